@@ -1,0 +1,176 @@
+"""The file format: a ``.npz`` of plain arrays and one JSON text, whose reader can't be attacked.
+
+An archive is an uncompressed zip file. Its member ``config.json`` says what it holds; the others are arrays as
+``numpy.load`` reads them. Unlike ``numpy.load``, the reader here believes nothing a file says of itself: no array may
+be larger than the bytes that are there, only plain numbers are let in, nothing is unpickled, nothing is
+decompressed, nothing is imported, and every checksum is verified.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from nnlite.files import atomic_write
+from nnlite.types import Array
+
+FORMAT = "nnlite"
+VERSION = 1
+_CONFIG = "config.json"
+_DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+class FileFormatError(ValueError):
+    """A file that is not what it should be: foreign, truncated, altered, or from a later version."""
+
+
+def write_archive(
+    path: str | os.PathLike[str], kind: str, config: Mapping[str, Any], arrays: Mapping[str, Array]
+) -> None:
+    """Write an archive; an earlier file stays as it was if anything goes wrong.
+
+    Parameters
+    ----------
+    path : str or path
+        Where to.
+    kind : str
+        What the archive describes: ``"model"``.
+    config : mapping
+        JSON values.
+    arrays : mapping of str to ndarray
+        Plain numeric arrays.
+    """
+    with atomic_write(path) as file:
+        file.write(dump_archive(kind, config, arrays))
+
+
+def dump_archive(kind: str, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
+    """Return the bytes of an archive; the same contents give the same bytes."""
+    head = {"format": FORMAT, "version": VERSION, "kind": kind, "arrays": list(arrays), **config}
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        # A fixed date: the file depends on what is in it, not on when it was written.
+        archive.writestr(zipfile.ZipInfo(_CONFIG, _EPOCH), json.dumps(head, indent=1))
+        for name, array in arrays.items():
+            if array.dtype.name not in _DTYPES:
+                raise ValueError(f"array {name!r} has dtype {array.dtype}; expected one of {_DTYPES}")
+            member = io.BytesIO()
+            np.lib.format.write_array(member, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), member.getvalue())
+    return buffer.getvalue()
+
+
+def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Read an archive, believing nothing that it says of itself.
+
+    Parameters
+    ----------
+    source : str, path or bytes
+        The file, or its contents.
+    kind : str
+        What it must describe.
+
+    Returns
+    -------
+    config : dict
+        The JSON values that were written.
+    arrays : dict of str to ndarray
+        The arrays, fresh copies.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is not such an archive, whole and unaltered.
+    OSError
+        If it cannot be read at all.
+    """
+    label = "the data" if isinstance(source, bytes) else repr(os.fspath(source))
+    if not isinstance(source, bytes):
+        if Path(source).is_dir():
+            raise IsADirectoryError(f"cannot read {label}: it is a folder; name a file in it")
+        if not Path(source).exists():
+            raise FileNotFoundError(f"cannot read {label}: there is no such file")
+    with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
+        members = _read_members(file, label)
+    config = _parse_config(members.pop(_CONFIG, None), label, kind)
+    if config.pop("arrays", None) != [name.removesuffix(".npy") for name in members]:
+        raise FileFormatError(f"{label} holds other arrays than it should; it was altered")
+    return config, {
+        name.removesuffix(".npy"): _parse_array(content, f"{label}, array {name!r}")
+        for name, content in members.items()
+    }
+
+
+def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
+    size = file.seek(0, os.SEEK_END)
+    file.seek(0)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = archive.infolist()
+            if sum(max(entry.file_size, entry.compress_size) for entry in entries) > size:
+                raise FileFormatError(f"{label} claims to hold more than its {size:,} bytes; it was altered")
+            if any(entry.compress_type != zipfile.ZIP_STORED for entry in entries):
+                raise FileFormatError(f"{label} holds compressed members; {FORMAT} writes none")
+            if len({entry.filename for entry in entries}) < len(entries):
+                raise FileFormatError(f"{label} holds two members of one name; it was altered")
+            return {entry.filename: archive.read(entry) for entry in entries}
+    except FileFormatError:
+        raise
+    # The zip module answers a malformed file with many kinds of error; to the reader they are one.
+    except Exception as error:
+        raise FileFormatError(
+            f"{label} is not a file that {FORMAT} wrote, or it is truncated or altered: {error}"
+        ) from error
+
+
+def _parse_config(content: bytes | None, label: str, kind: str) -> dict[str, Any]:
+    if content is None:
+        raise FileFormatError(f"{label} holds no {_CONFIG}: it is not a file that {FORMAT} wrote")
+    try:
+        config = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FileFormatError(f"{label}: its {_CONFIG} cannot be read: {error}") from error
+    if not isinstance(config, dict) or config.pop("format", None) != FORMAT:
+        raise FileFormatError(f"{label} is not a file that {FORMAT} wrote")
+    version = config.pop("version", None)
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise FileFormatError(f"{label}: format version {version!r} is not one that was ever written")
+    if version > VERSION:
+        raise FileFormatError(
+            f"{label} has format version {version}, and this program reads up to {VERSION}; "
+            "update nnlite-anomaly to read it"
+        )
+    found = config.pop("kind", None)
+    if found != kind:
+        raise FileFormatError(f"{label} holds a {found!r}; expected a {kind!r}")
+    return config
+
+
+def _parse_array(content: bytes, label: str) -> Array:
+    stream = io.BytesIO(content)
+    try:
+        if np.lib.format.read_magic(stream) != (1, 0):
+            raise ValueError("unknown array format version")
+        shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
+    # The header is parsed by NumPy, as a Python literal: whatever is wrong with it ends here.
+    except Exception as error:
+        raise FileFormatError(f"{label} cannot be read: {error}") from error
+    if dtype.name not in _DTYPES or dtype.byteorder == ">":
+        raise FileFormatError(f"{label} has dtype {dtype}; expected one of {_DTYPES}")
+    start = stream.tell()
+    if min(shape, default=0) < 0 or fortran_order:
+        raise FileFormatError(f"{label} has an impossible layout: shape {shape}")
+    if math.prod(shape) * dtype.itemsize != len(content) - start:
+        raise FileFormatError(
+            f"{label} claims shape {shape} of {dtype.name}, which is not the {len(content) - start:,} bytes there are"
+        )
+    return np.frombuffer(content, dtype, offset=start).reshape(shape).copy()

@@ -1,0 +1,158 @@
+"""The door: what users pass to fit and predict becomes arrays of the model's dtype, checked, and batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from nnlite.types import Array, RandomGenerator, Shape
+
+
+def as_list(value: Any) -> list[Any]:
+    """Return a list of one thing, or of the things in a list or tuple."""
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def by_name(value: Any, names: Sequence[str], what: str) -> list[Any]:
+    """Put what was passed for several named inputs or outputs in their order.
+
+    Parameters
+    ----------
+    value : object, sequence or mapping
+        One thing for a single name; else one per name, in order or by name.
+    names : sequence of str
+        The model's inputs or outputs.
+    what : str
+        For error messages: ``"x"``.
+    """
+    if isinstance(value, Mapping):
+        if set(value) != set(names):
+            raise ValueError(f"{what} must have one entry for each of {list(names)}; found {sorted(map(str, value))}")
+        return [value[name] for name in names]
+    if len(names) == 1:
+        alone = isinstance(value, (list, tuple)) and len(value) == 1 and hasattr(value[0], "shape")
+        return [value[0] if alone else value]
+    if not isinstance(value, (list, tuple)) or len(value) != len(names):
+        found = f"{len(value)} of them" if isinstance(value, (list, tuple)) else type(value).__name__
+        raise ValueError(f"{what} must be a list of {len(names)} arrays, for {list(names)}; found {found}")
+    return list(value)
+
+
+def as_array(value: Any, dtype: np.dtype[Any], what: str) -> Array:
+    """Convert to an array of `dtype`, copying only when that is needed."""
+    try:
+        return np.asarray(value, dtype)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"{what} must be an array of numbers; found {type(value).__name__} that cannot be "
+            f"converted to {dtype.name}: {error}"
+        ) from error
+
+
+def check_shape(array: Array, shape: Shape, what: str) -> Array:
+    """Return `array` if it has the shape the model expects (adding a last axis of 1 where that is all it lacks).
+
+    Raises
+    ------
+    ValueError
+        If it has another shape.
+    """
+    if array.ndim == len(shape) - 1 and shape[-1] == 1 and array.ndim > 0:
+        array = array[..., np.newaxis]
+    fits = array.ndim == len(shape) and all(
+        expected is None or expected == found for expected, found in zip(shape[1:], array.shape[1:], strict=True)
+    )
+    if not fits:
+        sizes = ", ".join("rows" if i == 0 else str(size) for i, size in enumerate(shape))
+        raise ValueError(f"{what} must have shape ({sizes}); found {array.shape}")
+    return array
+
+
+@dataclass
+class Batch:
+    """Some rows of everything a training step needs."""
+
+    x: list[Array]
+    y: list[Array]
+    sample_weight: list[Array | None]
+    n_rows: int
+
+
+@dataclass
+class Data:
+    """The arrays of a fit or an evaluation: one per input, per output, and their weights."""
+
+    x: list[Array]
+    y: list[Array]
+    sample_weight: list[Array | None]
+
+    def __post_init__(self) -> None:
+        lengths = {len(array) for array in [*self.x, *self.y]}
+        if len(lengths) > 1:
+            raise ValueError(
+                "x and y must have the same number of rows; found "
+                f"{[len(a) for a in self.x]} in x and {[len(a) for a in self.y]} in y"
+            )
+        if not self.n_rows:
+            raise ValueError("x has no rows: there is nothing to train on or to score")
+        for weight in self.sample_weight:
+            if weight is not None and (weight.ndim == 0 or len(weight) != self.n_rows):
+                raise ValueError(
+                    f"sample_weight must have one value per row ({self.n_rows}); found shape {weight.shape}"
+                )
+
+    @property
+    def n_rows(self) -> int:
+        """Number of records."""
+        return len(self.x[0])
+
+    def rows(self, chosen: slice | Array) -> Batch:
+        """Take some rows. An array that is both input and target is read once."""
+        taken: dict[int, Array] = {}
+
+        def take(array: Array) -> Array:
+            return taken.setdefault(id(array), array[chosen])
+
+        return Batch(
+            [take(array) for array in self.x],
+            [take(array) for array in self.y],
+            [None if weight is None else take(weight) for weight in self.sample_weight],
+            len(take(self.x[0])),
+        )
+
+    def batches(self, batch_size: int, shuffle: RandomGenerator | None) -> Iterator[Batch]:
+        """Yield all rows once, in order or shuffled; the last batch may be short."""
+        order = None if shuffle is None else shuffle.permutation(self.n_rows)
+        for start in range(0, self.n_rows, batch_size):
+            place = slice(start, start + batch_size)
+            yield self.rows(place if order is None else order[place])
+
+    def split(self, share: float) -> tuple[Data, Data]:
+        """Cut off the last `share` of the rows.
+
+        Raises
+        ------
+        ValueError
+            If either part would be empty.
+        """
+        first = int(self.n_rows * (1 - share))
+        if not 0 < first < self.n_rows:
+            raise ValueError(
+                f"validation_split={share} of {self.n_rows} rows leaves {first} to train on and "
+                f"{self.n_rows - first} to validate on; both need at least one"
+            )
+        parts = [self.rows(slice(0, first)), self.rows(slice(first, None))]
+        train, validation = (Data(part.x, part.y, part.sample_weight) for part in parts)
+        return train, validation
+
+
+def check_batch_size(batch_size: int | None, default: int) -> int:
+    """Return a usable batch size."""
+    if batch_size is None:
+        return default
+    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
+        raise ValueError(f"batch_size must be a whole number of at least 1; found {batch_size!r}")
+    return int(batch_size)

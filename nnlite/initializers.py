@@ -1,0 +1,483 @@
+"""Where weights start.
+
+If weights start too large, the signal grows from layer to layer until it is nothing but size; if too small, it fades.
+The scaled initializers choose the spread by how many inputs (`fan_in`) and outputs (`fan_out`) a unit has, so that the
+variance of the signal stays about the same all the way through.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnlite.registry import Registry
+from nnlite.types import Array, RandomGenerator
+
+# Standard deviation of a standard normal that is cut off at two.
+_TRUNCATED_SPREAD = 0.87962566103423978
+
+
+class Initializer:
+    """Base of all initializers: called with a shape, it returns an array."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Return first values.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of the weight.
+        dtype : dtype, default float32
+            Of the result.
+        rng : numpy.random.Generator, optional
+            Where random values come from; an initializer's own seed goes first.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define __call__(shape, dtype, rng)")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {}
+
+
+class _Random(Initializer):
+    """An initializer that draws; with a seed of its own it draws the same each time."""
+
+    def __init__(self, seed: int | None = None) -> None:
+        self.seed = seed
+
+    def _generator(self, rng: RandomGenerator | None) -> RandomGenerator:
+        if self.seed is not None or rng is None:
+            return np.random.default_rng(self.seed)
+        return rng
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"seed": self.seed}
+
+
+class Zeros(Initializer):
+    """All zeros."""
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        dtype: Any = np.float32,
+        rng: RandomGenerator | None = None,  # noqa: ARG002
+    ) -> Array:
+        """Return zeros."""
+        return np.zeros(shape, dtype)
+
+
+class Ones(Initializer):
+    """All ones."""
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        dtype: Any = np.float32,
+        rng: RandomGenerator | None = None,  # noqa: ARG002
+    ) -> Array:
+        """Return ones."""
+        return np.ones(shape, dtype)
+
+
+class Constant(Initializer):
+    """One value everywhere, or values that are given.
+
+    Parameters
+    ----------
+    value : float or array_like, default 0.0
+        What to start from.
+
+    Examples
+    --------
+    >>> Constant(2.0)((3,)).tolist()
+    [2.0, 2.0, 2.0]
+    """
+
+    def __init__(self, value: float | ArrayLike = 0.0) -> None:
+        self.value = value
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        dtype: Any = np.float32,
+        rng: RandomGenerator | None = None,  # noqa: ARG002
+    ) -> Array:
+        """Return the value in the shape asked for."""
+        return np.broadcast_to(np.asarray(self.value, dtype), shape).copy()
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"value": np.asarray(self.value).tolist()}
+
+
+class Identity(Initializer):
+    """The identity matrix, times a number.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+        The number.
+
+    Examples
+    --------
+    >>> Identity()((2, 2)).tolist()
+    [[1.0, 0.0], [0.0, 1.0]]
+    """
+
+    def __init__(self, gain: float = 1.0) -> None:
+        self.gain = gain
+
+    def __call__(
+        self,
+        shape: tuple[int, ...],
+        dtype: Any = np.float32,
+        rng: RandomGenerator | None = None,  # noqa: ARG002
+    ) -> Array:
+        """Return ones on the diagonal, times the gain.
+
+        Raises
+        ------
+        ValueError
+            If the shape is not that of a matrix.
+        """
+        if len(shape) != 2:
+            raise ValueError(f"Identity makes matrices; found shape {shape}")
+        matrix: Array = self.gain * np.eye(*shape, dtype=dtype)
+        return matrix.astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"gain": self.gain}
+
+
+class RandomNormal(_Random):
+    """Normally distributed values.
+
+    Parameters
+    ----------
+    mean : float, default 0.0
+        Their mean.
+    stddev : float, default 0.05
+        Their standard deviation.
+    seed : int, optional
+        The same seed gives the same values each time.
+    """
+
+    def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.mean = mean
+        self.stddev = stddev
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Draw the values."""
+        return self._generator(rng).normal(self.mean, self.stddev, shape).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"mean": self.mean, "stddev": self.stddev, **super().get_config()}
+
+
+class TruncatedNormal(RandomNormal):
+    """Normally distributed values, drawn again where they are over two standard deviations from the mean.
+
+    Parameters
+    ----------
+    mean : float, default 0.0
+        Their mean.
+    stddev : float, default 0.05
+        Their standard deviation before the cut.
+    seed : int, optional
+        The same seed gives the same values each time.
+
+    Examples
+    --------
+    >>> bool(abs(TruncatedNormal(stddev=1.0, seed=0)((1000,))).max() <= 2)
+    True
+    """
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Draw the values."""
+        drawn = _truncated_normal(self._generator(rng), shape)
+        return (self.mean + self.stddev * drawn).astype(dtype)
+
+
+class RandomUniform(_Random):
+    """Values spread evenly over a range.
+
+    Parameters
+    ----------
+    minval, maxval : float, default -0.05 and 0.05
+        The range.
+    seed : int, optional
+        The same seed gives the same values each time.
+    """
+
+    def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.minval = minval
+        self.maxval = maxval
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Draw the values."""
+        return self._generator(rng).uniform(self.minval, self.maxval, shape).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"minval": self.minval, "maxval": self.maxval, **super().get_config()}
+
+
+class VarianceScaling(_Random):
+    r"""Random values with variance scale / n, where n is taken from the shape.
+
+    Parameters
+    ----------
+    scale : float, default 1.0
+        Numerator of the variance.
+    mode : {"fan_in", "fan_out", "fan_avg"}, default "fan_in"
+        n: the number of inputs of a unit, of outputs, or their mean.
+    distribution : {"truncated_normal", "untruncated_normal", "uniform"}, default "truncated_normal"
+        Normal up to two standard deviations, normal, or uniform over :math:`\pm\sqrt{3\,scale/n}`.
+    seed : int, optional
+        The same seed gives the same values each time.
+
+    Raises
+    ------
+    ValueError
+        If `scale` is not above 0, or a name is unknown.
+
+    Examples
+    --------
+    >>> kernel = VarianceScaling(scale=2.0, distribution="uniform", seed=0)((50, 200))
+    >>> round(float(kernel.var()), 2)
+    0.04
+    """
+
+    def __init__(
+        self,
+        scale: float = 1.0,
+        mode: str = "fan_in",
+        distribution: str = "truncated_normal",
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(seed)
+        if not scale > 0:
+            raise ValueError(f"VarianceScaling: scale must be above 0; found {scale!r}")
+        if mode not in ("fan_in", "fan_out", "fan_avg"):
+            raise ValueError(f"VarianceScaling: mode must be 'fan_in', 'fan_out' or 'fan_avg'; found {mode!r}")
+        if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
+            raise ValueError(
+                "VarianceScaling: distribution must be 'truncated_normal', 'untruncated_normal' or 'uniform'; "
+                f"found {distribution!r}"
+            )
+        self.scale = scale
+        self.mode = mode
+        self.distribution = distribution
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Draw the values."""
+        fan_in, fan_out = compute_fans(shape)
+        n = {"fan_in": fan_in, "fan_out": fan_out, "fan_avg": (fan_in + fan_out) / 2}[self.mode]
+        stddev = math.sqrt(self.scale / max(1.0, n))
+        generator = self._generator(rng)
+        if self.distribution == "uniform":
+            limit = math.sqrt(3) * stddev
+            return generator.uniform(-limit, limit, shape).astype(dtype)
+        if self.distribution == "untruncated_normal":
+            return generator.normal(0, stddev, shape).astype(dtype)
+        # Cutting the tails off makes the spread smaller; this makes up for it.
+        return (stddev / _TRUNCATED_SPREAD * _truncated_normal(generator, shape)).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            "scale": self.scale,
+            "mode": self.mode,
+            "distribution": self.distribution,
+            **super().get_config(),
+        }
+
+
+class _Scaled(VarianceScaling):
+    """A `VarianceScaling` with a name: all but the seed is settled."""
+
+    settings: tuple[float, str, str]
+
+    def __init__(self, seed: int | None = None) -> None:
+        super().__init__(*self.settings, seed=seed)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"seed": self.seed}
+
+
+class GlorotUniform(_Scaled):
+    r"""Uniform over :math:`\pm\sqrt{6 / (fan_{in} + fan_{out})}`.
+
+    References
+    ----------
+    Glorot & Bengio, "Understanding the difficulty of training deep feedforward neural networks", AISTATS 2010.
+    """
+
+    settings = (1.0, "fan_avg", "uniform")
+
+
+class GlorotNormal(_Scaled):
+    r"""Truncated normal with variance :math:`2 / (fan_{in} + fan_{out})`; see `GlorotUniform`."""
+
+    settings = (1.0, "fan_avg", "truncated_normal")
+
+
+class HeUniform(_Scaled):
+    r"""Uniform over :math:`\pm\sqrt{6 / fan_{in}}`; see `HeNormal`."""
+
+    settings = (2.0, "fan_in", "uniform")
+
+
+class HeNormal(_Scaled):
+    r"""Truncated normal with variance :math:`2 / fan_{in}`: for rectifiers, which let half of the signal through.
+
+    References
+    ----------
+    He, Zhang, Ren & Sun, "Delving deep into rectifiers", ICCV 2015.
+    """
+
+    settings = (2.0, "fan_in", "truncated_normal")
+
+
+class LecunUniform(_Scaled):
+    r"""Uniform over :math:`\pm\sqrt{3 / fan_{in}}`; see `LecunNormal`."""
+
+    settings = (1.0, "fan_in", "uniform")
+
+
+class LecunNormal(_Scaled):
+    r"""Truncated normal with variance :math:`1 / fan_{in}`.
+
+    References
+    ----------
+    LeCun, Bottou, Orr & Müller, "Efficient backprop" (1998).
+    """
+
+    settings = (1.0, "fan_in", "truncated_normal")
+
+
+class Orthogonal(_Random):
+    """A matrix whose rows or columns, whichever are fewer, are orthogonal and of length `gain`.
+
+    Parameters
+    ----------
+    gain : float, default 1.0
+        The length.
+    seed : int, optional
+        The same seed gives the same values each time.
+
+    References
+    ----------
+    Saxe, McClelland & Ganguli, "Exact solutions to the nonlinear dynamics of learning in deep linear neural
+    networks", ICLR 2014.
+
+    Examples
+    --------
+    >>> q = Orthogonal(seed=0)((3, 3))
+    >>> (abs(q.T @ q).round(4) + 0.0).tolist()
+    [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    """
+
+    def __init__(self, gain: float = 1.0, seed: int | None = None) -> None:
+        super().__init__(seed)
+        self.gain = gain
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Draw the matrix; all axes but the last count as rows.
+
+        Raises
+        ------
+        ValueError
+            If the shape has under two axes.
+        """
+        if len(shape) < 2:
+            raise ValueError(f"Orthogonal makes matrices, or arrays of more axes; found shape {shape}")
+        rows, columns = math.prod(shape[:-1]), shape[-1]
+        drawn = self._generator(rng).normal(size=(max(rows, columns), min(rows, columns)))
+        q, r = np.linalg.qr(drawn)
+        # Without this, QR's choice of signs would show through.
+        q = q * np.sign(np.diag(r))
+        matrix = q if rows >= columns else q.T
+        return (self.gain * matrix.reshape(shape)).astype(dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"gain": self.gain, **super().get_config()}
+
+
+def compute_fans(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Return the number of inputs and of outputs of one unit of a weight of this shape.
+
+    A dense kernel is (inputs, outputs). A convolution's is (positions..., inputs, outputs): each of its units sees all
+    positions.
+
+    Examples
+    --------
+    >>> compute_fans((10, 5)), compute_fans((3, 3, 8, 16))
+    ((10, 5), (72, 144))
+    """
+    if len(shape) == 0:
+        return 1, 1
+    if len(shape) == 1:
+        return shape[0], shape[0]
+    positions = math.prod(shape[:-2])
+    return positions * shape[-2], positions * shape[-1]
+
+
+def _truncated_normal(generator: RandomGenerator, shape: tuple[int, ...]) -> Array:
+    drawn = generator.standard_normal(shape)
+    outside = np.abs(drawn) > 2
+    while outside.any():
+        drawn[outside] = generator.standard_normal(int(outside.sum()))
+        outside = np.abs(drawn) > 2
+    return drawn
+
+
+registry: Registry[Initializer] = Registry("initializer", Initializer)
+for _class, *_aliases in (
+    (Zeros, "zeros"),
+    (Ones, "ones"),
+    (Constant, "constant"),
+    (Identity, "identity"),
+    (RandomNormal, "random_normal"),
+    (TruncatedNormal, "truncated_normal"),
+    (RandomUniform, "random_uniform"),
+    (VarianceScaling, "variance_scaling"),
+    (GlorotUniform, "glorot_uniform"),
+    (GlorotNormal, "glorot_normal"),
+    (HeUniform, "he_uniform"),
+    (HeNormal, "he_normal"),
+    (LecunUniform, "lecun_uniform"),
+    (LecunNormal, "lecun_normal"),
+    (Orthogonal, "orthogonal"),
+):
+    registry.register(_class, _class.__name__, *_aliases)
+
+
+def get(identifier: str | Mapping[str, Any] | Initializer) -> Initializer:
+    """Turn a name, a configuration or an instance into an initializer.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If it is something else.
+
+    Examples
+    --------
+    >>> get("he_normal").get_config()
+    {'seed': None}
+    """
+    return registry.get(identifier)

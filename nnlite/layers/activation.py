@@ -1,0 +1,225 @@
+"""Activations as layers of their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnlite import activations
+from nnlite.activations import ActivationFunction
+from nnlite.layers.base import Layer
+from nnlite.registry import serialize
+from nnlite.types import Array
+
+
+class _Elementwise(Layer):
+    """A layer that applies an activation function and has no weights: y = f(x), dx = dy f'(x)."""
+
+    activation: ActivationFunction
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Compute y = f(x)."""
+        y = self.activation(x)
+        return y, (x, y)
+
+    def backward(self, dy: Array, cache: Any) -> Array:
+        """Return dx = dy f'(x)."""
+        x, y = cache
+        return self.activation.backward(dy, x, y)
+
+
+class Activation(_Elementwise):
+    """Apply an activation function by its name.
+
+    Parameters
+    ----------
+    activation : str or ActivationFunction
+        Any of `nnlite.activations`.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Activation
+    >>> Activation("relu")(np.array([[-1.0, 2.0]])).tolist()
+    [[0.0, 2.0]]
+    """
+
+    def __init__(self, activation: str | ActivationFunction, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.activation = activations.get(activation)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "activation": serialize(self.activation)}
+
+
+class ReLU(_Elementwise):
+    r"""Rectified linear unit: nothing below the threshold (or a little), the input itself above.
+
+    .. math:: f(x) = \begin{cases} \min(x, m) & x \ge \theta \\ s\,(x - \theta) & x < \theta \end{cases}
+
+    Parameters
+    ----------
+    max_value : float, optional
+        m; none by default.
+    negative_slope : float, default 0.0
+        s.
+    threshold : float, default 0.0
+        The angle :math:`\theta`.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import ReLU
+    >>> ReLU(max_value=1.0)(np.array([[-3.0, 0.5, 2.0]])).tolist()
+    [[0.0, 0.5, 1.0]]
+    """
+
+    def __init__(
+        self,
+        max_value: float | None = None,
+        negative_slope: float = 0.0,
+        threshold: float = 0.0,
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.max_value, self.negative_slope, self.threshold = max_value, negative_slope, threshold
+        self.activation = activations.ReLU(negative_slope=negative_slope, max_value=max_value, threshold=threshold)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "max_value": self.max_value,
+            "negative_slope": self.negative_slope,
+            "threshold": self.threshold,
+        }
+
+
+class LeakyReLU(_Elementwise):
+    r"""A rectified linear unit that never quite closes: :math:`f(x) = \max(x, s x)`.
+
+    Parameters
+    ----------
+    negative_slope : float, default 0.3
+        s.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import LeakyReLU
+    >>> LeakyReLU(negative_slope=0.5)(np.array([[-2.0, 2.0]])).tolist()
+    [[-1.0, 2.0]]
+    """
+
+    def __init__(self, negative_slope: float = 0.3, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.negative_slope = negative_slope
+        self.activation = activations.LeakyReLU(negative_slope=negative_slope)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "negative_slope": self.negative_slope}
+
+
+class ELU(_Elementwise):
+    r"""Exponential linear unit: x above zero, :math:`\alpha (e^x - 1)` below.
+
+    Parameters
+    ----------
+    alpha : float, default 1.0
+        Where the curve ends far below zero: at minus `alpha`.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import ELU
+    >>> ELU()(np.array([[-1.0, 2.0]])).round(4).tolist()
+    [[-0.6321, 2.0]]
+    """
+
+    def __init__(self, alpha: float = 1.0, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.alpha = alpha
+        self.activation = activations.ELU(alpha=alpha)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "alpha": self.alpha}
+
+
+class Sigmoid(_Elementwise):
+    r"""Logistic function :math:`f(x) = 1 / (1 + e^{-x})`: any number to one between 0 and 1.
+
+    Parameters
+    ----------
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Sigmoid
+    >>> Sigmoid()(np.array([[0.0]])).tolist()
+    [[0.5]]
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.activation = activations.sigmoid
+
+
+class Tanh(_Elementwise):
+    r"""Hyperbolic tangent: any number to one between -1 and 1.
+
+    Parameters
+    ----------
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Tanh
+    >>> Tanh()(np.array([[0.0]])).tolist()
+    [[0.0]]
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.activation = activations.tanh
+
+
+class Softmax(_Elementwise):
+    r"""Turn scores into shares that add to one: :math:`y_i = e^{x_i} / \sum_j e^{x_j}`.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        Along which the shares add to one.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Softmax
+    >>> Softmax()(np.array([[0.0, 0.0]])).tolist()
+    [[0.5, 0.5]]
+    """
+
+    def __init__(self, axis: int = -1, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.axis = axis
+        self.activation = activations.Softmax(axis=axis)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "axis": self.axis}

@@ -1,0 +1,344 @@
+"""What every layer is: a forward pass, a backward pass, and the weights between them.
+
+A layer keeps nothing between calls: what the backward pass needs of the forward pass travels in `cache`,
+in the open. So the same layer may be used twice in one network, or by eight threads at once.
+
+To write a layer of one's own, derive from `Layer` and give it three methods::
+
+    build(input_shape) -> output_shape       declare the weights with add_weight
+    forward(x, training) -> (y, cache)       compute
+    backward(dy, cache) -> dx                write the weights' gradients, return the input's
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnlite import config, initializers, regularizers
+from nnlite.graph import Node, SymbolicTensor, is_symbolic
+from nnlite.registry import Registry, serialize
+from nnlite.types import Array, Shape
+from nnlite.weights import Weight
+
+_used_names: Counter[str] = Counter()
+
+
+def unique_name(base: str) -> str:
+    """Return `base` at its first use and ``base_1``, ``base_2``, ... after that."""
+    used = _used_names[base]
+    _used_names[base] += 1
+    return f"{base}_{used}" if used else base
+
+
+def forget_names() -> None:
+    """Begin the numbering of `unique_name` again."""
+    _used_names.clear()
+
+
+def snake_case(name: str) -> str:
+    """Turn a class name into the base of a layer name: ``LayerNormalization`` to ``layer_normalization``."""
+    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
+
+
+class Layer:
+    """Base of all layers.
+
+    Parameters
+    ----------
+    name : str, optional
+        Name within a model; by default the class's, numbered.
+    dtype : {"float32", "float64"}, optional
+        What the layer computes in; by default `nnlite.config.floatx`.
+    trainable : bool, default True
+        Whether training changes the weights. After changing it, call ``compile`` again.
+    activity_regularizer : str or Regularizer, optional
+        Penalty on the output, divided by the number of rows, that joins the loss.
+    input_shape : tuple of int, optional
+        Shape of one record; on the first layer of a `Sequential` it stands for an `Input`.
+    input_dim : int, optional
+        The same as ``input_shape=(input_dim,)``.
+
+    Attributes
+    ----------
+    weights : list of Weight
+        All weights, those that train first.
+    """
+
+    merges: ClassVar[bool] = False
+    """Whether the layer takes a list of tensors, as `Add` does."""
+
+    def __init__(
+        self,
+        *,
+        name: str | None = None,
+        dtype: str | None = None,
+        trainable: bool = True,
+        activity_regularizer: str | regularizers.Regularizer | None = None,
+        input_shape: Sequence[int | None] | None = None,
+        input_dim: int | None = None,
+    ) -> None:
+        self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
+        self.dtype = config.check_float_type(dtype or config.floatx())
+        self.activity_regularizer = regularizers.get(activity_regularizer)
+        self.first_input_shape = (input_dim,) if input_dim is not None else tuple(input_shape) if input_shape else None
+        self.nodes: list[Node] = []
+        self._weights: dict[str, Weight] = {}
+        self._trainable = trainable
+
+    # -- what a layer defines ------------------------------------------------------------------
+
+    def build(self, input_shape: Any) -> Any:
+        """Declare the weights for inputs of `input_shape`; return the shape of the output.
+
+        Parameters
+        ----------
+        input_shape : tuple of int or None
+            Rows first (None: any number of them). A list of shapes for layers that take several inputs.
+
+        Returns
+        -------
+        tuple of int or None
+            Shape of the output. Calling `build` again only checks that the weights fit.
+        """
+        return input_shape
+
+    def forward(self, x: Any, training: bool = False) -> tuple[Any, Any]:
+        """Compute the output, and what `backward` will need of the computation."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(x, training)")
+
+    def backward(self, dy: Any, cache: Any) -> Any:
+        """Write the weights' gradients and return the input's.
+
+        Parameters
+        ----------
+        dy : ndarray
+            Derivative of the loss by each value of the output.
+        cache : object
+            What `forward` returned beside that output.
+
+        Returns
+        -------
+        ndarray
+            Derivative of the loss by each value of the input.
+        """
+        raise NotImplementedError(f"{type(self).__name__} does not define backward(dy, cache)")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments as JSON values."""
+        settings: dict[str, Any] = {"name": self.name, "dtype": self.dtype.name}
+        if not self._trainable:
+            settings["trainable"] = False
+        if self.activity_regularizer is not None:
+            settings["activity_regularizer"] = serialize(self.activity_regularizer)
+        return settings
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Layer:
+        """Make a layer from what `get_config` returned."""
+        return cls(**config)
+
+    # -- weights -------------------------------------------------------------------------------
+
+    def add_weight(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        initializer: str | initializers.Initializer = "glorot_uniform",
+        regularizer: str | regularizers.Regularizer | None = None,
+        trainable: bool = True,
+    ) -> Weight:
+        """Declare a weight, to be called from `build`.
+
+        Raises
+        ------
+        ValueError
+            If the layer has been built before for inputs of another size.
+        """
+        known = self._weights.get(name)
+        if known is not None:
+            if known.shape != shape:
+                raise ValueError(
+                    f"layer {self.name!r} was built with {name} of shape {known.shape}; this input needs "
+                    f"{shape}. Use a layer of its own for inputs of another size"
+                )
+            return known
+        weight = Weight(
+            name,
+            shape,
+            self.dtype,
+            initializers.get(initializer),
+            regularizers.get(regularizer),
+            trainable,
+        )
+        weight.trainable = trainable and self._trainable
+        self._weights[name] = weight
+        return weight
+
+    @property
+    def weights(self) -> list[Weight]:
+        """All weights, those of the kind that train first."""
+        return sorted(self._weights.values(), key=lambda weight: not weight.learned)
+
+    @property
+    def trainable_weights(self) -> list[Weight]:
+        """The weights that training changes."""
+        return [weight for weight in self.weights if weight.trainable]
+
+    @property
+    def non_trainable_weights(self) -> list[Weight]:
+        """The weights that training leaves alone, or changes other than by their gradient."""
+        return [weight for weight in self.weights if not weight.trainable]
+
+    @property
+    def trainable(self) -> bool:
+        """Whether training changes the weights."""
+        return self._trainable
+
+    @trainable.setter
+    def trainable(self, value: bool) -> None:
+        self._trainable = value
+        for weight in self._weights.values():
+            weight.trainable = value and weight.learned
+
+    def count_params(self) -> int:
+        """Return the number of values in all weights."""
+        return sum(weight.size for weight in self.weights)
+
+    def get_weights(self) -> list[Array]:
+        """Return copies of all weights' values, in the order of `weights`."""
+        return [weight.numpy() for weight in self.weights]
+
+    def set_weights(self, values: Sequence[Array]) -> None:
+        """Copy `values` into the weights, in the order of `weights`.
+
+        Raises
+        ------
+        ValueError
+            If their number or a shape does not fit; no weight is changed then.
+        """
+        weights = self.weights
+        if len(values) != len(weights):
+            raise ValueError(f"{self.name!r} has {len(weights)} weights; found {len(values)} arrays to set them to")
+        for weight, array in zip(weights, values, strict=True):
+            if np.shape(array) != weight.shape:
+                raise ValueError(
+                    f"weight {weight.name!r} of {self.name!r} has shape {weight.shape}; "
+                    f"found an array of shape {np.shape(array)}"
+                )
+        for weight, array in zip(weights, values, strict=True):
+            weight.assign(array)
+
+    def allocate_gradients(self) -> None:
+        """Set the gradients of all weights to zero."""
+        for weight in self.weights:
+            weight.gradient[...] = 0
+
+    # -- calling -------------------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, training: bool = False) -> Any:
+        """Draw the layer into a graph, or apply it to arrays.
+
+        Parameters
+        ----------
+        inputs : SymbolicTensor, ndarray, or a list of either
+            Symbolic tensors record an edge of the graph and return symbolic tensors; arrays are computed with.
+        training : bool, default False
+            Whether dropout, noise and batch normalization behave as they do in training.
+        """
+        self._check_arity(inputs)
+        if is_symbolic(inputs):
+            return self._call_symbolic(inputs)
+        if isinstance(inputs, (list, tuple)) and self._takes_list:
+            arrays: Any = [np.asarray(array, self.dtype) for array in inputs]
+            self.build([array.shape for array in arrays])
+        else:
+            arrays = np.asarray(inputs, self.dtype)
+            self.build(arrays.shape)
+        return self.forward(arrays, training)[0]
+
+    @property
+    def _takes_list(self) -> bool:
+        return self.merges
+
+    def _check_arity(self, inputs: Any) -> None:
+        several = isinstance(inputs, (list, tuple)) and is_symbolic(inputs)
+        if several and not self._takes_list and len(inputs) > 1:
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes one input; found {len(inputs)}. "
+                "Join them first, with Concatenate or Add"
+            )
+        if self.merges and not isinstance(inputs, (list, tuple)):
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) takes a list of inputs; found {type(inputs).__name__}"
+            )
+
+    def _call_symbolic(self, inputs: Any) -> Any:
+        if isinstance(inputs, (list, tuple)) and not self._takes_list:
+            (inputs,) = inputs
+        takes_list = isinstance(inputs, (list, tuple))
+        tensors = tuple(inputs) if takes_list else (inputs,)
+        for tensor in tensors:
+            if not isinstance(tensor, SymbolicTensor):
+                raise TypeError(
+                    f"layer {self.name!r} was called with symbolic tensors and {type(tensor).__name__} together"
+                )
+        shape = self.build([t.shape for t in tensors] if takes_list else inputs.shape)
+        gives_list = isinstance(shape, list)
+        node = Node(self, tensors, takes_list, gives_list)
+        node.outputs = tuple(SymbolicTensor(tuple(one), self.dtype, node) for one in (shape if gives_list else [shape]))
+        self.nodes.append(node)
+        return list(node.outputs) if gives_list else node.outputs[0]
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        """Return the shape of the output for inputs of `input_shape`."""
+        return self.build(input_shape)
+
+    @property
+    def input(self) -> Any:
+        """The symbolic input of the layer's first use."""
+        node = self._first_node()
+        return list(node.inputs) if node.takes_list else node.inputs[0]
+
+    @property
+    def output(self) -> Any:
+        """The symbolic output of the layer's first use."""
+        node = self._first_node()
+        return list(node.outputs) if node.gives_list else node.outputs[0]
+
+    def _first_node(self) -> Node:
+        if not self.nodes:
+            raise ValueError(
+                f"layer {self.name!r} has not been called on a symbolic tensor yet: it has no input or output"
+            )
+        return self.nodes[0]
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} name={self.name!r}>"
+
+
+registry: Registry[Layer] = Registry("layer", Layer)
+
+
+def check_size(layer: Layer, argument: str, value: object, least: int = 1) -> int:
+    """Return `value` as an int of at least `least`, or raise an error that names the argument."""
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
+        raise ValueError(
+            f"{type(layer).__name__}: {argument} must be a whole number of at least {least}; found {value!r}"
+        )
+    return int(value)
+
+
+def known_size(layer: Layer, shape: Shape, axis: int = -1) -> int:
+    """Return the size of `shape` along `axis`, or raise if it is unknown."""
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"layer {layer.name!r} works along axis {axis}; found input of shape {shape}")
+    size = shape[axis]
+    if size is None:
+        raise ValueError(f"layer {layer.name!r} needs to know the size of its input's axis {axis}; found shape {shape}")
+    return size

@@ -1,0 +1,136 @@
+"""The fully connected layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnlite import activations, initializers, regularizers
+from nnlite.activations import ActivationFunction
+from nnlite.initializers import Initializer
+from nnlite.layers.base import Layer, check_size, known_size
+from nnlite.registry import serialize
+from nnlite.regularizers import Regularizer
+from nnlite.types import Array, Shape
+
+
+class Dense(Layer):
+    r"""Every output is a weighted sum of every input, then an activation.
+
+    Forward, for a batch of rows x:
+
+    .. math:: z = x W + b, \qquad y = f(z)
+
+    Backward, by the chain rule, from dy (the derivative of the loss by y):
+
+    .. math::
+
+        dz = dy \odot f'(z), \qquad
+        dW = x^\top dz, \qquad
+        db = \sum_{rows} dz, \qquad
+        dx = dz\, W^\top
+
+    The shapes leave no other choice: dW must look like W, so it is x transposed times dz.
+
+    Parameters
+    ----------
+    units : int
+        Number of outputs.
+    activation : str or ActivationFunction, optional
+        f; by default linear.
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, bias_initializer : str or Initializer
+        Where W and b start; by default Glorot's uniform and zeros.
+    kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
+        Penalties on W, b and y.
+    **settings
+        `name`, `dtype`, `trainable`, `input_shape`, `input_dim`: see `Layer`.
+
+    Attributes
+    ----------
+    kernel : Weight, shape (inputs, units)
+        W.
+    bias : Weight, shape (units,)
+        b.
+
+    Raises
+    ------
+    ValueError
+        If `units` is not a whole number of at least 1.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, *Deep Learning* (2016), section 6.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Dense
+    >>> layer = Dense(2, kernel_initializer="ones")
+    >>> layer(np.array([[1.0, 2.0, 3.0]])).tolist()
+    [[6.0, 6.0]]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | ActivationFunction | None = None,
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        bias_initializer: str | Initializer = "zeros",
+        kernel_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
+        activity_regularizer: str | Regularizer | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(activity_regularizer=activity_regularizer, **settings)
+        self.units = check_size(self, "units", units)
+        self.activation = activations.get(activation)
+        self.use_bias = use_bias
+        self.kernel_initializer = initializers.get(kernel_initializer)
+        self.bias_initializer = initializers.get(bias_initializer)
+        self.kernel_regularizer = regularizers.get(kernel_regularizer)
+        self.bias_regularizer = regularizers.get(bias_regularizer)
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Declare W and, with `use_bias`, b."""
+        inputs = known_size(self, input_shape)
+        self.kernel = self.add_weight("kernel", (inputs, self.units), self.kernel_initializer, self.kernel_regularizer)
+        if self.use_bias:
+            self.bias = self.add_weight("bias", (self.units,), self.bias_initializer, self.bias_regularizer)
+        return (*input_shape[:-1], self.units)
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Compute y = f(x W + b) for x of shape (..., inputs)."""
+        z = x @ self.kernel.value
+        if self.use_bias:
+            z += self.bias.value
+        y = self.activation(z)
+        return y, (x, z, y)
+
+    def backward(self, dy: Array, cache: Any) -> Array:
+        """Write dW and db; return dx."""
+        x, z, y = cache
+        dz = self.activation.backward(dy, z, y)
+        # Axes between the first and the last are further rows.
+        rows, drows = x.reshape(-1, x.shape[-1]), dz.reshape(-1, self.units)
+        self.kernel.gradient[...] = rows.T @ drows
+        if self.use_bias:
+            self.bias.gradient[...] = drows.sum(axis=0)
+        dx: Array = dz @ self.kernel.value.T
+        return dx
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        settings = super().get_config()
+        for name in ("kernel_regularizer", "bias_regularizer"):
+            regularizer = getattr(self, name)
+            settings[name] = None if regularizer is None else serialize(regularizer)
+        return {
+            **settings,
+            "units": self.units,
+            "activation": serialize(self.activation),
+            "use_bias": self.use_bias,
+            "kernel_initializer": serialize(self.kernel_initializer),
+            "bias_initializer": serialize(self.bias_initializer),
+        }

@@ -1,0 +1,89 @@
+"""Where a graph begins."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnlite.graph import Node, SymbolicTensor
+from nnlite.layers.base import Layer
+from nnlite.types import Array, Shape
+
+
+class InputLayer(Layer):
+    """Stands for the data: it hands on what it gets.
+
+    Parameters
+    ----------
+    shape : sequence of int or None
+        Shape of one record, without the rows.
+    batch_size : int, optional
+        Number of rows in each batch, where it is fixed.
+    dtype, name : str, optional
+        As for every layer.
+    """
+
+    def __init__(
+        self,
+        shape: Sequence[int | None],
+        batch_size: int | None = None,
+        dtype: str | None = None,
+        name: str | None = None,
+    ) -> None:
+        super().__init__(name=name, dtype=dtype)
+        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
+        if any(size is not None and (not isinstance(size, int) or size < 1) for size in sizes):
+            raise ValueError(f"Input: shape must be a tuple of positive whole numbers, such as (10,); found {shape!r}")
+        self.shape: Shape = sizes
+        self.batch_size = batch_size
+        node = Node(self, ())
+        node.outputs = (SymbolicTensor((batch_size, *sizes), self.dtype, node),)
+        self.nodes.append(node)
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
+        """Return x."""
+        return x, None
+
+    def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
+        """Return dy."""
+        return dy
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        settings = super().get_config()
+        return {**settings, "shape": list(self.shape), "batch_size": self.batch_size}
+
+
+def Input(
+    shape: Sequence[int | None],
+    batch_size: int | None = None,
+    dtype: str | None = None,
+    name: str | None = None,
+) -> SymbolicTensor:
+    """Begin a graph: return the symbolic tensor that stands for the data.
+
+    Parameters
+    ----------
+    shape : sequence of int or None
+        Shape of one record, without the rows: ``(10,)`` for ten features.
+    batch_size : int, optional
+        Number of rows in each batch, where it is fixed.
+    dtype : {"float32", "float64"}, optional
+        By default `nnlite.config.floatx`.
+    name : str, optional
+        Name of the input.
+
+    Returns
+    -------
+    SymbolicTensor
+        To be passed to layers.
+
+    Examples
+    --------
+    >>> from nnlite.layers import Dense, Input
+    >>> inputs = Input(shape=(10,))
+    >>> Dense(5)(inputs).shape
+    (None, 5)
+    """
+    tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, name).output
+    return tensor

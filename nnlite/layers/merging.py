@@ -1,0 +1,135 @@
+"""Layers that make one tensor of several."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlite.layers.base import Layer
+from nnlite.types import Array, Shape
+
+
+class Add(Layer):
+    r"""Add tensors of the same shape, as skip connections do.
+
+    .. math:: y = \sum_i x_i, \qquad dx_i = dy
+
+    An axis of size 1 in one of them is repeated along the others'; its gradient is then the sum along that axis.
+
+    Parameters
+    ----------
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes don't fit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Add
+    >>> Add()([np.array([[1.0, 2.0]]), np.array([[10.0, 20.0]])]).tolist()
+    [[11.0, 22.0]]
+    """
+
+    merges = True
+
+    def build(self, input_shape: list[Shape]) -> Shape:
+        """Check that the shapes can be added."""
+        first = tuple(input_shape[0])
+        result = list(first)
+        for shape in input_shape[1:]:
+            if len(shape) != len(first):
+                raise ValueError(_unlike(self, input_shape))
+            for axis, (a, b) in enumerate(zip(result, shape, strict=True)):
+                if a is not None and b is not None and a != b and 1 not in (a, b):
+                    raise ValueError(_unlike(self, input_shape))
+                result[axis] = b if a == 1 or a is None else a
+        return tuple(result)
+
+    def forward(self, x: list[Array], training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Compute the sum."""
+        y = x[0]
+        for term in x[1:]:
+            y = y + term
+        return y, [term.shape for term in x]
+
+    def backward(self, dy: Array, cache: Any) -> list[Array]:
+        """Return dy for every term."""
+        return [_sum_to(dy, shape) for shape in cache]
+
+
+def _sum_to(dy: Array, shape: tuple[int, ...]) -> Array:
+    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and dy.shape[axis] != 1)
+    summed: Array = dy.sum(axis=repeated, keepdims=True) if repeated else dy
+    return summed
+
+
+class Concatenate(Layer):
+    r"""Put tensors side by side along one axis.
+
+    The gradient is cut at the same places: each input gets its own part of dy.
+
+    Parameters
+    ----------
+    axis : int, default -1
+        Along which they are joined; all other sizes must agree.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the other sizes don't agree.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Concatenate
+    >>> Concatenate()([np.zeros((5, 2)), np.ones((5, 3))]).shape
+    (5, 5)
+    """
+
+    merges = True
+
+    def __init__(self, axis: int = -1, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.axis = axis
+
+    def build(self, input_shape: list[Shape]) -> Shape:
+        """Add up the sizes along the axis."""
+        first = input_shape[0]
+        dimensions = len(first)
+        if not -dimensions <= self.axis < dimensions:
+            raise ValueError(f"layer {self.name!r} joins along axis {self.axis}; found shape {first}")
+        joined = self.axis % dimensions
+        for shape in input_shape[1:]:
+            others = zip(first, shape, strict=False)
+            if len(shape) != dimensions or any(
+                a != b and a is not None and b is not None for axis, (a, b) in enumerate(others) if axis != joined
+            ):
+                raise ValueError(_unlike(self, input_shape))
+        sizes = [shape[joined] for shape in input_shape]
+        known = [size for size in sizes if size is not None]
+        total = sum(known) if len(known) == len(sizes) else None
+        return (*first[:joined], total, *first[joined + 1 :])
+
+    def forward(self, x: list[Array], training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Join the inputs."""
+        return np.concatenate(x, axis=self.axis), [part.shape[self.axis] for part in x]
+
+    def backward(self, dy: Array, cache: Any) -> list[Array]:
+        """Cut dy where the inputs met."""
+        return np.split(dy, np.cumsum(cache)[:-1], axis=self.axis)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "axis": self.axis}
+
+
+def _unlike(layer: Layer, shapes: list[Shape]) -> str:
+    found = ", ".join(str(tuple(shape)) for shape in shapes)
+    return f"layer {layer.name!r} ({type(layer).__name__}) cannot join inputs of shapes {found}"

@@ -1,0 +1,137 @@
+"""What `compile` says a model is to get better at: losses, their weights, and metrics, one output at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from nnlite import losses, metrics
+from nnlite.data import as_list, by_name
+from nnlite.losses import Loss
+from nnlite.metrics import Mean, Metric
+from nnlite.registry import serialize
+from nnlite.types import Array
+
+
+class Objective:
+    """The losses and metrics of every output of a model.
+
+    Parameters
+    ----------
+    loss : str, Loss, or a list or mapping of them
+        One for all outputs, or one per output; None leaves an output out of the loss.
+    loss_weights : sequence or mapping of float, optional
+        What each output's loss is multiplied by before they are added.
+    metric_names : str, Metric, or a list or mapping of (lists of) them, optional
+        Further figures to follow.
+    output_names : sequence of str
+        The model's outputs.
+    """
+
+    def __init__(
+        self,
+        loss: Any,
+        loss_weights: Any,
+        metric_names: Any,
+        output_names: Sequence[str],
+    ) -> None:
+        self.output_names = list(output_names)
+        self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss)]
+        if all(one is None for one in self.losses):
+            raise ValueError("compile needs a loss to train by, such as loss='mse'; found none")
+        self.loss_weights = self._weights(loss_weights)
+        self.metrics = self._metrics(metric_names)
+        self._loss_mean = Mean(name="loss")
+        self._output_means = [Mean(name=f"{name}_loss") for name in self.output_names]
+
+    def _per_output(self, given: Any) -> list[Any]:
+        if isinstance(given, Mapping):
+            unknown = sorted(set(given) - set(self.output_names))
+            if unknown and "class_name" not in given:
+                raise ValueError(f"loss names {unknown}, but the model's outputs are {self.output_names}")
+            if not unknown:
+                return [given.get(name) for name in self.output_names]
+        if isinstance(given, (list, tuple)):
+            return by_name(list(given), self.output_names, "loss") if len(given) != 1 else list(given)
+        return [given] * len(self.output_names)
+
+    def _weights(self, given: Any) -> list[float]:
+        if given is None:
+            return [1.0] * len(self.output_names)
+        if isinstance(given, Mapping):
+            return [float(given.get(name, 1.0)) for name in self.output_names]
+        weights = [float(weight) for weight in as_list(given)]
+        if len(weights) != len(self.output_names):
+            raise ValueError(f"loss_weights must have one number for each of {self.output_names}; found {weights}")
+        return weights
+
+    def _metrics(self, given: Any) -> list[list[Metric]]:
+        if given is None:
+            return [[] for _ in self.output_names]
+        if isinstance(given, Mapping):
+            chosen = [as_list(given.get(name, [])) for name in self.output_names]
+        elif len(self.output_names) > 1 and len(as_list(given)) == len(self.output_names):
+            chosen = [[] if one is None else as_list(one) for one in given]
+        else:
+            chosen = [as_list(given) for _ in self.output_names]
+        return [[metrics.get(one) for one in of_output] for of_output in chosen]
+
+    def reset(self) -> None:
+        """Begin new averages."""
+        for metric in self._all_metrics():
+            metric.reset_state()
+
+    def _all_metrics(self) -> list[Metric]:
+        flat = [metric for of_output in self.metrics for metric in of_output]
+        return [self._loss_mean, *self._output_means, *flat]
+
+    def value(self, y: list[Array], outputs: list[Array], sample_weight: list[Array | None]) -> float:
+        """Return the loss of a batch, and take it and the metrics into the averages."""
+        total = 0.0
+        rows = len(outputs[0])
+        for i, (target, output, weight) in enumerate(zip(y, outputs, sample_weight, strict=True)):
+            loss = self.losses[i]
+            if loss is not None:
+                own = loss(target, output, weight) * self.loss_weights[i]
+                self._output_means[i].update_state([own], sample_weight=[rows])
+                total += own
+            for metric in self.metrics[i]:
+                metric.update_state(target, output)
+        return total
+
+    def gradients(self, y: list[Array], outputs: list[Array], sample_weight: list[Array | None]) -> list[Array | None]:
+        """Return the derivative of the loss by every output; None for one that no loss looks at."""
+        result: list[Array | None] = []
+        for i, (target, output, weight) in enumerate(zip(y, outputs, sample_weight, strict=True)):
+            loss: Loss | None = self.losses[i]
+            if loss is None:
+                result.append(None)
+                continue
+            gradient = loss.gradient(target, output, weight)
+            if self.loss_weights[i] != 1:
+                gradient = gradient * gradient.dtype.type(self.loss_weights[i])
+            result.append(gradient)
+        return result
+
+    def record(self, loss: float, rows: int) -> None:
+        """Take a batch's whole loss, penalties included, into the average over rows."""
+        self._loss_mean.update_state([loss], sample_weight=[rows])
+
+    def logs(self) -> dict[str, float]:
+        """Return the averages so far, by name."""
+        several = len(self.output_names) > 1
+        result = {"loss": self._loss_mean.result()}
+        for name, loss, mean, own in zip(self.output_names, self.losses, self._output_means, self.metrics, strict=True):
+            if several and loss is not None:
+                result[mean.name] = mean.result()
+            for metric in own:
+                result[f"{name}_{metric.name}" if several else metric.name] = metric.result()
+        return result
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the arguments as JSON values."""
+        return {
+            "loss": [None if one is None else serialize(one) for one in self.losses],
+            "loss_weights": self.loss_weights,
+            "metrics": [[serialize(one) for one in own] for own in self.metrics],
+        }

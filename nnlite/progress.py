@@ -1,0 +1,86 @@
+"""The progress bar of training."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping
+from typing import TextIO
+
+_WIDTH = 20
+_SECONDS_BETWEEN_DRAWINGS = 0.1
+
+
+class Progress:
+    """Shows how far an epoch has come: a bar that is redrawn in a terminal, one line elsewhere.
+
+    Parameters
+    ----------
+    steps : int
+        Batches in the epoch.
+    bar : bool, default True
+        Whether to draw a bar, and not just the figures.
+    stream : text file, optional
+        Where to; by default standard output.
+    """
+
+    def __init__(self, steps: int, bar: bool = True, stream: TextIO | None = None) -> None:
+        self.steps = steps
+        self.bar = bar
+        self.stream = stream or sys.stdout
+        self.redraws = bar and self.stream.isatty()
+        self._full, self._empty = self._characters()
+        self._start = self._drawn = time.perf_counter()
+        self._length = 0
+
+    def _characters(self) -> tuple[str, str]:
+        try:
+            "━".encode(self.stream.encoding or "ascii")
+        except (UnicodeEncodeError, LookupError):
+            return "=", "."
+        return "━", " "
+
+    def update(self, step: int, logs: Mapping[str, float]) -> None:
+        """Redraw the bar after `step` batches, unless that was done a moment ago."""
+        now = time.perf_counter()
+        if self.redraws and now - self._drawn >= _SECONDS_BETWEEN_DRAWINGS:
+            self._drawn = now
+            self._write("\r" + self._padded(self._line(step, logs, now - self._start)))
+
+    def finish(self, logs: Mapping[str, float]) -> None:
+        """Write the last line of the epoch."""
+        line = self._line(self.steps, logs, time.perf_counter() - self._start)
+        self._write(("\r" if self.redraws else "") + self._padded(line) + "\n")
+
+    def _padded(self, line: str) -> str:
+        """Cover what a longer line has left behind."""
+        shown = line.ljust(self._length) if self.redraws else line
+        self._length = len(line)
+        return shown
+
+    def _line(self, step: int, logs: Mapping[str, float], seconds: float) -> str:
+        width = len(str(self.steps))
+        count = f"{step:>{width}}/{self.steps}"
+        if self.bar:
+            full = _WIDTH * step // max(self.steps, 1)
+            count += f" {self._full * full}{self._empty * (_WIDTH - full)} "
+        else:
+            count += " - "
+        separator = " " if self.bar else " - "
+        times = f"{seconds:.0f}s{separator}{_per_step(seconds / max(step, 1))}"
+        return count + " - ".join([times, *(f"{name}: {_figure(value)}" for name, value in logs.items())])
+
+    def _write(self, text: str) -> None:
+        self.stream.write(text)
+        self.stream.flush()
+
+
+def _per_step(seconds: float) -> str:
+    for limit, factor, unit in ((1e-3, 1e6, "us"), (1.0, 1e3, "ms")):
+        if seconds < limit:
+            return f"{seconds * factor:.0f}{unit}/step"
+    return f"{seconds:.0f}s/step"
+
+
+def _figure(value: float) -> str:
+    return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"

@@ -1,0 +1,196 @@
+"""Models to files and back: one ``.npz`` of arrays and a JSON description; never pickle."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from nnlite import optimizers
+from nnlite.archive import FileFormatError, dump_archive, read_archive, write_archive
+from nnlite.layers.base import registry
+from nnlite.registry import custom_object_scope, serialize
+from nnlite.types import Array
+from nnlite.weights import WeightVector, flatten
+
+if TYPE_CHECKING:
+    from nnlite.models import Model
+
+PathLike = str | os.PathLike[str]
+
+# What building something from a description that does not fit it can raise.
+_MISFITS = (
+    KeyError,
+    TypeError,
+    ValueError,
+    IndexError,
+    AttributeError,
+    RuntimeError,
+    ArithmeticError,
+    RecursionError,
+)
+
+
+def save_model(model: Model, path: PathLike, overwrite: bool = True) -> None:
+    """Write a model to a file; see `Model.save`."""
+    _check_overwrite(path, overwrite)
+    config, arrays = model_to_parts(model)
+    write_archive(path, "model", config, arrays)
+
+
+def load_model(path: PathLike, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Read a model that `Model.save` wrote.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+    custom_objects : mapping of str to class, optional
+        The caller's own layers, losses, ... by the class names in the file. Nothing else that a file
+        names is ever imported or run.
+
+    Returns
+    -------
+    Model
+        Compiled, with its optimizer's state, if it was saved so: training goes on where it stopped.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is foreign, truncated or altered, or from a later version.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Sequential, load_model
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.npz"
+    >>> Sequential([Input((3,)), Dense(2)]).save(path)
+    >>> load_model(path).output_shape
+    (None, 2)
+    """
+    config, arrays = read_archive(path, "model")
+    with custom_object_scope(custom_objects or {}):
+        return model_from_parts(config, arrays, repr(os.fspath(path)))
+
+
+def dump_model(model: Model) -> bytes:
+    """Return what `save_model` writes."""
+    return dump_archive("model", *model_to_parts(model))
+
+
+def parse_model(content: bytes) -> Model:
+    """Make a model from what `dump_model` returned."""
+    return model_from_parts(*read_archive(content, "model"), "the data")
+
+
+def save_weights(model: Model, path: PathLike, overwrite: bool = True) -> None:
+    """Write a model's weights to a file; see `Model.save_weights`."""
+    _check_overwrite(path, overwrite)
+    config, arrays = model_to_parts(model)
+    write_archive(path, "model", {"model": config["model"]}, {"weights": arrays["weights"]})
+
+
+def load_weights(model: Model, path: PathLike) -> None:
+    """Copy the weights in a file into a model; see `Model.load_weights`.
+
+    Raises
+    ------
+    FileFormatError
+        If the file does not hold as many weights as the model has; no weight is changed then.
+    """
+    _, arrays = read_archive(path, "model")
+    values = _checked(arrays, "weights", (model.count_params(),), repr(os.fspath(path)))
+    starts = np.cumsum([0] + [weight.size for weight in model.weights])
+    for weight, start in zip(model.weights, starts, strict=False):
+        weight.value[...] = values[start : start + weight.size].reshape(weight.shape)
+
+
+def model_to_parts(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Describe a model as JSON values and arrays, to be put into any archive.
+
+    Returns
+    -------
+    config : dict
+        ``model``: class and configuration; ``compiled``: the arguments of `compile`, where it was called.
+    arrays : dict of str to ndarray
+        ``weights``, in the order of ``model.weights``, and the optimizer's slots.
+    """
+    config: dict[str, Any] = {"model": serialize(model)}
+    arrays = {"weights": flatten(model.weights)}
+    if model.compiled and model.outputs:
+        iterations, slots = model.optimizer.get_state()
+        config["compiled"] = {
+            "optimizer": serialize(model.optimizer),
+            **model._objective.get_config(),
+            "iterations": iterations,
+        }
+        arrays.update({f"optimizer/{name}": slot for name, slot in slots.items()})
+    return config, arrays
+
+
+def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Model:
+    """Make a model from what `model_to_parts` returned.
+
+    The description only declares weights; it is held against the arrays before memory is taken for
+    any of them, and the model is run on no rows at all to see that its layers fit together.
+
+    Raises
+    ------
+    FileFormatError
+        If the parts don't fit together.
+    """
+    try:
+        model: Model = registry.get(config["model"])  # type: ignore[assignment]
+        values = _checked(arrays, "weights", (sum(w.size for w in model.weights),), label)
+        model._vector = WeightVector(model.weights, values)
+        if model.outputs:
+            _try_on_no_rows(model)
+        if "compiled" in config:
+            _restore_training(model, config["compiled"], arrays)
+    except FileFormatError:
+        raise
+    except _MISFITS as error:
+        raise FileFormatError(f"{label} does not describe a model that can be built: {error}") from error
+    return model
+
+
+def _try_on_no_rows(model: Model) -> None:
+    shapes = [tensor.shape[1:] for tensor in model.inputs]
+    empty = [np.zeros((0, *(size or 1 for size in shape)), model.dtype) for shape in shapes]
+    model.forward(empty if len(empty) > 1 else empty[0])
+
+
+def _restore_training(model: Model, compiled: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+    optimizer = optimizers.get(compiled["optimizer"])
+    metrics = compiled["metrics"]
+    model.compile(
+        optimizer,
+        compiled["loss"],
+        compiled["loss_weights"],
+        metrics if len(metrics) > 1 else metrics[0],
+    )
+    prefix = "optimizer/"
+    slots = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    if slots or compiled["iterations"]:
+        vector = model.weight_vector
+        optimizer.build(vector.values[: vector.n_trainable], vector.layout)
+        optimizer.set_state(compiled["iterations"], slots)
+
+
+def _checked(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...], label: str) -> Array:
+    array = arrays.get(name)
+    if array is None or array.shape != shape or array.dtype.kind != "f":
+        found = "none" if array is None else f"an array of shape {array.shape} and {array.dtype.name}"
+        raise FileFormatError(f"{label}: {name} must be {shape[0]:,} numbers for this model; found {found}")
+    return array
+
+
+def _check_overwrite(path: PathLike, overwrite: bool) -> None:
+    if not overwrite and Path(path).exists():
+        raise FileExistsError(f"{os.fspath(path)!r} exists; pass overwrite=True to replace it")

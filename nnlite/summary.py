@@ -1,0 +1,74 @@
+"""The table that `model.summary()` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from nnlite.layers.base import Layer
+
+if TYPE_CHECKING:
+    from nnlite.models import Model
+
+_HEADINGS = ("Layer (type)", "Output shape", "Param #", "Connected to")
+
+
+def summary_lines(model: Model, line_length: int = 80) -> list[str]:
+    """Describe a model, a layer a line.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    line_length : int, default 80
+        Width in characters.
+
+    Returns
+    -------
+    list of str
+        The lines of a table.
+    """
+    branching = any(node.takes_list or len(layer.nodes) > 1 for layer in model.layers for node in layer.nodes)
+    rows = [_row(layer) for layer in model.layers]
+    columns = 4 if branching else 3
+    shares = (0.32, 0.26, 0.14, 0.28) if branching else (0.46, 0.34, 0.20)
+    widths = [max(8, int(line_length * share)) for share in shares]
+    lines = [f"Model: {model.name!r}", "=" * line_length, _line(_HEADINGS[:columns], widths)]
+    lines.append("-" * line_length)
+    lines.extend(_line(row[:columns], widths) for row in rows)
+    lines.append("=" * line_length)
+    return lines + _totals(model)
+
+
+def _row(layer: Layer) -> tuple[str, str, str, str]:
+    shapes = [tensor.shape for node in layer.nodes[:1] for tensor in node.outputs]
+    shape = ", ".join(str(one) for one in shapes) if shapes else "?"
+    feeding = [tensor.name for node in layer.nodes for tensor in node.inputs]
+    kind = f"{layer.name} ({type(layer).__name__})"
+    return kind, shape, f"{layer.count_params():,}", ", ".join(dict.fromkeys(feeding))
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    cut = [cell if len(cell) < width else cell[: width - 2] + "…" for cell, width in zip(cells, widths, strict=True)]
+    padded = [cell.ljust(width) for cell, width in zip(cut, widths, strict=True)]
+    return "".join(padded).rstrip()
+
+
+def _totals(model: Model) -> list[str]:
+    def count(weights: list[Any]) -> str:
+        size = sum(weight.size for weight in weights)
+        taken = sum(weight.size * weight.dtype.itemsize for weight in weights)
+        return f"{size:,} ({_bytes(taken)})"
+
+    return [
+        f"Total params: {count(model.weights)}",
+        f"Trainable params: {count(model.trainable_weights)}",
+        f"Non-trainable params: {count(model.non_trainable_weights)}",
+    ]
+
+
+def _bytes(size: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < 1024 or unit == "GB":
+            break
+        size /= 1024
+    return f"{size:.2f} {unit}"

@@ -1,0 +1,413 @@
+"""Training: the loop over epochs and batches, and what goes with it.
+
+One step of training is four lines, and they are the heart of the package (`Trainer._loss_and_gradients` and
+`Trainer._train_step`)::
+
+    outputs, cache = model.forward(x, training=True)
+    loss = objective.value(y, outputs)
+    model.backward(objective.gradients(y, outputs), cache)
+    optimizer.step(parameters, gradients)
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite import optimizers
+from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
+from nnlite.data import Batch, Data, as_array, as_list, by_name, check_batch_size, check_shape
+from nnlite.network import Network
+from nnlite.objective import Objective
+from nnlite.optimizers import Optimizer
+from nnlite.random import global_generator
+from nnlite.types import Array
+
+_TRAINING_BATCH = 32
+_INFERENCE_BATCH = 1024
+
+
+class Trainer(Network):
+    """A network that can be trained, judged and applied."""
+
+    _optimizer: Optimizer | None = None
+    _objective: Objective
+    stop_training: bool
+    history: History
+
+    # -- compile -------------------------------------------------------------------------------
+
+    def compile(
+        self,
+        optimizer: str | Optimizer = "rmsprop",
+        loss: Any = None,
+        loss_weights: Any = None,
+        metrics: Any = None,
+    ) -> None:
+        """Say how the model is to be trained.
+
+        Parameters
+        ----------
+        optimizer : str or Optimizer, default "rmsprop"
+            What changes the weights.
+        loss : str, Loss, or a list or mapping of them
+            What is made small: one for all outputs, or one per output.
+        loss_weights : sequence or mapping of float, optional
+            What each output's loss counts for.
+        metrics : str, Metric, or a list or mapping of (lists of) them, optional
+            Further figures to follow.
+
+        Raises
+        ------
+        ValueError
+            If there is no loss, or a name is unknown.
+        """
+        self._compile_arguments = (loss, loss_weights, metrics)
+        self._optimizer = optimizers.get(optimizer)
+        self.stop_training = False
+        if self.outputs:
+            self._set_objective()
+
+    def _set_objective(self) -> None:
+        self._objective = Objective(*self._compile_arguments, self.output_names)
+
+    @property
+    def optimizer(self) -> Optimizer:
+        """The optimizer given to `compile`."""
+        if self._optimizer is None:
+            raise RuntimeError("the model has not been compiled; call compile(optimizer=..., loss=...) first")
+        return self._optimizer
+
+    @property
+    def compiled(self) -> bool:
+        """Whether `compile` has been called."""
+        return self._optimizer is not None
+
+    # -- fit -----------------------------------------------------------------------------------
+
+    def fit(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        epochs: int = 1,
+        verbose: str | int = "auto",
+        callbacks: Sequence[Callback] | None = None,
+        validation_split: float = 0.0,
+        validation_data: tuple[Any, ...] | None = None,
+        shuffle: bool = True,
+        sample_weight: Any = None,
+        initial_epoch: int = 0,
+        validation_batch_size: int | None = None,
+        validation_freq: int = 1,
+    ) -> History:
+        """Train the model on data.
+
+        Parameters
+        ----------
+        x : array_like, or a list or mapping of them
+            One record a row; one array per input.
+        y : array_like, or a list or mapping of them
+            What the outputs should be.
+        batch_size : int, default 32
+            Rows per step.
+        epochs : int, default 1
+            Training ends when this many epochs have been run (counted from 0, `initial_epoch` included).
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            0: silent; 1: a progress bar; 2: a line per epoch; "auto": 1 in a terminal, else 0.
+        callbacks : sequence of Callback, optional
+            Called along the way.
+        validation_split : float, default 0.0
+            Share of the rows, the last ones before shuffling, that are kept apart to validate on.
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+            Data to validate on after each epoch.
+        shuffle : bool, default True
+            Whether each epoch takes the rows in a new order.
+        sample_weight : array_like of shape (rows,), optional
+            What each row's loss is multiplied by; a list of them for several outputs.
+        initial_epoch : int, default 0
+            Where to begin counting, when going on with earlier training.
+        validation_batch_size : int, optional
+            Rows per step of validation; by default `batch_size`.
+        validation_freq : int, default 1
+            Validate every so many epochs.
+
+        Returns
+        -------
+        History
+            Its `history` maps each figure's name to its value after each epoch. Also at ``model.history``.
+
+        Raises
+        ------
+        RuntimeError
+            If the model has not been compiled.
+        ValueError
+            If shapes, lengths or arguments don't fit.
+        """
+        data = self._as_data(x, y, sample_weight)
+        batch_size = check_batch_size(batch_size, _TRAINING_BATCH)
+        data, validation = self._validation(data, validation_split, validation_data)
+        verbosity = _verbosity(verbose)
+        steps = -(-data.n_rows // batch_size)
+        self.history = History()
+        hooks = CallbackList(
+            [*([ProgressBar(verbosity)] if verbosity else []), *(callbacks or []), self.history],
+            model=self,
+            params={"epochs": epochs, "steps": steps, "verbose": verbosity},
+        )
+        self.stop_training = False
+        rng = global_generator() if shuffle else None
+        logs: dict[str, float] = {}
+        hooks.on_train_begin()
+        for epoch in range(initial_epoch, epochs):
+            hooks.on_epoch_begin(epoch)
+            logs = self._run_epoch(data, batch_size, rng, hooks)
+            if validation is not None and (epoch + 1) % validation_freq == 0:
+                judged = self._judge(validation, validation_batch_size or batch_size, hooks)
+                logs = {**logs, **{f"val_{name}": value for name, value in judged.items()}}
+            hooks.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        hooks.on_train_end(logs)
+        return self.history
+
+    def _run_epoch(self, data: Data, batch_size: int, rng: Any, hooks: CallbackList) -> dict[str, float]:
+        self._objective.reset()
+        logs: dict[str, float] = {}
+        for number, batch in enumerate(data.batches(batch_size, rng)):
+            hooks.on_train_batch_begin(number)
+            self._train_step(batch)
+            logs = self._objective.logs()
+            hooks.on_train_batch_end(number, logs)
+            if self.stop_training:
+                break
+        return logs
+
+    def _train_step(self, batch: Batch) -> None:
+        """Go forwards, compare, go backwards, and change the weights."""
+        vector = self.weight_vector
+        self._objective.record(self._loss_and_gradients(batch), batch.n_rows)
+        trained = slice(0, vector.n_trainable)
+        self.optimizer.build(vector.values[trained], vector.layout)
+        self.optimizer.step(vector.values[trained], vector.gradients[trained])
+
+    def _loss_and_gradients(self, batch: Batch, training: bool = True, backward: bool = True) -> float:
+        """Return the loss of a batch, penalties included, and write its gradient by every weight."""
+        outputs, cache = self.forward(batch.x if len(batch.x) > 1 else batch.x[0], training)
+        outputs = as_list(outputs)
+        loss = self._objective.value(batch.y, outputs, batch.sample_weight)
+        loss += self.activity_penalty(cache) + self._weight_penalty()
+        if backward:
+            # Asking for the gradients makes their vector, which the layers then write into.
+            _ = self.gradients
+            dy = self._objective.gradients(batch.y, outputs, batch.sample_weight)
+            self.backward(dy if len(dy) > 1 else dy[0], cache)
+            for weight in self.trainable_weights:
+                if weight.regularizer is not None:
+                    weight.gradient[...] += weight.regularizer.gradient(weight.value)
+        return loss
+
+    def _weight_penalty(self) -> float:
+        return float(
+            sum(weight.regularizer(weight.value) for weight in self.trainable_weights if weight.regularizer is not None)
+        )
+
+    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Take one step of training on all rows of x.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like, or a list or mapping of them
+            As for `fit`.
+        return_dict : bool, default False
+            Whether to return the figures by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss before the step; followed by the metrics where there are any.
+        """
+        data = self._as_data(x, y, sample_weight)
+        self._objective.reset()
+        self._train_step(data.rows(slice(None)))
+        return _results(self._objective.logs(), return_dict)
+
+    # -- evaluate ------------------------------------------------------------------------------
+
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        sample_weight: Any = None,
+        callbacks: Sequence[Callback] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
+        """Return the loss and the metrics on data, without training.
+
+        Parameters
+        ----------
+        x, y, sample_weight : array_like, or a list or mapping of them
+            As for `fit`.
+        batch_size : int, default 32
+            Rows per step.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            Whether to print the figures; "auto": in a terminal.
+        callbacks : sequence of Callback, optional
+            Their ``on_test_...`` methods are called.
+        return_dict : bool, default False
+            Whether to return the figures by name.
+
+        Returns
+        -------
+        float, list of float or dict
+            The loss; followed by the metrics where there are any.
+        """
+        data = self._as_data(x, y, sample_weight)
+        size = check_batch_size(batch_size, _TRAINING_BATCH)
+        hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-data.n_rows // size)})
+        logs = self._judge(data, size, hooks)
+        if _verbosity(verbose):
+            print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()))
+        return _results(logs, return_dict)
+
+    def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+        """Return the loss and the metrics on one batch, without training."""
+        data = self._as_data(x, y, sample_weight)
+        logs = self._judge(data, data.n_rows, CallbackList([], model=self, params={}))
+        return _results(logs, return_dict)
+
+    def _judge(self, data: Data, batch_size: int, hooks: CallbackList) -> dict[str, float]:
+        self._objective.reset()
+        hooks.on_test_begin()
+        logs: dict[str, float] = {}
+        for number, batch in enumerate(data.batches(batch_size, None)):
+            hooks.on_test_batch_begin(number)
+            loss = self._loss_and_gradients(batch, training=False, backward=False)
+            self._objective.record(loss, batch.n_rows)
+            logs = self._objective.logs()
+            hooks.on_test_batch_end(number, logs)
+        hooks.on_test_end(logs)
+        return logs
+
+    # -- predict -------------------------------------------------------------------------------
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        callbacks: Sequence[Callback] | None = None,
+    ) -> Any:
+        """Return the outputs for data. May be called from several threads at once.
+
+        Parameters
+        ----------
+        x : array_like, or a list or mapping of them
+            One record a row; one array per input.
+        batch_size : int, default 1024
+            Rows computed at a time: it bounds the memory, and changes nothing else.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            Accepted for likeness to Keras. Predicting prints nothing.
+        callbacks : sequence of Callback, optional
+            Their ``on_predict_...`` methods are called.
+
+        Returns
+        -------
+        ndarray, or list of ndarray
+            One array per output, of the model's dtype.
+        """
+        _verbosity(verbose)
+        inputs = self._as_inputs(x)
+        size = check_batch_size(batch_size, _INFERENCE_BATCH)
+        rows = len(inputs[0])
+        hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-rows // size)})
+        hooks.on_predict_begin()
+        results: list[Array] = []
+        # At least one round, so that no rows give empty arrays of the right shapes.
+        for number, start in enumerate(range(0, max(rows, 1), size)):
+            hooks.on_predict_batch_begin(number)
+            place = slice(start, start + size)
+            outputs = as_list(self._predict_rows([array[place] for array in inputs]))
+            if not results:
+                results = [np.empty((rows, *out.shape[1:]), out.dtype) for out in outputs]
+            for result, output in zip(results, outputs, strict=True):
+                result[place] = output
+            hooks.on_predict_batch_end(number)
+        hooks.on_predict_end()
+        return results if len(results) > 1 else results[0]
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for data, computed in one go."""
+        return self._predict_rows(self._as_inputs(x))
+
+    def _predict_rows(self, inputs: list[Array]) -> Any:
+        return self.forward(inputs if len(inputs) > 1 else inputs[0], training=False)[0]
+
+    # -- the door ------------------------------------------------------------------------------
+
+    def _as_inputs(self, x: Any) -> list[Array]:
+        self._build_from(x)
+        arrays = [
+            check_shape(as_array(one, self.dtype, f"input {name!r}"), tensor.shape, f"input {name!r}")
+            for one, name, tensor in zip(by_name(x, self.input_names, "x"), self.input_names, self.inputs, strict=True)
+        ]
+        if len({len(array) for array in arrays}) > 1:
+            raise ValueError(f"all inputs must have the same number of rows; found {[len(a) for a in arrays]}")
+        return arrays
+
+    def _build_from(self, x: Any) -> None:
+        """Let a Sequential without an Input learn its input's shape from the data."""
+        build: Callable[[Any], None] | None = getattr(self, "_ensure_built", None)
+        if build is not None:
+            build(np.shape(x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x))
+            if self.compiled and not hasattr(self, "_objective"):
+                self._set_objective()
+
+    def _as_data(self, x: Any, y: Any, sample_weight: Any) -> Data:
+        _ = self.optimizer
+        inputs = self._as_inputs(x)
+        if y is None:
+            raise ValueError("y is missing: give the values the outputs should have (x itself, for an autoencoder)")
+        targets = inputs if y is x else self._as_targets(y)
+        names = self.output_names
+        given = [sample_weight] * len(names)
+        if isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1:
+            given = list(sample_weight)
+        weights = [None if one is None else as_array(one, self.dtype, "sample_weight") for one in given]
+        return Data(inputs, targets, weights)
+
+    def _as_targets(self, y: Any) -> list[Array]:
+        return [
+            as_array(one, self.dtype, f"y for output {name!r}")
+            for one, name in zip(by_name(y, self.output_names, "y"), self.output_names, strict=True)
+        ]
+
+    def _validation(self, data: Data, share: float, given: tuple[Any, ...] | None) -> tuple[Data, Data | None]:
+        if given is not None:
+            if not isinstance(given, (list, tuple)) or len(given) not in (2, 3):
+                raise ValueError("validation_data must be (x, y) or (x, y, sample_weight)")
+            x, y, weight = (*given, None)[:3]
+            return data, self._as_data(x, y, weight)
+        if not 0 <= share < 1:
+            raise ValueError(f"validation_split must be at least 0 and below 1; found {share!r}")
+        return data.split(share) if share else (data, None)
+
+
+def _verbosity(verbose: str | int) -> int:
+    if verbose == "auto":
+        return 1 if sys.stdout is not None and sys.stdout.isatty() else 0
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose must be 'auto', 0, 1 or 2; found {verbose!r}")
+    return int(verbose)
+
+
+def _results(logs: dict[str, float], as_dict: bool) -> Any:
+    if as_dict:
+        return logs
+    values = list(logs.values())
+    return values if len(values) > 1 else values[0]

@@ -1,0 +1,288 @@
+"""What each layer computes, keeps and refuses, beyond its gradient."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nnlite.layers import (
+    ELU,
+    Activation,
+    Add,
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Flatten,
+    GaussianNoise,
+    Input,
+    Layer,
+    LayerNormalization,
+    LeakyReLU,
+    ReLU,
+    Reshape,
+    Sigmoid,
+    Softmax,
+    Tanh,
+    registry,
+)
+from nnlite.registry import serialize
+
+EVERY_LAYER = [
+    lambda: Dense(3, "tanh", kernel_regularizer="l2", bias_regularizer="l1", activity_regularizer="l1_l2"),
+    lambda: Activation("gelu"),
+    lambda: ReLU(max_value=6.0, negative_slope=0.1, threshold=0.2),
+    lambda: LeakyReLU(0.2),
+    lambda: ELU(0.5),
+    Sigmoid,
+    Tanh,
+    Softmax,
+    lambda: Dropout(0.3, noise_shape=(None, 1), seed=3),
+    lambda: GaussianNoise(0.2, seed=4),
+    lambda: BatchNormalization(momentum=0.9, gamma_regularizer="l2"),
+    lambda: LayerNormalization(axis=[1], beta_regularizer="l1"),
+    Flatten,
+    lambda: Reshape((2, 2)),
+    lambda: Dense(2, trainable=False, dtype="float64"),
+]
+
+
+@pytest.mark.parametrize("make", EVERY_LAYER)
+def test_a_layer_made_from_its_configuration_computes_the_same(make):
+    layer = make()
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    y = layer(x)
+    config = json.loads(json.dumps(serialize(layer)))
+    copy = registry.get(config)
+    copy.build(x.shape)
+    copy.set_weights(layer.get_weights())
+    np.testing.assert_array_equal(copy(x), y)
+    assert copy.get_config() == layer.get_config()
+    assert copy.trainable == layer.trainable
+
+
+@pytest.mark.parametrize("make", EVERY_LAYER)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("training", [False, True])
+def test_layers_keep_the_dtype_forwards_and_backwards(make, dtype, training):
+    config = {**make().get_config(), "dtype": dtype}
+    layer = type(make()).from_config(config)
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype(dtype)
+    layer.build(x.shape)
+    y, cache = layer.forward(x, training)
+    layer.allocate_gradients()
+    dx = layer.backward(np.ones_like(y), cache)
+    assert y.dtype == dx.dtype == dtype
+    assert dx.shape == x.shape
+    assert all(weight.value.dtype == weight.gradient.dtype == dtype for weight in layer.weights)
+
+
+def test_forward_changes_neither_its_input_nor_the_layer():
+    layer = Dense(3, "relu")
+    x = np.random.default_rng(0).normal(size=(5, 4)).astype("float32")
+    before = x.copy()
+    y = layer(x)
+    layer(x * 2)
+    np.testing.assert_array_equal(layer(x), y)
+    np.testing.assert_array_equal(x, before)
+
+
+def test_build_declares_shapes_and_says_what_comes_out():
+    layer = Dense(3)
+    assert layer.build((None, 7, 4)) == (None, 7, 3)
+    assert [(weight.name, weight.shape) for weight in layer.weights] == [
+        ("kernel", (4, 3)),
+        ("bias", (3,)),
+    ]
+    assert layer.count_params() == 15
+
+
+def test_declaring_weights_takes_no_memory():
+    layer = Dense(10**9)
+    layer.build((None, 10**9))
+    assert layer.count_params() == 10**18 + 10**9
+
+
+def test_a_layer_refuses_inputs_of_another_width_than_it_was_built_for():
+    layer = Dense(3)
+    layer.build((None, 4))
+    with pytest.raises(ValueError, match=r"built with kernel of shape \(4, 3\).* needs \(5, 3\)"):
+        layer.build((None, 5))
+
+
+def test_dense_needs_to_know_its_inputs_width():
+    with pytest.raises(ValueError, match="needs to know the size"):
+        Dense(3)(Input((None,)))
+
+
+@pytest.mark.parametrize("units", [0, -1, 2.5, "3", True, None])
+def test_dense_refuses_units_that_are_no_count(units):
+    with pytest.raises(ValueError, match="units must be a whole number of at least 1"):
+        Dense(units)
+
+
+def test_set_weights_refuses_what_does_not_fit_and_changes_nothing():
+    layer = Dense(2)
+    layer.build((None, 3))
+    before = layer.get_weights()
+    with pytest.raises(ValueError, match="has 2 weights; found 1"):
+        layer.set_weights(before[:1])
+    with pytest.raises(ValueError, match=r"'bias' .* has shape \(2,\); found an array of shape \(3,\)"):
+        layer.set_weights([before[0] + 1, np.zeros(3)])
+    np.testing.assert_array_equal(layer.get_weights()[0], before[0])
+
+
+def test_get_weights_returns_copies():
+    layer = Dense(2)
+    layer.build((None, 3))
+    layer.get_weights()[0][...] = 7
+    assert not (layer.kernel.value == 7).any()
+
+
+@pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan")])
+def test_dropout_refuses_rates_out_of_range(rate):
+    with pytest.raises(ValueError, match="rate must be at least 0 and below 1"):
+        Dropout(rate)
+
+
+def test_noise_refuses_a_negative_spread():
+    with pytest.raises(ValueError, match="stddev must be at least 0"):
+        GaussianNoise(-1.0)
+
+
+@given(rate=st.floats(0.05, 0.9), seed=st.integers(0, 2**31))
+def test_dropout_keeps_the_expected_value(rate, seed):
+    x = np.ones((200, 50), np.float32)
+    y = Dropout(rate, seed=seed)(x, training=True)
+    kept = y != 0
+    np.testing.assert_allclose(y[kept], 1 / (1 - rate), rtol=1e-5)
+    # Five standard deviations of the mean of 10,000 masked values.
+    assert abs(y.mean() - 1) < 5 * np.sqrt(rate / (1 - rate) / 10_000)
+
+
+def test_a_seeded_layer_draws_the_same_noise_in_every_copy():
+    x = np.zeros((4, 3))
+    a, b = (GaussianNoise(1.0, seed=5)(x, training=True) for _ in range(2))
+    np.testing.assert_array_equal(a, b)
+
+
+def test_noise_has_the_spread_asked_for():
+    y = GaussianNoise(0.5, seed=0)(np.full((1000, 100), 3.0), training=True)
+    assert abs(y.mean() - 3) < 0.01
+    assert abs(y.std() - 0.5) < 0.01
+
+
+def test_batch_normalization_follows_the_statistics_of_its_batches():
+    layer = BatchNormalization(momentum=0.5)
+    x = np.random.default_rng(0).normal(3, 2, size=(64, 2)).astype("float32")
+    for _ in range(30):
+        layer(x, training=True)
+    np.testing.assert_allclose(layer.moving_mean.value, x.mean(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(layer.moving_variance.value, x.var(axis=0), rtol=1e-5)
+    np.testing.assert_allclose(layer(x), layer(x, training=True), atol=1e-4)
+
+
+def test_frozen_batch_normalization_uses_and_keeps_its_averages():
+    layer = BatchNormalization(trainable=False)
+    x = np.random.default_rng(0).normal(3, 2, size=(64, 2))
+    np.testing.assert_allclose(layer(x, training=True), x / np.sqrt(1.001), rtol=1e-5)
+    assert layer.moving_mean.value.tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("momentum", [-0.1, 1.1])
+def test_batch_normalization_refuses_momentum_out_of_range(momentum):
+    with pytest.raises(ValueError, match="momentum must be in"):
+        BatchNormalization(momentum=momentum)
+
+
+def test_normalizations_refuse_a_negative_epsilon():
+    with pytest.raises(ValueError, match="epsilon must be at least 0"):
+        LayerNormalization(epsilon=-1)
+
+
+def test_normalizations_refuse_an_axis_the_input_lacks():
+    with pytest.raises(ValueError, match="axis 3"):
+        BatchNormalization(axis=3)(np.zeros((2, 2)))
+    with pytest.raises(ValueError, match="axis 3"):
+        LayerNormalization(axis=3)(np.zeros((2, 2)))
+
+
+@given(scale=st.floats(0.1, 100), shift=st.floats(-100, 100), seed=st.integers(0, 100))
+def test_layer_normalization_undoes_any_scale_and_shift(scale, shift, seed):
+    x = np.random.default_rng(seed).normal(size=(3, 8))
+    layer = LayerNormalization(epsilon=0.0, dtype="float64")
+    np.testing.assert_allclose(layer(scale * x + shift), layer(x), atol=1e-8)
+
+
+def test_reshape_refuses_sizes_that_do_not_multiply():
+    with pytest.raises(ValueError, match=r"records of shape \(6,\) \(6 values\) into \(4,\)"):
+        Reshape((4,))(Input((6,)))
+    with pytest.raises(ValueError, match="at most one of them -1"):
+        Reshape((-1, -1))
+
+
+def test_shapes_of_unknown_size_stay_unknown():
+    assert Reshape((2, -1))(Input((None, 3))).shape == (None, 2, None)
+    assert Flatten()(Input((None, 3))).shape == (None, None)
+    assert Concatenate()([Input((None,)), Input((3,))]).shape == (None, None)
+    assert Add()([Input((None,)), Input((3,))]).shape == (None, 3)
+
+
+@pytest.mark.parametrize("merge", [Add, Concatenate])
+def test_merging_refuses_shapes_that_do_not_fit(merge):
+    with pytest.raises(ValueError, match=r"cannot join inputs of shapes"):
+        merge()([Input((3, 4)), Input((2, 5))])
+    with pytest.raises(ValueError, match=r"cannot join inputs of shapes"):
+        merge()([Input((3,)), Input((3, 1))])
+    with pytest.raises(ValueError, match="takes a list of inputs"):
+        merge()(Input((3,)))
+
+
+def test_concatenate_refuses_an_axis_the_inputs_lack():
+    with pytest.raises(ValueError, match="joins along axis 5"):
+        Concatenate(axis=5)([Input((3,)), Input((3,))])
+
+
+def test_a_layer_of_one_input_refuses_several():
+    with pytest.raises(ValueError, match="takes one input; found 2"):
+        Dense(2)([Input((3,)), Input((3,))])
+
+
+def test_symbolic_tensors_and_arrays_do_not_mix():
+    with pytest.raises(TypeError, match="together"):
+        Add()([Input((3,)), np.zeros((1, 3))])
+
+
+@pytest.mark.parametrize("shape", [(0,), (-1,), (2.5,)])
+def test_input_refuses_sizes_that_are_no_counts(shape):
+    with pytest.raises(ValueError, match="shape must be a tuple of positive whole numbers"):
+        Input(shape)
+
+
+def test_a_layer_not_used_yet_has_no_output():
+    with pytest.raises(ValueError, match="has not been called"):
+        _ = Dense(2).output
+
+
+def test_an_unknown_dtype_is_refused():
+    with pytest.raises(ValueError, match="'float32' or 'float64'"):
+        Dense(2, dtype="float16")
+
+
+def test_a_layer_of_ones_own_must_define_both_passes():
+    class Half(Layer):
+        pass
+
+    with pytest.raises(NotImplementedError, match="Half does not define forward"):
+        Half()(np.zeros((1, 1)))
+    with pytest.raises(NotImplementedError, match="Half does not define backward"):
+        Half().backward(np.zeros((1, 1)), None)
+
+
+def test_layers_describe_themselves():
+    assert repr(Dense(2, name="middle")) == "<Dense name='middle'>"
+    layer = Dense(2)
+    layer.build((None, 3))
+    assert repr(layer.weights[0]) == "Weight('kernel', shape=(3, 2), dtype=float32)"

@@ -1,0 +1,169 @@
+import numpy as np
+import pytest
+
+from nnlite.gradcheck import (
+    GradientError,
+    check_layer,
+    check_loss,
+    check_model,
+    check_regularizer,
+    numeric_gradient,
+)
+from nnlite.layers import (
+    Add,
+    BatchNormalization,
+    Concatenate,
+    Dense,
+    Dropout,
+    Input,
+    LayerNormalization,
+)
+from nnlite.losses import (
+    BinaryCrossentropy,
+    CategoricalCrossentropy,
+    Huber,
+    MeanAbsoluteError,
+    MeanSquaredError,
+)
+from nnlite.models import Model, Sequential
+from nnlite.regularizers import L1, L1L2, L2
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+class WrongDense(Dense):
+    def backward(self, dy, cache):
+        dx = super().backward(dy, cache)
+        self.kernel.gradient[0, 0] *= 1.001
+        return dx
+
+
+def test_a_gradient_that_is_off_by_a_thousandth_is_caught():
+    with pytest.raises(GradientError, match=r"kernel: \d"):
+        check_layer(WrongDense(2, dtype="float64"), draw(3, 4))
+
+
+def test_a_wrong_input_gradient_is_caught():
+    class NoMean(LayerNormalization):
+        def backward(self, dy, cache):
+            return super().backward(dy, cache) + 1e-3
+
+    with pytest.raises(GradientError, match=r"x: \d"):
+        check_layer(NoMean(dtype="float64"), draw(3, 4))
+
+
+def test_a_float32_layer_is_refused():
+    with pytest.raises(ValueError, match="checked in float64"):
+        check_layer(Dense(2), draw(3, 4))
+
+
+def test_checking_leaves_the_weights_as_they_were():
+    layer = BatchNormalization(dtype="float64")
+    layer.build((None, 4))
+    before = layer.get_weights()
+    check_layer(layer, draw(3, 4), training=True)
+    for now, then in zip(layer.get_weights(), before, strict=True):
+        np.testing.assert_array_equal(now, then)
+
+
+def test_numeric_gradient_of_a_cubic():
+    x = np.array([1.0, -2.0, 30.0])
+    np.testing.assert_allclose(numeric_gradient(lambda: float((x**3).sum()), x), 3 * x**2)
+
+
+PROBABILITIES = np.random.default_rng(1).uniform(0.05, 0.95, size=(6, 4))
+LABELS = (np.random.default_rng(2).random((6, 4)) > 0.5).astype(float)
+SHARES = PROBABILITIES / PROBABILITIES.sum(axis=1, keepdims=True)
+ONE_HOT = np.eye(4)[[0, 3, 1, 2, 2, 0]]
+
+
+@pytest.mark.parametrize(
+    ("loss", "y_true", "y_pred"),
+    [
+        (MeanSquaredError(), draw(6, 4), draw(6, 4, seed=1)),
+        (MeanAbsoluteError(), draw(6, 4), draw(6, 4, seed=1)),
+        (Huber(delta=0.7), draw(6, 4), draw(6, 4, seed=1)),
+        (MeanSquaredError(reduction="sum"), draw(2, 3, 4), draw(2, 3, 4, seed=1)),
+        (BinaryCrossentropy(), LABELS, PROBABILITIES),
+        (BinaryCrossentropy(from_logits=True, label_smoothing=0.1), LABELS, draw(6, 4)),
+        (CategoricalCrossentropy(), ONE_HOT, SHARES),
+        (CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT, draw(6, 4)),
+    ],
+)
+@pytest.mark.parametrize("weighted", [False, True])
+def test_every_loss(loss, y_true, y_pred, weighted):
+    weight = np.linspace(0.1, 2.0, len(y_true)) if weighted else None
+    check_loss(loss, y_true, y_pred, weight)
+
+
+def test_a_wrong_loss_gradient_is_caught():
+    class Wrong(MeanSquaredError):
+        def gradient(self, y_true, y_pred, sample_weight=None):
+            return super().gradient(y_true, y_pred, sample_weight) * 2
+
+    with pytest.raises(GradientError, match="y_pred"):
+        check_loss(Wrong(), draw(3, 4), draw(3, 4, seed=1))
+
+
+@pytest.mark.parametrize("regularizer", [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)])
+def test_every_regularizer(regularizer):
+    x = draw(5, 4)
+    check_regularizer(regularizer, np.sign(x) * (np.abs(x) + 0.01))
+
+
+def test_a_deep_chain_with_everything_in_it():
+    model = Sequential(
+        [
+            Input((4,), dtype="float64"),
+            Dense(6, "gelu", kernel_regularizer="l2", dtype="float64"),
+            BatchNormalization(dtype="float64"),
+            Dropout(0.3, seed=1, dtype="float64"),
+            Dense(
+                5,
+                "tanh",
+                activity_regularizer="l2",
+                bias_regularizer="l1",
+                # The penalty |b| has its kink at 0, where biases otherwise start.
+                bias_initializer="ones",
+                dtype="float64",
+            ),
+            LayerNormalization(dtype="float64"),
+            Dense(3, dtype="float64"),
+        ]
+    )
+    model.compile("adam", "mse")
+    assert check_model(model, draw(7, 4), draw(7, 3, seed=1), np.linspace(0.5, 2, 7)) < 1e-6
+
+
+def test_a_graph_with_shared_layers_skips_and_two_outputs():
+    left, right = (Input((4,), dtype="float64") for _ in range(2))
+    shared = Dense(4, "tanh", dtype="float64")
+    a, b = shared(left), shared(right)
+    joined = Concatenate(dtype="float64")([a, b, Add(dtype="float64")([a, left])])
+    encoder_input = Input((12,), dtype="float64")
+    encoder = Model(encoder_input, Dense(3, "elu", dtype="float64")(encoder_input))
+    code = encoder(joined)
+    model = Model([left, right], [Dense(2, dtype="float64")(code), shared(Dense(4, dtype="float64")(code))])
+    model.compile("sgd", ["mse", "huber"], loss_weights=[0.3, 2.0])
+    x = [draw(5, 4), draw(5, 4, seed=1)]
+    y = [draw(5, 2, seed=2), draw(5, 4, seed=3)]
+    assert check_model(model, x, y) < 1e-6
+
+
+def test_a_nested_model_used_twice_adds_up_its_gradients():
+    inner_input = Input((3,), dtype="float64")
+    layer = Dense(3, "tanh", activity_regularizer="l2", dtype="float64")
+    inner = Model(inner_input, layer(layer(inner_input)))
+    outer_input = Input((3,), dtype="float64")
+    model = Model(outer_input, inner(inner(outer_input)))
+    model.compile("sgd", "mse")
+    assert check_model(model, draw(5, 3), draw(5, 3, seed=1)) < 1e-6
+
+
+def test_a_wrong_layer_inside_a_model_is_caught():
+    model = Sequential([Input((4,), dtype="float64"), WrongDense(2, dtype="float64")])
+    model.compile("sgd", "mse")
+    with pytest.raises(GradientError, match="parameters"):
+        check_model(model, draw(5, 4), draw(5, 2, seed=1))
