@@ -1,0 +1,30 @@
+"""Find the unusual records in a table with encoder/decoder networks.
+
+>>> import anomaly
+>>> data = anomaly.datasets.make_transactions(n_records=300, random_state=0)
+>>> detector = anomaly.AutoencoderDetector(epochs=5, random_state=0).fit(data.columns)
+>>> detector.predict(data.columns).shape
+(300,)
+"""
+
+from importlib import import_module
+from typing import Any
+
+from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, load_detector
+
+__version__ = "0.1.0"
+
+__all__ = ["AutoencoderDetector", "BaseDetector", "NotFittedError", "__version__", "load_detector"]
+
+_MODULES = ("datasets", "metrics", "plots", "preprocessing", "report", "tables", "thresholds")
+
+
+def __getattr__(name: str) -> Any:
+    # Modules that scoring does not need are imported when they are first asked for.
+    if name in _MODULES:
+        return import_module(f"anomaly.{name}")
+    raise AttributeError(f"module 'anomaly' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES])

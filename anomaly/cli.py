@@ -1,0 +1,290 @@
+"""The command ``anomaly``: what it takes, and what it says when something is wrong.
+
+The work is done in `anomaly.commands`; here are the arguments, the help texts and the one-line errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import anomaly
+from anomaly import commands
+
+_Subparsers = Any
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"anomaly: error: {message} (see '{self.prog} --help')\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0; 2 if the input or the arguments are unusable, after one line on standard error; 130 if interrupted.
+
+    Examples
+    --------
+    >>> from anomaly.cli import main
+    >>> main(["info", "--model", "nowhere.npz"])
+    2
+    """
+    options = parse(arguments)
+    run: Callable[[argparse.Namespace], None] = options.run
+    try:
+        run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. Python would complain again on closing the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        print("anomaly: interrupted", file=sys.stderr)
+        return 130
+    except (ValueError, OSError) as error:
+        print(f"anomaly: error: {_one_line(error)}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse arguments; the result's `run` is the function to call with it."""
+    return _parser().parse_args(arguments)
+
+
+def _one_line(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename!r}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return " ".join(str(error).split())
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="anomaly",
+        description="Find the unusual records in a table: train on a CSV file, score another, judge the scores.",
+        epilog="Begin with 'anomaly demo'. Each command has --help and an example in it.",
+    )
+    parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
+    commands_of = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for add in (_add_demo, _add_fit, _add_score, _add_evaluate, _add_plot, _add_info):
+        add(commands_of)
+    return parser
+
+
+def _command(
+    of: _Subparsers, name: str, run: Callable[[argparse.Namespace], None], text: str, example: str
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = of.add_parser(
+        name,
+        help=text,
+        description=text,
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_demo(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "demo",
+        commands.demo,
+        "Do the whole job on made-up data, and leave a folder to look at.",
+        "anomaly demo --data connections --output my-demo",
+    )
+    parser.add_argument(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        default="anomaly-demo",
+        help="where to leave data, model, scores, pictures and a text (default: anomaly-demo)",
+    )
+    parser.add_argument(
+        "--data",
+        choices=("transactions", "connections", "sensors"),
+        default="transactions",
+        help="which data to make up (default: transactions)",
+    )
+    parser.add_argument("--records", type=int, default=5000, metavar="N", help="how many (default: 5000)")
+    _add_seed(parser)
+
+
+def _add_fit(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "fit",
+        commands.fit,
+        "Learn from a table what is usual, and write a model.",
+        "anomaly fit train.csv --model m.npz --label class --normal ok --id number",
+    )
+    parser.add_argument("data", metavar="TRAIN.csv", help="records to learn from; gzip is fine")
+    _add_model(parser, "where to write the model")
+    _add_table(parser)
+    parser.add_argument(
+        "--categorical",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="treat this column as a category though it holds numbers (repeat, or separate by commas)",
+    )
+    parser.add_argument(
+        "--contamination",
+        default="auto",
+        metavar="SHARE",
+        help="share of anomalies among the records learned from, such as 0.02 (default: auto)",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="RULE",
+        help="how to choose the threshold: sigma, mad, iqr, pot, best_f1 (needs --label, --normal) or a number",
+    )
+    parser.add_argument(
+        "--hidden",
+        metavar="SIZES",
+        help="sizes of the hidden layers, such as 128,128 (the default) or 32,8,32",
+    )
+    parser.add_argument("--noise", type=float, metavar="S", help="spread of the training noise (default: 0.5)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="rounds of training (default: enough for 3000 steps)")
+    parser.add_argument("--batch-size", type=int, metavar="N", help="records per step (default: 128)")
+    parser.add_argument(
+        "--scaling",
+        choices=("standard", "minmax", "robust", "quantile", "none"),
+        help="how numbers are scaled (default: standard)",
+    )
+    _add_seed(parser)
+    parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
+
+
+def _add_score(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "score",
+        commands.score,
+        "Score records: larger is more unusual. Reads files of any length in a fixed amount of memory.",
+        "anomaly score new.csv --model m.npz --output scores.csv --id number --top 3",
+    )
+    parser.add_argument("data", metavar="DATA.csv", help="records to score; gzip is fine")
+    _add_model(parser, "a model that 'anomaly fit' wrote")
+    parser.add_argument(
+        "--output",
+        "-o",
+        default="-",
+        metavar="SCORES.csv",
+        help="where to write the scores; .gz compresses (default: standard output)",
+    )
+    parser.add_argument(
+        "--top",
+        type=int,
+        default=0,
+        metavar="K",
+        help="add the K columns that contribute most to each score, and their shares",
+    )
+    _add_threshold(parser)
+    _add_table(parser, labels=False)
+
+
+def _add_evaluate(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "evaluate",
+        commands.evaluate,
+        "Hold the scores of labelled records against their labels.",
+        "anomaly evaluate test.csv --model m.npz --label class --normal ok",
+    )
+    parser.add_argument("data", metavar="DATA.csv", help="labelled records; gzip is fine")
+    _add_model(parser, "a model that 'anomaly fit' wrote")
+    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    _add_threshold(parser)
+    _add_table(parser, required=True)
+
+
+def _add_plot(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "plot",
+        commands.plot,
+        "Draw a model's view of a table: scores, the strangest record, the latent space, and with labels the curves.",
+        "anomaly plot test.csv --model m.npz --output pictures --label class --normal ok",
+    )
+    parser.add_argument("data", metavar="DATA.csv", help="records to draw; gzip is fine")
+    _add_model(parser, "a model that 'anomaly fit' wrote")
+    parser.add_argument("--output", "-o", default="pictures", metavar="FOLDER", help="where to (default: pictures)")
+    _add_table(parser)
+
+
+def _add_info(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "info",
+        commands.info,
+        "Say what a model is: its settings, columns, network and threshold.",
+        "anomaly info --model m.npz",
+    )
+    _add_model(parser, "a model that 'anomaly fit' wrote")
+
+
+def _add_model(parser: argparse.ArgumentParser, text: str) -> None:
+    parser.add_argument("--model", "-m", required=True, metavar="MODEL.npz", help=text)
+
+
+def _add_seed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
+    )
+
+
+def _add_threshold(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--threshold", type=float, metavar="SCORE", help="use this threshold instead of the model's")
+
+
+def _add_table(parser: argparse.ArgumentParser, labels: bool = True, required: bool = False) -> None:
+    table = parser.add_argument_group("the table")
+    table.add_argument("--delimiter", metavar="CHAR", help="between the fields (default: found out)")
+    table.add_argument(
+        "--no-header",
+        action="store_true",
+        help="the first line is a record; columns go by number, from 0",
+    )
+    table.add_argument(
+        "--id",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column that names the record: copied to the scores, never learned from (repeatable)",
+    )
+    table.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column to leave out (repeat, or separate by commas)",
+    )
+    table.add_argument(
+        "--label",
+        required=required,
+        metavar="COL",
+        help="the column of labels: never learned from" if labels else "the column of labels: left out",
+    )
+    if labels:
+        table.add_argument(
+            "--normal",
+            required=required,
+            metavar="VALUE",
+            help="the label of normal records; all others are anomalies",
+        )

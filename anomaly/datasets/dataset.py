@@ -1,0 +1,263 @@
+"""Records together with the truth about them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from anomaly.csvfiles import CsvWriter
+from nnlite.types import Array
+
+LABEL_COLUMN = "label"
+NORMAL = "normal"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """Records with named columns, and for each record whether it is an anomaly and of which kind.
+
+    The arrays are read-only: copy a column to change it.
+
+    Parameters
+    ----------
+    columns : dict of str to ndarray of shape (n_records,)
+        Numbers (float64, NaN where missing), text (object, None where missing), truth values (bool)
+        and moments (datetime64). Every detector takes it as it is: ``detector.fit(data.columns)``.
+    labels : ndarray of int of shape (n_records,)
+        1 for anomalies, 0 for normal records.
+    kinds : ndarray of str of shape (n_records,)
+        The kind of each anomaly; the empty string for normal records.
+    name : str
+        Short, such as ``"transactions"``.
+    description : str
+        What the columns and the kinds of anomalies are.
+
+    Raises
+    ------
+    ValueError
+        If there are no columns, lengths differ, or labels and kinds contradict each other.
+
+    Examples
+    --------
+    >>> from anomaly.datasets import make_transactions
+    >>> data = make_transactions(n_records=1000, contamination=0.02, random_state=0)
+    >>> data
+    Dataset('transactions': 1,000 records x 13 columns, 20 anomalies)
+    >>> train, test = data.split(test_size=0.3, random_state=0, normal_only=True)
+    >>> len(train), len(test), int(train.labels.sum()), int(test.labels.sum())
+    (686, 300, 0, 6)
+    """
+
+    columns: dict[str, Array]
+    labels: Array
+    kinds: Array
+    name: str
+    description: str
+
+    def __post_init__(self) -> None:
+        if not self.columns:
+            raise ValueError("a dataset needs at least one column; found none")
+        found = {"labels": len(self.labels), "kinds": len(self.kinds)}
+        found |= {f"column {name!r}": len(column) for name, column in self.columns.items()}
+        if len(set(found.values())) > 1:
+            lengths = ", ".join(f"{name} {length:,}" for name, length in found.items())
+            raise ValueError(f"labels, kinds and columns must have one value per record; found lengths: {lengths}")
+        if not np.array_equal(self.labels, self.kinds != ""):
+            raise ValueError("labels must be 1 where kinds names an anomaly and 0 where it is empty")
+        # Frozen: the constructor exchanges the arrays for read-only views past the lock.
+        object.__setattr__(self, "columns", {name: _read_only(column) for name, column in self.columns.items()})
+        object.__setattr__(self, "labels", _read_only(self.labels))
+        object.__setattr__(self, "kinds", _read_only(self.kinds))
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return len(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __repr__(self) -> str:
+        return (
+            f"Dataset({self.name!r}: {len(self):,} records x {self.n_features:,} columns, "
+            f"{int(self.labels.sum()):,} anomalies)"
+        )
+
+    def records(self) -> list[dict[str, Any]]:
+        """Return the records as plain Python objects, as a service would receive them.
+
+        Returns
+        -------
+        list of dict
+            One for each record: column name to float, str, bool or datetime; None where the value
+            is missing.
+
+        Examples
+        --------
+        >>> from anomaly.datasets import make_sensors
+        >>> record = make_sensors(n_records=10, contamination=0.0, random_state=0).records()[0]
+        >>> record["time"].isoformat(), record["mode"]
+        ('2024-01-08T00:00:00', 'idle')
+        """
+        names = tuple(self.columns)
+        rows = zip(*map(_plain_values, self.columns.values()), strict=True)
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def rows(self, mask: Array | slice) -> Dataset:
+        """Return some of the records, with their labels.
+
+        Parameters
+        ----------
+        mask : ndarray of bool of shape (n_records,), ndarray of int, or slice
+            Which records: one truth value for each, or positions counted from 0.
+
+        Returns
+        -------
+        Dataset
+            With those records, in that order.
+
+        Raises
+        ------
+        IndexError
+            If a mask has not one value per record, or there is no such record.
+
+        Examples
+        --------
+        >>> from anomaly.datasets import make_correlated
+        >>> data = make_correlated(n_records=200, contamination=0.1, random_state=0)
+        >>> data.rows(data.labels == 1)
+        Dataset('correlated': 20 records x 10 columns, 20 anomalies)
+        """
+        return replace(
+            self,
+            columns={name: column[mask] for name, column in self.columns.items()},
+            labels=self.labels[mask],
+            kinds=self.kinds[mask],
+        )
+
+    def split(
+        self,
+        test_size: float = 0.3,
+        random_state: int | None = 0,
+        *,
+        normal_only: bool = False,
+        shuffle: bool = True,
+    ) -> tuple[Dataset, Dataset]:
+        """Divide the records into two sets, one to learn from and one to test on.
+
+        Both keep the order of the records. Chance decides where each record goes, separately within
+        each kind, so that the share of every kind is the same in both sets, as nearly as whole
+        records allow.
+
+        Parameters
+        ----------
+        test_size : float, default 0.3
+            Share of the records that go to the test set, between 0 and 1.
+        random_state : int, optional
+            Seed of the division; None for a different one each time.
+        normal_only : bool, default False
+            Whether to leave the anomalies out of the training set. They are not moved to the test
+            set, whose share of anomalies stays what it is in the data.
+        shuffle : bool, default True
+            If False, the first records are for training and the last for testing. Use it for
+            records that follow one another in time: neighbours resemble each other, and with some
+            of them in the training set a test flatters.
+
+        Returns
+        -------
+        train, test : Dataset
+            The two sets.
+
+        Raises
+        ------
+        ValueError
+            If `test_size` is not between 0 and 1, or a set would be left without records.
+
+        Examples
+        --------
+        >>> from anomaly.datasets import make_connections
+        >>> train, test = make_connections(n_records=500, random_state=1).split(test_size=0.2)
+        >>> len(train), len(test)
+        (400, 100)
+        """
+        if not 0.0 < test_size < 1.0:
+            raise ValueError(f"test_size must be between 0 and 1, such as 0.3; found {test_size!r}")
+        tested = self._drawn(test_size, random_state) if shuffle else self._last(test_size)
+        trained = ~tested & (self.labels == 0) if normal_only else ~tested
+        for role, chosen in (("training", trained), ("test", tested)):
+            if not chosen.any():
+                raise ValueError(
+                    f"the {role} set would have no records: {len(self):,} records divided at test_size={test_size!r}"
+                    f"{', normal ones only' if normal_only else ''}; make more records or change test_size"
+                )
+        return self.rows(trained), self.rows(tested)
+
+    def _last(self, share: float) -> Array:
+        return np.arange(len(self)) >= len(self) - round(share * len(self))
+
+    def _drawn(self, share: float, random_state: int | None) -> Array:
+        """Draw a share of the records of each kind.
+
+        With the records grouped by kind, at random within a kind, and numbered i = 0, 1, ...,
+        record i is drawn where floor((i + 1) share + 1/2) steps up from floor(i share + 1/2).
+        Rounding then never adds up over the kinds: any run of m records has within one of m * share
+        records drawn.
+        """
+        rng = np.random.default_rng(random_state)
+        kinds = np.unique(self.kinds, return_inverse=True)[1].ravel()
+        order = np.lexsort((rng.random(len(self)), kinds))
+        steps = np.floor(np.arange(len(self) + 1) * share + 0.5)
+        drawn = np.zeros(len(self), dtype=np.bool_)
+        drawn[order] = np.diff(steps) > 0
+        return drawn
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write the records to a CSV file, with the truth in a last column named ``label``.
+
+        That column holds ``normal`` or the kind of anomaly. Missing values are empty. The file is
+        written to a temporary name and then renamed, so that it appears whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to; compressed by gzip if the name ends in ``.gz``.
+
+        Raises
+        ------
+        ValueError
+            If a column is itself named ``label``.
+        OSError
+            If the file cannot be written; an earlier file stays as it was.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> from anomaly.datasets import make_correlated
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "points.csv"
+        >>> make_correlated(n_records=20, n_features=3, random_state=0).to_csv(path)
+        >>> path.read_text().splitlines()[0]
+        'x0,x1,x2,label'
+        """
+        if LABEL_COLUMN in self.columns:
+            raise ValueError(f"a column is named {LABEL_COLUMN!r}, the name of the column of labels; rename it first")
+        truth = np.where(self.kinds == "", NORMAL, self.kinds).astype(object)
+        with CsvWriter(path) as writer:
+            writer.write_row([*self.columns, LABEL_COLUMN])
+            writer.write_columns([*self.columns.values(), truth])
+
+
+def _read_only(array: Array) -> Array:
+    view = array.view()
+    view.flags.writeable = False
+    return view
+
+
+def _plain_values(column: Array) -> list[Any]:
+    """Turn a column into Python objects, None for NaN; for NaT NumPy does so itself."""
+    values: list[Any] = column.tolist()
+    if column.dtype.kind == "f":
+        return [None if value != value else value for value in values]
+    return values

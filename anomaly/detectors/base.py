@@ -1,0 +1,297 @@
+"""What every detector shares: the estimator contract, thresholds, and files.
+
+The contract is scikit-learn's, followed without importing it: the constructor only stores its arguments, `fit`
+checks them and sets attributes that end in an underscore. The vocabulary is PyOD's: larger scores are more
+anomalous, and label 1 is an anomaly.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+
+from anomaly import thresholds
+from nnlite.archive import FileFormatError, read_archive, write_archive
+from nnlite.types import Array
+
+Self = TypeVar("Self", bound="BaseDetector")
+
+
+class NotFittedError(ValueError, AttributeError):
+    """A detector is asked for what only a fitted one can tell."""
+
+
+class BaseDetector(ABC):
+    """Base of all detectors.
+
+    A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
+    `_state` and `_restore`. Its constructor has the parameters `contamination` and `threshold`.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_records,)
+        Anomaly scores of the training records; larger is more anomalous.
+    threshold_ : float
+        Records that score above it are anomalies.
+    labels_ : ndarray of int of shape (n_records,)
+        1 for the training records above the threshold, else 0.
+    """
+
+    contamination: float | str
+    threshold: Any
+
+    decision_scores_: Array
+    threshold_: float
+    labels_: Array
+
+    # -- what a detector defines ---------------------------------------------------------------
+
+    @abstractmethod
+    def fit(self: Self, X: Any, y: Any = None) -> Self:
+        """Learn what is usual from training records."""
+
+    @abstractmethod
+    def decision_function(self, X: Any) -> Array:
+        """Return the anomaly score of each record; larger is more anomalous."""
+
+    @abstractmethod
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return what was learned, as JSON values and arrays."""
+
+    @abstractmethod
+    def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        """Take over what `_state` returned."""
+
+    # -- judging records -----------------------------------------------------------------------
+
+    def predict(self, X: Any) -> Array:
+        """Label records.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records with the columns of the training table.
+
+        Returns
+        -------
+        ndarray of int of shape (n_records,)
+            1 where the score is above ``threshold_``, else 0.
+        """
+        return self._label(self.decision_function(X))
+
+    def fit_predict(self, X: Any, y: Any = None) -> Array:
+        """Fit on records and return their own labels."""
+        return self.fit(X, y).labels_
+
+    def score_samples(self, X: Any) -> Array:
+        """Return how normal each record is: the negative of `decision_function`.
+
+        scikit-learn's convention: larger is more normal.
+        """
+        return -self.decision_function(X)
+
+    def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
+        """Return the mean of `score_samples`: how well the detector knows these records.
+
+        With it, scikit-learn's model selection prefers the settings that describe held-out normal records best,
+        without labels.
+        """
+        return float(np.mean(self.score_samples(X)))
+
+    def _label(self, scores: Array) -> Array:
+        return (scores > self.threshold_).astype(np.int64)
+
+    def _set_threshold(self, scores: Array, y: Any) -> None:
+        """Take the training scores; choose the threshold and label the training records."""
+        rule = self._threshold_rule()
+        labels = None if y is None else np.asarray(y)
+        self.decision_scores_ = scores
+        self.threshold_ = float(rule.fit(scores, labels).threshold_)
+        self.labels_ = self._label(scores)
+
+    def _threshold_rule(self) -> thresholds.Threshold:
+        if self.threshold is not None:
+            return thresholds.get(self.threshold)
+        if self.contamination == "auto":
+            return thresholds.AutoThreshold()
+        return thresholds.QuantileThreshold(float(self.contamination))
+
+    def _check_contamination(self) -> None:
+        share = self.contamination
+        if isinstance(share, str) and share == "auto":
+            return
+        is_number = isinstance(share, (int, float, np.integer, np.floating))
+        if isinstance(share, bool) or not is_number or not 0 < float(share) <= 0.5:
+            raise ValueError(
+                f"contamination must be 'auto' or the share of anomalies, above 0 and at most 0.5; found {share!r}"
+            )
+
+    def _check_fitted(self) -> None:
+        if not self.__sklearn_is_fitted__():
+            raise NotFittedError(
+                f"this {type(self).__name__} has not been fitted; call fit(X) with training records first"
+            )
+
+    # -- the estimator contract ----------------------------------------------------------------
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
+        """Return the constructor's arguments by name."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self: Self, **params: Any) -> Self:
+        """Change constructor arguments; they count from the next `fit`.
+
+        Raises
+        ------
+        ValueError
+            If there is no argument of that name.
+        """
+        known = self._parameter_names()
+        for name, value in params.items():
+            if name not in known:
+                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        parameters = inspect.signature(type(self).__init__).parameters
+        changed = [
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if not _same(value, parameters[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "threshold_")
+
+    def __sklearn_tags__(self) -> Any:
+        # scikit-learn alone calls this, so it is there to be imported.
+        from sklearn.utils import InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="outlier_detector",
+            target_tags=TargetTags(required=False),
+            input_tags=InputTags(string=True, categorical=True, allow_nan=True),
+        )
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted detector to one ``.npz`` file; an earlier file is replaced whole or not at all.
+
+        Parameters
+        ----------
+        path : str or path
+            Where to.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        OSError
+            If the file cannot be written.
+
+        See Also
+        --------
+        anomaly.load_detector : The way back.
+        """
+        self._check_fitted()
+        config, arrays = self._state()
+        head = {
+            "detector": type(self).__name__,
+            "parameters": {name: _as_json(value) for name, value in self.get_params().items()},
+            "threshold": self.threshold_,
+            **config,
+        }
+        write_archive(path, "detector", head, {**arrays, "decision_scores": self.decision_scores_})
+
+
+_detectors: dict[str, type[BaseDetector]] = {}
+
+
+def register(detector: type[BaseDetector]) -> type[BaseDetector]:
+    """Let `load_detector` make detectors of a class, by its name."""
+    _detectors[detector.__name__] = detector
+    return detector
+
+
+def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
+    """Read a detector that `save` wrote.
+
+    Only NumPy is needed, and nothing in the file is run.
+
+    Parameters
+    ----------
+    path : str or path
+        The file.
+
+    Returns
+    -------
+    BaseDetector
+        Fitted: it gives the same scores as the one that was saved.
+
+    Raises
+    ------
+    nnlite.archive.FileFormatError
+        If the file is foreign, truncated or altered, or from a later version.
+    OSError
+        If it cannot be read.
+    """
+    config, arrays = read_archive(path, "detector")
+    label = repr(os.fspath(path))
+    try:
+        made = _detectors[config["detector"]]
+        detector = made(**{name: _from_json(value) for name, value in config["parameters"].items()})
+        detector._restore(config, arrays, label)
+        detector.decision_scores_ = _scores(arrays["decision_scores"])
+        detector.threshold_ = float(config["threshold"])
+    except FileFormatError:
+        raise
+    # What a description that does not fit the classes can raise.
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
+    detector.labels_ = detector._label(detector.decision_scores_)
+    return detector
+
+
+def _scores(array: Array) -> Array:
+    if array.ndim != 1 or array.dtype != np.float64:
+        raise ValueError(f"decision_scores has shape {array.shape} and dtype {array.dtype}")
+    return array
+
+
+def _same(value: Any, default: Any) -> bool:
+    """Compare for `repr`, where arguments may be arrays."""
+    try:
+        return value is default or bool(value == default)
+    except ValueError:
+        return False
+
+
+def _as_json(value: Any) -> Any:
+    """Describe a constructor argument; thresholds by their configuration, generators not at all."""
+    if isinstance(value, thresholds.Threshold):
+        return {"threshold": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_as_json(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else None
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and "threshold" in value:
+        return thresholds.from_config(value["threshold"], value["config"])
+    return tuple(_from_json(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,449 @@
+"""One class for each kind of column: how its cells become numbers, and numbers its cells.
+
+Numbers, truth values and dates each become one number, NaN where missing (`ValueColumn`). Text becomes the index of a
+place: one for each category, and places for what is rare, missing or was never seen (`CategoryColumn`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+
+from anomaly.errors import DataError, shown
+from anomaly.preprocessing.parsing import (
+    MICROSECONDS_PER_DAY,
+    TRUTH_PAIRS,
+    UnreadableError,
+    category_number,
+    category_text,
+    distinct_cells,
+    parse_days,
+    parse_each,
+    parse_numbers,
+    parse_truth,
+)
+from anomaly.preprocessing.state import field, texts
+from anomaly.values import text_array
+from nnlite.types import Array
+
+_EPOCH = date(1970, 1, 1).toordinal()
+_FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
+_MOST_RARE = 10_000
+
+
+class ValueColumn(ABC):
+    """A column whose cells each become one number.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    """
+
+    kind: ClassVar[str]
+    expected: ClassVar[str]
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @staticmethod
+    @abstractmethod
+    def parse(cells: Array) -> Array:
+        """Turn cells into float64 numbers, NaN where missing; raise `UnreadableError` where that cannot be."""
+
+    @staticmethod
+    @abstractmethod
+    def restore(numbers: Array) -> Array:
+        """Turn numbers into the cells they stand for."""
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what is known of the column, as JSON values."""
+        return {"kind": self.kind, "name": self.name}
+
+    def read(self, cells: Array, position: Callable[[int], str]) -> Array:
+        """Return the column's numbers.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n_rows,)
+            The column's values.
+        position : callable
+            Says where the row of an index is, such as `anomaly.tables.Table.position`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,)
+            NaN where missing.
+
+        Raises
+        ------
+        DataError
+            If a cell is not of the column's kind; the message says where.
+        """
+        try:
+            return self.parse(cells)
+        except UnreadableError as error:
+            raise DataError(
+                f"{position(error.index)}, column {self.name!r}: found {shown(cells[error.index])}, expected "
+                f"{self.expected}. If the column holds categories, name it in `categorical` when fitting"
+            ) from None
+
+
+class NumberColumn(ValueColumn):
+    """A column of numbers, as such or as text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> NumberColumn.parse(np.array(["3", "2.5e3", "NA", None], dtype=object)).tolist()
+    [3.0, 2500.0, nan, nan]
+    """
+
+    kind = "number"
+    expected = "a number"
+
+    @staticmethod
+    def parse(cells: Array) -> Array:
+        """Return the numbers; truth values are 1 and 0."""
+        if cells.dtype.kind in "fb":
+            return cells.astype(np.float64, copy=False)
+        if cells.dtype.kind == "M":
+            return _only_missing(cells)
+        return parse_numbers(cells)
+
+    @staticmethod
+    def restore(numbers: Array) -> Array:
+        """Return the numbers."""
+        return numbers
+
+
+class BooleanColumn(ValueColumn):
+    """A column of truth values: as such, or text in pairs such as true and false, yes and no; they become 1 and 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> BooleanColumn.parse(np.array(["Yes", "no", ""], dtype=object)).tolist()
+    [1.0, 0.0, nan]
+    """
+
+    kind = "boolean"
+    expected = "true or false"
+
+    @staticmethod
+    def parse(cells: Array) -> Array:
+        """Return 1 for true and 0 for false."""
+        if cells.dtype.kind == "M":
+            return _only_missing(cells)
+        if cells.dtype.kind == "O":
+            return parse_each(cells, parse_truth)
+        numbers = cells.astype(np.float64, copy=False)
+        wrong = np.flatnonzero((numbers != 0) & (numbers != 1) & ~np.isnan(numbers))
+        if len(wrong):
+            raise UnreadableError(int(wrong[0]))
+        return numbers
+
+    @staticmethod
+    def restore(numbers: Array) -> Array:
+        """Return true from one half upwards; as text where some are missing."""
+        if np.isnan(numbers).any():
+            words = (None if x != x else "true" if x >= 0.5 else "false" for x in numbers.tolist())
+            return text_array(words, len(numbers))
+        return numbers >= 0.5
+
+
+class DateColumn(ValueColumn):
+    """A column of dates or times, as such or as ISO 8601 text; they become days since the start of 1970, in UTC.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> DateColumn.parse(np.array(["1970-01-02", "1970-01-02 12:00:00"], dtype=object)).tolist()
+    [1.0, 1.5]
+    """
+
+    kind = "date"
+    expected = "a date such as 2024-12-31 or 2024-12-31 23:59:59"
+
+    @staticmethod
+    def parse(cells: Array) -> Array:
+        """Return days since the start of 1970 in UTC, with the time of day behind the point."""
+        if cells.dtype.kind == "O":
+            return parse_each(cells, parse_days)
+        if cells.dtype.kind != "M":
+            return _only_missing(cells)
+        moments = cells.astype("M8[us]")
+        days = moments.astype(np.int64) / MICROSECONDS_PER_DAY
+        return np.where(np.isnat(moments), np.nan, days)
+
+    @staticmethod
+    def restore(numbers: Array) -> Array:
+        """Return the moments, to the microsecond, within the years 1 to 9999."""
+        missing = np.isnan(numbers)
+        days = np.clip(np.where(missing, 0.0, numbers), _FIRST_DAY, _LAST_DAY)
+        moments: Array = np.rint(days * MICROSECONDS_PER_DAY).astype(np.int64).astype("M8[us]")
+        moments[missing] = np.datetime64("NaT")
+        return moments
+
+
+VALUE_COLUMNS: dict[str, type[ValueColumn]] = {
+    column.kind: column for column in (BooleanColumn, NumberColumn, DateColumn)
+}
+
+
+class CategoryColumn:
+    """A column of text, or of numbers that stand for something; each cell belongs to one of a few places.
+
+    There is a place for each category, for those too rare to have one, for missing values if there were any in
+    training, and for values not seen in training. Where new values are the rule (at least half of the training rows
+    hold a value that occurs once, as in a column of identifiers) a new value is nothing unusual: it shares the place
+    of the rare ones.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    categories : sequence of str
+        Those with a place of their own.
+    rare : sequence of str
+        Those that share one.
+    has_missing : bool
+        Whether training values were missing.
+    open_ended : bool
+        Whether new values are the rule; `rare` is not remembered then.
+    numeric : bool
+        Whether the training values were numbers, so that the text "1.0" is the category 1.
+    """
+
+    kind: ClassVar[str] = "category"
+
+    def __init__(
+        self,
+        name: str,
+        categories: tuple[str, ...],
+        rare: tuple[str, ...],
+        *,
+        has_missing: bool,
+        open_ended: bool,
+        numeric: bool,
+    ) -> None:
+        self.name = name
+        self.categories = categories
+        self.rare = rare
+        self.has_missing = has_missing
+        self.open_ended = open_ended
+        self.numeric = numeric
+        self.places = (
+            *categories,
+            *(["<rare>"] if rare or open_ended else []),
+            *(["<missing>"] if has_missing else []),
+            *([] if open_ended else ["<unseen>"]),
+        )
+        self._unseen = len(categories) if open_ended else len(self.places) - 1
+        self._missing = self.places.index("<missing>", len(categories)) if has_missing else self._unseen
+        self._by_text = {text: place for place, text in enumerate(categories)}
+        self._by_text.update(dict.fromkeys(rare, len(categories)))
+        self._by_number: dict[float, int] = {}
+        for text, place in self._by_text.items():
+            number = category_number(text)
+            if number is not None:
+                self._by_number.setdefault(number, place)
+
+    @classmethod
+    def learn(cls, name: str, cells: Array, min_count: int, max_categories: int) -> tuple[CategoryColumn, Array]:
+        """Find the categories of a training column.
+
+        Parameters
+        ----------
+        name : str
+            Of the column.
+        cells : ndarray of shape (n_rows,)
+            Its training values.
+        min_count : int
+            Categories that occur less often are rare.
+        max_categories : int
+            Only so many, the most frequent, have a place of their own.
+
+        Returns
+        -------
+        column : CategoryColumn
+            What was learned.
+        places : ndarray of int of shape (n_rows,)
+            The place of each training value.
+        """
+        counts: Counter[str | None] = Counter()
+        distinct, indices = distinct_cells(cells)
+        for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
+            counts[category_text(value)] += count
+        has_missing = counts.pop(None, 0) > 0
+        ranking = sorted(counts, key=lambda text: (-counts[text], str(text)))
+        texts = [text for text in ranking if text is not None]
+        common = [text for text in texts[:max_categories] if counts[text] >= min_count]
+        rare = texts[len(common) :]
+        once = sum(counts[text] == 1 for text in rare)
+        open_ended = once > 0 and (2 * once >= counts.total() or len(rare) > _MOST_RARE)
+        column = cls(
+            name,
+            tuple(sorted(common)),
+            () if open_ended else tuple(sorted(rare)),
+            has_missing=has_missing,
+            open_ended=open_ended,
+            numeric=cells.dtype.kind in "fb",
+        )
+        return column, column._places_of(distinct)[indices]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what is known of the column, as JSON values."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "categories": list(self.categories),
+            "rare": list(self.rare),
+            "has_missing": self.has_missing,
+            "open_ended": self.open_ended,
+            "numeric": self.numeric,
+        }
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> CategoryColumn:
+        """Make a column of what `get_config` returned; raise `DataError` if it cannot have."""
+        return cls(
+            field(config, "name", str),
+            texts(config, "categories"),
+            texts(config, "rare"),
+            has_missing=field(config, "has_missing", bool),
+            open_ended=field(config, "open_ended", bool),
+            numeric=field(config, "numeric", bool),
+        )
+
+    def read(self, cells: Array) -> Array:
+        """Return the place of each cell.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n_rows,)
+            The column's values.
+
+        Returns
+        -------
+        ndarray of int of shape (n_rows,)
+            Indices into `places`.
+        """
+        distinct, indices = distinct_cells(cells)
+        return self._places_of(distinct)[indices]
+
+    def restore(self, places: Array) -> Array:
+        """Return the text of places; None for the place of missing values.
+
+        Parameters
+        ----------
+        places : ndarray of int of shape (n_rows,)
+            Indices into `places`.
+
+        Returns
+        -------
+        ndarray of object of shape (n_rows,)
+            Text.
+        """
+        texts: list[str | None] = list(self.places)
+        if self.has_missing:
+            texts[self._missing] = None
+        return text_array((texts[place] for place in places.tolist()), len(places))
+
+    def _places_of(self, distinct: list[Any]) -> Array:
+        return np.array([self._place(value) for value in distinct], dtype=np.intp)
+
+    def _place(self, value: Any) -> int:
+        text = category_text(value)
+        if text is None:
+            return self._missing
+        place = self._by_text.get(text)
+        if place is None and (self.numeric or not isinstance(value, str)):
+            number = category_number(text)
+            place = None if number is None else self._by_number.get(number)
+        return self._unseen if place is None else place
+
+
+class IgnoredColumn:
+    """A column that is expected in the table and makes no features.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    """
+
+    kind: ClassVar[str] = "ignored"
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what is known of the column, as JSON values."""
+        return {"kind": self.kind, "name": self.name}
+
+
+Column: TypeAlias = ValueColumn | CategoryColumn | IgnoredColumn
+
+
+def column_from_config(config: Any) -> Column:
+    """Make a column of what its `get_config` returned; raise `DataError` if it cannot have."""
+    kind = field(config, "kind", str)
+    if kind in VALUE_COLUMNS:
+        return VALUE_COLUMNS[kind](field(config, "name", str))
+    if kind == CategoryColumn.kind:
+        return CategoryColumn.from_config(config)
+    if kind == IgnoredColumn.kind:
+        return IgnoredColumn(field(config, "name", str))
+    raise DataError(f"preprocessing: there is no kind of column {kind!r}")
+
+
+def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
+    """Find out what kind of values a training column holds.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    cells : ndarray of shape (n_rows,)
+        Its training values.
+
+    Returns
+    -------
+    column : ValueColumn or None
+        None if the column holds categories.
+    numbers : ndarray of float64
+        The cells' numbers; empty for categories.
+    """
+    for column in VALUE_COLUMNS.values():
+        if column is BooleanColumn and not _looks_boolean(cells):
+            continue
+        try:
+            return column(name), column.parse(cells)
+        except UnreadableError:
+            continue
+    return None, np.empty(0)
+
+
+def _looks_boolean(cells: Array) -> bool:
+    """Tell whether there are both words of a pair, and no other: one alone may be a category whose others are rare."""
+    if cells.dtype.kind != "O":
+        return cells.dtype.kind == "b"
+    distinct = set(cells)
+    if len(distinct) > 50:  # two words in every spelling, and all ways to say that there is none
+        return False
+    words = {text.lower() for text in map(category_text, distinct) if text is not None}
+    return any(words == set(pair) for pair in TRUTH_PAIRS)
+
+
+def _only_missing(cells: Array) -> Array:
+    """Accept cells of a wrong type if there is nothing in them."""
+    present = np.flatnonzero(cells == cells)
+    if len(present):
+        raise UnreadableError(int(present[0]))
+    return np.full(len(cells), np.nan)

@@ -1,0 +1,566 @@
+"""Any table becomes a float32 matrix, by rules learned from training rows alone; and features lead back to columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from anomaly.errors import DataError, listing, shown
+from anomaly.preprocessing.columns import (
+    CategoryColumn,
+    Column,
+    DateColumn,
+    IgnoredColumn,
+    NumberColumn,
+    ValueColumn,
+    column_from_config,
+    infer,
+)
+from anomaly.preprocessing.scalers import SCALERS, scaler_from_state
+from anomaly.preprocessing.state import field, vector
+from anomaly.tables import Table, as_table
+from nnlite.types import Array
+
+FEATURE_LIMIT = 1e6
+"""Features are clipped to this size: beyond it all is equally absurd, and float32 can still add up their squares."""
+
+_BLOCK_CELLS = 65_536
+
+
+class TablePreprocessor:
+    r"""Turn tables into float32 matrices for a network, by rules learned from training rows.
+
+    What becomes of a column depends on its kind, found out when fitting:
+
+    ========  ==========================================  ======================================================
+    kind      training values                             features
+    ========  ==========================================  ======================================================
+    number    numbers, or text that is numbers            the number, scaled
+    boolean   truth values; text: true and false, yes     1 or 0, scaled
+              and no, t and f, y and n
+    date      dates and times, also as ISO 8601 text      days since 1970 in UTC, scaled
+    category  any other text; columns in `categorical`    one per category, and up to three more: for rare, missing
+                                                          and unseen values; `category_weight` where it applies, else 0
+    ========  ==========================================  ======================================================
+
+    **Missing values** are None, NaN, NaT, and the text "", NA, N/A, NaN, nan, null, NULL, None, <NA>, #N/A, ? and -.
+    A missing category is a category of its own. Elsewhere the training median stands in; if values were
+    missing in training, one more feature says where (`category_weight` or 0), so that being missing can be usual
+    in some records and unusual in others. A value missing in a column that was complete in training is
+    filled with the median and not marked: the network has never seen that mark and would answer it with noise.
+
+    **Categories** weigh 1 by default. The features of a column then have a total variance of
+    :math:`1 - \sum_k p_k^2 < 1`, however many there are: no more than one standardised number.
+
+    **Size** is limited: after scaling, features are clipped to :math:`\pm 10^6`.
+
+    Parameters
+    ----------
+    scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
+        How numbers are scaled; see `anomaly.preprocessing.scalers`.
+    categorical : sequence of str, optional
+        Columns that hold categories although they look like something else.
+    min_category_count : int, default 2
+        Categories that occur less often in training share one feature, "rare".
+    max_categories : int, default 50
+        Only so many categories of a column, the most frequent, have a feature of their own.
+    category_weight : float, default 1.0
+        The value of a category's feature where it applies.
+    dates : {"number", "ignore"}, default "number"
+        Whether dates make features. Later records always lie beyond the training dates, so "ignore" is better for
+        a column that only says when the record was made.
+    extra : {"error", "ignore"}, default "error"
+        What to do about named columns that were not there in training.
+
+    Attributes
+    ----------
+    n_features_in_ : int
+        Columns of the training table.
+    feature_names_in_ : ndarray of object of shape (n_features_in_,)
+        Their names.
+    kinds_ : dict of str to str
+        The kind of each column: "number", "boolean", "date", "category" or "ignored".
+    feature_names_out_ : tuple of str
+        What each feature is: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
+    feature_columns_ : ndarray of int of shape (n_features_out,)
+        The index of the column that each feature was made from.
+
+    Examples
+    --------
+    >>> preprocessor = TablePreprocessor().fit(
+    ...     {"amount": [1.0, 2.0, 3.0, 2.0], "country": ["FR", "DE", "FR", "DE"]}
+    ... )
+    >>> preprocessor.feature_names_out_
+    ('amount', 'country=DE', 'country=FR', 'country=<unseen>')
+    >>> preprocessor.transform([{"country": "JP", "amount": "2"}]).tolist()
+    [[0.0, 0.0, 0.0, 1.0]]
+    """
+
+    def __init__(
+        self,
+        scaling: str = "standard",
+        categorical: Sequence[str] | None = None,
+        *,
+        min_category_count: int = 2,
+        max_categories: int = 50,
+        category_weight: float = 1.0,
+        dates: str = "number",
+        extra: str = "error",
+    ) -> None:
+        self.scaling = scaling
+        self.categorical = categorical
+        self.min_category_count = min_category_count
+        self.max_categories = max_categories
+        self.category_weight = category_weight
+        self.dates = dates
+        self.extra = extra
+
+    # -- learning ------------------------------------------------------------------------------
+
+    def fit(self, data: Any) -> TablePreprocessor:
+        """Learn from training rows what each column holds and how to scale it.
+
+        Parameters
+        ----------
+        data : Table, or anything that `anomaly.tables.as_table` takes
+            Training rows.
+
+        Returns
+        -------
+        TablePreprocessor
+            The preprocessor itself.
+
+        Raises
+        ------
+        DataError
+            If there are no rows, a column has no values at all, or a number is infinite.
+        ValueError
+            If a parameter is unusable, or `categorical` names no column.
+        """
+        self._learn(as_table(data))
+        return self
+
+    def fit_transform(self, data: Any) -> Array:
+        """Learn from training rows, and return their features.
+
+        Parameters
+        ----------
+        data : Table, or anything that `anomaly.tables.as_table` takes
+            Training rows.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_rows, n_features_out)
+            As `transform` gives it, at less cost.
+        """
+        table = as_table(data)
+        return self._assemble(table, *self._learn(table))
+
+    def _learn(self, table: Table) -> tuple[Array, list[Array]]:
+        """Set what `fit` learns; return what was read of the table on the way, for `_assemble`."""
+        _check_parameters(self)
+        if not len(table):
+            raise DataError("found 0 sample(s) to learn from while a minimum of 1 is required")
+        unknown = [name for name in self.categorical or () if name not in table.names]
+        if unknown:
+            raise DataError(
+                f"`categorical` names columns that are not there: {listing(unknown)}; the columns are "
+                f"{listing(table.names)}"
+            )
+        numbers, places = self._learn_columns(table)
+        self._check_finite(table, numbers, 0)
+        missing: Array = np.isnan(numbers)
+        empty = np.flatnonzero(missing.all(axis=0))
+        if len(empty):
+            raise _nothing_to_learn(self._value_columns[empty[0]].name)
+        self._named = table.named
+        self._has_missing: Array = np.asarray(missing.any(axis=0))
+        self._medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
+        self._scaler = SCALERS[self.scaling]().fit(numbers)
+        self._lay_out()
+        return numbers, places
+
+    def _learn_columns(self, table: Table) -> tuple[Array, list[Array]]:
+        """Find out the kind of each column; return the numbers of all that have any, and the places of the others."""
+        forced = {*(self.categorical or ()), *table.categorical}
+        if table.matrix is not None and not forced:
+            self._set_columns([NumberColumn(name) for name in table.names])
+            return table.matrix, []
+        columns: list[Column] = []
+        numbers, places = [], []
+        for name, cells in zip(table.names, table.columns, strict=True):
+            column, values = (None, cells) if name in forced else infer(name, cells)
+            if isinstance(column, DateColumn) and self.dates == "ignore":
+                columns.append(IgnoredColumn(name))
+            elif column is not None:
+                columns.append(column)
+                numbers.append(values)
+            else:
+                categories, indices = CategoryColumn.learn(name, cells, self.min_category_count, self.max_categories)
+                if not (categories.categories or categories.rare or categories.open_ended):
+                    raise _nothing_to_learn(name)
+                columns.append(categories)
+                places.append(indices)
+        self._set_columns(columns)
+        return _side_by_side(numbers, len(table)), places
+
+    def _set_columns(self, columns: list[Column]) -> None:
+        self._columns = columns
+        self._value_columns = [c for c in columns if isinstance(c, ValueColumn)]
+        self._category_columns = [c for c in columns if isinstance(c, CategoryColumn)]
+
+    def _lay_out(self) -> None:
+        """Give each feature its position: columns in their order, the features of one side by side."""
+        names: list[str] = []
+        sources: list[int] = []
+        values: list[int] = []
+        marks: list[int] = []
+        starts: list[int] = []
+        for index, column in enumerate(self._columns):
+            start = len(names)
+            if isinstance(column, ValueColumn):
+                names.append(column.name)
+                if self._has_missing[len(values)]:
+                    marks.append(start + 1)
+                    names.append(f"{column.name}=<missing>")
+                values.append(start)
+            elif isinstance(column, CategoryColumn):
+                starts.append(start)
+                names.extend(f"{column.name}={place}" for place in column.places)
+            sources.extend([index] * (len(names) - start))
+        if not names:
+            raise DataError("no column makes any features: all of them are dates, which are ignored")
+        self._value_positions = np.array(values, dtype=np.intp)
+        self._mark_positions = np.array(marks, dtype=np.intp)
+        self._category_starts = starts
+        self._only_values = len(values) == len(names)
+        self._fill = self._scaler.transform(self._medians[np.newaxis])
+        self._names = tuple(column.name for column in self._columns)
+        self.n_features_in_ = len(self._columns)
+        self.feature_names_in_ = np.array(self._names, dtype=object)
+        self.kinds_ = {column.name: column.kind for column in self._columns}
+        self.feature_names_out_ = tuple(names)
+        self.feature_columns_ = np.array(sources, dtype=np.intp)
+
+    # -- transforming --------------------------------------------------------------------------
+
+    def transform(self, data: Any) -> Array:
+        """Turn rows into features.
+
+        Parameters
+        ----------
+        data : Table, or anything that `anomaly.tables.as_table` takes
+            Rows with the columns of the training table: by name, in any order, or by position where
+            either table has no names.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_rows, n_features_out)
+            C-contiguous; all of it finite.
+
+        Raises
+        ------
+        DataError
+            If columns are missing or unknown; if a cell is not of its column's kind or is infinite: the message
+            names the row and the column.
+        """
+        table = self._align(as_table(data))
+        if table.matrix is not None and self._all_numbers():
+            return self._assemble(table, table.matrix, [])
+        numbers, places = [], []
+        for column, cells in zip(self._columns, table.columns, strict=True):
+            if isinstance(column, ValueColumn):
+                numbers.append(column.read(cells, table.position))
+            elif isinstance(column, CategoryColumn):
+                places.append(column.read(cells))
+        return self._assemble(table, _side_by_side(numbers, len(table)), places)
+
+    def _all_numbers(self) -> bool:
+        return all(column.kind == NumberColumn.kind for column in self._columns)
+
+    def _align(self, table: Table) -> Table:
+        """Bring the columns into the order of the training table."""
+        self._check_fitted()
+        if table.names == self._names:
+            return table
+        if not (table.named and self._named):
+            if len(table.names) != len(self._names):
+                raise DataError(
+                    f"X has {len(table.names)} features, but TablePreprocessor is expecting {len(self._names)} "
+                    "features as input"
+                )
+            return table.rename(self._names)
+        present = set(table.names)
+        missing = [name for name in self._names if name not in present]
+        if missing:
+            raise DataError(f"columns missing: {listing(missing)}; the table has {listing(table.names)}")
+        unknown = [name for name in table.names if name not in self.kinds_]
+        if unknown and self.extra == "error":
+            raise DataError(
+                f"columns that were not there in training: {listing(unknown)}; drop them, or set extra='ignore'"
+            )
+        return table.select(self._names)
+
+    def _assemble(self, table: Table, numbers: Array, places: Sequence[Array]) -> Array:
+        """Fill the matrix of features, a block of rows at a time so that what is between stays in the cache."""
+        features = np.zeros((len(table), len(self.feature_names_out_)), dtype=np.float32)
+        step = max(1, _BLOCK_CELLS // max(1, numbers.shape[1]))
+        for start in range(0, len(table), step):
+            rows = slice(start, start + step)
+            self._scale_block(table, numbers[rows], start, features[rows])
+        every_row = np.arange(len(table))
+        for start, indices in zip(self._category_starts, places, strict=True):
+            features[every_row, start + indices] = self.category_weight
+        return features
+
+    def _scale_block(self, table: Table, numbers: Array, start: int, features: Array) -> None:
+        scaled = self._scaler.transform(numbers)
+        is_complete = np.isfinite(scaled).all()
+        if not is_complete:
+            self._check_finite(table, numbers, start)
+            np.copyto(scaled, self._fill, where=np.isnan(scaled))
+        np.clip(scaled, -FEATURE_LIMIT, FEATURE_LIMIT, out=scaled)
+        if self._only_values:
+            features[:] = scaled
+            return
+        features[:, self._value_positions] = scaled
+        if not is_complete and len(self._mark_positions):
+            marks = np.isnan(numbers[:, self._has_missing])
+            features[:, self._mark_positions] = self.category_weight * marks
+
+    def _check_finite(self, table: Table, numbers: Array, start: int) -> None:
+        infinite = np.isinf(numbers)
+        if infinite.any():
+            row, j = np.argwhere(infinite)[0]
+            raise DataError(
+                f"{table.position(start + int(row))}, column {self._value_columns[j].name!r}: found "
+                f"{numbers[row, j]}, expected a finite number"
+            )
+
+    # -- the way back --------------------------------------------------------------------------
+
+    def sum_by_column(self, per_feature: Array) -> Array:
+        """Add up what belongs to the features of one column.
+
+        Parameters
+        ----------
+        per_feature : ndarray of shape (n_rows, n_features_out)
+            Such as each feature's part of a score.
+
+        Returns
+        -------
+        ndarray of shape (n_rows, n_features_in_)
+            Each column's part; 0 for a column that makes no features.
+        """
+        self._check_fitted()
+        self._check_width(per_feature)
+        starts = np.flatnonzero(np.diff(self.feature_columns_, prepend=-1))
+        sums = np.zeros((len(per_feature), self.n_features_in_), dtype=per_feature.dtype)
+        sums[:, self.feature_columns_[starts]] = np.add.reduceat(per_feature, starts, axis=1)
+        return sums
+
+    def inverse_transform(self, features: Array) -> Table:
+        """Return the records that features stand for, such as what a network expects a record to be.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_rows, n_features_out)
+            As `transform` makes them, or a network's reconstruction of them.
+
+        Returns
+        -------
+        Table
+            With the columns of the training table: numbers in their own units, dates, truth values, and of each column
+            of categories the one with the largest feature. Ignored columns are missing.
+        """
+        self._check_fitted()
+        self._check_width(features)
+        numbers = self._scaler.inverse_transform(features[:, self._value_positions])
+        marks = features[:, self._mark_positions] > self.category_weight / 2
+        numbers[:, self._has_missing] = np.where(marks, np.nan, numbers[:, self._has_missing])
+        values = iter(numbers.T)
+        starts = iter(self._category_starts)
+        cells: list[Array] = []
+        for column in self._columns:
+            if isinstance(column, ValueColumn):
+                cells.append(column.restore(next(values)))
+            elif isinstance(column, CategoryColumn):
+                start = next(starts)
+                block = features[:, start : start + len(column.places)]
+                cells.append(column.restore(block.argmax(axis=1)))
+            else:
+                cells.append(np.full(len(features), np.nan))
+        return Table(self._names, tuple(cells))
+
+    def describe(self) -> list[str]:
+        r"""Say what each column is, in a line of text each.
+
+        Returns
+        -------
+        list of str
+            In the order of the columns.
+
+        Examples
+        --------
+        >>> table = {"amount": [1, 2, None], "country": ["FR", "DE", "FR"]}
+        >>> print("\n".join(TablePreprocessor(min_category_count=1).fit(table).describe()))
+        amount   number    median 1.5; missing values are marked
+        country  category  2 categories: 'DE', 'FR'; unseen
+        """
+        self._check_fitted()
+        width = max(map(len, self._names))
+        medians = iter(zip(self._medians, self._has_missing, strict=True))
+        lines = []
+        for column in self._columns:
+            text = ""
+            if isinstance(column, ValueColumn):
+                median, has_missing = next(medians)
+                text = f"median {shown(column.restore(np.array([median]))[0])}"
+                text += "; missing values are marked" if has_missing else ""
+            elif isinstance(column, CategoryColumn):
+                others = [place.strip("<>") for place in column.places[len(column.categories) :]]
+                text = f"{len(column.categories)} categories: {listing(column.categories)}; "
+                text += ", ".join(others)
+            lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
+        return lines
+
+    def _check_width(self, features: Array) -> None:
+        if features.ndim != 2 or features.shape[1] != len(self.feature_names_out_):
+            raise DataError(
+                f"expected a matrix of {len(self.feature_names_out_)} features; found shape {features.shape}"
+            )
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "feature_columns_"):
+            raise DataError("this TablePreprocessor has not been fitted; call fit with training rows")
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return all that was learned, as JSON values and arrays of numbers.
+
+        Returns
+        -------
+        config : dict
+            JSON values.
+        arrays : dict of str to ndarray
+            Of dtype float64, int64 and bool.
+        """
+        self._check_fitted()
+        scaler, arrays = self._scaler.get_state()
+        config = {
+            "parameters": {name: _as_json(getattr(self, name)) for name in _PARAMETERS},
+            "named": self._named,
+            "columns": [column.get_config() for column in self._columns],
+            "scaler": scaler,
+        }
+        return config, {
+            "medians": self._medians,
+            "has_missing": self._has_missing,
+            **{f"scaler/{name}": array for name, array in arrays.items()},
+        }
+
+    @classmethod
+    def from_state(cls, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
+        """Make a preprocessor of what `get_state` returned, believing none of it.
+
+        Parameters
+        ----------
+        config : mapping
+            JSON values.
+        arrays : mapping of str to ndarray
+            Arrays.
+
+        Returns
+        -------
+        TablePreprocessor
+            Fitted: it transforms as the one did that the state came from, to the last bit.
+
+        Raises
+        ------
+        DataError
+            If the values are not such as a preprocessor can have learned.
+        """
+        parameters = field(config, "parameters", dict)
+        if set(parameters) != set(_PARAMETERS):
+            raise DataError(f"preprocessing: expected the parameters {', '.join(_PARAMETERS)}")
+        preprocessor = cls(**parameters)
+        try:
+            _check_parameters(preprocessor)
+        except (TypeError, ValueError) as error:
+            raise DataError(f"preprocessing: {error}") from error
+        preprocessor._named = field(config, "named", bool)
+        preprocessor._set_columns([column_from_config(c) for c in field(config, "columns", list)])
+        names = [column.name for column in preprocessor._columns]
+        if len(set(names)) < len(names):
+            raise DataError("preprocessing: column names must be distinct")
+        preprocessor._scaler = scaler_from_state(
+            field(config, "scaler", dict),
+            {n.removeprefix("scaler/"): a for n, a in arrays.items() if n.startswith("scaler/")},
+        )
+        count = len(preprocessor._value_columns)
+        preprocessor._medians = vector(arrays, "medians", np.float64, count)
+        preprocessor._has_missing = vector(arrays, "has_missing", np.bool_, count)
+        if preprocessor._scaler.n_features_in_ != count:
+            raise DataError(f"preprocessing: expected a scaler of {count} columns")
+        preprocessor._lay_out()
+        return preprocessor
+
+
+_PARAMETERS = (
+    "scaling",
+    "categorical",
+    "min_category_count",
+    "max_categories",
+    "category_weight",
+    "dates",
+    "extra",
+)
+
+
+def _check_parameters(preprocessor: TablePreprocessor) -> None:
+    _check_choice("scaling", preprocessor.scaling, tuple(SCALERS))
+    _check_choice("dates", preprocessor.dates, ("number", "ignore"))
+    _check_choice("extra", preprocessor.extra, ("error", "ignore"))
+    for name in ("min_category_count", "max_categories"):
+        count = getattr(preprocessor, name)
+        if not isinstance(count, (int, np.integer)) or isinstance(count, bool) or count < 1:
+            raise ValueError(f"{name} must be a whole number of at least 1; found {count!r}")
+    weight = preprocessor.category_weight
+    is_number = isinstance(weight, (int, float, np.floating)) and not isinstance(weight, bool)
+    if not is_number or not 0 < weight <= FEATURE_LIMIT:
+        raise ValueError(f"category_weight must be above 0 and at most {FEATURE_LIMIT:g}; found {weight!r}")
+    names = preprocessor.categorical
+    if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
+        raise ValueError(f"categorical must be a list of column names; found {names!r}")
+
+
+def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; found {value!r}")
+
+
+def _side_by_side(columns: Sequence[Array], n_rows: int) -> Array:
+    matrix = np.empty((n_rows, len(columns)), order="F")
+    for target, column in zip(matrix.T, columns, strict=True):
+        target[:] = column
+    return matrix
+
+
+def _median(numbers: Array) -> float:
+    # Of the halves, since the mean of the middle two may overflow.
+    return 2 * float(np.median(numbers[~np.isnan(numbers)].astype(np.float64) / 2))
+
+
+def _nothing_to_learn(name: str) -> DataError:
+    return DataError(
+        f"column {name!r}: all values missing in the training rows, so there is nothing to learn from it; leave it out"
+    )
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if value is None or isinstance(value, (str, int, float)) else list(value)

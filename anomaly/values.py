@@ -1,0 +1,194 @@
+"""One column of anything becomes an array of numbers, truth values, dates or text.
+
+Tables hold four kinds of arrays, each with its own mark for a missing value:
+
+============  ==============================  ==========
+dtype         what it holds                   missing is
+============  ==============================  ==========
+float64       numbers                         NaN
+bool          truth values                    (cannot be)
+datetime64    dates and times, in UTC         NaT
+object        text (`str`)                    None
+============  ==============================  ==========
+"""
+
+from __future__ import annotations
+
+import numbers
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+
+from anomaly.errors import DataError
+from nnlite.types import Array
+
+# By name: pandas marks missing values with types of its own, and is not imported to look at them.
+_MISSING_TYPES = ("NoneType", "NAType", "NaTType")
+_NUMBER_TYPES = (numbers.Real, np.integer, np.floating, Decimal)
+_TRUTH_TYPES = (bool, np.bool_)
+_DATE_TYPES = (date, np.datetime64)
+_CONTAINER_TYPES = (list, tuple, dict, set, frozenset, np.ndarray, complex, np.complexfloating)
+
+
+def as_column(values: Array, name: str) -> Array:
+    """Convert a 1-D array of any dtype to one that a table holds.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_rows,)
+        Numbers, truth values, dates, text, or Python objects of these kinds. Durations become seconds. What is masked in
+        a masked array is missing.
+    name : str
+        The column's name, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Of dtype float64, bool, datetime64 or object. It is `values` itself where nothing had to change.
+
+    Raises
+    ------
+    DataError
+        If a value is none of these: complex, or a list within the cell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_column(np.array([1, None, 2.5], dtype=object), "amount").tolist()
+    [1.0, nan, 2.5]
+    >>> as_column(np.array(["red", None, 3], dtype=object), "color").tolist()
+    ['red', None, '3']
+    """
+    if isinstance(values, np.ma.MaskedArray):
+        return objects_as_column(values.tolist(), name)  # masked values are None in the list
+    kind = values.dtype.kind
+    if kind in "fiu":
+        return values.astype(np.float64, copy=False)
+    if kind in "bM":
+        return values
+    if kind == "m":
+        return values / np.timedelta64(1, "s")
+    if kind == "c":
+        raise DataError(
+            f"column {name!r}: Complex data not supported; give the real and the imaginary part as two columns"
+        )
+    if kind == "V":
+        raise DataError(
+            f"column {name!r} has dtype {values.dtype}: each cell must hold one value, not a record or an array"
+        )
+    return objects_as_column(values.tolist(), name)
+
+
+def objects_as_column(values: Sequence[Any], name: str) -> Array:
+    """Convert a sequence of Python objects to a column, as `as_column` does.
+
+    Where all present values are numbers the column is numeric; all truth values, or all dates, likewise. Any mixture
+    is text, save that truth values beside numbers or missing values are the numbers 1 and 0.
+
+    Parameters
+    ----------
+    values : sequence
+        One object per row.
+    name : str
+        The column's name, for messages.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,)
+        Of dtype float64, bool, datetime64 or object.
+
+    Raises
+    ------
+    DataError
+        If a cell holds a container, a complex number, undecodable bytes, or a number too large for float64.
+    """
+    present = _present_types(values)
+    if any(issubclass(t, timedelta) for t in present):
+        values = [v.total_seconds() if isinstance(v, timedelta) and v == v else v for v in values]
+        present = _present_types(values)
+    if not present:
+        return np.full(len(values), np.nan)
+    if _all(present, _TRUTH_TYPES) and not any(map(_is_missing, values)):
+        return np.array(values, dtype=np.bool_)
+    if _all(present, _NUMBER_TYPES + _TRUTH_TYPES):
+        return _numbers(values, name)
+    # Among text or dates, a NaN is how pandas says that there is nothing.
+    values = [None if isinstance(v, (float, np.floating)) and v != v else v for v in values]
+    if _all(_present_types(values), _DATE_TYPES):
+        return _dates(values)
+    return text_array((_text(v, index, name) for index, v in enumerate(values)), len(values))
+
+
+def number_text(number: float) -> str:
+    """Write a number as a category: whole numbers without a decimal point.
+
+    Examples
+    --------
+    >>> number_text(3.0), number_text(0.5)
+    ('3', '0.5')
+    """
+    number = float(number) + 0.0  # -0 is 0
+    return f"{number:.0f}" if number.is_integer() and abs(number) < 2**53 else repr(number)
+
+
+def text_array(texts: Iterable[str | None], count: int) -> Array:
+    """Make an object array of text; NumPy's own conversion would make it fixed-width."""
+    return np.fromiter(texts, dtype=np.object_, count=count)
+
+
+def _present_types(values: Sequence[Any]) -> set[type]:
+    return {t for t in set(map(type, values)) if t.__name__ not in _MISSING_TYPES}
+
+
+def _all(types: set[type], kinds: tuple[type, ...]) -> bool:
+    return all(issubclass(t, kinds) for t in types)
+
+
+def _is_missing(value: Any) -> bool:
+    return type(value).__name__ in _MISSING_TYPES
+
+
+def _numbers(values: Sequence[Any], name: str) -> Array:
+    try:
+        return np.array([np.nan if _is_missing(v) else v for v in values], dtype=np.float64)
+    except (OverflowError, ValueError) as error:
+        raise DataError(f"column {name!r} holds a number that float64 cannot: {error}") from error
+
+
+def _dates(values: Sequence[Any]) -> Array:
+    return np.array([np.datetime64("NaT") if _is_missing(v) else _moment(v) for v in values], "M8[us]")
+
+
+def _moment(value: Any) -> Any:
+    """Express a moment in UTC, as NumPy's dates have no time zones; without a zone it is taken as it is."""
+    if isinstance(value, datetime):
+        if value.tzinfo is not None:
+            value = value.astimezone(timezone.utc).replace(tzinfo=None)
+        # From the text, since pandas' time stamps are datetimes that count nanoseconds too.
+        return np.datetime64(value.isoformat(), "us")
+    return np.datetime64(value, "us")
+
+
+def _text(value: Any, index: int, name: str) -> str | None:
+    if isinstance(value, str):
+        return str(value)
+    if _is_missing(value):
+        return None
+    if isinstance(value, bytes):
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"row {index + 1}, column {name!r}: found bytes that are not UTF-8 text") from error
+    if isinstance(value, (*_TRUTH_TYPES, date)):
+        return str(value)
+    if isinstance(value, _NUMBER_TYPES):
+        return number_text(float(value))
+    if isinstance(value, _CONTAINER_TYPES):
+        raise DataError(
+            f"row {index + 1}, column {name!r}: found a {type(value).__name__}; expected one number, text, "
+            "truth value or date"
+        )
+    return str(value)
