@@ -468,7 +468,8 @@ def from_config(name: str, config: Mapping[str, Any]) -> Threshold:
     ValueError
         If there is no rule of that name.
     """
-    classes = {rule.__name__: rule for rule in (*_RULES.values(), FixedThreshold)}
+    classes: dict[str, type[Threshold]] = {"FixedThreshold": FixedThreshold}
+    classes.update({rule.__name__: rule for rule in _RULES.values()})
     if name not in classes:
         raise ValueError(f"unknown threshold {name!r}; known are {', '.join(sorted(classes))}")
     return classes[name](**config)

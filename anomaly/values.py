@@ -39,8 +39,8 @@ def as_column(values: Array, name: str) -> Array:
     Parameters
     ----------
     values : ndarray of shape (n_rows,)
-        Numbers, truth values, dates, text, or Python objects of these kinds. Durations become seconds. What is masked in
-        a masked array is missing.
+        Numbers, truth values, dates, text, or Python objects of these kinds. Durations become seconds. What is masked
+        in a masked array is missing.
     name : str
         The column's name, for messages.
 

@@ -2,9 +2,9 @@
 
 Run it from top to bottom (about ten seconds):  python tutorials/seed_example.py
 
-Part 1 is the kind of program that introductions to anomaly detection show. It is written for Keras and runs here after changing
-its two import lines. It runs, and it prints record numbers. Part 2 asks whether those mean anything. Part 3
-does the job.
+Part 1 is the kind of program that introductions to anomaly detection show. It is written for Keras and runs here after
+changing its two import lines. It runs, and it finds "outliers". Part 2 asks whether those mean anything. Part 3 does
+the job.
 """
 
 # ----------------------------------------------------------------------------------------------
@@ -48,15 +48,16 @@ print(f"  'outliers': {len(outliers):,} found among {n_samples:,} records - more
 # ----------------------------------------------------------------------------------------------
 print("\nPart 2: what is wrong")
 
-# (a) There is nothing to find. `X[:, :100]` picks the first 100 *columns*; there are ten, so every value of every record
-# is shifted. The author meant `X[:100]`, the first 100 rows.
+# (a) There is nothing to find. `X[:, :100]` picks the first 100 *columns*; there are ten, so every value of every
+# record is shifted. The author meant `X[:100]`, the first 100 rows.
 first, rest = X[:100].mean(), X[100:].mean()
 print(f"  (a) mean of the 'outlier' rows {first:.2f}, of all others {rest:.2f}: all were shifted alike")
 
-# (b) The output cannot reach the data. A sigmoid gives numbers between 0 and 1; more than half of the data lies outside.
+# (b) The output cannot reach the data. A sigmoid gives numbers between 0 and 1; most of the data lies outside.
 outside = np.mean((X < 0) | (X > 1))
 produced = autoencoder.predict(X)
-print(f"  (b) {outside:.0%} of the values lie outside [0, 1]; the network gives {produced.min():.2f} to {produced.max():.2f}")
+reach = f"{produced.min():.2f} to {produced.max():.2f}"
+print(f"  (b) {outside:.0%} of the values lie outside [0, 1]; the network gives {reach}")
 
 # (c) `np.where(...)[0]` lists the row of every *cell* that is off, so a record comes once for each bad cell.
 records = np.unique(outliers)

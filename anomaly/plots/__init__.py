@@ -1,12 +1,13 @@
 """Pictures of training, scores and single records, drawn with Matplotlib.
 
-Each function draws one picture on the axes given as ``ax``, or on a new figure, and returns the axes.
-Nothing is shown and no setting of Matplotlib is changed. Importing this module does not import
-Matplotlib; the first drawing does.
+Each function draws one picture on the axes given as ``ax``, or on a new figure, and returns the
+axes. Nothing is shown and no setting of Matplotlib is changed. Importing this module does not
+import Matplotlib; the first drawing does.
 
-Without ``ax`` the figure comes from `matplotlib.pyplot.subplots`: a notebook then shows it by itself, and on
-a machine without a screen Matplotlib falls back to drawing into memory. Pyplot keeps such a figure until it is closed,
-which `save_figure` does. Where pyplot is unwelcome, as in the threads of a server, give the axes of a figure of one's own:
+Without ``ax`` the figure comes from `matplotlib.pyplot.subplots`: a notebook then shows it by
+itself, and on a machine without a screen Matplotlib falls back to drawing into memory. Pyplot keeps
+such a figure until it is closed, which `save_figure` does. Where pyplot is unwelcome, as in the
+threads of a server, give the axes of a figure of one's own:
 ``ax=matplotlib.figure.Figure().add_subplot()``.
 
 Colours are those of Okabe and Ito, which people with any colour vision can tell apart: normal

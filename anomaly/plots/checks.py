@@ -1,4 +1,4 @@
-"""Checks of what is to be drawn, so that a message names the argument and not a Matplotlib internal."""
+"""Checks of what is to be drawn, so that messages name arguments and not Matplotlib's insides."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def finite_numbers(values: Any, name: str, ndim: int = 1) -> Array:
 
 
 def zeros_and_ones(values: Any, name: str, length: int) -> Array:
-    """Return labels as an array of truth values, if they are all 0 or 1 and as many as there are records.
+    """Return labels as truth values, if they are all 0 or 1 and as many as there are records.
 
     Parameters
     ----------

@@ -19,9 +19,9 @@ _CLASSES = ("normal", "anomaly")
 def plot_roc(y_true: Any, y_score: Any, *, name: str = "detector", ax: Axes | None = None) -> Axes:
     """Draw the receiver operating characteristic: anomalies found against false alarms.
 
-    Each threshold gives a point: the share of normal records above it, and the share of anomalies above it. The area
-    under the curve (AUC) is the probability that an anomaly scores higher than a normal record. Called again with the
-    same axes, it adds a curve.
+    Each threshold gives a point: the share of normal records above it, and the share of anomalies
+    above it. The area under the curve (AUC) is the probability that an anomaly scores higher than a
+    normal record. Called again with the same axes, it adds a curve.
 
     Parameters
     ----------
@@ -66,11 +66,11 @@ def plot_roc(y_true: Any, y_score: Any, *, name: str = "detector", ax: Axes | No
 
 
 def plot_precision_recall(y_true: Any, y_score: Any, *, name: str = "detector", ax: Axes | None = None) -> Axes:
-    """Draw precision against recall: how many alarms are anomalies, for each share of anomalies found.
+    """Draw precision against recall: how far alarms can be trusted, for each share found.
 
-    The dashed line is what guessing reaches, the share of anomalies in the data. The average precision (AP) sums up
-    the curve. Where anomalies are rare this says more than the ROC curve does [1]_. Called again with the same axes, it
-    adds a curve.
+    The dashed line is what guessing reaches, the share of anomalies in the data. The average
+    precision (AP) sums up the curve. Where anomalies are rare this says more than the ROC curve
+    does [1]_. Called again with the same axes, it adds a curve.
 
     Parameters
     ----------
@@ -95,8 +95,8 @@ def plot_precision_recall(y_true: Any, y_score: Any, *, name: str = "detector", 
 
     References
     ----------
-    .. [1] Saito, Rehmsmeier, "The Precision-Recall Plot Is More Informative than the ROC Plot When Evaluating Binary
-       Classifiers on Imbalanced Datasets", PLOS ONE 10(3), 2015.
+    .. [1] Saito, Rehmsmeier, "The Precision-Recall Plot Is More Informative than the ROC Plot When
+       Evaluating Binary Classifiers on Imbalanced Datasets", PLOS ONE 10(3), 2015.
 
     Examples
     --------
@@ -112,7 +112,7 @@ def plot_precision_recall(y_true: Any, y_score: Any, *, name: str = "detector", 
     ax = axes_to_draw_on(ax)
     base = float(truth.mean())
     _reference_line(ax, [0.0, 1.0], [base, base], f"guessing ({base:.3g})")
-    # Between two thresholds no precision in between is reached: steps, as the average precision sums them.
+    # Steps, as the average precision sums them: what lies between two thresholds cannot be had.
     ax.plot(
         recall,
         precision,
@@ -135,10 +135,10 @@ def plot_precision_recall(y_true: Any, y_score: Any, *, name: str = "detector", 
 
 
 def plot_confusion_matrix(y_true: Any, y_pred: Any, *, ax: Axes | None = None) -> Axes:
-    """Draw how many normal records and anomalies were taken for what.
+    r"""Draw how many normal records and anomalies were taken for what.
 
-    Each cell holds a number of records and its share of the row: on the diagonal, the share of normal
-    records that were left in peace, and the share of anomalies found.
+    Each cell holds a number of records and its share of the row: on the diagonal, the share of
+    normal records that were left in peace, and the share of anomalies found.
 
     Parameters
     ----------

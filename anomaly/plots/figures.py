@@ -104,7 +104,7 @@ def save_figure(figure: Axes | Figure, path: str | os.PathLike[str], *, dpi: flo
         with atomic_write(path) as file:
             whole.savefig(file, format=ending, dpi=dpi)
     finally:
-        # Only a figure made by pyplot needs closing; one of the user's own does not bring pyplot in.
+        # Only pyplot's figures need closing; a figure of the user's own does not bring it in.
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(whole)
 

@@ -22,9 +22,9 @@ _FEW_EPOCHS = 30
 def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None = None) -> Axes:
     """Draw a loss, or another figure that training reports, over the epochs.
 
-    The validation curve is drawn too where there is one, and its best epoch marked. The vertical axis is logarithmic
-    where the values differ by more than twenty times. If training diverged, the curve ends there
-    and a line marks the epoch.
+    The validation curve is drawn too where there is one, and its best epoch marked. The vertical
+    axis is logarithmic where the values differ by more than twenty times. If training diverged, the
+    curve ends there and a line marks the epoch.
 
     Parameters
     ----------
@@ -43,7 +43,8 @@ def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None =
     Raises
     ------
     ValueError
-        If there is no such entry, it has no finite value, or training and validation differ in length.
+        If there is no such entry, it has no finite value, or training and validation differ in
+        length.
 
     Examples
     --------
@@ -53,6 +54,8 @@ def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None =
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['training', 'validation', 'best: 0.6 in epoch 2']
     """
+    from matplotlib.ticker import MaxNLocator
+
     curves = _curves(history, metric)
     ax = axes_to_draw_on(ax)
     epochs = np.arange(1, len(curves["training"]) + 1)
@@ -63,7 +66,7 @@ def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None =
         _mark_best(ax, curves["validation"])
     _mark_divergence(ax, curves)
     _scale(ax, np.concatenate(list(curves.values())))
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     dress(ax, "Learning curve", "epoch", metric.replace("_", " "))
     ax.legend(frameon=False)
     return ax

@@ -30,7 +30,8 @@ def plot_contributions(
 ) -> Axes:
     """Draw how much each column contributes to the score of one record, the largest first.
 
-    Columns beyond the first `top` are drawn together as one. Where no contribution is negative, each bar tells its share.
+    Columns beyond the first `top` are drawn together as one. Where no contribution is negative,
+    each bar tells its share.
 
     Parameters
     ----------
@@ -97,8 +98,9 @@ def plot_contributions(
 def plot_latent(latent: Any, labels: Any = None, scores: Any = None, *, ax: Axes | None = None) -> Axes:
     """Draw where an encoder puts the records.
 
-    Of more than two dimensions, the first two principal components are drawn: the directions of largest variance, found
-    by a singular value decomposition. A single dimension is drawn over the number of the record.
+    Of more than two dimensions, the first two principal components are drawn: the directions of
+    largest variance, found by a singular value decomposition. A single dimension is drawn over the
+    number of the record.
 
     Parameters
     ----------
@@ -107,7 +109,8 @@ def plot_latent(latent: Any, labels: Any = None, scores: Any = None, *, ax: Axes
     labels : array_like of shape (n_records,), optional
         The truth, 1 for anomalies and 0 for normal records; anomalies are drawn in front.
     scores : array_like of shape (n_records,), optional
-        Anomaly scores, shown as colours, the largest in front. Either `labels` or `scores` can be given.
+        Anomaly scores, shown as colours, the largest in front. Either `labels` or `scores` can be
+        given.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
 
@@ -119,15 +122,16 @@ def plot_latent(latent: Any, labels: Any = None, scores: Any = None, *, ax: Axes
     Raises
     ------
     ValueError
-        If a value is not finite, there are none, lengths differ, or both labels and scores are given.
+        If a value is not finite, there are none, lengths differ, or both labels and scores are
+        given.
 
     Examples
     --------
     >>> from matplotlib.figure import Figure
-    >>> latent = [[0.0, 1.0, 0.0], [0.0, 2.0, 0.1], [0.1, 3.0, 0.0]]
+    >>> latent = [[1.0, 1.0, 0.0], [2.0, 2.0, 0.5], [3.0, 3.0, 0.0]]
     >>> ax = plot_latent(latent, labels=[0, 0, 1], ax=Figure().add_subplot())
     >>> ax.get_xlabel()
-    'first principal component (99 % of the variance)'
+    'first principal component (96 % of the variance)'
     """
     points = finite_numbers(latent, "latent", ndim=2)
     if labels is not None and scores is not None:
@@ -151,7 +155,7 @@ def plot_latent(latent: Any, labels: Any = None, scores: Any = None, *, ax: Axes
 
 
 def _named(name: str, value: list[Any] | None) -> str:
-    """Put name and value in a label that leaves room for the bars; the value comes in a list, as it may be None."""
+    """Put name and value in a short label; the value comes in a list, as it may itself be None."""
     label = str(name) if value is None else f"{name} = {_shown(value[0])}"
     return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
 
@@ -187,9 +191,9 @@ def _plane(points: Array) -> tuple[Array, Array, str, str]:
 def _principal_components(points: Array) -> tuple[Array, list[float]]:
     """Project onto the two directions of largest variance.
 
-    With the singular value decomposition X - mean = U S V^T, the columns of U S are the components and
-    the squares of S in proportion to the variances. The sign of a component is arbitrary: it is chosen so that the largest
-    weight in V is positive, for the same picture each time.
+    With the singular value decomposition X - mean = U S V^T, the columns of U S are the components
+    and the squares of S in proportion to the variances. The sign of a component is arbitrary: it is
+    chosen so that the largest weight in V is positive, for the same picture each time.
     """
     centred = points - points.mean(axis=0)
     u, s, vt = np.linalg.svd(centred, full_matrices=False)
@@ -209,9 +213,8 @@ def _scatter_scores(ax: Axes, x: Array, y: Array, scores: Array, size: float) ->
     norm = (LogNorm if skewed else Normalize)(float(scores.min()), float(scores.max()))
     front = np.argsort(scores, kind="stable")
     drawn = ax.scatter(x[front], y[front], c=scores[front], s=size, cmap="viridis", norm=norm, linewidths=0.0)
-    figure = ax.figure
-    bar = figure.colorbar(drawn, ax=ax, label=f"anomaly score{', logarithmic scale' if skewed else ''}")
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    bar = ax.figure.colorbar(drawn, ax=ax, label=f"anomaly score{', logarithmic scale' if skewed else ''}")
+    bar.outline.set_visible(False)
 
 
 def _scatter_classes(ax: Axes, x: Array, y: Array, truth: Array, size: float, *, legend: bool) -> None:

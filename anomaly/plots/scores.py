@@ -29,9 +29,10 @@ def plot_score_histogram(
 ) -> Axes:
     """Draw how anomaly scores are distributed.
 
-    With `labels`, normal records and anomalies are drawn separately, each as shares of their own number,
-    so that a hundred anomalies can be seen beside a million normal records. The horizontal axis is logarithmic where
-    all scores are positive and the largest is more than ten times the median.
+    With `labels`, normal records and anomalies are drawn separately, each as shares of their own
+    number, so that a hundred anomalies can be seen beside a million normal records. The horizontal
+    axis is logarithmic where all scores are positive and the largest is more than ten times the
+    median.
 
     Parameters
     ----------
@@ -95,8 +96,8 @@ def plot_scores_over_time(
 ) -> Axes:
     """Draw anomaly scores in the order of time, with the alarms they raise.
 
-    Of long records the least and the largest score of each of 2000 stretches are drawn, in which nothing is lost that
-    could be seen: a million records take as long as ten thousand.
+    Of long records the least and the largest score of each of 2000 stretches are drawn, in which
+    nothing is lost that could be seen: a million records take as long as ten thousand.
 
     Parameters
     ----------
@@ -105,7 +106,8 @@ def plot_scores_over_time(
     threshold : float, optional
         Above it a record raises an alarm; alarms are marked.
     time : array_like of shape (n_records,), optional
-        When each record was made, as numbers or datetime64, in any order; record numbers from 0 by default.
+        When each record was made, as numbers or datetime64, in any order; record numbers from 0 by
+        default.
     labels : array_like of shape (n_records,), optional
         The truth: 1 for anomalies, 0 for normal records. Anomalies are marked along the bottom.
     ax : matplotlib.axes.Axes, optional
@@ -168,19 +170,26 @@ def _is_skewed(values: Array, limit: float | None) -> bool:
     return bool(least > 0.0 and values.max() > _SKEWED * np.median(values))
 
 
-def _edges(values: Array, logarithmic: bool) -> Array:
+def _edges(values: Array, logarithmic: bool) -> list[float]:
     bars = int(np.clip(np.sqrt(len(values)), _FEWEST_BARS, _MOST_BARS))
     if logarithmic:
-        return np.geomspace(values.min(), values.max(), bars + 1)
-    return np.histogram_bin_edges(values, bars)
+        return [float(edge) for edge in np.geomspace(values.min(), values.max(), bars + 1)]
+    return [float(edge) for edge in np.histogram_bin_edges(values, bars)]
 
 
-def _draw_group(ax: Axes, values: Array, edges: Array, color: str, name: str) -> None:
+def _draw_group(ax: Axes, values: Array, edges: list[float], color: str, name: str) -> None:
     # The first and last edges may miss the extreme scores by a rounding.
     inside = np.clip(values, edges[0], edges[-1])
-    weights = np.full(len(values), 1.0 / max(len(values), 1))
-    style = {"histtype": "stepfilled", "edgecolor": color, "linewidth": 1.2}
-    ax.hist(inside, edges, weights=weights, facecolor=(color, 0.4), label=f"{name} ({len(values):,})", **style)
+    ax.hist(
+        inside,
+        edges,
+        weights=np.full(len(values), 1.0 / max(len(values), 1)),
+        histtype="stepfilled",
+        facecolor=(color, 0.4),
+        edgecolor=color,
+        linewidth=1.2,
+        label=f"{name} ({len(values):,})",
+    )
 
 
 # -- over time ---------------------------------------------------------------------------------
@@ -210,8 +219,15 @@ def _stretches(length: int) -> Array:
 def _mark_alarms(ax: Axes, at: Array, highest: Array, limit: float, count: int) -> None:
     ax.axhline(limit, color=DARK, linestyle="--", linewidth=1.2, label=f"threshold {limit:.4g}")
     alarm = highest > limit
-    style = {"linestyle": "", "marker": "o", "markersize": 4.0, "color": ANOMALY}
-    ax.plot(at[alarm], highest[alarm], label=f"alarms ({count:,})", **style)
+    ax.plot(
+        at[alarm],
+        highest[alarm],
+        linestyle="",
+        marker="o",
+        markersize=4.0,
+        color=ANOMALY,
+        label=f"alarms ({count:,})",
+    )
 
 
 def _mark_truth(ax: Axes, at: Array, count: int) -> None:
@@ -231,7 +247,7 @@ def _date_axis(ax: Axes, moments: Array) -> None:
     if moments.dtype.kind == "M":
         from matplotlib.dates import ConciseDateFormatter
 
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))
+        ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]
 
 
 def _legend_above(ax: Axes) -> None:

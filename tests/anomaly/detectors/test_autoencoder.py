@@ -1,0 +1,460 @@
+import json
+import subprocess
+import sys
+import zipfile
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from anomaly import AutoencoderDetector, NotFittedError, load_detector
+from anomaly.datasets import make_correlated, make_transactions
+from anomaly.detectors.base import BaseDetector
+from anomaly.errors import DataError
+from anomaly.thresholds import MADThreshold
+from nnlite.archive import FileFormatError
+
+QUICK = {"hidden": (16,), "epochs": 30, "random_state": 0}
+
+
+def planes(n=300, seed=0, anomalies=20):
+    """Records on a plane in five dimensions, and some off it."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2)) @ np.random.default_rng(99).normal(size=(2, 5)) + 0.05 * rng.normal(size=(n, 5))
+    y = np.zeros(n, dtype=int)
+    y[:anomalies] = 1
+    x[:anomalies] += rng.normal(size=(anomalies, 5)) * 2
+    return x, y
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    x, y = planes()
+    return AutoencoderDetector(**QUICK).fit(x[y == 0])
+
+
+@pytest.fixture(scope="module")
+def mixed():
+    data = make_transactions(n_records=400, random_state=0)
+    return AutoencoderDetector(**{**QUICK, "epochs": 5}).fit(data.columns), data
+
+
+def test_it_finds_records_off_the_surface(fitted):
+    x, y = planes(seed=1)
+    assert roc_auc_score(y, fitted.decision_function(x)) > 0.95
+
+
+def test_it_finds_anomalies_among_its_own_training_records():
+    x, y = planes(n=500, anomalies=15)
+    detector = AutoencoderDetector(random_state=0).fit(x)
+    assert roc_auc_score(y, detector.decision_scores_) > 0.9
+
+
+def test_fitted_attributes(fitted):
+    assert fitted.n_features_in_ == 5
+    assert list(fitted.feature_names_in_) == ["x0", "x1", "x2", "x3", "x4"]
+    assert fitted.decision_scores_.shape == fitted.labels_.shape == (280,)
+    assert set(np.unique(fitted.labels_)) <= {0, 1}
+    np.testing.assert_array_equal(fitted.labels_, fitted.decision_scores_ > fitted.threshold_)
+    assert len(fitted.history_["loss"]) == 30
+    assert fitted.history_["loss"][-1] < fitted.history_["loss"][0]
+    assert fitted.model_.input_shape == (None, 5)
+
+
+def test_scores_of_the_training_records_are_those_of_decision_function(fitted):
+    x, y = planes()
+    np.testing.assert_array_equal(fitted.decision_function(x[y == 0]), fitted.decision_scores_)
+
+
+def test_labels_and_their_conventions(fitted):
+    x, _ = planes(seed=1)
+    scores = fitted.decision_function(x)
+    np.testing.assert_array_equal(fitted.predict(x), scores > fitted.threshold_)
+    np.testing.assert_array_equal(fitted.score_samples(x), -scores)
+    assert fitted.score(x) == pytest.approx(-scores.mean())
+    again = AutoencoderDetector(**QUICK)
+    np.testing.assert_array_equal(again.fit_predict(x), again.labels_)
+
+
+def test_a_record_scores_the_same_alone_and_in_company(fitted):
+    x, _ = planes(n=50, seed=1)
+    alone = [fitted.decision_function(x[i : i + 1])[0] for i in range(len(x))]
+    np.testing.assert_allclose(alone, fitted.decision_function(x), rtol=1e-5)
+
+
+def test_scores_do_not_depend_on_where_a_long_table_is_cut(fitted, monkeypatch):
+    x, _ = planes(n=100, seed=1)
+    whole = fitted.decision_function(x)
+    monkeypatch.setattr("anomaly.detectors.autoencoder._CHUNK", 7)
+    np.testing.assert_allclose(fitted.decision_function(x), whole, rtol=1e-5)
+    assert fitted.explain(x).shape == (100, 5)
+
+
+def test_the_same_seed_gives_the_same_bits():
+    x, _ = planes()
+    a, b = (AutoencoderDetector(**QUICK).fit(x) for _ in range(2))
+    np.testing.assert_array_equal(a.decision_scores_, b.decision_scores_)
+    c = AutoencoderDetector(**{**QUICK, "random_state": 1}).fit(x)
+    assert (a.decision_scores_ != c.decision_scores_).any()
+
+
+@pytest.mark.parametrize("state", [None, np.random.default_rng(0), np.random.RandomState(0), np.int64(3)])
+def test_any_kind_of_random_state(state):
+    AutoencoderDetector(hidden=(4,), epochs=1, random_state=state).fit(planes()[0])
+
+
+def test_contributions_add_up_to_the_score(fitted):
+    x, _ = planes(seed=1)
+    parts = fitted.explain(x)
+    assert parts.shape == (300, 5)
+    assert (parts >= 0).all()
+    np.testing.assert_allclose(parts.sum(axis=1), fitted.decision_function(x), rtol=1e-6)
+    shares = fitted.explain(x, normalize=True)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    np.testing.assert_allclose(shares, parts / parts.sum(axis=1, keepdims=True))
+
+
+def test_a_fault_in_one_column_is_explained_by_it():
+    detector = AutoencoderDetector(random_state=0).fit(planes(anomalies=0)[0])
+    x = planes(seed=2, anomalies=0)[0]
+    column = np.arange(len(x)) % 5
+    x[np.arange(len(x)), column] += 4 * x.std(axis=0)[column]
+    assert (detector.explain(x).argmax(axis=1) == column).mean() > 0.95
+
+
+def test_categories_and_missing_values_are_summed_back_to_their_columns(mixed):
+    detector, data = mixed
+    parts = detector.explain(data.columns)
+    assert parts.shape == (len(data), len(data.columns))
+    assert detector.disturbances_.shape[1] > len(data.columns)
+    np.testing.assert_allclose(parts.sum(axis=1), detector.decision_function(data.columns), rtol=1e-6)
+
+
+def test_every_kind_of_table_scores_the_same(mixed):
+    detector, data = mixed
+    expected = detector.decision_function(data.columns)
+    frame = pd.DataFrame(data.columns)
+    np.testing.assert_array_equal(detector.decision_function(frame), expected)
+    np.testing.assert_array_equal(detector.decision_function(data.records()), expected)
+    polar = pl.DataFrame({name: values.tolist() for name, values in data.columns.items()}, strict=False)
+    np.testing.assert_allclose(detector.decision_function(polar), expected, rtol=1e-5)
+    shuffled = frame[list(frame.columns[::-1])]
+    np.testing.assert_array_equal(detector.decision_function(shuffled), expected)
+    assert list(detector.feature_names_in_) == list(frame.columns)
+
+
+def test_columns_to_ignore_may_be_there_or_not():
+    x, y = planes()
+    frame = pd.DataFrame(x, columns=list("abcde")).assign(label=y, id=range(len(x)))
+    detector = AutoencoderDetector(**QUICK, ignore=["label", "id"]).fit(frame)
+    assert detector.n_features_in_ == 5
+    with_all = detector.decision_function(frame)
+    np.testing.assert_array_equal(detector.decision_function(frame.drop(columns="label")), with_all)
+    np.testing.assert_array_equal(detector.decision_function(frame[list("abcde")]), with_all)
+
+
+def test_missing_and_unknown_columns_are_named(mixed):
+    detector, data = mixed
+    names = list(data.columns)
+    without = {name: values for name, values in data.columns.items() if name != names[0]}
+    with pytest.raises(DataError, match=names[0]):
+        detector.predict(without)
+    with pytest.raises(DataError, match="'surplus'"):
+        detector.predict({**data.columns, "surplus": np.zeros(len(data))})
+
+
+def test_encode_gives_the_middle_layer():
+    x, _ = planes()
+    detector = AutoencoderDetector(hidden=(8, 3, 8), epochs=2, random_state=0).fit(x)
+    assert detector.encode(x).shape == (300, 3)
+    assert AutoencoderDetector(hidden=(8, 4), epochs=2).fit(x).encode(x).shape == (300, 8)
+
+
+def test_contamination_sets_the_share_that_is_flagged():
+    x, _ = planes()
+    detector = AutoencoderDetector(**QUICK, contamination=0.1).fit(x)
+    assert detector.labels_.sum() == 30
+
+
+@pytest.mark.parametrize("rule", ["quantile", "sigma", "mad", "iqr", "pot", "auto", 0.5, MADThreshold(2.0)])
+def test_threshold_takes_the_place_of_contamination(rule):
+    x, _ = planes()
+    detector = AutoencoderDetector(**QUICK, threshold=rule).fit(x)
+    if rule == 0.5:
+        assert detector.threshold_ == 0.5
+    assert 0 < detector.threshold_ < np.inf
+
+
+def test_best_f1_uses_labels():
+    x, y = planes()
+    detector = AutoencoderDetector(**QUICK, threshold="best_f1").fit(x, y)
+    assert (detector.labels_ == y).mean() > 0.9
+    with pytest.raises(ValueError, match="needs labels"):
+        AutoencoderDetector(**QUICK, threshold="best_f1").fit(x)
+
+
+def test_patience_stops_early():
+    x, _ = planes()
+    detector = AutoencoderDetector(hidden=(8,), epochs=500, learning_rate=0.05, patience=3, random_state=0).fit(x)
+    assert len(detector.history_["loss"]) < 500
+    assert "val_loss" in detector.history_
+
+
+def test_epochs_auto_makes_three_thousand_steps():
+    x, _ = planes(n=300)
+    detector = AutoencoderDetector(hidden=(2,), batch_size=100, random_state=0).fit(x)
+    assert detector.model_.optimizer.iterations == 3000
+
+
+def test_without_noise_or_draws_the_record_itself_is_reconstructed():
+    x, _ = planes()
+    for settings in ({"noise": 0.0}, {"draws": 0}):
+        detector = AutoencoderDetector(**QUICK, **settings).fit(x)
+        features = detector.preprocessor_.transform(x)
+        errors = np.square(features - detector.model_.predict(features)).mean(axis=1)
+        np.testing.assert_allclose(detector.decision_function(x), errors, rtol=1e-5)
+
+
+def test_verbose_shows_training(capsys):
+    AutoencoderDetector(**{**QUICK, "epochs": 2}, verbose=2).fit(planes()[0])
+    assert "Epoch 2/2" in capsys.readouterr().out
+
+
+# -- bad input ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"contamination": 0}, "contamination must be 'auto' or the share"),
+        ({"contamination": 0.6}, "at most 0.5; found 0.6"),
+        ({"contamination": "some"}, "found 'some'"),
+        ({"contamination": True}, "found True"),
+        ({"contamination": None}, "found None"),
+        ({"threshold": "nope"}, "threshold must be a number, a Threshold or one of"),
+        ({"hidden": ()}, "hidden must be the sizes"),
+        ({"hidden": (8, 0)}, "hidden must be the sizes"),
+        ({"hidden": np.array([8.5])}, "hidden must be the sizes"),
+        ({"noise": -1}, "noise must be a number of at least 0; found -1"),
+        ({"noise": "much"}, "found 'much'"),
+        ({"draws": -1}, "draws must be a whole number"),
+        ({"draws": 1.5}, "draws must be a whole number"),
+        ({"epochs": 0}, "epochs must be 'auto' or a whole number"),
+        ({"epochs": "many"}, "found 'many'"),
+        ({"batch_size": 0}, "batch_size must be a whole number"),
+        ({"learning_rate": 0}, "learning_rate must be a number above 0"),
+        ({"patience": -1}, "patience must be None or a whole number"),
+        ({"random_state": "x"}, "random_state must be None"),
+        ({"random_state": -1}, "random_state must be None"),
+        ({"activation": "nope"}, "unknown activation 'nope'"),
+        ({"scaling": "nope"}, "scaling must be"),
+        ({"categorical": ["nope"]}, "'nope'"),
+    ],
+)
+def test_fit_refuses_bad_parameters(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        AutoencoderDetector(**{"hidden": (2,), "epochs": 1, **arguments}).fit(planes()[0])
+
+
+def test_fit_refuses_tables_that_cannot_teach():
+    detector = AutoencoderDetector(**QUICK)
+    with pytest.raises(ValueError, match="at least 2 records"):
+        detector.fit([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="one label per record"):
+        detector.fit(planes()[0], [0, 1])
+    with pytest.raises(ValueError, match="x0"):
+        detector.fit(np.full((5, 1), np.nan))
+    with pytest.raises(ValueError, match="inf"):
+        detector.fit([[1.0], [np.inf], [2.0]])
+
+
+def test_one_column_and_constant_columns_are_fine():
+    rng = np.random.default_rng(0)
+    one = AutoencoderDetector(random_state=0).fit(rng.normal(size=(50, 1)))
+    assert one.predict([[0.0], [50.0]]).tolist() == [0, 1]
+    x = np.column_stack([rng.normal(size=50), np.full(50, 7.0)])
+    constant = AutoencoderDetector(random_state=0).fit(x)
+    # A value that never changed in training and does now is news.
+    assert constant.predict([[0.0, 7.0], [0.0, 20.0]]).tolist() == [0, 1]
+
+
+def test_an_unfitted_detector_says_so(tmp_path):
+    detector = AutoencoderDetector()
+    for call in (
+        lambda: detector.predict([[1.0]]),
+        lambda: detector.decision_function([[1.0]]),
+        lambda: detector.explain([[1.0]]),
+        lambda: detector.encode([[1.0]]),
+        lambda: detector.save(tmp_path / "m.npz"),
+    ):
+        with pytest.raises(NotFittedError, match="has not been fitted; call fit"):
+            call()
+    assert list(tmp_path.iterdir()) == []
+
+
+# -- scikit-learn's contract -------------------------------------------------------------------
+
+
+def test_clone_and_parameters():
+    detector = AutoencoderDetector(hidden=(4,), noise=0.1)
+    copy = clone(detector)
+    assert copy is not detector
+    assert copy.get_params() == detector.get_params()
+    assert detector.set_params(noise=0.3).noise == 0.3
+    with pytest.raises(ValueError, match="has no parameter 'nope'; it has hidden"):
+        detector.set_params(nope=1)
+    assert repr(detector) == "AutoencoderDetector(hidden=(4,), noise=0.3)"
+    assert "hidden" in repr(AutoencoderDetector(hidden=np.array([4, 4])))
+
+
+def test_in_a_pipeline():
+    x, y = planes()
+    pipeline = make_pipeline(StandardScaler(), AutoencoderDetector(**QUICK)).fit(x)
+    assert set(pipeline.predict(x)) <= {0, 1}
+    assert roc_auc_score(y, pipeline.decision_function(x)) > 0.8
+
+
+def test_in_a_grid_search_with_and_without_labels():
+    x, y = planes(n=120, anomalies=30)
+    settings = {"hidden": [(2,), (8,)]}
+    base = AutoencoderDetector(epochs=5, random_state=0)
+    unlabelled = GridSearchCV(base, settings, cv=2).fit(x)
+    assert unlabelled.best_params_["hidden"] in [(2,), (8,)]
+    shuffled = np.random.default_rng(0).permutation(len(x))
+    labelled = GridSearchCV(base, settings, scoring="roc_auc", cv=2).fit(x[shuffled], y[shuffled])
+    assert 0 < labelled.best_score_ <= 1
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def test_a_loaded_detector_is_the_same(mixed, tmp_path):
+    detector, data = mixed
+    detector.save(tmp_path / "m.npz")
+    loaded = load_detector(tmp_path / "m.npz")
+    np.testing.assert_array_equal(loaded.decision_function(data.columns), detector.decision_function(data.columns))
+    np.testing.assert_array_equal(loaded.explain(data.columns), detector.explain(data.columns))
+    np.testing.assert_array_equal(loaded.predict(data.columns), detector.predict(data.columns))
+    np.testing.assert_array_equal(loaded.labels_, detector.labels_)
+    np.testing.assert_array_equal(loaded.decision_scores_, detector.decision_scores_)
+    np.testing.assert_array_equal(loaded.encode(data.columns), detector.encode(data.columns))
+    assert loaded.get_params() == detector.get_params()
+    assert loaded.history_ == detector.history_
+    loaded.save(tmp_path / "again.npz")
+    assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+def test_parameters_of_every_kind_survive(tmp_path):
+    detector = AutoencoderDetector(
+        hidden=np.array([4, 4]), epochs=np.int64(1), threshold=MADThreshold(2.5), random_state=np.random.default_rng(0)
+    ).fit(planes()[0])
+    detector.save(tmp_path / "m.npz")
+    loaded = load_detector(tmp_path / "m.npz")
+    assert loaded.hidden == (4, 4)
+    assert repr(loaded.threshold) == "MADThreshold(k=2.5, log=False)"
+    # A generator has no description; the fitted detector no longer needs it.
+    assert loaded.random_state is None
+
+
+def test_every_truncation_of_a_file_is_one_clear_error(fitted, tmp_path):
+    path = tmp_path / "m.npz"
+    fitted.save(path)
+    content = path.read_bytes()
+    for size in range(0, len(content), len(content) // 40):
+        path.write_bytes(content[:size])
+        with pytest.raises(FileFormatError):
+            load_detector(path)
+
+
+def altered(fitted, path, change):
+    fitted.save(path)
+    with zipfile.ZipFile(path) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    config = json.loads(contents["config.json"])
+    change(config)
+    contents["config.json"] = json.dumps(config).encode()
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda c: c.update(kind="model"),
+        lambda c: c.update(detector="Popen"),
+        lambda c: c.pop("detector"),
+        lambda c: c.update(threshold="low"),
+        lambda c: c.update(parameters=[1]),
+        lambda c: c["parameters"].update(evil=1),
+        lambda c: c["parameters"].update(threshold={"threshold": "Evil", "config": {}}),
+        lambda c: c.update(network={}),
+        lambda c: c["network"]["model"]["config"]["layers"][-1]["config"].update(units=4),
+        lambda c: c.update(preprocessing={}),
+        lambda c: c.pop("history"),
+        lambda c: c["arrays"].remove("disturbances"),
+    ],
+)
+def test_an_altered_file_is_one_clear_error(fitted, tmp_path, change):
+    with pytest.raises(FileFormatError):
+        load_detector(altered(fitted, tmp_path / "m.npz", change))
+
+
+def test_a_model_file_is_no_detector(fitted, tmp_path):
+    fitted.model_.save(tmp_path / "m.npz")
+    with pytest.raises(FileFormatError, match="holds a 'model'; expected a 'detector'"):
+        load_detector(tmp_path / "m.npz")
+
+
+def test_scoring_loads_numpy_alone(mixed, tmp_path):
+    mixed[0].save(tmp_path / "m.npz")
+    program = (
+        "import sys, anomaly; d = anomaly.load_detector(sys.argv[1]);"
+        "d.decision_function([{n: None for n in d.feature_names_in_}]);"
+        "heavy = {'numba', 'matplotlib', 'scipy', 'sklearn', 'pandas', 'polars'} & set(sys.modules);"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path / "m.npz")], check=True)
+
+
+def test_a_detector_of_ones_own_follows_the_contract():
+    class Distance(BaseDetector):
+        def __init__(self, contamination="auto", threshold=None):
+            self.contamination = contamination
+            self.threshold = threshold
+
+        def fit(self, X, y=None):
+            self._check_contamination()
+            self.center_ = np.mean(X, axis=0)
+            self._set_threshold(self.decision_function(X), y)
+            return self
+
+        def decision_function(self, X):
+            return np.linalg.norm(np.asarray(X) - self.center_, axis=1)
+
+        def _state(self):
+            return {}, {"center": self.center_}
+
+        def _restore(self, config, arrays, label):
+            self.center_ = arrays["center"]
+
+    x, _ = planes()
+    assert clone(Distance(contamination=0.05)).fit(x).labels_.sum() == 15
+
+
+def test_it_beats_looking_at_single_columns():
+    data = make_correlated(n_records=1500, n_features=8, contamination=0.05, random_state=0)
+    x = np.column_stack(list(data.columns.values()))
+    normal = np.flatnonzero(data.labels == 0)
+    detector = AutoencoderDetector(random_state=0).fit(x[normal[::2]])
+    rest = np.setdiff1d(np.arange(len(x)), normal[::2])
+    score = roc_auc_score(data.labels[rest], detector.decision_function(x[rest]))
+    extreme = np.abs((x - x.mean(axis=0)) / x.std(axis=0)).max(axis=1)
+    assert score > roc_auc_score(data.labels[rest], extreme[rest]) + 0.05

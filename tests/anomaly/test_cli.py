@@ -1,0 +1,432 @@
+"""The command line, as a user types it."""
+
+import csv
+import gzip
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import anomaly
+from anomaly.cli import main
+from anomaly.datasets import make_connections
+
+QUICK = ["--epochs", "3", "--hidden", "8"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder with training and test records, and a model fitted on them by the command."""
+    path = tmp_path_factory.mktemp("cli")
+    data = make_connections(n_records=600, random_state=0)
+    train, test = data.split(test_size=0.5, random_state=0)
+    train.to_csv(path / "train.csv")
+    test.to_csv(path / "test.csv")
+    lines = (path / "test.csv").read_text().splitlines()
+    numbered = ["number," + lines[0], *(f"r{i},{line}" for i, line in enumerate(lines[1:]))]
+    (path / "numbered.csv").write_text("\n".join(numbered) + "\n")
+    fit = ["fit", str(path / "train.csv"), "--model", str(path / "m.npz"), "--label", "label", "--normal", "normal"]
+    assert main([*fit, *QUICK]) == 0
+    return path
+
+
+def run(capsys, *arguments):
+    """Return exit code, output and error output of a command in this process."""
+    capsys.readouterr()
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def fails(capsys, *arguments):
+    """Return the one line that a command fails with."""
+    try:
+        code, _, err = run(capsys, *arguments)
+    except SystemExit as stop:
+        code, err = stop.code, capsys.readouterr().err
+    assert code == 2
+    assert err.count("\n") == 1
+    assert err.startswith("anomaly: error: ")
+    return err
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_fit_says_what_it_did(folder, capsys, tmp_path):
+    code, out, _ = run(
+        capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--label", "label", "--normal", "normal", *QUICK
+    )
+    assert code == 0
+    assert "learned from" in out
+    assert "threshold" in out
+    assert f"model written to {tmp_path / 'm.npz'}" in out
+    detector = anomaly.load_detector(tmp_path / "m.npz")
+    assert "label" not in detector.feature_names_in_
+
+
+def test_fit_learns_from_normal_records_alone(folder):
+    detector = anomaly.load_detector(folder / "m.npz")
+    normal = sum(row[-1] == "normal" for row in rows(folder / "train.csv")[1:])
+    assert len(detector.labels_) == normal
+
+
+def test_fit_takes_its_settings(folder, capsys, tmp_path):
+    settings = [*QUICK, "--noise", "0.2", "--batch-size", "32", "--scaling", "robust", "--contamination", "0.1"]
+    run(
+        capsys, "fit", folder / "numbered.csv", "-m", tmp_path / "m.npz", "--label", "label", "--id", "number",
+        "--drop", "duration_s,protocol", "--seed", "7", *settings,
+    )  # fmt: skip
+    detector = anomaly.load_detector(tmp_path / "m.npz")
+    parameters = detector.get_params()
+    assert parameters["hidden"] == (8,)
+    assert (parameters["noise"], parameters["batch_size"], parameters["random_state"]) == (0.2, 32, 7)
+    assert parameters["scaling"] == "robust"
+    assert detector.labels_.mean() == pytest.approx(0.1, abs=0.01)
+    assert not {"label", "number", "duration_s", "protocol"} & set(detector.feature_names_in_)
+
+
+def test_the_same_seed_gives_the_same_file(folder, capsys, tmp_path):
+    for name in ("a.npz", "b.npz"):
+        run(capsys, "fit", folder / "train.csv", "-m", tmp_path / name, "--label", "label", *QUICK)
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+@pytest.mark.parametrize("rule", ["sigma", "pot", "0.75"])
+def test_fit_with_a_threshold_rule(folder, capsys, tmp_path, rule):
+    path = tmp_path / "m.npz"
+    code, _, err = run(capsys, "fit", folder / "train.csv", "-m", path, "--label", "label", "--threshold", rule, *QUICK)
+    assert (code, err) == (0, "")
+    if rule == "0.75":
+        assert anomaly.load_detector(path).threshold_ == 0.75
+
+
+def test_fit_with_the_best_f1_keeps_the_anomalies(folder, capsys, tmp_path):
+    path = tmp_path / "m.npz"
+    labels = ["--label", "label", "--normal", "normal"]
+    assert run(capsys, "fit", folder / "train.csv", "-m", path, *labels, "--threshold", "best_f1", *QUICK)[0] == 0
+    assert len(anomaly.load_detector(path).labels_) == len(rows(folder / "train.csv")) - 1
+
+
+def test_score_writes_what_decision_function_returns(folder, capsys, tmp_path):
+    out = tmp_path / "scores.csv"
+    assert run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", out)[0] == 0
+    table = rows(out)
+    assert table[0] == ["row", "score", "is_anomaly"]
+    detector = anomaly.load_detector(folder / "m.npz")
+    from anomaly.csvfiles import read_csv
+
+    expected = detector.decision_function(read_csv(folder / "test.csv").drop(["label"]))
+    found = np.array([float(row[1]) for row in table[1:]])
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+    assert [row[0] for row in table[1:4]] == ["1", "2", "3"]
+    assert [int(row[2]) for row in table[1:]] == (expected > detector.threshold_).astype(int).tolist()
+
+
+def test_score_keeps_ids_and_names_the_top_columns(folder, capsys, tmp_path):
+    out = tmp_path / "scores.csv.gz"
+    run(capsys, "score", folder / "numbered.csv", "-m", folder / "m.npz", "-o", out, "--id", "number", "--top", "2")
+    with gzip.open(out, "rt", newline="") as file:
+        table = list(csv.DictReader(file))
+    names = ["number", "score", "is_anomaly", "top_1", "top_1_share", "top_2", "top_2_share"]
+    assert list(table[0]) == names
+    assert [row["number"] for row in table[:2]] == ["r0", "r1"]
+    detector = anomaly.load_detector(folder / "m.npz")
+    for row in table:
+        assert {row["top_1"], row["top_2"]} <= set(detector.feature_names_in_)
+        assert 1 >= float(row["top_1_share"]) >= float(row["top_2_share"]) >= 0
+
+
+def test_score_goes_to_standard_output_by_default(folder, capsys):
+    _, out, _ = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--threshold", "0")
+    lines = out.splitlines()
+    assert lines[0] == "row,score,is_anomaly"
+    assert all(line.endswith(",1") for line in lines[1:])
+
+
+def test_score_in_chunks_is_the_same(folder, capsys, monkeypatch, tmp_path):
+    from anomaly import commands, csvfiles
+
+    whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
+    run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", whole)
+
+    def in_sevens(*arguments, **settings):
+        return csvfiles.iter_csv(*arguments, **settings, chunk_rows=7)
+
+    monkeypatch.setattr(commands, "iter_csv", in_sevens)
+    run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", cut)
+    a, b = rows(whole), rows(cut)
+    assert [row[0] for row in a] == [row[0] for row in b]
+    np.testing.assert_allclose([float(r[1]) for r in a[1:]], [float(r[1]) for r in b[1:]], rtol=1e-5)
+
+
+def test_columns_may_come_in_another_order_and_other_formats(folder, capsys, tmp_path):
+    table = rows(folder / "test.csv")
+    with gzip.open(tmp_path / "turned.csv", "wt", newline="") as file:
+        csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL).writerows(row[::-1] for row in table)
+    _, straight, _ = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz")
+    _, turned, _ = run(capsys, "score", tmp_path / "turned.csv", "-m", folder / "m.npz")
+    assert turned == straight
+
+
+def test_without_a_header_columns_go_by_number(folder, capsys, tmp_path):
+    lines = (folder / "test.csv").read_text().splitlines()[1:]
+    path, model = tmp_path / "bare.csv", tmp_path / "m.npz"
+    path.write_text("\n".join(lines) + "\n")
+    label = str(len(rows(path)[0]) - 1)
+    common = ["--no-header", "--label", label]
+    assert run(capsys, "fit", path, "-m", model, *common, "--normal", "normal", *QUICK)[0] == 0
+    code, out, _ = run(capsys, "evaluate", path, "-m", model, *common, "--normal", "normal")
+    assert code == 0
+    assert "roc auc" in out
+    # The column of labels is known to the model: it need not be named again.
+    assert run(capsys, "score", path, "-m", model, "--no-header")[0] == 0
+
+
+def test_evaluate_prints_and_writes_the_figures(folder, capsys, tmp_path):
+    path = tmp_path / "figures.json"
+    code, out, _ = run(
+        capsys, "evaluate", folder / "test.csv", "-m", folder / "m.npz", "--label", "label", "--normal", "normal",
+        "--json", path,
+    )  # fmt: skip
+    assert code == 0
+    figures = json.loads(path.read_text())
+    assert f"{figures['roc_auc']:.4f}" in out
+    kinds = {row["label"]: row["records"] for row in figures["by_label"]}
+    assert sum(kinds.values()) == figures["n_records"] == len(rows(folder / "test.csv")) - 1
+    assert all(kind in out for kind in kinds)
+    assert next(iter(kinds)) == "normal"
+
+
+def test_evaluate_at_another_threshold(folder, capsys):
+    common = ["evaluate", folder / "test.csv", "-m", folder / "m.npz", "--label", "label", "--normal", "normal"]
+    _, out, _ = run(capsys, *common, "--threshold", "-1")
+    assert "false alarm rate          1.0000" in " ".join(out.split("\n")) or "1.0000" in out
+
+
+def test_plot_draws_all_pictures(folder, capsys, tmp_path):
+    code, out, _ = run(
+        capsys, "plot", folder / "test.csv", "-m", folder / "m.npz", "-o", tmp_path / "new" / "pictures",
+        "--label", "label", "--normal", "normal",
+    )  # fmt: skip
+    assert code == 0
+    paths = out.split()
+    assert len(paths) == 8
+    assert all(Path(path).read_bytes().startswith(b"\x89PNG") for path in paths)
+
+
+def test_plot_without_labels_draws_what_it_can(folder, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr("anomaly.commands._MOST_IN_A_PICTURE", 50)
+    _, out, _ = run(capsys, "plot", folder / "test.csv", "-m", folder / "m.npz", "-o", tmp_path)
+    assert len(out.split()) == 5
+
+
+def test_info_describes_the_model(folder, capsys):
+    _, out, _ = run(capsys, "info", "-m", folder / "m.npz")
+    for part in ("AutoencoderDetector, fitted on", "threshold", "settings", "hidden = (8,)", "columns", "network"):
+        assert part in out
+
+
+@pytest.mark.parametrize("data", ["transactions", "connections", "sensors"])
+def test_demo_leaves_a_folder(capsys, tmp_path, data):
+    code, out, _ = run(capsys, "demo", "--data", data, "--records", "400", "-o", tmp_path / "demo")
+    assert code == 0
+    found = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert found == {
+        "README.txt", "data.csv", "evaluation.txt", "model.npz", "pictures", "scores.csv", "train.csv"
+    }  # fmt: skip
+    text = (tmp_path / "demo" / "README.txt").read_text()
+    for name in found - {"README.txt", "pictures"}:
+        assert name in text
+    for picture in (tmp_path / "demo" / "pictures").iterdir():
+        assert f"pictures/{picture.name}" in text
+    assert "now read" in out
+
+
+def test_the_commands_that_the_demo_names_work(capsys, tmp_path, monkeypatch):
+    run(capsys, "demo", "--records", "400", "-o", tmp_path)
+    text = (tmp_path / "README.txt").read_text()
+    monkeypatch.chdir(tmp_path)
+    lines = [line.split() for line in text.splitlines() if line.startswith("    anomaly ")]
+    assert [line[1] for line in lines] == ["fit", "score", "evaluate", "plot"]
+    before = (tmp_path / "scores.csv").read_bytes()
+    for line in lines:
+        assert run(capsys, *line[1:])[0] == 0
+    assert (tmp_path / "scores.csv").read_bytes() == before
+
+
+# -- bad input ---------------------------------------------------------------------------------
+
+
+def with_file(tmp_path, text):
+    path = tmp_path / "bad.csv"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "empty"),
+        ("a,b\n", "no rows"),
+        ("a,b\n1,2\n3\n", "line 3"),
+        ("a,b\n1,\n2,\n", "'b'"),
+        ("a\n1\ninf\n", "'a'"),
+        ("a\n1\n", "at least 2 records"),
+        ("a,a\n1,2\n3,4\n", "'a'"),
+    ],
+)
+def test_fit_on_unusable_files(capsys, tmp_path, text, message):
+    error = fails(capsys, "fit", with_file(tmp_path, text), "-m", tmp_path / "m.npz")
+    assert message in error
+    assert not (tmp_path / "m.npz").exists()
+
+
+def test_score_on_unusable_files(folder, capsys, tmp_path):
+    good = (folder / "test.csv").read_text().splitlines()
+    names = good[0].split(",")
+    number = names.index("duration_s")
+    fields = good[5].split(",")
+    fields[number] = "abc"
+    spoiled = with_file(tmp_path, "\n".join([*good[:5], ",".join(fields), *good[6:]]) + "\n")
+    out = tmp_path / "scores.csv"
+    out.write_text("earlier\n")
+    error = fails(capsys, "score", spoiled, "-m", folder / "m.npz", "-o", out)
+    for part in ("line 6", "row 5", "'duration_s'", "'abc'", "number"):
+        assert part in error
+    assert out.read_text() == "earlier\n"
+    assert sorted(os.listdir(tmp_path)) == ["bad.csv", "scores.csv"]
+
+
+def test_missing_and_unknown_columns_are_named(folder, capsys, tmp_path):
+    table = rows(folder / "test.csv")
+    path = tmp_path / "bad.csv"
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(row[1:] for row in table)
+    assert repr(table[0][0]) in fails(capsys, "score", path, "-m", folder / "m.npz")
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([*row, "surplus"] for row in table)
+    assert "'surplus'" in fails(capsys, "score", path, "-m", folder / "m.npz")
+
+
+def test_labels_that_do_not_fit(folder, capsys, tmp_path):
+    common = [folder / "test.csv", "-m", folder / "m.npz"]
+    error = fails(capsys, "evaluate", *common, "--label", "nope", "--normal", "normal")
+    assert "no column 'nope'" in error
+    error = fails(capsys, "evaluate", *common, "--label", "label", "--normal", "fine")
+    assert "needs normal records and anomalies" in error
+    error = fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--label", "label", "--normal", "fine")
+    assert "no record has label 'fine'" in error
+    assert "found" in error
+    error = fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--normal", "normal")
+    assert "give --label" in error
+    error = fails(capsys, "plot", *common, "-o", tmp_path, "--normal", "normal")
+    assert "give --label" in error
+    error = fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--threshold", "best_f1")
+    assert "needs labels" in error
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--contamination", "0.7"], "contamination must be 'auto' or the share"),
+        (["--contamination", "lots"], "--contamination must be 'auto' or a number; found 'lots'"),
+        (["--hidden", "8,x"], "--hidden must be sizes such as 128,128; found '8,x'"),
+        (["--hidden", "0"], "hidden must be the sizes"),
+        (["--epochs", "0"], "epochs must be"),
+        (["--epochs", "many"], "invalid int value"),
+        (["--threshold", "nope"], "threshold must be a number"),
+        (["--drop", "nope"], "no column 'nope'"),
+        (["--categorical", "nope"], "'nope'"),
+        (["--delimiter", "long"], "delimiter"),
+        (["--surplus"], "unrecognized arguments: --surplus"),
+    ],
+)
+def test_arguments_that_do_not_fit(folder, capsys, tmp_path, arguments, message):
+    assert message in fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", *arguments)
+
+
+def test_paths_that_do_not_work(folder, capsys, tmp_path):
+    model = folder / "m.npz"
+    assert "nowhere.csv" in fails(capsys, "score", tmp_path / "nowhere.csv", "-m", model)
+    assert "nowhere.npz" in fails(capsys, "score", folder / "test.csv", "-m", tmp_path / "nowhere.npz")
+    assert "is a folder" in fails(capsys, "info", "-m", tmp_path)
+    assert "create it first" in fails(
+        capsys, "score", folder / "test.csv", "-m", model, "-o", tmp_path / "no" / "s.csv"
+    )
+    assert "create it first" in fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "no" / "m.npz")
+    assert "is a folder" in fails(capsys, "fit", folder / "train.csv", "-m", tmp_path)
+    (tmp_path / "foreign.npz").write_bytes(b"hello")
+    assert "not a file that nnlite wrote" in fails(capsys, "info", "-m", tmp_path / "foreign.npz")
+    assert "--top" in fails(capsys, "score", folder / "test.csv", "-m", model, "--top", "-1")
+    assert "at least 200" in fails(capsys, "demo", "--records", "10", "-o", tmp_path / "demo")
+
+
+def test_a_folder_that_may_not_be_written_to_is_noticed_before_training(folder, capsys, tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    error = fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz")
+    assert "is not writable" in error
+
+
+def test_a_full_disk_is_one_line(folder, capsys, tmp_path, monkeypatch):
+    def full(_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    out = tmp_path / "scores.csv"
+    out.write_text("earlier\n")
+    error = fails(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", out)
+    assert "No space left on device" in error
+    assert out.read_text() == "earlier\n"
+    assert os.listdir(tmp_path) == ["scores.csv"]
+
+
+def test_interruption_is_no_traceback(folder, capsys, monkeypatch):
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("anomaly.commands.load_detector", interrupt)
+    code, _, err = run(capsys, "info", "-m", folder / "m.npz")
+    assert (code, err) == (130, "anomaly: interrupted\n")
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(folder):
+    program = f"{sys.executable} -m anomaly score {folder / 'test.csv'} -m {folder / 'm.npz'} | head -1"
+    done = subprocess.run(["bash", "-c", f"set -o pipefail; {program}"], capture_output=True, text=True, check=False)
+    assert done.stdout == "row,score,is_anomaly\n"
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["demo", "fit", "score", "evaluate", "plot", "info"])
+def test_each_command_has_help_with_an_example(capsys, command):
+    with pytest.raises(SystemExit) as stop:
+        main([command, "--help"])
+    assert stop.value.code == 0
+    out = capsys.readouterr().out
+    assert f"example:\n  anomaly {command}" in out
+    # The example parses.
+    from anomaly.cli import parse
+
+    example = out.split("example:\n  anomaly ")[1].split("\n")[0]
+    assert callable(parse(example.split()).run)
+
+
+def test_version_and_no_command(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    assert anomaly.__version__ in capsys.readouterr().out
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    assert stop.value.code == 2
+
+
+def test_python_m_anomaly():
+    done = subprocess.run([sys.executable, "-m", "anomaly", "--version"], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("anomaly ")
