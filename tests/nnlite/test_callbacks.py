@@ -1,0 +1,217 @@
+import io
+
+import numpy as np
+import pytest
+
+from nnlite.callbacks import (
+    Callback,
+    CallbackList,
+    CSVLogger,
+    EarlyStopping,
+    LearningRateScheduler,
+    ModelCheckpoint,
+    ProgressBar,
+    ReduceLROnPlateau,
+    TerminateOnNaN,
+)
+from nnlite.layers import Dense, Input
+from nnlite.models import Sequential, load_model
+from nnlite.progress import Progress
+
+
+class FakeOptimizer:
+    learning_rate = 1.0
+
+
+class FakeModel:
+    def __init__(self):
+        self.optimizer = FakeOptimizer()
+        self.stop_training = False
+        self.weights = 0
+        self.saved = []
+
+    def get_weights(self):
+        return [np.array(self.weights)]
+
+    def set_weights(self, weights):
+        self.weights = int(weights[0])
+
+    def save(self, path):
+        self.saved.append(path)
+
+    save_weights = save
+
+
+def run(callback, values, name="val_loss"):
+    """Send a callback through epochs with these figures; return the model and the epochs run."""
+    model = FakeModel()
+    callback.set_model(model)
+    callback.on_train_begin()
+    epochs = 0
+    for epoch, value in enumerate(values):
+        model.weights = epoch
+        callback.on_epoch_begin(epoch)
+        callback.on_epoch_end(epoch, {name: value})
+        epochs += 1
+        if model.stop_training:
+            break
+    callback.on_train_end()
+    return model, epochs
+
+
+def test_early_stopping_waits_for_patience_and_restores():
+    stop = EarlyStopping(patience=2, restore_best_weights=True)
+    model, epochs = run(stop, [3, 2, 1, 5, 5, 5])
+    assert (epochs, model.weights, stop.best) == (5, 2, 1)
+
+
+def test_early_stopping_knows_that_accuracy_should_grow(capsys):
+    stop = EarlyStopping("val_accuracy", patience=1, verbose=1, restore_best_weights=True)
+    model, epochs = run(stop, [0.1, 0.5, 0.4], name="val_accuracy")
+    assert (epochs, model.weights) == (3, 1)
+    assert "early stopping" in capsys.readouterr().out
+
+
+def test_early_stopping_options():
+    assert run(EarlyStopping(patience=1, min_delta=0.5), [3, 2.8, 2.7])[1] == 2
+    assert run(EarlyStopping(patience=1, start_from_epoch=3), [1, 2, 3, 4, 5, 6])[1] == 5
+    # An improvement that does not reach the baseline does not buy new patience.
+    assert run(EarlyStopping(patience=2), [3, 2, 2, 2, 2])[1] == 4
+    assert run(EarlyStopping(patience=2, baseline=0.5), [3, 2, 2, 2, 2])[1] == 3
+    assert run(EarlyStopping(mode="max", patience=1), [1, 2, 1])[1] == 3
+
+
+def test_a_figure_that_is_not_there_warns_once():
+    stop = EarlyStopping()
+    stop.set_model(FakeModel())
+    stop.on_train_begin()
+    with pytest.warns(UserWarning, match="watches 'val_loss', which is not among the figures of training: loss"):
+        stop.on_epoch_end(0, {"loss": 1.0})
+    # Warnings are errors in these tests: a second one would be raised here.
+    stop.on_epoch_end(1, {"loss": 1.0})
+
+
+def test_plateau_lowers_the_rate():
+    model, _ = run(ReduceLROnPlateau(factor=0.5, patience=2, verbose=1), [1, 1, 1, 1, 1])
+    assert model.optimizer.learning_rate == 0.25
+    model, _ = run(ReduceLROnPlateau(factor=0.5, patience=1, cooldown=2, min_lr=0.4), [1] * 8)
+    assert model.optimizer.learning_rate == 0.4
+
+
+def test_checkpoints(capsys):
+    model, _ = run(ModelCheckpoint("m-{epoch:02d}-{val_loss:.1f}", save_best_only=True, verbose=1), [3, 4, 1])
+    assert model.saved == ["m-01-3.0", "m-03-1.0"]
+    assert "saving the model to m-01-3.0" in capsys.readouterr().out
+    model, _ = run(ModelCheckpoint("w", save_weights_only=True, initial_value_threshold=2, save_best_only=True), [3, 1])
+    assert model.saved == ["w"]
+    every = ModelCheckpoint("b", save_freq=2)
+    every.set_model(FakeModel())
+    every.on_epoch_begin(0)
+    for batch in range(5):
+        every.on_train_batch_end(batch, {"loss": 1.0})
+    assert len(every.model.saved) == 2
+    with pytest.raises(ValueError, match="names 'nope'"):
+        run(ModelCheckpoint("{nope}"), [1])
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: EarlyStopping(mode="up"), "mode must be"),
+        (lambda: ReduceLROnPlateau(factor=2), "factor must be above 0 and below 1"),
+        (lambda: ModelCheckpoint("m", save_freq=0), "save_freq must be"),
+    ],
+)
+def test_bad_arguments(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
+
+
+def test_scheduler_sets_the_rate(capsys):
+    model, _ = run(LearningRateScheduler(lambda epoch, rate: rate / 2, verbose=1), [1, 1])
+    assert model.optimizer.learning_rate == 0.25
+    assert "learning rate 0.25" in capsys.readouterr().out
+    with pytest.raises(TypeError, match="must return a number"):
+        run(LearningRateScheduler(lambda epoch, rate: None), [1])
+
+
+def test_csv_logger_writes_and_appends(tmp_path):
+    path = tmp_path / "log.csv"
+    run(CSVLogger(path), [3, 2])
+    run(CSVLogger(path, append=True), [1])
+    assert path.read_text() == "epoch,val_loss\n0,3\n1,2\n0,1\n"
+    run(CSVLogger(path, separator=";"), [1])
+    assert path.read_text() == "epoch;val_loss\n0;1\n"
+
+
+def test_nan_ends_training(capsys):
+    stop = TerminateOnNaN()
+    stop.set_model(FakeModel())
+    stop.on_train_batch_end(0, {"loss": 1.0})
+    assert not stop.model.stop_training
+    stop.on_train_batch_end(1, {"loss": float("nan")})
+    assert stop.model.stop_training
+    assert "nan" in capsys.readouterr().out
+
+
+def test_only_callbacks_are_taken():
+    with pytest.raises(TypeError, match="must be instances of Callback"):
+        CallbackList([print], FakeModel(), {})
+
+
+def test_every_hook_of_the_base_may_be_called():
+    names = [name for name in dir(Callback) if name.startswith("on_")]
+    assert len(names) == 14
+    several = CallbackList([Callback()], FakeModel(), {})
+    for name in names:
+        assert getattr(several, name)(*([0] if "epoch" in name or "batch" in name else [])) is None
+
+
+def test_callbacks_in_a_real_fit(tmp_path):
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.random.default_rng(0).normal(size=(20, 2))
+    path = tmp_path / "best.npz"
+    model.fit(
+        x,
+        x[:, :1],
+        epochs=4,
+        validation_split=0.2,
+        callbacks=[ModelCheckpoint(path, save_best_only=True), ReduceLROnPlateau(), EarlyStopping(patience=2)],
+    )
+    assert load_model(path).output_shape == (None, 1)
+
+
+class Terminal(io.StringIO):
+    encoding = "utf-8"
+
+    def isatty(self):
+        return True
+
+
+def test_the_bar_is_redrawn_in_a_terminal(monkeypatch):
+    monkeypatch.setattr("nnlite.progress._SECONDS_BETWEEN_DRAWINGS", 0)
+    stream = Terminal()
+    bar = Progress(10, stream=stream)
+    bar.update(5, {"loss": 0.12345})
+    bar.finish({"loss": 1e-5})
+    text = stream.getvalue()
+    assert "\r 5/10 ━━━━━━━━━━ " in text
+    assert "loss: 0.1235" in text
+    assert "loss: 1.0000e-05" in text
+    assert text.endswith("\n")
+
+
+def test_the_bar_is_plain_where_it_must_be():
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    Progress(4, stream=stream).finish({})
+    stream.seek(0)
+    assert "4/4 ====================" in stream.read()
+
+
+def test_a_bar_needs_no_batches(capsys):
+    bar = ProgressBar(2)
+    bar.set_params({"epochs": 1, "steps": 3})
+    bar.on_epoch_begin(0)
+    bar.on_epoch_end(0, {"loss": 1.0})
+    assert "Epoch 1/1\n3/3 - 0s" in capsys.readouterr().out
