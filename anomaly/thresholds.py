@@ -372,8 +372,8 @@ def fit_generalized_pareto(excesses: Array) -> tuple[float, float]:
         if theta == 0:
             return -1.0
         shape = float(np.log1p(theta * x).mean())
-        # Shapes under -1/2 have a likelihood without a regular maximum.
-        return -math.log(shape / theta) - shape - 1 if shape > -0.5 else -math.inf
+        # Below a shape of -1 the likelihood grows without bound.
+        return -math.log(shape / theta) - shape - 1 if shape > -1 else -math.inf
 
     lowest = -1 / float(x.max())
     grid = np.sort(np.r_[lowest * (1 - np.geomspace(1e-4, 0.99, 60)), 0.0, np.geomspace(1e-3, 1e2, 80)])

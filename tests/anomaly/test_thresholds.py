@@ -1,0 +1,169 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from anomaly import thresholds
+from anomaly.thresholds import (
+    AutoThreshold,
+    BestF1Threshold,
+    FixedThreshold,
+    IQRThreshold,
+    MADThreshold,
+    PeaksOverThreshold,
+    QuantileThreshold,
+    SigmaThreshold,
+    fit_generalized_pareto,
+)
+
+RULES = [
+    QuantileThreshold(0.1),
+    SigmaThreshold(),
+    MADThreshold(),
+    MADThreshold(log=True),
+    IQRThreshold(),
+    PeaksOverThreshold(),
+    AutoThreshold(),
+]
+some_scores = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
+
+
+def lognormal(n, seed=0, spread=1.0):
+    return np.exp(spread * np.random.default_rng(seed).normal(size=n))
+
+
+@given(scores=some_scores, share=st.floats(0.01, 0.5))
+def test_the_quantile_flags_the_share_and_never_more(scores, share):
+    flagged = QuantileThreshold(share).fit(scores).predict(scores).sum()
+    assert flagged <= np.ceil(share * len(scores))
+    if len(set(scores)) == len(scores):
+        assert abs(flagged - share * len(scores)) <= 0.5 + 1e-9
+
+
+@pytest.mark.parametrize("rule", [SigmaThreshold(), MADThreshold(), IQRThreshold(), QuantileThreshold(0.1)])
+@given(scale=st.floats(0.01, 100), shift=st.floats(-100, 100))
+def test_the_threshold_moves_with_the_scores(rule, scale, shift):
+    scores = np.random.default_rng(0).normal(size=50)
+    before = rule.fit(scores).threshold_
+    assert rule.fit(scale * scores + shift).threshold_ == pytest.approx(scale * before + shift, rel=1e-6, abs=1e-6)
+
+
+@pytest.mark.parametrize("rule", [MADThreshold(log=True), AutoThreshold(), PeaksOverThreshold()])
+@given(scale=st.floats(1e-6, 1e6))
+def test_the_threshold_scales_with_positive_scores(rule, scale):
+    scores = lognormal(200)
+    before = rule.fit(scores).threshold_
+    assert rule.fit(scale * scores).threshold_ == pytest.approx(scale * before, rel=1e-4)
+
+
+@pytest.mark.parametrize("rule", RULES)
+@given(scores=some_scores)
+def test_any_scores_give_a_finite_threshold(rule, scores):
+    assert np.isfinite(rule.fit(scores).threshold_)
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_equal_scores_are_all_usual(rule):
+    for scores in ([3.0], [3.0] * 20, [0.0] * 20):
+        assert not rule.fit(scores).predict(scores).any()
+
+
+def test_thresholds_by_their_formulas():
+    scores = np.random.default_rng(1).normal(size=101)
+    assert SigmaThreshold(2).fit(scores).threshold_ == pytest.approx(scores.mean() + 2 * scores.std())
+    mad = stats.median_abs_deviation(scores, scale="normal")
+    assert MADThreshold(2).fit(scores).threshold_ == pytest.approx(np.median(scores) + 2 * mad)
+    q1, q3 = np.percentile(scores, [25, 75])
+    assert IQRThreshold(2).fit(scores).threshold_ == pytest.approx(q3 + 2 * (q3 - q1))
+
+
+def test_mad_where_most_scores_are_equal():
+    scores = [1.0] * 9 + [2.0]
+    assert MADThreshold(1.0).fit(scores).threshold_ == pytest.approx(1 + 1.2533 * 0.1, rel=1e-3)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("share", [0.0, 0.005, 0.05, 0.2, 0.3])
+def test_auto_finds_separated_anomalies_and_spares_usual_records(seed, share):
+    usual = lognormal(2000, seed, spread=0.5)
+    anomalies = np.full(int(share * 2000), 100.0)
+    flags = AutoThreshold().fit(np.r_[usual, anomalies]).predict(np.r_[usual, anomalies])
+    assert flags[:2000].mean() <= 0.011
+    assert flags[2000:].all()
+
+
+def test_auto_takes_negative_scores():
+    scores = np.random.default_rng(0).normal(size=1000)
+    assert 0 < AutoThreshold().fit(scores).predict(scores).mean() < 0.02
+
+
+@pytest.mark.parametrize("shape", [-0.2, 0.0, 0.3, 0.8])
+def test_the_tail_is_fitted_as_scipy_fits_it(shape):
+    excesses = stats.genpareto(shape, scale=2.0).rvs(2000, random_state=1)
+    expected_shape, _, expected_scale = stats.genpareto.fit(excesses, floc=0)
+    found_shape, found_scale = fit_generalized_pareto(excesses)
+    assert found_shape == pytest.approx(expected_shape, abs=0.01)
+    assert found_scale == pytest.approx(expected_scale, rel=0.02)
+
+
+@pytest.mark.parametrize("law", [stats.expon(), stats.norm(), stats.gamma(2), stats.lognorm(0.5), stats.uniform()])
+def test_peaks_over_threshold_keep_their_probability_on_fresh_scores(law):
+    rates = []
+    for seed in range(10):
+        fitted = PeaksOverThreshold(1e-3).fit(law.rvs(5000, random_state=seed))
+        rates.append(law.sf(fitted.threshold_))
+    assert 0.5e-3 < np.mean(rates) < 2e-3
+
+
+def test_a_frequent_alarm_is_a_plain_quantile():
+    scores = np.arange(1000.0)
+    assert PeaksOverThreshold(0.1).fit(scores).threshold_ == pytest.approx(np.quantile(scores, 0.9))
+
+
+@given(st.integers(0, 1000))
+def test_best_f1_is_as_good_as_any_threshold(seed):
+    rng = np.random.default_rng(seed)
+    y = rng.integers(0, 2, 20)
+    y[:2] = [0, 1]
+    scores = rng.integers(0, 6, 20).astype(float)
+
+    def f1(threshold):
+        flags = scores > threshold
+        return 2 * (flags & (y == 1)).sum() / (flags.sum() + y.sum())
+
+    best = BestF1Threshold().fit(scores, y).threshold_
+    assert f1(best) == pytest.approx(max(f1(t) for t in np.arange(-0.5, 6)))
+
+
+def test_names_numbers_and_configurations():
+    for name in ("auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1"):
+        rule = thresholds.get(name)
+        copy = thresholds.from_config(type(rule).__name__, rule.get_config())
+        assert repr(copy) == repr(rule)
+    assert thresholds.get(2).fit([1.0]).threshold_ == 2
+    assert thresholds.get(RULES[0]) is RULES[0]
+    assert thresholds.from_config("FixedThreshold", {"value": 2.0}).value == 2
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: QuantileThreshold(0.6), "above 0 and at most 0.5; found 0.6"),
+        (lambda: SigmaThreshold(-1), "k must be a number of at least 0"),
+        (lambda: FixedThreshold(np.nan), "must be a finite number"),
+        (lambda: PeaksOverThreshold(0), "between 0 and 1"),
+        (lambda: PeaksOverThreshold(initial_quantile=0.2), "at least 0.5"),
+        (lambda: MADThreshold(log=True).fit([-1.0, 2.0]), "at least 0; found -1"),
+        (lambda: SigmaThreshold().fit([]), "one score per record"),
+        (lambda: SigmaThreshold().fit([1.0, np.nan]), "found nan at record 1"),
+        (lambda: BestF1Threshold().fit([1.0]), "needs labels"),
+        (lambda: BestF1Threshold().fit([1.0, 2.0], [0, 0]), "found normal records alone"),
+        (lambda: thresholds.get("nope"), "found 'nope'"),
+        (lambda: thresholds.get(True), "found True"),
+        (lambda: thresholds.from_config("Evil", {}), "unknown threshold 'Evil'"),
+    ],
+)
+def test_what_cannot_be_done_is_said(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
