@@ -1,0 +1,1 @@
+"""The compiled engine: whole training epochs without Python between batches."""
