@@ -1,0 +1,147 @@
+"""Writing LLVM functions by hand: variables, loops and vectors for the tiles of the matrix product."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import NamedTuple
+
+import llvmlite.binding
+from llvmlite import ir
+from numba.core import cgutils
+
+I64 = ir.IntType(64)
+I32 = ir.IntType(32)
+
+
+class Machine(NamedTuple):
+    """What a tile is shaped for: the bytes of a vector register, and the rows of a tile."""
+
+    vector_bytes: int
+    rows: int
+
+    def lanes(self, item_bytes: int) -> int:
+        """Return the items in a vector; at least 4 (`dot_strip` adds up in fours), LLVM splits what is too wide."""
+        return max(4, self.vector_bytes // item_bytes)
+
+
+def host_machine() -> Machine:
+    """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 elsewhere."""
+    features = llvmlite.binding.get_host_cpu_features()
+    if features.get("avx512f"):
+        return Machine(64, 12)
+    return Machine(32 if features.get("avx2") else 16, 6)
+
+
+class Emitter:
+    """Writes one function; variables live in `alloca`s, which LLVM turns into registers."""
+
+    def __init__(self, function: ir.Function, lanes: int) -> None:
+        self.builder = ir.IRBuilder(function.append_basic_block("entry"))
+        self.item = function.args[0].type.pointee
+        self.lanes = lanes
+        self.vector = ir.VectorType(self.item, lanes)
+        self.fma = cgutils.get_or_insert_function(
+            function.module,
+            ir.FunctionType(self.vector, [self.vector] * 3),
+            f"llvm.fmuladd.v{lanes}f{64 if isinstance(self.item, ir.DoubleType) else 32}",
+        )
+        # Where loops would be unrolled, code grows tenfold and gains nothing: a tile is wide enough as it is.
+        module = function.module
+        self.loop_metadata = module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
+        if self.loop_metadata.operands[0] is not self.loop_metadata:  # LLVM wants a loop's metadata to begin with itself
+            self.loop_metadata.operands = (self.loop_metadata, *self.loop_metadata.operands)
+
+    def variable(self, value: ir.Value) -> ir.Value:
+        slot = cgutils.alloca_once(self.builder, value.type)
+        self.builder.store(value, slot)
+        return slot
+
+    def advance(self, slot: ir.Value, step: ir.Value) -> None:
+        self.builder.store(self.at(self.builder.load(slot), step), slot)
+
+    def at(self, pointer: ir.Value, *offsets: ir.Value) -> ir.Value:
+        for offset in offsets:
+            pointer = self.builder.gep(pointer, [offset])
+        return pointer
+
+    def times(self, value: ir.Value, factor: int) -> ir.Value:
+        return self.builder.mul(value, ir.Constant(I64, factor)) if factor != 1 else value
+
+    def opaque(self, value: ir.Value) -> ir.Value:
+        """Return the value by way of an empty piece of assembly, so that LLVM cannot derive it from another.
+
+        Without this its loop strength reduction makes one pointer hop through all rows of a tile: a chain of
+        additions as long as the arithmetic.
+        """
+        return self.builder.asm(ir.FunctionType(value.type, [value.type]), "", "=r,0", [value], False)
+
+    def load(self, pointer: ir.Value, lanes: int | None = None) -> ir.Value:
+        kind = ir.VectorType(self.item, lanes or self.lanes)
+        return self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()), align=self._align())
+
+    def store(self, vector: ir.Value, pointer: ir.Value) -> None:
+        self.builder.store(vector, self.builder.bitcast(pointer, vector.type.as_pointer()), align=self._align())
+
+    def _align(self) -> int:
+        return 8 if isinstance(self.item, ir.DoubleType) else 4
+
+    def splat(self, scalar: ir.Value) -> ir.Value:
+        undefined = ir.Constant(self.vector, ir.Undefined)
+        first = self.builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
+        return self.shuffle(first, first, [0] * self.lanes)
+
+    def shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
+        return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
+
+    def zeros(self) -> ir.Value:
+        return ir.Constant(self.vector, [0.0] * self.lanes)
+
+    @contextmanager
+    def loop(self, more: Callable[[], ir.Value]) -> Iterator[None]:
+        """``while more(): body``, never unrolled."""
+        builder = self.builder
+        head, body, end = (builder.append_basic_block(name) for name in ("while", "body", "end"))
+        builder.branch(head)
+        builder.position_at_end(head)
+        builder.cbranch(more(), body, end)
+        builder.position_at_end(body)
+        yield
+        builder.branch(head).set_metadata("llvm.loop", self.loop_metadata)
+        builder.position_at_end(end)
+
+    @contextmanager
+    def repeat(self, count: ir.Value) -> Iterator[None]:
+        left = self.variable(count)
+        with self.loop(lambda: self.at_least(left, 1)):
+            yield
+            self.count_down(left, 1)
+
+    def at_least(self, slot: ir.Value, bound: int) -> ir.Value:
+        return self.builder.icmp_signed(">=", self.builder.load(slot), ir.Constant(I64, bound))
+
+    def count_down(self, slot: ir.Value, step: int) -> None:
+        self.builder.store(self.builder.sub(self.builder.load(slot), ir.Constant(I64, step)), slot)
+
+    def each_width(self, left: ir.Value, widths: Sequence[int]) -> Iterator[int]:
+        """Go over `left` columns: by the first width as often as it fits, then what remains by halves of it."""
+        for index, width in enumerate(widths):
+            if index == 0:
+                with self.loop(lambda width=width: self.at_least(left, width)):  # type: ignore[misc]
+                    yield width
+                    self.count_down(left, width)
+            else:
+                with self.builder.if_then(self.at_least(left, width)):
+                    yield width
+                    self.count_down(left, width)
+
+
+def new_function(module: ir.Module, name: str, arguments: Sequence[ir.Type]) -> tuple[ir.Function, bool]:
+    """Return the function of this name, and whether it is new and has to be written."""
+    if name in module.globals:
+        return module.globals[name], False
+    function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)
+    function.linkage = "linkonce_odr"
+    function.attributes.add("noinline")
+    function.attributes.add("nounwind")
+    return function, True
