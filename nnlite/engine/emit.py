@@ -49,23 +49,27 @@ class Emitter:
         # Where loops would be unrolled, code grows tenfold and gains nothing: a tile is wide enough as it is.
         module = function.module
         self.loop_metadata = module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
-        if self.loop_metadata.operands[0] is not self.loop_metadata:  # LLVM wants a loop's metadata to begin with itself
+        if self.loop_metadata.operands[0] is not self.loop_metadata:  # as LLVM wants a loop's metadata to begin
             self.loop_metadata.operands = (self.loop_metadata, *self.loop_metadata.operands)
 
     def variable(self, value: ir.Value) -> ir.Value:
+        """Return the slot of a new variable that holds `value`."""
         slot = cgutils.alloca_once(self.builder, value.type)
         self.builder.store(value, slot)
         return slot
 
     def advance(self, slot: ir.Value, step: ir.Value) -> None:
+        """Move the pointer in `slot` on by `step` items."""
         self.builder.store(self.at(self.builder.load(slot), step), slot)
 
     def at(self, pointer: ir.Value, *offsets: ir.Value) -> ir.Value:
+        """Return ``pointer + sum(offsets)``."""
         for offset in offsets:
             pointer = self.builder.gep(pointer, [offset])
         return pointer
 
     def times(self, value: ir.Value, factor: int) -> ir.Value:
+        """Return ``value * factor``."""
         return self.builder.mul(value, ir.Constant(I64, factor)) if factor != 1 else value
 
     def opaque(self, value: ir.Value) -> ir.Value:
@@ -77,24 +81,29 @@ class Emitter:
         return self.builder.asm(ir.FunctionType(value.type, [value.type]), "", "=r,0", [value], False)
 
     def load(self, pointer: ir.Value, lanes: int | None = None) -> ir.Value:
+        """Return the vector at `pointer`, wherever that lies."""
         kind = ir.VectorType(self.item, lanes or self.lanes)
         return self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()), align=self._align())
 
     def store(self, vector: ir.Value, pointer: ir.Value) -> None:
+        """Write a vector to `pointer`, wherever that lies."""
         self.builder.store(vector, self.builder.bitcast(pointer, vector.type.as_pointer()), align=self._align())
 
     def _align(self) -> int:
         return 8 if isinstance(self.item, ir.DoubleType) else 4
 
     def splat(self, scalar: ir.Value) -> ir.Value:
+        """Return a vector with `scalar` in every lane."""
         undefined = ir.Constant(self.vector, ir.Undefined)
         first = self.builder.insert_element(undefined, scalar, ir.Constant(I32, 0))
         return self.shuffle(first, first, [0] * self.lanes)
 
     def shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
+        """Return the vector of these lanes, counted through a and then b."""
         return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
 
     def zeros(self) -> ir.Value:
+        """Return a vector of zeros."""
         return ir.Constant(self.vector, [0.0] * self.lanes)
 
     @contextmanager
@@ -112,15 +121,18 @@ class Emitter:
 
     @contextmanager
     def repeat(self, count: ir.Value) -> Iterator[None]:
+        """``for _ in range(count): body``."""
         left = self.variable(count)
         with self.loop(lambda: self.at_least(left, 1)):
             yield
             self.count_down(left, 1)
 
     def at_least(self, slot: ir.Value, bound: int) -> ir.Value:
+        """Return whether the number in `slot` is `bound` or more."""
         return self.builder.icmp_signed(">=", self.builder.load(slot), ir.Constant(I64, bound))
 
     def count_down(self, slot: ir.Value, step: int) -> None:
+        """Take `step` from the number in `slot`."""
         self.builder.store(self.builder.sub(self.builder.load(slot), ir.Constant(I64, step)), slot)
 
     def each_width(self, left: ir.Value, widths: Sequence[int]) -> Iterator[int]:

@@ -21,19 +21,23 @@ copied once, in the order in which tiles will read it::
         |    |    |    |   ->            |k=0 |k=1 | ..   |k=0 |k=1 | ..
         +----+----+----+                 +----+----+--    +----+----+--
 
-Copying costs n k steps, the product m n k: each packed number is used m times, from a stream that the hardware fetches
-ahead. A strip of A is read again for every panel and is kept in the first cache: packed too where it lies transposed, as
-it is where its rows are contiguous. (The scheme is that of K. Goto and R. van de Geijn, "Anatomy of high-performance
-matrix multiplication", ACM TOMS 34(3), 2008, with the roles of A and B exchanged because batches are the long side.)
+Copying costs n k steps, the product m n k: each packed number is used m times, from a stream that the hardware
+fetches ahead. A strip of A is read again for every panel and stays in the first cache: packed too where it lies
+transposed, as it is where its rows are contiguous. (The scheme is that of K. Goto and R. van de Geijn, "Anatomy of
+high-performance matrix multiplication", ACM TOMS 34(3), 2008, with the roles of A and B exchanged: strips are packed
+one at a time, just before they are used, and B is what stays.)
 
 Sums run in the order of k whatever the blocks (a later block continues from what the earlier ones left), so the same
 inputs give the same bits. Nothing is read or written outside of the matrices, but that rows along the batch are read,
 and written, as whole vectors: N must be a multiple of `vector_width`, the padding between being the caller's.
 """
 
+# Numba types what it compiles.
+# mypy: allow-untyped-defs
+
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -44,9 +48,13 @@ from nnlite.engine.emit import Machine, host_machine
 from nnlite.engine.gemm_dot import DOT_ROWS
 from nnlite.engine.gemm_intrinsics import tiles
 from nnlite.engine.gemm_tile import ADD, BIAS, PANEL, ZERO
-from nnlite.engine.pointers import pointer_to, shift
+from nnlite.engine.pointers import pointer_to as _pointer_to
+from nnlite.engine.pointers import shift as _shift
 
 __all__ = ["ADD", "BIAS", "ZERO", "Gemm", "build", "gemm_nn", "gemm_nt", "gemm_tn", "matmul", "vector_width"]
+
+pointer_to: Any = _pointer_to  # as compiled code calls it, without the typing context
+shift: Any = _shift
 
 DEPTH, COLUMNS = 256, 512
 """Size of a packed block of B: half a megabyte in float32, of which a panel of 16 to 32 KB is in use at a time."""
@@ -88,34 +96,37 @@ def vector_width(dtype: DTypeLike) -> int:
     return _HOST.lanes(np.dtype(dtype).itemsize)
 
 
-def workspace_items(rows: int, columns: int, depth: int) -> int:
-    """Return the items of workspace that any of the three products with these sizes may need.
+def workspace_items(columns: int, depth: int, machine: Machine | None = None) -> int:
+    """Return the items of workspace that any of the three products of these sizes may need.
 
     Parameters
     ----------
-    rows, columns : int
-        Size of the result.
+    columns : int
+        Columns of the result (its rows don't matter).
     depth : int
         Length of the sums.
+    machine : Machine, optional
+        What the products were built for; this CPU, by default.
     """
-    if depth * columns <= min(UNPACKED, DOT_UNPACKED):
+    machine = machine or _HOST
+    if columns < TRANSPOSED and depth * columns <= min(UNPACKED, DOT_UNPACKED):
         return 0
-    panel = PANEL * vector_width(np.float32)
+    panel = PANEL * machine.lanes(4)
     panels = (min(columns, COLUMNS) + panel - 1) // panel
-    return max(_HOST.rows * DEPTH + panels * panel * min(depth, DEPTH), DOT_BLOCK * DOT_DEPTH)
+    return max(machine.rows * DEPTH + panels * panel * min(depth, DEPTH), DOT_BLOCK * DOT_DEPTH)
 
 
-@lru_cache(maxsize=None)
+@cache
 def build(machine: Machine) -> Gemm:
     """Return the three products with tiles that suit `machine`; nothing is compiled before it is called."""
     lanes, strip, dot_strip, copy_rows, spread = tiles(machine)
     tile_rows = machine.rows
     # No fastmath: the order of a sum is that of the tiles. Inlining spares LLVM a copy of the tiles for each level.
-    compiled = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-    inlined = njit(error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, inline="always")
+    options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    compiled, inlined = njit(**options), njit(**options, inline="always")
 
     @inlined
-    def pack(b, b_row, b_column, columns, depth, target):  # type: ignore[no-untyped-def]
+    def pack(b, b_row, b_column, columns, depth, target):
         """Pack B(depth x columns) into panels."""
         width = PANEL * lanes(b)
         for j in range(0, columns, width):
@@ -128,7 +139,7 @@ def build(machine: Machine) -> Gemm:
                     spread(shift(source, i * b_column), shift(panel, i), width, depth)
 
     @inlined
-    def blocked(m, n, k, a, a_row, a_step, b, b_row, b_column, c, ldc, start, bias, workspace):  # type: ignore[no-untyped-def]
+    def blocked(m, n, k, a, a_row, a_step, b, b_row, b_column, c, ldc, start, bias, workspace):
         """C(m x n) = start + A(m x k) B(k x n) by packed blocks; one stride of A and one of B are 1."""
         packed = shift(workspace, tile_rows * DEPTH)
         width = PANEL * lanes(a)
@@ -153,7 +164,7 @@ def build(machine: Machine) -> Gemm:
                     i += rows
 
     @inlined
-    def product(m, n, k, a, a_row, a_step, b, ldb, c, ldc, start, bias, workspace):  # type: ignore[no-untyped-def]
+    def product(m, n, k, a, a_row, a_step, b, ldb, c, ldc, start, bias, workspace):
         """C(m x n) = start + A(m x k) B(k x n)."""
         if k * n > UNPACKED:
             blocked(m, n, k, a, a_row, a_step, b, ldb, 1, c, ldc, start, bias, workspace)
@@ -168,7 +179,7 @@ def build(machine: Machine) -> Gemm:
             i += rows
 
     @inlined
-    def dots(m, n, vectors, x, ldx, y, ldy, c, ldc, start):  # type: ignore[no-untyped-def]
+    def dots(m, n, vectors, x, ldx, y, ldy, c, ldc, start):
         """C(m x n) = start + X Yᵀ."""
         i = 0
         for strips in range((m + DOT_ROWS - 1) // DOT_ROWS, 0, -1):
@@ -177,32 +188,32 @@ def build(machine: Machine) -> Gemm:
             i += rows
 
     @compiled
-    def tn(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace):  # type: ignore[no-untyped-def]
+    def tn(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace):
         product(q, n, p, w, 1, ldw, x, ldx, z, ldz, start, bias, workspace)
 
     @compiled
-    def nn(w, ldw, dz, lddz, dx, lddx, p, n, q, start, workspace):  # type: ignore[no-untyped-def]
+    def nn(w, ldw, dz, lddz, dx, lddx, p, n, q, start, workspace):
         product(p, n, q, w, ldw, 1, dz, lddz, dx, lddx, start, w, workspace)
 
     @compiled
-    def nt(x, ldx, dz, lddz, dw, lddw, p, q, k, start, workspace):  # type: ignore[no-untyped-def]
+    def nt(x, ldx, dz, lddz, dw, lddw, p, q, k, start, workspace):
         done = 0
         if p >= TRANSPOSED and q >= TRANSPOSED:
             done = q // lanes(x) * lanes(x)
             blocked(p, done, k, x, ldx, 1, dz, 1, lddz, dw, lddw, start, x, workspace)
         width, packed = lanes(x), (q - done) * k > DOT_UNPACKED
         block, longest = (DOT_BLOCK, DOT_DEPTH) if packed else (q, k)
-        for l in range(0, k, longest):
-            depth = min(longest, k - l)
+        for p0 in range(0, k, longest):
+            depth = min(longest, k - p0)
             for j in range(done, q, block):
                 columns = min(block, q - j)
-                y, ldy = shift(dz, j * lddz + l), lddz
+                y, ldy = shift(dz, j * lddz + p0), lddz
                 if packed:
                     for r in range(columns):
                         copy_rows(width, shift(y, r * lddz), width, shift(workspace, r * depth), width, depth // width)
                     y, ldy = workspace, depth
-                first = start if l == 0 else ADD
-                dots(p, columns, depth // width, shift(x, l), ldx, y, ldy, shift(dw, j), lddw, first)
+                first = start if p0 == 0 else ADD
+                dots(p, columns, depth // width, shift(x, p0), ldx, y, ldy, shift(dw, j), lddw, first)
 
     return Gemm(tn, nn, nt)
 
@@ -211,13 +222,13 @@ _HOST = host_machine()
 gemm_tn, gemm_nn, gemm_nt = build(_HOST)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _whole_matrices(machine: Machine) -> tuple[Any, Any]:
     """Return the products on arrays of any size: the last columns, short of a vector, are padded in a copy."""
     gemm = build(machine)
 
     @njit(error_model="numpy", nogil=True)
-    def rows_by_vectors(a, a_transposed, b, out, padded, workspace):  # type: ignore[no-untyped-def]
+    def rows_by_vectors(a, a_transposed, b, out, padded, workspace):
         m, n = out.shape
         k, width = b.shape[0], padded.shape[1]
         whole = n // width * width
@@ -240,7 +251,7 @@ def _whole_matrices(machine: Machine) -> tuple[Any, Any]:
                 out[r, j] = target[r, j - whole]
 
     @njit(error_model="numpy", nogil=True)
-    def dots_by_vectors(a, b, out, padded, workspace):  # type: ignore[no-untyped-def]
+    def dots_by_vectors(a, b, out, padded, workspace):
         m, n = out.shape
         k, width = b.shape[1], padded.shape[1]
         whole = k // width * width
@@ -251,8 +262,8 @@ def _whole_matrices(machine: Machine) -> tuple[Any, Any]:
             for r in range(m + n):
                 padded[r] = 0
                 row = a[r] if r < m else b[r - m]
-                for l in range(whole, k):
-                    padded[r, l - whole] = row[l]
+                for i in range(whole, k):
+                    padded[r, i - whole] = row[i]
             x, y = pointer_to(padded), pointer_to(padded[m:])
             gemm.nt(x, width, y, width, z, n, m, n, width, ADD if whole else ZERO, pointer_to(workspace))
 
@@ -308,7 +319,7 @@ def matmul(
         return out
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     width = vector_width(a.dtype)
-    workspace = np.empty(workspace_items(m, max(n, width), max(k, width)), a.dtype)
+    workspace = np.empty(workspace_items(max(n, width), max(k, width)), a.dtype)
     by_rows, by_dots = _whole_matrices(_HOST)
     if form == "nt":
         by_dots(a, b, out, np.empty((m + n, width), a.dtype), workspace)

@@ -104,7 +104,5 @@ def _sums_of_four(emit: Emitter, vectors: list[ir.Value]) -> ir.Value:
     sums = fold(ab, cd, (0, 1, 4, 5), (2, 3, 6, 7))
     while sums.type.count > 4:
         half = sums.type.count // 2
-        sums = emit.builder.fadd(
-            emit.shuffle(sums, sums, range(half)), emit.shuffle(sums, sums, range(half, 2 * half))
-        )
+        sums = emit.builder.fadd(emit.shuffle(sums, sums, range(half)), emit.shuffle(sums, sums, range(half, 2 * half)))
     return sums

@@ -1,9 +1,13 @@
 """The tiles of the matrix product as intrinsics, for use in compiled functions."""
 
+# Numba hands intrinsics their types by the names of their parameters, used or not.
+# ruff: noqa: ARG001
+# mypy: allow-untyped-defs
+
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -58,7 +62,7 @@ class Tiles(NamedTuple):
 
 def _constant(value_of: Callable[[Any], int]) -> Any:
     @intrinsic
-    def constant(typing_context: Any, pointer: Any) -> Any:  # noqa: ARG001
+    def constant(typing_context: Any, pointer: Any) -> Any:
         if not isinstance(pointer, types.CPointer):
             return None
         value = value_of(pointer.dtype)
@@ -67,7 +71,7 @@ def _constant(value_of: Callable[[Any], int]) -> Any:
     return constant
 
 
-@lru_cache(maxsize=None)
+@cache
 def tiles(machine: Machine) -> Tiles:
     """Return the intrinsics whose tiles have the shape that suits `machine`."""
     n = types.int64
@@ -77,10 +81,8 @@ def tiles(machine: Machine) -> Tiles:
         return (ir.FloatType() if item_bytes == 4 else ir.DoubleType()), machine.lanes(item_bytes)
 
     @intrinsic
-    def strip(  # type: ignore[no-untyped-def]
-        typing_context, rows, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, k, start, bias  # noqa: ARG001
-    ):
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    def strip(typing_context, rows, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, k, start, bias):
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             functions = {r: strip_function(builder.module, *shape(a), r) for r in range(1, machine.rows + 1)}
             _call_one_of(builder, arguments[0], functions, arguments[1:])
             return context.get_dummy_value()
@@ -88,10 +90,8 @@ def tiles(machine: Machine) -> Tiles:
         return types.void(n, a, n, n, a, n, n, a, n, n, n, n, a), generate
 
     @intrinsic
-    def dot_strip(  # type: ignore[no-untyped-def]
-        typing_context, rows, x, x_row, y, y_row, c, c_row, columns, vectors, start  # noqa: ARG001
-    ):
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    def dot_strip(typing_context, rows, x, x_row, y, y_row, c, c_row, columns, vectors, start):
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             functions = {r: dot_function(builder.module, *shape(x), r) for r in range(1, DOT_ROWS + 1)}
             _call_one_of(builder, arguments[0], functions, arguments[1:])
             return context.get_dummy_value()
@@ -99,8 +99,8 @@ def tiles(machine: Machine) -> Tiles:
         return types.void(n, x, n, x, n, x, n, n, n, n), generate
 
     @intrinsic
-    def copy_rows(typing_context, count, source, source_row, target, target_row, depth):  # type: ignore[no-untyped-def]  # noqa: ARG001
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    def copy_rows(typing_context, count, source, source_row, target, target_row, depth):
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             item, lanes = shape(source)
             counts = sorted({*range(1, machine.rows + 1), lanes, PANEL * lanes})
             functions = {count: copy_function(builder.module, item, lanes, count) for count in counts}
@@ -110,8 +110,8 @@ def tiles(machine: Machine) -> Tiles:
         return types.void(n, source, n, source, n, n), generate
 
     @intrinsic
-    def spread(typing_context, source, target, target_row, depth):  # type: ignore[no-untyped-def]  # noqa: ARG001
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+    def spread(typing_context, source, target, target_row, depth):
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             builder.call(spread_function(builder.module, *shape(source)), arguments)
             return context.get_dummy_value()
 

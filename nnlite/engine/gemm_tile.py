@@ -121,9 +121,7 @@ def _multiply_add(
 def copy_function(module: ir.Module, item: ir.Type, lanes: int, count: int) -> ir.Function:
     """Copy `depth` rows of `count` items, for packing: ``target[l * target_row + i] = source[l * source_row + i]``."""
     pointer = item.as_pointer()
-    function, new = new_function(
-        module, f"nnlite_copy_{item}x{lanes}_{count}", [pointer, I64, pointer, I64, I64]
-    )
+    function, new = new_function(module, f"nnlite_copy_{item}x{lanes}_{count}", [pointer, I64, pointer, I64, I64])
     if not new:
         return function
     source, source_row, target, target_row, depth = function.args
