@@ -6,7 +6,7 @@ import csv
 import math
 import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,6 +48,25 @@ class Callback:
     def set_params(self, params: Mapping[str, Any]) -> None:
         """Take the parameters of training."""
         self.params = params
+
+    def interest(self, phase: str) -> str:
+        """Tell which batches the callback looks at.
+
+        Parameters
+        ----------
+        phase : {"train", "test"}
+            In training, or in validation and evaluation.
+
+        Returns
+        -------
+        {"every", "some", "none"}
+            With "none", the methods for batches are not called, and with "some" only the one for their end, and not
+            for every batch, where that lets the compiled engine run many batches at a time.
+        """
+        methods = (f"on_{phase}_batch_begin", f"on_{phase}_batch_end")
+        own = (getattr(getattr(self, name), "__func__", None) for name in methods)
+        overridden = any(one is not getattr(Callback, name) for one, name in zip(own, methods, strict=True))
+        return "every" if overridden else "none"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Do something before the first epoch."""
@@ -113,6 +132,18 @@ class CallbackList(Callback):
                 raise TypeError(f"callbacks must be instances of Callback; found {callback!r}")
             callback.set_model(model)
             callback.set_params(params)
+
+    def train_interest(self) -> str:
+        """Tell which batches of training the callbacks look at: "every", "some" or "none" of them."""
+        return self._most(callback.interest("train") for callback in self.callbacks)
+
+    def test_interest(self) -> str:
+        """Tell the same of batches in validation and evaluation."""
+        return self._most(callback.interest("test") for callback in self.callbacks)
+
+    @staticmethod
+    def _most(interests: Iterable[str]) -> str:
+        return max(interests, key=("none", "some", "every").index, default="none")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Call each."""
@@ -194,10 +225,13 @@ class History(Callback):
         Each figure's values, one per epoch.
     epoch : list of int
         The epochs' numbers.
+    backend : {"numpy", "numba"}
+        What computed.
     """
 
     def __init__(self) -> None:
         super().__init__()
+        self.backend = "numpy"
         self.history: dict[str, list[float]] = {}
         self.epoch: list[int] = []
 
@@ -220,6 +254,10 @@ class ProgressBar(Callback):
     def __init__(self, verbose: int = 1) -> None:
         super().__init__()
         self.verbose = verbose
+
+    def interest(self, phase: str) -> str:
+        """Tell that a bar may skip batches."""
+        return "some" if phase == "train" else "none"
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Begin a bar."""
@@ -400,6 +438,10 @@ class ModelCheckpoint(_Monitor):
         self.best = self._worst() if initial_value_threshold is None else initial_value_threshold
         self._epoch = 0
         self._batches = 0
+
+    def interest(self, phase: str) -> str:
+        """Only a checkpoint by number of batches looks at batches."""
+        return "every" if phase == "train" and self.save_freq != "epoch" else "none"
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Note the epoch."""

@@ -123,9 +123,13 @@ class Data:
             len(take(self.x[0])),
         )
 
+    def order(self, shuffle: RandomGenerator | None) -> Array | None:
+        """Return a new order of the rows; None for that in which they are."""
+        return None if shuffle is None else shuffle.permutation(self.n_rows)
+
     def batches(self, batch_size: int, shuffle: RandomGenerator | None) -> Iterator[Batch]:
         """Yield all rows once, in order or shuffled; the last batch may be short."""
-        order = None if shuffle is None else shuffle.permutation(self.n_rows)
+        order = self.order(shuffle)
         for start in range(0, self.n_rows, batch_size):
             place = slice(start, start + batch_size)
             yield self.rows(place if order is None else order[place])

@@ -55,6 +55,10 @@ class Metric:
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())
 
+    def set_state(self, total: float, count: float) -> None:
+        """Let the mean be that of `count` values that add up to `total`."""
+        self._total, self._count = total, count
+
     def result(self) -> float:
         """Return the mean so far; 0 before the first batch."""
         return self._total / self._count if self._count else 0.0

@@ -117,6 +117,27 @@ class Objective:
         """Take a batch's whole loss, penalties included, into the average over rows."""
         self._loss_mean.update_state([loss], sample_weight=[rows])
 
+    def set_totals(self, rows: int, losses: list[float], penalty: float, metric_totals: list[list[float]]) -> None:
+        """Set all averages to what sums over `rows` records make them.
+
+        Parameters
+        ----------
+        rows : int
+            Number of records.
+        losses : list of float
+            For each output the sum over batches of its loss times the batch's records.
+        penalty : float
+            The same for penalties.
+        metric_totals : list of list of float
+            For each output and each of its metrics the sum over records.
+        """
+        self._loss_mean.set_state(sum(losses) + penalty, rows)
+        for mean, total in zip(self._output_means, losses, strict=True):
+            mean.set_state(total, rows)
+        for own, totals in zip(self.metrics, metric_totals, strict=True):
+            for metric, total in zip(own, totals, strict=True):
+                metric.set_state(total, rows)
+
     def logs(self) -> dict[str, float]:
         """Return the averages so far, by name."""
         several = len(self.output_names) > 1

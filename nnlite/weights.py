@@ -168,6 +168,7 @@ class WeightVector:
                         self.layout.append((weight.name, place))
             if trainable:
                 self.n_trainable = position
+        self._place_by_weight = places
         return [places[id(weight)] for weight in self._weights]
 
     @property
@@ -178,6 +179,14 @@ class WeightVector:
             for weight, place in zip(self._weights, self._places, strict=True):
                 weight.move_to(weight.value, self._gradients[place].reshape(weight.shape))
         return self._gradients
+
+    def place_of(self, weight: Weight) -> slice:
+        """Return where in the vector a weight is."""
+        return self._place_by_weight[id(weight)]
+
+    def trained_places(self) -> list[tuple[Weight, slice]]:
+        """Return the weights that train, each with its place."""
+        return [(weight, self.place_of(weight)) for weight in self._weights if weight.trainable]
 
     def holds(self, weights: Sequence[Weight]) -> bool:
         """Tell whether all `weights` still live here, in the right order, frozen or not as before.

@@ -2,14 +2,20 @@
 
 A kernel that takes arrays makes Numba unpack seven numbers for each; one that takes pointers is a plain C function,
 which can be kept as machine code, loaded without Numba and called in nanoseconds.
+
+Kernels are written once for both float types. They are handed a `zero` of the type they are to compute in;
+`as_pointer` and `like` take their type from it, so that no constant turns the arithmetic into doubles by accident.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import types
-from numba.extending import intrinsic
+from llvmlite import ir
+from numba import extending, types
+from numba.core import cgutils
+
+intrinsic: Any = extending.intrinsic
 
 
 @intrinsic
@@ -36,3 +42,62 @@ def pointer_to(typing_context: Any, array: Any) -> Any:  # noqa: ARG001
         return context.make_array(signature.args[0])(context, builder, arguments[0]).data
 
     return types.CPointer(array.dtype)(array), generate
+
+
+@intrinsic
+def as_pointer(typing_context: Any, address: Any, zero: Any) -> Any:  # noqa: ARG001
+    """Return the pointer to numbers of the type of `zero` at an address."""
+    if not (isinstance(address, types.Integer) and isinstance(zero, types.Number)):
+        return None
+    result = types.CPointer(zero)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.inttoptr(arguments[0], context.get_value_type(result))
+
+    return result(address, zero), generate
+
+
+@intrinsic
+def like(typing_context: Any, zero: Any, value: Any) -> Any:  # noqa: ARG001
+    """Return `value` as a number of the type of `zero`."""
+    if not (isinstance(zero, types.Number) and isinstance(value, types.Number)):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[1], signature.args[1], signature.args[0])
+
+    return zero(zero, value), generate
+
+
+@intrinsic
+def as_number(typing_context: Any, field: Any) -> Any:  # noqa: ARG001
+    """Return the double whose bits an int64 field holds."""
+    if field != types.int64:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        return builder.bitcast(arguments[0], ir.DoubleType())
+
+    return types.float64(field), generate
+
+
+@intrinsic
+def call_kernel(typing_context: Any, address: Any, fields: Any, state: Any, zero: Any) -> Any:  # noqa: ARG001
+    """Call the kernel at an address.
+
+    A function that Numba compiles returns a status and takes two places, for its result and for an exception, before
+    its own arguments. Kernels have no result and raise nothing, so both places are for show.
+    """
+    if not isinstance(address, types.Integer):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
+        place = ir.IntType(8).as_pointer()
+        unused = [cgutils.alloca_once(builder, place, name=name) for name in ("result", "exception")]
+        kinds = [value.type for value in (*unused, *arguments[1:])]
+        function_type = ir.FunctionType(ir.IntType(32), kinds)
+        function = builder.inttoptr(arguments[0], function_type.as_pointer())
+        builder.call(function, [*unused, *arguments[1:]])
+        return context.get_dummy_value()
+
+    return types.void(address, fields, state, zero), generate

@@ -45,6 +45,8 @@ class Optimizer:
         Number of steps made.
     slots : dict of str to ndarray
         State, each of the shape of the weights: momenta and the like.
+    layout : sequence of (str, slice)
+        Name and place of each weight in the vector.
 
     Raises
     ------
@@ -78,7 +80,7 @@ class Optimizer:
         self.name = name or type(self).__name__.lower()
         self.iterations = 0
         self.slots: dict[str, Array] = {}
-        self._layout: Layout = []
+        self.layout: Layout = []
         self._undecayed: tuple[str, ...] = ()
         self._scratch: tuple[Array, Array] | None = None
 
@@ -87,7 +89,7 @@ class Optimizer:
     @property
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
-        return self._rate(self.iterations) if isinstance(self._rate, LearningRateSchedule) else self._rate
+        return self.rate_at(self.iterations)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
@@ -97,6 +99,15 @@ class Optimizer:
                 "make the optimizer with a number as its learning_rate instead"
             )
         self._rate = _check_rate(float(value))
+
+    def rate_at(self, iteration: int) -> float:
+        """Return the learning rate of a step."""
+        return self._rate(iteration) if isinstance(self._rate, LearningRateSchedule) else self._rate
+
+    @property
+    def fixed_rate(self) -> float | None:
+        """The learning rate, where it does not follow a schedule."""
+        return None if isinstance(self._rate, LearningRateSchedule) else self._rate
 
     # -- stepping ------------------------------------------------------------------------------
 
@@ -110,7 +121,7 @@ class Optimizer:
         layout : sequence of (str, slice)
             Name and place of each weight in the vector.
         """
-        self._layout = layout
+        self.layout = layout
         if self._scratch is None or self._scratch[0].shape != parameters.shape:
             self._scratch = (np.empty_like(parameters), np.empty_like(parameters))
             kept = {n: slot for n, slot in self.slots.items() if slot.shape == parameters.shape}
@@ -153,19 +164,21 @@ class Optimizer:
             return gradients * number(_shrink(gradients, self.global_clipnorm))
         if self.clipnorm is not None:
             clipped = gradients.copy()
-            for _, place in self._layout:
+            for _, place in self.layout:
                 clipped[place] *= number(_shrink(gradients[place], self.clipnorm))
             return clipped
         return gradients
 
     def _decay(self, parameters: Array, rate: float) -> None:
         kept = parameters.dtype.type(1 - rate * float(self.weight_decay or 0))
+        for place in self.decaying(len(parameters)):
+            parameters[place] *= kept
+
+    def decaying(self, length: int) -> list[slice]:
+        """Return the places, in a vector of that length, of the weights that decay."""
         if not self._undecayed:
-            parameters *= kept
-            return
-        for name, place in self._layout:
-            if not any(part in name for part in self._undecayed):
-                parameters[place] *= kept
+            return [slice(0, length)]
+        return [place for name, place in self.layout if not any(part in name for part in self._undecayed)]
 
     def exclude_from_weight_decay(self, var_names: Sequence[str]) -> None:
         """Let weights whose names contain one of these not decay.

@@ -1,0 +1,229 @@
+"""Batch normalization, along the batch, and layer normalization, across the features.
+
+The formulas are those of `nnlite.layers.normalization`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from nnlite.engine.floats import square_root
+from nnlite.engine.kernels.activation import clear_pads
+from nnlite.engine.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.state import ROWS
+
+_summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
+
+
+@_summing
+def _sum(x: Any, rows: Any, zero: Any) -> Any:
+    total = zero
+    for i in range(rows):
+        total += x[i]
+    return total
+
+
+@_summing
+def _sum_of_squares(x: Any, center: Any, rows: Any, zero: Any) -> Any:
+    total = zero
+    for i in range(rows):
+        total += (x[i] - center) * (x[i] - center)
+    return total
+
+
+@_summing
+def _dot(x: Any, y: Any, rows: Any, zero: Any) -> Any:
+    total = zero
+    for i in range(rows):
+        total += x[i] * y[i]
+    return total
+
+
+def batch_forward(op: Any, state: Any, zero: Any) -> None:
+    """Normalize by the batch's statistics, and keep running averages of them.
+
+    op: x, y, normalized, spread, gamma or 0, beta or 0, moving mean, moving variance, channels, positions, ld,
+    momentum, epsilon.
+    """
+    x, y, normalized, spread = (
+        as_pointer(op[0], zero),
+        as_pointer(op[1], zero),
+        as_pointer(op[2], zero),
+        as_pointer(op[3], zero),
+    )
+    moving_mean, moving_variance = as_pointer(op[6], zero), as_pointer(op[7], zero)
+    channels, positions, ld, rows = op[8], op[9], op[10], state[ROWS]
+    kept, epsilon = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
+    count = like(zero, rows * positions)
+    for c in range(channels):
+        mean, variance = zero, zero
+        for t in range(positions):
+            mean += _sum(shift(x, (t * channels + c) * ld), rows, zero)
+        mean /= count
+        for t in range(positions):
+            variance += _sum_of_squares(shift(x, (t * channels + c) * ld), mean, rows, zero)
+        variance /= count
+        moving_mean[c] = moving_mean[c] * kept + (like(zero, 1.0) - kept) * mean
+        moving_variance[c] = moving_variance[c] * kept + (like(zero, 1.0) - kept) * variance
+        spread[c] = square_root(variance + epsilon)
+        scale = as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)
+        offset = as_pointer(op[5], zero)[c] if op[5] != 0 else zero
+        _normalize(x, y, normalized, c, channels, positions, ld, mean, spread[c], scale, offset)
+
+
+def batch_inference(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Normalize by the running averages. The fields are those of `batch_forward`."""
+    x, y, normalized, spread = (
+        as_pointer(op[0], zero),
+        as_pointer(op[1], zero),
+        as_pointer(op[2], zero),
+        as_pointer(op[3], zero),
+    )
+    moving_mean, moving_variance = as_pointer(op[6], zero), as_pointer(op[7], zero)
+    channels, epsilon = op[8], like(zero, as_number(op[12]))
+    for c in range(channels):
+        spread[c] = square_root(moving_variance[c] + epsilon)
+        scale = as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)
+        offset = as_pointer(op[5], zero)[c] if op[5] != 0 else zero
+        _normalize(x, y, normalized, c, channels, op[9], op[10], moving_mean[c], spread[c], scale, offset)
+
+
+@njit(fastmath={"contract"}, error_model="numpy")
+def _normalize(
+    x: Any,
+    y: Any,
+    normalized: Any,
+    c: Any,
+    channels: Any,
+    positions: Any,
+    ld: Any,
+    mean: Any,
+    spread: Any,
+    scale: Any,
+    offset: Any,
+) -> None:
+    for t in range(positions):
+        row = (t * channels + c) * ld
+        of, to, between = shift(x, row), shift(y, row), shift(normalized, row)
+        for i in range(ld):
+            between[i] = (of[i] - mean) / spread
+        for i in range(ld):
+            to[i] = between[i] * scale + offset
+
+
+def batch_backward(op: Any, state: Any, zero: Any) -> None:
+    """Compute dgamma, dbeta and dx.
+
+    op: normalized, spread, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, channels, positions, ld, whether the
+    statistics were the batch's.
+    """
+    normalized, spread = as_pointer(op[0], zero), as_pointer(op[1], zero)
+    dy, dx = as_pointer(op[2], zero), as_pointer(op[3], zero)
+    channels, positions, ld, rows = op[7], op[8], op[9], state[ROWS]
+    count = like(zero, rows * positions)
+    for c in range(channels):
+        total, products = zero, zero
+        for t in range(positions):
+            row = (t * channels + c) * ld
+            total += _sum(shift(dy, row), rows, zero)
+            products += _dot(shift(dy, row), shift(normalized, row), rows, zero)
+        if op[5] != 0:
+            as_pointer(op[5], zero)[c] = products
+        if op[6] != 0:
+            as_pointer(op[6], zero)[c] = total
+        if op[3] != 0:
+            scale = (as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)) / spread[c]
+            # What reaches x through the mean and through the variance; nothing, where those were given.
+            by_mean = total / count if op[10] else zero
+            by_variance = products / count if op[10] else zero
+            for t in range(positions):
+                row = (t * channels + c) * ld
+                of, to, between = shift(dy, row), shift(dx, row), shift(normalized, row)
+                for i in range(rows):
+                    to[i] = (of[i] - by_mean - between[i] * by_variance) * scale
+    if op[3] != 0:
+        clear_pads(dx, channels * positions, ld, state, zero)
+
+
+def layer_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Normalize each record's features.
+
+    op: x, y, normalized, spread (positions x ld), gamma or 0, beta or 0, features, positions, ld, epsilon, work
+    memory of ld.
+    """
+    features, ld, epsilon = op[6], op[8], like(zero, as_number(op[9]))
+    mean, count = as_pointer(op[10], zero), like(zero, op[6])
+    for t in range(op[7]):
+        x = shift(as_pointer(op[0], zero), t * features * ld)
+        y = shift(as_pointer(op[1], zero), t * features * ld)
+        normalized = shift(as_pointer(op[2], zero), t * features * ld)
+        spread = shift(as_pointer(op[3], zero), t * ld)
+        for i in range(ld):
+            mean[i], spread[i] = zero, zero
+        for j in range(features):
+            row = shift(x, j * ld)
+            for i in range(ld):
+                mean[i] += row[i]
+        for i in range(ld):
+            mean[i] /= count
+        for j in range(features):
+            row = shift(x, j * ld)
+            for i in range(ld):
+                spread[i] += (row[i] - mean[i]) * (row[i] - mean[i])
+        for i in range(ld):
+            spread[i] = square_root(spread[i] / count + epsilon)
+        for j in range(features):
+            row, between, to = shift(x, j * ld), shift(normalized, j * ld), shift(y, j * ld)
+            scale = as_pointer(op[4], zero)[j] if op[4] != 0 else like(zero, 1.0)
+            offset = as_pointer(op[5], zero)[j] if op[5] != 0 else zero
+            for i in range(ld):
+                between[i] = (row[i] - mean[i]) / spread[i]
+            for i in range(ld):
+                to[i] = between[i] * scale + offset
+
+
+def layer_backward(op: Any, state: Any, zero: Any) -> None:
+    """Compute dgamma, dbeta and dx.
+
+    op: normalized, spread, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, features, positions, ld, work memory of
+    2 ld.
+    """
+    features, positions, ld, rows = op[7], op[8], op[9], state[ROWS]
+    by_mean, by_variance = as_pointer(op[10], zero), shift(as_pointer(op[10], zero), op[9])
+    count, one = like(zero, op[7]), like(zero, 1.0)
+    for j in range(features):
+        total, products = zero, zero
+        for t in range(positions):
+            row = (t * features + j) * ld
+            total += _sum(shift(as_pointer(op[2], zero), row), rows, zero)
+            products += _dot(shift(as_pointer(op[2], zero), row), shift(as_pointer(op[0], zero), row), rows, zero)
+        if op[5] != 0:
+            as_pointer(op[5], zero)[j] = products
+        if op[6] != 0:
+            as_pointer(op[6], zero)[j] = total
+    if op[3] == 0:
+        return
+    for t in range(positions):
+        normalized = shift(as_pointer(op[0], zero), t * features * ld)
+        spread = shift(as_pointer(op[1], zero), t * ld)
+        dy = shift(as_pointer(op[2], zero), t * features * ld)
+        dx = shift(as_pointer(op[3], zero), t * features * ld)
+        for i in range(rows):
+            by_mean[i], by_variance[i] = zero, zero
+        for j in range(features):
+            scale = as_pointer(op[4], zero)[j] if op[4] != 0 else one
+            of, between = shift(dy, j * ld), shift(normalized, j * ld)
+            for i in range(rows):
+                by_mean[i] += of[i] * scale
+                by_variance[i] += of[i] * scale * between[i]
+        for i in range(rows):
+            by_mean[i] /= count
+            by_variance[i] /= count
+        for j in range(features):
+            scale = as_pointer(op[4], zero)[j] if op[4] != 0 else one
+            of, between, to = shift(dy, j * ld), shift(normalized, j * ld), shift(dx, j * ld)
+            for i in range(rows):
+                to[i] = (of[i] * scale - by_mean[i] - between[i] * by_variance[i]) / spread[i]
+        clear_pads(dx, features, ld, state, zero)

@@ -1,0 +1,137 @@
+"""Optimizers: one loop over the weights and their gradients. The formulas are those of `nnlite.optimizers`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import njit
+
+from nnlite.engine.floats import square_root
+from nnlite.engine.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.state import CORRECTIONS, RATES, STEP
+
+
+@njit(error_model="numpy")
+def _rate(state: Any) -> Any:
+    return as_pointer(state[RATES], 0.0)[state[STEP]]
+
+
+def sgd(op: Any, state: Any, zero: Any) -> None:
+    """op: weights, gradients, momentum or 0, length, mu, whether Nesterov's."""
+    weights, gradients, momentum = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
+    rate, mu = like(zero, _rate(state)), like(zero, as_number(op[4]))
+    if op[2] == 0:
+        for i in range(op[3]):
+            weights[i] -= rate * gradients[i]
+    elif op[5] == 0:
+        for i in range(op[3]):
+            v = mu * momentum[i] - rate * gradients[i]
+            momentum[i] = v
+            weights[i] += v
+    else:
+        for i in range(op[3]):
+            walk = rate * gradients[i]
+            v = mu * momentum[i] - walk
+            momentum[i] = v
+            weights[i] += mu * v - walk
+
+
+def rmsprop(op: Any, state: Any, zero: Any) -> None:
+    """op: weights, gradients, velocity, average gradient or 0, momentum or 0, length, rho, mu, epsilon."""
+    weights, gradients, velocity = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
+    average, momentum = as_pointer(op[3], zero), as_pointer(op[4], zero)
+    centered, inert = op[3] != 0, op[4] != 0
+    rate, rho, rest = like(zero, _rate(state)), like(zero, as_number(op[6])), like(zero, 1 - as_number(op[6]))
+    mu, epsilon = like(zero, as_number(op[7])), like(zero, as_number(op[8]))
+    for i in range(op[5]):
+        g = gradients[i]
+        v = rho * velocity[i] + rest * (g * g)
+        velocity[i] = v
+        spread = v + epsilon
+        if centered:
+            mean = rho * average[i] + rest * g
+            average[i] = mean
+            spread -= mean * mean
+        walk = rate * g / square_root(spread)
+        if inert:
+            walk += mu * momentum[i]
+            momentum[i] = walk
+        weights[i] -= walk
+
+
+def adam(op: Any, state: Any, zero: Any) -> None:
+    """op: weights, gradients, m, v, length, beta 1, beta 2, epsilon."""
+    weights, gradients = as_pointer(op[0], zero), as_pointer(op[1], zero)
+    momentum, velocity = as_pointer(op[2], zero), as_pointer(op[3], zero)
+    beta_1, beta_2 = like(zero, as_number(op[5])), like(zero, as_number(op[6]))
+    rest_1, rest_2 = like(zero, 1 - as_number(op[5])), like(zero, 1 - as_number(op[6]))
+    epsilon = like(zero, as_number(op[7]))
+    step = like(zero, _rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
+    for i in range(op[4]):
+        g = gradients[i]
+        m = beta_1 * momentum[i] + rest_1 * g
+        v = beta_2 * velocity[i] + rest_2 * (g * g)
+        momentum[i] = m
+        velocity[i] = v
+        weights[i] -= step * m / (square_root(v) + epsilon)
+
+
+def amsgrad(op: Any, state: Any, zero: Any) -> None:
+    """op: weights, gradients, m, v, largest v, length, beta 1, beta 2, epsilon."""
+    weights, gradients = as_pointer(op[0], zero), as_pointer(op[1], zero)
+    momentum, velocity, largest = as_pointer(op[2], zero), as_pointer(op[3], zero), as_pointer(op[4], zero)
+    beta_1, beta_2 = like(zero, as_number(op[6])), like(zero, as_number(op[7]))
+    rest_1, rest_2 = like(zero, 1 - as_number(op[6])), like(zero, 1 - as_number(op[7]))
+    epsilon = like(zero, as_number(op[8]))
+    step = like(zero, _rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
+    for i in range(op[5]):
+        g = gradients[i]
+        m = beta_1 * momentum[i] + rest_1 * g
+        v = beta_2 * velocity[i] + rest_2 * (g * g)
+        most = max(largest[i], v)
+        momentum[i] = m
+        velocity[i] = v
+        largest[i] = most
+        weights[i] -= step * m / (square_root(most) + epsilon)
+
+
+def decay(op: Any, state: Any, zero: Any) -> None:
+    """Let weights decay. op: weights, length, lambda."""
+    weights, kept = as_pointer(op[0], zero), like(zero, 1 - _rate(state) * as_number(op[2]))
+    for i in range(op[1]):
+        weights[i] *= kept
+
+
+def clip_values(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Keep each value within plus and minus the most. op: gradients, length, most."""
+    gradients, most = as_pointer(op[0], zero), like(zero, as_number(op[2]))
+    for i in range(op[1]):
+        gradients[i] = min(max(gradients[i], -most), most)
+
+
+def clip_norm(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Scale down to the greatest norm. op: gradients, length, most."""
+    gradients, most = as_pointer(op[0], zero), as_number(op[2])
+    norm = square_root(_sum_of_squares(gradients, op[1]))
+    if norm > most:
+        factor = like(zero, most / norm)
+        for i in range(op[1]):
+            gradients[i] *= factor
+
+
+@njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
+def _sum_of_squares(x: Any, n: Any) -> Any:
+    total = 0.0
+    for i in range(n):
+        wide = like(0.0, x[i])
+        total += wide * wide
+    return total
+
+
+def gather_gradients(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Add up the gradients of all threads, in their order. op: gradients of the first, threads, distance, length."""
+    sums = as_pointer(op[0], zero)
+    for thread in range(1, op[1]):
+        terms = shift(sums, thread * op[2])
+        for i in range(op[3]):
+            sums[i] += terms[i]

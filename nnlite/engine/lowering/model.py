@@ -1,0 +1,118 @@
+"""The graph of a model, walked through layer by layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import nnlite.engine.lowering.dense
+import nnlite.engine.lowering.noise
+import nnlite.engine.lowering.normalization
+import nnlite.engine.lowering.shaping  # noqa: F401  (each of these registers its rules)
+from nnlite.engine.lowering.objective import lower_activity_penalty, lower_objective, lower_weight_penalties
+from nnlite.engine.lowering.rules import Unsupported, record_shape, rule_for
+from nnlite.engine.program import Place, Program, Tensor
+from nnlite.network import Network
+from nnlite.objective import Objective
+from nnlite.training import Trainer
+
+
+@dataclass(frozen=True)
+class DataShapes:
+    """What of the data decides on the program.
+
+    Attributes
+    ----------
+    targets : list of tuple of int
+        Shape of one record of each target.
+    same : list of int or None
+        For each target the input that it is the same array as.
+    weighted : list of bool
+        Whether each output's records are weighted.
+    """
+
+    targets: list[tuple[int, ...]]
+    same: list[int | None]
+    weighted: list[bool]
+
+
+def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | None = None) -> Program:
+    """Write the program of a model, but for the optimizer.
+
+    Parameters
+    ----------
+    model : Trainer
+        The model; compiled, unless there is no `data`.
+    rows : int
+        Most records in a batch.
+    training : bool
+        Whether to go backwards too.
+    data : DataShapes, optional
+        What the losses are to look at. Without it the program predicts.
+
+    Returns
+    -------
+    Program
+        It reads from the spaces ``input 0``, ..., ``target 0``, ..., ``weight 0``, ..., or writes to ``output 0``, ....
+
+    Raises
+    ------
+    Unsupported
+        If something in the model has no compiled form.
+    """
+    program = Program(model.dtype, rows, model.weight_vector, training)
+    inputs = [
+        _fetch(program, f"input {i}", record_shape(tensor.shape, f"input {tensor.name!r}"))
+        for i, tensor in enumerate(model.inputs)
+    ]
+    outputs = _lower_network(program, model, inputs)
+    if data is None:
+        for i, output in enumerate(outputs):
+            program.emit("data.scatter", output.place, Place(f"output {i}"), output.size, program.ld)
+    else:
+        _lower_judgement(program, model.objective, data, inputs, outputs)
+        if training:
+            program.go_back()
+        lower_weight_penalties(program, model.weight_vector)
+    return program
+
+
+def _lower_judgement(
+    program: Program, objective: Objective, data: DataShapes, inputs: list[Tensor], outputs: list[Tensor]
+) -> None:
+    targets = [
+        inputs[same] if same is not None else _fetch(program, f"target {i}", shape)
+        for i, (same, shape) in enumerate(zip(data.same, data.targets, strict=True))
+    ]
+    weights = [
+        _fetch(program, f"weight {i}", (1,)).place if weighted else None for i, weighted in enumerate(data.weighted)
+    ]
+    lower_objective(program, objective, outputs, targets, weights)
+
+
+def _fetch(program: Program, space: str, shape: tuple[int, ...]) -> Tensor:
+    x = program.tensor(shape, learns=False)
+    program.emit("data.gather", Place(space), x.place, x.size, program.ld)
+    return x
+
+
+def _lower_network(program: Program, network: Network, inputs: list[Tensor]) -> list[Tensor]:
+    values: list[Tensor | None] = [None] * network._n_places
+    values[: len(inputs)] = inputs
+    for step in network._steps:
+        taken = [_there(values[place]) for place in step.inputs]
+        if isinstance(step.layer, Network):
+            given = _lower_network(program, step.layer, taken)
+        else:
+            given = [rule_for(step.layer)(program, step.layer, taken)]
+        if step.layer.activity_regularizer is not None:
+            for y in given:
+                lower_activity_penalty(program, step.layer.activity_regularizer, y)
+        for place, y in zip(step.outputs, given, strict=True):
+            values[place] = y
+    return [_there(values[place]) for place in network._output_places]
+
+
+def _there(tensor: Tensor | None) -> Tensor:
+    if tensor is None:
+        raise Unsupported("the graph uses a tensor before it is computed")
+    return tensor

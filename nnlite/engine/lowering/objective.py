@@ -1,0 +1,163 @@
+"""Losses, metrics and penalties."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from nnlite import losses, metrics
+from nnlite.engine.lowering.rules import Unsupported
+from nnlite.engine.program import Place, Program, Tensor
+from nnlite.objective import Objective
+from nnlite.regularizers import L1, L1L2, L2, Regularizer
+from nnlite.weights import WeightVector
+
+_NEAREST = 1e-7
+
+
+def lower_objective(
+    program: Program, objective: Objective, outputs: list[Tensor], targets: list[Tensor], weights: list[Place | None]
+) -> None:
+    """Emit the losses, with their slopes where the program trains, and the metrics.
+
+    Raises
+    ------
+    Unsupported
+        If one has no compiled form.
+    """
+    work = program.reserve(4 * program.ld)
+    for i, (output, target, weight) in enumerate(zip(outputs, targets, weights, strict=True)):
+        loss = objective.losses[i]
+        if loss is not None:
+            with program.contribution(output) as derivative:
+                slope = derivative if program.training else None
+                factor = objective.loss_weights[i]
+                _emit_loss(program, loss, target, output, slope, weight, factor, program.total("loss", i), work)
+        for k, metric in enumerate(objective.metrics[i]):
+            _emit_metric(program, metric, target, output, program.total("metric", i, k), work)
+
+
+def _emit_loss(
+    program: Program,
+    loss: losses.Loss,
+    target: Tensor,
+    output: Tensor,
+    slope: Place | None,
+    weight: Place | None,
+    factor: float,
+    total: Place,
+    work: Place,
+) -> None:
+    kernel, constants, one_hot = _loss_kernel(loss, output)
+    labels = _one_hot(program, target, output) if one_hot else target
+    _check_shapes(loss.name, labels, output)
+    sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
+    mean = int(loss.reduction == "sum_over_batch_size")
+    places = (labels.place, output.place, slope, weight)
+    program.emit(f"loss.{kernel}", *places, *sizes, float(factor), mean, total, work, *constants)
+
+
+def _loss_kernel(loss: losses.Loss, output: Tensor) -> tuple[str, tuple[float, float, float], bool]:
+    """Return the kernel's name, its constants, and whether targets are class numbers."""
+    kind = type(loss)
+    if kind is losses.MeanSquaredError:
+        return "mean_squared_error", (0.0, 0.0, 0.0), False
+    if kind is losses.MeanAbsoluteError:
+        return "mean_absolute_error", (0.0, 0.0, 0.0), False
+    if isinstance(loss, losses.Huber) and kind is losses.Huber:
+        return "huber", (float(loss.delta), 0.0, 0.0), False
+    if isinstance(loss, losses.BinaryCrossentropy) and kind is losses.BinaryCrossentropy:
+        constants = (1 - loss.label_smoothing, loss.label_smoothing * 0.5, _NEAREST)
+        return "binary_crossentropy" + ("_logits" if loss.from_logits else ""), constants, False
+    if kind in (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy):
+        assert isinstance(loss, losses.CategoricalCrossentropy)
+        constants = (1 - loss.label_smoothing, loss.label_smoothing / output.shape[-1], _NEAREST)
+        name = "categorical_crossentropy" + ("_logits" if loss.from_logits else "")
+        return name, constants, kind is losses.SparseCategoricalCrossentropy
+    raise Unsupported(f"the loss {loss.name!r} has no compiled form")
+
+
+def _check_shapes(name: str, labels: Tensor, output: Tensor) -> None:
+    if labels.shape != output.shape and (*labels.shape, 1) != output.shape:
+        raise Unsupported(f"{name}: targets of shape {labels.shape} for outputs of shape {output.shape}")
+
+
+def _one_hot(program: Program, numbers: Tensor, output: Tensor) -> Tensor:
+    labels = program.tensor(output.shape, learns=False)
+    positions = math.prod(output.shape[:-1])
+    if numbers.size != positions:
+        raise Unsupported(f"class numbers of shape {numbers.shape} for outputs of shape {output.shape}")
+    program.emit("loss.one_hot", numbers.place, labels.place, output.shape[-1], positions, program.ld)
+    return labels
+
+
+def _emit_metric(
+    program: Program, metric: metrics.Metric, target: Tensor, output: Tensor, total: Place, work: Place
+) -> None:
+    kind: Any = type(metric)
+    if kind is metrics.Accuracy:
+        alone = output.shape[-1] == 1
+        same = output.shape == target.shape
+        kind = (
+            metrics.BinaryAccuracy
+            if alone
+            else metrics.CategoricalAccuracy
+            if same
+            else metrics.SparseCategoricalAccuracy
+        )
+    if kind in _metric_losses:
+        loss = getattr(metric, "loss", None)
+        assert isinstance(loss, losses.Loss)
+        _emit_loss(program, loss, target, output, None, None, 1.0, total, work)
+        return
+    if kind is metrics.BinaryAccuracy:
+        kernel, labels = "binary_accuracy", target
+    elif kind is metrics.CategoricalAccuracy:
+        kernel, labels = "categorical_accuracy", target
+    elif kind is metrics.SparseCategoricalAccuracy:
+        kernel, labels = "categorical_accuracy", _one_hot(program, target, output)
+    else:
+        raise Unsupported(f"the metric {metric.name!r} has no compiled form")
+    _check_shapes(metric.name, labels, output)
+    sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
+    threshold = float(getattr(metric, "threshold", 0.5))
+    program.emit(f"metric.{kernel}", labels.place, output.place, *sizes, total, threshold)
+
+
+_metric_losses = (
+    metrics.MeanSquaredError,
+    metrics.RootMeanSquaredError,
+    metrics.MeanAbsoluteError,
+    metrics.BinaryCrossentropy,
+    metrics.CategoricalCrossentropy,
+)
+
+
+def lower_activity_penalty(program: Program, regularizer: Regularizer, y: Tensor) -> None:
+    """Emit a penalty on a layer's output, and its slope."""
+    l1, l2 = _strengths(regularizer)
+    program.emit("penalty.activity", y.place, y.size, program.ld, l1, l2, program.total("penalty"))
+
+    def back() -> None:
+        with program.contribution(y) as dy:
+            if dy is not None:
+                program.emit("penalty.activity_slope", y.place, dy, y.size, program.ld, l1, l2)
+
+    program.on_the_way_back(back)
+
+
+def lower_weight_penalties(program: Program, vector: WeightVector) -> None:
+    """Emit the penalties on weights; in training, after the gradients are there."""
+    for weight, place in vector.trained_places():
+        if weight.regularizer is not None:
+            gradient = Place("gradients", place.start) if program.training else None
+            strengths = _strengths(weight.regularizer)
+            program.emit(
+                "penalty.weight", program.weight(weight), gradient, weight.size, *strengths, program.total("penalty")
+            )
+
+
+def _strengths(regularizer: Regularizer) -> tuple[float, float]:
+    if not isinstance(regularizer, L1L2) or type(regularizer) not in (L1, L2, L1L2):
+        raise Unsupported(f"the regularizer {type(regularizer).__name__} has no compiled form")
+    return float(regularizer.l1), float(regularizer.l2)

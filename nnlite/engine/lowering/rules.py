@@ -1,0 +1,55 @@
+"""The rules by which layers become instructions, by their class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from nnlite.engine.program import Program, Tensor
+from nnlite.types import Shape
+
+Rule = Callable[[Program, Any, list[Tensor]], Tensor]
+
+
+class Unsupported(Exception):
+    """The engine does not know how to do what the model asks for; the message says what."""
+
+
+_rules: dict[type, Rule] = {}
+
+
+def lowers(*classes: type) -> Callable[[Rule], Rule]:
+    """Make a function the rule for layers of exactly these classes."""
+
+    def register(rule: Rule) -> Rule:
+        _rules.update(dict.fromkeys(classes, rule))
+        return rule
+
+    return register
+
+
+def rule_for(layer: Any) -> Rule:
+    """Return the rule for a layer.
+
+    Raises
+    ------
+    Unsupported
+        If there is none.
+    """
+    rule = _rules.get(type(layer))
+    if rule is None:
+        raise Unsupported(f"layer {layer.name!r}: {type(layer).__name__} has no compiled form")
+    return rule
+
+
+def record_shape(shape: Shape, what: str) -> tuple[int, ...]:
+    """Return the shape of one record, which has to be known.
+
+    Raises
+    ------
+    Unsupported
+        If a size is not known.
+    """
+    if any(size is None for size in shape[1:]):
+        raise Unsupported(f"{what} has shape {shape}, with sizes that only the data tell")
+    return tuple(size for size in shape[1:] if size is not None)

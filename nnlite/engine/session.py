@@ -1,0 +1,169 @@
+"""Sessions: a model, its data and their program, tied together in memory for a fit or an evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite import losses, metrics
+from nnlite.data import Data
+from nnlite.engine import state as at
+from nnlite.engine.lowering import Unsupported, lower_model
+from nnlite.engine.lowering.model import DataShapes
+from nnlite.engine.lowering.optimizer import lower_clipping, lower_decay, lower_optimizer
+from nnlite.engine.native import call, native_function
+from nnlite.engine.processor import vector_length
+from nnlite.engine.program import LINE
+from nnlite.engine.rates import RateTable
+from nnlite.training import Trainer
+from nnlite.types import Array
+
+
+def aligned_zeros(items: int, dtype: np.dtype[Any]) -> Array:
+    """Return zeros that begin at the start of a cache line."""
+    room = np.zeros(items * dtype.itemsize + LINE, np.uint8)
+    start = -room.ctypes.data % LINE
+    return room[start : start + items * dtype.itemsize].view(dtype)
+
+
+class Session:
+    """A model on its data: what `fit` and `evaluate` run instead of the textbook loop.
+
+    Parameters
+    ----------
+    model : Trainer
+        Compiled.
+    data : Data
+        What to run on.
+    batch_size : int
+        Records in a batch.
+    training : bool
+        Whether to train, or only to judge.
+
+    Raises
+    ------
+    Unsupported
+        If something in the model, the data or what it is compiled with has no compiled form.
+    """
+
+    def __init__(self, model: Trainer, data: Data, batch_size: int, training: bool) -> None:
+        self._model, self._data, self._training = model, data, training
+        self._batch_size = min(batch_size, data.n_rows)
+        self.n_batches = -(-data.n_rows // self._batch_size)
+        self._run = native_function("epoch.run", model.dtype)
+        self._shapes = _shapes(model, data)
+        self._arrays = _arrays(model, data)
+        self._link()
+
+    def _link(self) -> None:
+        """Write the program for where the weights are now."""
+        model = self._model
+        self._vector = vector = model.weight_vector
+        self._optimizer = optimizer = model.optimizer if self._training else None
+        program = lower_model(model, self._batch_size, self._training, self._shapes)
+        spaces = {name: array.ctypes.data for name, array in self._arrays.items()}
+        if optimizer is not None:
+            trained = vector.n_trainable
+            optimizer.build(vector.values[:trained], vector.layout)
+            lower_clipping(program, optimizer, trained)
+            lower_decay(program, optimizer, trained)
+            lower_optimizer(program, optimizer, 0, trained)
+            spaces |= {f"slot {name}": slot.ctypes.data for name, slot in optimizer.slots.items()}
+            spaces["gradients"] = vector.gradients.ctypes.data
+            self._rates = RateTable(optimizer)
+        self._totals = np.zeros(max(len(program.totals), 1))
+        self._work = aligned_zeros(program.work_size, program.dtype)
+        self._products = aligned_zeros(program.products_size, program.dtype)
+        spaces |= {
+            "weights": vector.values.ctypes.data,
+            "work": self._work.ctypes.data,
+            "products": self._products.ctypes.data,
+            "totals": self._totals.ctypes.data,
+        }
+        self._program = program
+        self._state = np.zeros(at.SIZE, np.int64)
+        self._seeds = np.array([draw() for draw in program.seeds], np.int64)
+        self._state[at.SEEDS] = self._seeds.ctypes.data
+        instructions = program.link(spaces)
+        header = [0, 0, self._batch_size, self._data.n_rows, vector_length(program.dtype), 0, 1, len(instructions)]
+        self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
+
+    def begin(self) -> None:
+        """Begin a pass through the data: sums are zero."""
+        if self._model.weight_vector is not self._vector or (
+            self._training and self._model.optimizer is not self._optimizer
+        ):
+            # A callback has frozen layers, or made another model of them.
+            self._link()
+        self._totals[:] = 0
+
+    def run(self, first: int, last: int, order: Array | None) -> None:
+        """Run batches.
+
+        Parameters
+        ----------
+        first, last : int
+            The first batch, and the one after the last.
+        order : ndarray of int64, optional
+            The order in which the records are taken.
+        """
+        state = self._state
+        self._code[0], self._code[1] = first, last
+        state[at.ORDER] = 0 if order is None else order.ctypes.data
+        if self._optimizer is not None:
+            self._rates.prepare(state, last - first)
+        call(self._run, self._code.ctypes.data, state.ctypes.data)
+        if self._optimizer is not None:
+            self._optimizer.iterations += last - first
+        self._report(min(last * self._batch_size, self._data.n_rows))
+
+    def _report(self, rows: int) -> None:
+        """Tell the model's objective the sums so far."""
+        objective, program = self._model.objective, self._program
+
+        def total(*key: Any) -> float:
+            place = program.totals.get(key)
+            return 0.0 if place is None else float(self._totals[place.offset])
+
+        objective.set_totals(
+            rows,
+            [total("loss", i) for i in range(len(objective.losses))],
+            total("penalty"),
+            [[total("metric", i, k) for k in range(len(own))] for i, own in enumerate(objective.metrics)],
+        )
+
+
+def _shapes(model: Trainer, data: Data) -> DataShapes:
+    """Return what of the data decides on the program, after looking whether all of it can be compiled."""
+    for weight in data.sample_weight:
+        if weight is not None and weight.size != data.n_rows:
+            raise Unsupported(f"sample weights of shape {weight.shape} have no compiled form, only one for each record")
+    for i, (y, loss) in enumerate(zip(data.y, model.objective.losses, strict=True)):
+        sparse = isinstance(loss, losses.SparseCategoricalCrossentropy) or any(
+            isinstance(metric, metrics.SparseCategoricalAccuracy) for metric in model.objective.metrics[i]
+        )
+        classes = model.outputs[i].shape[-1] or 0
+        if sparse and not (y.size and y.min() >= 0 and y.max() < classes):
+            raise Unsupported("class numbers are out of range")
+    return DataShapes(
+        targets=[tuple(y.shape[1:]) for y in data.y],
+        same=[next((k for k, x in enumerate(data.x) if x is y), None) for y in data.y],
+        weighted=[weight is not None for weight in data.sample_weight],
+    )
+
+
+def _arrays(model: Trainer, data: Data) -> dict[str, Array]:
+    """Name the arrays that the program reads; rows must lie one behind the other."""
+    named: dict[str, Array] = {}
+    kinds: Sequence[tuple[str, Sequence[Array | None]]] = (
+        ("input", data.x),
+        ("target", data.y),
+        ("weight", data.sample_weight),
+    )
+    for kind, arrays in kinds:
+        for i, array in enumerate(arrays):
+            if array is not None:
+                named[f"{kind} {i}"] = np.ascontiguousarray(array, model.dtype)
+    return named
