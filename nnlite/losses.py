@@ -1,6 +1,6 @@
 """Losses: how far predictions are from what they should be, and the slope of that.
 
-A loss looks at one sample at a time (`per_sample`, the mean over the last axis), and then reduces: the mean over all
+A loss looks at one sample at a time (`per_sample`, over the last axis), and then reduces: the mean over all
 samples, weighted where weights are given. `gradient` is the derivative of the reduced number by every prediction.
 """
 
@@ -39,6 +39,9 @@ class Loss:
     ValueError
         If `reduction` is neither.
     """
+
+    axis: int = -1
+    """Along which the values of a sample lie in what the loss is called with."""
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         if reduction not in ("sum_over_batch_size", "sum"):
@@ -96,7 +99,8 @@ class Loss:
         y_true, aligned = self._aligned(y_true, y_pred)
         slope = self.slope(y_true, aligned)
         scales = self._scales(np.empty(slope.shape[:-1], slope.dtype), sample_weight)
-        return (slope * scales[..., np.newaxis]).reshape(y_pred.shape)
+        gradient: Array = slope * scales[..., np.newaxis]
+        return np.moveaxis(gradient, -1, self.axis).reshape(y_pred.shape)
 
     def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         """Return both in one dtype and shape, with the values of a sample along the last axis."""
@@ -109,7 +113,7 @@ class Loss:
             raise ValueError(
                 f"{self.name}: y_true and y_pred must have the same shape; found {y_true.shape} and {y_pred.shape}"
             )
-        return y_true, y_pred
+        return np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
 
     def _scales(self, values: Array, sample_weight: Array | None) -> Array:
         """Return what each sample's value counts for: w_i / n."""
@@ -120,7 +124,10 @@ class Loss:
         weight = np.asarray(sample_weight, values.dtype)
         if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
-        if weight.shape != values.shape[: weight.ndim] and weight.size != 1:
+        fits = weight.ndim <= values.ndim and all(
+            found in (1, size) for found, size in zip(weight.shape, values.shape, strict=False)
+        )
+        if not fits:
             raise ValueError(
                 f"{self.name}: sample_weight must have one value per row, shape ({len(values)},), or per sample, "
                 f"shape {values.shape}; found {weight.shape}"
@@ -251,6 +258,7 @@ class _Crossentropy(Loss):
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str = "sum_over_batch_size",
         name: str | None = None,
     ) -> None:
@@ -259,6 +267,7 @@ class _Crossentropy(Loss):
             raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1]; found {label_smoothing!r}")
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
+        self.axis = axis
 
     def _smoothed(self, y_true: Array, towards: float) -> Array:
         """Move labels a little towards what a guess at random would say."""
@@ -273,6 +282,7 @@ class _Crossentropy(Loss):
             **super().get_config(),
             "from_logits": self.from_logits,
             "label_smoothing": self.label_smoothing,
+            "axis": self.axis,
         }
 
 
@@ -291,6 +301,8 @@ class BinaryCrossentropy(_Crossentropy):
         Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
     label_smoothing : float, default 0.0
         How far to move labels towards 1/2, from 0 to 1.
+    axis : int, default -1
+        Over which the mean of a sample is taken.
     reduction, name : str
         See `Loss`.
 
@@ -337,6 +349,8 @@ class CategoricalCrossentropy(_Crossentropy):
         Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
     label_smoothing : float, default 0.0
         How far to move labels towards equal shares, from 0 to 1.
+    axis : int, default -1
+        Along which the classes lie.
     reduction, name : str
         See `Loss`.
 
@@ -395,9 +409,9 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     """
 
     def __init__(
-        self, from_logits: bool = False, reduction: str = "sum_over_batch_size", name: str | None = None
+        self, from_logits: bool = False, *, reduction: str = "sum_over_batch_size", name: str | None = None
     ) -> None:
-        super().__init__(from_logits, 0.0, reduction, name)
+        super().__init__(from_logits, reduction=reduction, name=name)
 
     def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         numbers = np.asarray(y_true).astype(np.int64)

@@ -31,7 +31,10 @@ def test_activation(name):
     y = f(x)
     np.testing.assert_allclose(y, reference.value(f"activations/{name}/y"), rtol=2e-6, atol=2e-7)
     dx = f.backward(reference.value(f"activations/{name}/dy"), x, y)
-    np.testing.assert_allclose(dx, reference.value(f"activations/{name}/dx"), rtol=1e-5, atol=2e-7)
+    expected = reference.value(f"activations/{name}/dx")
+    smooth = ~np.isin(x, cases.KINKS.get(name, []))
+    dx, expected = dx[smooth], expected[smooth]
+    np.testing.assert_allclose(dx, expected, rtol=1e-5, atol=2e-7)
     assert y.dtype == dx.dtype == np.float32
 
 
@@ -99,10 +102,10 @@ def test_metric(name, weighted):
 def test_initializer(name):
     make, sharp = cases.INITIALIZERS[name]
     drawn = make(nnlite.initializers)(cases.INITIALIZER_SHAPE)
-    least, most, mean, spread = reference.value(f"initializers/{name}")
+    least, most, mean, spread = reference.value(f"initializers/{name}").tolist()
     # 14,400 values: the sample's spread is known to 0.6 %, and its mean to 0.9 % of the spread.
     assert drawn.std() == pytest.approx(spread, rel=0.03)
     assert drawn.mean() == pytest.approx(mean, abs=0.05 * spread + 1e-7)
     if sharp:
-        assert drawn.min() == pytest.approx(least, rel=0.02)
-        assert drawn.max() == pytest.approx(most, rel=0.02)
+        assert drawn.min() == pytest.approx(least, abs=0.05 * spread)
+        assert drawn.max() == pytest.approx(most, abs=0.05 * spread)

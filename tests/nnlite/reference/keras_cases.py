@@ -38,6 +38,10 @@ ACTIVATIONS = {
 # Ordinary values, the kinks, and values at which careless formulas overflow.
 EXTREMES = [-1e4, -100.0, -30.0, -10.0, -3.0, -1.0, -1e-3, 0.0, 1e-3, 0.5, 1.0, 3.0, 4.0, 10.0, 30.0, 100.0, 1e4, 2.0]
 
+# Where a slope is a matter of taste, and Keras's own backends differ: at 0 JAX takes the right-hand slope of
+# leaky_relu, TensorFlow the left-hand one, as nnlite does. All other kinks must agree.
+KINKS = {"leaky_relu": [0.0], "leaky_relu 0.3": [0.0], "relu with everything": [0.5, 4.0]}
+
 
 def activation_input(name):
     """Return a matrix of extreme values; the exponential has no value in float32 beyond 88."""

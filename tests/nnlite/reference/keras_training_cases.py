@@ -38,9 +38,7 @@ def classifier(k):
             k.layers.Dense(3, activation="softmax", bias_regularizer="l1"),
         ]
     )
-    model.compile(
-        optimizer=k.optimizers.SGD(0.05, momentum=0.9), loss="categorical_crossentropy", metrics=["accuracy"]
-    )
+    model.compile(optimizer=k.optimizers.SGD(0.05, momentum=0.9), loss="categorical_crossentropy", metrics=["accuracy"])
     return model
 
 

@@ -9,7 +9,6 @@ JSON texts: ``index`` (key to start and shape of an array in the vector) and ``f
 The same versions on the same machine write the same bytes.
 """
 
-import inspect
 import json
 import os
 import tempfile
@@ -22,6 +21,7 @@ import numpy as np
 
 from tests.nnlite.reference import keras_cases as cases
 from tests.nnlite.reference import keras_training_cases as training_cases
+from tests.nnlite.reference.signatures import signature
 
 FILE = Path(__file__).with_name("keras_reference.npz")
 
@@ -150,32 +150,6 @@ def add_training(values, facts):
     values.add_all("callbacks/weights", model.get_weights())
     values.add_all("callbacks/best", best.get_weights())
     facts["log"] = log
-
-
-def signature(thing):
-    """List the arguments and defaults of a function, or of a class and what it hands on to its bases."""
-    if not inspect.isclass(thing):
-        return _arguments(thing)
-    result = {}
-    for base in thing.__mro__:
-        if "__init__" not in vars(base):
-            continue
-        own = _arguments(base.__init__)
-        result = {**own, **result} if not result else {**result, **{n: d for n, d in own.items() if n not in result}}
-        if not any(p.kind is p.VAR_KEYWORD for p in inspect.signature(base.__init__).parameters.values()):
-            break
-    return result
-
-
-def _arguments(function):
-    result = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        if name == "self" or parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
-            continue
-        required = parameter.default is parameter.empty
-        plain = isinstance(parameter.default, (str, int, float, bool, type(None)))
-        result[name] = {} if required else {"default": parameter.default if plain else repr(parameter.default)}
-    return result
 
 
 def add_signatures(facts):
