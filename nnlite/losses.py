@@ -6,10 +6,11 @@ samples, weighted where weights are given. `gradient` is the derivative of the r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnlite.activations import sigmoid, softmax
 from nnlite.registry import Registry
@@ -442,6 +443,72 @@ def _within(p: Array) -> Array:
     return np.clip(p, number(_EPSILON), number(1 - _EPSILON))
 
 
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return the mean squared error of each sample, as scoring by reconstruction error needs it.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of shape (..., d)
+        What should be predicted, and what is.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        The mean over the last axis.
+
+    Examples
+    --------
+    >>> mean_squared_error([[0.0, 0.0], [0.0, 1.0]], [[1.0, 3.0], [0.0, 1.0]]).tolist()
+    [5.0, 0.0]
+    """
+    return _each(MeanSquaredError(), y_true, y_pred)
+
+
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return the mean absolute error of each sample; see `mean_squared_error`.
+
+    Examples
+    --------
+    >>> mean_absolute_error([[0.0, 0.0]], [[1.0, -3.0]]).tolist()
+    [2.0]
+    """
+    return _each(MeanAbsoluteError(), y_true, y_pred)
+
+
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
+    """Return the Huber loss of each sample; see `mean_squared_error`.
+
+    Examples
+    --------
+    >>> huber([[0.0, 0.0]], [[0.0, 3.0]]).tolist()
+    [1.25]
+    """
+    return _each(Huber(delta), y_true, y_pred)
+
+
+def _each(loss: Loss, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    predictions = np.asarray(y_pred)
+    if predictions.dtype.kind != "f":
+        predictions = predictions.astype(np.float64)
+    if predictions.ndim == 0:
+        raise ValueError(f"{loss.name}: y_pred must have at least one axis; found a single number")
+    targets = np.asarray(y_true, predictions.dtype)
+    if targets.shape != predictions.shape:
+        raise ValueError(
+            f"{loss.name}: y_true and y_pred must have the same shape; found {targets.shape} and {predictions.shape}"
+        )
+    return loss.per_sample(targets, predictions)
+
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+
+_functions: dict[Any, type[Loss]] = {
+    mean_squared_error: MeanSquaredError,
+    mean_absolute_error: MeanAbsoluteError,
+    huber: Huber,
+}
+
 _snake_names: dict[type[Loss], str] = {
     MeanSquaredError: "mean_squared_error",
     MeanAbsoluteError: "mean_absolute_error",
@@ -463,8 +530,8 @@ for _class, *_aliases in (
     registry.register(_class, _class.__name__, _snake_names[_class], *_aliases)
 
 
-def get(identifier: str | Mapping[str, Any] | Loss) -> Loss:
-    """Turn a name, a configuration or an instance into a loss.
+def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Array]) -> Loss:
+    """Turn a name, a configuration, an instance or one of the functions of this module into a loss.
 
     Raises
     ------
@@ -478,4 +545,6 @@ def get(identifier: str | Mapping[str, Any] | Loss) -> Loss:
     >>> get("mse").name
     'mean_squared_error'
     """
-    return registry.get(identifier)
+    if callable(identifier) and not isinstance(identifier, Loss) and identifier in _functions:
+        return _functions[identifier]()
+    return registry.get(identifier)  # type: ignore[arg-type]
