@@ -10,7 +10,7 @@ import nnlite
 from tests.nnlite.reference import keras_training_cases as cases
 from tests.nnlite.reference import keras_values as reference
 
-TOLERANCE = 1e-4
+TOLERANCE = 2e-5
 
 
 def assert_close(found, expected, what):
