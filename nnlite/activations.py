@@ -66,7 +66,7 @@ class Linear(ActivationFunction):
 class ReLU(ActivationFunction):
     r"""Rectified linear unit: nothing below the threshold (or a little), the input above.
 
-    .. math:: f(x) = \begin{cases} m & x \ge m \\ x & \theta \le x < m \\ s\,(x - \theta) & x < \theta \end{cases}
+    .. math:: f(x) = \begin{cases} m & x \ge m \\ x & \theta < x < m \\ s\,(x - \theta) & x \le \theta \end{cases}
               \qquad f'(x) = \begin{cases} 0 \\ 1 \\ s \end{cases}
 
     Parameters
@@ -109,14 +109,13 @@ class ReLU(ActivationFunction):
             y: Array = np.maximum(x, number(0))
         else:
             below = number(self.negative_slope) * (x - number(self.threshold))
-            y = np.where(x >= number(self.threshold), x, below)
+            y = np.where(x > number(self.threshold), x, below)
         return y if self.max_value is None else np.minimum(y, number(self.max_value))
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
         """Return dx: dy where the unit is open, s dy below the threshold, 0 at the ceiling."""
         number = x.dtype.type
-        open_ = x >= number(self.threshold) if self.threshold else x > 0
-        dx = np.where(open_, dy, number(self.negative_slope) * dy)
+        dx = np.where(x > number(self.threshold), dy, number(self.negative_slope) * dy)
         return dx if self.max_value is None else np.where(x < number(self.max_value), dx, number(0))
 
     def get_config(self) -> dict[str, Any]:

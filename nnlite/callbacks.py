@@ -15,7 +15,8 @@ import numpy as np
 from nnlite.progress import Progress
 from nnlite.types import Array
 
-Logs = Mapping[str, float]
+# The figures of an epoch or a batch, by name; a callback may add some of its own.
+Logs = dict[str, float]
 
 
 class Callback:
@@ -273,6 +274,12 @@ class ProgressBar(Callback):
         self._progress.finish(logs or {})
 
 
+def _log_learning_rate(callback: Callback, logs: Logs | None) -> None:
+    """Add the learning rate to the figures of an epoch, as every callback that changes it does."""
+    if logs is not None:
+        logs["learning_rate"] = float(callback.model.optimizer.learning_rate)
+
+
 class _Monitor(Callback):
     """A callback that watches one figure for improvement."""
 
@@ -486,6 +493,8 @@ class ModelCheckpoint(_Monitor):
 class ReduceLROnPlateau(_Monitor):
     """Lower the learning rate when a figure no longer improves.
 
+    The rate of each epoch joins its figures, as "learning_rate".
+
     Parameters
     ----------
     monitor : str, default "val_loss"
@@ -534,6 +543,7 @@ class ReduceLROnPlateau(_Monitor):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compare, and lower the rate if patience is over."""
+        _log_learning_rate(self, logs)
         value = self._value(logs)
         if value is None:
             return
@@ -559,6 +569,8 @@ class ReduceLROnPlateau(_Monitor):
 class LearningRateScheduler(Callback):
     """Set the learning rate before each epoch.
 
+    The rate joins the epoch's figures, as "learning_rate".
+
     Parameters
     ----------
     schedule : callable
@@ -581,11 +593,17 @@ class LearningRateScheduler(Callback):
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {rate:g}")
 
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Add the rate to the epoch's figures."""
+        _log_learning_rate(self, logs)
+
 
 class CSVLogger(Callback):
     """Write every epoch's figures to a CSV file.
 
-    The file is written line by line, so that what has been learned so far is there if training breaks off.
+    The file is written line by line, so that what has been learned so far is there if training breaks off. Its columns
+    are the epoch and the figures in the order of their names; what an epoch lacks, such as the figures of validation
+    where there was none, is "NA".
 
     Parameters
     ----------
@@ -619,7 +637,11 @@ class CSVLogger(Callback):
         assert self._file is not None
         writer = csv.writer(self._file, delimiter=self.separator, lineterminator="\n")
         if not self._names:
-            self._names = ["epoch", *logs]
+            names = sorted(logs)
+            if not any(name.startswith("val_") for name in names):
+                # Validation may come in a later epoch, and a column cannot be added then.
+                names += [f"val_{name}" for name in names]
+            self._names = ["epoch", *names]
             writer.writerow(self._names)
         writer.writerow([epoch, *(logs.get(name, "NA") for name in self._names[1:])])
         self._file.flush()

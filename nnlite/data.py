@@ -153,6 +153,37 @@ class Data:
         return train, validation
 
 
+def weights_of_classes(y: Array, class_weight: Mapping[int, float]) -> Array:
+    """Give each row the weight of its class.
+
+    Parameters
+    ----------
+    y : ndarray
+        Class numbers, of shape (rows,) or (rows, 1), or one-hot rows.
+    class_weight : mapping of int to float
+        Class number to weight; 1 for a class it does not name.
+
+    Returns
+    -------
+    ndarray of shape (rows,)
+        The weights.
+
+    Examples
+    --------
+    >>> weights_of_classes(np.array([0.0, 1.0, 1.0]), {1: 5.0}).tolist()
+    [1.0, 5.0, 5.0]
+    """
+    if y.ndim > 1:
+        y = y.argmax(axis=-1) if y.shape[-1] > 1 else y[..., 0]
+    if y.ndim != 1:
+        raise ValueError(f"class_weight needs one class a row; found y with {y.shape} of them")
+    numbers = np.rint(y).astype(np.int64)
+    weights: Array = np.ones(len(numbers), y.dtype if y.dtype.kind == "f" else np.float32)
+    for number, weight in class_weight.items():
+        weights[numbers == number] = weight
+    return weights
+
+
 def check_batch_size(batch_size: int | None, default: int) -> int:
     """Return a usable batch size."""
     if batch_size is None:

@@ -1,15 +1,16 @@
 """Losses: how far predictions are from what they should be, and the slope of that.
 
-A loss looks at one sample at a time (`per_sample`, the mean over the last axis), and then reduces: the mean over all
+A loss looks at one sample at a time (`per_sample`, over the last axis), and then reduces: the mean over all
 samples, weighted where weights are given. `gradient` is the derivative of the reduced number by every prediction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from nnlite.activations import sigmoid, softmax
 from nnlite.registry import Registry
@@ -39,6 +40,9 @@ class Loss:
     ValueError
         If `reduction` is neither.
     """
+
+    axis: int = -1
+    """Along which the values of a sample lie in what the loss is called with."""
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         if reduction not in ("sum_over_batch_size", "sum"):
@@ -96,7 +100,8 @@ class Loss:
         y_true, aligned = self._aligned(y_true, y_pred)
         slope = self.slope(y_true, aligned)
         scales = self._scales(np.empty(slope.shape[:-1], slope.dtype), sample_weight)
-        return (slope * scales[..., np.newaxis]).reshape(y_pred.shape)
+        gradient: Array = slope * scales[..., np.newaxis]
+        return np.moveaxis(gradient, -1, self.axis).reshape(y_pred.shape)
 
     def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         """Return both in one dtype and shape, with the values of a sample along the last axis."""
@@ -109,7 +114,7 @@ class Loss:
             raise ValueError(
                 f"{self.name}: y_true and y_pred must have the same shape; found {y_true.shape} and {y_pred.shape}"
             )
-        return y_true, y_pred
+        return np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
 
     def _scales(self, values: Array, sample_weight: Array | None) -> Array:
         """Return what each sample's value counts for: w_i / n."""
@@ -120,7 +125,10 @@ class Loss:
         weight = np.asarray(sample_weight, values.dtype)
         if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
-        if weight.shape != values.shape[: weight.ndim] and weight.size != 1:
+        fits = weight.ndim <= values.ndim and all(
+            found in (1, size) for found, size in zip(weight.shape, values.shape, strict=False)
+        )
+        if not fits:
             raise ValueError(
                 f"{self.name}: sample_weight must have one value per row, shape ({len(values)},), or per sample, "
                 f"shape {values.shape}; found {weight.shape}"
@@ -251,6 +259,7 @@ class _Crossentropy(Loss):
         self,
         from_logits: bool = False,
         label_smoothing: float = 0.0,
+        axis: int = -1,
         reduction: str = "sum_over_batch_size",
         name: str | None = None,
     ) -> None:
@@ -259,6 +268,7 @@ class _Crossentropy(Loss):
             raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1]; found {label_smoothing!r}")
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
+        self.axis = axis
 
     def _smoothed(self, y_true: Array, towards: float) -> Array:
         """Move labels a little towards what a guess at random would say."""
@@ -273,6 +283,7 @@ class _Crossentropy(Loss):
             **super().get_config(),
             "from_logits": self.from_logits,
             "label_smoothing": self.label_smoothing,
+            "axis": self.axis,
         }
 
 
@@ -291,6 +302,8 @@ class BinaryCrossentropy(_Crossentropy):
         Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
     label_smoothing : float, default 0.0
         How far to move labels towards 1/2, from 0 to 1.
+    axis : int, default -1
+        Over which the mean of a sample is taken.
     reduction, name : str
         See `Loss`.
 
@@ -337,6 +350,8 @@ class CategoricalCrossentropy(_Crossentropy):
         Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
     label_smoothing : float, default 0.0
         How far to move labels towards equal shares, from 0 to 1.
+    axis : int, default -1
+        Along which the classes lie.
     reduction, name : str
         See `Loss`.
 
@@ -395,9 +410,9 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     """
 
     def __init__(
-        self, from_logits: bool = False, reduction: str = "sum_over_batch_size", name: str | None = None
+        self, from_logits: bool = False, *, reduction: str = "sum_over_batch_size", name: str | None = None
     ) -> None:
-        super().__init__(from_logits, 0.0, reduction, name)
+        super().__init__(from_logits, reduction=reduction, name=name)
 
     def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         numbers = np.asarray(y_true).astype(np.int64)
@@ -428,6 +443,72 @@ def _within(p: Array) -> Array:
     return np.clip(p, number(_EPSILON), number(1 - _EPSILON))
 
 
+def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return the mean squared error of each sample, as scoring by reconstruction error needs it.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of shape (..., d)
+        What should be predicted, and what is.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        The mean over the last axis.
+
+    Examples
+    --------
+    >>> mean_squared_error([[0.0, 0.0], [0.0, 1.0]], [[1.0, 3.0], [0.0, 1.0]]).tolist()
+    [5.0, 0.0]
+    """
+    return _each(MeanSquaredError(), y_true, y_pred)
+
+
+def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return the mean absolute error of each sample; see `mean_squared_error`.
+
+    Examples
+    --------
+    >>> mean_absolute_error([[0.0, 0.0]], [[1.0, -3.0]]).tolist()
+    [2.0]
+    """
+    return _each(MeanAbsoluteError(), y_true, y_pred)
+
+
+def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
+    """Return the Huber loss of each sample; see `mean_squared_error`.
+
+    Examples
+    --------
+    >>> huber([[0.0, 0.0]], [[0.0, 3.0]]).tolist()
+    [1.25]
+    """
+    return _each(Huber(delta), y_true, y_pred)
+
+
+def _each(loss: Loss, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    predictions = np.asarray(y_pred)
+    if predictions.dtype.kind != "f":
+        predictions = predictions.astype(np.float64)
+    if predictions.ndim == 0:
+        raise ValueError(f"{loss.name}: y_pred must have at least one axis; found a single number")
+    targets = np.asarray(y_true, predictions.dtype)
+    if targets.shape != predictions.shape:
+        raise ValueError(
+            f"{loss.name}: y_true and y_pred must have the same shape; found {targets.shape} and {predictions.shape}"
+        )
+    return loss.per_sample(targets, predictions)
+
+
+mse = MSE = mean_squared_error
+mae = MAE = mean_absolute_error
+
+_functions: dict[Any, type[Loss]] = {
+    mean_squared_error: MeanSquaredError,
+    mean_absolute_error: MeanAbsoluteError,
+    huber: Huber,
+}
+
 _snake_names: dict[type[Loss], str] = {
     MeanSquaredError: "mean_squared_error",
     MeanAbsoluteError: "mean_absolute_error",
@@ -449,8 +530,8 @@ for _class, *_aliases in (
     registry.register(_class, _class.__name__, _snake_names[_class], *_aliases)
 
 
-def get(identifier: str | Mapping[str, Any] | Loss) -> Loss:
-    """Turn a name, a configuration or an instance into a loss.
+def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Array]) -> Loss:
+    """Turn a name, a configuration, an instance or one of the functions of this module into a loss.
 
     Raises
     ------
@@ -464,4 +545,6 @@ def get(identifier: str | Mapping[str, Any] | Loss) -> Loss:
     >>> get("mse").name
     'mean_squared_error'
     """
-    return registry.get(identifier)
+    if callable(identifier) and not isinstance(identifier, Loss) and identifier in _functions:
+        return _functions[identifier]()
+    return registry.get(identifier)  # type: ignore[arg-type]

@@ -173,7 +173,7 @@ class BinaryCrossentropy(_OfLoss):
     """
 
     def __init__(
-        self, name: str = "binary_crossentropy", from_logits: bool = False, label_smoothing: float = 0.0
+        self, name: str = "binary_crossentropy", *, from_logits: bool = False, label_smoothing: float = 0.0
     ) -> None:
         super().__init__(name)
         self.from_logits, self.label_smoothing = from_logits, label_smoothing
@@ -199,14 +199,21 @@ class CategoricalCrossentropy(_OfLoss):
         Whether predictions are logits.
     label_smoothing : float, default 0.0
         How far to move labels towards equal shares.
+    axis : int, default -1
+        Along which the classes lie.
     """
 
     def __init__(
-        self, name: str = "categorical_crossentropy", from_logits: bool = False, label_smoothing: float = 0.0
+        self,
+        name: str = "categorical_crossentropy",
+        *,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
+        axis: int = -1,
     ) -> None:
         super().__init__(name)
-        self.from_logits, self.label_smoothing = from_logits, label_smoothing
-        self.loss = losses.CategoricalCrossentropy(from_logits, label_smoothing)
+        self.from_logits, self.label_smoothing, self.axis = from_logits, label_smoothing, axis
+        self.loss = losses.CategoricalCrossentropy(from_logits, label_smoothing, axis)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -214,6 +221,7 @@ class CategoricalCrossentropy(_OfLoss):
             **super().get_config(),
             "from_logits": self.from_logits,
             "label_smoothing": self.label_smoothing,
+            "axis": self.axis,
         }
 
 
@@ -235,7 +243,7 @@ class BinaryAccuracy(Metric):
     0.6667
     """
 
-    def __init__(self, name: str = "binary_accuracy", threshold: float = 0.5) -> None:
+    def __init__(self, name: str = "binary_accuracy", *, threshold: float = 0.5) -> None:
         super().__init__(name)
         self.threshold = threshold
 

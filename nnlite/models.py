@@ -90,18 +90,18 @@ class Model(Trainer):
         """The symbolic output, or a list of them."""
         return self.outputs if len(self.outputs) > 1 else self.outputs[0]
 
-    def summary(self, line_length: int = 80, print_fn: Callable[[str], object] = print) -> None:
+    def summary(self, line_length: int | None = None, *, print_fn: Callable[[str], object] | None = None) -> None:
         """Print the layers, their output shapes and their numbers of weights.
 
         Parameters
         ----------
         line_length : int, default 80
             Width of the table in characters.
-        print_fn : callable, default print
-            Called with each line.
+        print_fn : callable, optional
+            Called with each line; by default `print`.
         """
-        for line in summary_lines(self, line_length):
-            print_fn(line)
+        for line in summary_lines(self, line_length or 80):
+            (print_fn or print)(line)
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:
         """Write the model to one file: layers, weights, and the state of training.

@@ -24,6 +24,8 @@ class Objective:
         What each output's loss is multiplied by before they are added.
     metric_names : str, Metric, or a list or mapping of (lists of) them, optional
         Further figures to follow.
+    weighted_metric_names : as `metric_names`, optional
+        Figures in which each row counts by its sample weight.
     output_names : sequence of str
         The model's outputs.
     """
@@ -33,6 +35,7 @@ class Objective:
         loss: Any,
         loss_weights: Any,
         metric_names: Any,
+        weighted_metric_names: Any,
         output_names: Sequence[str],
     ) -> None:
         self.output_names = list(output_names)
@@ -41,6 +44,7 @@ class Objective:
             raise ValueError("compile needs a loss to train by, such as loss='mse'; found none")
         self.loss_weights = self._weights(loss_weights)
         self.metrics = self._metrics(metric_names)
+        self.weighted_metrics = self._metrics(weighted_metric_names)
         self._loss_mean = Mean(name="loss")
         self._output_means = [Mean(name=f"{name}_loss") for name in self.output_names]
 
@@ -82,7 +86,7 @@ class Objective:
             metric.reset_state()
 
     def _all_metrics(self) -> list[Metric]:
-        flat = [metric for of_output in self.metrics for metric in of_output]
+        flat = [metric for of_output in [*self.metrics, *self.weighted_metrics] for metric in of_output]
         return [self._loss_mean, *self._output_means, *flat]
 
     def value(self, y: list[Array], outputs: list[Array], sample_weight: list[Array | None]) -> float:
@@ -92,11 +96,13 @@ class Objective:
         for i, (target, output, weight) in enumerate(zip(y, outputs, sample_weight, strict=True)):
             loss = self.losses[i]
             if loss is not None:
-                own = loss(target, output, weight) * self.loss_weights[i]
+                own = loss(target, output, weight)
                 self._output_means[i].update_state([own], sample_weight=[rows])
-                total += own
+                total += own * self.loss_weights[i]
             for metric in self.metrics[i]:
                 metric.update_state(target, output)
+            for metric in self.weighted_metrics[i]:
+                metric.update_state(target, output, weight)
         return total
 
     def gradients(self, y: list[Array], outputs: list[Array], sample_weight: list[Array | None]) -> list[Array | None]:
@@ -125,28 +131,33 @@ class Objective:
         rows : int
             Number of records.
         losses : list of float
-            For each output the sum over batches of its loss times the batch's records.
+            For each output the sum over batches of its weighted loss times the batch's records.
         penalty : float
             The same for penalties.
         metric_totals : list of list of float
             For each output and each of its metrics the sum over records.
         """
         self._loss_mean.set_state(sum(losses) + penalty, rows)
-        for mean, total in zip(self._output_means, losses, strict=True):
-            mean.set_state(total, rows)
+        for mean, total, weight in zip(self._output_means, losses, self.loss_weights, strict=True):
+            mean.set_state(total / weight if weight else 0.0, rows)
         for own, totals in zip(self.metrics, metric_totals, strict=True):
             for metric, total in zip(own, totals, strict=True):
                 metric.set_state(total, rows)
 
     def logs(self) -> dict[str, float]:
-        """Return the averages so far, by name."""
+        """Return the averages so far, by name; an output's own loss is the one before `loss_weights`."""
         several = len(self.output_names) > 1
         result = {"loss": self._loss_mean.result()}
-        for name, loss, mean, own in zip(self.output_names, self.losses, self._output_means, self.metrics, strict=True):
-            if several and loss is not None:
-                result[mean.name] = mean.result()
-            for metric in own:
-                result[f"{name}_{metric.name}" if several else metric.name] = metric.result()
+        for i, output in enumerate(self.output_names):
+            prefix = f"{output}_" if several else ""
+            if several and self.losses[i] is not None:
+                result[self._output_means[i].name] = self._output_means[i].result()
+            for metric in self.metrics[i]:
+                result[prefix + metric.name] = metric.result()
+            for metric in self.weighted_metrics[i]:
+                # The same figure may be asked for with and without the weights.
+                taken = prefix + metric.name in result
+                result[f"{prefix}{'weighted_' if taken else ''}{metric.name}"] = metric.result()
         return result
 
     def get_config(self) -> dict[str, Any]:
@@ -155,4 +166,5 @@ class Objective:
             "loss": [None if one is None else serialize(one) for one in self.losses],
             "loss_weights": self.loss_weights,
             "metrics": [[serialize(one) for one in own] for own in self.metrics],
+            "weighted_metrics": [[serialize(one) for one in own] for own in self.weighted_metrics],
         }

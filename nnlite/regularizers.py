@@ -121,8 +121,8 @@ l2 = L2
 l1_l2 = L1L2
 
 registry: Registry[Regularizer] = Registry("regularizer", Regularizer)
-for _class, _name in ((L1, "l1"), (L2, "l2"), (L1L2, "l1_l2")):
-    registry.register(_class, _name, _class.__name__)
+for _class, *_names in ((L1, "l1"), (L2, "l2"), (L1L2, "l1l2", "l1_l2")):
+    registry.register(_class, _class.__name__, *_names)
 
 
 def get(identifier: str | Mapping[str, Any] | Regularizer | None) -> Regularizer | None:

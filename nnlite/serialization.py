@@ -41,16 +41,18 @@ def save_model(model: Model, path: PathLike, overwrite: bool = True) -> None:
     write_archive(path, "model", config, arrays)
 
 
-def load_model(path: PathLike, custom_objects: Mapping[str, Any] | None = None) -> Model:
+def load_model(filepath: PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Model:
     """Read a model that `Model.save` wrote.
 
     Parameters
     ----------
-    path : str or path
+    filepath : str or path
         The file.
     custom_objects : mapping of str to class, optional
         The caller's own layers, losses, ... by the class names in the file. Nothing else that a file
         names is ever imported or run.
+    compile : bool, default True
+        Whether to compile the model as it was when it was saved.
 
     Returns
     -------
@@ -74,9 +76,11 @@ def load_model(path: PathLike, custom_objects: Mapping[str, Any] | None = None) 
     >>> load_model(path).output_shape
     (None, 2)
     """
-    config, arrays = read_archive(path, "model")
+    config, arrays = read_archive(filepath, "model")
+    if not compile:
+        config = {"model": config["model"]} if "model" in config else {}
     with custom_object_scope(custom_objects or {}):
-        return model_from_parts(config, arrays, repr(os.fspath(path)))
+        return model_from_parts(config, arrays, repr(os.fspath(filepath)))
 
 
 def dump_model(model: Model) -> bytes:
@@ -168,12 +172,13 @@ def _try_on_no_rows(model: Model) -> None:
 
 def _restore_training(model: Model, compiled: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     optimizer = optimizers.get(compiled["optimizer"])
-    metrics = compiled["metrics"]
+    metrics, weighted = compiled["metrics"], compiled.get("weighted_metrics") or [[]]
     model.compile(
         optimizer,
         compiled["loss"],
         compiled["loss_weights"],
         metrics if len(metrics) > 1 else metrics[0],
+        weighted if len(weighted) > 1 else weighted[0],
     )
     prefix = "optimizer/"
     slots = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

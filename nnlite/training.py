@@ -12,7 +12,7 @@ One step of training is four lines, and they are the heart of the package (`Trai
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,16 @@ import numpy as np
 from nnlite import optimizers
 from nnlite.backends import Session, check_backend, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
-from nnlite.data import Batch, Data, as_array, as_list, by_name, check_batch_size, check_shape
+from nnlite.data import (
+    Batch,
+    Data,
+    as_array,
+    as_list,
+    by_name,
+    check_batch_size,
+    check_shape,
+    weights_of_classes,
+)
 from nnlite.network import Network
 from nnlite.objective import Objective
 from nnlite.optimizers import Optimizer
@@ -49,6 +58,7 @@ class Trainer(Network):
         loss: Any = None,
         loss_weights: Any = None,
         metrics: Any = None,
+        weighted_metrics: Any = None,
     ) -> None:
         """Say how the model is to be trained.
 
@@ -62,13 +72,15 @@ class Trainer(Network):
             What each output's loss counts for.
         metrics : str, Metric, or a list or mapping of (lists of) them, optional
             Further figures to follow.
+        weighted_metrics : as `metrics`, optional
+            Figures in which each row counts by its sample weight (or class weight).
 
         Raises
         ------
         ValueError
             If there is no loss, or a name is unknown.
         """
-        self._compile_arguments = (loss, loss_weights, metrics)
+        self._compile_arguments = (loss, loss_weights, metrics, weighted_metrics)
         self._optimizer = optimizers.get(optimizer)
         self.stop_training = False
         if self.outputs:
@@ -107,8 +119,10 @@ class Trainer(Network):
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
+        class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
+        *,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         backend: str = "auto",
@@ -135,6 +149,9 @@ class Trainer(Network):
             Data to validate on after each epoch.
         shuffle : bool, default True
             Whether each epoch takes the rows in a new order.
+        class_weight : mapping of int to float, optional
+            What the loss of each class's rows is multiplied by; 1 for a class it does not name. For a model of one
+            output, whose y holds class numbers, one-hot rows, or zeros and ones.
         sample_weight : array_like of shape (rows,), optional
             What each row's loss is multiplied by; a list of them for several outputs.
         initial_epoch : int, default 0
@@ -161,7 +178,7 @@ class Trainer(Network):
             If shapes, lengths or arguments don't fit, or `backend` is "numba" and the engine cannot do the job.
         """
         check_backend(backend)
-        data = self._as_data(x, y, sample_weight)
+        data = self._as_data(x, y, sample_weight, class_weight)
         batch_size = check_batch_size(batch_size, _TRAINING_BATCH)
         data, validation = self._validation(data, validation_split, validation_data)
         # Fresh weights are drawn here, whoever computes, so that a seed gives everyone the same.
@@ -263,12 +280,21 @@ class Trainer(Network):
             sum(weight.regularizer(weight.value) for weight in self.trainable_weights if weight.regularizer is not None)
         )
 
-    def train_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
+    def train_on_batch(
+        self,
+        x: Any,
+        y: Any = None,
+        sample_weight: Any = None,
+        class_weight: Mapping[int, float] | None = None,
+        return_dict: bool = False,
+    ) -> Any:
         """Take one step of training on all rows of x.
 
         Parameters
         ----------
         x, y, sample_weight : array_like, or a list or mapping of them
+            As for `fit`.
+        class_weight : mapping of int to float, optional
             As for `fit`.
         return_dict : bool, default False
             Whether to return the figures by name.
@@ -278,7 +304,7 @@ class Trainer(Network):
         float, list of float or dict
             The loss before the step; followed by the metrics where there are any.
         """
-        data = self._as_data(x, y, sample_weight)
+        data = self._as_data(x, y, sample_weight, class_weight)
         self._objective.reset()
         self._train_step(data.rows(slice(None)))
         return _results(self._objective.logs(), return_dict)
@@ -292,6 +318,7 @@ class Trainer(Network):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
+        *,
         callbacks: Sequence[Callback] | None = None,
         return_dict: bool = False,
         backend: str = "auto",
@@ -357,6 +384,7 @@ class Trainer(Network):
         x: Any,
         batch_size: int | None = None,
         verbose: str | int = "auto",
+        *,
         callbacks: Sequence[Callback] | None = None,
     ) -> Any:
         """Return the outputs for data. May be called from several threads at once.
@@ -424,13 +452,17 @@ class Trainer(Network):
             if self.compiled and not hasattr(self, "_objective"):
                 self._set_objective()
 
-    def _as_data(self, x: Any, y: Any, sample_weight: Any) -> Data:
+    def _as_data(self, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None = None) -> Data:
         _ = self.optimizer
         inputs = self._as_inputs(x)
         if y is None:
             raise ValueError("y is missing: give the values the outputs should have (x itself, for an autoencoder)")
         targets = inputs if y is x else self._as_targets(y)
         names = self.output_names
+        if class_weight is not None:
+            if sample_weight is not None or len(names) > 1:
+                raise ValueError("class_weight is for a model of one output, and not together with sample_weight")
+            sample_weight = weights_of_classes(targets[0], class_weight)
         given = [sample_weight] * len(names)
         if isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1:
             given = list(sample_weight)

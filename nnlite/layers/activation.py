@@ -57,7 +57,7 @@ class Activation(_Elementwise):
 class ReLU(_Elementwise):
     r"""Rectified linear unit: nothing below the threshold (or a little), the input itself above.
 
-    .. math:: f(x) = \begin{cases} \min(x, m) & x \ge \theta \\ s\,(x - \theta) & x < \theta \end{cases}
+    .. math:: f(x) = \begin{cases} \min(x, m) & x > \theta \\ s\,(x - \theta) & x \le \theta \end{cases}
 
     Parameters
     ----------

@@ -58,6 +58,7 @@ def Input(
     shape: Sequence[int | None],
     batch_size: int | None = None,
     dtype: str | None = None,
+    *,
     name: str | None = None,
 ) -> SymbolicTensor:
     """Begin a graph: return the symbolic tensor that stands for the data.

@@ -144,6 +144,16 @@ def test_csv_logger_writes_and_appends(tmp_path):
     assert path.read_text() == "epoch;val_loss\n0;1\n"
 
 
+def test_csv_logger_keeps_a_place_for_validation_that_comes_later(tmp_path):
+    logger = CSVLogger(tmp_path / "log.csv")
+    logger.on_train_begin()
+    logger.on_epoch_end(0, {"mae": 2, "loss": 1})
+    logger.on_epoch_end(1, {"mae": 4, "loss": 3, "val_loss": 5, "val_mae": 6})
+    logger.on_train_end()
+    lines = ["epoch,loss,mae,val_loss,val_mae", "0,1,2,NA,NA", "1,3,4,5,6"]
+    assert (tmp_path / "log.csv").read_text().splitlines() == lines
+
+
 def test_nan_ends_training(capsys):
     stop = TerminateOnNaN()
     stop.set_model(FakeModel())

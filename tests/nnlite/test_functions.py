@@ -220,3 +220,17 @@ def test_the_default_dtype_can_be_changed():
     for value in ("int8", object(), "nope"):
         with pytest.raises(ValueError, match="'float32' or 'float64'"):
             config.set_floatx(value)
+
+
+@pytest.mark.parametrize("function", [losses.mean_squared_error, losses.mean_absolute_error, losses.huber])
+def test_the_functions_give_each_sample_its_part_of_the_loss(function):
+    rng = np.random.default_rng(0)
+    y_true, y_pred = rng.normal(size=(2, 5, 3, 4)) * 2
+    each = function(y_true, y_pred)
+    assert each.shape == (5, 3)
+    assert each.mean() == pytest.approx(losses.get(function)(y_true, y_pred))
+    assert function([[1, 2]], [[1, 2]]).tolist() == [0.0]
+    with pytest.raises(ValueError, match=r"same shape; found \(2,\) and \(3,\)"):
+        function([1.0, 2.0], [1.0, 2.0, 3.0])
+    with pytest.raises(ValueError, match="at least one axis"):
+        function(1.0, 2.0)

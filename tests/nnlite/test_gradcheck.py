@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from nnlite import losses, regularizers
 from nnlite.gradcheck import (
     GradientError,
     check_layer,
@@ -24,6 +25,7 @@ from nnlite.losses import (
     Huber,
     MeanAbsoluteError,
     MeanSquaredError,
+    SparseCategoricalCrossentropy,
 )
 from nnlite.models import Model, Sequential
 from nnlite.regularizers import L1, L1L2, L2
@@ -79,19 +81,36 @@ SHARES = PROBABILITIES / PROBABILITIES.sum(axis=1, keepdims=True)
 ONE_HOT = np.eye(4)[[0, 3, 1, 2, 2, 0]]
 
 
+CLASS_NUMBERS = np.array([0, 3, 1, 2, 2, 0])
+LOSSES = [
+    (MeanSquaredError(), draw(6, 4), draw(6, 4, seed=1)),
+    (MeanAbsoluteError(), draw(6, 4), draw(6, 4, seed=1)),
+    (Huber(delta=0.7), draw(6, 4), draw(6, 4, seed=1)),
+    (MeanSquaredError(reduction="sum"), draw(2, 3, 4), draw(2, 3, 4, seed=1)),
+    (BinaryCrossentropy(), LABELS, PROBABILITIES),
+    (BinaryCrossentropy(from_logits=True, label_smoothing=0.1), LABELS, draw(6, 4)),
+    (CategoricalCrossentropy(), ONE_HOT, SHARES),
+    (CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT, draw(6, 4)),
+    (CategoricalCrossentropy(label_smoothing=0.1, reduction="sum"), ONE_HOT, PROBABILITIES),
+    (CategoricalCrossentropy(axis=1), ONE_HOT[:, :, np.newaxis], SHARES[:, :, np.newaxis]),
+    (BinaryCrossentropy(axis=1), draw(6, 4, 2) > 0, PROBABILITIES.reshape(6, 4, 1).repeat(2, axis=2)),
+    (SparseCategoricalCrossentropy(), CLASS_NUMBERS, SHARES),
+    (SparseCategoricalCrossentropy(from_logits=True), CLASS_NUMBERS, draw(6, 4)),
+]
+REGULARIZERS = [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)]
+
+
 @pytest.mark.parametrize(
-    ("loss", "y_true", "y_pred"),
-    [
-        (MeanSquaredError(), draw(6, 4), draw(6, 4, seed=1)),
-        (MeanAbsoluteError(), draw(6, 4), draw(6, 4, seed=1)),
-        (Huber(delta=0.7), draw(6, 4), draw(6, 4, seed=1)),
-        (MeanSquaredError(reduction="sum"), draw(2, 3, 4), draw(2, 3, 4, seed=1)),
-        (BinaryCrossentropy(), LABELS, PROBABILITIES),
-        (BinaryCrossentropy(from_logits=True, label_smoothing=0.1), LABELS, draw(6, 4)),
-        (CategoricalCrossentropy(), ONE_HOT, SHARES),
-        (CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), ONE_HOT, draw(6, 4)),
-    ],
+    ("registry", "checked"),
+    [(losses.registry, [loss for loss, *_ in LOSSES]), (regularizers.registry, REGULARIZERS)],
+    ids=["losses", "regularizers"],
 )
+def test_none_is_left_out(registry, checked):
+    known = {type(registry.create(name)) for name in registry.names()}
+    assert known == {type(one) for one in checked}
+
+
+@pytest.mark.parametrize(("loss", "y_true", "y_pred"), LOSSES)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_every_loss(loss, y_true, y_pred, weighted):
     weight = np.linspace(0.1, 2.0, len(y_true)) if weighted else None
@@ -107,7 +126,7 @@ def test_a_wrong_loss_gradient_is_caught():
         check_loss(Wrong(), draw(3, 4), draw(3, 4, seed=1))
 
 
-@pytest.mark.parametrize("regularizer", [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)])
+@pytest.mark.parametrize("regularizer", REGULARIZERS)
 def test_every_regularizer(regularizer):
     x = draw(5, 4)
     check_regularizer(regularizer, np.sign(x) * (np.abs(x) + 0.01))

@@ -64,6 +64,24 @@ def test_a_model_that_was_not_compiled_loads_so(tmp_path):
     assert not load_model(tmp_path / "m.npz").compiled
 
 
+def test_a_compiled_model_may_be_loaded_without_what_compile_said(tmp_path):
+    model, x, _ = trained()
+    model.save(tmp_path / "m.npz")
+    loaded = load_model(tmp_path / "m.npz", compile=False)
+    assert not loaded.compiled
+    np.testing.assert_array_equal(loaded.predict(x)[0], model.predict(x)[0])
+
+
+def test_weighted_metrics_are_kept(tmp_path):
+    model = simple()
+    model.compile("sgd", "mse", weighted_metrics=["mae"])
+    model.save(tmp_path / "m.npz")
+    data = (draw(4, 3), draw(4, 2))
+    found = load_model(tmp_path / "m.npz").evaluate(*data, return_dict=True)
+    assert found == model.evaluate(*data, return_dict=True)
+    assert set(found) == {"loss", "mae"}
+
+
 def test_a_sequential_without_input_is_kept_without_weights(tmp_path):
     Sequential([Dense(2)]).save(tmp_path / "m.npz")
     loaded = load_model(tmp_path / "m.npz")

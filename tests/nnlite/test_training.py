@@ -279,6 +279,46 @@ def test_per_output_weights_of_rows():
     assert (logs["a_loss"], logs["b_loss"]) == (0, 2)
 
 
+@pytest.mark.parametrize("labels", ["numbers", "column", "one-hot"])
+def test_class_weights_are_sample_weights_by_class(labels):
+    numbers = np.array([0, 1, 2, 2, 1, 0])
+    y = {"numbers": numbers, "column": numbers[:, np.newaxis], "one-hot": np.eye(3)[numbers]}[labels]
+    loss = "categorical_crossentropy" if labels == "one-hot" else "sparse_categorical_crossentropy"
+    model = Sequential([Input((2,)), Dense(3, "softmax", kernel_initializer="ones")])
+    model.compile(SGD(0.0), loss)
+    x = draw(6, 2)
+    by_class = model.train_on_batch(x, y, class_weight={1: 3.0, 2: 0.5})
+    by_row = model.train_on_batch(x, y, sample_weight=np.array([1, 3, 0.5, 0.5, 3, 1]))
+    assert by_class == by_row
+
+
+def test_class_weights_need_one_output_and_no_other_weights():
+    model = line()
+    sequences = Sequential([Input((2, 1)), Dense(1)])
+    sequences.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="class_weight is for a model of one output"):
+        model.fit(draw(4, 1), draw(4, 1), class_weight={0: 1.0}, sample_weight=np.ones(4))
+    with pytest.raises(ValueError, match="one class a row"):
+        sequences.fit(draw(4, 2, 1), draw(4, 2, 1), class_weight={0: 1.0})
+
+
+def test_weighted_metrics_count_each_row_by_its_weight():
+    model = Sequential([Input((1,)), Dense(1, kernel_initializer="zeros")])
+    model.compile(SGD(0.0), "mse", metrics=["mae"], weighted_metrics=["mae"])
+    y = np.array([[1.0], [3.0]])
+    logs = model.train_on_batch(np.ones((2, 1)), y, sample_weight=np.array([3.0, 1.0]), return_dict=True)
+    assert (logs["mae"], logs["weighted_mae"]) == (2.0, 1.5)
+
+
+def test_the_loss_of_an_output_is_the_one_before_loss_weights():
+    inputs = Input((1,))
+    model = Model(inputs, [Dense(1, name="a")(inputs), Dense(1, name="b")(inputs)])
+    model.compile(SGD(0.0), "mse", loss_weights=[0.5, 10.0])
+    model.set_weights([np.zeros_like(w) for w in model.get_weights()])
+    ones = np.ones((4, 1))
+    assert model.evaluate(ones, [ones, ones], return_dict=True) == {"loss": 10.5, "a_loss": 1.0, "b_loss": 1.0}
+
+
 def test_a_memory_mapped_float32_file_is_read_in_place(tmp_path):
     path = tmp_path / "x.npy"
     np.save(path, draw(64, 3))

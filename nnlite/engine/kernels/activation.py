@@ -91,7 +91,7 @@ def _relu_slope(y: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
 
 @_function
 def _leaky(x: Any, a: Any, b: Any) -> Any:  # noqa: ARG001
-    return x if x >= like(x, 0.0) else a * x
+    return x if x > like(x, 0.0) else a * x
 
 
 @_function
@@ -163,13 +163,12 @@ exponential_forward, exponential_backward = _in_place(_exponential), _backward(_
 
 @_function
 def _bent(x: Any, slope: Any, ceiling: Any, threshold: Any) -> Any:
-    return min(x if x >= threshold else slope * (x - threshold), ceiling)
+    return min(x if x > threshold else slope * (x - threshold), ceiling)
 
 
 @_function
 def _bent_slope(x: Any, y: Any, slope: Any, ceiling: Any, threshold: Any) -> Any:  # noqa: ARG001
-    is_open = x > threshold or (x == threshold and threshold != like(x, 0.0))
-    return like(x, 0.0) if x >= ceiling else (like(x, 1.0) if is_open else slope)
+    return like(x, 0.0) if x >= ceiling else (like(x, 1.0) if x > threshold else slope)
 
 
 @_function

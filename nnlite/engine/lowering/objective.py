@@ -25,10 +25,14 @@ def lower_objective(
     Unsupported
         If one has no compiled form.
     """
+    if any(objective.weighted_metrics):
+        raise Unsupported("weighted metrics have no compiled form")
     work = program.reserve(4 * program.ld)
     for i, (output, target, weight) in enumerate(zip(outputs, targets, weights, strict=True)):
         loss = objective.losses[i]
         if loss is not None:
+            if not objective.loss_weights[i]:
+                raise Unsupported("a loss that counts for nothing has no compiled form")
             with program.contribution(output) as derivative:
                 slope = derivative if program.training else None
                 factor = objective.loss_weights[i]
@@ -60,6 +64,8 @@ def _emit_loss(
 def _loss_kernel(loss: losses.Loss, output: Tensor) -> tuple[str, tuple[float, float, float], bool]:
     """Return the kernel's name, its constants, and whether targets are class numbers."""
     kind = type(loss)
+    if loss.axis not in (-1, len(output.shape)):
+        raise Unsupported(f"{loss.name} along axis {loss.axis} has no compiled form")
     if kind is losses.MeanSquaredError:
         return "mean_squared_error", (0.0, 0.0, 0.0), False
     if kind is losses.MeanAbsoluteError:

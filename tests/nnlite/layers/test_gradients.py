@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from nnlite import activations
 from nnlite.gradcheck import check_layer
 from nnlite.layers import (
     ELU,
@@ -65,9 +66,22 @@ def test_dense_on_sequences_shares_its_weights_over_the_middle_axis():
     check_layer(Dense(3, activation="sigmoid", **D), draw(2, 5, 4))
 
 
-@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize(
+    "activation",
+    [
+        *ACTIVATIONS,
+        activations.GELU(approximate=True),
+        activations.ReLU(negative_slope=0.2, max_value=1.0, threshold=0.1),
+        activations.Softmax(axis=1),
+    ],
+)
 def test_activation_layer(activation):
-    check_layer(Activation(activation, **D), draw(4, 6))
+    check_layer(Activation(activation, **D), draw(4, 6, 2))
+
+
+def test_no_activation_is_left_out():
+    known = {type(activations.get(name)) for name in activations.registry.names()}
+    assert known == {type(activations.get(name)) for name in ACTIVATIONS}
 
 
 @pytest.mark.parametrize(
@@ -100,6 +114,10 @@ def test_dropout_of_whole_columns():
 @pytest.mark.parametrize("training", [False, True])
 def test_gaussian_noise(training):
     check_layer(GaussianNoise(0.3, seed=1, **D), draw(6, 5), training=training)
+
+
+def test_frozen_batch_normalization_is_a_straight_line():
+    assert set(check_layer(BatchNormalization(trainable=False, **D), draw(7, 3), training=True)) == {"x"}
 
 
 @pytest.mark.parametrize("training", [False, True])

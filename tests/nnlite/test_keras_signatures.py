@@ -1,0 +1,119 @@
+"""Arguments have the names, the defaults and the places that they have in Keras."""
+
+import json
+
+import pytest
+
+import nnlite
+from tests.nnlite.reference import keras_values as reference
+from tests.nnlite.reference.signatures import signature
+
+SIGNATURES = reference.facts()["signatures"]
+
+REQUIRED = "<required>"
+
+# Arguments of nnlite that Keras does not have.
+OURS = {
+    # Keras 3 takes these as keyword arguments it does not list.
+    **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
+}
+
+# Defaults that differ, with what stands in the place of Keras's.
+OTHER_DEFAULTS = {
+    # Keras lets the shape be left out where batch_shape or a tensor is given, which do not exist here.
+    ("layers.Input", "shape"): {},
+    # The class knows its own name: the default stands for the very name that Keras spells out (tested below).
+    **{(key, "name"): {"default": None} for key in SIGNATURES if key.startswith("losses.")},
+}
+
+# What a Keras script may say and nnlite does not understand. Each is refused by Python itself, loudly.
+NOT_OFFERED = {
+    "layers": {
+        "autocast",  # mixed precision
+        "kernel_constraint",
+        "bias_constraint",
+        "beta_constraint",
+        "gamma_constraint",
+        "lora_rank",  # fine-tuning of large models
+        "lora_alpha",
+        "quantization_config",
+        "renorm",  # batch renormalization
+        "renorm_clipping",
+        "renorm_momentum",
+        "synchronized",  # several devices
+        "data_format",  # channels come last
+        "sparse",  # other kinds of tensors
+        "ragged",
+        "batch_shape",
+        "tensor",
+        "optional",
+    },
+    "losses": {"dtype", "ignore_class", "axis"},
+    "optimizers": {
+        "use_ema",
+        "ema_momentum",
+        "ema_overwrite_frequency",
+        "loss_scale_factor",  # mixed precision
+        "gradient_accumulation_steps",
+    },
+    "optimizers.schedules": set(),
+    "callbacks": {"baseline", "raise_error"},
+    "metrics": {"dtype"},
+    "regularizers": set(),
+    "initializers": {"input_axes", "output_axes"},
+    "models": {"safe_mode"},  # no file is ever able to run code here
+    "Model": {
+        "run_eagerly",  # compilation
+        "steps_per_execution",
+        "jit_compile",
+        "auto_scale_loss",  # mixed precision
+        "steps_per_epoch",  # endless data
+        "validation_steps",
+        "steps",
+        "positions",  # further columns of the summary
+        "expand_nested",
+        "show_trainable",
+        "layer_range",
+        "zipped",  # files of other formats
+        "max_shard_size",
+        "skip_mismatch",
+    },
+}
+
+
+def ours(key):
+    place, _, name = key.rpartition(".")
+    owner = nnlite
+    for part in place.split("."):
+        owner = getattr(owner, part)
+    return signature(getattr(owner, name))
+
+
+@pytest.mark.parametrize("key", SIGNATURES)
+def test_arguments_have_the_names_and_defaults_of_keras(key):
+    keras, own = SIGNATURES[key], ours(key)
+    assert set(own) - set(keras) <= OURS.get(key, set())
+    for name in own.keys() & keras.keys():
+        expected = OTHER_DEFAULTS.get((key, name), keras[name])
+        assert own[name].get("default", REQUIRED) == expected.get("default", REQUIRED), name
+    assert set(keras) - set(own) <= NOT_OFFERED[key.rpartition(".")[0]]
+
+
+@pytest.mark.parametrize("key", SIGNATURES)
+def test_what_may_be_given_by_place_has_the_place_it_has_in_keras(key):
+    places = [name for name, about in SIGNATURES[key].items() if about["positional"]]
+    own = [name for name, about in ours(key).items() if about["positional"]]
+    assert own == places[: len(own)]
+
+
+@pytest.mark.parametrize("key", [key for key in SIGNATURES if key.startswith("losses.")])
+def test_losses_have_the_names_that_they_have_in_keras(key):
+    loss = getattr(nnlite.losses, key.rpartition(".")[2])()
+    assert loss.name == SIGNATURES[key]["name"]["default"]
+
+
+def test_every_exception_is_still_needed():
+    absent = {place: set() for place in NOT_OFFERED}
+    for key, keras in SIGNATURES.items():
+        absent[key.rpartition(".")[0]] |= set(keras) - set(ours(key))
+    assert json.dumps(absent, default=sorted) == json.dumps(NOT_OFFERED, default=sorted)
