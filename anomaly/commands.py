@@ -21,6 +21,8 @@ from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _MOST_IN_A_PICTURE = 200_000
+# As many rows at a time as a detector scores in one go: more would only take memory.
+_CHUNK_ROWS = 8192
 
 
 def demo(options: Namespace) -> None:
@@ -137,7 +139,7 @@ def _load(path: str) -> AutoencoderDetector:
 
 
 def _chunks(options: Namespace) -> Iterator[Table]:
-    return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
+    return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=_CHUNK_ROWS)
 
 
 def _split(columns: list[str]) -> list[str]:

@@ -355,7 +355,9 @@ class CsvWriter:
             nothing.
         """
         cells = [_written(column) for column in columns]
-        if any(map(_breaks_lines, cells)):
+        # Numbers need no looking at, and most columns are numbers.
+        texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
+        if any(map(_breaks_lines, texts)):
             self._write_rows(zip(*cells, strict=True))
         else:
             self._writer.writerows(zip(*cells, strict=True))

@@ -2,6 +2,7 @@ import json
 import subprocess
 import sys
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -348,6 +349,30 @@ def test_a_loaded_detector_is_the_same(mixed, tmp_path):
     assert loaded.history_ == detector.history_
     loaded.save(tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+def test_a_file_from_before_moments_had_hours_still_scores_the_same():
+    # Its time stamp is one number, days since 1970, as it was when it was learned.
+    loaded = load_detector(Path(__file__).parent / "saved" / "first_format.npz")
+    data = make_transactions(n_records=60, random_state=0)
+    assert loaded.preprocessor_.kinds_["timestamp"] == "date"
+    np.testing.assert_allclose(loaded.decision_function(data.columns), loaded.decision_scores_, rtol=1e-4)
+
+
+def test_the_hour_counts_to_the_column_it_was_read_from():
+    rng = np.random.default_rng(0)
+    days = np.arange(500)
+    by_day = np.datetime64("2024-01-01") + (days * 24 + rng.integers(9, 17, 500)).astype("m8[h]")
+    amounts = rng.normal(size=500)
+    detector = AutoencoderDetector(random_state=0).fit({"at": by_day, "amount": amounts})
+    at_night = {"at": by_day[250:251].astype("M8[D]").astype("M8[h]") + 3, "amount": [0.0]}
+    at_noon = {"at": by_day[250:251].astype("M8[D]").astype("M8[h]") + 12, "amount": [0.0]}
+    assert detector.predict(at_night).tolist() == [1]
+    assert detector.predict(at_noon).tolist() == [0]
+    parts = detector.explain(at_night)
+    assert parts.shape == (1, 2)
+    assert parts[0, 0] > 0.9 * parts.sum()
+    assert parts.sum() == pytest.approx(detector.decision_function(at_night)[0])
 
 
 def test_parameters_of_every_kind_survive(tmp_path):
