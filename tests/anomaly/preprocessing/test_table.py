@@ -93,7 +93,7 @@ def test_records_come_back(columns):
             if cell is None:
                 assert back is None or back != back
             elif isinstance(cell, bool):
-                assert float(back) == pytest.approx(cell, abs=1e-6)  # a number where others are missing
+                assert float(back) == pytest.approx(float(cell), abs=1e-6)  # a number where others are missing
             elif isinstance(cell, str):
                 assert back == cell
             elif isinstance(cell, pd.Timestamp):
