@@ -15,9 +15,9 @@ from anomaly import report
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv
 from anomaly.detectors import AutoencoderDetector, load_detector
 from anomaly.errors import DataError
+from anomaly.files import atomic_write, make_folder
 from anomaly.metrics import evaluate as judge
 from anomaly.tables import Table
-from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _MOST_IN_A_PICTURE = 200_000
@@ -117,8 +117,7 @@ def plot(options: Namespace) -> None:
         _check_present(table, [options.label], options.data)
         labels = _labels(table, options)
         _check_both(labels, options)
-    folder = Path(options.output)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(options.output)
     for path in draw_pictures(detector, _without(table, options), labels, folder):
         print(path)
 

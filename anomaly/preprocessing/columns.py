@@ -25,6 +25,7 @@ from anomaly.preprocessing.parsing import (
     distinct_cells,
     parse_days,
     parse_each,
+    parse_number,
     parse_numbers,
     parse_truth,
 )
@@ -98,7 +99,7 @@ class ValueColumn(ABC):
         except UnreadableError as error:
             raise DataError(
                 f"{position(error.index)}, column {self.name!r}: found {shown(cells[error.index])}, expected "
-                f"{self.expected}. If the column holds categories, name it in `categorical` when fitting"
+                f"{self.expected}; if the column holds categories, name it as categorical when fitting"
             ) from None
 
 
@@ -311,10 +312,8 @@ class CategoryColumn:
         places : ndarray of int of shape (n_rows,)
             The place of each training value.
         """
-        counts: Counter[str | None] = Counter()
         distinct, indices = distinct_cells(cells)
-        for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
-            counts[category_text(value)] += count
+        counts = _count(distinct, indices)
         has_missing = counts.pop(None, 0) > 0
         ranking = sorted(counts, key=lambda text: (-counts[text], str(text)))
         texts = [text for text in ranking if text is not None]
@@ -438,8 +437,11 @@ def column_from_config(config: Any) -> Column:
     raise DataError(f"preprocessing: there is no kind of column {kind!r}")
 
 
-def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
+def infer(name: str, cells: Array, position: Callable[[int], str]) -> tuple[ValueColumn | None, Array]:
     """Find out what kind of values a training column holds.
+
+    A column of text is one of categories, unless more than half of its values are numbers, or dates: then
+    the others are mistakes, and to take the numbers for categories would make one mistake a larger one.
 
     Parameters
     ----------
@@ -447,6 +449,8 @@ def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
         Of the column.
     cells : ndarray of shape (n_rows,)
         Its training values.
+    position : callable
+        Says where the row of an index is, for messages.
 
     Returns
     -------
@@ -454,6 +458,11 @@ def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
         None if the column holds categories.
     numbers : ndarray of float64
         The cells' numbers; empty for categories.
+
+    Raises
+    ------
+    DataError
+        If some values are not of the kind that most are; the message names the first.
     """
     kinds: tuple[type[ValueColumn], ...] = (BooleanColumn, NumberColumn, DateColumn)
     for kind in kinds:
@@ -466,7 +475,33 @@ def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
         if kind is DateColumn and _has_times(numbers):
             return MomentColumn(name), numbers
         return kind(name), numbers
+    for words, parse in (("numbers", parse_number), ("dates", parse_days)):
+        _check_not_mostly(cells, parse, words, name, position)
     return None, np.empty(0)
+
+
+def _check_not_mostly(
+    cells: Array, parse: Callable[[str], float | None], words: str, name: str, position: Callable[[int], str]
+) -> None:
+    """Refuse a column most of whose values, but not all, are numbers or dates."""
+    counts = {text: count for text, count in _count(*distinct_cells(cells)).items() if text is not None}
+    fits = sum(count for text, count in counts.items() if parse(text) is not None)
+    total = sum(counts.values())
+    if 2 * fits > total:
+        wrong = next(i for i, cell in enumerate(cells) if (t := category_text(cell)) is not None and parse(t) is None)
+        raise DataError(
+            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, but {fits:,} of the column's {total:,} "
+            f"values are {words}. Correct it, or leave the cell empty if the value is missing; if the column holds "
+            "categories, name it as categorical"
+        )
+
+
+def _count(distinct: list[Any], indices: Array) -> Counter[str | None]:
+    """Count what `distinct_cells` found, by its text as a category; None is missing."""
+    counts: Counter[str | None] = Counter()
+    for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
+        counts[category_text(value)] += count
+    return counts
 
 
 def _has_times(days: Array) -> bool:

@@ -194,7 +194,7 @@ class TablePreprocessor:
         columns: list[Column] = []
         numbers, places = [], []
         for name, cells in zip(table.names, table.columns, strict=True):
-            column, values = (None, cells) if name in forced else infer(name, cells)
+            column, values = (None, cells) if name in forced else infer(name, cells, table.position)
             if isinstance(column, DateColumn) and self.dates == "ignore":
                 columns.append(IgnoredColumn(name))
             elif column is not None:
@@ -309,7 +309,8 @@ class TablePreprocessor:
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":
             raise DataError(
-                f"columns that were not there in training: {listing(unknown)}; drop them, or set extra='ignore'"
+                f"columns that were not there in training: {listing(unknown)}; leave them out (on the command line: "
+                "--drop, --id or --label)"
             )
         return table.select(self._names)
 

@@ -25,7 +25,7 @@ def objects(cells):
 
 
 def kind_of(cells):
-    column = infer("c", cells)[0]
+    column = infer("c", cells, str)[0]
     return "category" if column is None else column.kind
 
 
@@ -87,7 +87,7 @@ def test_numbers_beyond_all_years_become_the_last_day_there_is():
     ],
 )
 def test_a_cell_of_another_kind_is_named_with_its_place(column, cells, index):
-    with pytest.raises(DataError, match=f"row {index}, column 'c': found .*, expected .*name it in `categorical`"):
+    with pytest.raises(DataError, match=f"row {index}, column 'c': found .*, expected .*name it as categorical"):
         column("c").read(cells, lambda i: f"row {i}")
 
 

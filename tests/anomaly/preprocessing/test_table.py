@@ -252,7 +252,7 @@ def test_unusable_rows_are_refused_by_row_and_column():
     preprocessor = TablePreprocessor().fit({"n": [1.0, 2.0], "c": ["a", "b"]})
     for data, message in (
         ({"n": [1.0]}, "columns missing: 'c'; the table has 'n'"),
-        ({"n": [1.0], "c": ["a"], "z": [0]}, "not there in training: 'z'; drop them, or set extra='ignore'"),
+        ({"n": [1.0], "c": ["a"], "z": [0]}, "not there in training: 'z'; leave them out"),
         ({"n": ["1", "x"], "c": ["a", "a"]}, "row 2, column 'n': found 'x', expected a number"),
         ({"n": [1.0, 2.0, np.inf], "c": ["a"] * 3}, "row 3, column 'n': found inf"),
     ):
