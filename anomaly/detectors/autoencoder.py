@@ -175,9 +175,12 @@ class AutoencoderDetector(BaseDetector):
         self._check_parameters()
         table = self._as_table(X)
         if len(table) < 2:
-            raise ValueError(f"fit needs at least 2 records to learn what is usual; found {len(table)}")
-        if y is not None and len(y) != len(table):
-            raise ValueError(f"y must have one label per record ({len(table)}); found {len(y)}")
+            raise ValueError(
+                f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
+            )
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and labels.shape != (len(table),):
+            raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
@@ -185,7 +188,7 @@ class AutoencoderDetector(BaseDetector):
             self.model_ = self._build(x.shape[1])
             self.history_ = self._train(x)
             self.disturbances_ = self._draw(x.shape[1])
-        self._set_threshold(self._errors(x).mean(axis=1, dtype=np.float64), y)
+        self._set_threshold(self._errors(x).mean(axis=1, dtype=np.float64), labels)
         return self
 
     def _take_columns(self) -> None:
