@@ -261,6 +261,10 @@ def test_verbose_shows_training(capsys):
         ({"activation": "nope"}, "unknown activation 'nope'"),
         ({"scaling": "nope"}, "scaling must be"),
         ({"categorical": ["nope"]}, "'nope'"),
+        ({"hidden": 8.5}, "hidden must be the sizes of one or more layers.*found 8.5"),
+        ({"ignore": "label"}, "ignore must be a list of column names; found 'label'"),
+        ({"ignore": True}, "ignore must be a list of column names; found True"),
+        ({"ignore": ["label", 3]}, "ignore must be a list of column names"),
     ],
 )
 def test_fit_refuses_bad_parameters(arguments, message):
@@ -536,6 +540,8 @@ def altered(fitted, path, change):
         lambda c: c.update(threshold="low"),
         lambda c: c.update(parameters=[1]),
         lambda c: c["parameters"].update(evil=1),
+        lambda c: c["parameters"].update(ignore=True),
+        lambda c: c["parameters"].update(hidden="wide"),
         lambda c: c["parameters"].update(threshold={"threshold": "Evil", "config": {}}),
         lambda c: c.update(network={}),
         lambda c: c["network"]["model"]["config"]["layers"][-1]["config"].update(units=4),
