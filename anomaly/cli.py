@@ -119,8 +119,8 @@ def _add_demo(of: _Subparsers) -> None:
     parser.add_argument(
         "--data",
         choices=("transactions", "connections", "sensors"),
-        default="transactions",
-        help="which data to make up (default: transactions)",
+        default="sensors",
+        help="which data to make up (default: sensors)",
     )
     parser.add_argument("--records", type=int, default=5000, metavar="N", help="how many (default: 5000)")
     _add_seed(parser)
