@@ -510,9 +510,11 @@ def test_an_altered_description_is_a_clear_error_or_a_detector(small_file, tmp_p
         loaded = load_bytes(made.getvalue(), tmp_path_factory.getbasetemp())
     except FileFormatError:
         return
-    # Whoever alters a name or a number and all checksums makes another detector, but a whole one.
+    # Whoever alters a name or a number and all checksums makes another detector, but a whole one. An absurd number may
+    # give absurd scores: NumPy's warnings of that are not the matter here.
     try:
-        assert loaded.decision_function(columns).shape == (40,)
+        with np.errstate(all="ignore"):
+            assert loaded.decision_function(columns).shape == (40,)
     except DataError as error:
         assert "column" in str(error) or "row" in str(error)  # noqa: PT017
     assert loaded.get_params()
