@@ -6,6 +6,7 @@ The work is done in `anomaly.commands`; here are the arguments, the help texts a
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -118,8 +119,8 @@ def _add_demo(of: _Subparsers) -> None:
     parser.add_argument(
         "--data",
         choices=("transactions", "connections", "sensors"),
-        default="transactions",
-        help="which data to make up (default: transactions)",
+        default="sensors",
+        help="which data to make up (default: sensors)",
     )
     parser.add_argument("--records", type=int, default=5000, metavar="N", help="how many (default: 5000)")
     _add_seed(parser)
@@ -245,12 +246,28 @@ def _add_model(parser: argparse.ArgumentParser, text: str) -> None:
 
 def _add_seed(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
+        "--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
     )
 
 
 def _add_threshold(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--threshold", type=float, metavar="SCORE", help="use this threshold instead of the model's")
+    parser.add_argument("--threshold", type=_score, metavar="SCORE", help="use this threshold instead of the model's")
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; found {text!r}")
+    return int(text)
+
+
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = math.nan
+    if not math.isfinite(score):
+        raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
+    return score
 
 
 def _add_table(parser: argparse.ArgumentParser, labels: bool = True, required: bool = False) -> None:

@@ -15,12 +15,14 @@ from anomaly import report
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv
 from anomaly.detectors import AutoencoderDetector, load_detector
 from anomaly.errors import DataError
+from anomaly.files import atomic_write, make_folder
 from anomaly.metrics import evaluate as judge
 from anomaly.tables import Table
-from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _MOST_IN_A_PICTURE = 200_000
+# As many rows at a time as a detector scores in one go: more would only take memory.
+_CHUNK_ROWS = 8192
 
 
 def demo(options: Namespace) -> None:
@@ -115,8 +117,7 @@ def plot(options: Namespace) -> None:
         _check_present(table, [options.label], options.data)
         labels = _labels(table, options)
         _check_both(labels, options)
-    folder = Path(options.output)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_folder(options.output)
     for path in draw_pictures(detector, _without(table, options), labels, folder):
         print(path)
 
@@ -137,7 +138,7 @@ def _load(path: str) -> AutoencoderDetector:
 
 
 def _chunks(options: Namespace) -> Iterator[Table]:
-    return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
+    return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=_CHUNK_ROWS)
 
 
 def _split(columns: list[str]) -> list[str]:

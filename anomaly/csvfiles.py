@@ -323,6 +323,7 @@ class CsvWriter:
         with ExitStack() as stack:
             stream = stack.enter_context(_created_text(self._path))
             self._writer = csv.writer(stream, delimiter=self._delimiter, lineterminator="\n")
+            self._quoter = csv.writer(stream, delimiter=self._delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
             self._stack = stack.pop_all()
         return self
 
@@ -342,7 +343,7 @@ class CsvWriter:
         fields : sequence
             Text or numbers.
         """
-        self._writer.writerow(fields)
+        self._write_rows([fields])
 
     def write_columns(self, columns: Sequence[Array]) -> None:
         """Write a chunk of rows, given as columns.
@@ -353,7 +354,18 @@ class CsvWriter:
             Numbers are written with as many digits as give the same number when read; missing values as
             nothing.
         """
-        self._writer.writerows(zip(*map(_written, columns), strict=True))
+        cells = [_written(column) for column in columns]
+        # Numbers need no looking at, and most columns are numbers.
+        texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
+        if any(map(_breaks_lines, texts)):
+            self._write_rows(zip(*cells, strict=True))
+        else:
+            self._writer.writerows(zip(*cells, strict=True))
+
+    def _write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Write rows one by one, those with a carriage return in quotes: before Python 3.13 `csv` leaves it bare."""
+        for row in rows:
+            (self._quoter if _breaks_lines(row) else self._writer).writerow(row)
 
 
 def write_csv(path: str | os.PathLike[str], tables: Table | Iterable[Table], *, delimiter: str = ",") -> None:
@@ -405,6 +417,10 @@ def _created_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
         text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
         yield text
         text.detach()  # writes what is left, and leaves closing to those who opened
+
+
+def _breaks_lines(cells: Sequence[Any]) -> bool:
+    return any("\r" in cell for cell in cells if isinstance(cell, str))
 
 
 def _written(column: Array) -> list[Any]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly import cli, datasets
 from anomaly.datasets import Dataset
-from nnlite.files import atomic_write
+from anomaly.files import atomic_write, make_folder
 
 _MAKERS: dict[str, Callable[..., Dataset]] = {
     "transactions": datasets.make_transactions,
@@ -77,7 +77,7 @@ def run_demo(folder: Path, data: str, n_records: int, seed: int, say: Callable[[
     """
     if n_records < 200:
         raise ValueError(f"--records must be at least 200, to have some anomalies among them; found {n_records}")
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     made = _MAKERS[data](n_records=n_records, random_state=seed)
     train, test = made.split(test_size=0.5, random_state=seed)
     train = train.rows(train.labels == 0)

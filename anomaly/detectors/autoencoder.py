@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -175,9 +175,12 @@ class AutoencoderDetector(BaseDetector):
         self._check_parameters()
         table = self._as_table(X)
         if len(table) < 2:
-            raise ValueError(f"fit needs at least 2 records to learn what is usual; found {len(table)}")
-        if y is not None and len(y) != len(table):
-            raise ValueError(f"y must have one label per record ({len(table)}); found {len(y)}")
+            raise ValueError(
+                f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
+            )
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and labels.shape != (len(table),):
+            raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
@@ -185,7 +188,7 @@ class AutoencoderDetector(BaseDetector):
             self.model_ = self._build(x.shape[1])
             self.history_ = self._train(x)
             self.disturbances_ = self._draw(x.shape[1])
-        self._set_threshold(self._errors(x).mean(axis=1, dtype=np.float64), y)
+        self._set_threshold(self._errors(x).mean(axis=1, dtype=np.float64), labels)
         return self
 
     def _take_columns(self) -> None:
@@ -229,7 +232,7 @@ class AutoencoderDetector(BaseDetector):
 
     def _check_parameters(self) -> None:
         self._check_contamination()
-        hidden = self.hidden if isinstance(self.hidden, (list, tuple)) else list(self.hidden)
+        hidden = _listed(self.hidden)
         if not hidden or any(not _is_whole(units) or units < 1 for units in hidden):
             raise ValueError(
                 f"hidden must be the sizes of one or more layers, such as (128, 128); found {self.hidden!r}"
@@ -244,6 +247,9 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(f"batch_size must be a whole number of at least 1; found {self.batch_size!r}")
         if not (_is_number(self.learning_rate) and 0 < self.learning_rate < np.inf):
             raise ValueError(f"learning_rate must be a number above 0; found {self.learning_rate!r}")
+        names = self.ignore
+        if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in _listed(names))):
+            raise ValueError(f"ignore must be a list of column names; found {names!r}")
         if self.patience is not None and (not _is_whole(self.patience) or self.patience < 0):
             raise ValueError(f"patience must be None or a whole number of at least 0; found {self.patience!r}")
 
@@ -350,6 +356,7 @@ class AutoencoderDetector(BaseDetector):
         return {"network": network, "preprocessing": columns, "history": self.history_}, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        self._check_parameters()
         self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], _under(arrays, "preprocessing/"))
         self._take_columns()
         self.model_ = model_from_parts(config["network"], _under(arrays, "model/"), label)
@@ -366,6 +373,11 @@ class AutoencoderDetector(BaseDetector):
 
 def _under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return what is in a sequence; of anything else, the thing itself."""
+    return list(value) if isinstance(value, Iterable) else [value]
 
 
 def _is_whole(value: Any) -> bool:

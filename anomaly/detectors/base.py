@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from anomaly import thresholds
-from nnlite.archive import FileFormatError, read_archive, write_archive
+from anomaly.files import atomic_write
+from nnlite.archive import FileFormatError, dump_archive, read_archive
 from nnlite.types import Array
 
 Self = TypeVar("Self", bound="BaseDetector")
@@ -213,7 +214,9 @@ class BaseDetector(ABC):
             "threshold": self.threshold_,
             **config,
         }
-        write_archive(path, "detector", head, {**arrays, "decision_scores": self.decision_scores_})
+        content = dump_archive("detector", head, {**arrays, "decision_scores": self.decision_scores_})
+        with atomic_write(path) as file:
+            file.write(content)
 
 
 _detectors: dict[str, type[BaseDetector]] = {}

@@ -11,6 +11,7 @@ from anomaly.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 # Okabe & Ito, "Color Universal Design", 2008.
@@ -52,6 +53,15 @@ def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") 
     ax.set_axisbelow(True)
     if grid:
         ax.grid(True, axis=grid, color=PALE, linewidth=0.8)  # type: ignore[arg-type]
+
+
+def label_logarithmic(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers at 1, 2 and 5 times the powers of ten: few enough to stay apart."""
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
 
 
 def next_curve_color(ax: Axes) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.plots.checks import same_length
-from anomaly.plots.figures import ANOMALY, DARK, NORMAL, axes_to_draw_on, dress
+from anomaly.plots.figures import ANOMALY, DARK, NORMAL, axes_to_draw_on, dress, label_logarithmic
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -124,3 +124,4 @@ def _mark_divergence(ax: Axes, curves: Mapping[str, Array]) -> None:
 def _scale(ax: Axes, values: Array) -> None:
     if np.nanmin(values) > 0.0 and np.nanmax(values) > _WIDE * np.nanmin(values):
         ax.set_yscale("log")
+        label_logarithmic(ax.yaxis)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, label_logarithmic
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -79,6 +79,7 @@ def plot_score_histogram(
         ax.axvline(limit, color=DARK, linestyle="--", linewidth=1.4, label=label)
     if logarithmic:
         ax.set_xscale("log")
+        label_logarithmic(ax.xaxis)
     scale = ", logarithmic scale" if logarithmic else ""
     share = "number of records" if truth is None else "share of the records of its kind"
     dress(ax, "Anomaly scores", f"anomaly score{scale}", share)
@@ -151,6 +152,7 @@ def plot_scores_over_time(
     logarithmic = _is_skewed(values, limit)
     if logarithmic:
         ax.set_yscale("log")
+        label_logarithmic(ax.yaxis)
     dress(
         ax,
         "Anomaly scores over time",
@@ -254,4 +256,12 @@ def _legend_above(ax: Axes) -> None:
     """Put the legend between title and picture, since the whole width of the picture is taken."""
     if ax.get_legend_handles_labels()[0]:
         ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=24.0)
-        ax.legend(frameon=False, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3, borderaxespad=0.2)
+        ax.legend(
+            frameon=False,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=3,
+            borderaxespad=0.2,
+            fontsize="small",
+            columnspacing=1.2,
+        )

@@ -1,7 +1,8 @@
 """One class for each kind of column: how its cells become numbers, and numbers its cells.
 
-Numbers, truth values and dates each become one number, NaN where missing (`ValueColumn`). Text becomes the index of a
-place: one for each category, and places for what is rare, missing or was never seen (`CategoryColumn`).
+Numbers, truth values and dates each become one number, NaN where missing (`ValueColumn`); a moment, a date with a time
+of day, makes four more that say where in the day and in the week it is. Text becomes the index of a place: one for each
+category, and places for what is rare, missing or was never seen (`CategoryColumn`).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from anomaly.preprocessing.parsing import (
     distinct_cells,
     parse_days,
     parse_each,
+    parse_number,
     parse_numbers,
     parse_truth,
 )
@@ -37,7 +39,7 @@ _MOST_RARE = 10_000
 
 
 class ValueColumn(ABC):
-    """A column whose cells each become one number.
+    """A column whose cells each become one number, or several that are computed from it.
 
     Parameters
     ----------
@@ -47,6 +49,8 @@ class ValueColumn(ABC):
 
     kind: ClassVar[str]
     expected: ClassVar[str]
+    aspects: ClassVar[tuple[str, ...]] = ()
+    """What `aspects_of` returns, in words; most kinds of columns have no aspects."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -60,6 +64,11 @@ class ValueColumn(ABC):
     @abstractmethod
     def restore(numbers: Array) -> Array:
         """Turn numbers into the cells they stand for."""
+
+    @staticmethod
+    def aspects_of(numbers: Array) -> list[Array]:  # noqa: ARG004
+        """Return further numbers that follow from those that `parse` gave, NaN where they are."""
+        return []
 
     def get_config(self) -> dict[str, Any]:
         """Return what is known of the column, as JSON values."""
@@ -90,7 +99,7 @@ class ValueColumn(ABC):
         except UnreadableError as error:
             raise DataError(
                 f"{position(error.index)}, column {self.name!r}: found {shown(cells[error.index])}, expected "
-                f"{self.expected}. If the column holds categories, name it in `categorical` when fitting"
+                f"{self.expected}; if the column holds categories, name it as categorical when fitting"
             ) from None
 
 
@@ -191,8 +200,35 @@ class DateColumn(ValueColumn):
         return moments
 
 
+class MomentColumn(DateColumn):
+    r"""A column of dates with a time of day: days since the start of 1970, and where in the day and the week that is.
+
+    To a network, 23:59 and 00:01 must be neighbours, as Sunday and Monday: each is given as a point on a circle, with
+    t in days, the sine and cosine of :math:`2 \pi t` for the hour, and of :math:`2 \pi t / 7` for the day of the week.
+    Hours are those of UTC where the cells have a zone, else those of the clock that wrote them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> noon_on_a_monday = MomentColumn.parse(np.array(["1970-01-05 12:00"], dtype=object))
+    >>> hour_sin, hour_cos, *_ = MomentColumn.aspects_of(noon_on_a_monday)
+    >>> hour_sin.round(3).tolist(), hour_cos.round(3).tolist()
+    ([0.0], [-1.0])
+    """
+
+    kind = "moment"
+    aspects = ("hour, sine", "hour, cosine", "weekday, sine", "weekday, cosine")
+
+    @staticmethod
+    def aspects_of(numbers: Array) -> list[Array]:
+        """Return sine and cosine of the hour of the day, and of the day of the week."""
+        # Whole days and weeks are taken away first: the sine of a large number is known to fewer digits.
+        angles = (2 * np.pi * (numbers % 1.0), 2 * np.pi / 7 * (numbers % 7.0))
+        return [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
+
+
 VALUE_COLUMNS: dict[str, type[ValueColumn]] = {
-    column.kind: column for column in (BooleanColumn, NumberColumn, DateColumn)
+    column.kind: column for column in (BooleanColumn, NumberColumn, DateColumn, MomentColumn)
 }
 
 
@@ -276,10 +312,8 @@ class CategoryColumn:
         places : ndarray of int of shape (n_rows,)
             The place of each training value.
         """
-        counts: Counter[str | None] = Counter()
         distinct, indices = distinct_cells(cells)
-        for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
-            counts[category_text(value)] += count
+        counts = _count(distinct, indices)
         has_missing = counts.pop(None, 0) > 0
         ranking = sorted(counts, key=lambda text: (-counts[text], str(text)))
         texts = [text for text in ranking if text is not None]
@@ -403,8 +437,11 @@ def column_from_config(config: Any) -> Column:
     raise DataError(f"preprocessing: there is no kind of column {kind!r}")
 
 
-def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
+def infer(name: str, cells: Array, position: Callable[[int], str]) -> tuple[ValueColumn | None, Array]:
     """Find out what kind of values a training column holds.
+
+    A column of text is one of categories, unless more than half of its values are numbers, or dates: then
+    the others are mistakes, and to take the numbers for categories would make one mistake a larger one.
 
     Parameters
     ----------
@@ -412,6 +449,8 @@ def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
         Of the column.
     cells : ndarray of shape (n_rows,)
         Its training values.
+    position : callable
+        Says where the row of an index is, for messages.
 
     Returns
     -------
@@ -419,15 +458,54 @@ def infer(name: str, cells: Array) -> tuple[ValueColumn | None, Array]:
         None if the column holds categories.
     numbers : ndarray of float64
         The cells' numbers; empty for categories.
+
+    Raises
+    ------
+    DataError
+        If some values are not of the kind that most are; the message names the first.
     """
-    for column in VALUE_COLUMNS.values():
-        if column is BooleanColumn and not _looks_boolean(cells):
+    kinds: tuple[type[ValueColumn], ...] = (BooleanColumn, NumberColumn, DateColumn)
+    for kind in kinds:
+        if kind is BooleanColumn and not _looks_boolean(cells):
             continue
         try:
-            return column(name), column.parse(cells)
+            numbers = kind.parse(cells)
         except UnreadableError:
             continue
+        if kind is DateColumn and _has_times(numbers):
+            return MomentColumn(name), numbers
+        return kind(name), numbers
+    for words, parse in (("numbers", parse_number), ("dates", parse_days)):
+        _check_not_mostly(cells, parse, words, name, position)
     return None, np.empty(0)
+
+
+def _check_not_mostly(
+    cells: Array, parse: Callable[[str], float | None], words: str, name: str, position: Callable[[int], str]
+) -> None:
+    """Refuse a column most of whose values, but not all, are numbers or dates."""
+    counts = {text: count for text, count in _count(*distinct_cells(cells)).items() if text is not None}
+    fits = sum(count for text, count in counts.items() if parse(text) is not None)
+    total = sum(counts.values())
+    if 2 * fits > total:
+        wrong = next(i for i, cell in enumerate(cells) if (t := category_text(cell)) is not None and parse(t) is None)
+        raise DataError(
+            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, but {fits:,} of the column's {total:,} "
+            f"values are {words}. Correct it, or leave the cell empty if the value is missing; if the column holds "
+            "categories, name it as categorical"
+        )
+
+
+def _count(distinct: list[Any], indices: Array) -> Counter[str | None]:
+    """Count what `distinct_cells` found, by its text as a category; None is missing."""
+    counts: Counter[str | None] = Counter()
+    for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
+        counts[category_text(value)] += count
+    return counts
+
+
+def _has_times(days: Array) -> bool:
+    return bool((days[~np.isnan(days)] % 1.0 != 0.0).any())
 
 
 def _looks_boolean(cells: Array) -> bool:

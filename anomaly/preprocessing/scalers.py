@@ -269,13 +269,21 @@ class RobustScaler(_AffineScaler):
 
 
 class IdentityScaler(_AffineScaler):
-    """Leave numbers as they are: for columns that share a unit already."""
+    """Leave numbers as they are: for columns that share a unit already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> IdentityScaler().fit(np.array([[1.0], [5.0]])).transform(np.array([[3.0]])).tolist()
+    [[3.0]]
+    """
 
     name = "none"
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:  # noqa: ARG004
-        return 0.0, 1.0
+        # The values given are halved, so that half is the scale that leaves the column as it is.
+        return 0.0, 0.5
 
 
 class QuantileScaler(Scaler):

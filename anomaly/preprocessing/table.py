@@ -40,7 +40,9 @@ class TablePreprocessor:
     number    numbers, or text that is numbers            the number, scaled
     boolean   truth values; text: true and false, yes     1 or 0, scaled
               and no, t and f, y and n
-    date      dates and times, also as ISO 8601 text      days since 1970 in UTC, scaled
+    date      dates, also as ISO 8601 text                days since 1970, scaled
+    moment    dates with times of day, likewise           days since 1970 in UTC; hour of the day and day of the week,
+                                                          each as a point on a circle (sine, cosine); scaled
     category  any other text; columns in `categorical`    one per category, and up to three more: for rare, missing
                                                           and unseen values; `category_weight` where it applies, else 0
     ========  ==========================================  ======================================================
@@ -81,7 +83,8 @@ class TablePreprocessor:
     feature_names_in_ : ndarray of object of shape (n_features_in_,)
         Their names.
     kinds_ : dict of str to str
-        The kind of each column: "number", "boolean", "date", "category" or "ignored".
+        The kind of each column: "number", "boolean", "date", "moment", "category" or
+        "ignored".
     feature_names_out_ : tuple of str
         What each feature is: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
@@ -174,7 +177,7 @@ class TablePreprocessor:
         missing: Array = np.isnan(numbers)
         empty = np.flatnonzero(missing.all(axis=0))
         if len(empty):
-            raise _nothing_to_learn(self._value_columns[empty[0]].name)
+            raise _nothing_to_learn(self._number_columns[empty[0]].name)
         self._named = table.named
         self._has_missing: Array = np.asarray(missing.any(axis=0))
         self._medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
@@ -191,12 +194,12 @@ class TablePreprocessor:
         columns: list[Column] = []
         numbers, places = [], []
         for name, cells in zip(table.names, table.columns, strict=True):
-            column, values = (None, cells) if name in forced else infer(name, cells)
+            column, values = (None, cells) if name in forced else infer(name, cells, table.position)
             if isinstance(column, DateColumn) and self.dates == "ignore":
                 columns.append(IgnoredColumn(name))
             elif column is not None:
                 columns.append(column)
-                numbers.append(values)
+                numbers += [values, *column.aspects_of(values)]
             else:
                 categories, indices = CategoryColumn.learn(name, cells, self.min_category_count, self.max_categories)
                 if not (categories.categories or categories.rare or categories.open_ended):
@@ -208,7 +211,9 @@ class TablePreprocessor:
 
     def _set_columns(self, columns: list[Column]) -> None:
         self._columns = columns
-        self._value_columns = [c for c in columns if isinstance(c, ValueColumn)]
+        values = [c for c in columns if isinstance(c, ValueColumn)]
+        # One entry for each number: a column of moments is there five times.
+        self._number_columns = [c for c in values for _ in (c.kind, *c.aspects)]
         self._category_columns = [c for c in columns if isinstance(c, CategoryColumn)]
 
     def _lay_out(self) -> None:
@@ -216,16 +221,18 @@ class TablePreprocessor:
         names: list[str] = []
         sources: list[int] = []
         values: list[int] = []
+        firsts: list[int] = []
         marks: list[int] = []
         starts: list[int] = []
         for index, column in enumerate(self._columns):
             start = len(names)
             if isinstance(column, ValueColumn):
-                names.append(column.name)
-                if self._has_missing[len(values)]:
-                    marks.append(start + 1)
+                firsts.append(len(values))
+                names += [column.name, *(f"{column.name} ({aspect})" for aspect in column.aspects)]
+                values += range(start, len(names))
+                if self._has_missing[firsts[-1]]:
+                    marks.append(len(names))
                     names.append(f"{column.name}=<missing>")
-                values.append(start)
             elif isinstance(column, CategoryColumn):
                 starts.append(start)
                 names.extend(f"{column.name}={place}" for place in column.places)
@@ -233,6 +240,8 @@ class TablePreprocessor:
         if not names:
             raise DataError("no column makes any features: all of them are dates, which are ignored")
         self._value_positions = np.array(values, dtype=np.intp)
+        self._firsts = np.array(firsts, dtype=np.intp)
+        self._marked = self._firsts[self._has_missing[self._firsts]]
         self._mark_positions = np.array(marks, dtype=np.intp)
         self._category_starts = starts
         self._only_values = len(values) == len(names)
@@ -272,7 +281,8 @@ class TablePreprocessor:
         numbers, places = [], []
         for column, cells in zip(self._columns, table.columns, strict=True):
             if isinstance(column, ValueColumn):
-                numbers.append(column.read(cells, table.position))
+                values = column.read(cells, table.position)
+                numbers += [values, *column.aspects_of(values)]
             elif isinstance(column, CategoryColumn):
                 places.append(column.read(cells))
         return self._assemble(table, _side_by_side(numbers, len(table)), places)
@@ -299,7 +309,8 @@ class TablePreprocessor:
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":
             raise DataError(
-                f"columns that were not there in training: {listing(unknown)}; drop them, or set extra='ignore'"
+                f"columns that were not there in training: {listing(unknown)}; leave them out (on the command line: "
+                "--drop, --id or --label)"
             )
         return table.select(self._names)
 
@@ -327,7 +338,7 @@ class TablePreprocessor:
             return
         features[:, self._value_positions] = scaled
         if not is_complete and len(self._mark_positions):
-            marks = np.isnan(numbers[:, self._has_missing])
+            marks = np.isnan(numbers[:, self._marked])
             features[:, self._mark_positions] = self.category_weight * marks
 
     def _check_finite(self, table: Table, numbers: Array, start: int) -> None:
@@ -335,7 +346,7 @@ class TablePreprocessor:
         if infinite.any():
             row, j = np.argwhere(infinite)[0]
             raise DataError(
-                f"{table.position(start + int(row))}, column {self._value_columns[j].name!r}: found "
+                f"{table.position(start + int(row))}, column {self._number_columns[j].name!r}: found "
                 f"{numbers[row, j]}, expected a finite number"
             )
 
@@ -379,8 +390,8 @@ class TablePreprocessor:
         self._check_width(features)
         numbers = self._scaler.inverse_transform(features[:, self._value_positions])
         marks = features[:, self._mark_positions] > self.category_weight / 2
-        numbers[:, self._has_missing] = np.where(marks, np.nan, numbers[:, self._has_missing])
-        values = iter(numbers.T)
+        numbers[:, self._marked] = np.where(marks, np.nan, numbers[:, self._marked])
+        values = iter(numbers.T[self._firsts])
         starts = iter(self._category_starts)
         cells: list[Array] = []
         for column in self._columns:
@@ -411,7 +422,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         width = max(map(len, self._names))
-        medians = iter(zip(self._medians, self._has_missing, strict=True))
+        medians = iter(zip(self._medians[self._firsts], self._has_missing[self._firsts], strict=True))
         lines = []
         for column in self._columns:
             text = ""
@@ -500,7 +511,7 @@ class TablePreprocessor:
             field(config, "scaler", dict),
             {n.removeprefix("scaler/"): a for n, a in arrays.items() if n.startswith("scaler/")},
         )
-        count = len(preprocessor._value_columns)
+        count = len(preprocessor._number_columns)
         preprocessor._medians = vector(arrays, "medians", np.float64, count)
         preprocessor._has_missing = vector(arrays, "has_missing", np.bool_, count)
         if preprocessor._scaler.n_features_in_ != count:

@@ -344,8 +344,11 @@ def test_different_tables_do_not_go_into_one_file(tmp_path):
 
 # -- there and back ----------------------------------------------------------------------------
 
-# A row of nothing but white space is a blank line to the reader, and so no record: each cell holds a letter.
-text = st.text(st.characters(exclude_categories=["Cs", "Cc", "Z"]), min_size=1, max_size=8).map(lambda cell: f"a{cell}")
+# All that can stand in a file of text: no NUL, no halves of characters. Quotes, delimiters and line ends are frequent.
+characters = st.one_of(
+    st.sampled_from('\r\n",;\t| a'), st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+)
+text = st.one_of(st.just(""), st.text(characters, max_size=8))
 
 
 @settings(max_examples=60, deadline=None)
@@ -368,6 +371,16 @@ def test_numbers_survive_to_the_last_bit(tmp_path_factory, numbers):
     path = tmp_path_factory.mktemp("csv") / "data.csv"
     write_csv(path, as_table({"a": numbers}))
     assert [float(cell) for cell in read_csv(path)["a"]] == numbers
+
+
+def test_a_lone_carriage_return_is_quoted_in_its_row_alone(tmp_path):
+    write_csv(tmp_path / "data.csv", as_table({"a": ["x", "y\rz"], "b": ["1", "2"]}))
+    assert (tmp_path / "data.csv").read_bytes() == b'a,b\nx,1\n"y\rz","2"\n'
+
+
+def test_empty_cells_in_a_single_column_stay_rows(tmp_path):
+    write_csv(tmp_path / "data.csv", as_table({"a": ["", None, " ", "x"]}))
+    assert rows(read_csv(tmp_path / "data.csv")) == [[""], [""], [" "], ["x"]]
 
 
 def test_what_another_writer_writes_is_read(tmp_path):

@@ -1,0 +1,262 @@
+"""What every plot promises, and what each one shows."""
+
+import subprocess
+import sys
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from anomaly import plots
+from anomaly.metrics import average_precision_score, roc_auc_score
+
+RNG = np.random.default_rng(0)
+LABELS = np.array([0] * 40 + [1] * 10)
+SCORES = np.exp(RNG.normal(size=50) + 2.0 * LABELS)
+DRAWINGS = {
+    "learning_curve": lambda ax: plots.plot_learning_curve({"loss": [3.0, 1.0], "val_loss": [3.0, 2.0]}, ax=ax),
+    "score_histogram": lambda ax: plots.plot_score_histogram(SCORES, 3.0, LABELS, ax=ax),
+    "scores_over_time": lambda ax: plots.plot_scores_over_time(SCORES, 3.0, labels=LABELS, ax=ax),
+    "roc": lambda ax: plots.plot_roc(LABELS, SCORES, ax=ax),
+    "precision_recall": lambda ax: plots.plot_precision_recall(LABELS, SCORES, ax=ax),
+    "confusion_matrix": lambda ax: plots.plot_confusion_matrix(LABELS, SCORES > 3.0, ax=ax),
+    "contributions": lambda ax: plots.plot_contributions([1.0, 2.0], ["a", "b"], [3, None], ax=ax),
+    "latent": lambda ax: plots.plot_latent(RNG.normal(size=(50, 4)), LABELS, ax=ax),
+    "latent_scores": lambda ax: plots.plot_latent(RNG.normal(size=(50, 2)), scores=SCORES, ax=ax),
+}
+EVERY = pytest.mark.parametrize("draw", list(DRAWINGS.values()), ids=list(DRAWINGS))
+
+
+def axes():
+    return Figure().add_subplot()
+
+
+def words(ax):
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
+@pytest.fixture(autouse=True)
+def _no_open_figures():
+    pyplot.close("all")
+    yield
+    pyplot.close("all")
+
+
+# -- what every plot promises ------------------------------------------------------------------
+
+
+def test_every_plot_is_tested():
+    names = {name.removeprefix("plot_") for name in plots.__all__ if name.startswith("plot_")}
+    assert names <= set(DRAWINGS)
+
+
+@EVERY
+def test_it_draws_on_the_axes_given_and_returns_them(draw):
+    ax = axes()
+    assert draw(ax) is ax
+    assert ax.has_data() or ax.images
+    assert ax.get_title(loc="left")
+    assert pyplot.get_fignums() == []
+
+
+@EVERY
+def test_it_makes_one_figure_of_its_own_where_none_is_given(draw):
+    ax = draw(None)
+    assert pyplot.get_fignums() == [ax.figure.number]
+
+
+@EVERY
+def test_it_changes_no_setting_and_can_be_written(draw, tmp_path):
+    before = dict(mpl.rcParams)
+    ax = draw(axes())
+    plots.save_figure(ax, tmp_path / "picture.png", dpi=40)
+    plots.save_figure(ax, tmp_path / "picture.svg")
+    assert dict(mpl.rcParams) == before
+    assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_nothing_is_drawn_or_imported_until_something_is_asked_for():
+    program = "import sys, anomaly.plots, anomaly.pictures; assert not any('matplotlib' in m for m in sys.modules)"
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+# -- what each one shows -----------------------------------------------------------------------
+
+
+def test_learning_curve_marks_the_best_epoch_and_where_training_diverged():
+    ax = plots.plot_learning_curve({"loss": [100.0, 1.0, np.nan], "val_loss": [90.0, 0.5, 0.7]}, ax=axes())
+    assert words(ax) == ["training", "validation", "best: 0.5 in epoch 2", "not finite in epoch 3"]
+    assert ax.get_yscale() == "log"
+    assert ax.get_xlabel() == "epoch"
+
+
+def test_learning_curve_takes_any_entry_of_what_fit_returned():
+    class History:
+        history = {"loss": [1.0, 0.9], "my_metric": [0.0, 1.0]}  # noqa: RUF012
+
+    ax = plots.plot_learning_curve(History(), "my_metric", ax=axes())
+    assert ax.get_ylabel() == "my metric"
+    assert ax.lines[0].get_ydata().tolist() == [0.0, 1.0]
+    assert ax.get_yscale() == "linear"
+
+
+@pytest.mark.parametrize(
+    ("history", "message"),
+    [
+        ([1.0], "must be a dict of lists or have one as its attribute 'history'; found list"),
+        ({}, "has no 'loss'; it has no entries"),
+        ({"acc": [1.0]}, "has no 'loss'; it has 'acc'"),
+        ({"loss": []}, r"one number for each epoch; found shape \(0,\)"),
+        ({"loss": [np.nan]}, "diverged from the start"),
+        ({"loss": [1.0, 2.0], "val_loss": [1.0]}, "val_loss has 1 values; expected 2"),
+    ],
+)
+def test_histories_that_show_nothing_are_refused(history, message):
+    with pytest.raises(ValueError, match=message):
+        plots.plot_learning_curve(history)
+    assert pyplot.get_fignums() == []
+
+
+@settings(max_examples=30)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50), st.data())
+def test_the_histogram_counts_every_record(scores, data):
+    truth = data.draw(st.lists(st.integers(0, 1), min_size=len(scores), max_size=len(scores)))
+    counted = plots.plot_score_histogram(scores, ax=axes())
+    assert sum(bar.get_height() for bar in counted.patches) == len(scores)
+    shares = plots.plot_score_histogram(scores, float(np.median(scores)), truth, ax=axes())
+    above = sum(score > np.median(scores) for score in scores)
+    assert words(shares)[-1].endswith(f": {above} above")
+
+
+def test_skewed_scores_get_a_logarithmic_axis():
+    assert plots.plot_score_histogram([1.0] * 20 + [100.0], ax=axes()).get_xscale() == "log"
+    assert plots.plot_score_histogram([-1.0] * 20 + [100.0], ax=axes()).get_xscale() == "linear"
+    assert plots.plot_scores_over_time([1.0] * 20 + [100.0], ax=axes()).get_yscale() == "log"
+
+
+def test_a_long_record_is_drawn_by_its_extremes():
+    scores = np.ones(100_000)
+    scores[77_777] = 9.0
+    ax = plots.plot_scores_over_time(scores, 5.0, labels=scores > 5.0, ax=axes())
+    assert len(ax.lines[0].get_ydata()) < 5000
+    assert ax.lines[0].get_ydata().max() == 9.0
+    assert words(ax) == ["threshold 5", "alarms (1)", "true anomalies (1)"]
+
+
+def test_moments_may_come_in_any_order_and_become_dates():
+    time = np.array(["2024-01-03", "2024-01-01", "2024-01-02"], dtype="M8[D]")
+    ax = plots.plot_scores_over_time([3.0, 1.0, 2.0], time=time, ax=axes())
+    assert ax.lines[0].get_ydata().tolist() == [1.0, 2.0, 3.0]
+    assert ax.get_xlabel() == "time"
+    assert plots.plot_scores_over_time([1.0, 2.0], time=[20, 10], ax=axes()).lines[0].get_ydata().tolist() == [2.0, 1.0]
+
+
+def test_curves_carry_their_areas_and_can_be_compared():
+    for plot, figure in ((plots.plot_roc, roc_auc_score), (plots.plot_precision_recall, average_precision_score)):
+        ax = plot(LABELS, SCORES, name="first", ax=axes())
+        plot(LABELS, -SCORES, name="second", ax=ax)
+        first, second = (next(word for word in words(ax) if name in word) for name in ("first", "second"))
+        assert f"{figure(LABELS, SCORES):.3f}" in first
+        assert f"{figure(LABELS, -SCORES):.3f}" in second
+        colors = [line.get_color() for line in ax.lines if line.get_gid() == "curve"]
+        assert len(colors) == len(set(colors)) == 2
+
+
+def test_the_confusion_matrix_shows_numbers_and_shares():
+    ax = plots.plot_confusion_matrix([0, 0, 0, 1], [0, 1, 0, 1], ax=axes())
+    shown = " ".join(text.get_text() for text in ax.texts)
+    assert "66.7" in shown or "67" in shown
+    assert "100" in shown
+
+
+def test_contributions_show_the_largest_and_the_sum_of_the_rest():
+    ax = plots.plot_contributions(np.arange(12.0), [f"c{i}" for i in range(12)], top=3, ax=axes())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["c11", "c10", "c9", "9 other columns"]
+    assert [bar.get_width() for bar in ax.patches] == [11.0, 10.0, 9.0, 36.0]
+
+
+def test_contributions_show_values_as_one_would_write_them():
+    names = ["n", "t", "m", "c", "long"]
+    values = [1234.5678, True, None, "FR", "x" * 200]
+    ax = plots.plot_contributions([5.0, 4.0, 3.0, 2.0, 1.0], names, values, ax=axes())
+    found = [label.get_text() for label in ax.get_yticklabels()]
+    assert found[:4] == ["n = 1,234.6", "t = True", "m = (missing)", "c = FR"]
+    assert found[4].endswith("…")
+    assert len(found[4]) < 60
+
+
+def test_contributions_may_be_negative():
+    ax = plots.plot_contributions([1.0, -2.0], ["a", "b"], ax=axes())
+    assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
+
+
+@pytest.mark.parametrize(("width", "label"), [(1, "record"), (2, "latent dimension 1"), (5, "first principal")])
+def test_latent_spaces_of_any_width(width, label):
+    ax = plots.plot_latent(RNG.normal(size=(30, width)), ax=axes())
+    assert ax.get_xlabel().startswith(label)
+    assert sum(len(dots.get_offsets()) for dots in ax.collections) == 30
+
+
+def test_a_single_record_has_a_place_too():
+    assert plots.plot_latent([[1.0, 2.0, 3.0]], ax=axes()).has_data()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: plots.plot_score_histogram([]), "scores is empty"),
+        (lambda: plots.plot_score_histogram(["x"]), "scores must be numbers"),
+        (lambda: plots.plot_score_histogram([1.0, np.inf]), "scores must be finite; found inf at position 1"),
+        (lambda: plots.plot_score_histogram([[1.0]]), r"scores must have 1 dimension\(s\); found shape \(1, 1\)"),
+        (
+            lambda: plots.plot_score_histogram([1.0], labels=[2]),
+            r"labels must be 0 \(normal\) or 1 \(anomaly\); found 2",
+        ),
+        (lambda: plots.plot_score_histogram([1.0], labels=[0, 1]), "labels has 2 values; expected 1"),
+        (lambda: plots.plot_scores_over_time([1.0], time=np.array(["NaT"], "M8[s]")), "found NaT at position 0"),
+        (lambda: plots.plot_scores_over_time([1.0], time=np.zeros((1, 1), "M8[s]")), "time must have 1 dimension"),
+        (lambda: plots.plot_scores_over_time([1.0], time=[1, 2]), "time has 2 values; expected 1"),
+        (lambda: plots.plot_roc([0, 0], [1.0, 2.0]), "anomal"),
+        (lambda: plots.plot_contributions([1.0], ["a", "b"]), "feature_names has 2 values; expected 1"),
+        (lambda: plots.plot_contributions([1.0], ["a"], [1, 2]), "values has 2 values; expected 1"),
+        (lambda: plots.plot_contributions([1.0], ["a"], top=0), "top must be at least 1; found 0"),
+        (lambda: plots.plot_latent([[1.0]], labels=[0], scores=[1.0]), "give one of them"),
+        (lambda: plots.plot_latent([1.0]), r"latent must have 2 dimension\(s\)"),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused_and_leaves_no_figure(call, message):
+    with pytest.raises(ValueError, match=message):
+        call()
+    assert pyplot.get_fignums() == []
+
+
+# -- files -------------------------------------------------------------------------------------
+
+
+def test_saving_closes_the_figure_even_on_error(tmp_path):
+    plots.save_figure(plots.plot_roc(LABELS, SCORES), tmp_path / "roc.png", dpi=30)
+    assert pyplot.get_fignums() == []
+    with pytest.raises(FileNotFoundError, match="create it first"):
+        plots.save_figure(plots.plot_roc(LABELS, SCORES), tmp_path / "nowhere" / "roc.png")
+    assert pyplot.get_fignums() == []
+
+
+def test_a_part_of_a_figure_stands_for_the_whole(tmp_path):
+    whole = Figure()
+    part = whole.subfigures(1, 2)[0].add_subplot()
+    plots.save_figure(plots.plot_roc(LABELS, SCORES, ax=part), tmp_path / "roc.png", dpi=30)
+    plots.save_figure(whole, tmp_path / "whole.png", dpi=30)
+    assert (tmp_path / "roc.png").read_bytes() == (tmp_path / "whole.png").read_bytes()
+
+
+def test_unknown_formats_and_things_are_refused(tmp_path):
+    (tmp_path / "roc.xyz").write_text("earlier")
+    with pytest.raises(ValueError, match=r"one of .*png.*; found '.*roc.xyz'"):
+        plots.save_figure(axes(), tmp_path / "roc.xyz")
+    assert (tmp_path / "roc.xyz").read_text() == "earlier"
+    with pytest.raises(TypeError, match="must be Matplotlib axes or a figure; found int"):
+        plots.save_figure(3, tmp_path / "roc.png")
