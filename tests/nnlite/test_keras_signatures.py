@@ -16,6 +16,8 @@ REQUIRED = "<required>"
 OURS = {
     # Keras 3 takes these as keyword arguments it does not list.
     **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
+    "Model.fit": {"backend"},
+    "Model.evaluate": {"backend"},
 }
 
 # Defaults that differ, with what stands in the place of Keras's.
