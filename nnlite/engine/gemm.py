@@ -59,13 +59,10 @@ shift: Any = _shift
 DEPTH, COLUMNS = 256, 512
 """Size of a packed block of B: half a megabyte in float32, of which a panel of 16 to 32 KB is in use at a time."""
 
-DOT_DEPTH, DOT_BLOCK = 512, 8
-"""Size of a packed block of Y for `dot_strip`: half of a first cache of 32 KB."""
+UNPACKED = 16384
+"""Items of B up to which reading it where it lies is faster than packing."""
 
-UNPACKED, DOT_UNPACKED = 16384, 8192
-"""Items of B, and of Y, up to which reading them where they lie is faster than packing."""
-
-TRANSPOSED = 64
+TRANSPOSED = 24
 """Rows and columns of X Yᵀ from which transposing Y while it is packed is faster than adding up lanes."""
 
 
@@ -109,17 +106,17 @@ def workspace_items(columns: int, depth: int, machine: Machine | None = None) ->
         What the products were built for; this CPU, by default.
     """
     machine = machine or _HOST
-    if columns < TRANSPOSED and depth * columns <= min(UNPACKED, DOT_UNPACKED):
+    if columns < TRANSPOSED and depth * columns <= UNPACKED:
         return 0
     panel = PANEL * machine.lanes(4)
     panels = (min(columns, COLUMNS) + panel - 1) // panel
-    return max(machine.rows * DEPTH + panels * panel * min(depth, DEPTH), DOT_BLOCK * DOT_DEPTH)
+    return machine.rows * DEPTH + panels * panel * min(depth, DEPTH)
 
 
 @cache
 def build(machine: Machine) -> Gemm:
     """Return the three products with tiles that suit `machine`; nothing is compiled before it is called."""
-    lanes, strip, dot_strip, copy_rows, spread = tiles(machine)
+    lanes, strip, dot_strip, copy_rows, transpose_rows = tiles(machine)
     tile_rows = machine.rows
     # No fastmath: the order of a sum is that of the tiles. Inlining spares LLVM a copy of the tiles for each level.
     options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -135,8 +132,8 @@ def build(machine: Machine) -> Gemm:
             if b_column == 1:
                 copy_rows(count, source, b_row, panel, width, depth)
             else:
-                for i in range(count):
-                    spread(shift(source, i * b_column), shift(panel, i), width, depth)
+                for i in range(0, count, 4):
+                    transpose_rows(shift(source, i * b_column), b_column, shift(panel, i), width, depth)
 
     @inlined
     def blocked(m, n, k, a, a_row, a_step, b, b_row, b_column, c, ldc, start, bias, workspace):
@@ -201,19 +198,7 @@ def build(machine: Machine) -> Gemm:
         if p >= TRANSPOSED and q >= TRANSPOSED:
             done = q // lanes(x) * lanes(x)
             blocked(p, done, k, x, ldx, 1, dz, 1, lddz, dw, lddw, start, x, workspace)
-        width, packed = lanes(x), (q - done) * k > DOT_UNPACKED
-        block, longest = (DOT_BLOCK, DOT_DEPTH) if packed else (q, k)
-        for p0 in range(0, k, longest):
-            depth = min(longest, k - p0)
-            for j in range(done, q, block):
-                columns = min(block, q - j)
-                y, ldy = shift(dz, j * lddz + p0), lddz
-                if packed:
-                    for r in range(columns):
-                        copy_rows(width, shift(y, r * lddz), width, shift(workspace, r * depth), width, depth // width)
-                    y, ldy = workspace, depth
-                first = start if p0 == 0 else ADD
-                dots(p, columns, depth // width, shift(x, p0), ldx, y, ldy, shift(dw, j), lddw, first)
+        dots(p, q - done, k // lanes(x), x, ldx, shift(dz, done * lddz), lddz, shift(dw, done), lddw, start)
 
     return Gemm(tn, nn, nt)
 

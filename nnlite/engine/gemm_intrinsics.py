@@ -16,7 +16,7 @@ from numba.extending import intrinsic
 
 from nnlite.engine.emit import I64, Machine
 from nnlite.engine.gemm_dot import DOT_ROWS, dot_function
-from nnlite.engine.gemm_tile import PANEL, copy_function, spread_function, strip_function
+from nnlite.engine.gemm_tile import PANEL, copy_function, strip_function, transpose_function
 
 
 def _call_one_of(
@@ -49,15 +49,15 @@ class Tiles(NamedTuple):
         C = start + X Yᵀ, with `vectors` vectors along the rows of X and Y. `start` is ZERO or ADD.
     copy_rows : intrinsic ``(count, source, source_row, target, target_row, depth)``
         Pack `depth` rows of `count` items; `count` is at most the rows of a tile, or one or two vectors.
-    spread : intrinsic ``(source, target, target_row, depth)``
-        Pack a row as a column.
+    transpose_rows : intrinsic ``(source, source_row, target, target_row, depth)``
+        Pack four rows as four columns of `depth` items, a multiple of four.
     """
 
     lanes: Any
     strip: Any
     dot_strip: Any
     copy_rows: Any
-    spread: Any
+    transpose_rows: Any
 
 
 def _constant(value_of: Callable[[Any], int]) -> Any:
@@ -110,17 +110,17 @@ def tiles(machine: Machine) -> Tiles:
         return types.void(n, source, n, source, n, n), generate
 
     @intrinsic
-    def spread(typing_context, source, target, target_row, depth):
+    def transpose_rows(typing_context, source, source_row, target, target_row, depth):
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            builder.call(spread_function(builder.module, *shape(source)), arguments)
+            builder.call(transpose_function(builder.module, *shape(source)), arguments)
             return context.get_dummy_value()
 
-        return types.void(source, source, n, n), generate
+        return types.void(source, n, source, n, n), generate
 
     return Tiles(
         lanes=_constant(lambda item: machine.lanes(item.bitwidth // 8)),
         strip=strip,
         dot_strip=dot_strip,
         copy_rows=copy_rows,
-        spread=spread,
+        transpose_rows=transpose_rows,
     )

@@ -143,18 +143,24 @@ def copy_function(module: ir.Module, item: ir.Type, lanes: int, count: int) -> i
     return function
 
 
-def spread_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
-    """Write a row as a column, for packing with transposition: ``target[l * target_row] = source[l]``."""
+def transpose_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
+    """Write four rows as four columns, for packing: ``target[l * target_row + i] = source[i * source_row + l]``."""
     pointer = item.as_pointer()
-    function, new = new_function(module, f"nnlite_spread_{item}x{lanes}", [pointer, pointer, I64, I64])
+    function, new = new_function(module, f"nnlite_transpose_{item}x{lanes}", [pointer, I64, pointer, I64, I64])
     if not new:
         return function
-    source, target, target_row, depth = function.args
+    source, source_row, target, target_row, depth = function.args
     emit = Emitter(function, lanes)
     source_slot, target_slot = emit.variable(source), emit.variable(target)
-    with emit.repeat(depth):
-        emit.builder.store(emit.builder.load(emit.builder.load(source_slot)), emit.builder.load(target_slot))
-        emit.advance(source_slot, ir.Constant(I64, 1))
-        emit.advance(target_slot, target_row)
+    with emit.repeat(emit.builder.lshr(depth, ir.Constant(I64, 2))):
+        a, b, c, d = (
+            emit.load(emit.at(emit.builder.load(source_slot), emit.times(source_row, i)), 4) for i in range(4)
+        )
+        ab, cd = ([emit.shuffle(p, q, lanes) for lanes in ((0, 4, 1, 5), (2, 6, 3, 7))] for p, q in ((a, b), (c, d)))
+        for i in range(4):
+            column = emit.shuffle(ab[i // 2], cd[i // 2], (0, 1, 4, 5) if i % 2 == 0 else (2, 3, 6, 7))
+            emit.store(column, emit.at(emit.builder.load(target_slot), emit.times(target_row, i)))
+        emit.advance(source_slot, ir.Constant(I64, 4))
+        emit.advance(target_slot, emit.times(target_row, 4))
     emit.builder.ret_void()
     return function
