@@ -45,7 +45,6 @@ from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
 from nnlite.engine.emit import Machine, host_machine
-from nnlite.engine.gemm_dot import DOT_ROWS
 from nnlite.engine.gemm_intrinsics import tiles
 from nnlite.engine.gemm_tile import ADD, BIAS, PANEL, ZERO
 from nnlite.engine.pointers import pointer_to as _pointer_to
@@ -138,8 +137,7 @@ def workspace_items(columns: int, depth: int, machine: Machine | None = None) ->
 @cache
 def build(machine: Machine) -> Gemm:
     """Return the three products with tiles that suit `machine`; nothing is compiled before it is called."""
-    lanes, strip, dot_strip, copy_rows, transpose_rows = tiles(machine)
-    tile_rows = machine.rows
+    lanes, strips, dots, copy_rows, transpose_rows = tiles(machine)
     # No fastmath: the order of a sum is that of the tiles. Inlining spares LLVM a copy of the tiles for every level.
     options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled, inlined = njit(**options), njit(**options, inline="always")
@@ -157,29 +155,6 @@ def build(machine: Machine) -> Gemm:
                 for i in range(0, count, 4):
                     transpose_rows(shift(source, i * b_column), b_column, shift(panel, i), width, depth)
 
-    @inlined
-    def strips(m, a, a_row, a_step, b, b_row, b_panel, c, ldc, vectors, depth, start, bias, pack_a, workspace):
-        """C(m x vectors) = start + A(m x depth) B."""
-        i = 0
-        for left in range((m + tile_rows - 1) // tile_rows, 0, -1):
-            rows = (m - i + left - 1) // left  # as equal as can be: thin strips are slow
-            a_strip, row, step = shift(a, i * a_row), a_row, a_step
-            if pack_a:
-                copy_rows(rows, a_strip, a_step, workspace, rows, depth)
-                a_strip, step = workspace, rows
-            c_strip = shift(c, i * ldc)
-            strip(rows, a_strip, row, step, b, b_row, b_panel, c_strip, ldc, vectors, depth, start, shift(bias, i))
-            i += rows
-
-    @inlined
-    def dots(m, n, vectors, x, ldx, y, ldy, c, ldc, start):
-        """C(m x n) = start + X Yᵀ."""
-        i = 0
-        for left in range((m + DOT_ROWS - 1) // DOT_ROWS, 0, -1):
-            rows = (m - i + left - 1) // left
-            dot_strip(rows, shift(x, i * ldx), ldx, y, ldy, shift(c, i * ldc), ldc, n, vectors, start)
-            i += rows
-
     @compiled
     def gemm(form, a, lda, b, ldb, c, ldc, m, n, k, start, bias, workspace):
         width = lanes(a)
@@ -188,13 +163,13 @@ def build(machine: Machine) -> Gemm:
         if form == NT:
             # What fills no vector of columns, or is small as a whole, is summed along the rows.
             whole = n // width * width if m >= TRANSPOSED and n >= TRANSPOSED else 0
-            dots(m, n - whole, k // width, a, lda, shift(b, whole * ldb), ldb, shift(c, whole), ldc, start)
+            dots(m, a, lda, shift(b, whole * ldb), ldb, shift(c, whole), ldc, n - whole, k // width, start)
             n = whole
         elif k * n <= UNPACKED:
             panel = PANEL * width
-            strips(m, a, a_row, a_step, b, ldb, panel, c, ldc, n // width, k, start, bias, False, workspace)
+            strips(m, a, a_row, a_step, b, ldb, panel, c, ldc, n // width, k, start, bias, 0, workspace)
             return
-        packed = shift(workspace, tile_rows * DEPTH)
+        packed = shift(workspace, machine.rows * DEPTH)
         for j in range(0, n, COLUMNS):
             columns = min(COLUMNS, n - j)
             for p in range(0, k, DEPTH):

@@ -58,6 +58,24 @@ def dot_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.
     return function
 
 
+def dots_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
+    """C(m x columns) = start + X(m x k) Y(columns x k)ᵀ, by strips (see `Tiles.dots`)."""
+    pointer = item.as_pointer()
+    function, new = new_function(
+        module, f"nnlite_dots_{item}x{lanes}", [I64, pointer, I64, pointer, I64, pointer, I64, I64, I64, I64]
+    )
+    if not new:
+        return function
+    m, x, x_row, y, y_row, c, c_row, columns, vectors, start = function.args
+    strips = {rows: dot_function(module, item, lanes, rows) for rows in range(1, DOT_ROWS + 1)}
+    emit = Emitter(function, lanes)
+    with emit.parts(m, DOT_ROWS) as (first, rows):
+        x_strip, c_strip = (emit.at(p, emit.builder.mul(first, row)) for p, row in ((x, x_row), (c, c_row)))
+        emit.call_one_of(rows, strips, [x_strip, x_row, y, y_row, c_strip, c_row, columns, vectors, start])
+    emit.builder.ret_void()
+    return function
+
+
 def _store_sums(emit: Emitter, tile: list[list[ir.Value]], c: ir.Value, c_row: ir.Value, start: ir.Value) -> None:
     """Add up the lanes of every accumulator, four accumulators at a time, and put the sums where they belong."""
     builder = emit.builder
