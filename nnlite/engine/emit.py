@@ -21,7 +21,7 @@ class Machine(NamedTuple):
     rows: int
 
     def lanes(self, item_bytes: int) -> int:
-        """Return the items in a vector; at least 4 (`dot_strip` adds up in fours), LLVM splits what is too wide."""
+        """Return the items in a vector; at least 4 (`gemm_dot` adds up in fours), LLVM splits what is too wide."""
         return max(4, self.vector_bytes // item_bytes)
 
 

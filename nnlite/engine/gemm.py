@@ -6,8 +6,9 @@ A dense layer is three products. With activations stored features x batch (X is 
     backward   dX = W dZ      gemm_nn      p x N
     weights    dW = X dZᵀ     gemm_nt      p x q
 
-The first two are the same loop over `strip` tiles (`gemm_tile`): A is read one number at a time, so it may lie
-transposed. The third sums along the rows of both operands and has tiles of its own (`gemm_dot`).
+The first two are the same loop over tiles (`gemm_tile`): A is read one number at a time, so it may lie transposed. The
+third sums along the rows of both operands: small, it has tiles of its own (`gemm_dot`); from `TRANSPOSED` rows and
+columns on, dZ is transposed while it is packed, and the product is that of the other two.
 
 **Small products** run straight on the matrices: a call, and the multiply-adds.
 

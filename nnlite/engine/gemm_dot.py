@@ -10,8 +10,9 @@ vectors for 12 multiply-adds::
             x2 | a | a | a | a |
                +---+---+---+---+
 
-Nothing is transposed and no shape is padded, which is why this wins for small layers. The adding up at the end costs as
-much as three or four steps: over a long k that is nothing, but a large product is better served by `gemm_tile`.
+Nothing is transposed and no shape is padded, which is why this wins for small layers. The adding up at the end, in one
+fixed tree, costs as much as three or four steps, and there are more loads than in `gemm_tile`: a larger product is
+better served by transposing Y while it is packed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ DOT_ROWS, DOT_COLUMNS = 3, 4
 
 
 def dot_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.Function:
-    """C(rows x columns) = start + X(rows x k) Y(columns x k)ᵀ, for `vectors` vectors of k (see `Tiles.dot_strip`)."""
+    """C(rows x columns) = start + X(rows x k) Y(columns x k)ᵀ, for `vectors` vectors of k (see `Tiles.dots`)."""
     pointer = item.as_pointer()
     function, new = new_function(
         module,

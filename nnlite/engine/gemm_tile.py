@@ -20,13 +20,12 @@ while the whole sum over k runs, and to use every number loaded for a full row o
 There are also enough accumulators: a multiply-add takes four cycles to finish, so eight have to be under way at a
 time for two to start every cycle, and these must not wait for each other.
 
-LLVM's vectoriser finds no such tile by itself, so the loop is emitted here by hand: a `strip` is one row of tiles, a
-`dot_strip` the same for products along contiguous rows (X Yᵀ), where both operands come in vectors along k and the
-lanes of an accumulator are added up at the end. Every number of rows up to the tile's has a function of its own, so
-that an edge costs no copies and no wasted work.
+LLVM's vectoriser finds no such tile by itself, so the loops are emitted here by hand. A *strip* is a row of tiles: one
+function for every number of rows up to the tile's, so that an edge costs neither copies nor wasted work. `gemm_dot` has
+tiles of its own for sums along contiguous rows, `gemm` the order in which everything runs and what packing buys.
 
-Each element is summed in the order of k, in one lane (`strip`) or in one fixed tree (`dot_strip`): its bits depend
-neither on where it lies in a tile nor on alignment.
+Each element is summed in the order of k, in one lane: its bits depend neither on where it lies in a tile nor on
+alignment.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ PANEL = 2
 
 
 def strip_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.Function:
-    """C(rows x n) = start + A(rows x k) B(k x n), for `vectors` vectors of columns (see `Tiles.strip`)."""
+    """C(rows x n) = start + A(rows x k) B(k x n), for `vectors` vectors of columns (see `Tiles.strips`)."""
     pointer = item.as_pointer()
     function, new = new_function(
         module,
