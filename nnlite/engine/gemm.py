@@ -132,7 +132,7 @@ def workspace_items(columns: int, depth: int, machine: Machine | None = None) ->
         return 0
     panel = PANEL * machine.lanes(4)
     panels = (min(columns, COLUMNS) + panel - 1) // panel
-    return machine.rows * DEPTH + panels * panel * min(depth, DEPTH)
+    return panel * DEPTH + panels * panel * min(depth, DEPTH)
 
 
 @cache
@@ -159,6 +159,7 @@ def build(machine: Machine) -> Gemm:
     @compiled
     def gemm(form, a, lda, b, ldb, c, ldc, m, n, k, start, bias, workspace):
         width = lanes(a)
+        panel = PANEL * width
         a_row, a_step = (1, lda) if form == TN else (lda, 1)
         b_row, b_column = (1, ldb) if form == NT else (ldb, 1)
         if form == NT:
@@ -167,19 +168,28 @@ def build(machine: Machine) -> Gemm:
             dots(m, a, lda, shift(b, whole * ldb), ldb, shift(c, whole), ldc, n - whole, k // width, start)
             n = whole
         elif k * n <= UNPACKED:
-            panel = PANEL * width
-            strips(m, a, a_row, a_step, b, ldb, panel, c, ldc, n // width, k, start, bias, 0, workspace)
+            strips(m, a, a_row, a_step, b, ldb, panel, c, ldc, n // width, k, start, bias)
             return
-        packed = shift(workspace, machine.rows * DEPTH)
+        packed = shift(workspace, panel * DEPTH)
         for j in range(0, n, COLUMNS):
             columns = min(COLUMNS, n - j)
             for p in range(0, k, DEPTH):
                 depth = min(DEPTH, k - p)
                 pack(shift(b, p * b_row + j * b_column), b_row, b_column, columns, depth, packed)
-                strips(
-                    m, shift(a, p * a_step), a_row, a_step, packed, PANEL * width, PANEL * width * depth,
-                    shift(c, j), ldc, columns // width, depth, start if p == 0 else ADD, bias, form == TN, workspace,
-                )  # fmt: skip
+                first, c_block = start if p == 0 else ADD, shift(c, j)
+                i = 0
+                while i < m:
+                    # Of A transposed, a panel as wide as B's uses all of every cache line that it fetches.
+                    rows = m if form != TN else min(panel, m - i)
+                    a_block, step = shift(a, i * a_row + p * a_step), a_step
+                    if rows == panel and form == TN:
+                        copy_rows(panel, a_block, lda, workspace, panel, depth)
+                        a_block, step = workspace, panel
+                    strips(
+                        rows, a_block, a_row, step, packed, panel, panel * depth, shift(c_block, i * ldc), ldc,
+                        columns // width, depth, first, shift(bias, i),
+                    )  # fmt: skip
+                    i += rows
 
     @inlined
     def tn(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace):
@@ -236,6 +246,13 @@ def _whole_matrices(machine: Machine) -> Any:
     return whole_matrices
 
 
+def _aligned(items: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an uninitialised array that starts on a cache line: no vector of a packed panel crosses one."""
+    raw = np.empty(items * dtype.itemsize + 64, np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + items * dtype.itemsize].view(dtype)
+
+
 def matmul(
     a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None, form: Literal["nn", "tn", "nt"] = "nn"
 ) -> NDArray[Any]:
@@ -285,7 +302,7 @@ def matmul(
         return out
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     width = vector_width(a.dtype)
-    workspace = np.empty(workspace_items(max(n, width), max(k, width)), a.dtype)
+    workspace = _aligned(workspace_items(max(n, width), max(k, width)), a.dtype)
     padded = np.empty((len(b) + m, width), a.dtype)
     _whole_matrices(_HOST)({"tn": TN, "nn": NN, "nt": NT}[form], a, b, out, padded, workspace)
     return out

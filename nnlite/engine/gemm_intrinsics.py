@@ -26,11 +26,10 @@ class Tiles(NamedTuple):
     ----------
     lanes : intrinsic ``(pointer)``
         Items in a vector of the pointer's type, a constant.
-    strips : intrinsic ``(m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, k, start, bias, pack, workspace)``
+    strips : intrinsic ``(m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, k, start, bias)``
         C = start + A B. ``A[r, k]`` lies at ``a[r * a_row + k * a_step]``, so A may be transposed. B is read in rows of
         vectors, `b_row` apart, two vectors to a panel, panels `b_panel` apart (two vectors when B is not packed).
-        `start` is ZERO, ADD or BIAS; `bias` is read for BIAS alone. Where `pack` is not 0 (and `a_row` 1), each strip
-        of A is packed in `workspace` first.
+        `start` is ZERO, ADD or BIAS; `bias` is read for BIAS alone.
     dots : intrinsic ``(m, x, x_row, y, y_row, c, c_row, columns, vectors, start)``
         C = start + X Yᵀ, with `vectors` vectors along the rows of X and Y. `start` is ZERO or ADD.
     copy_rows : intrinsic ``(count, source, source_row, target, target_row, depth)``
@@ -67,14 +66,12 @@ def tiles(machine: Machine) -> Tiles:
         return (ir.FloatType() if item_bytes == 4 else ir.DoubleType()), machine.lanes(item_bytes)
 
     @intrinsic
-    def strips(
-        typing_context, m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, k, start, bias, pack, workspace
-    ):
+    def strips(typing_context, m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, k, start, bias):
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             builder.call(strips_function(builder.module, *shape(a), machine.rows), arguments)
             return context.get_dummy_value()
 
-        return types.void(n, a, n, n, a, n, n, a, n, n, n, n, a, n, a), generate
+        return types.void(n, a, n, n, a, n, n, a, n, n, n, n, a), generate
 
     @intrinsic
     def dots(typing_context, m, x, x_row, y, y_row, c, c_row, columns, vectors, start):

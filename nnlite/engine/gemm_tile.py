@@ -148,24 +148,18 @@ def strips_function(module: ir.Module, item: ir.Type, lanes: int, most: int) -> 
     function, new = new_function(
         module,
         f"nnlite_strips_{item}x{lanes}_{most}",
-        [I64, pointer, I64, I64, pointer, I64, I64, pointer, I64, I64, I64, I64, pointer, I64, pointer],
+        [I64, pointer, I64, I64, pointer, I64, I64, pointer, I64, I64, I64, I64, pointer],
     )
     if not new:
         return function
-    m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, depth, start, bias, pack, workspace = function.args
+    m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, depth, start, bias = function.args
     strips = {rows: strip_function(module, item, lanes, rows) for rows in range(1, most + 1)}
-    copies = {rows: copy_function(module, item, lanes, rows) for rows in range(1, most + 1)}
     emit = Emitter(function, lanes)
     builder = emit.builder
     with emit.parts(m, most) as (first, rows):
-        a_strip, step = emit.variable(emit.at(a, builder.mul(first, a_row))), emit.variable(a_step)
-        with builder.if_then(builder.icmp_signed("!=", pack, ir.Constant(I64, 0))):
-            emit.call_one_of(rows, copies, [builder.load(a_strip), a_step, workspace, rows, depth])
-            builder.store(workspace, a_strip)
-            builder.store(rows, step)
-        c_strip, strip_bias = emit.at(c, builder.mul(first, c_row)), emit.at(bias, first)
-        left, right = (builder.load(a_strip), a_row, builder.load(step)), (b, b_row, b_panel)
-        emit.call_one_of(rows, strips, [*left, *right, c_strip, c_row, vectors, depth, start, strip_bias])
+        a_strip, c_strip = emit.at(a, builder.mul(first, a_row)), emit.at(c, builder.mul(first, c_row))
+        left, right = (a_strip, a_row, a_step), (b, b_row, b_panel)
+        emit.call_one_of(rows, strips, [*left, *right, c_strip, c_row, vectors, depth, start, emit.at(bias, first)])
     builder.ret_void()
     return function
 
