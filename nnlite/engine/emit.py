@@ -21,7 +21,7 @@ class Machine(NamedTuple):
     rows: int
 
     def lanes(self, item_bytes: int) -> int:
-        """Return the items in a vector; at least 4 (`dot_strip` adds up in fours), LLVM splits what is too wide."""
+        """Return the items in a vector; at least 4 (`gemm_dot` adds up in fours), LLVM splits what is too wide."""
         return max(4, self.vector_bytes // item_bytes)
 
 
@@ -38,7 +38,7 @@ class Emitter:
 
     def __init__(self, function: ir.Function, lanes: int) -> None:
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
-        self.item = function.args[0].type.pointee
+        self.item = next(a.type.pointee for a in function.args if isinstance(a.type, ir.PointerType))
         self.lanes = lanes
         self.vector = ir.VectorType(self.item, lanes)
         self.fma = cgutils.get_or_insert_function(
@@ -134,6 +134,33 @@ class Emitter:
     def count_down(self, slot: ir.Value, step: int) -> None:
         """Take `step` from the number in `slot`."""
         self.builder.store(self.builder.sub(self.builder.load(slot), ir.Constant(I64, step)), slot)
+
+    @contextmanager
+    def parts(self, total: ir.Value, most: int) -> Iterator[tuple[ir.Value, ir.Value]]:
+        """``for first, count in parts(total, most): body``: parts of `most`, the last two as equal as can be."""
+        builder = self.builder
+        first, left = self.variable(ir.Constant(I64, 0)), self.variable(total)
+        with self.loop(lambda: self.at_least(left, 1)):
+            remaining = builder.load(left)
+            half = builder.lshr(builder.add(remaining, ir.Constant(I64, 1)), ir.Constant(I64, 1))
+            count = builder.select(self.at_least(left, most + 1), half, remaining)
+            count = builder.select(self.at_least(left, 2 * most), ir.Constant(I64, most), count)
+            yield builder.load(first), count
+            builder.store(builder.add(builder.load(first), count), first)
+            builder.store(builder.sub(builder.load(left), count), left)
+
+    def call_one_of(self, key: ir.Value, functions: dict[int, ir.Function], arguments: Sequence[ir.Value]) -> None:
+        """Call ``functions[key](*arguments)``."""
+        builder = self.builder
+        end = builder.append_basic_block("called")
+        switch = builder.switch(key, end)
+        for value, function in functions.items():
+            block = builder.append_basic_block(f"case{value}")
+            switch.add_case(ir.Constant(I64, value), block)
+            builder.position_at_end(block)
+            builder.call(function, arguments)
+            builder.branch(end)
+        builder.position_at_end(end)
 
     def each_width(self, left: ir.Value, widths: Sequence[int]) -> Iterator[int]:
         """Go over `left` columns: by the first width as often as it fits, then what remains by halves of it."""

@@ -6,8 +6,9 @@ A dense layer is three products. With activations stored features x batch (X is 
     backward   dX = W dZ      gemm_nn      p x N
     weights    dW = X dZᵀ     gemm_nt      p x q
 
-The first two are the same loop over `strip` tiles (`gemm_tile`): A is read one number at a time, so it may lie
-transposed. The third sums along the rows of both operands and has tiles of its own (`gemm_dot`).
+The first two are the same loop over tiles (`gemm_tile`): A is read one number at a time, so it may lie transposed. The
+third sums along the rows of both operands: small, it has tiles of its own (`gemm_dot`); from `TRANSPOSED` rows and
+columns on, dZ is transposed while it is packed, and the product is that of the other two.
 
 **Small products** run straight on the matrices: a call, and the multiply-adds.
 
@@ -45,13 +46,27 @@ from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
 from nnlite.engine.emit import Machine, host_machine
-from nnlite.engine.gemm_dot import DOT_ROWS
 from nnlite.engine.gemm_intrinsics import tiles
 from nnlite.engine.gemm_tile import ADD, BIAS, PANEL, ZERO
 from nnlite.engine.pointers import pointer_to as _pointer_to
 from nnlite.engine.pointers import shift as _shift
 
-__all__ = ["ADD", "BIAS", "ZERO", "Gemm", "build", "gemm_nn", "gemm_nt", "gemm_tn", "matmul", "vector_width"]
+__all__ = [
+    "ADD",
+    "BIAS",
+    "NN",
+    "NT",
+    "TN",
+    "ZERO",
+    "Gemm",
+    "build",
+    "gemm",
+    "gemm_nn",
+    "gemm_nt",
+    "gemm_tn",
+    "matmul",
+    "vector_width",
+]
 
 pointer_to: Any = _pointer_to  # as compiled code calls it, without the typing context
 shift: Any = _shift
@@ -59,33 +74,37 @@ shift: Any = _shift
 DEPTH, COLUMNS = 256, 512
 """Size of a packed block of B: half a megabyte in float32, of which a panel of 16 to 32 KB is in use at a time."""
 
-DOT_DEPTH, DOT_BLOCK = 512, 8
-"""Size of a packed block of Y for `dot_strip`: half of a first cache of 32 KB."""
+TN, NN, NT = 0, 1, 2
+"""The forms: AᵀB, AB, ABᵀ."""
 
-UNPACKED, DOT_UNPACKED = 16384, 8192
-"""Items of B, and of Y, up to which reading them where they lie is faster than packing."""
+UNPACKED = 16384
+"""Items of B up to which reading it where it lies is faster than packing."""
 
-TRANSPOSED = 64
+TRANSPOSED = 24
 """Rows and columns of X Yᵀ from which transposing Y while it is packed is faster than adding up lanes."""
 
 
 class Gemm(NamedTuple):
-    """The three products for one machine, compiled functions on pointers (float32 or float64) and int64.
+    """The three products for one machine, for use in compiled functions; pointers to float32 or float64, and int64.
 
     ``ld*`` is the distance of a matrix's rows in items. `start` says what the result begins from: ZERO, ADD (what it
-    holds) or BIAS (``bias[r]`` in row r; only `tn`, which reads `bias` for BIAS alone). `workspace` points to
-    `workspace_items` items; products that need none don't touch it.
+    holds) or BIAS (``bias[r]`` in row r; `bias` is read for BIAS alone). `workspace` points to `workspace_items` items,
+    best aligned to 64 bytes; products that need none don't touch it.
 
     Attributes
     ----------
+    any : ``(form, a, lda, b, ldb, c, ldc, m, n, k, start, bias, workspace)``
+        The one compiled function: C(m x n) by `form`, TN (AᵀB), NN (AB) or NT (ABᵀ), with sums over k items. The other
+        three are names for it, put in where they are called.
     tn : ``(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace)``
         Z(q x n) = start + W(p x q)ᵀ X(p x n); n a multiple of the vector width.
     nn : ``(w, ldw, dz, lddz, dx, lddx, p, n, q, start, workspace)``
         dX(p x n) = start + W(p x q) dZ(q x n); n a multiple of the vector width.
     nt : ``(x, ldx, dz, lddz, dw, lddw, p, q, k, start, workspace)``
-        dW(p x q) = start + X(p x k) dZ(q x k)ᵀ; k a positive multiple of the vector width.
+        dW(p x q) = start + X(p x k) dZ(q x k)ᵀ; k a positive multiple of the vector width, start not BIAS.
     """
 
+    any: Any
     tn: Any
     nn: Any
     nt: Any
@@ -109,19 +128,18 @@ def workspace_items(columns: int, depth: int, machine: Machine | None = None) ->
         What the products were built for; this CPU, by default.
     """
     machine = machine or _HOST
-    if columns < TRANSPOSED and depth * columns <= min(UNPACKED, DOT_UNPACKED):
+    if columns < TRANSPOSED and depth * columns <= UNPACKED:
         return 0
     panel = PANEL * machine.lanes(4)
     panels = (min(columns, COLUMNS) + panel - 1) // panel
-    return max(machine.rows * DEPTH + panels * panel * min(depth, DEPTH), DOT_BLOCK * DOT_DEPTH)
+    return panel * DEPTH + panels * panel * min(depth, DEPTH)
 
 
 @cache
 def build(machine: Machine) -> Gemm:
     """Return the three products with tiles that suit `machine`; nothing is compiled before it is called."""
-    lanes, strip, dot_strip, copy_rows, spread = tiles(machine)
-    tile_rows = machine.rows
-    # No fastmath: the order of a sum is that of the tiles. Inlining spares LLVM a copy of the tiles for each level.
+    lanes, strips, dots, copy_rows, transpose_rows = tiles(machine)
+    # No fastmath: the order of a sum is that of the tiles. Inlining spares LLVM a copy of the tiles for every level.
     options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled, inlined = njit(**options), njit(**options, inline="always")
 
@@ -135,139 +153,104 @@ def build(machine: Machine) -> Gemm:
             if b_column == 1:
                 copy_rows(count, source, b_row, panel, width, depth)
             else:
-                for i in range(count):
-                    spread(shift(source, i * b_column), shift(panel, i), width, depth)
+                for i in range(0, count, 4):
+                    transpose_rows(shift(source, i * b_column), b_column, shift(panel, i), width, depth)
 
-    @inlined
-    def blocked(m, n, k, a, a_row, a_step, b, b_row, b_column, c, ldc, start, bias, workspace):
-        """C(m x n) = start + A(m x k) B(k x n) by packed blocks; one stride of A and one of B are 1."""
-        packed = shift(workspace, tile_rows * DEPTH)
-        width = PANEL * lanes(a)
+    @compiled
+    def gemm(form, a, lda, b, ldb, c, ldc, m, n, k, start, bias, workspace):
+        width = lanes(a)
+        panel = PANEL * width
+        a_row, a_step = (1, lda) if form == TN else (lda, 1)
+        b_row, b_column = (1, ldb) if form == NT else (ldb, 1)
+        if form == NT:
+            # What fills no vector of columns, or is small as a whole, is summed along the rows.
+            whole = n // width * width if m >= TRANSPOSED and n >= TRANSPOSED else 0
+            dots(m, a, lda, shift(b, whole * ldb), ldb, shift(c, whole), ldc, n - whole, k // width, start)
+            n = whole
+        elif k * n <= UNPACKED:
+            strips(m, a, a_row, a_step, b, ldb, panel, c, ldc, n // width, k, start, bias)
+            return
+        packed = shift(workspace, panel * DEPTH)
         for j in range(0, n, COLUMNS):
             columns = min(COLUMNS, n - j)
             for p in range(0, k, DEPTH):
                 depth = min(DEPTH, k - p)
                 pack(shift(b, p * b_row + j * b_column), b_row, b_column, columns, depth, packed)
-                first = start if p == 0 else ADD
+                first, c_block = start if p == 0 else ADD, shift(c, j)
                 i = 0
-                for strips in range((m + tile_rows - 1) // tile_rows, 0, -1):
-                    rows = (m - i + strips - 1) // strips  # as equal as possible: thin strips are slow
-                    a_strip, row, step = shift(a, i * a_row + p * a_step), a_row, a_step
-                    if a_row == 1:
-                        copy_rows(rows, a_strip, a_step, workspace, rows, depth)
-                        a_strip, step = workspace, rows
-                    target = shift(c, i * ldc + j)
-                    strip(
-                        rows, a_strip, row, step, packed, width, depth * width, target, ldc,
-                        columns // lanes(a), depth, first, shift(bias, i),
+                while i < m:
+                    # Of A transposed, a panel as wide as B's uses all of every cache line that it fetches.
+                    rows = m if form != TN else min(panel, m - i)
+                    a_block, step = shift(a, i * a_row + p * a_step), a_step
+                    if rows == panel and form == TN:
+                        copy_rows(panel, a_block, lda, workspace, panel, depth)
+                        a_block, step = workspace, panel
+                    strips(
+                        rows, a_block, a_row, step, packed, panel, panel * depth, shift(c_block, i * ldc), ldc,
+                        columns // width, depth, first, shift(bias, i),
                     )  # fmt: skip
                     i += rows
 
     @inlined
-    def product(m, n, k, a, a_row, a_step, b, ldb, c, ldc, start, bias, workspace):
-        """C(m x n) = start + A(m x k) B(k x n)."""
-        if k * n > UNPACKED:
-            blocked(m, n, k, a, a_row, a_step, b, ldb, 1, c, ldc, start, bias, workspace)
-            return
-        i = 0
-        for strips in range((m + tile_rows - 1) // tile_rows, 0, -1):
-            rows = (m - i + strips - 1) // strips
-            strip(
-                rows, shift(a, i * a_row), a_row, a_step, b, ldb, PANEL * lanes(a), shift(c, i * ldc), ldc,
-                n // lanes(a), k, start, shift(bias, i),
-            )  # fmt: skip
-            i += rows
+    def tn(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace):
+        gemm(TN, w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace)
 
     @inlined
-    def dots(m, n, vectors, x, ldx, y, ldy, c, ldc, start):
-        """C(m x n) = start + X Yᵀ."""
-        i = 0
-        for strips in range((m + DOT_ROWS - 1) // DOT_ROWS, 0, -1):
-            rows = (m - i + strips - 1) // strips
-            dot_strip(rows, shift(x, i * ldx), ldx, y, ldy, shift(c, i * ldc), ldc, n, vectors, start)
-            i += rows
-
-    @compiled
-    def tn(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace):
-        product(q, n, p, w, 1, ldw, x, ldx, z, ldz, start, bias, workspace)
-
-    @compiled
     def nn(w, ldw, dz, lddz, dx, lddx, p, n, q, start, workspace):
-        product(p, n, q, w, ldw, 1, dz, lddz, dx, lddx, start, w, workspace)
+        gemm(NN, w, ldw, dz, lddz, dx, lddx, p, n, q, start, w, workspace)
 
-    @compiled
+    @inlined
     def nt(x, ldx, dz, lddz, dw, lddw, p, q, k, start, workspace):
-        done = 0
-        if p >= TRANSPOSED and q >= TRANSPOSED:
-            done = q // lanes(x) * lanes(x)
-            blocked(p, done, k, x, ldx, 1, dz, 1, lddz, dw, lddw, start, x, workspace)
-        width, packed = lanes(x), (q - done) * k > DOT_UNPACKED
-        block, longest = (DOT_BLOCK, DOT_DEPTH) if packed else (q, k)
-        for p0 in range(0, k, longest):
-            depth = min(longest, k - p0)
-            for j in range(done, q, block):
-                columns = min(block, q - j)
-                y, ldy = shift(dz, j * lddz + p0), lddz
-                if packed:
-                    for r in range(columns):
-                        copy_rows(width, shift(y, r * lddz), width, shift(workspace, r * depth), width, depth // width)
-                    y, ldy = workspace, depth
-                first = start if p0 == 0 else ADD
-                dots(p, columns, depth // width, shift(x, p0), ldx, y, ldy, shift(dw, j), lddw, first)
+        gemm(NT, x, ldx, dz, lddz, dw, lddw, p, q, k, start, x, workspace)
 
-    return Gemm(tn, nn, nt)
+    return Gemm(gemm, tn, nn, nt)
 
 
 _HOST = host_machine()
-gemm_tn, gemm_nn, gemm_nt = build(_HOST)
+gemm, gemm_tn, gemm_nn, gemm_nt = build(_HOST)
 
 
 @cache
-def _whole_matrices(machine: Machine) -> tuple[Any, Any]:
-    """Return the products on arrays of any size: the last columns, short of a vector, are padded in a copy."""
-    gemm = build(machine)
+def _whole_matrices(machine: Machine) -> Any:
+    """Return the products on arrays of any size: what is short of a vector at the edge is padded in a copy."""
+    multiply = build(machine).any
 
     @njit(error_model="numpy", nogil=True)
-    def rows_by_vectors(a, a_transposed, b, out, padded, workspace):
+    def whole_matrices(form, a, b, out, padded, workspace):
         m, n = out.shape
-        k, width = b.shape[0], padded.shape[1]
-        whole = n // width * width
-        target, tail = padded[:m], padded[m:]
-        for r in range(k):
-            tail[r] = 0
-            for j in range(whole, n):
-                tail[r, j - whole] = b[r, j]
-        for columns, y, ldy, z, ldz in (
-            (whole, pointer_to(b), n, pointer_to(out), n),
-            (width if whole < n else 0, pointer_to(tail), width, pointer_to(target), width),
-        ):
-            x = pointer_to(a)
-            if a_transposed:
-                gemm.tn(x, m, y, ldy, z, ldz, m, columns, k, ZERO, x, pointer_to(workspace))
-            else:
-                gemm.nn(x, k, y, ldy, z, ldz, m, columns, k, ZERO, pointer_to(workspace))
-        for r in range(m):
-            for j in range(whole, n):
-                out[r, j] = target[r, j - whole]
+        lda, ldb, width = a.shape[1], b.shape[1], padded.shape[1]
+        k = lda if form != TN else a.shape[0]
+        p, q, r, w = pointer_to(a), pointer_to(b), pointer_to(out), pointer_to(workspace)
+        whole = ldb // width * width  # of the columns of B: of N, or of what is summed over for NT
+        if form == NT:
+            multiply(form, p, lda, q, ldb, r, n, m, n, whole, ZERO, p, w)
+        else:
+            multiply(form, p, lda, q, ldb, r, n, m, whole, k, ZERO, p, w)
+        if whole == ldb:
+            return
+        rows = b.shape[0]
+        for i in range(rows):
+            padded[i] = 0
+            padded[i, : ldb - whole] = b[i, whole:]
+        if form == NT:
+            for i in range(m):
+                padded[rows + i] = 0
+                padded[rows + i, : ldb - whole] = a[i, whole:]
+            start = ADD if whole else ZERO
+            multiply(form, pointer_to(padded[rows:]), width, pointer_to(padded), width, r, n, m, n, width, start, p, w)
+        else:
+            target = padded[rows:]
+            multiply(form, p, lda, pointer_to(padded), width, pointer_to(target), width, m, width, k, ZERO, p, w)
+            out[:, whole:] = target[:m, : ldb - whole]
 
-    @njit(error_model="numpy", nogil=True)
-    def dots_by_vectors(a, b, out, padded, workspace):
-        m, n = out.shape
-        k, width = b.shape[1], padded.shape[1]
-        whole = k // width * width
-        x, y, z = pointer_to(a), pointer_to(b), pointer_to(out)
-        if whole:
-            gemm.nt(x, k, y, k, z, n, m, n, whole, ZERO, pointer_to(workspace))
-        if whole < k:
-            for r in range(m + n):
-                padded[r] = 0
-                row = a[r] if r < m else b[r - m]
-                for i in range(whole, k):
-                    padded[r, i - whole] = row[i]
-            x, y = pointer_to(padded), pointer_to(padded[m:])
-            gemm.nt(x, width, y, width, z, n, m, n, width, ADD if whole else ZERO, pointer_to(workspace))
+    return whole_matrices
 
-    return rows_by_vectors, dots_by_vectors
+
+def _aligned(items: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return an uninitialised array that starts on a cache line: no vector of a packed panel crosses one."""
+    raw = np.empty(items * dtype.itemsize + 64, np.uint8)
+    first = -raw.ctypes.data % 64
+    return raw[first : first + items * dtype.itemsize].view(dtype)
 
 
 def matmul(
@@ -319,10 +302,7 @@ def matmul(
         return out
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     width = vector_width(a.dtype)
-    workspace = np.empty(workspace_items(max(n, width), max(k, width)), a.dtype)
-    by_rows, by_dots = _whole_matrices(_HOST)
-    if form == "nt":
-        by_dots(a, b, out, np.empty((m + n, width), a.dtype), workspace)
-    else:
-        by_rows(a, form == "tn", b, out, np.empty((m + k, width), a.dtype), workspace)
+    workspace = _aligned(workspace_items(max(n, width), max(k, width)), a.dtype)
+    padded = np.empty((len(b) + m, width), a.dtype)
+    _whole_matrices(_HOST)({"tn": TN, "nn": NN, "nt": NT}[form], a, b, out, padded, workspace)
     return out

@@ -10,8 +10,9 @@ vectors for 12 multiply-adds::
             x2 | a | a | a | a |
                +---+---+---+---+
 
-Nothing is transposed and no shape is padded, which is why this wins for small layers. The adding up at the end costs as
-much as three or four steps: over a long k that is nothing, but a large product is better served by `gemm_tile`.
+Nothing is transposed and no shape is padded, which is why this wins for small layers. The adding up at the end, in one
+fixed tree, costs as much as three or four steps, and there are more loads than in `gemm_tile`: a larger product is
+better served by transposing Y while it is packed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ DOT_ROWS, DOT_COLUMNS = 3, 4
 
 
 def dot_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.Function:
-    """C(rows x columns) = start + X(rows x k) Y(columns x k)ᵀ, for `vectors` vectors of k (see `Tiles.dot_strip`)."""
+    """C(rows x columns) = start + X(rows x k) Y(columns x k)ᵀ, for `vectors` vectors of k (see `Tiles.dots`)."""
     pointer = item.as_pointer()
     function, new = new_function(
         module,
@@ -55,6 +56,24 @@ def dot_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.
         emit.advance(y_slot, emit.times(y_row, width))
         emit.advance(c_slot, ir.Constant(I64, width))
     builder.ret_void()
+    return function
+
+
+def dots_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
+    """C(m x columns) = start + X(m x k) Y(columns x k)ᵀ, by strips (see `Tiles.dots`)."""
+    pointer = item.as_pointer()
+    function, new = new_function(
+        module, f"nnlite_dots_{item}x{lanes}", [I64, pointer, I64, pointer, I64, pointer, I64, I64, I64, I64]
+    )
+    if not new:
+        return function
+    m, x, x_row, y, y_row, c, c_row, columns, vectors, start = function.args
+    strips = {rows: dot_function(module, item, lanes, rows) for rows in range(1, DOT_ROWS + 1)}
+    emit = Emitter(function, lanes)
+    with emit.parts(m, DOT_ROWS) as (first, rows):
+        x_strip, c_strip = (emit.at(p, emit.builder.mul(first, row)) for p, row in ((x, x_row), (c, c_row)))
+        emit.call_one_of(rows, strips, [x_strip, x_row, y, y_row, c_strip, c_row, columns, vectors, start])
+    emit.builder.ret_void()
     return function
 
 

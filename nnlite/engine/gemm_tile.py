@@ -20,13 +20,12 @@ while the whole sum over k runs, and to use every number loaded for a full row o
 There are also enough accumulators: a multiply-add takes four cycles to finish, so eight have to be under way at a
 time for two to start every cycle, and these must not wait for each other.
 
-LLVM's vectoriser finds no such tile by itself, so the loop is emitted here by hand: a `strip` is one row of tiles, a
-`dot_strip` the same for products along contiguous rows (X Yᵀ), where both operands come in vectors along k and the
-lanes of an accumulator are added up at the end. Every number of rows up to the tile's has a function of its own, so
-that an edge costs no copies and no wasted work.
+LLVM's vectoriser finds no such tile by itself, so the loops are emitted here by hand. A *strip* is a row of tiles: one
+function for every number of rows up to the tile's, so that an edge costs neither copies nor wasted work. `gemm_dot` has
+tiles of its own for sums along contiguous rows, `gemm` the order in which everything runs and what packing buys.
 
-Each element is summed in the order of k, in one lane (`strip`) or in one fixed tree (`dot_strip`): its bits depend
-neither on where it lies in a tile nor on alignment.
+Each element is summed in the order of k, in one lane: its bits depend neither on where it lies in a tile nor on
+alignment.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ PANEL = 2
 
 
 def strip_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.Function:
-    """C(rows x n) = start + A(rows x k) B(k x n), for `vectors` vectors of columns (see `Tiles.strip`)."""
+    """C(rows x n) = start + A(rows x k) B(k x n), for `vectors` vectors of columns (see `Tiles.strips`)."""
     pointer = item.as_pointer()
     function, new = new_function(
         module,
@@ -143,18 +142,46 @@ def copy_function(module: ir.Module, item: ir.Type, lanes: int, count: int) -> i
     return function
 
 
-def spread_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
-    """Write a row as a column, for packing with transposition: ``target[l * target_row] = source[l]``."""
+def strips_function(module: ir.Module, item: ir.Type, lanes: int, most: int) -> ir.Function:
+    """C(m x n) = start + A B, by strips of at most `most` rows (see `Tiles.strips`)."""
     pointer = item.as_pointer()
-    function, new = new_function(module, f"nnlite_spread_{item}x{lanes}", [pointer, pointer, I64, I64])
+    function, new = new_function(
+        module,
+        f"nnlite_strips_{item}x{lanes}_{most}",
+        [I64, pointer, I64, I64, pointer, I64, I64, pointer, I64, I64, I64, I64, pointer],
+    )
     if not new:
         return function
-    source, target, target_row, depth = function.args
+    m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, depth, start, bias = function.args
+    strips = {rows: strip_function(module, item, lanes, rows) for rows in range(1, most + 1)}
+    emit = Emitter(function, lanes)
+    builder = emit.builder
+    with emit.parts(m, most) as (first, rows):
+        a_strip, c_strip = emit.at(a, builder.mul(first, a_row)), emit.at(c, builder.mul(first, c_row))
+        left, right = (a_strip, a_row, a_step), (b, b_row, b_panel)
+        emit.call_one_of(rows, strips, [*left, *right, c_strip, c_row, vectors, depth, start, emit.at(bias, first)])
+    builder.ret_void()
+    return function
+
+
+def transpose_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
+    """Write four rows as four columns, for packing: ``target[l * target_row + i] = source[i * source_row + l]``."""
+    pointer = item.as_pointer()
+    function, new = new_function(module, f"nnlite_transpose_{item}x{lanes}", [pointer, I64, pointer, I64, I64])
+    if not new:
+        return function
+    source, source_row, target, target_row, depth = function.args
     emit = Emitter(function, lanes)
     source_slot, target_slot = emit.variable(source), emit.variable(target)
-    with emit.repeat(depth):
-        emit.builder.store(emit.builder.load(emit.builder.load(source_slot)), emit.builder.load(target_slot))
-        emit.advance(source_slot, ir.Constant(I64, 1))
-        emit.advance(target_slot, target_row)
+    with emit.repeat(emit.builder.lshr(depth, ir.Constant(I64, 2))):
+        a, b, c, d = (
+            emit.load(emit.at(emit.builder.load(source_slot), emit.times(source_row, i)), 4) for i in range(4)
+        )
+        ab, cd = ([emit.shuffle(p, q, lanes) for lanes in ((0, 4, 1, 5), (2, 6, 3, 7))] for p, q in ((a, b), (c, d)))
+        for i in range(4):
+            column = emit.shuffle(ab[i // 2], cd[i // 2], (0, 1, 4, 5) if i % 2 == 0 else (2, 3, 6, 7))
+            emit.store(column, emit.at(emit.builder.load(target_slot), emit.times(target_row, i)))
+        emit.advance(source_slot, ir.Constant(I64, 4))
+        emit.advance(target_slot, emit.times(target_row, 4))
     emit.builder.ret_void()
     return function

@@ -28,7 +28,7 @@ FORMS = ["tn", "nn", "nt"]
 @cache
 def compiled(machine):
     """Return a function on flat arrays that runs one of the three products."""
-    tn, nn, nt = gemm.build(machine)
+    _, tn, nn, nt = gemm.build(machine)
 
     @njit
     def run(form, a, lda, b, ldb, c, ldc, rows, columns, depth, start, bias, workspace):
