@@ -4,33 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
-import llvmlite.binding
 from llvmlite import ir
 from numba.core import cgutils
 
 I64 = ir.IntType(64)
 I32 = ir.IntType(32)
-
-
-class Machine(NamedTuple):
-    """What a tile is shaped for: the bytes of a vector register, and the rows of a tile."""
-
-    vector_bytes: int
-    rows: int
-
-    def lanes(self, item_bytes: int) -> int:
-        """Return the items in a vector; at least 4 (`gemm_dot` adds up in fours), LLVM splits what is too wide."""
-        return max(4, self.vector_bytes // item_bytes)
-
-
-def host_machine() -> Machine:
-    """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 elsewhere."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f"):
-        return Machine(64, 12)
-    return Machine(32 if features.get("avx2") else 16, 6)
 
 
 class Emitter:

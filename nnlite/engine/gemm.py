@@ -43,13 +43,26 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numba import njit
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from nnlite.engine.emit import Machine, host_machine
 from nnlite.engine.gemm_intrinsics import tiles
-from nnlite.engine.gemm_tile import ADD, BIAS, PANEL, ZERO
+from nnlite.engine.gemm_sizes import (
+    ADD,
+    BIAS,
+    COLUMNS,
+    DEPTH,
+    NN,
+    NT,
+    PANEL,
+    TN,
+    TRANSPOSED,
+    UNPACKED,
+    ZERO,
+    workspace_items,
+)
 from nnlite.engine.pointers import pointer_to as _pointer_to
 from nnlite.engine.pointers import shift as _shift
+from nnlite.engine.processor import Machine, host_machine, vector_width
 
 __all__ = [
     "ADD",
@@ -70,18 +83,6 @@ __all__ = [
 
 pointer_to: Any = _pointer_to  # as compiled code calls it, without the typing context
 shift: Any = _shift
-
-DEPTH, COLUMNS = 256, 512
-"""Size of a packed block of B: half a megabyte in float32, of which a panel of 16 to 32 KB is in use at a time."""
-
-TN, NN, NT = 0, 1, 2
-"""The forms: AᵀB, AB, ABᵀ."""
-
-UNPACKED = 16384
-"""Items of B up to which reading it where it lies is faster than packing."""
-
-TRANSPOSED = 24
-"""Rows and columns of X Yᵀ from which transposing Y while it is packed is faster than adding up lanes."""
 
 
 class Gemm(NamedTuple):
@@ -108,31 +109,6 @@ class Gemm(NamedTuple):
     tn: Any
     nn: Any
     nt: Any
-
-
-def vector_width(dtype: DTypeLike) -> int:
-    """Return the multiple to which the batch has to be padded: the items in a vector register of this CPU."""
-    return _HOST.lanes(np.dtype(dtype).itemsize)
-
-
-def workspace_items(columns: int, depth: int, machine: Machine | None = None) -> int:
-    """Return the items of workspace that any of the three products of these sizes may need.
-
-    Parameters
-    ----------
-    columns : int
-        Columns of the result (its rows don't matter).
-    depth : int
-        Length of the sums.
-    machine : Machine, optional
-        What the products were built for; this CPU, by default.
-    """
-    machine = machine or _HOST
-    if columns < TRANSPOSED and depth * columns <= UNPACKED:
-        return 0
-    panel = PANEL * machine.lanes(4)
-    panels = (min(columns, COLUMNS) + panel - 1) // panel
-    return panel * DEPTH + panels * panel * min(depth, DEPTH)
 
 
 @cache

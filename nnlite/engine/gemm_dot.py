@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from llvmlite import ir
 
 from nnlite.engine.emit import I32, I64, Emitter, new_function
-from nnlite.engine.gemm_tile import ADD
+from nnlite.engine.gemm_sizes import ADD
 
 DOT_ROWS, DOT_COLUMNS = 3, 4
 

@@ -14,9 +14,11 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from nnlite.engine.emit import I64, Machine
+from nnlite.engine.emit import I64
 from nnlite.engine.gemm_dot import dots_function
-from nnlite.engine.gemm_tile import PANEL, copy_function, strips_function, transpose_function
+from nnlite.engine.gemm_sizes import PANEL
+from nnlite.engine.gemm_tile import copy_function, strips_function, transpose_function
+from nnlite.engine.processor import Machine
 
 
 class Tiles(NamedTuple):

@@ -33,12 +33,7 @@ from __future__ import annotations
 from llvmlite import ir
 
 from nnlite.engine.emit import I64, Emitter, new_function
-
-ZERO, ADD, BIAS = 0, 1, 2
-"""What a product starts from: zero, what the result holds already, or a bias for each of its rows."""
-
-PANEL = 2
-"""Vectors in a row of a packed panel of B."""
+from nnlite.engine.gemm_sizes import ADD, BIAS, PANEL
 
 
 def strip_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.Function:

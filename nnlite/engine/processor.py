@@ -1,23 +1,35 @@
-"""What the processor can do, as far as it decides how kernels are written."""
+"""What the processor can do, as far as it decides how kernels and buffers are shaped. Needs no Numba."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import NamedTuple
 
-import llvmlite.binding as llvm
+import llvmlite.binding
 import numpy as np
+from numpy.typing import DTypeLike
+
+
+class Machine(NamedTuple):
+    """What a tile is shaped for: the bytes of a vector register, and the rows of a tile."""
+
+    vector_bytes: int
+    rows: int
+
+    def lanes(self, item_bytes: int) -> int:
+        """Return the items in a vector; at least 4 (`dot_strip` adds up in fours), LLVM splits what is too wide."""
+        return max(4, self.vector_bytes // item_bytes)
 
 
 @cache
-def vector_bytes() -> int:
-    """Return the length of the processor's vectors in bytes: 64 with AVX-512, 32 with AVX2, else 16."""
-    features = llvm.get_host_cpu_features()
+def host_machine() -> Machine:
+    """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 elsewhere."""
+    features = llvmlite.binding.get_host_cpu_features()
     if features.get("avx512f"):
-        return 64
-    return 32 if features.get("avx2") and features.get("fma") else 16
+        return Machine(64, 12)
+    return Machine(32 if features.get("avx2") else 16, 6)
 
 
-def vector_length(dtype: np.dtype[Any]) -> int:
-    """Return how many numbers of a dtype are in a vector."""
-    return vector_bytes() // np.dtype(dtype).itemsize
+def vector_width(dtype: DTypeLike) -> int:
+    """Return the multiple to which the batch has to be padded: the items in a vector register of this CPU."""
+    return host_machine().lanes(np.dtype(dtype).itemsize)

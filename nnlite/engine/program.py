@@ -20,6 +20,7 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from nnlite.engine.gemm_sizes import workspace_items
 from nnlite.engine.native import kernel_address
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
@@ -116,7 +117,11 @@ class Program:
 
     def product_memory(self, inputs: int, units: int) -> Place | None:
         """Return work memory for the matrix products of a layer, all of which share one piece."""
-        need = 160_000 if max(inputs, units) * max(self.ld, units) > 4096 else 0
+        need = max(
+            workspace_items(self.ld, inputs),
+            workspace_items(self.ld, units),
+            workspace_items(units, self.ld),
+        )
         self.products_size = max(self.products_size, need)
         return Place("products") if need else None
 

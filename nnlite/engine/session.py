@@ -14,7 +14,7 @@ from nnlite.engine.lowering import Unsupported, lower_model
 from nnlite.engine.lowering.model import DataShapes
 from nnlite.engine.lowering.optimizer import lower_clipping, lower_decay, lower_optimizer
 from nnlite.engine.native import call, native_function
-from nnlite.engine.processor import vector_length
+from nnlite.engine.processor import vector_width
 from nnlite.engine.program import LINE
 from nnlite.engine.rates import RateTable
 from nnlite.training import Trainer
@@ -87,7 +87,7 @@ class Session:
         self._seeds = np.array([draw() for draw in program.seeds], np.int64)
         self._state[at.SEEDS] = self._seeds.ctypes.data
         instructions = program.link(spaces)
-        header = [0, 0, self._batch_size, self._data.n_rows, vector_length(program.dtype), 0, 1, len(instructions)]
+        header = [0, 0, self._batch_size, self._data.n_rows, vector_width(program.dtype), 0, 1, len(instructions)]
         self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""The fully connected layer: three matrix products.
+"""The fully connected layer: three matrix products, and the sums of rows.
 
 The batch is stored features x batch, so that with z for the outputs and x for the inputs the textbook's z = x W + b
 reads z = W^T x + b, and backward dx = W dz, dW = x dz^T, and db sums each row of dz. Where records have several
@@ -11,43 +11,40 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.gemm import ADD, BIAS, ZERO, gemm_nn, gemm_nt, gemm_tn
+from nnlite.engine.gemm import gemm
+from nnlite.engine.gemm_sizes import ADD, NT
 from nnlite.engine.pointers import as_pointer, shift
 from nnlite.engine.state import WIDTH
 
 
-def forward(op: Any, state: Any, zero: Any) -> None:
-    """Compute z = W^T x + b.
+def product(op: Any, state: Any, zero: Any) -> None:
+    """Multiply matrices: one kernel for all three forms, for the tiles in it are the longest code of the engine.
 
-    op: W, b or 0, x, z, inputs, units, positions, ld, work memory.
+    op: form; A, ld, from one position to the next; the same of B; the same of C; rows, columns and depth, of which the
+    one along the batch is taken from the state; start, bias or 0; positions; work memory.
     """
-    kernel, bias, work = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[8], zero)
-    inputs, units, ld, width = op[4], op[5], op[7], state[WIDTH]
-    start = BIAS if op[1] != 0 else ZERO
-    for position in range(op[6]):
-        x = shift(as_pointer(op[2], zero), position * inputs * ld)
-        z = shift(as_pointer(op[3], zero), position * units * ld)
-        gemm_tn(kernel, units, x, ld, z, ld, units, width, inputs, start, bias, work)
+    form, columns, depth, start = op[0], op[11], op[12], op[13]
+    work, bias = as_pointer(op[16], zero), as_pointer(op[14], zero)
+    if form == NT:
+        depth = state[WIDTH]
+    else:
+        columns = state[WIDTH]
+    for position in range(op[15]):
+        a = shift(as_pointer(op[1], zero), position * op[3])
+        b = shift(as_pointer(op[4], zero), position * op[6])
+        c = shift(as_pointer(op[7], zero), position * op[9])
+        gemm(form, a, op[2], b, op[5], c, op[8], op[10], columns, depth, start, bias, work)
+        if form == NT:
+            # All positions share the weights, and add to one gradient.
+            start = ADD
 
 
-def backward(op: Any, state: Any, zero: Any) -> None:
-    """Compute dW = x dz^T, db, and dx = W dz, each where its address is not 0.
-
-    op: W, x, dz, dx or 0, dW or 0, db or 0, inputs, units, positions, ld, work memory.
-    """
-    kernel, work = as_pointer(op[0], zero), as_pointer(op[10], zero)
-    inputs, units, ld, width = op[6], op[7], op[9], state[WIDTH]
-    for position in range(op[8]):
-        x = shift(as_pointer(op[1], zero), position * inputs * ld)
-        dz = shift(as_pointer(op[2], zero), position * units * ld)
-        if op[4] != 0:
-            start = ADD if position > 0 else ZERO
-            gemm_nt(x, ld, dz, ld, as_pointer(op[4], zero), units, inputs, units, width, start, work)
-        if op[5] != 0:
-            _sum_rows(dz, ld, as_pointer(op[5], zero), units, width, position > 0, zero)
-        if op[3] != 0:
-            dx = shift(as_pointer(op[3], zero), position * inputs * ld)
-            gemm_nn(kernel, units, dz, ld, dx, ld, inputs, width, units, ZERO, work)
+def bias_gradient(op: Any, state: Any, zero: Any) -> None:
+    """Compute db, the sums of the rows of dz. op: dz, db, units, positions, ld."""
+    units, ld = op[2], op[4]
+    for position in range(op[3]):
+        dz = shift(as_pointer(op[0], zero), position * units * ld)
+        _sum_rows(dz, ld, as_pointer(op[1], zero), units, state[WIDTH], position > 0, zero)
 
 
 @njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numba import njit
 
 from nnlite.engine import gemm
-from nnlite.engine.emit import Machine, host_machine
 from nnlite.engine.gemm import ADD, BIAS, ZERO
 from nnlite.engine.pointers import pointer_to
+from nnlite.engine.processor import Machine, host_machine
 
 WIDE = Machine(vector_bytes=64, rows=12)
 NARROW = Machine(vector_bytes=16, rows=6)
