@@ -25,12 +25,19 @@ class Session(Protocol):
     """What the engine gives to train or to judge a model on its data."""
 
     n_batches: int
+    epochs_at_once: int
 
     def begin(self) -> None:
         """Begin a pass through the data."""
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run the batches from `first` up to `last`, the records taken in `order`."""
+
+    def run_epochs(self, orders: Array | None, epochs: int) -> None:
+        """Run whole epochs, each with its row of `orders`."""
+
+    def report(self, epoch: int) -> None:
+        """Tell the model's objective the figures of one of the epochs that `run_epochs` ran."""
 
 
 def check_backend(backend: str) -> None:

@@ -142,6 +142,10 @@ class CallbackList(Callback):
         """Tell the same of batches in validation and evaluation."""
         return self._most(callback.interest("test") for callback in self.callbacks)
 
+    def epoch_interest(self) -> str:
+        """Tell whether a callback looks at the model between epochs: "every" or "none"."""
+        return "none" if all(type(callback) is History for callback in self.callbacks) else "every"
+
     @staticmethod
     def _most(interests: Iterable[str]) -> str:
         return max(interests, key=("none", "some", "every").index, default="none")

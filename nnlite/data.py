@@ -127,6 +127,15 @@ class Data:
         """Return a new order of the rows; None for that in which they are."""
         return None if shuffle is None else shuffle.permutation(self.n_rows)
 
+    def orders(self, shuffle: RandomGenerator | None, epochs: int) -> Array | None:
+        """Return the orders of several epochs, the same that as many calls of `order` would give."""
+        if shuffle is None:
+            return None
+        result = np.empty((epochs, self.n_rows), np.int64)
+        for order in result:
+            order[:] = shuffle.permutation(self.n_rows)
+        return result
+
     def batches(self, batch_size: int, shuffle: RandomGenerator | None) -> Iterator[Batch]:
         """Yield all rows once, in order or shuffled; the last batch may be short."""
         order = self.order(shuffle)

@@ -203,6 +203,10 @@ class Trainer(Network):
         rng = global_generator() if shuffle else None
         logs: dict[str, float] = {}
         hooks.on_train_begin()
+        if session is not None and judge is None and validation is None and hooks.epoch_interest() == "none":
+            logs = self._run_ahead(session, data, rng, hooks, range(initial_epoch, epochs))
+            hooks.on_train_end(logs)
+            return self.history
         for epoch in range(initial_epoch, epochs):
             hooks.on_epoch_begin(epoch)
             logs = self._run_epoch(data, batch_size, rng, hooks, session)
@@ -229,6 +233,21 @@ class Trainer(Network):
             hooks.on_train_batch_end(number, logs)
             if self.stop_training:
                 break
+        return logs
+
+    def _run_ahead(
+        self, session: Session, data: Data, rng: Any, hooks: CallbackList, epochs: range
+    ) -> dict[str, float]:
+        """Let the engine run many epochs at one go, where nobody looks at the model in between."""
+        logs: dict[str, float] = {}
+        session.begin()
+        for first in epochs[:: session.epochs_at_once]:
+            some = range(first, min(first + session.epochs_at_once, epochs.stop))
+            session.run_epochs(data.orders(rng, len(some)), len(some))
+            for epoch in some:
+                session.report(epoch - first)
+                logs = self._objective.logs()
+                hooks.on_epoch_end(epoch, logs)
         return logs
 
     def _run_session(

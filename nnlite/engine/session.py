@@ -20,6 +20,9 @@ from nnlite.engine.rates import RateTable
 from nnlite.training import Trainer
 from nnlite.types import Array
 
+_ORDERS_AT_ONCE = 1_000_000
+"""Records whose order may be drawn ahead, over all epochs of a call."""
+
 
 def aligned_zeros(items: int, dtype: np.dtype[Any]) -> Array:
     """Return zeros that begin at the start of a cache line."""
@@ -52,6 +55,7 @@ class Session:
         self._model, self._data, self._training = model, data, training
         self._batch_size = min(batch_size, data.n_rows)
         self.n_batches = -(-data.n_rows // self._batch_size)
+        self.epochs_at_once = max(1, _ORDERS_AT_ONCE // data.n_rows) if training else 1
         self._run = native_function("epoch.run", model.dtype)
         self._shapes = _shapes(model, data)
         self._arrays = _arrays(model, data)
@@ -73,9 +77,10 @@ class Session:
             spaces |= {f"slot {name}": slot.ctypes.data for name, slot in optimizer.slots.items()}
             spaces["gradients"] = vector.gradients.ctypes.data
             self._rates = RateTable(optimizer)
-        self._totals = np.zeros(max(len(program.totals), 1))
         self._work = aligned_zeros(program.work_size, program.dtype)
         self._products = aligned_zeros(program.products_size, program.dtype)
+        # Row 0 holds the sums of the epoch that is under way.
+        self._totals = np.zeros((self.epochs_at_once + 1, max(len(program.totals), 1)))
         spaces |= {
             "weights": vector.values.ctypes.data,
             "work": self._work.ctypes.data,
@@ -87,8 +92,12 @@ class Session:
         self._seeds = np.array([draw() for draw in program.seeds], np.int64)
         self._state[at.SEEDS] = self._seeds.ctypes.data
         instructions = program.link(spaces)
-        header = [0, 0, self._batch_size, self._data.n_rows, vector_width(program.dtype), 0, 1, len(instructions)]
+        header = [
+            *(0, 0, self.n_batches, self._batch_size, self._data.n_rows, vector_width(program.dtype), 0, 1),
+            *(self._totals.ctypes.data, self._totals.shape[1], self._totals[1:].ctypes.data, len(instructions)),
+        ]
         self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
+        self._addresses = self._code.ctypes.data, self._state.ctypes.data
 
     def begin(self) -> None:
         """Begin a pass through the data: sums are zero."""
@@ -97,10 +106,10 @@ class Session:
         ):
             # A callback has frozen layers, or made another model of them.
             self._link()
-        self._totals[:] = 0
+        self._totals[0] = 0
 
     def run(self, first: int, last: int, order: Array | None) -> None:
-        """Run batches.
+        """Run batches of an epoch, and tell the model's objective the sums so far.
 
         Parameters
         ----------
@@ -109,26 +118,44 @@ class Session:
         order : ndarray of int64, optional
             The order in which the records are taken.
         """
-        state = self._state
-        self._code[0], self._code[1] = first, last
+        self._call(first, last, order)
+        done = last == self.n_batches
+        self.report(0 if done else -1, min(last * self._batch_size, self._data.n_rows))
+
+    def run_epochs(self, orders: Array | None, epochs: int) -> None:
+        """Run whole epochs, at most `epochs_at_once`; `report` tells the sums of each.
+
+        Parameters
+        ----------
+        orders : ndarray of int64, shape (epochs, records), optional
+            The order in which each takes the records.
+        epochs : int
+            How many.
+        """
+        self._call(0, epochs * self.n_batches, orders)
+
+    def _call(self, first: int, last: int, order: Array | None) -> None:
+        code, state = self._code, self._state
+        code[0], code[1] = first, last
         state[at.ORDER] = 0 if order is None else order.ctypes.data
         if self._optimizer is not None:
             self._rates.prepare(state, last - first)
-        call(self._run, self._code.ctypes.data, state.ctypes.data)
+        call(self._run, *self._addresses)
         if self._optimizer is not None:
             self._optimizer.iterations += last - first
-        self._report(min(last * self._batch_size, self._data.n_rows))
 
-    def _report(self, rows: int) -> None:
-        """Tell the model's objective the sums so far."""
-        objective, program = self._model.objective, self._program
+    def report(self, epoch: int, rows: int | None = None) -> None:
+        """Tell the model's objective the sums of an epoch of the last call; of the one under way, where it is -1."""
+        sums = self._totals[epoch + 1].tolist()
+        places = self._program.totals
+        objective = self._model.objective
 
         def total(*key: Any) -> float:
-            place = program.totals.get(key)
-            return 0.0 if place is None else float(self._totals[place.offset])
+            place = places.get(key)
+            return 0.0 if place is None else sums[place.offset]
 
         objective.set_totals(
-            rows,
+            self._data.n_rows if rows is None else rows,
             [total("loss", i) for i in range(len(objective.losses))],
             total("penalty"),
             [[total("metric", i, k) for k in range(len(own))] for i, own in enumerate(objective.metrics)],
