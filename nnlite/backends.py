@@ -40,14 +40,22 @@ class Session(Protocol):
         """Tell the model's objective the figures of one of the epochs that `run_epochs` ran."""
 
 
-def check_backend(backend: str) -> None:
-    """Raise a ValueError unless `backend` is known."""
+def check_backend(backend: str, threads: int | None = None) -> None:
+    """Raise a ValueError unless `backend` is known, and the number of threads one."""
     if backend not in _BACKENDS:
         raise ValueError(f"backend must be 'auto', 'numpy' or 'numba'; found {backend!r}")
+    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads must be a whole number of at least 1; found {threads!r}")
 
 
 def open_session(
-    model: Trainer, data: Data, batch_size: int, training: bool, backend: str, passes: int = 1
+    model: Trainer,
+    data: Data,
+    batch_size: int,
+    training: bool,
+    backend: str,
+    passes: int = 1,
+    threads: int | None = None,
 ) -> Session | None:
     """Return what the engine makes of a job; None where the layers are to do it.
 
@@ -65,6 +73,8 @@ def open_session(
         Who is to compute.
     passes : int, default 1
         How often the data will be gone through.
+    threads : int, optional
+        How many threads may work on a batch; by default as many as pay.
 
     Raises
     ------
@@ -83,7 +93,7 @@ def open_session(
             raise ValueError(f"backend='numba' needs the package numba: {error}") from error
         return None
     try:
-        return CompiledSession(model, data, batch_size, training)
+        return CompiledSession(model, data, batch_size, training, threads)
     except Unsupported as reason:
         if backend == "numba":
             raise ValueError(

@@ -126,6 +126,7 @@ class Trainer(Network):
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
         backend: str = "auto",
+        threads: int | None = None,
     ) -> History:
         """Train the model on data.
 
@@ -163,6 +164,9 @@ class Trainer(Network):
         backend : {"auto", "numpy", "numba"}, default "auto"
             What computes: the layers themselves, or the compiled engine, which gives the same results faster. "auto"
             takes the faster one that can do the job; "numba" insists.
+        threads : int, optional
+            How many threads of the engine may work on a batch. By default ``NUMBA_NUM_THREADS`` or as many as there are
+            processors, where they pay; one, in a fit that a thread beside the main one runs.
 
         Returns
         -------
@@ -177,19 +181,19 @@ class Trainer(Network):
         ValueError
             If shapes, lengths or arguments don't fit, or `backend` is "numba" and the engine cannot do the job.
         """
-        check_backend(backend)
+        check_backend(backend, threads)
         data = self._as_data(x, y, sample_weight, class_weight)
         batch_size = check_batch_size(batch_size, _TRAINING_BATCH)
         data, validation = self._validation(data, validation_split, validation_data)
         # Fresh weights are drawn here, whoever computes, so that a seed gives everyone the same.
         _ = self.weight_vector
         passes = max(epochs - initial_epoch, 0)
-        session = open_session(self, data, batch_size, True, backend, passes)
+        session = open_session(self, data, batch_size, True, backend, passes, threads)
         judge = None
         if validation is not None:
             validation_batch_size = validation_batch_size or batch_size
             judge_backend = backend if session is not None else "numpy"
-            judge = open_session(self, validation, validation_batch_size, False, judge_backend, passes)
+            judge = open_session(self, validation, validation_batch_size, False, judge_backend, passes, threads)
         verbosity = _verbosity(verbose)
         steps = -(-data.n_rows // batch_size)
         self.history = History()

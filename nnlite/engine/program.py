@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
@@ -198,6 +199,12 @@ class Program:
             share = self.reserve(weight.size)
             yield share
             self.emit("data.accumulate", share, place, weight.size)
+
+    def copy(self) -> Program:
+        """Return a program of the same instructions, to be gone on with on its own."""
+        twin = copy(self)
+        twin.instructions = list(self.instructions)
+        return twin
 
     # -- linking -------------------------------------------------------------------------------
 

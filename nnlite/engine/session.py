@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,11 +13,13 @@ from nnlite.data import Data
 from nnlite.engine import state as at
 from nnlite.engine.lowering import Unsupported, lower_model
 from nnlite.engine.lowering.model import DataShapes
-from nnlite.engine.lowering.optimizer import lower_clipping, lower_decay, lower_optimizer
+from nnlite.engine.lowering.objective import lower_weight_penalties
+from nnlite.engine.lowering.optimizer import lower_step
 from nnlite.engine.native import call, native_function
 from nnlite.engine.processor import vector_width
-from nnlite.engine.program import LINE
+from nnlite.engine.program import LINE, Program
 from nnlite.engine.rates import RateTable
+from nnlite.engine.teams import Team, worthwhile_threads, yield_address
 from nnlite.training import Trainer
 from nnlite.types import Array
 
@@ -29,6 +32,16 @@ def aligned_zeros(items: int, dtype: np.dtype[Any]) -> Array:
     room = np.zeros(items * dtype.itemsize + LINE, np.uint8)
     start = -room.ctypes.data % LINE
     return room[start : start + items * dtype.itemsize].view(dtype)
+
+
+class Hand(NamedTuple):
+    """What one thread works with: its program, what changes from batch to batch, its sums, its memory."""
+
+    code: Array
+    state: Array
+    totals: Array
+    memory: tuple[Array, ...]
+    addresses: tuple[int, int]
 
 
 class Session:
@@ -44,6 +57,8 @@ class Session:
         Records in a batch.
     training : bool
         Whether to train, or only to judge.
+    threads : int, optional
+        How many threads may work on a batch; by default as many as pay.
 
     Raises
     ------
@@ -51,7 +66,7 @@ class Session:
         If something in the model, the data or what it is compiled with has no compiled form.
     """
 
-    def __init__(self, model: Trainer, data: Data, batch_size: int, training: bool) -> None:
+    def __init__(self, model: Trainer, data: Data, batch_size: int, training: bool, threads: int | None = None) -> None:
         self._model, self._data, self._training = model, data, training
         self._batch_size = min(batch_size, data.n_rows)
         self.n_batches = -(-data.n_rows // self._batch_size)
@@ -59,45 +74,59 @@ class Session:
         self._run = native_function("epoch.run", model.dtype)
         self._shapes = _shapes(model, data)
         self._arrays = _arrays(model, data)
+        self._team = Team(worthwhile_threads(threads, model.count_params(), self._batch_size))
         self._link()
 
     def _link(self) -> None:
-        """Write the program for where the weights are now."""
+        """Write the programs for where the weights are now, one for each thread."""
         model = self._model
         self._vector = vector = model.weight_vector
         self._optimizer = optimizer = model.optimizer if self._training else None
         program = lower_model(model, self._batch_size, self._training, self._shapes)
+        threads = 1 if program.needs_whole_batch else self._team.size
+        # The threads share a batch: none has more than its part to keep.
+        if threads > 1:
+            program = lower_model(model, -(-self._batch_size // threads), self._training, self._shapes)
         spaces = {name: array.ctypes.data for name, array in self._arrays.items()}
+        spaces["weights"] = vector.values.ctypes.data
+        self._meeting = np.zeros(1, np.int64)
+        spaces["meeting"] = self._meeting.ctypes.data
         if optimizer is not None:
-            trained = vector.n_trainable
-            optimizer.build(vector.values[:trained], vector.layout)
-            lower_clipping(program, optimizer, trained)
-            lower_decay(program, optimizer, trained)
-            lower_optimizer(program, optimizer, 0, trained)
+            trained = vector.values[: vector.n_trainable]
+            optimizer.build(trained, vector.layout)
             spaces |= {f"slot {name}": slot.ctypes.data for name, slot in optimizer.slots.items()}
-            spaces["gradients"] = vector.gradients.ctypes.data
+            self._gradients = [vector.gradients, *(np.zeros_like(vector.values) for _ in range(threads - 1))]
+            spaces |= {f"gradients {i}": array.ctypes.data for i, array in enumerate(self._gradients)}
             self._rates = RateTable(optimizer)
-        self._work = aligned_zeros(program.work_size, program.dtype)
-        self._products = aligned_zeros(program.products_size, program.dtype)
-        # Row 0 holds the sums of the epoch that is under way.
-        self._totals = np.zeros((self.epochs_at_once + 1, max(len(program.totals), 1)))
-        spaces |= {
-            "weights": vector.values.ctypes.data,
-            "work": self._work.ctypes.data,
-            "products": self._products.ctypes.data,
-            "totals": self._totals.ctypes.data,
-        }
-        self._program = program
-        self._state = np.zeros(at.SIZE, np.int64)
         self._seeds = np.array([draw() for draw in program.seeds], np.int64)
-        self._state[at.SEEDS] = self._seeds.ctypes.data
-        instructions = program.link(spaces)
+        programs = [program.copy() for _ in range(threads)]
+        lower_weight_penalties(programs[0], vector)
+        if optimizer is not None:
+            for thread, own in enumerate(programs):
+                lower_step(own, optimizer, vector.n_trainable, thread, threads)
+        self._places = program.totals
+        self._hands = [self._hand(own, spaces, thread, threads) for thread, own in enumerate(programs)]
+
+    def _hand(self, program: Program, spaces: dict[str, int], thread: int, threads: int) -> Hand:
+        """Return a thread's program, linked, and the memory it works in."""
+        dtype = program.dtype
+        work, products = aligned_zeros(program.work_size, dtype), aligned_zeros(program.products_size, dtype)
+        # Row 0 holds the sums of the epoch that is under way.
+        totals = np.zeros((self.epochs_at_once + 1, max(len(program.totals), 1)))
+        own = {"work": work.ctypes.data, "products": products.ctypes.data, "totals": totals.ctypes.data}
+        if self._training:
+            own["gradients"] = spaces[f"gradients {thread}"]
+        instructions = program.link(spaces | own)
         header = [
-            *(0, 0, self.n_batches, self._batch_size, self._data.n_rows, vector_width(program.dtype), 0, 1),
-            *(self._totals.ctypes.data, self._totals.shape[1], self._totals[1:].ctypes.data, len(instructions)),
+            *(0, 0, self.n_batches, self._batch_size, self._data.n_rows, vector_width(dtype), thread, threads),
+            *(totals.ctypes.data, totals.shape[1], totals[1:].ctypes.data, len(instructions)),
         ]
-        self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
-        self._addresses = self._code.ctypes.data, self._state.ctypes.data
+        state = np.zeros(at.SIZE, np.int64)
+        state[at.THREAD] = thread
+        state[at.SEEDS] = self._seeds.ctypes.data
+        state[at.YIELD] = yield_address()
+        code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
+        return Hand(code, state, totals, (work, products), (code.ctypes.data, state.ctypes.data))
 
     def begin(self) -> None:
         """Begin a pass through the data: sums are zero."""
@@ -106,7 +135,8 @@ class Session:
         ):
             # A callback has frozen layers, or made another model of them.
             self._link()
-        self._totals[0] = 0
+        for hand in self._hands:
+            hand.totals[0] = 0
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run batches of an epoch, and tell the model's objective the sums so far.
@@ -135,20 +165,20 @@ class Session:
         self._call(0, epochs * self.n_batches, orders)
 
     def _call(self, first: int, last: int, order: Array | None) -> None:
-        code, state = self._code, self._state
-        code[0], code[1] = first, last
-        state[at.ORDER] = 0 if order is None else order.ctypes.data
-        if self._optimizer is not None:
-            self._rates.prepare(state, last - first)
-        call(self._run, *self._addresses)
+        address = 0 if order is None else order.ctypes.data
+        for hand in self._hands:
+            hand.code[0], hand.code[1] = first, last
+            hand.state[at.ORDER] = address
+            if self._optimizer is not None:
+                self._rates.prepare(hand.state, last - first)
+        self._team.run([partial(call, self._run, *hand.addresses) for hand in self._hands])
         if self._optimizer is not None:
             self._optimizer.iterations += last - first
 
     def report(self, epoch: int, rows: int | None = None) -> None:
         """Tell the model's objective the sums of an epoch of the last call; of the one under way, where it is -1."""
-        sums = self._totals[epoch + 1].tolist()
-        places = self._program.totals
-        objective = self._model.objective
+        sums = sum(hand.totals[epoch + 1] for hand in self._hands).tolist()
+        places, objective = self._places, self._model.objective
 
         def total(*key: Any) -> float:
             place = places.get(key)

@@ -24,5 +24,9 @@ THREAD: Final = 9
 """Number of this thread."""
 SEEDS: Final = 10
 """Address of the seed of each stream of noise."""
+MEETINGS: Final = 11
+"""How often this thread has met the others."""
+YIELD: Final = 12
+"""Address of the operating system's function that lets others run; 0 if there is none."""
 SIZE: Final = 16
 """Length of the array."""

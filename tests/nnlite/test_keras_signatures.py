@@ -16,7 +16,7 @@ REQUIRED = "<required>"
 OURS = {
     # Keras 3 takes these as keyword arguments it does not list.
     **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
-    "Model.fit": {"backend"},
+    "Model.fit": {"backend", "threads"},
     "Model.evaluate": {"backend"},
 }
 

@@ -30,7 +30,8 @@ def run(op: Any, state: Any, zero: Any) -> None:
         state[BATCH] = batch
         state[START] = start + begin
         state[ROWS] = end - begin
-        state[WIDTH] = (end - begin + vector - 1) // vector * vector
+        # A thread without records computes on pads, and contributes zeros.
+        state[WIDTH] = max((end - begin + vector - 1) // vector, 1) * vector
         for i in range(count):
             instruction = shift(program, i * WORDS)
             call_kernel(instruction[0], shift(instruction, 1), state, zero)

@@ -8,7 +8,7 @@ import nnlite.engine.lowering.dense
 import nnlite.engine.lowering.noise
 import nnlite.engine.lowering.normalization
 import nnlite.engine.lowering.shaping  # noqa: F401  (each of these registers its rules)
-from nnlite.engine.lowering.objective import lower_activity_penalty, lower_objective, lower_weight_penalties
+from nnlite.engine.lowering.objective import lower_activity_penalty, lower_objective
 from nnlite.engine.lowering.rules import Unsupported, record_shape, rule_for
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.network import Network
@@ -36,7 +36,7 @@ class DataShapes:
 
 
 def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | None = None) -> Program:
-    """Write the program of a model, but for the optimizer.
+    """Write the program of a model, but for the optimizer and the penalties on weights.
 
     Parameters
     ----------
@@ -72,7 +72,6 @@ def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | No
         _lower_judgement(program, model.objective, data, inputs, outputs)
         if training:
             program.go_back()
-        lower_weight_penalties(program, model.weight_vector)
     return program
 
 
