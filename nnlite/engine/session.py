@@ -3,45 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from nnlite import losses, metrics
 from nnlite.data import Data
 from nnlite.engine import state as at
+from nnlite.engine.hand import Hand
 from nnlite.engine.lowering import Unsupported, lower_model
 from nnlite.engine.lowering.model import DataShapes
 from nnlite.engine.lowering.objective import lower_weight_penalties
 from nnlite.engine.lowering.optimizer import lower_step
-from nnlite.engine.native import call, native_function
-from nnlite.engine.processor import vector_width
-from nnlite.engine.program import LINE, Program
 from nnlite.engine.rates import RateTable
-from nnlite.engine.teams import Team, worthwhile_threads, yield_address
+from nnlite.engine.teams import Team, worthwhile_threads
 from nnlite.training import Trainer
 from nnlite.types import Array
 
 _ORDERS_AT_ONCE = 1_000_000
 """Records whose order may be drawn ahead, over all epochs of a call."""
-
-
-def aligned_zeros(items: int, dtype: np.dtype[Any]) -> Array:
-    """Return zeros that begin at the start of a cache line."""
-    room = np.zeros(items * dtype.itemsize + LINE, np.uint8)
-    start = -room.ctypes.data % LINE
-    return room[start : start + items * dtype.itemsize].view(dtype)
-
-
-class Hand(NamedTuple):
-    """What one thread works with: its program, what changes from batch to batch, its sums, its memory."""
-
-    code: Array
-    state: Array
-    totals: Array
-    memory: tuple[Array, ...]
-    addresses: tuple[int, int]
 
 
 class Session:
@@ -71,7 +51,6 @@ class Session:
         self._batch_size = min(batch_size, data.n_rows)
         self.n_batches = -(-data.n_rows // self._batch_size)
         self.epochs_at_once = max(1, _ORDERS_AT_ONCE // data.n_rows) if training else 1
-        self._run = native_function("epoch.run", model.dtype)
         self._shapes = _shapes(model, data)
         self._arrays = _arrays(model, data)
         self._team = Team(worthwhile_threads(threads, model.count_params(), self._batch_size))
@@ -105,28 +84,11 @@ class Session:
             for thread, own in enumerate(programs):
                 lower_step(own, optimizer, vector.n_trainable, thread, threads)
         self._places = program.totals
-        self._hands = [self._hand(own, spaces, thread, threads) for thread, own in enumerate(programs)]
-
-    def _hand(self, program: Program, spaces: dict[str, int], thread: int, threads: int) -> Hand:
-        """Return a thread's program, linked, and the memory it works in."""
-        dtype = program.dtype
-        work, products = aligned_zeros(program.work_size, dtype), aligned_zeros(program.products_size, dtype)
-        # Row 0 holds the sums of the epoch that is under way.
-        totals = np.zeros((self.epochs_at_once + 1, max(len(program.totals), 1)))
-        own = {"work": work.ctypes.data, "products": products.ctypes.data, "totals": totals.ctypes.data}
-        if self._training:
-            own["gradients"] = spaces[f"gradients {thread}"]
-        instructions = program.link(spaces | own)
-        header = [
-            *(0, 0, self.n_batches, self._batch_size, self._data.n_rows, vector_width(dtype), thread, threads),
-            *(totals.ctypes.data, totals.shape[1], totals[1:].ctypes.data, len(instructions)),
-        ]
-        state = np.zeros(at.SIZE, np.int64)
-        state[at.THREAD] = thread
-        state[at.SEEDS] = self._seeds.ctypes.data
-        state[at.YIELD] = yield_address()
-        code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
-        return Hand(code, state, totals, (work, products), (code.ctypes.data, state.ctypes.data))
+        self._hands = []
+        for thread, own in enumerate(programs):
+            gradients = {"gradients": spaces[f"gradients {thread}"]} if optimizer is not None else {}
+            self._hands.append(Hand(own, spaces | gradients, thread, threads, self.epochs_at_once))
+            self._hands[-1].state[at.SEEDS] = self._seeds.ctypes.data
 
     def begin(self) -> None:
         """Begin a pass through the data: sums are zero."""
@@ -167,11 +129,11 @@ class Session:
     def _call(self, first: int, last: int, order: Array | None) -> None:
         address = 0 if order is None else order.ctypes.data
         for hand in self._hands:
-            hand.code[0], hand.code[1] = first, last
+            hand.prepare(self._data.n_rows, self._batch_size, first, last)
             hand.state[at.ORDER] = address
             if self._optimizer is not None:
                 self._rates.prepare(hand.state, last - first)
-        self._team.run([partial(call, self._run, *hand.addresses) for hand in self._hands])
+        self._team.run([hand.run for hand in self._hands])
         if self._optimizer is not None:
             self._optimizer.iterations += last - first
 
