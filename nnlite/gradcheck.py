@@ -159,8 +159,9 @@ def check_layer(
 
         def total() -> float:
             again()
-            outputs = as_list(layer.forward(x, training)[0])
-            return float(sum((one * d).sum() for one, d in zip(outputs, dy, strict=True)))
+            y, cache = layer.forward(x, training)
+            weighted = sum((one * d).sum() for one, d in zip(as_list(y), dy, strict=True))
+            return float(weighted + layer.activity_penalty(cache))
 
         errors = {}
         for i, (array, gradient) in enumerate(zip(arrays, as_list(dx), strict=True)):
