@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.layers.base import Layer, registry
+from nnlite.layers.initial_state import TakesInitialState
 from nnlite.layers.recurrent import Recurrent
 from nnlite.registry import serialize
 from nnlite.types import Array, Shape
@@ -127,7 +128,7 @@ def _join(x: Array) -> Array:
     return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
 
 
-class Bidirectional(Wrapper):
+class Bidirectional(TakesInitialState, Wrapper):
     r"""Run a recurrent layer over a series from both ends.
 
     .. math:: y = \mathrm{merge}(\overrightarrow{h}, \overleftarrow{h}), \qquad
@@ -295,10 +296,6 @@ class Bidirectional(Wrapper):
             return own
         merged = 2 if self.merge_mode is None else 1
         return [own] * merged + [None] * (len(y) - merged)
-
-    _takes_list = Recurrent._takes_list
-    __call__ = Recurrent.__call__
-    _apply = Recurrent._apply
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
