@@ -14,6 +14,12 @@ from nnlite.types import Array
 class TakesInitialState(Layer):
     """A layer that takes one series, or a list of it and the states to begin with."""
 
+    takes_mask = True
+
+    def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
+        """Compute the output, past the steps that the mask leaves out."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(x, training, mask)")
+
     @property
     def _takes_list(self) -> bool:
         # One tensor, or a list of it and the states to begin with.

@@ -49,8 +49,6 @@ class Recurrent(TakesInitialState):
     n_states: ClassVar[int] = 1
     """How many arrays of shape (rows, units) make up the state."""
 
-    takes_mask = True
-
     zero_masked = False
     """Whether outputs at steps that don't count are 0, not those of the step before; `Bidirectional` asks for it."""
 

@@ -174,8 +174,6 @@ class Bidirectional(TakesInitialState, Wrapper):
     (5, 10, 8)
     """
 
-    takes_mask = True
-
     def __init__(
         self,
         layer: Recurrent,

@@ -1,4 +1,4 @@
-"""Convolutional and recurrent layers against values that Keras computed (`../reference/make_keras_sequence_reference.py`)."""
+"""Convolutional and recurrent layers against Keras's values, from `../reference/make_keras_sequence_reference.py`."""
 
 import inspect
 import json

@@ -4,12 +4,36 @@ import numpy as np
 
 TRAINING = {"epochs": 4, "batch_size": 16}
 
-LAYERS_WITH_SIGNATURE = """
-    Conv1D Conv2D Conv1DTranspose Conv2DTranspose MaxPooling1D MaxPooling2D AveragePooling1D AveragePooling2D
-    GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D UpSampling1D UpSampling2D ZeroPadding1D
-    ZeroPadding2D Cropping1D Cropping2D SimpleRNN LSTM GRU Bidirectional TimeDistributed RepeatVector Permute Masking
-    SpatialDropout1D ActivityRegularization
-""".split()
+LAYERS_WITH_SIGNATURE = [
+    "Conv1D",
+    "Conv2D",
+    "Conv1DTranspose",
+    "Conv2DTranspose",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
+    "Cropping1D",
+    "Cropping2D",
+    "SimpleRNN",
+    "LSTM",
+    "GRU",
+    "Bidirectional",
+    "TimeDistributed",
+    "RepeatVector",
+    "Permute",
+    "Masking",
+    "SpatialDropout1D",
+    "ActivityRegularization",
+]
 
 
 def inputs_for(case):

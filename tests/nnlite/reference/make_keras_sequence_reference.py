@@ -1,29 +1,35 @@
 """Write what Keras computes for convolutional and recurrent layers to `keras_sequences.npz`.
 
-Run it in an environment that holds Keras 3 and JAX::
+Run it from the project's root, in an environment that holds Keras 3 and JAX; it takes some minutes::
 
-    KERAS_BACKEND=jax python tests/nnlite/reference/make_keras_sequence_reference.py
+    KERAS_BACKEND=jax python -m tests.nnlite.reference.make_keras_sequence_reference
 
 `keras_sequence_cases.py` says what is computed; `../layers/test_keras_sequences.py` holds nnlite to the values.
 """
 
 import inspect
 import json
-import os
 from pathlib import Path
 
-os.environ["KERAS_BACKEND"] = "jax"
-
-import jax
-import keras
 import numpy as np
-from keras_sequence_cases import LAYERS, LAYERS_WITH_SIGNATURE, SCRIPTS, TRAINING, inputs_for, weights_like
+
+from tests.nnlite.reference.keras_sequence_cases import (
+    LAYERS,
+    LAYERS_WITH_SIGNATURE,
+    SCRIPTS,
+    TRAINING,
+    inputs_for,
+    weights_like,
+)
 
 HERE = Path(__file__).parent
 
 
 def layer_case(case):
     """Return outputs and gradients of sum(y * dy) for one layer."""
+    import jax
+    import keras
+
     x = inputs_for(case)
     symbols = [keras.Input(one.shape[1:]) for one in x]
     tensor = symbols[0]
@@ -53,6 +59,8 @@ def layer_case(case):
 
 def training_case(name):
     """Return the first weights and the loss curve of a script in `keras_sequence_cases`."""
+    import keras
+
     spaces = {"layers": keras.layers, "Sequential": keras.Sequential, "Model": keras.Model, "Input": keras.Input}
     model, x = SCRIPTS[name](**spaces)
     model.set_weights(weights_like(model.get_weights(), scale=0.3))
@@ -62,6 +70,8 @@ def training_case(name):
 
 def signature(name):
     """Return the constructor's arguments and their defaults."""
+    import keras
+
     parameters = inspect.signature(getattr(keras.layers, name).__init__).parameters.values()
     return [
         [p.name, None if p.default is p.empty else json.loads(json.dumps(p.default))]
@@ -72,6 +82,9 @@ def signature(name):
 
 def main():
     """Write the file."""
+    import jax
+    import keras
+
     arrays = {}
     for name, case in LAYERS.items():
         for kind, values in zip(("y", "dx", "dw"), layer_case(case), strict=True):
