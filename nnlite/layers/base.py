@@ -41,9 +41,9 @@ def forget_names() -> None:
 
 
 def snake_case(name: str) -> str:
-    """Turn a class name into the base of a layer name: ``LayerNormalization`` to ``layer_normalization``."""
+    """Turn a class name into the base of a layer name: ``LayerNormalization`` to ``layer_normalization``, ``Conv1D`` to ``conv1d``."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 class Layer:
