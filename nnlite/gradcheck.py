@@ -109,6 +109,8 @@ def check_layer(
 ) -> dict[str, float]:
     """Check the gradients of a layer by its inputs and by all its trainable weights.
 
+    What the layer adds to the loss itself (`Layer.activity_penalty`) is part of what is measured.
+
     Parameters
     ----------
     layer : Layer

@@ -41,7 +41,7 @@ def forget_names() -> None:
 
 
 def snake_case(name: str) -> str:
-    """Turn a class name into the base of a layer name: ``LayerNormalization`` to ``layer_normalization``, ``Conv1D`` to ``conv1d``."""
+    """Turn a class name into the base of a layer name: ``MaxPooling1D`` to ``max_pooling1d``."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 

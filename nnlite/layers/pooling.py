@@ -103,7 +103,7 @@ class _AveragePooling(_Pooling):
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Compute the mean of each window's values, those that were padded left out."""
         widths = self._widths(x.shape)
-        ones = np.ones((1, *x.shape[1:-1], 1), x.dtype)
+        ones = np.ones_like(x[:1, ..., :1])
         count = self._look(pad(ones, widths)).sum(axis=-2)
         y = self._look(pad(x, widths)).sum(axis=-2) / count
         return y, (x.shape, widths, count)

@@ -172,7 +172,7 @@ class Recurrent(TakesInitialState):
             a += self._input_bias(self.bias.value)
         outputs = np.empty((rows, steps, self.units), x.dtype)
         step_caches = []
-        for position, t in enumerate(self._order(steps)):
+        for position, t in enumerate(self._order(rows, steps)):
             new, step_cache = self._step(a[:, t], states, h_kept)
             counts = None if mask is None else mask[:, t, np.newaxis]
             states = new if counts is None else [np.where(counts, n, s) for n, s in zip(new, states, strict=True)]
@@ -193,7 +193,7 @@ class Recurrent(TakesInitialState):
             dstates = [dstates[0] + dy, *dstates[1:]]
         self._clear_recurrent_gradients()
         da = np.empty((rows, steps, self.gates * self.units), x.dtype)
-        for position, t in reversed(list(enumerate(self._order(steps)))):
+        for position, t in reversed(list(enumerate(self._order(rows, steps)))):
             step_cache, counts = step_caches[position]
             if self.return_sequences:
                 own = dy[:, position] * counts if self.zero_masked and counts is not None else dy[:, position]
@@ -215,7 +215,10 @@ class Recurrent(TakesInitialState):
         """Add to dU (and to what else of the state's own weights there is); return da and the state's before."""
         raise NotImplementedError
 
-    def _order(self, steps: int) -> range:
+    def _order(self, rows: int, steps: int) -> range:
+        if rows == 0:
+            # Nothing to run through, however many steps a file may claim that there are.
+            return range(0)
         return range(steps - 1, -1, -1) if self.go_backwards else range(steps)
 
     def _draw(self, rate: float, shape: tuple[int, ...], dtype: Any, training: bool) -> Any:

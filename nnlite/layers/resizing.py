@@ -126,7 +126,7 @@ class UpSampling2D(_UpSampling):
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
         """Repeat every position, or compute y = A x A' along both axes."""
-        if self.interpolation == "nearest":
+        if self.interpolation == "nearest" or len(x) == 0:
             return super().forward(x, training)
         lengths = x.shape[1:-1]
         high, wide = (_straight_lines(n, times, x.dtype) for n, times in zip(lengths, self.size, strict=True))

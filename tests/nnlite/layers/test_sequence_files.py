@@ -2,6 +2,8 @@
 
 import copy
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -160,3 +162,31 @@ def test_every_exported_layer_is_there_and_listed():
         assert name in dir(layers)
     with pytest.raises(AttributeError, match="no attribute 'Conv9D'"):
         _ = layers.Conv9D
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        LSTM(1),
+        Bidirectional(GRU(1, return_sequences=True)),
+        RepeatVector(10**9),
+        AveragePooling1D(2),
+        UpSampling1D(10**6),
+        ZeroPadding1D(10**9),
+        Conv1D(1, 3, dilation_rate=10**8, padding="same"),
+        Conv1DTranspose(1, 2, strides=10**6),
+        UpSampling2D((10**6, 2), interpolation="bilinear"),
+    ],
+    ids=lambda layer: layer.name,
+)
+def test_loading_a_model_that_claims_to_be_long_takes_neither_time_nor_memory(layer, tmp_path):
+    shape = {RepeatVector: (2,), UpSampling2D: (10**6, 3, 1)}.get(type(layer), (10**9, 1))
+    Sequential([Input(shape), layer]).save(tmp_path / "model.npz")
+    assert load_model(tmp_path / "model.npz").predict(np.zeros((0, *shape))).shape[0] == 0
+
+
+def test_importing_nnlite_imports_only_the_layers_for_tables():
+    code = "import sys, nnlite; print(*(m for m in sys.modules if m.startswith('nnlite.layers.')))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    imported = {name.removeprefix("nnlite.layers.") for name in done.stdout.split()}
+    assert imported.isdisjoint({"convolution", "pooling", "resizing", "recurrent", "lstm", "wrappers", "variational"})
