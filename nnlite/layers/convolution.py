@@ -220,7 +220,7 @@ class Conv1D(_Convolution):
     kernel_size : int
         k, the steps that an output sees.
     strides : int, default 1
-        s, the steps from one window to the next.
+        s, the steps from one window to the next. Steps left over at the end are not looked at.
     padding : {"valid", "same", "causal"}, default "valid"
         "valid": windows lie within the series. "same": zeros on both sides, so that with stride 1 the output is as
         long as the input. "causal": zeros in front, so that an output sees its own step and earlier ones, never a

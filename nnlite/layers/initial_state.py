@@ -25,8 +25,8 @@ class TakesInitialState(Layer):
         # One tensor, or a list of it and the states to begin with.
         return True
 
-    def __call__(
-        self, inputs: Any, training: bool = False, mask: Array | None = None, initial_state: Any = None
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, initial_state: Any = None, mask: Array | None = None, training: bool = False
     ) -> Any:
         """Draw the layer into a graph, or apply it to arrays.
 
@@ -34,12 +34,12 @@ class TakesInitialState(Layer):
         ----------
         inputs : SymbolicTensor or ndarray, shape (rows, steps, features), or a list of it and the first states
             See `Layer`.
-        training : bool, default False
-            Whether to drop out.
-        mask : ndarray of bool, shape (rows, steps), optional
-            The steps that count, where `inputs` are arrays. In a graph, masks come from `Masking`.
         initial_state : SymbolicTensor or ndarray, shape (rows, units), or a list of them, optional
             The state to begin with, by default zeros.
+        mask : ndarray of bool, shape (rows, steps), optional
+            The steps that count, where `inputs` are arrays. In a graph, masks come from `Masking`.
+        training : bool, default False
+            Whether to drop out.
 
         Raises
         ------

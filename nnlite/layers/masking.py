@@ -29,6 +29,11 @@ class Masking(Layer):
     **settings
         See `Layer`.
 
+    Raises
+    ------
+    ValueError
+        If `mask_value` is NaN, which nothing equals: put another value in its place first.
+
     Examples
     --------
     >>> import numpy as np
@@ -42,6 +47,11 @@ class Masking(Layer):
 
     def __init__(self, mask_value: float = 0.0, **settings: Any) -> None:
         super().__init__(**settings)
+        if np.isnan(mask_value):
+            raise ValueError(
+                "Masking: mask_value must be a number; found NaN, which nothing equals. Fill missing steps with a "
+                "value that does not occur, such as numpy.nan_to_num(x, nan=-1e6), and mask that"
+            )
         self.mask_value = mask_value
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Array]:  # noqa: ARG002
