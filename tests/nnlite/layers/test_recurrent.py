@@ -6,6 +6,7 @@ import pytest
 from nnlite.layers import (
     GRU,
     LSTM,
+    Add,
     BatchNormalization,
     Bidirectional,
     Concatenate,
@@ -187,6 +188,20 @@ def test_masks_of_joined_tensors():
     assert output_mask(features, short())[0].tolist() == [True, True, False, False]
     steps = Model(inputs, Concatenate(axis=1)([marked, inputs]))
     assert output_mask(steps, short())[0].tolist() == [True, True, False, False, True, True, True, True]
+
+
+def test_a_step_of_a_sum_counts_if_it_does_in_any_term():
+    inputs = Input((4, 2))
+    both = Model(inputs, Add()([Masking(-1.0)(inputs), Masking(9.0)(inputs)]))
+    assert output_mask(both, short()).all()
+    one = Model(inputs, Add()([Masking(-1.0)(inputs), Dense(2)(inputs)]))
+    assert output_mask(one, short()) is None
+
+
+def test_bidirectional_hands_masks_on_with_every_output_of_all_steps():
+    ahead, back = Bidirectional(GRU(2, return_sequences=True), merge_mode=None)(Masking(-1.0)(inputs := Input((4, 2))))
+    masks = output_mask(Model(inputs, [ahead, back]), short())
+    assert [mask[0].tolist() for mask in masks] == [[True, True, False, False]] * 2
 
 
 def test_a_mean_leaves_masked_steps_out_and_is_zero_where_none_is_left():

@@ -1,12 +1,11 @@
-"""The Gaussian latent layer, its likelihoods and the evidence lower bound they add up to."""
+"""The Gaussian latent layer, and the evidence lower bound that it is a part of."""
 
 import numpy as np
 import pytest
 
-from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, GaussianLatent, Input, TimeDistributed
 from nnlite.layers.variational import divergence
-from nnlite.likelihoods import BernoulliNLL, GaussianNLL
+from nnlite.likelihoods import GaussianNLL
 from nnlite.models import Model, Sequential, load_model
 from nnlite.random import seeded
 
@@ -119,79 +118,3 @@ def test_a_bad_beta_is_refused_at_the_start_and_later(beta):
 def test_an_odd_number_of_features_is_refused():
     with pytest.raises(ValueError, match="an even number of features; found 5"):
         GaussianLatent()(Input((5,)))
-
-
-# -- likelihoods ---------------------------------------------------------------------------------
-
-
-def test_a_fixed_variance_is_a_learned_one_that_is_always_the_same():
-    y, mean = draw(4, 3), draw(4, 3, seed=1)
-    predicted = np.concatenate([mean, np.full((4, 3), np.log(0.3))], axis=-1)
-    assert GaussianNLL(variance=None)(y, predicted) == pytest.approx(GaussianNLL(0.3)(y, mean))
-
-
-def test_likelihoods_are_sums_over_all_of_a_record():
-    y, p = np.random.default_rng(0).uniform(0.1, 0.9, (2, 5, 4, 3))
-    for loss in (GaussianNLL(), BernoulliNLL()):
-        assert loss(y, p) == pytest.approx(loss(y.reshape(5, 12), p.reshape(5, 12)))
-        assert loss(y, p) == pytest.approx(sum(loss(y[i : i + 1], p[i : i + 1]) for i in range(5)) / 5)
-
-
-def test_a_learned_variance_goes_no_lower_than_its_minimum():
-    loss = GaussianNLL(variance=None, minimum_variance=0.01)
-    y = np.zeros((1, 1))
-    assert loss(y, np.array([[0.0, -50.0]])) == loss(y, np.array([[0.0, np.log(0.01)]]))
-    assert loss.gradient(y, np.array([[0.0, -50.0]])).tolist() == [[0.0, 0.0]]
-
-
-def test_logits_and_probabilities_give_the_same_loss():
-    logits = draw(4, 3)
-    y = (draw(4, 3, seed=1) > 0).astype(float)
-    p = 1 / (1 + np.exp(-logits))
-    assert BernoulliNLL(from_logits=True)(y, logits) == pytest.approx(BernoulliNLL()(y, p))
-    assert np.isfinite(BernoulliNLL()(np.ones((1, 1)), np.zeros((1, 1))))
-
-
-@pytest.mark.parametrize("settings", [{"variance": 0.0}, {"variance": -1.0}, {"minimum_variance": 0.0}])
-def test_a_variance_must_be_above_zero(settings):
-    with pytest.raises(ValueError, match=f"GaussianNLL: {next(iter(settings))} must be above 0"):
-        GaussianNLL(**settings)
-
-
-def test_shapes_that_do_not_fit_are_refused():
-    with pytest.raises(ValueError, match="must have the same shape"):
-        GaussianNLL()(np.zeros((2, 3)), np.zeros((2, 4)))
-    with pytest.raises(ValueError, match="y_pred must have twice as many features"):
-        GaussianNLL(variance=None)(np.zeros((2, 3)), np.zeros((2, 3)))
-
-
-# -- warm-up -------------------------------------------------------------------------------------
-
-
-def test_the_divergence_warms_up_to_its_full_weight_and_stays_there():
-    model = autoencoder()
-    model.compile(loss=GaussianNLL())
-    x = draw(8, 6)
-    warm_up = KLWarmUp(epochs=4, beta=2.0, start=1.0)
-    seen = []
-    for epoch in range(6):
-        model.fit(x, x, initial_epoch=epoch, epochs=epoch + 1, callbacks=[warm_up], verbose=0)
-        seen.append(model.layers[2].beta)
-    assert seen == [1.0, 1.25, 1.5, 1.75, 2.0, 2.0]
-
-
-def test_warm_up_finds_layers_within_models_and_says_so_where_there_are_none():
-    outer = Sequential([Input((3, 6)), TimeDistributed(autoencoder(beta=5.0))])
-    outer.compile(loss="mse")
-    outer.fit(np.zeros((4, 3, 6)), np.zeros((4, 3, 6)), callbacks=[KLWarmUp()], verbose=0)
-    assert outer.layers[0].layer.layers[2].beta == 0
-    plain = Sequential([Input((2,)), Dense(2)])
-    plain.compile(loss="mse")
-    with pytest.raises(ValueError, match="no GaussianLatent"):
-        plain.fit(np.zeros((4, 2)), np.zeros((4, 2)), callbacks=[KLWarmUp()], verbose=0)
-
-
-@pytest.mark.parametrize("settings", [{"epochs": 0}, {"epochs": 1.5}, {"beta": -1}, {"start": float("nan")}])
-def test_warm_up_names_bad_arguments(settings):
-    with pytest.raises(ValueError, match=f"KLWarmUp: {next(iter(settings))} must be"):
-        KLWarmUp(**settings)
