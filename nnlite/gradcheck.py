@@ -109,6 +109,8 @@ def check_layer(
 ) -> dict[str, float]:
     """Check the gradients of a layer by its inputs and by all its trainable weights.
 
+    What the layer adds to the loss itself (`Layer.activity_penalty`) is part of what is measured.
+
     Parameters
     ----------
     layer : Layer
@@ -159,8 +161,9 @@ def check_layer(
 
         def total() -> float:
             again()
-            outputs = as_list(layer.forward(x, training)[0])
-            return float(sum((one * d).sum() for one, d in zip(outputs, dy, strict=True)))
+            y, cache = layer.forward(x, training)
+            weighted = sum((one * d).sum() for one, d in zip(as_list(y), dy, strict=True))
+            return float(weighted + layer.activity_penalty(cache))
 
         errors = {}
         for i, (array, gradient) in enumerate(zip(arrays, as_list(dx), strict=True)):

@@ -2,6 +2,9 @@
 
 `forward` visits the layers in an order in which each comes after all it depends on; `backward` visits them in
 reverse. That is all of backpropagation: each layer knows its own derivative, and the graph hands them on.
+
+Beside the values, `run` hands on masks: which steps of a series count. They begin at a `Masking` layer; each layer
+says by `compute_mask` what becomes of them, and those that skip steps (recurrent layers, means) are called with them.
 """
 
 from __future__ import annotations
@@ -123,7 +126,7 @@ class Network(Layer):
         results = [shapes[place] for place in self._output_places]
         return results if len(results) > 1 else results[0]
 
-    def forward(self, x: Any, training: bool = False) -> tuple[Any, Any]:
+    def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
         """Run the layers in order, each after all it depends on.
 
         Parameters
@@ -132,6 +135,8 @@ class Network(Layer):
             One array per input.
         training : bool, default False
             Handed to every layer.
+        mask : ndarray of bool, shape (rows, steps), or a list of them, optional
+            Which steps of each input count.
 
         Returns
         -------
@@ -140,18 +145,42 @@ class Network(Layer):
         cache : list
             For every step the layer's own cache, and its output where a penalty on it needs it.
         """
+        y, cache, _ = self.run(x, training, mask)
+        return y, cache
+
+    def run(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any, Any]:
+        """Do what `forward` does, and return the outputs' masks as well.
+
+        Parameters
+        ----------
+        x, training, mask : ndarray, or list of ndarray, bool
+            As for `forward`.
+
+        Returns
+        -------
+        y, cache : ndarray, or list of ndarray
+            As of `forward`.
+        mask : ndarray of bool or None, or a list of them
+            Which steps of each output count; None: all.
+        """
         values: list[Any] = [None] * self._n_places
+        masks: list[Any] = [None] * self._n_places
         values[: len(self.inputs)] = x if self._takes_list else [x]
+        if mask is not None:
+            masks[: len(self.inputs)] = mask if self._takes_list else [mask]
         cache = []
         for step in self._steps:
-            y, layer_cache = step.layer.forward(step.gather(values), training)
+            y, layer_cache, y_mask = _run_layer(step.layer, step.gather(values), training, step.gather(masks))
             ys = y if step.gives_list else [y]
-            for place, one in zip(step.outputs, ys, strict=True):
-                values[place] = one
+            for place, one, own_mask in zip(step.outputs, ys, y_mask if step.gives_list else [y_mask], strict=True):
+                values[place], masks[place] = one, own_mask
             penalized = step.layer.activity_regularizer is not None or step.gives_list
             cache.append((layer_cache, ys if penalized else None))
         results = [values[place] for place in self._output_places]
-        return results if len(results) > 1 else results[0], cache
+        result_masks = [masks[place] for place in self._output_places]
+        if len(results) > 1:
+            return results, cache, result_masks
+        return results[0], cache, result_masks[0]
 
     def backward(self, dy: Any, cache: Any) -> Any:
         """Run the layers in reverse, each handing the derivative on to what it depends on.
@@ -204,14 +233,13 @@ class Network(Layer):
                 yield from step.layer.weights
 
     def activity_penalty(self, cache: Any) -> float:
-        """Return the penalties on layers' outputs, each divided by the number of rows."""
+        """Return the penalties on layers' outputs, divided by the number of rows, and what layers add themselves."""
         total = 0.0
         for step, (layer_cache, ys) in zip(self._steps, cache, strict=True):
             regularizer = step.layer.activity_regularizer
             if regularizer is not None:
                 total += sum(regularizer(y) / len(y) for y in ys)
-            if isinstance(step.layer, Network):
-                total += step.layer.activity_penalty(layer_cache)
+            total += step.layer.activity_penalty(layer_cache)
         return total
 
     # -- weights -------------------------------------------------------------------------------
@@ -322,10 +350,21 @@ def _check_names(layers: Sequence[Layer], model_name: str) -> None:
 
 
 def _leaves(layer: Layer) -> list[Layer]:
-    """Return the layer, or the layers a model is made of, down to the last."""
+    """Return the layer, or the layers a model or a wrapper is made of, down to the last."""
+    inner = layer._all_layers if isinstance(layer, Network) else getattr(layer, "layers", None)
+    return [layer] if inner is None else [leaf for one in inner for leaf in _leaves(one)]
+
+
+def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
+    """Run one layer, with the mask if it takes one; return its output, its cache and the output's mask."""
     if isinstance(layer, Network):
-        return [leaf for inner in layer._all_layers for leaf in _leaves(inner)]
-    return [layer]
+        return layer.run(x, training, mask)
+    known = mask is not None and not (isinstance(mask, list) and all(one is None for one in mask))
+    if known and layer.takes_mask:
+        y, cache = layer.forward(x, training, mask=mask)  # type: ignore[call-arg]
+    else:
+        y, cache = layer.forward(x, training)
+    return y, cache, layer.compute_mask(x, mask, y)
 
 
 def _accumulate(gradients: list[Any], place: int, gradient: Array | None) -> None:

@@ -165,8 +165,11 @@ def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], lab
 
 
 def _try_on_no_rows(model: Model) -> None:
-    shapes = [tensor.shape[1:] for tensor in model.inputs]
-    empty = [np.zeros((0, *(size or 1 for size in shape)), model.dtype) for shape in shapes]
+    shapes = [[size for size in tensor.shape[1:] if size is not None] for tensor in model.inputs]
+    if any(len(shape) != len(tensor.shape) - 1 for shape, tensor in zip(shapes, model.inputs, strict=True)):
+        # How long a series has to be is not known here; making the graph has followed what is.
+        return
+    empty = [np.zeros((0, *shape), model.dtype) for shape in shapes]
     model.forward(empty if len(empty) > 1 else empty[0])
 
 

@@ -30,6 +30,7 @@ from nnlite.data import (
     check_shape,
     weights_of_classes,
 )
+from nnlite.layers.masking import masked_weight
 from nnlite.network import Network
 from nnlite.objective import Objective
 from nnlite.optimizers import Optimizer
@@ -284,14 +285,18 @@ class Trainer(Network):
 
     def _loss_and_gradients(self, batch: Batch, training: bool = True, backward: bool = True) -> float:
         """Return the loss of a batch, penalties included, and write its gradient by every weight."""
-        outputs, cache = self.forward(batch.x if len(batch.x) > 1 else batch.x[0], training)
+        outputs, cache, masks = self.run(batch.x if len(batch.x) > 1 else batch.x[0], training)
         outputs = as_list(outputs)
-        loss = self._objective.value(batch.y, outputs, batch.sample_weight)
+        weights = [
+            masked_weight(weight, mask, output)
+            for weight, mask, output in zip(batch.sample_weight, as_list(masks), outputs, strict=True)
+        ]
+        loss = self._objective.value(batch.y, outputs, weights)
         loss += self.activity_penalty(cache) + self._weight_penalty()
         if backward:
             # Asking for the gradients makes their vector, which the layers then write into.
             _ = self.gradients
-            dy = self._objective.gradients(batch.y, outputs, batch.sample_weight)
+            dy = self._objective.gradients(batch.y, outputs, weights)
             self.backward(dy if len(dy) > 1 else dy[0], cache)
             for weight in self.trainable_weights:
                 if weight.regularizer is not None:

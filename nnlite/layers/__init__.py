@@ -1,35 +1,191 @@
-"""The textbook: every layer's forward and backward pass, side by side, in plain NumPy."""
+"""The textbook: every layer's forward and backward pass, side by side, in plain NumPy.
+
+The layers for series and images are imported when they are first asked for, so that scoring a table starts in
+milliseconds.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from nnlite.layers.activation import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.dense import Dense
 from nnlite.layers.input import Input, InputLayer
+from nnlite.layers.masking import Masking
 from nnlite.layers.merging import Add, Concatenate
-from nnlite.layers.noise import Dropout, GaussianNoise
+from nnlite.layers.noise import ActivityRegularization, Dropout, GaussianNoise, SpatialDropout1D
 from nnlite.layers.normalization import BatchNormalization, LayerNormalization
-from nnlite.layers.reshaping import Flatten, Reshape
+from nnlite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+
+if TYPE_CHECKING:
+    from nnlite.layers.convolution import Conv1D, Conv2D
+    from nnlite.layers.convolution import Conv1D as Convolution1D
+    from nnlite.layers.convolution import Conv2D as Convolution2D
+    from nnlite.layers.global_pooling import (
+        GlobalAveragePooling1D,
+        GlobalAveragePooling2D,
+        GlobalMaxPooling1D,
+        GlobalMaxPooling2D,
+    )
+    from nnlite.layers.global_pooling import GlobalAveragePooling1D as GlobalAvgPool1D
+    from nnlite.layers.global_pooling import GlobalAveragePooling2D as GlobalAvgPool2D
+    from nnlite.layers.global_pooling import GlobalMaxPooling1D as GlobalMaxPool1D
+    from nnlite.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
+    from nnlite.layers.gru import GRU
+    from nnlite.layers.lstm import LSTM
+    from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
+    from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
+    from nnlite.layers.pooling import AveragePooling2D as AvgPool2D
+    from nnlite.layers.pooling import MaxPooling1D as MaxPool1D
+    from nnlite.layers.pooling import MaxPooling2D as MaxPool2D
+    from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
+    from nnlite.layers.simple_rnn import SimpleRNN
+    from nnlite.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose
+    from nnlite.layers.transposed_convolution import Conv1DTranspose as Convolution1DTranspose
+    from nnlite.layers.transposed_convolution import Conv2DTranspose as Convolution2DTranspose
+    from nnlite.layers.variational import GaussianLatent
+    from nnlite.layers.wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
     "ELU",
+    "GRU",
+    "LSTM",
     "Activation",
+    "ActivityRegularization",
     "Add",
+    "AveragePooling1D",
+    "AveragePooling2D",
+    "AvgPool1D",
+    "AvgPool2D",
     "BatchNormalization",
+    "Bidirectional",
     "Concatenate",
+    "Conv1D",
+    "Conv1DTranspose",
+    "Conv2D",
+    "Conv2DTranspose",
+    "Convolution1D",
+    "Convolution1DTranspose",
+    "Convolution2D",
+    "Convolution2DTranspose",
+    "Cropping1D",
+    "Cropping2D",
     "Dense",
     "Dropout",
     "Flatten",
+    "GaussianLatent",
     "GaussianNoise",
+    "GlobalAveragePooling1D",
+    "GlobalAveragePooling2D",
+    "GlobalAvgPool1D",
+    "GlobalAvgPool2D",
+    "GlobalMaxPool1D",
+    "GlobalMaxPool2D",
+    "GlobalMaxPooling1D",
+    "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
+    "Masking",
+    "MaxPool1D",
+    "MaxPool2D",
+    "MaxPooling1D",
+    "MaxPooling2D",
+    "Permute",
     "ReLU",
+    "RepeatVector",
     "Reshape",
     "Sigmoid",
+    "SimpleRNN",
     "Softmax",
+    "SpatialDropout1D",
     "Tanh",
+    "TimeDistributed",
+    "UpSampling1D",
+    "UpSampling2D",
+    "ZeroPadding1D",
+    "ZeroPadding2D",
 ]
+
+# Where the layers are that are imported when first asked for.
+_MODULES = {
+    "Conv1D": "convolution",
+    "Conv2D": "convolution",
+    "Conv1DTranspose": "transposed_convolution",
+    "Conv2DTranspose": "transposed_convolution",
+    "AveragePooling1D": "pooling",
+    "AveragePooling2D": "pooling",
+    "MaxPooling1D": "pooling",
+    "MaxPooling2D": "pooling",
+    "GlobalAveragePooling1D": "global_pooling",
+    "GlobalAveragePooling2D": "global_pooling",
+    "GlobalMaxPooling1D": "global_pooling",
+    "GlobalMaxPooling2D": "global_pooling",
+    "Cropping1D": "resizing",
+    "Cropping2D": "resizing",
+    "UpSampling1D": "resizing",
+    "UpSampling2D": "resizing",
+    "ZeroPadding1D": "resizing",
+    "ZeroPadding2D": "resizing",
+    "SimpleRNN": "simple_rnn",
+    "LSTM": "lstm",
+    "GRU": "gru",
+    "Bidirectional": "wrappers",
+    "TimeDistributed": "wrappers",
+    "GaussianLatent": "variational",
+}
+
+# The other names that Keras has for the same layers.
+_ALIASES = {
+    "Convolution1D": "Conv1D",
+    "Convolution2D": "Conv2D",
+    "Convolution1DTranspose": "Conv1DTranspose",
+    "Convolution2DTranspose": "Conv2DTranspose",
+    "MaxPool1D": "MaxPooling1D",
+    "MaxPool2D": "MaxPooling2D",
+    "AvgPool1D": "AveragePooling1D",
+    "AvgPool2D": "AveragePooling2D",
+    "GlobalMaxPool1D": "GlobalMaxPooling1D",
+    "GlobalMaxPool2D": "GlobalMaxPooling2D",
+    "GlobalAvgPool1D": "GlobalAveragePooling1D",
+    "GlobalAvgPool2D": "GlobalAveragePooling2D",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a layer when it is first asked for."""
+    original = _ALIASES.get(name, name)
+    if original not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    layer = getattr(import_module(f"{__name__}.{_MODULES[original]}"), original)
+    globals()[name] = layer
+    return layer
+
+
+def __dir__() -> list[str]:
+    """Return the names of all layers, imported or not."""
+    return sorted({*globals(), *__all__})
+
+
+class _Unimported:
+    """What stands in the registry for a layer that may not have been imported yet."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, **config: Any) -> Layer:
+        """Make the layer with its defaults, or as configured."""
+        return self.from_config(config)
+
+    def from_config(self, config: dict[str, Any]) -> Layer:
+        """Make the layer that `config` describes."""
+        layer: Layer = __getattr__(self.name).from_config(config)
+        return layer
+
 
 for _layer in (
     InputLayer,
@@ -42,12 +198,19 @@ for _layer in (
     Tanh,
     Softmax,
     Dropout,
+    SpatialDropout1D,
     GaussianNoise,
+    ActivityRegularization,
     BatchNormalization,
     LayerNormalization,
     Flatten,
     Reshape,
+    Permute,
+    RepeatVector,
     Add,
     Concatenate,
+    Masking,
 ):
     registry.register(_layer, _layer.__name__)
+for _name in _MODULES:
+    registry.register(_Unimported(_name), _name)

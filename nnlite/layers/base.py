@@ -41,9 +41,9 @@ def forget_names() -> None:
 
 
 def snake_case(name: str) -> str:
-    """Turn a class name into the base of a layer name: ``LayerNormalization`` to ``layer_normalization``."""
+    """Turn a class name into the base of a layer name: ``MaxPooling1D`` to ``max_pooling1d``."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", words).lower()
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
 
 class Layer:
@@ -72,6 +72,9 @@ class Layer:
 
     merges: ClassVar[bool] = False
     """Whether the layer takes a list of tensors, as `Add` does."""
+
+    takes_mask: ClassVar[bool] = False
+    """Whether `forward` has an argument `mask`: which steps of a series count, as `Masking` tells."""
 
     def __init__(
         self,
@@ -128,6 +131,43 @@ class Layer:
             Derivative of the loss by each value of the input.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define backward(dy, cache)")
+
+    def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
+        """Say which steps of the output count, for the layers that come after.
+
+        By default a mask is handed on where the output still has the input's rows and steps. A layer whose
+        steps are others than its input's returns None.
+
+        Parameters
+        ----------
+        x, y : ndarray, or list of ndarray
+            Input and output of `forward`.
+        mask : ndarray of bool, shape (rows, steps), or None, or a list of them
+            One for each input: True for steps that count; None where all do.
+
+        Returns
+        -------
+        ndarray of bool, or None, or a list of them
+            One for each output.
+        """
+        if isinstance(mask, list):
+            # Of several inputs, a step counts if it does in any of them.
+            mask = None if any(one is None for one in mask) else np.logical_or.reduce(mask)
+        if isinstance(y, list):
+            return [_fitting(mask, one) for one in y]
+        return _fitting(mask, y)
+
+    def activity_penalty(self, cache: Any) -> float:  # noqa: ARG002
+        """Return what the layer adds to the loss for what it computed; `backward` adds the gradient of that to dx.
+
+        `activity_regularizer` needs no such method.
+
+        Parameters
+        ----------
+        cache : object
+            What `forward` returned beside the output.
+        """
+        return 0.0
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON values."""
@@ -320,6 +360,11 @@ class Layer:
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} name={self.name!r}>"
+
+
+def _fitting(mask: Array | None, y: Array) -> Array | None:
+    """Return the mask if it has a value for each row and step of y."""
+    return mask if mask is not None and y.ndim > 2 and y.shape[:2] == mask.shape else None
 
 
 registry: Registry[Layer] = Registry("layer", Layer)

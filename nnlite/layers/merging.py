@@ -125,6 +125,14 @@ class Concatenate(Layer):
         """Cut dy where the inputs met."""
         return np.split(dy, np.cumsum(cache)[:-1], axis=self.axis)
 
+    def compute_mask(self, x: list[Array], mask: list[Any], y: Array) -> Array | None:
+        """Join the masks along the steps; along another axis, a step counts if it does in all inputs."""
+        if all(one is None for one in mask) or any(part.ndim < 3 for part in x):
+            return None
+        masks = [np.ones(part.shape[:2], bool) if one is None else one for part, one in zip(x, mask, strict=True)]
+        joined = self.axis % y.ndim
+        return np.concatenate(masks, axis=joined) if joined < 2 else np.logical_and.reduce(masks)
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "axis": self.axis}

@@ -1,4 +1,4 @@
-"""Layers that disturb their input while training, and hand it on untouched otherwise."""
+"""Layers that keep a network from learning its data by heart: they disturb their input, or charge for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 
 from nnlite.layers.base import Layer
 from nnlite.random import make_generator
-from nnlite.types import Array
+from nnlite.regularizers import L1L2
+from nnlite.types import Array, Shape
 
 
 class Dropout(Layer):
@@ -147,3 +148,107 @@ class GaussianNoise(Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "stddev": self.stddev, "seed": self.seed}
+
+
+class SpatialDropout1D(Dropout):
+    r"""Set whole channels of a series to zero while training.
+
+    As `Dropout`, with one draw for each row and channel that holds for all its steps: neighbouring steps tell nearly
+    the same, so that dropping single ones would hide nothing.
+
+    Parameters
+    ----------
+    rate : float
+        Share of channels, from 0 (included) to 1 (excluded).
+    seed : int, optional
+        Start of the mask's own random generator.
+    name, dtype : str, optional
+        See `Layer`.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `rate` is out of its range, or the input is not of shape (rows, steps, channels).
+
+    References
+    ----------
+    Tompson et al., "Efficient object localization using convolutional networks", CVPR 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import SpatialDropout1D
+    >>> y = SpatialDropout1D(0.5, seed=0)(np.ones((1, 3, 8)), training=True)
+    >>> bool((y == y[:, :1]).all())
+    True
+    """
+
+    def __init__(
+        self,
+        rate: float,
+        seed: int | None = None,
+        name: str | None = None,
+        dtype: str | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(rate, (None, 1, None), seed, name=name, dtype=dtype, **settings)
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Check that there are steps and channels."""
+        if len(input_shape) != 3:
+            raise ValueError(
+                f"layer {self.name!r} (SpatialDropout1D) takes input of shape (rows, steps, channels); "
+                f"found shape {tuple(input_shape)}"
+            )
+        return input_shape
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {name: value for name, value in super().get_config().items() if name != "noise_shape"}
+
+
+class ActivityRegularization(Layer):
+    r"""Hand the input on, and put a penalty on it: what makes the codes of a *sparse* autoencoder sparse.
+
+    .. math:: y = x, \qquad L \mathrel{+}= rac1n \Bigl( \lambda_1 \sum |x| + \lambda_2 \sum x^2 \Bigr)
+
+    for n rows.
+
+    Parameters
+    ----------
+    l1, l2 : float, default 0.0
+        The two strengths :math:`\lambda`.
+    **settings
+        See `Layer`.
+
+    References
+    ----------
+    Goodfellow, Bengio & Courville, *Deep Learning* (2016), section 14.2.1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import ActivityRegularization
+    >>> ActivityRegularization(l1=0.01)(np.array([[1.0, -2.0]])).tolist()
+    [[1.0, -2.0]]
+    """
+
+    def __init__(self, l1: float = 0.0, l2: float = 0.0, **settings: Any) -> None:
+        super().__init__(activity_regularizer=L1L2(l1=l1, l2=l2), **settings)
+        self.l1, self.l2 = l1, l2
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
+        """Return x."""
+        return x, None
+
+    def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
+        """Return dx = dy; the penalty's part of dy is added by the network."""
+        return dy
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        settings = super().get_config()
+        del settings["activity_regularizer"]
+        return {**settings, "l1": self.l1, "l2": self.l2}

@@ -6,7 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from nnlite.layers.base import Layer
+import numpy as np
+
+from nnlite.layers.base import Layer, check_size
 from nnlite.types import Array, Shape
 
 
@@ -98,3 +100,110 @@ class Flatten(Layer):
     def backward(self, dy: Array, cache: tuple[int, ...]) -> Array:
         """Return dy in the input's shape."""
         return dy.reshape(cache)
+
+
+class Permute(Layer):
+    """Put the axes of each record into another order.
+
+    Parameters
+    ----------
+    dims : sequence of int
+        The old places of the new axes, counted from 1; the rows stay first. ``(2, 1)`` swaps steps and features.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `dims` does not name every axis once.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Permute
+    >>> Permute((2, 1))(np.zeros((5, 10, 3))).shape
+    (5, 3, 10)
+    """
+
+    def __init__(self, dims: Sequence[int], **settings: Any) -> None:
+        super().__init__(**settings)
+        self.dims = tuple(dims)
+        if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
+            raise ValueError(f"Permute: dims must name each axis from 1 on once; found {tuple(dims)}")
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Return the sizes in their new order."""
+        if len(input_shape) != len(self.dims) + 1:
+            raise ValueError(
+                f"layer {self.name!r}: dims={self.dims} needs records of {len(self.dims)} axes; "
+                f"found shape {tuple(input_shape)}"
+            )
+        return (input_shape[0], *(input_shape[axis] for axis in self.dims))
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
+        """Return x with its axes in the new order."""
+        return x.transpose(0, *self.dims), None
+
+    def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
+        """Return dy with its axes in the old order."""
+        return dy.transpose(np.argsort((0, *self.dims)))
+
+    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+        """Return None: the steps are elsewhere now."""
+        return
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "dims": list(self.dims)}
+
+
+class RepeatVector(Layer):
+    r"""Make a series of a vector, the same at every step: how a recurrent decoder gets its code.
+
+    .. math:: y_t = x, \qquad dx = \sum_t dy_t
+
+    Parameters
+    ----------
+    n : int
+        Number of steps.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `n` is not a whole number of at least 1, or the input is not of shape (rows, features).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import RepeatVector
+    >>> RepeatVector(3)(np.array([[1.0, 2.0]])).tolist()
+    [[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]]
+    """
+
+    def __init__(self, n: int, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.n = check_size(self, "n", n)
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Put the axis of steps in."""
+        if len(input_shape) != 2:
+            raise ValueError(
+                f"layer {self.name!r} (RepeatVector) takes input of shape (rows, features); "
+                f"found shape {tuple(input_shape)}"
+            )
+        return (input_shape[0], self.n, input_shape[1])
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
+        """Repeat x."""
+        return np.repeat(x[:, np.newaxis], self.n, axis=1), None
+
+    def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
+        """Return the sum over the steps."""
+        dx: Array = dy.sum(axis=1)
+        return dx
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "n": self.n}

@@ -19,6 +19,7 @@ from nnlite.layers import (
     Input,
     LayerNormalization,
 )
+from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -96,6 +97,9 @@ LOSSES = [
     (BinaryCrossentropy(axis=1), draw(6, 4, 2) > 0, PROBABILITIES.reshape(6, 4, 1).repeat(2, axis=2)),
     (SparseCategoricalCrossentropy(), CLASS_NUMBERS, SHARES),
     (SparseCategoricalCrossentropy(from_logits=True), CLASS_NUMBERS, draw(6, 4)),
+    (GaussianNLL(variance=0.7), draw(6, 4), draw(6, 4, seed=1)),
+    (GaussianNLL(variance=None), draw(6, 4), draw(6, 8, seed=1)),
+    (BernoulliNLL(), LABELS, PROBABILITIES),
 ]
 REGULARIZERS = [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)]
 

@@ -1,0 +1,23 @@
+"""Callbacks: what happens along the way of training."""
+
+from nnlite.callbacks.base import Callback, CallbackList, Logs
+from nnlite.callbacks.functions import LambdaCallback, TerminateOnNaN
+from nnlite.callbacks.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
+from nnlite.callbacks.records import CSVLogger, History, ProgressBar
+from nnlite.callbacks.schedules import KLWarmUp, LearningRateScheduler
+
+__all__ = [
+    "CSVLogger",
+    "Callback",
+    "CallbackList",
+    "EarlyStopping",
+    "History",
+    "KLWarmUp",
+    "LambdaCallback",
+    "LearningRateScheduler",
+    "Logs",
+    "ModelCheckpoint",
+    "ProgressBar",
+    "ReduceLROnPlateau",
+    "TerminateOnNaN",
+]

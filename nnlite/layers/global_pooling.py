@@ -1,0 +1,174 @@
+"""Pooling over all positions at once: one number a channel."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnlite.layers.base import Layer
+from nnlite.layers.windows import check_axes, check_channels_last
+from nnlite.types import Array, Shape
+
+
+class _GlobalPooling(Layer):
+    axes: ClassVar[int]
+
+    def __init__(self, data_format: str | None = None, keepdims: bool = False, **settings: Any) -> None:
+        super().__init__(**settings)
+        check_channels_last(self, data_format)
+        self.keepdims = keepdims
+        self._pooled = tuple(range(1, 1 + self.axes))
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Check that there is something to pool."""
+        check_axes(self, input_shape, self.axes)
+        if 0 in input_shape[1:-1]:
+            raise ValueError(f"layer {self.name!r} has nothing to pool in input of shape {tuple(input_shape)}")
+        ones = (1,) * self.axes if self.keepdims else ()
+        return (input_shape[0], *ones, input_shape[-1])
+
+    def _expanded(self, dy: Array) -> Array:
+        """Return dy with the pooled axes back, of size 1."""
+        return dy if self.keepdims else np.expand_dims(dy, self._pooled)
+
+    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+        """Return None: there are no steps left."""
+        return
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "keepdims": self.keepdims}
+
+
+class _GlobalAveragePooling(_GlobalPooling):
+    def forward(self, x: Array, training: bool = False, mask: Array | None = None) -> tuple[Array, Any]:  # noqa: ARG002
+        """Compute the mean over all positions, or over those that the mask leaves."""
+        if mask is None:
+            share = np.full((1,) * x.ndim, 1 / math.prod(x.shape[1:-1]), x.dtype)
+        else:
+            counted = mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)).astype(x.dtype)
+            share = counted / np.maximum(counted.sum(axis=self._pooled, keepdims=True), 1)
+        return (x * share).sum(axis=self._pooled, keepdims=self.keepdims), (share, x.shape)
+
+    def backward(self, dy: Array, cache: Any) -> Array:
+        """Return dx: an equal share of dy for each position."""
+        share, shape = cache
+        return np.broadcast_to(self._expanded(dy) * share, shape).copy()
+
+
+class _GlobalMaxPooling(_GlobalPooling):
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Compute the largest value over all positions."""
+        y = x.max(axis=self._pooled, keepdims=True)
+        is_largest = (x == y).astype(x.dtype)
+        share = is_largest / is_largest.sum(axis=self._pooled, keepdims=True)
+        return (y if self.keepdims else y.squeeze(self._pooled)), share
+
+    def backward(self, dy: Array, cache: Array) -> Array:
+        """Return dx: dy where the largest value was, in equal parts where it was several times."""
+        return self._expanded(dy) * cache
+
+
+class GlobalAveragePooling1D(_GlobalAveragePooling):
+    r"""Replace a whole series by its mean, channel by channel.
+
+    .. math:: y = \frac1T \sum_t x_t, \qquad dx_t = \frac{dy}{T}
+
+    Masked steps are left out of the sum and of T. A series with no step left has the mean 0.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, steps, channels).
+    keepdims : bool, default False
+        Whether the axis of steps stays, of size 1.
+    **settings
+        See `Layer`.
+
+    References
+    ----------
+    Lin, Chen & Yan, "Network in network", ICLR 2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import GlobalAveragePooling1D
+    >>> GlobalAveragePooling1D()(np.array([[[1.0], [3.0]]])).tolist()
+    [[2.0]]
+    """
+
+    axes = 1
+    takes_mask = True
+
+
+class GlobalAveragePooling2D(_GlobalAveragePooling):
+    """Replace a whole image by its mean, channel by channel.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, height, width, channels).
+    keepdims : bool, default False
+        Whether height and width stay, of size 1.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import GlobalAveragePooling2D
+    >>> GlobalAveragePooling2D(keepdims=True)(np.ones((3, 4, 4, 2))).shape
+    (3, 1, 1, 2)
+    """
+
+    axes = 2
+
+
+class GlobalMaxPooling1D(_GlobalMaxPooling):
+    r"""Replace a whole series by its largest value, channel by channel.
+
+    .. math:: y = \max_t x_t, \qquad dx_t = \frac{dy}{n} \text{ at the n steps where } x_t = y, \text{ else } 0
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, steps, channels).
+    keepdims : bool, default False
+        Whether the axis of steps stays, of size 1.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import GlobalMaxPooling1D
+    >>> GlobalMaxPooling1D()(np.array([[[1.0], [3.0]]])).tolist()
+    [[3.0]]
+    """
+
+    axes = 1
+
+
+class GlobalMaxPooling2D(_GlobalMaxPooling):
+    """Replace a whole image by its largest value, channel by channel.
+
+    Parameters
+    ----------
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, height, width, channels).
+    keepdims : bool, default False
+        Whether height and width stay, of size 1.
+    **settings
+        See `Layer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import GlobalMaxPooling2D
+    >>> GlobalMaxPooling2D()(np.arange(8.0).reshape(1, 2, 2, 2)).tolist()
+    [[6.0, 7.0]]
+    """
+
+    axes = 2

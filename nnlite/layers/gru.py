@@ -1,0 +1,230 @@
+"""The gated recurrent unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlite import activations
+from nnlite.activations import ActivationFunction
+from nnlite.initializers import Initializer
+from nnlite.layers.recurrent import Recurrent
+from nnlite.registry import serialize
+from nnlite.regularizers import Regularizer
+from nnlite.types import Array
+
+
+class GRU(Recurrent):
+    r"""Gated recurrent unit: like an `LSTM`, with two gates and no cell of its own.
+
+    Forward, step by step, with :math:`a_t = x_t W + b`:
+
+    .. math::
+
+        z = \sigma(a^z_t + u^z), \qquad r = \sigma(a^r_t + u^r), \qquad
+        \tilde h = g(a^h_t + u^h), \qquad
+        h_t = z \odot h_{t-1} + (1 - z) \odot \tilde h
+
+    z says how much of the old output stays; r how much of it is seen when a new one is made up. They differ in where r
+    comes in: with `reset_after`, after the product with U, which has a bias b' of its own,
+
+    .. math:: u^z, u^r, v = h_{t-1} U + b', \qquad u^h = r \odot v
+
+    and without it before: :math:`u^z, u^r = h_{t-1} U^{zr}`, :math:`u^h = (r \odot h_{t-1})\, U^h`. Backward, from
+    the last step to the first, from :math:`dh_t` (through the output and through all later steps):
+
+    .. math::
+
+        dz = dh_t \odot (h_{t-1} - \tilde h)\,\sigma', \qquad
+        d\tilde h = dh_t \odot (1 - z)\,g', \qquad
+        dr = d\tilde h \odot v\,\sigma', \qquad
+        da_t = (dz, dr, d\tilde h)
+
+    .. math::
+
+        du = (dz,\ dr,\ d\tilde h \odot r), \qquad
+        dU \mathrel{+}= h_{t-1}^\top du, \qquad db' \mathrel{+}= \sum du, \qquad
+        dh_{t-1} = dh_t \odot z + du\, U^\top
+
+    (with `reset_after`; without it r is on the other side of U). The loop itself is in `Recurrent`.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state, and of the output.
+    activation : str or ActivationFunction, default "tanh"
+        g.
+    recurrent_activation : str or ActivationFunction, default "sigmoid"
+        The gates' :math:`\sigma`.
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        Where W, U and b start; by default Glorot's uniform, orthogonal and zeros.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
+        Penalties on W, U, b and the output.
+    dropout, recurrent_dropout : float, default 0.0
+        Share of the inputs, and of the state on its way into U, that is dropped while training: by one mask for all
+        steps and gates of a series.
+    seed : int, optional
+        Start of the masks' own random generator.
+    return_sequences : bool, default False
+        Whether to return the outputs of all steps, not only of the last.
+    return_state : bool, default False
+        Whether to return the last state too.
+    go_backwards : bool, default False
+        Whether to run from the last step to the first. Outputs come in the order they were computed.
+    stateful : bool, default False
+        Refused if True: layers keep nothing between calls.
+    unroll : bool, default False
+        Taken for Keras's sake; the result is the same.
+    reset_after : bool, default True
+        Whether r comes in after the product with U.
+    use_cudnn : bool or str, default "auto"
+        Taken for Keras's sake; the result is the same.
+    **settings
+        `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+
+    Attributes
+    ----------
+    kernel : Weight, shape (features, 3 units)
+        W, for z, r, h side by side.
+    recurrent_kernel : Weight, shape (units, 3 units)
+        U.
+    bias : Weight, shape (2, 3 units), or without `reset_after` (3 units,)
+        b.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or the input is not of shape (rows, steps, features).
+
+    References
+    ----------
+    Cho et al., "Learning phrase representations using RNN encoder-decoder for statistical machine translation", EMNLP
+    2014.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import GRU
+    >>> GRU(16, return_sequences=True)(np.zeros((5, 30, 8))).shape
+    (5, 30, 16)
+    """
+
+    gates = 3
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | ActivationFunction | None = "tanh",
+        recurrent_activation: str | ActivationFunction | None = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        recurrent_initializer: str | Initializer = "orthogonal",
+        bias_initializer: str | Initializer = "zeros",
+        kernel_regularizer: str | Regularizer | None = None,
+        recurrent_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
+        activity_regularizer: str | Regularizer | None = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,  # noqa: ARG002
+        reset_after: bool = True,
+        use_cudnn: bool | str = "auto",  # noqa: ARG002
+        **settings: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            dropout,
+            recurrent_dropout,
+            seed,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            **settings,
+        )
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.reset_after = reset_after
+
+    def _bias_shape(self) -> tuple[int, ...]:
+        return (2, 3 * self.units) if self.reset_after else (3 * self.units,)
+
+    def _input_bias(self, bias: Array) -> Array:
+        return bias[0] if self.reset_after else bias
+
+    def _clear_recurrent_gradients(self) -> None:
+        super()._clear_recurrent_gradients()
+        if self.use_bias and self.reset_after:
+            self.bias.gradient[1] = 0
+
+    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
+        """Open the gates, and compute h."""
+        h_before, seen = states[0], states[0] * h_kept
+        a_z, a_r, a_h = np.split(a, 3, axis=1)
+        if self.reset_after:
+            u = seen @ self.recurrent_kernel.value
+            if self.use_bias:
+                u += self.bias.value[1]
+            u_z, u_r, v = np.split(u, 3, axis=1)
+            s_z, s_r = a_z + u_z, a_r + u_r
+            z, r = self.recurrent_activation(s_z), self.recurrent_activation(s_r)
+            s_h = a_h + r * v
+        else:
+            u_z, u_r = np.split(seen @ self._part("zr", self.recurrent_kernel.value), 2, axis=1)
+            s_z, s_r = a_z + u_z, a_r + u_r
+            z, r = self.recurrent_activation(s_z), self.recurrent_activation(s_r)
+            v = r * seen
+            s_h = a_h + v @ self._part("h", self.recurrent_kernel.value)
+        new = self.activation(s_h)
+        return [z * h_before + (1 - z) * new], (h_before, seen, (s_z, s_r, s_h), (z, r, new), v)
+
+    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
+        """Add to dU and db'; return da and dh_before."""
+        h_before, seen, (s_z, s_r, s_h), (z, r, new), v = cache
+        (dh,) = dstates
+        dz = self.recurrent_activation.backward(dh * (h_before - new), s_z, z)
+        dnew = self.activation.backward(dh * (1 - z), s_h, new)
+        U, dU = self.recurrent_kernel.value, self.recurrent_kernel.gradient
+        if self.reset_after:
+            dr = self.recurrent_activation.backward(dnew * v, s_r, r)
+            du = np.concatenate([dz, dr, dnew * r], axis=1)
+            dU[...] += seen.T @ du
+            if self.use_bias:
+                self.bias.gradient[1] += du.sum(axis=0)
+            dseen = du @ U.T
+        else:
+            dv = dnew @ self._part("h", U).T
+            dr = self.recurrent_activation.backward(dv * seen, s_r, r)
+            du = np.concatenate([dz, dr], axis=1)
+            self._part("zr", dU)[...] += seen.T @ du
+            self._part("h", dU)[...] += v.T @ dnew
+            dseen = du @ self._part("zr", U).T + dv * r
+        return np.concatenate([dz, dr, dnew], axis=1), [dh * z + dseen * h_kept]
+
+    def _part(self, gates: str, kernel: Array) -> Array:
+        """Return the columns of U that belong to z and r, or to h."""
+        return kernel[:, : 2 * self.units] if gates == "zr" else kernel[:, 2 * self.units :]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "recurrent_activation": serialize(self.recurrent_activation),
+            "reset_after": self.reset_after,
+        }

@@ -1,0 +1,68 @@
+"""How a layer is called with the state it is to begin with."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlite.graph import is_symbolic
+from nnlite.layers.base import Layer
+from nnlite.types import Array
+
+
+class TakesInitialState(Layer):
+    """A layer that takes one series, or a list of it and the states to begin with."""
+
+    takes_mask = True
+
+    def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
+        """Compute the output, past the steps that the mask leaves out."""
+        raise NotImplementedError(f"{type(self).__name__} does not define forward(x, training, mask)")
+
+    @property
+    def _takes_list(self) -> bool:
+        # One tensor, or a list of it and the states to begin with.
+        return True
+
+    def __call__(  # type: ignore[override]
+        self, inputs: Any, initial_state: Any = None, mask: Array | None = None, training: bool = False
+    ) -> Any:
+        """Draw the layer into a graph, or apply it to arrays.
+
+        Parameters
+        ----------
+        inputs : SymbolicTensor or ndarray, shape (rows, steps, features), or a list of it and the first states
+            See `Layer`.
+        initial_state : SymbolicTensor or ndarray, shape (rows, units), or a list of them, optional
+            The state to begin with, by default zeros.
+        mask : ndarray of bool, shape (rows, steps), optional
+            The steps that count, where `inputs` are arrays. In a graph, masks come from `Masking`.
+        training : bool, default False
+            Whether to drop out.
+
+        Raises
+        ------
+        ValueError
+            If a shape doesn't fit, or a mask is given in a graph.
+        """
+        if initial_state is not None:
+            states = initial_state if isinstance(initial_state, (list, tuple)) else [initial_state]
+            inputs = [inputs, *states]
+        if not is_symbolic(inputs):
+            return self._apply(inputs, training, mask)
+        if mask is not None:
+            raise ValueError(f"layer {self.name!r}: in a graph masks come from a Masking layer; found mask= in a call")
+        return super().__call__(list(inputs) if isinstance(inputs, tuple) else inputs, training)
+
+    def _apply(self, inputs: Any, training: bool, mask: Array | None) -> Any:
+        several = isinstance(inputs, (list, tuple)) and all(isinstance(one, np.ndarray) for one in inputs)
+        arrays = [np.asarray(one, self.dtype) for one in (inputs if several else [inputs])]
+        self.build([array.shape for array in arrays])
+        counts = None if mask is None else np.asarray(mask, bool)
+        if counts is not None and counts.shape != arrays[0].shape[:2]:
+            raise ValueError(
+                f"layer {self.name!r}: mask must have one value per row and step, shape {arrays[0].shape[:2]}; "
+                f"found {counts.shape}"
+            )
+        return self.forward(arrays if several else arrays[0], training, mask=counts)[0]

@@ -1,0 +1,224 @@
+"""Long short-term memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlite import activations
+from nnlite.activations import ActivationFunction
+from nnlite.initializers import Initializer
+from nnlite.layers.recurrent import Recurrent
+from nnlite.registry import serialize
+from nnlite.regularizers import Regularizer
+from nnlite.types import Array, RandomGenerator
+
+
+class LSTM(Recurrent):
+    r"""Long short-term memory: a cell that gates open, keep and read.
+
+    Beside the output h, the state has a cell c, which is added to, not multiplied by a matrix, so that what is in it
+    can last for many steps. Forward, step by step:
+
+    .. math::
+
+        z_t = x_t W + b + h_{t-1} U, \qquad
+        i, f, o = \sigma(z^i_t), \sigma(z^f_t), \sigma(z^o_t), \qquad
+        \tilde c = g(z^c_t)
+
+    .. math::
+
+        c_t = f \odot c_{t-1} + i \odot \tilde c, \qquad
+        h_t = o \odot g(c_t)
+
+    i lets the new value in, f keeps (or forgets) the old one, o shows the cell to the outside. Backward, from the
+    last step to the first, from :math:`dh_t` and :math:`dc_t` (through the output and through all later steps):
+
+    .. math::
+
+        dc_t \mathrel{+}= dh_t \odot o \odot g'(c_t), \qquad
+        do = dh_t \odot g(c_t), \quad
+        di = dc_t \odot \tilde c, \quad
+        df = dc_t \odot c_{t-1}, \quad
+        d\tilde c = dc_t \odot i
+
+    .. math::
+
+        dz_t = (di\,\sigma',\ df\,\sigma',\ d\tilde c\,g',\ do\,\sigma'), \qquad
+        dU \mathrel{+}= h_{t-1}^\top dz_t, \qquad
+        dh_{t-1} = dz_t\, U^\top, \qquad
+        dc_{t-1} = dc_t \odot f
+
+    The last of these has no matrix in it: while f is near 1, the derivative of the cell goes back undiminished. The
+    loop itself is in `Recurrent`.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state, and of the output.
+    activation : str or ActivationFunction, default "tanh"
+        g.
+    recurrent_activation : str or ActivationFunction, default "sigmoid"
+        The gates' :math:`\sigma`.
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        Where W, U and b start; by default Glorot's uniform, orthogonal and zeros.
+    unit_forget_bias : bool, default True
+        Whether the forget gate's part of b starts at one, so that cells begin by keeping what they have.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
+        Penalties on W, U, b and the output.
+    dropout, recurrent_dropout : float, default 0.0
+        Share of the inputs, and of the state on its way into U, that is dropped while training: by one mask for all
+        steps and gates of a series.
+    seed : int, optional
+        Start of the masks' own random generator.
+    return_sequences : bool, default False
+        Whether to return the outputs of all steps, not only of the last.
+    return_state : bool, default False
+        Whether to return the last state too.
+    go_backwards : bool, default False
+        Whether to run from the last step to the first. Outputs come in the order they were computed.
+    stateful : bool, default False
+        Refused if True: layers keep nothing between calls.
+    unroll : bool, default False
+        Taken for Keras's sake; the result is the same.
+    use_cudnn : bool or str, default "auto"
+        Taken for Keras's sake; the result is the same.
+    **settings
+        `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+
+    Attributes
+    ----------
+    kernel : Weight, shape (features, 4 units)
+        W, for the gates i, f, c, o side by side.
+    recurrent_kernel : Weight, shape (units, 4 units)
+        U.
+    bias : Weight, shape (4 units,)
+        b.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or the input is not of shape (rows, steps, features).
+
+    References
+    ----------
+    Hochreiter & Schmidhuber, "Long short-term memory", Neural Computation 9 (1997); Gers, Schmidhuber & Cummins,
+    "Learning to forget", Neural Computation 12 (2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import LSTM
+    >>> x = np.zeros((5, 30, 8))
+    >>> LSTM(64)(x).shape
+    (5, 64)
+    >>> y, h, c = LSTM(64, return_sequences=True, return_state=True)(x)
+    >>> y.shape, h.shape, c.shape
+    ((5, 30, 64), (5, 64), (5, 64))
+    """
+
+    gates = 4
+    n_states = 2
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | ActivationFunction | None = "tanh",
+        recurrent_activation: str | ActivationFunction | None = "sigmoid",
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        recurrent_initializer: str | Initializer = "orthogonal",
+        bias_initializer: str | Initializer = "zeros",
+        unit_forget_bias: bool = True,
+        kernel_regularizer: str | Regularizer | None = None,
+        recurrent_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
+        activity_regularizer: str | Regularizer | None = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        seed: int | None = None,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,  # noqa: ARG002
+        use_cudnn: bool | str = "auto",  # noqa: ARG002
+        **settings: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            dropout,
+            recurrent_dropout,
+            seed,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            **settings,
+        )
+        self.recurrent_activation = activations.get(recurrent_activation)
+        self.unit_forget_bias = unit_forget_bias
+
+    def _bias_start(self) -> Initializer:
+        return _ForgetGateOnes(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer
+
+    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
+        """Open the gates, and compute c and h."""
+        h_before, c_before = states[0] * h_kept, states[1]
+        z = a + h_before @ self.recurrent_kernel.value
+        z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
+        i, f, o = (self.recurrent_activation(part) for part in (z_i, z_f, z_o))
+        new = self.activation(z_c)
+        c = f * c_before + i * new
+        shown = self.activation(c)
+        return [o * shown, c], (h_before, c_before, (z_i, z_f, z_c, z_o), (i, f, new, o), c, shown)
+
+    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
+        """Add to dU; return dz, dh_before and dc_before."""
+        h_before, c_before, (z_i, z_f, z_c, z_o), (i, f, new, o), c, shown = cache
+        dh, dc = dstates
+        dc = dc + self.activation.backward(dh * o, c, shown)
+        dz = np.concatenate(
+            [
+                self.recurrent_activation.backward(dc * new, z_i, i),
+                self.recurrent_activation.backward(dc * c_before, z_f, f),
+                self.activation.backward(dc * i, z_c, new),
+                self.recurrent_activation.backward(dh * shown, z_o, o),
+            ],
+            axis=1,
+        )
+        self.recurrent_kernel.gradient[...] += h_before.T @ dz
+        return dz, [(dz @ self.recurrent_kernel.value.T) * h_kept, dc * f]
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {
+            **super().get_config(),
+            "recurrent_activation": serialize(self.recurrent_activation),
+            "unit_forget_bias": self.unit_forget_bias,
+        }
+
+
+class _ForgetGateOnes(Initializer):
+    """Start the forget gate's quarter of the bias at one, the rest as another initializer says."""
+
+    def __init__(self, rest: Initializer) -> None:
+        self.rest = rest
+
+    def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
+        """Return the bias of the gates i, f, c, o."""
+        units = shape[0] // 4
+        i = self.rest((units,), dtype, rng)
+        return np.concatenate([i, np.ones(units, dtype), self.rest((2 * units,), dtype, rng)])

@@ -1,0 +1,357 @@
+"""Layers that make series and images longer or shorter: repeating, padding, cropping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from nnlite.layers.base import Layer
+from nnlite.layers.convolution import Sizes
+from nnlite.layers.windows import check_axes, check_channels_last, check_choice, crop, pad, per_axis
+from nnlite.types import Array, Shape
+
+
+class _Resizing(Layer):
+    axes: ClassVar[int]
+
+    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+        """Return None: the steps are no longer the input's."""
+        return
+
+
+class _UpSampling(_Resizing):
+    size: tuple[int, ...]
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Multiply the lengths."""
+        check_axes(self, input_shape, self.axes)
+        lengths = (None if n is None else n * times for n, times in zip(input_shape[1:-1], self.size, strict=True))
+        return (input_shape[0], *lengths, input_shape[-1])
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+        """Repeat every position."""
+        for axis, times in enumerate(self.size, start=1):
+            x = np.repeat(x, times, axis=axis)
+        return x, None
+
+    def backward(self, dy: Array, cache: Any) -> Array:  # noqa: ARG002
+        """Return dx: the sum over the repetitions."""
+        pairs = [part for n, times in zip(dy.shape[1:-1], self.size, strict=True) for part in (n // times, times)]
+        apart = dy.reshape(dy.shape[0], *pairs, dy.shape[-1])
+        return apart.sum(axis=tuple(range(2, 1 + len(pairs), 2)))
+
+
+class UpSampling1D(_UpSampling):
+    r"""Repeat every step of a series.
+
+    .. math:: y_{t n + r} = x_t, \qquad dx_t = \sum_{r=0}^{n-1} dy_{t n + r}
+
+    Parameters
+    ----------
+    size : int, default 2
+        n, how many times.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `size` is not a whole number of at least 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import UpSampling1D
+    >>> UpSampling1D(2)(np.array([[[1.0], [3.0]]]))[0, :, 0].tolist()
+    [1.0, 1.0, 3.0, 3.0]
+    """
+
+    axes = 1
+
+    def __init__(self, size: int = 2, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.size = per_axis(self, "size", size, 1)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "size": self.size[0]}
+
+
+class UpSampling2D(_UpSampling):
+    r"""Make an image larger.
+
+    "nearest" repeats rows and columns, as `UpSampling1D` does. "bilinear" draws straight lines between the centres of
+    neighbouring points: along each axis a fixed matrix A with two numbers a row, so that
+    :math:`y = A_h\, x A_w^\top` and :math:`dx = A_h^\top dy A_w`.
+
+    Parameters
+    ----------
+    size : int or (int, int), default (2, 2)
+        How many times as high and as wide.
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, height, width, channels).
+    interpolation : {"nearest", "bilinear"}, default "nearest"
+        How.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import UpSampling2D
+    >>> UpSampling2D((1, 2), interpolation="bilinear")(np.array([[[[0.0], [4.0]]]]))[0, 0, :, 0].tolist()
+    [0.0, 1.0, 3.0, 4.0]
+    """
+
+    axes = 2
+
+    def __init__(
+        self,
+        size: Sizes = (2, 2),
+        data_format: str | None = None,
+        interpolation: str = "nearest",
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.size = per_axis(self, "size", size, 2)
+        check_channels_last(self, data_format)
+        self.interpolation = check_choice(self, "interpolation", interpolation, ("nearest", "bilinear"))
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
+        """Repeat every position, or compute y = A x A' along both axes."""
+        if self.interpolation == "nearest" or len(x) == 0:
+            return super().forward(x, training)
+        lengths = x.shape[1:-1]
+        high, wide = (_straight_lines(n, times, x.dtype) for n, times in zip(lengths, self.size, strict=True))
+        return np.einsum("Hh,nhwc,Ww->nHWc", high, x, wide, optimize=True), (high, wide)
+
+    def backward(self, dy: Array, cache: Any) -> Array:
+        """Return dx: the sums over the repetitions, or A' dy A."""
+        if cache is None:
+            return super().backward(dy, cache)
+        high, wide = cache
+        dx: Array = np.einsum("Hh,nHWc,Ww->nhwc", high, dy, wide, optimize=True)
+        return dx
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
+
+
+def _straight_lines(length: int, times: int, dtype: np.dtype[Any]) -> Array:
+    """Return the matrix (length * times, length) that interpolates between the centres of points."""
+    at = (np.arange(length * times) + 0.5) / times - 0.5
+    at = np.clip(at, 0, length - 1)
+    left = np.minimum(np.floor(at).astype(int), max(length - 2, 0))
+    matrix = np.zeros((length * times, length), dtype)
+    rows = np.arange(length * times)
+    matrix[rows, left] = 1 - (at - left)
+    matrix[rows, np.minimum(left + 1, length - 1)] += at - left
+    return matrix
+
+
+class _ZeroPadding(_Resizing):
+    padding: tuple[tuple[int, int], ...]
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Add the zeros to the lengths."""
+        check_axes(self, input_shape, self.axes)
+        lengths = (None if n is None else n + sum(own) for n, own in zip(input_shape[1:-1], self.padding, strict=True))
+        return (input_shape[0], *lengths, input_shape[-1])
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
+        """Put zeros around x."""
+        return pad(x, _around(self.padding)), None
+
+    def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
+        """Return dx: dy without what belongs to the zeros."""
+        return crop(dy, _around(self.padding))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "padding": _as_lists(self.padding)}
+
+
+class ZeroPadding1D(_ZeroPadding):
+    """Put zeros before and after a series.
+
+    Parameters
+    ----------
+    padding : int or (int, int), default 1
+        How many steps before and after.
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, steps, channels).
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `padding` is not one or two whole numbers of at least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import ZeroPadding1D
+    >>> ZeroPadding1D((1, 2))(np.array([[[5.0]]]))[0, :, 0].tolist()
+    [0.0, 5.0, 0.0, 0.0]
+    """
+
+    axes = 1
+
+    def __init__(self, padding: int | Sequence[int] = 1, data_format: str | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        check_channels_last(self, data_format)
+        self.padding = (_both_ends(self, "padding", padding),)
+
+
+class ZeroPadding2D(_ZeroPadding):
+    """Put zeros around an image.
+
+    Parameters
+    ----------
+    padding : int, (int, int) or ((int, int), (int, int)), default (1, 1)
+        How many on every side; or above and below, left and right; or ((above, below), (left, right)).
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, height, width, channels).
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `padding` is of another form, or a number is negative.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import ZeroPadding2D
+    >>> ZeroPadding2D(((1, 0), (2, 2)))(np.ones((5, 4, 4, 1))).shape
+    (5, 5, 8, 1)
+    """
+
+    axes = 2
+
+    def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        check_channels_last(self, data_format)
+        self.padding = _four_sides(self, "padding", padding)
+
+
+class _Cropping(_Resizing):
+    cropping: tuple[tuple[int, int], ...]
+
+    def build(self, input_shape: Shape) -> Shape:
+        """Take what is cut off from the lengths."""
+        check_axes(self, input_shape, self.axes)
+        lengths = [None if n is None else n - sum(own) for n, own in zip(input_shape[1:-1], self.cropping, strict=True)]
+        if any(length is not None and length < 1 for length in lengths):
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}) would have an empty output: cropping={self.cropping} "
+                f"leaves nothing of input of shape {tuple(input_shape)}"
+            )
+        return (input_shape[0], *lengths, input_shape[-1])
+
+    def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
+        """Cut the ends off."""
+        self.build(x.shape)
+        return crop(x, _around(self.cropping)), None
+
+    def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
+        """Return dx: dy, and zeros for what was cut off."""
+        return pad(dy, _around(self.cropping))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "cropping": _as_lists(self.cropping)}
+
+
+class Cropping1D(_Cropping):
+    """Cut steps off the ends of a series.
+
+    Parameters
+    ----------
+    cropping : int or (int, int), default (1, 1)
+        How many at the beginning and at the end.
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `cropping` is not one or two whole numbers of at least 0, or nothing would be left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Cropping1D
+    >>> Cropping1D((1, 0))(np.array([[[1.0], [2.0], [3.0]]]))[0, :, 0].tolist()
+    [2.0, 3.0]
+    """
+
+    axes = 1
+
+    def __init__(self, cropping: int | Sequence[int] = (1, 1), **settings: Any) -> None:
+        super().__init__(**settings)
+        self.cropping = (_both_ends(self, "cropping", cropping),)
+
+
+class Cropping2D(_Cropping):
+    """Cut the edges off an image.
+
+    Parameters
+    ----------
+    cropping : int, (int, int) or ((int, int), (int, int)), default ((0, 0), (0, 0))
+        How many on every side; or above and below, left and right; or ((above, below), (left, right)).
+    data_format : {"channels_last"}, optional
+        The one order of axes there is: (rows, height, width, channels).
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If `cropping` is of another form, or nothing would be left.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Cropping2D
+    >>> Cropping2D(((1, 0), (2, 1)))(np.ones((5, 4, 4, 1))).shape
+    (5, 3, 1, 1)
+    """
+
+    axes = 2
+
+    def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        check_channels_last(self, data_format)
+        self.cropping = _four_sides(self, "cropping", cropping)
+
+
+def _around(inner: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return widths for all axes: none for the rows and the channels."""
+    return [(0, 0), *inner, (0, 0)]
+
+
+def _both_ends(layer: Layer, argument: str, value: Any) -> tuple[int, int]:
+    before, after = per_axis(layer, argument, value, 2, least=0)
+    return before, after
+
+
+def _four_sides(layer: Layer, argument: str, value: Any) -> tuple[tuple[int, int], ...]:
+    sides = tuple(value) if isinstance(value, (list, tuple)) else (value, value)
+    if len(sides) != 2:
+        raise ValueError(f"{type(layer).__name__}: {argument} must be n, (n, n) or ((n, n), (n, n)); found {value!r}")
+    return tuple(_both_ends(layer, argument, side) for side in sides)
+
+
+def _as_lists(sides: tuple[tuple[int, int], ...]) -> list[Any]:
+    return list(sides[0]) if len(sides) == 1 else [list(side) for side in sides]

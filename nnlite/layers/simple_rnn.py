@@ -1,0 +1,140 @@
+"""The simplest recurrent layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nnlite.activations import ActivationFunction
+from nnlite.initializers import Initializer
+from nnlite.layers.recurrent import Recurrent
+from nnlite.regularizers import Regularizer
+from nnlite.types import Array
+
+
+class SimpleRNN(Recurrent):
+    r"""The state is the output: a weighted sum of the input and of the output before, then an activation.
+
+    Forward, step by step, from :math:`h_0 = 0` or what is given:
+
+    .. math:: z_t = x_t W + b + h_{t-1} U, \qquad h_t = f(z_t)
+
+    Backward, from the last step to the first, from :math:`dh_t` (through the output and through all later steps):
+
+    .. math:: dz_t = dh_t \odot f'(z_t), \qquad dU \mathrel{+}= h_{t-1}^\top dz_t, \qquad dh_{t-1} = dz_t\, U^\top
+
+    The product with :math:`U^\top` at every step is why gradients fade or explode over long series, and why `LSTM` and
+    `GRU` were invented. The loop itself is in `Recurrent`.
+
+    Parameters
+    ----------
+    units : int
+        Size of the state, and of the output.
+    activation : str or ActivationFunction, default "tanh"
+        f.
+    use_bias : bool, default True
+        Whether there is a b.
+    kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
+        Where W, U and b start; by default Glorot's uniform, orthogonal and zeros.
+    kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
+        Penalties on W, U, b and the output.
+    dropout, recurrent_dropout : float, default 0.0
+        Share of the inputs, and of the state on its way into U, that is dropped while training: by one mask for all
+        steps and gates of a series.
+    seed : int, optional
+        Start of the masks' own random generator.
+    return_sequences : bool, default False
+        Whether to return the outputs of all steps, not only of the last.
+    return_state : bool, default False
+        Whether to return the last state too.
+    go_backwards : bool, default False
+        Whether to run from the last step to the first. Outputs come in the order they were computed.
+    stateful : bool, default False
+        Refused if True: layers keep nothing between calls.
+    unroll : bool, default False
+        Taken for Keras's sake; the result is the same.
+    **settings
+        `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+
+    Attributes
+    ----------
+    kernel : Weight, shape (features, units)
+        W.
+    recurrent_kernel : Weight, shape (units, units)
+        U.
+    bias : Weight, shape (units,)
+        b.
+
+    Raises
+    ------
+    ValueError
+        If an argument is out of its range, or the input is not of shape (rows, steps, features).
+
+    References
+    ----------
+    Elman, "Finding structure in time", Cognitive Science 14 (1990).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import SimpleRNN
+    >>> total = SimpleRNN(1, activation="linear", kernel_initializer="ones", recurrent_initializer="ones")
+    >>> total(np.array([[[1.0], [2.0], [3.0]]])).tolist()
+    [[6.0]]
+    """
+
+    def __init__(
+        self,
+        units: int,
+        activation: str | ActivationFunction | None = "tanh",
+        use_bias: bool = True,
+        kernel_initializer: str | Initializer = "glorot_uniform",
+        recurrent_initializer: str | Initializer = "orthogonal",
+        bias_initializer: str | Initializer = "zeros",
+        kernel_regularizer: str | Regularizer | None = None,
+        recurrent_regularizer: str | Regularizer | None = None,
+        bias_regularizer: str | Regularizer | None = None,
+        activity_regularizer: str | Regularizer | None = None,
+        dropout: float = 0.0,
+        recurrent_dropout: float = 0.0,
+        return_sequences: bool = False,
+        return_state: bool = False,
+        go_backwards: bool = False,
+        stateful: bool = False,
+        unroll: bool = False,  # noqa: ARG002
+        seed: int | None = None,
+        **settings: Any,
+    ) -> None:
+        super().__init__(
+            units,
+            activation,
+            use_bias,
+            kernel_initializer,
+            recurrent_initializer,
+            bias_initializer,
+            kernel_regularizer,
+            recurrent_regularizer,
+            bias_regularizer,
+            activity_regularizer,
+            dropout,
+            recurrent_dropout,
+            seed,
+            return_sequences,
+            return_state,
+            go_backwards,
+            stateful,
+            **settings,
+        )
+
+    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
+        """Compute h = f(a + h_before U)."""
+        h_before = states[0] * h_kept
+        z = a + h_before @ self.recurrent_kernel.value
+        h = self.activation(z)
+        return [h], (h_before, z, h)
+
+    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
+        """Add to dU; return dz and dh_before."""
+        h_before, z, h = cache
+        dz = self.activation.backward(dstates[0], z, h)
+        self.recurrent_kernel.gradient[...] += h_before.T @ dz
+        return dz, [(dz @ self.recurrent_kernel.value.T) * h_kept]

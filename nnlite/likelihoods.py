@@ -1,0 +1,190 @@
+"""Losses that are negative log-likelihoods, summed over a whole record.
+
+Other losses are means over features; these are sums, in nats, so that with the divergence of
+`nnlite.layers.GaussianLatent` they add up to the negative evidence lower bound (`nnlite.layers.variational` derives
+it). They are for reconstructions of any shape: whatever comes after the rows belongs to one record.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from nnlite.activations import sigmoid
+from nnlite.losses import Loss, registry
+from nnlite.types import Array
+
+_EPSILON = 1e-7
+_LN_2PI = math.log(2 * math.pi)
+
+
+class _NegativeLogLikelihood(Loss):
+    """A loss with one value a row, whatever the shape of a row."""
+
+    def gradient(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
+        """Return the derivative of L by each prediction; see `Loss.gradient`."""
+        y_true, aligned = self._aligned(y_true, y_pred)
+        slope = self.slope(y_true, aligned)
+        scales = self._scales(np.empty(len(slope), slope.dtype), sample_weight)
+        return (slope * scales.reshape(-1, *(1,) * (slope.ndim - 1))).reshape(y_pred.shape)
+
+
+def _sum(terms: Array) -> Array:
+    """Return the sum over all that belongs to a row."""
+    total: Array = terms.sum(axis=tuple(range(1, terms.ndim)))
+    return total
+
+
+class GaussianNLL(_NegativeLogLikelihood):
+    r"""Negative logarithm of a Gaussian density, of fixed or of learned variance.
+
+    .. math:: \ell = \frac12 \sum_j \Bigl( \frac{(y_j - \mu_j)^2}{\sigma_j^2} + \ln \sigma_j^2 + \ln 2\pi \Bigr)
+
+    With a fixed variance the predictions are the means :math:`\mu`, and but for constants this is the squared error.
+    With a learned one the model predicts, along its last axis, the means and then as many logarithms of variances
+    :math:`v = \ln \sigma^2` (as a ``Dense(2 * d)`` does for d features), and
+
+    .. math::
+
+        \frac{\partial \ell}{\partial \mu_j} = \frac{\mu_j - y_j}{\sigma_j^2}, \qquad
+        \frac{\partial \ell}{\partial v_j} = \frac12 \Bigl( 1 - \frac{(y_j - \mu_j)^2}{\sigma_j^2} \Bigr).
+
+    Parameters
+    ----------
+    variance : float or None, default 1.0
+        :math:`\sigma^2`, above 0. None: learned.
+    minimum_variance : float, default 1e-6
+        A learned variance counts as at least this; else a feature that is predicted perfectly would make the loss
+        fall without end.
+    reduction, name : str
+        See `Loss`.
+
+    Raises
+    ------
+    ValueError
+        If a variance is not above 0; when called, if shapes don't fit.
+
+    References
+    ----------
+    Nix & Weigend, "Estimating the mean and variance of the target probability distribution", ICNN 1994.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(GaussianNLL()(np.zeros((1, 2)), np.array([[1.0, 2.0]])), 4)
+    4.3379
+    >>> round(GaussianNLL(variance=None)(np.zeros((1, 2)), np.array([[1.0, 2.0, 0.0, 0.0]])), 4)
+    4.3379
+    """
+
+    def __init__(
+        self,
+        variance: float | None = 1.0,
+        minimum_variance: float = 1e-6,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = "gaussian_nll",
+    ) -> None:
+        super().__init__(reduction, name)
+        for argument, value in (("variance", variance), ("minimum_variance", minimum_variance)):
+            if value is not None and not 0 < value < math.inf:
+                raise ValueError(f"GaussianNLL: {argument} must be above 0 and finite; found {value!r}")
+        self.variance = variance
+        self.minimum_variance = minimum_variance
+
+    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        if self.variance is not None:
+            return super()._aligned(y_true, y_pred)
+        y_true = np.asarray(y_true, y_pred.dtype)
+        if y_pred.shape != (*y_true.shape[:-1], 2 * y_true.shape[-1]):
+            raise ValueError(
+                f"{self.name}: with variance=None the model predicts means and log variances side by side, so that "
+                f"for y_true of shape {y_true.shape} y_pred must have twice as many features; found {y_pred.shape}"
+            )
+        return y_true, y_pred
+
+    def per_sample(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the sum over the record."""
+        mean, log_variance, _ = self._parameters(y_pred)
+        return _sum((y_true - mean) ** 2 * np.exp(-log_variance) + log_variance + y_pred.dtype.type(_LN_2PI)) / 2
+
+    def slope(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the derivative by the means, and with a learned variance by its logarithm."""
+        mean, log_variance, free = self._parameters(y_pred)
+        by_mean: Array = (mean - y_true) * np.exp(-log_variance)
+        if self.variance is not None:
+            return by_mean
+        by_log_variance = np.where(free, (1 - by_mean * (mean - y_true)) / 2, y_pred.dtype.type(0))
+        return np.concatenate([by_mean, by_log_variance], axis=-1)
+
+    def _parameters(self, y_pred: Array) -> tuple[Array, Array, Any]:
+        """Return the means, the log variances, and where those are not held at their minimum."""
+        number = y_pred.dtype.type
+        if self.variance is not None:
+            return y_pred, np.asarray(math.log(self.variance), y_pred.dtype), True
+        mean, log_variance = np.split(y_pred, 2, axis=-1)
+        least = number(math.log(self.minimum_variance))
+        return mean, np.maximum(log_variance, least), log_variance > least
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "variance": self.variance, "minimum_variance": self.minimum_variance}
+
+
+class BernoulliNLL(_NegativeLogLikelihood):
+    r"""Negative logarithm of the probability of yes-or-no values: binary cross-entropy, summed.
+
+    .. math:: \ell = -\sum_j \bigl( y_j \ln p_j + (1 - y_j) \ln(1 - p_j) \bigr), \qquad
+              \frac{\partial \ell}{\partial p_j} = \frac{p_j - y_j}{p_j (1 - p_j)}
+
+    From logits z, where :math:`p = \sigma(z)`, the slope is :math:`p_j - y_j`. Targets may lie anywhere from 0 to 1, as
+    grey values do.
+
+    Parameters
+    ----------
+    from_logits : bool, default False
+        Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
+    reduction, name : str
+        See `Loss`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> round(BernoulliNLL()(np.array([[1.0, 0.0]]), np.array([[0.5, 0.5]])), 4)
+    1.3863
+    """
+
+    def __init__(
+        self, from_logits: bool = False, reduction: str = "sum_over_batch_size", name: str | None = "bernoulli_nll"
+    ) -> None:
+        super().__init__(reduction, name)
+        self.from_logits = from_logits
+
+    def per_sample(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the sum over the record."""
+        if self.from_logits:
+            return _sum(np.maximum(y_pred, 0) - y_pred * y_true + np.log1p(np.exp(-np.abs(y_pred))))
+        p = _within(y_pred)
+        return _sum(-(y_true * np.log(p) + (1 - y_true) * np.log1p(-p)))
+
+    def slope(self, y_true: Array, y_pred: Array) -> Array:
+        """Return p - y from logits; from probabilities, that over p (1 - p)."""
+        if self.from_logits:
+            return sigmoid(y_pred) - y_true
+        p = _within(y_pred)
+        return np.where(p == y_pred, (p - y_true) / (p * (1 - p)), y_pred.dtype.type(0))
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "from_logits": self.from_logits}
+
+
+def _within(p: Array) -> Array:
+    """Keep probabilities away from 0 and 1, where the logarithm has no value."""
+    number = p.dtype.type
+    return np.clip(p, number(_EPSILON), number(1 - _EPSILON))
+
+
+registry.register(GaussianNLL, "GaussianNLL", "gaussian_nll")
+registry.register(BernoulliNLL, "BernoulliNLL", "bernoulli_nll")

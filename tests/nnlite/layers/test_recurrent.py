@@ -1,0 +1,327 @@
+"""What recurrent layers, wrappers and masks compute and refuse, beyond gradients and Keras's values."""
+
+import numpy as np
+import pytest
+
+from nnlite.layers import (
+    GRU,
+    LSTM,
+    Add,
+    BatchNormalization,
+    Bidirectional,
+    Concatenate,
+    Conv1D,
+    Dense,
+    Dropout,
+    GlobalAveragePooling1D,
+    Input,
+    Masking,
+    Permute,
+    RepeatVector,
+    SimpleRNN,
+    SpatialDropout1D,
+    TimeDistributed,
+)
+from nnlite.models import Model, Sequential
+from nnlite.random import seeded
+
+RECURRENT = [SimpleRNN, LSTM, GRU]
+D = {"dtype": "float64"}
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_a_series_in_two_parts_with_the_state_between_is_the_series_in_one(make):
+    layer = make(4, return_state=True, **D)
+    x = draw(3, 10, 2)
+    whole = layer(x)
+    _, *states = layer(x[:, :6])
+    for found, expected in zip(layer(x[:, 6:], states), whole, strict=True):
+        np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_a_state_from_a_decoder_script_is_a_tensor_of_the_graph(make):
+    inputs, others = Input((5, 2), dtype="float64"), Input((7, 2), dtype="float64")
+    _, *states = make(3, return_state=True, **D)(inputs)
+    outputs = make(3, return_sequences=True, **D)(others, initial_state=states)
+    model = Model([inputs, others], outputs)
+    y = model.predict([draw(4, 5, 2), draw(4, 7, 2, seed=1)])
+    assert y.shape == (4, 7, 3)
+    assert not np.allclose(y, model.predict([draw(4, 5, 2, seed=2), draw(4, 7, 2, seed=1)]))
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_going_backwards_is_going_forwards_over_the_series_turned_round(make):
+    ahead, back = make(3, return_sequences=True, **D), make(3, return_sequences=True, go_backwards=True, **D)
+    x = draw(2, 5, 2)
+    y = ahead(x[:, ::-1])
+    back.build(x.shape)
+    back.set_weights(ahead.get_weights())
+    np.testing.assert_allclose(back(x), y)
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_a_masked_step_is_as_if_it_were_not_there(make):
+    layer = make(3, return_sequences=True, **D)
+    x, mask = draw(1, 6, 2), np.array([[True, False, True, True, False, True]])
+    y = layer(x, mask=mask)
+    np.testing.assert_allclose(y[:, mask[0]], layer(x[:, mask[0]]))
+    np.testing.assert_array_equal(y[:, 1], y[:, 0])
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_a_series_with_no_step_left_gives_the_state_it_began_with(make):
+    layer = make(3, **D)
+    x, none = draw(2, 4, 2), np.zeros((2, 4), bool)
+    assert not layer(x, mask=none).any()
+    states = [draw(2, 3, seed=i) for i in range(layer.n_states)]
+    np.testing.assert_array_equal(layer(x, initial_state=states, mask=none), states[0])
+
+
+def test_the_forget_gate_starts_open():
+    layer = LSTM(2)
+    layer.build((None, 3, 1))
+    assert layer.bias.value.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
+    closed = LSTM(2, unit_forget_bias=False)
+    closed.build((None, 3, 1))
+    assert not closed.bias.value.any()
+
+
+def test_dropout_draws_once_for_all_steps():
+    layer = SimpleRNN(4, "linear", kernel_initializer="identity", recurrent_initializer="zeros", dropout=0.5, seed=1)
+    layer.return_sequences = True
+    y = layer(np.ones((8, 5, 4)), training=True)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1], y.shape))
+    assert set(y.ravel().tolist()) == {0.0, 2.0}
+    assert (layer(np.ones((1, 5, 4))) == 1).all()
+
+
+def test_layers_keep_nothing_between_calls():
+    layer = GRU(3, return_sequences=True)
+    x = draw(2, 5, 2)
+    y = layer(x)
+    layer(x + 1)
+    np.testing.assert_array_equal(layer(x), y)
+
+
+def test_bidirectional_is_two_layers_side_by_side():
+    both = Bidirectional(LSTM(3, return_sequences=True, **D))
+    x = draw(2, 5, 2)
+    y = both(x)
+    ahead, back = LSTM(3, return_sequences=True, **D), LSTM(3, return_sequences=True, go_backwards=True, **D)
+    for layer, weights in ((ahead, both.get_weights()[:3]), (back, both.get_weights()[3:])):
+        layer.build(x.shape)
+        layer.set_weights(weights)
+    np.testing.assert_allclose(y, np.concatenate([ahead(x), back(x)[:, ::-1]], axis=-1))
+
+
+def test_bidirectional_takes_a_layer_of_its_own_for_the_way_back_and_weights_to_start_from():
+    x = draw(2, 5, 2)
+    first = Bidirectional(LSTM(3), backward_layer=GRU(2, go_backwards=True))
+    assert first(x).shape == (2, 5)
+    again = Bidirectional(LSTM(3), weights=first.get_weights(), backward_layer=GRU(2, go_backwards=True))
+    np.testing.assert_array_equal(again(x), first(x))
+
+
+def test_freezing_a_wrapper_freezes_what_is_inside():
+    layer = TimeDistributed(Dense(2), trainable=False)
+    layer.build((None, 3, 4))
+    assert layer.trainable_weights == []
+    layer.trainable = True
+    assert len(layer.trainable_weights) == 2
+
+
+def test_time_distributed_dense_is_dense():
+    x = draw(2, 5, 3)
+    layer = TimeDistributed(Dense(2, **D))
+    y = layer(x)
+    np.testing.assert_allclose(y, layer.layer(x))
+    assert TimeDistributed(BatchNormalization()).build((None, None, 3)) == (None, None, 3)
+
+
+def test_spatial_dropout_drops_whole_channels():
+    y = SpatialDropout1D(0.5, seed=1)(np.ones((4, 6, 8)), training=True)
+    np.testing.assert_array_equal(y, np.broadcast_to(y[:, :1], y.shape))
+    assert set(y.ravel().tolist()) == {0.0, 2.0}
+
+
+# -- masks ---------------------------------------------------------------------------------------
+
+
+def masked(*layers):
+    return Sequential([Input((4, 2)), Masking(-1.0), *layers])
+
+
+def output_mask(model, x):
+    return model.run(np.asarray(x, model.dtype))[2]
+
+
+def short():
+    x = draw(3, 4, 2)
+    x[0, 2:] = x[1, 0] = x[2] = -1
+    return x
+
+
+def test_masks_pass_layers_that_keep_the_steps_and_end_at_those_that_do_not():
+    expected = [[True, True, False, False], [False, True, True, True], [False] * 4]
+    for layers in ([Dense(3), Dropout(0.1)], [LSTM(3, return_sequences=True)], [TimeDistributed(Dense(2))]):
+        assert output_mask(masked(*layers), short()).tolist() == expected
+    for layer in (Conv1D(2, 3, padding="same"), LSTM(3), GlobalAveragePooling1D(), Permute((2, 1))):
+        assert output_mask(masked(layer), short()) is None
+
+
+def test_masks_go_through_models_within_models():
+    encoder = masked(GRU(3, return_sequences=True))
+    inputs = Input((4, 2))
+    model = Model(inputs, Dense(2)(encoder(inputs)))
+    assert output_mask(model, short())[0].tolist() == [True, True, False, False]
+
+
+def test_masks_of_joined_tensors():
+    inputs = Input((4, 2))
+    marked = Masking(-1.0)(inputs)
+    features = Model(inputs, Concatenate()([marked, inputs]))
+    assert output_mask(features, short())[0].tolist() == [True, True, False, False]
+    steps = Model(inputs, Concatenate(axis=1)([marked, inputs]))
+    assert output_mask(steps, short())[0].tolist() == [True, True, False, False, True, True, True, True]
+
+
+def test_a_step_of_a_sum_counts_if_it_does_in_any_term():
+    inputs = Input((4, 2))
+    both = Model(inputs, Add()([Masking(-1.0)(inputs), Masking(9.0)(inputs)]))
+    assert output_mask(both, short()).all()
+    one = Model(inputs, Add()([Masking(-1.0)(inputs), Dense(2)(inputs)]))
+    assert output_mask(one, short()) is None
+
+
+def test_bidirectional_hands_masks_on_with_every_output_of_all_steps():
+    ahead, back = Bidirectional(GRU(2, return_sequences=True), merge_mode=None)(Masking(-1.0)(inputs := Input((4, 2))))
+    masks = output_mask(Model(inputs, [ahead, back]), short())
+    assert [mask[0].tolist() for mask in masks] == [[True, True, False, False]] * 2
+
+
+def test_a_mean_leaves_masked_steps_out_and_is_zero_where_none_is_left():
+    x = short()
+    y = masked(GlobalAveragePooling1D()).predict(x)
+    np.testing.assert_allclose(y[0], x[0, :2].mean(axis=0), rtol=1e-6)
+    assert y[2].tolist() == [0, 0]
+
+
+def test_the_loss_is_the_mean_over_the_steps_that_count():
+    x = short()
+    model = masked(Dense(2))
+    model.compile("sgd", "mse")
+    counted = (x != -1).any(axis=-1)
+    errors = ((model.predict(x) - x) ** 2).mean(axis=-1)
+    assert model.evaluate(x, x, verbose=0) == pytest.approx(errors[counted].mean(), rel=1e-5)
+    weights = np.array([1.0, 3.0, 1.0])
+    weighted = (errors * weights[:, None])[counted].mean()
+    assert model.evaluate(x, x, sample_weight=weights, verbose=0) == pytest.approx(weighted, rel=1e-5)
+    each = np.broadcast_to(weights[:, None, None], (3, 4, 1))
+    assert model.evaluate(x, x, sample_weight=each, verbose=0) == pytest.approx(weighted, rel=1e-5)
+
+
+def test_a_batch_with_no_step_left_has_loss_zero_and_teaches_nothing():
+    model = masked(Dense(2))
+    model.compile("sgd", "mse")
+    before = model.parameters.copy()
+    assert model.train_on_batch(-np.ones((3, 4, 2)), np.zeros((3, 4, 2))) == 0
+    np.testing.assert_array_equal(model.parameters, before)
+
+
+# -- errors --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"units": 0}, "units must be a whole number of at least 1; found 0"),
+        ({"units": 3, "dropout": 1.0}, "dropout must be at least 0 and below 1"),
+        ({"units": 3, "recurrent_dropout": -0.1}, "recurrent_dropout must be at least 0"),
+        ({"units": 3, "stateful": True}, "stateful=True is not supported.*return_state=True"),
+        ({"units": 3, "activation": "tanhh"}, "unknown activation 'tanhh'"),
+    ],
+)
+def test_bad_arguments_are_named(make, settings, message):
+    with pytest.raises(ValueError, match=message):
+        make(**settings)
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_inputs_and_states_of_the_wrong_form_are_refused(make):
+    with pytest.raises(ValueError, match=r"takes input of shape \(rows, steps, features\)"):
+        make(3)(Input((4,)))
+    with pytest.raises(ValueError, match="needs at least one step"):
+        make(3)(np.zeros((2, 0, 4)))
+    layer = make(3)
+    with pytest.raises(ValueError, match="initial_state must be"):
+        layer(np.zeros((2, 5, 4)), initial_state=[np.zeros((2, 4))] * layer.n_states)
+    with pytest.raises(ValueError, match="initial_state must be"):
+        layer(np.zeros((2, 5, 4)), initial_state=[np.zeros((2, 3))] * 3)
+    with pytest.raises(ValueError, match=r"mask must have one value per row and step, shape \(2, 5\)"):
+        layer(np.zeros((2, 5, 4)), mask=np.ones((2, 4), bool))
+    with pytest.raises(ValueError, match="masks come from a Masking layer"):
+        layer(Input((5, 4)), mask=np.ones((2, 5), bool))
+
+
+def test_wrappers_refuse_what_does_not_fit():
+    with pytest.raises(TypeError, match="Bidirectional wraps SimpleRNN, LSTM or GRU; found Dense"):
+        Bidirectional(Dense(3))
+    with pytest.raises(TypeError, match="TimeDistributed wraps a layer; found str"):
+        TimeDistributed("dense")
+    with pytest.raises(ValueError, match="merge_mode must be one of"):
+        Bidirectional(LSTM(3), merge_mode="max")
+    with pytest.raises(ValueError, match="must have the other go_backwards"):
+        Bidirectional(LSTM(3), backward_layer=LSTM(3))
+    with pytest.raises(ValueError, match="must have the same return_sequences"):
+        Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True, return_sequences=True))
+    with pytest.raises(ValueError, match="merge_mode='sum' needs both layers to have equal units"):
+        Bidirectional(LSTM(3), "sum", backward_layer=LSTM(4, go_backwards=True)).build((None, 4, 2))
+    with pytest.raises(ValueError, match="give it to the wrapper"):
+        TimeDistributed(Dense(3, activity_regularizer="l2"))
+    with pytest.raises(ValueError, match=r"takes input of shape \(rows, steps, ...\)"):
+        TimeDistributed(Dense(3))(Input((4,)))
+    with pytest.raises(ValueError, match="dtype must be that of the layer inside"):
+        TimeDistributed(Dense(3), dtype="float64")
+
+
+def test_a_mask_value_that_nothing_equals_is_refused():
+    with pytest.raises(ValueError, match="mask_value must be a number; found NaN"):
+        Masking(float("nan"))
+
+
+def test_reordering_refuses_what_does_not_fit():
+    with pytest.raises(ValueError, match="dims must name each axis from 1 on once"):
+        Permute((0, 1))
+    with pytest.raises(ValueError, match="needs records of 2 axes"):
+        Permute((2, 1))(Input((4,)))
+    with pytest.raises(ValueError, match="n must be a whole number of at least 1"):
+        RepeatVector(0)
+    with pytest.raises(ValueError, match=r"takes input of shape \(rows, features\)"):
+        RepeatVector(3)(Input((4, 2)))
+    with pytest.raises(ValueError, match=r"takes input of shape \(rows, steps, channels\)"):
+        SpatialDropout1D(0.5)(Input((4,)))
+
+
+@pytest.mark.parametrize("make", RECURRENT)
+def test_a_recurrent_autoencoder_learns(make):
+    t = np.arange(12)[:, np.newaxis]
+    x = np.sin(t / 2 + np.random.default_rng(0).uniform(0, 6, (64, 1, 2)))
+    layers = [
+        Input((12, 2)),
+        make(12),
+        RepeatVector(12),
+        make(12, return_sequences=True),
+        TimeDistributed(Dense(2)),
+    ]
+    with seeded(0):
+        model = Sequential(layers)
+        model.compile("adam", "mse")
+        model.optimizer.learning_rate = 0.02
+        losses = model.fit(x, x, epochs=30, batch_size=16, verbose=0).history["loss"]
+    assert losses[-1] < 0.7 * losses[0]
