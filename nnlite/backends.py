@@ -6,13 +6,16 @@ alone is enough for everything else.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nnlite.data import Data
 from nnlite.types import Array
 
 if TYPE_CHECKING:
     from nnlite.training import Trainer
+
+T = TypeVar("T")
 
 _BACKENDS = ("auto", "numpy", "numba")
 _WORTH_SECONDS = 0.05
@@ -38,6 +41,13 @@ class Session(Protocol):
 
     def report(self, epoch: int) -> None:
         """Tell the model's objective the figures of one of the epochs that `run_epochs` ran."""
+
+
+class Prediction(Protocol):
+    """What the engine gives to apply a model to many records."""
+
+    def __call__(self, inputs: Sequence[Array], threads: int | None) -> list[Array]:
+        """Return one array per output."""
 
 
 def check_backend(backend: str, threads: int | None = None) -> None:
@@ -81,30 +91,83 @@ def open_session(
     ValueError
         If `backend` is "numba" and the engine cannot do the job.
     """
-    if backend == "numpy" or (
-        backend == "auto" and _seconds(model, data, batch_size, training, passes) < _WORTH_SECONDS
-    ):
+    if not _wanted(backend, _seconds(model, data.n_rows, batch_size, passes) * (3 if training else 1)):
         return None
+
+    def open_it() -> Session:
+        from nnlite.engine.session import Session as CompiledSession
+
+        return CompiledSession(model, data, batch_size, training, threads)
+
+    return _attempt(open_it, backend)
+
+
+def open_prediction(model: Trainer, rows: int, batch_size: int, backend: str) -> Prediction | None:
+    """Return the compiled predictions of a model; None where the layers are to do it.
+
+    Parameters
+    ----------
+    model : Trainer
+        The model.
+    rows, batch_size : int
+        How many records there are, and how many the layers would take at a time.
+    backend : {"auto", "numpy", "numba"}
+        Who is to compute.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and the engine cannot do the job.
+    """
+    if not rows or not _wanted(backend, _seconds(model, rows, batch_size, 1)):
+        return None
+
+    def open_it() -> Prediction:
+        from nnlite.engine.inference import Prediction as CompiledPrediction
+
+        return CompiledPrediction(model)
+
+    return _attempt(open_it, backend)
+
+
+def one_record_function(model: Trainer) -> Callable[[Any], Array] | None:
+    """Return a compiled function from one record to its output; None where that cannot be had."""
+
+    def open_it() -> Callable[[Any], Array]:
+        from nnlite.engine.inference import OneRecord
+
+        return OneRecord(model)
+
+    return _attempt(open_it, "auto")
+
+
+def _wanted(backend: str, seconds: float) -> bool:
+    """Tell whether the engine should be asked for a job that takes the layers so long."""
+    return backend == "numba" or (backend == "auto" and seconds >= _WORTH_SECONDS)
+
+
+def _attempt(open_it: Callable[[], T], backend: str) -> T | None:
+    """Return what the engine opens; None where it cannot, unless it has to."""
     try:
         from nnlite.engine.lowering import Unsupported
-        from nnlite.engine.session import Session as CompiledSession
+
+        try:
+            return open_it()
+        except Unsupported as reason:
+            if backend == "numba":
+                raise ValueError(
+                    f"backend='numba' cannot do this: {reason}; backend='auto' uses the layers"
+                ) from reason
+            return None
     except ImportError as error:
         if backend == "numba":
-            raise ValueError(f"backend='numba' needs the package numba: {error}") from error
-        return None
-    try:
-        return CompiledSession(model, data, batch_size, training, threads)
-    except Unsupported as reason:
-        if backend == "numba":
-            raise ValueError(
-                f"backend='numba' cannot do this: {reason}; backend='auto' uses the layers then"
-            ) from reason
+            raise ValueError(f"backend='numba' needs the package numba, which cannot be imported: {error}") from error
         return None
 
 
-def _seconds(model: Trainer, data: Data, batch_size: int, training: bool, passes: int) -> float:
-    """Return about how long the layers take for the job."""
-    batches = -(-data.n_rows // batch_size) * passes
+def _seconds(model: Trainer, rows: int, batch_size: int, passes: int) -> float:
+    """Return about how long the layers take to go forwards through the data so many times."""
+    batches = -(-rows // batch_size) * passes
     per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)
-    products = model.count_params() * data.n_rows * passes
-    return (3 if training else 1) * (batches * per_batch + products * _SECONDS_PER_PRODUCT)
+    products = model.count_params() * rows * passes
+    return batches * per_batch + products * _SECONDS_PER_PRODUCT

@@ -125,16 +125,20 @@ class Data:
 
     def order(self, shuffle: RandomGenerator | None) -> Array | None:
         """Return a new order of the rows; None for that in which they are."""
-        return None if shuffle is None else shuffle.permutation(self.n_rows)
+        return None if shuffle is None else self._shuffled(shuffle, 1)[0]
 
     def orders(self, shuffle: RandomGenerator | None, epochs: int) -> Array | None:
         """Return the orders of several epochs, the same that as many calls of `order` would give."""
-        if shuffle is None:
-            return None
-        result = np.empty((epochs, self.n_rows), np.int64)
-        for order in result:
-            order[:] = shuffle.permutation(self.n_rows)
-        return result
+        return None if shuffle is None else self._shuffled(shuffle, epochs)
+
+    def _shuffled(self, shuffle: RandomGenerator, times: int) -> Array:
+        # Small integers where they do: the orders of many rows are the one thing here that takes memory by the row.
+        dtype = np.int32 if self.n_rows < 2**31 else np.int64
+        orders = np.empty((times, self.n_rows), dtype)
+        for order in orders:
+            order[:] = np.arange(self.n_rows, dtype=dtype)
+            shuffle.shuffle(order)
+        return orders
 
     def batches(self, batch_size: int, shuffle: RandomGenerator | None) -> Iterator[Batch]:
         """Yield all rows once, in order or shuffled; the last batch may be short."""

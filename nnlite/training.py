@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from nnlite import optimizers
-from nnlite.backends import Session, check_backend, open_session
+from nnlite.backends import Session, check_backend, one_record_function, open_prediction, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
 from nnlite.data import (
     Batch,
@@ -414,6 +414,8 @@ class Trainer(Network):
         verbose: str | int = "auto",
         *,
         callbacks: Sequence[Callback] | None = None,
+        backend: str = "auto",
+        threads: int | None = None,
     ) -> Any:
         """Return the outputs for data. May be called from several threads at once.
 
@@ -426,19 +428,41 @@ class Trainer(Network):
         verbose : {"auto", 0, 1, 2}, default "auto"
             Accepted for likeness to Keras. Predicting prints nothing.
         callbacks : sequence of Callback, optional
-            Their ``on_predict_...`` methods are called.
+            Their ``on_predict_...`` methods are called, once for all rows where the engine computes.
+        backend : {"auto", "numpy", "numba"}, default "auto"
+            As for `fit`.
+        threads : int, optional
+            As for `fit`.
 
         Returns
         -------
         ndarray, or list of ndarray
             One array per output, of the model's dtype.
+
+        See Also
+        --------
+        make_predict_function : For one record at a time.
         """
         _verbosity(verbose)
+        check_backend(backend, threads)
         inputs = self._as_inputs(x)
         size = check_batch_size(batch_size, _INFERENCE_BATCH)
         rows = len(inputs[0])
+        compiled = open_prediction(self, rows, size, backend)
+        size = size if compiled is None else max(rows, 1)
         hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-rows // size)})
         hooks.on_predict_begin()
+        if compiled is None:
+            results = self._predict_batches(inputs, size, hooks)
+        else:
+            hooks.on_predict_batch_begin(0)
+            results = compiled(inputs, threads)
+            hooks.on_predict_batch_end(0)
+        hooks.on_predict_end()
+        return results if len(results) > 1 else results[0]
+
+    def _predict_batches(self, inputs: list[Array], size: int, hooks: CallbackList) -> list[Array]:
+        rows = len(inputs[0])
         results: list[Array] = []
         # At least one round, so that no rows give empty arrays of the right shapes.
         for number, start in enumerate(range(0, max(rows, 1), size)):
@@ -450,8 +474,48 @@ class Trainer(Network):
             for result, output in zip(results, outputs, strict=True):
                 result[place] = output
             hooks.on_predict_batch_end(number)
-        hooks.on_predict_end()
-        return results if len(results) > 1 else results[0]
+        return results
+
+    def make_predict_function(self) -> Callable[[Any], Array]:
+        """Return a function that computes the output for one record, in microseconds where the engine can.
+
+        The function takes a record without the axis of the rows, and may be called from several threads at once. It
+        looks at the weights where they are now: make it anew after layers have been frozen, or used in another model.
+
+        Returns
+        -------
+        callable
+            From an array of the shape of one record to one of the shape of one output.
+
+        Raises
+        ------
+        ValueError
+            If the model has several inputs or outputs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from nnlite.layers import Dense, Input
+        >>> from nnlite.models import Sequential
+        >>> model = Sequential([Input((3,)), Dense(2, kernel_initializer="ones")])
+        >>> predict_one = model.make_predict_function()
+        >>> predict_one(np.array([1.0, 2.0, 3.0])).tolist()
+        [6.0, 6.0]
+        """
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            raise ValueError(
+                f"one input and one output are needed; model {self.name!r} has {len(self.inputs)} and "
+                f"{len(self.outputs)}"
+            )
+        compiled = one_record_function(self)
+        if compiled is not None:
+            return compiled
+
+        def predict_one(record: Any) -> Array:
+            output: Array = self.predict_on_batch(np.asarray(record)[np.newaxis])[0]
+            return output
+
+        return predict_one
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for data, computed in one go."""

@@ -58,8 +58,9 @@ class Hand:
         work, products = self._memory
         own = {"work": work.ctypes.data, "products": products.ctypes.data, "totals": self.totals.ctypes.data}
         instructions = program.link({**spaces, **own})
+        vector = vector_width(dtype) if program.ld > 1 else 1
         header = [
-            *(0, 0, 0, 0, 0, vector_width(dtype), thread, threads),
+            *(0, 0, 0, 0, 0, vector, thread, threads),
             *(self.totals.ctypes.data, self.totals.shape[1], self.totals[1:].ctypes.data, len(instructions)),
         ]
         self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])

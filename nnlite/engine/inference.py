@@ -10,7 +10,7 @@ import numpy as np
 
 from nnlite.engine.hand import Hand
 from nnlite.engine.lowering import lower_model
-from nnlite.engine.lowering.rules import record_shape
+from nnlite.engine.lowering.rules import Unsupported, record_shape
 from nnlite.engine.teams import Team, worthwhile_threads
 from nnlite.training import Trainer
 from nnlite.types import Array
@@ -18,35 +18,47 @@ from nnlite.types import Array
 _BATCH = 256
 
 
-def predict(model: Trainer, inputs: Sequence[Array], outputs: Sequence[Array], threads: int | None = None) -> None:
-    """Compute a model's outputs for records.
+class Prediction:
+    """The compiled predictions of a model for many records.
 
     Parameters
     ----------
     model : Trainer
         The model.
-    inputs : sequence of ndarray
-        One array per input, of the model's dtype, C-contiguous.
-    outputs : sequence of ndarray
-        One array per output, C-contiguous, to write to.
-    threads : int, optional
-        How many threads may work on it; by default as many as pay.
 
     Raises
     ------
     Unsupported
         If a layer has no compiled form.
     """
-    records = len(inputs[0])
-    team = Team(min(worthwhile_threads(threads, model.count_params(), records), -(-records // _BATCH)))
-    program = lower_model(model, _BATCH, training=False)
-    spaces = {"weights": model.weight_vector.values.ctypes.data}
-    spaces |= {f"input {i}": array.ctypes.data for i, array in enumerate(inputs)}
-    spaces |= {f"output {i}": array.ctypes.data for i, array in enumerate(outputs)}
-    hands = [Hand(program, spaces, thread, team.size) for thread in range(team.size)]
-    for hand in hands:
-        hand.prepare(records, _BATCH * team.size)
-    team.run([hand.run for hand in hands])
+
+    def __init__(self, model: Trainer) -> None:
+        self._model = model
+        self._shapes = [record_shape(tensor.shape, f"output {tensor.name!r}") for tensor in model.outputs]
+        self._program = lower_model(model, _BATCH, training=False)
+
+    def __call__(self, inputs: Sequence[Array], threads: int | None = None) -> list[Array]:
+        """Return one array per output.
+
+        Parameters
+        ----------
+        inputs : sequence of ndarray
+            One array per input, of the model's dtype.
+        threads : int, optional
+            How many threads may work on it; by default as many as pay.
+        """
+        model, records = self._model, len(inputs[0])
+        arrays = [np.ascontiguousarray(array) for array in inputs]
+        outputs = [np.empty((records, *shape), model.dtype) for shape in self._shapes]
+        spaces = {"weights": model.weight_vector.values.ctypes.data}
+        spaces |= {f"input {i}": array.ctypes.data for i, array in enumerate(arrays)}
+        spaces |= {f"output {i}": array.ctypes.data for i, array in enumerate(outputs)}
+        team = Team(min(worthwhile_threads(threads, model.count_params(), records), -(-records // _BATCH)))
+        hands = [Hand(self._program, spaces, thread, team.size) for thread in range(team.size)]
+        for hand in hands:
+            hand.prepare(records, _BATCH * team.size)
+        team.run([hand.run for hand in hands])
+        return outputs
 
 
 class OneRecord:
@@ -79,7 +91,10 @@ class OneRecord:
         self.input_shape = record_shape(model.inputs[0].shape, f"input {model.input_names[0]!r}")
         self.output_shape = record_shape(model.outputs[0].shape, f"output {model.output_names[0]!r}")
         self._vector = model.weight_vector
-        self._program = lower_model(model, 1, training=False)
+        try:
+            self._program = lower_model(model, 0, training=False)
+        except Unsupported:  # only in batches
+            self._program = lower_model(model, 1, training=False)
         self._local = threading.local()
         self._open()
 
@@ -108,7 +123,7 @@ class OneRecord:
             x, run, y = self._local.desk
         except AttributeError:  # the first call in this thread
             x, run, y = self._open()
-        if np.shape(record) != self.input_shape:
+        if getattr(record, "shape", None) != self.input_shape and np.shape(record) != self.input_shape:
             raise ValueError(f"a record must have shape {self.input_shape}; found {np.shape(record)}")
         x[...] = record
         run()

@@ -28,8 +28,13 @@ from nnlite.weights import Weight, WeightVector
 
 WORDS: Final = 24
 """Length of an instruction: the kernel's address and its fields."""
+_ON_BATCHES: Final = {"dense.product"}
 LINE: Final = 64
 """Bytes that the processor fetches at once; every buffer begins at a multiple of it."""
+
+
+class Unsupported(Exception):
+    """The engine does not know how to do what the model asks for; the message says what."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +87,8 @@ class Program:
     dtype : numpy.dtype
         float32 or float64.
     rows : int
-        Most records a batch may have.
+        Most records a batch may have. 0 stands for programs that work on one record without any pads: its features
+        lie one behind the other, and layers that multiply whole batches cannot be used.
     vector : WeightVector
         The weights.
     training : bool
@@ -93,7 +99,7 @@ class Program:
         self.dtype = dtype
         self.training = training
         per_line = LINE // dtype.itemsize
-        self.ld = -(-rows // per_line) * per_line
+        self.ld = -(-rows // per_line) * per_line or 1
         self.work_size = self.products_size = 0
         self.instructions: list[tuple[str, tuple[Field, ...]]] = []
         self.totals: dict[tuple[Any, ...], Place] = {}
@@ -138,6 +144,8 @@ class Program:
 
     def emit(self, kernel: str, *fields: Field) -> None:
         """Add an instruction."""
+        if self.ld == 1 and kernel in _ON_BATCHES:
+            raise Unsupported(f"{kernel} multiplies whole batches, never a single record")
         if len(fields) >= WORDS:
             raise ValueError(f"instruction {kernel!r} has {len(fields)} fields; there is room for {WORDS - 1}")
         self.instructions.append((kernel, fields))

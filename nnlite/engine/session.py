@@ -16,6 +16,7 @@ from nnlite.engine.lowering.model import DataShapes
 from nnlite.engine.lowering.objective import lower_weight_penalties
 from nnlite.engine.lowering.optimizer import lower_step
 from nnlite.engine.rates import RateTable
+from nnlite.engine.staging import Stage, mapped_file
 from nnlite.engine.teams import Team, worthwhile_threads
 from nnlite.training import Trainer
 from nnlite.types import Array
@@ -53,6 +54,10 @@ class Session:
         self.epochs_at_once = max(1, _ORDERS_AT_ONCE // data.n_rows) if training else 1
         self._shapes = _shapes(model, data)
         self._arrays = _arrays(model, data)
+        self._stage = None
+        if any(mapped_file(array) is not None for array in self._arrays.values()):
+            self._stage = Stage(self._arrays, self._batch_size)
+            self.epochs_at_once = 1
         self._team = Team(worthwhile_threads(threads, model.count_params(), self._batch_size))
         self._link()
 
@@ -66,7 +71,8 @@ class Session:
         # The threads share a batch: none has more than its part to keep.
         if threads > 1:
             program = lower_model(model, -(-self._batch_size // threads), self._training, self._shapes)
-        spaces = {name: array.ctypes.data for name, array in self._arrays.items()}
+        arrays = self._arrays if self._stage is None else self._stage.buffers
+        spaces = {name: array.ctypes.data for name, array in arrays.items()}
         spaces["weights"] = vector.values.ctypes.data
         self._meeting = np.zeros(1, np.int64)
         spaces["meeting"] = self._meeting.ctypes.data
@@ -107,7 +113,7 @@ class Session:
         ----------
         first, last : int
             The first batch, and the one after the last.
-        order : ndarray of int64, optional
+        order : ndarray of int32, optional
             The order in which the records are taken.
         """
         self._call(first, last, order)
@@ -119,7 +125,7 @@ class Session:
 
         Parameters
         ----------
-        orders : ndarray of int64, shape (epochs, records), optional
+        orders : ndarray of int32, shape (epochs, records), optional
             The order in which each takes the records.
         epochs : int
             How many.
@@ -127,10 +133,23 @@ class Session:
         self._call(0, epochs * self.n_batches, orders)
 
     def _call(self, first: int, last: int, order: Array | None) -> None:
-        address = 0 if order is None else order.ctypes.data
+        if self._stage is None:
+            self._call_on(self._data.n_rows, first, last, order)
+            return
+        for start in range(first, last, self._stage.batches):
+            stop = min(start + self._stage.batches, last)
+            rows = range(start * self._batch_size, min(stop * self._batch_size, self._data.n_rows))
+            self._stage.load(rows if order is None else order.reshape(-1)[rows.start : rows.stop])
+            self._call_on(len(rows), 0, stop - start, None)
+            if stop < self.n_batches:
+                # To the program the stage was an epoch, and its sums were put aside; they are those of a part.
+                for hand in self._hands:
+                    hand.totals[0] = hand.totals[1]
+
+    def _call_on(self, records: int, first: int, last: int, order: Array | None) -> None:
         for hand in self._hands:
-            hand.prepare(self._data.n_rows, self._batch_size, first, last)
-            hand.state[at.ORDER] = address
+            hand.prepare(records, self._batch_size, first, last)
+            hand.state[at.ORDER] = 0 if order is None else order.ctypes.data
             if self._optimizer is not None:
                 self._rates.prepare(hand.state, last - first)
         self._team.run([hand.run for hand in self._hands])
@@ -156,6 +175,8 @@ class Session:
 
 def _shapes(model: Trainer, data: Data) -> DataShapes:
     """Return what of the data decides on the program, after looking whether all of it can be compiled."""
+    if data.n_rows >= 2**31:
+        raise Unsupported("more than two thousand million records have no compiled form")
     for weight in data.sample_weight:
         if weight is not None and weight.size != data.n_rows:
             raise Unsupported(f"sample weights of shape {weight.shape} have no compiled form, only one for each record")

@@ -15,7 +15,7 @@ STEP: Final = 4
 COUNT: Final = 5
 """Number of the step since the run's beginning: it makes each step's noise its own."""
 ORDER: Final = 6
-"""Address of the epoch's order of the records (int64); 0 where they come as they are."""
+"""Address of the epoch's order of the records (int32); 0 where they come as they are."""
 RATES: Final = 7
 """Address of the learning rate of each step (double)."""
 CORRECTIONS: Final = 8

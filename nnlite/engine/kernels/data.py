@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnlite.engine.pointers import as_pointer, shift
 from nnlite.engine.state import ORDER, ROWS, START, WIDTH
 
@@ -17,7 +19,7 @@ def gather(op: Any, state: Any, zero: Any) -> None:
     """
     features, ld = op[2], op[3]
     rows, width = state[ROWS], state[WIDTH]
-    start, order = state[START], as_pointer(state[ORDER], op[0])
+    start, order = state[START], as_pointer(state[ORDER], np.int32(0))
     in_order = state[ORDER] == 0
     data, x = as_pointer(op[0], zero), as_pointer(op[1], zero)
     i = 0

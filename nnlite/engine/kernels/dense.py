@@ -39,6 +39,29 @@ def product(op: Any, state: Any, zero: Any) -> None:
             start = ADD
 
 
+def vector(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Compute z = W^T x + b for a single record, row by row of W. op: W, b or 0, x, z, inputs, units, positions."""
+    kernel, bias, units = as_pointer(op[0], zero), as_pointer(op[1], zero), op[5]
+    for position in range(op[6]):
+        x = shift(as_pointer(op[2], zero), position * op[4])
+        z = shift(as_pointer(op[3], zero), position * units)
+        for j in range(units):
+            z[j] = bias[j] if op[1] != 0 else zero
+        k = 0
+        while k + 4 <= op[4]:
+            w = shift(kernel, k * units)
+            w1, w2, w3 = shift(w, units), shift(w, 2 * units), shift(w, 3 * units)
+            x0, x1, x2, x3 = x[k], x[k + 1], x[k + 2], x[k + 3]
+            for j in range(units):
+                z[j] += x0 * w[j] + x1 * w1[j] + x2 * w2[j] + x3 * w3[j]
+            k += 4
+        while k < op[4]:
+            w, x0 = shift(kernel, k * units), x[k]
+            for j in range(units):
+                z[j] += x0 * w[j]
+            k += 1
+
+
 def bias_gradient(op: Any, state: Any, zero: Any) -> None:
     """Compute db, the sums of the rows of dz. op: dz, db, units, positions, ld."""
     units, ld = op[2], op[4]

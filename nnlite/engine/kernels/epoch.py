@@ -26,7 +26,7 @@ def run(op: Any, state: Any, zero: Any) -> None:
         batch = min(size, records - start)
         begin, end = batch * thread // threads, batch * (thread + 1) // threads
         if orders != 0:
-            state[ORDER] = orders + epoch * records * 8
+            state[ORDER] = orders + epoch * records * 4
         state[BATCH] = batch
         state[START] = start + begin
         state[ROWS] = end - begin

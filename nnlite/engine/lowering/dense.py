@@ -23,6 +23,9 @@ def dense(program: Program, layer: Dense, inputs: list[Tensor]) -> Tensor:
     start, bias_place = (ZERO, None) if bias is None else (BIAS, program.weight(bias))
     kernel = (program.weight(layer.kernel), units, 0)
     of_x, of_z = (x.place, ld, n * ld), (z.place, ld, units * ld)
+    if ld == 1:
+        program.emit("dense.vector", kernel[0], bias_place, x.place, z.place, n, units, positions)
+        return activate(program, layer.activation, z)
     work = program.product_memory(n, units)
     program.emit("dense.product", TN, *kernel, *of_x, *of_z, units, ld, n, start, bias_place, positions, work)
 

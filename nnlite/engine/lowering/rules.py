@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnlite.engine.program import Program, Tensor
+from nnlite.engine.program import Program, Tensor, Unsupported
 from nnlite.types import Shape
 
+__all__ = ["Unsupported", "lowers", "record_shape", "rule_for"]
+
 Rule = Callable[[Program, Any, list[Tensor]], Tensor]
-
-
-class Unsupported(Exception):
-    """The engine does not know how to do what the model asks for; the message says what."""
 
 
 _rules: dict[type, Rule] = {}
