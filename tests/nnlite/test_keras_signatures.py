@@ -18,6 +18,7 @@ OURS = {
     **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
     "Model.fit": {"backend", "threads"},
     "Model.evaluate": {"backend"},
+    "Model.predict": {"backend", "threads"},
 }
 
 # Defaults that differ, with what stands in the place of Keras's.
