@@ -9,10 +9,8 @@ decompressed, nothing is imported, and every checksum is verified.
 from __future__ import annotations
 
 import io
-import json
 import math
 import os
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -55,6 +53,9 @@ def write_archive(
 
 def dump_archive(kind: str, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> bytes:
     """Return the bytes of an archive; the same contents give the same bytes."""
+    import json
+    import zipfile
+
     head = {"format": FORMAT, "version": VERSION, "kind": kind, "arrays": list(arrays), **config}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
@@ -111,6 +112,8 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
 
 
 def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
+    import zipfile
+
     size = file.seek(0, os.SEEK_END)
     file.seek(0)
     try:
@@ -133,6 +136,8 @@ def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
 
 
 def _parse_config(content: bytes | None, label: str, kind: str) -> dict[str, Any]:
+    import json
+
     if content is None:
         raise FileFormatError(f"{label} holds no {_CONFIG}: it is not a file that {FORMAT} wrote")
     try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -41,6 +40,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     >>> (folder / "greeting.txt").read_text()
     'hello'
     """
+    import tempfile
+
     target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"cannot write to {str(target)!r}: it is a folder; name a file in it")

@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnlite.registry import Registry
-from nnlite.types import Array, RandomGenerator
+from nnlite.types import Array, Arrays, RandomGenerator
 
 # Standard deviation of a standard normal that is cut off at two.
 _TRUNCATED_SPREAD = 0.87962566103423978
@@ -99,7 +98,7 @@ class Constant(Initializer):
     [2.0, 2.0, 2.0]
     """
 
-    def __init__(self, value: float | ArrayLike = 0.0) -> None:
+    def __init__(self, value: float | Arrays = 0.0) -> None:
         self.value = value
 
     def __call__(

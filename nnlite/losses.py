@@ -10,11 +10,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnlite.activations import sigmoid, softmax
 from nnlite.registry import Registry
-from nnlite.types import Array
+from nnlite.types import Array, Arrays
 
 _EPSILON = 1e-7
 
@@ -443,7 +442,7 @@ def _within(p: Array) -> Array:
     return np.clip(p, number(_EPSILON), number(1 - _EPSILON))
 
 
-def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_squared_error(y_true: Arrays, y_pred: Arrays) -> Array:
     """Return the mean squared error of each sample, as scoring by reconstruction error needs it.
 
     Parameters
@@ -464,7 +463,7 @@ def mean_squared_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     return _each(MeanSquaredError(), y_true, y_pred)
 
 
-def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def mean_absolute_error(y_true: Arrays, y_pred: Arrays) -> Array:
     """Return the mean absolute error of each sample; see `mean_squared_error`.
 
     Examples
@@ -475,7 +474,7 @@ def mean_absolute_error(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     return _each(MeanAbsoluteError(), y_true, y_pred)
 
 
-def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
+def huber(y_true: Arrays, y_pred: Arrays, delta: float = 1.0) -> Array:
     """Return the Huber loss of each sample; see `mean_squared_error`.
 
     Examples
@@ -486,7 +485,7 @@ def huber(y_true: ArrayLike, y_pred: ArrayLike, delta: float = 1.0) -> Array:
     return _each(Huber(delta), y_true, y_pred)
 
 
-def _each(loss: Loss, y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+def _each(loss: Loss, y_true: Arrays, y_pred: Arrays) -> Array:
     predictions = np.asarray(y_pred)
     if predictions.dtype.kind != "f":
         predictions = predictions.astype(np.float64)

@@ -14,18 +14,20 @@ import numpy as np
 
 from nnlite.types import RandomGenerator
 
-_shared: list[RandomGenerator] = [np.random.default_rng()]
+_shared: list[RandomGenerator] = []
 _scoped: ContextVar[RandomGenerator | None] = ContextVar("nnlite_generator", default=None)
 
 
 def global_generator() -> RandomGenerator:
     """Return the generator that unseeded things draw from."""
+    if not _shared:
+        _shared.append(np.random.default_rng())
     return _scoped.get() or _shared[0]
 
 
 def seed_global_generator(seed: int) -> None:
     """Start the global generator anew from `seed`."""
-    _shared[0] = np.random.default_rng(seed)
+    _shared[:] = [np.random.default_rng(seed)]
 
 
 def make_generator(seed: int | None) -> RandomGenerator:

@@ -6,7 +6,6 @@ names what it wants, it never says where to import it from.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -77,6 +76,8 @@ class Registry(Generic[T]):
         """
         factory = _custom_objects.get({}).get(name) or self._factories.get(name)
         if factory is None:
+            import difflib
+
             close = difflib.get_close_matches(name, self._factories, n=1)
             hint = f"did you mean {close[0]!r}? Known" if close else "known"
             raise ValueError(f"unknown {self.kind} {name!r}; {hint} names are {', '.join(self.names())}")

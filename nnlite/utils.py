@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import random
-
 import numpy as np
-from numpy.typing import ArrayLike
 
 from nnlite.layers.base import forget_names
 from nnlite.random import seed_global_generator
 from nnlite.registry import custom_object_scope
-from nnlite.types import Array
+from nnlite.types import Array, Arrays
 
 __all__ = ["clear_session", "custom_object_scope", "set_random_seed", "to_categorical"]
 
@@ -46,13 +43,15 @@ def set_random_seed(seed: int) -> None:
     if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
         raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; found {seed!r}")
     seed = int(seed)
+    import random
+
     random.seed(seed)
     # Scripts draw their data from NumPy's global state: a seed that left it out would surprise them.
     np.random.seed(seed)  # noqa: NPY002
     seed_global_generator(seed)
 
 
-def to_categorical(x: ArrayLike, num_classes: int | None = None) -> Array:
+def to_categorical(x: Arrays, num_classes: int | None = None) -> Array:
     """Turn class numbers into one-hot rows.
 
     Parameters

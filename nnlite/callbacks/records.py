@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 from pathlib import Path
 from typing import IO
@@ -99,6 +98,8 @@ class CSVLogger(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Open the file."""
+        import csv
+
         self._names = []
         if self.append and self.filename.exists() and self.filename.stat().st_size:
             with open(self.filename, newline="") as file:
@@ -107,6 +108,8 @@ class CSVLogger(Callback):
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Write a line."""
+        import csv
+
         logs = logs or {}
         assert self._file is not None
         writer = csv.writer(self._file, delimiter=self.separator, lineterminator="\n")
