@@ -19,7 +19,8 @@ from numba import njit
 from nnlite.engine.floats import absolute, nearest_integer, polynomial, power_of_two, split, where
 from nnlite.engine.pointers import like
 
-_function = njit(fastmath={"contract"}, error_model="numpy")
+# Inlined whatever their length: a loop that calls one of them is not vectorised.
+_function = njit(fastmath={"contract"}, error_model="numpy", forceinline=True)
 
 # ln 2 in two parts: the first has so few bits that its product with any exponent is exact.
 _LN2_HIGH, _LN2_LOW = 0.693359375, -2.12194440054690583e-4
@@ -223,4 +224,4 @@ def erf(x: Any) -> Any:
     t = (size - like(x, 3.75)) / (size + like(x, 3.75))
     far = like(x, 1.0) - exp(-square) * _erf_far(t) / (like(x, 1.0) + like(x, 2.0) * size)
     value = where(size < like(x, 0.5), near, far)
-    return where(x < like(x, 0.0), -value, value)
+    return where(x < like(x, 0.0), -value, where(x == like(x, 0.0), x, value))

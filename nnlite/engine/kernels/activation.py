@@ -17,7 +17,8 @@ from nnlite.engine.pointers import as_number, as_pointer, like, shift
 from nnlite.engine.state import ROWS, WIDTH
 
 Kernel = Callable[[Any, Any, Any], None]
-_function = njit(fastmath={"contract"}, error_model="numpy")
+# Inlined whatever their length: a loop that calls one of them is not vectorised.
+_function = njit(fastmath={"contract"}, error_model="numpy", forceinline=True)
 
 
 @njit(error_model="numpy")

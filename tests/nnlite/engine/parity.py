@@ -1,0 +1,59 @@
+"""Train the same model twice, by the layers and by the engine, and hold the results together."""
+
+import numpy as np
+
+from nnlite.utils import set_random_seed
+
+TOLERANCE = {"float32": 1e-5, "float64": 1e-12}
+
+
+def draw(*shape, seed=0):
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+def assert_agree(found, expected, dtype, what, factor=1.0, least=0.0):
+    """Compare two arrays: a difference counts by the largest value beside it, taken as `least` if that is smaller."""
+    found, expected = np.asarray(found), np.asarray(expected)
+    assert found.shape == expected.shape, what
+    assert np.isfinite(expected).all(), f"{what}: the comparison says nothing about {expected}"
+    tolerance = factor * TOLERANCE[dtype]
+    scale = np.abs(expected).max(initial=least)
+    np.testing.assert_allclose(found, expected, rtol=tolerance, atol=tolerance * scale, err_msg=what)
+
+
+def assert_same_state(found, expected, factor=1.0):
+    """Compare the histories, weights and optimizer states of two models."""
+    dtype = expected.dtype.name
+    assert list(found.history.history) == list(expected.history.history)
+    assert found.history.epoch == expected.history.epoch
+    for figure, curve in expected.history.history.items():
+        assert_agree(found.history.history[figure], curve, dtype, figure, factor)
+    # Before a normalization the gradient of a bias is 0 but for rounding, and so is then the bias.
+    least = 1e-3 * np.abs(expected.weight_vector.values).max()
+    for weight, other in zip(found.weights, expected.weights, strict=True):
+        assert_agree(weight.value, other.value, dtype, f"weight of shape {other.shape}", factor, least)
+    assert found.optimizer.iterations == expected.optimizer.iterations
+    assert found.optimizer.slots.keys() == expected.optimizer.slots.keys()
+    for name, slot in expected.optimizer.slots.items():
+        # In the optimizer's vectors the small stands beside the large already.
+        assert_agree(found.optimizer.slots[name], slot, dtype, f"optimizer's {name}", factor)
+
+
+def train(backend, build, x, y, *, seed=7, callbacks=None, **fit):
+    """Build a model and train it; `callbacks` makes new ones."""
+    set_random_seed(seed)
+    model = build()
+    before = [weight.value.copy() for weight in model.weights]
+    made = callbacks() if callbacks else None
+    model.fit(x, y, backend=backend, verbose=0, callbacks=made, **{"epochs": 2, "batch_size": 8, **fit})
+    assert model.history.backend == backend
+    model.weights_before = before
+    return model
+
+
+def assert_parity(build, x, y, *, factor=1.0, **fit):
+    """Train by the layers and by the engine; return both models, which agree."""
+    expected = train("numpy", build, x, y, **fit)
+    found = train("numba", build, x, y, **fit)
+    assert_same_state(found, expected, factor)
+    return found, expected

@@ -1,0 +1,165 @@
+"""Dropout and Gaussian noise follow the same law whoever computes, though their numbers differ.
+
+The noise is read off the weights: where the loss is the mean absolute error of one output that is always too high,
+its slope is 1 for every record, and after a step of plain gradient descent a kernel has moved by its disturbed inputs.
+"""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from nnlite.callbacks import LambdaCallback
+from nnlite.layers import Add, Dense, Dropout, GaussianNoise, Input
+from nnlite.models import Model, Sequential
+from nnlite.optimizers import SGD
+from nnlite.utils import set_random_seed
+
+BACKENDS = ["numpy", "numba"]
+
+
+def fit(model, x, backend, **settings):
+    model.fit(x, np.full((len(x), 1), -1e6), backend=backend, verbose=0, batch_size=len(x), shuffle=False, **settings)
+    assert model.history.backend == backend
+
+
+def disturbed(layer, x, backend, seed=0, row=None, steps=1):
+    """Return what a layer makes of x, summed over its rows, in each of some steps; or of one row alone."""
+    set_random_seed(seed)
+    model = Sequential([Input((x.shape[1],)), layer(), Dense(1, use_bias=False, kernel_initializer="zeros")])
+    model.compile(SGD(1.0), "mae")
+    kernels = [np.zeros(x.shape[1])]
+    keep = LambdaCallback(on_epoch_end=lambda epoch, logs: kernels.append(model.get_weights()[0].ravel().copy()))
+    weights = None if row is None else np.eye(len(x))[row]
+    fit(model, x, backend, epochs=steps, callbacks=[keep], sample_weight=weights)
+    moved = -np.diff(np.array(kernels, np.float64), axis=0) * len(x)
+    return moved[0] if steps == 1 else moved
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_dropout_drops_its_share_and_scales_the_rest(dtype, backend, rate):
+    n = 20_000
+    kept = disturbed(lambda: Dropout(rate), np.ones((1, n)), backend)
+    values = np.unique(kept.round(5))
+    assert values == pytest.approx([0, 1 / (1 - rate)], rel=1e-4)
+    assert abs((kept == 0).mean() - rate) < 4 * np.sqrt(rate * (1 - rate) / n)
+    # Neighbours are independent.
+    both = (kept[1:] == 0) & (kept[:-1] == 0)
+    assert abs(both.mean() - rate**2) < 5 * np.sqrt(rate**2 / n)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gaussian_noise_is_normal_and_added(dtype, backend):
+    x = np.linspace(-3, 3, 20_000)[None]
+    noise = disturbed(lambda: GaussianNoise(0.3), x, backend) - x[0]
+    assert stats.kstest(noise / 0.3, "norm").pvalue > 1e-3
+    assert abs(np.corrcoef(noise, x[0])[0, 1]) < 0.03
+
+
+def test_every_record_has_noise_of_its_own(dtype):
+    rows, n = 37, 200
+    noise = np.array([disturbed(lambda: GaussianNoise(1.0), np.zeros((rows, n)), "numba", row=r) for r in range(rows)])
+    assert stats.kstest(noise.ravel(), "norm").pvalue > 1e-3
+    correlations = np.corrcoef(noise) - np.eye(rows)
+    assert np.abs(correlations).max() < 5 / np.sqrt(n)
+    correlations = np.corrcoef(noise.T) - np.eye(n)
+    assert np.abs(correlations).max() < 6 / np.sqrt(rows)
+    assert len(np.unique(noise)) > 0.99 * noise.size
+
+
+def test_every_record_has_a_mask_of_its_own(dtype):
+    rows, n = 23, 300
+    kept = np.array([disturbed(lambda: Dropout(0.3), np.ones((rows, n)), "numba", row=r) for r in range(rows)]) > 0
+    assert abs(kept.mean() - 0.7) < 4 * np.sqrt(0.21 / kept.size)
+    agreement = np.array([(kept[i] == kept[j]).mean() for i in range(rows) for j in range(i)])
+    assert np.abs(agreement - (0.49 + 0.09)).max() < 5 * np.sqrt(0.25 / n)
+
+
+@pytest.mark.parametrize("layer", [lambda: Dropout(0.5), lambda: GaussianNoise(1.0)], ids=["dropout", "noise"])
+def test_noise_differs_from_step_to_step_and_the_seed_repeats_it(dtype, layer):
+    x = np.ones((1, 500))
+    steps = disturbed(layer, x, "numba", steps=6)
+    correlations = np.corrcoef(steps) - np.eye(6)
+    assert np.abs(correlations).max() < 5 / np.sqrt(500)
+    np.testing.assert_array_equal(steps, disturbed(layer, x, "numba", steps=6))
+    assert not np.array_equal(steps[0], disturbed(layer, x, "numba", seed=1))
+
+
+@pytest.mark.parametrize("make", [Dropout, GaussianNoise])
+def test_a_layer_s_own_seed_decides(dtype, make):
+    x = np.ones((1, 100))
+    first, again, other = (
+        disturbed(lambda own=own: make(0.5, seed=own), x, "numba", seed=seed) for seed, own in [(1, 9), (2, 9), (1, 8)]
+    )
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("make", [Dropout, GaussianNoise])
+def test_noise_differs_from_layer_to_layer_and_from_fit_to_fit(dtype, make):
+    n = 500
+    set_random_seed(0)
+    a = Input((n,))
+    parts = [Dense(1, use_bias=False, kernel_initializer="zeros")(make(0.5)(a)) for _ in range(2)]
+    model = Model(a, Add()(parts))
+    model.compile(SGD(1.0), "mae")
+    moved, before = [], [np.zeros((n, 1))] * 2
+    for _ in range(2):
+        fit(model, np.ones((1, n)), "numba")
+        now = model.get_weights()
+        moved += [(old - new).ravel() for old, new in zip(before, now, strict=True)]
+        before = now
+    correlations = np.corrcoef(moved) - np.eye(4)
+    assert np.abs(correlations).max() < 5 / np.sqrt(n)
+
+
+def test_one_layer_used_twice_disturbs_each_use_by_itself(dtype):
+    n = 500
+    set_random_seed(0)
+    a, b, layer = Input((n,)), Input((n,)), Dropout(0.5)
+    parts = [Dense(1, use_bias=False, kernel_initializer="zeros")(layer(x)) for x in (a, b)]
+    model = Model([a, b], Add()(parts))
+    model.compile(SGD(1.0), "mae")
+    model.fit([np.ones((1, n))] * 2, np.array([[-1e6]]), backend="numba", verbose=0)
+    masks = [weight.ravel() != 0 for weight in model.get_weights()]
+    assert abs((masks[0] == masks[1]).mean() - 0.5) < 5 * 0.5 / np.sqrt(n)
+
+
+def test_gradients_go_back_through_the_mask(dtype):
+    n = 300
+    set_random_seed(0)
+    first = Dense(n, use_bias=False, kernel_initializer="ones")
+    second = Dense(1, use_bias=False, kernel_initializer="ones")
+    model = Sequential([Input((1,)), first, Dropout(0.4), second])
+    model.compile(SGD(0.5), "mae")
+    fit(model, np.ones((1, 1)), "numba")
+    # y = sum of v m w x with all of v, w, x = 1: the slopes by v and by w are both m.
+    moved = [1 - weight.ravel() for weight in model.get_weights()]
+    assert set(moved[0].round(4)) == {0, np.asarray(0.5 / 0.6, dtype).round(4)}
+    np.testing.assert_array_equal(moved[0], moved[1])
+
+
+def test_validation_and_evaluation_are_undisturbed(dtype):
+    set_random_seed(0)
+    model = Sequential([Input((4,)), GaussianNoise(5.0), Dropout(0.5), Dense(2)])
+    model.compile(SGD(0.0), "mse")
+    x, y = np.random.default_rng(0).normal(size=(2, 30, 4))
+    history = model.fit(x, y[:, :2], backend="numba", validation_data=(x, y[:, :2]), epochs=2, verbose=0).history
+    clean = model.evaluate(x, y[:, :2], backend="numpy", verbose=0)
+    assert history["val_loss"] == pytest.approx([clean, clean], rel=1e-5)
+    assert history["loss"][0] > 2 * clean
+
+
+def test_training_in_noise_ends_at_the_same_loss_on_average(dtype):
+    x = np.random.default_rng(0).normal(size=(256, 6))
+    ends = {}
+    for backend in BACKENDS:
+        ends[backend] = []
+        for seed in range(12):
+            set_random_seed(seed)
+            model = Sequential([Input((6,)), GaussianNoise(0.3), Dense(12, activation="tanh"), Dropout(0.2), Dense(6)])
+            model.compile("adam", "mse")
+            model.fit(x, x, epochs=12, batch_size=16, backend=backend, verbose=0)
+            ends[backend].append(model.history.history["loss"][-1])
+    assert stats.ttest_rel(ends["numpy"], ends["numba"]).pvalue > 1e-3
+    assert np.mean(ends["numba"]) == pytest.approx(np.mean(ends["numpy"]), rel=0.03)
