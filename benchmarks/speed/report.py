@@ -1,0 +1,88 @@
+"""The report in words: a table for every job, what follows from it, and which targets are met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.speed.contestants import BLAS
+from benchmarks.speed.figures import Figure, JobResult, Measurement
+from benchmarks.speed.jobs.training import AGREE, deviation
+
+
+def seconds(value: float) -> str:
+    """Write a time in the unit that suits it.
+
+    Examples
+    --------
+    >>> seconds(0.0123), seconds(2.5e-6)
+    ('12.3 ms', '2.50 µs')
+    """
+    for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
+        if abs(value) * factor >= 1:
+            return f"{value * factor:.3g} {unit}" if abs(value) * factor >= 10 else f"{value * factor:.2f} {unit}"
+    return f"{value * 1e9:.3g} ns"
+
+
+def amount(value: float, unit: str) -> str:
+    """Write a number with its unit."""
+    if unit == "s":
+        return seconds(value)
+    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f}{'' if unit == 'x' else ' '}{unit}".strip()
+
+
+def verdict(figure: Figure) -> str:
+    """Say whether a figure reaches its target."""
+    if figure.target is None:
+        return ""
+    text = f"{figure.target.sense} {amount(figure.target.bound, figure.unit)}"
+    return f"{text}: {'not judged, the job is smaller' if figure.met is None else 'met' if figure.met else 'MISSED'}"
+
+
+def report(results: Sequence[JobResult], machine: dict[str, object], versions: dict[str, str]) -> str:
+    """Return the whole report."""
+    lines = [f"{machine['processor']}; {machine['cores']} cores; {machine['system']}; load before {machine['load']}"]
+    lines += [", ".join(f"{name} {version}" for name, version in sorted(versions.items()))]
+    for result in results:
+        lines += ["", *_job(result)]
+    judged = [figure for result in results for figure in result.figures if figure.met is not None]
+    if judged:
+        lines += ["", f"{sum(bool(figure.met) for figure in judged)} of {len(judged)} targets met"]
+    return "\n".join(lines)
+
+
+def _job(result: JobResult) -> Iterator[str]:
+    heading = f"{result.name}: {result.title}"
+    yield heading
+    yield "-" * len(heading)
+    if result.measurements:
+        # Products are too many to be listed: their figures say it all.
+        listed = [] if any(one.contestant == BLAS.title and one.part for one in result.measurements) else None
+        rows = [_row(result, one) for one in (result.measurements if listed is None else listed)]
+        yield from _table(["contestant", "threads", "median", "quartiles", "cores", "loss", ""], rows)
+    for figure in result.figures:
+        low, high = amount(figure.low, figure.unit), amount(figure.high, figure.unit)
+        line = f"  {figure.what}: {amount(figure.value, figure.unit)} ({low} to {high})"
+        yield f"{line:84} {verdict(figure)}".rstrip()
+    for who, why in result.skipped.items():
+        yield f"  skipped {who}: {why}"
+
+
+def _row(result: JobResult, one: Measurement) -> list[str]:
+    low, high = one.quartiles
+    loss = "" if one.loss is None else f"{one.loss:.4f}"
+    off = deviation(result, one)
+    if off is not None:
+        loss += f" ({off:+.1%}{'' if abs(off) <= AGREE else ', DIFFERS'})"
+    cores = "" if one.cores is None else f"{one.cores:.1f}"
+    who = f"{one.contestant}, {one.part}" if one.part else one.contestant
+    return [who, one.threads, seconds(one.median), f"{seconds(low)} to {seconds(high)}", cores, loss, one.note]
+
+
+def _table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:
+    if not rows:
+        return
+    widths = [max(map(len, column)) for column in zip(heads, *rows, strict=True)]
+    for row in (heads, *rows):
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+    yield ""
