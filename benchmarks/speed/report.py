@@ -19,16 +19,19 @@ def seconds(value: float) -> str:
     """
     for factor, unit in ((1, "s"), (1e3, "ms"), (1e6, "µs")):
         if abs(value) * factor >= 1:
-            return f"{value * factor:.3g} {unit}" if abs(value) * factor >= 10 else f"{value * factor:.2f} {unit}"
-    return f"{value * 1e9:.3g} ns"
+            return f"{_three_digits(value * factor)} {unit}"
+    return f"{_three_digits(value * 1e9)} ns"
 
 
 def amount(value: float, unit: str) -> str:
     """Write a number with its unit."""
     if unit == "s":
         return seconds(value)
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f}{'' if unit == 'x' else ' '}{unit}".strip()
+    return f"{_three_digits(value)}{'' if unit == 'x' else ' '}{unit}".strip()
+
+
+def _three_digits(value: float) -> str:
+    return f"{value:.{0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2}f}"
 
 
 def verdict(figure: Figure) -> str:

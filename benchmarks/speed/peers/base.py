@@ -62,6 +62,7 @@ class Peer:
 
     def prepare(self, kind: str, job: dict[str, Any]) -> None:
         """Get data, compile, warm up: all that is not measured."""
+        self.trains = kind == "train"
         method = getattr(self, "prepare_" + kind.split("-")[0], None)
         if method is None:
             raise Unsupported("does not do this")
@@ -96,7 +97,7 @@ class Peer:
             for _ in range(times):
                 once()
 
-        self.run = run  # type: ignore[method-assign]
+        self.run, self.reset = run, lambda: None  # type: ignore
 
     def fastest(self, candidates: dict[str, Callable[[], object]]) -> str:
         """Return the name of the candidate that takes least time, each given one go to warm up and three that count."""
@@ -135,7 +136,7 @@ class Peer:
 
     def loss(self) -> float | None:
         """Return the mean squared error on all records with the weights as they are."""
-        weights = self.weights()
+        weights = self.weights() if self.trains else None
         return None if weights is None else mean_squared_error(weights, self.x, self.job.output)
 
     def versions(self) -> dict[str, str]:

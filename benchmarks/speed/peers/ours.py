@@ -43,18 +43,15 @@ class Peer(base.Peer):
 
     def reset(self) -> None:
         """Go back to the first weights and a fresh optimizer."""
-        if hasattr(self, "model"):
-            self.model.set_weights([array for layer in self.job.initial_weights() for array in layer])
-            compile_model(self.model)
+        self.model.set_weights([array for layer in self.job.initial_weights() for array in layer])
+        compile_model(self.model)
 
     def run(self) -> None:
         """Train."""
         self.model.fit(self.x, self.x, batch_size=self.job.batch, epochs=self.job.epochs, verbose=0)
 
-    def weights(self) -> Weights | None:
+    def weights(self) -> Weights:
         """Return kernels and biases."""
-        if self.parts or not hasattr(self, "model"):
-            return None
         arrays = self.model.get_weights()
         return list(zip(arrays[::2], arrays[1::2], strict=True))
 

@@ -28,8 +28,8 @@ class Peer(base.Peer):
     def reset(self) -> None:
         """Begin anew."""
         self.model = MLPRegressor(
-            self.job.sizes[1:-1], activation="relu", solver="adam", alpha=0.0, batch_size=self.job.batch,
-            learning_rate_init=0.001, epsilon=1e-7, max_iter=self.job.epochs, tol=0.0,
+            hidden_layer_sizes=self.job.sizes[1:-1], activation="relu", solver="adam", alpha=0.0,
+            batch_size=self.job.batch, learning_rate_init=0.001, epsilon=1e-7, max_iter=self.job.epochs, tol=0.0,
             n_iter_no_change=self.job.epochs + 1, shuffle=True, random_state=0,
         )  # fmt: skip
 
@@ -37,11 +37,10 @@ class Peer(base.Peer):
         """Train."""
         self.model.fit(self.x, self.x)
 
-    def weights(self) -> Weights | None:
+    def weights(self) -> Weights:
         """Return kernels and biases."""
         return list(zip(map(np.asarray, self.model.coefs_), map(np.asarray, self.model.intercepts_), strict=True))
 
-    def loss(self) -> float | None:
+    def loss(self) -> float:
         """Return the mean squared error of what it has trained, which always ends linearly."""
-        weights = self.weights()
-        return None if weights is None else mean_squared_error(weights, self.x, "linear")
+        return mean_squared_error(self.weights(), self.x, "linear")

@@ -75,9 +75,8 @@ class Peer(base.Peer):
 
     def reset(self) -> None:
         """Go back to the first weights and a fresh optimizer."""
-        if hasattr(self, "model"):
-            self._set_weights()
-            self.optimizer = self._make_optimizer()
+        self._set_weights()
+        self.optimizer = self._make_optimizer()
 
     def run(self) -> None:
         """Train."""
@@ -91,8 +90,6 @@ class Peer(base.Peer):
 
     def weights(self) -> Weights | None:
         """Return kernels and biases."""
-        if not hasattr(self, "optimizer"):
-            return None
         return [(layer.weight.detach().numpy().T, layer.bias.detach().numpy()) for layer in self.linear]
 
     def prepare_predict(self, rows: int) -> Callable[[np.ndarray], np.ndarray]:
