@@ -7,10 +7,12 @@ import sys
 import pytest
 
 from benchmarks.speed import command
+from benchmarks.speed.contestants import Contestant
 from benchmarks.speed.environment import PROJECT
 from benchmarks.speed.figures import Figure, JobResult, Target
 from benchmarks.speed.jobs import JOBS
 from benchmarks.speed.picture import draw_growth, draw_ratios, save_all
+from benchmarks.speed.rounds import Settings
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +62,20 @@ def test_growth_is_drawn_beside_the_picture(quick):
     folder, _ = quick
     assert (folder / "speed-growth.png").read_bytes().startswith(b"\x89PNG")
     assert not (folder / "speed.png").exists()  # without peers there are no ratios
+
+
+def test_a_peer_is_measured_beside_us_and_compared(tmp_path, capsys):
+    fake = Contestant("fake", "Fake", "tests.benchmarks.fake_peers")
+    settings = Settings([fake], sys.executable, sys.executable, rounds=2, threads=("one",), quick=True)
+    command.run(settings, ["train-middle"], tmp_path / "results.json", tmp_path / "speed.png")
+    (job,) = json.loads((tmp_path / "results.json").read_text())["jobs"]
+    ours, theirs = job["measurements"]
+    assert (ours["contestant"], theirs["contestant"]) == ("nnlite", "Fake")
+    (figure,) = job["figures"]
+    assert figure["what"] == "faster than Fake, one thread"
+    assert figure["value"] == pytest.approx(theirs["median"] / ours["median"])
+    assert "DIFFERS" in capsys.readouterr().out  # it has not learned anything
+    assert (tmp_path / "speed.png").exists()
 
 
 def test_the_benchmarks_introduce_themselves():
