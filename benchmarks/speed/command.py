@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.speed.contestants import PEERS
 from benchmarks.speed.environment import PROJECT, describe_machine
 from benchmarks.speed.jobs import JOBS
-from benchmarks.speed.report import report
+from benchmarks.speed.report import on_machine, section, summary
 from benchmarks.speed.results import as_dict, write
 from benchmarks.speed.rounds import Settings
 
@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
 def run(settings: Settings, jobs: Iterable[str], output: Path | None = None, picture: Path | None = None) -> None:
     """Do the jobs, print the report, and write the files."""
     machine = describe_machine()
+    print(on_machine(machine), end="\n\n", flush=True)
     results = []
     for name in jobs:
         settings.say(f"{name}: {(JOBS[name].__doc__ or '').splitlines()[0]}")
@@ -47,10 +48,11 @@ def run(settings: Settings, jobs: Iterable[str], output: Path | None = None, pic
         for figure in result.figures:
             figure.judged = figure.judged and not settings.quick
         results.append(result)
+        print(section(result), flush=True)
         if output is not None:
             # After every job, so that a run that is interrupted leaves what it found.
             write(output, as_dict(results, settings, machine))
-    print(report(results, machine, settings.versions))
+    print(summary(results, settings.versions))
     if picture is not None:
         from benchmarks.speed.picture import save_all
 

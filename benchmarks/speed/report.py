@@ -42,19 +42,25 @@ def verdict(figure: Figure) -> str:
     return f"{text}: {'not judged, the job is smaller' if figure.met is None else 'met' if figure.met else 'MISSED'}"
 
 
-def report(results: Sequence[JobResult], machine: dict[str, object], versions: dict[str, str]) -> str:
-    """Return the whole report."""
-    lines = [f"{machine['processor']}; {machine['cores']} cores; {machine['system']}; load before {machine['load']}"]
-    lines += [", ".join(f"{name} {version}" for name, version in sorted(versions.items()))]
-    for result in results:
-        lines += ["", *_job(result)]
+def on_machine(machine: dict[str, object]) -> str:
+    """Return where it was measured."""
+    return f"{machine['processor']}; {machine['cores']} cores; {machine['system']}; load before {machine['load']}"
+
+
+def summary(results: Sequence[JobResult], versions: dict[str, str]) -> str:
+    """Return how many targets are met, and the versions that were measured."""
     judged = [figure for result in results for figure in result.figures if figure.met is not None]
-    if judged:
-        lines += ["", f"{sum(bool(figure.met) for figure in judged)} of {len(judged)} targets met"]
+    lines = [f"{sum(bool(figure.met) for figure in judged)} of {len(judged)} targets met"] if judged else []
+    lines.append(", ".join(f"{name} {version}" for name, version in sorted(versions.items())))
     return "\n".join(lines)
 
 
-def _job(result: JobResult) -> Iterator[str]:
+def section(result: JobResult) -> str:
+    """Return all that is said of one job."""
+    return "\n".join(_section(result)) + "\n"
+
+
+def _section(result: JobResult) -> Iterator[str]:
     heading = f"{result.name}: {result.title}"
     yield heading
     yield "-" * len(heading)

@@ -5,9 +5,7 @@ import pytest
 from benchmarks.speed.figures import Figure, JobResult, Measurement, Target, difference, ratio, single
 from benchmarks.speed.jobs.growth import _exponent
 from benchmarks.speed.jobs.training import _compare, deviation
-from benchmarks.speed.report import amount, report, seconds, verdict
-
-MACHINE = {"processor": "a processor", "cores": 2, "system": "a system", "load": None}
+from benchmarks.speed.report import amount, seconds, section, summary, verdict
 
 
 def test_a_ratio_is_that_of_medians_and_its_quartiles_are_those_of_rounds():
@@ -61,7 +59,7 @@ def test_a_loss_that_differs_is_named():
     close, far = measured("close", [1.0], loss=0.52), measured("far", [1.0], loss=0.6)
     result = JobResult("train", "training", [measured("nnlite", [1.0], loss=0.5), close, far])
     assert deviation(result, far) == pytest.approx(0.2)
-    lines = report([result], MACHINE, {}).splitlines()
+    lines = section(result).splitlines()
     assert "+4.0%)" in next(line for line in lines if "close" in line)
     assert "+20.0%, DIFFERS)" in next(line for line in lines if "far" in line)
 
@@ -69,8 +67,8 @@ def test_a_loss_that_differs_is_named():
 def test_the_report_counts_targets_and_names_who_was_skipped():
     result = JobResult("train", "training", [measured("nnlite", [0.01])], skipped={"Keras": "not installed"})
     result.figures = [Figure("a", 3.0, 2.0, 4.0, target=Target("at least", bound)) for bound in (2, 4)]
-    text = report([result], MACHINE, {"numpy": "2"})
-    assert "1 of 2 targets met" in text
+    assert summary([result], {"numpy": "2"}) == "1 of 2 targets met\nnumpy 2"
+    text = section(result)
     assert "skipped Keras: not installed" in text
     assert "10.0 ms" in text
 
