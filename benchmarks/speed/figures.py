@@ -48,8 +48,9 @@ class Measurement:
         The best of the first seven runs of each turn, for comparison with programs that report only that.
     loss : float, optional
         Mean squared error on all records after training.
-    cores : float, optional
-        Processor time over time: how many cores were in fact at work.
+    processor : list of float
+        Processor time of a run on all its cores, one a round. Where other programs run too, it is below `values`: then
+        the machine is too busy for times to mean much.
     note : str
         Settings that were chosen.
     """
@@ -61,7 +62,7 @@ class Measurement:
     unit: str = "s"
     firsts: list[float] = field(default_factory=list)
     loss: float | None = None
-    cores: float | None = None
+    processor: list[float] = field(default_factory=list)
     note: str = ""
 
     @property

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from benchmarks.speed.contestants import BLAS
 from benchmarks.speed.figures import Figure, JobResult, Measurement
 from benchmarks.speed.jobs.training import AGREE, deviation
@@ -44,7 +46,10 @@ def verdict(figure: Figure) -> str:
 
 def on_machine(machine: dict[str, object]) -> str:
     """Return where it was measured."""
-    return f"{machine['processor']}; {machine['cores']} cores; {machine['system']}; load before {machine['load']}"
+    text = f"{machine['processor']}; {machine['cores']} cores; {machine['system']}; load before {machine['load']}"
+    load = machine["load"]
+    busy = isinstance(load, list) and load[0] > 0.5
+    return text + ("\nother programs are running: repeat it on a quiet machine before believing the ratios" * busy)
 
 
 def summary(results: Sequence[JobResult], versions: dict[str, str]) -> str:
@@ -68,7 +73,7 @@ def _section(result: JobResult) -> Iterator[str]:
         # Products are too many to be listed: their figures say it all.
         listed = [] if any(one.contestant == BLAS.title and one.part for one in result.measurements) else None
         rows = [_row(result, one) for one in (result.measurements if listed is None else listed)]
-        yield from _table(["contestant", "threads", "median", "quartiles", "cores", "loss", ""], rows)
+        yield from _table(["contestant", "threads", "median", "quartiles", "processor", "loss", ""], rows)
     for figure in result.figures:
         low, high = amount(figure.low, figure.unit), amount(figure.high, figure.unit)
         line = f"  {figure.what}: {amount(figure.value, figure.unit)} ({low} to {high})"
@@ -83,9 +88,9 @@ def _row(result: JobResult, one: Measurement) -> list[str]:
     off = deviation(result, one)
     if off is not None:
         loss += f" ({off:+.1%}{'' if abs(off) <= AGREE else ', DIFFERS'})"
-    cores = "" if one.cores is None else f"{one.cores:.1f}"
+    processor = seconds(float(np.median(one.processor))) if one.processor else ""
     who = f"{one.contestant}, {one.part}" if one.part else one.contestant
-    return [who, one.threads, seconds(one.median), f"{seconds(low)} to {seconds(high)}", cores, loss, one.note]
+    return [who, one.threads, seconds(one.median), f"{seconds(low)} to {seconds(high)}", processor, loss, one.note]
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> Iterator[str]:

@@ -24,7 +24,7 @@ def as_dict(results: Sequence[JobResult], settings: Settings, machine: dict[str,
     dict
         ``schema``: 1. ``date``: UTC, ISO 8601. ``machine``, ``versions``, ``settings``. ``jobs``: a list of ``name``,
         ``title``, ``measurements`` (contestant, threads, part, values a round, unit, median, quartiles, loss,
-        cores, note), ``figures`` (what, value, low, high, unit, target, judged, met), ``skipped`` (who: why) and
+        processor, note), ``figures`` (what, value, low, high, unit, target, judged, met), ``skipped`` (who: why) and
         ``curves``.
     """
     jobs = []

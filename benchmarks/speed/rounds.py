@@ -121,6 +121,6 @@ def _measurement(worker: Worker, part: str, answers: list[dict[str, Any]], note:
         part,
         firsts=[answer["first"] for answer in answers],
         loss=answers[-1]["loss"],
-        cores=sum(answer["cores"] for answer in answers) / len(answers),
+        processor=[answer["processor"] for answer in answers if answer["processor"] is not None],
         note=note,
     )

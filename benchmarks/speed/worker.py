@@ -63,12 +63,12 @@ def _turn(peer: Peer) -> dict[str, Any]:
         processor += time.process_time() - busy
         if reported is not None:
             # The program measured itself, and the best of several runs is all it tells.
-            return {"seconds": reported, "first": reported, "loss": peer.loss(), "cores": 1.0}
+            return {"seconds": reported, "first": reported, "loss": peer.loss(), "processor": None}
     return {
         "seconds": statistics.median(runs) / peer.times,
         "first": min(runs[:FIRSTS]) / peer.times,
         "loss": peer.loss(),
-        "cores": processor / sum(runs),
+        "processor": processor / len(runs) / peer.times,
     }
 
 

@@ -5,7 +5,7 @@ import pytest
 from benchmarks.speed.figures import Figure, JobResult, Measurement, Target, difference, ratio, single
 from benchmarks.speed.jobs.growth import _exponent
 from benchmarks.speed.jobs.training import _compare, deviation
-from benchmarks.speed.report import amount, seconds, section, summary, verdict
+from benchmarks.speed.report import amount, on_machine, seconds, section, summary, verdict
 
 
 def test_a_ratio_is_that_of_medians_and_its_quartiles_are_those_of_rounds():
@@ -87,3 +87,10 @@ def test_amounts_keep_three_digits():
 
 def test_time_that_grows_with_the_square_has_exponent_two():
     assert _exponent([1, 10, 100], [2.0, 200.0, 20_000.0]) == pytest.approx(2.0)
+
+
+def test_a_busy_machine_is_named():
+    machine = {"processor": "a processor", "cores": 2, "system": "a system", "load": [1.5, 0.1, 0.0]}
+    assert "other programs are running" in on_machine(machine)
+    assert "other programs" not in on_machine({**machine, "load": [0.1, 0.1, 0.0]})
+    assert "other programs" not in on_machine({**machine, "load": None})
