@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -33,6 +34,8 @@ def main(arguments: list[str] | None = None) -> int:
         memory_gigabytes=options.memory_gigabytes,
         say=(lambda _: None) if options.silent else (lambda text: print(text, file=sys.stderr, flush=True)),
     )
+    # Ended from outside, it ends the processes that it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before all was measured"))
     run(settings, options.jobs, options.output, options.picture)
     return 0
 

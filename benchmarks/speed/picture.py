@@ -31,9 +31,8 @@ def draw_ratios(results: Sequence[JobResult]) -> Canvas | None:
     axes = canvas.subplots()
     places, labels, place = [], [], 0.0
     for result, figures in jobs:
-        axes.text(
-            0.0, place, result.title, transform=axes.get_yaxis_transform(), weight="bold", fontsize=8, va="center"
-        )
+        title = axes.text(0.0, place, result.title, transform=axes.get_yaxis_transform(), fontsize=8, va="center")
+        title.set(weight="bold", bbox={"facecolor": "white", "edgecolor": "none", "pad": 2})
         place += 1
         for figure in figures:
             _bar(axes, place, figure)

@@ -89,7 +89,7 @@ class Worker:
         with suppress(BrokenPipeError):
             self._commands.close()
         try:
-            self._process.wait(10)
+            self._process.wait(3)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
