@@ -1,0 +1,27 @@
+"""``python -m benchmarks``: the list of benchmarks, and the way to each."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C"
+}
+
+
+def main(arguments: list[str]) -> int:
+    """Run the benchmark that the first argument names."""
+    if arguments and arguments[0] in COMMANDS:
+        return import_module(f"benchmarks.{arguments[0]}.command").main(arguments[1:])
+    print("usage: python -m benchmarks NAME [options]     (NAME --help lists the options)\n\nbenchmarks:")
+    for name, text in COMMANDS.items():
+        print(f"  {name:10} {text}")
+    if not arguments or arguments[0] in ("-h", "--help"):
+        return 0
+    print(f"\nthere is no benchmark {arguments[0]!r}", file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

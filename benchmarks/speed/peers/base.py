@@ -1,0 +1,149 @@
+"""What a contestant has to be able to do."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from benchmarks.speed.networks import TrainingJob, Weights, forward, mean_squared_error
+
+
+class Unsupported(Exception):
+    """Says why a contestant cannot do a job."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One of several things that are measured apart in one process.
+
+    Attributes
+    ----------
+    run : callable
+        What is measured.
+    times : int
+        How often the job is done in a run.
+    reset : callable
+        What goes before each run, and is not measured.
+    """
+
+    run: Callable[[], object]
+    times: int = 1
+    reset: Callable[[], object] = lambda: None
+
+
+class Peer:
+    """Base of all contestants; the subclass is always called `Peer` too.
+
+    A subclass defines ``prepare_train``, ``prepare_predict`` (for "predict-one" and "predict-many") and so on for the
+    kinds of jobs it can do. `run` and `reset` are its own, or come from `parts`.
+
+    Attributes
+    ----------
+    times : int
+        How often the job is done in a run; runs of short ones hold many.
+    note : str
+        Settings that were chosen.
+    parts : dict of str to Part
+        What is measured apart, where there is more than one thing.
+    packages : tuple of str
+        Whose versions the report is to name.
+    """
+
+    times = 1
+    note = ""
+    packages: tuple[str, ...] = ()
+    parts: dict[str, Part] = {}  # noqa: RUF012 (replaced, never changed)
+
+    def prepare(self, kind: str, job: dict[str, Any]) -> None:
+        """Get data, compile, warm up: all that is not measured."""
+        self.trains = kind == "train"
+        method = getattr(self, "prepare_" + kind.split("-")[0], None)
+        if method is None:
+            raise Unsupported("does not do this")
+        if kind == "train":
+            self.job = TrainingJob.from_message({name: job[name] for name in TrainingJob.__dataclass_fields__})
+            self.x = self.job.data()
+            method(job)
+        elif kind.startswith("predict"):
+            self.job = TrainingJob.from_message(job["network"])
+            rows = 1 if kind == "predict-one" else job["rows"]
+            self.x = np.random.default_rng(3).standard_normal((rows, self.job.sizes[0]), dtype=np.float32)
+            predict = method(rows)
+            self._check_prediction(predict)
+            self._repeat(lambda: predict(self.x))
+        else:
+            method(job)
+
+    def _check_prediction(self, predict: Callable[[np.ndarray], np.ndarray]) -> None:
+        expected = forward(self.job.initial_weights(), self.x, self.job.output)
+        found = np.asarray(predict(self.x))
+        if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
+            raise RuntimeError("its predictions are not what the network's weights give")
+
+    def _repeat(self, once: Callable[[], object]) -> None:
+        """Make a run of so many calls that it takes a few milliseconds."""
+        once()
+        start = time.perf_counter()
+        once()
+        self.times = times = max(1, min(20_000, int(0.005 / max(time.perf_counter() - start, 1e-9))))
+
+        def run() -> None:
+            for _ in range(times):
+                once()
+
+        self.run, self.reset = run, lambda: None  # type: ignore
+
+    def fastest(self, candidates: dict[str, Callable[[], object]]) -> str:
+        """Return the name of the candidate that takes least time, each given one go to warm up and three that count."""
+        took: dict[str, float] = {}
+        for name, candidate in candidates.items():
+            try:
+                candidate()
+            except Exception:
+                # What does not work here is no candidate; if nothing works, that is the contestant's end.
+                if len(candidates) == 1 or (not took and name == list(candidates)[-1]):
+                    raise
+                continue
+            runs = []
+            for _ in range(3):
+                start = time.perf_counter()
+                candidate()
+                runs.append(time.perf_counter() - start)
+            took[name] = min(runs)
+        return min(took, key=lambda name: took[name])
+
+    def select(self, part: str) -> None:
+        """Let `run` and `reset` be those of a part."""
+        chosen = self.parts[part]
+        self.run, self.times, self.reset = chosen.run, chosen.times, chosen.reset  # type: ignore
+
+    def reset(self) -> None:
+        """Go back to the first weights; not measured."""
+
+    def run(self) -> float | None:
+        """Do the job; what is measured. Returns seconds if it measured itself."""
+        raise NotImplementedError
+
+    def weights(self) -> Weights | None:
+        """Return the weights after training."""
+        return None
+
+    def loss(self) -> float | None:
+        """Return the mean squared error on all records with the weights as they are."""
+        weights = self.weights() if self.trains else None
+        return None if weights is None else mean_squared_error(weights, self.x, self.job.output)
+
+    def versions(self) -> dict[str, str]:
+        """Return the versions of the packages that do the work."""
+        return {name: importlib.metadata.version(name) for name in self.packages}
+
+
+def one_thread() -> bool:
+    """Tell whether this process is to use one thread."""
+    return os.environ.get("BENCHMARK_THREADS") == "one"
