@@ -21,7 +21,8 @@ from nnlite.engine.pointers import as_number, as_pointer, like, shift
 from nnlite.engine.state import BATCH, ROWS
 
 Kernel = Callable[[Any, Any, Any], None]
-_function = njit(fastmath={"contract"}, error_model="numpy")
+# Inlined whole, as the functions they are made of: a call would keep the loop around it from being vectorised.
+_function = njit(**elementary.OPTIONS)
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
 
 

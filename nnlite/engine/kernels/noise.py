@@ -8,14 +8,15 @@ independent of the order in which they are made, and the loops are vectorised.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 from numba import njit
 
 from nnlite.engine import elementary
-from nnlite.engine.floats import polynomial, square_root, where
 from nnlite.engine.pointers import as_number, as_pointer, like
+from nnlite.engine.scalars import polynomial, select, square_root
 from nnlite.engine.state import COUNT, SEEDS, THREAD
 
 _LOW = np.uint64(0xFFFFFFFF)
@@ -24,10 +25,8 @@ _FIRST, _SECOND = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _GOLDEN, _ROOT = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
 # sin and cos of an angle of at most pi/4, as sin(a)/a and cos(a), by a squared.
-_sine = polynomial([1.0, -1 / 6, 1 / 120, -1 / 5040], [1.0, -1 / 6, 1 / 120, -1 / 5040, 1 / 362880, -1 / 39916800])
-_cosine = polynomial(
-    [1.0, -1 / 2, 1 / 24, -1 / 720, 1 / 40320], [1.0, -1 / 2, 1 / 24, -1 / 720, 1 / 40320, -1 / 3628800, 1 / 479001600]
-)
+_sine = polynomial([(-1) ** k / math.factorial(2 * k + 1) for k in range(8)])
+_cosine = polynomial([(-1) ** k / math.factorial(2 * k) for k in range(9)])
 
 
 @njit(error_model="numpy", inline="always")
@@ -55,7 +54,7 @@ def philox(place: Any, step: Any, thread: Any, seed: Any) -> Any:
     return a, b, c, d
 
 
-@njit(fastmath={"contract"}, error_model="numpy")
+@njit(**elementary.OPTIONS)
 def normal_pair(bits: Any, angle: Any, zero: Any) -> Any:
     """Return two standard normal numbers, made of two times 32 random bits.
 
@@ -70,9 +69,9 @@ def normal_pair(bits: Any, angle: Any, zero: Any) -> Any:
     square = a * a
     sine, cosine = a * _sine(square), _cosine(square)
     swap, flip = (angle & np.uint64(1)) != 0, (angle & np.uint64(2)) != 0
-    first, second = where(swap, sine, cosine), where(swap, cosine, sine)
-    first = where(flip, -first, first)
-    second = where((angle & np.uint64(4)) != 0, -second, second)
+    first, second = select(swap, sine, cosine), select(swap, cosine, sine)
+    first = select(flip, -first, first)
+    second = select((angle & np.uint64(4)) != 0, -second, second)
     return radius * first, radius * second
 
 
@@ -100,10 +99,10 @@ def dropout(op: Any, state: Any, zero: Any) -> None:
     quarter = op[3] * op[4] // 4
     for i in range(quarter):
         a, b, c, d = philox(i, step, thread, seed)
-        mask[i] = where(a >= least, kept, zero)
-        mask[i + quarter] = where(b >= least, kept, zero)
-        mask[i + 2 * quarter] = where(c >= least, kept, zero)
-        mask[i + 3 * quarter] = where(d >= least, kept, zero)
+        mask[i] = select(a >= least, kept, zero)
+        mask[i + quarter] = select(b >= least, kept, zero)
+        mask[i + 2 * quarter] = select(c >= least, kept, zero)
+        mask[i + 3 * quarter] = select(d >= least, kept, zero)
     for i in range(4 * quarter):
         y[i] = x[i] * mask[i]
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.floats import square_root
 from nnlite.engine.kernels.activation import clear_pads
 from nnlite.engine.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.scalars import square_root
 from nnlite.engine.state import ROWS
 
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")

@@ -6,8 +6,8 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.floats import square_root
 from nnlite.engine.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.scalars import square_root
 from nnlite.engine.state import CORRECTIONS, RATES, STEP
 
 

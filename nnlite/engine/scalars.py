@@ -1,0 +1,117 @@
+# ruff: noqa: ARG001 - Numba calls by position, and what one intrinsic ignores another needs
+"""What branch-free functions are made of: choices, bits, signs, roots and polynomials, straight in LLVM.
+
+Each is one or a few machine instructions for which Python has no word, or for which Numba would write a branch or a
+call. LLVM turns every one of them into its vector form when the loop around it is vectorised.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+from llvmlite import ir
+from numba import extending, types
+
+intrinsic: Any = extending.intrinsic
+_UNSIGNED: dict[Any, Any] = {types.float32: types.uint32, types.float64: types.uint64}
+_LONG = 8  # coefficients
+
+
+@intrinsic
+def select(typing_context: Any, condition: Any, yes: Any, no: Any) -> Any:
+    """Return `yes` where the condition holds, else `no`; both have been computed already."""
+    if not (isinstance(condition, types.Boolean) and yes == no):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.select(*arguments)
+
+    return yes(condition, yes, no), generate
+
+
+@intrinsic
+def bits_of(typing_context: Any, x: Any) -> Any:
+    """Return the bits of a float as an unsigned integer of its size."""
+    if x not in _UNSIGNED:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], context.get_value_type(signature.return_type))
+
+    return _UNSIGNED[x](x), generate
+
+
+@intrinsic
+def float_of(typing_context: Any, bits: Any, like: Any) -> Any:
+    """Return the float, of the type of `like`, whose bits are the lowest ones of an integer."""
+    if not isinstance(bits, types.Integer) or like not in _UNSIGNED:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        low = context.cast(builder, arguments[0], bits, _UNSIGNED[like])
+        return builder.bitcast(low, context.get_value_type(like))
+
+    return like(bits, like), generate
+
+
+@intrinsic
+def with_sign(typing_context: Any, magnitude: Any, sign: Any) -> Any:
+    """Return the magnitude of one float with the sign of another, zeros' included."""
+    if magnitude not in _UNSIGNED or magnitude != sign:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        copysign = builder.module.declare_intrinsic("llvm.copysign", [kind], ir.FunctionType(kind, [kind, kind]))
+        return builder.call(copysign, arguments)
+
+    return magnitude(magnitude, sign), generate
+
+
+@intrinsic
+def square_root(typing_context: Any, x: Any) -> Any:
+    """Return the square root, by the machine's own instruction."""
+    if x not in _UNSIGNED:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        kind = context.get_value_type(signature.return_type)
+        root = builder.module.declare_intrinsic("llvm.sqrt", [kind])
+        return builder.call(root, arguments)
+
+    return x(x), generate
+
+
+def polynomial(coefficients: Sequence[float]) -> Any:
+    """Return the compiled function ``x -> c[0] + c[1] x + c[2] x^2 + ...``, in the type of x.
+
+    Short ones follow Horner's rule. In long ones every step waits for the one before, so their even and odd terms are
+    summed side by side, each by Horner's rule in x^2. Each step may become one fused multiply-add (LLVM's `contract`),
+    which rounds once instead of twice.
+    """
+    fused = ("contract",)
+
+    @intrinsic
+    def evaluate(typing_context: Any, x: Any) -> Any:
+        if x not in _UNSIGNED:
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            def multiply_add(a: Any, b: Any, c: Any) -> Any:
+                return builder.fadd(builder.fmul(a, b, flags=fused), c, flags=fused)
+
+            def horner(terms: Sequence[Any], argument: Any) -> Any:
+                return functools.reduce(lambda total, term: multiply_add(total, argument, term), reversed(terms))
+
+            (argument,) = arguments
+            terms = [context.get_constant(x, c) for c in coefficients]
+            if len(terms) <= _LONG:
+                return horner(terms, argument)
+            square = builder.fmul(argument, argument)
+            return multiply_add(horner(terms[1::2], square), argument, horner(terms[::2], square))
+
+        return x(x), generate
+
+    return evaluate
