@@ -39,7 +39,9 @@ def _train(name: str, job: TrainingJob, targets: dict[str, float], settings: Set
         f"{job.epochs} epochs"
     )
     result = JobResult(name, title)
-    peers = [peer for peer in settings.peers if peer.name != "onnxruntime" and (peer is not BLAS or job is LARGE)]
+    peers = [
+        peer for peer in settings.peers if peer.name != "onnxruntime" and (peer is not BLAS or name == "train-large")
+    ]
     message = {**job.to_message(), "c_program": settings.c_program}
     alternate(settings, [OURS, *peers], "train", message, result)
     for peer in peers:
