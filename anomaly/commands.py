@@ -15,9 +15,10 @@ from anomaly import report
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv
 from anomaly.detectors import AutoencoderDetector, load_detector
 from anomaly.errors import DataError
-from anomaly.files import atomic_write, make_folder
+from anomaly.files import make_folder
 from anomaly.metrics import evaluate as judge
 from anomaly.tables import Table
+from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _MOST_IN_A_PICTURE = 200_000

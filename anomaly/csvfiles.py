@@ -20,9 +20,9 @@ from typing import IO, Any
 import numpy as np
 
 from anomaly.errors import DataError, listing
-from anomaly.files import atomic_write
 from anomaly.tables import Table, concatenate
 from anomaly.values import text_array
+from nnlite.files import atomic_write
 from nnlite.types import Array
 
 DELIMITERS = ",;\t|"

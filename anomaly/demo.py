@@ -9,7 +9,8 @@ import numpy as np
 
 from anomaly import cli, datasets
 from anomaly.datasets import Dataset
-from anomaly.files import atomic_write, make_folder
+from anomaly.files import make_folder
+from nnlite.files import atomic_write
 
 _MAKERS: dict[str, Callable[..., Dataset]] = {
     "transactions": datasets.make_transactions,

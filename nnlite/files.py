@@ -1,20 +1,24 @@
-"""Writing files so that nothing is lost: all of the new file, or the old one as it was."""
+"""Writing files so that nothing is lost, whatever the name stands for: a file, a link to one, or a device."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     """Open a file for writing that takes its place only when all of it is written.
 
-    The bytes go to a temporary file in the same folder, which is renamed at the end of the block. On any error, a full
-    disk included, the temporary file is removed and a file that was there before stays as it was.
+    The bytes go to a temporary file in the same folder, which is renamed at the end of the block. Where the name is a
+    link, the file it leads to is replaced and the link stays. A device or a pipe (``/dev/null``) cannot be replaced:
+    it takes the bytes as they come.
 
     Parameters
     ----------
@@ -29,20 +33,42 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written to, or the disk is full.
+        If the folder does not exist or cannot be written to, or the disk is full: the message names `path`. An earlier
+        file stays as it was, and no temporary file is left.
 
     Examples
     --------
     >>> import tempfile, pathlib
-    >>> folder = pathlib.Path(tempfile.mkdtemp())
-    >>> with atomic_write(folder / "greeting.txt") as file:
-    ...     _ = file.write(b"hello")
-    >>> (folder / "greeting.txt").read_text()
-    'hello'
+    >>> target = pathlib.Path(tempfile.mkdtemp()) / "scores.txt"
+    >>> with atomic_write(target) as file:
+    ...     _ = file.write(b"0.5")
+    >>> target.read_text()
+    '0.5'
     """
+    target = Path(path)
+    try:
+        if target.exists() and not target.is_file() and not target.is_dir():
+            with open(target, "wb") as device:
+                yield device
+            return
+        with _replacement(target.resolve() if target.is_symlink() else target) as file:
+            yield file
+    except OSError as error:
+        # An error in the block may be about another file; a full disk and the temporary file are about this one.
+        if error.errno in _NO_ROOM or _is_temporary(error.filename, target):
+            raise OSError(error.errno, f"cannot write to {str(target)!r}: {error.strerror}") from error
+        raise
+
+
+def _is_temporary(name: object, target: Path) -> bool:
+    return isinstance(name, str) and Path(name).name.startswith(f".{target.name[:100]}.")
+
+
+@contextmanager
+def _replacement(target: Path) -> Iterator[IO[bytes]]:
+    """Open a temporary file beside `target` that takes its place at the end of the block."""
     import tempfile
 
-    target = Path(path)
     if target.is_dir():
         raise IsADirectoryError(f"cannot write to {str(target)!r}: it is a folder; name a file in it")
     if not target.parent.is_dir():

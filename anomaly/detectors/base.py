@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 import numpy as np
 
 from anomaly import thresholds
-from anomaly.files import atomic_write
 from nnlite.archive import FileFormatError, dump_archive, read_archive
+from nnlite.files import atomic_write
 from nnlite.types import Array
 
 Self = TypeVar("Self", bound="BaseDetector")

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anomaly.files import atomic_write
+from nnlite.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -26,7 +26,7 @@ from anomaly.errors import DataError
 from anomaly.thresholds import MADThreshold
 from nnlite.archive import FileFormatError
 
-QUICK = {"hidden": (16,), "epochs": 30, "random_state": 0}
+QUICK = {"hidden": (16,), "epochs": 100, "random_state": 0}
 
 
 def planes(n=300, seed=0, anomalies=20):

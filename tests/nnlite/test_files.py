@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from anomaly.files import atomic_write
+from nnlite.files import atomic_write
 
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX devices and links")
 
