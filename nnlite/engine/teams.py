@@ -11,8 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import cache
 
-_WORTH_PRODUCTS = 300_000
-"""Weights times records in a batch from which a second thread saves more than meeting it costs."""
+_WORTH_PRODUCTS = 3_000_000
+"""Weights times records in a batch for each thread that is used unasked.
+
+Meeting costs less than a microsecond, and would pay from a tenth of this on; but only while the processor has a core for
+every thread. Where others run too, threads wait for each other to be let in, and short batches take longer than alone.
+"""
 
 
 def available_threads() -> int:
@@ -33,8 +37,9 @@ def available_threads() -> int:
 
 def worthwhile_threads(asked: int | None, weights: int, batch_size: int) -> int:
     """Return how many threads to use for batches of a size on a model of so many weights."""
-    most = available_threads() if asked is None else asked
-    return max(1, min(most, weights * batch_size // _WORTH_PRODUCTS, batch_size))
+    if asked is not None:
+        return max(1, min(asked, batch_size))
+    return max(1, min(available_threads(), weights * batch_size // _WORTH_PRODUCTS, batch_size))
 
 
 @cache
