@@ -14,8 +14,8 @@ from functools import cache
 _WORTH_PRODUCTS = 3_000_000
 """Weights times records in a batch for each thread that is used unasked.
 
-Meeting costs less than a microsecond, and would pay from a tenth of this on; but only while the processor has a core for
-every thread. Where others run too, threads wait for each other to be let in, and short batches take longer than alone.
+Meeting costs less than a microsecond, and would pay from a tenth of this on; but only while the processor has a core
+for every thread. Where others run too, threads wait for each other to be let in, and short batches take longer.
 """
 
 
