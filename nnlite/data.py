@@ -11,6 +11,9 @@ import numpy as np
 from nnlite.types import Array, RandomGenerator, Shape
 
 
+_FEW = 1_000_000
+
+
 def as_list(value: Any) -> list[Any]:
     """Return a list of one thing, or of the things in a list or tuple."""
     return list(value) if isinstance(value, (list, tuple)) else [value]
@@ -136,8 +139,11 @@ class Data:
         dtype = np.int32 if self.n_rows < 2**31 else np.int64
         orders = np.empty((times, self.n_rows), dtype)
         for order in orders:
-            order[:] = np.arange(self.n_rows, dtype=dtype)
-            shuffle.shuffle(order)
+            if self.n_rows <= _FEW:
+                order[:] = shuffle.permutation(self.n_rows)
+            else:  # slower, but in place
+                order[:] = np.arange(self.n_rows, dtype=dtype)
+                shuffle.shuffle(order)
         return orders
 
     def batches(self, batch_size: int, shuffle: RandomGenerator | None) -> Iterator[Batch]:
