@@ -21,7 +21,7 @@ from anomaly.frames import (
 from anomaly.values import as_column, objects_as_column
 from nnlite.types import Array
 
-Numbering: TypeAlias = Sequence[int] | Array
+Numbering: TypeAlias = "Sequence[int] | Array"
 _COLUMN_KINDS = "bMO"
 
 
