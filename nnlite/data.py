@@ -10,7 +10,6 @@ import numpy as np
 
 from nnlite.types import Array, RandomGenerator, Shape
 
-
 _FEW = 1_000_000
 
 
