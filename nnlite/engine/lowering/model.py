@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import nnlite.engine.lowering.convolution
 import nnlite.engine.lowering.dense
 import nnlite.engine.lowering.noise
 import nnlite.engine.lowering.normalization
