@@ -61,12 +61,15 @@ class Tensor:
         Whether a derivative by them leads on to any weight that trains.
     derivative : Place or None
         Where the derivative of the loss by them is collected; None until something contributes to it.
+    repeated : Tensor or None
+        Of what they are copies, one for each step: whoever looks at that instead computes once, not at every step.
     """
 
     place: Place
     shape: tuple[int, ...]
     learns: bool
     derivative: Place | None = None
+    repeated: Tensor | None = None
 
     @property
     def size(self) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 from nnlite.engine.program import Program, Tensor
 from nnlite.types import Shape
 
-Rule = Callable[[Program, Any, list[Tensor]], Tensor]
+Rule = Callable[[Program, Any, list[Tensor]], Tensor | list[Tensor]]
 
 
 class Unsupported(Exception):
