@@ -8,7 +8,6 @@ steps. Where the input is one and the same at every step, it is multiplied once.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any, Final
 
 from nnlite import activations
@@ -31,7 +30,7 @@ def recurrent(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor | li
     return _cells[type(layer)](program, layer, x, first).run()
 
 
-class _Cell(ABC):
+class _Cell:
     """The loop over time; a kind of layer says what happens at a step.
 
     Parameters
@@ -96,10 +95,6 @@ class _Cell(ABC):
         """Return where the product of a step's input and the kernel goes."""
         return self.gate(step)
 
-    def bias_of_input(self) -> Place | None:
-        """Return the bias that is added to the product of the input."""
-        return self.program.weight(self.layer.bias) if self.layer.use_bias else None
-
     def _project_and_step(self) -> None:
         turned = self.turned(self.kernel, self.features)
         width = self.gates * self.size
@@ -110,22 +105,22 @@ class _Cell(ABC):
             if self.same:
                 self.program.emit("data.copy", once, self.target(step), 1, width, 0, 0)
             else:
-                self._project(
-                    turned, self.x.place.after(self._time(step) * self.features * self.program.ld), None, step
-                )
+                self._project(turned, self.input(step), self.target(step))
             self.step(step)
 
-    def _project(self, turned: Place, x: Place, target: Place | None, step: int = 0) -> None:
-        bias = self.bias_of_input()
+    def _project(self, turned: Place, x: Place, target: Place) -> None:
+        bias = self.program.weight(self.layer.bias) if self.layer.use_bias else None
         start = ZERO if bias is None else BIAS
-        self.product(turned, self.features, x, target or self.target(step), self.gates * self.units, start, bias)
+        self.product(turned, self.features, x, target, self.gates * self.units, start, bias)
 
-    def _time(self, step: int) -> int:
-        return 0 if self.same else self.steps - 1 - step if self.layer.go_backwards else step
+    def input(self, step: int, of: Place | None = None) -> Place:
+        """Return where a step's input is, or what belongs to it in another tensor of that shape."""
+        time = self.steps - 1 - step if self.layer.go_backwards else step
+        return (of or self.x.place).after(0 if self.same else time * self.features * self.program.ld)
 
-    @abstractmethod
     def step(self, step: int) -> None:
         """Emit the new state, from the product of the input and the state before."""
+        raise NotImplementedError
 
     # -- and back ------------------------------------------------------------------------------
 
@@ -178,19 +173,19 @@ class _Cell(ABC):
         elif of != to:
             self.program.emit("data.copy", of, to, 1, self.size, 0, 0)
 
-    @abstractmethod
     def step_back(self, step: int) -> None:
         """Let the gates become their derivatives; add to the derivative by the state before."""
+        raise NotImplementedError
 
     def _weight_gradients(self) -> None:
         program, layer, ld = self.program, self.layer, self.program.ld
         width, rows = self.gates * self.size, self.gates * self.units
         dz, positions, dz_step = self.z, self.steps, width
-        x, x_step = self.x.place.after(self._time(0) * self.features * ld), self.features * ld
+        x, x_step = self.input(0), self.features * ld
         if layer.go_backwards:
             x_step = -x_step
         if self.same:
-            x, positions, dz = self.x.place, 1, program.reserve(width)
+            positions, dz = 1, program.reserve(width)
             program.emit("data.clear", dz, width)
             program.emit("series.add_blocks", self.z, dz, self.steps, width, width, 0, 1.0)
         with program.weight_contribution(layer.kernel) as dkernel:
@@ -208,9 +203,8 @@ class _Cell(ABC):
                 self.recurrent_bias_gradient(dbias.after(rows))
         with program.contribution(self.x) as dx:
             if dx is not None:
-                start = dx if self.same else dx.after(self._time(0) * self.features * ld)
                 program.emit(
-                    *("dense.product", NN, self.kernel, rows, 0, dz, ld, dz_step, start, ld, x_step),
+                    *("dense.product", NN, self.kernel, rows, 0, dz, ld, dz_step, self.input(0, dx), ld, x_step),
                     *(self.features, ld, rows, ZERO, None, positions, self.work),
                 )
 
