@@ -101,6 +101,7 @@ class Program:
         self.instructions: list[tuple[str, tuple[Field, ...]]] = []
         self.totals: dict[tuple[Any, ...], Place] = {}
         self.seeds: list[Callable[[], int]] = []
+        self.numbers: list[Callable[[], float]] = []
         self.needs_whole_batch = False
         self._vector = vector
         self._steps_back: list[Callable[[], None]] = []
@@ -149,6 +150,11 @@ class Program:
         """Return the number of a new stream of noise; `draw` makes its seed anew for every run."""
         self.seeds.append(draw)
         return len(self.seeds) - 1
+
+    def live(self, read: Callable[[], float]) -> Place:
+        """Return the place of a double that `read` tells, looked at anew whenever the program is run."""
+        self.numbers.append(read)
+        return Place("numbers", len(self.numbers) - 1)
 
     # -- the way back --------------------------------------------------------------------------
 
@@ -234,7 +240,7 @@ class Program:
         if field is None:
             return 0
         if isinstance(field, Place):
-            size = 8 if field.space in ("totals", "seeds") else self.dtype.itemsize
+            size = 8 if field.space in ("totals", "numbers") else self.dtype.itemsize
             return addresses[field.space] + field.offset * size
         if isinstance(field, float):
             return int(np.float64(field).view(np.int64))

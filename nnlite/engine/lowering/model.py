@@ -12,6 +12,7 @@ import nnlite.engine.lowering.pooling
 import nnlite.engine.lowering.recurrent
 import nnlite.engine.lowering.resizing
 import nnlite.engine.lowering.shaping
+import nnlite.engine.lowering.variational
 import nnlite.engine.lowering.wrappers  # noqa: F401  (each of these registers its rules)
 from nnlite.engine.lowering.objective import lower_activity_penalty, lower_objective
 from nnlite.engine.lowering.rules import Unsupported, record_shape, rule_for

@@ -42,6 +42,12 @@ def rule_for(layer: Any) -> Rule:
     return rule
 
 
+def check_same_shape(name: str, labels: Tensor, output: Tensor) -> None:
+    """Raise unless targets have the shape of predictions, or lack their last axis of size 1."""
+    if labels.shape != output.shape and (*labels.shape, 1) != output.shape:
+        raise Unsupported(f"{name}: targets of shape {labels.shape} for outputs of shape {output.shape}")
+
+
 def record_shape(shape: Shape, what: str) -> tuple[int, ...]:
     """Return the shape of one record, which has to be known.
 
