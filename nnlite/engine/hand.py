@@ -55,8 +55,10 @@ class Hand:
         self._run: Native = native_function("epoch.run", dtype)
         self._memory = aligned_zeros(program.work_size, dtype), aligned_zeros(program.products_size, dtype)
         self.totals = np.zeros((epochs + 1, max(len(program.totals), 1)))
+        self._read, self._numbers = program.numbers, np.zeros(max(len(program.numbers), 1))
         work, products = self._memory
         own = {"work": work.ctypes.data, "products": products.ctypes.data, "totals": self.totals.ctypes.data}
+        own["numbers"] = self._numbers.ctypes.data
         instructions = program.link({**spaces, **own})
         vector = vector_width(dtype) if program.ld > 1 else 1
         header = [
@@ -83,6 +85,8 @@ class Hand:
         """
         per_epoch = -(-records // batch_size)
         last = per_epoch if last is None else last
+        for i, read in enumerate(self._read):
+            self._numbers[i] = read()
         self._code[: _RECORDS + 1] = first, last, per_epoch, batch_size, records
 
     def run(self) -> None:

@@ -28,7 +28,8 @@ from nnlite.weights import Weight, WeightVector
 
 WORDS: Final = 24
 """Length of an instruction: the kernel's address and its fields."""
-_ON_BATCHES: Final = {"dense.product"}
+_ON_ONE_RECORD: Final = ("activation.", "data.", "dense.vector", "normalization.")
+"""Kernels that can do without pads, by the beginnings of their names."""
 LINE: Final = 64
 """Bytes that the processor fetches at once; every buffer begins at a multiple of it."""
 
@@ -66,12 +67,15 @@ class Tensor:
         Whether a derivative by them leads on to any weight that trains.
     derivative : Place or None
         Where the derivative of the loss by them is collected; None until something contributes to it.
+    repeated : Tensor or None
+        Of what they are copies, one for each step: whoever looks at that instead computes once, not at every step.
     """
 
     place: Place
     shape: tuple[int, ...]
     learns: bool
     derivative: Place | None = None
+    repeated: Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -104,6 +108,7 @@ class Program:
         self.instructions: list[tuple[str, tuple[Field, ...]]] = []
         self.totals: dict[tuple[Any, ...], Place] = {}
         self.seeds: list[Callable[[], int]] = []
+        self.numbers: list[Callable[[], float]] = []
         self.needs_whole_batch = False
         self._vector = vector
         self._steps_back: list[Callable[[], None]] = []
@@ -144,8 +149,8 @@ class Program:
 
     def emit(self, kernel: str, *fields: Field) -> None:
         """Add an instruction."""
-        if self.ld == 1 and kernel in _ON_BATCHES:
-            raise Unsupported(f"{kernel} multiplies whole batches, never a single record")
+        if self.ld == 1 and not kernel.startswith(_ON_ONE_RECORD):
+            raise Unsupported(f"{kernel} works on whole vectors, never on a single record")
         if len(fields) >= WORDS:
             raise ValueError(f"instruction {kernel!r} has {len(fields)} fields; there is room for {WORDS - 1}")
         self.instructions.append((kernel, fields))
@@ -154,6 +159,11 @@ class Program:
         """Return the number of a new stream of noise; `draw` makes its seed anew for every run."""
         self.seeds.append(draw)
         return len(self.seeds) - 1
+
+    def live(self, read: Callable[[], float]) -> Place:
+        """Return the place of a double that `read` tells, looked at anew whenever the program is run."""
+        self.numbers.append(read)
+        return Place("numbers", len(self.numbers) - 1)
 
     # -- the way back --------------------------------------------------------------------------
 
@@ -239,7 +249,7 @@ class Program:
         if field is None:
             return 0
         if isinstance(field, Place):
-            size = 8 if field.space in ("totals", "seeds") else self.dtype.itemsize
+            size = 8 if field.space in ("totals", "numbers") else self.dtype.itemsize
             return addresses[field.space] + field.offset * size
         if isinstance(field, float):
             return int(np.float64(field).view(np.int64))

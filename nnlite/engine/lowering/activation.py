@@ -41,7 +41,7 @@ def activate(program: Program, function: activations.ActivationFunction, x: Tens
         return x
     if type(function) is activations.Softmax:
         return _softmax(program, function, x, keep)
-    kernel, constants, by_output = _kernel(function)
+    kernel, constants, by_output = kernel_of(function)
     if by_output:
         y = _copy(program, x) if keep else replace(x, derivative=None)
         program.emit(f"activation.{kernel}_forward", y.place, x.size, program.ld, *constants)
@@ -84,7 +84,7 @@ def _copy(program: Program, x: Tensor) -> Tensor:
     return y
 
 
-def _kernel(function: activations.ActivationFunction) -> tuple[str, tuple[float, ...], bool]:
+def kernel_of(function: activations.ActivationFunction) -> tuple[str, tuple[float, ...], bool]:
     """Return the kernel's name, its constants, and whether the output alone tells the slope."""
     kind = type(function)
     if kind in (activations.ReLU, activations.LeakyReLU):

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import nnlite.engine.lowering.convolution
 import nnlite.engine.lowering.dense
 import nnlite.engine.lowering.noise
 import nnlite.engine.lowering.normalization
-import nnlite.engine.lowering.shaping  # noqa: F401  (each of these registers its rules)
+import nnlite.engine.lowering.pooling
+import nnlite.engine.lowering.recurrent
+import nnlite.engine.lowering.resizing
+import nnlite.engine.lowering.shaping
+import nnlite.engine.lowering.variational
+import nnlite.engine.lowering.wrappers  # noqa: F401  (each of these registers its rules)
 from nnlite.engine.lowering.objective import lower_activity_penalty, lower_objective
 from nnlite.engine.lowering.rules import Unsupported, record_shape, rule_for
 from nnlite.engine.program import Place, Program, Tensor
@@ -102,7 +108,8 @@ def _lower_network(program: Program, network: Network, inputs: list[Tensor]) -> 
         if isinstance(step.layer, Network):
             given = _lower_network(program, step.layer, taken)
         else:
-            given = [rule_for(step.layer)(program, step.layer, taken)]
+            result = rule_for(step.layer)(program, step.layer, taken)
+            given = result if isinstance(result, list) else [result]
         if step.layer.activity_regularizer is not None:
             for y in given:
                 lower_activity_penalty(program, step.layer.activity_regularizer, y)

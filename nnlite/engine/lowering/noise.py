@@ -6,7 +6,7 @@ from typing import Any
 
 from nnlite.engine.lowering.rules import Unsupported, lowers
 from nnlite.engine.program import Program, Tensor
-from nnlite.layers import Dropout, GaussianNoise
+from nnlite.layers import Dropout, GaussianNoise, SpatialDropout1D
 
 
 @lowers(GaussianNoise)
@@ -42,6 +42,34 @@ def dropout(program: Program, layer: Dropout, inputs: list[Tensor]) -> Tensor:
     def back() -> None:
         if y.derivative is not None:
             program.emit("noise.dropout_backward", mask, y.derivative, x.size * program.ld)
+            program.hand_on(y.derivative, x)
+
+    program.on_the_way_back(back)
+    return y
+
+
+@lowers(SpatialDropout1D)
+def spatial_dropout_layer(program: Program, layer: SpatialDropout1D, inputs: list[Tensor]) -> Tensor:
+    """Emit the dropout of whole channels."""
+    return spatial_dropout(program, layer, inputs[0], layer.rate)
+
+
+def spatial_dropout(program: Program, layer: Any, x: Tensor, rate: float) -> Tensor:
+    """Emit y = x m / (1 - p), with one mask for all steps of a series."""
+    if not program.training or rate == 0:
+        return x
+    steps, channels = x.shape
+    y, size = program.tensor(x.shape, x.learns), channels * program.ld
+    # The mask is all that is wanted of it: what it is applied to here are zeros.
+    zeros, mask = program.reserve(size), program.reserve(size)
+    program.emit(
+        "noise.dropout", zeros, zeros, mask, channels, program.ld, program.seed(lambda: _draw(layer)), float(rate)
+    )
+    program.emit("series.multiply_blocks", x.place, mask, y.place, steps, size)
+
+    def back() -> None:
+        if y.derivative is not None:
+            program.emit("series.multiply_blocks", y.derivative, mask, y.derivative, steps, size)
             program.hand_on(y.derivative, x)
 
     program.on_the_way_back(back)

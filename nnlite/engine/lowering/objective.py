@@ -6,8 +6,10 @@ import math
 from typing import Any
 
 from nnlite import losses, metrics
-from nnlite.engine.lowering.rules import Unsupported
+from nnlite.engine.lowering.likelihood import emit_likelihood
+from nnlite.engine.lowering.rules import Unsupported, check_same_shape
 from nnlite.engine.program import Place, Program, Tensor
+from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.objective import Objective
 from nnlite.regularizers import L1, L1L2, L2, Regularizer
 from nnlite.weights import WeightVector
@@ -52,9 +54,12 @@ def _emit_loss(
     total: Place,
     work: Place,
 ) -> None:
+    if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in (GaussianNLL, BernoulliNLL):
+        emit_likelihood(program, loss, target, output, slope, weight, factor, total, work)
+        return
     kernel, constants, one_hot = _loss_kernel(loss, output)
     labels = _one_hot(program, target, output) if one_hot else target
-    _check_shapes(loss.name, labels, output)
+    check_same_shape(loss.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
     mean = int(loss.reduction == "sum_over_batch_size")
     places = (labels.place, output.place, slope, weight)
@@ -81,11 +86,6 @@ def _loss_kernel(loss: losses.Loss, output: Tensor) -> tuple[str, tuple[float, f
         name = "categorical_crossentropy" + ("_logits" if loss.from_logits else "")
         return name, constants, kind is losses.SparseCategoricalCrossentropy
     raise Unsupported(f"the loss {loss.name!r} has no compiled form")
-
-
-def _check_shapes(name: str, labels: Tensor, output: Tensor) -> None:
-    if labels.shape != output.shape and (*labels.shape, 1) != output.shape:
-        raise Unsupported(f"{name}: targets of shape {labels.shape} for outputs of shape {output.shape}")
 
 
 def _one_hot(program: Program, numbers: Tensor, output: Tensor) -> Tensor:
@@ -124,7 +124,7 @@ def _emit_metric(
         kernel, labels = "categorical_accuracy", _one_hot(program, target, output)
     else:
         raise Unsupported(f"the metric {metric.name!r} has no compiled form")
-    _check_shapes(metric.name, labels, output)
+    check_same_shape(metric.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
     threshold = float(getattr(metric, "threshold", 0.5))
     program.emit(f"metric.{kernel}", labels.place, output.place, *sizes, total, threshold)

@@ -10,7 +10,7 @@ from nnlite.types import Shape
 
 __all__ = ["Unsupported", "lowers", "record_shape", "rule_for"]
 
-Rule = Callable[[Program, Any, list[Tensor]], Tensor]
+Rule = Callable[[Program, Any, list[Tensor]], Tensor | list[Tensor]]
 
 
 _rules: dict[type, Rule] = {}
@@ -38,6 +38,12 @@ def rule_for(layer: Any) -> Rule:
     if rule is None:
         raise Unsupported(f"layer {layer.name!r}: {type(layer).__name__} has no compiled form")
     return rule
+
+
+def check_same_shape(name: str, labels: Tensor, output: Tensor) -> None:
+    """Raise unless targets have the shape of predictions, or lack their last axis of size 1."""
+    if labels.shape != output.shape and (*labels.shape, 1) != output.shape:
+        raise Unsupported(f"{name}: targets of shape {labels.shape} for outputs of shape {output.shape}")
 
 
 def record_shape(shape: Shape, what: str) -> tuple[int, ...]:
