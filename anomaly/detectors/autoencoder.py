@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.calibration import check_rate, conformal_threshold, p_values
 from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state, under
 from anomaly.preprocessing import TablePreprocessor
@@ -25,6 +26,7 @@ _MOST_STEPS = 1000
 _FEWEST_STEPS = 200
 _MOST_REMEMBERED = 10_000
 _CHUNK = 8192
+_FOLDS = 5
 
 
 @register
@@ -42,7 +44,7 @@ class AutoencoderDetector(BaseDetector):
     in units of its mean error in training (see `anomaly.detectors.members.Denoiser`).
 
     Networks of this size smooth over small groups of records that a comparison with each of them would tell apart. So
-    the detector also remembers its training records, and measures the mean distance to the nearest of them
+    the detector also remembers its training records, and measures how far the nearest of them are
     (`anomaly.detectors.members.Neighbours`). With M networks, their scores :math:`s_m`, the distance :math:`s_0`,
     all in units of the median training record, and the share a of the latter, the score is
 
@@ -71,12 +73,19 @@ class AutoencoderDetector(BaseDetector):
         10,000 training records, drawn at random, are remembered, and saved with the detector.
     neighbors_share : float, default 0.7
         a, from 0 to 1.
+    contrast : float, default 0.5
+        How much the nearest records' own distances from each other count: it finds what is unusual near dense groups.
+        0 is best where anomalies among the training records come in groups.
     contamination : "auto" or float, default "auto"
         The share of anomalies among the training records, above 0 and at most 0.5; "auto" judges by the
         training scores themselves (see `anomaly.thresholds.AutoThreshold`).
     threshold : str, float or Threshold, optional
         How to choose the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr",
         "pot", "best_f1" (needs labels), a number, or an instance from `anomaly.thresholds`.
+    false_alarm_rate : float, optional
+        The share of fresh usual records that may be flagged, in place of `contamination` and `threshold`. The threshold
+        is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
+        training records without anomalies.
     epochs : int or "auto", default "auto"
         Times that training goes through the records; "auto": as many as make 1000 steps, or as many steps as there are
         records, but at least 200. Longer training learns the anomalies among its records too.
@@ -109,6 +118,8 @@ class AutoencoderDetector(BaseDetector):
         Records that score above it are anomalies.
     labels_ : ndarray of int of shape (n_records,)
         Labels of the training records.
+    calibration_scores_ : ndarray of shape (n_records,)
+        What `p_values` compares with.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
@@ -147,8 +158,10 @@ class AutoencoderDetector(BaseDetector):
         draws: int = 8,
         neighbors: int = 5,
         neighbors_share: float = 0.7,
+        contrast: float = 0.5,
         contamination: float | str = "auto",
         threshold: Any = None,
+        false_alarm_rate: float | None = None,
         epochs: int | str = "auto",
         batch_size: int = 128,
         learning_rate: float = 0.001,
@@ -166,8 +179,10 @@ class AutoencoderDetector(BaseDetector):
         self.draws = draws
         self.neighbors = neighbors
         self.neighbors_share = neighbors_share
+        self.contrast = contrast
         self.contamination = contamination
         self.threshold = threshold
+        self.false_alarm_rate = false_alarm_rate
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -207,6 +222,8 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(
                 f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
             )
+        if self.false_alarm_rate is not None and len(table) < 2 * _FOLDS:
+            raise ValueError(f"false_alarm_rate needs at least {2 * _FOLDS} records; found {len(table)}")
         labels = None if y is None else np.asarray(y)
         if labels is not None and labels.shape != (len(table),):
             raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
@@ -217,7 +234,43 @@ class AutoencoderDetector(BaseDetector):
             self._train_members(x)
         scores = self._calibrate(x)
         self._set_threshold(scores, labels)
+        if self.false_alarm_rate is None:
+            self.calibration_scores_ = self.decision_scores_
+        else:
+            self.calibration_scores_ = self._held_out_scores(table, x.shape[0])
+            self.threshold_ = conformal_threshold(self.calibration_scores_, self.false_alarm_rate)
+            self.labels_ = self._label(self.decision_scores_)
         return self
+
+    def _held_out_scores(self, table: Table, n_records: int) -> Array:
+        """Score each record by a detector like this one that was fitted without it."""
+        scores = np.empty(n_records)
+        folds = np.array_split(np.random.default_rng(0).permutation(n_records), _FOLDS)
+        for fold in folds:
+            kept = np.setdiff1d(np.arange(n_records), fold)
+            fresh = AutoencoderDetector(**{**self.get_params(), "false_alarm_rate": None, "threshold": None})
+            scores[fold] = fresh.fit(table.rows(kept)).decision_function(table.rows(fold))
+        return scores
+
+    def p_values(self, X: Any) -> Array:
+        """Return, for each record, the chance that a usual one scores at least as high.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            By the rank among ``calibration_scores_``. They are exact if `false_alarm_rate` was given; otherwise the
+            training records' own scores stand in, which are a little lower than those of fresh records.
+
+        See Also
+        --------
+        anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
+        """
+        return p_values(self.calibration_scores_, self.decision_function(X))
 
     def _train_members(self, x: Array) -> None:
         """Train a network for each level of noise, side by side, each with randomness of its own."""
@@ -233,7 +286,7 @@ class AutoencoderDetector(BaseDetector):
             if len(x) > _MOST_REMEMBERED:
                 drawn = np.random.default_rng(seeds[-1]).choice(len(x), _MOST_REMEMBERED, replace=False)
                 kept = x[np.sort(drawn)]
-            self.members_.append(Neighbours(kept, min(self.neighbors, len(kept) - 1)))
+            self.members_.append(Neighbours(kept, self.neighbors, self.contrast))
 
     def _train_one(self, x: Array, noise: float, seed: int) -> tuple[Denoiser, dict[str, list[float]]]:
         with seeded(seed):
@@ -243,10 +296,8 @@ class AutoencoderDetector(BaseDetector):
 
     def _calibrate(self, x: Array) -> Array:
         """Put the members on a common scale; return the training scores."""
-        for member in self.members_:
-            chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
-            member.calibrate(chunks)
-        return np.concatenate([self._parts(chunk).sum(axis=1) for chunk in chunks])
+        chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
+        return self._combine([member.calibrate(chunks) for member in self.members_])
 
     def _take_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.n_features_in_
@@ -310,6 +361,10 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(f"neighbors must be a whole number of at least 0; found {self.neighbors!r}")
         if not (_is_number(self.neighbors_share) and 0 <= self.neighbors_share <= 1):
             raise ValueError(f"neighbors_share must be a number from 0 to 1; found {self.neighbors_share!r}")
+        if not (_is_number(self.contrast) and 0 <= self.contrast < np.inf):
+            raise ValueError(f"contrast must be a number of at least 0; found {self.contrast!r}")
+        if self.false_alarm_rate is not None:
+            check_rate(self.false_alarm_rate)
         if self.n_jobs is not None and (not _is_whole(self.n_jobs) or self.n_jobs < 1):
             raise ValueError(f"n_jobs must be None or a whole number of at least 1; found {self.n_jobs!r}")
         if not _is_whole(self.draws) or self.draws < 0:
@@ -348,7 +403,7 @@ class AutoencoderDetector(BaseDetector):
         ValueError
             If columns are missing or unknown, or a value cannot be read.
         """
-        return np.concatenate([self._parts(x).sum(axis=1) for x in self._chunks(X)])
+        return np.concatenate([self._judge(x) for x in self._chunks(X)])
 
     def explain(self, X: Any, normalize: bool = False) -> Array:
         """Return each original column's part of each record's score.
@@ -371,17 +426,13 @@ class AutoencoderDetector(BaseDetector):
         """
         return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
 
+    def _judge(self, x: Array) -> Array:
+        return self._combine([member.scores(x) for member in self.members_])
+
     def _explain(self, x: Array, normalize: bool) -> Array:
-        telling = self._telling()
-        total = np.zeros(x.shape)
-        shares = np.zeros(x.shape)
-        for member, share in zip(self.members_, self._shares(), strict=True):
-            parts = member.parts(x).astype(np.float64)
-            total += share * parts
-            if member in telling:
-                shares += _normalized(parts)
-        shares = _normalized(self.preprocessor_.sum_by_column(shares))
-        return shares if normalize else shares * total.sum(axis=1, keepdims=True)
+        seen = np.sum([_normalized(member.parts(x)) for member in self._telling()], axis=0)
+        shares = _normalized(self.preprocessor_.sum_by_column(seen))
+        return shares if normalize else shares * self._judge(x)[:, np.newaxis]
 
     def _telling(self) -> list[Denoiser | Neighbours]:
         """Return the members that say which columns a score is due to."""
@@ -420,11 +471,8 @@ class AutoencoderDetector(BaseDetector):
         for start in range(0, max(len(table), 1), _CHUNK):
             yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
 
-    def _parts(self, x: Array) -> Array:
-        total = np.zeros(x.shape)
-        for member, share in zip(self.members_, self._shares(), strict=True):
-            total += share * member.parts(x)
-        return total
+    def _combine(self, scores: list[Array]) -> Array:
+        return sum((share * score for share, score in zip(self._shares(), scores, strict=True)), np.zeros(()))
 
     def _shares(self) -> list[float]:
         """Return what each member counts for; all of it together is 1."""
@@ -438,6 +486,8 @@ class AutoencoderDetector(BaseDetector):
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         columns, tables = self.preprocessor_.get_state()
         arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
+        if self.false_alarm_rate is not None:
+            arrays["calibration_scores"] = self.calibration_scores_
         members = []
         for number, member in enumerate(self.members_):
             config, learned = member.state()
@@ -461,6 +511,7 @@ class AutoencoderDetector(BaseDetector):
             model = model_from_parts(config["network"], under(arrays, "model/"), label)
             self.members_ = [Denoiser(model, arrays["disturbances"])]
         self.history_ = config["history"]
+        self.calibration_scores_ = arrays["decision_scores" if self.false_alarm_rate is None else "calibration_scores"]
         kinds = [type(member) for member in self.members_]
         expected = [Denoiser] * len(_listed(self.noise)) + [Neighbours] * bool(self.neighbors)
         if kinds != expected:

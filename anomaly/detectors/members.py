@@ -7,7 +7,7 @@ median score of the training records, so that those of different members can be 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -56,20 +56,28 @@ class Denoiser:
     @property
     def width(self) -> int:
         """Number of features."""
-        return self.disturbances.shape[1]
+        return int(self.disturbances.shape[1])
 
-    def calibrate(self, chunks: Sequence[Array]) -> None:
-        """Set the weights and the scale by training records, given some thousands at a time."""
-        errors = np.concatenate([self._errors(x) for x in chunks])
-        means = errors.mean(axis=0, dtype=np.float64)
+    def calibrate(self, chunks: Sequence[Array]) -> Array:
+        """Set the weights and the scale by training records, some thousands at a time; return their scores."""
+        errors = [self._errors(x) for x in chunks]
+        count = sum(map(len, errors))
+        means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / count
         self.weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
-        self.scale = typical((errors * self.weights).mean(axis=1, dtype=np.float64))
+        raw = np.concatenate([self._raw(e) for e in errors])
+        self.scale = typical(raw)
+        return raw / self.scale
+
+    def scores(self, x: Array) -> Array:
+        """Return the score of each record, as float64."""
+        return self._raw(self._errors(x)) / self.scale
 
     def parts(self, x: Array) -> Array:
-        """Return each feature's part of each record's score."""
-        errors = self._errors(x)
-        errors *= self.weights / np.float32(self.width * self.scale)
-        return errors
+        """Return each feature's part of each record's score, as float64."""
+        return self._errors(x) * (self.weights / (self.width * self.scale))
+
+    def _raw(self, errors: Array) -> Array:
+        return (errors * self.weights).mean(axis=1, dtype=np.float64)
 
     def _errors(self, x: Array) -> Array:
         errors = np.empty_like(x)
@@ -100,64 +108,110 @@ class Denoiser:
             raise ValueError(f"its weights have shape {weights.shape} for {width} features")
         if model.input_shape != (None, width) or model.output_shape != (None, width):
             raise ValueError(f"its network takes {model.input_shape} and its disturbances have {width} features")
-        return cls(model, disturbances, weights, _scale(config))
+        return cls(model, disturbances, weights, _positive(config, "scale"))
 
 
 class Neighbours:
     r"""Training records, and how far a record is from those nearest to it.
 
-    .. math:: s(x) = \frac{1}{c\,k} \sum_{i=1}^{k} \lVert x - n_i(x) \rVert
+    With :math:`d_i(x) = \lVert x - n_i(x) \rVert` the distance to the i-th nearest of the remembered records and
+    :math:`\ell_i` the mean distance of that record to the K = 4k nearest to it,
 
-    where :math:`n_i(x)` is the i-th nearest of the remembered records. A record that is itself remembered is not its
-    own neighbour: one record at distance 0 is left out, so training records score as fresh ones do. Feature j's part
-    of a distance is :math:`(x_j - n_{ij})^2 / \lVert x - n_i \rVert`.
+    .. math:: s(x) = \frac1c \left( \frac{1}{k} \sum_{i=1}^{k} \frac{d_i(x)}{u}
+              + b\, \frac{\sum_{i=1}^{K} d_i(x)}{\sum_{i=1}^{K} \ell_i} \right)
+
+    The first term is the distance in units of its median u in training. The second compares it with what is usual
+    around there, so that a record just outside of a dense group counts as unusual though it is not far from anything.
+
+    A record that is itself remembered is not its own neighbour: one record at distance 0 is left out, so training
+    records score as fresh ones do. Feature j's part of a distance is :math:`(x_j - n_{ij})^2 / d_i`.
 
     Parameters
     ----------
     records : ndarray of float32 of shape (n, d)
         What is remembered; at least two of them.
     k : int
-        Number of neighbours, at most n - 1.
-    scale : float, default 1.0
-        c.
+        Number of neighbours; of less than k + 1 records all the others are.
+    contrast : float
+        b.
+    usual : ndarray of float64 of shape (n,), optional
+        The distances :math:`\ell` of the records; measured if not given.
+    unit, scale : float, default 1.0
+        u and c.
 
     References
     ----------
-    Ramaswamy, Rastogi & Shim, "Efficient algorithms for mining outliers from large data sets", SIGMOD 2000; Angiulli &
-    Pizzuti, "Fast outlier detection in high dimensional spaces", PKDD 2002.
+    Angiulli & Pizzuti, "Fast outlier detection in high dimensional spaces", PKDD 2002; Breunig, Kriegel, Ng & Sander,
+    "LOF: identifying density-based local outliers", SIGMOD 2000.
     """
 
     kind = "neighbours"
 
-    def __init__(self, records: Array, k: int, scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        records: Array,
+        k: int,
+        contrast: float,
+        usual: Array | None = None,
+        unit: float = 1.0,
+        scale: float = 1.0,
+    ) -> None:
         self.records = records
-        self.k = k
+        self.k = min(k, len(records) - 1)
+        self.wide = min(4 * k, len(records) - 1)
+        self.contrast = contrast
+        self.unit = unit
         self.scale = scale
         self._squares = np.einsum("ij,ij->i", records, records)
+        if usual is None:
+            distances = np.concatenate([found[1] for _, found in self._blocks(records)])
+            usual = distances.mean(axis=1)
+            # Among copies of one record nothing is usual; a hundredth of the median elsewhere stands in.
+            usual = np.maximum(usual, 0.01 * typical(usual))
+            self.unit = typical(distances[:, : self.k].mean(axis=1))
+        self.usual = usual
 
     @property
     def width(self) -> int:
         """Number of features."""
-        return self.records.shape[1]
+        return int(self.records.shape[1])
 
-    def calibrate(self, chunks: Sequence[Array]) -> None:
-        """Set the scale by training records, given some thousands at a time."""
+    def calibrate(self, chunks: Sequence[Array]) -> Array:
+        """Set the scale by training records, given some thousands at a time; return their scores."""
         self.scale = 1.0
-        self.scale = typical(np.concatenate([self.parts(x).sum(axis=1, dtype=np.float64) for x in chunks]))
+        raw = np.concatenate([self.scores(x) for x in chunks])
+        self.scale = typical(raw)
+        return raw / self.scale
+
+    def scores(self, x: Array) -> Array:
+        """Return the score of each record, as float64."""
+        scores = np.empty(len(x))
+        for rows, (_, distances, near) in self._blocks(x):
+            scores[rows] = (distances * self._factors(near)).sum(axis=1)
+        return scores / self.scale
 
     def parts(self, x: Array) -> Array:
-        """Return each feature's part of each record's score."""
-        parts = np.empty_like(x)
-        step = max(1, _BLOCK_CELLS // max(len(self.records), (self.k + 1 + _SPARE) * self.width))
+        """Return each feature's part of each record's score, as float64."""
+        parts = np.empty(x.shape)
+        for rows, (squares, distances, near) in self._blocks(x):
+            shares = np.divide(self._factors(near), distances, out=np.zeros_like(distances), where=distances > 0)
+            parts[rows] = np.einsum("ik,ikj->ij", shares, squares)
+        return parts / self.scale
+
+    def _factors(self, near: Array) -> Array:
+        """Return what the distance to each neighbour is multiplied by."""
+        factors = np.repeat(self.contrast / self.usual[near].sum(axis=1, keepdims=True), self.wide, axis=1)
+        factors[:, : self.k] += 1 / (self.k * self.unit)
+        return factors
+
+    def _blocks(self, x: Array) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
+        step = max(1, _BLOCK_CELLS // max(len(self.records), (self.wide + 1 + _SPARE) * self.width))
         for start in range(0, len(x), step):
-            block = x[start : start + step]
-            squares, distances, _ = self._compare(block)
-            shares = np.divide(1, distances, out=np.zeros_like(distances), where=distances > 0)
-            parts[start : start + step] = np.einsum("ik,ikj->ij", shares, squares) / (self.k * self.scale)
-        return parts
+            rows = slice(start, start + step)
+            yield rows, self._compare(x[rows])
 
     def nearest(self, x: Array) -> Array:
-        """Return the indices of each record's k nearest remembered ones, the nearest first, itself left out."""
+        """Return the indices of each record's 4k nearest remembered ones, the nearest first, itself left out."""
         return self._compare(x)[2]
 
     def _compare(self, x: Array) -> tuple[Array, Array, Array]:
@@ -167,14 +221,14 @@ class Neighbours:
         # more than are needed are looked at closely.
         products *= -2
         products += self._squares
-        count = min(self.k + 1 + _SPARE, len(self.records))
+        count = min(self.wide + 1 + _SPARE, len(self.records))
         near = np.sort(np.argpartition(products, count - 1, axis=1)[:, :count], axis=1)
         squares = np.square(x[:, np.newaxis] - self.records[near], dtype=np.float64)
         distances = np.sqrt(squares.sum(axis=2))
         order = np.argsort(distances, axis=1, kind="stable")
         # A record that is remembered finds itself first.
         first = (np.take_along_axis(distances, order[:, :1], axis=1) == 0).astype(np.intp)
-        order = np.take_along_axis(order, first + np.arange(self.k), axis=1)
+        order = np.take_along_axis(order, first + np.arange(self.wide), axis=1)
         return (
             np.take_along_axis(squares, order[:, :, np.newaxis], axis=1),
             np.take_along_axis(distances, order, axis=1),
@@ -183,15 +237,21 @@ class Neighbours:
 
     def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return what was learned, as JSON values and arrays."""
-        return {"kind": self.kind, "scale": self.scale, "k": self.k}, {"records": self.records}
+        config = {name: getattr(self, name) for name in ("kind", "k", "contrast", "unit", "scale")}
+        return config, {"records": self.records, "usual": self.usual}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Neighbours:  # noqa: ARG003
         """Make a member of what `state` returned, believing none of it."""
-        records, k = _matrix(arrays, "records"), config["k"]
+        records, usual, k = _matrix(arrays, "records"), arrays["usual"], config["k"]
         if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k < len(records):
             raise ValueError(f"it has {k!r} neighbours of {len(records)} records")
-        return cls(records, k, _scale(config))
+        if usual.shape != (len(records),) or usual.dtype != np.float64 or not (usual > 0).all():
+            raise ValueError(f"it has {len(records)} records and usual distances of shape {usual.shape}")
+        contrast = config["contrast"]
+        if not isinstance(contrast, (int, float)) or not 0 <= contrast < np.inf:
+            raise ValueError(f"its contrast is {contrast!r}")
+        return cls(records, k, float(contrast), usual, _positive(config, "unit"), _positive(config, "scale"))
 
 
 def member_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Denoiser | Neighbours:
@@ -217,8 +277,8 @@ def _matrix(arrays: Mapping[str, Array], name: str) -> Array:
     return matrix
 
 
-def _scale(config: Mapping[str, Any]) -> float:
-    scale = config["scale"]
-    if not isinstance(scale, float) or not 0 < scale < np.inf:
-        raise ValueError(f"its scale is {scale!r}")
-    return scale
+def _positive(config: Mapping[str, Any], name: str) -> float:
+    value = config[name]
+    if not isinstance(value, float) or not 0 < value < np.inf:
+        raise ValueError(f"its {name} is {value!r}")
+    return value
