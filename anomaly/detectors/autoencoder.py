@@ -264,7 +264,8 @@ class AutoencoderDetector(BaseDetector):
         -------
         ndarray of float64 of shape (n_records,)
             By the rank among ``calibration_scores_``. They are exact if `false_alarm_rate` was given; otherwise the
-            training records' own scores stand in, which are a little lower than those of fresh records.
+            training records' own scores stand in. Those are lower than the scores of fresh records, far lower
+            where there are few records for the number of features, so fresh records seem too unusual.
 
         See Also
         --------
@@ -439,6 +440,38 @@ class AutoencoderDetector(BaseDetector):
         levels = _listed(self.noise)
         coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
         return [coarsest, *(member for member in self.members_ if isinstance(member, Neighbours))]
+
+    def expected(self, X: Any) -> Table:
+        """Return what each record would be expected to look like, to show beside what was found.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        Table
+            With the columns of the training table, in their own units: the training record that is most like all those
+            nearest to it. Without remembered records (``neighbors=0``), what the network with the most noise makes
+            of the record.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
+        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
+        >>> found = {"net": [100.0], "gross": [9400.0]}
+        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
+        True
+        """
+        usual = np.concatenate([self._usual(x) for x in self._chunks(X)])
+        return self.preprocessor_.inverse_transform(usual)
+
+    def _usual(self, x: Array) -> Array:
+        *_, last = self._telling()
+        return last.usual_like(x)
 
     def encode(self, X: Any) -> Array:
         """Return where the network's middle hidden layer puts each record.

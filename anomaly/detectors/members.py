@@ -76,6 +76,12 @@ class Denoiser:
         """Return each feature's part of each record's score, as float64."""
         return self._errors(x) * (self.weights / (self.width * self.scale))
 
+    def usual_like(self, x: Array) -> Array:
+        """Return what the network makes of each record, as float32 of the shape of `x`."""
+        copies = [self.model.predict(x + disturbance) for disturbance in self.disturbances]
+        usual: Array = np.mean(copies, axis=0)
+        return usual
+
     def _raw(self, errors: Array) -> Array:
         return (errors * self.weights).mean(axis=1, dtype=np.float64)
 
@@ -209,6 +215,18 @@ class Neighbours:
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
             yield rows, self._compare(x[rows])
+
+    def usual_like(self, x: Array) -> Array:
+        """Return for each record the neighbour that is most like all its neighbours, as float32 of the shape of `x`.
+
+        A whole record and no mixture: what it holds in different features goes together.
+        """
+        usual = np.empty_like(x)
+        for rows, (_, _, near) in self._blocks(x):
+            found = self.records[near]
+            apart = np.square(found - np.median(found, axis=1, keepdims=True)).sum(axis=2)
+            usual[rows] = found[np.arange(len(found)), apart.argmin(axis=1)]
+        return usual
 
     def nearest(self, x: Array) -> Array:
         """Return the indices of each record's 4k nearest remembered ones, the nearest first, itself left out."""
