@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 
 __all__ = ["AutoencoderDetector", "BaseDetector", "NotFittedError", "__version__", "load_detector"]
 
-_MODULES = ("datasets", "metrics", "plots", "preprocessing", "report", "tables", "thresholds")
+_MODULES = ("calibration", "datasets", "metrics", "plots", "preprocessing", "report", "tables", "thresholds")
 
 
 def __getattr__(name: str) -> Any:

@@ -160,13 +160,13 @@ def _add_fit(of: _Subparsers) -> None:
         metavar="SIZES",
         help="sizes of the hidden layers, such as 128,128 (the default) or 32,8,32",
     )
-    parser.add_argument("--noise", type=float, metavar="S", help="spread of the training noise (default: 0.5)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="rounds of training (default: enough for 3000 steps)")
+    parser.add_argument("--noise", type=float, metavar="S", help="spread of the training noise (default: several)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="rounds of training (default: up to 1000 steps)")
     parser.add_argument("--batch-size", type=int, metavar="N", help="records per step (default: 128)")
     parser.add_argument(
         "--scaling",
-        choices=("standard", "minmax", "robust", "quantile", "none"),
-        help="how numbers are scaled (default: standard)",
+        choices=("standard", "minmax", "robust", "core", "quantile", "none"),
+        help="how numbers are scaled (default: core)",
     )
     _add_seed(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")

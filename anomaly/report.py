@@ -40,7 +40,7 @@ def fitted(detector: AutoencoderDetector, n_records: int, path: str) -> str:
     return "\n".join(
         [
             f"learned from {n_records:,} records with {detector.n_features_in_} columns "
-            f"({detector.disturbances_.shape[1]} features)",
+            f"({len(detector.preprocessor_.feature_names_out_)} features)",
             f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
             f"threshold {detector.threshold_:.6g}: {flagged:,} of these records "
             f"({flagged / len(detector.labels_):.2%}) score above it",

@@ -1,13 +1,17 @@
-"""A network that learns to repair usual records, and so fails at unusual ones."""
+"""Networks that learn to repair usual records, and so fail at unusual ones, beside the nearest records themselves."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
+from anomaly.calibration import check_rate, conformal_threshold, p_values
 from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.members import Denoiser, Neighbours, member_from_state, under
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.callbacks import EarlyStopping
@@ -15,32 +19,41 @@ from nnlite.layers import Dense, GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_from_parts
 from nnlite.types import Array
 
-_STEPS = 3000
+_MOST_STEPS = 1000
+_FEWEST_STEPS = 200
+_MOST_REMEMBERED = 10_000
 _CHUNK = 8192
+_FOLDS = 5
 
 
 @register
 class AutoencoderDetector(BaseDetector):
-    r"""Find unusual records by how badly an autoencoder reconstructs them.
+    r"""Find unusual records by how badly autoencoders reconstruct them, and by how far they are from any usual one.
 
-    The network f is trained to give back the record x from a disturbed copy of it:
+    Each network :math:`f_m` is trained to give back the record x from a disturbed copy of it:
 
-    .. math:: \min_\theta\; \mathbb{E}\,\lVert f_\theta(x + \sigma\varepsilon) - x \rVert^2,
+    .. math:: \min_\theta\; \mathbb{E}\,\lVert f_m(x + \sigma_m\varepsilon) - x \rVert^2,
               \qquad \varepsilon \sim N(0, I)
 
-    To undo noise it has to know where usual records lie, and it pulls every record towards there. The score of a
-    record is the mean squared distance, over its d preprocessed features, between the record and what the network
-    makes of K disturbed copies of it:
+    To undo noise it has to know where usual records lie, and it pulls every record towards there. A little noise
+    teaches fine structure, much noise coarse structure, so there is one network for each of several
+    :math:`\sigma_m`. Its score is the mean squared error over K disturbed copies of the record, each feature's error
+    in units of its mean error in training (see `anomaly.detectors.members.Denoiser`).
 
-    .. math:: s(x) = \frac{1}{K d} \sum_{k=1}^{K} \sum_{j=1}^{d} \bigl(x_j - f_\theta(x + \sigma\varepsilon_k)_j\bigr)^2
+    Networks of this size smooth over small groups of records that a comparison with each of them would tell apart. So
+    the detector also remembers its training records, and measures how far the nearest of them are
+    (`anomaly.detectors.members.Neighbours`). With M networks, their scores :math:`s_m`, the distance :math:`s_0`,
+    all in units of the median training record, and the share a of the latter, the score is
 
-    The K disturbances are drawn once, when the detector is fitted, and are the same for every record: a record's score
-    depends on nothing but the record, and differences between scores are not blurred by luck.
+    .. math:: s(x) = a\, s_0(x) + \frac{1 - a}{M} \sum_{m=1}^{M} s_m(x)
 
-    Each column's part of that sum is what `explain` returns.
+    About 1 is a usual record. `explain` returns each column's part of that sum.
+
+    The defaults were chosen on tables of many kinds, with and without anomalies among the training records.
+    ``neighbors=0, noise=0.5`` is a plain denoising autoencoder.
 
     Parameters
     ----------
@@ -49,18 +62,33 @@ class AutoencoderDetector(BaseDetector):
         narrower, or the network learns to copy.
     activation : str, default "relu"
         Of the hidden layers; the output is linear, since standardised data has no bounds.
-    noise : float, default 0.5
-        :math:`\sigma`, in units of the scaled features' spread.
+    noise : float or sequence of float, default (0.2, 0.5, 1.0)
+        :math:`\sigma_m`, in units of the scaled features' spread: one network each. The mean of several is steadier
+        than any of them; little noise is best for clean training records, much for contaminated ones.
     draws : int, default 8
         K; 0 scores the undisturbed record. More of them cost time when scoring, none when training.
+    neighbors : int, default 5
+        How many of the nearest records are measured; 0 leaves the judgement to the networks alone, and no
+        record is kept. Few are best for clean training records; more where anomalies come in groups. At most
+        10,000 training records, drawn at random, are remembered, and saved with the detector.
+    neighbors_share : float, default 0.7
+        a, from 0 to 1.
+    contrast : float, default 0.5
+        How much the nearest records' own distances from each other count: it finds what is unusual near dense groups.
+        0 is best where anomalies among the training records come in groups.
     contamination : "auto" or float, default "auto"
         The share of anomalies among the training records, above 0 and at most 0.5; "auto" judges by the
         training scores themselves (see `anomaly.thresholds.AutoThreshold`).
     threshold : str, float or Threshold, optional
         How to choose the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr",
         "pot", "best_f1" (needs labels), a number, or an instance from `anomaly.thresholds`.
+    false_alarm_rate : float, optional
+        The share of fresh usual records that may be flagged, in place of `contamination` and `threshold`. The threshold
+        is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
+        training records without anomalies.
     epochs : int or "auto", default "auto"
-        Times that training goes through the records; "auto": as many as make 3000 steps.
+        Times that training goes through the records; "auto": as many as make 1000 steps, or as many steps as there are
+        records, but at least 200. Longer training learns the anomalies among its records too.
     batch_size : int, default 128
         Records per step.
     learning_rate : float, default 0.001
@@ -68,16 +96,19 @@ class AutoencoderDetector(BaseDetector):
     patience : int, optional
         Stop when the loss on a tenth of the records, kept apart, has not improved for so many epochs.
         By default training runs all its epochs, on all records.
-    scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
-        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`.
+    scaling : {"core", "standard", "minmax", "robust", "quantile", "none"}, default "core"
+        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`. "core", by the middle 80 % of the
+        values, keeps anomalies among the training records from hiding themselves.
     categorical : sequence of str, optional
         Columns to treat as categories though they hold numbers. Text columns are categories anyway.
     ignore : sequence of str, optional
         Columns that are no features, such as labels and identifiers. They may be there or not in any table.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
-        Where randomness comes from. The same int gives the same detector, bit by bit.
+        Where randomness comes from. The same int gives the same detector, bit by bit, however many threads train it.
+    n_jobs : int, optional
+        Threads that train networks side by side; by default as many as there are processors.
     verbose : {0, 1, 2}, default 0
-        Progress of training, as in `nnlite.models.Model.fit`.
+        Progress of training, as in `nnlite.models.Model.fit`; above 0 the networks train one after the other.
 
     Attributes
     ----------
@@ -87,23 +118,26 @@ class AutoencoderDetector(BaseDetector):
         Records that score above it are anomalies.
     labels_ : ndarray of int of shape (n_records,)
         Labels of the training records.
+    calibration_scores_ : ndarray of shape (n_records,)
+        What `p_values` compares with.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
         Their names.
     history_ : dict of str to list of float
-        The loss after each epoch.
+        The loss after each epoch, the mean over the networks that were still training.
+    members_ : list of anomaly.detectors.members.Denoiser and Neighbours
+        The networks in the order of `noise`, then the remembered records.
     model_ : nnlite.models.Model
-        The network.
-    disturbances_ : ndarray of float32 of shape (draws, n_features_out)
-        What is added to a record before it is reconstructed.
+        The first network.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
-        What turns records into its input.
+        What turns records into their input.
 
     References
     ----------
     Vincent et al., "Extracting and composing robust features with denoising autoencoders", ICML 2008; Alain & Bengio,
-    "What regularized auto-encoders learn from the data-generating distribution", JMLR 15 (2014).
+    "What regularized auto-encoders learn from the data-generating distribution", JMLR 15 (2014); Aggarwal & Sathe,
+    *Outlier Ensembles* (2017).
 
     Examples
     --------
@@ -120,26 +154,35 @@ class AutoencoderDetector(BaseDetector):
         self,
         hidden: Sequence[int] = (128, 128),
         activation: str = "relu",
-        noise: float = 0.5,
+        noise: float | Sequence[float] = (0.2, 0.5, 1.0),
         draws: int = 8,
+        neighbors: int = 5,
+        neighbors_share: float = 0.7,
+        contrast: float = 0.5,
         contamination: float | str = "auto",
         threshold: Any = None,
+        false_alarm_rate: float | None = None,
         epochs: int | str = "auto",
         batch_size: int = 128,
         learning_rate: float = 0.001,
         patience: int | None = None,
-        scaling: str = "standard",
+        scaling: str = "core",
         categorical: Sequence[str] | None = None,
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
+        n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
         self.noise = noise
         self.draws = draws
+        self.neighbors = neighbors
+        self.neighbors_share = neighbors_share
+        self.contrast = contrast
         self.contamination = contamination
         self.threshold = threshold
+        self.false_alarm_rate = false_alarm_rate
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -148,6 +191,7 @@ class AutoencoderDetector(BaseDetector):
         self.categorical = categorical
         self.ignore = ignore
         self.random_state = random_state
+        self.n_jobs = n_jobs
         self.verbose = verbose
 
     # -- fitting -------------------------------------------------------------------------------
@@ -178,6 +222,8 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(
                 f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
             )
+        if self.false_alarm_rate is not None and len(table) < 2 * _FOLDS:
+            raise ValueError(f"false_alarm_rate needs at least {2 * _FOLDS} records; found {len(table)}")
         labels = None if y is None else np.asarray(y)
         if labels is not None and labels.shape != (len(table),):
             raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
@@ -185,19 +231,90 @@ class AutoencoderDetector(BaseDetector):
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
         with seeded(_as_seed(self.random_state)):
-            self.model_ = self._build(x.shape[1])
-            self.history_ = self._train(x)
-            self.disturbances_ = self._draw(x.shape[1])
-        self._set_threshold(self._errors(x).mean(axis=1, dtype=np.float64), labels)
+            self._train_members(x)
+        scores = self._calibrate(x)
+        self._set_threshold(scores, labels)
+        if self.false_alarm_rate is None:
+            self.calibration_scores_ = self.decision_scores_
+        else:
+            self.calibration_scores_ = self._held_out_scores(table, x.shape[0])
+            self.threshold_ = conformal_threshold(self.calibration_scores_, self.false_alarm_rate)
+            self.labels_ = self._label(self.decision_scores_)
         return self
+
+    def _held_out_scores(self, table: Table, n_records: int) -> Array:
+        """Score each record by a detector like this one that was fitted without it."""
+        scores = np.empty(n_records)
+        folds = np.array_split(np.random.default_rng(0).permutation(n_records), _FOLDS)
+        for fold in folds:
+            kept = np.setdiff1d(np.arange(n_records), fold)
+            fresh = AutoencoderDetector(**{**self.get_params(), "false_alarm_rate": None, "threshold": None})
+            scores[fold] = fresh.fit(table.rows(kept)).decision_function(table.rows(fold))
+        return scores
+
+    def p_values(self, X: Any) -> Array:
+        """Return, for each record, the chance that a usual one scores at least as high.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            By the rank among ``calibration_scores_``. They are exact if `false_alarm_rate` was given; otherwise the
+            training records' own scores stand in. Those are lower than the scores of fresh records, far lower
+            where there are few records for the number of features, so fresh records seem too unusual.
+
+        See Also
+        --------
+        anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
+        """
+        return p_values(self.calibration_scores_, self.decision_function(X))
+
+    def _train_members(self, x: Array) -> None:
+        """Train a network for each level of noise, side by side, each with randomness of its own."""
+        levels = _listed(self.noise)
+        seeds = global_generator().integers(2**31, size=len(levels) + 1).tolist()
+        threads = 1 if self.verbose else min(self.n_jobs or _processors(), len(levels))
+        with ThreadPoolExecutor(threads) as pool:
+            trained = list(pool.map(lambda level, seed: self._train_one(x, level, seed), levels, seeds[:-1]))
+        self.history_ = _mean_history([history for _, history in trained])
+        self.members_: list[Denoiser | Neighbours] = [network for network, _ in trained]
+        if self.neighbors:
+            kept = x
+            if len(x) > _MOST_REMEMBERED:
+                drawn = np.random.default_rng(seeds[-1]).choice(len(x), _MOST_REMEMBERED, replace=False)
+                kept = x[np.sort(drawn)]
+            self.members_.append(Neighbours(kept, self.neighbors, self.contrast))
+
+    def _train_one(self, x: Array, noise: float, seed: int) -> tuple[Denoiser, dict[str, list[float]]]:
+        with seeded(seed):
+            model = self._build(x.shape[1], noise)
+            history = self._train(model, x)
+            return Denoiser(model, self._draw(x.shape[1], noise)), history
+
+    def _calibrate(self, x: Array) -> Array:
+        """Put the members on a common scale; return the training scores."""
+        chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
+        return self._combine([member.calibrate(chunks) for member in self.members_])
 
     def _take_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.feature_names_in_
 
-    def _build(self, n_features: int) -> Model:
+    @property
+    def model_(self) -> Model:
+        """The first network."""
+        self._check_fitted()
+        first = self.members_[0]
+        assert isinstance(first, Denoiser)
+        return first.model
+
+    def _build(self, n_features: int, noise: float) -> Model:
         inputs = Input(shape=(n_features,), name="record")
-        x = GaussianNoise(self.noise, name="noise")(inputs) if self.noise else inputs
+        x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
         for number, units in enumerate(self.hidden, start=1):
             x = Dense(units, self.activation, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
         outputs = Dense(n_features, name="reconstruction")(x)
@@ -205,15 +322,16 @@ class AutoencoderDetector(BaseDetector):
         model.compile(optimizer=Adam(learning_rate=self.learning_rate), loss="mse")
         return model
 
-    def _train(self, x: Array) -> dict[str, list[float]]:
+    def _train(self, model: Model, x: Array) -> dict[str, list[float]]:
         steps = -(-len(x) // self.batch_size)
-        epochs = -(-_STEPS // steps) if self.epochs == "auto" else int(self.epochs)
+        wanted = min(max(len(x), _FEWEST_STEPS), _MOST_STEPS)
+        epochs = -(-wanted // steps) if self.epochs == "auto" else int(self.epochs)
         stops = (
             []
             if self.patience is None
             else [EarlyStopping("val_loss", patience=self.patience, restore_best_weights=True)]
         )
-        history = self.model_.fit(
+        history = model.fit(
             x,
             x,
             batch_size=self.batch_size,
@@ -224,11 +342,11 @@ class AutoencoderDetector(BaseDetector):
         )
         return {name: [float(v) for v in values] for name, values in history.history.items()}
 
-    def _draw(self, n_features: int) -> Array:
-        if not (self.noise and self.draws):
+    def _draw(self, n_features: int, noise: float) -> Array:
+        if not (noise and self.draws):
             return np.zeros((1, n_features), np.float32)
         drawn = global_generator().standard_normal((self.draws, n_features), dtype=np.float32)
-        return drawn * np.float32(self.noise)
+        return drawn * np.float32(noise)
 
     def _check_parameters(self) -> None:
         self._check_contamination()
@@ -237,8 +355,19 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(
                 f"hidden must be the sizes of one or more layers, such as (128, 128); found {self.hidden!r}"
             )
-        if not (_is_number(self.noise) and 0 <= self.noise < np.inf):
-            raise ValueError(f"noise must be a number of at least 0; found {self.noise!r}")
+        levels = [] if isinstance(self.noise, str) else _listed(self.noise)
+        if not levels or not all(_is_number(level) and 0 <= level < np.inf for level in levels):
+            raise ValueError(f"noise must be a number of at least 0, or several of them; found {self.noise!r}")
+        if not _is_whole(self.neighbors) or self.neighbors < 0:
+            raise ValueError(f"neighbors must be a whole number of at least 0; found {self.neighbors!r}")
+        if not (_is_number(self.neighbors_share) and 0 <= self.neighbors_share <= 1):
+            raise ValueError(f"neighbors_share must be a number from 0 to 1; found {self.neighbors_share!r}")
+        if not (_is_number(self.contrast) and 0 <= self.contrast < np.inf):
+            raise ValueError(f"contrast must be a number of at least 0; found {self.contrast!r}")
+        if self.false_alarm_rate is not None:
+            check_rate(self.false_alarm_rate)
+        if self.n_jobs is not None and (not _is_whole(self.n_jobs) or self.n_jobs < 1):
+            raise ValueError(f"n_jobs must be None or a whole number of at least 1; found {self.n_jobs!r}")
         if not _is_whole(self.draws) or self.draws < 0:
             raise ValueError(f"draws must be a whole number of at least 0; found {self.draws!r}")
         if self.epochs != "auto" and (not _is_whole(self.epochs) or int(self.epochs) < 1):
@@ -266,7 +395,7 @@ class AutoencoderDetector(BaseDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records,)
-            Mean squared error of reconstruction; larger is more anomalous.
+            About 1 for a usual record; larger is more anomalous.
 
         Raises
         ------
@@ -275,12 +404,14 @@ class AutoencoderDetector(BaseDetector):
         ValueError
             If columns are missing or unknown, or a value cannot be read.
         """
-        return np.concatenate([errors.mean(axis=1, dtype=np.float64) for errors in self._error_chunks(X)])
+        return np.concatenate([self._judge(x) for x in self._chunks(X)])
 
     def explain(self, X: Any, normalize: bool = False) -> Array:
         """Return each original column's part of each record's score.
 
-        Features made from one column (one per category, the mark of a missing value) are summed back to it.
+        A record's score is shared out as two members see it: the network with the most noise, and the remembered
+        records. Networks with less noise follow a fault into the other columns, and would blame them too. Features
+        made from one column (one per category, the mark of a missing value) are summed back to it.
 
         Parameters
         ----------
@@ -292,18 +423,55 @@ class AutoencoderDetector(BaseDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records, n_features_in_)
-            In the order of ``feature_names_in_``.
+            In the order of ``feature_names_in_``; at least 0. Each row adds up to the record's score.
         """
-        parts = np.concatenate(
-            [
-                self.preprocessor_.sum_by_column(errors.astype(np.float64)) / errors.shape[1]
-                for errors in self._error_chunks(X)
-            ]
-        )
-        if normalize:
-            totals = parts.sum(axis=1, keepdims=True)
-            parts = np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
-        return parts
+        return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
+
+    def _judge(self, x: Array) -> Array:
+        return self._combine([member.scores(x) for member in self.members_])
+
+    def _explain(self, x: Array, normalize: bool) -> Array:
+        seen = np.sum([_normalized(member.parts(x)) for member in self._telling()], axis=0)
+        shares = _normalized(self.preprocessor_.sum_by_column(seen))
+        return shares if normalize else shares * self._judge(x)[:, np.newaxis]
+
+    def _telling(self) -> list[Denoiser | Neighbours]:
+        """Return the members that say which columns a score is due to."""
+        levels = _listed(self.noise)
+        coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
+        return [coarsest, *(member for member in self.members_ if isinstance(member, Neighbours))]
+
+    def expected(self, X: Any) -> Table:
+        """Return what each record would be expected to look like, to show beside what was found.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        Table
+            With the columns of the training table, in their own units: the training record that is most like all those
+            nearest to it. Without remembered records (``neighbors=0``), what the network with the most noise makes
+            of the record.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
+        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
+        >>> found = {"net": [100.0], "gross": [9400.0]}
+        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
+        True
+        """
+        usual = np.concatenate([self._usual(x) for x in self._chunks(X)])
+        return self.preprocessor_.inverse_transform(usual)
+
+    def _usual(self, x: Array) -> Array:
+        *_, last = self._telling()
+        return last.usual_like(x)
 
     def encode(self, X: Any) -> Array:
         """Return where the network's middle hidden layer puts each record.
@@ -329,50 +497,81 @@ class AutoencoderDetector(BaseDetector):
         ignored = [name for name in self.ignore or () if name in table.names]
         return table.drop(ignored) if ignored else table
 
-    def _error_chunks(self, X: Any) -> Iterator[Array]:
-        """Yield the squared errors by feature, some thousands of records at a time."""
+    def _chunks(self, X: Any) -> Iterator[Array]:
+        """Yield the features of records, some thousands at a time."""
         self._check_fitted()
         table = self._as_table(X)
         for start in range(0, max(len(table), 1), _CHUNK):
-            yield self._errors(self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK))))
+            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
 
-    def _errors(self, x: Array) -> Array:
-        total = np.zeros_like(x)
-        for disturbance in self.disturbances_:
-            total += np.square(x - self.model_.predict(x + disturbance))
-        total /= np.float32(len(self.disturbances_))
-        return total
+    def _combine(self, scores: list[Array]) -> Array:
+        return sum((share * score for share, score in zip(self._shares(), scores, strict=True)), np.zeros(()))
+
+    def _shares(self) -> list[float]:
+        """Return what each member counts for; all of it together is 1."""
+        networks = sum(isinstance(member, Denoiser) for member in self.members_)
+        if networks == len(self.members_):
+            return [1 / networks] * networks
+        return [(1 - self.neighbors_share) / networks] * networks + [float(self.neighbors_share)]
 
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        network, weights = model_to_parts(self.model_)
         columns, tables = self.preprocessor_.get_state()
-        arrays = {
-            "disturbances": self.disturbances_,
-            **{f"model/{name}": array for name, array in weights.items()},
-            **{f"preprocessing/{name}": array for name, array in tables.items()},
-        }
-        return {"network": network, "preprocessing": columns, "history": self.history_}, arrays
+        arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
+        if self.false_alarm_rate is not None:
+            arrays["calibration_scores"] = self.calibration_scores_
+        members = []
+        for number, member in enumerate(self.members_):
+            config, learned = member.state()
+            members.append(config)
+            arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
+        return {"members": members, "preprocessing": columns, "history": self.history_}, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        if "members" not in config:
+            # A file from when there was one network and its plain error: it had no parameter `neighbors`.
+            self.neighbors = 0
         self._check_parameters()
-        self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], _under(arrays, "preprocessing/"))
+        self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
         self._take_columns()
-        self.model_ = model_from_parts(config["network"], _under(arrays, "model/"), label)
+        if "members" in config:
+            self.members_ = [
+                member_from_state(member, under(arrays, f"member_{number}/"), label)
+                for number, member in enumerate(config["members"])
+            ]
+        else:
+            model = model_from_parts(config["network"], under(arrays, "model/"), label)
+            self.members_ = [Denoiser(model, arrays["disturbances"])]
         self.history_ = config["history"]
+        self.calibration_scores_ = arrays["decision_scores" if self.false_alarm_rate is None else "calibration_scores"]
+        kinds = [type(member) for member in self.members_]
+        expected = [Denoiser] * len(_listed(self.noise)) + [Neighbours] * bool(self.neighbors)
+        if kinds != expected:
+            raise ValueError(f"its members are {[kind.kind for kind in kinds]}, which its parameters do not ask for")
         width = len(self.preprocessor_.feature_names_out_)
-        self.disturbances_ = arrays["disturbances"]
-        if self.disturbances_.ndim != 2 or self.disturbances_.shape[1] != width or not len(self.disturbances_):
-            raise ValueError(f"its disturbances have shape {self.disturbances_.shape} for {width} features")
-        if self.model_.input_shape != (None, width) or self.model_.output_shape != (None, width):
-            raise ValueError(
-                f"its network takes {self.model_.input_shape} and its preprocessing makes {width} features"
-            )
+        if any(member.width != width for member in self.members_):
+            raise ValueError(f"its members judge other than the {width} features that its preprocessing makes")
 
 
-def _under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+def _processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _normalized(parts: Array) -> Array:
+    """Make the rows add up to 1, or leave them at 0."""
+    totals = parts.sum(axis=1, keepdims=True)
+    return np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
+
+
+def _mean_history(histories: list[dict[str, list[float]]]) -> dict[str, list[float]]:
+    """Average what networks report of each epoch, over those that got there."""
+    longest = max((len(history["loss"]) for history in histories), default=0)
+    return {
+        name: [float(np.mean([h[name][i] for h in histories if i < len(h[name])])) for i in range(longest)]
+        for name in histories[0]
+    }
 
 
 def _listed(value: Any) -> list[Any]:

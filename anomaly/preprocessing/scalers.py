@@ -3,13 +3,13 @@ r"""Bring columns of any unit to a common scale, so that no column counts for mo
 Each scaler learns from training rows and works on float64 matrices, column by column. NaN, a missing value, is left out
 in learning and comes through as NaN.
 
-Three of them are affine,
+Most of them are affine,
 
 .. math:: z = \frac{x - c}{s}
 
-with center c and scale s per column, and agree with scikit-learn's scalers of the same names. A constant column gets
-s = 1 there as here: later records that differ show by how much. Constant means within rounding error of each other,
-relative to the column's own size, so columns of 1e-300 are scaled as well as columns of 1e12.
+with center c and scale s per column. Those that scikit-learn has under the same name agree with it. A constant column
+gets s = 1 there as here: later records that differ show by how much. Constant means within rounding error of each
+other, relative to the column's own size, so columns of 1e-300 are scaled as well as columns of 1e12.
 """
 
 from __future__ import annotations
@@ -30,6 +30,9 @@ _LARGEST = np.finfo(np.float64).max
 # Closer than this, the slope between two landmarks would overflow.
 _SMALLEST_GAP = 1e-290
 _FARTHEST_TARGET = 1e6
+# The distance between the first and the last decile of a standard normal.
+_MIDDLE_RANGE = 2 * NormalDist().inv_cdf(0.9)
+_LEAST_SHARE = 0.2
 
 
 class Scaler(ABC):
@@ -268,6 +271,33 @@ class RobustScaler(_AffineScaler):
         return float(center), float(high - low)
 
 
+class CoreScaler(_AffineScaler):
+    r"""Subtract the median, divide by the standard deviation that the middle 80 % of the values speak of.
+
+    .. math:: s = \max\!\left(\frac{q_{0.9} - q_{0.1}}{2\,\Phi^{-1}(0.9)},\; \frac{\sigma}{5}\right)
+
+    Of normally distributed values s is the standard deviation :math:`\sigma`. Extreme values, such as anomalies among
+    training records, stretch :math:`\sigma` and so hide themselves and others; s they hardly move. A column that is
+    nearly always the same would have no middle range at all: so s is at least a fifth of :math:`\sigma`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values = np.r_[np.linspace(-1.0, 1.0, 99), 1000.0]
+    >>> core, standard = (kind().fit(values[:, np.newaxis]).scale_[0] for kind in (CoreScaler, StandardScaler))
+    >>> round(float(standard), 1), round(float(core), 1)
+    (99.5, 19.9)
+    """
+
+    name = "core"
+
+    @staticmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        low, center, high = np.percentile(values, [10, 50, 90])
+        deviation = StandardScaler._measure(values)[1]
+        return float(center), max(float(high - low) / _MIDDLE_RANGE, deviation * _LEAST_SHARE)
+
+
 class IdentityScaler(_AffineScaler):
     """Leave numbers as they are: for columns that share a unit already.
 
@@ -389,7 +419,15 @@ class QuantileScaler(Scaler):
 
 
 SCALERS: dict[str, type[Scaler]] = {
-    scaler.name: scaler for scaler in (StandardScaler, MinMaxScaler, RobustScaler, QuantileScaler, IdentityScaler)
+    scaler.name: scaler
+    for scaler in (
+        StandardScaler,
+        MinMaxScaler,
+        RobustScaler,
+        CoreScaler,
+        QuantileScaler,
+        IdentityScaler,
+    )
 }
 
 

@@ -60,7 +60,7 @@ class TablePreprocessor:
 
     Parameters
     ----------
-    scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
+    scaling : {"standard", "minmax", "robust", "core", "quantile", "none"}, default "standard"
         How numbers are scaled; see `anomaly.preprocessing.scalers`.
     categorical : sequence of str, optional
         Columns that hold categories although they look like something else.

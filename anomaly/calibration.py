@@ -1,0 +1,135 @@
+"""What scores mean: p-values, thresholds for a false-alarm rate, and control over many records at once.
+
+All of it rests on one argument. If a fresh record is like the reference records, and its score was made in the same way
+as theirs, its rank among them is as likely to be any as any other: of n + 1 places each has the chance 1/(n + 1).
+Nothing has to be known about the distribution of the scores.
+
+References
+----------
+Vovk, Gammerman & Shafer, *Algorithmic Learning in a Random World* (2005); Bates, Candes, Lei, Romano & Sesia, "Testing
+for outliers with conformal p-values", Annals of Statistics 51 (2023).
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnlite.types import Array
+
+_TAIL = 10
+
+
+def p_values(reference: ArrayLike, scores: ArrayLike) -> Array:
+    r"""Return the chance that a usual record scores at least as high.
+
+    .. math:: p = \frac{1 + \#\{i : r_i \ge s\}}{n + 1}
+
+    Parameters
+    ----------
+    reference : array_like of shape (n,)
+        Scores r of usual records that the detector was not fitted on.
+    scores : array_like of shape (m,)
+        Scores s to judge.
+
+    Returns
+    -------
+    ndarray of float64 of shape (m,)
+        From 1 / (n + 1) to 1.
+
+    Examples
+    --------
+    >>> p_values([1.0, 2.0, 3.0, 4.0], [0.5, 3.0, 9.0]).tolist()
+    [1.0, 0.6, 0.2]
+    """
+    known = np.sort(_finite(reference, "reference"))
+    if not known.size:
+        raise ValueError("p_values needs at least one reference score; found none")
+    at_least = len(known) - np.searchsorted(known, _finite(scores, "scores"), side="left")
+    return (1 + at_least) / (len(known) + 1)
+
+
+def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
+    r"""Return the score that a usual record exceeds with at most the given chance.
+
+    It is the :math:`\lceil (n + 1)(1 - \alpha) \rceil`-th smallest of n reference scores. Where n is too small for
+    that, below about :math:`1/\alpha`, the tail is continued beyond the largest, as an exponential one of scale
+    :math:`\sigma`, the mean excess of the ten largest (at most half of all) over the next:
+
+    .. math:: r_{(n)} + \sigma \ln \frac{1}{\alpha (n + 1)}
+
+    Parameters
+    ----------
+    reference : array_like of shape (n,)
+        Scores of usual records that the detector was not fitted on.
+    false_alarm_rate : float
+        :math:`\alpha`, above 0 and below 1.
+
+    Examples
+    --------
+    >>> conformal_threshold(range(1, 100), 0.05)
+    95.0
+    """
+    check_rate(false_alarm_rate)
+    known = np.sort(_finite(reference, "reference"))
+    if not known.size:
+        raise ValueError("a conformal threshold needs at least one reference score; found none")
+    # The rounding takes back the error of the product, which would else lift whole numbers to the next.
+    place = math.ceil(round((len(known) + 1) * (1 - false_alarm_rate), 9))
+    if place <= len(known):
+        return float(known[place - 1])
+    top = min(_TAIL, max(len(known) // 2, 1))
+    excess = float((known[-top:] - known[-top - 1]).mean()) if len(known) > top else 0.0
+    return float(known[-1]) - excess * math.log(false_alarm_rate * (len(known) + 1))
+
+
+def benjamini_hochberg(p: ArrayLike, false_discovery_rate: float = 0.1) -> Array:
+    r"""Choose the records to flag so that, on average, at most a given share of those flagged are usual.
+
+    Of m p-values in rising order, all up to the last with :math:`p_{(k)} \le q\,k/m` are flagged.
+
+    Parameters
+    ----------
+    p : array_like of shape (m,)
+        p-values of a batch of records.
+    false_discovery_rate : float, default 0.1
+        q, above 0 and below 1.
+
+    Returns
+    -------
+    ndarray of bool of shape (m,)
+        Which to flag.
+
+    References
+    ----------
+    Benjamini & Hochberg, "Controlling the false discovery rate", JRSS B 57 (1995).
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.001, 0.5, 0.02, 0.9], 0.05).tolist()
+    [True, False, True, False]
+    """
+    check_rate(false_discovery_rate, "false_discovery_rate")
+    values = _finite(p, "p")
+    if ((values < 0) | (values > 1)).any():
+        raise ValueError("p must hold chances from 0 to 1")
+    rising = np.sort(values)
+    below = np.flatnonzero(rising <= false_discovery_rate * np.arange(1, len(rising) + 1) / max(len(rising), 1))
+    limit = rising[below[-1]] if below.size else -1.0
+    return np.asarray(values <= limit)
+
+
+def check_rate(rate: float, name: str = "false_alarm_rate") -> None:
+    """Raise a ValueError unless `rate` lies between 0 and 1."""
+    is_number = isinstance(rate, (int, float, np.integer, np.floating)) and not isinstance(rate, bool)
+    if not is_number or not 0 < rate < 1:
+        raise ValueError(f"{name} must be above 0 and below 1; found {rate!r}")
+
+
+def _finite(values: ArrayLike, name: str) -> Array:
+    array = np.asarray(values, np.float64)
+    if array.ndim != 1 or not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite numbers of shape (n,); found shape {array.shape}")
+    return array

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly import AutoencoderDetector, load_detector
+from anomaly.calibration import benjamini_hochberg, conformal_threshold, p_values
+
+SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
+
+
+@given(SCORES, SCORES)
+def test_p_values_fall_with_the_score_and_count_the_reference(reference, scores):
+    p = p_values(reference, scores)
+    n = len(reference)
+    expected = [(1 + sum(r >= s for r in reference)) / (n + 1) for s in scores]
+    np.testing.assert_allclose(p, expected)
+    assert (np.diff(p[np.argsort(scores)]) <= 0).all()
+
+
+@pytest.mark.parametrize(("n", "rate"), [(199, 0.01), (500, 0.01), (60, 0.01), (40, 0.05), (1000, 0.001)])
+def test_the_threshold_keeps_the_rate_over_many_seeds(n, rate):
+    found = []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        threshold = conformal_threshold(rng.gamma(2.0, size=n), rate)
+        found.append((rng.gamma(2.0, size=5000) > threshold).mean())
+    assert 0.5 * rate < np.mean(found) < 1.5 * rate
+
+
+@given(SCORES, st.floats(0.05, 0.9))
+def test_the_threshold_and_p_values_agree(reference, rate):
+    threshold = conformal_threshold(reference, rate)
+    above = np.nextafter(threshold, np.inf)
+    if 1 / (len(reference) + 1) <= rate:
+        assert p_values(reference, [above])[0] <= rate + 1e-12
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
+def test_few_of_those_flagged_are_usual(share):
+    wrong, power = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        anomalous = np.arange(400) < 400 * share
+        p = p_values(rng.normal(size=2000), rng.normal(size=400) + 4 * anomalous)
+        flags = benjamini_hochberg(p, 0.1)
+        wrong.append((flags & ~anomalous).sum() / max(flags.sum(), 1))
+        power.append(flags[anomalous].mean() if share else 1.0)
+    assert np.mean(wrong) < 0.12
+    assert np.mean(power) > 0.6
+
+
+def test_benjamini_hochberg_as_in_the_paper():
+    # The example of Benjamini & Hochberg (1995), section 3.1: at 0.05 four of fifteen are rejected.
+    p = [
+        0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
+        0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000,
+    ]  # fmt: skip
+    assert benjamini_hochberg(p, 0.05).sum() == 4
+    assert benjamini_hochberg([], 0.05).tolist() == []
+
+
+def test_bad_values_are_refused():
+    with pytest.raises(ValueError, match="at least one reference"):
+        p_values([], [1.0])
+    with pytest.raises(ValueError, match="finite"):
+        p_values([1.0], [np.nan])
+    with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
+        conformal_threshold([1.0], 0.0)
+    with pytest.raises(ValueError, match="chances"):
+        benjamini_hochberg([2.0])
+
+
+def blobs(n, seed):
+    rng = np.random.default_rng(seed)
+    centers = np.random.default_rng(7).normal(size=(3, 6)) * 4
+    return centers[rng.integers(3, size=n)] + rng.normal(size=(n, 6))
+
+
+def test_a_detector_keeps_its_false_alarm_rate():
+    found = []
+    for seed in range(12):
+        detector = AutoencoderDetector(hidden=(16,), false_alarm_rate=0.05, random_state=seed).fit(blobs(200, seed))
+        found.append(detector.predict(blobs(2000, 1000 + seed)).mean())
+    assert 0.025 < np.mean(found) < 0.075
+
+
+def test_p_values_of_a_detector_are_uniform_on_fresh_records():
+    detector = AutoencoderDetector(hidden=(16,), false_alarm_rate=0.01, random_state=0).fit(blobs(400, 0))
+    p = detector.p_values(blobs(2000, 1))
+    np.testing.assert_allclose(np.quantile(p, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.06)
+    assert detector.p_values(np.full((1, 6), 1e3))[0] == pytest.approx(1 / 401)
+
+
+def test_calibration_is_saved(tmp_path):
+    detector = AutoencoderDetector(hidden=(4,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(blobs(50, 0))
+    detector.save(tmp_path / "d.npz")
+    loaded = load_detector(tmp_path / "d.npz")
+    x = blobs(20, 1)
+    np.testing.assert_array_equal(loaded.p_values(x), detector.p_values(x))
+    np.testing.assert_array_equal(loaded.predict(x), detector.predict(x))
+
+
+def test_a_rate_needs_records_to_hold_out():
+    with pytest.raises(ValueError, match="at least 10 records; found 5"):
+        AutoencoderDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
+    with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
+        AutoencoderDetector(false_alarm_rate=2).fit(blobs(50, 0))
