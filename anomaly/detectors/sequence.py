@@ -19,7 +19,7 @@ from anomaly.detectors.checks import (
 )
 from anomaly.detectors.residuals import ResidualScale, Smoother
 from anomaly.detectors.sequence_networks import NETWORKS, build_network
-from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
+from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream, level_of
 from anomaly.events import Event, find_events
 from anomaly.events import stretches as runs_of
 from anomaly.preprocessing.series import SeriesPreprocessor, Stretch, as_series, is_collection
@@ -81,6 +81,10 @@ class SequenceDetector(BaseDetector):
         What the network does.
     causal : bool, default False
         Whether a score must not depend on later steps.
+    relative : bool, default False
+        Whether the network is shown each window as differences from its own level: the mean of its steps or, to
+        forecast, the last one. It then knows shapes and no levels, and has nothing to say against a level that it never
+        met: for sensors that wander far.
     hidden : sequence of int, optional
         Sizes of the hidden layers: of dense (128, 128), filters of conv (32, 16), units of lstm and gru (64,).
     noise : float, default 0.2
@@ -172,6 +176,7 @@ class SequenceDetector(BaseDetector):
         network: str = "dense",
         method: str = "reconstruction",
         causal: bool = False,
+        relative: bool = False,
         hidden: Sequence[int] | None = None,
         noise: float = 0.2,
         smoothing: float = 20,
@@ -198,6 +203,7 @@ class SequenceDetector(BaseDetector):
         self.network = network
         self.method = method
         self.causal = causal
+        self.relative = relative
         self.hidden = hidden
         self.noise = noise
         self.smoothing = smoothing
@@ -324,7 +330,11 @@ class SequenceDetector(BaseDetector):
                 f"(n_samples = {sum(map(len, held_out))}). Give a longer series or a smaller window"
             )
         inputs = np.concatenate(windows)
-        return inputs, np.concatenate(targets) if ahead else inputs
+        outputs = np.concatenate(targets) if ahead else inputs
+        if not self.relative:
+            return inputs, outputs
+        levels = level_of(inputs, bool(ahead))
+        return inputs - levels, outputs - (levels[:, 0] if ahead else levels)
 
     def _calibrate(self, series: Sequence[Table], held_out: Sequence[Array], labels: Array | None) -> None:
         """Measure the usual errors, and choose the threshold, where no network has been trained."""
@@ -531,8 +541,8 @@ class SequenceDetector(BaseDetector):
 
     def _residual_stream(self, models: Sequence[Model]) -> ResidualStream:
         if self.method == "forecast" or self.causal:
-            return LastStepStream(models, int(self.window), self.method == "forecast")
-        return OverlapStream(models, int(self.window), int(self.stride))
+            return LastStepStream(models, int(self.window), self.method == "forecast", bool(self.relative))
+        return OverlapStream(models, int(self.window), int(self.stride), bool(self.relative))
 
     def _square(self, errors: Array, smoother: Smoother) -> Array:
         """Turn errors into each feature's smoothed square."""

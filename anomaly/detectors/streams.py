@@ -41,10 +41,12 @@ class LastStepStream:
         Steps that it is shown.
     forecasts : bool
         Whether it says what the step after the window will be, and not what the window was.
+    relative : bool
+        Whether windows are shown to it as differences from their own level.
     """
 
-    def __init__(self, models: Sequence[Model], window: int, forecasts: bool) -> None:
-        self._models, self._window, self._forecasts = models, window, forecasts
+    def __init__(self, models: Sequence[Model], window: int, forecasts: bool, relative: bool) -> None:
+        self._models, self._window, self._forecasts, self._relative = models, window, forecasts, relative
         self._before: Array | None = None
 
     def push(self, x: Array) -> Array:
@@ -59,9 +61,16 @@ class LastStepStream:
         residuals = np.empty(x.shape)
         for first in range(0, len(x), batch):
             some = starts[first : first + batch]
-            output = _mean_output(self._models, cut_windows(known, some, self._window), batch)
+            output = self._outputs(cut_windows(known, some, self._window), batch)
             residuals[some] = x[some] - (output if self._forecasts else output[:, -1])
         return residuals
+
+    def _outputs(self, windows: Array, batch: int) -> Array:
+        if not self._relative:
+            return _mean_output(self._models, windows, batch)
+        levels = level_of(windows, self._forecasts)
+        outputs = _mean_output(self._models, windows - levels, batch)
+        return outputs + (levels[:, 0] if self._forecasts else levels)
 
     def finish(self) -> Array:
         """Return nothing: no residual is owed."""
@@ -79,10 +88,12 @@ class OverlapStream:
         The networks, whose mean is taken.
     window, stride : int
         Steps in a window, and from one to the next.
+    relative : bool
+        Whether windows are shown to it as differences from their own level.
     """
 
-    def __init__(self, models: Sequence[Model], window: int, stride: int) -> None:
-        self._models, self._window, self._stride = models, window, stride
+    def __init__(self, models: Sequence[Model], window: int, stride: int, relative: bool) -> None:
+        self._models, self._window, self._stride, self._relative = models, window, stride, relative
         self._overlap: OverlapSum | None = None
         self._next = 0  # where the next window starts
         self._seen = 0  # steps taken
@@ -114,13 +125,19 @@ class OverlapStream:
             self._look(last)
         return self._take(self._seen)[short:]
 
+    def _outputs(self, windows: Array, batch: int) -> Array:
+        if not self._relative:
+            return _mean_output(self._models, windows, batch)
+        levels = level_of(windows, forecasts=False)
+        return _mean_output(self._models, windows - levels, batch) + levels
+
     def _look(self, starts: Array) -> None:
         assert self._overlap is not None
         batch = _batch(self._window, self._known.shape[1])
         for first in range(0, len(starts), batch):
             some = starts[first : first + batch]
             windows = cut_windows(self._known, some - self._first_known, self._window)
-            self._overlap.add(some, _mean_output(self._models, windows, batch))
+            self._overlap.add(some, self._outputs(windows, batch))
 
     def _take(self, end: int) -> Array:
         assert self._overlap is not None
@@ -129,6 +146,25 @@ class OverlapStream:
         self._known = self._known[len(means) :]
         self._first_known += len(means)
         return residuals
+
+
+def level_of(windows: Array, forecasts: bool) -> Array:
+    """Return the level of each window: its last step where the next is forecast, else its mean over the steps.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, window, n_features)
+        Windows.
+    forecasts : bool
+        What for.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, 1, n_features)
+        Levels.
+    """
+    levels: Array = windows[:, -1:] if forecasts else windows.mean(axis=1, keepdims=True)
+    return levels
 
 
 def _mean_output(models: Sequence[Model], windows: Array, batch: int) -> Array:

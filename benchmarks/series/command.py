@@ -8,7 +8,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from benchmarks.series import skab
+from benchmarks.series import nab, skab
 
 
 def main(arguments: list[str] | None = None) -> int:

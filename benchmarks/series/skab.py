@@ -35,9 +35,7 @@ def labels_of(path: Path, seed: int) -> tuple[Array, Array]:
     """Return true and predicted labels of the rows of a file behind its first 400."""
     table = read_csv(path)
     truth = np.array([float(cell) for cell in table["anomaly"]]) > 0
-    detector = SequenceDetector(
-        **SETTING, time="datetime", ignore=["anomaly", "changepoint"], random_state=seed
-    )  # type: ignore[arg-type]
+    detector = SequenceDetector(**SETTING, time="datetime", ignore=["anomaly", "changepoint"], random_state=seed)  # type: ignore[arg-type]
     detector.fit(table.rows(slice(0, TRAINING_ROWS)))
     return truth[TRAINING_ROWS:], detector.predict(table)[TRAINING_ROWS:].astype(np.bool_)
 
@@ -58,7 +56,10 @@ def line(name: str, of: Array) -> str:
 def report(folder: Path, seed: int = 0) -> str:
     """Run the protocol on all files and lay out what came of it."""
     started = time.perf_counter()
-    total, lines = np.zeros(4, np.int64), [f"{'SKAB, seed ' + str(seed):24} {'F1':>6} {'false alarms':>13} {'missed alarms':>14}"]
+    total, lines = (
+        np.zeros(4, np.int64),
+        [f"{'SKAB, seed ' + str(seed):24} {'F1':>6} {'false alarms':>13} {'missed alarms':>14}"],
+    )
     for path in sorted(folder.glob("*/*.csv")):
         if path.stem == "anomaly-free":
             continue

@@ -486,3 +486,12 @@ def test_a_sensor_that_wanders_counts_for_less():
     ]
     assert scales[1][0] < 1.5 * scales[0][0]
     assert scales[1][1] > 1.5 * scales[0][1]
+
+
+@pytest.mark.parametrize("settings", [{"method": "forecast"}, {}, {"causal": True}])
+def test_relative_windows_know_no_level(settings):
+    detector = SequenceDetector(**QUICK, relative=True, **settings).fit(waves())
+    series = waves(60, seed=1)
+    np.testing.assert_allclose(
+        detector.decision_function(series + 100.0), detector.decision_function(series), rtol=0.02, atol=1e-4
+    )
