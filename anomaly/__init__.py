@@ -10,11 +10,11 @@
 from importlib import import_module
 from typing import Any
 
-from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, load_detector
+from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, SequenceDetector, load_detector
 
 __version__ = "0.1.0"
 
-__all__ = ["AutoencoderDetector", "BaseDetector", "NotFittedError", "__version__", "load_detector"]
+__all__ = ["AutoencoderDetector", "BaseDetector", "NotFittedError", "SequenceDetector", "__version__", "load_detector"]
 
 _MODULES = ("calibration", "datasets", "metrics", "plots", "preprocessing", "report", "tables", "thresholds")
 

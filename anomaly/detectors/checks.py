@@ -1,0 +1,74 @@
+"""Checks of constructor arguments that several detectors share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite.types import Array
+
+
+def is_whole(value: Any) -> bool:
+    """Tell whether a value is a whole number; True and False are none."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number."""
+    return is_whole(value) or isinstance(value, (float, np.floating))
+
+
+def check_whole(name: str, value: Any, least: int) -> None:
+    """Raise ValueError unless an argument is a whole number of at least `least`."""
+    if not is_whole(value) or value < least:
+        raise ValueError(f"{name} must be a whole number of at least {least}; found {value!r}")
+
+
+def check_number(name: str, value: Any, least: float, *, above: bool = False, below: float = np.inf) -> None:
+    """Raise ValueError unless an argument is a number from (or above) `least` and below `below`."""
+    if is_number(value) and (least < value if above else least <= value) and value < below:
+        return
+    most = "" if below == np.inf else f" and below {below:g}"
+    raise ValueError(f"{name} must be a number {'above' if above else 'of at least'} {least:g}{most}; found {value!r}")
+
+
+def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
+    """Raise ValueError unless an argument is one of some words."""
+    if not isinstance(value, str) or value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; found {value!r}")
+
+
+def check_sizes(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is the sizes of one layer or more."""
+    sizes = list(value) if isinstance(value, Iterable) else [value]
+    if not sizes or any(not is_whole(size) or size < 1 for size in sizes):
+        raise ValueError(f"{name} must be the sizes of one or more layers, such as (64, 32); found {value!r}")
+
+
+def check_names(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is None or a list of column names."""
+    names = list(value) if isinstance(value, Iterable) else [value]
+    if value is not None and (isinstance(value, str) or not all(isinstance(one, str) for one in names)):
+        raise ValueError(f"{name} must be a list of column names; found {value!r}")
+
+
+def as_seed(random_state: Any) -> int | None:
+    """Turn what scikit-learn and NumPy call a random state into a seed."""
+    if random_state is None:
+        return None
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if is_whole(random_state) and random_state >= 0:
+        return int(random_state)
+    raise ValueError(
+        f"random_state must be None, a whole number of at least 0 or a NumPy generator; found {random_state!r}"
+    )
+
+
+def under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """Return the arrays whose names begin with a prefix, without it."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

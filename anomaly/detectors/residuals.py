@@ -1,0 +1,223 @@
+r"""Errors on a common scale: how far a step is from what the network expected, as its sensors usually err.
+
+What a network misses by, :math:`r_t = x_t - \hat x_t`, is smoothed by an exponentially weighted mean with
+:math:`\alpha = 2 / (\text{span} + 1)`,
+
+.. math:: v_t = (1 - \alpha)\, v_{t-1} + \alpha\, r_t,
+
+in which noise cancels and lasting shifts add up. Sensors err by different amounts, and together: from the :math:`v_t`
+of usual steps, which the network was not trained on, come their scales :math:`\sigma_j` and correlations R, and each
+v is whitened by them:
+
+.. math:: u = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v, \qquad \lVert u \rVert^2 = v^\top \Sigma^{-1} v
+
+That is the multivariate EWMA chart of Lowry et al.; without smoothing, Hotelling's :math:`T^2`. Among all matrices
+that whiten, the symmetric root of R is the one whose outputs stay closest to the sensors they came from (Kessy et
+al.), so that :math:`u_j^2` can be read as sensor j's part.
+
+**Sensors that wander.** The temperature of a room is no steady quantity: the longer one waits, the further it goes
+from where it was, though nothing is wrong. How far is told by the structure function
+
+.. math:: D_j(h) = \overline{(v_{t+h,j} - v_{t,j})^2},
+
+which is flat for a steady sensor, and grows as :math:`h` for a random walk and as :math:`h^2` for a steady climb. A
+power of h is fitted to it and followed to a horizon beyond the training series, and :math:`\sigma_j^2` is at least
+half of what it says there. So a wandering sensor counts for less, by as much as it wanders, and a steady one for what
+it is worth.
+
+References
+----------
+Hotelling, "Multivariate quality control", 1947; Lowry, Woodall, Champ & Rigdon, "A multivariate exponentially weighted
+moving average control chart", Technometrics 34 (1992); Kessy, Lewin & Strimmer, "Optimal whitening and decorrelation",
+The American Statistician 72 (2018). Structure function: Kolmogorov, 1941. Shrinkage: Schäfer & Strimmer, "A shrinkage
+approach to large-scale covariance matrix estimation", Statistical Applications in Genetics and Molecular Biology 4
+(2005).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from nnlite.types import Array
+
+# In units of the scaled features: an error below this is rounding, of whatever sensor.
+_SMALLEST_SCALE = 1e-3
+_LEAST_SHRINKAGE = 0.1
+_FEWEST_DIFFERENCES = 8
+_BLOCK = 64
+
+
+class ResidualScale:
+    """Scale and correlation of usual errors.
+
+    Attributes
+    ----------
+    scale_ : ndarray of shape (n_features,)
+        Sigma.
+    whitening_ : ndarray of shape (n_features, n_features)
+        The inverse root of R.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> usual = np.random.default_rng(0).normal(size=(500, 2)) @ np.array([[1.0, 1.0], [0.0, 0.1]])
+    >>> scale = ResidualScale().fit([usual])
+    >>> along, across = np.square(scale.whiten(np.array([[1.0, 1.0], [0.5, -0.5]]))).sum(axis=1)
+    >>> bool(across > 3 * along)
+    True
+    """
+
+    scale_: Array
+    whitening_: Array
+
+    def fit(self, runs: Sequence[Array], horizon: float = 0.0) -> ResidualScale:
+        """Learn from the errors of usual steps.
+
+        Parameters
+        ----------
+        runs : sequence of ndarray of shape (n_steps, n_features)
+            Unbroken runs of errors.
+        horizon : float, default 0.0
+            How many steps ahead sensors may wander; 0 makes no allowance.
+
+        Returns
+        -------
+        ResidualScale
+            Itself.
+        """
+        everything = np.concatenate(runs)
+        variance = np.square(everything).mean(axis=0)
+        if horizon > 0:
+            variance = np.maximum(variance, wandering(runs, horizon) / 2)
+        self.scale_ = np.maximum(np.sqrt(variance), _SMALLEST_SCALE)
+        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_))
+        return self
+
+    def whiten(self, errors: Array) -> Array:
+        """Return u for each step."""
+        return (errors / self.scale_) @ self.whitening_
+
+    def get_state(self) -> dict[str, Array]:
+        """Return what was learned, as arrays."""
+        return {"scale": self.scale_, "whitening": self.whitening_}
+
+    @classmethod
+    def from_state(cls, arrays: Mapping[str, Array], n_features: int) -> ResidualScale:
+        """Make one of what `get_state` returned, believing none of it."""
+        made = cls()
+        made.scale_, made.whitening_ = arrays["scale"], arrays["whitening"]
+        if (made.scale_.shape, made.whitening_.shape) != ((n_features,), (n_features, n_features)):
+            raise ValueError(f"its scales of errors have shapes {made.scale_.shape} and {made.whitening_.shape}")
+        if not np.isfinite(made.whitening_).all() or not (made.scale_ > 0).all() or np.isinf(made.scale_).any():
+            raise ValueError("its scales of errors must be finite, and above 0")
+        return made
+
+
+def wandering(runs: Sequence[Array], horizon: float) -> Array:
+    """Return the mean square by which each feature changes in `horizon` steps, extrapolated from shorter lags.
+
+    Parameters
+    ----------
+    runs : sequence of ndarray of shape (n_steps, n_features)
+        Unbroken runs. The lags looked at are 1/16, 1/8, 1/4 and 1/2 of the longest.
+    horizon : float
+        Steps.
+
+    Returns
+    -------
+    ndarray of shape (n_features,)
+        D(horizon); 0 where the runs are too short to tell.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> steady = np.random.default_rng(0).normal(size=(2000, 1))
+    >>> bool(abs(wandering([steady], 1e4) - 2) < 0.3), wandering([np.arange(100.0)[:, None]], 200).round().tolist()
+    (True, [40000.0])
+    """
+    longest = max(map(len, runs))
+    lags = [longest // part for part in (16, 8, 4, 2)]
+    structure = []
+    for lag in lags:
+        differences = [run[lag:] - run[:-lag] for run in runs if len(run) > lag > 0]
+        if sum(map(len, differences)) < _FEWEST_DIFFERENCES:
+            return np.zeros(runs[0].shape[1])
+        structure.append(np.square(np.concatenate(differences)).mean(axis=0))
+    x = np.log(lags)
+    y = np.log(np.maximum(structure, _SMALLEST_SCALE**2))
+    slope = (x - x.mean()) @ (y - y.mean(axis=0)) / np.square(x - x.mean()).sum()
+    growth = max(1.0, horizon / lags[-1])
+    return np.asarray(structure[-1] * growth ** np.clip(slope, 0.0, 2.0))
+
+
+def shrunken_correlation(standard: Array) -> Array:
+    r"""Return correlations drawn towards 0 by as much as their own uncertainty asks for, and a tenth at least.
+
+    .. math:: R^* = (1 - \lambda) R + \lambda I, \qquad
+              \lambda = \frac{\sum_{i \ne j} \operatorname{Var}(r_{ij})}{\sum_{i \ne j} r_{ij}^2}
+
+    The formula takes steps to be independent, which smoothed ones are not: hence the tenth.
+
+    Parameters
+    ----------
+    standard : ndarray of shape (n_steps, n_features)
+        Errors in units of their scale.
+
+    Returns
+    -------
+    ndarray of shape (n_features, n_features)
+        Positive definite.
+    """
+    n, width = standard.shape
+    correlation = standard.T @ standard / n
+    squares = np.square(standard).T @ np.square(standard) / n
+    off = ~np.eye(width, dtype=np.bool_)
+    variance = (squares - correlation**2)[off].sum() / max(n - 1, 1)
+    total = np.square(correlation)[off].sum()
+    share = min(1.0, max(variance / total, _LEAST_SHRINKAGE)) if total > 0 else 1.0
+    return np.asarray((1 - share) * correlation + share * np.eye(width))
+
+
+def _inverse_root(matrix: Array) -> Array:
+    values, vectors = np.linalg.eigh(matrix)
+    return np.asarray((vectors / np.sqrt(np.maximum(values, 1e-6))) @ vectors.T)
+
+
+class Smoother:
+    """An exponentially weighted mean of what comes, from 0 at the start.
+
+    Parameters
+    ----------
+    span : float
+        Steps over which it reaches: alpha is 2 / (span + 1). 1 smooths nothing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Smoother(span=3)(np.array([[8.0], [0.0], [8.0]]))[:, 0].tolist()
+    [4.0, 2.0, 5.0]
+    """
+
+    def __init__(self, span: float) -> None:
+        self._alpha = 2.0 / (span + 1.0)
+        self._state: Array | None = None
+
+    def __call__(self, values: Array) -> Array:
+        """Return the means after each of the next steps, of shape (n_steps, n_features)."""
+        if self._alpha >= 1.0 or not len(values):
+            return values
+        state = np.zeros(values.shape[1]) if self._state is None else self._state
+        smooth = np.empty(values.shape)
+        # Block by block, v is a triangular matrix of powers times u, and the state before carried on.
+        ages = np.arange(_BLOCK)[:, np.newaxis] - np.arange(_BLOCK)
+        weights = np.where(ages >= 0, self._alpha * (1.0 - self._alpha) ** np.maximum(ages, 0), 0.0)
+        carried = (1.0 - self._alpha) ** np.arange(1, _BLOCK + 1)[:, np.newaxis]
+        for start in range(0, len(values), _BLOCK):
+            block = values[start : start + _BLOCK]
+            n = len(block)
+            smooth[start : start + n] = weights[:n, :n] @ block + carried[:n] * state
+            state = smooth[start + n - 1]
+        self._state = state.copy()
+        return smooth

@@ -1,0 +1,702 @@
+"""A detector for series: networks that read windows, and say of every step how far it is from what they expect."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.checks import (
+    as_seed,
+    check_choice,
+    check_names,
+    check_number,
+    check_sizes,
+    check_whole,
+    under,
+)
+from anomaly.detectors.residuals import ResidualScale, Smoother
+from anomaly.detectors.sequence_networks import NETWORKS, build_network
+from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream, level_of
+from anomaly.events import Event, find_events
+from anomaly.events import stretches as runs_of
+from anomaly.preprocessing.series import SeriesPreprocessor, Stretch, as_series, is_collection
+from anomaly.preprocessing.windows import cut_windows, window_starts
+from anomaly.tables import Table
+from nnlite.models import Model
+from nnlite.random import seeded
+from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.types import Array
+
+_STEPS = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}
+_CHUNK = 8192
+_FEWEST_TO_CALIBRATE = 10
+_METHODS = ("reconstruction", "forecast")
+_SMOOTHED = ("errors", "squares")
+
+
+@register
+class SequenceDetector(BaseDetector):
+    r"""Find the unusual stretches of a series of one sensor or many.
+
+    A network is shown windows of w steps and gives them back (``method="reconstruction"``), or says what the next
+    step will be (``"forecast"``). What it misses by, :math:`r_t = x_t - \hat x_t`, is smoothed over time, and measured
+    by how much such errors come to on steps that the network has not been trained on; the score of a step is the mean
+    square over its d features:
+
+    .. math::
+
+        v_t = (1 - \alpha)\, v_{t-1} + \alpha\, r_t, \qquad
+        u_t = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v_t, \qquad s_t = \tfrac1d \lVert u_t \rVert^2
+
+    See `anomaly.detectors.residuals` for the terms, and `explain` for each sensor's part.
+
+    **Which windows judge a step.** By default all that hold it: :math:`\hat x_t` is the mean of what they say, some of
+    them having seen what came after. With ``causal=True``, and when forecasting, one window does: the one that ends
+    at the step, or before it. Then no score depends on anything later than its own step.
+
+    **The calibration stretch.** The last part of each training series is kept from the network; sigma, R and the
+    threshold come from it. A network knows the steps it was trained on better than any others, so a threshold from
+    those would be too low and its false alarms a surprise. Of a short series no part can be spared: with ``folds=4``
+    there are four networks, each trained without another quarter of it, and every step is judged for calibration by
+    the network that has not seen it. Later steps are held against the mean of the four.
+
+    **Gaps and missing samples.** No window reaches across a gap in `time`, and smoothing starts anew behind it. At the
+    start of a stretch that is shorter than a window, or where causal scoring has no whole window yet, the first value
+    is held before it. A missing sample is shown to the network as the last one seen, and counts as met exactly; so
+    a stretch with nothing but missing samples is usual, and its scores fade to 0.
+
+    Parameters
+    ----------
+    window : int, default 32
+        w, at least 2 (1 is enough to forecast).
+    stride : int, default 1
+        Steps from one window to the next, in training and in scoring, at most `window`. Causal scoring
+        looks at every step all the same.
+    network : {"dense", "conv", "lstm", "gru"}, default "dense"
+        See `anomaly.detectors.sequence_networks`.
+    method : {"reconstruction", "forecast"}, default "reconstruction"
+        What the network does.
+    causal : bool, default False
+        Whether a score must not depend on later steps.
+    relative : bool, default False
+        Whether the network is shown each window as differences from its own level: the mean of its steps or, to
+        forecast, the last one. It then knows shapes and no levels, and has nothing to say against a level that it never
+        met: for sensors that wander far.
+    hidden : sequence of int, optional
+        Sizes of the hidden layers: of dense (128, 128), filters of conv (32, 16), units of lstm and gru (64,).
+    noise : float, default 0.2
+        Standard deviation of what is added to the scaled inputs in training; the targets stay clean.
+    smoothing : float, default 20
+        Span of the exponentially weighted mean, in steps; 1 for none.
+    smooth : {"errors", "squares"}, default "errors"
+        Whether errors are smoothed before they are whitened and squared, so that noise cancels and lasting shifts
+        stand out, or after, so that what cancels, such as an oscillation, counts as well.
+    calibration : float, default 0.25
+        Share of each training series, at its end, that the network does not see; 0 calibrates on what it was
+        trained on. Without meaning if `folds` is above 1.
+    folds : int, default 1
+        How many networks, each without its own stretch of every training series.
+    drift : float, default 2.0
+        For how many lengths of training the scales of errors should hold, for sensors that wander as they did in
+        training (see `anomaly.detectors.residuals`); 0 makes no allowance.
+    contamination : "auto" or float, default "auto"
+        The share of the calibration stretch to be flagged; see `threshold`.
+    threshold : str, float or Threshold, optional
+        How to choose the threshold from the scores of the calibration stretch, in place of `contamination`; see
+        `anomaly.thresholds`. Those of consecutive steps are alike, so that few of them are news: the default,
+        for ``contamination="auto"``, is `margin` times their highest score.
+    margin : float, default 2.0
+        Of that default.
+    epochs : int or "auto", default "auto"
+        Times that training goes through the windows; "auto": as many as make 2000 steps (conv 1000, lstm and gru 600).
+    batch_size : int, default 64
+        Windows per step of training.
+    learning_rate : float, default 0.001
+        Of the Adam optimizer.
+    time : str, optional
+        The column of time stamps, which must not go back. By default rows are one step apart.
+    gap : float, default 10.0
+        So many usual steps of `time` without a row are a gap.
+    scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
+        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`.
+    categorical : sequence of str, optional
+        Columns to treat as categories though they hold numbers.
+    ignore : sequence of str, optional
+        Columns that are no sensors, such as labels. They may be there or not.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
+        Where randomness comes from.
+    verbose : {0, 1, 2}, default 0
+        Progress of training.
+
+    Attributes
+    ----------
+    decision_scores_ : ndarray of shape (n_steps,)
+        Scores of the training steps, of several series one after the other.
+    calibration_ : ndarray of bool of shape (n_steps,)
+        Which of them the threshold was chosen by.
+    threshold_ : float
+        Steps that score above it are anomalies.
+    labels_ : ndarray of int of shape (n_steps,)
+        Labels of the training steps.
+    n_features_in_ : int
+        Number of sensors.
+    feature_names_in_ : ndarray of str
+        Their names, without `time`.
+    history_ : dict of str to list of float
+        The loss after each epoch.
+    models_ : list of nnlite.models.Model
+        The networks, as many as `folds`.
+    preprocessor_ : anomaly.preprocessing.series.SeriesPreprocessor
+        What turns series into its input.
+    residuals_ : anomaly.detectors.residuals.ResidualScale
+        What its errors usually are.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from anomaly import SequenceDetector
+    >>> t = np.arange(1200)
+    >>> wave = np.sin(2 * np.pi * t / 25) + 0.05 * np.random.default_rng(0).normal(size=1200)
+    >>> wave[1100:1130] = 0.0
+    >>> detector = SequenceDetector(window=25, smoothing=5, epochs=20, random_state=0).fit(wave[:800])
+    >>> [(event.start > 1090, event.end < 1170) for event in detector.find_events(wave, tolerance=25)]
+    [(True, True)]
+    """
+
+    history_: dict[str, list[float]]
+    calibration_: Array
+
+    def __init__(
+        self,
+        window: int = 32,
+        stride: int = 1,
+        network: str = "dense",
+        method: str = "reconstruction",
+        causal: bool = False,
+        relative: bool = False,
+        hidden: Sequence[int] | None = None,
+        noise: float = 0.2,
+        smoothing: float = 20,
+        smooth: str = "errors",
+        calibration: float = 0.25,
+        folds: int = 1,
+        drift: float = 2.0,
+        contamination: float | str = "auto",
+        threshold: Any = None,
+        margin: float = 2.0,
+        epochs: int | str = "auto",
+        batch_size: int = 64,
+        learning_rate: float = 0.001,
+        time: str | None = None,
+        gap: float = 10.0,
+        scaling: str = "standard",
+        categorical: Sequence[str] | None = None,
+        ignore: Sequence[str] | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.window = window
+        self.stride = stride
+        self.network = network
+        self.method = method
+        self.causal = causal
+        self.relative = relative
+        self.hidden = hidden
+        self.noise = noise
+        self.smoothing = smoothing
+        self.smooth = smooth
+        self.calibration = calibration
+        self.folds = folds
+        self.drift = drift
+        self.contamination = contamination
+        self.threshold = threshold
+        self.margin = margin
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.time = time
+        self.gap = gap
+        self.scaling = scaling
+        self.categorical = categorical
+        self.ignore = ignore
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- fitting -------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> SequenceDetector:
+        """Learn what is usual.
+
+        Parameters
+        ----------
+        X : array, data frame, dict of columns or Table of shape (n_steps, n_sensors), or a list of these
+            One series or several, best without anomalies. A 1-D array is a series of one sensor.
+        y : array_like of 0 and 1, optional
+            Labels of all steps, used only to choose a threshold that needs them ("best_f1").
+
+        Returns
+        -------
+        SequenceDetector
+            The detector itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unusable, or the series are: shorter than a window, out of order in time, ...
+        """
+        self._check_parameters()
+        series = self._as_tables(X)
+        labels = None if y is None else np.concatenate([np.ravel(one) for one in (y if is_collection(X) else [y])])
+        n_steps = sum(map(len, series))
+        if labels is not None and labels.shape != (n_steps,):
+            raise ValueError(f"y must have one label per step ({n_steps}); found shape {labels.shape}")
+        held_out = [self._held_out(len(table)) for table in series]
+        unseen = 1 if self.folds == 1 else 0
+        learned = [table.rows(rows != unseen) for table, rows in zip(series, held_out, strict=True)]
+        self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
+        self.preprocessor_.fit(learned)
+        self._take_columns()
+        stretches = self._stretches(series)
+        with seeded(as_seed(self.random_state)):
+            trained = [self._train_without(fold, stretches, held_out) for fold in range(1, self.folds + 1)]
+        self.models_ = [model for model, _ in trained]
+        self.history_ = trained[0][1]
+        self._calibrate(series, held_out, labels)
+        return self
+
+    def _held_out(self, n_steps: int) -> Array:
+        """Return, for each step, the number of the network that does not see it; 0 where all do."""
+        if self.folds > 1:
+            return 1 + np.arange(n_steps) * self.folds // n_steps
+        return (np.arange(n_steps) >= n_steps - round(float(self.calibration) * n_steps)).astype(np.int64)
+
+    def _take_columns(self) -> None:
+        self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
+        self.feature_names_in_ = self.preprocessor_.columns_.feature_names_in_
+
+    def _stretches(self, series: Sequence[Table]) -> list[list[Array]]:
+        """Return the features of each unbroken stretch of each series."""
+        joined: list[list[Array]] = []
+        for table in series:
+            joined.append([])
+            for part in self.preprocessor_.reader().read(table):
+                joined[-1].append(part.features)
+        return joined
+
+    def _train_without(
+        self, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
+    ) -> tuple[Model, dict[str, list[float]]]:
+        """Train a network on the windows that hold no step of its fold."""
+        windows, targets = self._examples(fold, stretches, held_out)
+        model = build_network(
+            self.network,
+            self.method,
+            int(self.window),
+            windows.shape[2],
+            NETWORKS[self.network] if self.hidden is None else self.hidden,
+            float(self.noise),
+            float(self.learning_rate),
+        )
+        steps = -(-len(windows) // self.batch_size)
+        epochs = -(-_STEPS[self.network] // steps) if self.epochs == "auto" else int(self.epochs)
+        history = model.fit(windows, targets, batch_size=int(self.batch_size), epochs=epochs, verbose=self.verbose)
+        return model, {name: [float(v) for v in values] for name, values in history.history.items()}
+
+    def _examples(
+        self, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
+    ) -> tuple[Array, Array]:
+        """Cut the windows to learn from, and what the network is to make of them."""
+        ahead = 1 if self.method == "forecast" else 0
+        windows, targets, longest = [], [], 0
+        for parts, rows in zip(stretches, held_out, strict=True):
+            first = 0
+            for part in parts:
+                may_see = rows[first : first + len(part)] != fold
+                first += len(part)
+                for start, end in runs_of(may_see):
+                    run = part[start:end]
+                    longest = max(longest, len(run))
+                    starts = window_starts(len(run) - ahead, self.window, self.stride)
+                    if len(starts):
+                        windows.append(cut_windows(run, starts, self.window))
+                        targets.append(run[starts + self.window] if ahead else windows[-1])
+        if not windows:
+            raise ValueError(
+                f"fit needs an unbroken stretch of at least {self.window + ahead} steps (window={self.window}) to "
+                f"learn from; the longest has {longest}, without what is kept for calibration "
+                f"(n_samples = {sum(map(len, held_out))}). Give a longer series or a smaller window"
+            )
+        inputs = np.concatenate(windows)
+        outputs = np.concatenate(targets) if ahead else inputs
+        if not self.relative:
+            return inputs, outputs
+        levels = level_of(inputs, bool(ahead))
+        return inputs - levels, outputs - (levels[:, 0] if ahead else levels)
+
+    def _calibrate(self, series: Sequence[Table], held_out: Sequence[Array], labels: Array | None) -> None:
+        """Measure the usual errors, and choose the threshold, where no network has been trained."""
+        self.calibration_ = np.concatenate(held_out) > 0
+        if not self.calibration_.any():
+            self.calibration_[:] = True
+        errors = [self._unseen_errors(table, rows) for table, rows in zip(series, held_out, strict=True)]
+        smooth = (
+            [run for one in errors for run in self._smooth(one)]
+            if self.smooth == "errors"
+            else [run for one in errors for run in one]
+        )
+        ends = np.cumsum(list(map(len, smooth)))[:-1]
+        chosen = [run[kept] for run, kept in zip(smooth, np.split(self.calibration_, ends), strict=True)]
+        self.residuals_ = ResidualScale().fit(
+            [run for run in chosen if len(run)], horizon=float(self.drift) * len(self.calibration_) / len(series)
+        )
+        scores = np.concatenate([parts for one in errors for parts in self._judge(one)]).mean(axis=1)
+        self.decision_scores_ = scores
+        calibrating = scores[self.calibration_]
+        if self.threshold is None and self.contamination == "auto":
+            self.threshold_ = float(self.margin * calibrating.max())
+        elif labels is not None:
+            self.threshold_ = float(self._threshold_rule().fit(scores, labels).threshold_)
+        else:
+            self.threshold_ = float(self._threshold_rule().fit(calibrating, None).threshold_)
+        self.labels_ = self._label(scores)
+
+    def _unseen_errors(self, table: Table, rows: Array) -> list[Array]:
+        """Return the errors of each stretch of a series, by the network that has not seen the step if there is one."""
+        errors: list[Array] = []
+        for number, model in enumerate(self.models_, start=1):
+            runs: list[Array] = []
+            for is_new, piece in _errors(self, _pieces(table), [model]):
+                runs = [*runs, piece] if is_new else [*runs[:-1], np.concatenate([runs[-1], piece])]
+            if not errors:
+                errors = runs
+            ends = np.cumsum(list(map(len, runs)))[:-1]
+            for mine, run, fold in zip(errors, runs, np.split(rows, ends), strict=True):
+                mine[fold == number] = run[fold == number]
+        return errors
+
+    def _smooth(self, runs: Sequence[Array]) -> list[Array]:
+        return [Smoother(self.smoothing)(run) for run in runs]
+
+    def _judge(self, runs: Sequence[Array]) -> list[Array]:
+        return [self._square(run, Smoother(self.smoothing)) for run in runs]
+
+    def _check_parameters(self) -> None:
+        self._check_contamination()
+        check_choice("network", self.network, tuple(NETWORKS))
+        check_choice("method", self.method, _METHODS)
+        check_choice("smooth", self.smooth, _SMOOTHED)
+        check_whole("window", self.window, 1)
+        if self.method == "reconstruction" and self.window < 2:
+            raise ValueError(
+                "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
+                "records use AutoencoderDetector, or method='forecast'"
+            )
+        check_whole("stride", self.stride, 1)
+        if self.stride > self.window:
+            raise ValueError(
+                f"stride must be at most window ({self.window}), or windows would leave out steps; found {self.stride}"
+            )
+        if self.hidden is not None:
+            check_sizes("hidden", self.hidden)
+        check_number("noise", self.noise, 0)
+        check_number("smoothing", self.smoothing, 1)
+        check_number("calibration", self.calibration, 0, below=1)
+        check_whole("folds", self.folds, 1)
+        check_number("drift", self.drift, 0)
+        check_number("margin", self.margin, 0, above=True)
+        if self.epochs != "auto":
+            check_whole("epochs", self.epochs, 1)
+        check_whole("batch_size", self.batch_size, 1)
+        check_number("learning_rate", self.learning_rate, 0, above=True)
+        check_number("gap", self.gap, 0, above=True)
+        if self.time is not None and not isinstance(self.time, str):
+            raise ValueError(f"time must be the name of a column; found {self.time!r}")
+        check_names("ignore", self.ignore)
+
+    # -- judging -------------------------------------------------------------------------------
+
+    def decision_function(self, X: Any) -> Any:
+        """Score every step.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors), or a list of these
+            With the columns of training.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_steps,), or a list of these
+            Larger is more anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        ValueError
+            If columns are missing or unknown, a value cannot be read, or time goes back.
+        """
+        if is_collection(X):
+            return [self.decision_function(one) for one in X]
+        return self.explain(X).sum(axis=1)
+
+    def predict(self, X: Any) -> Any:
+        """Label every step: 1 where the score is above ``threshold_``, else 0; for several series, a list of arrays."""
+        if is_collection(X):
+            return [self.predict(one) for one in X]
+        return self._label(self.decision_function(X))
+
+    def score_samples(self, X: Any) -> Any:
+        """Return how normal each step is: the negative of `decision_function`."""
+        if is_collection(X):
+            return [self.score_samples(one) for one in X]
+        return -self.decision_function(X)
+
+    def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
+        """Return the mean of `score_samples`."""
+        samples = self.score_samples(X)
+        return float(np.mean(np.concatenate(samples) if isinstance(samples, list) else samples))
+
+    def explain(self, X: Any) -> Array:
+        """Return each sensor's part of the score of each step.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors)
+            One series.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_steps, n_features_in_)
+            None negative; those of a step add up to its score. In the order of ``feature_names_in_``.
+        """
+        self._check_fitted()
+        stream = self.stream()
+        parts = [stream.push_parts(piece) for piece in _pieces(self._as_tables(X, one=True)[0])]
+        return np.concatenate([*parts, stream.finish_parts()])
+
+    def reconstruct(self, X: Any) -> Table:
+        """Return what the network expects each step of a series to be.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors)
+            One series.
+
+        Returns
+        -------
+        Table
+            With the sensors in their own units: the reconstruction, or the forecast.
+        """
+        self._check_fitted()
+        table = self._as_tables(X, one=True)[0]
+        residuals = np.concatenate([r for _, r in _errors(self, _pieces(table), self.models_, hide_missing=False)])
+        features = np.concatenate(self._stretches([table])[0])
+        return self.preprocessor_.columns_.inverse_transform((features - residuals).astype(np.float32))
+
+    def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
+        """Return the anomalies of a series as events; see `anomaly.events.find_events`.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors)
+            One series.
+        minimum_length, tolerance : int
+            The fewest steps of an event, and the most quiet ones in it.
+
+        Returns
+        -------
+        list of Event
+            With their times, if the detector knows the column of times.
+        """
+        scores = self.decision_function(X)
+        times = None if self.time is None else as_series(X)[self.time]
+        return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
+
+    def stream(self) -> SequenceStream:
+        """Return what scores one series piece by piece, in bounded memory, as `decision_function` would whole.
+
+        Returns
+        -------
+        SequenceStream
+            At the start of a series.
+        """
+        self._check_fitted()
+        return SequenceStream(self)
+
+    def _as_tables(self, X: Any, one: bool = False) -> list[Table]:
+        if is_collection(X):
+            if one:
+                raise ValueError(f"expected one series; found a list of {len(X)}: pass them one by one")
+            tables = [as_series(series) for series in X]
+        else:
+            tables = [as_series(X)]
+        ignored = set(self.ignore or ())
+        return [
+            table.drop(here) if (here := [name for name in table.names if name in ignored]) else table
+            for table in tables
+        ]
+
+    def _residual_stream(self, models: Sequence[Model]) -> ResidualStream:
+        if self.method == "forecast" or self.causal:
+            return LastStepStream(models, int(self.window), self.method == "forecast", bool(self.relative))
+        return OverlapStream(models, int(self.window), int(self.stride), bool(self.relative))
+
+    def _square(self, errors: Array, smoother: Smoother) -> Array:
+        """Turn errors into each feature's smoothed square."""
+        if self.smooth == "errors":
+            return np.square(self.residuals_.whiten(smoother(errors)))
+        return smoother(np.square(self.residuals_.whiten(errors)))
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        networks = [model_to_parts(model) for model in self.models_]
+        columns, tables = self.preprocessor_.get_state()
+        arrays = {
+            "calibration": self.calibration_,
+            **{f"model_{k}/{name}": a for k, (_, weights) in enumerate(networks) for name, a in weights.items()},
+            **{f"preprocessing/{name}": array for name, array in tables.items()},
+            **{f"residuals/{name}": array for name, array in self.residuals_.get_state().items()},
+        }
+        config = {"networks": [network for network, _ in networks], "preprocessing": columns, "history": self.history_}
+        return config, arrays
+
+    def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        self._check_parameters()
+        self.preprocessor_ = SeriesPreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
+        self._take_columns()
+        if self.preprocessor_.time != self.time:
+            raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
+        networks = config["networks"]
+        if not isinstance(networks, list) or len(networks) != self.folds:
+            raise ValueError(f"it must hold {self.folds} network(s)")
+        self.models_ = [
+            model_from_parts(network, under(arrays, f"model_{k}/"), label) for k, network in enumerate(networks)
+        ]
+        self.history_ = config["history"]
+        self.calibration_ = arrays["calibration"]
+        if self.calibration_.dtype != np.bool_ or self.calibration_.shape != arrays["decision_scores"].shape:
+            raise ValueError("its calibration must be one truth value for each score")
+        width = len(self.preprocessor_.columns_.feature_names_out_)
+        self.residuals_ = ResidualScale.from_state(under(arrays, "residuals/"), width)
+        takes = (None, int(self.window), width)
+        gives = (None, width) if self.method == "forecast" else takes
+        for model in self.models_:
+            if model.input_shape != takes or model.output_shape != gives:
+                raise ValueError(
+                    f"a network takes {model.input_shape} and gives {model.output_shape}; expected {takes} and {gives}"
+                )
+
+
+class SequenceStream:
+    """Scores one series piece by piece, in bounded memory; made by `SequenceDetector.stream`.
+
+    The state between pieces is carried along, so that how the series is cut changes no score but by rounding. Where the
+    detector is causal every step is scored at once; otherwise steps wait for the windows that hold them.
+
+    Parameters
+    ----------
+    detector : SequenceDetector
+        Fitted.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from anomaly import SequenceDetector
+    >>> wave = np.sin(np.arange(400.0))
+    >>> detector = SequenceDetector(window=8, causal=True, epochs=2, random_state=0).fit(wave)
+    >>> stream = detector.stream()
+    >>> scores = np.concatenate([stream.push(wave[:150]), stream.push(wave[150:]), stream.finish()])
+    >>> bool(np.allclose(scores, detector.decision_function(wave), rtol=1e-4))
+    True
+    """
+
+    def __init__(self, detector: SequenceDetector) -> None:
+        self._detector = detector
+        self._residuals = _SeriesErrors(detector, detector.models_)
+        self._smoother = Smoother(detector.smoothing)
+
+    def push(self, X: Any) -> Array:
+        """Take the next steps; return the scores that are settled, in order."""
+        return self.push_parts(self._detector._as_tables(X, one=True)[0]).sum(axis=1)
+
+    def finish(self) -> Array:
+        """Return the scores still owed: the series ends here."""
+        return self.finish_parts().sum(axis=1)
+
+    def push_parts(self, X: Any) -> Array:
+        """Take the next steps; return each sensor's part of the scores that are settled, as `explain` does."""
+        return self._parts(self._residuals.push(self._detector._as_tables(X, one=True)[0]))
+
+    def finish_parts(self) -> Array:
+        """Return each sensor's part of the scores still owed."""
+        return self._parts(self._residuals.finish())
+
+    def _parts(self, pieces: Sequence[tuple[bool, Array]]) -> Array:
+        columns = self._detector.preprocessor_.columns_
+        width = len(columns.feature_names_out_)
+        parts = [np.zeros((0, width))]
+        for is_new, residuals in pieces:
+            if is_new:
+                self._smoother = Smoother(self._detector.smoothing)
+            parts.append(self._detector._square(residuals, self._smoother))
+        return columns.sum_by_column(np.concatenate(parts)) / width
+
+
+class _SeriesErrors:
+    """Errors of one series as it comes in, stretch by stretch; 0 where a sample was missing."""
+
+    def __init__(self, detector: SequenceDetector, models: Sequence[Model], hide_missing: bool = True) -> None:
+        self._reader = detector.preprocessor_.reader()
+        self._detector, self._models = detector, models
+        self._hides = hide_missing
+        self._stream: ResidualStream | None = None
+        self._missing: list[Array] = []
+
+    def push(self, table: Table) -> list[tuple[bool, Array]]:
+        """Take the next rows; return pieces of settled residuals, and of each whether it begins a stretch."""
+        pieces = []
+        for stretch in self._reader.read(table):
+            if not stretch.continues or self._stream is None:
+                pieces += self.finish()
+                self._stream = self._detector._residual_stream(self._models)
+                pieces.append((True, self._settle(stretch)))
+            else:
+                pieces.append((False, self._settle(stretch)))
+        return pieces
+
+    def finish(self) -> list[tuple[bool, Array]]:
+        """Return the residuals still owed."""
+        if self._stream is None:
+            return []
+        owed, self._stream = self._stream.finish(), None
+        return [(False, self._masked(owed))]
+
+    def _settle(self, stretch: Stretch) -> Array:
+        assert self._stream is not None
+        self._missing.append(stretch.missing)
+        return self._masked(self._stream.push(stretch.features))
+
+    def _masked(self, residuals: Array) -> Array:
+        missing = np.concatenate(self._missing) if self._missing else np.zeros(residuals.shape, np.bool_)
+        self._missing = [missing[len(residuals) :]]
+        hidden = missing[: len(residuals)]
+        return np.where(hidden, 0.0, residuals) if self._hides and hidden.any() else residuals
+
+
+def _errors(
+    detector: SequenceDetector, pieces: Iterator[Table], models: Sequence[Model], hide_missing: bool = True
+) -> Iterator[tuple[bool, Array]]:
+    """Yield the errors of a whole series, piece by piece, and of each whether it begins a stretch."""
+    stream = _SeriesErrors(detector, models, hide_missing)
+    for piece in pieces:
+        yield from stream.push(piece)
+    yield from stream.finish()
+
+
+def _pieces(table: Table) -> Iterator[Table]:
+    for start in range(0, len(table), _CHUNK):
+        yield table.rows(slice(start, start + _CHUNK))

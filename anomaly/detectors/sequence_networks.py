@@ -1,0 +1,117 @@
+r"""The networks behind `SequenceDetector`: four ways to read a window of a series.
+
+Each comes as an autoencoder, which gives back the window of w steps by d features that it was shown, or as a
+forecaster, which says what the step after the window will be.
+
+========  ===========================================================  ========================================
+network   reconstruction                                               forecast
+========  ===========================================================  ========================================
+dense     all w d numbers side by side, hidden layers, w d numbers     hidden layers, d numbers
+conv      convolutions of stride 2 down, transposed ones up again      the same way down, d numbers
+lstm      an LSTM reads the window, its last state is repeated w       an LSTM, d numbers
+          times, another writes it
+gru       the same with GRUs                                           a GRU, d numbers
+========  ===========================================================  ========================================
+
+References
+----------
+Malhotra et al., "LSTM-based encoder-decoder for multi-sensor anomaly detection", ICML workshop 2016 (reconstruction);
+"Long short term memory networks for anomaly detection in time series", ESANN 2015 (forecast).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from nnlite.layers import Dense, Flatten, GaussianNoise, Input, RepeatVector, Reshape
+from nnlite.models import Model
+from nnlite.optimizers import Adam
+
+NETWORKS: dict[str, tuple[int, ...]] = {"dense": (128, 128), "conv": (32, 16), "lstm": (64,), "gru": (64,)}
+"""The networks by name, and the sizes of their hidden layers by default."""
+
+_KERNEL = 7
+
+
+def build_network(
+    network: str,
+    method: str,
+    window: int,
+    n_features: int,
+    hidden: Sequence[int],
+    noise: float,
+    learning_rate: float,
+) -> Model:
+    """Make a compiled network that takes windows of shape (window, n_features).
+
+    Parameters
+    ----------
+    network : {"dense", "conv", "lstm", "gru"}
+        Which kind.
+    method : {"reconstruction", "forecast"}
+        Whether it gives back the window or the step after it, of shape (n_features,).
+    window, n_features : int
+        The shape of a window.
+    hidden : sequence of int
+        Units of dense and recurrent layers, filters of convolutions.
+    noise : float
+        Standard deviation of what is added to the inputs in training.
+    learning_rate : float
+        Of Adam.
+
+    Returns
+    -------
+    nnlite.models.Model
+        Compiled with the mean squared error.
+    """
+    inputs = Input((window, n_features), name="window")
+    x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
+    parts = {"dense": _dense, "conv": _conv, "lstm": _recurrent, "gru": _recurrent}
+    outputs = parts[network](x, network, method, window, n_features, tuple(hidden))
+    model = Model(inputs, outputs, name=f"{network}_{method}")
+    model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
+    return model
+
+
+def _dense(x: Any, network: str, method: str, window: int, n_features: int, hidden: tuple[int, ...]) -> Any:  # noqa: ARG001
+    x = Flatten(name="flat")(x)
+    for number, units in enumerate(hidden, start=1):
+        x = Dense(units, "relu", kernel_initializer="he_normal", name=f"hidden_{number}")(x)
+    if method == "forecast":
+        return Dense(n_features, name="forecast")(x)
+    x = Dense(window * n_features, name="reconstruction")(x)
+    return Reshape((window, n_features), name="steps")(x)
+
+
+def _conv(x: Any, network: str, method: str, window: int, n_features: int, hidden: tuple[int, ...]) -> Any:  # noqa: ARG001
+    from nnlite.layers import Conv1D, Conv1DTranspose, Cropping1D
+
+    length = window
+    for number, filters in enumerate(hidden, start=1):
+        kernel = min(_KERNEL, length)
+        x = Conv1D(filters, kernel, strides=2, padding="same", activation="relu", name=f"down_{number}")(x)
+        length = -(-length // 2)
+    if method == "forecast":
+        return Dense(n_features, name="forecast")(Flatten(name="flat")(x))
+    for number, filters in enumerate(reversed(hidden), start=1):
+        x = Conv1DTranspose(filters, _KERNEL, strides=2, padding="same", activation="relu", name=f"up_{number}")(x)
+        length *= 2
+    x = Conv1D(n_features, _KERNEL, padding="same", name="reconstruction")(x)
+    # A length halved with rounding up, and doubled again, has become too long.
+    return Cropping1D((0, length - window), name="crop")(x) if length > window else x
+
+
+def _recurrent(x: Any, network: str, method: str, window: int, n_features: int, hidden: tuple[int, ...]) -> Any:
+    from nnlite.layers import GRU, LSTM, TimeDistributed
+
+    layer: Any = LSTM if network == "lstm" else GRU
+    for number, units in enumerate(hidden, start=1):
+        is_last = number == len(hidden)
+        x = layer(units, return_sequences=not is_last, name=f"read_{number}")(x)
+    if method == "forecast":
+        return Dense(n_features, name="forecast")(x)
+    x = RepeatVector(window, name="repeat")(x)
+    for number, units in enumerate(reversed(hidden), start=1):
+        x = layer(units, return_sequences=True, name=f"write_{number}")(x)
+    return TimeDistributed(Dense(n_features), name="reconstruction")(x)

@@ -1,0 +1,1 @@
+"""Detection in time series, by the protocols of two public collections."""

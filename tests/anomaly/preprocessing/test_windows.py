@@ -1,0 +1,35 @@
+"""Cutting series into windows, and putting them together."""
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.preprocessing.windows import OverlapSum, cut_windows, hold_before, window_starts
+
+
+@given(st.integers(1, 60), st.integers(1, 20), st.data())
+def test_every_step_is_in_a_window_if_there_is_room_for_one(n_steps, window, data):
+    stride = data.draw(st.integers(1, window))
+    starts = window_starts(n_steps, window, stride)
+    held = np.zeros(n_steps, bool)
+    for start in starts:
+        held[start : start + window] = True
+    assert held.all() == (n_steps >= window)
+    assert (np.diff(starts) > 0).all()
+
+
+@given(st.integers(5, 40), st.integers(1, 5), st.lists(st.integers(0, 40), max_size=4))
+def test_windows_of_a_series_overlap_to_the_series_itself_however_it_is_taken_out(n_steps, stride, cuts):
+    series = np.random.default_rng(0).normal(size=(n_steps, 2))
+    starts = window_starts(n_steps, 5, stride)
+    overlap = OverlapSum(2)
+    overlap.add(starts, cut_windows(series, starts, 5))
+    parts = [overlap.take(end) for end in [*sorted(min(cut, n_steps) for cut in cuts), n_steps]]
+    np.testing.assert_allclose(np.concatenate(parts), series)
+    assert overlap.first == n_steps
+
+
+def test_holding_before():
+    series = np.arange(3.0)[:, None]
+    assert hold_before(series, 0) is series
+    assert hold_before(series, 2)[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0, 2.0]
