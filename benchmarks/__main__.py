@@ -6,14 +6,18 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
-    "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C"
+    "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C",
+    "quality": "detection on real tables against PyOD and scikit-learn",
+    "series": "detection in real series: SKAB and NAB",
 }
+_MODULES = {"quality": "benchmarks.quality.__main__"}
 
 
 def main(arguments: list[str]) -> int:
     """Run the benchmark that the first argument names."""
     if arguments and arguments[0] in COMMANDS:
-        return import_module(f"benchmarks.{arguments[0]}.command").main(arguments[1:])
+        module = _MODULES.get(arguments[0], f"benchmarks.{arguments[0]}.command")
+        return import_module(module).main(arguments[1:]) or 0
     print("usage: python -m benchmarks NAME [options]     (NAME --help lists the options)\n\nbenchmarks:")
     for name, text in COMMANDS.items():
         print(f"  {name:10} {text}")
