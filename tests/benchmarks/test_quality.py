@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks.quality.__main__ import main
+from benchmarks.quality.choices import held_out
 from benchmarks.quality.measure import read
 from benchmarks.quality.protocols import MOST_ROWS, split
 from benchmarks.quality.summary import critical_difference, ranks, table
@@ -78,3 +79,12 @@ def test_peers_need_a_python_of_theirs(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--data", str(tmp_path), "--output", str(tmp_path / "out"), "--detectors", "kNN"])
     assert "--peers-python" in capsys.readouterr().err
+
+
+def test_the_best_variant_is_chosen_and_judged_on_different_tables():
+    figures = np.zeros((6, 3, 2, 2))
+    figures[:, 1] = 0.9
+    figures[0, 2] = 1.0
+    best, counts = held_out(figures)
+    assert counts.argmax() == 1
+    assert best.max() <= 0.9 + 1e-12
