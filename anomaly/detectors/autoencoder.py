@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 
-from anomaly.calibration import check_rate, conformal_threshold, p_values
+from anomaly.calibration import conformal_threshold, p_values
 from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state, under
+from anomaly.detectors.parameters import as_seed, check_parameters, listed
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.callbacks import EarlyStopping
@@ -230,7 +231,7 @@ class AutoencoderDetector(BaseDetector):
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
-        with seeded(_as_seed(self.random_state)):
+        with seeded(as_seed(self.random_state)):
             self._train_members(x)
         scores = self._calibrate(x)
         self._set_threshold(scores, labels)
@@ -275,7 +276,7 @@ class AutoencoderDetector(BaseDetector):
 
     def _train_members(self, x: Array) -> None:
         """Train a network for each level of noise, side by side, each with randomness of its own."""
-        levels = _listed(self.noise)
+        levels = listed(self.noise)
         seeds = global_generator().integers(2**31, size=len(levels) + 1).tolist()
         threads = 1 if self.verbose else min(self.n_jobs or _processors(), len(levels))
         with ThreadPoolExecutor(threads) as pool:
@@ -350,37 +351,7 @@ class AutoencoderDetector(BaseDetector):
 
     def _check_parameters(self) -> None:
         self._check_contamination()
-        hidden = _listed(self.hidden)
-        if not hidden or any(not _is_whole(units) or units < 1 for units in hidden):
-            raise ValueError(
-                f"hidden must be the sizes of one or more layers, such as (128, 128); found {self.hidden!r}"
-            )
-        levels = [] if isinstance(self.noise, str) else _listed(self.noise)
-        if not levels or not all(_is_number(level) and 0 <= level < np.inf for level in levels):
-            raise ValueError(f"noise must be a number of at least 0, or several of them; found {self.noise!r}")
-        if not _is_whole(self.neighbors) or self.neighbors < 0:
-            raise ValueError(f"neighbors must be a whole number of at least 0; found {self.neighbors!r}")
-        if not (_is_number(self.neighbors_share) and 0 <= self.neighbors_share <= 1):
-            raise ValueError(f"neighbors_share must be a number from 0 to 1; found {self.neighbors_share!r}")
-        if not (_is_number(self.contrast) and 0 <= self.contrast < np.inf):
-            raise ValueError(f"contrast must be a number of at least 0; found {self.contrast!r}")
-        if self.false_alarm_rate is not None:
-            check_rate(self.false_alarm_rate)
-        if self.n_jobs is not None and (not _is_whole(self.n_jobs) or self.n_jobs < 1):
-            raise ValueError(f"n_jobs must be None or a whole number of at least 1; found {self.n_jobs!r}")
-        if not _is_whole(self.draws) or self.draws < 0:
-            raise ValueError(f"draws must be a whole number of at least 0; found {self.draws!r}")
-        if self.epochs != "auto" and (not _is_whole(self.epochs) or int(self.epochs) < 1):
-            raise ValueError(f"epochs must be 'auto' or a whole number of at least 1; found {self.epochs!r}")
-        if not _is_whole(self.batch_size) or self.batch_size < 1:
-            raise ValueError(f"batch_size must be a whole number of at least 1; found {self.batch_size!r}")
-        if not (_is_number(self.learning_rate) and 0 < self.learning_rate < np.inf):
-            raise ValueError(f"learning_rate must be a number above 0; found {self.learning_rate!r}")
-        names = self.ignore
-        if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in _listed(names))):
-            raise ValueError(f"ignore must be a list of column names; found {names!r}")
-        if self.patience is not None and (not _is_whole(self.patience) or self.patience < 0):
-            raise ValueError(f"patience must be None or a whole number of at least 0; found {self.patience!r}")
+        check_parameters(self)
 
     # -- judging records -----------------------------------------------------------------------
 
@@ -437,7 +408,7 @@ class AutoencoderDetector(BaseDetector):
 
     def _telling(self) -> list[Denoiser | Neighbours]:
         """Return the members that say which columns a score is due to."""
-        levels = _listed(self.noise)
+        levels = listed(self.noise)
         coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
         return [coarsest, *(member for member in self.members_ if isinstance(member, Neighbours))]
 
@@ -546,7 +517,7 @@ class AutoencoderDetector(BaseDetector):
         self.history_ = config["history"]
         self.calibration_scores_ = arrays["decision_scores" if self.false_alarm_rate is None else "calibration_scores"]
         kinds = [type(member) for member in self.members_]
-        expected = [Denoiser] * len(_listed(self.noise)) + [Neighbours] * bool(self.neighbors)
+        expected = [Denoiser] * len(listed(self.noise)) + [Neighbours] * bool(self.neighbors)
         if kinds != expected:
             raise ValueError(f"its members are {[kind.kind for kind in kinds]}, which its parameters do not ask for")
         width = len(self.preprocessor_.feature_names_out_)
@@ -572,31 +543,3 @@ def _mean_history(histories: list[dict[str, list[float]]]) -> dict[str, list[flo
         name: [float(np.mean([h[name][i] for h in histories if i < len(h[name])])) for i in range(longest)]
         for name in histories[0]
     }
-
-
-def _listed(value: Any) -> list[Any]:
-    """Return what is in a sequence; of anything else, the thing itself."""
-    return list(value) if isinstance(value, Iterable) else [value]
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def _is_number(value: Any) -> bool:
-    return _is_whole(value) or isinstance(value, (float, np.floating))
-
-
-def _as_seed(random_state: Any) -> int | None:
-    """Turn what scikit-learn and NumPy call a random state into a seed."""
-    if random_state is None:
-        return None
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if _is_whole(random_state) and random_state >= 0:
-        return int(random_state)
-    raise ValueError(
-        f"random_state must be None, a whole number of at least 0 or a NumPy generator; found {random_state!r}"
-    )

@@ -1,0 +1,90 @@
+import json
+
+import numpy as np
+import pytest
+
+from benchmarks.quality.__main__ import main
+from benchmarks.quality.choices import held_out
+from benchmarks.quality.measure import read
+from benchmarks.quality.protocols import MOST_ROWS, split
+from benchmarks.quality.summary import critical_difference, ranks, table
+
+
+def labelled(n=200, seed=0):
+    rng = np.random.default_rng(seed)
+    y = (np.arange(n) < n // 10).astype(int)
+    return rng.normal(size=(n, 3)) * (1 + 4 * y[:, np.newaxis]) + 50.0, y
+
+
+def test_one_class_trains_on_half_of_the_normal_rows_and_tests_on_all_others():
+    x, y = labelled()
+    data = split(x, y, "one-class", 0)
+    assert len(data.train) == 90
+    assert len(data.test) == 110
+    assert data.labels.sum() == 20
+    np.testing.assert_allclose(data.train.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(data.train.std(axis=0), 1, atol=1e-5)
+
+
+def test_unsupervised_trains_and_tests_on_all_rows():
+    x, y = labelled()
+    data = split(x, y, "unsupervised", 0)
+    np.testing.assert_array_equal(data.train, data.test)
+    assert data.labels.sum() == 20
+
+
+def test_splits_depend_on_the_seed_alone():
+    x, y = labelled()
+    a, b, c = (split(x, y, "one-class", seed) for seed in (1, 1, 2))
+    np.testing.assert_array_equal(a.train, b.train)
+    assert (a.train != c.train).any()
+
+
+def test_large_tables_are_sampled_with_their_share_of_anomalies():
+    x, y = labelled(n=3 * MOST_ROWS)
+    data = split(x, y, "unsupervised", 0)
+    assert len(data.train) == MOST_ROWS
+    assert data.labels.mean() == pytest.approx(0.1)
+
+
+def test_ranks_and_their_critical_difference():
+    np.testing.assert_array_equal(ranks(np.array([[0.9, 0.8, 0.7], [0.5, 0.5, 0.4]])), [1.25, 1.75, 3.0])
+    # Demsar (2006), section 3.2.2: four classifiers, 14 data sets, q = 2.569.
+    assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
+
+
+def test_the_command_measures_once_and_prints_a_table(tmp_path, capsys):
+    x, y = labelled()
+    np.savez(tmp_path / "made.npz", X=x, y=y)
+    command = ["--data", str(tmp_path), "--output", str(tmp_path / "out"), "--seeds", "1"]
+    main([*command, "--protocols", "one-class"])
+    assert "AutoencoderDetector" in capsys.readouterr().out
+    (result,) = read(tmp_path / "out" / "results.jsonl")
+    assert result["table"] == "made"
+    assert result["auroc"] > 0.9
+    assert result["fit_seconds"] > 0
+    main([*command, "--protocols", "one-class"])
+    assert read(tmp_path / "out" / "results.jsonl") == [result]
+    peer = {**result, "detector": "kNN", "auroc": 0.1}
+    with (tmp_path / "out" / "results.jsonl").open("a") as file:
+        file.write(json.dumps(peer) + "\n")
+    main([*command, "--protocols", "one-class"])
+    assert (tmp_path / "out" / "one-class.png").stat().st_size > 1000
+    lines = table([result, peer], "one-class").splitlines()
+    assert lines[2].startswith("AutoencoderDetector")
+    assert lines[3].startswith("kNN")
+
+
+def test_peers_need_a_python_of_theirs(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["--data", str(tmp_path), "--output", str(tmp_path / "out"), "--detectors", "kNN"])
+    assert "--peers-python" in capsys.readouterr().err
+
+
+def test_the_best_variant_is_chosen_and_judged_on_different_tables():
+    figures = np.zeros((6, 3, 2, 2))
+    figures[:, 1] = 0.9
+    figures[0, 2] = 1.0
+    best, counts = held_out(figures)
+    assert counts.argmax() == 1
+    assert best.max() <= 0.9 + 1e-12
