@@ -6,12 +6,14 @@ alone is enough for everything else.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Protocol
 
 from nnlite.data import Data
 from nnlite.types import Array
 
 if TYPE_CHECKING:
+    from nnlite.layers.base import Layer
     from nnlite.training import Trainer
 
 _BACKENDS = ("auto", "numpy", "numba")
@@ -106,5 +108,12 @@ def _seconds(model: Trainer, data: Data, batch_size: int, training: bool, passes
     """Return about how long the layers take for the job."""
     batches = -(-data.n_rows // batch_size) * passes
     per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)
-    products = model.count_params() * data.n_rows * passes
+    products = sum(map(_products, model.layers)) * data.n_rows * passes
     return (3 if training else 1) * (batches * per_batch + products * _SECONDS_PER_PRODUCT)
+
+
+def _products(layer: Layer) -> int:
+    """Return about how many multiplications a layer makes of a record: one for each weight at every position."""
+    shapes = [tensor.shape for node in layer.nodes for tensor in (*node.inputs, *node.outputs)]
+    positions = max((math.prod(size or 1 for size in shape[1:-1]) for shape in shapes), default=1)
+    return layer.count_params() * positions

@@ -159,10 +159,11 @@ class WindowProducts:
     def look(self, kernel: Place, seen: Place, windows: Place, bias: Place | None) -> None:
         """Write each window's sum of what it sees times the kernel, plus the bias."""
         program, frame = self._program, self._frame
-        if not frame.all_see:
+        all_see = frame.all_see
+        if not all_see:
             fill(program, windows, bias, frame.filters, math.prod(frame.windows))
         for s in frame.stretches():
-            start = (ZERO if bias is None else BIAS) if s.first and frame.all_see else ADD
+            start = (ZERO if bias is None else BIAS) if s.first and all_see else ADD
             for part in self._parts(s):
                 program.emit(
                     *("dense.product", TN, *self._kernel(kernel, part), *self._seen(seen, part)),
