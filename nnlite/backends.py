@@ -6,6 +6,7 @@ alone is enough for everything else.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -13,6 +14,7 @@ from nnlite.data import Data
 from nnlite.types import Array
 
 if TYPE_CHECKING:
+    from nnlite.layers.base import Layer
     from nnlite.training import Trainer
 
 T = TypeVar("T")
@@ -169,5 +171,12 @@ def _seconds(model: Trainer, rows: int, batch_size: int, passes: int) -> float:
     """Return about how long the layers take to go forwards through the data so many times."""
     batches = -(-rows // batch_size) * passes
     per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)
-    products = model.count_params() * rows * passes
+    products = sum(map(_products, model.layers)) * rows * passes
     return batches * per_batch + products * _SECONDS_PER_PRODUCT
+
+
+def _products(layer: Layer) -> int:
+    """Return about how many multiplications a layer makes of a record: one for each weight at every position."""
+    shapes = [tensor.shape for node in layer.nodes for tensor in (*node.inputs, *node.outputs)]
+    positions = max((math.prod(size or 1 for size in shape[1:-1]) for shape in shapes), default=1)
+    return layer.count_params() * positions

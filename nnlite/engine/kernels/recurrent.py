@@ -24,9 +24,9 @@ def _sigmoid(x: Any, n: Any) -> None:
 
 
 @_inner
-def _tanh(x: Any, y: Any, n: Any) -> None:
+def _tanh(x: Any, n: Any) -> None:
     for i in range(n):
-        y[i] = elementary.tanh(x[i])
+        x[i] = elementary.tanh(x[i])
 
 
 @_inner
@@ -49,11 +49,12 @@ def lstm_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         as_pointer(op[4], zero),
     )
     _sigmoid(i, 2 * n)
-    _tanh(new, new, n)
+    _tanh(new, n)
     _sigmoid(o, n)
     for k in range(n):
         c[k] = f[k] * before[k] + i[k] * new[k]
-    _tanh(c, shown, n)
+    _copy(c, shown, n)
+    _tanh(shown, n)
     for k in range(n):
         h[k] = o[k] * shown[k]
 
@@ -97,7 +98,7 @@ def gru_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     _sigmoid(z, 2 * n)
     for k in range(n):
         new[k] += r[k] * v[k]
-    _tanh(new, new, n)
+    _tanh(new, n)
     _mix(z, new, as_pointer(op[2], zero), as_pointer(op[3], zero), n)
 
 
@@ -129,7 +130,7 @@ def gru_state(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     """Make the new state. op: z, r, a's third block becomes new; h before; h; size."""
     n = op[3]
     z, _, new = _three(op[0], n, zero)
-    _tanh(new, new, n)
+    _tanh(new, n)
     _mix(z, new, as_pointer(op[1], zero), as_pointer(op[2], zero), n)
 
 

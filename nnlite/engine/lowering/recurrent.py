@@ -1,19 +1,14 @@
-"""Recurrent layers: the loop over time, written out as instructions.
-
-At every step there are a product of the input and the kernel, one of the state before and the recurrent kernel, and
-the gates; on the way back the same in reverse. The states of all steps lie one behind the other, and so do the gates,
-which on the way back are overwritten by their derivatives: then the gradient of a kernel is one product over all
-steps. Where the input is one and the same at every step, it is multiplied once.
-"""
+"""The kinds of recurrent layers: what happens at a step, there and back. `recurrence` has the loop."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from nnlite import activations
-from nnlite.engine.gemm_sizes import ADD, BIAS, NN, NT, ZERO
+from nnlite.engine.gemm_sizes import ADD, BIAS, ZERO
 from nnlite.engine.lowering.activation import kernel_of
 from nnlite.engine.lowering.noise import spatial_dropout
+from nnlite.engine.lowering.recurrence import Loop
 from nnlite.engine.lowering.rules import Unsupported, lowers
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.layers import GRU, LSTM, SimpleRNN
@@ -30,233 +25,7 @@ def recurrent(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor | li
     return _cells[type(layer)](program, layer, x, first).run()
 
 
-class _Cell:
-    """The loop over time; a kind of layer says what happens at a step.
-
-    Parameters
-    ----------
-    program : Program
-        Where to.
-    layer : Recurrent
-        The layer.
-    x : Tensor
-        The series.
-    first : list of Tensor
-        The states to begin with; none: zeros.
-    """
-
-    def __init__(self, program: Program, layer: Any, x: Tensor, first: list[Tensor]) -> None:
-        self.program, self.layer, self.first = program, layer, first
-        self.steps, self.features = x.shape
-        same = x.repeated is not None and x.repeated.shape == x.shape[1:]
-        self.x: Tensor = x.repeated if same and x.repeated is not None else x
-        self.same = same
-        self.units, self.gates = layer.units, layer.gates
-        self.size = self.units * program.ld
-        self.sequences = layer.return_sequences
-        self.learns = any(w.trainable for w in layer.weights) or any(one.learns for one in (x, *first))
-        # Place 0 holds the state to begin with: zeros, which nobody overwrites, unless it is given.
-        self.h = program.reserve((self.steps + 1) * self.size)
-        self.z = program.reserve(self.steps * self.gates * self.size)
-        self.work = program.product_memory(max(self.features, self.units), self.gates * self.units)
-        self.kernel, self.recurrent_kernel = program.weight(layer.kernel), program.weight(layer.recurrent_kernel)
-
-    # -- there ---------------------------------------------------------------------------------
-
-    def run(self) -> Tensor | list[Tensor]:
-        """Emit everything; return the output, and the last states where they are asked for."""
-        self.begin()
-        self._project_and_step()
-        last = self.h.after(self.steps * self.size)
-        shape = (self.steps, self.units) if self.sequences else (self.units,)
-        y = Tensor(self.h.after(self.size) if self.sequences else last, shape, self.learns)
-        states = [Tensor(place, (self.units,), self.learns) for place in self.last_states()]
-        self.program.on_the_way_back(lambda: self._back(y, states))
-        return [y, *states] if self.layer.return_state else y
-
-    def begin(self) -> None:
-        """Emit what comes before the first step."""
-        if self.first:
-            self.program.emit("data.copy", self.first[0].place, self.h, 1, self.size, 0, 0)
-
-    def last_states(self) -> list[Place]:
-        """Return where the last states are."""
-        return [self.h.after(self.steps * self.size)]
-
-    def state(self, step: int) -> Place:
-        """Return the place of h after a step; -1: to begin with."""
-        return self.h.after((step + 1) * self.size)
-
-    def gate(self, step: int, number: int = 0) -> Place:
-        """Return the place of one of a step's gates."""
-        return self.z.after((step * self.gates + number) * self.size)
-
-    def target(self, step: int) -> Place:
-        """Return where the product of a step's input and the kernel goes."""
-        return self.gate(step)
-
-    def _project_and_step(self) -> None:
-        turned = self.turned(self.kernel, self.features)
-        width = self.gates * self.size
-        if self.same:
-            once = self.program.reserve(width)
-            self._project(turned, self.x.place, once)
-        for step in range(self.steps):
-            if self.same:
-                self.program.emit("data.copy", once, self.target(step), 1, width, 0, 0)
-            else:
-                self._project(turned, self.input(step), self.target(step))
-            self.step(step)
-
-    def _project(self, turned: Place, x: Place, target: Place) -> None:
-        bias = self.program.weight(self.layer.bias) if self.layer.use_bias else None
-        start = ZERO if bias is None else BIAS
-        self.product(turned, self.features, x, target, self.gates * self.units, start, bias)
-
-    def input(self, step: int, of: Place | None = None) -> Place:
-        """Return where a step's input is, or what belongs to it in another tensor of that shape."""
-        time = self.steps - 1 - step if self.layer.go_backwards else step
-        return (of or self.x.place).after(0 if self.same else time * self.features * self.program.ld)
-
-    def step(self, step: int) -> None:
-        """Emit the new state, from the product of the input and the state before."""
-        raise NotImplementedError
-
-    # -- and back ------------------------------------------------------------------------------
-
-    def _back(self, y: Tensor, states: list[Tensor]) -> None:
-        if y.derivative is None and all(state.derivative is None for state in states):
-            return
-        program = self.program
-        if y.derivative is None:
-            y.derivative = program.reserve(y.size * program.ld)
-            program.emit("data.clear", y.derivative, y.size * program.ld)
-        self.dy = y.derivative
-        if states[0].derivative is not None:
-            program.emit("data.accumulate", states[0].derivative, self.dstate(self.steps - 1), self.size)
-        self.before_first = program.reserve(self.size) if self.sequences else self.dy
-        self.begin_back(states)
-        for step in reversed(range(self.steps)):
-            self.step_back(step)
-        self._weight_gradients()
-        for tensor, place in zip(self.first, self.first_derivatives(), strict=False):
-            with program.contribution(tensor) as derivative:
-                if derivative is not None:
-                    program.emit("data.copy", place, derivative, 1, self.size, 0, 0)
-
-    def begin_back(self, states: list[Tensor]) -> None:
-        """Emit what comes before the first step back."""
-
-    def first_derivatives(self) -> list[Place]:
-        """Return where the derivatives by the states to begin with are."""
-        return [self.before_first]
-
-    def dstate(self, step: int) -> Place:
-        """Return where the derivative by h after a step is collected: in the output's own place."""
-        if step < 0:
-            return self.before_first
-        return self.dy.after(step * self.size) if self.sequences else self.dy
-
-    def looks_before(self, step: int) -> bool:
-        """Tell whether a derivative by the state before a step is asked for."""
-        return step > 0 or bool(self.first)
-
-    def start_before(self, step: int) -> int:
-        """Return what the derivative by the state before a step begins from."""
-        return ADD if self.sequences and step > 0 else ZERO
-
-    def carry(self, step: int) -> None:
-        """Hand on what of a derivative passed by the gates."""
-        of, to = self.dstate(step), self.dstate(step - 1)
-        if of != to and step > 0:
-            self.program.emit("data.accumulate", of, to, self.size)
-        elif of != to:
-            self.program.emit("data.copy", of, to, 1, self.size, 0, 0)
-
-    def step_back(self, step: int) -> None:
-        """Let the gates become their derivatives; add to the derivative by the state before."""
-        raise NotImplementedError
-
-    def _weight_gradients(self) -> None:
-        program, layer, ld = self.program, self.layer, self.program.ld
-        width, rows = self.gates * self.size, self.gates * self.units
-        dz, positions, dz_step = self.z, self.steps, width
-        x, x_step = self.input(0), self.features * ld
-        if layer.go_backwards:
-            x_step = -x_step
-        if self.same:
-            positions, dz = 1, program.reserve(width)
-            program.emit("data.clear", dz, width)
-            program.emit("series.add_blocks", self.z, dz, self.steps, width, width, 0, 1.0)
-        with program.weight_contribution(layer.kernel) as dkernel:
-            if dkernel is not None:
-                program.emit(
-                    *("dense.product", NT, x, ld, x_step, dz, ld, dz_step, dkernel, rows, 0),
-                    *(self.features, rows, ld, ZERO, None, positions, self.work),
-                )
-        with program.weight_contribution(layer.recurrent_kernel) as dkernel:
-            if dkernel is not None:
-                self.recurrent_gradient(dkernel)
-        with program.weight_contribution(layer.bias if layer.use_bias else None) as dbias:
-            if dbias is not None:
-                program.emit("dense.bias_gradient", dz, dbias, rows, positions, ld)
-                self.recurrent_bias_gradient(dbias.after(rows))
-        with program.contribution(self.x) as dx:
-            if dx is not None:
-                program.emit(
-                    *("dense.product", NN, self.kernel, rows, 0, dz, ld, dz_step, self.input(0, dx), ld, x_step),
-                    *(self.features, ld, rows, ZERO, None, positions, self.work),
-                )
-
-    def recurrent_gradient(self, dkernel: Place) -> None:
-        """Emit the gradient of the recurrent kernel."""
-        self.over_steps(self.h, self.z, self.gates, dkernel)
-
-    def recurrent_bias_gradient(self, dbias: Place) -> None:
-        """Emit the gradient of the bias that is added to the product of the state."""
-
-    # -- products ------------------------------------------------------------------------------
-
-    def turned(self, kernel: Place, rows: int, first: int = 0, gates: int | None = None) -> Place:
-        """Return a copy of some gates' columns of a kernel, transposed: at every step it is read along its rows."""
-        all_columns = self.gates * self.units
-        columns = (self.gates if gates is None else gates) * self.units
-        target = self.program.reserve(rows * columns)
-        source = kernel.after(first * self.units)
-        self.program.emit("recurrent.transpose", source, target, rows, columns, all_columns)
-        return target
-
-    def product(
-        self, turned: Place, depth: int, x: Place, target: Place, rows: int, start: int, bias: Place | None = None
-    ) -> None:
-        """Emit the product of a transposed kernel and the values of a step."""
-        ld = self.program.ld
-        places = (turned, depth, 0, x, ld, 0, target, ld, 0)
-        self.program.emit("dense.product", NN, *places, rows, ld, depth, start, bias, 1, self.work)
-
-    def product_back(self, gate: int, gates: int, dz: Place, target: Place, start: int) -> None:
-        """Emit the product of some gates' columns of the recurrent kernel and their derivatives."""
-        ld = self.program.ld
-        places = (self.recurrent_kernel.after(gate * self.units), self.gates * self.units, 0, dz, ld, 0, target, ld, 0)
-        self.program.emit("dense.product", NN, *places, self.units, ld, gates * self.units, start, None, 1, self.work)
-
-    def over_steps(self, seen: Place, dz: Place, gates: int, dkernel: Place, skips: bool = True) -> None:
-        """Emit a gradient of some gates' columns of the recurrent kernel, one product over all steps.
-
-        With `skips` the first step is left out where its state is zero.
-        """
-        program, ld, all_rows = self.program, self.program.ld, self.gates * self.units
-        left_out = 1 if skips and not self.first else 0
-        width = self.gates * self.size
-        if self.steps == left_out:
-            program.emit("data.clear", dkernel, self.units * all_rows)
-            return
-        places = (seen.after(left_out * self.size), ld, self.size, dz.after(left_out * width), ld, width)
-        sizes = (self.units, gates * self.units, ld, ZERO, None, self.steps - left_out, self.work)
-        program.emit("dense.product", NT, *places, dkernel, all_rows, 0, *sizes)
-
-
-class _Simple(_Cell):
+class _Simple(Loop):
     """h = f(z)."""
 
     def begin(self) -> None:
@@ -294,7 +63,7 @@ class _Simple(_Cell):
             self.product_back(0, 1, self.gate(step), self.dstate(step - 1), self.start_before(step))
 
 
-class _Gated(_Cell):
+class _Gated(Loop):
     """What LSTM and GRU share: activations that are compiled together with the gates."""
 
     def begin(self) -> None:
@@ -418,7 +187,7 @@ class _ResetBefore(_Gated):
         self.over_steps(self.v, self.gate(0, 2), 1, dkernel.after(2 * self.units), skips=False)
 
 
-def _gru(program: Program, layer: GRU, x: Tensor, first: list[Tensor]) -> _Cell:
+def _gru(program: Program, layer: GRU, x: Tensor, first: list[Tensor]) -> Loop:
     return (_ResetAfter if layer.reset_after else _ResetBefore)(program, layer, x, first)
 
 

@@ -14,10 +14,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from nnlite.engine.gemm_sizes import ADD, BIAS, NN, NT, TN, ZERO
+from nnlite.engine.gemm_sizes import ADD, BIAS, NN, NT, TN, UNPACKED, ZERO
 from nnlite.engine.program import Place, Program
+
+_FEW = 48
+"""Filters up to which reading a window where it lies is faster than packing it for them."""
 
 
 @dataclass(frozen=True)
@@ -156,14 +159,26 @@ class WindowProducts:
     def look(self, kernel: Place, seen: Place, windows: Place, bias: Place | None) -> None:
         """Write each window's sum of what it sees times the kernel, plus the bias."""
         program, frame = self._program, self._frame
-        if not frame.all_see:
+        all_see = frame.all_see
+        if not all_see:
             fill(program, windows, bias, frame.filters, math.prod(frame.windows))
         for s in frame.stretches():
-            start = (ZERO if bias is None else BIAS) if s.first and frame.all_see else ADD
-            program.emit(
-                *("dense.product", TN, *self._kernel(kernel, s), *self._seen(seen, s), *self._windows(windows, s)),
-                *(self._filters, program.ld, s.places * self._channels, start, bias, s.count, self._work),
-            )
+            start = (ZERO if bias is None else BIAS) if s.first and all_see else ADD
+            for part in self._parts(s):
+                program.emit(
+                    *("dense.product", TN, *self._kernel(kernel, part), *self._seen(seen, part)),
+                    *(*self._windows(windows, part), self._filters, program.ld, part.places * self._channels),
+                    *(start, bias, part.count, self._work),
+                )
+                start = ADD
+
+    def _parts(self, s: Stretch) -> Iterator[Stretch]:
+        """Cut a stretch up, where the product would else pack what few filters read."""
+        most = max(1, UNPACKED // (self._program.ld * self._channels)) if self._filters <= _FEW else s.places
+        parts = -(-s.places // most)
+        for i in range(parts):
+            first, last = s.places * i // parts, s.places * (i + 1) // parts
+            yield replace(s, place=s.place + first, position=s.position + first, places=last - first)
 
     def give(self, kernel: Place, windows: Place, seen: Place) -> None:
         """Add each window's values times the kernel to what it sees."""

@@ -5,6 +5,7 @@ import pytest
 
 from nnlite import config
 from nnlite.callbacks import KLWarmUp
+from nnlite.engine.lowering import lower_model
 from nnlite.initializers import Constant
 from nnlite.layers import (
     GRU,
@@ -549,3 +550,18 @@ def test_beta_of_a_warm_up_reaches_the_compiled_epochs():
     betas = np.array(history.history["loss"]) / float(divergence(x[:1, :1], x[:1, 1:])[0])
     assert (np.diff(betas) > 0.1).all()
     assert betas[-1] <= 1 + 1e-5
+
+
+def test_engine_is_asked_where_few_weights_are_used_at_many_positions():
+    x = np.random.default_rng(0).normal(size=(2000, 288, 1))
+    model = Sequential([Input((288, 1)), Conv1D(32, 7, padding="same"), Conv1D(1, 7, padding="same")])
+    model.compile("sgd", "mse")
+    assert model.fit(x, x, batch_size=128, verbose=0).backend == "numba"
+
+
+def test_many_windows_of_an_image_are_planned_in_little_time():
+    inputs = Input((64, 64, 1))
+    model = Model(inputs, Conv2D(2, 7, padding="same")(inputs))
+    program = lower_model(model, 8, training=False)
+    # One product for the windows within and one for each that hangs over, for every row of image and kernel.
+    assert len(program.instructions) < 64 * 7 * 7 + 10
