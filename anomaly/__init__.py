@@ -8,21 +8,47 @@
 """
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, SequenceDetector, load_detector
+from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, load_detector
+
+if TYPE_CHECKING:
+    from anomaly.detectors import ImageDetector, SequenceDetector, VariationalDetector
 
 __version__ = "0.1.0"
 
-__all__ = ["AutoencoderDetector", "BaseDetector", "NotFittedError", "SequenceDetector", "__version__", "load_detector"]
+__all__ = [
+    "AutoencoderDetector",
+    "BaseDetector",
+    "ImageDetector",
+    "NotFittedError",
+    "SequenceDetector",
+    "VariationalDetector",
+    "__version__",
+    "load_detector",
+]
 
-_MODULES = ("calibration", "datasets", "metrics", "plots", "preprocessing", "report", "tables", "thresholds")
+_DETECTORS = ("ImageDetector", "SequenceDetector", "VariationalDetector")
+_MODULES = (
+    "calibration",
+    "datasets",
+    "event_metrics",
+    "events",
+    "metrics",
+    "plots",
+    "preprocessing",
+    "report",
+    "tables",
+    "thresholds",
+)
 
 
 def __getattr__(name: str) -> Any:
     # Modules that scoring does not need are imported when they are first asked for.
     if name in _MODULES:
         return import_module(f"anomaly.{name}")
+    if name in _DETECTORS:
+        return getattr(import_module("anomaly.detectors"), name)
     raise AttributeError(f"module 'anomaly' has no attribute {name!r}")
 
 

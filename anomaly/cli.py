@@ -131,7 +131,7 @@ def _add_fit(of: _Subparsers) -> None:
         of,
         "fit",
         commands.fit,
-        "Learn from a table what is usual, and write a model.",
+        "Learn from a table, or with --window from a series, what is usual, and write a model.",
         "anomaly fit train.csv --model m.npz --label class --normal ok --id number",
     )
     parser.add_argument("data", metavar="TRAIN.csv", help="records to learn from; gzip is fine")
@@ -168,8 +168,24 @@ def _add_fit(of: _Subparsers) -> None:
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
         help="how numbers are scaled (default: core)",
     )
+    _add_series(parser)
     _add_seed(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
+
+
+def _add_series(parser: argparse.ArgumentParser) -> None:
+    series = parser.add_argument_group("series: rows that follow each other, learned from in windows")
+    series.add_argument("--window", type=int, metavar="STEPS", help="steps in a window; makes the table a series")
+    series.add_argument("--stride", type=int, metavar="STEPS", help="from one window to the next (default: 1)")
+    series.add_argument("--network", choices=("dense", "conv", "lstm", "gru"), help="what reads it (default: dense)")
+    series.add_argument("--method", choices=("reconstruction", "forecast"), help="default: reconstruction")
+    series.add_argument("--causal", action="store_true", help="let no score depend on later rows")
+    series.add_argument("--relative", action="store_true", help="look at shapes only, for sensors that wander")
+    series.add_argument("--smoothing", type=float, metavar="STEPS", help="span of the mean over time (default: 20)")
+    series.add_argument("--folds", type=int, metavar="N", help="networks, each without its part of it (default: 1)")
+    series.add_argument("--margin", type=float, metavar="M", help="threshold over the highest usual score (default: 2)")
+    series.add_argument("--time", metavar="COL", help="the column of time stamps; gaps in it end a stretch")
+    series.add_argument("--gap", type=float, metavar="N", help="usual steps without a row that are a gap (default: 10)")
 
 
 def _add_score(of: _Subparsers) -> None:
@@ -211,6 +227,13 @@ def _add_evaluate(of: _Subparsers) -> None:
     parser.add_argument("data", metavar="DATA.csv", help="labelled records; gzip is fine")
     _add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    parser.add_argument(
+        "--tolerance",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
+    )
     _add_threshold(parser)
     _add_table(parser, required=True)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import report
+from anomaly import report, series_commands
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv
-from anomaly.detectors import AutoencoderDetector, load_detector
+from anomaly.detectors import AutoencoderDetector, BaseDetector, SequenceDetector, load_detector
 from anomaly.errors import DataError
 from anomaly.files import make_folder
 from anomaly.metrics import evaluate as judge
@@ -44,11 +44,14 @@ def fit(options: Namespace) -> None:
     labels, needs_labels = None, options.threshold == "best_f1"
     if options.normal is not None:
         labels = _labels(table, options)
-        if not needs_labels:
-            table = table.rows(labels == 0)
-            labels = None
     elif needs_labels:
         raise ValueError("--threshold best_f1 needs labels: give --label COL and --normal VALUE")
+    if options.window is not None:
+        print(series_commands.fit(options, table, ignored, labels, _settings(options)))
+        return
+    series_commands.refuse_without_window(options)
+    if labels is not None and not needs_labels:
+        table, labels = table.rows(labels == 0), None
     detector = AutoencoderDetector(**_settings(options), ignore=ignored or None)
     detector.fit(table, labels)
     detector.save(options.model)
@@ -69,6 +72,9 @@ def score(options: Namespace) -> None:
     first_row = 1
     with CsvWriter(options.output) as writer:
         writer.write_row(head)
+        if isinstance(detector, SequenceDetector):
+            series_commands.score(detector, _keyed_chunks(detector, options, ids), writer, threshold, top)
+            return
         for table in _chunks(options):
             _check_present(table, ids, options.data)
             scores, parts = _score_table(detector, table, options, top)
@@ -87,15 +93,12 @@ def evaluation(options: Namespace) -> str:
     """Hold scores against labels; write the figures to a file if asked to, and return them as text."""
     detector = _load(options.model)
     threshold = detector.threshold_ if options.threshold is None else options.threshold
-    scores, values = [], []
-    for table in _chunks(options):
-        _check_present(table, [options.label], options.data)
-        scores.append(_score_table(detector, table, options, 0)[0])
-        values.append(np.array([str(value or "").strip() for value in table[options.label]]))
-    kinds, found = np.concatenate(values), np.concatenate(scores)
+    kinds, found = _kinds_and_scores(detector, options)
     normal = options.normal.strip()
     labels = (kinds != normal).astype(np.int64)
     _check_both(labels, options)
+    if isinstance(detector, SequenceDetector):
+        return series_commands.evaluation(kinds, found, threshold, options)
     result = judge(labels, found, threshold=threshold)
     by_kind = report.by_kind(kinds, found, threshold, normal)
     if options.json:
@@ -119,7 +122,12 @@ def plot(options: Namespace) -> None:
         labels = _labels(table, options)
         _check_both(labels, options)
     folder = make_folder(options.output)
-    for path in draw_pictures(detector, _without(table, options), labels, folder):
+    features = _without(table, options, detector)
+    if isinstance(detector, SequenceDetector):
+        paths = series_commands.draw(detector, features, labels, folder)
+    else:
+        paths = draw_pictures(detector, features, labels, folder)
+    for path in paths:
         print(path)
 
 
@@ -131,15 +139,41 @@ def info(options: Namespace) -> None:
 # -- reading -----------------------------------------------------------------------------------
 
 
-def _load(path: str) -> AutoencoderDetector:
+def _load(path: str) -> AutoencoderDetector | SequenceDetector:
     detector = load_detector(path)
-    if not isinstance(detector, AutoencoderDetector):
+    if not isinstance(detector, (AutoencoderDetector, SequenceDetector)):
         raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
     return detector
 
 
 def _chunks(options: Namespace) -> Iterator[Table]:
     return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=_CHUNK_ROWS)
+
+
+def _keyed_chunks(
+    detector: SequenceDetector, options: Namespace, ids: list[str]
+) -> Iterator[tuple[Table, list[Array]]]:
+    """Yield the rows of a series and what names them in the output."""
+    first_row = 1
+    for table in _chunks(options):
+        _check_present(table, ids, options.data)
+        keys = [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+        yield _without(table, options, detector), keys
+        first_row += len(table)
+
+
+def _kinds_and_scores(detector: AutoencoderDetector | SequenceDetector, options: Namespace) -> tuple[Array, Array]:
+    """Return the labels of all records as text, and their scores."""
+    stream = detector.stream() if isinstance(detector, SequenceDetector) else None
+    kinds, scores = [], []
+    for table in _chunks(options):
+        _check_present(table, [options.label], options.data)
+        kinds.append(np.array([str(value or "").strip() for value in table[options.label]]))
+        features = _without(table, options, detector)
+        scores.append(stream.push(features) if stream else detector.decision_function(features))
+    if stream:
+        scores.append(stream.finish())
+    return np.concatenate(kinds), np.concatenate(scores)
 
 
 def _split(columns: list[str]) -> list[str]:
@@ -161,9 +195,10 @@ def _check_present(table: Table, names: list[str], path: str) -> None:
         )
 
 
-def _without(table: Table, options: Namespace) -> Table:
+def _without(table: Table, options: Namespace, detector: BaseDetector | None = None) -> Table:
     """Leave out what this command line names as no features; the detector leaves out what it knows of itself."""
-    ignored = [name for name in _ignored(options) if name in table.names]
+    time = getattr(detector, "time", None)
+    ignored = [name for name in _ignored(options) if name in table.names and name != time]
     return table.drop(ignored) if ignored else table
 
 

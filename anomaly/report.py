@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors import AutoencoderDetector
+from anomaly.detectors import AutoencoderDetector, SequenceDetector
 from anomaly.metrics import Evaluation
 from nnlite.types import Array
 
@@ -98,12 +98,16 @@ def evaluated(result: Evaluation, kinds: Sequence[dict[str, Any]]) -> str:
     return f"{result}\n\n{table(head, rows)}"
 
 
-def described(detector: AutoencoderDetector) -> str:
+def described(detector: AutoencoderDetector | SequenceDetector) -> str:
     """Say what a detector is: settings, columns, network, threshold."""
     settings = [f"  {name} = {value!r}" for name, value in detector.get_params().items()]
-    columns = [f"  {line}" for line in detector.preprocessor_.describe()]
+    if isinstance(detector, SequenceDetector):
+        preprocessor, model = detector.preprocessor_.columns_, detector.models_[0]
+    else:
+        preprocessor, model = detector.preprocessor_, detector.model_
+    columns = [f"  {line}" for line in preprocessor.describe()]
     network: list[str] = []
-    detector.model_.summary(print_fn=lambda line: network.append(f"  {line}"))
+    model.summary(print_fn=lambda line: network.append(f"  {line}"))
     flagged = int(detector.labels_.sum())
     return "\n".join(
         [

@@ -11,6 +11,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from importlib import import_module
 from typing import Any, TypeVar
 
 import numpy as np
@@ -228,6 +229,16 @@ def register(detector: type[BaseDetector]) -> type[BaseDetector]:
     return detector
 
 
+# Where the detectors are that are imported when they are first needed.
+_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence", "VariationalDetector": "variational"}
+
+
+def _class_named(name: str) -> type[BaseDetector]:
+    if name in _MODULES:
+        import_module(f"anomaly.detectors.{_MODULES[name]}")
+    return _detectors[name]
+
+
 def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     """Read a detector that `save` wrote.
 
@@ -253,7 +264,7 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     config, arrays = read_archive(path, "detector")
     label = repr(os.fspath(path))
     try:
-        made = _detectors[config["detector"]]
+        made = _class_named(config["detector"])
         detector = made(**{name: _from_json(value) for name, value in config["parameters"].items()})
         detector._restore(config, arrays, label)
         detector.decision_scores_ = _scores(arrays["decision_scores"])

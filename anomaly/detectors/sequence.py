@@ -492,9 +492,26 @@ class SequenceDetector(BaseDetector):
         """
         self._check_fitted()
         table = self._as_tables(X, one=True)[0]
-        residuals = np.concatenate([r for _, r in _errors(self, _pieces(table), self.models_, hide_missing=False)])
         features = np.concatenate(self._stretches([table])[0])
+        residuals = np.concatenate([r for _, r in _errors(self, _pieces(table), self.models_, hide_missing=False)])
         return self.preprocessor_.columns_.inverse_transform((features - residuals).astype(np.float32))
+
+    def observe(self, X: Any) -> Table:
+        """Return a series as the network is shown it: as numbers, missing samples filled; beside `reconstruct`.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors)
+            One series.
+
+        Returns
+        -------
+        Table
+            The sensors in their own units.
+        """
+        self._check_fitted()
+        features = np.concatenate(self._stretches(self._as_tables(X, one=True))[0])
+        return self.preprocessor_.columns_.inverse_transform(features)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
         """Return the anomalies of a series as events; see `anomaly.events.find_events`.

@@ -19,15 +19,19 @@ from anomaly.plots.figures import save_figure
 from anomaly.plots.history import plot_learning_curve
 from anomaly.plots.records import plot_contributions, plot_latent
 from anomaly.plots.scores import plot_score_histogram, plot_scores_over_time
+from anomaly.plots.series import plot_contribution_map, plot_reconstruction, plot_series
 
 __all__ = [
     "plot_confusion_matrix",
+    "plot_contribution_map",
     "plot_contributions",
     "plot_latent",
     "plot_learning_curve",
     "plot_precision_recall",
+    "plot_reconstruction",
     "plot_roc",
     "plot_score_histogram",
     "plot_scores_over_time",
+    "plot_series",
     "save_figure",
 ]

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
+from anomaly.plots.checks import finite_numbers, zeros_and_ones
 from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, label_logarithmic
+from anomaly.plots.times import date_axis, moments_of
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ def plot_scores_over_time(
     values = finite_numbers(scores, "scores")
     limit = None if threshold is None else float(finite_numbers(threshold, "threshold", ndim=0))
     truth = None if labels is None else zeros_and_ones(labels, "labels", len(values))
-    moments = np.arange(len(values)) if time is None else _moments(time, len(values))
+    moments = np.arange(len(values)) if time is None else moments_of(time, len(values))
     order = np.argsort(moments, kind="stable")
     moments, values = moments[order], values[order]
     ax = axes_to_draw_on(ax)
@@ -159,7 +160,7 @@ def plot_scores_over_time(
         "record" if time is None else "time",
         f"anomaly score{', logarithmic scale' if logarithmic else ''}",
     )
-    _date_axis(ax, moments)
+    date_axis(ax, moments)
     _legend_above(ax)
     return ax
 
@@ -197,20 +198,6 @@ def _draw_group(ax: Axes, values: Array, edges: list[float], color: str, name: s
 # -- over time ---------------------------------------------------------------------------------
 
 
-def _moments(time: Any, length: int) -> Array:
-    moments = np.asarray(time)
-    if moments.dtype.kind == "M":
-        if moments.ndim != 1:
-            raise ValueError(f"time must have 1 dimension(s); found shape {moments.shape}")
-        missing = np.isnat(moments)
-        if missing.any():
-            raise ValueError(f"time must not be missing; found NaT at position {int(np.argmax(missing))}")
-    else:
-        moments = finite_numbers(time, "time")
-    same_length(moments, "time", length)
-    return moments
-
-
 def _stretches(length: int) -> Array:
     """Return where each stretch starts: every record its own, unless there are very many."""
     if length <= 4 * _STRETCHES:
@@ -243,13 +230,6 @@ def _mark_truth(ax: Axes, at: Array, count: int) -> None:
         color=GREY,
         label=f"true anomalies ({count:,})",
     )
-
-
-def _date_axis(ax: Axes, moments: Array) -> None:
-    if moments.dtype.kind == "M":
-        from matplotlib.dates import ConciseDateFormatter
-
-        ax.xaxis.set_major_formatter(ConciseDateFormatter(ax.xaxis.get_major_locator()))  # type: ignore[no-untyped-call]
 
 
 def _legend_above(ax: Axes) -> None:

@@ -25,6 +25,9 @@ DRAWINGS = {
     "precision_recall": lambda ax: plots.plot_precision_recall(LABELS, SCORES, ax=ax),
     "confusion_matrix": lambda ax: plots.plot_confusion_matrix(LABELS, SCORES > 3.0, ax=ax),
     "contributions": lambda ax: plots.plot_contributions([1.0, 2.0], ["a", "b"], [3, None], ax=ax),
+    "series": lambda ax: plots.plot_series(SCORES, SCORES > 3.0, labels=LABELS, ax=ax)[0],
+    "reconstruction": lambda ax: plots.plot_reconstruction(SCORES, SCORES + 1.0, SCORES > 3.0, ax=ax),
+    "contribution_map": lambda ax: plots.plot_contribution_map(RNG.random((50, 3)), ["a", "b", "c"], LABELS, ax=ax),
     "latent": lambda ax: plots.plot_latent(RNG.normal(size=(50, 4)), LABELS, ax=ax),
     "latent_scores": lambda ax: plots.plot_latent(RNG.normal(size=(50, 2)), scores=SCORES, ax=ax),
 }

@@ -1,0 +1,276 @@
+"""A detector for small images: a convolutional autoencoder that learns to repair usual ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.checks import as_seed, check_number, check_sizes, check_whole, under
+from nnlite.layers import GaussianNoise, Input
+from nnlite.models import Model
+from nnlite.optimizers import Adam
+from nnlite.random import seeded
+from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.types import Array
+
+_STEPS = 1000
+_CHUNK = 512
+
+
+@register
+class ImageDetector(BaseDetector):
+    r"""Find unusual images by how badly a convolutional autoencoder reconstructs them.
+
+    Convolutions of stride 2 make of an image ever smaller maps of features, and transposed ones make an image of them
+    again. The network is trained to give back the image from a noisy copy; the score is the mean squared difference
+    of its pixels, each in units of the training images' overall spread s:
+
+    .. math:: s(x) = \frac1{h w c} \sum_{i,j,k} \Bigl( \frac{x_{ijk} - \hat x_{ijk}}{s} \Bigr)^2
+
+    Parameters
+    ----------
+    filters : sequence of int, default (16, 8)
+        Of each convolution; each halves height and width, rounding up.
+    kernel : int, default 3
+        Height and width of the kernels.
+    noise : float, default 0.2
+        Standard deviation of what is added to the scaled images in training.
+    contamination, threshold
+        How to choose the threshold; see `anomaly.AutoencoderDetector`.
+    epochs : int or "auto", default "auto"
+        Times that training goes through the images; "auto": as many as make 1000 steps.
+    batch_size : int, default 64
+        Images per step.
+    learning_rate : float, default 0.001
+        Of the Adam optimizer.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
+        Where randomness comes from.
+    verbose : {0, 1, 2}, default 0
+        Progress of training.
+
+    Attributes
+    ----------
+    decision_scores_, threshold_, labels_
+        As every detector has them.
+    image_shape_ : tuple of int
+        Height, width and channels of the images.
+    center_, scale_ : float
+        Mean and standard deviation of the training images' pixels.
+    history_ : dict of str to list of float
+        The loss after each epoch.
+    model_ : nnlite.models.Model
+        The network.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from anomaly import ImageDetector
+    >>> rng = np.random.default_rng(0)
+    >>> usual = np.zeros((60, 8, 8)) + np.eye(8) + 0.05 * rng.normal(size=(60, 8, 8))
+    >>> detector = ImageDetector(filters=(4,), epochs=30, random_state=0).fit(usual)
+    >>> turned = usual[:1, :, ::-1]
+    >>> bool(detector.decision_function(turned)[0] > detector.threshold_)
+    True
+    """
+
+    history_: dict[str, list[float]]
+
+    def __init__(
+        self,
+        filters: Sequence[int] = (16, 8),
+        kernel: int = 3,
+        noise: float = 0.2,
+        contamination: float | str = "auto",
+        threshold: Any = None,
+        epochs: int | str = "auto",
+        batch_size: int = 64,
+        learning_rate: float = 0.001,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.filters = filters
+        self.kernel = kernel
+        self.noise = noise
+        self.contamination = contamination
+        self.threshold = threshold
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- fitting -------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> ImageDetector:
+        """Learn what is usual.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_images, height, width) or (n_images, height, width, channels)
+            Training images, best without anomalies.
+        y : array_like of 0 and 1, optional
+            Labels, used only to choose a threshold that needs them ("best_f1").
+
+        Returns
+        -------
+        ImageDetector
+            The detector itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unusable, or the images are: of another number of dimensions, missing or infinite
+            somewhere.
+        """
+        self._check_parameters()
+        images = _as_images(X)
+        if len(images) < 2:
+            raise ValueError(f"fit needs at least 2 images to learn what is usual; found {len(images)}")
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and labels.shape != (len(images),):
+            raise ValueError(f"y must have one label per image ({len(images)}); found shape {labels.shape}")
+        self.image_shape_ = images.shape[1:]
+        self.center_ = float(images.mean(dtype=np.float64))
+        self.scale_ = float(images.std(dtype=np.float64)) or 1.0
+        x = self._scaled(images)
+        with seeded(as_seed(self.random_state)):
+            self.model_ = self._build()
+            self.history_ = self._train(x)
+        self._set_threshold(np.concatenate([e.mean(axis=(1, 2, 3), dtype=np.float64) for e in self._errors(x)]), labels)
+        return self
+
+    def _build(self) -> Model:
+        from nnlite.layers import Conv2D, Conv2DTranspose, Cropping2D
+
+        height, width, channels = self.image_shape_
+        inputs = Input(self.image_shape_, name="image")
+        x = GaussianNoise(self.noise, name="noise")(inputs) if self.noise else inputs
+        kernel = int(self.kernel)
+        style: dict[str, Any] = {"strides": 2, "padding": "same", "activation": "relu"}
+        for number, filters in enumerate(self.filters, start=1):
+            x = Conv2D(filters, kernel, name=f"down_{number}", **style)(x)
+        for number, filters in enumerate(list(self.filters)[::-1], start=1):
+            x = Conv2DTranspose(filters, kernel, name=f"up_{number}", **style)(x)
+        x = Conv2D(channels, kernel, padding="same", name="reconstruction")(x)
+        # Sizes halved with rounding up, and doubled again, may have become too large.
+        over = [-(-size // 2 ** len(self.filters)) * 2 ** len(self.filters) - size for size in (height, width)]
+        if any(over):
+            x = Cropping2D(((0, over[0]), (0, over[1])), name="crop")(x)
+        model = Model(inputs, x, name="image_autoencoder")
+        model.compile(optimizer=Adam(learning_rate=self.learning_rate), loss="mse")
+        return model
+
+    def _train(self, x: Array) -> dict[str, list[float]]:
+        steps = -(-len(x) // self.batch_size)
+        epochs = -(-_STEPS // steps) if self.epochs == "auto" else int(self.epochs)
+        history = self.model_.fit(x, x, batch_size=int(self.batch_size), epochs=epochs, verbose=self.verbose)
+        return {name: [float(v) for v in values] for name, values in history.history.items()}
+
+    def _check_parameters(self) -> None:
+        self._check_contamination()
+        check_sizes("filters", self.filters)
+        check_whole("kernel", self.kernel, 1)
+        check_number("noise", self.noise, 0)
+        if self.epochs != "auto":
+            check_whole("epochs", self.epochs, 1)
+        check_whole("batch_size", self.batch_size, 1)
+        check_number("learning_rate", self.learning_rate, 0, above=True)
+
+    # -- judging -------------------------------------------------------------------------------
+
+    def decision_function(self, X: Any) -> Array:
+        """Score images.
+
+        Parameters
+        ----------
+        X : array_like of shape (n_images, height, width) or (n_images, height, width, channels)
+            Of the training images' size.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_images,)
+            Larger is more anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        ValueError
+            If the images are of another size, or hold values that are not finite.
+        """
+        return np.concatenate([errors.mean(axis=(1, 2, 3), dtype=np.float64) for errors in self._errors_of(X)])
+
+    def explain(self, X: Any) -> Array:
+        """Return each pixel's part of each image's score, of shape (n_images, height, width): a map of what is odd."""
+        size = int(np.prod(self.image_shape_)) if hasattr(self, "image_shape_") else 1
+        return np.concatenate([errors.sum(axis=3, dtype=np.float64) / size for errors in self._errors_of(X)])
+
+    def reconstruct(self, X: Any) -> Array:
+        """Return what the network makes of images, of shape (n_images, height, width, channels), in their units."""
+        self._check_fitted()
+        x = self._scaled(self._checked(X))
+        output: Array = self.model_.predict(x, batch_size=_CHUNK)
+        return output * np.float32(self.scale_) + np.float32(self.center_)
+
+    def _errors_of(self, X: Any) -> Iterator[Array]:
+        self._check_fitted()
+        return self._errors(self._scaled(self._checked(X)))
+
+    def _errors(self, x: Array) -> Iterator[Array]:
+        """Yield the squared errors of the pixels, some hundreds of images at a time."""
+        for start in range(0, len(x), _CHUNK):
+            part = x[start : start + _CHUNK]
+            yield np.square(part - self.model_.predict(part, batch_size=_CHUNK))
+
+    def _checked(self, X: Any) -> Array:
+        images = _as_images(X)
+        if images.shape[1:] != self.image_shape_:
+            raise ValueError(
+                f"images must have the training images' shape {self.image_shape_}; found {images.shape[1:]}"
+            )
+        return images
+
+    def _scaled(self, images: Array) -> Array:
+        return ((images - self.center_) / self.scale_).astype(np.float32)
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        network, weights = model_to_parts(self.model_)
+        config = {"network": network, "center": self.center_, "scale": self.scale_, "history": self.history_}
+        return config, {f"model/{name}": array for name, array in weights.items()}
+
+    def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        self._check_parameters()
+        self.center_, self.scale_ = float(config["center"]), float(config["scale"])
+        if not (np.isfinite(self.center_) and 0 < self.scale_ < np.inf):
+            raise ValueError(f"its scale must be a number above 0; found {self.scale_}")
+        self.model_ = model_from_parts(config["network"], under(arrays, "model/"), label)
+        self.history_ = config["history"]
+        shape = self.model_.input_shape
+        if len(shape) != 4 or self.model_.output_shape != shape or None in shape[1:]:
+            raise ValueError(f"its network takes {shape} and gives {self.model_.output_shape}; expected images twice")
+        self.image_shape_ = tuple(int(size) for size in shape[1:] if size is not None)
+
+
+def _as_images(X: Any) -> Array:
+    try:
+        images = np.asarray(X)
+        images = images if images.dtype in (np.float32, np.float64) else images.astype(np.float32)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"images must be numbers, in an array; {error}") from error
+    if images.ndim == 3:
+        images = images[..., np.newaxis]
+    if images.ndim != 4 or not images.size:
+        raise ValueError(
+            "images must have shape (n_images, height, width) or (n_images, height, width, channels), and pixels; "
+            f"found {np.shape(X)}. One image is given as images[np.newaxis]; rows of pixels with "
+            "x.reshape(-1, height, width)"
+        )
+    if not np.isfinite(images).all():
+        bad = int(np.argmax(~np.isfinite(images).all(axis=(1, 2, 3))))
+        raise ValueError(f"images must be finite; image {bad} is not")
+    return images

@@ -1,0 +1,380 @@
+"""A variational autoencoder: a model of how probable records are, and so of how improbable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.checks import (
+    as_seed,
+    check_choice,
+    check_names,
+    check_number,
+    check_sizes,
+    check_whole,
+    under,
+)
+from anomaly.preprocessing import TablePreprocessor
+from anomaly.tables import Table, as_table
+from nnlite.callbacks import KLWarmUp
+from nnlite.layers import Dense, Input
+from nnlite.likelihoods import GaussianNLL
+from nnlite.models import Model
+from nnlite.optimizers import Adam
+from nnlite.random import global_generator, seeded
+from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.types import Array
+
+_STEPS = 3000
+_CHUNK = 4096
+_LEARNED = "learned"
+# A hundredth of a standardised column's variance: a feature that is met exactly must not outweigh all others.
+_SMALLEST_VARIANCE = 0.01
+_SCORES = ("reconstruction", "elbo")
+
+
+@register
+class VariationalDetector(BaseDetector):
+    r"""Find unusual records by how improbable a variational autoencoder holds them to be.
+
+    The encoder makes of a record x a Gaussian of codes, :math:`q(z|x) = N(\mu, \sigma^2)`, and the decoder of a code a
+    Gaussian of records, p(x|z); both are trained to make the evidence lower bound large (see
+    `nnlite.layers.variational`, which derives it). Two scores can be had from them, both estimated with K codes
+    :math:`z_k = \mu + \sigma \varepsilon_k`. The *reconstruction probability* of An & Cho,
+
+    .. math:: s(x) = -\frac{1}{K} \sum_{k=1}^{K} \ln p(x|z_k),
+
+    and the negative lower bound itself, which charges for unusual codes too:
+
+    .. math:: s(x) = -\frac{1}{K} \sum_{k=1}^{K} \ln p(x|z_k) + D_{KL}\bigl(q(z|x) \,\|\, N(0, I)\bigr).
+
+    The K draws of :math:`\varepsilon` are made once, when fitting, and are the same for every record: a record's score
+    depends on nothing but the record. Scores are in nats and may be negative.
+
+    Parameters
+    ----------
+    hidden : sequence of int, default (64,)
+        Units of the encoder's hidden layers; the decoder has them in reverse.
+    latent : int, default 8
+        Dimensions of the code.
+    activation : str, default "relu"
+        Of the hidden layers.
+    beta : float, default 1.0
+        What the divergence counts for in training.
+    warm_up : int, default 0
+        Epochs over which it comes into the loss (see `nnlite.callbacks.KLWarmUp`).
+    variance : float or "learned", default "learned"
+        Of p(x|z), in units of the scaled features: one number for all, or predicted by the decoder for each feature,
+        and then 0.01 at least.
+    score_by : {"reconstruction", "elbo"}, default "reconstruction"
+        Which score.
+    draws : int, default 16
+        K; 0 takes the mean code alone.
+    contamination, threshold
+        How to choose the threshold; see `anomaly.AutoencoderDetector`.
+    epochs : int or "auto", default "auto"
+        Times that training goes through the records; "auto": as many as make 3000 steps.
+    batch_size : int, default 128
+        Records per step.
+    learning_rate : float, default 0.001
+        Of the Adam optimizer.
+    scaling, categorical, ignore
+        What to do about columns; see `anomaly.AutoencoderDetector`.
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
+        Where randomness comes from.
+    verbose : {0, 1, 2}, default 0
+        Progress of training.
+
+    Attributes
+    ----------
+    decision_scores_, threshold_, labels_
+        As every detector has them.
+    n_features_in_ : int
+        Number of columns seen by `fit`.
+    feature_names_in_ : ndarray of str
+        Their names.
+    history_ : dict of str to list of float
+        The loss after each epoch.
+    model_ : nnlite.models.Model
+        Encoder, latent layer and decoder in one.
+    draws_ : ndarray of float32 of shape (draws, latent)
+        The :math:`\varepsilon_k`.
+    preprocessor_ : anomaly.preprocessing.TablePreprocessor
+        What turns records into features.
+
+    References
+    ----------
+    Kingma & Welling, "Auto-encoding variational Bayes", ICLR 2014; An & Cho, "Variational autoencoder based anomaly
+    detection using reconstruction probability", SNU Data Mining Center, 2015.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from anomaly import VariationalDetector
+    >>> x = np.random.default_rng(0).normal(size=(200, 2)) @ np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
+    >>> detector = VariationalDetector(hidden=(16,), latent=2, epochs=50, random_state=0).fit(x)
+    >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
+    [0, 1]
+    """
+
+    history_: dict[str, list[float]]
+
+    def __init__(
+        self,
+        hidden: Sequence[int] = (64,),
+        latent: int = 8,
+        activation: str = "relu",
+        beta: float = 1.0,
+        warm_up: int = 0,
+        variance: float | str = _LEARNED,
+        score_by: str = "reconstruction",
+        draws: int = 16,
+        contamination: float | str = "auto",
+        threshold: Any = None,
+        epochs: int | str = "auto",
+        batch_size: int = 128,
+        learning_rate: float = 0.001,
+        scaling: str = "standard",
+        categorical: Sequence[str] | None = None,
+        ignore: Sequence[str] | None = None,
+        random_state: Any = None,
+        verbose: int = 0,
+    ) -> None:
+        self.hidden = hidden
+        self.latent = latent
+        self.activation = activation
+        self.beta = beta
+        self.warm_up = warm_up
+        self.variance = variance
+        self.score_by = score_by
+        self.draws = draws
+        self.contamination = contamination
+        self.threshold = threshold
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.scaling = scaling
+        self.categorical = categorical
+        self.ignore = ignore
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # -- fitting -------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any = None) -> VariationalDetector:
+        """Learn what is usual.
+
+        Parameters
+        ----------
+        X : array, data frame, list of records, or Table of shape (n_records, n_features)
+            Training records, best without anomalies.
+        y : array_like of 0 and 1, optional
+            Labels, used only to choose a threshold that needs them ("best_f1").
+
+        Returns
+        -------
+        VariationalDetector
+            The detector itself.
+
+        Raises
+        ------
+        ValueError
+            If a parameter or the table is unusable.
+        """
+        self._check_parameters()
+        table = self._as_table(X)
+        if len(table) < 2:
+            raise ValueError(
+                f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
+            )
+        labels = None if y is None else np.asarray(y)
+        if labels is not None and labels.shape != (len(table),):
+            raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
+        self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
+        x = self.preprocessor_.fit_transform(table)
+        self._take_columns()
+        with seeded(as_seed(self.random_state)):
+            self.model_ = self._build(x.shape[1])
+            self.history_ = self._train(x)
+            count = max(1, int(self.draws))
+            drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
+            self.draws_ = drawn if self.draws else np.zeros_like(drawn)
+        self._split_model()
+        self._set_threshold(np.concatenate([parts.sum(axis=1) for parts in self._chunks(x)]), labels)
+        return self
+
+    def _take_columns(self) -> None:
+        self.n_features_in_ = self.preprocessor_.n_features_in_
+        self.feature_names_in_ = self.preprocessor_.feature_names_in_
+
+    def _build(self, n_features: int) -> Model:
+        from nnlite.layers import GaussianLatent
+
+        inputs = Input((n_features,), name="record")
+        x = inputs
+        for number, units in enumerate(self.hidden, start=1):
+            x = Dense(units, self.activation, kernel_initializer="he_normal", name=f"encode_{number}")(x)
+        x = Dense(2 * int(self.latent), name="code")(x)
+        z = GaussianLatent(float(self.beta), name="latent")(x)
+        model = Model(inputs, self._decode(z, n_features), name="variational_autoencoder")
+        variance = None if self.variance == _LEARNED else float(self.variance)
+        model.compile(
+            optimizer=Adam(learning_rate=self.learning_rate),
+            loss=GaussianNLL(variance=variance, minimum_variance=_SMALLEST_VARIANCE),
+        )
+        return model
+
+    def _decode(self, z: Any, n_features: int) -> Any:
+        for number, units in enumerate(list(self.hidden)[::-1], start=1):
+            z = Dense(units, self.activation, kernel_initializer="he_normal", name=f"decode_{number}")(z)
+        return Dense(n_features * (2 if self.variance == _LEARNED else 1), name="reconstruction")(z)
+
+    def _train(self, x: Array) -> dict[str, list[float]]:
+        steps = -(-len(x) // self.batch_size)
+        epochs = -(-_STEPS // steps) if self.epochs == "auto" else int(self.epochs)
+        history = self.model_.fit(
+            x,
+            x,
+            batch_size=int(self.batch_size),
+            epochs=epochs,
+            callbacks=[KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else [],
+            verbose=self.verbose,
+        )
+        return {name: [float(v) for v in values] for name, values in history.history.items()}
+
+    def _split_model(self) -> None:
+        """Make the two halves: the encoder shares the model's layers, the decoder has copies of them."""
+        self._encoder = Model(self.model_.input, self.model_.get_layer("code").output)
+        z = Input((int(self.latent),), name="z")
+        self._decoder = Model(z, self._decode(z, self.model_.input_shape[1]))
+        for layer in self._decoder.layers[1:]:
+            layer.set_weights(self.model_.get_layer(layer.name).get_weights())
+
+    def _check_parameters(self) -> None:
+        self._check_contamination()
+        check_sizes("hidden", self.hidden)
+        check_whole("latent", self.latent, 1)
+        check_number("beta", self.beta, 0)
+        check_whole("warm_up", self.warm_up, 0)
+        if self.variance != _LEARNED:
+            if isinstance(self.variance, str):
+                raise ValueError(f"variance must be 'learned' or a number above 0; found {self.variance!r}")
+            check_number("variance", self.variance, 0, above=True)
+        check_choice("score_by", self.score_by, _SCORES)
+        check_whole("draws", self.draws, 0)
+        if self.epochs != "auto":
+            check_whole("epochs", self.epochs, 1)
+        check_whole("batch_size", self.batch_size, 1)
+        check_number("learning_rate", self.learning_rate, 0, above=True)
+        check_names("ignore", self.ignore)
+
+    # -- judging records -----------------------------------------------------------------------
+
+    def decision_function(self, X: Any) -> Array:
+        """Score records: minus the reconstruction probability, or the negative lower bound, in nats.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records with the columns of the training table.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            Larger is more anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        ValueError
+            If columns are missing or unknown, or a value cannot be read.
+        """
+        return self.explain(X).sum(axis=1)
+
+    def explain(self, X: Any) -> Array:
+        """Return each original column's part of each record's score.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_features_in_)
+            Minus the logarithm of the column's density, which is negative where it is high; the divergence, if it
+            counts, belongs to no column and is spread evenly over the features.
+        """
+        self._check_fitted()
+        x = self.preprocessor_.transform(self._as_table(X))
+        return np.concatenate([self.preprocessor_.sum_by_column(parts) for parts in self._chunks(x)])
+
+    def encode(self, X: Any) -> Array:
+        """Return the mean code of each record, of shape (n_records, latent): for pictures of the latent space."""
+        self._check_fitted()
+        codes: Array = self._encoder.predict(self.preprocessor_.transform(self._as_table(X)))
+        return codes[:, : int(self.latent)]
+
+    def _as_table(self, X: Any) -> Table:
+        table = as_table(X)
+        ignored = [name for name in self.ignore or () if name in table.names]
+        return table.drop(ignored) if ignored else table
+
+    def _chunks(self, x: Array) -> Iterator[Array]:
+        """Yield each feature's part of the scores, some thousands of records at a time."""
+        for start in range(0, len(x), _CHUNK):
+            yield self._parts(x[start : start + _CHUNK])
+
+    def _parts(self, x: Array) -> Array:
+        from nnlite.layers.variational import divergence
+
+        mean, log_variance = np.split(self._encoder.predict(x), 2, axis=1)
+        deviation = np.exp(log_variance / 2)
+        parts = np.zeros(x.shape, dtype=np.float64)
+        for noise in self.draws_:
+            parts += self._negative_log_density(x, self._decoder.predict(mean + deviation * noise))
+        parts /= len(self.draws_)
+        if self.score_by == "elbo":
+            parts += (divergence(mean.astype(np.float64), log_variance) / x.shape[1])[:, np.newaxis]
+        return parts
+
+    def _negative_log_density(self, x: Array, output: Array) -> Array:
+        """Return -ln p(x_j | z) of each feature."""
+        if self.variance == _LEARNED:
+            output, log_variance = np.split(output, 2, axis=1)
+            log_variance = np.maximum(log_variance, math.log(_SMALLEST_VARIANCE)).astype(np.float64)
+        else:
+            log_variance = np.array(math.log(float(self.variance)))
+        squares = np.square(x.astype(np.float64) - output)
+        return (squares * np.exp(-log_variance) + log_variance + math.log(2 * math.pi)) / 2
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        network, weights = model_to_parts(self.model_)
+        columns, tables = self.preprocessor_.get_state()
+        arrays = {
+            "draws": self.draws_,
+            **{f"model/{name}": array for name, array in weights.items()},
+            **{f"preprocessing/{name}": array for name, array in tables.items()},
+        }
+        return {"network": network, "preprocessing": columns, "history": self.history_}, arrays
+
+    def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        self._check_parameters()
+        self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
+        self._take_columns()
+        self.model_ = model_from_parts(config["network"], under(arrays, "model/"), label)
+        self.history_ = config["history"]
+        width = len(self.preprocessor_.feature_names_out_)
+        self.draws_ = arrays["draws"]
+        if self.draws_.ndim != 2 or self.draws_.shape[1] != self.latent or not len(self.draws_):
+            raise ValueError(f"its draws have shape {self.draws_.shape} for {self.latent} latent dimensions")
+        if self.model_.input_shape != (None, width):
+            raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
+        self._split_model()

@@ -1,0 +1,297 @@
+"""Series: what the sensors did, where the alarms are, what was expected, and which sensors they are due to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from anomaly.events import stretches
+from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress
+from anomaly.plots.scores import plot_scores_over_time
+from anomaly.plots.times import date_axis, moments_of
+from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_PANEL_HEIGHT, _WIDTH = 1.1, 8.0
+_MOST_COLUMNS = 1000
+_DECADES = 4
+
+
+def plot_series(
+    values: Any,
+    alarms: Any = None,
+    *,
+    names: Sequence[str] | None = None,
+    scores: Any = None,
+    threshold: float | None = None,
+    labels: Any = None,
+    time: Any = None,
+    ax: Axes | Sequence[Axes] | None = None,
+) -> list[Axes]:
+    """Draw sensors below each other over one time axis, with alarms shaded.
+
+    Parameters
+    ----------
+    values : array_like of shape (n_steps, n_sensors) or (n_steps,)
+        What was measured; NaN leaves a hole in the line.
+    alarms : array_like of shape (n_steps,), optional
+        1 where there is an alarm: what ``predict`` returns. Shaded.
+    names : sequence of str, optional
+        Of the sensors.
+    scores : array_like of shape (n_steps,), optional
+        Anomaly scores, drawn below the sensors.
+    threshold : float, optional
+        Above it a score is an alarm.
+    labels : array_like of shape (n_steps,), optional
+        The truth: 1 for anomalies, drawn as a bar at the top of each panel.
+    time : array_like of shape (n_steps,), optional
+        Numbers or datetime64; steps from 0 by default.
+    ax : Axes or sequence of Axes, optional
+        Where to draw: one for each sensor, and one for the scores if they are given; a new figure by default.
+
+    Returns
+    -------
+    list of matplotlib.axes.Axes
+        What was drawn on, from the top.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are not 0 or 1, or the number of axes is wrong.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> panels = plot_series([[0, 5], [1, 6], [0, 9]], [0, 0, 1], names=["flow", "heat"], ax=Figure().subplots(2))
+    >>> [panel.get_ylabel() for panel in panels]
+    ['flow', 'heat']
+    """
+    matrix = np.asarray(values, dtype=np.float64)
+    matrix = matrix[:, np.newaxis] if matrix.ndim == 1 else matrix
+    if matrix.ndim != 2 or not matrix.size:
+        raise ValueError(f"values must have shape (n_steps, n_sensors), and steps; found shape {matrix.shape}")
+    n_steps, n_sensors = matrix.shape
+    names = [f"x{j}" for j in range(n_sensors)] if names is None else list(names)
+    same_length(names, "names", n_sensors)
+    flags = _flags(alarms, "alarms", n_steps)
+    truth = _flags(labels, "labels", n_steps)
+    moments = np.arange(n_steps) if time is None else moments_of(time, n_steps)
+    panels = _panels(ax, n_sensors + (scores is not None))
+    for panel, name, sensor in zip(panels, names, matrix.T, strict=False):
+        _plot_line(panel, moments, sensor, NORMAL)
+        dress(panel, "", "", name, grid="y")
+        panel.yaxis.label.set(rotation=0, ha="right", va="center")
+    if scores is not None:
+        plot_scores_over_time(scores, threshold, time=time, ax=panels[-1])
+        panels[-1].set_title("", loc="left")
+        panels[-1].set_ylabel("score", rotation=0, ha="right", va="center")
+        legend = panels[-1].get_legend()
+        if legend is not None:
+            legend.remove()
+    for panel in panels:
+        _shade(panel, moments, flags, ANOMALY)
+        _bar(panel, moments, truth)
+        panel.label_outer()
+    panels[0].set_title(_title(flags, truth), loc="left", fontsize="medium", fontweight="bold", color=DARK)
+    panels[-1].set_xlabel("step" if time is None else "time", color=DARK)
+    date_axis(panels[-1], moments)
+    return panels
+
+
+def plot_reconstruction(
+    values: Any,
+    expected: Any,
+    alarms: Any = None,
+    *,
+    name: str = "value",
+    time: Any = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw one sensor, and over it what the network expected it to be.
+
+    Parameters
+    ----------
+    values, expected : array_like of shape (n_steps,)
+        What was measured, and the reconstruction or forecast: columns of what a detector's ``observe`` and
+        ``reconstruct`` return.
+    alarms : array_like of shape (n_steps,), optional
+        1 where there is an alarm; shaded.
+    name : str, default "value"
+        Of the sensor.
+    time : array_like of shape (n_steps,), optional
+        Numbers or datetime64; steps from 0 by default.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; on a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        What was drawn on.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> ax = plot_reconstruction([0, 1, 0], [0, 0.9, 0.1], name="flow", ax=Figure().add_subplot())
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['measured', 'expected']
+    """
+    measured = np.asarray(values, dtype=np.float64)
+    if measured.ndim != 1 or not measured.size:
+        raise ValueError(f"values must have one dimension, and steps; found shape {measured.shape}")
+    same_length(expected, "expected", len(measured))
+    flags = _flags(alarms, "alarms", len(measured))
+    moments = np.arange(len(measured)) if time is None else moments_of(time, len(measured))
+    ax = axes_to_draw_on(ax)
+    _plot_line(ax, moments, measured, NORMAL, label="measured")
+    _plot_line(ax, moments, np.asarray(expected, dtype=np.float64), DARK, label="expected", linestyle="--")
+    _shade(ax, moments, flags, ANOMALY, label="alarm")
+    dress(ax, f"{name}, and what was expected of it", "step" if time is None else "time", name)
+    date_axis(ax, moments)
+    ax.legend(frameon=False, fontsize="small", loc="best", ncols=3)
+    return ax
+
+
+def plot_contribution_map(
+    contributions: Any,
+    names: Sequence[str],
+    alarms: Any = None,
+    *,
+    time: Any = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw how much each sensor contributes to the score of each step, as a heat map.
+
+    The colours are logarithmic over four powers of ten below the largest contribution. Of long series, the largest of
+    each of a thousand stretches is drawn.
+
+    Parameters
+    ----------
+    contributions : array_like of shape (n_steps, n_sensors)
+        What a detector's ``explain`` returns.
+    names : sequence of str
+        Of the sensors.
+    alarms : array_like of shape (n_steps,), optional
+        1 where there is an alarm; drawn as bars along the top.
+    time : array_like of shape (n_steps,), optional
+        Numbers or datetime64, increasing; steps from 0 by default.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; on a new figure by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        What was drawn on.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, or a contribution is not finite or negative.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> ax = plot_contribution_map([[0.1, 0.2], [0.1, 9.0]], ["flow", "heat"], ax=Figure().add_subplot())
+    >>> [label.get_text() for label in ax.get_yticklabels()]
+    ['flow', 'heat']
+    """
+    from matplotlib.colors import LogNorm
+
+    parts = finite_numbers(contributions, "contributions", ndim=2)
+    n_steps, n_sensors = parts.shape
+    same_length(names, "names", n_sensors)
+    if parts.min() < 0:
+        raise ValueError(f"contributions must not be negative; found {parts.min():g}")
+    flags = _flags(alarms, "alarms", n_steps)
+    moments = np.arange(n_steps) if time is None else moments_of(time, n_steps)
+    ax = axes_to_draw_on(ax)
+    starts = np.unique(np.linspace(0, n_steps, _MOST_COLUMNS, endpoint=False).astype(np.int64))
+    cells = np.maximum.reduceat(parts, starts, axis=0).T
+    top = float(cells.max()) or 1.0
+    edges = np.append(moments[starts], moments[-1] + (moments[-1] - moments[-2] if n_steps > 1 else 1))
+    mesh = ax.pcolormesh(
+        edges,
+        np.arange(n_sensors + 1) - 0.5,
+        np.maximum(cells, top * 10.0**-_DECADES),
+        cmap="inferno",
+        norm=LogNorm(top * 10.0**-_DECADES, top),
+        rasterized=True,
+    )
+    ax.set_yticks(range(n_sensors), [str(name) for name in names])
+    ax.set_ylim(n_sensors - 0.5, -0.5)
+    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02)
+    bar.set_label("contribution to the score", color=DARK)
+    bar.outline.set_visible(False)
+    dress(ax, "Which sensors the scores are due to", "step" if time is None else "time", "", grid="")
+    _bar(ax, moments, flags, color=ANOMALY, below=False)
+    ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", color=DARK, pad=10.0)
+    date_axis(ax, moments)
+    return ax
+
+
+# -- parts -------------------------------------------------------------------------------------
+
+
+def _flags(values: Any, name: str, length: int) -> Array | None:
+    return None if values is None else zeros_and_ones(values, name, length)
+
+
+def _panels(ax: Any, count: int) -> list[Axes]:
+    if ax is None:
+        from matplotlib import pyplot
+
+        size = (_WIDTH, 0.8 + _PANEL_HEIGHT * count)
+        return list(pyplot.subplots(count, sharex=True, squeeze=False, figsize=size, layout="constrained")[1][:, 0])
+    panels = list(np.ravel(ax))
+    if len(panels) != count:
+        raise ValueError(f"ax must be {count} axes, one for each panel; found {len(panels)}")
+    return panels
+
+
+def _plot_line(ax: Axes, moments: Array, values: Array, color: str, **style: Any) -> None:
+    """Draw a line; of a long one, the least and the largest value of each of some thousand stretches."""
+    if len(values) > 8 * _MOST_COLUMNS:
+        starts = np.arange(2 * _MOST_COLUMNS) * len(values) // (2 * _MOST_COLUMNS)
+        pairs = [np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)]
+        moments, values = np.repeat(moments[starts], 2), np.column_stack(pairs).ravel()
+    ax.plot(moments, values, color=color, linewidth=0.9, **style)
+
+
+def _shade(ax: Axes, moments: Array, flags: Array | None, color: str, label: str | None = None) -> None:
+    if flags is None:
+        return
+    for start, end in stretches(flags):
+        ax.axvspan(*_span(moments, start, end), color=color, alpha=0.22, linewidth=0, label=label)
+        label = None
+
+
+def _bar(ax: Axes, moments: Array, flags: Array | None, color: str = GREY, below: bool = True) -> None:
+    """Mark stretches by bars along the top, inside the axes or on their edge."""
+    if flags is None:
+        return
+    bottom, top = (0.94, 1.0) if below else (1.005, 1.03)
+    for start, end in stretches(flags):
+        ax.axvspan(*_span(moments, start, end), bottom, top, color=color, linewidth=0, clip_on=below)
+
+
+def _span(moments: Array, start: int, end: int) -> tuple[Any, Any]:
+    """Return from when to when a stretch lasts: to the step after it, where there is one."""
+    return moments[start], moments[min(end, len(moments) - 1)]
+
+
+def _title(flags: Array | None, truth: Array | None) -> str:
+    words = []
+    if flags is not None:
+        words.append(f"alarms shaded ({len(stretches(flags)):,})")
+    if truth is not None:
+        words.append(f"true anomalies as bars ({len(stretches(truth)):,})")
+    return "Sensors; " + ", ".join(words) if words else "Sensors"

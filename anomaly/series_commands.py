@@ -1,0 +1,144 @@
+"""What the commands of ``anomaly`` do with series: `fit` with ``--window``, and the others with the model it wrote."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from anomaly import report
+from anomaly.csvfiles import CsvWriter
+from anomaly.detectors import SequenceDetector
+from anomaly.event_metrics import EventEvaluation, evaluate_events
+from anomaly.events import stretches
+from anomaly.files import atomic_write
+from anomaly.metrics import evaluate as judge
+from anomaly.tables import Table
+from nnlite.types import Array
+
+_OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "margin", "time", "gap")
+
+
+def refuse_without_window(options: Namespace) -> None:
+    """Raise ValueError if an argument for series is given and a table is to be fitted."""
+    given = [name for name in (*_OPTIONS, "causal", "relative") if getattr(options, name) not in (None, False)]
+    if given:
+        raise ValueError(f"--{given[0]} is for series: give --window STEPS too, such as --window 60")
+
+
+def fit(options: Namespace, table: Table, ignored: list[str], labels: Array | None, settings: dict[str, Any]) -> str:
+    """Learn from a series, write the model, and say what was done.
+
+    Rows with other labels than that of normal ones are cut out; what is left between them are series of their own.
+    """
+    ignored = [name for name in ignored if name != options.time]
+    settings |= {name: getattr(options, name) for name in _OPTIONS if getattr(options, name) is not None}
+    detector = SequenceDetector(**settings, causal=options.causal, relative=options.relative, ignore=ignored or None)
+    if labels is None or options.threshold == "best_f1":
+        detector.fit(table, labels)
+    else:
+        detector.fit([table.rows(slice(start, end)) for start, end in stretches(labels == 0)])
+    detector.save(options.model)
+    losses = detector.history_["loss"]
+    calibrating = detector.labels_[detector.calibration_]
+    return "\n".join(
+        [
+            f"learned from {len(detector.labels_):,} steps of {detector.n_features_in_} sensors, in windows of "
+            f"{detector.window}",
+            f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
+            f"threshold {detector.threshold_:.6g}: {calibrating.sum():,} of {len(calibrating):,} steps kept for "
+            "calibration score above it",
+            f"model written to {options.model}",
+        ]
+    )
+
+
+def score(
+    detector: SequenceDetector,
+    chunks: Iterable[tuple[Table, Sequence[Array]]],
+    writer: CsvWriter,
+    threshold: float,
+    top: int,
+) -> None:
+    """Score a series of any length; rows are written when their scores are settled, in order.
+
+    Parameters
+    ----------
+    detector : SequenceDetector
+        Fitted.
+    chunks : iterable of (Table, sequence of ndarray)
+        Its rows, piece by piece, and the columns that are copied to the output.
+    writer : CsvWriter
+        Where to.
+    threshold : float
+        Above it a step is an anomaly.
+    top : int
+        How many sensors to name.
+    """
+    from anomaly.commands import _score_columns, _top_columns
+
+    names = list(detector.feature_names_in_)
+    waiting: list[Array] = []
+    for parts, keys in _settled(detector, chunks):
+        waiting = [np.concatenate(pair) for pair in zip(waiting, keys, strict=True)] if waiting else list(keys)
+        columns = [column[: len(parts)] for column in waiting]
+        waiting = [column[len(parts) :] for column in waiting]
+        scores = parts.sum(axis=1)
+        writer.write_columns([*columns, *_score_columns(scores, threshold), *_top_columns(parts, names, top)])
+
+
+def _settled(
+    detector: SequenceDetector, chunks: Iterable[tuple[Table, Sequence[Array]]]
+) -> Iterator[tuple[Array, Sequence[Array]]]:
+    """Yield the parts of the scores that are settled, and the keys of the rows that have just come in."""
+    stream = detector.stream()
+    keys: Sequence[Array] = []
+    for table, keys in chunks:
+        yield stream.push_parts(table), keys
+    yield stream.finish_parts(), [column[:0] for column in keys]
+
+
+def evaluation(kinds: Array, scores: Array, threshold: float, options: Namespace) -> str:
+    """Hold scores against labels row by row and event by event; write the figures if asked to, and return the text."""
+    normal = options.normal.strip()
+    labels = (kinds != normal).astype(np.int64)
+    result = judge(labels, scores, threshold=threshold)
+    events = evaluate_events(labels, scores, threshold, tolerance=options.tolerance)
+    by_kind = report.by_kind(kinds, scores, threshold, normal)
+    if options.json:
+        text = json.dumps({**result.to_dict(), "by_label": by_kind, "events": events.to_dict()}, indent=1)
+        with atomic_write(options.json) as file:
+            file.write(text.encode())
+    return f"{report.evaluated(result, by_kind)}\n\n{_shown(events)}"
+
+
+def _shown(events: EventEvaluation) -> str:
+    return f"event by event (delays in steps)\n{events}"
+
+
+def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder: Path) -> list[Path]:
+    """Draw a series, its alarms and what they are due to; return the files."""
+    from anomaly.plots import plot_contribution_map, plot_reconstruction, plot_series, save_figure
+
+    seen, expected = detector.observe(table), detector.reconstruct(table)
+    names = [name for name in seen.names if seen[name].dtype.kind in "fb" and not np.isnan(seen[name]).all()]
+    values = np.column_stack([seen[name].astype(np.float64) for name in names])
+    parts = detector.explain(table)
+    scores = parts.sum(axis=1)
+    flags = (scores > detector.threshold_).astype(np.int64)
+    worst = int(np.argmax(parts.sum(axis=0)[[list(detector.feature_names_in_).index(n) for n in names]]))
+    panels = plot_series(values, flags, names=names, scores=scores, threshold=detector.threshold_, labels=labels)
+    drawn = {
+        "series": panels[0],
+        "reconstruction": plot_reconstruction(values[:, worst], expected[names[worst]], flags, name=names[worst]),
+        "contributions": plot_contribution_map(parts, list(detector.feature_names_in_), flags),
+    }
+    paths = []
+    for name, axes in drawn.items():
+        paths.append(folder / f"{name}.png")
+        save_figure(axes, paths[-1])
+    return paths

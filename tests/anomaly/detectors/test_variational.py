@@ -1,0 +1,141 @@
+"""A variational autoencoder as a detector."""
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.metrics import roc_auc_score
+
+from anomaly import NotFittedError, VariationalDetector, load_detector
+from anomaly.datasets import make_transactions
+from nnlite.archive import FileFormatError, read_archive, write_archive
+
+QUICK = {"hidden": (16,), "latent": 2, "epochs": 30, "random_state": 0}
+
+
+def planes(n=300, anomalies=0, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, 2)) @ np.array([[1.0, 1.0, 0.0, 1.0], [0.0, 1.0, 1.0, -1.0]])
+    x += 0.1 * rng.normal(size=x.shape)
+    x[:anomalies] = rng.normal(size=(anomalies, 4)) * 2
+    return x, (np.arange(n) < anomalies).astype(int)
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return VariationalDetector(**QUICK).fit(planes()[0])
+
+
+@pytest.mark.parametrize("score_by", ["reconstruction", "elbo"])
+@pytest.mark.parametrize("variance", ["learned", 0.1])
+def test_it_finds_records_off_the_plane(score_by, variance):
+    settings = {**QUICK, "epochs": 300, "score_by": score_by, "variance": variance}
+    detector = VariationalDetector(**settings).fit(planes()[0])
+    x, y = planes(n=200, anomalies=40, seed=1)
+    assert roc_auc_score(y, detector.decision_function(x)) > 0.85
+
+
+def test_the_score_is_minus_the_reconstruction_probability(fitted):
+    x, _ = planes(n=5, seed=2)
+    features = fitted.preprocessor_.transform(x).astype(np.float64)
+    codes = fitted._encoder.predict(features.astype(np.float32))
+    logs = []
+    for noise in fitted.draws_:
+        out = fitted._decoder.predict((codes[:, :2] + np.exp(codes[:, 2:] / 2) * noise).astype(np.float32))
+        mean, variance = out[:, :4], np.maximum(np.exp(out[:, 4:].astype(np.float64)), 0.01)
+        density = np.exp(-((features - mean) ** 2) / (2 * variance)) / np.sqrt(2 * np.pi * variance)
+        logs.append(np.log(density).sum(axis=1))
+    np.testing.assert_allclose(fitted.decision_function(x), -np.mean(logs, axis=0), rtol=1e-4)
+
+
+def test_the_bound_adds_the_divergence(fitted, tmp_path):
+    x, _ = planes(n=5, seed=2)
+    fitted.save(tmp_path / "m.npz")
+    bound = load_detector(tmp_path / "m.npz").set_params(score_by="elbo")
+    codes = fitted._encoder.predict(fitted.preprocessor_.transform(x)).astype(np.float64)
+    mean, v = codes[:, :2], codes[:, 2:]
+    expected = (mean**2 + np.exp(v) - 1 - v).sum(axis=1) / 2
+    found = bound.decision_function(x) - fitted.decision_function(x)
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_parts_add_up_and_belong_to_columns():
+    data = make_transactions(n_records=200, random_state=0)
+    detector = VariationalDetector(**{**QUICK, "epochs": 3}).fit(data.columns)
+    parts = detector.explain(data.columns)
+    assert parts.shape == (200, len(data.columns))
+    np.testing.assert_allclose(parts.sum(axis=1), detector.decision_function(data.columns))
+
+
+def test_scores_depend_on_the_record_alone(fitted):
+    x, _ = planes(n=50, seed=1)
+    np.testing.assert_allclose(fitted.decision_function(x)[7:8], fitted.decision_function(x[7:8]), rtol=1e-4)
+
+
+def test_without_draws_the_mean_code_is_decoded():
+    detector = VariationalDetector(**QUICK, draws=0).fit(planes()[0])
+    assert not detector.draws_.any()
+
+
+def test_warm_up_and_the_latent_space():
+    detector = VariationalDetector(**QUICK, warm_up=10, beta=2.0).fit(planes()[0])
+    assert detector.model_.get_layer("latent").beta == 2.0
+    assert detector.encode(planes()[0]).shape == (300, 2)
+
+
+def test_a_loaded_detector_is_the_same(fitted, tmp_path):
+    x, _ = planes(n=20, seed=1)
+    fitted.save(tmp_path / "m.npz")
+    loaded = load_detector(tmp_path / "m.npz")
+    np.testing.assert_array_equal(loaded.decision_function(x), fitted.decision_function(x))
+    np.testing.assert_array_equal(loaded.labels_, fitted.labels_)
+    assert loaded.get_params() == fitted.get_params()
+
+
+@pytest.mark.parametrize("change", [{"draws": np.zeros((2, 5), np.float32)}, {"draws": np.zeros((0, 2), np.float32)}])
+def test_a_file_that_does_not_fit_together_is_refused(fitted, tmp_path, change):
+    fitted.save(tmp_path / "m.npz")
+    config, arrays = read_archive(tmp_path / "m.npz", "detector")
+    config = {name: value for name, value in config.items() if name not in ("format", "version", "kind")}
+    write_archive(tmp_path / "m.npz", "detector", config, {**arrays, **change})
+    with pytest.raises(FileFormatError):
+        load_detector(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"hidden": ()}, "hidden must be the sizes"),
+        ({"latent": 0}, "latent must be a whole number of at least 1"),
+        ({"beta": -1}, "beta must be a number of at least 0"),
+        ({"warm_up": -1}, "warm_up must be"),
+        ({"variance": 0}, "variance must be a number above 0"),
+        ({"variance": "some"}, "variance must be 'learned' or a number"),
+        ({"score_by": "x"}, "score_by must be one of 'reconstruction', 'elbo'"),
+        ({"draws": -1}, "draws must be"),
+        ({"epochs": 0}, "epochs must be"),
+        ({"batch_size": 0}, "batch_size"),
+        ({"learning_rate": 0}, "learning_rate"),
+        ({"ignore": "a"}, "ignore must be"),
+        ({"contamination": 0.9}, "contamination"),
+        ({"random_state": "x"}, "random_state"),
+    ],
+)
+def test_fit_refuses_bad_parameters(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        VariationalDetector(**{**QUICK, "epochs": 1, **arguments}).fit(planes()[0])
+
+
+def test_fit_refuses_what_cannot_teach():
+    with pytest.raises(ValueError, match="at least 2 records"):
+        VariationalDetector(**QUICK).fit([[1.0, 2.0]])
+    with pytest.raises(ValueError, match="one label per record"):
+        VariationalDetector(**QUICK).fit(planes()[0], [0, 1])
+    with pytest.raises(NotFittedError, match="call fit"):
+        VariationalDetector().decision_function([[1.0]])
+
+
+def test_best_f1_and_clone():
+    x, y = planes(n=200, anomalies=40)
+    detector = VariationalDetector(**QUICK, threshold="best_f1").fit(x, y)
+    assert 0 < detector.labels_.mean() < 1
+    assert clone(detector).get_params() == detector.get_params()

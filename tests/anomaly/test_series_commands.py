@@ -1,0 +1,187 @@
+"""The command line on series."""
+
+import csv
+import json
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import anomaly
+from anomaly.cli import main
+from anomaly.csvfiles import read_csv
+
+QUICK = ["--window", "8", "--epochs", "3", "--hidden", "8"]
+
+
+def write(path, n=300, seed=0, fault=None, gap=False):
+    rng = np.random.default_rng(seed)
+    t = np.arange(n)
+    a = np.sin(t / 3) + 0.05 * rng.normal(size=n)
+    b = 2 * a + 0.05 * rng.normal(size=n)
+    state = np.array(["ok"] * n, dtype=object)
+    if fault:
+        b[slice(*fault)] += 8
+        state[slice(*fault)] = "fault"
+    time = np.datetime64("2024-01-01") + (t + (t > n // 2) * (500 if gap else 0)).astype("m8[m]")
+    with open(path, "w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["time", "a", "b", "state"])
+        writer.writerows(zip(time.astype(str), a.round(5), b.round(5), state, strict=True))
+    return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("series")
+    write(path / "train.csv")
+    write(path / "test.csv", seed=1, fault=(150, 180), gap=True)
+    fit = ["fit", str(path / "train.csv"), "--model", str(path / "m.npz"), "--label", "state", "--time", "time"]
+    assert main([*fit, *QUICK]) == 0
+    return path
+
+
+def run(capsys, *arguments):
+    capsys.readouterr()
+    code = main([str(argument) for argument in arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_fit_with_a_window_learns_a_series(folder, capsys, tmp_path):
+    settings = ["--network", "conv", "--stride", "2", "--method", "forecast", "--smoothing", "5", "--folds", "2"]
+    code, out, _ = run(
+        capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--drop", "state", "--time", "time", *QUICK,
+        *settings, "--margin", "3", "--gap", "20", "--causal", "--relative",
+    )  # fmt: skip
+    assert code == 0
+    assert "learned from 300 steps of 2 sensors, in windows of 8" in out
+    detector = anomaly.load_detector(tmp_path / "m.npz")
+    parameters = detector.get_params()
+    assert (parameters["network"], parameters["stride"], parameters["method"]) == ("conv", 2, "forecast")
+    assert (parameters["folds"], parameters["margin"], parameters["gap"]) == (2, 3.0, 20.0)
+    assert parameters["causal"]
+    assert parameters["relative"]
+
+
+def test_fit_cuts_out_what_is_not_normal(folder, capsys, tmp_path):
+    run(
+        capsys, "fit", folder / "test.csv", "-m", tmp_path / "m.npz", "--label", "state", "--normal", "ok",
+        "--time", "time", *QUICK,
+    )  # fmt: skip
+    assert len(anomaly.load_detector(tmp_path / "m.npz").labels_) == 270
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 8192])
+def test_score_streams_and_chunks_do_not_matter(folder, capsys, monkeypatch, tmp_path, chunk):
+    monkeypatch.setattr("anomaly.commands._CHUNK_ROWS", chunk)
+    out = tmp_path / "scores.csv"
+    code, _, _ = run(
+        capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", out, "--id", "time", "--top", 1
+    )
+    assert code == 0
+    table = rows(out)
+    assert table[0] == ["time", "score", "is_anomaly", "top_1", "top_1_share"]
+    detector = anomaly.load_detector(folder / "m.npz")
+    data = read_csv(folder / "test.csv")
+    expected = detector.decision_function(data)
+    np.testing.assert_allclose([float(row[1]) for row in table[1:]], expected, rtol=1e-4)
+    assert [row[0] for row in table[1:]] == data["time"].tolist()
+    named = [row[3] for row in table[155:180]]
+    assert named.count("b") > named.count("a")
+
+
+def test_score_numbers_the_rows(folder, capsys):
+    _, out, _ = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz")
+    assert [line.split(",")[0] for line in out.splitlines()[1:]] == [str(i) for i in range(1, 301)]
+
+
+def test_evaluate_adds_figures_by_event(folder, capsys, tmp_path):
+    code, out, _ = run(
+        capsys, "evaluate", folder / "test.csv", "-m", folder / "m.npz", "--label", "state", "--normal", "ok",
+        "--tolerance", "20", "--json", tmp_path / "f.json",
+    )  # fmt: skip
+    assert code == 0
+    for words in ("event by event", "event recall", "median delay", "volume under surface", "the last one flatters"):
+        assert words in out
+    figures = json.loads((tmp_path / "f.json").read_text())
+    assert figures["events"]["n_events"] == figures["events"]["n_found"] == 1
+    assert figures["n_anomalies"] == 30
+
+
+def test_plot_draws_the_series(folder, capsys, tmp_path):
+    code, out, _ = run(
+        capsys,
+        "plot",
+        folder / "test.csv",
+        "-m",
+        folder / "m.npz",
+        "-o",
+        tmp_path,
+        "--label",
+        "state",
+        "--normal",
+        "ok",
+    )
+    assert code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["contributions.png", "reconstruction.png", "series.png"]
+    assert len(out.split()) == 3
+
+
+def test_info_describes_the_model(folder, capsys):
+    _, out, _ = run(capsys, "info", "-m", folder / "m.npz")
+    for part in ("SequenceDetector, fitted on 300 records", "window = 8", "columns", "network", "dense_reconstruction"):
+        assert part in out
+
+
+def test_memory_is_flat_however_long_the_series(folder, capsys, tmp_path):
+    detector = anomaly.load_detector(folder / "m.npz")
+    detector.time = None
+    piece = np.random.default_rng(0).normal(size=(2000, 2))
+    detector.preprocessor_.time = None
+    peaks = []
+    for count in (5, 25):
+        tracemalloc.start()
+        stream = detector.stream()
+        for _ in range(count):
+            stream.push(piece)
+        stream.finish()
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--stride", "2"], "--stride is for series: give --window STEPS too"),
+        (["--causal"], "--causal is for series"),
+        (["--window", "0"], "window must be a whole number of at least 1"),
+        (["--window", "1"], "window must be at least 2"),
+        (["--window", "400"], "at least 400 steps"),
+        (["--window", "8", "--time", "nope"], "no column of times 'nope'"),
+        (["--window", "8", "--time", "state"], "column 'state' holds no times"),
+        (["--window", "8", "--stride", "9"], "stride must be at most window"),
+    ],
+)
+def test_arguments_that_do_not_fit(folder, capsys, tmp_path, arguments, message):
+    code, _, err = run(
+        capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--label", "state", "--epochs", "1", *arguments
+    )
+    assert code == 2
+    assert message in err
+    assert err.count("\n") == 1
+
+
+def test_times_out_of_order_name_the_line(folder, capsys, tmp_path):
+    lines = (folder / "test.csv").read_text().splitlines()
+    lines[20], lines[21] = lines[21], lines[20]
+    (tmp_path / "bad.csv").write_text("\n".join(lines) + "\n")
+    code, _, err = run(capsys, "score", tmp_path / "bad.csv", "-m", folder / "m.npz")
+    assert code == 2
+    assert "line 22 (row 21), column 'time': time goes back" in err
