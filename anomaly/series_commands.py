@@ -15,9 +15,9 @@ from anomaly.csvfiles import CsvWriter
 from anomaly.detectors import SequenceDetector
 from anomaly.event_metrics import EventEvaluation, evaluate_events
 from anomaly.events import stretches
-from anomaly.files import atomic_write
 from anomaly.metrics import evaluate as judge
 from anomaly.tables import Table
+from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "margin", "time", "gap")

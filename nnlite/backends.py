@@ -22,6 +22,8 @@ T = TypeVar("T")
 _BACKENDS = ("auto", "numpy", "numba")
 _WORTH_SECONDS = 0.05
 """How long the layers must take, about, for the engine to be asked: loading it takes about as long."""
+_WORTH_SECONDS_TO_PREDICT = 0.01
+"""The same for predictions, which are seldom asked for only once."""
 _SECONDS_PER_LAYER = 1.5e-5
 _SECONDS_PER_PRODUCT = 1e-10
 
@@ -121,7 +123,7 @@ def open_prediction(model: Trainer, rows: int, batch_size: int, backend: str) ->
     ValueError
         If `backend` is "numba" and the engine cannot do the job.
     """
-    if not rows or not _wanted(backend, _seconds(model, rows, batch_size, 1)):
+    if not rows or not _wanted(backend, _seconds(model, rows, batch_size, 1), _WORTH_SECONDS_TO_PREDICT):
         return None
 
     def open_it() -> Prediction:
@@ -143,9 +145,9 @@ def one_record_function(model: Trainer) -> Callable[[Any], Array] | None:
     return _attempt(open_it, "auto")
 
 
-def _wanted(backend: str, seconds: float) -> bool:
+def _wanted(backend: str, seconds: float, worth: float = _WORTH_SECONDS) -> bool:
     """Tell whether the engine should be asked for a job that takes the layers so long."""
-    return backend == "numba" or (backend == "auto" and seconds >= _WORTH_SECONDS)
+    return backend == "numba" or (backend == "auto" and seconds >= worth)
 
 
 def _attempt(open_it: Callable[[], T], backend: str) -> T | None:
