@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly import AutoencoderDetector, load_detector
@@ -9,6 +9,7 @@ from anomaly.calibration import benjamini_hochberg, conformal_threshold, p_value
 SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
 
 
+@settings(deadline=None)
 @given(SCORES, SCORES)
 def test_p_values_fall_with_the_score_and_count_the_reference(reference, scores):
     p = p_values(reference, scores)
@@ -28,6 +29,7 @@ def test_the_threshold_keeps_the_rate_over_many_seeds(n, rate):
     assert 0.5 * rate < np.mean(found) < 1.5 * rate
 
 
+@settings(deadline=None)
 @given(SCORES, st.floats(0.05, 0.9))
 def test_the_threshold_and_p_values_agree(reference, rate):
     threshold = conformal_threshold(reference, rate)
