@@ -248,7 +248,11 @@ class SequenceDetector(BaseDetector):
         """
         self._check_parameters()
         series = self._as_tables(X)
-        labels = None if y is None else np.concatenate([np.ravel(one) for one in (y if is_collection(X) else [y])])
+        labels = (
+            None
+            if y is None
+            else np.concatenate([np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])])
+        )
         n_steps = sum(map(len, series))
         if labels is not None and labels.shape != (n_steps,):
             raise ValueError(f"y must have one label per step ({n_steps}); found shape {labels.shape}")
