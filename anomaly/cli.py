@@ -212,6 +212,11 @@ def _add_score(of: _Subparsers) -> None:
         metavar="K",
         help="add the K columns that contribute most to each score, and their shares",
     )
+    parser.add_argument("--events", metavar="EVENTS.csv", help="of series: also write alarms, merged into events")
+    parser.add_argument(
+        "--minimum-length", type=int, default=1, metavar="STEPS", help="drop shorter events (default: 1)"
+    )
+    _add_tolerance(parser)
     _add_threshold(parser)
     _add_table(parser, labels=False)
 
@@ -227,13 +232,7 @@ def _add_evaluate(of: _Subparsers) -> None:
     parser.add_argument("data", metavar="DATA.csv", help="labelled records; gzip is fine")
     _add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
-    parser.add_argument(
-        "--tolerance",
-        type=int,
-        default=0,
-        metavar="STEPS",
-        help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
-    )
+    _add_tolerance(parser)
     _add_threshold(parser)
     _add_table(parser, required=True)
 
@@ -275,6 +274,16 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
 
 def _add_threshold(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--threshold", type=_score, metavar="SCORE", help="use this threshold instead of the model's")
+
+
+def _add_tolerance(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--tolerance",
+        type=int,
+        default=0,
+        metavar="STEPS",
+        help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
+    )
 
 
 def _seed(text: str) -> int:

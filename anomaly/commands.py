@@ -73,8 +73,10 @@ def score(options: Namespace) -> None:
     with CsvWriter(options.output) as writer:
         writer.write_row(head)
         if isinstance(detector, SequenceDetector):
-            series_commands.score(detector, _keyed_chunks(detector, options, ids), writer, threshold, top)
+            _score_series(detector, options, ids, writer, threshold, top)
             return
+        if options.events:
+            raise ValueError(f"--events is for series; {options.model!r} was fitted on a table, without --window")
         for table in _chunks(options):
             _check_present(table, ids, options.data)
             scores, parts = _score_table(detector, table, options, top)
@@ -148,6 +150,19 @@ def _load(path: str) -> AutoencoderDetector | SequenceDetector:
 
 def _chunks(options: Namespace) -> Iterator[Table]:
     return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=_CHUNK_ROWS)
+
+
+def _score_series(
+    detector: SequenceDetector, options: Namespace, ids: list[str], writer: CsvWriter, threshold: float, top: int
+) -> None:
+    chunks = _keyed_chunks(detector, options, ids)
+    if not options.events:
+        series_commands.score(detector, chunks, writer, threshold, top)
+        return
+    with CsvWriter(options.events) as file:
+        events = series_commands.EventWriter(file, options.minimum_length, options.tolerance)
+        series_commands.score(detector, chunks, writer, threshold, top, events)
+        events.finish()
 
 
 def _keyed_chunks(

@@ -6,7 +6,7 @@ An operator wants to hear of one leak once, not of two hundred readings of it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -85,17 +85,67 @@ def find_events(
     >>> [(event.start, event.end, event.peak) for event in events]
     [(1, 5, 2)]
     """
-    alarms = _zeros_and_ones(labels)
-    heights = alarms.astype(np.float64) if scores is None else np.asarray(scores, dtype=np.float64)
-    for name, values in (("scores", heights), ("time", time)):
-        if values is not None and len(values) != len(alarms):
-            raise ValueError(f"{name} has {len(values):,} values; expected {len(alarms):,}, one for each label")
-    if minimum_length < 1:
-        raise ValueError(f"minimum_length must be at least 1; found {minimum_length}")
-    if tolerance < 0:
-        raise ValueError(f"tolerance must be at least 0; found {tolerance}")
-    joined = join_stretches(stretches(alarms), tolerance)
-    return [_event(a, b, heights, time) for a, b in joined if b - a >= minimum_length]
+    stream = EventStream(minimum_length, tolerance)
+    return [*stream.push(labels, scores, time=time), *stream.finish()]
+
+
+class EventStream:
+    """Merges alarms into events as they come in; how they are cut into pieces makes no difference.
+
+    Parameters
+    ----------
+    minimum_length, tolerance : int
+        As for `find_events`.
+
+    Examples
+    --------
+    >>> stream = EventStream(tolerance=1)
+    >>> found = [*stream.push([0, 1, 1]), *stream.push([0, 1, 0, 0]), *stream.finish()]
+    >>> [(event.start, event.end) for event in found]
+    [(1, 5)]
+    """
+
+    def __init__(self, minimum_length: int = 1, tolerance: int = 0) -> None:
+        if minimum_length < 1:
+            raise ValueError(f"minimum_length must be at least 1; found {minimum_length}")
+        if tolerance < 0:
+            raise ValueError(f"tolerance must be at least 0; found {tolerance}")
+        self._minimum_length, self._tolerance = minimum_length, tolerance
+        self._seen = 0
+        self._open: Event | None = None
+
+    def push(
+        self, labels: ArrayLike, scores: ArrayLike | None = None, *, time: Sequence[Any] | Array | None = None
+    ) -> list[Event]:
+        """Take the next steps; return the events that have ended for good, counted from the first step of all.
+
+        Parameters
+        ----------
+        labels, scores, time
+            As for `find_events`.
+        """
+        alarms = _zeros_and_ones(labels)
+        heights = alarms.astype(np.float64) if scores is None else np.asarray(scores, dtype=np.float64)
+        for name, values in (("scores", heights), ("time", time)):
+            if values is not None and len(values) != len(alarms):
+                raise ValueError(f"{name} has {len(values):,} values; expected {len(alarms):,}, one for each label")
+        ended = []
+        for start, end in stretches(alarms):
+            event = _event(start, end, heights, time, self._seen)
+            if self._open is not None and event.start - self._open.end <= self._tolerance:
+                self._open = _joined(self._open, event)
+            else:
+                ended += self.finish()
+                self._open = event
+        self._seen += len(alarms)
+        if self._open is not None and self._seen - self._open.end > self._tolerance:
+            ended += self.finish()
+        return ended
+
+    def finish(self) -> list[Event]:
+        """Return the event that is still open, if there is one that is long enough: no more alarms belong to it."""
+        event, self._open = self._open, None
+        return [event] if event is not None and len(event) >= self._minimum_length else []
 
 
 def stretches(alarms: Array) -> list[tuple[int, int]]:
@@ -123,11 +173,15 @@ def join_stretches(runs: Sequence[tuple[int, int]], tolerance: int) -> list[tupl
     return joined
 
 
-def _event(start: int, end: int, heights: Array, time: Any) -> Event:
+def _event(start: int, end: int, heights: Array, time: Any, offset: int) -> Event:
     peak = start + int(np.argmax(heights[start:end]))
-    if time is None:
-        return Event(start, end, peak, float(heights[peak]))
-    return Event(start, end, peak, float(heights[peak]), time[start], time[end - 1], time[peak])
+    times = () if time is None else (time[start], time[end - 1], time[peak])
+    return Event(start + offset, end + offset, peak + offset, float(heights[peak]), *times)
+
+
+def _joined(first: Event, second: Event) -> Event:
+    higher = second if second.peak_score > first.peak_score else first
+    return replace(higher, start=first.start, end=second.end, start_time=first.start_time, end_time=second.end_time)
 
 
 def _zeros_and_ones(labels: ArrayLike) -> Array:

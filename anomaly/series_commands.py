@@ -14,7 +14,7 @@ from anomaly import report
 from anomaly.csvfiles import CsvWriter
 from anomaly.detectors import SequenceDetector
 from anomaly.event_metrics import EventEvaluation, evaluate_events
-from anomaly.events import stretches
+from anomaly.events import Event, EventStream, stretches
 from anomaly.metrics import evaluate as judge
 from anomaly.tables import Table
 from nnlite.files import atomic_write
@@ -63,6 +63,7 @@ def score(
     writer: CsvWriter,
     threshold: float,
     top: int,
+    events: EventWriter | None = None,
 ) -> None:
     """Score a series of any length; rows are written when their scores are settled, in order.
 
@@ -78,6 +79,8 @@ def score(
         Above it a step is an anomaly.
     top : int
         How many sensors to name.
+    events : EventWriter, optional
+        Where events are to be written.
     """
     from anomaly.commands import _score_columns, _top_columns
 
@@ -88,7 +91,38 @@ def score(
         columns = [column[: len(parts)] for column in waiting]
         waiting = [column[len(parts) :] for column in waiting]
         scores = parts.sum(axis=1)
+        if events is not None:
+            events.push(scores > threshold, scores, columns[0])
         writer.write_columns([*columns, *_score_columns(scores, threshold), *_top_columns(parts, names, top)])
+
+
+class EventWriter:
+    """Writes the events of a series as they end: their first, last and highest rows, named as in the scores.
+
+    Parameters
+    ----------
+    writer : CsvWriter
+        Where to.
+    minimum_length, tolerance : int
+        See `anomaly.events.find_events`.
+    """
+
+    def __init__(self, writer: CsvWriter, minimum_length: int, tolerance: int) -> None:
+        self._writer, self._stream = writer, EventStream(minimum_length, tolerance)
+        writer.write_row(["start", "end", "peak", "peak_score", "steps"])
+
+    def push(self, flags: Array, scores: Array, names: Array) -> None:
+        """Take the next rows."""
+        self._write(self._stream.push(flags, scores, time=names))
+
+    def finish(self) -> None:
+        """Write the event that is still open: the series ends here."""
+        self._write(self._stream.finish())
+
+    def _write(self, events: Sequence[Event]) -> None:
+        for event in events:
+            peak = f"{event.peak_score:.9g}"
+            self._writer.write_row([event.start_time, event.end_time, event.peak_time, peak, len(event)])
 
 
 def _settled(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +19,11 @@ from anomaly.detectors.checks import (
 )
 from anomaly.detectors.residuals import ResidualScale, Smoother
 from anomaly.detectors.sequence_networks import NETWORKS, build_network
+from anomaly.detectors.sequence_stream import SequenceStream, errors_of, pieces_of
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream, level_of
 from anomaly.events import Event, find_events
 from anomaly.events import stretches as runs_of
-from anomaly.preprocessing.series import SeriesPreprocessor, Stretch, as_series, is_collection
+from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
 from anomaly.preprocessing.windows import cut_windows, window_starts
 from anomaly.tables import Table
 from nnlite.models import Model
@@ -31,8 +32,6 @@ from nnlite.serialization import model_from_parts, model_to_parts
 from nnlite.types import Array
 
 _STEPS = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}
-_CHUNK = 8192
-_FEWEST_TO_CALIBRATE = 10
 _METHODS = ("reconstruction", "forecast")
 _SMOOTHED = ("errors", "squares")
 
@@ -249,7 +248,11 @@ class SequenceDetector(BaseDetector):
         """
         self._check_parameters()
         series = self._as_tables(X)
-        labels = None if y is None else np.concatenate([np.ravel(one) for one in (y if is_collection(X) else [y])])
+        labels = (
+            None
+            if y is None
+            else np.concatenate([np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])])
+        )
         n_steps = sum(map(len, series))
         if labels is not None and labels.shape != (n_steps,):
             raise ValueError(f"y must have one label per step ({n_steps}); found shape {labels.shape}")
@@ -368,7 +371,7 @@ class SequenceDetector(BaseDetector):
         errors: list[Array] = []
         for number, model in enumerate(self.models_, start=1):
             runs: list[Array] = []
-            for is_new, piece in _errors(self, _pieces(table), [model]):
+            for is_new, piece in errors_of(self, pieces_of(table), [model]):
                 runs = [*runs, piece] if is_new else [*runs[:-1], np.concatenate([runs[-1], piece])]
             if not errors:
                 errors = runs
@@ -474,7 +477,7 @@ class SequenceDetector(BaseDetector):
         """
         self._check_fitted()
         stream = self.stream()
-        parts = [stream.push_parts(piece) for piece in _pieces(self._as_tables(X, one=True)[0])]
+        parts = [stream.push_parts(piece) for piece in pieces_of(self._as_tables(X, one=True)[0])]
         return np.concatenate([*parts, stream.finish_parts()])
 
     def reconstruct(self, X: Any) -> Table:
@@ -493,7 +496,7 @@ class SequenceDetector(BaseDetector):
         self._check_fitted()
         table = self._as_tables(X, one=True)[0]
         features = np.concatenate(self._stretches([table])[0])
-        residuals = np.concatenate([r for _, r in _errors(self, _pieces(table), self.models_, hide_missing=False)])
+        residuals = np.concatenate([r for _, r in errors_of(self, pieces_of(table), self.models_, hide_missing=False)])
         return self.preprocessor_.columns_.inverse_transform((features - residuals).astype(np.float32))
 
     def observe(self, X: Any) -> Table:
@@ -606,114 +609,3 @@ class SequenceDetector(BaseDetector):
                 raise ValueError(
                     f"a network takes {model.input_shape} and gives {model.output_shape}; expected {takes} and {gives}"
                 )
-
-
-class SequenceStream:
-    """Scores one series piece by piece, in bounded memory; made by `SequenceDetector.stream`.
-
-    The state between pieces is carried along, so that how the series is cut changes no score but by rounding. Where the
-    detector is causal every step is scored at once; otherwise steps wait for the windows that hold them.
-
-    Parameters
-    ----------
-    detector : SequenceDetector
-        Fitted.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from anomaly import SequenceDetector
-    >>> wave = np.sin(np.arange(400.0))
-    >>> detector = SequenceDetector(window=8, causal=True, epochs=2, random_state=0).fit(wave)
-    >>> stream = detector.stream()
-    >>> scores = np.concatenate([stream.push(wave[:150]), stream.push(wave[150:]), stream.finish()])
-    >>> bool(np.allclose(scores, detector.decision_function(wave), rtol=1e-4))
-    True
-    """
-
-    def __init__(self, detector: SequenceDetector) -> None:
-        self._detector = detector
-        self._residuals = _SeriesErrors(detector, detector.models_)
-        self._smoother = Smoother(detector.smoothing)
-
-    def push(self, X: Any) -> Array:
-        """Take the next steps; return the scores that are settled, in order."""
-        return self.push_parts(self._detector._as_tables(X, one=True)[0]).sum(axis=1)
-
-    def finish(self) -> Array:
-        """Return the scores still owed: the series ends here."""
-        return self.finish_parts().sum(axis=1)
-
-    def push_parts(self, X: Any) -> Array:
-        """Take the next steps; return each sensor's part of the scores that are settled, as `explain` does."""
-        return self._parts(self._residuals.push(self._detector._as_tables(X, one=True)[0]))
-
-    def finish_parts(self) -> Array:
-        """Return each sensor's part of the scores still owed."""
-        return self._parts(self._residuals.finish())
-
-    def _parts(self, pieces: Sequence[tuple[bool, Array]]) -> Array:
-        columns = self._detector.preprocessor_.columns_
-        width = len(columns.feature_names_out_)
-        parts = [np.zeros((0, width))]
-        for is_new, residuals in pieces:
-            if is_new:
-                self._smoother = Smoother(self._detector.smoothing)
-            parts.append(self._detector._square(residuals, self._smoother))
-        return columns.sum_by_column(np.concatenate(parts)) / width
-
-
-class _SeriesErrors:
-    """Errors of one series as it comes in, stretch by stretch; 0 where a sample was missing."""
-
-    def __init__(self, detector: SequenceDetector, models: Sequence[Model], hide_missing: bool = True) -> None:
-        self._reader = detector.preprocessor_.reader()
-        self._detector, self._models = detector, models
-        self._hides = hide_missing
-        self._stream: ResidualStream | None = None
-        self._missing: list[Array] = []
-
-    def push(self, table: Table) -> list[tuple[bool, Array]]:
-        """Take the next rows; return pieces of settled residuals, and of each whether it begins a stretch."""
-        pieces = []
-        for stretch in self._reader.read(table):
-            if not stretch.continues or self._stream is None:
-                pieces += self.finish()
-                self._stream = self._detector._residual_stream(self._models)
-                pieces.append((True, self._settle(stretch)))
-            else:
-                pieces.append((False, self._settle(stretch)))
-        return pieces
-
-    def finish(self) -> list[tuple[bool, Array]]:
-        """Return the residuals still owed."""
-        if self._stream is None:
-            return []
-        owed, self._stream = self._stream.finish(), None
-        return [(False, self._masked(owed))]
-
-    def _settle(self, stretch: Stretch) -> Array:
-        assert self._stream is not None
-        self._missing.append(stretch.missing)
-        return self._masked(self._stream.push(stretch.features))
-
-    def _masked(self, residuals: Array) -> Array:
-        missing = np.concatenate(self._missing) if self._missing else np.zeros(residuals.shape, np.bool_)
-        self._missing = [missing[len(residuals) :]]
-        hidden = missing[: len(residuals)]
-        return np.where(hidden, 0.0, residuals) if self._hides and hidden.any() else residuals
-
-
-def _errors(
-    detector: SequenceDetector, pieces: Iterator[Table], models: Sequence[Model], hide_missing: bool = True
-) -> Iterator[tuple[bool, Array]]:
-    """Yield the errors of a whole series, piece by piece, and of each whether it begins a stretch."""
-    stream = _SeriesErrors(detector, models, hide_missing)
-    for piece in pieces:
-        yield from stream.push(piece)
-    yield from stream.finish()
-
-
-def _pieces(table: Table) -> Iterator[Table]:
-    for start in range(0, len(table), _CHUNK):
-        yield table.rows(slice(start, start + _CHUNK))

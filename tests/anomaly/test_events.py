@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.events import find_events, join_stretches, stretches
+from anomaly.events import EventStream, find_events, join_stretches, stretches
 
 labels_of = st.lists(st.integers(0, 1), max_size=60)
 
@@ -70,3 +70,19 @@ def test_bad_parameters():
         find_events([1], minimum_length=0)
     with pytest.raises(ValueError, match="tolerance must be at least 0"):
         find_events([1], tolerance=-1)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 1), st.integers(0, 9)), max_size=60),
+    st.lists(st.integers(0, 60), max_size=5),
+    st.integers(0, 4),
+    st.integers(1, 4),
+)
+def test_how_alarms_are_cut_makes_no_difference(steps, cuts, tolerance, minimum_length):
+    labels, scores = np.array(steps, dtype=int).reshape(-1, 2).T
+    time = np.arange(len(labels)) * 10
+    whole = find_events(labels, scores, time=time, tolerance=tolerance, minimum_length=minimum_length)
+    stream, found, cuts = EventStream(minimum_length, tolerance), [], sorted(min(cut, len(labels)) for cut in cuts)
+    for a, b, c in zip(np.split(labels, cuts), np.split(scores, cuts), np.split(time, cuts), strict=True):
+        found += stream.push(a, b, time=c)
+    assert [*found, *stream.finish()] == whole

@@ -101,6 +101,31 @@ def test_score_numbers_the_rows(folder, capsys):
     assert [line.split(",")[0] for line in out.splitlines()[1:]] == [str(i) for i in range(1, 301)]
 
 
+@pytest.mark.parametrize("chunk", [7, 8192])
+def test_score_writes_events(folder, capsys, monkeypatch, tmp_path, chunk):
+    monkeypatch.setattr("anomaly.commands._CHUNK_ROWS", chunk)
+    out = tmp_path / "events.csv"
+    code, _, _ = run(
+        capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--events", out, "--tolerance", 20,
+        "--minimum-length", 5, "-o", tmp_path / "scores.csv",
+    )  # fmt: skip
+    assert code == 0
+    head, (start, end, peak, _, steps) = rows(out)
+    assert head == ["start", "end", "peak", "peak_score", "steps"]
+    assert 140 < int(start) <= int(peak) <= int(end) < 220
+    assert int(steps) == int(end) - int(start) + 1
+
+
+def test_events_of_a_table_are_refused(folder, capsys, tmp_path):
+    assert main(["fit", str(folder / "train.csv"), "-m", str(tmp_path / "m.npz"), *QUICK[2:]]) == 0
+    code, _, err = run(
+        capsys, "score", folder / "train.csv", "-m", tmp_path / "m.npz", "--events", tmp_path / "e.csv",
+        "-o", tmp_path / "s.csv",
+    )  # fmt: skip
+    assert code == 2
+    assert "--events is for series" in err
+
+
 def test_evaluate_adds_figures_by_event(folder, capsys, tmp_path):
     code, out, _ = run(
         capsys, "evaluate", folder / "test.csv", "-m", folder / "m.npz", "--label", "state", "--normal", "ok",

@@ -1,9 +1,12 @@
 """A detector for series: it finds what is unusual, keeps to the past where it must, refuses what it cannot use."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
 from sklearn.base import clone
+from sklearn.utils.estimator_checks import check_estimator
 
 from anomaly import NotFittedError, SequenceDetector, load_detector
 from anomaly.errors import DataError
@@ -495,3 +498,25 @@ def test_relative_windows_know_no_level(settings):
     np.testing.assert_allclose(
         detector.decision_function(series + 100.0), detector.decision_function(series), rtol=0.02, atol=1e-4
     )
+
+
+NOT_OURS = {
+    "check_estimators_unfitted": "the error is of our own class, as scikit-learn is not imported",
+    "check_outliers_train": "labels are PyOD's: 1 is an anomaly and 0 is normal, not -1 and 1",
+    "check_outliers_fit_predict": "labels are PyOD's",
+    "check_methods_sample_order_invariance": "the order of the steps of a series is what it is about",
+    "check_methods_subset_invariance": "a step is judged beside its neighbours",
+    "check_fit1d": "a 1-D array is a series of one sensor",
+    "check_fit2d_predict1d": "a 1-D array is a series of one sensor: what is wrong with it is their number",
+}
+
+
+def test_all_of_scikit_learns_checks_that_a_series_can_pass():
+    detector = SequenceDetector(window=2, hidden=(4,), epochs=1, random_state=0)
+    # They warn of what they skip: an array interface that must be switched on in the environment.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(detector, expected_failed_checks=NOT_OURS, on_fail=None)
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []
+    assert sum(r["status"] == "passed" for r in results) >= 36
+    assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(NOT_OURS)

@@ -1,9 +1,12 @@
 """A variational autoencoder as a detector."""
 
+import warnings
+
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.metrics import roc_auc_score
+from sklearn.utils.estimator_checks import check_estimator
 
 from anomaly import NotFittedError, VariationalDetector, load_detector
 from anomaly.datasets import make_transactions
@@ -139,3 +142,19 @@ def test_best_f1_and_clone():
     detector = VariationalDetector(**QUICK, threshold="best_f1").fit(x, y)
     assert 0 < detector.labels_.mean() < 1
     assert clone(detector).get_params() == detector.get_params()
+
+
+NOT_OURS = {
+    "check_estimators_unfitted": "the error is of our own class, as scikit-learn is not imported",
+    "check_outliers_train": "labels are PyOD's: 1 is an anomaly and 0 is normal, not -1 and 1",
+    "check_outliers_fit_predict": "labels are PyOD's",
+}
+
+
+def test_all_of_scikit_learns_checks_but_its_labels():
+    detector = VariationalDetector(hidden=(4,), latent=2, epochs=2, random_state=0)
+    # They warn of what they skip: an array interface that must be switched on in the environment.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        results = check_estimator(detector, expected_failed_checks=NOT_OURS, on_fail=None)
+    assert [r["check_name"] for r in results if r["status"] == "failed"] == []

@@ -1,0 +1,101 @@
+"""Reading series: stretches, gaps, and samples that are missing."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anomaly.errors import DataError
+from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, missing_cells
+from anomaly.tables import as_table
+
+
+def fitted(data, **settings):
+    return SeriesPreprocessor(**{"scaling": "none", **settings}).fit([as_series(data)])
+
+
+def read(preprocessor, *pieces):
+    reader = preprocessor.reader()
+    return [stretch for piece in pieces for stretch in reader.read(as_series(piece))]
+
+
+def test_missing_samples_take_the_last_value_also_over_pieces():
+    preprocessor = fitted({"x": [1.0, 2.0, 3.0]})
+    first, second = read(preprocessor, {"x": [1.0, np.nan]}, {"x": [np.nan, 5.0]})
+    assert first.features[:, 0].tolist() == [1.0, 1.0]
+    assert second.features[:, 0].tolist() == [1.0, 5.0]
+    assert second.missing[:, 0].tolist() == [True, False]
+    assert (first.continues, second.continues) == (False, True)
+
+
+def test_missing_text_and_categories_are_held_too():
+    preprocessor = fitted({"x": ["1", "2", "2"], "mode": ["run", "idle", "run"]})
+    (stretch,) = read(preprocessor, {"x": ["1", "NA", None], "mode": ["idle", "", None]})
+    assert stretch.features[:, 0].tolist() == [1.0, 1.0, 1.0]
+    assert (stretch.features[1:] == stretch.features[0]).all()
+    assert stretch.missing[1:].all()
+
+
+def test_gaps_cut_and_forget_what_was_held():
+    data = {"t": [0.0, 1, 2, 3, 20, 21], "x": [1.0, 2, 3, 4, np.nan, 6]}
+    preprocessor = fitted(data, time="t", gap=5.0)
+    first, second = read(preprocessor, data)
+    assert (len(first.features), len(second.features)) == (4, 2)
+    assert second.features[0, 0] != 4.0
+    assert not second.continues
+    assert preprocessor.step_ == 1.0
+
+
+def test_a_gap_between_pieces_is_one_too():
+    preprocessor = fitted({"t": [0.0, 1, 2], "x": [1.0, 2, 3]}, time="t")
+    _, second = read(preprocessor, {"t": [0.0, 1], "x": [1.0, 2]}, {"t": [50.0], "x": [1.0]})
+    assert not second.continues
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        ["2024-01-01 00:00", "2024-01-01 00:01", "2024-01-01 00:02", "2024-01-01 09:00"],
+        np.array(["2024-01-01T00:00", "2024-01-01T00:01", "2024-01-01T00:02", "2024-01-01T09:00"], "M8[s]"),
+        pd.to_datetime(["2024-01-01 00:00", "2024-01-01 00:01", "2024-01-01 00:02", "2024-01-01 09:00"]),
+        [0, 1, 2, 540],
+        ["0", "1", "2", "540"],
+    ],
+)
+def test_times_of_every_kind(times):
+    data = pd.DataFrame({"t": times, "x": [1.0, 2.0, 3.0, 4.0]})
+    assert [len(stretch.features) for stretch in read(fitted(data, time="t"), data)] == [3, 1]
+
+
+def test_dates_that_are_no_time_are_left_out():
+    data = {"when": ["2024-01-01", "2024-01-02"], "x": [1.0, 2.0]}
+    assert fitted(data).columns_.feature_names_out_ == ("x",)
+
+
+def test_states_come_back_and_are_checked():
+    data = {"t": [0.0, 1, 2], "x": [1.0, 2, 3]}
+    config, arrays = fitted(data, time="t").get_state()
+    again = SeriesPreprocessor.from_state(config, arrays)
+    np.testing.assert_array_equal(read(again, data)[0].features, read(fitted(data, time="t"), data)[0].features)
+    for change in ({"step": 0.0}, {"gap": None}, {"clock": None}, {"columns": None}):
+        with pytest.raises(DataError):
+            SeriesPreprocessor.from_state({**config, **change}, arrays)
+
+
+def test_a_column_with_nothing_in_it_is_named():
+    with pytest.raises(DataError, match="'x'.*all values missing"):
+        fitted({"x": [np.nan, np.nan], "y": [1.0, 2.0]})
+
+
+def test_what_is_one_series_and_what_several():
+    array = np.zeros((4, 2))
+    assert is_collection([array, array])
+    assert is_collection([as_table(array)])
+    assert is_collection([{"x": [1, 2]}, {"x": [3]}])
+    for one in (array, [[1, 2], [3, 4]], [{"x": 1}, {"x": 2}], {"x": [1]}, []):
+        assert not is_collection(one)
+
+
+def test_missing_cells_of_every_kind():
+    assert missing_cells(np.array([1.0, np.nan])).tolist() == [False, True]
+    assert missing_cells(np.array(["2024-01-01", "NaT"], "M8[D]")).tolist() == [False, True]
+    assert missing_cells(np.array([True, False])).tolist() == [False, False]
