@@ -183,6 +183,7 @@ def _add_series(parser: argparse.ArgumentParser) -> None:
     series.add_argument("--relative", action="store_true", help="look at shapes only, for sensors that wander")
     series.add_argument("--smoothing", type=float, metavar="STEPS", help="span of the mean over time (default: 20)")
     series.add_argument("--folds", type=int, metavar="N", help="networks, each without its part of it (default: 1)")
+    series.add_argument("--members", type=int, metavar="N", help="networks to take the mean of, each time (default: 1)")
     series.add_argument("--margin", type=float, metavar="M", help="threshold over the highest usual score (default: 2)")
     series.add_argument("--time", metavar="COL", help="the column of time stamps; gaps in it end a stretch")
     series.add_argument("--gap", type=float, metavar="N", help="usual steps without a row that are a gap (default: 10)")

@@ -20,7 +20,7 @@ from anomaly.tables import Table
 from nnlite.files import atomic_write
 from nnlite.types import Array
 
-_OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "margin", "time", "gap")
+_OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap")
 
 
 def refuse_without_window(options: Namespace) -> None:

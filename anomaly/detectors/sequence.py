@@ -98,6 +98,9 @@ class SequenceDetector(BaseDetector):
         trained on. Without meaning if `folds` is above 1.
     folds : int, default 1
         How many networks, each without its own stretch of every training series.
+    members : int, default 1
+        How many networks in place of each, from other random numbers; what counts is the mean of what they say. More
+        cost time, and leave less to luck.
     drift : float, default 2.0
         For how many lengths of training the scales of errors should hold, for sensors that wander as they did in
         training (see `anomaly.detectors.residuals`); 0 makes no allowance.
@@ -147,7 +150,7 @@ class SequenceDetector(BaseDetector):
     history_ : dict of str to list of float
         The loss after each epoch.
     models_ : list of nnlite.models.Model
-        The networks, as many as `folds`.
+        The networks, `members` for each of the `folds`.
     preprocessor_ : anomaly.preprocessing.series.SeriesPreprocessor
         What turns series into its input.
     residuals_ : anomaly.detectors.residuals.ResidualScale
@@ -182,6 +185,7 @@ class SequenceDetector(BaseDetector):
         smooth: str = "errors",
         calibration: float = 0.25,
         folds: int = 1,
+        members: int = 1,
         drift: float = 2.0,
         contamination: float | str = "auto",
         threshold: Any = None,
@@ -209,6 +213,7 @@ class SequenceDetector(BaseDetector):
         self.smooth = smooth
         self.calibration = calibration
         self.folds = folds
+        self.members = members
         self.drift = drift
         self.contamination = contamination
         self.threshold = threshold
@@ -264,7 +269,11 @@ class SequenceDetector(BaseDetector):
         self._take_columns()
         stretches = self._stretches(series)
         with seeded(as_seed(self.random_state)):
-            trained = [self._train_without(fold, stretches, held_out) for fold in range(1, self.folds + 1)]
+            trained = [
+                self._train_without(fold, stretches, held_out)
+                for fold in range(1, self.folds + 1)
+                for _ in range(self.members)
+            ]
         self.models_ = [model for model, _ in trained]
         self.history_ = trained[0][1]
         self._calibrate(series, held_out, labels)
@@ -369,9 +378,10 @@ class SequenceDetector(BaseDetector):
     def _unseen_errors(self, table: Table, rows: Array) -> list[Array]:
         """Return the errors of each stretch of a series, by the network that has not seen the step if there is one."""
         errors: list[Array] = []
-        for number, model in enumerate(self.models_, start=1):
+        for number in range(1, self.folds + 1):
+            models = self.models_[(number - 1) * self.members : number * self.members]
             runs: list[Array] = []
-            for is_new, piece in errors_of(self, pieces_of(table), [model]):
+            for is_new, piece in errors_of(self, pieces_of(table), models):
                 runs = [*runs, piece] if is_new else [*runs[:-1], np.concatenate([runs[-1], piece])]
             if not errors:
                 errors = runs
@@ -408,6 +418,7 @@ class SequenceDetector(BaseDetector):
         check_number("smoothing", self.smoothing, 1)
         check_number("calibration", self.calibration, 0, below=1)
         check_whole("folds", self.folds, 1)
+        check_whole("members", self.members, 1)
         check_number("drift", self.drift, 0)
         check_number("margin", self.margin, 0, above=True)
         if self.epochs != "auto":
@@ -591,8 +602,8 @@ class SequenceDetector(BaseDetector):
         if self.preprocessor_.time != self.time:
             raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
         networks = config["networks"]
-        if not isinstance(networks, list) or len(networks) != self.folds:
-            raise ValueError(f"it must hold {self.folds} network(s)")
+        if not isinstance(networks, list) or len(networks) != self.folds * self.members:
+            raise ValueError(f"it must hold {self.folds * self.members} network(s)")
         self.models_ = [
             model_from_parts(network, under(arrays, f"model_{k}/"), label) for k, network in enumerate(networks)
         ]

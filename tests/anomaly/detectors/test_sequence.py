@@ -361,6 +361,7 @@ def test_sensors_missing_at_scoring_time_are_named():
         ({"smoothing": 0}, "smoothing must be a number of at least 1"),
         ({"calibration": 1}, "calibration must be a number of at least 0 and below 1"),
         ({"folds": 0}, "folds must be a whole number"),
+        ({"members": 0}, "members must be a whole number"),
         ({"drift": -1}, "drift must be a number of at least 0"),
         ({"margin": 0}, "margin must be a number above 0"),
         ({"epochs": 0}, "epochs must be a whole number"),
@@ -479,6 +480,19 @@ def test_with_folds_every_step_is_judged_by_a_network_that_has_not_seen_it(tmp_p
     a.save(tmp_path / "m.npz")
     loaded = load_detector(tmp_path / "m.npz")
     np.testing.assert_array_equal(loaded.decision_function(one), a.decision_function(one))
+
+
+def test_members_take_the_mean_of_what_networks_say(tmp_path):
+    detector = SequenceDetector(**QUICK, members=3, folds=2).fit(waves(200))
+    assert len(detector.models_) == 6
+    series = waves(8, seed=1)
+    x = detector.preprocessor_.columns_.transform(series)
+    said = np.mean([model.predict(x[np.newaxis])[0] for model in detector.models_], axis=0)
+    expected = detector.preprocessor_.columns_.inverse_transform(said.astype(np.float32))
+    np.testing.assert_allclose(detector.reconstruct(series)["x1"], expected["x1"], rtol=1e-4)
+    detector.save(tmp_path / "m.npz")
+    loaded = load_detector(tmp_path / "m.npz")
+    np.testing.assert_array_equal(loaded.decision_function(series), detector.decision_function(series))
 
 
 def test_a_sensor_that_wanders_counts_for_less():
