@@ -11,8 +11,9 @@ import numpy as np
 
 from anomaly.calibration import conformal_threshold, p_values
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.members import Denoiser, Neighbours, member_from_state, under
-from anomaly.detectors.parameters import as_seed, check_parameters, listed
+from anomaly.detectors.checks import as_seed, under
+from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
+from anomaly.detectors.parameters import check_parameters, listed
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.callbacks import EarlyStopping

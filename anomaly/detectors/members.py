@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.checks import under
 from nnlite.models import Model
 from nnlite.serialization import model_from_parts, model_to_parts
 from nnlite.types import Array
@@ -281,11 +282,6 @@ def member_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], la
 def typical(scores: Array) -> float:
     """Return the median of scores, or where that is 0 their mean; 1 if all are 0."""
     return float(np.median(scores)) or float(scores.mean()) or 1.0
-
-
-def under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    """Return the arrays whose names begin so, without that beginning."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _matrix(arrays: Mapping[str, Array], name: str) -> Array:

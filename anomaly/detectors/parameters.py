@@ -8,9 +8,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import check_rate
+from anomaly.detectors.checks import (
+    check_choice,
+    check_names,
+    check_number,
+    check_sizes,
+    check_whole,
+    is_number,
+    is_whole,
+)
+from anomaly.detectors.sequence_networks import NETWORKS
 
 if TYPE_CHECKING:
     from anomaly.detectors.autoencoder import AutoencoderDetector
+    from anomaly.detectors.sequence import SequenceDetector
+
+_METHODS = ("reconstruction", "forecast")
+_SMOOTHED = ("errors", "squares")
 
 
 def check_parameters(detector: AutoencoderDetector) -> None:
@@ -48,31 +62,42 @@ def check_parameters(detector: AutoencoderDetector) -> None:
         raise ValueError(f"patience must be None or a whole number of at least 0; found {detector.patience!r}")
 
 
+def check_sequence_parameters(detector: SequenceDetector) -> None:
+    """Do the same for a detector of series."""
+    check_choice("network", detector.network, tuple(NETWORKS))
+    check_choice("method", detector.method, _METHODS)
+    check_choice("smooth", detector.smooth, _SMOOTHED)
+    check_whole("window", detector.window, 1)
+    if detector.method == "reconstruction" and detector.window < 2:
+        raise ValueError(
+            "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
+            "records use AutoencoderDetector, or method='forecast'"
+        )
+    check_whole("stride", detector.stride, 1)
+    if detector.stride > detector.window:
+        raise ValueError(
+            f"stride must be at most window ({detector.window}), or windows would leave out steps; "
+            f"found {detector.stride}"
+        )
+    if detector.hidden is not None:
+        check_sizes("hidden", detector.hidden)
+    check_number("noise", detector.noise, 0)
+    check_number("smoothing", detector.smoothing, 1)
+    check_number("calibration", detector.calibration, 0, below=1)
+    check_whole("folds", detector.folds, 1)
+    check_whole("members", detector.members, 1)
+    check_number("drift", detector.drift, 0)
+    check_number("margin", detector.margin, 0, above=True)
+    if detector.epochs != "auto":
+        check_whole("epochs", detector.epochs, 1)
+    check_whole("batch_size", detector.batch_size, 1)
+    check_number("learning_rate", detector.learning_rate, 0, above=True)
+    check_number("gap", detector.gap, 0, above=True)
+    if detector.time is not None and not isinstance(detector.time, str):
+        raise ValueError(f"time must be the name of a column; found {detector.time!r}")
+    check_names("ignore", detector.ignore)
+
+
 def listed(value: Any) -> list[Any]:
     """Return what is in a sequence; of anything else, the thing itself."""
     return list(value) if isinstance(value, Iterable) else [value]
-
-
-def is_whole(value: Any) -> bool:
-    """Say whether a value is a whole number, which a truth value is not."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def is_number(value: Any) -> bool:
-    """Say whether a value is a number."""
-    return is_whole(value) or isinstance(value, (float, np.floating))
-
-
-def as_seed(random_state: Any) -> int | None:
-    """Turn what scikit-learn and NumPy call a random state into a seed."""
-    if random_state is None:
-        return None
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if is_whole(random_state) and random_state >= 0:
-        return int(random_state)
-    raise ValueError(
-        f"random_state must be None, a whole number of at least 0 or a NumPy generator; found {random_state!r}"
-    )

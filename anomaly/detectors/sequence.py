@@ -10,13 +10,9 @@ import numpy as np
 from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import (
     as_seed,
-    check_choice,
-    check_names,
-    check_number,
-    check_sizes,
-    check_whole,
     under,
 )
+from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.residuals import ResidualScale, Smoother
 from anomaly.detectors.sequence_networks import NETWORKS, build_network
 from anomaly.detectors.sequence_stream import SequenceStream, errors_of, pieces_of
@@ -32,8 +28,6 @@ from nnlite.serialization import model_from_parts, model_to_parts
 from nnlite.types import Array
 
 _STEPS = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}
-_METHODS = ("reconstruction", "forecast")
-_SMOOTHED = ("errors", "squares")
 
 
 @register
@@ -398,37 +392,7 @@ class SequenceDetector(BaseDetector):
 
     def _check_parameters(self) -> None:
         self._check_contamination()
-        check_choice("network", self.network, tuple(NETWORKS))
-        check_choice("method", self.method, _METHODS)
-        check_choice("smooth", self.smooth, _SMOOTHED)
-        check_whole("window", self.window, 1)
-        if self.method == "reconstruction" and self.window < 2:
-            raise ValueError(
-                "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
-                "records use AutoencoderDetector, or method='forecast'"
-            )
-        check_whole("stride", self.stride, 1)
-        if self.stride > self.window:
-            raise ValueError(
-                f"stride must be at most window ({self.window}), or windows would leave out steps; found {self.stride}"
-            )
-        if self.hidden is not None:
-            check_sizes("hidden", self.hidden)
-        check_number("noise", self.noise, 0)
-        check_number("smoothing", self.smoothing, 1)
-        check_number("calibration", self.calibration, 0, below=1)
-        check_whole("folds", self.folds, 1)
-        check_whole("members", self.members, 1)
-        check_number("drift", self.drift, 0)
-        check_number("margin", self.margin, 0, above=True)
-        if self.epochs != "auto":
-            check_whole("epochs", self.epochs, 1)
-        check_whole("batch_size", self.batch_size, 1)
-        check_number("learning_rate", self.learning_rate, 0, above=True)
-        check_number("gap", self.gap, 0, above=True)
-        if self.time is not None and not isinstance(self.time, str):
-            raise ValueError(f"time must be the name of a column; found {self.time!r}")
-        check_names("ignore", self.ignore)
+        check_sequence_parameters(self)
 
     # -- judging -------------------------------------------------------------------------------
 
