@@ -31,7 +31,7 @@ def fitted():
 @pytest.mark.parametrize("score_by", ["reconstruction", "elbo"])
 @pytest.mark.parametrize("variance", ["learned", 0.1])
 def test_it_finds_records_off_the_plane(score_by, variance):
-    settings = {**QUICK, "epochs": 300, "score_by": score_by, "variance": variance}
+    settings = {**QUICK, "epochs": 600, "score_by": score_by, "variance": variance}
     detector = VariationalDetector(**settings).fit(planes()[0])
     x, y = planes(n=200, anomalies=40, seed=1)
     assert roc_auc_score(y, detector.decision_function(x)) > 0.85
