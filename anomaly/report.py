@@ -39,8 +39,8 @@ def fitted(detector: AutoencoderDetector, n_records: int, path: str) -> str:
     flagged = int(detector.labels_.sum())
     return "\n".join(
         [
-            f"learned from {n_records:,} records with {detector.n_features_in_} columns "
-            f"({len(detector.preprocessor_.feature_names_out_)} features)",
+            f"learned from {n_records:,} records with {_counted(detector.n_features_in_, 'column')} "
+            f"({_counted(len(detector.preprocessor_.feature_names_out_), 'feature')})",
             f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
             f"threshold {detector.threshold_:.6g}: {flagged:,} of these records "
             f"({flagged / len(detector.labels_):.2%}) score above it",
@@ -126,3 +126,7 @@ def described(detector: AutoencoderDetector | SequenceDetector) -> str:
             *network,
         ]
     )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
