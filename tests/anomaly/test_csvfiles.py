@@ -3,6 +3,7 @@ import errno
 import gzip
 import io
 import os
+import random
 import sys
 import tracemalloc
 from pathlib import Path
@@ -15,6 +16,9 @@ from hypothesis import strategies as st
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv, write_csv
 from anomaly.errors import DataError
 from anomaly.tables import as_table
+
+# Compressed data that goes wrong in the middle.
+DAMAGED = gzip.compress(b"a,b\n" + random.Random(0).randbytes(999).hex().encode(), mtime=0)[:200] + b"\0" * 99
 
 
 @pytest.fixture
@@ -118,7 +122,7 @@ def test_other_encodings_can_be_given(csv_file):
 
 
 def test_gzip_is_recognised_by_its_bytes_not_its_name(csv_file):
-    assert rows(read_csv(csv_file(gzip.compress(b"a\n1\n", mtime=0), "data.csv"))) == [["1"]]
+    assert rows(read_csv(csv_file(gzip.compress(b"a\n1\n"), "data.csv"))) == [["1"]]
     assert rows(read_csv(csv_file(b"a\n1\n", "data.csv.gz"))) == [["1"]]
 
 
@@ -161,7 +165,7 @@ def test_standard_input_is_named_in_messages(monkeypatch):
         (b"\x89PNG\r\n\x1a\n", "line 1: found the byte 0x89"),
         (gzip.compress(b"a,b\n1,2\n", mtime=0)[:-4], "gzip data is truncated or damaged"),
         (b"\x1f\x8bnonsense", "gzip data is truncated or damaged"),
-        (gzip.compress(b"a,b\n" + os.urandom(999, mtime=0).hex().encode())[:200] + b"\0" * 99, "truncated or damaged"),
+        (DAMAGED, "truncated or damaged"),
         (b"a,b\n1,2\n" + b"x" * 200_000 + b",3\n", "line 3 cannot be read: field larger than field limit"),
     ],
 )
