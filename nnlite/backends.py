@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from nnlite.data import Data
-from nnlite.types import Array
+from nnlite.types import Array, RandomGenerator
 
 if TYPE_CHECKING:
     from nnlite.layers.base import Layer
@@ -36,6 +36,9 @@ class Session(Protocol):
 
     def begin(self) -> None:
         """Begin a pass through the data."""
+
+    def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
+        """Draw the orders in which so many epochs take the records, as `Data.orders` would."""
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run the batches from `first` up to `last`, the records taken in `order`."""

@@ -209,7 +209,7 @@ class Trainer(Network):
         logs: dict[str, float] = {}
         hooks.on_train_begin()
         if session is not None and judge is None and validation is None and hooks.epoch_interest() == "none":
-            logs = self._run_ahead(session, data, rng, hooks, range(initial_epoch, epochs))
+            logs = self._run_ahead(session, rng, hooks, range(initial_epoch, epochs))
             hooks.on_train_end(logs)
             return self.history
         for epoch in range(initial_epoch, epochs):
@@ -230,7 +230,9 @@ class Trainer(Network):
         self._objective.reset()
         logs: dict[str, float] = {}
         if session is not None:
-            return self._run_session(session, data.order(rng), hooks.train_interest(), hooks, "train")
+            orders = session.orders(rng, 1)
+            order = None if orders is None else orders[0]
+            return self._run_session(session, order, hooks.train_interest(), hooks, "train")
         for number, batch in enumerate(data.batches(batch_size, rng)):
             hooks.on_train_batch_begin(number)
             self._train_step(batch)
@@ -240,15 +242,13 @@ class Trainer(Network):
                 break
         return logs
 
-    def _run_ahead(
-        self, session: Session, data: Data, rng: Any, hooks: CallbackList, epochs: range
-    ) -> dict[str, float]:
+    def _run_ahead(self, session: Session, rng: Any, hooks: CallbackList, epochs: range) -> dict[str, float]:
         """Let the engine run many epochs at one go, where nobody looks at the model in between."""
         logs: dict[str, float] = {}
         session.begin()
         for first in epochs[:: session.epochs_at_once]:
             some = range(first, min(first + session.epochs_at_once, epochs.stop))
-            session.run_epochs(data.orders(rng, len(some)), len(some))
+            session.run_epochs(session.orders(rng, len(some)), len(some))
             for epoch in some:
                 session.report(epoch - first)
                 logs = self._objective.logs()

@@ -211,6 +211,26 @@ def exp(form: Format) -> Any:
     return compute
 
 
+@_part
+def _exp_below_one(form: Format) -> Any:
+    """Return e^x for x of at most 0, with the bits of `exp`, in a few operations less.
+
+    No number is too large for a float here, so the power of two can be applied at one go, lifted by 2^h where the
+    result may be subnormal, and let down again.
+    """
+    reduce, power_of_two, tail = _reduce_exp(form), _power_of_two(form), polynomial(form.exp_tail)
+    least, one = form.real(form.exp_range[0]), form.real(1)
+    height = form.bias // 2
+    lift, down = form.real(height), form.real(2.0**-height)
+
+    def compute(x: Any) -> Any:
+        n, r, c = reduce(select(x < least, least, x))
+        y = one + (r + (r * r * tail(r) + c))
+        return y * power_of_two(n + lift) * down
+
+    return compute
+
+
 @_elementary
 def expm1(form: Format) -> Any:
     """Return e^x - 1 = 2^n (e^r - 1) + (2^n - 1), without the cancellation near zero.
@@ -333,9 +353,10 @@ def sigmoid(form: Format) -> Any:
     Only powers of at most 1 occur, so nothing overflows; and below zero what the division rounds away hardly counts.
     """
     zero, one = map(form.real, (0, 1))
+    exp_below_one = _exp_below_one(form)
 
     def compute(x: Any) -> Any:
-        e = exp(-abs(x))
+        e = exp_below_one(-abs(x))
         y = one / (one + e)
         return select(x < zero, e - e * (e * y), y)
 
@@ -348,11 +369,11 @@ def softplus(form: Format) -> Any:
 
     1 + e is 2 (1 + (e - 1) / 2) where e is near one.
     """
-    logarithm = log_from(form)
+    logarithm, exp_below_one = log_from(form), _exp_below_one(form)
     switch, zero, half, one = map(form.real, (math.sqrt(2) - 1, 0, 0.5, 1))
 
     def compute(x: Any) -> Any:
-        e = exp(-abs(x))
+        e = exp_below_one(-abs(x))
         doubled = e > switch
         y = logarithm(select(doubled, one, zero), select(doubled, half * e - half, e))
         return select(x > zero, x, zero) + y

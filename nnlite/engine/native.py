@@ -32,6 +32,8 @@ from nnlite.files import atomic_write
 
 _MAGIC = b"nnlite kernel 1\n"
 _lock = threading.RLock()
+# What has been loaded, by the dtype's letter: a dtype takes a microsecond to say its name, and programs ask often.
+_addresses: dict[tuple[str, str], int] = {}
 # Everything that a kernel may call beside LLVM's own operations; all of it is in every C library.
 _LIBRARY_FUNCTIONS = {"memcpy", "memset", "memmove"}
 # Operations of LLVM that the processor does not have: they become calls of the mathematical library.
@@ -51,8 +53,12 @@ def kernel_address(name: str, dtype: np.dtype[Any]) -> int:
     dtype : numpy.dtype
         What the kernel is to compute in.
     """
-    with _lock:
-        return _load(name, np.dtype(dtype).name)
+    dtype = np.dtype(dtype)
+    address = _addresses.get((name, dtype.char))
+    if address is None:
+        with _lock:
+            address = _addresses[name, dtype.char] = _load(name, dtype.name)
+    return address
 
 
 def native_function(name: str, dtype: np.dtype[Any]) -> Native:

@@ -13,6 +13,7 @@ takes the steps in reverse. Where something is used several times, what comes ba
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from copy import copy
@@ -30,6 +31,9 @@ WORDS: Final = 24
 """Length of an instruction: the kernel's address and its fields."""
 _ON_ONE_RECORD: Final = ("activation.", "data.", "dense.vector", "normalization.")
 """Kernels that can do without pads, by the beginnings of their names."""
+_DOUBLES: Final = ("totals", "numbers")
+"""Spaces that hold doubles whatever the program computes in."""
+_DOUBLE, _BITS = struct.Struct("d"), struct.Struct("q")
 LINE: Final = 64
 """Bytes that the processor fetches at once; every buffer begins at a multiple of it."""
 
@@ -239,18 +243,22 @@ class Program:
         ndarray of int64, shape (instructions, WORDS)
             The kernel's address and the fields of each.
         """
-        linked = np.zeros((len(self.instructions), WORDS), np.int64)
-        for row, (kernel, fields) in zip(linked, self.instructions, strict=True):
-            row[0] = kernel_address(kernel, self.dtype)
-            row[1 : len(fields) + 1] = [self._word(field, addresses) for field in fields]
-        return linked
+        size = self.dtype.itemsize
+        items = {space: 8 if space in _DOUBLES else size for space in addresses}
+        words: list[int] = []
+        for kernel, fields in self.instructions:
+            words.append(kernel_address(kernel, self.dtype))
+            for field in fields:
+                if isinstance(field, Place):
+                    words.append(addresses[field.space] + field.offset * items[field.space])
+                else:
+                    words.append(_word(field))
+            words.extend([0] * (WORDS - 1 - len(fields)))
+        return np.array(words, np.int64).reshape(-1, WORDS)
 
-    def _word(self, field: Field, addresses: Mapping[str, int]) -> int:
-        if field is None:
-            return 0
-        if isinstance(field, Place):
-            size = 8 if field.space in ("totals", "numbers") else self.dtype.itemsize
-            return addresses[field.space] + field.offset * size
-        if isinstance(field, float):
-            return int(np.float64(field).view(np.int64))
-        return int(field)
+
+def _word(field: int | float | None) -> int:
+    """Return the integer that stands for a number in a program: a float's bits, nothing as 0."""
+    if isinstance(field, float):
+        return int(_BITS.unpack(_DOUBLE.pack(field))[0])
+    return 0 if field is None else int(field)

@@ -9,6 +9,7 @@ from nnlite.optimizers import Adam, Optimizer
 from nnlite.types import Array
 
 _AHEAD = 4096
+_STRIDE = 64
 
 
 class RateTable:
@@ -45,5 +46,16 @@ class RateTable:
             self._rates = np.array([optimizer.rate_at(step) for step in range(first, first + length)])
         self._corrections = np.ones(length)
         if isinstance(optimizer, Adam):
-            t = np.arange(first + 1, first + length + 1)
-            self._corrections = np.sqrt(1 - optimizer.beta_2**t) / (1 - optimizer.beta_1**t)
+            kept_1, kept_2 = (_powers(beta, first + 1, length) for beta in (optimizer.beta_1, optimizer.beta_2))
+            self._corrections = np.sqrt(1 - kept_2) / (1 - kept_1)
+
+
+def _powers(base: float, first: int, length: int) -> Array:
+    """Return `length` powers of a number, from the exponent `first` on, each as a product of two.
+
+    A power takes longer than a small network's training step; this way most of them are products.
+    """
+    coarse = base ** np.arange(first, first + length, _STRIDE, dtype=np.float64)
+    fine = base ** np.arange(_STRIDE, dtype=np.float64)
+    powers: Array = np.multiply.outer(coarse, fine).ravel()[:length]
+    return powers

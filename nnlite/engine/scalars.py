@@ -71,6 +71,20 @@ def with_sign(typing_context: Any, magnitude: Any, sign: Any) -> Any:
 
 
 @intrinsic
+def high_product(typing_context: Any, a: Any, b: Any) -> Any:
+    """Return the upper 64 bits of the product of two unsigned integers of 64 bits."""
+    if not (a == b == types.uint64):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.IntType(128)
+        product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
+        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+
+    return a(a, b), generate
+
+
+@intrinsic
 def square_root(typing_context: Any, x: Any) -> Any:
     """Return the square root, by the machine's own instruction."""
     if x not in _UNSIGNED:

@@ -16,10 +16,11 @@ from nnlite.engine.lowering.model import DataShapes
 from nnlite.engine.lowering.objective import lower_weight_penalties
 from nnlite.engine.lowering.optimizer import lower_step
 from nnlite.engine.rates import RateTable
+from nnlite.engine.shuffling import draw_orders
 from nnlite.engine.staging import Stage, mapped_file
 from nnlite.engine.teams import Team, worthwhile_threads
 from nnlite.training import Trainer
-from nnlite.types import Array
+from nnlite.types import Array, RandomGenerator
 
 _ORDERS_AT_ONCE = 1_000_000
 """Records whose order may be drawn ahead, over all epochs of a call."""
@@ -105,6 +106,13 @@ class Session:
             self._link()
         for hand in self._hands:
             hand.totals[0] = 0
+
+    def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
+        """Return what `Data.orders` does, faster."""
+        if generator is None:
+            return None
+        drawn = draw_orders(generator, self._data.n_rows, epochs)
+        return self._data.orders(generator, epochs) if drawn is None else drawn
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run batches of an epoch, and tell the model's objective the sums so far.

@@ -8,12 +8,13 @@ import numpy as np
 
 from nnlite.engine.pointers import as_pointer, shift
 from nnlite.engine.state import ORDER, ROWS, START, WIDTH
+from nnlite.engine.transposing import eight_columns
 
 
 def gather(op: Any, state: Any, zero: Any) -> None:
     """Fetch the batch's records: records x features to features x batch.
 
-    Eight records at a time: eight streams to read from, and whole vectors to write. Pads become zeros.
+    Eight records at a time (see `nnlite.engine.transposing`). Pads become zeros.
 
     op: records, x, features, ld.
     """
@@ -39,7 +40,7 @@ def gather(op: Any, state: Any, zero: Any) -> None:
             r2, r3 = shift(data, o[2] * features), shift(data, o[3] * features)
             r4, r5 = shift(data, o[4] * features), shift(data, o[5] * features)
             r6, r7 = shift(data, o[6] * features), shift(data, o[7] * features)
-        for j in range(features):
+        for j in range(eight_columns(r0, r1, r2, r3, r4, r5, r6, r7, shift(x, i), ld, features), features):
             to = shift(x, j * ld + i)
             to[0], to[1], to[2], to[3] = r0[j], r1[j], r2[j], r3[j]
             to[4], to[5], to[6], to[7] = r4[j], r5[j], r6[j], r7[j]

@@ -21,6 +21,8 @@ from nnlite.engine.pointers import as_number, as_pointer, like, shift
 from nnlite.engine.state import BATCH, ROWS
 
 Kernel = Callable[[Any, Any, Any], None]
+_SUMMED_AT_ONCE = 1024
+"""Values that are summed as single floats before the sum goes to a double."""
 # Inlined whole, as the functions they are made of: a call would keep the loop around it from being vectorised.
 _function = njit(**elementary.OPTIONS)
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
@@ -42,29 +44,45 @@ def _elementwise(value: Any, slope: Any) -> Kernel:
     """Make the kernel of a loss that is a mean over the features of value(y, p), with slope(y, p)."""
 
     @_summing
-    def row_value(y: Any, p: Any, scales: Any, rows: Any, a: Any, b: Any, c: Any, zero: Any) -> Any:
+    def weighted_value(y: Any, p: Any, scales: Any, count: Any, a: Any, b: Any, c: Any, zero: Any) -> Any:
         total = zero
-        for i in range(rows):
+        for i in range(count):
             total += value(y[i], p[i], a, b, c) * scales[i]
         return total
 
+    @_summing
+    def plain_value(y: Any, p: Any, count: Any, a: Any, b: Any, c: Any, zero: Any) -> Any:
+        total = zero
+        for i in range(count):
+            total += value(y[i], p[i], a, b, c)
+        return total
+
     def kernel(op: Any, state: Any, zero: Any) -> None:
-        features, ld, rows = op[4], op[6], state[ROWS]
-        scales = as_pointer(op[10], zero)
-        whole = _whole(op, state, zero) / features
-        _write_scales(scales, as_pointer(op[3], zero), op[3] != 0, like(zero, whole), rows)
+        features, ld, rows = op[4] * op[5], op[6], state[ROWS]
+        scales, weighted = as_pointer(op[10], zero), op[3] != 0
+        whole = like(zero, _whole(op, state, zero) / op[4])
+        if weighted:
+            _write_scales(scales, as_pointer(op[3], zero), True, whole, rows)
         a, b, c = like(zero, as_number(op[11])), like(zero, as_number(op[12])), like(zero, as_number(op[13]))
         y, p, dp = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
+        # A feature at a time, as pads are left out; several where there are none and all records count the same.
+        at_once = max(_SUMMED_AT_ONCE // ld, 1) if rows == ld and not weighted else 1
         total = 0.0
-        for j in range(features * op[5]):
-            y_row, p_row = shift(y, j * ld), shift(p, j * ld)
-            total += row_value(y_row, p_row, scales, rows, a, b, c, zero)
-            if op[2] != 0:
-                dp_row = shift(dp, j * ld)
-                for i in range(rows):
+        for j in range(0, features, at_once):
+            count = rows if at_once == 1 else min(at_once, features - j) * ld
+            y_row, p_row, dp_row = shift(y, j * ld), shift(p, j * ld), shift(dp, j * ld)
+            if weighted:
+                total += weighted_value(y_row, p_row, scales, count, a, b, c, zero)
+            else:
+                total += plain_value(y_row, p_row, count, a, b, c, zero) * whole
+            if op[2] != 0 and weighted:
+                for i in range(count):
                     dp_row[i] = slope(y_row[i], p_row[i], a, b, c) * scales[i]
+            elif op[2] != 0:
+                for i in range(count):
+                    dp_row[i] = slope(y_row[i], p_row[i], a, b, c) * whole
         if op[2] != 0:
-            clear_pads(dp, features * op[5], ld, state, zero)
+            clear_pads(dp, features, ld, state, zero)
         place = as_pointer(op[9], 0.0)
         place[0] += total * state[BATCH]
 

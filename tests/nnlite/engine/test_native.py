@@ -107,6 +107,7 @@ def forget(monkeypatch):
     """Let the module forget what it has loaded."""
     for name in ("_load", "_engine", "_target_machine", "cache_folder"):
         monkeypatch.setattr(native, name, cache(getattr(native, name).__wrapped__))
+    monkeypatch.setattr(native, "_addresses", {})
 
 
 def clears(monkeypatch):

@@ -1,0 +1,28 @@
+"""Records become columns, whatever their number and width."""
+
+import numpy as np
+import pytest
+from numba import njit
+
+from nnlite.engine.pointers import pointer_to, shift
+from nnlite.engine.transposing import ROWS, eight_columns
+
+
+@njit
+def turn(data, columns):
+    d, ld, count = pointer_to(data), columns.shape[1], data.shape[1]
+    r0, r1, r2, r3 = d, shift(d, count), shift(d, 2 * count), shift(d, 3 * count)
+    r4, r5, r6, r7 = shift(d, 4 * count), shift(d, 5 * count), shift(d, 6 * count), shift(d, 7 * count)
+    return eight_columns(r0, r1, r2, r3, r4, r5, r6, r7, pointer_to(columns), ld, count)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("count", [1, 3, 4, 7, 8, 9, 16, 41])
+def test_whole_squares_are_turned_over_and_nothing_else_is_touched(dtype, count):
+    data = np.arange(ROWS * count, dtype=dtype).reshape(ROWS, count)
+    columns = np.full((count, ROWS + 3), -1, dtype)
+    done = turn(data, columns)
+    assert count - 8 < done <= count
+    np.testing.assert_array_equal(columns[:done, :ROWS], data.T[:done])
+    assert (columns[done:] == -1).all()
+    assert (columns[:, ROWS:] == -1).all()
