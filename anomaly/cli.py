@@ -153,7 +153,8 @@ def _add_fit(of: _Subparsers) -> None:
     parser.add_argument(
         "--threshold",
         metavar="RULE",
-        help="how to choose the threshold: sigma, mad, iqr, pot, best_f1 (needs --label, --normal) or a number",
+        help="how to choose the threshold: sigma, mad, iqr, pot or a number; by labels (--label, --normal): best_f1, "
+        "precision:0.9 (finds the most of all thresholds that precise) or recall:0.9 (flags the fewest)",
     )
     parser.add_argument(
         "--hidden",

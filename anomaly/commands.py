@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import report, series_commands
+from anomaly import report, series_commands, thresholds
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv
 from anomaly.detectors import AutoencoderDetector, BaseDetector, SequenceDetector, load_detector
 from anomaly.errors import DataError
@@ -41,18 +41,19 @@ def fit(options: Namespace) -> None:
     table = read_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
     ignored = _ignored(options)
     _check_present(table, ignored, options.data)
-    labels, needs_labels = None, options.threshold == "best_f1"
+    settings = _settings(options)
+    labels, needs_labels = None, _needs_labels(settings)
     if options.normal is not None:
         labels = _labels(table, options)
     elif needs_labels:
-        raise ValueError("--threshold best_f1 needs labels: give --label COL and --normal VALUE")
+        raise ValueError(f"--threshold {options.threshold} needs labels: give --label COL and --normal VALUE")
     if options.window is not None:
-        print(series_commands.fit(options, table, ignored, labels, _settings(options)))
+        print(series_commands.fit(options, table, ignored, labels, settings, needs_labels))
         return
     series_commands.refuse_without_window(options)
     if labels is not None and not needs_labels:
         table, labels = table.rows(labels == 0), None
-    detector = AutoencoderDetector(**_settings(options), ignore=ignored or None)
+    detector = AutoencoderDetector(**settings, ignore=ignored or None)
     detector.fit(table, labels)
     detector.save(options.model)
     print(report.fitted(detector, len(table), options.model))
@@ -290,6 +291,11 @@ def _threshold(text: str | None) -> Any:
         return None if text is None else float(text)
     except ValueError:
         return text
+
+
+def _needs_labels(settings: dict[str, Any]) -> bool:
+    rule = settings["threshold"]
+    return rule is not None and thresholds.get(rule).needs_labels
 
 
 def _sizes(text: str) -> tuple[int, ...]:

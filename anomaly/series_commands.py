@@ -30,15 +30,23 @@ def refuse_without_window(options: Namespace) -> None:
         raise ValueError(f"--{given[0]} is for series: give --window STEPS too, such as --window 60")
 
 
-def fit(options: Namespace, table: Table, ignored: list[str], labels: Array | None, settings: dict[str, Any]) -> str:
+def fit(
+    options: Namespace,
+    table: Table,
+    ignored: list[str],
+    labels: Array | None,
+    settings: dict[str, Any],
+    needs_labels: bool,
+) -> str:
     """Learn from a series, write the model, and say what was done.
 
-    Rows with other labels than that of normal ones are cut out; what is left between them are series of their own.
+    Rows with other labels than that of normal ones are cut out, unless the threshold is chosen by them; what is left
+    between them are series of their own.
     """
     ignored = [name for name in ignored if name != options.time]
     settings |= {name: getattr(options, name) for name in _OPTIONS if getattr(options, name) is not None}
     detector = SequenceDetector(**settings, causal=options.causal, relative=options.relative, ignore=ignored or None)
-    if labels is None or options.threshold == "best_f1":
+    if labels is None or needs_labels:
         detector.fit(table, labels)
     else:
         detector.fit([table.rows(slice(start, end)) for start, end in stretches(labels == 0)])

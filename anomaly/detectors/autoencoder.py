@@ -83,7 +83,7 @@ class AutoencoderDetector(BaseDetector):
         training scores themselves (see `anomaly.thresholds.AutoThreshold`).
     threshold : str, float or Threshold, optional
         How to choose the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr",
-        "pot", "best_f1" (needs labels), a number, or an instance from `anomaly.thresholds`.
+        "pot", a number, or an instance from `anomaly.thresholds`; with labels "best_f1", "precision:0.9", "recall:0.9".
     false_alarm_rate : float, optional
         The share of fresh usual records that may be flagged, in place of `contamination` and `threshold`. The threshold
         is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
@@ -206,7 +206,7 @@ class AutoencoderDetector(BaseDetector):
         X : array, data frame, list of records, or Table of shape (n_records, n_features)
             Training records, best without anomalies; a small share of them does little harm.
         y : array_like of 0 and 1, optional
-            Labels, used only to choose a threshold that needs them ("best_f1").
+            Labels, used only to choose a threshold that needs them, such as "best_f1".
 
         Returns
         -------

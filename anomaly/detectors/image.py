@@ -112,7 +112,7 @@ class ImageDetector(BaseDetector):
         X : array_like of shape (n_images, height, width) or (n_images, height, width, channels)
             Training images, best without anomalies.
         y : array_like of 0 and 1, optional
-            Labels, used only to choose a threshold that needs them ("best_f1").
+            Labels, used only to choose a threshold that needs them, such as "best_f1".
 
         Returns
         -------

@@ -233,7 +233,7 @@ class SequenceDetector(BaseDetector):
         X : array, data frame, dict of columns or Table of shape (n_steps, n_sensors), or a list of these
             One series or several, best without anomalies. A 1-D array is a series of one sensor.
         y : array_like of 0 and 1, optional
-            Labels of all steps, used only to choose a threshold that needs them ("best_f1").
+            Labels of all steps, used only to choose a threshold that needs them, such as "best_f1".
 
         Returns
         -------

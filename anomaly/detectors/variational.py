@@ -173,7 +173,7 @@ class VariationalDetector(BaseDetector):
         X : array, data frame, list of records, or Table of shape (n_records, n_features)
             Training records, best without anomalies.
         y : array_like of 0 and 1, optional
-            Labels, used only to choose a threshold that needs them ("best_f1").
+            Labels, used only to choose a threshold that needs them, such as "best_f1".
 
         Returns
         -------

@@ -114,6 +114,19 @@ def test_fit_with_the_best_f1_keeps_the_anomalies(folder, capsys, tmp_path):
     assert len(anomaly.load_detector(path).labels_) == len(rows(folder / "train.csv")) - 1
 
 
+def test_fit_with_a_target_for_the_recall_or_the_precision(folder, capsys, tmp_path):
+    path = tmp_path / "m.npz"
+    common = ["fit", folder / "train.csv", "-m", path, "--label", "label", "--normal", "normal", *QUICK]
+    truth = np.array([row[-1] != "normal" for row in rows(folder / "train.csv")[1:]])
+    assert run(capsys, *common, "--threshold", "recall:0.8")[0] == 0
+    assert anomaly.load_detector(path).labels_[truth].mean() >= 0.8
+    assert run(capsys, *common, "--threshold", "precision:0.1")[0] == 0
+    detector = anomaly.load_detector(path)
+    assert truth[detector.labels_ == 1].mean() >= 0.1
+    assert detector.threshold == "precision:0.1"
+    assert "no threshold has a precision of 1" in fails(capsys, *common, "--threshold", "precision:1")
+
+
 def test_score_writes_what_decision_function_returns(folder, capsys, tmp_path):
     out = tmp_path / "scores.csv"
     assert run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", out)[0] == 0
@@ -337,6 +350,8 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
         (["--epochs", "0"], "epochs must be"),
         (["--epochs", "many"], "invalid int value"),
         (["--threshold", "nope"], "threshold must be a number"),
+        (["--threshold", "recall:most"], "the target of threshold 'recall' must be a number"),
+        (["--threshold", "recall:0.8"], "--threshold recall:0.8 needs labels: give --label COL and --normal VALUE"),
         (["--drop", "nope"], "no column 'nope'"),
         (["--categorical", "nope"], "'nope'"),
         (["--delimiter", "long"], "delimiter"),

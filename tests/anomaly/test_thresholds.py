@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
+from sklearn.metrics import precision_recall_curve
 
 from anomaly import thresholds
 from anomaly.thresholds import (
@@ -12,7 +13,9 @@ from anomaly.thresholds import (
     IQRThreshold,
     MADThreshold,
     PeaksOverThreshold,
+    PrecisionThreshold,
     QuantileThreshold,
+    RecallThreshold,
     SigmaThreshold,
     fit_generalized_pareto,
 )
@@ -136,11 +139,73 @@ def test_best_f1_is_as_good_as_any_threshold(seed):
     assert f1(best) == pytest.approx(max(f1(t) for t in np.arange(-0.5, 6)))
 
 
+@st.composite
+def labelled_scores(draw):
+    """Few records with many ties, of both kinds."""
+    labels = [0, 1, *draw(st.lists(st.integers(0, 1), max_size=18))]
+    scores = draw(st.lists(st.integers(-3, 3).map(float), min_size=len(labels), max_size=len(labels)))
+    return np.array(labels), np.array(scores)
+
+
+def precision_and_recall(y, flags):
+    hits = (flags & (y == 1)).sum()
+    return hits / max(flags.sum(), 1), hits / y.sum()
+
+
+@given(data=labelled_scores(), target=st.sampled_from([0.1, 0.25, 0.5, 0.6, 0.75, 0.9, 1.0]))
+def test_the_precision_is_reached_with_the_largest_recall(data, target):
+    y, scores = data
+    # Between whole numbers lies every threshold that flags something else.
+    good = [t for t in np.arange(-3.5, 3) if precision_and_recall(y, scores > t)[0] >= target]
+    if not good:
+        with pytest.raises(ValueError, match="no threshold has a precision of"):
+            PrecisionThreshold(target).fit(scores, y)
+        return
+    rule = PrecisionThreshold(target).fit(scores, y)
+    np.testing.assert_array_equal(rule.predict(scores), scores > min(good))
+    precision, recall, _ = precision_recall_curve(y, scores)
+    found = precision_and_recall(y, scores > rule.threshold_)
+    assert found[0] >= target
+    assert found[1] == max(r for p, r in zip(precision[:-1], recall[:-1], strict=True) if p >= target)
+
+
+@given(data=labelled_scores(), target=st.sampled_from([0.1, 0.25, 0.5, 0.6, 0.75, 0.9, 1.0]))
+def test_the_recall_is_reached_with_the_fewest_flags(data, target):
+    y, scores = data
+    good = [t for t in np.arange(-3.5, 3) if precision_and_recall(y, scores > t)[1] >= target]
+    rule = RecallThreshold(target).fit(scores, y)
+    np.testing.assert_array_equal(rule.predict(scores), scores > max(good))
+    _, recall, levels = precision_recall_curve(y, scores)
+    assert scores[rule.predict(scores) == 1].min() == levels[recall[:-1] >= target].max()
+
+
+@given(data=labelled_scores(), scale=st.floats(0.01, 100))
+def test_labelled_rules_flag_the_same_records_on_any_scale(data, scale):
+    y, scores = data
+    for rule in (BestF1Threshold(), RecallThreshold(0.5), PrecisionThreshold(0.05)):
+        before = rule.fit(scores, y).predict(scores)
+        np.testing.assert_array_equal(rule.fit(scale * scores, y).predict(scale * scores), before)
+
+
+def test_the_error_names_the_highest_precision():
+    with pytest.raises(ValueError, match=r"precision of 0\.9 .* the highest is 0\.6667, with a recall of 1\."):
+        PrecisionThreshold().fit([1.0, 2.0, 2.0, 2.0], [0, 0, 1, 1])
+
+
+def test_neighbouring_floats_are_told_apart():
+    low, high = 1.0, np.nextafter(1.0, 2.0)
+    for rule in (BestF1Threshold(), PrecisionThreshold(), RecallThreshold()):
+        assert rule.fit([low, high], [0, 1]).predict([low, high]).tolist() == [0, 1]
+
+
 def test_names_numbers_and_configurations():
-    for name in ("auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1"):
+    for name in ("auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1", "precision", "recall"):
         rule = thresholds.get(name)
         copy = thresholds.from_config(type(rule).__name__, rule.get_config())
         assert repr(copy) == repr(rule)
+        assert rule.needs_labels == (name in ("best_f1", "precision", "recall"))
+    assert thresholds.get("precision:0.25").target == 0.25
+    assert thresholds.get("recall:1").target == 1
     assert thresholds.get(2).fit([1.0]).threshold_ == 2
     assert thresholds.get(RULES[0]) is RULES[0]
     assert thresholds.from_config("FixedThreshold", {"value": 2.0}).value == 2
@@ -159,6 +224,16 @@ def test_names_numbers_and_configurations():
         (lambda: SigmaThreshold().fit([1.0, np.nan]), "found nan at record 1"),
         (lambda: BestF1Threshold().fit([1.0]), "needs labels"),
         (lambda: BestF1Threshold().fit([1.0, 2.0], [0, 0]), "found normal records alone"),
+        (lambda: PrecisionThreshold(0), "target must be above 0 and at most 1; found 0"),
+        (lambda: RecallThreshold(1.5), "target must be above 0 and at most 1; found 1.5"),
+        (lambda: RecallThreshold("0.9"), "found '0.9'"),
+        (lambda: RecallThreshold().fit([1.0]), "needs labels"),
+        (lambda: PrecisionThreshold().fit([1.0, 2.0], [1, 1]), "found anomalies alone"),
+        (lambda: RecallThreshold().fit([1.0, 2.0], [1, 2]), "must hold 0 for normal records"),
+        (lambda: RecallThreshold().fit([1.0, 2.0], [0, 1, 1]), "of one length"),
+        (lambda: thresholds.get("recall:"), "must be a number, such as 'recall:0.9'"),
+        (lambda: thresholds.get("precision:nan"), "above 0 and at most 1; found nan"),
+        (lambda: thresholds.get("sigma:2"), "found 'sigma:2'"),
         (lambda: thresholds.get("nope"), "found 'nope'"),
         (lambda: thresholds.get(True), "found True"),
         (lambda: thresholds.from_config("Evil", {}), "unknown threshold 'Evil'"),

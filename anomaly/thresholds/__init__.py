@@ -1,0 +1,114 @@
+"""From scores to labels: rules that choose the score above which a record is an anomaly.
+
+Each rule is fitted on scores, usually those of the training records, and then has a `threshold_`: records that score
+*above* it are anomalies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from anomaly.thresholds.base import Threshold
+from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
+from anomaly.thresholds.spread import (
+    AutoThreshold,
+    FixedThreshold,
+    IQRThreshold,
+    MADThreshold,
+    QuantileThreshold,
+    SigmaThreshold,
+)
+from anomaly.thresholds.tail import PeaksOverThreshold, fit_generalized_pareto
+
+__all__ = [
+    "AutoThreshold",
+    "BestF1Threshold",
+    "FixedThreshold",
+    "IQRThreshold",
+    "MADThreshold",
+    "PeaksOverThreshold",
+    "PrecisionThreshold",
+    "QuantileThreshold",
+    "RecallThreshold",
+    "SigmaThreshold",
+    "Threshold",
+    "fit_generalized_pareto",
+    "from_config",
+    "get",
+]
+
+_RULES: dict[str, type[Threshold]] = {
+    "auto": AutoThreshold,
+    "quantile": QuantileThreshold,
+    "sigma": SigmaThreshold,
+    "mad": MADThreshold,
+    "iqr": IQRThreshold,
+    "pot": PeaksOverThreshold,
+    "best_f1": BestF1Threshold,
+    "precision": PrecisionThreshold,
+    "recall": RecallThreshold,
+}
+_TARGETED: dict[str, type[PrecisionThreshold] | type[RecallThreshold]] = {
+    "precision": PrecisionThreshold,
+    "recall": RecallThreshold,
+}
+
+
+def get(identifier: str | float | Threshold) -> Threshold:
+    """Turn a name, a number or an instance into a rule.
+
+    Parameters
+    ----------
+    identifier : str, float or Threshold
+        "auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1", "precision" or "recall"; the last two may have a
+        target, as in "precision:0.95". A number is the threshold itself.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+
+    Examples
+    --------
+    >>> get("iqr"), get("recall:0.8")
+    (IQRThreshold(k=1.5), RecallThreshold(target=0.8))
+    """
+    if isinstance(identifier, Threshold):
+        return identifier
+    if isinstance(identifier, str) and identifier in _RULES:
+        return _RULES[identifier]()
+    if isinstance(identifier, str) and identifier.partition(":")[0] in _TARGETED:
+        return _with_target(*identifier.split(":", 1))
+    if isinstance(identifier, (int, float, np.integer, np.floating)) and not isinstance(identifier, bool):
+        return FixedThreshold(float(identifier))
+    raise ValueError(
+        f"threshold must be a number, a Threshold or one of {', '.join(map(repr, _RULES))}; found {identifier!r}"
+    )
+
+
+def _with_target(name: str, target: str) -> Threshold:
+    try:
+        number = float(target)
+    except ValueError:
+        raise ValueError(
+            f"the target of threshold {name!r} must be a number, such as '{name}:0.9'; found '{name}:{target}'"
+        ) from None
+    return _TARGETED[name](number)
+
+
+def from_config(name: str, config: Mapping[str, Any]) -> Threshold:
+    """Make a rule from its class's name and its `get_config`.
+
+    Raises
+    ------
+    ValueError
+        If there is no rule of that name.
+    """
+    classes: dict[str, type[Threshold]] = {"FixedThreshold": FixedThreshold}
+    classes.update({rule.__name__: rule for rule in _RULES.values()})
+    if name not in classes:
+        raise ValueError(f"unknown threshold {name!r}; known are {', '.join(sorted(classes))}")
+    return classes[name](**config)

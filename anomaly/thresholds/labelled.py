@@ -1,0 +1,151 @@
+"""Rules that choose by records of which it is known whether they are anomalies.
+
+A threshold flags the records above it, so that all that it can choose is which of the distinct scores are the flagged
+ones: the highest, the two highest, and so on. Records of one score are flagged together or not at all. The threshold
+is put halfway between the lowest score that is flagged and the next; if all are flagged, just below the lowest.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from anomaly.metrics import _both_classes, _counts_by_threshold, _labels_and_scores
+from anomaly.thresholds.base import Threshold
+from nnlite.types import Array
+
+
+class LabelledThreshold(Threshold):
+    """Base of the rules that need labels of both kinds."""
+
+    needs_labels = True
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:
+        name = type(self).__name__
+        if y is None:
+            raise ValueError(f"{name} needs labels: call fit(scores, y) with 1 for anomalies")
+        labels, scores = _labels_and_scores(y, scores)
+        _both_classes(labels, name)
+        false, true, levels = _counts_by_threshold(labels, scores)
+        return _below(levels, self._pick(false, true))
+
+    @abstractmethod
+    def _pick(self, false: Array, true: Array) -> int:
+        """Return the index of the lowest score to flag.
+
+        Parameters
+        ----------
+        false, true : ndarray of int of shape (n_levels,)
+            The normal records and the anomalies with that score or a higher one, from the highest score to the lowest.
+        """
+
+
+class BestF1Threshold(LabelledThreshold):
+    """The threshold with the highest F1 on labelled records, halfway between two neighbouring scores.
+
+    Of several, the highest.
+
+    Examples
+    --------
+    >>> BestF1Threshold().fit([1.0, 2.0, 3.0, 4.0], [0, 0, 1, 1]).threshold_
+    2.5
+    """
+
+    def _pick(self, false: Array, true: Array) -> int:
+        return int(np.argmax(2 * true / (true + false + true[-1])))
+
+
+class PrecisionThreshold(LabelledThreshold):
+    """The lowest threshold whose precision on labelled records is at least the target.
+
+    So of all thresholds with that precision it finds the most anomalies. In a higher one the precision may be lower
+    again: it does not rise steadily with the threshold.
+
+    Parameters
+    ----------
+    target : float, default 0.9
+        The share of the flagged records that are to be anomalies, above 0 and at most 1.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if no threshold has such a precision; the message says which is the highest. Also if labels are
+        missing, or of one kind only.
+
+    See Also
+    --------
+    anomaly.metrics.precision_recall_curve : What can be had.
+
+    Notes
+    -----
+    It is the precision on these records. With few of them it is a rough guess of the precision on others, and where
+    anomalies are rarer, precision is lower.
+
+    Examples
+    --------
+    >>> rule = PrecisionThreshold(0.75).fit([1.0, 2.0, 3.0, 4.0, 5.0], [0, 1, 0, 1, 1])
+    >>> rule.threshold_, rule.predict([1.0, 2.0, 3.0, 4.0, 5.0]).tolist()
+    (1.5, [0, 1, 1, 1, 1])
+    """
+
+    def __init__(self, target: float = 0.9) -> None:
+        self.target = _check_target(self, target)
+
+    def _pick(self, false: Array, true: Array) -> int:
+        precision = true / (true + false)
+        good = np.flatnonzero(precision >= self.target)
+        if not good.size:
+            best = int(np.argmax(precision))
+            raise ValueError(
+                f"PrecisionThreshold: no threshold has a precision of {self.target:g} on these records; the highest is "
+                f"{precision[best]:.4g}, with a recall of {true[best] / true[-1]:.4g}. Lower the target"
+            )
+        return int(good[-1])
+
+
+class RecallThreshold(LabelledThreshold):
+    """The highest threshold whose recall on labelled records is at least the target.
+
+    So of all thresholds with that recall it flags the fewest records.
+
+    Parameters
+    ----------
+    target : float, default 0.9
+        The share of the anomalies that are to be flagged, above 0 and at most 1.
+
+    Raises
+    ------
+    ValueError
+        By `fit`, if labels are missing, or of one kind only.
+
+    Examples
+    --------
+    >>> rule = RecallThreshold(0.6).fit([1.0, 2.0, 3.0, 4.0, 5.0], [0, 1, 0, 1, 1])
+    >>> rule.threshold_, rule.predict([1.0, 2.0, 3.0, 4.0, 5.0]).tolist()
+    (3.5, [0, 0, 0, 1, 1])
+    """
+
+    def __init__(self, target: float = 0.9) -> None:
+        self.target = _check_target(self, target)
+
+    def _pick(self, false: Array, true: Array) -> int:  # noqa: ARG002
+        return int(np.argmax(true / true[-1] >= self.target))
+
+
+def _below(levels: Array, lowest: int) -> float:
+    """Return a threshold that flags the scores up to an index of the falling levels, and no others."""
+    flagged = levels[lowest]
+    if lowest + 1 == len(levels):
+        return float(np.nextafter(flagged, -np.inf))
+    middle = levels[lowest + 1] + (flagged - levels[lowest + 1]) / 2
+    # Between two neighbouring floats there is no middle.
+    return float(min(middle, np.nextafter(flagged, -np.inf)))
+
+
+def _check_target(rule: Threshold, target: float) -> float:
+    is_number = isinstance(target, (int, float, np.integer, np.floating)) and not isinstance(target, bool)
+    if not is_number or not 0 < target <= 1:
+        raise ValueError(f"{type(rule).__name__}: target must be above 0 and at most 1; found {target!r}")
+    return float(target)

@@ -1,0 +1,203 @@
+"""Rules that judge by how the scores spread, or by a share that is known."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from anomaly.thresholds.base import Threshold
+from nnlite.types import Array
+
+# Median absolute deviation, mean absolute deviation and interquartile range of a standard normal, as factors.
+_MAD_TO_SIGMA = 1.482602218505602
+_MEAN_DEVIATION_TO_SIGMA = 1.2533141373155001
+
+
+class FixedThreshold(Threshold):
+    """A threshold that is known.
+
+    Parameters
+    ----------
+    value : float
+        The threshold.
+
+    Examples
+    --------
+    >>> FixedThreshold(2.0).fit([1.0, 3.0]).predict([1.0, 2.0, 3.0]).tolist()
+    [0, 0, 1]
+    """
+
+    def __init__(self, value: float) -> None:
+        if not math.isfinite(value):
+            raise ValueError(f"FixedThreshold: value must be a finite number; found {value!r}")
+        self.value = float(value)
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        return self.value
+
+
+class QuantileThreshold(Threshold):
+    """Flag a known share of the records.
+
+    Of n records, the nearest whole number to ``contamination * n`` are flagged, fewer if scores tie there.
+
+    Parameters
+    ----------
+    contamination : float, default 0.1
+        The share, above 0 and at most 0.5.
+
+    Examples
+    --------
+    >>> rule = QuantileThreshold(0.25).fit([1.0, 2.0, 3.0, 4.0])
+    >>> rule.threshold_, rule.predict([3.0, 3.5]).tolist()
+    (3.0, [0, 1])
+    """
+
+    def __init__(self, contamination: float = 0.1) -> None:
+        if not 0 < contamination <= 0.5:
+            raise ValueError(
+                f"QuantileThreshold: contamination must be above 0 and at most 0.5; found {contamination!r}"
+            )
+        self.contamination = float(contamination)
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        flagged = math.floor(self.contamination * len(scores) + 0.5)
+        place = min(flagged, len(scores) - 1)
+        return np.partition(scores, len(scores) - 1 - place)[len(scores) - 1 - place].item()
+
+
+class SigmaThreshold(Threshold):
+    """Mean plus k standard deviations.
+
+    It is for scores without anomalies: a few of those stretch the standard deviation.
+
+    Parameters
+    ----------
+    k : float, default 3.0
+        How many.
+
+    Examples
+    --------
+    >>> SigmaThreshold(k=1.0).fit([1.0, 3.0]).threshold_
+    3.0
+    """
+
+    def __init__(self, k: float = 3.0) -> None:
+        self.k = _check_factor(self, k)
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        return float(scores.mean() + self.k * scores.std())
+
+
+class MADThreshold(Threshold):
+    r"""Median plus k robust standard deviations.
+
+    .. math:: \operatorname{med}(s) + k \cdot 1.4826 \cdot \operatorname{med}|s - \operatorname{med}(s)|
+
+    Up to half of the scores may be anomalies without moving it far. If over half of the scores are equal, the mean
+    deviation takes the place of the median one.
+
+    Parameters
+    ----------
+    k : float, default 3.5
+        How many.
+    log : bool, default False
+        Whether to work on the logarithms of the scores, which for reconstruction errors are closer to normal. It needs
+        scores that are not negative; those at 0 count as the smallest positive one.
+
+    References
+    ----------
+    Iglewicz & Hoaglin, *How to Detect and Handle Outliers* (1993).
+
+    Examples
+    --------
+    >>> round(MADThreshold(k=1.0).fit([1.0, 2.0, 3.0, 100.0]).threshold_, 4)
+    3.9826
+    """
+
+    def __init__(self, k: float = 3.5, log: bool = False) -> None:
+        self.k = _check_factor(self, k)
+        self.log = bool(log)
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        if not self.log:
+            return _robust_limit(scores, self.k)
+        if scores.min() < 0:
+            raise ValueError(f"MADThreshold: log=True needs scores of at least 0; found {scores.min():g}")
+        return _log_limit(scores, self.k)
+
+
+class IQRThreshold(Threshold):
+    """Third quartile plus k times the distance between the quartiles: the whisker of a box plot.
+
+    Parameters
+    ----------
+    k : float, default 1.5
+        How many.
+
+    References
+    ----------
+    Tukey, *Exploratory Data Analysis* (1977).
+
+    Examples
+    --------
+    >>> IQRThreshold().fit([1.0, 2.0, 3.0, 4.0, 5.0]).threshold_
+    7.0
+    """
+
+    def __init__(self, k: float = 1.5) -> None:
+        self.k = _check_factor(self, k)
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        first, third = np.quantile(scores, [0.25, 0.75])
+        return float(third + self.k * (third - first))
+
+
+class AutoThreshold(Threshold):
+    """The rule behind ``contamination="auto"``: no share has to be known.
+
+    Reconstruction errors of usual records spread evenly on a logarithmic scale, and those of anomalies lie far out on
+    it. The threshold is the median plus three robust standard deviations of the logarithms (of the scores
+    themselves, where some are negative), or the 99th percentile of the scores, whichever is lower.
+
+    So of training records without anomalies it flags 1 %, or some percent where their scores have a heavy tail. Where
+    there are anomalies among them, up to about a third, and they score well above the rest, the first of the two limits
+    lies below them and finds them all.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> usual = np.exp(np.random.default_rng(0).normal(size=500))
+    >>> flags = AutoThreshold().fit(np.r_[usual, np.full(50, 1e3)]).predict(np.r_[usual, np.full(50, 1e3)])
+    >>> int(flags[:500].sum()) <= 5, int(flags[500:].sum())
+    (True, 50)
+    """
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        limit = _log_limit(scores, 3.0) if scores.min() >= 0 else _robust_limit(scores, 3.0)
+        return min(limit, QuantileThreshold(0.01)._choose(scores, None))
+
+
+def _robust_limit(values: Array, k: float) -> float:
+    middle = float(np.median(values))
+    deviations = np.abs(values - middle)
+    spread = _MAD_TO_SIGMA * float(np.median(deviations))
+    if spread == 0:
+        spread = _MEAN_DEVIATION_TO_SIGMA * float(deviations.mean())
+    return middle + k * spread
+
+
+def _log_limit(scores: Array, k: float) -> float:
+    positive = scores[scores > 0]
+    if not positive.size:
+        return 0.0
+    exponent = _robust_limit(np.log(np.maximum(scores, positive.min())), k)
+    return math.exp(min(exponent, 700.0))
+
+
+def _check_factor(rule: Threshold, k: float) -> float:
+    if not 0 <= k < math.inf:
+        raise ValueError(f"{type(rule).__name__}: k must be a number of at least 0; found {k!r}")
+    return float(k)

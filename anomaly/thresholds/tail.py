@@ -1,0 +1,141 @@
+"""The rule that continues the tail of the scores beyond those that were seen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from anomaly.thresholds.base import Threshold
+from nnlite.types import Array
+
+_FEWEST_EXCESSES = 10
+
+
+class PeaksOverThreshold(Threshold):
+    r"""The score that usual records exceed with a given probability, by extreme value theory.
+
+    What lies above a high level t follows, for a wide class of distributions of the scores, a generalised Pareto
+    distribution with a shape :math:`\gamma` and a scale :math:`\sigma`. It is fitted to the excesses over
+    t by maximum likelihood and continued beyond the scores that were seen:
+
+    .. math:: z = t + \frac{\sigma}{\gamma} \left( \left( \frac{q\,n}{N_t} \right)^{-\gamma} - 1 \right)
+
+    where q is the probability asked for, and :math:`N_t` of n scores lie above t.
+
+    Parameters
+    ----------
+    false_alarm_probability : float, default 0.001
+        q.
+    initial_quantile : float, default 0.98
+        The share of the scores below t. It is lowered, to no less than 0.5, until ten scores lie above.
+
+    Attributes
+    ----------
+    level_, shape_, scale_ : float
+        t, gamma and sigma.
+
+    References
+    ----------
+    Siffer, Fouque, Termier & Largouet, "Anomaly detection in streams with extreme value theory", KDD 2017; Grimshaw,
+    "Computing maximum likelihood estimates for the generalized Pareto distribution", Technometrics 35 (1993).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> rule = PeaksOverThreshold(1e-3).fit(rng.exponential(size=20_000))
+    >>> 0.0005 < float(rule.predict(rng.exponential(size=100_000)).mean()) < 0.002
+    True
+    """
+
+    level_: float
+    shape_: float
+    scale_: float
+
+    def __init__(self, false_alarm_probability: float = 1e-3, initial_quantile: float = 0.98) -> None:
+        if not 0 < false_alarm_probability < 1:
+            raise ValueError(
+                "PeaksOverThreshold: false_alarm_probability must be between 0 and 1; "
+                f"found {false_alarm_probability!r}"
+            )
+        if not 0.5 <= initial_quantile < 1:
+            raise ValueError(
+                f"PeaksOverThreshold: initial_quantile must be at least 0.5 and below 1; found {initial_quantile!r}"
+            )
+        self.false_alarm_probability = float(false_alarm_probability)
+        self.initial_quantile = float(initial_quantile)
+
+    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        quantile = max(0.5, min(self.initial_quantile, 1 - _FEWEST_EXCESSES / len(scores)))
+        self.level_ = float(np.quantile(scores, quantile))
+        excesses = scores[scores > self.level_] - self.level_
+        if not excesses.size:
+            self.shape_ = self.scale_ = 0.0
+            return self.level_
+        self.shape_, self.scale_ = fit_generalized_pareto(excesses)
+        share = self.false_alarm_probability * len(scores) / len(excesses)
+        if share >= 1:
+            # So frequent an alarm needs no continuation of the tail: it lies among the scores seen.
+            return float(np.quantile(scores, 1 - self.false_alarm_probability))
+        if self.shape_ == 0:
+            return self.level_ - self.scale_ * math.log(share)
+        return self.level_ + self.scale_ / self.shape_ * (share**-self.shape_ - 1)
+
+
+def fit_generalized_pareto(excesses: Array) -> tuple[float, float]:
+    r"""Fit a generalised Pareto distribution by maximum likelihood.
+
+    With :math:`\theta = \gamma / \sigma` the best shape for a given theta is
+    :math:`\gamma = \overline{\ln(1 + \theta x)}`, so the likelihood need only be searched along one line: on a grid
+    first, and then ever closer around the best.
+
+    Parameters
+    ----------
+    excesses : ndarray of shape (n,)
+        Positive numbers.
+
+    Returns
+    -------
+    shape, scale : float
+        Gamma and sigma. Shape 0 is the exponential distribution, taken where there are under ten excesses.
+
+    References
+    ----------
+    Grimshaw, "Computing maximum likelihood estimates for the generalized Pareto distribution", Technometrics 35 (1993).
+    """
+    unit = float(excesses.mean())
+    if len(excesses) < _FEWEST_EXCESSES or excesses.max() - excesses.min() <= 1e-12 * unit:
+        return 0.0, unit
+    x = excesses / unit
+
+    def likelihood(theta: float) -> float:
+        """Return the log likelihood per excess, in units of the mean; at 0 it is the exponential's."""
+        if theta == 0:
+            return -1.0
+        shape = float(np.log1p(theta * x).mean())
+        # Below a shape of -1 the likelihood grows without bound.
+        return -math.log(shape / theta) - shape - 1 if shape > -1 else -math.inf
+
+    lowest = -1 / float(x.max())
+    grid = np.sort(np.r_[lowest * (1 - np.geomspace(1e-4, 0.99, 60)), 0.0, np.geomspace(1e-3, 1e2, 80)])
+    best = int(np.argmax([likelihood(theta) for theta in grid]))
+    theta = _maximum(likelihood, grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
+    if likelihood(theta) <= likelihood(0.0):
+        return 0.0, unit
+    shape = float(np.log1p(theta * x).mean())
+    return shape, shape / theta * unit
+
+
+def _maximum(function: Callable[[float], float], low: float, high: float) -> float:
+    """Close in on the maximum of a function with one peak between two points, by golden sections."""
+    golden = (math.sqrt(5) - 1) / 2
+    for _ in range(60):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        if function(left) < function(right):
+            low = left
+        else:
+            high = right
+    return (low + high) / 2
