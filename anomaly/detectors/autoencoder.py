@@ -14,6 +14,7 @@ from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import as_seed, under
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
 from anomaly.detectors.parameters import check_parameters, listed
+from anomaly.detectors.supervision import column_parts, learn_from_labels, weighted_sum, weights_from_state
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.callbacks import EarlyStopping
@@ -122,6 +123,8 @@ class AutoencoderDetector(BaseDetector):
         Labels of the training records.
     calibration_scores_ : ndarray of shape (n_records,)
         What `p_values` compares with.
+    column_weights_ : ndarray of shape (n_features_in_,) or None
+        What each column counts for, if `learn_labels` was called.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
@@ -151,6 +154,8 @@ class AutoencoderDetector(BaseDetector):
     >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
     [0, 1]
     """
+
+    column_weights_: Array | None = None
 
     def __init__(
         self,
@@ -232,6 +237,7 @@ class AutoencoderDetector(BaseDetector):
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
+        self.column_weights_ = None
         with seeded(as_seed(self.random_state)):
             self._train_members(x)
         scores = self._calibrate(x)
@@ -242,6 +248,48 @@ class AutoencoderDetector(BaseDetector):
             self.calibration_scores_ = self._held_out_scores(table, x.shape[0])
             self.threshold_ = conformal_threshold(self.calibration_scores_, self.false_alarm_rate)
             self.labels_ = self._label(self.decision_scores_)
+        return self
+
+    def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> AutoencoderDetector:
+        """Learn from a few labelled records which columns count, and score accordingly from now on.
+
+        Scores, threshold, explanations and p-values all change with the columns' weights; `anomaly.detectors.supervision`
+        says how. Each call begins anew: give all labels that there are.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Labelled records, from the training table or not.
+        y : array_like of 0 and 1 of shape (n_records,)
+            1 for anomalies, of which there must be one, better five or more; 0 for usual records, such as false alarms.
+            There need be none, unless ``neighbors=0``: the remembered training records stand for them.
+        spread : float, default 1.5
+            How far the labels may move the weights from 1: the prior standard deviation of their logarithms.
+
+        Returns
+        -------
+        AutoencoderDetector
+            The detector itself. `decision_scores_` and `labels_` are now those of the remembered records, which are the
+            training records if there were at most 10,000 (with ``neighbors=0``, of the records with label 0).
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        ValueError
+            If the table or the labels are unusable, or there are no usual records to compare with.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> x = np.random.default_rng(0).normal(size=(200, 2))
+        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(x)
+        >>> found = detector.learn_labels([[3.0, 0.1], [-4.0, 0.2], [3.5, -0.1]], [1, 1, 1])
+        >>> int(found.column_weights_.argmax())
+        0
+        """
+        learn_from_labels(self, X, y, spread)
         return self
 
     def _held_out_scores(self, table: Table, n_records: int) -> Array:
@@ -400,10 +448,13 @@ class AutoencoderDetector(BaseDetector):
         return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
 
     def _judge(self, x: Array) -> Array:
+        if self.column_weights_ is not None:
+            return weighted_sum(column_parts(self, x), self.column_weights_)
         return self._combine([member.scores(x) for member in self.members_])
 
     def _explain(self, x: Array, normalize: bool) -> Array:
-        seen = np.sum([_normalized(member.parts(x)) for member in self._telling()], axis=0)
+        weights = 1 if self.column_weights_ is None else self.column_weights_[self.preprocessor_.feature_columns_]
+        seen = np.sum([_normalized(member.parts(x) * weights) for member in self._telling()], axis=0)
         shares = _normalized(self.preprocessor_.sum_by_column(seen))
         return shares if normalize else shares * self._judge(x)[:, np.newaxis]
 
@@ -493,6 +544,8 @@ class AutoencoderDetector(BaseDetector):
         arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
         if self.false_alarm_rate is not None:
             arrays["calibration_scores"] = self.calibration_scores_
+        if self.column_weights_ is not None:
+            arrays["column_weights"] = self.column_weights_
         members = []
         for number, member in enumerate(self.members_):
             config, learned = member.state()
@@ -516,6 +569,7 @@ class AutoencoderDetector(BaseDetector):
             model = model_from_parts(config["network"], under(arrays, "model/"), label)
             self.members_ = [Denoiser(model, arrays["disturbances"])]
         self.history_ = config["history"]
+        self.column_weights_ = weights_from_state(arrays.get("column_weights"), self.n_features_in_)
         self.calibration_scores_ = arrays["decision_scores" if self.false_alarm_rate is None else "calibration_scores"]
         kinds = [type(member) for member in self.members_]
         expected = [Denoiser] * len(listed(self.noise)) + [Neighbours] * bool(self.neighbors)
