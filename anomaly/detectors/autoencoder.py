@@ -253,7 +253,7 @@ class AutoencoderDetector(BaseDetector):
     def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> AutoencoderDetector:
         """Learn from a few labelled records which columns count, and score accordingly from now on.
 
-        Scores, threshold, explanations and p-values all change with the columns' weights; `anomaly.detectors.supervision`
+        Scores, threshold, explanations and p-values all change with these weights; `anomaly.detectors.supervision`
         says how. Each call begins anew: give all labels that there are.
 
         Parameters
