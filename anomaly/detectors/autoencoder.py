@@ -14,7 +14,7 @@ from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import as_seed, under
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
 from anomaly.detectors.parameters import check_parameters, listed
-from anomaly.detectors.supervision import column_parts, learn_from_labels, weighted_sum, weights_from_state
+from anomaly.detectors.supervision import learn_from_labels, scores_with, weights_from_state
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.callbacks import EarlyStopping
@@ -123,8 +123,8 @@ class AutoencoderDetector(BaseDetector):
         Labels of the training records.
     calibration_scores_ : ndarray of shape (n_records,)
         What `p_values` compares with.
-    column_weights_ : ndarray of shape (n_features_in_,) or None
-        What each column counts for, if `learn_labels` was called.
+    column_weights_, member_shares_ : ndarray or None
+        What each column and each member counts for, if `learn_labels` was called.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
@@ -156,6 +156,7 @@ class AutoencoderDetector(BaseDetector):
     """
 
     column_weights_: Array | None = None
+    member_shares_: Array | None = None
 
     def __init__(
         self,
@@ -237,7 +238,7 @@ class AutoencoderDetector(BaseDetector):
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
-        self.column_weights_ = None
+        self.column_weights_ = self.member_shares_ = None
         with seeded(as_seed(self.random_state)):
             self._train_members(x)
         scores = self._calibrate(x)
@@ -251,10 +252,9 @@ class AutoencoderDetector(BaseDetector):
         return self
 
     def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> AutoencoderDetector:
-        """Learn from a few labelled records which columns count, and score accordingly from now on.
+        """Learn from a few labelled records which columns and members count, and score accordingly from now on.
 
-        Scores, threshold, explanations and p-values all change with these weights; `anomaly.detectors.supervision`
-        says how. Each call begins anew: give all labels that there are.
+        See `anomaly.detectors.supervision`. Each call begins anew: give all labels that there are.
 
         Parameters
         ----------
@@ -269,8 +269,8 @@ class AutoencoderDetector(BaseDetector):
         Returns
         -------
         AutoencoderDetector
-            The detector itself. `decision_scores_` and `labels_` are now those of the remembered records, which are the
-            training records if there were at most 10,000 (with ``neighbors=0``, of the records with label 0).
+            The detector itself. `decision_scores_` and `labels_` are now those of the remembered records: the training
+            records, if there were at most 10,000. (With ``neighbors=0``, those of the records with label 0.)
 
         Raises
         ------
@@ -282,12 +282,11 @@ class AutoencoderDetector(BaseDetector):
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
         >>> x = np.random.default_rng(0).normal(size=(200, 2))
         >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(x)
         >>> found = detector.learn_labels([[3.0, 0.1], [-4.0, 0.2], [3.5, -0.1]], [1, 1, 1])
-        >>> int(found.column_weights_.argmax())
-        0
+        >>> bool(found.column_weights_[0] > found.column_weights_[1])
+        True
         """
         learn_from_labels(self, X, y, spread)
         return self
@@ -448,8 +447,8 @@ class AutoencoderDetector(BaseDetector):
         return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
 
     def _judge(self, x: Array) -> Array:
-        if self.column_weights_ is not None:
-            return weighted_sum(column_parts(self, x), self.column_weights_)
+        if self.column_weights_ is not None and self.member_shares_ is not None:
+            return scores_with(self, x, self.member_shares_, self.column_weights_)
         return self._combine([member.scores(x) for member in self.members_])
 
     def _explain(self, x: Array, normalize: bool) -> Array:
@@ -531,7 +530,7 @@ class AutoencoderDetector(BaseDetector):
         return sum((share * score for share, score in zip(self._shares(), scores, strict=True)), np.zeros(()))
 
     def _shares(self) -> list[float]:
-        """Return what each member counts for; all of it together is 1."""
+        """Return what each member counts for without labels; all of it together is 1."""
         networks = sum(isinstance(member, Denoiser) for member in self.members_)
         if networks == len(self.members_):
             return [1 / networks] * networks
@@ -544,8 +543,8 @@ class AutoencoderDetector(BaseDetector):
         arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
         if self.false_alarm_rate is not None:
             arrays["calibration_scores"] = self.calibration_scores_
-        if self.column_weights_ is not None:
-            arrays["column_weights"] = self.column_weights_
+        if self.column_weights_ is not None and self.member_shares_ is not None:
+            arrays |= {"column_weights": self.column_weights_, "member_shares": self.member_shares_}
         members = []
         for number, member in enumerate(self.members_):
             config, learned = member.state()
@@ -569,7 +568,8 @@ class AutoencoderDetector(BaseDetector):
             model = model_from_parts(config["network"], under(arrays, "model/"), label)
             self.members_ = [Denoiser(model, arrays["disturbances"])]
         self.history_ = config["history"]
-        self.column_weights_ = weights_from_state(arrays.get("column_weights"), self.n_features_in_)
+        learned = weights_from_state(arrays, len(self.members_), self.n_features_in_)
+        self.member_shares_, self.column_weights_ = learned
         self.calibration_scores_ = arrays["decision_scores" if self.false_alarm_rate is None else "calibration_scores"]
         kinds = [type(member) for member in self.members_]
         expected = [Denoiser] * len(listed(self.noise)) + [Neighbours] * bool(self.neighbors)

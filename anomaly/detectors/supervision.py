@@ -1,28 +1,29 @@
-r"""What a few labelled records can tell an `AutoencoderDetector`: which columns its anomalies show in.
+r"""What a few labelled records can tell an `AutoencoderDetector`: where its anomalies show.
 
-A detector's score is a sum over columns, :math:`s(x) = \sum_j c_j(x)`, where :math:`c_j` is what all its members make
-of column j. From labels it learns weights for that sum,
+A detector's score is a sum over members m and columns j, :math:`s(x) = \sum_m a_m \sum_j c_{mj}(x)`, where
+:math:`c_{mj}` is what a member makes of a column and :math:`a_m` its share. From labels it learns weights for both,
 
-.. math:: s_w(x) = \sum_j w_j\, c_j(x), \qquad w_j = e^{v_j}.
+.. math:: s(x) = \sum_m a_m u_m \sum_j w_j\, c_{mj}(x), \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}.
 
-All :math:`w_j` were 1, and the few labels have to argue against that: the :math:`v_j` have a normal prior with mean 0
-and standard deviation :math:`\tau`. How likely a record is an anomaly is taken to follow from the logarithm of its
-score, by a logistic curve; with A the labelled anomalies, and U the usual records with shares :math:`q_u` that add up
-to 1, the :math:`v_j` and the middle b of the curve make this small:
+All of them were 1, and the few labels have to argue against that: their logarithms have normal priors with mean 0
+and the standard deviations :math:`\tau` for columns, :math:`\tau / 3` for members, of which there are few and each
+moves all scores. How likely a record is an anomaly is taken to follow from the logarithm of its score, by a
+logistic curve. With A the labelled anomalies, and U the usual records with shares :math:`q_x` that add up to 1,
+the weights and the middle b of the curve make this small:
 
-.. math:: \sum_{a \in A} \ln\bigl(1 + e^{-z(a)}\bigr) + |A| \sum_{u \in U} q_u \ln\bigl(1 + e^{z(u)}\bigr)
-          + \frac{1}{2\tau^2} \sum_j v_j^2, \qquad z(x) = \frac{\ln s_w(x) - b}{\sigma}
+.. math:: \sum_{x \in A} \ln\bigl(1 + e^{-z(x)}\bigr) + |A| \sum_{x \in U} q_x \ln\bigl(1 + e^{z(x)}\bigr)
+          + \frac{1}{2\tau^2} \Bigl( \sum_j \beta_j^2 + 9 \sum_m \alpha_m^2 \Bigr),
+          \qquad z(x) = \frac{\ln s(x) - b}{\sigma}
 
-The unit :math:`\sigma` is the standard deviation of :math:`\ln s` among the usual records. Both kinds of records
-weigh the same in sum, however few the anomalies, and each further label weakens the prior.
+The unit :math:`\sigma` is the standard deviation of :math:`\ln s` among the usual records before. Both kinds of
+records weigh the same in sum, however few the anomalies, and each further label weakens the prior. Only the sum over
+columns could do without the other: ``python -m benchmarks.quality.labels`` measures what each brings, and how wide
+a prior is best.
 
-Weights can be learned for other parts of a score in the same way. Those for its members were tried too, and gained
-nothing: ``python -m benchmarks.quality.labels`` compares them.
-
-**The threshold.** It is chosen anew, by the rule that the detector was fitted with, from the new scores of the
-remembered training records. A rule that needs labels gets those that are given here, and the remembered records as
-usual ones. Scores for a false-alarm rate came from other detectors, fitted for that and thrown away. How much
-higher they were than the training scores of their rank is kept, so that the rate then holds only roughly.
+**The threshold** is chosen anew, by the rule that the detector was fitted with, from the new scores of the remembered
+training records. A rule that needs labels gets those that are given here, and the remembered records as usual ones.
+Scores for a false-alarm rate came from other detectors, fitted for that and thrown away. How much higher they were
+than the training scores of their rank is kept, so that the rate then holds only roughly.
 
 References
 ----------
@@ -33,7 +34,7 @@ into active anomaly discovery", ICDM 2016, which weights the members of an ensem
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -49,145 +50,175 @@ if TYPE_CHECKING:
 
 # Training records, whose labels are only supposed, count for as much as this many that were labelled as usual.
 _SUPPOSED = 20.0
+# As many records of a kind are enough to see what they are like.
+_MOST_COMPARED = 2000
+_MEMBER_SPREAD = 1 / 3
 _CHUNK = 8192
 # Below a thousandth of the typical score there are no differences worth learning from; and no logarithm of 0.
 _FLOOR = 1e-3
-_LEAST_SPREAD = 0.1
+_LEAST_UNIT = 0.1
 _MOST_STEPS = 200
 _MEMORY = 8
 
 
 def learn_from_labels(detector: AutoencoderDetector, X: Any, y: Any, spread: float) -> None:
-    """Give a detector weights for its columns, and all that follows from them; see its `learn_labels`."""
+    """Give a detector weights, and all that follows from them; see its `learn_labels`."""
     detector._check_fitted()
     check_number("spread", spread, 0, above=True)
     x = np.concatenate(list(detector._chunks(X)))
     labels = _checked_labels(y, len(x))
-    given = column_parts(detector, x)
-    anomalies, cleared = given[labels == 1], given[labels == 0]
+    anomalies, cleared = x[labels == 1], x[labels == 0]
     remembered = _remembered(detector)
-    if remembered is None:
-        reference, supposed = cleared, cleared[:0]
-    else:
-        reference = column_parts(detector, remembered)
-        supposed = reference[~_among(remembered, x[labels == 1])]
+    supposed = x[:0] if remembered is None else remembered[~_among(remembered, anomalies)]
     usual = np.concatenate([supposed, cleared])
     if not len(usual):
         raise ValueError(
-            "learn_labels needs usual records beside the anomalies, and this detector remembers none"
-            f"{' (neighbors=0)' if remembered is None else ' but those'}: give some, such as the training records, "
-            "with label 0"
+            "learn_labels needs usual records to hold the anomalies against, and this detector remembers no others; "
+            "give some, such as the training records, with label 0"
         )
-    weights = fit_weights(anomalies, usual, _shares(len(supposed), len(cleared)), spread)
-    weights *= typical(reference.sum(axis=1)) / typical(weighted_sum(reference, weights))
-    _apply(detector, weights, reference, (usual, anomalies))
+    shares = np.array(detector._shares())
+    parts = [shares[:, np.newaxis] * column_parts(detector, _thinned(of)) for of in (anomalies, supposed, cleared)]
+    known = np.concatenate(parts[1:])
+    counts = [_even(len(parts[1]), _SUPPOSED), _even(len(parts[2]), len(cleared))]
+    members, columns = fit_weights(parts[0], known, np.concatenate(counts), spread)
+    # Scores stay in units of a usual record's, and the members' shares add up to 1.
+    columns *= typical(known.sum(axis=(1, 2))) / typical((known * columns).sum(axis=2) @ members)
+    total = float(shares @ members)
+    _apply(detector, members * shares / total, columns * total, (usual, anomalies))
 
 
-def _apply(detector: AutoencoderDetector, weights: Array, reference: Array, labelled: tuple[Array, Array]) -> None:
+def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelled: tuple[Array, Array]) -> None:
     """Set the weights, the scores and the threshold, once nothing can go wrong any more."""
-    scores = weighted_sum(reference, weights)
-    calibration = scores
+    remembered = _remembered(detector)
+    reference = labelled[0] if remembered is None else remembered
+    calibration = scores = scores_with(detector, reference, shares, weights)
     if detector.false_alarm_rate is not None:
-        calibration = _carried_over(detector.calibration_scores_, reference.sum(axis=1), scores)
+        calibration = _carried_over(detector.calibration_scores_, detector.decision_scores_, scores)
         threshold = conformal_threshold(calibration, detector.false_alarm_rate)
     else:
         rule = detector._threshold_rule()
         if rule.needs_labels:
-            of_both = np.concatenate([weighted_sum(parts, weights) for parts in labelled])
-            rule.fit(of_both, np.repeat([0, 1], [len(parts) for parts in labelled]))
+            of_both = np.concatenate([scores_with(detector, x, shares, weights) for x in labelled])
+            rule.fit(of_both, np.repeat([0, 1], [len(x) for x in labelled]))
         else:
             rule.fit(scores)
         threshold = rule.threshold_
-    detector.column_weights_ = weights
-    detector.decision_scores_ = scores
-    detector.calibration_scores_ = calibration
+    detector.member_shares_, detector.column_weights_ = shares, weights
+    detector.decision_scores_, detector.calibration_scores_ = scores, calibration
     detector.threshold_ = float(threshold)
     detector.labels_ = detector._label(scores)
 
 
 def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
-    """Return each column's part of each record's score without weights, float64 of shape (n_records, n_columns).
+    """Return each column's part of each record's score by each member, of shape (n_records, n_members, n_columns).
 
     Parameters
     ----------
     detector : AutoencoderDetector
         Fitted.
     x : ndarray of float32 of shape (n_records, n_features)
-        What its preprocessing makes of records.
+        What its preprocessing makes of records; some thousands at most.
     """
-    found = np.zeros((len(x), detector.n_features_in_))
+    found = [detector.preprocessor_.sum_by_column(member.parts(x)) for member in detector.members_]
+    return np.stack(found, axis=1, dtype=np.float64)
+
+
+def scores_with(detector: AutoencoderDetector, x: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
+    """Return the scores that records have with some shares of the members and weights of the columns.
+
+    No product of matrices is taken, so that a record's score does not depend on its company.
+    """
+    by_feature = weights[detector.preprocessor_.feature_columns_]
+    scores = np.zeros(len(x))
     for start in range(0, len(x), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        for share, member in zip(detector._shares(), detector.members_, strict=True):
-            found[rows] += share * detector.preprocessor_.sum_by_column(member.parts(x[rows]))
-    return found
+        for share, member in zip(shares, detector.members_, strict=True):
+            scores[rows] += share * (member.parts(x[rows]) * by_feature).sum(axis=1)
+    return scores
 
 
-def weighted_sum(parts: Array, weights: Array) -> Array:
-    """Return the scores: no product of matrices, so that a record's does not depend on its company."""
-    return np.asarray((parts * weights).sum(axis=1))
+def weights_from_state(
+    arrays: Mapping[str, Array], n_members: int, n_columns: int
+) -> tuple[Array, Array] | tuple[None, None]:
+    """Take shares of members and weights of columns from a file, believing nothing; None where nothing was learned."""
+    if "column_weights" not in arrays:
+        return None, None
+    shares, weights = arrays["member_shares"], arrays["column_weights"]
+    for array, size, what in ((shares, n_members, "members"), (weights, n_columns, "columns")):
+        if array.shape != (size,) or array.dtype != np.float64:
+            raise ValueError(f"its weights of {what} have shape {array.shape} and dtype {array.dtype}; expected {size}")
+        if not (np.isfinite(array) & (array >= 0)).all():
+            raise ValueError(f"its weights of {what} are not all finite numbers of at least 0")
+    return shares, weights
 
 
-def weights_from_state(weights: Array | None, n_columns: int) -> Array | None:
-    """Take the weights of columns from a file, believing nothing; None if there are none."""
-    if weights is None:
-        return None
-    if weights.shape != (n_columns,) or weights.dtype != np.float64:
-        raise ValueError(f"its weights have shape {weights.shape} and dtype {weights.dtype} for {n_columns} columns")
-    if not (np.isfinite(weights) & (weights > 0)).all():
-        raise ValueError("its weights of columns are not all finite numbers above 0")
-    return weights
-
-
-def fit_weights(anomalies: Array, usual: Array, shares: Array, spread: float) -> Array:
+def fit_weights(anomalies: Array, usual: Array, counts: Array, spread: float) -> tuple[Array, Array]:
     r"""Return the weights with which the parts of scores tell anomalies from usual records best, given the prior.
 
     Parameters
     ----------
-    anomalies : ndarray of float64 of shape (k, n_parts)
-        The parts c of their scores, at least 0. Parts may belong to columns, or to anything else.
-    usual : ndarray of float64 of shape (n, n_parts)
+    anomalies : ndarray of float64 of shape (k, n_members, n_columns)
+        The parts :math:`a_m c_{mj}` of their scores, at least 0.
+    usual : ndarray of float64 of shape (n, n_members, n_columns)
         Those of usual records.
-    shares : ndarray of float64 of shape (n,)
-        What each of these counts for; together 1.
+    counts : ndarray of float64 of shape (n,)
+        What each of these counts for; q when divided by their sum.
     spread : float
         :math:`\tau`.
 
     Returns
     -------
-    ndarray of float64 of shape (n_parts,)
-        w, above 0.
+    members : ndarray of float64 of shape (n_members,)
+        u.
+    columns : ndarray of float64 of shape (n_columns,)
+        w.
 
     Examples
     --------
     >>> import numpy as np
-    >>> usual = np.random.default_rng(0).exponential(size=(100, 2))
-    >>> w = fit_weights(np.array([[6.0, 1.0], [9.0, 0.5]]), usual, np.full(100, 0.01), 1.5)
-    >>> bool(w[0] > 1 > w[1])
+    >>> usual = np.random.default_rng(0).exponential(size=(100, 1, 2))
+    >>> members, columns = fit_weights(np.array([[[6.0, 1.0]], [[9.0, 0.5]]]), usual, np.full(100, 0.01), 1.5)
+    >>> bool(columns[0] > 1 > columns[1])
     True
     """
+    n_members, n_columns = usual.shape[1:]
+    loss, middle = _loss(anomalies, usual, counts, spread)
+    best = minimize(loss, np.append(np.zeros(n_members + n_columns), middle))
+    return np.exp(best[:n_members]), np.exp(best[n_members:-1])
+
+
+def _loss(
+    anomalies: Array, usual: Array, counts: Array, spread: float
+) -> tuple[Callable[[Array], tuple[float, Array]], float]:
+    """Return the function of (alpha, beta, b) to be made small, with its gradient; and where b may begin."""
+    k, n_members, n_columns = anomalies.shape
     parts = np.concatenate([anomalies, usual])
-    floor = _FLOOR * typical(usual.sum(axis=1))
-    # Anomalies count once each, and all usual records together as often; the signs say which side they belong on.
-    counts = np.concatenate([np.ones(len(anomalies)), len(anomalies) * shares])
-    signs = np.repeat([-1.0, 1.0], [len(anomalies), len(usual)])
-    logs = np.log(parts.sum(axis=1) + floor)
-    center = shares @ logs[len(anomalies) :]
-    unit = max(float(np.sqrt(shares @ np.square(logs[len(anomalies) :] - center))), _LEAST_SPREAD)
+    flat = parts.reshape(-1, n_columns)
+    floor = _FLOOR * typical(usual.sum(axis=(1, 2)))
+    counts = counts / counts.sum()
+    logs = np.log(parts.sum(axis=(1, 2)) + floor)
+    center = float(counts @ logs[k:])
+    unit = max(float(np.sqrt(counts @ np.square(logs[k:] - center))), _LEAST_UNIT)
+    # The signs say on which side of the curve's middle a record should not lie.
+    signs = np.repeat([-1.0, 1.0], [k, len(usual)])
+    counts = np.concatenate([np.ones(k), k * counts])
+    precision = np.repeat([1 / (_MEMBER_SPREAD * spread) ** 2, 1 / spread**2], [n_members, n_columns])
 
     def loss(point: Array) -> tuple[float, Array]:
-        """Return the loss at (v, b) and its gradient."""
-        v, middle = point[:-1], point[-1]
-        scaled = np.exp(v)
-        scores = parts @ scaled + floor
+        logarithms, middle = point[:-1], point[-1]
+        members, columns = np.split(np.exp(logarithms), [n_members])
+        by_member = (flat @ columns).reshape(-1, n_members)
+        scores = by_member @ members + floor
         z = signs * (np.log(scores) - middle) / unit
-        value = counts @ np.logaddexp(0, z) + np.square(v).sum() / (2 * spread**2)
+        value = counts @ np.logaddexp(0, z) + precision @ np.square(logarithms) / 2
         pull = counts * signs * np.exp(-np.logaddexp(0, -z)) / unit
-        return float(value), np.append(scaled * ((pull / scores) @ parts) + v / spread**2, -pull.sum())
+        by_score = pull / scores
+        of_members = members * (by_score @ by_member)
+        of_columns = columns * (np.outer(by_score, members).ravel() @ flat)
+        slope = np.concatenate([of_members, of_columns]) + precision * logarithms
+        return float(value), np.append(slope, -pull.sum())
 
-    # The curve begins halfway between the two kinds.
-    start = np.append(np.zeros(parts.shape[1]), (center + logs[: len(anomalies)].mean()) / 2)
-    return np.asarray(np.exp(minimize(loss, start)[:-1]))
+    return loss, (center + float(logs[:k].mean())) / 2
 
 
 def minimize(function: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
@@ -276,10 +307,13 @@ def _among(rows: Array, others: Array) -> Array:
     return np.array([row.tobytes() in known for row in rows], dtype=np.bool_)
 
 
-def _shares(supposed: int, cleared: int) -> Array:
-    """Return what each usual record counts for: those of the training first, then those labelled as usual."""
-    shares = np.concatenate([np.full(supposed, _SUPPOSED / max(supposed, 1)), np.ones(cleared)])
-    return np.asarray(shares / shares.sum())
+def _thinned(x: Array) -> Array:
+    """Return records at even distances, as many as are enough."""
+    return x[:: max(-(-len(x) // _MOST_COMPARED), 1)]
+
+
+def _even(n_records: int, total: float) -> Array:
+    return np.full(n_records, total / max(n_records, 1))
 
 
 def _carried_over(calibration: Array, before: Array, after: Array) -> Array:
@@ -287,7 +321,7 @@ def _carried_over(calibration: Array, before: Array, after: Array) -> Array:
 
     They came from detectors that are gone. How much higher they were than the training scores of the same rank is kept.
     """
-    places = (np.arange(len(before)) + 0.5) / len(before)
+    places = np.linspace(0, 1, len(after))
     wanted, had = (np.quantile(scores, places) for scores in (calibration, before))
     ratio = np.divide(wanted, had, out=np.ones_like(had), where=had > 0)
     return np.asarray(np.sort(after) * ratio)
