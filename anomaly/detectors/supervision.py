@@ -52,7 +52,6 @@ if TYPE_CHECKING:
 _SUPPOSED = 20.0
 # As many records of a kind are enough to see what they are like.
 _MOST_COMPARED = 2000
-_MEMBER_SPREAD = 1 / 3
 _CHUNK = 8192
 # Below a thousandth of the typical score there are no differences worth learning from; and no logarithm of 0.
 _FLOOR = 1e-3
@@ -76,15 +75,14 @@ def learn_from_labels(detector: AutoencoderDetector, X: Any, y: Any, spread: flo
             "learn_labels needs usual records to hold the anomalies against, and this detector remembers no others; "
             "give some, such as the training records, with label 0"
         )
-    shares = np.array(detector._shares())
-    parts = [shares[:, np.newaxis] * column_parts(detector, _thinned(of)) for of in (anomalies, supposed, cleared)]
+    parts = [column_parts(detector, _thinned(of)) for of in (anomalies, supposed, cleared)]
     known = np.concatenate(parts[1:])
     counts = [_even(len(parts[1]), _SUPPOSED), _even(len(parts[2]), len(cleared))]
-    members, columns = fit_weights(parts[0], known, np.concatenate(counts), spread)
+    members, columns = fit_weights(parts[0], known, np.concatenate(counts), (spread / 3, spread))
     # Scores stay in units of a usual record's, and the members' shares add up to 1.
     columns *= typical(known.sum(axis=(1, 2))) / typical((known * columns).sum(axis=2) @ members)
-    total = float(shares @ members)
-    _apply(detector, members * shares / total, columns * total, (usual, anomalies))
+    shares = members * detector._shares()
+    _apply(detector, shares / shares.sum(), columns * shares.sum(), (usual, anomalies))
 
 
 def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelled: tuple[Array, Array]) -> None:
@@ -110,7 +108,7 @@ def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelle
 
 
 def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
-    """Return each column's part of each record's score by each member, of shape (n_records, n_members, n_columns).
+    """Return what each member and each column adds to each record's score without weights.
 
     Parameters
     ----------
@@ -118,8 +116,14 @@ def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
         Fitted.
     x : ndarray of float32 of shape (n_records, n_features)
         What its preprocessing makes of records; some thousands at most.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_records, n_members, n_columns)
+        :math:`a_m c_{mj}`.
     """
-    found = [detector.preprocessor_.sum_by_column(member.parts(x)) for member in detector.members_]
+    members = zip(detector._shares(), detector.members_, strict=True)
+    found = [share * detector.preprocessor_.sum_by_column(member.parts(x)) for share, member in members]
     return np.stack(found, axis=1, dtype=np.float64)
 
 
@@ -152,7 +156,7 @@ def weights_from_state(
     return shares, weights
 
 
-def fit_weights(anomalies: Array, usual: Array, counts: Array, spread: float) -> tuple[Array, Array]:
+def fit_weights(anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]) -> tuple[Array, Array]:
     r"""Return the weights with which the parts of scores tell anomalies from usual records best, given the prior.
 
     Parameters
@@ -163,8 +167,8 @@ def fit_weights(anomalies: Array, usual: Array, counts: Array, spread: float) ->
         Those of usual records.
     counts : ndarray of float64 of shape (n,)
         What each of these counts for; q when divided by their sum.
-    spread : float
-        :math:`\tau`.
+    spreads : tuple of float
+        Standard deviations of the priors, of the members' weights and of the columns'.
 
     Returns
     -------
@@ -177,18 +181,18 @@ def fit_weights(anomalies: Array, usual: Array, counts: Array, spread: float) ->
     --------
     >>> import numpy as np
     >>> usual = np.random.default_rng(0).exponential(size=(100, 1, 2))
-    >>> members, columns = fit_weights(np.array([[[6.0, 1.0]], [[9.0, 0.5]]]), usual, np.full(100, 0.01), 1.5)
+    >>> members, columns = fit_weights(np.array([[[6.0, 1.0]], [[9.0, 0.5]]]), usual, np.full(100, 0.01), (0.5, 1.5))
     >>> bool(columns[0] > 1 > columns[1])
     True
     """
     n_members, n_columns = usual.shape[1:]
-    loss, middle = _loss(anomalies, usual, counts, spread)
+    loss, middle = _loss(anomalies, usual, counts, spreads)
     best = minimize(loss, np.append(np.zeros(n_members + n_columns), middle))
     return np.exp(best[:n_members]), np.exp(best[n_members:-1])
 
 
 def _loss(
-    anomalies: Array, usual: Array, counts: Array, spread: float
+    anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]
 ) -> tuple[Callable[[Array], tuple[float, Array]], float]:
     """Return the function of (alpha, beta, b) to be made small, with its gradient; and where b may begin."""
     k, n_members, n_columns = anomalies.shape
@@ -202,7 +206,7 @@ def _loss(
     # The signs say on which side of the curve's middle a record should not lie.
     signs = np.repeat([-1.0, 1.0], [k, len(usual)])
     counts = np.concatenate([np.ones(k), k * counts])
-    precision = np.repeat([1 / (_MEMBER_SPREAD * spread) ** 2, 1 / spread**2], [n_members, n_columns])
+    precision = np.repeat(1 / np.square(spreads), [n_members, n_columns])
 
     def loss(point: Array) -> tuple[float, Array]:
         logarithms, middle = point[:-1], point[-1]

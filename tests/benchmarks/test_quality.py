@@ -3,6 +3,9 @@ import json
 import numpy as np
 import pytest
 
+from anomaly import AutoencoderDetector
+from anomaly.metrics import roc_auc_score
+from benchmarks.quality import labels
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.choices import held_out
 from benchmarks.quality.measure import read
@@ -88,3 +91,30 @@ def test_the_best_variant_is_chosen_and_judged_on_different_tables():
     best, counts = held_out(figures)
     assert counts.argmax() == 1
     assert best.max() <= 0.9 + 1e-12
+
+
+@pytest.mark.parametrize("protocol", ["one-class", "unsupervised"])
+def test_labels_are_learned_as_a_detector_learns_them_and_never_judged(protocol):
+    data = split(*labelled(), protocol, 0)
+    found = labels.figures(data, 0, ["default", "columns alone"], counts=(3, 6))
+    assert found.shape == (2, 3, 2)
+    drawn = labels.draw(data.labels, 0, 6)
+    assert data.labels[drawn].all()
+    detector = AutoencoderDetector(random_state=0).fit(data.train)
+    for count, (auroc, _) in zip((0, 3, 6), found[0], strict=True):
+        if count:
+            detector.learn_labels(data.test[drawn[:count]], np.ones(count))
+        scores = detector.decision_function(np.delete(data.test, drawn, axis=0))
+        assert auroc == pytest.approx(roc_auc_score(np.delete(data.labels, drawn), scores), abs=1e-3)
+
+
+def test_the_gain_by_labels_is_reported(tmp_path, capsys):
+    x, y = labelled(n=60)
+    np.savez(tmp_path / "made.npz", X=x, y=y)
+    labels.main(["--data", str(tmp_path), "--seeds", "1", "--protocols", "one-class"])
+    out = capsys.readouterr().out
+    assert "one-class made 0" in out
+    assert "mean of 1 runs" in out
+    assert len([line for line in out.splitlines() if line.startswith("default")]) == 3
+    with pytest.raises(SystemExit):
+        labels.main(["--data", str(tmp_path / "nowhere")])

@@ -1,0 +1,132 @@
+"""What a few labels bring: ``python -m benchmarks.quality.labels --data FOLDER``.
+
+A detector is fitted without labels; then it learns from k anomalies drawn from the test records, and is judged by the
+test records without them: the same ones for every k. With the protocol "unsupervised" the labelled anomalies are among
+the training records, and so are all the others. Each variant says how far labels may move weights, of columns and of
+members; "default" is what `AutoencoderDetector.learn_labels` does.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+
+from anomaly import AutoencoderDetector
+from anomaly.detectors.supervision import column_parts, fit_weights
+from anomaly.metrics import average_precision_score, roc_auc_score
+from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
+
+COUNTS = (5, 10, 20)
+_CHUNK = 8192
+_MOST_COMPARED = 2000
+# The spreads of members and of columns; with next to nothing weights stay at 1.
+VARIANTS = {
+    "default": (0.5, 1.5),
+    "columns alone": (1e-3, 1.5),
+    "members alone": (1.5, 1e-3),
+    "as far for members": (1.5, 1.5),
+    "spread 0.5": (0.5 / 3, 0.5),
+    "spread 1": (1 / 3, 1.0),
+    "spread 2": (2 / 3, 2.0),
+    "spread 3": (1.0, 3.0),
+}
+
+
+def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...] = COUNTS) -> np.ndarray:
+    """Judge a detector without labels, and with k of them in each of some ways.
+
+    Parameters
+    ----------
+    data : Split
+        The rows.
+    seed : int
+        For the detector, and for drawing the labelled anomalies.
+    variants : list of str
+        Names of `VARIANTS`.
+    counts : tuple of int
+        The k. Of a table with fewer than twice as many anomalies, half are labelled.
+
+    Returns
+    -------
+    ndarray of shape (n_variants, 1 + n_counts, 2)
+        AUROC and average precision; first without labels.
+    """
+    detector = AutoencoderDetector(random_state=seed).fit(data.train)
+    drawn = draw(data.labels, seed, max(counts))
+    judged = np.setdiff1d(np.arange(len(data.labels)), drawn)
+    test = _parts(detector, data.test)
+    train = test if data.train is data.test else _parts(detector, data.train)
+    found = []
+    for name in variants:
+        row = [_judge(test[judged].sum(axis=(1, 2)), data.labels[judged])]
+        for count in counts:
+            labelled = drawn[:count]
+            usual = np.delete(train, labelled, axis=0) if train is test else train
+            usual = usual[:: -(-len(usual) // _MOST_COMPARED)]
+            members, columns = fit_weights(test[labelled], usual, np.ones(len(usual)), VARIANTS[name])
+            row.append(_judge((test[judged] @ columns) @ members, data.labels[judged]))
+        found.append(row)
+    return np.array(found)
+
+
+def draw(labels: np.ndarray, seed: int, most: int) -> np.ndarray:
+    """Return the indices of the anomalies to label: at most half of all."""
+    anomalies = np.random.default_rng(seed).permutation(np.flatnonzero(labels == 1))
+    return anomalies[: min(most, len(anomalies) // 2)]
+
+
+def _parts(detector: AutoencoderDetector, rows: np.ndarray) -> np.ndarray:
+    """Return each member's and each column's part of each row's score."""
+    features = detector.preprocessor_.transform(rows)
+    chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]
+    return np.concatenate([column_parts(detector, chunk) for chunk in chunks])
+
+
+def _judge(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+    return roc_auc_score(truth, scores), average_precision_score(truth, scores)
+
+
+def report(results: np.ndarray, variants: list[str], counts: tuple[int, ...] = COUNTS) -> str:
+    """Return the means over runs as text, with the gain over no labels, and the worst and the share of gains.
+
+    Parameters
+    ----------
+    results : ndarray of shape (n_runs, n_variants, 1 + n_counts, 2)
+        What `figures` returned for each run.
+    """
+    mean = results.mean(axis=0)
+    lines = [f"without labels: AUROC {mean[0, 0, 0]:.4f}, AP {mean[0, 0, 1]:.4f}; mean of {len(results)} runs"]
+    lines.append(f"{'variant':<20}{'labels':>7}{'AUROC':>9}{'AP':>9}{'gain':>10}{'':>9}{'worst':>9}{'better':>9}")
+    for i, name in enumerate(variants):
+        for j, count in enumerate(counts, start=1):
+            gains = results[:, i, j] - results[:, i, 0]
+            (auroc, ap), (gain, gain_ap) = mean[i, j], gains.mean(axis=0)
+            worst, better = gains[:, 0].min(), (gains[:, 0] > 0).mean()
+            lines.append(
+                f"{name:<20}{count:>7}{auroc:9.4f}{ap:9.4f}{gain:+10.4f}{gain_ap:+9.4f}{worst:+9.3f}{better:9.0%}"
+            )
+    return "\n".join(lines)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.labels", description=__doc__.splitlines()[0])
+    parser.add_argument("--data", default="../shared/data/adbench", help="folder of ADBench .npz files")
+    parser.add_argument("--seeds", type=int, default=2, help="number of splits (default: 2)")
+    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
+    parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=["default"])
+    options = parser.parse_args(arguments)
+    if not Path(options.data).is_dir():
+        parser.error(f"--data: there is no folder {options.data!r}")
+    for protocol in options.protocols:
+        runs = []
+        for name, x, y in tables(Path(options.data)):
+            for seed in range(options.seeds):
+                runs.append(figures(split(x, y, protocol, seed), seed, options.variants))
+                print(protocol, name, seed, *(f"{auroc:.3f}" for auroc in runs[-1][0, :, 0]), flush=True)
+        print(f"\n{protocol}, {report(np.array(runs), options.variants)}\n")
+
+
+if __name__ == "__main__":
+    main()
