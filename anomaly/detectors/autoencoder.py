@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,19 +13,14 @@ from anomaly.detectors.checks import as_seed, under
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
 from anomaly.detectors.parameters import check_parameters, listed
 from anomaly.detectors.supervision import learn_from_labels, scores_with, weights_from_state
+from anomaly.detectors.training import train_members
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
-from nnlite.callbacks import EarlyStopping
-from nnlite.layers import Dense, GaussianNoise, Input
 from nnlite.models import Model
-from nnlite.optimizers import Adam
-from nnlite.random import global_generator, seeded
+from nnlite.random import seeded
 from nnlite.serialization import model_from_parts
 from nnlite.types import Array
 
-_MOST_STEPS = 1000
-_FEWEST_STEPS = 200
-_MOST_REMEMBERED = 10_000
 _CHUNK = 8192
 _FOLDS = 5
 
@@ -240,7 +233,7 @@ class AutoencoderDetector(BaseDetector):
         self._take_columns()
         self.column_weights_ = self.member_shares_ = None
         with seeded(as_seed(self.random_state)):
-            self._train_members(x)
+            self.members_, self.history_ = train_members(self, x)
         scores = self._calibrate(x)
         self._set_threshold(scores, labels)
         if self.false_alarm_rate is None:
@@ -322,28 +315,6 @@ class AutoencoderDetector(BaseDetector):
         """
         return p_values(self.calibration_scores_, self.decision_function(X))
 
-    def _train_members(self, x: Array) -> None:
-        """Train a network for each level of noise, side by side, each with randomness of its own."""
-        levels = listed(self.noise)
-        seeds = global_generator().integers(2**31, size=len(levels) + 1).tolist()
-        threads = 1 if self.verbose else min(self.n_jobs or _processors(), len(levels))
-        with ThreadPoolExecutor(threads) as pool:
-            trained = list(pool.map(lambda level, seed: self._train_one(x, level, seed), levels, seeds[:-1]))
-        self.history_ = _mean_history([history for _, history in trained])
-        self.members_: list[Denoiser | Neighbours] = [network for network, _ in trained]
-        if self.neighbors:
-            kept = x
-            if len(x) > _MOST_REMEMBERED:
-                drawn = np.random.default_rng(seeds[-1]).choice(len(x), _MOST_REMEMBERED, replace=False)
-                kept = x[np.sort(drawn)]
-            self.members_.append(Neighbours(kept, self.neighbors, self.contrast))
-
-    def _train_one(self, x: Array, noise: float, seed: int) -> tuple[Denoiser, dict[str, list[float]]]:
-        with seeded(seed):
-            model = self._build(x.shape[1], noise)
-            history = self._train(model, x)
-            return Denoiser(model, self._draw(x.shape[1], noise)), history
-
     def _calibrate(self, x: Array) -> Array:
         """Put the members on a common scale; return the training scores."""
         chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
@@ -360,42 +331,6 @@ class AutoencoderDetector(BaseDetector):
         first = self.members_[0]
         assert isinstance(first, Denoiser)
         return first.model
-
-    def _build(self, n_features: int, noise: float) -> Model:
-        inputs = Input(shape=(n_features,), name="record")
-        x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
-        for number, units in enumerate(self.hidden, start=1):
-            x = Dense(units, self.activation, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
-        outputs = Dense(n_features, name="reconstruction")(x)
-        model = Model(inputs, outputs, name="autoencoder")
-        model.compile(optimizer=Adam(learning_rate=self.learning_rate), loss="mse")
-        return model
-
-    def _train(self, model: Model, x: Array) -> dict[str, list[float]]:
-        steps = -(-len(x) // self.batch_size)
-        wanted = min(max(len(x), _FEWEST_STEPS), _MOST_STEPS)
-        epochs = -(-wanted // steps) if self.epochs == "auto" else int(self.epochs)
-        stops = (
-            []
-            if self.patience is None
-            else [EarlyStopping("val_loss", patience=self.patience, restore_best_weights=True)]
-        )
-        history = model.fit(
-            x,
-            x,
-            batch_size=self.batch_size,
-            epochs=epochs,
-            validation_split=0.1 if stops else 0.0,
-            callbacks=stops,
-            verbose=self.verbose,
-        )
-        return {name: [float(v) for v in values] for name, values in history.history.items()}
-
-    def _draw(self, n_features: int, noise: float) -> Array:
-        if not (noise and self.draws):
-            return np.zeros((1, n_features), np.float32)
-        drawn = global_generator().standard_normal((self.draws, n_features), dtype=np.float32)
-        return drawn * np.float32(noise)
 
     def _check_parameters(self) -> None:
         self._check_contamination()
@@ -580,21 +515,7 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(f"its members judge other than the {width} features that its preprocessing makes")
 
 
-def _processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def _normalized(parts: Array) -> Array:
     """Make the rows add up to 1, or leave them at 0."""
     totals = parts.sum(axis=1, keepdims=True)
     return np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
-
-
-def _mean_history(histories: list[dict[str, list[float]]]) -> dict[str, list[float]]:
-    """Average what networks report of each epoch, over those that got there."""
-    longest = max((len(history["loss"]) for history in histories), default=0)
-    return {
-        name: [float(np.mean([h[name][i] for h in histories if i < len(h[name])])) for i in range(longest)]
-        for name in histories[0]
-    }
