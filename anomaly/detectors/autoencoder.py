@@ -364,8 +364,9 @@ class AutoencoderDetector(BaseDetector):
         """Return each original column's part of each record's score.
 
         A record's score is shared out as two members see it: the network with the most noise, and the remembered
-        records. Networks with less noise follow a fault into the other columns, and would blame them too. Features
-        made from one column (one per category, the mark of a missing value) are summed back to it.
+        records. Networks with less noise follow a fault into the other columns, and would blame them too. A column's
+        share is the geometric mean of the two, made to add up to 1: one is to blame where both of them see it.
+        Features made from one column (one per category, the mark of a missing value) are summed back to it.
 
         Parameters
         ----------
@@ -387,9 +388,13 @@ class AutoencoderDetector(BaseDetector):
         return self._combine([member.scores(x) for member in self.members_])
 
     def _explain(self, x: Array, normalize: bool) -> Array:
-        weights = 1 if self.column_weights_ is None else self.column_weights_[self.preprocessor_.feature_columns_]
-        seen = np.sum([_normalized(member.parts(x) * weights) for member in self._telling()], axis=0)
-        shares = _normalized(self.preprocessor_.sum_by_column(seen))
+        weights = 1 if self.column_weights_ is None else self.column_weights_
+        views = [
+            _normalized(self.preprocessor_.sum_by_column(member.parts(x)) * weights) for member in self._telling()
+        ]
+        shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
+        apart = shares.sum(axis=1) == 0
+        shares[apart] = _normalized(np.mean(views, axis=0)[apart])
         return shares if normalize else shares * self._judge(x)[:, np.newaxis]
 
     def _telling(self) -> list[Denoiser | Neighbours]:
