@@ -43,6 +43,9 @@ def check_parameters(detector: AutoencoderDetector) -> None:
         raise ValueError(f"neighbors_share must be a number from 0 to 1; found {detector.neighbors_share!r}")
     if not (is_number(detector.contrast) and 0 <= detector.contrast < np.inf):
         raise ValueError(f"contrast must be a number of at least 0; found {detector.contrast!r}")
+    trim: Any = detector.trim
+    if trim != "auto" and not (is_number(trim) and 0 <= trim <= 0.5):
+        raise ValueError(f"trim must be 'auto' or a share from 0 to 0.5; found {trim!r}")
     if detector.false_alarm_rate is not None:
         check_rate(detector.false_alarm_rate)
     if detector.n_jobs is not None and (not is_whole(detector.n_jobs) or detector.n_jobs < 1):
