@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.calibration import conformal_threshold, p_values
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import as_seed, under
+from anomaly.detectors.checks import as_seed, check_columns, check_records, under
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
 from anomaly.detectors.parameters import check_parameters, listed
 from anomaly.detectors.supervision import learn_from_labels, scores_with, weights_from_state
@@ -79,8 +79,8 @@ class AutoencoderDetector(BaseDetector):
         Robust training: the share of the training records, the most unusual ones by a first round of training, that a
         second round leaves out, so that they are neither learned nor remembered; from 0 to 0.5. "auto" is the
         `contamination` where that is known, and 0 where it is "auto". It takes a second fit, and helps where anomalies
-        support each other: trimming a tenth raised the average precision on contaminated tables by 0.01 in the mean, and
-        lowered it by 0.04 on clean ones.
+        support each other: trimming a tenth raised the average precision on contaminated tables by 0.01 in the mean,
+        and lowered it by 0.04 on clean ones.
     threshold : str, float or Threshold, optional
         How to choose the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr",
         "pot", a number, or an instance from `anomaly.thresholds`; with labels "best_f1", "precision:0.9", "recall:0.9".
@@ -223,14 +223,11 @@ class AutoencoderDetector(BaseDetector):
         Raises
         ------
         ValueError
-            If a parameter or the table is unusable.
+            If a parameter or the table is unusable, such as one of a single record or a single column.
         """
         self._check_parameters()
         table = self._as_table(X)
-        if len(table) < 2:
-            raise ValueError(
-                f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
-            )
+        check_records(table)
         if self.false_alarm_rate is not None and len(table) < 2 * _FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * _FOLDS} records; found {len(table)}")
         labels = None if y is None else np.asarray(y)
@@ -238,6 +235,7 @@ class AutoencoderDetector(BaseDetector):
             raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
+        check_columns(self.preprocessor_.feature_names_in_.tolist())
         self._take_columns()
         self.column_weights_ = self.member_shares_ = None
         with seeded(as_seed(self.random_state)):
@@ -409,9 +407,7 @@ class AutoencoderDetector(BaseDetector):
 
     def _explain(self, x: Array, normalize: bool) -> Array:
         weights = 1 if self.column_weights_ is None else self.column_weights_
-        views = [
-            _normalized(self.preprocessor_.sum_by_column(member.parts(x)) * weights) for member in self._telling()
-        ]
+        views = [_normalized(self.preprocessor_.sum_by_column(member.parts(x)) * weights) for member in self._telling()]
         shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
         apart = shares.sum(axis=1) == 0
         shares[apart] = _normalized(np.mean(views, axis=0)[apart])

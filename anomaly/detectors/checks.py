@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.tables import Table
 from nnlite.types import Array
 
 
@@ -52,6 +53,23 @@ def check_names(name: str, value: Any) -> None:
     names = list(value) if isinstance(value, Iterable) else [value]
     if value is not None and (isinstance(value, str) or not all(isinstance(one, str) for one in names)):
         raise ValueError(f"{name} must be a list of column names; found {value!r}")
+
+
+def check_records(table: Table) -> None:
+    """Raise ValueError unless there are enough records to learn what is usual."""
+    if len(table) < 2:
+        raise ValueError(
+            f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
+        )
+
+
+def check_columns(names: Sequence[str]) -> None:
+    """Raise ValueError unless there are enough columns to learn what goes together."""
+    if len(names) < 2:
+        raise ValueError(
+            f"fit needs at least 2 columns to learn how they go together; found 1, {names[0]!r} (n_features = 1): for "
+            "one value in the order of time use SequenceDetector (on the command line, --window)"
+        )
 
 
 def as_seed(random_state: Any) -> int | None:

@@ -12,8 +12,10 @@ from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import (
     as_seed,
     check_choice,
+    check_columns,
     check_names,
     check_number,
+    check_records,
     check_sizes,
     check_whole,
     under,
@@ -187,15 +189,13 @@ class VariationalDetector(BaseDetector):
         """
         self._check_parameters()
         table = self._as_table(X)
-        if len(table) < 2:
-            raise ValueError(
-                f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
-            )
+        check_records(table)
         labels = None if y is None else np.asarray(y)
         if labels is not None and labels.shape != (len(table),):
             raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
+        check_columns(self.preprocessor_.feature_names_in_.tolist())
         self._take_columns()
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build(x.shape[1])

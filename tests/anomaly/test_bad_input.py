@@ -91,10 +91,11 @@ def test_columns_in_another_order_are_matched_by_name(place, capsys, command):
     assert (place / "earlier").read_text() == turned
 
 
-def test_one_column_is_enough(place, capsys):
-    (place / "bad.csv").write_text("amount\n" + "".join(f"{i}\n" for i in range(20)))
-    assert main(["fit", "bad.csv", "-m", "one.npz", "--epochs", "1", "--hidden", "4"]) == 0
-    assert main(["score", "bad.csv", "-m", "one.npz"]) == 0
+def test_one_column_has_nothing_to_go_with(place, capsys):
+    (place / "bad.csv").write_text("id,amount\n" + "".join(f"{i},{i}\n" for i in range(20)))
+    error = fails(capsys, "fit bad.csv -m earlier --id id", place)
+    assert "at least 2 columns" in error
+    assert "found 1, 'amount'" in error
 
 
 @pytest.mark.parametrize("share", ["0", "-0.1", "0.51", "1", "nan", "inf", "some"])
@@ -214,8 +215,9 @@ def test_records_that_do_not_fit_the_detector(place):
 
 
 def test_mistakes_among_numbers_can_be_declared_categories():
-    table = {"code": ["1", "2", "x", "1", "2", "x", "2"]}
-    assert AutoencoderDetector(**QUICK, categorical=["code"]).fit(table).preprocessor_.kinds_ == {"code": "category"}
+    table = {"code": ["1", "2", "x", "1", "2", "x", "2"], "amount": range(7)}
+    detector = AutoencoderDetector(**QUICK, categorical=["code"]).fit(table)
+    assert detector.preprocessor_.kinds_["code"] == "category"
 
 
 def test_an_unfitted_detector_cannot_be_saved(tmp_path):

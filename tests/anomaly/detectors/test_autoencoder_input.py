@@ -54,10 +54,13 @@ def test_fit_refuses_tables_that_cannot_teach():
         detector.fit([[1.0], [np.inf], [2.0]])
 
 
-def test_one_column_and_constant_columns_are_fine():
+def test_one_column_has_nothing_to_go_with():
+    with pytest.raises(ValueError, match=r"at least 2 columns .* found 1, 'x0' \(n_features = 1\)"):
+        AutoencoderDetector(random_state=0).fit(np.ones((50, 1)))
+
+
+def test_constant_columns_are_fine():
     rng = np.random.default_rng(0)
-    one = AutoencoderDetector(random_state=0).fit(rng.normal(size=(50, 1)))
-    assert one.predict([[0.0], [50.0]]).tolist() == [0, 1]
     x = np.column_stack([rng.normal(size=50), np.full(50, 7.0)])
     constant = AutoencoderDetector(random_state=0).fit(x)
     # A value that never changed in training and does now is news.
