@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from nnlite.data import Data
 from nnlite.types import Array, RandomGenerator
 
 if TYPE_CHECKING:
     from nnlite.layers.base import Layer
+    from nnlite.network import Network
+    from nnlite.prediction import Predictor
     from nnlite.training import Trainer
 
 T = TypeVar("T")
@@ -109,12 +111,12 @@ def open_session(
     return _attempt(open_it, backend)
 
 
-def open_prediction(model: Trainer, rows: int, batch_size: int, backend: str) -> Prediction | None:
+def open_prediction(model: Predictor, rows: int, batch_size: int, backend: str) -> Prediction | None:
     """Return the compiled predictions of a model; None where the layers are to do it.
 
     Parameters
     ----------
-    model : Trainer
+    model : Predictor
         The model.
     rows, batch_size : int
         How many records there are, and how many the layers would take at a time.
@@ -132,18 +134,19 @@ def open_prediction(model: Trainer, rows: int, batch_size: int, backend: str) ->
     def open_it() -> Prediction:
         from nnlite.engine.inference import Prediction as CompiledPrediction
 
-        return CompiledPrediction(model)
+        # All models are trainers; the engine asks for one because it trains them too.
+        return CompiledPrediction(cast("Trainer", model))
 
     return _attempt(open_it, backend)
 
 
-def one_record_function(model: Trainer) -> Callable[[Any], Array] | None:
+def one_record_function(model: Predictor) -> Callable[[Any], Array] | None:
     """Return a compiled function from one record to its output; None where that cannot be had."""
 
     def open_it() -> Callable[[Any], Array]:
         from nnlite.engine.inference import OneRecord
 
-        return OneRecord(model)
+        return OneRecord(cast("Trainer", model))
 
     return _attempt(open_it, "auto")
 
@@ -172,7 +175,7 @@ def _attempt(open_it: Callable[[], T], backend: str) -> T | None:
         return None
 
 
-def _seconds(model: Trainer, rows: int, batch_size: int, passes: int) -> float:
+def _seconds(model: Network, rows: int, batch_size: int, passes: int) -> float:
     """Return about how long the layers take to go forwards through the data so many times."""
     batches = -(-rows // batch_size) * passes
     per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)

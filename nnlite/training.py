@@ -11,14 +11,11 @@ One step of training is four lines, and they are the heart of the package (`Trai
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
 from nnlite import optimizers
-from nnlite.backends import Session, check_backend, one_record_function, open_prediction, open_session
+from nnlite.backends import Session, check_backend, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
 from nnlite.data import (
     Batch,
@@ -27,23 +24,21 @@ from nnlite.data import (
     as_list,
     by_name,
     check_batch_size,
-    check_shape,
     weights_of_classes,
 )
 from nnlite.layers.masking import masked_weight
-from nnlite.network import Network
 from nnlite.objective import Objective
 from nnlite.optimizers import Optimizer
+from nnlite.prediction import Predictor, as_verbosity
 from nnlite.random import global_generator
 from nnlite.types import Array
 
 _TRAINING_BATCH = 32
-_INFERENCE_BATCH = 1024
 _PIECES = 50
 """In how many pieces an epoch is run when a progress bar wants to see it."""
 
 
-class Trainer(Network):
+class Trainer(Predictor):
     """A network that can be trained, judged and applied."""
 
     _optimizer: Optimizer | None = None
@@ -195,7 +190,7 @@ class Trainer(Network):
             validation_batch_size = validation_batch_size or batch_size
             judge_backend = backend if session is not None else "numpy"
             judge = open_session(self, validation, validation_batch_size, False, judge_backend, passes, threads)
-        verbosity = _verbosity(verbose)
+        verbosity = as_verbosity(verbose)
         steps = -(-data.n_rows // batch_size)
         self.history = History()
         self.history.backend = "numpy" if session is None else "numba"
@@ -378,7 +373,7 @@ class Trainer(Network):
         size = check_batch_size(batch_size, _TRAINING_BATCH)
         hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-data.n_rows // size)})
         logs = self._judge(data, size, hooks, open_session(self, data, size, False, backend))
-        if _verbosity(verbose):
+        if as_verbosity(verbose):
             print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()))
         return _results(logs, return_dict)
 
@@ -405,144 +400,11 @@ class Trainer(Network):
         hooks.on_test_end(logs)
         return logs
 
-    # -- predict -------------------------------------------------------------------------------
-
-    def predict(
-        self,
-        x: Any,
-        batch_size: int | None = None,
-        verbose: str | int = "auto",
-        *,
-        callbacks: Sequence[Callback] | None = None,
-        backend: str = "auto",
-        threads: int | None = None,
-    ) -> Any:
-        """Return the outputs for data. May be called from several threads at once.
-
-        Parameters
-        ----------
-        x : array_like, or a list or mapping of them
-            One record a row; one array per input.
-        batch_size : int, default 1024
-            Rows computed at a time: it bounds the memory, and changes nothing else.
-        verbose : {"auto", 0, 1, 2}, default "auto"
-            Accepted for likeness to Keras. Predicting prints nothing.
-        callbacks : sequence of Callback, optional
-            Their ``on_predict_...`` methods are called, once for all rows where the engine computes.
-        backend : {"auto", "numpy", "numba"}, default "auto"
-            As for `fit`.
-        threads : int, optional
-            As for `fit`.
-
-        Returns
-        -------
-        ndarray, or list of ndarray
-            One array per output, of the model's dtype.
-
-        See Also
-        --------
-        make_predict_function : For one record at a time.
-        """
-        _verbosity(verbose)
-        check_backend(backend, threads)
-        inputs = self._as_inputs(x)
-        size = check_batch_size(batch_size, _INFERENCE_BATCH)
-        rows = len(inputs[0])
-        compiled = open_prediction(self, rows, size, backend)
-        size = size if compiled is None else max(rows, 1)
-        hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-rows // size)})
-        hooks.on_predict_begin()
-        if compiled is None:
-            results = self._predict_batches(inputs, size, hooks)
-        else:
-            hooks.on_predict_batch_begin(0)
-            results = compiled(inputs, threads)
-            hooks.on_predict_batch_end(0)
-        hooks.on_predict_end()
-        return results if len(results) > 1 else results[0]
-
-    def _predict_batches(self, inputs: list[Array], size: int, hooks: CallbackList) -> list[Array]:
-        rows = len(inputs[0])
-        results: list[Array] = []
-        # At least one round, so that no rows give empty arrays of the right shapes.
-        for number, start in enumerate(range(0, max(rows, 1), size)):
-            hooks.on_predict_batch_begin(number)
-            place = slice(start, start + size)
-            outputs = as_list(self._predict_rows([array[place] for array in inputs]))
-            if not results:
-                results = [np.empty((rows, *out.shape[1:]), out.dtype) for out in outputs]
-            for result, output in zip(results, outputs, strict=True):
-                result[place] = output
-            hooks.on_predict_batch_end(number)
-        return results
-
-    def make_predict_function(self) -> Callable[[Any], Array]:
-        """Return a function that computes the output for one record, in microseconds where the engine can.
-
-        The function takes a record without the axis of the rows, and may be called from several threads at once. It
-        looks at the weights where they are now: make it anew after layers have been frozen, or used in another model.
-
-        Returns
-        -------
-        callable
-            From an array of the shape of one record to one of the shape of one output.
-
-        Raises
-        ------
-        ValueError
-            If the model has several inputs or outputs.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from nnlite.layers import Dense, Input
-        >>> from nnlite.models import Sequential
-        >>> model = Sequential([Input((3,)), Dense(2, kernel_initializer="ones")])
-        >>> predict_one = model.make_predict_function()
-        >>> predict_one(np.array([1.0, 2.0, 3.0])).tolist()
-        [6.0, 6.0]
-        """
-        if len(self.inputs) != 1 or len(self.outputs) != 1:
-            raise ValueError(
-                f"one input and one output are needed; model {self.name!r} has {len(self.inputs)} and "
-                f"{len(self.outputs)}"
-            )
-        compiled = one_record_function(self)
-        if compiled is not None:
-            return compiled
-
-        def predict_one(record: Any) -> Array:
-            output: Array = self.predict_on_batch(np.asarray(record)[np.newaxis])[0]
-            return output
-
-        return predict_one
-
-    def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for data, computed in one go."""
-        return self._predict_rows(self._as_inputs(x))
-
-    def _predict_rows(self, inputs: list[Array]) -> Any:
-        return self.forward(inputs if len(inputs) > 1 else inputs[0], training=False)[0]
-
     # -- the door ------------------------------------------------------------------------------
 
-    def _as_inputs(self, x: Any) -> list[Array]:
-        self._build_from(x)
-        arrays = [
-            check_shape(as_array(one, self.dtype, f"input {name!r}"), tensor.shape, f"input {name!r}")
-            for one, name, tensor in zip(by_name(x, self.input_names, "x"), self.input_names, self.inputs, strict=True)
-        ]
-        if len({len(array) for array in arrays}) > 1:
-            raise ValueError(f"all inputs must have the same number of rows; found {[len(a) for a in arrays]}")
-        return arrays
-
-    def _build_from(self, x: Any) -> None:
-        """Let a Sequential without an Input learn its input's shape from the data."""
-        build: Callable[[Any], None] | None = getattr(self, "_ensure_built", None)
-        if build is not None:
-            build(np.shape(x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x))
-            if self.compiled and not hasattr(self, "_objective"):
-                self._set_objective()
+    def _after_building(self) -> None:
+        if self.compiled and not hasattr(self, "_objective"):
+            self._set_objective()
 
     def _as_data(self, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None = None) -> Data:
         _ = self.optimizer
@@ -576,14 +438,6 @@ class Trainer(Network):
         if not 0 <= share < 1:
             raise ValueError(f"validation_split must be at least 0 and below 1; found {share!r}")
         return data.split(share) if share else (data, None)
-
-
-def _verbosity(verbose: str | int) -> int:
-    if verbose == "auto":
-        return 1 if sys.stdout is not None and sys.stdout.isatty() else 0
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"verbose must be 'auto', 0, 1 or 2; found {verbose!r}")
-    return int(verbose)
 
 
 def _results(logs: dict[str, float], as_dict: bool) -> Any:

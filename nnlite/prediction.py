@@ -1,0 +1,169 @@
+"""Applying a network to data, in batches and one record at a time."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite.backends import check_backend, one_record_function, open_prediction
+from nnlite.callbacks import Callback, CallbackList
+from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shape
+from nnlite.network import Network
+from nnlite.types import Array
+
+_INFERENCE_BATCH = 1024
+
+
+class Predictor(Network):
+    """A network that can be applied to data."""
+
+    def predict(
+        self,
+        x: Any,
+        batch_size: int | None = None,
+        verbose: str | int = "auto",
+        *,
+        callbacks: Sequence[Callback] | None = None,
+        backend: str = "auto",
+        threads: int | None = None,
+    ) -> Any:
+        """Return the outputs for data. May be called from several threads at once.
+
+        Parameters
+        ----------
+        x : array_like, or a list or mapping of them
+            One record a row; one array per input.
+        batch_size : int, default 1024
+            Rows computed at a time: it bounds the memory, and changes nothing else.
+        verbose : {"auto", 0, 1, 2}, default "auto"
+            Accepted for likeness to Keras. Predicting prints nothing.
+        callbacks : sequence of Callback, optional
+            Their ``on_predict_...`` methods are called, once for all rows where the engine computes.
+        backend : {"auto", "numpy", "numba"}, default "auto"
+            As for `fit`.
+        threads : int, optional
+            As for `fit`.
+
+        Returns
+        -------
+        ndarray, or list of ndarray
+            One array per output, of the model's dtype.
+
+        See Also
+        --------
+        make_predict_function : For one record at a time.
+        """
+        as_verbosity(verbose)
+        check_backend(backend, threads)
+        inputs = self._as_inputs(x)
+        size = check_batch_size(batch_size, _INFERENCE_BATCH)
+        rows = len(inputs[0])
+        compiled = open_prediction(self, rows, size, backend)
+        size = size if compiled is None else max(rows, 1)
+        hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-rows // size)})
+        hooks.on_predict_begin()
+        if compiled is None:
+            results = self._predict_batches(inputs, size, hooks)
+        else:
+            hooks.on_predict_batch_begin(0)
+            results = compiled(inputs, threads)
+            hooks.on_predict_batch_end(0)
+        hooks.on_predict_end()
+        return results if len(results) > 1 else results[0]
+
+    def _predict_batches(self, inputs: list[Array], size: int, hooks: CallbackList) -> list[Array]:
+        rows = len(inputs[0])
+        results: list[Array] = []
+        # At least one round, so that no rows give empty arrays of the right shapes.
+        for number, start in enumerate(range(0, max(rows, 1), size)):
+            hooks.on_predict_batch_begin(number)
+            place = slice(start, start + size)
+            outputs = as_list(self._predict_rows([array[place] for array in inputs]))
+            if not results:
+                results = [np.empty((rows, *out.shape[1:]), out.dtype) for out in outputs]
+            for result, output in zip(results, outputs, strict=True):
+                result[place] = output
+            hooks.on_predict_batch_end(number)
+        return results
+
+    def make_predict_function(self) -> Callable[[Any], Array]:
+        """Return a function that computes the output for one record, in microseconds where the engine can.
+
+        The function takes a record without the axis of the rows, and may be called from several threads at once. It
+        looks at the weights where they are now: make it anew after layers have been frozen, or used in another model.
+
+        Returns
+        -------
+        callable
+            From an array of the shape of one record to one of the shape of one output.
+
+        Raises
+        ------
+        ValueError
+            If the model has several inputs or outputs.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from nnlite.layers import Dense, Input
+        >>> from nnlite.models import Sequential
+        >>> model = Sequential([Input((3,)), Dense(2, kernel_initializer="ones")])
+        >>> predict_one = model.make_predict_function()
+        >>> predict_one(np.array([1.0, 2.0, 3.0])).tolist()
+        [6.0, 6.0]
+        """
+        if len(self.inputs) != 1 or len(self.outputs) != 1:
+            raise ValueError(
+                f"one input and one output are needed; model {self.name!r} has {len(self.inputs)} and "
+                f"{len(self.outputs)}"
+            )
+        compiled = one_record_function(self)
+        if compiled is not None:
+            return compiled
+
+        def predict_one(record: Any) -> Array:
+            output: Array = self.predict_on_batch(np.asarray(record)[np.newaxis])[0]
+            return output
+
+        return predict_one
+
+    def predict_on_batch(self, x: Any) -> Any:
+        """Return the outputs for data, computed in one go."""
+        return self._predict_rows(self._as_inputs(x))
+
+    def _predict_rows(self, inputs: list[Array]) -> Any:
+        return self.forward(inputs if len(inputs) > 1 else inputs[0], training=False)[0]
+
+    # -- the door ------------------------------------------------------------------------------
+
+    def _as_inputs(self, x: Any) -> list[Array]:
+        self._build_from(x)
+        arrays = [
+            check_shape(as_array(one, self.dtype, f"input {name!r}"), tensor.shape, f"input {name!r}")
+            for one, name, tensor in zip(by_name(x, self.input_names, "x"), self.input_names, self.inputs, strict=True)
+        ]
+        if len({len(array) for array in arrays}) > 1:
+            raise ValueError(f"all inputs must have the same number of rows; found {[len(a) for a in arrays]}")
+        return arrays
+
+    def _build_from(self, x: Any) -> None:
+        """Let a Sequential without an Input learn its input's shape from the data."""
+        build: Callable[[Any], None] | None = getattr(self, "_ensure_built", None)
+        if build is not None:
+            build(np.shape(x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x))
+            self._after_building()
+
+    def _after_building(self) -> None:
+        """Do what had to wait until the outputs were known."""
+
+
+def as_verbosity(verbose: str | int) -> int:
+    """Return 0, 1 or 2: how much is to be printed."""
+    if verbose == "auto":
+        return 1 if sys.stdout is not None and sys.stdout.isatty() else 0
+    if verbose not in (0, 1, 2):
+        raise ValueError(f"verbose must be 'auto', 0, 1 or 2; found {verbose!r}")
+    return int(verbose)
