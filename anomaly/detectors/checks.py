@@ -72,6 +72,16 @@ def check_columns(names: Sequence[str]) -> None:
         )
 
 
+def as_labels(y: Any, count: int, unit: str) -> Array | None:
+    """Turn labels into an array; raise ValueError unless there is one for each record, step or image."""
+    if y is None:
+        return None
+    labels = np.asarray(y)
+    if labels.shape != (count,):
+        raise ValueError(f"y must have one label per {unit} ({count}); found shape {labels.shape}")
+    return labels
+
+
 def as_seed(random_state: Any) -> int | None:
     """Turn what scikit-learn and NumPy call a random state into a seed."""
     if random_state is None:

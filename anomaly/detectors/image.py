@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import as_seed, check_number, check_sizes, check_whole, under
+from anomaly.detectors.checks import as_labels, as_seed, under
+from anomaly.detectors.fitting import fit_network
+from anomaly.detectors.parameters import check_image_parameters
 from nnlite.layers import GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
@@ -129,16 +131,14 @@ class ImageDetector(BaseDetector):
         images = _as_images(X)
         if len(images) < 2:
             raise ValueError(f"fit needs at least 2 images to learn what is usual; found {len(images)}")
-        labels = None if y is None else np.asarray(y)
-        if labels is not None and labels.shape != (len(images),):
-            raise ValueError(f"y must have one label per image ({len(images)}); found shape {labels.shape}")
+        labels = as_labels(y, len(images), "image")
         self.image_shape_ = images.shape[1:]
         self.center_ = float(images.mean(dtype=np.float64))
         self.scale_ = float(images.std(dtype=np.float64)) or 1.0
         x = self._scaled(images)
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build()
-            self.history_ = self._train(x)
+            self.history_ = fit_network(self.model_, x, x, self, _STEPS)
         self._set_threshold(np.concatenate([e.mean(axis=(1, 2, 3), dtype=np.float64) for e in self._errors(x)]), labels)
         return self
 
@@ -163,21 +163,9 @@ class ImageDetector(BaseDetector):
         model.compile(optimizer=Adam(learning_rate=self.learning_rate), loss="mse")
         return model
 
-    def _train(self, x: Array) -> dict[str, list[float]]:
-        steps = -(-len(x) // self.batch_size)
-        epochs = -(-_STEPS // steps) if self.epochs == "auto" else int(self.epochs)
-        history = self.model_.fit(x, x, batch_size=int(self.batch_size), epochs=epochs, verbose=self.verbose)
-        return {name: [float(v) for v in values] for name, values in history.history.items()}
-
     def _check_parameters(self) -> None:
         self._check_contamination()
-        check_sizes("filters", self.filters)
-        check_whole("kernel", self.kernel, 1)
-        check_number("noise", self.noise, 0)
-        if self.epochs != "auto":
-            check_whole("epochs", self.epochs, 1)
-        check_whole("batch_size", self.batch_size, 1)
-        check_number("learning_rate", self.learning_rate, 0, above=True)
+        check_image_parameters(self)
 
     # -- judging -------------------------------------------------------------------------------
 

@@ -21,8 +21,14 @@ from anomaly.detectors.sequence_networks import NETWORKS
 
 if TYPE_CHECKING:
     from anomaly.detectors.autoencoder import AutoencoderDetector
+    from anomaly.detectors.image import ImageDetector
     from anomaly.detectors.sequence import SequenceDetector
+    from anomaly.detectors.variational import VariationalDetector
 
+LEARNED = "learned"
+"""The `variance` of a variational detector that its decoder predicts."""
+
+_SCORES = ("reconstruction", "elbo")
 _METHODS = ("reconstruction", "forecast")
 _SMOOTHED = ("errors", "squares")
 
@@ -91,14 +97,42 @@ def check_sequence_parameters(detector: SequenceDetector) -> None:
     check_whole("members", detector.members, 1)
     check_number("drift", detector.drift, 0)
     check_number("margin", detector.margin, 0, above=True)
-    if detector.epochs != "auto":
-        check_whole("epochs", detector.epochs, 1)
-    check_whole("batch_size", detector.batch_size, 1)
-    check_number("learning_rate", detector.learning_rate, 0, above=True)
+    _check_training(detector)
     check_number("gap", detector.gap, 0, above=True)
     if detector.time is not None and not isinstance(detector.time, str):
         raise ValueError(f"time must be the name of a column; found {detector.time!r}")
     check_names("ignore", detector.ignore)
+
+
+def check_image_parameters(detector: ImageDetector) -> None:
+    """Do the same for a detector of images."""
+    check_sizes("filters", detector.filters)
+    check_whole("kernel", detector.kernel, 1)
+    check_number("noise", detector.noise, 0)
+    _check_training(detector)
+
+
+def check_variational_parameters(detector: VariationalDetector) -> None:
+    """Do the same for a variational detector."""
+    check_sizes("hidden", detector.hidden)
+    check_whole("latent", detector.latent, 1)
+    check_number("beta", detector.beta, 0)
+    check_whole("warm_up", detector.warm_up, 0)
+    if detector.variance != LEARNED:
+        if isinstance(detector.variance, str):
+            raise ValueError(f"variance must be 'learned' or a number above 0; found {detector.variance!r}")
+        check_number("variance", detector.variance, 0, above=True)
+    check_choice("score_by", detector.score_by, _SCORES)
+    check_whole("draws", detector.draws, 0)
+    _check_training(detector)
+    check_names("ignore", detector.ignore)
+
+
+def _check_training(detector: ImageDetector | SequenceDetector | VariationalDetector) -> None:
+    if detector.epochs != "auto":
+        check_whole("epochs", detector.epochs, 1)
+    check_whole("batch_size", detector.batch_size, 1)
+    check_number("learning_rate", detector.learning_rate, 0, above=True)
 
 
 def listed(value: Any) -> list[Any]:

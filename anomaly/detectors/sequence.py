@@ -8,26 +8,20 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import (
-    as_seed,
-    under,
-)
+from anomaly.detectors.checks import as_labels, as_seed, under
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.residuals import ResidualScale, Smoother
-from anomaly.detectors.sequence_networks import NETWORKS, build_network
+from anomaly.detectors.sequence_calibration import calibration_steps, unseen_errors, usual_errors
 from anomaly.detectors.sequence_stream import SequenceStream, errors_of, pieces_of
-from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream, level_of
+from anomaly.detectors.sequence_training import held_out_rows, train_without
+from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
-from anomaly.events import stretches as runs_of
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
-from anomaly.preprocessing.windows import cut_windows, window_starts
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.serialization import model_from_parts, model_to_parts
 from nnlite.types import Array
-
-_STEPS = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}
 
 
 @register
@@ -247,15 +241,9 @@ class SequenceDetector(BaseDetector):
         """
         self._check_parameters()
         series = self._as_tables(X)
-        labels = (
-            None
-            if y is None
-            else np.concatenate([np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])])
-        )
-        n_steps = sum(map(len, series))
-        if labels is not None and labels.shape != (n_steps,):
-            raise ValueError(f"y must have one label per step ({n_steps}); found shape {labels.shape}")
-        held_out = [self._held_out(len(table)) for table in series]
+        given = None if y is None else [np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])]
+        labels = as_labels(None if given is None else np.concatenate(given), sum(map(len, series)), "step")
+        held_out = [held_out_rows(self, len(table)) for table in series]
         unseen = 1 if self.folds == 1 else 0
         learned = [table.rows(rows != unseen) for table, rows in zip(series, held_out, strict=True)]
         self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
@@ -264,7 +252,7 @@ class SequenceDetector(BaseDetector):
         stretches = self._stretches(series)
         with seeded(as_seed(self.random_state)):
             trained = [
-                self._train_without(fold, stretches, held_out)
+                train_without(self, fold, stretches, held_out)
                 for fold in range(1, self.folds + 1)
                 for _ in range(self.members)
             ]
@@ -272,12 +260,6 @@ class SequenceDetector(BaseDetector):
         self.history_ = trained[0][1]
         self._calibrate(series, held_out, labels)
         return self
-
-    def _held_out(self, n_steps: int) -> Array:
-        """Return, for each step, the number of the network that does not see it; 0 where all do."""
-        if self.folds > 1:
-            return 1 + np.arange(n_steps) * self.folds // n_steps
-        return (np.arange(n_steps) >= n_steps - round(float(self.calibration) * n_steps)).astype(np.int64)
 
     def _take_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
@@ -292,73 +274,13 @@ class SequenceDetector(BaseDetector):
                 joined[-1].append(part.features)
         return joined
 
-    def _train_without(
-        self, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
-    ) -> tuple[Model, dict[str, list[float]]]:
-        """Train a network on the windows that hold no step of its fold."""
-        windows, targets = self._examples(fold, stretches, held_out)
-        model = build_network(
-            self.network,
-            self.method,
-            int(self.window),
-            windows.shape[2],
-            NETWORKS[self.network] if self.hidden is None else self.hidden,
-            float(self.noise),
-            float(self.learning_rate),
-        )
-        steps = -(-len(windows) // self.batch_size)
-        epochs = -(-_STEPS[self.network] // steps) if self.epochs == "auto" else int(self.epochs)
-        history = model.fit(windows, targets, batch_size=int(self.batch_size), epochs=epochs, verbose=self.verbose)
-        return model, {name: [float(v) for v in values] for name, values in history.history.items()}
-
-    def _examples(
-        self, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
-    ) -> tuple[Array, Array]:
-        """Cut the windows to learn from, and what the network is to make of them."""
-        ahead = 1 if self.method == "forecast" else 0
-        windows, targets, longest = [], [], 0
-        for parts, rows in zip(stretches, held_out, strict=True):
-            first = 0
-            for part in parts:
-                may_see = rows[first : first + len(part)] != fold
-                first += len(part)
-                for start, end in runs_of(may_see):
-                    run = part[start:end]
-                    longest = max(longest, len(run))
-                    starts = window_starts(len(run) - ahead, self.window, self.stride)
-                    if len(starts):
-                        windows.append(cut_windows(run, starts, self.window))
-                        targets.append(run[starts + self.window] if ahead else windows[-1])
-        if not windows:
-            raise ValueError(
-                f"fit needs an unbroken stretch of at least {self.window + ahead} steps (window={self.window}) to "
-                f"learn from; the longest has {longest}, without what is kept for calibration "
-                f"(n_samples = {sum(map(len, held_out))}). Give a longer series or a smaller window"
-            )
-        inputs = np.concatenate(windows)
-        outputs = np.concatenate(targets) if ahead else inputs
-        if not self.relative:
-            return inputs, outputs
-        levels = level_of(inputs, bool(ahead))
-        return inputs - levels, outputs - (levels[:, 0] if ahead else levels)
-
     def _calibrate(self, series: Sequence[Table], held_out: Sequence[Array], labels: Array | None) -> None:
         """Measure the usual errors, and choose the threshold, where no network has been trained."""
-        self.calibration_ = np.concatenate(held_out) > 0
-        if not self.calibration_.any():
-            self.calibration_[:] = True
-        errors = [self._unseen_errors(table, rows) for table, rows in zip(series, held_out, strict=True)]
-        smooth = (
-            [run for one in errors for run in self._smooth(one)]
-            if self.smooth == "errors"
-            else [run for one in errors for run in one]
-        )
-        ends = np.cumsum(list(map(len, smooth)))[:-1]
-        chosen = [run[kept] for run, kept in zip(smooth, np.split(self.calibration_, ends), strict=True)]
-        self.residuals_ = ResidualScale().fit(
-            [run for run in chosen if len(run)], horizon=float(self.drift) * len(self.calibration_) / len(series)
-        )
-        scores = np.concatenate([parts for one in errors for parts in self._judge(one)]).mean(axis=1)
+        self.calibration_ = calibration_steps(held_out)
+        errors = [unseen_errors(self, table, rows) for table, rows in zip(series, held_out, strict=True)]
+        self.residuals_ = usual_errors(self, errors, self.calibration_)
+        judged = [self._square(run, Smoother(self.smoothing)) for one in errors for run in one]
+        scores = np.concatenate(judged).mean(axis=1)
         self.decision_scores_ = scores
         calibrating = scores[self.calibration_]
         if self.threshold is None and self.contamination == "auto":
@@ -368,27 +290,6 @@ class SequenceDetector(BaseDetector):
         else:
             self.threshold_ = float(self._threshold_rule().fit(calibrating, None).threshold_)
         self.labels_ = self._label(scores)
-
-    def _unseen_errors(self, table: Table, rows: Array) -> list[Array]:
-        """Return the errors of each stretch of a series, by the network that has not seen the step if there is one."""
-        errors: list[Array] = []
-        for number in range(1, self.folds + 1):
-            models = self.models_[(number - 1) * self.members : number * self.members]
-            runs: list[Array] = []
-            for is_new, piece in errors_of(self, pieces_of(table), models):
-                runs = [*runs, piece] if is_new else [*runs[:-1], np.concatenate([runs[-1], piece])]
-            if not errors:
-                errors = runs
-            ends = np.cumsum(list(map(len, runs)))[:-1]
-            for mine, run, fold in zip(errors, runs, np.split(rows, ends), strict=True):
-                mine[fold == number] = run[fold == number]
-        return errors
-
-    def _smooth(self, runs: Sequence[Array]) -> list[Array]:
-        return [Smoother(self.smoothing)(run) for run in runs]
-
-    def _judge(self, runs: Sequence[Array]) -> list[Array]:
-        return [self._square(run, Smoother(self.smoothing)) for run in runs]
 
     def _check_parameters(self) -> None:
         self._check_contamination()

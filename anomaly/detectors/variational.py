@@ -9,17 +9,9 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import (
-    as_seed,
-    check_choice,
-    check_columns,
-    check_names,
-    check_number,
-    check_records,
-    check_sizes,
-    check_whole,
-    under,
-)
+from anomaly.detectors.checks import as_labels, as_seed, check_columns, check_records, under
+from anomaly.detectors.fitting import fit_network
+from anomaly.detectors.parameters import LEARNED, check_variational_parameters
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.callbacks import KLWarmUp
@@ -33,10 +25,8 @@ from nnlite.types import Array
 
 _STEPS = 3000
 _CHUNK = 4096
-_LEARNED = "learned"
 # A hundredth of a standardised column's variance: a feature that is met exactly must not outweigh all others.
 _SMALLEST_VARIANCE = 0.01
-_SCORES = ("reconstruction", "elbo")
 
 
 @register
@@ -132,7 +122,7 @@ class VariationalDetector(BaseDetector):
         activation: str = "relu",
         beta: float = 1.0,
         warm_up: int = 0,
-        variance: float | str = _LEARNED,
+        variance: float | str = LEARNED,
         score_by: str = "reconstruction",
         draws: int = 16,
         contamination: float | str = "auto",
@@ -190,16 +180,15 @@ class VariationalDetector(BaseDetector):
         self._check_parameters()
         table = self._as_table(X)
         check_records(table)
-        labels = None if y is None else np.asarray(y)
-        if labels is not None and labels.shape != (len(table),):
-            raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
+        labels = as_labels(y, len(table), "record")
         self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
         x = self.preprocessor_.fit_transform(table)
         check_columns(self.preprocessor_.feature_names_in_.tolist())
         self._take_columns()
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build(x.shape[1])
-            self.history_ = self._train(x)
+            warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
+            self.history_ = fit_network(self.model_, x, x, self, _STEPS, warm_up)
             count = max(1, int(self.draws))
             drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
             self.draws_ = drawn if self.draws else np.zeros_like(drawn)
@@ -221,7 +210,7 @@ class VariationalDetector(BaseDetector):
         x = Dense(2 * int(self.latent), name="code")(x)
         z = GaussianLatent(float(self.beta), name="latent")(x)
         model = Model(inputs, self._decode(z, n_features), name="variational_autoencoder")
-        variance = None if self.variance == _LEARNED else float(self.variance)
+        variance = None if self.variance == LEARNED else float(self.variance)
         model.compile(
             optimizer=Adam(learning_rate=self.learning_rate),
             loss=GaussianNLL(variance=variance, minimum_variance=_SMALLEST_VARIANCE),
@@ -231,20 +220,7 @@ class VariationalDetector(BaseDetector):
     def _decode(self, z: Any, n_features: int) -> Any:
         for number, units in enumerate(list(self.hidden)[::-1], start=1):
             z = Dense(units, self.activation, kernel_initializer="he_normal", name=f"decode_{number}")(z)
-        return Dense(n_features * (2 if self.variance == _LEARNED else 1), name="reconstruction")(z)
-
-    def _train(self, x: Array) -> dict[str, list[float]]:
-        steps = -(-len(x) // self.batch_size)
-        epochs = -(-_STEPS // steps) if self.epochs == "auto" else int(self.epochs)
-        history = self.model_.fit(
-            x,
-            x,
-            batch_size=int(self.batch_size),
-            epochs=epochs,
-            callbacks=[KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else [],
-            verbose=self.verbose,
-        )
-        return {name: [float(v) for v in values] for name, values in history.history.items()}
+        return Dense(n_features * (2 if self.variance == LEARNED else 1), name="reconstruction")(z)
 
     def _split_model(self) -> None:
         """Make the two halves: the encoder shares the model's layers, the decoder has copies of them."""
@@ -256,21 +232,7 @@ class VariationalDetector(BaseDetector):
 
     def _check_parameters(self) -> None:
         self._check_contamination()
-        check_sizes("hidden", self.hidden)
-        check_whole("latent", self.latent, 1)
-        check_number("beta", self.beta, 0)
-        check_whole("warm_up", self.warm_up, 0)
-        if self.variance != _LEARNED:
-            if isinstance(self.variance, str):
-                raise ValueError(f"variance must be 'learned' or a number above 0; found {self.variance!r}")
-            check_number("variance", self.variance, 0, above=True)
-        check_choice("score_by", self.score_by, _SCORES)
-        check_whole("draws", self.draws, 0)
-        if self.epochs != "auto":
-            check_whole("epochs", self.epochs, 1)
-        check_whole("batch_size", self.batch_size, 1)
-        check_number("learning_rate", self.learning_rate, 0, above=True)
-        check_names("ignore", self.ignore)
+        check_variational_parameters(self)
 
     # -- judging records -----------------------------------------------------------------------
 
@@ -345,7 +307,7 @@ class VariationalDetector(BaseDetector):
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""
-        if self.variance == _LEARNED:
+        if self.variance == LEARNED:
             output, log_variance = np.split(output, 2, axis=1)
             log_variance = np.maximum(log_variance, math.log(_SMALLEST_VARIANCE)).astype(np.float64)
         else:
