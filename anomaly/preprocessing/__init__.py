@@ -1,5 +1,6 @@
 """From any table to one float32 matrix: scalers, kinds of columns, and the preprocessor that puts them together."""
 
+from anomaly.preprocessing.parameters import FEATURE_LIMIT
 from anomaly.preprocessing.scalers import (
     IdentityScaler,
     MinMaxScaler,
@@ -8,7 +9,7 @@ from anomaly.preprocessing.scalers import (
     Scaler,
     StandardScaler,
 )
-from anomaly.preprocessing.table import FEATURE_LIMIT, TablePreprocessor
+from anomaly.preprocessing.table import TablePreprocessor
 
 __all__ = [
     "FEATURE_LIMIT",

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, listing, shown
+from anomaly.preprocessing.categories import CategoryColumn
 from anomaly.preprocessing.columns import (
-    CategoryColumn,
     Column,
     DateColumn,
     IgnoredColumn,
@@ -18,13 +18,12 @@ from anomaly.preprocessing.columns import (
     column_from_config,
     infer,
 )
+from anomaly.preprocessing.layout import lay_out
+from anomaly.preprocessing.parameters import FEATURE_LIMIT, PARAMETERS, check_parameters, parameters_as_json
 from anomaly.preprocessing.scalers import SCALERS, scaler_from_state
 from anomaly.preprocessing.state import field, vector
 from anomaly.tables import Table, as_table
 from nnlite.types import Array
-
-FEATURE_LIMIT = 1e6
-"""Features are clipped to this size: beyond it all is equally absurd, and float32 can still add up their squares."""
 
 _BLOCK_CELLS = 65_536
 
@@ -163,7 +162,7 @@ class TablePreprocessor:
 
     def _learn(self, table: Table) -> tuple[Array, list[Array]]:
         """Set what `fit` learns; return what was read of the table on the way, for `_assemble`."""
-        _check_parameters(self)
+        check_parameters(self)
         if not len(table):
             raise DataError("found 0 sample(s) to learn from while a minimum of 1 is required")
         unknown = [name for name in self.categorical or () if name not in table.names]
@@ -217,41 +216,15 @@ class TablePreprocessor:
         self._category_columns = [c for c in columns if isinstance(c, CategoryColumn)]
 
     def _lay_out(self) -> None:
-        """Give each feature its position: columns in their order, the features of one side by side."""
-        names: list[str] = []
-        sources: list[int] = []
-        values: list[int] = []
-        firsts: list[int] = []
-        marks: list[int] = []
-        starts: list[int] = []
-        for index, column in enumerate(self._columns):
-            start = len(names)
-            if isinstance(column, ValueColumn):
-                firsts.append(len(values))
-                names += [column.name, *(f"{column.name} ({aspect})" for aspect in column.aspects)]
-                values += range(start, len(names))
-                if self._has_missing[firsts[-1]]:
-                    marks.append(len(names))
-                    names.append(f"{column.name}=<missing>")
-            elif isinstance(column, CategoryColumn):
-                starts.append(start)
-                names.extend(f"{column.name}={place}" for place in column.places)
-            sources.extend([index] * (len(names) - start))
-        if not names:
-            raise DataError("no column makes any features: all of them are dates, which are ignored")
-        self._value_positions = np.array(values, dtype=np.intp)
-        self._firsts = np.array(firsts, dtype=np.intp)
-        self._marked = self._firsts[self._has_missing[self._firsts]]
-        self._mark_positions = np.array(marks, dtype=np.intp)
-        self._category_starts = starts
-        self._only_values = len(values) == len(names)
+        """Set all that follows from the columns and what was missing of them."""
+        self._layout = lay_out(self._columns, self._has_missing)
         self._fill = self._scaler.transform(self._medians[np.newaxis])
         self._names = tuple(column.name for column in self._columns)
         self.n_features_in_ = len(self._columns)
         self.feature_names_in_ = np.array(self._names, dtype=object)
         self.kinds_ = {column.name: column.kind for column in self._columns}
-        self.feature_names_out_ = tuple(names)
-        self.feature_columns_ = np.array(sources, dtype=np.intp)
+        self.feature_names_out_ = self._layout.names
+        self.feature_columns_ = self._layout.columns
 
     # -- transforming --------------------------------------------------------------------------
 
@@ -322,7 +295,7 @@ class TablePreprocessor:
             rows = slice(start, start + step)
             self._scale_block(table, numbers[rows], start, features[rows])
         every_row = np.arange(len(table))
-        for start, indices in zip(self._category_starts, places, strict=True):
+        for start, indices in zip(self._layout.category_starts, places, strict=True):
             features[every_row, start + indices] = self.category_weight
         return features
 
@@ -333,13 +306,13 @@ class TablePreprocessor:
             self._check_finite(table, numbers, start)
             np.copyto(scaled, self._fill, where=np.isnan(scaled))
         np.clip(scaled, -FEATURE_LIMIT, FEATURE_LIMIT, out=scaled)
-        if self._only_values:
+        if self._layout.only_values:
             features[:] = scaled
             return
-        features[:, self._value_positions] = scaled
-        if not is_complete and len(self._mark_positions):
-            marks = np.isnan(numbers[:, self._marked])
-            features[:, self._mark_positions] = self.category_weight * marks
+        features[:, self._layout.values] = scaled
+        if not is_complete and len(self._layout.marks):
+            marks = np.isnan(numbers[:, self._layout.marked])
+            features[:, self._layout.marks] = self.category_weight * marks
 
     def _check_finite(self, table: Table, numbers: Array, start: int) -> None:
         infinite = np.isinf(numbers)
@@ -388,11 +361,11 @@ class TablePreprocessor:
         """
         self._check_fitted()
         self._check_width(features)
-        numbers = self._scaler.inverse_transform(features[:, self._value_positions])
-        marks = features[:, self._mark_positions] > self.category_weight / 2
-        numbers[:, self._marked] = np.where(marks, np.nan, numbers[:, self._marked])
-        values = iter(numbers.T[self._firsts])
-        starts = iter(self._category_starts)
+        numbers = self._scaler.inverse_transform(features[:, self._layout.values])
+        marks = features[:, self._layout.marks] > self.category_weight / 2
+        numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
+        values = iter(numbers.T[self._layout.firsts])
+        starts = iter(self._layout.category_starts)
         cells: list[Array] = []
         for column in self._columns:
             if isinstance(column, ValueColumn):
@@ -422,7 +395,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         width = max(map(len, self._names))
-        medians = iter(zip(self._medians[self._firsts], self._has_missing[self._firsts], strict=True))
+        medians = iter(zip(self._medians[self._layout.firsts], self._has_missing[self._layout.firsts], strict=True))
         lines = []
         for column in self._columns:
             text = ""
@@ -462,7 +435,7 @@ class TablePreprocessor:
         self._check_fitted()
         scaler, arrays = self._scaler.get_state()
         config = {
-            "parameters": {name: _as_json(getattr(self, name)) for name in _PARAMETERS},
+            "parameters": parameters_as_json(self),
             "named": self._named,
             "columns": [column.get_config() for column in self._columns],
             "scaler": scaler,
@@ -495,11 +468,11 @@ class TablePreprocessor:
             If the values are not such as a preprocessor can have learned.
         """
         parameters = field(config, "parameters", dict)
-        if set(parameters) != set(_PARAMETERS):
-            raise DataError(f"preprocessing: expected the parameters {', '.join(_PARAMETERS)}")
+        if set(parameters) != set(PARAMETERS):
+            raise DataError(f"preprocessing: expected the parameters {', '.join(PARAMETERS)}")
         preprocessor = cls(**parameters)
         try:
-            _check_parameters(preprocessor)
+            check_parameters(preprocessor)
         except (TypeError, ValueError) as error:
             raise DataError(f"preprocessing: {error}") from error
         preprocessor._named = field(config, "named", bool)
@@ -520,39 +493,6 @@ class TablePreprocessor:
         return preprocessor
 
 
-_PARAMETERS = (
-    "scaling",
-    "categorical",
-    "min_category_count",
-    "max_categories",
-    "category_weight",
-    "dates",
-    "extra",
-)
-
-
-def _check_parameters(preprocessor: TablePreprocessor) -> None:
-    _check_choice("scaling", preprocessor.scaling, tuple(SCALERS))
-    _check_choice("dates", preprocessor.dates, ("number", "ignore"))
-    _check_choice("extra", preprocessor.extra, ("error", "ignore"))
-    for name in ("min_category_count", "max_categories"):
-        count = getattr(preprocessor, name)
-        if not isinstance(count, (int, np.integer)) or isinstance(count, bool) or count < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1; found {count!r}")
-    weight = preprocessor.category_weight
-    is_number = isinstance(weight, (int, float, np.floating)) and not isinstance(weight, bool)
-    if not is_number or not 0 < weight <= FEATURE_LIMIT:
-        raise ValueError(f"category_weight must be above 0 and at most {FEATURE_LIMIT:g}; found {weight!r}")
-    names = preprocessor.categorical
-    if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in names)):
-        raise ValueError(f"categorical must be a list of column names; found {names!r}")
-
-
-def _check_choice(name: str, value: Any, choices: tuple[str, ...]) -> None:
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; found {value!r}")
-
-
 def _side_by_side(columns: Sequence[Array], n_rows: int) -> Array:
     matrix = np.empty((n_rows, len(columns)), order="F")
     for target, column in zip(matrix.T, columns, strict=True):
@@ -569,9 +509,3 @@ def _nothing_to_learn(name: str) -> DataError:
     return DataError(
         f"column {name!r}: all values missing in the training rows, so there is nothing to learn from it; leave it out"
     )
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    return value if value is None or isinstance(value, (str, int, float)) else list(value)
