@@ -14,6 +14,7 @@ import pytest
 import anomaly
 from anomaly.cli import main
 from anomaly.datasets import make_connections
+from tests.anomaly.command_line import rows, run
 
 QUICK = ["--epochs", "3", "--hidden", "8"]
 
@@ -34,14 +35,6 @@ def folder(tmp_path_factory):
     return path
 
 
-def run(capsys, *arguments):
-    """Return exit code, output and error output of a command in this process."""
-    capsys.readouterr()
-    code = main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
 def fails(capsys, *arguments):
     """Return the one line that a command fails with."""
     try:
@@ -52,11 +45,6 @@ def fails(capsys, *arguments):
     assert err.count("\n") == 1
     assert err.startswith("anomaly: error: ")
     return err
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.reader(file))
 
 
 def test_fit_says_what_it_did(folder, capsys, tmp_path):

@@ -10,6 +10,7 @@ import pytest
 import anomaly
 from anomaly.cli import main
 from anomaly.csvfiles import read_csv
+from tests.anomaly.command_line import rows, run
 
 QUICK = ["--window", "8", "--epochs", "3", "--hidden", "8"]
 
@@ -39,18 +40,6 @@ def folder(tmp_path_factory):
     fit = ["fit", str(path / "train.csv"), "--model", str(path / "m.npz"), "--label", "state", "--time", "time"]
     assert main([*fit, *QUICK]) == 0
     return path
-
-
-def run(capsys, *arguments):
-    capsys.readouterr()
-    code = main([str(argument) for argument in arguments])
-    captured = capsys.readouterr()
-    return code, captured.out, captured.err
-
-
-def rows(path):
-    with open(path, newline="") as file:
-        return list(csv.reader(file))
 
 
 def test_fit_with_a_window_learns_a_series(folder, capsys, tmp_path):

@@ -30,10 +30,7 @@ from nnlite.losses import (
 )
 from nnlite.models import Model, Sequential
 from nnlite.regularizers import L1, L1L2, L2
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
+from tests.nnlite.arrays import draw
 
 
 class WrongDense(Dense):

@@ -4,10 +4,7 @@ import numpy as np
 import pytest
 
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
+from tests.nnlite.arrays import draw
 
 
 def test_a_fixed_variance_is_a_learned_one_that_is_always_the_same():

@@ -19,10 +19,7 @@ from nnlite.layers import (
 )
 from nnlite.models import Model, Sequential, clone_model
 from nnlite.utils import clear_session, set_random_seed, to_categorical
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from tests.nnlite.arrays import draw_single as draw
 
 
 def autoencoder():

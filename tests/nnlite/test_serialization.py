@@ -13,10 +13,7 @@ from nnlite.files import atomic_write
 from nnlite.layers import Add, BatchNormalization, Dense, Input, Layer
 from nnlite.models import Model, Sequential, load_model
 from nnlite.optimizers import Adam
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from tests.nnlite.arrays import draw_single as draw
 
 
 def trained():

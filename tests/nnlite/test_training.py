@@ -8,10 +8,7 @@ from nnlite.layers import Dense, Input
 from nnlite.models import Model, Sequential, load_model
 from nnlite.optimizers import SGD, Adam
 from nnlite.utils import set_random_seed
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape).astype("float32")
+from tests.nnlite.arrays import draw_single as draw
 
 
 def line(optimizer="sgd", loss="mse", metrics=None):

@@ -7,10 +7,7 @@ from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, GaussianLatent, Input, TimeDistributed
 from nnlite.likelihoods import GaussianNLL
 from nnlite.models import Sequential
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
+from tests.nnlite.arrays import draw
 
 
 def autoencoder(**settings):

@@ -18,17 +18,12 @@ from anomaly.preprocessing.parsing import (
     parse_numbers,
     parse_truth,
 )
+from tests.anomaly.preprocessing.cells import objects
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 words = st.one_of(
     st.sampled_from([*sorted(MISSING_TEXTS), "1", "-2.5e3", "1_000", " 7 ", "inf", "abc", "١٢"]), st.text(max_size=6)
 )
-
-
-def objects(cells):
-    column = np.empty(len(cells), dtype=object)
-    column[:] = cells
-    return column
 
 
 def outcome(parse, *arguments):

@@ -24,10 +24,7 @@ from nnlite.layers import (
 )
 from nnlite.models import Sequential
 from nnlite.random import seeded
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
+from tests.nnlite.arrays import draw
 
 
 def test_a_convolution_is_that_of_signal_processing_with_the_kernel_turned_round():

@@ -1,6 +1,5 @@
 """Every layer's backward pass against slopes measured on its forward pass, in float64."""
 
-import numpy as np
 import pytest
 
 from nnlite import activations
@@ -23,6 +22,7 @@ from nnlite.layers import (
     Softmax,
     Tanh,
 )
+from tests.nnlite.arrays import draw
 
 D = {"dtype": "float64"}
 ACTIVATIONS = [
@@ -41,10 +41,6 @@ ACTIVATIONS = [
     "softmax",
     "exponential",
 ]
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)

@@ -24,13 +24,10 @@ from nnlite.layers import (
 )
 from nnlite.models import Model, Sequential
 from nnlite.random import seeded
+from tests.nnlite.arrays import draw
 
 RECURRENT = [SimpleRNN, LSTM, GRU]
 D = {"dtype": "float64"}
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @pytest.mark.parametrize("make", RECURRENT)

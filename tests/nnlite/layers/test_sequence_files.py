@@ -45,6 +45,7 @@ from nnlite.layers import (
 )
 from nnlite.models import Model, Sequential, clone_model, load_model
 from nnlite.registry import serialize
+from tests.nnlite.arrays import draw_single as draw
 
 SERIES, IMAGES, TABLE = (4, 9, 4), (4, 6, 7, 4), (4, 6)
 CASES = {
@@ -78,10 +79,6 @@ CASES = {
     "activity_regularization": (lambda: ActivityRegularization(0.1, 0.2), TABLE),
     "gaussian_latent": (lambda: GaussianLatent(0.5, True, seed=3), TABLE),
 }
-
-
-def draw(*shape):
-    return np.random.default_rng(0).normal(size=shape).astype("float32")
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -39,13 +39,10 @@ from nnlite.layers import (
 )
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.models import Model, Sequential
+from tests.nnlite.arrays import draw
 
 D = {"dtype": "float64"}
 RECURRENT = [SimpleRNN, LSTM, GRU]
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 @pytest.mark.parametrize("padding", ["valid", "same", "causal"])

@@ -8,12 +8,9 @@ from nnlite.layers.variational import divergence
 from nnlite.likelihoods import GaussianNLL
 from nnlite.models import Model, Sequential, load_model
 from nnlite.random import seeded
+from tests.nnlite.arrays import draw
 
 D = {"dtype": "float64"}
-
-
-def draw(*shape, seed=0):
-    return np.random.default_rng(seed).normal(size=shape)
 
 
 def autoencoder(**settings):
