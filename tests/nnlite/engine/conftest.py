@@ -6,7 +6,13 @@ from nnlite.config import floatx, set_floatx
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
     """Let models compute in each float type."""
-    before = floatx()
     set_floatx(request.param)
-    yield request.param
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def _restore_floatx():
+    """Leave the float type as it was."""
+    before = floatx()
+    yield
     set_floatx(before)

@@ -1,0 +1,200 @@
+"""The compiled engine computes what recurrent layers and wrappers compute."""
+
+import numpy as np
+import pytest
+
+from nnlite.layers import (
+    GRU,
+    LSTM,
+    ActivityRegularization,
+    Bidirectional,
+    Concatenate,
+    Conv1D,
+    Dense,
+    Flatten,
+    Input,
+    LayerNormalization,
+    Masking,
+    MaxPooling2D,
+    RepeatVector,
+    Reshape,
+    SimpleRNN,
+    SpatialDropout1D,
+    TimeDistributed,
+    UpSampling2D,
+)
+from nnlite.models import Model, Sequential
+from tests.nnlite.engine.layer_parity import assert_parity
+
+LAYERS = {
+    "SimpleRNN": SimpleRNN,
+    "LSTM": LSTM,
+    "GRU": GRU,
+    "GRU, reset before": lambda units, **settings: GRU(units, reset_after=False, **settings),
+}
+
+
+@pytest.fixture(params=LAYERS.values(), ids=LAYERS.keys())
+def cell(request):
+    return request.param
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"return_sequences": True},
+        {"go_backwards": True},
+        {"go_backwards": True, "return_sequences": True},
+        {"use_bias": False},
+        {"kernel_regularizer": "l2", "recurrent_regularizer": "l1", "activity_regularizer": "l2"},
+    ],
+    ids=str,
+)
+def test_recurrent_layers(cell, settings):
+    assert_parity(lambda x: cell(3, **settings)(Dense(4)(x)), (5, 2))
+
+
+def test_one_step(cell):
+    assert_parity(lambda x: cell(3)(Dense(4)(x)), (1, 2))
+
+
+@pytest.mark.parametrize("settings", [{}, {"go_backwards": True, "return_sequences": True}], ids=str)
+def test_the_same_at_every_step(cell, settings):
+    assert_parity(lambda x: cell(3, **settings)(RepeatVector(4)(Dense(4)(x))), (5,))
+
+
+def test_repeated_vector_that_others_look_at_too(cell):
+    def build(x):
+        series = RepeatVector(4)(Dense(4)(x))
+        return Concatenate()([series, cell(3, return_sequences=True)(series), Reshape((4, 4))(series)])
+
+    assert_parity(build, (5,))
+
+
+@pytest.mark.parametrize("sequences", [True, False])
+def test_states_handed_on(cell, sequences):
+    def build(x):
+        h = Dense(4)(x)
+        y, *states = cell(3, return_sequences=sequences, return_state=True)(h)
+        z = cell(3, return_sequences=sequences)(h, initial_state=[Dense(3)(state) for state in states])
+        return Concatenate()([y, z])
+
+    assert_parity(build, (5, 2))
+
+
+def test_only_the_last_cell_is_looked_at():
+    assert_parity(lambda x: LSTM(3, return_sequences=True, return_state=True)(Dense(4)(x))[2], (5, 2))
+
+
+@pytest.mark.parametrize("merge_mode", ["concat", "sum", "ave", "mul"])
+@pytest.mark.parametrize("sequences", [True, False])
+def test_bidirectional(cell, merge_mode, sequences):
+    def build(x):
+        return Bidirectional(cell(3, return_sequences=sequences), merge_mode=merge_mode)(Dense(4)(x))
+
+    assert_parity(build, (5, 2))
+
+
+@pytest.mark.parametrize("activation", ["relu", "linear", "sigmoid"])
+def test_activations_of_the_simple_layer(activation):
+    assert_parity(lambda x: SimpleRNN(3, activation=activation, return_sequences=True)(x), (5, 2))
+
+
+@pytest.mark.parametrize("batch_size", [1, 5, 21, 64])
+def test_recurrence_in_batches_of_any_size(cell, batch_size):
+    assert_parity(
+        lambda x: cell(9, return_sequences=True)(cell(3, return_sequences=True)(x)), (4, 2), batch_size=batch_size
+    )
+
+
+def test_recurrence_in_single_precision(cell):
+    def build(x):
+        return TimeDistributed(Dense(8))(cell(32, return_sequences=True)(RepeatVector(6)(cell(32)(x))))
+
+    assert_parity(build, (6, 8), "float32", rows=75, batch_size=32)
+
+
+def test_recurrent_autoencoder_for_fifty_steps():
+    def build(x):
+        return TimeDistributed(Dense(2))(LSTM(8, return_sequences=True)(RepeatVector(6)(LSTM(8)(x))))
+
+    assert_parity(build, (6, 2), rows=75, batch_size=16, epochs=10, optimizer="adam")
+
+
+def test_frozen_recurrent_layer_hands_derivatives_on(cell):
+    def build(x):
+        h = Dense(3)(x)
+        frozen = cell(3)
+        y = frozen(h)
+        frozen.trainable = False
+        return y
+
+    assert_parity(build, (4, 2))
+
+
+# -- wrappers and the rest -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [
+        (lambda x: TimeDistributed(Dense(3, activation="relu"))(x), (4, 2)),
+        (lambda x: TimeDistributed(LayerNormalization())(Dense(3)(x)), (4, 2)),
+        (lambda x: TimeDistributed(Conv1D(3, 2, activation="relu"))(Dense(3)(x)), (4, 5, 2)),
+        (lambda x: LSTM(3)(TimeDistributed(Flatten())(TimeDistributed(MaxPooling2D(2))(Dense(3)(x)))), (3, 4, 5, 2)),
+        (lambda x: TimeDistributed(Dense(3, activation="softmax"))(x), (4, 2)),
+    ],
+)
+def test_time_distributed(build, shape):
+    assert_parity(build, shape)
+
+
+def test_activity_regularization():
+    assert_parity(lambda x: Dense(2)(ActivityRegularization(0.1, 0.2)(Dense(3)(x))), (4,))
+
+
+@pytest.mark.parametrize("layer", [SpatialDropout1D(0.4), LSTM(8, dropout=0.4, return_sequences=True)])
+def test_dropout_of_whole_channels_trains(layer):
+    x = np.sin(np.arange(12) + np.arange(64)[:, None])[..., None]
+    model = Sequential([Input((12, 1)), Dense(8), layer, TimeDistributed(Dense(1))])
+    model.compile("adam", "mse")
+    losses = model.fit(x, x, epochs=60, batch_size=16, verbose=0, backend="numba").history["loss"]
+    assert losses[-1] < losses[0] * 0.8
+
+
+def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
+    # The product with a frozen one: what is dropped shows in the gradient of the bias behind it.
+    model = Sequential([Input((6, 4)), SpatialDropout1D(0.5, seed=1), Dense(1, use_bias=False)])
+    model.compile("sgd", "mse")
+    kernel = model.layers[-1].kernel
+    x = np.ones((1, 6, 4))
+    for _ in range(5):
+        kernel.assign(np.zeros((4, 1)))
+        model.fit(x, np.ones((1, 6, 1)), verbose=0, backend="numba")
+        # Each weight's gradient is the mean over the steps of a mask that is 0 or 2 at all of them.
+        steps = kernel.numpy().ravel() / 0.04
+        np.testing.assert_allclose(steps, np.round(steps), atol=1e-5)
+        assert set(np.round(steps)) <= {0.0, 1.0}
+
+
+@pytest.mark.parametrize(
+    ("build", "shape"),
+    [
+        (lambda x: LSTM(3)(Masking()(x)), (4, 2)),
+        (lambda x: LSTM(3, recurrent_dropout=0.2)(x), (4, 2)),
+        (lambda x: LSTM(3, activation="relu")(x), (4, 2)),
+        (lambda x: UpSampling2D(interpolation="bilinear")(x), (4, 3, 2)),
+        (lambda x: Concatenate()(Bidirectional(LSTM(3), merge_mode=None)(x)), (4, 2)),
+        (lambda x: TimeDistributed(LSTM(3))(x), (4, 3, 2)),
+    ],
+)
+def test_what_has_no_compiled_form_is_left_to_the_layers(build, shape):
+    x = np.random.default_rng(0).normal(size=(9, *shape))
+    inputs = Input(shape)
+    model = Model(inputs, build(inputs))
+    model.compile("sgd", "mse")
+    y = np.zeros((9, *model.output_shape[1:]))
+    with pytest.raises(ValueError, match="no compiled form"):
+        model.fit(x, y, verbose=0, backend="numba")
+    assert model.fit(x, y, verbose=0).backend == "numpy"

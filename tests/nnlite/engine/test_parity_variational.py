@@ -1,0 +1,120 @@
+"""The compiled engine computes what variational layers and likelihoods compute."""
+
+import numpy as np
+import pytest
+
+from nnlite.callbacks import KLWarmUp
+from nnlite.initializers import Constant
+from nnlite.layers import (
+    Concatenate,
+    Dense,
+    GaussianLatent,
+    Input,
+    Reshape,
+)
+from nnlite.layers.variational import divergence
+from nnlite.likelihoods import BernoulliNLL, GaussianNLL
+from nnlite.models import Sequential
+from nnlite.utils import set_random_seed
+from tests.nnlite.engine.layer_parity import assert_parity
+
+
+@pytest.mark.parametrize(
+    ("loss", "units", "activation"),
+    [
+        (GaussianNLL(), 3, None),
+        (GaussianNLL(variance=0.3), 3, None),
+        (GaussianNLL(variance=0.3, reduction="sum"), 3, None),
+        (GaussianNLL(variance=None), 6, None),
+        # Half of the log variances lie below this: they are held, and have no slope.
+        (GaussianNLL(variance=None, minimum_variance=1.0), 6, None),
+        (GaussianNLL(variance=None, reduction="sum"), 6, None),
+        (BernoulliNLL(), 3, "sigmoid"),
+        (BernoulliNLL(from_logits=True), 3, None),
+        (BernoulliNLL(from_logits=True, reduction="sum"), 3, None),
+    ],
+    ids=lambda value: str(value.get_config()) if hasattr(value, "get_config") else None,
+)
+@pytest.mark.parametrize("shape", [(4,), (5, 4)])
+def test_likelihoods(loss, units, activation, shape):
+    y = np.random.default_rng(2).random((21, *shape[:-1], 3))
+    assert_parity(lambda x: Dense(units, activation=activation)(x), shape, loss=loss, y=y, optimizer="adam")
+
+
+def test_likelihoods_of_weighted_records():
+    x = np.random.default_rng(0).normal(size=(21, 4))
+    y, weight = np.random.default_rng(1).normal(size=(21, 3)), np.random.default_rng(2).random(21)
+    results = []
+    for backend in ("numpy", "numba"):
+        set_random_seed(1)
+        model = Sequential([Input((4,)), Dense(6)])
+        model.compile("sgd", GaussianNLL(variance=None))
+        model.fit(x, y, sample_weight=weight, batch_size=8, verbose=0, backend=backend)
+        results.append(model.parameters)
+    np.testing.assert_allclose(results[1], results[0], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(4,), (5, 4)])
+def test_divergence_of_a_gaussian_code(shape):
+    # Variances of next to nothing: no draw differs from the mean by more than a rounding error.
+    def build(x):
+        code = Concatenate()([Dense(3)(x), Dense(3, kernel_initializer="zeros", bias_initializer=Constant(-66.0))(x)])
+        return Dense(2)(GaussianLatent(beta=0.7)(code))
+
+    assert_parity(build, shape, rows=21, optimizer="sgd")
+
+
+def _variational(beta=1.0):
+    set_random_seed(0)
+    model = Sequential([Input((6,)), Dense(16, activation="tanh"), Dense(4), GaussianLatent(beta), Dense(6)])
+    model.compile("adam", GaussianNLL(variance=0.1))
+    return model
+
+
+def test_variational_autoencoder_trains_as_on_the_layers():
+    t = np.random.default_rng(0).random((500, 2)) * 6
+    x = np.sin(t @ np.ones((2, 6)) + np.arange(6))
+    ends = []
+    for backend in ("numpy", "numba"):
+        model = _variational()
+        history = model.fit(x, x, epochs=60, batch_size=50, verbose=0, backend=backend)
+        ends.append(np.mean(history.history["loss"][-5:]))
+    assert ends[0] == pytest.approx(ends[1], abs=0.3)
+    assert history.history["loss"][0] > ends[1] + 3
+
+
+def test_draws_have_the_spread_that_the_encoder_says():
+    # The loss of a model that does nothing but draw: the noise's variance, 4 here.
+    model = Sequential([Input((2,)), GaussianLatent(beta=0.0), Reshape((1,))])
+    model.compile("sgd", "mse")
+    x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
+    loss = model.fit(x, np.full((20000, 1), 0.5), batch_size=1000, verbose=0, backend="numba").history["loss"][0]
+    assert loss == pytest.approx(4.0, rel=0.06)
+
+
+def test_beta_may_change_between_epochs():
+    x = np.random.default_rng(0).normal(size=(40, 6))
+    added = []
+    for backend in ("numpy", "numba"):
+        model = _variational()
+        latent = model.layers[-2]
+        judged = []
+        for beta in (0.0, 2.0):
+            latent.beta = beta
+            judged.append(model.evaluate(x, x, verbose=0, backend=backend))
+        added.append(judged[1] - judged[0])
+    assert added[1] == pytest.approx(added[0], rel=1e-4)
+    assert added[0] > 0.01
+
+
+def test_beta_of_a_warm_up_reaches_the_compiled_epochs():
+    # A fixed code far from N(0, I), and no reconstruction to speak of: the loss is beta times the divergence.
+    x = np.full((32, 2), 3.0)
+    model = Sequential([Input((2,)), GaussianLatent(), Dense(1, kernel_initializer="zeros", trainable=False)])
+    model.compile("sgd", "mse")
+    history = model.fit(
+        x, np.zeros((32, 1)), epochs=4, batch_size=32, verbose=0, backend="numba", callbacks=[KLWarmUp(4)]
+    )
+    betas = np.array(history.history["loss"]) / float(divergence(x[:1, :1], x[:1, 1:])[0])
+    assert (np.diff(betas) > 0.1).all()
+    assert betas[-1] <= 1 + 1e-5
