@@ -122,7 +122,9 @@ def _add_demo(of: _Subparsers) -> None:
         default="sensors",
         help="which data to make up (default: sensors)",
     )
-    parser.add_argument("--records", type=int, default=5000, metavar="N", help="how many (default: 5000)")
+    parser.add_argument(
+        "--records", type=_whole, default=5000, metavar="N", help="how many records to make up (default: 5000)"
+    )
     _add_seed(parser)
 
 
@@ -136,7 +138,7 @@ def _add_fit(of: _Subparsers) -> None:
     )
     parser.add_argument("data", metavar="TRAIN.csv", help="records to learn from; gzip is fine")
     _add_model(parser, "where to write the model")
-    _add_table(parser)
+    _add_table(parser, normal="the label of normal records; others are not learned from, unless --threshold needs them")
     parser.add_argument(
         "--categorical",
         action="append",
@@ -161,9 +163,9 @@ def _add_fit(of: _Subparsers) -> None:
         metavar="SIZES",
         help="sizes of the hidden layers, such as 128,128 (the default) or 32,8,32",
     )
-    parser.add_argument("--noise", type=float, metavar="S", help="spread of the training noise (default: several)")
-    parser.add_argument("--epochs", type=int, metavar="N", help="rounds of training (default: up to 1000 steps)")
-    parser.add_argument("--batch-size", type=int, metavar="N", help="records per step (default: 128)")
+    parser.add_argument("--noise", type=_number, metavar="S", help="spread of the training noise (default: several)")
+    parser.add_argument("--epochs", type=_whole, metavar="N", help="rounds of training (default: up to 1000 steps)")
+    parser.add_argument("--batch-size", type=_whole, metavar="N", help="records per step (default: 128)")
     parser.add_argument(
         "--scaling",
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
@@ -176,18 +178,28 @@ def _add_fit(of: _Subparsers) -> None:
 
 def _add_series(parser: argparse.ArgumentParser) -> None:
     series = parser.add_argument_group("series: rows that follow each other, learned from in windows")
-    series.add_argument("--window", type=int, metavar="STEPS", help="steps in a window; makes the table a series")
-    series.add_argument("--stride", type=int, metavar="STEPS", help="from one window to the next (default: 1)")
+    series.add_argument("--window", type=_whole, metavar="STEPS", help="steps in a window; makes the table a series")
+    series.add_argument("--stride", type=_whole, metavar="STEPS", help="from one window to the next (default: 1)")
     series.add_argument("--network", choices=("dense", "conv", "lstm", "gru"), help="what reads it (default: dense)")
-    series.add_argument("--method", choices=("reconstruction", "forecast"), help="default: reconstruction")
+    series.add_argument(
+        "--method", choices=("reconstruction", "forecast"), help="what it does (default: reconstruction)"
+    )
     series.add_argument("--causal", action="store_true", help="let no score depend on later rows")
     series.add_argument("--relative", action="store_true", help="look at shapes only, for sensors that wander")
-    series.add_argument("--smoothing", type=float, metavar="STEPS", help="span of the mean over time (default: 20)")
-    series.add_argument("--folds", type=int, metavar="N", help="networks, each without its part of it (default: 1)")
-    series.add_argument("--members", type=int, metavar="N", help="networks to take the mean of, each time (default: 1)")
-    series.add_argument("--margin", type=float, metavar="M", help="threshold over the highest usual score (default: 2)")
+    series.add_argument("--smoothing", type=_number, metavar="STEPS", help="how far errors are averaged (default: 20)")
+    series.add_argument(
+        "--folds", type=_whole, metavar="N", help="networks, each kept from a part of its own (default: 1)"
+    )
+    series.add_argument(
+        "--members", type=_whole, metavar="N", help="networks in place of each, to take the mean (default: 1)"
+    )
+    series.add_argument(
+        "--margin", type=_number, metavar="M", help="threshold over the highest usual score (default: 2)"
+    )
     series.add_argument("--time", metavar="COL", help="the column of time stamps; gaps in it end a stretch")
-    series.add_argument("--gap", type=float, metavar="N", help="usual steps without a row that are a gap (default: 10)")
+    series.add_argument(
+        "--gap", type=_number, metavar="N", help="usual steps without a row that are a gap (default: 10)"
+    )
 
 
 def _add_score(of: _Subparsers) -> None:
@@ -209,14 +221,14 @@ def _add_score(of: _Subparsers) -> None:
     )
     parser.add_argument(
         "--top",
-        type=int,
+        type=_whole,
         default=0,
         metavar="K",
         help="add the K columns that contribute most to each score, and their shares",
     )
     parser.add_argument("--events", metavar="EVENTS.csv", help="of series: also write alarms, merged into events")
     parser.add_argument(
-        "--minimum-length", type=int, default=1, metavar="STEPS", help="drop shorter events (default: 1)"
+        "--minimum-length", type=_whole, default=1, metavar="STEPS", help="of series: drop shorter events (default: 1)"
     )
     _add_tolerance(parser)
     _add_threshold(parser)
@@ -249,7 +261,9 @@ def _add_plot(of: _Subparsers) -> None:
     )
     parser.add_argument("data", metavar="DATA.csv", help="records to draw; gzip is fine")
     _add_model(parser, "a model that 'anomaly fit' wrote")
-    parser.add_argument("--output", "-o", default="pictures", metavar="FOLDER", help="where to (default: pictures)")
+    parser.add_argument(
+        "--output", "-o", default="pictures", metavar="FOLDER", help="where to put the pictures (default: pictures)"
+    )
     _add_table(parser)
 
 
@@ -275,13 +289,13 @@ def _add_seed(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_threshold(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--threshold", type=_score, metavar="SCORE", help="use this threshold instead of the model's")
+    parser.add_argument("--threshold", type=_number, metavar="SCORE", help="use this threshold instead of the model's")
 
 
 def _add_tolerance(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tolerance",
-        type=int,
+        type=_whole,
         default=0,
         metavar="STEPS",
         help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
@@ -294,17 +308,29 @@ def _seed(text: str) -> int:
     return int(text)
 
 
-def _score(text: str) -> float:
+def _whole(text: str) -> int:
     try:
-        score = float(text)
+        return int(text)
     except ValueError:
-        score = math.nan
-    if not math.isfinite(score):
+        raise argparse.ArgumentTypeError(f"must be a whole number; found {text!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
-    return score
+    return number
 
 
-def _add_table(parser: argparse.ArgumentParser, labels: bool = True, required: bool = False) -> None:
+def _add_table(
+    parser: argparse.ArgumentParser,
+    labels: bool = True,
+    required: bool = False,
+    normal: str = "the label of normal records; all others are anomalies",
+) -> None:
     table = parser.add_argument_group("the table")
     table.add_argument("--delimiter", metavar="CHAR", help="between the fields (default: found out)")
     table.add_argument(
@@ -337,5 +363,5 @@ def _add_table(parser: argparse.ArgumentParser, labels: bool = True, required: b
             "--normal",
             required=required,
             metavar="VALUE",
-            help="the label of normal records; all others are anomalies",
+            help=normal,
         )

@@ -229,7 +229,7 @@ def _labels(table: Table, options: Namespace) -> Array:
 
 def _check_both(labels: Array, options: Namespace) -> None:
     if labels.min() == labels.max():
-        kind = "an anomaly" if labels.all() else f"normal ({options.normal!r})"
+        kind = f"anomalies, none is {options.normal!r}" if labels.all() else f"normal ({options.normal!r})"
         raise DataError(
             f"column {options.label!r}: all {len(labels)} records are {kind}; "
             "an evaluation needs normal records and anomalies"

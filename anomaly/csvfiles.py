@@ -167,7 +167,8 @@ def _checked_lines(stream: IO[str], label: str) -> Iterator[str]:
         line_number = count + 1 + error.object[: error.start].count(b"\n")
         raise DataError(
             f"{label}, line {line_number}: found the byte 0x{error.object[error.start]:02x}, which is not text in "
-            f"encoding {error.encoding!r}; give the encoding the file was written in (such as encoding='latin-1')"
+            f"encoding {error.encoding!r}; save the file in it, or in Python give the one "
+            "it was written in (such as encoding='latin-1')"
         ) from error
     except UnicodeError as error:  # UTF-16 without a byte-order mark
         raise DataError(f"{label}, line {count + 1}: {error}; give the file's encoding") from error
@@ -261,7 +262,7 @@ def _header(line: int, fields: Sequence[str], label: str) -> tuple[str, ...]:
     if twice:
         raise DataError(
             f"{where}: column names must be distinct; found more than once: {listing(twice)}. If the "
-            "file has no header, read it as one without"
+            "file has no header, read it as one without (on the command line: --no-header)"
         )
     return names
 

@@ -9,7 +9,7 @@ from nnlite.data import as_list
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import Input, InputLayer
-from nnlite.registry import serialize
+from nnlite.registry import serialize, serialize_optional
 from nnlite.serialization import dump_model, load_model, load_weights, parse_model, save_model, save_weights
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
@@ -290,7 +290,7 @@ class Sequential(Model):
         first = self._tensors[0].node.layer if self._tensors else None
         return {
             "name": self.name,
-            "input": None if first is None else serialize(first),
+            "input": serialize_optional(first),
             "layers": [serialize(layer) for layer in self._stack],
         }
 

@@ -9,7 +9,7 @@ from nnlite import losses, metrics
 from nnlite.data import as_list, by_name
 from nnlite.losses import Loss
 from nnlite.metrics import Mean, Metric
-from nnlite.registry import serialize
+from nnlite.registry import serialize, serialize_optional
 from nnlite.types import Array
 
 
@@ -163,7 +163,7 @@ class Objective:
     def get_config(self) -> dict[str, Any]:
         """Return the arguments as JSON values."""
         return {
-            "loss": [None if one is None else serialize(one) for one in self.losses],
+            "loss": [serialize_optional(one) for one in self.losses],
             "loss_weights": self.loss_weights,
             "metrics": [[serialize(one) for one in own] for own in self.metrics],
             "weighted_metrics": [[serialize(one) for one in own] for own in self.weighted_metrics],

@@ -114,3 +114,8 @@ class Registry(Generic[T]):
 def serialize(thing: Configurable) -> dict[str, Any]:
     """Describe an object so that `Registry.get` makes one like it."""
     return {"class_name": type(thing).__name__, "config": thing.get_config()}
+
+
+def serialize_optional(thing: Configurable | None) -> dict[str, Any] | None:
+    """Describe an object as `serialize` does; None stays None."""
+    return None if thing is None else serialize(thing)

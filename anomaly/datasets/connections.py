@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.datasets.dataset import Dataset
+from anomaly.datasets.dataset import Dataset, ordered_by
 from anomaly.datasets.sampling import (
     SECONDS_PER_DAY,
     as_text,
@@ -132,16 +132,7 @@ def make_connections(
     traffic = _draw_traffic(rng, n_records)
     for kind, attack in _ATTACKS.items():
         attack(rng, traffic, np.flatnonzero(kinds == kind))
-    columns = _as_columns(rng, traffic)
-    order = np.argsort(columns["start"], kind="stable")
-    kinds = kinds[order]
-    return Dataset(
-        columns={name: column[order] for name, column in columns.items()},
-        labels=(kinds != "").astype(np.int64),
-        kinds=kinds,
-        name="connections",
-        description=_DESCRIPTION,
-    )
+    return ordered_by("start", _as_columns(rng, traffic), kinds, "connections", _DESCRIPTION)
 
 
 # -- the ordinary course of things -------------------------------------------------------------

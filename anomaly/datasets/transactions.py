@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.datasets.dataset import Dataset
+from anomaly.datasets.dataset import Dataset, ordered_by
 from anomaly.datasets.sampling import (
     SECONDS_PER_DAY,
     as_text,
@@ -135,16 +135,7 @@ def make_transactions(
     payments = _draw_payments(rng, cards, n_records)
     for kind, commit in _FRAUD.items():
         commit(rng, payments, np.flatnonzero(kinds == kind))
-    columns = _as_columns(rng, payments)
-    order = np.argsort(columns["timestamp"], kind="stable")
-    kinds = kinds[order]
-    return Dataset(
-        columns={name: column[order] for name, column in columns.items()},
-        labels=(kinds != "").astype(np.int64),
-        kinds=kinds,
-        name="transactions",
-        description=_DESCRIPTION,
-    )
+    return ordered_by("timestamp", _as_columns(rng, payments), kinds, "transactions", _DESCRIPTION)
 
 
 # -- the ordinary course of things -------------------------------------------------------------

@@ -80,7 +80,7 @@ def check_sequence_parameters(detector: SequenceDetector) -> None:
     if detector.method == "reconstruction" and detector.window < 2:
         raise ValueError(
             "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
-            "records use AutoencoderDetector, or method='forecast'"
+            "records use AutoencoderDetector (on the command line: no --window), or method='forecast'"
         )
     check_whole("stride", detector.stride, 1)
     if detector.stride > detector.window:

@@ -135,7 +135,7 @@ def plot_scores_over_time(
     values = finite_numbers(scores, "scores")
     limit = None if threshold is None else float(finite_numbers(threshold, "threshold", ndim=0))
     truth = None if labels is None else zeros_and_ones(labels, "labels", len(values))
-    moments = np.arange(len(values)) if time is None else moments_of(time, len(values))
+    moments = moments_of(time, len(values))
     order = np.argsort(moments, kind="stable")
     moments, values = moments[order], values[order]
     ax = axes_to_draw_on(ax)

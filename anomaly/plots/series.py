@@ -80,7 +80,7 @@ def plot_series(
     same_length(names, "names", n_sensors)
     flags = _flags(alarms, "alarms", n_steps)
     truth = _flags(labels, "labels", n_steps)
-    moments = np.arange(n_steps) if time is None else moments_of(time, n_steps)
+    moments = moments_of(time, n_steps)
     panels = _panels(ax, n_sensors + (scores is not None))
     for panel, name, sensor in zip(panels, names, matrix.T, strict=False):
         _plot_line(panel, moments, sensor, NORMAL)
@@ -150,7 +150,7 @@ def plot_reconstruction(
         raise ValueError(f"values must have one dimension, and steps; found shape {measured.shape}")
     same_length(expected, "expected", len(measured))
     flags = _flags(alarms, "alarms", len(measured))
-    moments = np.arange(len(measured)) if time is None else moments_of(time, len(measured))
+    moments = moments_of(time, len(measured))
     ax = axes_to_draw_on(ax)
     _plot_line(ax, moments, measured, NORMAL, label="measured")
     _plot_line(ax, moments, np.asarray(expected, dtype=np.float64), DARK, label="expected", linestyle="--")
@@ -212,7 +212,7 @@ def plot_contribution_map(
     if parts.min() < 0:
         raise ValueError(f"contributions must not be negative; found {parts.min():g}")
     flags = _flags(alarms, "alarms", n_steps)
-    moments = np.arange(n_steps) if time is None else moments_of(time, n_steps)
+    moments = moments_of(time, n_steps)
     ax = axes_to_draw_on(ax)
     starts = np.unique(np.linspace(0, n_steps, _MOST_COLUMNS, endpoint=False).astype(np.int64))
     cells = np.maximum.reduceat(parts, starts, axis=0).T

@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def moments_of(time: Any, length: int) -> Array:
-    """Return times as numbers or datetime64, if there is one for each record and none is missing."""
+    """Return times as numbers or datetime64, if there is one for each record and none is missing, or positions."""
+    if time is None:
+        return np.arange(length)
     moments = np.asarray(time)
     if moments.dtype.kind == "M":
         if moments.ndim != 1:

@@ -319,7 +319,7 @@ def _check_not_mostly(
         raise DataError(
             f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, but {fits:,} of the column's {total:,} "
             f"values are {words}. Correct it, or leave the cell empty if the value is missing; if the column holds "
-            "categories, name it as categorical"
+            "categories, name it as categorical (on the command line: --categorical)"
         )
 
 

@@ -401,7 +401,9 @@ class TablePreprocessor:
             text = ""
             if isinstance(column, ValueColumn):
                 median, has_missing = next(medians)
-                text = f"median {shown(column.restore(np.array([median]))[0])}"
+                value = column.restore(np.array([median]))[0]
+                # In 15 digits the mean of two numbers is what one would write.
+                text = f"median {shown(float(f'{value:.15g}') if isinstance(value, float) else value)}"
                 text += "; missing values are marked" if has_missing else ""
             elif isinstance(column, CategoryColumn):
                 others = [place.strip("<>") for place in column.places[len(column.categories) :]]
@@ -507,5 +509,6 @@ def _median(numbers: Array) -> float:
 
 def _nothing_to_learn(name: str) -> DataError:
     return DataError(
-        f"column {name!r}: all values missing in the training rows, so there is nothing to learn from it; leave it out"
+        f"column {name!r}: all values missing in the training rows, so there is nothing to learn from it; leave it out "
+        "(on the command line: --drop)"
     )

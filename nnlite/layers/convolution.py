@@ -23,7 +23,7 @@ from nnlite.layers.windows import (
     pad,
     per_axis,
 )
-from nnlite.registry import serialize
+from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
 
@@ -93,12 +93,10 @@ class Kernel(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        settings = super().get_config()
-        for name in ("kernel_regularizer", "bias_regularizer"):
-            regularizer = getattr(self, name)
-            settings[name] = None if regularizer is None else serialize(regularizer)
         return {
-            **settings,
+            **super().get_config(),
+            "kernel_regularizer": serialize_optional(self.kernel_regularizer),
+            "bias_regularizer": serialize_optional(self.bias_regularizer),
             "filters": self.filters,
             "kernel_size": list(self.kernel_size),
             "strides": list(self.strides),

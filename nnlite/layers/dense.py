@@ -8,7 +8,7 @@ from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
 from nnlite.layers.base import Layer, check_size, known_size
-from nnlite.registry import serialize
+from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
 
@@ -122,12 +122,10 @@ class Dense(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        settings = super().get_config()
-        for name in ("kernel_regularizer", "bias_regularizer"):
-            regularizer = getattr(self, name)
-            settings[name] = None if regularizer is None else serialize(regularizer)
         return {
-            **settings,
+            **super().get_config(),
+            "kernel_regularizer": serialize_optional(self.kernel_regularizer),
+            "bias_regularizer": serialize_optional(self.bias_regularizer),
             "units": self.units,
             "activation": serialize(self.activation),
             "use_bias": self.use_bias,

@@ -10,7 +10,7 @@ import numpy as np
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
 from nnlite.layers.base import Layer, known_size
-from nnlite.registry import serialize
+from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
 
@@ -92,12 +92,10 @@ class _Normalization(Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        settings = super().get_config()
-        for name in ("beta_regularizer", "gamma_regularizer"):
-            regularizer = getattr(self, name)
-            settings[name] = None if regularizer is None else serialize(regularizer)
         return {
-            **settings,
+            **super().get_config(),
+            "beta_regularizer": serialize_optional(self.beta_regularizer),
+            "gamma_regularizer": serialize_optional(self.gamma_regularizer),
             "epsilon": self.epsilon,
             "center": self.center,
             "scale": self.scale,

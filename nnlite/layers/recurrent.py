@@ -13,7 +13,7 @@ from nnlite.initializers import Initializer
 from nnlite.layers.base import check_size, known_size
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.random import make_generator
-from nnlite.registry import serialize
+from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
 
@@ -252,12 +252,11 @@ class Recurrent(TakesInitialState):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        settings = super().get_config()
-        for name in ("kernel_regularizer", "recurrent_regularizer", "bias_regularizer"):
-            regularizer = getattr(self, name)
-            settings[name] = None if regularizer is None else serialize(regularizer)
         return {
-            **settings,
+            **super().get_config(),
+            "kernel_regularizer": serialize_optional(self.kernel_regularizer),
+            "recurrent_regularizer": serialize_optional(self.recurrent_regularizer),
+            "bias_regularizer": serialize_optional(self.bias_regularizer),
             "units": self.units,
             "activation": serialize(self.activation),
             "use_bias": self.use_bias,

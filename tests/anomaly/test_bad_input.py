@@ -58,7 +58,7 @@ TABLES = {
     "all values missing": ("amount,country,label\n,FR,ok\n,DE,ok\n", "fit", ["column 'amount': all values missing"]),
     "one row": ("amount,country,label\n1,FR,ok\n", "fit", ["at least 2 records", "found 1"]),
     "labels of one class": ("amount,country,label\n1,FR,ok\n2,DE,ok\n", "evaluate", ["2 records are normal"]),
-    "anomalies alone": ("amount,country,label\n1,FR,bad\n2,DE,odd\n", "evaluate", ["2 records are an anomaly"]),
+    "anomalies alone": ("amount,country,label\n1,FR,bad\n2,DE,odd\n", "evaluate", ["2 records are anomalies"]),
     "no label column": ("amount,country\n1,FR\n2,DE\n", "evaluate", ["'bad.csv' has no column 'label'"]),
     "binary file": ("a\0b\n", "", ["line 1: found a NUL character"]),
     "unfinished quotes": ('amount,country,label\n1,"FR,ok\n', "", ["starts on line 2", "unexpected end"]),

@@ -336,7 +336,7 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
         (["--hidden", "8,x"], "--hidden must be sizes such as 128,128; found '8,x'"),
         (["--hidden", "0"], "hidden must be the sizes"),
         (["--epochs", "0"], "epochs must be"),
-        (["--epochs", "many"], "invalid int value"),
+        (["--epochs", "many"], "must be a whole number; found 'many'"),
         (["--threshold", "nope"], "threshold must be a number"),
         (["--threshold", "recall:most"], "the target of threshold 'recall' must be a number"),
         (["--threshold", "recall:0.8"], "--threshold recall:0.8 needs labels: give --label COL and --normal VALUE"),

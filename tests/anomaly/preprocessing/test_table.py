@@ -205,6 +205,11 @@ def test_the_description_names_all_that_was_learned():
     ]
 
 
+def test_a_median_is_described_as_one_would_write_it():
+    # The mean of the two in floating point is 0.0045000000000000005.
+    assert TablePreprocessor().fit({"n": [0.001, 0.008]}).describe() == ["n  number    median 0.0045"]
+
+
 # -- bad input ---------------------------------------------------------------------------------
 
 
