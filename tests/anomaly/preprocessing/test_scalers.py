@@ -8,11 +8,11 @@ from hypothesis.extra import numpy as arrays
 from sklearn import preprocessing as reference
 
 from anomaly.errors import DataError
+from anomaly.preprocessing.quantiles import QuantileScaler
 from anomaly.preprocessing.scalers import (
     SCALERS,
     IdentityScaler,
     MinMaxScaler,
-    QuantileScaler,
     RobustScaler,
     StandardScaler,
     scaler_from_state,

@@ -1,0 +1,94 @@
+"""The detector for series knows gaps in time and samples that are missing."""
+
+import numpy as np
+import pytest
+
+from anomaly import SequenceDetector
+from anomaly.errors import DataError
+from tests.anomaly.detectors.waves import QUICK, stamped, waves
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return SequenceDetector(**QUICK).fit(waves())
+
+
+def test_no_window_reaches_across_a_gap():
+    detector = SequenceDetector(**QUICK, time="time", causal=True).fit(stamped())
+    series = stamped(60)
+    series["time"] = np.where(np.arange(60) < 30, series["time"], series["time"] + np.timedelta64(2, "h"))
+    whole = detector.decision_function(series)
+    second = {name: values[30:] for name, values in series.items()}
+    np.testing.assert_allclose(whole[30:], detector.decision_function(second), rtol=1e-5)
+    assert not np.allclose(whole[30:], detector.decision_function(stamped(60))[30:])
+    assert list(detector.feature_names_in_) == ["a", "b"]
+
+
+def test_short_breaks_and_repeated_times_are_no_gaps():
+    detector = SequenceDetector(**QUICK, time="time").fit(stamped())
+    series = stamped(60)
+    expected = detector.decision_function(series)
+    series["time"] = np.sort(np.where(np.arange(60) % 7 == 0, series["time"] - np.timedelta64(1, "m"), series["time"]))
+    np.testing.assert_array_equal(detector.decision_function(series), expected)
+
+
+def test_stretches_between_gaps_are_streamed_alike():
+    detector = SequenceDetector(**QUICK, time="time").fit(stamped())
+    series = stamped(60)
+    late = np.cumsum(np.where(np.arange(60) % 20 == 13, 60, 0)).astype("m8[m]")
+    series["time"] = series["time"] + late
+    expected = detector.decision_function(series)
+    stream = detector.stream()
+    pieces = [{name: values[i : i + 9] for name, values in series.items()} for i in range(0, 60, 9)]
+    scores = np.concatenate([*(stream.push(piece) for piece in pieces), stream.finish()])
+    np.testing.assert_allclose(scores, expected, rtol=1e-4)
+
+
+def test_time_that_goes_back_or_is_missing_is_an_error():
+    series = stamped()
+    back = {**series, "time": series["time"].copy()}
+    back["time"][50] = back["time"][10]
+    with pytest.raises(DataError, match="row 51, column 'time': time goes back to 2024-01-01T00:10.*sort"):
+        SequenceDetector(**QUICK, time="time").fit(back)
+    back["time"][50] = np.datetime64("NaT")
+    with pytest.raises(DataError, match="row 51, column 'time': the time is missing"):
+        SequenceDetector(**QUICK, time="time").fit(back)
+    with pytest.raises(DataError, match="no column of times 'when'"):
+        SequenceDetector(**QUICK, time="when").fit(series)
+    with pytest.raises(DataError, match="holds no times"):
+        SequenceDetector(**QUICK, time="time").fit({**series, "time": ["some"] * 200})
+
+
+def test_time_may_not_go_back_between_pieces_either():
+    detector = SequenceDetector(**QUICK, time="time").fit(stamped())
+    stream = detector.stream()
+    stream.push(stamped(20))
+    with pytest.raises(DataError, match="time goes back"):
+        stream.push(stamped(20))
+
+
+def test_missing_samples_are_held_over_and_held_against_nobody(fitted):
+    series = waves(60, seed=1)
+    holes = series.copy()
+    holes[20:23, 0] = np.nan
+    parts = fitted.explain(holes)
+    assert np.isfinite(parts).all()
+    held = series.copy()
+    held[20:23, 0] = series[19, 0]
+    np.testing.assert_allclose(fitted.explain(holes)[:10], fitted.explain(held)[:10], rtol=1e-4)
+
+
+def test_a_stretch_of_nothing_but_missing_samples_fades_to_usual(fitted):
+    series = np.concatenate([waves(60), np.full((200, 2), np.nan)])
+    scores = fitted.decision_function(series)
+    assert np.isfinite(scores).all()
+    assert scores[-1] < 1e-6
+    assert np.isfinite(fitted.decision_function(np.full((30, 2), np.nan))).all()
+
+
+def test_missing_samples_in_training_are_fine():
+    series = waves()
+    series[0, 0] = series[50:60, 1] = series[-3:, 0] = np.nan
+    detector = SequenceDetector(**QUICK).fit(series)
+    assert np.isfinite(detector.decision_scores_).all()
+    assert len(detector.preprocessor_.columns_.feature_names_out_) == 2

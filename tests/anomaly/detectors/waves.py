@@ -1,0 +1,19 @@
+"""Series to learn from, and settings with which that is quick."""
+
+import numpy as np
+
+QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "random_state": 0}
+
+
+def waves(n=400, seed=0):
+    """Two sensors that go together: a wave and its double, with noise."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(n)
+    wave = np.sin(2 * np.pi * t / 20)
+    return np.column_stack([wave, 2 * wave + 1]) + 0.05 * rng.normal(size=(n, 2))
+
+
+def stamped(n=200, start="2024-01-01"):
+    """The same, a minute from one step to the next."""
+    time = np.datetime64(start) + np.arange(n).astype("m8[m]")
+    return {"time": time, "a": waves(n)[:, 0], "b": waves(n)[:, 1]}
