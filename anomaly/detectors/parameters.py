@@ -43,12 +43,10 @@ def check_parameters(detector: AutoencoderDetector) -> None:
     levels = [] if isinstance(detector.noise, str) else listed(detector.noise)
     if not levels or not all(is_number(level) and 0 <= level < np.inf for level in levels):
         raise ValueError(f"noise must be a number of at least 0, or several of them; found {detector.noise!r}")
-    if not is_whole(detector.neighbors) or detector.neighbors < 0:
-        raise ValueError(f"neighbors must be a whole number of at least 0; found {detector.neighbors!r}")
+    check_whole("neighbors", detector.neighbors, 0)
     if not (is_number(detector.neighbors_share) and 0 <= detector.neighbors_share <= 1):
         raise ValueError(f"neighbors_share must be a number from 0 to 1; found {detector.neighbors_share!r}")
-    if not (is_number(detector.contrast) and 0 <= detector.contrast < np.inf):
-        raise ValueError(f"contrast must be a number of at least 0; found {detector.contrast!r}")
+    check_number("contrast", detector.contrast, 0)
     trim: Any = detector.trim
     if trim != "auto" and not (is_number(trim) and 0 <= trim <= 0.5):
         raise ValueError(f"trim must be 'auto' or a share from 0 to 0.5; found {trim!r}")
@@ -56,17 +54,12 @@ def check_parameters(detector: AutoencoderDetector) -> None:
         check_rate(detector.false_alarm_rate)
     if detector.n_jobs is not None and (not is_whole(detector.n_jobs) or detector.n_jobs < 1):
         raise ValueError(f"n_jobs must be None or a whole number of at least 1; found {detector.n_jobs!r}")
-    if not is_whole(detector.draws) or detector.draws < 0:
-        raise ValueError(f"draws must be a whole number of at least 0; found {detector.draws!r}")
+    check_whole("draws", detector.draws, 0)
     if detector.epochs != "auto" and (not is_whole(detector.epochs) or int(detector.epochs) < 1):
         raise ValueError(f"epochs must be 'auto' or a whole number of at least 1; found {detector.epochs!r}")
-    if not is_whole(detector.batch_size) or detector.batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number of at least 1; found {detector.batch_size!r}")
-    if not (is_number(detector.learning_rate) and 0 < detector.learning_rate < np.inf):
-        raise ValueError(f"learning_rate must be a number above 0; found {detector.learning_rate!r}")
-    names = detector.ignore
-    if names is not None and (isinstance(names, str) or not all(isinstance(name, str) for name in listed(names))):
-        raise ValueError(f"ignore must be a list of column names; found {names!r}")
+    check_whole("batch_size", detector.batch_size, 1)
+    check_number("learning_rate", detector.learning_rate, 0, above=True)
+    check_names("ignore", detector.ignore)
     if detector.patience is not None and (not is_whole(detector.patience) or detector.patience < 0):
         raise ValueError(f"patience must be None or a whole number of at least 0; found {detector.patience!r}")
 
