@@ -343,7 +343,7 @@ def _add_table(
         action="append",
         default=[],
         metavar="COL",
-        help="a column that names the record: copied to the scores, never learned from (repeatable)",
+        help="a column that names the record: never a feature, but copied to what 'score' writes (repeatable)",
     )
     table.add_argument(
         "--drop",
@@ -356,7 +356,7 @@ def _add_table(
         "--label",
         required=required,
         metavar="COL",
-        help="the column of labels: never learned from" if labels else "the column of labels: left out",
+        help="the column of labels: never a feature",
     )
     if labels:
         table.add_argument(
