@@ -40,6 +40,15 @@ def test_our_model_is_the_network_of_the_job():
     assert ours.build(SMALL).predict(x, verbose=0) == pytest.approx(expected, rel=1e-4, abs=1e-6)
 
 
+@pytest.mark.parametrize("kind", ["predict-one", "predict-many"])
+def test_our_predictions_are_taken_from_the_public_functions(kind):
+    peer = ours.Peer()
+    peer.prepare(kind, {"network": SMALL.to_message(), "rows": 50})
+    peer.run()
+    assert peer.note == {"predict-one": "make_predict_function", "predict-many": "predict"}[kind]
+    assert peer.x.shape == {"predict-one": (10,), "predict-many": (50, 10)}[kind]
+
+
 def test_our_loss_is_measured_on_our_trained_weights():
     job = SMALL.shortened(10)
     peer = ours.Peer()

@@ -77,7 +77,7 @@ class Peer:
             self.job = TrainingJob.from_message(job["network"])
             rows = 1 if kind == "predict-one" else job["rows"]
             self.x = np.random.default_rng(3).standard_normal((rows, self.job.sizes[0]), dtype=np.float32)
-            predict = method(rows)
+            predict = method(rows)  # which may bring self.x into the shape it takes
             self._check_prediction(predict)
             self._repeat(lambda: predict(self.x))
         else:
@@ -100,7 +100,7 @@ class Peer:
             for _ in range(times):
                 once()
 
-        self.run, self.reset = run, lambda: None  # type: ignore
+        self.run, self.reset = run, lambda: None  # type: ignore[method-assign]
 
     def fastest(self, candidates: dict[str, Callable[[], object]]) -> str:
         """Return the name of the candidate whose best run is the shortest.
@@ -132,7 +132,7 @@ class Peer:
     def select(self, part: str) -> None:
         """Let `run` and `reset` be those of a part."""
         chosen = self.parts[part]
-        self.run, self.times, self.reset = chosen.run, chosen.times, chosen.reset  # type: ignore
+        self.run, self.times, self.reset = chosen.run, chosen.times, chosen.reset  # type: ignore[method-assign,assignment]
 
     def reset(self) -> None:
         """Go back to the first weights; not measured."""

@@ -58,8 +58,9 @@ class Peer(base.Peer):
     def prepare_predict(self, rows: int) -> Callable[[np.ndarray], np.ndarray]:
         """Return the fastest public way to predict."""
         model = build(self.job)
-        if rows == 1 and hasattr(model, "make_predict_function"):
+        if rows == 1:
             self.note = "make_predict_function"
+            self.x = self.x[0]  # it takes a record, not a table of one
             return model.make_predict_function()
         self.note = "predict"
         return lambda x: model.predict(x, verbose=0)
