@@ -27,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
         peers=[peer for peer in PEERS if peer.name in options.peers],
         python=sys.executable,
         peers_python=options.peers_python,
+        tensorflow_python=options.tensorflow_python,
         rounds=options.rounds or (2 if options.quick else 5),
         threads=("one", "all") if options.threads == "both" else (options.threads,),
         quick=options.quick,
@@ -75,6 +76,7 @@ def make_parser() -> argparse.ArgumentParser:
     names = [peer.name for peer in PEERS]
     parser.add_argument("--peers", type=_names(names), default=names, metavar="A,B", help="against whom; 'none'; all")
     parser.add_argument("--peers-python", default=sys.executable, help="interpreter that has the peers; this one")
+    parser.add_argument("--tensorflow-python", default="", help="interpreter that has TensorFlow; that of the peers")
     parser.add_argument("--rounds", type=_positive, help="turns of each contestant; 5")
     parser.add_argument("--threads", choices=("one", "all", "both"), default="both", help="both")
     parser.add_argument("--quick", action="store_true", help="smaller jobs and two rounds: to try it out, not to judge")

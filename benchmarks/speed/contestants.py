@@ -19,6 +19,8 @@ class Contestant:
         Where its class `Peer` is.
     ours : bool
         Whether it runs in this Python; else in that of ``--peers-python``.
+    tensorflow : bool
+        Whether it runs in that of ``--tensorflow-python`` instead.
     threads : tuple of str
         With how many threads it may run: "one", "all".
     """
@@ -27,6 +29,7 @@ class Contestant:
     title: str
     module: str
     ours: bool = False
+    tensorflow: bool = False
     threads: tuple[str, ...] = ("one", "all")
 
 
@@ -37,6 +40,7 @@ PEERS = (
     Contestant("torch", "PyTorch eager", f"{_HERE}.torch_eager"),
     Contestant("torch-compile", "PyTorch compiled", f"{_HERE}.torch_compiled"),
     Contestant("keras", "Keras on JAX", f"{_HERE}.keras_jax"),
+    Contestant("keras-tensorflow", "Keras on TensorFlow", f"{_HERE}.keras_tensorflow", tensorflow=True),
     Contestant("jax", "JAX program", f"{_HERE}.jax_scan"),
     Contestant("sklearn", "scikit-learn", f"{_HERE}.sklearn_mlp"),
     Contestant("onnxruntime", "ONNX Runtime", f"{_HERE}.onnx_runtime"),

@@ -23,6 +23,8 @@ class Settings:
         Who takes part beside us.
     python, peers_python : str
         Interpreters for our own work and for the peers'.
+    tensorflow_python : str
+        Interpreter for TensorFlow, which may not go together with the rest; by default that of the peers.
     rounds : int
         Turns of each contestant.
     threads : tuple of str
@@ -45,8 +47,15 @@ class Settings:
     quick: bool = False
     c_program: str = ""
     memory_gigabytes: float = 1.0
+    tensorflow_python: str = ""
     say: Callable[[str], object] = print
     versions: dict[str, str] = field(default_factory=dict)
+
+    def python_of(self, contestant: Contestant) -> str:
+        """Return the interpreter that a contestant runs in."""
+        if contestant.ours:
+            return self.python
+        return self.tensorflow_python or self.peers_python if contestant.tensorflow else self.peers_python
 
 
 def alternate(
@@ -66,7 +75,7 @@ def alternate(
     contestants : sequence of Contestant
         Who; each round in another order, so that nobody always follows the same neighbour.
     kind : str
-        What is to be done: "train", "predict-one", "predict-many", "product", "pair" or "growth".
+        What is to be done: "train", "sequence", "predict-one", "predict-many", "product", "pair" or "growth".
     job : dict
         What it is to be done with.
     result : JobResult
@@ -81,8 +90,7 @@ def alternate(
                 if threads not in contestant.threads or contestant.title in result.skipped:
                     continue
                 settings.say(f"  {contestant.title}, {threads} thread{'s' * (threads == 'all')}: warming up")
-                python = settings.python if contestant.ours else settings.peers_python
-                worker = open_workers.enter_context(Worker(contestant, threads, python))
+                worker = open_workers.enter_context(Worker(contestant, threads, settings.python_of(contestant)))
                 try:
                     workers[worker] = worker.prepare(kind, job)
                     settings.versions.update(workers[worker]["versions"])

@@ -10,6 +10,7 @@ from benchmarks.speed.jobs.inference import predict_many, predict_one
 from benchmarks.speed.jobs.memory import memory
 from benchmarks.speed.jobs.pair import two_fits
 from benchmarks.speed.jobs.products import products
+from benchmarks.speed.jobs.series import train_conv, train_lstm
 from benchmarks.speed.jobs.start import first_fit, import_time
 from benchmarks.speed.jobs.training import train_large, train_middle, train_small
 from benchmarks.speed.rounds import Settings
@@ -18,6 +19,8 @@ JOBS: dict[str, Callable[[Settings], JobResult]] = {
     "train-small": train_small,
     "train-middle": train_middle,
     "train-large": train_large,
+    "train-lstm": train_lstm,
+    "train-conv": train_conv,
     "gemm": products,
     "predict-one": predict_one,
     "predict-many": predict_many,

@@ -6,12 +6,13 @@ import importlib.metadata
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from benchmarks.speed import sequences
 from benchmarks.speed.networks import TrainingJob, Weights, forward, mean_squared_error
 
 _TRIES = 5
@@ -43,8 +44,9 @@ class Part:
 class Peer:
     """Base of all contestants; the subclass is always called `Peer` too.
 
-    A subclass defines ``prepare_train``, ``prepare_predict`` (for "predict-one" and "predict-many") and so on for the
-    kinds of jobs it can do. `run` and `reset` are its own, or come from `parts`.
+    A subclass defines ``prepare_train``, ``prepare_sequence`` (with `reconstruct`), ``prepare_predict`` (for
+    "predict-one" and "predict-many") and so on for the kinds of jobs it can do. `run` and `reset` are its own, or come
+    from `parts`.
 
     Attributes
     ----------
@@ -65,7 +67,7 @@ class Peer:
 
     def prepare(self, kind: str, job: dict[str, Any]) -> None:
         """Get data, compile, warm up: all that is not measured."""
-        self.trains = kind == "train"
+        self.kind = kind
         method = getattr(self, "prepare_" + kind.split("-")[0], None)
         if method is None:
             raise Unsupported("does not do this")
@@ -73,6 +75,11 @@ class Peer:
             self.job = TrainingJob.from_message({name: job[name] for name in TrainingJob.__dataclass_fields__})
             self.x = self.job.data()
             method(job)
+        elif kind == "sequence":
+            self.job = sequences.SequenceJob.from_message(job)
+            self.x = self.job.data()
+            method(job)
+            self._check_first_reconstruction()
         elif kind.startswith("predict"):
             self.job = TrainingJob.from_message(job["network"])
             rows = 1 if kind == "predict-one" else job["rows"]
@@ -88,6 +95,18 @@ class Peer:
         found = np.asarray(predict(self.x))
         if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
             raise RuntimeError("its predictions are not what the network's weights give")
+
+    def _check_first_reconstruction(self) -> None:
+        """Hold the network against the one that was asked for: whoever trains another one is not compared."""
+        self.reset()
+        x = self.x[: sequences.CHECKED]
+        expected = sequences.forward(self.job, self.job.initial_weights(), x)
+        found = self.reconstruct(x)
+        if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
+            theirs = np.mean((found - x) ** 2) if found.shape == x.shape else np.nan
+            raise RuntimeError(
+                f"its first loss is {theirs:.6g}, that of the network's weights {np.mean((expected - x) ** 2):.6g}"
+            )
 
     def _repeat(self, once: Callable[[], object]) -> None:
         """Make a run of so many calls that it takes a few milliseconds."""
@@ -145,9 +164,15 @@ class Peer:
         """Return the weights after training."""
         return None
 
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return what the network as it is makes of windows, nothing being dropped; not measured."""
+        raise NotImplementedError
+
     def loss(self) -> float | None:
         """Return the mean squared error on all records with the weights as they are."""
-        weights = self.weights() if self.trains else None
+        if self.kind == "sequence":
+            return float(np.mean((self.reconstruct(self.x) - self.x) ** 2, dtype=np.float64))
+        weights = self.weights() if self.kind == "train" else None
         return None if weights is None else mean_squared_error(weights, self.x, self.job.output)
 
     def versions(self) -> dict[str, str]:
@@ -158,3 +183,8 @@ class Peer:
 def one_thread() -> bool:
     """Tell whether this process is to use one thread."""
     return os.environ.get("BENCHMARK_THREADS") == "one"
+
+
+def flat(weights: Sequence[Any]) -> list[np.ndarray]:
+    """Return weights as one list of arrays, whether they are told layer by layer or are such a list already."""
+    return [array for layer in weights for array in (layer if isinstance(layer, tuple) else (layer,))]

@@ -11,7 +11,8 @@ import numpy as np
 import nnlite
 from benchmarks.speed.networks import TrainingJob, Weights
 from benchmarks.speed.peers import base
-from nnlite.layers import Dense, Input
+from benchmarks.speed.sequences import DROPOUT, KERNEL_SIZE, SequenceJob
+from nnlite.layers import LSTM, Conv1D, Conv1DTranspose, Dense, Dropout, Input, Layer, RepeatVector, TimeDistributed
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import Adam
 
@@ -20,8 +21,24 @@ def build(job: TrainingJob) -> Model:
     """Return the network of a job, with its first weights."""
     hidden = [Dense(units, activation="relu") for units in job.sizes[1:-1]]
     model = Sequential([Input((job.sizes[0],)), *hidden, Dense(job.sizes[-1], activation=job.output)])
-    model.set_weights([array for layer in job.initial_weights() for array in layer])
+    model.set_weights(base.flat(job.initial_weights()))
     return model
+
+
+def build_sequence(job: SequenceJob) -> Model:
+    """Return the network of a job on series."""
+    if job.kind == "lstm":
+        first, second = job.units
+        coder: list[Layer] = [LSTM(first), RepeatVector(job.steps), LSTM(second, return_sequences=True)]
+        return Sequential([Input((job.steps, job.features)), *coder, TimeDistributed(Dense(job.features))])
+    halves = {"strides": 2, "padding": "same", "activation": "relu"}
+    a, b, c, d = job.units
+    layers: list[Layer] = [
+        Conv1D(a, KERNEL_SIZE, **halves), Dropout(DROPOUT), Conv1D(b, KERNEL_SIZE, **halves),
+        Conv1DTranspose(c, KERNEL_SIZE, **halves), Dropout(DROPOUT), Conv1DTranspose(d, KERNEL_SIZE, **halves),
+        Conv1DTranspose(job.features, KERNEL_SIZE, padding="same"),
+    ]  # fmt: skip
+    return Sequential([Input((job.steps, job.features)), *layers])
 
 
 def compile_model(model: Model) -> None:
@@ -41,9 +58,20 @@ class Peer(base.Peer):
         self.run()
         self.note = f"backend {self.model.history.backend}"
 
+    def prepare_sequence(self, _: dict[str, Any]) -> None:
+        """Fit once, which compiles the kernels or loads them."""
+        self.model = build_sequence(self.job)
+        self.reset()
+        self.run()
+        self.note = f"backend {self.model.history.backend}"
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return what the network makes of windows."""
+        return self.model.predict(x, verbose=0)
+
     def reset(self) -> None:
         """Go back to the first weights and a fresh optimizer."""
-        self.model.set_weights([array for layer in self.job.initial_weights() for array in layer])
+        self.model.set_weights(base.flat(self.job.initial_weights()))
         compile_model(self.model)
 
     def run(self) -> None:

@@ -22,6 +22,28 @@ class Peer(torch_eager.Peer):
         _check_compiler()
         super().prepare_train(job)
 
+    def prepare_sequence(self, job: dict[str, Any]) -> None:
+        """Compile the loss of a full batch and of the short last one."""
+        _check_compiler()
+        super().prepare_sequence(job)
+
+    def make_sequence_steps(self) -> dict[str, Callable[[torch.Tensor], None]]:
+        """Return the compiled step; LSTMs as one library call each, and taken apart and compiled too."""
+        if self.job.kind == "conv":
+            return {"": self.make_step()}
+        steps = {}
+        for name, apart in (("LSTM called", False), ("LSTM compiled", True)):
+            step = self.make_step()
+
+            def with_option(
+                batch: torch.Tensor, step: Callable[[torch.Tensor], None] = step, apart: bool = apart
+            ) -> None:
+                with torch._dynamo.config.patch(allow_rnn=apart):
+                    step(batch)
+
+            steps[name] = with_option
+        return steps
+
     def make_step(self) -> Callable[[torch.Tensor], None]:
         """Return what computes the gradients of a batch."""
         model, mse = self.model, torch.nn.functional.mse_loss
@@ -37,7 +59,7 @@ class Peer(torch_eager.Peer):
             return super()._make_optimizer()
         # Compiled once: a fresh optimizer would be compiled afresh, so its state is emptied instead.
         if not hasattr(self, "_compiled_adam"):
-            optimizer = torch.optim.Adam(self.model.parameters(), lr=1e-3, eps=1e-7)
+            optimizer = torch.optim.Adam(self._trained(), lr=1e-3, eps=1e-7)
             optimizer.step = torch.compile(optimizer.step)  # type: ignore[method-assign]
             self._compiled_adam = optimizer
         for state in self._compiled_adam.state.values():

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from benchmarks.speed.networks import Weights
-from benchmarks.speed.peers import base
+from benchmarks.speed.peers import base, torch_sequences
 
 
 class Peer(base.Peer):
@@ -24,6 +24,49 @@ class Peer(base.Peer):
         self.tensor = torch.from_numpy(self.x)
         self._build()
         self.step = self.make_step()
+        self._choose_adam()
+
+    def prepare_sequence(self, _: dict[str, Any]) -> None:
+        """Try the steps there are and the three forms of Adam, and keep the fastest."""
+        self._set_threads()
+        torch.manual_seed(0)
+        self.model = torch_sequences.build(self.job)
+        self.tensor = self.model.tensor(self.x)
+        self.adam, self.epochs = self.adams[0], 1
+        steps = self.make_sequence_steps()
+
+        def candidate(step: Callable[[torch.Tensor], None]) -> Callable[[], None]:
+            def go() -> None:
+                self.step = step
+                self.reset()
+                self.run()
+
+            return go
+
+        chosen = self.fastest({name: candidate(step) for name, step in steps.items()})
+        self.step = steps[chosen]
+        self._choose_adam()
+        self.note = f"{self.note}{', ' * bool(chosen)}{chosen}"
+
+    def make_sequence_steps(self) -> dict[str, Callable[[torch.Tensor], None]]:
+        """Return the ways to compute the gradients of a batch of windows: with oneDNN, and without."""
+        step = self.make_step()
+
+        def without(batch: torch.Tensor) -> None:
+            with torch.backends.mkldnn.flags(enabled=False):
+                step(batch)
+
+        return {"oneDNN": step, "no oneDNN": without}
+
+    def reconstruct(self, x: np.ndarray) -> np.ndarray:
+        """Return what the network makes of windows."""
+        self.model.eval()
+        with torch.inference_mode():
+            found = self.model.array(self.model(self.model.tensor(x)))
+        self.model.train()
+        return found
+
+    def _choose_adam(self) -> None:
         self.epochs = max(1, self.job.epochs // 10)
 
         def candidate(adam: str) -> Callable[[], None]:
@@ -56,13 +99,19 @@ class Peer(base.Peer):
 
     def _set_weights(self) -> None:
         with torch.no_grad():
+            if self.kind == "sequence":
+                self.model.set_weights(self.job.initial_weights())
+                return
             for layer, (kernel, bias) in zip(self.linear, self.job.initial_weights(), strict=True):
                 layer.weight.copy_(torch.from_numpy(kernel.T))
                 layer.bias.copy_(torch.from_numpy(bias))
 
     def _make_optimizer(self) -> torch.optim.Optimizer:
         forms = {"fused": {"fused": True}, "foreach": {"foreach": True}, "single tensor": {"foreach": False}}
-        return torch.optim.Adam(self.model.parameters(), lr=1e-3, eps=1e-7, **forms[self.adam])
+        return torch.optim.Adam(self._trained(), lr=1e-3, eps=1e-7, **forms[self.adam])
+
+    def _trained(self) -> list[torch.nn.Parameter]:
+        return [one for one in self.model.parameters() if one.requires_grad]
 
     def make_step(self) -> Callable[[torch.Tensor], None]:
         """Return what computes the gradients of a batch."""
