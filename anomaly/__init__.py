@@ -30,6 +30,7 @@ __all__ = [
 
 _DETECTORS = ("ImageDetector", "SequenceDetector", "VariationalDetector")
 _MODULES = (
+    "affiliation",
     "calibration",
     "datasets",
     "event_metrics",

@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from anomaly.affiliation import affiliation_precision_recall
 from anomaly.events import join_stretches, stretches
 from anomaly.metrics import f1_score
+from anomaly.step_labels import check_labels, check_labels_and_scores
 from nnlite.types import Array
 
 _BUFFERS = 11
@@ -46,7 +48,7 @@ def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tu
     >>> event_counts([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
     (2, 1, 2, 1)
     """
-    truth, flags = _labels(y_true, "y_true"), _labels(y_pred, "y_pred", like=y_true)
+    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
     events, alarms = stretches(truth), join_stretches(stretches(flags), tolerance)
     joined = np.zeros(len(truth), np.bool_)
     for start, end in alarms:
@@ -102,7 +104,7 @@ def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     >>> detection_delays([0, 1, 1, 1, 0, 1], [1, 0, 0, 1, 0, 0]).tolist()
     [2.0, nan]
     """
-    truth, flags = _labels(y_true, "y_true"), _labels(y_pred, "y_pred", like=y_true)
+    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
     delays = []
     for start, end in stretches(truth):
         flagged = np.flatnonzero(flags[start:end])
@@ -152,7 +154,7 @@ def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
     >>> range_auc([0, 0, 1, 0], [0.1, 0.2, 0.9, 0.3], buffer=0)
     1.0
     """
-    truth, scores = _labels_and_scores(y_true, y_score)
+    truth, scores = check_labels_and_scores(y_true, y_score)
     if buffer < 0:
         raise ValueError(f"buffer must be at least 0 steps; found {buffer}")
     order = np.argsort(-scores, kind="stable")
@@ -187,7 +189,7 @@ def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: 
     >>> volume_under_surface([0, 0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 2, 2, 0, 0, 0]) > 0.9
     True
     """
-    truth, scores = _labels_and_scores(y_true, y_score)
+    truth, scores = check_labels_and_scores(y_true, y_score)
     if largest_buffer is None:
         largest_buffer = int(np.median([end - start for start, end in stretches(truth)]))
     if largest_buffer < 0:
@@ -206,7 +208,7 @@ def point_adjust(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     >>> point_adjust([0, 1, 1, 1, 0], [1, 0, 1, 0, 0]).tolist()
     [1, 1, 1, 1, 0]
     """
-    truth, flags = _labels(y_true, "y_true"), _labels(y_pred, "y_pred", like=y_true)
+    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
     adjusted = flags.copy()
     for start, end in stretches(truth):
         if flags[start:end].any():
@@ -262,6 +264,9 @@ class EventEvaluation:
         As `event_counts` counts them.
     event_precision, event_recall, event_f1 : float
         Shares of these.
+    affiliation_precision, affiliation_recall : float
+        How near flagged steps and events are to each other in time, whatever the tolerance; see
+        `anomaly.affiliation`. At random: 0.5.
     median_delay, longest_delay : float or None
         Of the events found, in steps; None if none was.
     volume_under_surface : float
@@ -277,6 +282,8 @@ class EventEvaluation:
     event_precision: float
     event_recall: float
     event_f1: float
+    affiliation_precision: float
+    affiliation_recall: float
     median_delay: float | None
     longest_delay: float | None
     volume_under_surface: float
@@ -335,7 +342,7 @@ def evaluate_events(
     >>> evaluate_events([0, 1, 1, 0, 1], [0.1, 0.2, 0.9, 0.1, 0.3], threshold=0.5).event_recall
     0.5
     """
-    truth, scores = _labels_and_scores(y_true, y_score)
+    truth, scores = check_labels_and_scores(y_true, y_score)
     flags = (scores > threshold).astype(np.int64)
     n_events, found, n_alarms, right = event_counts(truth, flags, tolerance)
     precision, recall, f1 = event_precision_recall_f1(truth, flags, tolerance)
@@ -349,6 +356,7 @@ def evaluate_events(
         precision,
         recall,
         f1,
+        *affiliation_precision_recall(truth, flags),
         float(np.median(delays)) if len(delays) else None,
         float(delays.max()) if len(delays) else None,
         volume_under_surface(truth, scores, largest_buffer),
@@ -395,27 +403,3 @@ def soften(truth: Array, buffer: int) -> Array:
             if end - 1 + k < n:
                 soft[end - 1 + k] = max(soft[end - 1 + k], height)
     return soft
-
-
-def _labels(values: ArrayLike, name: str, like: ArrayLike | None = None) -> Array:
-    labels = np.asarray(values)
-    if labels.ndim != 1 or not labels.size:
-        raise ValueError(f"{name} must hold one label per step, shape (n_steps,); found shape {labels.shape}")
-    if not np.isin(labels, (0, 1)).all():
-        others = np.unique(labels[~np.isin(labels, (0, 1))])[:5].tolist()
-        raise ValueError(f"{name} must hold 0 for usual steps and 1 for anomalies; found {others}")
-    if like is not None and len(labels) != len(np.asarray(like)):
-        raise ValueError(f"{name} has {len(labels):,} labels; expected {len(np.asarray(like)):,}, as many as y_true")
-    return labels.astype(np.int64)
-
-
-def _labels_and_scores(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Array, Array]:
-    truth, scores = _labels(y_true, "y_true"), np.asarray(y_score, dtype=np.float64)
-    if scores.shape != truth.shape:
-        raise ValueError(f"y_true and y_score must be of one length; found shapes {truth.shape} and {scores.shape}")
-    if not np.isfinite(scores).all():
-        at = int(np.argmax(~np.isfinite(scores)))
-        raise ValueError(f"scores must be finite numbers; found {scores[at]} at step {at}")
-    if truth.min() == truth.max():
-        raise ValueError(f"event figures need usual steps and anomalies; found labels of {truth[0]} alone")
-    return truth, scores

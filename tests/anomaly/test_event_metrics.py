@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.affiliation import affiliation_precision_recall
 from anomaly.event_metrics import (
     FlatteringMetricWarning,
     detection_delays,
@@ -128,6 +129,8 @@ def test_all_at_once():
     assert "event recall" in str(result)
     assert "flatters" in str(result)
     assert result.to_dict()["event_precision"] == 0.25
+    affiliation = result.affiliation_precision, result.affiliation_recall
+    assert affiliation == affiliation_precision_recall(TRUTH, FLAGS)
     nothing = evaluate_events(TRUTH, np.zeros(10), threshold=0.5)
     assert nothing.median_delay is None
     assert "-" in str(nothing)

@@ -121,10 +121,20 @@ def test_evaluate_adds_figures_by_event(folder, capsys, tmp_path):
         "--tolerance", "20", "--json", tmp_path / "f.json",
     )  # fmt: skip
     assert code == 0
-    for words in ("event by event", "event recall", "median delay", "volume under surface", "the last one flatters"):
+    for words in (
+        "event by event",
+        "event recall",
+        "affiliation precision",
+        "affiliation recall",
+        "median delay",
+        "volume under surface",
+        "the last one flatters",
+    ):
         assert words in out
     figures = json.loads((tmp_path / "f.json").read_text())
     assert figures["events"]["n_events"] == figures["events"]["n_found"] == 1
+    assert 0.9 < figures["events"]["affiliation_precision"] <= 1
+    assert 0.9 < figures["events"]["affiliation_recall"] <= 1
     assert figures["n_anomalies"] == 30
 
 
