@@ -39,7 +39,7 @@ def test_an_alarm_at_the_far_end_of_the_zone_is_next_to_worthless():
 
 def test_a_moment_between_two_alarms_belongs_to_the_nearer_one():
     # The event (4, 6) between alarms (2, 3) and (8, 9), halfway between which is 5.5. Up to there lies farther what is
-    # before 3, and what is after 2y - 3: 3 + 3.5 on the mean. From there on, what is after 8, and before 2y - 8: 2 + 3.5.
+    # before 3, and what is after 2y - 3: 3 + 3.5 on the mean. From there on, what is after 8, and before 2y - 8: 5.5.
     found = interval_affiliation([(4, 6)], [(2, 3), (8, 9)], SPAN)
     assert found.recall == pytest.approx((1.5 * 6.5 + 0.5 * 5.5) / 2 / 10)
 
