@@ -92,7 +92,7 @@ def test_the_benchmarks_introduce_themselves():
     ("arguments", "message"),
     [
         (["--jobs", "train-tiny"], "train-tiny not known; choose from train-small"),
-        (["--peers", "tensorflow"], "tensorflow not known; choose from torch"),
+        (["--peers", "theano"], "theano not known; choose from torch"),
         (["--rounds", "0"], "give 1 or more"),
         (["--output", "/no/such/folder/a.json"], "there is no folder"),
     ],
