@@ -20,6 +20,17 @@ def test_the_fastest_candidate_that_works_is_taken():
     assert Peer().fastest(ways) == "fast"
 
 
+def test_a_hopeless_candidate_is_tried_once_after_warming_up():
+    runs = []
+
+    def slow():
+        runs.append("slow")
+        time.sleep(0.1)
+
+    assert Peer().fastest({"slow": slow, "fast": lambda: time.sleep(0.001)}) == "fast"
+    assert len(runs) == 2
+
+
 def test_if_no_candidate_works_the_reasons_are_given():
     with pytest.raises(RuntimeError, match="broken: OSError: no compiler"):
         Peer().fastest({"broken": broken})

@@ -16,6 +16,7 @@ from benchmarks.speed import sequences
 from benchmarks.speed.networks import TrainingJob, Weights, forward, mean_squared_error
 
 _TRIES = 5
+_HOPELESS = 3
 
 
 class Unsupported(Exception):
@@ -124,7 +125,8 @@ class Peer:
     def fastest(self, candidates: dict[str, Callable[[], object]]) -> str:
         """Return the name of the candidate whose best run is the shortest.
 
-        Each has one run to warm up, then they take turns. One that does not work here is no candidate.
+        Each has one run to warm up, then they take turns. One that does not work here is no candidate, and one that
+        takes several times as long as another is not tried again.
 
         Raises
         ------
@@ -146,6 +148,8 @@ class Peer:
                 start = time.perf_counter()
                 candidates[name]()
                 best[name] = min(best[name], time.perf_counter() - start)
+            hopeless = _HOPELESS * min(best.values())
+            best = {name: seconds for name, seconds in best.items() if seconds <= hopeless}
         return min(best, key=lambda name: best[name])
 
     def select(self, part: str) -> None:

@@ -106,13 +106,15 @@ def _single(result: Tensor | list[Tensor]) -> Tensor:
 
 
 @lowers(Bidirectional)
-def bidirectional(program: Program, layer: Bidirectional, inputs: list[Tensor]) -> Tensor:
+def bidirectional(program: Program, layer: Bidirectional, inputs: list[Tensor]) -> Tensor | list[Tensor]:
     """Emit both directions, and what merges them."""
-    if len(inputs) > 1 or layer.return_state or layer.merge_mode is None:
-        raise Unsupported(f"layer {layer.name!r}: states, or two outputs, have no compiled form in Bidirectional")
+    if len(inputs) > 1 or layer.return_state:
+        raise Unsupported(f"layer {layer.name!r}: states have no compiled form in Bidirectional")
     ahead, back = (_single(rule_for(one)(program, one, list(inputs))) for one in layer.layers)
     if layer.return_sequences:
         back = _reversed(program, back)
+    if layer.merge_mode is None:
+        return [ahead, back]
     if layer.merge_mode == "concat":
         return _single(rule_for(_join)(program, _join, [ahead, back]))
     if layer.merge_mode == "mul":

@@ -96,6 +96,22 @@ def test_bidirectional(cell, merge_mode, sequences):
     assert_parity(build, (5, 2))
 
 
+@pytest.mark.parametrize("sequences", [True, False])
+def test_bidirectional_of_two_outputs(cell, sequences):
+    def build(x):
+        ahead, back = Bidirectional(cell(3, return_sequences=sequences), merge_mode=None)(Dense(4)(x))
+        return Concatenate()([Dense(2)(ahead), back])
+
+    assert_parity(build, (5, 2))
+
+
+def test_one_of_two_directions_is_looked_at():
+    def build(x):
+        return Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(Dense(4)(x))[1]
+
+    assert_parity(build, (5, 2))
+
+
 @pytest.mark.parametrize("activation", ["relu", "linear", "sigmoid"])
 def test_activations_of_the_simple_layer(activation):
     assert_parity(lambda x: SimpleRNN(3, activation=activation, return_sequences=True)(x), (5, 2))
@@ -185,7 +201,7 @@ def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
         (lambda x: LSTM(3, recurrent_dropout=0.2)(x), (4, 2)),
         (lambda x: LSTM(3, activation="relu")(x), (4, 2)),
         (lambda x: UpSampling2D(interpolation="bilinear")(x), (4, 3, 2)),
-        (lambda x: Concatenate()(Bidirectional(LSTM(3), merge_mode=None)(x)), (4, 2)),
+        (lambda x: Concatenate()(Bidirectional(LSTM(3, return_state=True))(x)), (4, 2)),
         (lambda x: TimeDistributed(LSTM(3))(x), (4, 3, 2)),
     ],
 )
