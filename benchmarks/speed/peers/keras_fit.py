@@ -52,7 +52,7 @@ class Peer(base.Peer):
         self.model.set_weights(base.flat(self.job.initial_weights()))
         for variable in self.model.optimizer.variables:
             if variable.name != "learning_rate":
-                variable.assign(keras.ops.zeros_like(variable))
+                variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
     def run(self) -> None:
         """Train."""
