@@ -36,6 +36,7 @@ def demo(options: Namespace) -> None:
 def fit(options: Namespace) -> None:
     """Learn from a table, and write a model."""
     _check_writable(options.model)
+    _check_apart(options, "model", "data")
     if options.normal is not None and options.label is None:
         raise ValueError("--normal names a value of the label column: give --label COL too")
     table = read_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
@@ -61,6 +62,8 @@ def fit(options: Namespace) -> None:
 
 def score(options: Namespace) -> None:
     """Score a table chunk by chunk."""
+    for output in ("output", "events"):
+        _check_apart(options, output, "data", "model")
     detector = _load(options.model)
     if options.top < 0:
         raise ValueError(f"--top must be at least 0; found {options.top}")
@@ -94,6 +97,7 @@ def evaluate(options: Namespace) -> None:
 
 def evaluation(options: Namespace) -> str:
     """Hold scores against labels; write the figures to a file if asked to, and return them as text."""
+    _check_apart(options, "json", "data", "model")
     detector = _load(options.model)
     threshold = detector.threshold_ if options.threshold is None else options.threshold
     kinds, found = _kinds_and_scores(detector, options)
@@ -258,6 +262,15 @@ def _check_writable(path: str) -> None:
         raise FileNotFoundError(f"cannot write to {path!r}: there is no folder {str(folder)!r}; create it first")
     if not os.access(folder, os.W_OK):
         raise PermissionError(f"cannot write to {path!r}: the folder {str(folder)!r} is not writable")
+
+
+def _check_apart(options: Namespace, output: str, *inputs: str) -> None:
+    """Refuse to write over what is read: whoever mixes up two names would lose the data."""
+    target = getattr(options, output)
+    for name in inputs:
+        source = getattr(options, name)
+        if target and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+            raise ValueError(f"--{output} is {target!r}, which is read as the {name}: name another file to write to")
 
 
 # -- settings and columns ----------------------------------------------------------------------

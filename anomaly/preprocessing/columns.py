@@ -8,7 +8,7 @@ category, and places for what is rare, missing or was never seen (`anomaly.prepr
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, ClassVar, TypeAlias
 
@@ -302,16 +302,34 @@ def infer(name: str, cells: Array, position: Callable[[int], str]) -> tuple[Valu
         if kind is DateColumn and _has_times(numbers):
             return MomentColumn(name), numbers
         return kind(name), numbers
+    counts = {text: count for text, count in count_categories(*distinct_cells(cells)).items() if text is not None}
     for words, parse in (("numbers", parse_number), ("dates", parse_days)):
-        _check_not_mostly(cells, parse, words, name, position)
+        _check_not_mostly(cells, counts, parse, words, name, position)
+    _check_no_commas(cells, counts, name, position)
     return None, np.empty(0)
 
 
+def _check_no_commas(cells: Array, counts: Mapping[str, int], name: str, position: Callable[[int], str]) -> None:
+    """Refuse a column most of whose values are numbers but for commas in them."""
+    fits = sum(count for text, count in counts.items() if parse_number(text.replace(",", "")) is not None)
+    if 2 * fits > sum(counts.values()):
+        wrong = next(i for i, cell in enumerate(cells) if "," in (category_text(cell) or ""))
+        raise DataError(
+            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, a number but for its comma. Write "
+            "decimals with a point, and nothing between thousands; if the column holds categories, name it as categorical (on "
+            "the command line: --categorical)"
+        )
+
+
 def _check_not_mostly(
-    cells: Array, parse: Callable[[str], float | None], words: str, name: str, position: Callable[[int], str]
+    cells: Array,
+    counts: Mapping[str, int],
+    parse: Callable[[str], float | None],
+    words: str,
+    name: str,
+    position: Callable[[int], str],
 ) -> None:
     """Refuse a column most of whose values, but not all, are numbers or dates."""
-    counts = {text: count for text, count in count_categories(*distinct_cells(cells)).items() if text is not None}
     fits = sum(count for text, count in counts.items() if parse(text) is not None)
     total = sum(counts.values())
     if 2 * fits > total:

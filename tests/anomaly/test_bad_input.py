@@ -239,3 +239,26 @@ def test_a_full_disk_while_saving_keeps_the_earlier_file(place, monkeypatch):
         detector.save("model.npz")
     assert (place / "model.npz").read_bytes() == before
     assert sorted(path.name for path in place.iterdir()) == ["earlier", "good.csv", "model.npz"]
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        ("fit good.csv -m good.csv --label label", "--model"),
+        ("score good.csv -m model.npz -o ./good.csv", "--output"),
+        ("score good.csv -m model.npz -o model.npz", "--output"),
+        ("evaluate good.csv -m model.npz --label label --normal ok --json good.csv", "--json"),
+    ],
+)
+def test_nothing_is_written_over_what_is_read(place, capsys, command, option):
+    error = fails(capsys, command, place)
+    assert f"{option} is" in error
+    assert "name another file" in error
+
+
+@pytest.mark.parametrize("texts", [["1,5", "2,25", "3", "-1,5"], ["1,200", "950", "12,000.5", "1,100"]])
+def test_numbers_with_commas_are_not_taken_for_categories(texts):
+    table = {"amount": texts, "size": range(4)}
+    with pytest.raises(DataError, match=r"row 1, column 'amount': found '1,.*', a number but for its comma"):
+        AutoencoderDetector(**QUICK).fit(table)
+    assert AutoencoderDetector(**QUICK, categorical=["amount"]).fit(table).preprocessor_.kinds_["amount"] == "category"
