@@ -316,8 +316,8 @@ def _check_no_commas(cells: Array, counts: Mapping[str, int], name: str, positio
         wrong = next(i for i, cell in enumerate(cells) if "," in (category_text(cell) or ""))
         raise DataError(
             f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, a number but for its comma. Write "
-            "decimals with a point, and nothing between thousands; if the column holds categories, name it as categorical (on "
-            "the command line: --categorical)"
+            "decimals with a point, and nothing between thousands; if the column holds categories, name it as "
+            "categorical (on the command line: --categorical)"
         )
 
 
