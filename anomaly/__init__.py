@@ -33,6 +33,7 @@ _MODULES = (
     "affiliation",
     "calibration",
     "datasets",
+    "drift",
     "event_metrics",
     "events",
     "metrics",

@@ -16,6 +16,8 @@ import anomaly
 from anomaly import commands
 
 _Subparsers = Any
+# A command does its work; one that answers a question returns the answer as the exit code.
+_Run = Callable[[argparse.Namespace], int | None]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 2 if the input or the arguments are unusable, after one line on standard error; 130 if interrupted.
+        0, or of `drift` 1 if the data has drifted; 2 if the input or the arguments are unusable, after one line on
+        standard error; 130 if interrupted.
 
     Examples
     --------
@@ -45,9 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     options = parse(arguments)
-    run: Callable[[argparse.Namespace], None] = options.run
+    run: _Run = options.run
     try:
-        run(options)
+        code = run(options)
         sys.stdout.flush()
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain again on closing the pipe.
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"anomaly: error: {_one_line(error)}", file=sys.stderr)
         return 2
-    return 0
+    return code or 0
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -82,14 +85,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
     commands_of = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_demo, _add_fit, _add_score, _add_evaluate, _add_plot, _add_info):
+    for add in (_add_demo, _add_fit, _add_score, _add_evaluate, _add_drift, _add_plot, _add_info):
         add(commands_of)
     return parser
 
 
-def _command(
-    of: _Subparsers, name: str, run: Callable[[argparse.Namespace], None], text: str, example: str
-) -> argparse.ArgumentParser:
+def _command(of: _Subparsers, name: str, run: _Run, text: str, example: str) -> argparse.ArgumentParser:
     parser: argparse.ArgumentParser = of.add_parser(
         name,
         help=text,
@@ -249,6 +250,23 @@ def _add_evaluate(of: _Subparsers) -> None:
     _add_tolerance(parser)
     _add_threshold(parser)
     _add_table(parser, required=True)
+
+
+def _add_drift(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "drift",
+        commands.drift,
+        "Tell whether fresh records still look like those of the training, and which columns have moved.\n"
+        "The exit code is 0 if they do, 1 if they have drifted. Reads files of any length in a fixed amount of memory.",
+        "anomaly drift new.csv --model m.npz --id number",
+    )
+    parser.add_argument("data", metavar="DATA.csv", help="fresh records; gzip is fine")
+    _add_model(parser, "a model that 'anomaly fit' wrote")
+    parser.add_argument(
+        "--level", type=float, default=0.01, metavar="P", help="the chance of a false alarm (default: 0.01)"
+    )
+    _add_table(parser, labels=False)
 
 
 def _add_plot(of: _Subparsers) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 from anomaly import report, series_commands, thresholds
 from anomaly.csvfiles import CsvWriter, iter_csv, read_csv
 from anomaly.detectors import AutoencoderDetector, BaseDetector, SequenceDetector, load_detector
+from anomaly.detectors.drifting import drift_of
 from anomaly.errors import DataError
 from anomaly.files import make_folder
 from anomaly.metrics import evaluate as judge
@@ -113,6 +114,17 @@ def evaluation(options: Namespace) -> str:
         with atomic_write(options.json) as file:
             file.write(text.encode())
     return report.evaluated(result, by_kind)
+
+
+def drift(options: Namespace) -> int:
+    """Say whether records have drifted; return 1 if they have, else 0."""
+    detector = _load(options.model)
+    if isinstance(detector, SequenceDetector):
+        raise DataError(f"{options.model!r} was fitted on a series; drift compares single records")
+    features = (x for table in _chunks(options) for x in detector._chunks(_without(table, options)))
+    result = drift_of(detector, features, options.level)
+    print(report.drifted(result))
+    return int(result.drifted)
 
 
 def plot(options: Namespace) -> None:

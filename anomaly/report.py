@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from anomaly.detectors import AutoencoderDetector, SequenceDetector
+from anomaly.drift import DriftResult
 from anomaly.metrics import Evaluation
 from nnlite.types import Array
 
@@ -98,21 +100,30 @@ def evaluated(result: Evaluation, kinds: Sequence[dict[str, Any]]) -> str:
     return f"{result}\n\n{table(head, rows)}"
 
 
+def drifted(result: DriftResult) -> str:
+    """Lay out what a check for drift found."""
+    verdict = "drifted" if result.drifted else "no drift"
+    if not result.columns:
+        return f"{verdict}\n{result}"
+    rows = [[column.name, f"{column.statistic:.3f}", f"{column.p_value:.2g}"] for column in result.columns]
+    return f"{verdict}\n{replace(result, columns=())}\n\n{table(['column', 'D', 'p'], rows)}"
+
+
 def described(detector: AutoencoderDetector | SequenceDetector) -> str:
     """Say what a detector is: settings, columns, network, threshold."""
     settings = [f"  {name} = {value!r}" for name, value in detector.get_params().items()]
     if isinstance(detector, SequenceDetector):
         preprocessor, model = detector.preprocessor_.columns_, detector.models_[0]
+        n_records = len(detector.labels_)
     else:
-        preprocessor, model = detector.preprocessor_, detector.model_
+        preprocessor, model, n_records = detector.preprocessor_, detector.model_, detector.records_seen_
     columns = [f"  {line}" for line in preprocessor.describe()]
     network: list[str] = []
     model.summary(print_fn=lambda line: network.append(f"  {line}"))
     flagged = int(detector.labels_.sum())
     return "\n".join(
         [
-            f"{type(detector).__name__}, fitted on {len(detector.labels_):,} records "
-            f"with {detector.n_features_in_} columns",
+            f"{type(detector).__name__}, fitted on {n_records:,} records with {detector.n_features_in_} columns",
             f"threshold {detector.threshold_:.6g}; {flagged:,} training records "
             f"({flagged / len(detector.labels_):.2%}) score above it",
             "",

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from anomaly.calibration import conformal_threshold, p_values
-from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import as_seed, check_columns, check_records, under
-from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
-from anomaly.detectors.parameters import check_parameters, listed
-from anomaly.detectors.supervision import learn_from_labels, scores_with, weights_from_state
+from anomaly.calibration import conformal_threshold
+from anomaly.detectors.autoencoder_files import described, restore
+from anomaly.detectors.base import register
+from anomaly.detectors.checks import as_seed, check_columns, check_records
+from anomaly.detectors.heldout import FOLDS, held_out_scores
+from anomaly.detectors.judging import MemberDetector
+from anomaly.detectors.parameters import check_parameters
+from anomaly.detectors.supervision import learn_from_labels
 from anomaly.detectors.training import train_members
+from anomaly.detectors.updating import learn_more, warm_networks
 from anomaly.preprocessing import TablePreprocessor
-from anomaly.tables import Table, as_table
 from nnlite.models import Model
 from nnlite.random import seeded
-from nnlite.serialization import model_from_parts
 from nnlite.types import Array
-
-_CHUNK = 8192
-_FOLDS = 5
 
 
 @register
-class AutoencoderDetector(BaseDetector):
+class AutoencoderDetector(MemberDetector):
     r"""Find unusual records by how badly autoencoders reconstruct them, and by how far they are from any usual one.
 
     Each network :math:`f_m` is trained to give back the record x from a disturbed copy of it:
@@ -111,6 +109,9 @@ class AutoencoderDetector(BaseDetector):
         Threads that train networks side by side; by default as many as there are processors.
     verbose : {0, 1, 2}, default 0
         Progress of training, as in `nnlite.models.Model.fit`; above 0 the networks train one after the other.
+    warm_start : bool, default False
+        Whether `fit` on a fitted detector begins with its networks, for records that have changed a little. Columns,
+        scaling and categories then stay those of the first fit, as the networks know no others. All else is set anew.
 
     Attributes
     ----------
@@ -128,8 +129,10 @@ class AutoencoderDetector(BaseDetector):
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
         Their names.
+    records_seen_ : int
+        Number of records that `fit` and `partial_fit` have learned from.
     history_ : dict of str to list of float
-        The loss after each epoch, the mean over the networks that were still training.
+        The loss after each epoch of the last training, the mean over the networks that were still training.
     members_ : list of anomaly.detectors.members.Denoiser and Neighbours
         The networks in the order of `noise`, then the remembered records.
     model_ : nnlite.models.Model
@@ -154,9 +157,6 @@ class AutoencoderDetector(BaseDetector):
     [0, 1]
     """
 
-    column_weights_: Array | None = None
-    member_shares_: Array | None = None
-
     def __init__(
         self,
         hidden: Sequence[int] = (128, 128),
@@ -180,6 +180,7 @@ class AutoencoderDetector(BaseDetector):
         random_state: Any = None,
         n_jobs: int | None = None,
         verbose: int = 0,
+        warm_start: bool = False,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -202,6 +203,7 @@ class AutoencoderDetector(BaseDetector):
         self.random_state = random_state
         self.n_jobs = n_jobs
         self.verbose = verbose
+        self.warm_start = warm_start
 
     # -- fitting -------------------------------------------------------------------------------
 
@@ -228,23 +230,28 @@ class AutoencoderDetector(BaseDetector):
         self._check_parameters()
         table = self._as_table(X)
         check_records(table)
-        if self.false_alarm_rate is not None and len(table) < 2 * _FOLDS:
-            raise ValueError(f"false_alarm_rate needs at least {2 * _FOLDS} records; found {len(table)}")
+        if self.false_alarm_rate is not None and len(table) < 2 * FOLDS:
+            raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(table)}")
         labels = None if y is None else np.asarray(y)
         if labels is not None and labels.shape != (len(table),):
             raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
-        self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
-        x = self.preprocessor_.fit_transform(table)
-        check_columns(self.preprocessor_.feature_names_in_.tolist())
-        self._take_columns()
+        start = warm_networks(self, table)
+        if start is None:
+            self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
+            x = self.preprocessor_.fit_transform(table)
+            check_columns(self.preprocessor_.feature_names_in_.tolist())
+            self._take_columns()
+        else:
+            x = self.preprocessor_.transform(table)
         self.column_weights_ = self.member_shares_ = None
         with seeded(as_seed(self.random_state)):
-            scores = self._learn(x)
+            scores = self._learn(x, start)
+        self.records_seen_ = len(x)
         self._set_threshold(scores, labels)
         if self.false_alarm_rate is None:
             self.calibration_scores_ = self.decision_scores_
         else:
-            self.calibration_scores_ = self._held_out_scores(table, x.shape[0])
+            self.calibration_scores_ = held_out_scores(self, table)
             self.threshold_ = conformal_threshold(self.calibration_scores_, self.false_alarm_rate)
             self.labels_ = self._label(self.decision_scores_)
         return self
@@ -289,254 +296,63 @@ class AutoencoderDetector(BaseDetector):
         learn_from_labels(self, X, y, spread)
         return self
 
-    def _learn(self, x: Array) -> Array:
-        """Train the members, in two rounds where some records are to be left out; return the training scores."""
-        self.members_, self.history_ = train_members(self, x)
-        scores = self._calibrate(x)
-        share = self.contamination if self.trim == "auto" else self.trim
-        left_out = 0 if share == "auto" else min(int(float(share) * len(x)), len(x) - 2)
-        if left_out == 0:
-            return scores
-        kept = x[np.sort(np.argsort(scores, kind="stable")[: len(x) - left_out])]
-        self.members_, self.history_ = train_members(self, kept)
-        self._calibrate(kept)
-        return np.concatenate([self._judge(x[start : start + _CHUNK]) for start in range(0, len(x), _CHUNK)])
+    def partial_fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
+        """Learn from further records, or the first ones, without forgetting; see `anomaly.detectors.updating`.
 
-    def _held_out_scores(self, table: Table, n_records: int) -> Array:
-        """Score each record by a detector like this one that was fitted without it."""
-        scores = np.empty(n_records)
-        folds = np.array_split(np.random.default_rng(0).permutation(n_records), _FOLDS)
-        for fold in folds:
-            kept = np.setdiff1d(np.arange(n_records), fold)
-            fresh = AutoencoderDetector(**{**self.get_params(), "false_alarm_rate": None, "threshold": None})
-            scores[fold] = fresh.fit(table.rows(kept)).decision_function(table.rows(fold))
-        return scores
-
-    def p_values(self, X: Any) -> Array:
-        """Return, for each record, the chance that a usual one scores at least as high.
+        Columns, their scaling and their categories stay as the first records had them: a category unseen then stays
+        unseen. Where columns change for good, fit anew. The remembered records stay a fair sample of all seen.
 
         Parameters
         ----------
         X : table of shape (n_records, n_features)
-            Records.
+            Records that were not learned from before: all that is new in them counts. One is enough, but each call
+            looks at all remembered records again, so some hundreds at a time are better.
+        y : array_like of 0 and 1, optional
+            Labels, used as `fit` does in the first call. Later a threshold that needs labels stays as it is.
 
         Returns
         -------
-        ndarray of float64 of shape (n_records,)
-            By the rank among ``calibration_scores_``. They are exact if `false_alarm_rate` was given; otherwise the
-            training records' own scores stand in. Those are lower than the scores of fresh records, far lower
-            where there are few records for the number of features, so fresh records seem too unusual.
+        AutoencoderDetector
+            The detector itself. `decision_scores_` and `labels_` are now those of the remembered records.
 
-        See Also
+        Raises
+        ------
+        ValueError
+            If the table is unusable or has other columns, parameters of the networks were changed, or ``neighbors=0``.
+
+        Examples
         --------
-        anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
+        >>> import numpy as np
+        >>> rng = np.random.default_rng(0)
+        >>> detector = AutoencoderDetector(hidden=(16,), random_state=0).fit(rng.normal(size=(200, 2)))
+        >>> before = detector.decision_function([[6.0, 6.0]])
+        >>> after = detector.partial_fit(rng.normal(6.0, size=(200, 2))).decision_function([[6.0, 6.0]])
+        >>> bool(after < before), detector.records_seen_
+        (True, 400)
         """
-        return p_values(self.calibration_scores_, self.decision_function(X))
+        learn_more(self, X, y)
+        return self
 
-    def _calibrate(self, x: Array) -> Array:
-        """Put the members on a common scale; return the training scores."""
-        chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
-        return self._combine([member.calibrate(chunks) for member in self.members_])
-
-    def _take_columns(self) -> None:
-        self.n_features_in_ = self.preprocessor_.n_features_in_
-        self.feature_names_in_ = self.preprocessor_.feature_names_in_
-
-    @property
-    def model_(self) -> Model:
-        """The first network."""
-        self._check_fitted()
-        first = self.members_[0]
-        assert isinstance(first, Denoiser)
-        return first.model
+    def _learn(self, x: Array, start: list[Model] | None) -> Array:
+        """Train the members, in two rounds where some records are to be left out; return the training scores."""
+        self.members_, self.history_ = train_members(self, x, start)
+        scores = self._calibrate(x)
+        left_out = min(int(self._left_out_share() * len(x)), len(x) - 2)
+        if left_out == 0:
+            return scores
+        kept = x[np.sort(np.argsort(scores, kind="stable")[: len(x) - left_out])]
+        self.members_, self.history_ = train_members(self, kept, start)
+        self._calibrate(kept)
+        return self._judge_all(x)
 
     def _check_parameters(self) -> None:
         self._check_contamination()
         check_parameters(self)
 
-    # -- judging records -----------------------------------------------------------------------
-
-    def decision_function(self, X: Any) -> Array:
-        """Score records.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records with the columns of the training table; named columns may come in another order.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records,)
-            About 1 for a usual record; larger is more anomalous.
-
-        Raises
-        ------
-        NotFittedError
-            If the detector has not been fitted.
-        ValueError
-            If columns are missing or unknown, or a value cannot be read.
-        """
-        return np.concatenate([self._judge(x) for x in self._chunks(X)])
-
-    def explain(self, X: Any, normalize: bool = False) -> Array:
-        """Return each original column's part of each record's score.
-
-        A record's score is shared out as two members see it: the network with the most noise, and the remembered
-        records. Networks with less noise follow a fault into the other columns, and would blame them too. A column's
-        share is the geometric mean of the two, made to add up to 1: one is to blame where both of them see it.
-        Features made from one column (one per category, the mark of a missing value) are summed back to it.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-        normalize : bool, default False
-            Whether each record's parts add up to 1, not to its score.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records, n_features_in_)
-            In the order of ``feature_names_in_``; at least 0. Each row adds up to the record's score.
-        """
-        return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
-
-    def _judge(self, x: Array) -> Array:
-        if self.column_weights_ is not None and self.member_shares_ is not None:
-            return scores_with(self, x, self.member_shares_, self.column_weights_)
-        return self._combine([member.scores(x) for member in self.members_])
-
-    def _explain(self, x: Array, normalize: bool) -> Array:
-        weights = 1 if self.column_weights_ is None else self.column_weights_
-        views = [_normalized(self.preprocessor_.sum_by_column(member.parts(x)) * weights) for member in self._telling()]
-        shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
-        apart = shares.sum(axis=1) == 0
-        shares[apart] = _normalized(np.mean(views, axis=0)[apart])
-        return shares if normalize else shares * self._judge(x)[:, np.newaxis]
-
-    def _telling(self) -> list[Denoiser | Neighbours]:
-        """Return the members that say which columns a score is due to."""
-        levels = listed(self.noise)
-        coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
-        return [coarsest, *(member for member in self.members_ if isinstance(member, Neighbours))]
-
-    def expected(self, X: Any) -> Table:
-        """Return what each record would be expected to look like, to show beside what was found.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        Table
-            With the columns of the training table, in their own units: the training record that is most like all those
-            nearest to it. Without remembered records (``neighbors=0``), what the network with the most noise makes
-            of the record.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
-        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
-        >>> found = {"net": [100.0], "gross": [9400.0]}
-        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
-        True
-        """
-        usual = np.concatenate([self._usual(x) for x in self._chunks(X)])
-        return self.preprocessor_.inverse_transform(usual)
-
-    def _usual(self, x: Array) -> Array:
-        *_, last = self._telling()
-        return last.usual_like(x)
-
-    def encode(self, X: Any) -> Array:
-        """Return where the network's middle hidden layer puts each record.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n_records, units of that layer)
-            For pictures of the latent space.
-        """
-        self._check_fitted()
-        middle = self.model_.get_layer(f"hidden_{len(self.hidden) // 2 + len(self.hidden) % 2}")
-        encoder = Model(self.model_.input, middle.output)
-        codes: Array = encoder.predict(self.preprocessor_.transform(self._as_table(X)))
-        return codes
-
-    def _as_table(self, X: Any) -> Table:
-        table = as_table(X)
-        ignored = [name for name in self.ignore or () if name in table.names]
-        return table.drop(ignored) if ignored else table
-
-    def _chunks(self, X: Any) -> Iterator[Array]:
-        """Yield the features of records, some thousands at a time."""
-        self._check_fitted()
-        table = self._as_table(X)
-        for start in range(0, max(len(table), 1), _CHUNK):
-            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
-
-    def _combine(self, scores: list[Array]) -> Array:
-        return sum((share * score for share, score in zip(self._shares(), scores, strict=True)), np.zeros(()))
-
-    def _shares(self) -> list[float]:
-        """Return what each member counts for without labels; all of it together is 1."""
-        networks = sum(isinstance(member, Denoiser) for member in self.members_)
-        if networks == len(self.members_):
-            return [1 / networks] * networks
-        return [(1 - self.neighbors_share) / networks] * networks + [float(self.neighbors_share)]
-
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        columns, tables = self.preprocessor_.get_state()
-        arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
-        if self.false_alarm_rate is not None:
-            arrays["calibration_scores"] = self.calibration_scores_
-        if self.column_weights_ is not None and self.member_shares_ is not None:
-            arrays |= {"column_weights": self.column_weights_, "member_shares": self.member_shares_}
-        members = []
-        for number, member in enumerate(self.members_):
-            config, learned = member.state()
-            members.append(config)
-            arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
-        return {"members": members, "preprocessing": columns, "history": self.history_}, arrays
+        return described(self)
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
-        if "members" not in config:
-            # A file from when there was one network and its plain error: it had no parameter `neighbors`.
-            self.neighbors = 0
-        self._check_parameters()
-        self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
-        self._take_columns()
-        if "members" in config:
-            self.members_ = [
-                member_from_state(member, under(arrays, f"member_{number}/"), label)
-                for number, member in enumerate(config["members"])
-            ]
-        else:
-            model = model_from_parts(config["network"], under(arrays, "model/"), label)
-            self.members_ = [Denoiser(model, arrays["disturbances"])]
-        self.history_ = config["history"]
-        learned = weights_from_state(arrays, len(self.members_), self.n_features_in_)
-        self.member_shares_, self.column_weights_ = learned
-        self.calibration_scores_ = arrays["decision_scores" if self.false_alarm_rate is None else "calibration_scores"]
-        kinds = [type(member) for member in self.members_]
-        expected = [Denoiser] * len(listed(self.noise)) + [Neighbours] * bool(self.neighbors)
-        if kinds != expected:
-            raise ValueError(f"its members are {[kind.kind for kind in kinds]}, which its parameters do not ask for")
-        width = len(self.preprocessor_.feature_names_out_)
-        if any(member.width != width for member in self.members_):
-            raise ValueError(f"its members judge other than the {width} features that its preprocessing makes")
-
-
-def _normalized(parts: Array) -> Array:
-    """Make the rows add up to 1, or leave them at 0."""
-    totals = parts.sum(axis=1, keepdims=True)
-    return np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
+        restore(self, config, arrays, label)

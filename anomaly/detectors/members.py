@@ -301,6 +301,16 @@ def smallest(values: Array, count: int) -> Array:
     return np.take_along_axis(places, found, axis=1)
 
 
+def memory_of(members: Sequence[Denoiser | Neighbours], wanted_by: str) -> Neighbours:
+    """Return the remembered records among members; without any, say what needs them."""
+    if members and isinstance(members[-1], Neighbours):
+        return members[-1]
+    raise ValueError(
+        f"{wanted_by} needs remembered records, and with neighbors=0 there are none. Use neighbors=1, "
+        "neighbors_share=0 to remember records and yet let the networks alone judge"
+    )
+
+
 def typical(scores: Array) -> float:
     """Return the median of scores, or where that is 0 their mean; 1 if all are 0."""
     return float(np.median(scores)) or float(scores.mean()) or 1.0

@@ -47,6 +47,7 @@ from nnlite.types import Array
 
 if TYPE_CHECKING:
     from anomaly.detectors.autoencoder import AutoencoderDetector
+    from anomaly.detectors.judging import MemberDetector
 
 # Training records, whose labels are only supposed, count for as much as this many that were labelled as usual. Where
 # a false alarm weighs more, holding down its columns costs more anomalies than it saves alarms.
@@ -128,7 +129,7 @@ def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
     return np.stack(found, axis=1, dtype=np.float64)
 
 
-def scores_with(detector: AutoencoderDetector, x: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
+def scores_with(detector: MemberDetector, x: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
     """Return the scores that records have with some shares of the members and weights of the columns.
 
     No product of matrices is taken, so that a record's score does not depend on its company.

@@ -6,6 +6,7 @@ The functions read the detector's parameters and change nothing of it: what they
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,12 @@ MOST_REMEMBERED = 10_000
 
 _MOST_STEPS = 1000
 _FEWEST_STEPS = 200
+_OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
-def train_members(detector: AutoencoderDetector, x: Array) -> tuple[list[Denoiser | Neighbours], History]:
+def train_members(
+    detector: AutoencoderDetector, x: Array, start: Sequence[Model] | None = None
+) -> tuple[list[Denoiser | Neighbours], History]:
     """Train a network for each level of noise, side by side, each with randomness of its own; remember records.
 
     Parameters
@@ -41,6 +45,8 @@ def train_members(detector: AutoencoderDetector, x: Array) -> tuple[list[Denoise
         What says how.
     x : ndarray of float32 of shape (n_records, n_features)
         Features of the training records.
+    start : sequence of Model, optional
+        Networks whose weights to begin with, one for each level; by default weights are drawn.
 
     Returns
     -------
@@ -50,14 +56,89 @@ def train_members(detector: AutoencoderDetector, x: Array) -> tuple[list[Denoise
         The losses of each epoch, the mean over the networks that were still training.
     """
     levels = listed(detector.noise)
+    starts = [None] * len(levels) if start is None else start
+    if len(starts) != len(levels):
+        raise ValueError(_OTHER_LEVELS.format(len(levels), len(starts)))
     seeds = global_generator().integers(2**31, size=len(levels) + 1).tolist()
-    threads = 1 if detector.verbose else min(detector.n_jobs or _processors(), len(levels))
-    with ThreadPoolExecutor(threads) as pool:
-        trained = list(pool.map(lambda level, seed: _train_one(detector, x, level, seed), levels, seeds[:-1]))
+
+    def train_one(noise: float, before: Model | None, seed: int) -> tuple[Denoiser, History]:
+        with seeded(seed):
+            model = _build(detector, x.shape[1], noise)
+            if before is not None:
+                _take_weights(model, before)
+            history = _train(detector, model, x, len(x), _FEWEST_STEPS)
+            return Denoiser(model, _draw(detector, x.shape[1], noise)), history
+
+    with ThreadPoolExecutor(_threads(detector)) as pool:
+        trained = list(pool.map(train_one, levels, starts, seeds[:-1]))
     members: list[Denoiser | Neighbours] = [network for network, _ in trained]
     if detector.neighbors:
         members.append(Neighbours(_drawn(x, seeds[-1]), detector.neighbors, detector.contrast))
     return members, _mean_history([history for _, history in trained])
+
+
+def continue_networks(detector: AutoencoderDetector, x: Array, steps: int) -> tuple[list[Denoiser], History]:
+    """Train copies of a fitted detector's networks on; they begin where the last training ended.
+
+    Parameters
+    ----------
+    detector : AutoencoderDetector
+        Fitted.
+    x : ndarray of float32 of shape (n_records, n_features)
+        Features of the records to learn from, in any order.
+    steps : int
+        About so many steps are made, at least one pass and at most 1000, unless the detector's `epochs` is a number.
+
+    Returns
+    -------
+    networks : list of Denoiser
+        In the order of the detector's `noise`, to be calibrated.
+    history : dict of str to list of float
+        As of `train_members`.
+    """
+    before = [member for member in detector.members_ if isinstance(member, Denoiser)]
+    levels = listed(detector.noise)
+    if len(before) != len(levels):
+        raise ValueError(_OTHER_LEVELS.format(len(levels), len(before)))
+    seeds = global_generator().integers(2**31, size=len(levels)).tolist()
+
+    def train_on(noise: float, member: Denoiser, seed: int) -> tuple[Denoiser, History]:
+        with seeded(seed):
+            # A network of its own, whose noise is drawn from the seed: a loaded detector goes on as any other does.
+            model = _build(detector, x.shape[1], noise)
+            _take_weights(model, member.model)
+            _take_optimizer(model, member.model)
+            return Denoiser(model, member.disturbances), _train(detector, model, x, steps, 1)
+
+    with ThreadPoolExecutor(_threads(detector)) as pool:
+        trained = list(pool.map(train_on, levels, before, seeds))
+    return [network for network, _ in trained], _mean_history([history for _, history in trained])
+
+
+def _threads(detector: AutoencoderDetector) -> int:
+    return 1 if detector.verbose else min(detector.n_jobs or _processors(), len(listed(detector.noise)))
+
+
+def _take_weights(model: Model, before: Model) -> None:
+    shapes = [[weight.shape for weight in one.weights] for one in (model, before)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"the networks that were fitted have other layers than hidden={_sizes(model)} asks for: training "
+            "cannot go on from them; give hidden as it was, or fit anew with warm_start=False"
+        )
+    model.parameters[:] = before.parameters
+
+
+def _take_optimizer(model: Model, before: Model) -> None:
+    iterations, slots = before.optimizer.get_state()
+    vector = model.weight_vector
+    model.optimizer.build(vector.values[: vector.n_trainable], vector.layout)
+    model.optimizer.set_state(iterations, slots)
+
+
+def _sizes(model: Model) -> tuple[int, ...]:
+    """Return the units of a network's hidden layers."""
+    return tuple(layer.units for layer in model.layers if isinstance(layer, Dense))[:-1]
 
 
 def _drawn(x: Array, seed: int) -> Array:
@@ -65,13 +146,6 @@ def _drawn(x: Array, seed: int) -> Array:
     if len(x) <= MOST_REMEMBERED:
         return x
     return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
-
-
-def _train_one(detector: AutoencoderDetector, x: Array, noise: float, seed: int) -> tuple[Denoiser, History]:
-    with seeded(seed):
-        model = _build(detector, x.shape[1], noise)
-        history = _train(detector, model, x)
-        return Denoiser(model, _draw(detector, x.shape[1], noise)), history
 
 
 def _build(detector: AutoencoderDetector, n_features: int, noise: float) -> Model:
@@ -85,10 +159,11 @@ def _build(detector: AutoencoderDetector, n_features: int, noise: float) -> Mode
     return model
 
 
-def _train(detector: AutoencoderDetector, model: Model, x: Array) -> History:
-    steps = -(-len(x) // detector.batch_size)
-    wanted = min(max(len(x), _FEWEST_STEPS), _MOST_STEPS)
-    epochs = -(-wanted // steps) if detector.epochs == "auto" else int(detector.epochs)
+def _train(detector: AutoencoderDetector, model: Model, x: Array, steps: int, fewest: int) -> History:
+    """Train for about so many steps, within bounds, or for the detector's `epochs`."""
+    steps_a_pass = -(-len(x) // detector.batch_size)
+    wanted = min(max(steps, fewest), _MOST_STEPS)
+    epochs = -(-wanted // steps_a_pass) if detector.epochs == "auto" else int(detector.epochs)
     stops = (
         []
         if detector.patience is None

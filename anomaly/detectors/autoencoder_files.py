@@ -1,0 +1,66 @@
+"""The file of an `AutoencoderDetector`: what it holds, and the way back, which believes none of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from anomaly.detectors.checks import check_whole, under
+from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
+from anomaly.detectors.parameters import listed
+from anomaly.preprocessing import TablePreprocessor
+from nnlite.serialization import model_from_parts
+from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.detectors.autoencoder import AutoencoderDetector
+
+
+def described(detector: AutoencoderDetector) -> tuple[dict[str, Any], dict[str, Array]]:
+    """Return what a detector has learned, as JSON values and arrays."""
+    columns, tables = detector.preprocessor_.get_state()
+    arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
+    if detector.false_alarm_rate is not None:
+        arrays["calibration_scores"] = detector.calibration_scores_
+    if detector.column_weights_ is not None and detector.member_shares_ is not None:
+        arrays |= {"column_weights": detector.column_weights_, "member_shares": detector.member_shares_}
+    members = []
+    for number, member in enumerate(detector.members_):
+        config, learned = member.state()
+        members.append(config)
+        arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
+    config = {"members": members, "preprocessing": columns, "history": detector.history_}
+    if detector.records_seen_ != len(detector.decision_scores_):
+        config["records_seen"] = detector.records_seen_
+    return config, arrays
+
+
+def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+    """Let a detector with the parameters of the file take over what `described` returned."""
+    if "members" not in config:
+        # A file from when there was one network and its plain error: it had no parameter `neighbors`.
+        detector.neighbors = 0
+    detector._check_parameters()
+    detector.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
+    detector._take_columns()
+    if "members" in config:
+        detector.members_ = [
+            member_from_state(member, under(arrays, f"member_{number}/"), label)
+            for number, member in enumerate(config["members"])
+        ]
+    else:
+        model = model_from_parts(config["network"], under(arrays, "model/"), label)
+        detector.members_ = [Denoiser(model, arrays["disturbances"])]
+    detector.history_ = config["history"]
+    detector.records_seen_ = config.get("records_seen", len(arrays["decision_scores"]))
+    check_whole("records_seen", detector.records_seen_, 1)
+    detector.calibration_scores_ = arrays[
+        "decision_scores" if detector.false_alarm_rate is None else "calibration_scores"
+    ]
+    kinds = [type(member) for member in detector.members_]
+    expected = [Denoiser] * len(listed(detector.noise)) + [Neighbours] * bool(detector.neighbors)
+    if kinds != expected:
+        raise ValueError(f"its members are {[kind.kind for kind in kinds]}, which its parameters do not ask for")
+    width = len(detector.preprocessor_.feature_names_out_)
+    if any(member.width != width for member in detector.members_):
+        raise ValueError(f"its members judge other than the {width} features that its preprocessing makes")
