@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anomaly.detectors.checks import check_whole, under
 from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
 from anomaly.detectors.parameters import listed
+from anomaly.detectors.supervision import weights_from_state
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.serialization import model_from_parts
 from nnlite.types import Array
@@ -54,9 +55,10 @@ def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Ma
     detector.history_ = config["history"]
     detector.records_seen_ = config.get("records_seen", len(arrays["decision_scores"]))
     check_whole("records_seen", detector.records_seen_, 1)
-    detector.calibration_scores_ = arrays[
-        "decision_scores" if detector.false_alarm_rate is None else "calibration_scores"
-    ]
+    learned = weights_from_state(arrays, len(detector.members_), detector.n_features_in_)
+    detector.member_shares_, detector.column_weights_ = learned
+    reference = "decision_scores" if detector.false_alarm_rate is None else "calibration_scores"
+    detector.calibration_scores_ = arrays[reference]
     kinds = [type(member) for member in detector.members_]
     expected = [Denoiser] * len(listed(detector.noise)) + [Neighbours] * bool(detector.neighbors)
     if kinds != expected:
