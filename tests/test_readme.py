@@ -27,6 +27,7 @@ TYPED = {
     "fit": {"model written to m.npz"},
     "score": set(),
     "evaluate": {"roc auc", "precision"},
+    "drift": {"no drift", "Above the threshold"},
     "plot": {"scores.png", "roc.png"},
     "info": {"settings", "columns", "network"},
 }

@@ -103,11 +103,10 @@ def _updated(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) 
     memory = memory_of(detector.members_, "partial_fit")
     updated = copy.copy(detector)
     updated.records_seen_ = detector.records_seen_ + len(fresh)
+    learned = fresh
     left_out = int(detector._left_out_share() * len(fresh))
-    kept = (
-        np.sort(np.argsort(detector._judge(fresh), kind="stable")[: len(fresh) - left_out]) if left_out else slice(None)
-    )
-    learned = fresh[kept]
+    if left_out:
+        learned = fresh[np.sort(np.argsort(detector._judge_all(fresh), kind="stable")[:-left_out])]
     replayed = min(len(memory.records), max(len(learned), _FEWEST_REPLAYED))
     mixture = np.concatenate([learned, rng.choice(memory.records, replayed, replace=False)])
     with seeded(int(rng.integers(2**63))):
@@ -117,7 +116,7 @@ def _updated(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) 
     updated.members_ = [*networks, Neighbours(records, detector.neighbors, detector.contrast)]
     updated.decision_scores_ = updated._calibrate(records)
     if detector.column_weights_ is not None:
-        updated.decision_scores_ = updated._judge(records)
+        updated.decision_scores_ = updated._judge_all(records)
     return updated
 
 
