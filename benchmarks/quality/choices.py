@@ -32,6 +32,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "noise up to 2": {"noise": (0.2, 0.5, 1.0, 2.0)},
     "smaller networks": {"hidden": (64, 64)},
     "bottleneck": {"hidden": (64, 8, 64)},
+    "a tenth trimmed": {"trim": 0.1},
     "standard scaling": {"scaling": "standard"},
     "robust scaling": {"scaling": "robust"},
     "quantile scaling": {"scaling": "quantile"},
