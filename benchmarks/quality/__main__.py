@@ -17,7 +17,13 @@ from benchmarks.quality.summary import draw, table
 
 
 def main(arguments: list[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.quality",
+        description=__doc__.splitlines()[0],
+        epilog="Experiments of their own: python -m benchmarks.quality.choices (how the defaults were chosen), "
+        "benchmarks.quality.explanations (how often the right column is named), benchmarks.quality.labels (what a few "
+        "labelled anomalies bring).",
+    )
     parser.add_argument("--data", default="../shared/data/adbench", help="folder of ADBench .npz files")
     parser.add_argument("--output", default="benchmarks/results/quality", help="folder for results and pictures")
     parser.add_argument("--seeds", type=int, default=5, help="number of splits (default: 5)")
