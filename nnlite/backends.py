@@ -179,12 +179,16 @@ def _seconds(model: Network, rows: int, batch_size: int, passes: int) -> float:
     """Return about how long the layers take to go forwards through the data so many times."""
     batches = -(-rows // batch_size) * passes
     per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)
-    products = sum(map(_products, model.layers)) * rows * passes
-    return batches * per_batch + products * _SECONDS_PER_PRODUCT
+    return batches * per_batch + products_per_record(model) * rows * passes * _SECONDS_PER_PRODUCT
+
+
+def products_per_record(model: Network) -> int:
+    """Return about how many multiplications a model makes of a record."""
+    return sum(map(_products, model.layers))
 
 
 def _products(layer: Layer) -> int:
-    """Return about how many multiplications a layer makes of a record: one for each weight at every position."""
+    """Return the same for a layer: one for each weight at every position."""
     shapes = [tensor.shape for node in layer.nodes for tensor in (*node.inputs, *node.outputs)]
     positions = max((math.prod(size or 1 for size in shape[1:-1]) for shape in shapes), default=1)
     return layer.count_params() * positions

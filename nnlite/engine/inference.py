@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.backends import products_per_record
 from nnlite.engine.hand import Hand
 from nnlite.engine.lowering import lower_model
 from nnlite.engine.lowering.rules import Unsupported, record_shape
@@ -53,7 +54,7 @@ class Prediction:
         spaces = {"weights": model.weight_vector.values.ctypes.data}
         spaces |= {f"input {i}": array.ctypes.data for i, array in enumerate(arrays)}
         spaces |= {f"output {i}": array.ctypes.data for i, array in enumerate(outputs)}
-        team = Team(min(worthwhile_threads(threads, model.count_params(), records), -(-records // _BATCH)))
+        team = Team(min(worthwhile_threads(threads, products_per_record(model), records), -(-records // _BATCH)))
         hands = [Hand(self._program, spaces, thread, team.size) for thread in range(team.size)]
         for hand in hands:
             hand.prepare(records, _BATCH * team.size)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite import losses, metrics
+from nnlite.backends import products_per_record
 from nnlite.data import Data
 from nnlite.engine import state as at
 from nnlite.engine.hand import Hand
@@ -59,7 +60,7 @@ class Session:
         if any(mapped_file(array) is not None for array in self._arrays.values()):
             self._stage = Stage(self._arrays, self._batch_size)
             self.epochs_at_once = 1
-        self._team = Team(worthwhile_threads(threads, model.count_params(), self._batch_size))
+        self._team = Team(worthwhile_threads(threads, products_per_record(model), self._batch_size))
         self._link()
 
     def _link(self) -> None:

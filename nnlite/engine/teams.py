@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import cache
 
 _WORTH_PRODUCTS = 3_000_000
-"""Weights times records in a batch for each thread that is used unasked.
+"""Multiplications of a forward pass through a batch for each thread that is used unasked.
 
 Meeting costs less than a microsecond, and would pay from a tenth of this on; but only while the processor has a core
 for every thread. Where others run too, threads wait for each other to be let in, and short batches take longer.
@@ -35,11 +35,11 @@ def available_threads() -> int:
     return os.cpu_count() or 1
 
 
-def worthwhile_threads(asked: int | None, weights: int, batch_size: int) -> int:
-    """Return how many threads to use for batches of a size on a model of so many weights."""
+def worthwhile_threads(asked: int | None, products: int, batch_size: int) -> int:
+    """Return how many threads to use for batches of a size on a model that makes so many products of a record."""
     if asked is not None:
         return max(1, min(asked, batch_size))
-    return max(1, min(available_threads(), weights * batch_size // _WORTH_PRODUCTS, batch_size))
+    return max(1, min(available_threads(), products * batch_size // _WORTH_PRODUCTS, batch_size))
 
 
 @cache

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nnlite.layers import BatchNormalization, Dense, Dropout, GaussianNoise, Input
+from nnlite.backends import products_per_record
+from nnlite.engine import teams
+from nnlite.layers import LSTM, BatchNormalization, Conv1D, Dense, Dropout, GaussianNoise, Input
 from nnlite.models import Sequential
 from nnlite.optimizers import SGD, Adam, RMSprop
 from nnlite.regularizers import L2
@@ -47,6 +49,25 @@ def test_a_last_batch_with_fewer_records_than_threads(dtype):
     x, y = X[: BATCH + 2], Y[: BATCH + 2]
     expected = train("numpy", build, x, y, batch_size=BATCH)
     assert_same_state(train("numba", build, x, y, batch_size=BATCH, threads=4), expected)
+
+
+@pytest.mark.parametrize("layer", [lambda: Conv1D(4, 3, padding="causal"), lambda: LSTM(4, return_sequences=True)])
+def test_threads_share_series_too(dtype, layer):
+    def build_for_series():
+        model = Sequential([Input((9, 2)), layer(), Dense(2)])
+        model.compile(SGD(0.05), "mse")
+        return model
+
+    x, y = draw(50, 9, 2), draw(50, 9, 2, seed=1)
+    expected = train("numpy", build_for_series, x, y, batch_size=16)
+    assert_same_state(train("numba", build_for_series, x, y, batch_size=16, threads=3), expected)
+
+
+def test_a_layer_that_works_at_many_steps_is_worth_more_threads(monkeypatch):
+    monkeypatch.setattr(teams, "available_threads", lambda: 2)
+    short, long = (Sequential([Input((steps, 1)), Conv1D(100, 10, padding="same")]) for steps in (1, 100))
+    assert products_per_record(long) == 100 * products_per_record(short) == 100 * short.count_params()
+    assert [teams.worthwhile_threads(None, products_per_record(model), 128) for model in (short, long)] == [1, 2]
 
 
 def test_layers_that_need_the_whole_batch(dtype):
