@@ -8,34 +8,31 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import p_values
-from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.drifting import drift_of
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
 from anomaly.detectors.supervision import scores_with
+from anomaly.detectors.tabular import TableDetector
 from anomaly.drift import DriftResult
-from anomaly.preprocessing import TablePreprocessor
-from anomaly.tables import Table, as_table
+from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
 
 _CHUNK = 8192
 
 
-class MemberDetector(BaseDetector):
+class MemberDetector(TableDetector):
     """A detector of records whose members, networks and remembered records, each give a part of the score.
 
-    A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `trim` and `ignore`, and its `fit` sets
-    `preprocessor_`, `members_` and `calibration_scores_`.
+    A subclass has the parameters `hidden`, `noise`, `neighbors_share` and `trim`, and its `fit` sets `members_` and
+    `calibration_scores_`.
     """
 
     hidden: Sequence[int]
     noise: float | Sequence[float]
     neighbors_share: float
-    ignore: Sequence[str] | None
     trim: float | str
 
-    preprocessor_: TablePreprocessor
     members_: list[Denoiser | Neighbours]
     calibration_scores_: Array
     column_weights_: Array | None = None
@@ -193,11 +190,6 @@ class MemberDetector(BaseDetector):
         codes: Array = encoder.predict(self.preprocessor_.transform(self._as_table(X)))
         return codes
 
-    def _as_table(self, X: Any) -> Table:
-        table = as_table(X)
-        ignored = [name for name in self.ignore or () if name in table.names]
-        return table.drop(ignored) if ignored else table
-
     def _chunks(self, X: Any) -> Iterator[Array]:
         """Yield the features of records, some thousands at a time."""
         self._check_fitted()
@@ -249,10 +241,6 @@ class MemberDetector(BaseDetector):
         """Put the members on a common scale; return the training scores."""
         chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
         return self._combine([member.calibrate(chunks) for member in self.members_])
-
-    def _take_columns(self) -> None:
-        self.n_features_in_ = self.preprocessor_.n_features_in_
-        self.feature_names_in_ = self.preprocessor_.feature_names_in_
 
 
 def _normalized(parts: Array) -> Array:

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import register
 from anomaly.detectors.checks import as_labels, as_seed, check_columns, check_records, under
 from anomaly.detectors.fitting import fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
+from anomaly.detectors.tabular import TableDetector
 from anomaly.preprocessing import TablePreprocessor
-from anomaly.tables import Table, as_table
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
 from nnlite.likelihoods import GaussianNLL
@@ -30,7 +30,7 @@ _SMALLEST_VARIANCE = 0.01
 
 
 @register
-class VariationalDetector(BaseDetector):
+class VariationalDetector(TableDetector):
     r"""Find unusual records by how improbable a variational autoencoder holds them to be.
 
     The encoder makes of a record x a Gaussian of codes, :math:`q(z|x) = N(\mu, \sigma^2)`, and the decoder of a code a
@@ -196,10 +196,6 @@ class VariationalDetector(BaseDetector):
         self._set_threshold(np.concatenate([parts.sum(axis=1) for parts in self._chunks(x)]), labels)
         return self
 
-    def _take_columns(self) -> None:
-        self.n_features_in_ = self.preprocessor_.n_features_in_
-        self.feature_names_in_ = self.preprocessor_.feature_names_in_
-
     def _build(self, n_features: int) -> Model:
         from nnlite.layers import GaussianLatent
 
@@ -281,11 +277,6 @@ class VariationalDetector(BaseDetector):
         self._check_fitted()
         codes: Array = self._encoder.predict(self.preprocessor_.transform(self._as_table(X)))
         return codes[:, : int(self.latent)]
-
-    def _as_table(self, X: Any) -> Table:
-        table = as_table(X)
-        ignored = [name for name in self.ignore or () if name in table.names]
-        return table.drop(ignored) if ignored else table
 
     def _chunks(self, x: Array) -> Iterator[Array]:
         """Yield each feature's part of the scores, some thousands of records at a time."""
