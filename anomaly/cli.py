@@ -6,14 +6,14 @@ The work is done in `anomaly.commands`; here are the arguments, the help texts a
 from __future__ import annotations
 
 import argparse
-import math
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import anomaly
-from anomaly import commands
+from anomaly import arguments as given
+from anomaly import commands, fit_commands
 
 _Subparsers = Any
 # A command does its work; one that answers a question returns the answer as the exit code.
@@ -85,7 +85,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
     commands_of = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for add in (_add_demo, _add_fit, _add_score, _add_evaluate, _add_drift, _add_plot, _add_info):
+    for add in (
+        _add_demo,
+        _add_fit,
+        _add_score,
+        _add_evaluate,
+        _add_drift,
+        _add_update,
+        _add_learn_labels,
+        _add_plot,
+        _add_info,
+    ):
         add(commands_of)
     return parser
 
@@ -124,22 +134,24 @@ def _add_demo(of: _Subparsers) -> None:
         help="which data to make up (default: sensors)",
     )
     parser.add_argument(
-        "--records", type=_whole, default=5000, metavar="N", help="how many records to make up (default: 5000)"
+        "--records", type=given.whole, default=5000, metavar="N", help="how many records to make up (default: 5000)"
     )
-    _add_seed(parser)
+    given.add_seed(parser)
 
 
 def _add_fit(of: _Subparsers) -> None:
     parser = _command(
         of,
         "fit",
-        commands.fit,
+        fit_commands.fit,
         "Learn from a table, or with --window from a series, what is usual, and write a model.",
         "anomaly fit train.csv --model m.npz --label class --normal ok --id number",
     )
     parser.add_argument("data", metavar="TRAIN.csv", help="records to learn from; gzip is fine")
-    _add_model(parser, "where to write the model")
-    _add_table(parser, normal="the label of normal records; others are not learned from, unless --threshold needs them")
+    given.add_model(parser, "where to write the model")
+    given.add_table(
+        parser, normal="the label of normal records; others are not learned from, unless --threshold needs them"
+    )
     parser.add_argument(
         "--categorical",
         action="append",
@@ -160,46 +172,67 @@ def _add_fit(of: _Subparsers) -> None:
         "precision:0.9 (finds the most of all thresholds that precise) or recall:0.9 (flags the fewest)",
     )
     parser.add_argument(
+        "--false-alarm-rate",
+        type=given.number,
+        metavar="SHARE",
+        help="the share of fresh normal records that may be flagged, such as 0.01; takes five more fits to find out",
+    )
+    parser.add_argument(
+        "--trim",
+        type=given.number,
+        metavar="SHARE",
+        help="learn twice, the second time without this share of the records, the most unusual ones "
+        "(default: the contamination, if it is a number)",
+    )
+    parser.add_argument(
         "--hidden",
         metavar="SIZES",
         help="sizes of the hidden layers, such as 128,128 (the default) or 32,8,32",
     )
-    parser.add_argument("--noise", type=_number, metavar="S", help="spread of the training noise (default: several)")
-    parser.add_argument("--epochs", type=_whole, metavar="N", help="rounds of training (default: up to 1000 steps)")
-    parser.add_argument("--batch-size", type=_whole, metavar="N", help="records per step (default: 128)")
+    parser.add_argument(
+        "--noise", type=given.number, metavar="S", help="spread of the training noise (default: several)"
+    )
+    parser.add_argument(
+        "--epochs", type=given.whole, metavar="N", help="rounds of training (default: up to 1000 steps)"
+    )
+    parser.add_argument("--batch-size", type=given.whole, metavar="N", help="records per step (default: up to 128)")
     parser.add_argument(
         "--scaling",
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
         help="how numbers are scaled (default: core)",
     )
     _add_series(parser)
-    _add_seed(parser)
+    given.add_seed(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
 
 
 def _add_series(parser: argparse.ArgumentParser) -> None:
     series = parser.add_argument_group("series: rows that follow each other, learned from in windows")
-    series.add_argument("--window", type=_whole, metavar="STEPS", help="steps in a window; makes the table a series")
-    series.add_argument("--stride", type=_whole, metavar="STEPS", help="from one window to the next (default: 1)")
+    series.add_argument(
+        "--window", type=given.whole, metavar="STEPS", help="steps in a window; makes the table a series"
+    )
+    series.add_argument("--stride", type=given.whole, metavar="STEPS", help="from one window to the next (default: 1)")
     series.add_argument("--network", choices=("dense", "conv", "lstm", "gru"), help="what reads it (default: dense)")
     series.add_argument(
         "--method", choices=("reconstruction", "forecast"), help="what it does (default: reconstruction)"
     )
     series.add_argument("--causal", action="store_true", help="let no score depend on later rows")
     series.add_argument("--relative", action="store_true", help="look at shapes only, for sensors that wander")
-    series.add_argument("--smoothing", type=_number, metavar="STEPS", help="how far errors are averaged (default: 20)")
     series.add_argument(
-        "--folds", type=_whole, metavar="N", help="networks, each kept from a part of its own (default: 1)"
+        "--smoothing", type=given.number, metavar="STEPS", help="how far errors are averaged (default: 20)"
     )
     series.add_argument(
-        "--members", type=_whole, metavar="N", help="networks in place of each, to take the mean (default: 1)"
+        "--folds", type=given.whole, metavar="N", help="networks, each kept from a part of its own (default: 1)"
     )
     series.add_argument(
-        "--margin", type=_number, metavar="M", help="threshold over the highest usual score (default: 2)"
+        "--members", type=given.whole, metavar="N", help="networks in place of each, to take the mean (default: 1)"
+    )
+    series.add_argument(
+        "--margin", type=given.number, metavar="M", help="threshold over the highest usual score (default: 2)"
     )
     series.add_argument("--time", metavar="COL", help="the column of time stamps; gaps in it end a stretch")
     series.add_argument(
-        "--gap", type=_number, metavar="N", help="usual steps without a row that are a gap (default: 10)"
+        "--gap", type=given.number, metavar="N", help="usual steps without a row that are a gap (default: 10)"
     )
 
 
@@ -212,7 +245,7 @@ def _add_score(of: _Subparsers) -> None:
         "anomaly score new.csv --model m.npz --output scores.csv --id number --top 3",
     )
     parser.add_argument("data", metavar="DATA.csv", help="records to score; gzip is fine")
-    _add_model(parser, "a model that 'anomaly fit' wrote")
+    given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument(
         "--output",
         "-o",
@@ -222,18 +255,28 @@ def _add_score(of: _Subparsers) -> None:
     )
     parser.add_argument(
         "--top",
-        type=_whole,
+        type=given.whole,
         default=0,
         metavar="K",
         help="add the K columns that contribute most to each score, and their shares",
     )
+    parser.add_argument(
+        "--expected",
+        action="store_true",
+        help="with --top: also write what those columns hold, and what they would be expected to hold",
+    )
+    parser.add_argument(
+        "--p-values",
+        action="store_true",
+        help="add the chance that a usual record scores so high; exact if fitted with --false-alarm-rate",
+    )
     parser.add_argument("--events", metavar="EVENTS.csv", help="of series: also write alarms, merged into events")
     parser.add_argument(
-        "--minimum-length", type=_whole, default=1, metavar="STEPS", help="of series: drop shorter events (default: 1)"
+        "--minimum-length", type=given.whole, metavar="STEPS", help="of series: drop shorter events (default: 1)"
     )
-    _add_tolerance(parser)
-    _add_threshold(parser)
-    _add_table(parser, labels=False)
+    given.add_tolerance(parser)
+    given.add_threshold(parser)
+    given.add_table(parser, labels=False)
 
 
 def _add_evaluate(of: _Subparsers) -> None:
@@ -245,11 +288,11 @@ def _add_evaluate(of: _Subparsers) -> None:
         "anomaly evaluate test.csv --model m.npz --label class --normal ok",
     )
     parser.add_argument("data", metavar="DATA.csv", help="labelled records; gzip is fine")
-    _add_model(parser, "a model that 'anomaly fit' wrote")
+    given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
-    _add_tolerance(parser)
-    _add_threshold(parser)
-    _add_table(parser, required=True)
+    given.add_tolerance(parser)
+    given.add_threshold(parser)
+    given.add_table(parser, required=True)
 
 
 def _add_drift(of: _Subparsers) -> None:
@@ -262,11 +305,47 @@ def _add_drift(of: _Subparsers) -> None:
         "anomaly drift new.csv --model m.npz --id number",
     )
     parser.add_argument("data", metavar="DATA.csv", help="fresh records; gzip is fine")
-    _add_model(parser, "a model that 'anomaly fit' wrote")
+    given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument(
         "--level", type=float, default=0.01, metavar="P", help="the chance of a false alarm (default: 0.01)"
     )
-    _add_table(parser, labels=False)
+    given.add_table(parser, labels=False)
+
+
+def _add_update(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "update",
+        fit_commands.update,
+        "Let a model of tables learn from further records without forgetting the earlier ones, in bounded memory.\n"
+        "Columns, scaling and categories stay those of the fit.",
+        "anomaly update new.csv --model m.npz --label class --normal ok --id number",
+    )
+    parser.add_argument("data", metavar="NEW.csv", help="records that were not learned from before; gzip is fine")
+    given.add_model(parser, "a model that 'anomaly fit' wrote")
+    _add_changed(parser)
+    given.add_table(parser, normal="the label of normal records; others are not learned from")
+
+
+def _add_learn_labels(of: _Subparsers) -> None:
+    parser = _command(
+        of,
+        "learn-labels",
+        fit_commands.learn_labels,
+        "Let a model of tables learn from a few labelled records which columns count, and score accordingly.\n"
+        "It begins anew each time: give all labels that there are.",
+        "anomaly learn-labels known.csv --model m.npz --label class --normal ok --id number",
+    )
+    parser.add_argument("data", metavar="KNOWN.csv", help="labelled records, such as alarms looked into; gzip is fine")
+    given.add_model(parser, "a model that 'anomaly fit' wrote")
+    _add_changed(parser)
+    given.add_table(parser, required=True)
+
+
+def _add_changed(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--output", "-o", metavar="MODEL.npz", help="where to write the changed model (default: over the one read)"
+    )
 
 
 def _add_plot(of: _Subparsers) -> None:
@@ -278,11 +357,11 @@ def _add_plot(of: _Subparsers) -> None:
         "anomaly plot test.csv --model m.npz --output pictures --label class --normal ok",
     )
     parser.add_argument("data", metavar="DATA.csv", help="records to draw; gzip is fine")
-    _add_model(parser, "a model that 'anomaly fit' wrote")
+    given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument(
         "--output", "-o", default="pictures", metavar="FOLDER", help="where to put the pictures (default: pictures)"
     )
-    _add_table(parser)
+    given.add_table(parser)
 
 
 def _add_info(of: _Subparsers) -> None:
@@ -293,93 +372,4 @@ def _add_info(of: _Subparsers) -> None:
         "Say what a model is: its settings, columns, network and threshold.",
         "anomaly info --model m.npz",
     )
-    _add_model(parser, "a model that 'anomaly fit' wrote")
-
-
-def _add_model(parser: argparse.ArgumentParser, text: str) -> None:
-    parser.add_argument("--model", "-m", required=True, metavar="MODEL.npz", help=text)
-
-
-def _add_seed(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--seed", type=_seed, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
-    )
-
-
-def _add_threshold(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--threshold", type=_number, metavar="SCORE", help="use this threshold instead of the model's")
-
-
-def _add_tolerance(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--tolerance",
-        type=_whole,
-        default=0,
-        metavar="STEPS",
-        help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
-    )
-
-
-def _seed(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; found {text!r}")
-    return int(text)
-
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"must be a whole number; found {text!r}") from None
-
-
-def _number(text: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number):
-        raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
-    return number
-
-
-def _add_table(
-    parser: argparse.ArgumentParser,
-    labels: bool = True,
-    required: bool = False,
-    normal: str = "the label of normal records; all others are anomalies",
-) -> None:
-    table = parser.add_argument_group("the table")
-    table.add_argument("--delimiter", metavar="CHAR", help="between the fields (default: found out)")
-    table.add_argument(
-        "--no-header",
-        action="store_true",
-        help="the first line is a record; columns go by number, from 0",
-    )
-    table.add_argument(
-        "--id",
-        action="append",
-        default=[],
-        metavar="COL",
-        help="a column that names the record: never a feature, but copied to what 'score' writes (repeatable)",
-    )
-    table.add_argument(
-        "--drop",
-        action="append",
-        default=[],
-        metavar="COL",
-        help="a column to leave out (repeat, or separate by commas)",
-    )
-    table.add_argument(
-        "--label",
-        required=required,
-        metavar="COL",
-        help="the column of labels: never a feature",
-    )
-    if labels:
-        table.add_argument(
-            "--normal",
-            required=required,
-            metavar="VALUE",
-            help=normal,
-        )
+    given.add_model(parser, "a model that 'anomaly fit' wrote")

@@ -298,6 +298,9 @@ class CsvWriter:
         Where to; compressed by gzip if the name ends in ``.gz``. ``"-"`` is standard output.
     delimiter : str, default ","
         The character between fields.
+    head : sequence of str, optional
+        The first row. It is written with the first that follows it, or at the end: an error before that leaves nothing
+        on standard output.
 
     Raises
     ------
@@ -307,17 +310,19 @@ class CsvWriter:
     Examples
     --------
     >>> import numpy as np
-    >>> with CsvWriter("-") as writer:
-    ...     writer.write_row(["score", "country"])
+    >>> with CsvWriter("-", head=["score", "country"]) as writer:
     ...     writer.write_columns([np.array([0.5, np.nan]), np.array(["FR", None], dtype=object)])
     score,country
     0.5,FR
     ,
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, delimiter: str = ",") -> None:
+    def __init__(
+        self, path: str | os.PathLike[str], *, delimiter: str = ",", head: Sequence[str] | None = None
+    ) -> None:
         self._path = path
         self._delimiter = _checked_delimiter(delimiter)
+        self._head = head
         self._stack = ExitStack()
 
     def __enter__(self) -> CsvWriter:
@@ -334,7 +339,11 @@ class CsvWriter:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._stack.__exit__(kind, error, traceback)
+        if kind is None:
+            with self._stack:
+                self._write_head()
+        else:
+            self._stack.__exit__(kind, error, traceback)
 
     def write_row(self, fields: Sequence[Any]) -> None:
         """Write one row, such as the header.
@@ -344,7 +353,13 @@ class CsvWriter:
         fields : sequence
             Text or numbers.
         """
+        self._write_head()
         self._write_rows([fields])
+
+    def _write_head(self) -> None:
+        if self._head is not None:
+            head, self._head = self._head, None
+            self._write_rows([head])
 
     def write_columns(self, columns: Sequence[Array]) -> None:
         """Write a chunk of rows, given as columns.
@@ -355,6 +370,7 @@ class CsvWriter:
             Numbers are written with as many digits as give the same number when read; missing values as
             nothing.
         """
+        self._write_head()
         cells = [_written(column) for column in columns]
         # Numbers need no looking at, and most columns are numbers.
         texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]

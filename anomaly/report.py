@@ -51,6 +51,36 @@ def fitted(detector: AutoencoderDetector, n_records: int, path: str) -> str:
     )
 
 
+def updated(detector: AutoencoderDetector, n_records: int, path: str) -> str:
+    """Say what further records have changed."""
+    return "\n".join(
+        [
+            f"learned from {n_records:,} more records, {detector.records_seen_:,} in all",
+            f"threshold {detector.threshold_:.6g}: {int(detector.labels_.sum()):,} of {len(detector.labels_):,} "
+            "remembered records score above it",
+            f"model written to {path}",
+        ]
+    )
+
+
+def labels_learned(detector: AutoencoderDetector, labels: Array, path: str) -> str:
+    """Say what labelled records have taught."""
+    weights = detector.column_weights_
+    assert weights is not None
+    order = np.argsort(-weights, kind="stable")
+    rows = [[str(detector.feature_names_in_[i]), f"{weights[i]:.2f}"] for i in order]
+    return "\n".join(
+        [
+            f"learned from {int(labels.sum()):,} labelled anomalies and {int((~labels).sum()):,} normal records",
+            f"threshold {detector.threshold_:.6g}: {int(detector.labels_.sum()):,} of {len(detector.labels_):,} "
+            "remembered records score above it",
+            f"model written to {path}",
+            "",
+            table(["column", "weight"], rows),
+        ]
+    )
+
+
 def by_kind(kinds: Array, scores: Array, threshold: float, normal: str) -> list[dict[str, Any]]:
     """Count, for every label, the records and those that score above the threshold.
 

@@ -16,11 +16,15 @@ from anomaly.detectors import SequenceDetector
 from anomaly.event_metrics import EventEvaluation, evaluate_events
 from anomaly.events import Event, EventStream, stretches
 from anomaly.metrics import evaluate as judge
+from anomaly.score_columns import score_columns, top_columns
 from anomaly.tables import Table
 from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap")
+
+OF_TABLES = ("false_alarm_rate", "trim")
+"""Settings of detectors of tables alone."""
 
 
 def refuse_without_window(options: Namespace) -> None:
@@ -28,6 +32,22 @@ def refuse_without_window(options: Namespace) -> None:
     given = [name for name in (*_OPTIONS, "causal", "relative") if getattr(options, name) not in (None, False)]
     if given:
         raise ValueError(f"--{given[0]} is for series: give --window STEPS too, such as --window 60")
+
+
+def refuse_for_tables(options: Namespace) -> None:
+    """Raise ValueError if an argument for series is given and the model is one of tables."""
+    given = [name for name in ("events", "minimum_length", "tolerance") if getattr(options, name, None) is not None]
+    if given:
+        name = given[0].replace("_", "-")
+        raise ValueError(f"--{name} is for series; {options.model!r} was fitted on a table, without --window")
+
+
+def refuse_for_series(options: Namespace) -> None:
+    """Raise ValueError if an argument for tables is given and the model is one of series."""
+    given = [name for name in ("p_values", "expected") if getattr(options, name)]
+    if given:
+        name = given[0].replace("_", "-")
+        raise ValueError(f"--{name} is for tables; {options.model!r} was fitted on a series, with --window")
 
 
 def fit(
@@ -43,6 +63,9 @@ def fit(
     Rows with other labels than that of normal ones are cut out, unless the threshold is chosen by them; what is left
     between them are series of their own.
     """
+    for name in OF_TABLES:
+        if name in settings:
+            raise ValueError(f"--{name.replace('_', '-')} is for tables: leave it out, or --window")
     ignored = [name for name in ignored if name != options.time]
     settings |= {name: getattr(options, name) for name in _OPTIONS if getattr(options, name) is not None}
     detector = SequenceDetector(**settings, causal=options.causal, relative=options.relative, ignore=ignored or None)
@@ -90,8 +113,6 @@ def score(
     events : EventWriter, optional
         Where events are to be written.
     """
-    from anomaly.commands import _score_columns, _top_columns
-
     names = list(detector.feature_names_in_)
     waiting: list[Array] = []
     for parts, keys in _settled(detector, chunks):
@@ -101,7 +122,7 @@ def score(
         scores = parts.sum(axis=1)
         if events is not None:
             events.push(scores > threshold, scores, columns[0])
-        writer.write_columns([*columns, *_score_columns(scores, threshold), *_top_columns(parts, names, top)])
+        writer.write_columns([*columns, *score_columns(scores, threshold), *top_columns(parts, names, top)])
 
 
 class EventWriter:
@@ -149,7 +170,7 @@ def evaluation(kinds: Array, scores: Array, threshold: float, options: Namespace
     normal = options.normal.strip()
     labels = (kinds != normal).astype(np.int64)
     result = judge(labels, scores, threshold=threshold)
-    events = evaluate_events(labels, scores, threshold, tolerance=options.tolerance)
+    events = evaluate_events(labels, scores, threshold, tolerance=options.tolerance or 0)
     by_kind = report.by_kind(kinds, scores, threshold, normal)
     if options.json:
         text = json.dumps({**result.to_dict(), "by_label": by_kind, "events": events.to_dict()}, indent=1)

@@ -28,6 +28,8 @@ TYPED = {
     "score": set(),
     "evaluate": {"roc auc", "precision"},
     "drift": {"no drift", "Above the threshold"},
+    "update": {"300 more records", "model written to m.npz"},
+    "learn-labels": {"labelled anomalies", "weight"},
     "plot": {"scores.png", "roc.png"},
     "info": {"settings", "columns", "network"},
 }

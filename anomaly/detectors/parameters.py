@@ -57,7 +57,8 @@ def check_parameters(detector: AutoencoderDetector) -> None:
     check_whole("draws", detector.draws, 0)
     if detector.epochs != "auto" and (not is_whole(detector.epochs) or int(detector.epochs) < 1):
         raise ValueError(f"epochs must be 'auto' or a whole number of at least 1; found {detector.epochs!r}")
-    check_whole("batch_size", detector.batch_size, 1)
+    if detector.batch_size != "auto" and (not is_whole(detector.batch_size) or int(detector.batch_size) < 1):
+        raise ValueError(f"batch_size must be 'auto' or a whole number of at least 1; found {detector.batch_size!r}")
     check_number("learning_rate", detector.learning_rate, 0, above=True)
     check_names("ignore", detector.ignore)
     if detector.patience is not None and (not is_whole(detector.patience) or detector.patience < 0):

@@ -144,6 +144,51 @@ def test_score_keeps_ids_and_names_the_top_columns(folder, capsys, tmp_path):
         assert 1 >= float(row["top_1_share"]) >= float(row["top_2_share"]) >= 0
 
 
+def test_score_writes_what_was_expected_of_the_top_columns(folder, capsys, tmp_path):
+    out = tmp_path / "scores.csv"
+    arguments = ["score", folder / "test.csv", "-m", folder / "m.npz", "-o", out, "--top", "2", "--expected"]
+    assert run(capsys, *arguments)[0] == 0
+    with open(out, newline="") as file:
+        table = list(csv.DictReader(file))
+    with open(folder / "test.csv", newline="") as file:
+        records = list(csv.DictReader(file))
+    assert list(table[0])[3:] == [f"top_{k}{part}" for k in (1, 2) for part in ("", "_share", "_value", "_expected")]
+    expected = anomaly.load_detector(folder / "m.npz").expected(records)
+    for i, (row, record) in enumerate(zip(table, records, strict=True)):
+        assert row["top_2_value"] == record[row["top_2"]]
+        cell = expected[row["top_2"]][i]
+        assert row["top_2_expected"] == (f"{cell:.6g}".replace("nan", "") if isinstance(cell, float) else str(cell))
+    assert "--expected goes with --top" in fails(capsys, *arguments[:6], "--expected")
+
+
+def test_score_writes_p_values(folder, capsys, tmp_path):
+    model, out = tmp_path / "m.npz", tmp_path / "scores.csv"
+    learn = ["fit", folder / "train.csv", "-m", model, "--label", "label", "--normal", "normal"]
+    assert run(capsys, *learn, "--false-alarm-rate", "0.05", *QUICK)[0] == 0
+    assert run(capsys, "score", folder / "test.csv", "-m", model, "-o", out, "--p-values")[0] == 0
+    table = rows(out)
+    assert table[0] == ["row", "score", "is_anomaly", "p_value"]
+    scores, flags, values = (np.array([float(row[i]) for row in table[1:]]) for i in (1, 2, 3))
+    np.testing.assert_array_equal(flags == 1, values <= 0.05)
+    order = np.argsort(scores)
+    assert (np.diff(values[order]) <= 0).all()
+
+
+def test_score_of_a_table_refuses_what_is_for_series(folder, capsys):
+    common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
+    for name in ("--minimum-length", "--tolerance"):
+        assert f"{name} is for series" in fails(capsys, *common, name, "3")
+    judged = ["evaluate", *common[1:], "--label", "label", "--normal", "normal"]
+    assert "--tolerance is for series" in fails(capsys, *judged, "--tolerance", "3")
+
+
+def test_an_unusable_file_leaves_nothing_on_standard_output(folder, capsys, tmp_path):
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    code, out, err = run(capsys, "score", tmp_path / "other.csv", "-m", folder / "m.npz")
+    assert (code, out) == (2, "")
+    assert err.startswith("anomaly: error: ")
+
+
 def test_score_goes_to_standard_output_by_default(folder, capsys):
     _, out, _ = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--threshold", "0")
     lines = out.splitlines()
@@ -155,7 +200,7 @@ def test_score_in_chunks_is_the_same(folder, capsys, monkeypatch, tmp_path):
     whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
     run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", whole)
 
-    monkeypatch.setattr("anomaly.commands._CHUNK_ROWS", 7)
+    monkeypatch.setattr("anomaly.command_inputs.CHUNK_ROWS", 7)
     run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", cut)
     a, b = rows(whole), rows(cut)
     assert [row[0] for row in a] == [row[0] for row in b]
@@ -342,6 +387,10 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
         (["--threshold", "recall:0.8"], "--threshold recall:0.8 needs labels: give --label COL and --normal VALUE"),
         (["--drop", "nope"], "no column 'nope'"),
         (["--categorical", "nope"], "'nope'"),
+        (["--false-alarm-rate", "2"], "found 2"),
+        (["--false-alarm-rate", "0.01", "--threshold", "mad"], "--false-alarm-rate chooses the threshold: leave out"),
+        (["--trim", "0.7"], "trim must be 'auto' or a share from 0 to 0.5; found 0.7"),
+        (["--false-alarm-rate", "0.01", "--window", "8"], "--false-alarm-rate is for tables"),
         (["--delimiter", "long"], "delimiter"),
         (["--surplus"], "unrecognized arguments: --surplus"),
     ],
@@ -389,7 +438,7 @@ def test_interruption_is_no_traceback(folder, capsys, monkeypatch):
     def interrupt(_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("anomaly.commands.load_detector", interrupt)
+    monkeypatch.setattr("anomaly.command_inputs.load_detector", interrupt)
     code, _, err = run(capsys, "info", "-m", folder / "m.npz")
     assert (code, err) == (130, "anomaly: interrupted\n")
 
@@ -409,7 +458,7 @@ def test_drift_answers_with_its_exit_code(folder, capsys, tmp_path, monkeypatch)
     code, whole, err = run(capsys, "drift", same, "-m", folder / "m.npz", "--label", "label")
     assert (code, err) == (0, "")
     assert whole.startswith("no drift\nScores look as they did")
-    monkeypatch.setattr("anomaly.commands._CHUNK_ROWS", 7)
+    monkeypatch.setattr("anomaly.command_inputs.CHUNK_ROWS", 7)
     assert run(capsys, "drift", same, "-m", folder / "m.npz", "--label", "label")[1] == whole
 
     column = normal[0].index("duration_s")
@@ -429,7 +478,9 @@ def test_drift_says_what_is_wrong(folder, capsys):
     assert "there is no such file" in fails(capsys, "drift", folder / "none.csv", "-m", folder / "m.npz")
 
 
-@pytest.mark.parametrize("command", ["demo", "fit", "score", "evaluate", "drift", "plot", "info"])
+@pytest.mark.parametrize(
+    "command", ["demo", "fit", "update", "learn-labels", "score", "evaluate", "drift", "plot", "info"]
+)
 def test_each_command_has_help_with_an_example(capsys, command):
     with pytest.raises(SystemExit) as stop:
         main([command, "--help"])

@@ -68,7 +68,7 @@ def test_fit_cuts_out_what_is_not_normal(folder, capsys, tmp_path):
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 8192])
 def test_score_streams_and_chunks_do_not_matter(folder, capsys, monkeypatch, tmp_path, chunk):
-    monkeypatch.setattr("anomaly.commands._CHUNK_ROWS", chunk)
+    monkeypatch.setattr("anomaly.command_inputs.CHUNK_ROWS", chunk)
     out = tmp_path / "scores.csv"
     code, _, _ = run(
         capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", out, "--id", "time", "--top", 1
@@ -92,7 +92,7 @@ def test_score_numbers_the_rows(folder, capsys):
 
 @pytest.mark.parametrize("chunk", [7, 8192])
 def test_score_writes_events(folder, capsys, monkeypatch, tmp_path, chunk):
-    monkeypatch.setattr("anomaly.commands._CHUNK_ROWS", chunk)
+    monkeypatch.setattr("anomaly.command_inputs.CHUNK_ROWS", chunk)
     out = tmp_path / "events.csv"
     code, _, _ = run(
         capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--events", out, "--tolerance", 20,

@@ -178,6 +178,13 @@ def test_patience_stops_early():
     assert "val_loss" in detector.history_
 
 
+@pytest.mark.parametrize(("n", "steps"), [(96, 3), (499, 16), (500, 4)])
+def test_few_records_are_learned_in_small_batches(n, steps):
+    x = np.random.default_rng(0).normal(size=(n, 3))
+    detector = AutoencoderDetector(hidden=(4,), noise=0.5, epochs=1, random_state=0).fit(x)
+    assert detector.model_.optimizer.iterations == steps
+
+
 def test_epochs_auto_makes_up_to_a_thousand_steps():
     x, _ = planes(n=300)
     detector = AutoencoderDetector(hidden=(2,), batch_size=100, random_state=0).fit(x)

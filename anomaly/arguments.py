@@ -1,0 +1,102 @@
+"""Arguments that several commands of ``anomaly`` take, and how numbers among them are read."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def add_model(parser: argparse.ArgumentParser, text: str) -> None:
+    """Add the model's file."""
+    parser.add_argument("--model", "-m", required=True, metavar="MODEL.npz", help=text)
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add the seed."""
+    parser.add_argument(
+        "--seed", type=seed, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
+    )
+
+
+def add_threshold(parser: argparse.ArgumentParser) -> None:
+    """Add a threshold that takes the place of the model's."""
+    parser.add_argument("--threshold", type=number, metavar="SCORE", help="use this threshold instead of the model's")
+
+
+def add_tolerance(parser: argparse.ArgumentParser) -> None:
+    """Add how many quiet steps an event may have within it."""
+    parser.add_argument(
+        "--tolerance",
+        type=whole,
+        metavar="STEPS",
+        help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
+    )
+
+
+def seed(text: str) -> int:
+    """Read a seed."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; found {text!r}")
+    return int(text)
+
+
+def whole(text: str) -> int:
+    """Read a whole number."""
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"must be a whole number; found {text!r}") from None
+
+
+def number(text: str) -> float:
+    """Read a finite number."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
+    return number
+
+
+def add_table(
+    parser: argparse.ArgumentParser,
+    labels: bool = True,
+    required: bool = False,
+    normal: str = "the label of normal records; all others are anomalies",
+) -> None:
+    """Add what says how a table is read, and which of its columns are no features."""
+    table = parser.add_argument_group("the table")
+    table.add_argument("--delimiter", metavar="CHAR", help="between the fields (default: found out)")
+    table.add_argument(
+        "--no-header",
+        action="store_true",
+        help="the first line is a record; columns go by number, from 0",
+    )
+    table.add_argument(
+        "--id",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column that names the record: never a feature, but copied to what 'score' writes (repeatable)",
+    )
+    table.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column to leave out (repeat, or separate by commas)",
+    )
+    table.add_argument(
+        "--label",
+        required=required,
+        metavar="COL",
+        help="the column of labels: never a feature",
+    )
+    if labels:
+        table.add_argument(
+            "--normal",
+            required=required,
+            metavar="VALUE",
+            help=normal,
+        )
