@@ -270,6 +270,12 @@ def _add_score(of: _Subparsers) -> None:
         action="store_true",
         help="add the chance that a usual record scores so high; exact if fitted with --false-alarm-rate",
     )
+    parser.add_argument(
+        "--prior",
+        type=given.number,
+        metavar="SHARE",
+        help="add the chance that the record is an anomaly, where this share of all records is, such as 0.01",
+    )
     parser.add_argument("--events", metavar="EVENTS.csv", help="of series: also write alarms, merged into events")
     parser.add_argument(
         "--minimum-length", type=given.whole, metavar="STEPS", help="of series: drop shorter events (default: 1)"

@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly import command_inputs as inputs
 from anomaly import report, series_commands
-from anomaly.calibration import p_values
+from anomaly.calibration import anomaly_probability, p_values
 from anomaly.csvfiles import CsvWriter
 from anomaly.detectors import AutoencoderDetector, SequenceDetector
 from anomaly.detectors.drifting import drift_of
@@ -45,8 +45,8 @@ def score(options: Namespace) -> None:
     threshold = detector.threshold_ if options.threshold is None else options.threshold
     ids = inputs.split_names(options.id)
     top = min(options.top, len(detector.feature_names_in_))
-    head = [*(ids or ["row"]), "score", "is_anomaly", *(["p_value"] if options.p_values else [])]
-    head += top_names(top, options.expected)
+    chances = (["p_value"] if options.p_values else []) + (["probability"] if options.prior is not None else [])
+    head = [*(ids or ["row"]), "score", "is_anomaly", *chances, *top_names(top, options.expected)]
     with CsvWriter(options.output, head=head) as writer:
         if isinstance(detector, SequenceDetector):
             series_commands.refuse_for_series(options)
@@ -67,8 +67,11 @@ def _told(detector: AutoencoderDetector, table: Table, options: Namespace, thres
     parts = detector.explain(records) if top else None
     scores = detector.decision_function(records) if parts is None else parts.sum(axis=1)
     columns = score_columns(scores, threshold)
+    chances = p_values(detector.calibration_scores_, scores)
     if options.p_values:
-        columns.append(numbers(p_values(detector.calibration_scores_, scores), 4))
+        columns.append(numbers(chances, 4))
+    if options.prior is not None:
+        columns.append(numbers(anomaly_probability(chances, options.prior), 4))
     if parts is None:
         return columns
     expected = detector.expected(records) if options.expected else None

@@ -44,7 +44,7 @@ def refuse_for_tables(options: Namespace) -> None:
 
 def refuse_for_series(options: Namespace) -> None:
     """Raise ValueError if an argument for tables is given and the model is one of series."""
-    given = [name for name in ("p_values", "expected") if getattr(options, name)]
+    given = [name for name in ("p_values", "prior", "expected") if getattr(options, name) not in (None, False)]
     if given:
         name = given[0].replace("_", "-")
         raise ValueError(f"--{name} is for tables; {options.model!r} was fitted on a series, with --window")

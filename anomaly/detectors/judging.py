@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.calibration import p_values
+from anomaly.calibration import anomaly_probability, p_values
 from anomaly.detectors.drifting import drift_of
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
@@ -227,6 +227,38 @@ class MemberDetector(TableDetector):
         anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
         """
         return p_values(self.calibration_scores_, self.decision_function(X))
+
+    def predict_proba(self, X: Any, prior: float | None = None) -> Array:
+        """Return how likely each record is usual, and how likely it is an anomaly.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+        prior : float, optional
+            The share of anomalies among such records, above 0 and below 1; by default the `contamination` if it is a
+            number, else 0.05.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, 2)
+            Each row adds up to 1. The second column follows from `p_values`, and from what
+            `anomaly.calibration.anomaly_probability` assumes of anomalies; without a `false_alarm_rate` it is too
+            high where p-values are too low.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> x = np.random.default_rng(0).normal(size=(500, 2))
+        >>> detector = AutoencoderDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
+        >>> detector.predict_proba([[0.0, 0.0], [6.0, 6.0]], prior=0.1)[:, 1].round(2).tolist()
+        [0.03, 0.75]
+        """
+        if prior is None:
+            prior = 0.05 if isinstance(self.contamination, str) else float(self.contamination)
+        chances = anomaly_probability(self.p_values(X), prior)
+        return np.column_stack([1 - chances, chances])
 
     def _left_out_share(self) -> float:
         """Return the share of records that is not learned from."""

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly import AutoencoderDetector, load_detector
-from anomaly.calibration import benjamini_hochberg, conformal_threshold, p_values
+from anomaly.calibration import anomaly_probability, benjamini_hochberg, conformal_threshold, p_values
 
 SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
 
@@ -108,3 +108,43 @@ def test_a_rate_needs_records_to_hold_out():
         AutoencoderDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
     with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
         AutoencoderDetector(false_alarm_rate=2).fit(blobs(50, 0))
+
+
+@pytest.mark.parametrize("prior", [0.02, 0.1, 0.5])
+def test_probabilities_come_true(prior):
+    # Anomalies whose p-values are as assumed; the reference scores are known only by a sample.
+    said, true = [], []
+    for seed in range(50):
+        rng = np.random.default_rng(seed)
+        anomalous = rng.random(2000) < prior
+        chances = np.where(anomalous, rng.random(2000) ** 4, rng.random(2000))
+        p = p_values(-np.log(rng.random(3000)), -np.log(chances))
+        said.append(anomaly_probability(p, prior))
+        true.append(anomalous)
+    said, true = np.concatenate(said), np.concatenate(true)
+    for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1)):
+        here = (said >= low) & (said < high)
+        if here.sum() > 500:
+            assert true[here].mean() == pytest.approx(said[here].mean(), abs=0.05)
+
+
+@given(st.lists(st.floats(1e-6, 1), min_size=2, max_size=30), st.floats(0.01, 0.99))
+def test_probabilities_fall_with_p_and_stay_between_0_and_1(p, prior):
+    chances = anomaly_probability(p, prior)
+    assert ((chances > 0) & (chances < 1)).all()
+    assert (np.diff(chances[np.argsort(p)]) <= 0).all()
+
+
+@pytest.mark.parametrize(("p", "prior"), [([0.0], 0.1), ([1.5], 0.1), ([0.5], 0.0), ([0.5], 1.0), ([0.5], True)])
+def test_probabilities_refuse_what_is_no_chance(p, prior):
+    with pytest.raises(ValueError, match="must"):
+        anomaly_probability(p, prior)
+
+
+def test_a_detector_tells_probabilities():
+    x = np.random.default_rng(0).normal(size=(300, 3))
+    detector = AutoencoderDetector(hidden=(8,), contamination=0.1, random_state=0).fit(x)
+    found = detector.predict_proba(x)
+    np.testing.assert_allclose(found[:, 1], anomaly_probability(detector.p_values(x), 0.1))
+    np.testing.assert_allclose(found.sum(axis=1), 1)
+    assert (detector.predict_proba(x, prior=0.3)[:, 1] > found[:, 1]).all()

@@ -13,6 +13,7 @@ import pytest
 
 import anomaly
 from anomaly.cli import main
+from anomaly.csvfiles import read_csv
 from anomaly.datasets import make_connections
 from tests.anomaly.command_line import rows, run
 
@@ -121,8 +122,6 @@ def test_score_writes_what_decision_function_returns(folder, capsys, tmp_path):
     table = rows(out)
     assert table[0] == ["row", "score", "is_anomaly"]
     detector = anomaly.load_detector(folder / "m.npz")
-    from anomaly.csvfiles import read_csv
-
     expected = detector.decision_function(read_csv(folder / "test.csv").drop(["label"]))
     found = np.array([float(row[1]) for row in table[1:]])
     np.testing.assert_allclose(found, expected, rtol=1e-6)
@@ -165,11 +164,13 @@ def test_score_writes_p_values(folder, capsys, tmp_path):
     model, out = tmp_path / "m.npz", tmp_path / "scores.csv"
     learn = ["fit", folder / "train.csv", "-m", model, "--label", "label", "--normal", "normal"]
     assert run(capsys, *learn, "--false-alarm-rate", "0.05", *QUICK)[0] == 0
-    assert run(capsys, "score", folder / "test.csv", "-m", model, "-o", out, "--p-values")[0] == 0
+    assert run(capsys, "score", folder / "test.csv", "-m", model, "-o", out, "--p-values", "--prior", "0.1")[0] == 0
     table = rows(out)
-    assert table[0] == ["row", "score", "is_anomaly", "p_value"]
+    assert table[0] == ["row", "score", "is_anomaly", "p_value", "probability"]
     scores, flags, values = (np.array([float(row[i]) for row in table[1:]]) for i in (1, 2, 3))
     np.testing.assert_array_equal(flags == 1, values <= 0.05)
+    chances = anomaly.load_detector(model).predict_proba(read_csv(folder / "test.csv"), prior=0.1)[:, 1]
+    np.testing.assert_allclose([float(row[4]) for row in table[1:]], chances, rtol=1e-3)
     order = np.argsort(scores)
     assert (np.diff(values[order]) <= 0).all()
 
