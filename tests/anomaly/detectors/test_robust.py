@@ -9,7 +9,7 @@ from anomaly import AutoencoderDetector
 from anomaly.detectors.members import smallest
 from anomaly.metrics import average_precision_score
 
-QUICK = {"hidden": (32,), "epochs": 30, "random_state": 0}
+QUICK = {"hidden": (32,), "epochs": 30, "batch_size": 128, "random_state": 0}
 
 
 @pytest.fixture(scope="module")
