@@ -1,4 +1,4 @@
-"""The tutorial runs from top to bottom and comes to the conclusions that its text draws."""
+"""The tutorials run from top to bottom and come to the conclusions that their texts draw."""
 
 import os
 import re
@@ -10,20 +10,25 @@ import pytest
 
 import nnlite
 
-TUTORIAL = Path(__file__).parents[1] / "tutorials" / "seed_example.py"
+TUTORIALS = Path(__file__).parents[1] / "tutorials"
+TUTORIAL = TUTORIALS / "seed_example.py"
 
-if not TUTORIAL.exists():
+if not TUTORIALS.exists():
     pytest.skip("tutorials are tested in a checkout, where they are", allow_module_level=True)
+
+
+def printed(tutorial):
+    """Return what a tutorial prints."""
+    environment = {**os.environ, "PYTHONPATH": str(Path(nnlite.__file__).parents[1]), "MPLBACKEND": "Agg"}
+    command = [sys.executable, "-W", "error", str(tutorial)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def output():
-    environment = {**os.environ, "PYTHONPATH": str(Path(nnlite.__file__).parents[1])}
-    done = subprocess.run(
-        [sys.executable, "-W", "error", str(TUTORIAL)], env=environment, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+    return printed(TUTORIAL)
 
 
 def figure(output, pattern):
@@ -61,3 +66,11 @@ def test_it_is_the_first_program_but_for_its_imports():
         assert sorted(re.findall(r"\w+", now.split("import")[1])) == sorted(
             re.findall(r"\w+", before.split("import")[1])
         )
+
+
+def test_backpropagation_by_hand_is_right_and_is_what_a_model_does():
+    output = printed(TUTORIALS / "backpropagation.py")
+    assert figure(output, r"largest difference over 73 weights: (\S+)") < 1e-8
+    assert figure(output, r"in the first, ([\d.]+) in the last") < 0.03
+    for backend in ("numpy", "numba"):
+        assert figure(output, rf"{backend}: loss [\d.]+, at most (\S+) from ours") < 1e-12
