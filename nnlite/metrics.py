@@ -39,7 +39,7 @@ class Metric:
         y_true, y_pred : ndarray
             What should be predicted, and what is.
         sample_weight : array_like, optional
-            One weight a row.
+            One weight a row, or one a sample.
         """
         self._add(self.values(np.asarray(y_true), np.asarray(y_pred)), sample_weight)
 
@@ -51,6 +51,8 @@ class Metric:
             self._count += values.size
             return
         weight = np.asarray(sample_weight, np.float64)
+        if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
+            weight = weight[..., 0]
         weight = np.broadcast_to(weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)), values.shape)
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())

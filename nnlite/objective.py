@@ -123,7 +123,14 @@ class Objective:
         """Take a batch's whole loss, penalties included, into the average over rows."""
         self._loss_mean.update_state([loss], sample_weight=[rows])
 
-    def set_totals(self, rows: int, losses: list[float], penalty: float, metric_totals: list[list[float]]) -> None:
+    def set_totals(
+        self,
+        rows: int,
+        losses: list[float],
+        penalty: float,
+        metric_totals: list[list[float]],
+        weighted_totals: list[list[tuple[float, float]]],
+    ) -> None:
         """Set all averages to what sums over `rows` records make them.
 
         Parameters
@@ -131,18 +138,25 @@ class Objective:
         rows : int
             Number of records.
         losses : list of float
-            For each output the sum over batches of its weighted loss times the batch's records.
+            For each output the sum over batches of its loss, before `loss_weights`, times the batch's records.
         penalty : float
             The same for penalties.
         metric_totals : list of list of float
             For each output and each of its metrics the sum over records.
+        weighted_totals : list of list of (float, float)
+            The same for its weighted metrics, each with the sum of the weights.
         """
-        self._loss_mean.set_state(sum(losses) + penalty, rows)
-        for mean, total, weight in zip(self._output_means, losses, self.loss_weights, strict=True):
-            mean.set_state(total / weight if weight else 0.0, rows)
+        self._loss_mean.set_state(
+            sum(total * weight for total, weight in zip(losses, self.loss_weights, strict=True)) + penalty, rows
+        )
+        for mean, total in zip(self._output_means, losses, strict=True):
+            mean.set_state(total, rows)
         for own, totals in zip(self.metrics, metric_totals, strict=True):
             for metric, total in zip(own, totals, strict=True):
                 metric.set_state(total, rows)
+        for own, sums in zip(self.weighted_metrics, weighted_totals, strict=True):
+            for metric, (total, weight) in zip(own, sums, strict=True):
+                metric.set_state(total, weight)
 
     def logs(self) -> dict[str, float]:
         """Return the averages so far, by name; an output's own loss is the one before `loss_weights`."""

@@ -149,8 +149,8 @@ class Trainer(Predictor):
         class_weight : mapping of int to float, optional
             What the loss of each class's rows is multiplied by; 1 for a class it does not name. For a model of one
             output, whose y holds class numbers, one-hot rows, or zeros and ones.
-        sample_weight : array_like of shape (rows,), optional
-            What each row's loss is multiplied by; a list of them for several outputs.
+        sample_weight : array_like of shape (rows,) or (rows, steps), optional
+            What each row's loss, or that of each of its steps, is multiplied by; a list of them for several outputs.
         initial_epoch : int, default 0
             Where to begin counting, when going on with earlier training.
         validation_batch_size : int, optional

@@ -174,11 +174,17 @@ class Session:
             place = places.get(key)
             return 0.0 if place is None else sums[place.offset]
 
+        rows = self._data.n_rows if rows is None else rows
+        counts = [total("weights", i) if ("weights", i) in places else rows for i in range(len(objective.losses))]
         objective.set_totals(
-            self._data.n_rows if rows is None else rows,
-            [total("loss", i) for i in range(len(objective.losses))],
+            rows,
+            [total("loss", i) / (factor or 1.0) for i, factor in enumerate(objective.loss_weights)],
             total("penalty"),
             [[total("metric", i, k) for k in range(len(own))] for i, own in enumerate(objective.metrics)],
+            [
+                [(total("weighted metric", i, k), counts[i]) for k in range(len(own))]
+                for i, own in enumerate(objective.weighted_metrics)
+            ],
         )
 
 
@@ -186,20 +192,25 @@ def _shapes(model: Trainer, data: Data) -> DataShapes:
     """Return what of the data decides on the program, after looking whether all of it can be compiled."""
     if data.n_rows >= 2**31:
         raise Unsupported("more than two thousand million records have no compiled form")
-    for weight in data.sample_weight:
-        if weight is not None and weight.size != data.n_rows:
-            raise Unsupported(f"sample weights of shape {weight.shape} have no compiled form, only one for each record")
-    for i, (y, loss) in enumerate(zip(data.y, model.objective.losses, strict=True)):
-        sparse = isinstance(loss, losses.SparseCategoricalCrossentropy) or any(
-            isinstance(metric, metrics.SparseCategoricalAccuracy) for metric in model.objective.metrics[i]
-        )
+    for i, y in enumerate(data.y):
         classes = model.outputs[i].shape[-1] or 0
-        if sparse and not (y.size and y.min() >= 0 and y.max() < classes):
+        if _are_numbers(model, i, y) and not (y.size and y.min() >= 0 and y.max() < classes):
             raise Unsupported("class numbers are out of range")
     return DataShapes(
         targets=[tuple(y.shape[1:]) for y in data.y],
         same=[next((k for k, x in enumerate(data.x) if x is y), None) for y in data.y],
-        weighted=[weight is not None for weight in data.sample_weight],
+        weights=[None if weight is None else tuple(weight.shape[1:]) for weight in data.sample_weight],
+    )
+
+
+def _are_numbers(model: Trainer, i: int, y: Array) -> bool:
+    """Tell whether anything takes the targets of an output for class numbers."""
+    shape, objective = model.outputs[i].shape, model.objective
+    kinds: tuple[type, ...] = (losses.SparseCategoricalCrossentropy, metrics.SparseCategoricalAccuracy)
+    if shape[-1] != 1 and y.shape[1:] != shape[1:]:
+        kinds = (*kinds, metrics.Accuracy)
+    return any(
+        isinstance(one, kinds) for one in (objective.losses[i], *objective.metrics[i], *objective.weighted_metrics[i])
     )
 
 

@@ -8,6 +8,7 @@ the next few batches are read from the file itself, into a stage that is used ag
 from __future__ import annotations
 
 import os
+import weakref
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,6 +47,7 @@ class FileRows:
         self._bytes_per_row = array.nbytes // len(array)
         self._start = mapped.offset + array.ctypes.data - mapped.ctypes.data
         self._file = open(mapped.filename, "rb", buffering=0)  # noqa: SIM115  (open for as long as rows are read)
+        weakref.finalize(self, self._file.close)
 
     def read(self, rows: Array | range, out: Array) -> None:
         """Read rows: some in any order, or some that follow one another."""

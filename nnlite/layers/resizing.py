@@ -129,7 +129,7 @@ class UpSampling2D(_UpSampling):
         if self.interpolation == "nearest" or len(x) == 0:
             return super().forward(x, training)
         lengths = x.shape[1:-1]
-        high, wide = (_straight_lines(n, times, x.dtype) for n, times in zip(lengths, self.size, strict=True))
+        high, wide = (straight_lines(n, times, x.dtype) for n, times in zip(lengths, self.size, strict=True))
         return np.einsum("Hh,nhwc,Ww->nHWc", high, x, wide, optimize=True), (high, wide)
 
     def backward(self, dy: Array, cache: Any) -> Array:
@@ -145,7 +145,7 @@ class UpSampling2D(_UpSampling):
         return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
 
 
-def _straight_lines(length: int, times: int, dtype: np.dtype[Any]) -> Array:
+def straight_lines(length: int, times: int, dtype: np.dtype[Any]) -> Array:
     """Return the matrix (length * times, length) that interpolates between the centres of points."""
     at = (np.arange(length * times) + 0.5) / times - 0.5
     at = np.clip(at, 0, length - 1)

@@ -110,7 +110,6 @@ UNKNOWN = {
     "a loss of one's own": (lambda: chain(loss=Cubic()), "the loss .* has no compiled form"),
     "a derived loss": (lambda: chain(loss=HalfSquared()), "the loss .* has no compiled form"),
     "a metric of one's own": (lambda: chain(metrics=[Largest()]), "the metric 'largest' has no compiled form"),
-    "weighted metrics": (lambda: chain(weighted_metrics=["mae"]), "weighted metrics have no compiled form"),
     "a derived optimizer": (lambda: chain(optimizer=SignDescent(0.001)), "the optimizer SignDescent"),
     "a derived regularizer": (lambda: chain(Dense(5, kernel_regularizer=Tiny(0.1))), "the regularizer Tiny"),
     "a mask for several features": (lambda: chain(Dropout(0.5, noise_shape=(None, 1))), "a noise_shape"),

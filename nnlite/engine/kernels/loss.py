@@ -1,11 +1,12 @@
 """Losses and their slopes, in one pass.
 
 For each record i a scale is computed first: its weight, times what the output's loss counts for, divided by the
-number of samples. The value that is collected is the batch's loss times its number of records, as the mean over an
-epoch needs it.
+number of samples. Where every position has weights of its own, that is done anew for each. The value that is collected
+is the batch's loss times its number of records, as the mean over an epoch needs it.
 
 Fields of all losses: y, p, dp or 0, weights or 0, features, positions, ld, factor, whether the loss is a mean, total,
-work memory of 4 ld, three constants. Metrics are the same kernels without a dp.
+work memory of 4 ld, three constants, from one position's weights to the next. Metrics are the same kernels without a
+dp.
 """
 
 from __future__ import annotations
@@ -61,8 +62,6 @@ def _elementwise(value: Any, slope: Any) -> Kernel:
         features, ld, rows = op[4] * op[5], op[6], state[ROWS]
         scales, weighted = as_pointer(op[10], zero), op[3] != 0
         whole = like(zero, _whole(op, state, zero) / op[4])
-        if weighted:
-            _write_scales(scales, as_pointer(op[3], zero), True, whole, rows)
         a, b, c = like(zero, as_number(op[11])), like(zero, as_number(op[12])), like(zero, as_number(op[13]))
         y, p, dp = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
         # A feature at a time, as pads are left out; several where there are none and all records count the same.
@@ -71,6 +70,8 @@ def _elementwise(value: Any, slope: Any) -> Kernel:
         for j in range(0, features, at_once):
             count = rows if at_once == 1 else min(at_once, features - j) * ld
             y_row, p_row, dp_row = shift(y, j * ld), shift(p, j * ld), shift(dp, j * ld)
+            if weighted and (j == 0 or (op[14] != 0 and j % op[4] == 0)):
+                _write_scales(scales, shift(as_pointer(op[3], zero), j // op[4] * op[14]), True, whole, rows)
             if weighted:
                 total += weighted_value(y_row, p_row, scales, count, a, b, c, zero)
             else:
@@ -155,8 +156,7 @@ binary_crossentropy_logits = _elementwise(_binary_logits, _binary_logits_slope)
 def categorical_crossentropy(op: Any, state: Any, zero: Any) -> None:
     """Compute the cross-entropy of shares; constants: what smoothing keeps of labels and adds to them, least share."""
     features, ld, rows = op[4], op[6], state[ROWS]
-    scales = as_pointer(op[10], zero)
-    _write_scales(scales, as_pointer(op[3], zero), op[3] != 0, _whole(op, state, zero), rows)
+    scales, whole = as_pointer(op[10], zero), _whole(op, state, zero)
     total, value, dot = shift(scales, ld), shift(scales, 2 * ld), shift(scales, 3 * ld)
     keep, move, least = like(zero, as_number(op[11])), like(zero, as_number(op[12])), like(zero, as_number(op[13]))
     most = like(zero, 1.0) - least
@@ -164,6 +164,8 @@ def categorical_crossentropy(op: Any, state: Any, zero: Any) -> None:
         y = shift(as_pointer(op[0], zero), position * features * ld)
         p = shift(as_pointer(op[1], zero), position * features * ld)
         dp = shift(as_pointer(op[2], zero), position * features * ld)
+        if position == 0 or op[14] != 0:
+            _write_scales(scales, shift(as_pointer(op[3], zero), position * op[14]), op[3] != 0, whole, rows)
         for i in range(rows):
             total[i], value[i], dot[i] = zero, zero, zero
         for j in range(features):
@@ -189,14 +191,15 @@ def categorical_crossentropy(op: Any, state: Any, zero: Any) -> None:
 def categorical_crossentropy_logits(op: Any, state: Any, zero: Any) -> None:
     """Compute the cross-entropy of logits; constants: what smoothing keeps of labels and adds to them."""
     features, ld, rows = op[4], op[6], state[ROWS]
-    scales = as_pointer(op[10], zero)
-    _write_scales(scales, as_pointer(op[3], zero), op[3] != 0, _whole(op, state, zero), rows)
+    scales, whole = as_pointer(op[10], zero), _whole(op, state, zero)
     most, total, labels = shift(scales, ld), shift(scales, 2 * ld), shift(scales, 3 * ld)
     keep, move = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
     for position in range(op[5]):
         y = shift(as_pointer(op[0], zero), position * features * ld)
         z = shift(as_pointer(op[1], zero), position * features * ld)
         dz = shift(as_pointer(op[2], zero), position * features * ld)
+        if position == 0 or op[14] != 0:
+            _write_scales(scales, shift(as_pointer(op[3], zero), position * op[14]), op[3] != 0, whole, rows)
         for i in range(rows):
             most[i], total[i], labels[i] = z[i], zero, zero
         for j in range(1, features):

@@ -43,7 +43,7 @@ def emit_likelihood(
         # The same as binary cross-entropy, whose kernel takes the mean over the features and positions.
         name = "loss.binary_crossentropy" + ("_logits" if loss.from_logits else "")
         whole = factor * features * (positions if mean else 1)
-        program.emit(name, *places, *sizes, float(whole), mean, total, work, 1.0, 0.0, _NEAREST)
+        program.emit(name, *places, *sizes, float(whole), mean, total, work, 1.0, 0.0, _NEAREST, 0)
     elif loss.variance is None:
         constants = (math.log(loss.minimum_variance), 0.0)
         kernel = "likelihood.gaussian_of_learned_variance"

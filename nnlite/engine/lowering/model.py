@@ -32,13 +32,13 @@ class DataShapes:
         Shape of one record of each target.
     same : list of int or None
         For each target the input that it is the same array as.
-    weighted : list of bool
-        Whether each output's records are weighted.
+    weights : list of tuple of int or None
+        For each target the shape of one record's weights, if there are any.
     """
 
     targets: list[tuple[int, ...]]
     same: list[int | None]
-    weighted: list[bool]
+    weights: list[tuple[int, ...] | None]
 
 
 def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | None = None) -> Program:
@@ -88,9 +88,7 @@ def _lower_judgement(
         inputs[same] if same is not None else _fetch(program, f"target {i}", shape)
         for i, (same, shape) in enumerate(zip(data.same, data.targets, strict=True))
     ]
-    weights = [
-        _fetch(program, f"weight {i}", (1,)).place if weighted else None for i, weighted in enumerate(data.weighted)
-    ]
+    weights = [None if shape is None else _fetch(program, f"weight {i}", shape) for i, shape in enumerate(data.weights)]
     lower_objective(program, objective, outputs, targets, weights)
 
 

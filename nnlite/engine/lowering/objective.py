@@ -7,6 +7,7 @@ from typing import Any
 
 from nnlite import losses, metrics
 from nnlite.engine.lowering.likelihood import emit_likelihood
+from nnlite.engine.lowering.moving import of_samples
 from nnlite.engine.lowering.rules import Unsupported, check_same_shape
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
@@ -18,7 +19,7 @@ _NEAREST = 1e-7
 
 
 def lower_objective(
-    program: Program, objective: Objective, outputs: list[Tensor], targets: list[Tensor], weights: list[Place | None]
+    program: Program, objective: Objective, outputs: list[Tensor], targets: list[Tensor], weights: list[Tensor | None]
 ) -> None:
     """Emit the losses, with their slopes where the program trains, and the metrics.
 
@@ -27,20 +28,22 @@ def lower_objective(
     Unsupported
         If one has no compiled form.
     """
-    if any(objective.weighted_metrics):
-        raise Unsupported("weighted metrics have no compiled form")
     work = program.reserve(4 * program.ld)
     for i, (output, target, weight) in enumerate(zip(outputs, targets, weights, strict=True)):
-        loss = objective.losses[i]
-        if loss is not None:
-            if not objective.loss_weights[i]:
-                raise Unsupported("a loss that counts for nothing has no compiled form")
+        loss, factor, total = objective.losses[i], objective.loss_weights[i], program.total("loss", i)
+        if loss is not None and factor:
             with program.contribution(output) as derivative:
                 slope = derivative if program.training else None
-                factor = objective.loss_weights[i]
-                _emit_loss(program, loss, target, output, slope, weight, factor, program.total("loss", i), work)
+                _emit_loss(program, loss, target, output, slope, weight, factor, total, work)
+        elif loss is not None:
+            # It counts for nothing, and is followed like a metric.
+            _emit_loss(program, loss, target, output, None, weight, 1.0, total, work)
         for k, metric in enumerate(objective.metrics[i]):
-            _emit_metric(program, metric, target, output, program.total("metric", i, k), work)
+            _emit_metric(program, metric, target, output, None, program.total("metric", i, k), work)
+        for k, metric in enumerate(objective.weighted_metrics[i]):
+            _emit_metric(program, metric, target, output, weight, program.total("weighted metric", i, k), work)
+        if weight is not None and objective.weighted_metrics[i]:
+            program.emit("metric.weights", weight.place, weight.size, program.ld, program.total("weights", i))
 
 
 def _emit_loss(
@@ -49,21 +52,24 @@ def _emit_loss(
     target: Tensor,
     output: Tensor,
     slope: Place | None,
-    weight: Place | None,
+    weight: Tensor | None,
     factor: float,
     total: Place,
     work: Place,
 ) -> None:
     if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in (GaussianNLL, BernoulliNLL):
-        emit_likelihood(program, loss, target, output, slope, weight, factor, total, work)
+        # One value a record, and one weight.
+        place = None if weight is None else of_samples(program, weight, ())[0]
+        emit_likelihood(program, loss, target, output, slope, place, factor, total, work)
         return
     kernel, constants, one_hot = _loss_kernel(loss, output)
     labels = _one_hot(program, target, output) if one_hot else target
     check_same_shape(loss.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
     mean = int(loss.reduction == "sum_over_batch_size")
-    places = (labels.place, output.place, slope, weight)
-    program.emit(f"loss.{kernel}", *places, *sizes, float(factor), mean, total, work, *constants)
+    place, step = (None, 0) if weight is None else of_samples(program, weight, output.shape[:-1])
+    places = (labels.place, output.place, slope, place)
+    program.emit(f"loss.{kernel}", *places, *sizes, float(factor), mean, total, work, *constants, step)
 
 
 def _loss_kernel(loss: losses.Loss, output: Tensor) -> tuple[str, tuple[float, float, float], bool]:
@@ -98,7 +104,13 @@ def _one_hot(program: Program, numbers: Tensor, output: Tensor) -> Tensor:
 
 
 def _emit_metric(
-    program: Program, metric: metrics.Metric, target: Tensor, output: Tensor, total: Place, work: Place
+    program: Program,
+    metric: metrics.Metric,
+    target: Tensor,
+    output: Tensor,
+    weight: Tensor | None,
+    total: Place,
+    work: Place,
 ) -> None:
     kind: Any = type(metric)
     if kind is metrics.Accuracy:
@@ -114,7 +126,7 @@ def _emit_metric(
     if kind in _metric_losses:
         loss = getattr(metric, "loss", None)
         assert isinstance(loss, losses.Loss)
-        _emit_loss(program, loss, target, output, None, None, 1.0, total, work)
+        _emit_loss(program, loss, target, output, None, weight, 1.0, total, work)
         return
     if kind is metrics.BinaryAccuracy:
         kernel, labels = "binary_accuracy", target
@@ -127,7 +139,8 @@ def _emit_metric(
     check_same_shape(metric.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
     threshold = float(getattr(metric, "threshold", 0.5))
-    program.emit(f"metric.{kernel}", labels.place, output.place, *sizes, total, threshold)
+    place, step = (None, 0) if weight is None else of_samples(program, weight, output.shape[:-1])
+    program.emit(f"metric.{kernel}", labels.place, output.place, *sizes, total, threshold, place, step)
 
 
 _metric_losses = (

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from nnlite.engine.lowering.rules import Unsupported, lowers, record_shape
-from nnlite.engine.program import Place, Program, Tensor
+import numpy as np
+
+from nnlite.engine.lowering.moving import Blocks, move, permuted
+from nnlite.engine.lowering.rules import lowers, record_shape
+from nnlite.engine.program import Program, Tensor
 from nnlite.layers import (
     Cropping1D,
     Cropping2D,
@@ -17,26 +19,24 @@ from nnlite.layers import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
-
-Blocks = tuple[int, int, int, int, int, int]
-"""Where blocks begin in the input and in the output, how many, how long, and from one to the next in each."""
+from nnlite.layers.resizing import straight_lines
 
 
 @lowers(RepeatVector)
 def repeat_vector(program: Program, layer: RepeatVector, inputs: list[Tensor]) -> Tensor:
     """Emit the copies; what comes back is added up."""
     (x,) = inputs
-    y = _blocks(program, x, (layer.n, *x.shape), [(0, 0, layer.n, x.size, 0, x.size)])
+    y = move(program, x, (layer.n, *x.shape), [Blocks(0, 0, layer.n, x.size, 0, x.size)])
     y.repeated = x
     return y
 
 
 @lowers(UpSampling1D, UpSampling2D)
 def up_sampling(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
-    """Emit the copies of every position; what comes back is added up."""
+    """Emit the copies of every position, or the straight lines between them; what comes back is added up."""
     (x,) = inputs
-    if getattr(layer, "interpolation", "nearest") != "nearest":
-        raise Unsupported(f"layer {layer.name!r}: interpolation={layer.interpolation!r} has no compiled form")
+    if getattr(layer, "interpolation", "nearest") == "bilinear":
+        return _bilinear(program, layer, x)
     shape = _shape(layer, x)
     width, channels = x.shape[-2:]
     high, wide = (1, *layer.size)[-2:]
@@ -45,8 +45,31 @@ def up_sampling(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
         for copy in range(high):
             for place in range(wide):
                 start = ((row * high + copy) * width * wide + place) * channels
-                blocks.append((row * width * channels, start, width, channels, channels, wide * channels))
-    return _blocks(program, x, shape, blocks)
+                blocks.append(Blocks(row * width * channels, start, width, channels, channels, wide * channels))
+    return move(program, x, shape, blocks)
+
+
+def _bilinear(program: Program, layer: UpSampling2D, x: Tensor) -> Tensor:
+    """Emit y = A x A': first along the height, then along the width."""
+    (height, width, channels), high, wide = x.shape, *layer.size
+    row = width * channels
+    tall = move(
+        *(program, x, (height * high, width, channels)),
+        [Blocks(at, to, 1, row, 0, 0, share) for to, at, share in _shares(height, high, row, program.dtype)],
+    )
+    return move(
+        *(program, tall, (height * high, width * wide, channels)),
+        [
+            Blocks(at, to, height * high, channels, row, row * wide, share)
+            for to, at, share in _shares(width, wide, channels, program.dtype)
+        ],
+    )
+
+
+def _shares(length: int, times: int, size: int, dtype: np.dtype[Any]) -> list[tuple[int, int, float]]:
+    """Return where each point of a line begins, where one that it is made of does, and that one's share in it."""
+    matrix = straight_lines(length, times, dtype)
+    return [(i * size, k * size, float(matrix[i, k])) for i, k in np.argwhere(matrix).tolist()]
 
 
 @lowers(ZeroPadding1D, ZeroPadding2D)
@@ -56,7 +79,7 @@ def zero_padding(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
     shape = _shape(layer, x)
     # The frame is never written to: it stays what all memory is at first, zero.
     start, count, length, small, large = _inside(x.shape, shape, layer.padding)
-    return _blocks(program, x, shape, [(0, start, count, length, small, large)])
+    return move(program, x, shape, [Blocks(0, start, count, length, small, large)])
 
 
 @lowers(Cropping1D, Cropping2D)
@@ -65,24 +88,14 @@ def cropping(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
     (x,) = inputs
     shape = _shape(layer, x)
     start, count, length, small, large = _inside(shape, x.shape, layer.cropping)
-    return _blocks(program, x, shape, [(start, 0, count, length, large, small)])
+    return move(program, x, shape, [Blocks(start, 0, count, length, large, small)])
 
 
 @lowers(Permute)
 def permute(program: Program, layer: Permute, inputs: list[Tensor]) -> Tensor:
     """Emit copies of every feature to its new place."""
     (x,) = inputs
-    shape = _shape(layer, x)
-    axes = [axis - 1 for axis in layer.dims]
-    old = [math.prod(x.shape[axis + 1 :]) for axis in axes]
-    new = [math.prod(shape[k + 1 :]) for k in range(len(shape))]
-    # The longest axis is the one along which a single instruction goes.
-    along = shape.index(max(shape))
-    blocks: list[Blocks] = [(0, 0, shape[along], 1, old[along], new[along])]
-    for k, size in enumerate(shape):
-        if k != along:
-            blocks = [(of + i * old[k], to + i * new[k], *rest) for of, to, *rest in blocks for i in range(size)]  # type: ignore[misc]
-    return _blocks(program, x, shape, blocks)
+    return permuted(program, x, [axis - 1 for axis in layer.dims])
 
 
 def _shape(layer: Any, x: Tensor) -> tuple[int, ...]:
@@ -95,30 +108,3 @@ def _inside(small: tuple[int, ...], large: tuple[int, ...], sides: Any) -> tuple
     length, step = small[-2] * channels, large[-2] * channels
     start = before[-1] * channels + (before[0] * step if len(before) > 1 else 0)
     return start, small[0] if len(before) > 1 else 1, length, length, step
-
-
-def _blocks(program: Program, x: Tensor, shape: tuple[int, ...], blocks: list[Blocks]) -> Tensor:
-    """Emit copies of blocks, counted in features, and on the way back their sums."""
-    y, ld = program.tensor(shape, x.learns), program.ld
-
-    def each(of: Place, to: Place, back: bool) -> None:
-        for start, target, count, length, step, target_step in blocks:
-            ends = (of.after(start * ld), to.after(target * ld))
-            if back:
-                ends, (step, target_step) = ends[::-1], (target_step, step)
-                program.emit("series.add_blocks", *ends, count, length * ld, step * ld, target_step * ld, 1.0)
-            else:
-                program.emit("data.copy", *ends, count, length * ld, step * ld, target_step * ld)
-
-    each(x.place, y.place, back=False)
-
-    def go_back() -> None:
-        if y.derivative is None:
-            return
-        with program.contribution(x) as dx:
-            if dx is not None:
-                program.emit("data.clear", dx, x.size * ld)
-                each(dx, y.derivative, back=True)
-
-    program.on_the_way_back(go_back)
-    return y

@@ -21,7 +21,6 @@ from nnlite.layers import (
     SimpleRNN,
     SpatialDropout1D,
     TimeDistributed,
-    UpSampling2D,
 )
 from nnlite.models import Model, Sequential
 from tests.nnlite.engine.layer_parity import assert_parity
@@ -200,7 +199,6 @@ def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
         (lambda x: LSTM(3)(Masking()(x)), (4, 2)),
         (lambda x: LSTM(3, recurrent_dropout=0.2)(x), (4, 2)),
         (lambda x: LSTM(3, activation="relu")(x), (4, 2)),
-        (lambda x: UpSampling2D(interpolation="bilinear")(x), (4, 3, 2)),
         (lambda x: Concatenate()(Bidirectional(LSTM(3, return_state=True))(x)), (4, 2)),
         (lambda x: TimeDistributed(LSTM(3))(x), (4, 3, 2)),
     ],

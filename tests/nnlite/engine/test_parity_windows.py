@@ -192,13 +192,21 @@ def test_many_windows_of_an_image_are_planned_in_little_time():
         (GlobalMaxPooling1D(keepdims=True), (5, 2)),
         (GlobalMaxPooling2D(), (5, 4, 2)),
         (UpSampling1D(3), (5, 2)),
+        (UpSampling1D(1), (5, 2)),
         (UpSampling2D((2, 3)), (4, 5, 2)),
+        (UpSampling2D((2, 3), interpolation="bilinear"), (4, 5, 2)),
+        (UpSampling2D((1, 4), interpolation="bilinear"), (1, 17, 2)),
+        (UpSampling2D((3, 2), interpolation="bilinear"), (3, 1, 2)),
+        (UpSampling2D(1, interpolation="bilinear"), (3, 4, 2)),
         (ZeroPadding1D((1, 2)), (5, 2)),
         (ZeroPadding2D(((1, 2), (3, 0))), (4, 5, 2)),
         (Cropping1D((1, 2)), (5, 2)),
         (Cropping2D(((1, 2), (3, 0))), (4, 5, 2)),
         (Permute((2, 1)), (4, 5)),
+        (Permute((1, 2)), (4, 5)),
         (Permute((3, 1, 2)), (4, 5, 2)),
+        (Permute((2, 1, 3)), (4, 5, 2)),
+        (Permute((4, 1, 3, 2)), (2, 1, 3, 2)),
         (Flatten(), (4, 5)),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, tuple) else None,
@@ -210,6 +218,15 @@ def test_pooling_and_resizing(layer, shape):
         return Dense(2)(config_of(Dense(3, activation="relu")(x)))
 
     assert_parity(build, shape)
+
+
+@pytest.mark.parametrize("rows", [1, 33])
+@pytest.mark.parametrize("batch_size", [1, 8, 64])
+def test_bilinear_upsampling_in_single_precision(rows, batch_size):
+    def build(x):
+        return Dense(2)(UpSampling2D(interpolation="bilinear")(Dense(3)(x)))
+
+    assert_parity(build, (3, 4, 2), "float32", rows=rows, batch_size=batch_size)
 
 
 def test_padding_stays_zero_where_others_add_to_it():
