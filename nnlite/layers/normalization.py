@@ -323,11 +323,12 @@ class LayerNormalization(_Normalization):
 
     def _axes(self, dimensions: int) -> tuple[int, ...]:
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
-        if any(not -dimensions <= axis < dimensions for axis in axes):
+        there = {axis % dimensions for axis in axes if -dimensions <= axis < dimensions}
+        if len(there) < len(axes):
             raise ValueError(
-                f"layer {self.name!r} normalizes over axis {self.axis}; found input with {dimensions} axes"
+                f"layer {self.name!r} normalizes over axis {self.axis}, each once; found input with {dimensions} axes"
             )
-        return tuple(sorted(axis % dimensions for axis in axes))
+        return tuple(sorted(there))
 
     def _broadcast(self, x: Array) -> tuple[int, ...]:
         axes = self._axes(x.ndim)

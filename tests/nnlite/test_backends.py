@@ -12,8 +12,8 @@ import pytest
 
 import nnlite
 from nnlite import activations, losses, metrics, optimizers, regularizers
-from nnlite.layers import Activation, Add, BatchNormalization, Dense, Dropout, Input, LayerNormalization, Softmax
-from nnlite.models import Model, Sequential
+from nnlite.layers import Activation, BatchNormalization, Dense, Dropout, Input, LayerNormalization, Softmax
+from nnlite.models import Sequential
 from nnlite.random import seeded
 from nnlite.utils import set_random_seed
 
@@ -97,13 +97,6 @@ def chain(*layers, optimizer="sgd", loss="mse", **compiled):
     return model
 
 
-def reduced_add():
-    a = Input((4,))
-    model = Model(a, Add()([Dense(3)(a), Dense(1)(a)]))
-    model.compile("sgd", "mse")
-    return model
-
-
 UNKNOWN = {
     "a derived layer": (lambda: chain(Doubled(5)), "Doubled has no compiled form"),
     "a derived activation": (lambda: chain(Dense(5, activation=Flipped())), "the activation .* has no compiled form"),
@@ -112,8 +105,6 @@ UNKNOWN = {
     "a metric of one's own": (lambda: chain(metrics=[Largest()]), "the metric 'largest' has no compiled form"),
     "a derived optimizer": (lambda: chain(optimizer=SignDescent(0.001)), "the optimizer SignDescent"),
     "a derived regularizer": (lambda: chain(Dense(5, kernel_regularizer=Tiny(0.1))), "the regularizer Tiny"),
-    "a mask for several features": (lambda: chain(Dropout(0.5, noise_shape=(None, 1))), "a noise_shape"),
-    "terms of different shapes": (reduced_add, "adding different shapes"),
 }
 
 

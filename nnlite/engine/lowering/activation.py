@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from nnlite import activations
+from nnlite.engine.lowering.moving import between_turns, record_axis
 from nnlite.engine.lowering.rules import Unsupported, lowers
 from nnlite.engine.program import Program, Tensor
 from nnlite.layers import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
@@ -61,8 +62,9 @@ def activate(program: Program, function: activations.ActivationFunction, x: Tens
 
 
 def _softmax(program: Program, function: activations.Softmax, x: Tensor, keep: bool) -> Tensor:
-    if function.axis not in (-1, len(x.shape)):
-        raise Unsupported(f"softmax along axis {function.axis} has no compiled form, only along the last")
+    axis, last = record_axis(function.axis, x, "softmax"), activations.Softmax()
+    if axis != len(x.shape) - 1:
+        return between_turns(program, x, [axis], lambda turned: _softmax(program, last, turned, keep=False))
     y = _copy(program, x) if keep else replace(x, derivative=None)
     features = x.shape[-1]
     sizes = (features, math.prod(x.shape[:-1]), program.ld)

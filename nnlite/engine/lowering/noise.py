@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from nnlite.engine.lowering.moving import repeated
 from nnlite.engine.lowering.rules import Unsupported, lowers
 from nnlite.engine.program import Program, Tensor
 from nnlite.layers import Dropout, GaussianNoise, SpatialDropout1D
@@ -33,19 +34,56 @@ def dropout(program: Program, layer: Dropout, inputs: list[Tensor]) -> Tensor:
     (x,) = inputs
     if not program.training or layer.rate == 0:
         return x
-    if layer.noise_shape is not None and layer.noise_shape[1:] != x.shape:
-        raise Unsupported(f"layer {layer.name!r}: a noise_shape has no compiled form")
-    y, mask = program.tensor(x.shape, x.learns), program.reserve(x.size * program.ld)
-    seed = program.seed(lambda: _draw(layer))
-    program.emit("noise.dropout", x.place, y.place, mask, x.size, program.ld, seed, float(layer.rate))
+    y, length = program.tensor(x.shape, x.learns), x.size * program.ld
+    shape, shared = _noise_shape(layer, x)
+    if shape == x.shape and not shared:
+        mask = program.reserve(length)
+        seed = program.seed(lambda: _draw(layer))
+        program.emit("noise.dropout", x.place, y.place, mask, x.size, program.ld, seed, float(layer.rate))
+    else:
+        drawn = _mask_of_one(program, layer, shape) if shared else _mask(program, layer, shape, layer.rate)
+        mask = repeated(program, drawn, x.shape).place
+        program.emit("series.multiply", x.place, mask, y.place, length)
 
     def back() -> None:
         if y.derivative is not None:
-            program.emit("noise.dropout_backward", mask, y.derivative, x.size * program.ld)
+            program.emit("noise.dropout_backward", mask, y.derivative, length)
             program.hand_on(y.derivative, x)
 
     program.on_the_way_back(back)
     return y
+
+
+def _noise_shape(layer: Dropout, x: Tensor) -> tuple[tuple[int, ...], bool]:
+    """Return the shape of a record's mask, and whether all records share one."""
+    given = layer.noise_shape or (None,) * (len(x.shape) + 1)
+    shape = tuple(own if size is None else size for own, size in zip(x.shape, given[1:], strict=False))
+    fits = len(given) == len(x.shape) + 1 and all(a in (1, b) for a, b in zip(shape, x.shape, strict=False))
+    if not fits or given[0] not in (None, 1):
+        raise Unsupported(f"layer {layer.name!r}: noise_shape={given} has no compiled form for records of {x.shape}")
+    return shape, given[0] == 1
+
+
+def _mask(program: Program, layer: Any, shape: tuple[int, ...], rate: float) -> Tensor:
+    """Emit a mask for every record."""
+    mask = program.tensor(shape, learns=False)
+    # The mask is all that is wanted of it: what it is applied to here are zeros.
+    zeros = program.reserve(mask.size * program.ld)
+    seed = program.seed(lambda: _draw(layer))
+    program.emit("noise.dropout", zeros, zeros, mask.place, mask.size, program.ld, seed, float(rate))
+    return mask
+
+
+def _mask_of_one(program: Program, layer: Dropout, shape: tuple[int, ...]) -> Tensor:
+    """Emit one mask for all records of the batch: none may be with another thread."""
+    program.needs_whole_batch = True
+    mask = program.tensor(shape, learns=False)
+    drawn_at_once = -(-mask.size // 4) * 4
+    zeros, drawn = program.reserve(drawn_at_once), program.reserve(drawn_at_once)
+    seed = program.seed(lambda: _draw(layer))
+    program.emit("noise.dropout", zeros, zeros, drawn, drawn_at_once, 1, seed, float(layer.rate))
+    program.emit("convolution.fill", mask.place, drawn, mask.size, 1, program.ld)
+    return mask
 
 
 @lowers(SpatialDropout1D)
@@ -60,11 +98,7 @@ def spatial_dropout(program: Program, layer: Any, x: Tensor, rate: float) -> Ten
         return x
     steps, channels = x.shape
     y, size = program.tensor(x.shape, x.learns), channels * program.ld
-    # The mask is all that is wanted of it: what it is applied to here are zeros.
-    zeros, mask = program.reserve(size), program.reserve(size)
-    program.emit(
-        "noise.dropout", zeros, zeros, mask, channels, program.ld, program.seed(lambda: _draw(layer)), float(rate)
-    )
+    mask = _mask(program, layer, (channels,), rate).place
     program.emit("series.multiply_blocks", x.place, mask, y.place, steps, size)
 
     def back() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnlite.engine.lowering.rules import Unsupported, lowers
+from nnlite.engine.lowering.moving import between_turns, record_axis
+from nnlite.engine.lowering.rules import lowers
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.layers import BatchNormalization, LayerNormalization
 from nnlite.weights import Weight
@@ -13,10 +14,13 @@ from nnlite.weights import Weight
 
 @lowers(BatchNormalization)
 def batch_normalization(program: Program, layer: BatchNormalization, inputs: list[Tensor]) -> Tensor:
-    """Emit the normalization over the batch."""
+    """Emit the normalization over the batch, with the features along the last axis."""
     (x,) = inputs
-    if layer.axis not in (-1, len(x.shape)):
-        raise Unsupported(f"layer {layer.name!r}: normalizing axis {layer.axis} has no compiled form, only the last")
+    axis = record_axis(layer.axis, x, f"layer {layer.name!r}: normalizing")
+    return between_turns(program, x, [axis], lambda turned: _over_the_batch(program, layer, turned))
+
+
+def _over_the_batch(program: Program, layer: BatchNormalization, x: Tensor) -> Tensor:
     by_batch = program.training and layer.trainable
     # The statistics of a batch need all of its records at once.
     program.needs_whole_batch |= by_batch
@@ -48,14 +52,16 @@ def batch_normalization(program: Program, layer: BatchNormalization, inputs: lis
 
 @lowers(LayerNormalization)
 def layer_normalization(program: Program, layer: LayerNormalization, inputs: list[Tensor]) -> Tensor:
-    """Emit the normalization over each record's features."""
+    """Emit the normalization over each record's features, with those along the last axes."""
     (x,) = inputs
-    dimensions = len(x.shape) + 1
-    axes = sorted(a % dimensions for a in ([layer.axis] if isinstance(layer.axis, int) else layer.axis))
-    if axes != list(range(axes[0], dimensions)) or axes[0] == 0:
-        raise Unsupported(f"layer {layer.name!r}: normalizing axes {layer.axis} has no compiled form")
+    given = [layer.axis] if isinstance(layer.axis, int) else layer.axis
+    axes = sorted({record_axis(axis, x, f"layer {layer.name!r}: normalizing") for axis in given})
+    features = math.prod(x.shape[axis] for axis in axes)
+    return between_turns(program, x, axes, lambda turned: _over_features(program, layer, turned, features))
+
+
+def _over_features(program: Program, layer: LayerNormalization, x: Tensor, features: int) -> Tensor:
     gamma, beta = _scale(layer), _offset(layer)
-    features = math.prod(x.shape[axes[0] - 1 :])
     positions = x.size // features
     y = program.tensor(x.shape, x.learns or any(weight.trainable for weight in layer.weights))
     normalized, spread = program.reserve(x.size * program.ld), program.reserve(positions * program.ld)

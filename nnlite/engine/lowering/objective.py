@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 from nnlite import losses, metrics
 from nnlite.engine.lowering.likelihood import emit_likelihood
-from nnlite.engine.lowering.moving import of_samples
+from nnlite.engine.lowering.moving import of_samples, permuted, record_axis
 from nnlite.engine.lowering.rules import Unsupported, check_same_shape
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
@@ -31,19 +32,31 @@ def lower_objective(
     work = program.reserve(4 * program.ld)
     for i, (output, target, weight) in enumerate(zip(outputs, targets, weights, strict=True)):
         loss, factor, total = objective.losses[i], objective.loss_weights[i], program.total("loss", i)
-        if loss is not None and factor:
-            with program.contribution(output) as derivative:
-                slope = derivative if program.training else None
-                _emit_loss(program, loss, target, output, slope, weight, factor, total, work)
-        elif loss is not None:
-            # It counts for nothing, and is followed like a metric.
-            _emit_loss(program, loss, target, output, None, weight, 1.0, total, work)
+        if loss is not None:
+            labels, predictions = _along_the_last(program, loss, target, output)
+            if factor:
+                with program.contribution(predictions) as derivative:
+                    slope = derivative if program.training else None
+                    _emit_loss(program, loss, labels, predictions, slope, weight, factor, total, work)
+            else:
+                # It counts for nothing, and is followed like a metric.
+                _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work)
         for k, metric in enumerate(objective.metrics[i]):
             _emit_metric(program, metric, target, output, None, program.total("metric", i, k), work)
         for k, metric in enumerate(objective.weighted_metrics[i]):
             _emit_metric(program, metric, target, output, weight, program.total("weighted metric", i, k), work)
         if weight is not None and objective.weighted_metrics[i]:
             program.emit("metric.weights", weight.place, weight.size, program.ld, program.total("weights", i))
+
+
+def _along_the_last(program: Program, loss: losses.Loss, target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
+    """Return targets and predictions with the values of a sample along the last axis."""
+    axis = record_axis(loss.axis, output, loss.name)
+    if axis == len(output.shape) - 1:
+        return target, output
+    check_same_shape(loss.name, target, output)
+    order = [k for k in range(len(output.shape)) if k != axis] + [axis]
+    return permuted(program, replace(target, shape=output.shape), order), permuted(program, output, order)
 
 
 def _emit_loss(
@@ -62,7 +75,7 @@ def _emit_loss(
         place = None if weight is None else of_samples(program, weight, ())[0]
         emit_likelihood(program, loss, target, output, slope, place, factor, total, work)
         return
-    kernel, constants, one_hot = _loss_kernel(loss, output)
+    kernel, constants, one_hot = _loss_kernel(loss, output.shape[-1])
     labels = _one_hot(program, target, output) if one_hot else target
     check_same_shape(loss.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
@@ -72,11 +85,9 @@ def _emit_loss(
     program.emit(f"loss.{kernel}", *places, *sizes, float(factor), mean, total, work, *constants, step)
 
 
-def _loss_kernel(loss: losses.Loss, output: Tensor) -> tuple[str, tuple[float, float, float], bool]:
-    """Return the kernel's name, its constants, and whether targets are class numbers."""
+def _loss_kernel(loss: losses.Loss, size: int) -> tuple[str, tuple[float, float, float], bool]:
+    """Return the kernel's name, its constants for samples of a size, and whether targets are class numbers."""
     kind = type(loss)
-    if loss.axis not in (-1, len(output.shape)):
-        raise Unsupported(f"{loss.name} along axis {loss.axis} has no compiled form")
     if kind is losses.MeanSquaredError:
         return "mean_squared_error", (0.0, 0.0, 0.0), False
     if kind is losses.MeanAbsoluteError:
@@ -88,7 +99,7 @@ def _loss_kernel(loss: losses.Loss, output: Tensor) -> tuple[str, tuple[float, f
         return "binary_crossentropy" + ("_logits" if loss.from_logits else ""), constants, False
     if kind in (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy):
         assert isinstance(loss, losses.CategoricalCrossentropy)
-        constants = (1 - loss.label_smoothing, loss.label_smoothing / output.shape[-1], _NEAREST)
+        constants = (1 - loss.label_smoothing, loss.label_smoothing / size, _NEAREST)
         name = "categorical_crossentropy" + ("_logits" if loss.from_logits else "")
         return name, constants, kind is losses.SparseCategoricalCrossentropy
     raise Unsupported(f"the loss {loss.name!r} has no compiled form")
@@ -126,7 +137,8 @@ def _emit_metric(
     if kind in _metric_losses:
         loss = getattr(metric, "loss", None)
         assert isinstance(loss, losses.Loss)
-        _emit_loss(program, loss, target, output, None, weight, 1.0, total, work)
+        labels, predictions = _along_the_last(program, loss, target, output)
+        _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work)
         return
     if kind is metrics.BinaryAccuracy:
         kernel, labels = "binary_accuracy", target

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 from typing import Any
 
+from nnlite.engine.lowering.moving import repeated
 from nnlite.engine.lowering.rules import Unsupported, lowers, record_shape
 from nnlite.engine.program import Program, Tensor
 from nnlite.layers import Add, Concatenate, Flatten, Reshape
@@ -28,8 +29,8 @@ def reshape(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
 @lowers(Add)
 def add(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
     """Emit the sum; what comes back goes to every term."""
-    if len({x.shape for x in inputs}) > 1:
-        raise Unsupported(f"layer {layer.name!r}: adding different shapes has no compiled form")
+    shape = record_shape(layer.build([(None, *x.shape) for x in inputs]), f"layer {layer.name!r}")
+    inputs = [repeated(program, x, shape) for x in inputs]
     y = program.tensor(inputs[0].shape, any(x.learns for x in inputs))
     length = y.size * program.ld
     if len(inputs) == 1:

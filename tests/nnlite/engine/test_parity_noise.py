@@ -9,7 +9,7 @@ import pytest
 from scipy import stats
 
 from nnlite.callbacks import LambdaCallback
-from nnlite.layers import Add, Dense, Dropout, GaussianNoise, Input
+from nnlite.layers import Add, Dense, Dropout, Flatten, GaussianNoise, Input, Reshape
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import SGD
 from nnlite.utils import set_random_seed
@@ -25,9 +25,10 @@ def fit(model, x, backend, **settings):
 def disturbed(layer, x, backend, seed=0, row=None, steps=1):
     """Return what a layer makes of x, summed over its rows, in each of some steps; or of one row alone."""
     set_random_seed(seed)
-    model = Sequential([Input((x.shape[1],)), layer(), Dense(1, use_bias=False, kernel_initializer="zeros")])
+    last = Dense(1, use_bias=False, kernel_initializer="zeros")
+    model = Sequential([Input(x.shape[1:]), layer(), *([Flatten()] if x.ndim > 2 else []), last])
     model.compile(SGD(1.0), "mae")
-    kernels = [np.zeros(x.shape[1])]
+    kernels = [np.zeros(x[0].size)]
     keep = LambdaCallback(on_epoch_end=lambda epoch, logs: kernels.append(model.get_weights()[0].ravel().copy()))
     weights = None if row is None else np.eye(len(x))[row]
     fit(model, x, backend, epochs=steps, callbacks=[keep], sample_weight=weights)
@@ -73,6 +74,51 @@ def test_every_record_has_a_mask_of_its_own(dtype):
     assert abs(kept.mean() - 0.7) < 4 * np.sqrt(0.21 / kept.size)
     agreement = np.array([(kept[i] == kept[j]).mean() for i in range(rows) for j in range(i)])
     assert np.abs(agreement - (0.49 + 0.09)).max() < 5 * np.sqrt(0.25 / n)
+
+
+NOISE_SHAPES = [(None, 1, None), (None, 30, 1), (None, 1, 1), (1, None, None), (1, 1, None), (1, 30, 1), (1, 1, 1)]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("noise_shape", NOISE_SHAPES, ids=str)
+def test_dropout_drops_together_what_its_noise_shape_says(dtype, backend, noise_shape):
+    rows, shape = 41, (30, 7)
+    x = np.ones((rows, *shape))
+    layer = lambda: Dropout(0.4, noise_shape)  # noqa: E731
+    values = np.array([disturbed(layer, x, backend, row=r).reshape(shape) for r in range(rows)])
+    assert values[values > 0] == pytest.approx(1 / 0.6, rel=1e-4)
+    kept = values > 0
+    drawn = kept
+    for axis, size in enumerate(noise_shape):
+        if size == 1:
+            assert (kept == kept.take([0], axis)).all(), "what should be dropped together is not"
+            drawn = drawn.take([0], axis)
+    # What is left was drawn by itself: the share of zeros, and no agreement between neighbours.
+    assert abs(drawn.mean() - 0.6) < 4 * np.sqrt(0.24 / drawn.size)
+    for axis, size in enumerate(drawn.shape):
+        if size > 1:
+            agree = drawn.take(range(1, size), axis) == drawn.take(range(size - 1), axis)
+            assert abs(agree.mean() - 0.52) < 5 * np.sqrt(0.25 / agree.size)
+
+
+def test_a_mask_for_a_certain_number_of_records_is_left_to_the_layers(dtype):
+    model = Sequential([Input((3,)), Dropout(0.5, noise_shape=(8, None)), Dense(1)])
+    model.compile("sgd", "mse")
+    x, y = np.ones((16, 3)), np.ones((16, 1))
+    with pytest.raises(ValueError, match=r"noise_shape=\(8, None\) has no compiled form"):
+        model.fit(x, y, batch_size=8, backend="numba", verbose=0)
+    assert model.fit(x, y, batch_size=8, verbose=0).backend == "numpy"
+
+
+def test_threads_share_a_mask_that_is_one_for_all_records(dtype):
+    rows, n = 256, 5000
+    set_random_seed(0)
+    zeros = {"use_bias": False, "kernel_initializer": "zeros"}
+    model = Sequential([Input((n,)), Dropout(0.5, noise_shape=(1, None)), Dense(1, **zeros)])
+    model.compile(SGD(1.0), "mae")
+    fit(model, np.ones((rows, n)), "numba", threads=4)
+    # Did threads have masks of their own, there would be values in between.
+    assert set((-model.get_weights()[0].ravel()).round(3)) == {0, 2}
 
 
 @pytest.mark.parametrize("layer", [lambda: Dropout(0.5), lambda: GaussianNoise(1.0)], ids=["dropout", "noise"])
@@ -134,6 +180,19 @@ def test_gradients_go_back_through_the_mask(dtype):
     model.compile(SGD(0.5), "mae")
     fit(model, np.ones((1, 1)), "numba")
     # y = sum of v m w x with all of v, w, x = 1: the slopes by v and by w are both m.
+    moved = [1 - weight.ravel() for weight in model.get_weights()]
+    assert set(moved[0].round(4)) == {0, np.asarray(0.5 / 0.6, dtype).round(4)}
+    np.testing.assert_array_equal(moved[0], moved[1])
+
+
+@pytest.mark.parametrize("noise_shape", [(None, 1, None), (None, None, 1), (1, None, 1)], ids=str)
+def test_gradients_go_back_through_a_mask_of_another_shape(dtype, noise_shape):
+    set_random_seed(0)
+    ones = {"use_bias": False, "kernel_initializer": "ones"}
+    shaped = [Reshape((20, 15)), Dropout(0.4, noise_shape), Flatten()]
+    model = Sequential([Input((1,)), Dense(300, **ones), *shaped, Dense(1, **ones)])
+    model.compile(SGD(0.5), "mae")
+    fit(model, np.ones((1, 1)), "numba")
     moved = [1 - weight.ravel() for weight in model.get_weights()]
     assert set(moved[0].round(4)) == {0, np.asarray(0.5 / 0.6, dtype).round(4)}
     np.testing.assert_array_equal(moved[0], moved[1])
