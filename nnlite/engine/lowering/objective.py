@@ -31,6 +31,10 @@ def lower_objective(
     """
     work = program.reserve(4 * program.ld)
     for i, (output, target, weight) in enumerate(zip(outputs, targets, weights, strict=True)):
+        if not output.shape:
+            raise Unsupported(
+                "outputs of a single number a record, without an axis, have no compiled losses and metrics"
+            )
         loss, factor, total = objective.losses[i], objective.loss_weights[i], program.total("loss", i)
         if loss is not None:
             labels, predictions = _along_the_last(program, loss, target, output)
