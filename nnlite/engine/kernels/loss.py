@@ -1,12 +1,12 @@
 """Losses and their slopes, in one pass.
 
 For each record i a scale is computed first: its weight, times what the output's loss counts for, divided by the
-number of samples. Where every position has weights of its own, that is done anew for each. The value that is collected
-is the batch's loss times its number of records, as the mean over an epoch needs it.
+number of samples. The value that is collected is the batch's loss times its number of records, as the mean over an
+epoch needs it.
 
 Fields of all losses: y, p, dp or 0, weights or 0, features, positions, ld, factor, whether the loss is a mean, total,
-work memory of 4 ld, three constants, from one position's weights to the next. Metrics are the same kernels without a
-dp.
+work memory of 4 ld, three constants, from the weights of one position to those of the next (0: they are the same).
+Metrics are the same kernels without a dp.
 """
 
 from __future__ import annotations
@@ -68,10 +68,10 @@ def _elementwise(value: Any, slope: Any) -> Kernel:
         at_once = max(_SUMMED_AT_ONCE // ld, 1) if rows == ld and not weighted else 1
         total = 0.0
         for j in range(0, features, at_once):
+            if weighted and j % op[4] == 0:
+                _write_scales(scales, shift(as_pointer(op[3], zero), j // op[4] * op[14]), True, whole, rows)
             count = rows if at_once == 1 else min(at_once, features - j) * ld
             y_row, p_row, dp_row = shift(y, j * ld), shift(p, j * ld), shift(dp, j * ld)
-            if weighted and (j == 0 or (op[14] != 0 and j % op[4] == 0)):
-                _write_scales(scales, shift(as_pointer(op[3], zero), j // op[4] * op[14]), True, whole, rows)
             if weighted:
                 total += weighted_value(y_row, p_row, scales, count, a, b, c, zero)
             else:
@@ -156,16 +156,16 @@ binary_crossentropy_logits = _elementwise(_binary_logits, _binary_logits_slope)
 def categorical_crossentropy(op: Any, state: Any, zero: Any) -> None:
     """Compute the cross-entropy of shares; constants: what smoothing keeps of labels and adds to them, least share."""
     features, ld, rows = op[4], op[6], state[ROWS]
-    scales, whole = as_pointer(op[10], zero), _whole(op, state, zero)
+    scales = as_pointer(op[10], zero)
+    whole = _whole(op, state, zero)
     total, value, dot = shift(scales, ld), shift(scales, 2 * ld), shift(scales, 3 * ld)
     keep, move, least = like(zero, as_number(op[11])), like(zero, as_number(op[12])), like(zero, as_number(op[13]))
     most = like(zero, 1.0) - least
     for position in range(op[5]):
+        _write_scales(scales, shift(as_pointer(op[3], zero), position * op[14]), op[3] != 0, whole, rows)
         y = shift(as_pointer(op[0], zero), position * features * ld)
         p = shift(as_pointer(op[1], zero), position * features * ld)
         dp = shift(as_pointer(op[2], zero), position * features * ld)
-        if position == 0 or op[14] != 0:
-            _write_scales(scales, shift(as_pointer(op[3], zero), position * op[14]), op[3] != 0, whole, rows)
         for i in range(rows):
             total[i], value[i], dot[i] = zero, zero, zero
         for j in range(features):
@@ -191,15 +191,15 @@ def categorical_crossentropy(op: Any, state: Any, zero: Any) -> None:
 def categorical_crossentropy_logits(op: Any, state: Any, zero: Any) -> None:
     """Compute the cross-entropy of logits; constants: what smoothing keeps of labels and adds to them."""
     features, ld, rows = op[4], op[6], state[ROWS]
-    scales, whole = as_pointer(op[10], zero), _whole(op, state, zero)
+    scales = as_pointer(op[10], zero)
+    whole = _whole(op, state, zero)
     most, total, labels = shift(scales, ld), shift(scales, 2 * ld), shift(scales, 3 * ld)
     keep, move = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
     for position in range(op[5]):
+        _write_scales(scales, shift(as_pointer(op[3], zero), position * op[14]), op[3] != 0, whole, rows)
         y = shift(as_pointer(op[0], zero), position * features * ld)
         z = shift(as_pointer(op[1], zero), position * features * ld)
         dz = shift(as_pointer(op[2], zero), position * features * ld)
-        if position == 0 or op[14] != 0:
-            _write_scales(scales, shift(as_pointer(op[3], zero), position * op[14]), op[3] != 0, whole, rows)
         for i in range(rows):
             most[i], total[i], labels[i] = z[i], zero, zero
         for j in range(1, features):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from nnlite.engine.lowering.moving import repeated
 from nnlite.engine.lowering.rules import Unsupported, lowers
-from nnlite.engine.program import Program, Tensor
+from nnlite.engine.program import Place, Program, Tensor
 from nnlite.layers import Dropout, GaussianNoise, SpatialDropout1D
 
 
@@ -41,8 +42,9 @@ def dropout(program: Program, layer: Dropout, inputs: list[Tensor]) -> Tensor:
         seed = program.seed(lambda: _draw(layer))
         program.emit("noise.dropout", x.place, y.place, mask, x.size, program.ld, seed, float(layer.rate))
     else:
-        drawn = _mask_of_one(program, layer, shape) if shared else _mask(program, layer, shape, layer.rate)
-        mask = repeated(program, drawn, x.shape).place
+        features = math.prod(shape)
+        drawn = _mask_of_all(program, layer, features) if shared else dropout_mask(program, layer, features, layer.rate)
+        mask = repeated(program, Tensor(drawn, shape, learns=False), x.shape).place
         program.emit("series.multiply", x.place, mask, y.place, length)
 
     def back() -> None:
@@ -64,25 +66,13 @@ def _noise_shape(layer: Dropout, x: Tensor) -> tuple[tuple[int, ...], bool]:
     return shape, given[0] == 1
 
 
-def _mask(program: Program, layer: Any, shape: tuple[int, ...], rate: float) -> Tensor:
-    """Emit a mask for every record."""
-    mask = program.tensor(shape, learns=False)
-    # The mask is all that is wanted of it: what it is applied to here are zeros.
-    zeros = program.reserve(mask.size * program.ld)
-    seed = program.seed(lambda: _draw(layer))
-    program.emit("noise.dropout", zeros, zeros, mask.place, mask.size, program.ld, seed, float(rate))
-    return mask
-
-
-def _mask_of_one(program: Program, layer: Dropout, shape: tuple[int, ...]) -> Tensor:
-    """Emit one mask for all records of the batch: none may be with another thread."""
+def _mask_of_all(program: Program, layer: Dropout, features: int) -> Place:
+    """Emit one mask for all records of the batch, none of which may be with another thread; return where it is."""
     program.needs_whole_batch = True
-    mask = program.tensor(shape, learns=False)
-    drawn_at_once = -(-mask.size // 4) * 4
-    zeros, drawn = program.reserve(drawn_at_once), program.reserve(drawn_at_once)
-    seed = program.seed(lambda: _draw(layer))
-    program.emit("noise.dropout", zeros, zeros, drawn, drawn_at_once, 1, seed, float(layer.rate))
-    program.emit("convolution.fill", mask.place, drawn, mask.size, 1, program.ld)
+    size, seed = -(-features // 4) * 4, program.seed(lambda: _draw(layer))
+    zeros, drawn, mask = program.reserve(size), program.reserve(size), program.reserve(features * program.ld)
+    program.emit("noise.dropout", zeros, zeros, drawn, size, 1, seed, float(layer.rate))
+    program.emit("convolution.fill", mask, drawn, features, 1, program.ld)
     return mask
 
 
@@ -98,7 +88,7 @@ def spatial_dropout(program: Program, layer: Any, x: Tensor, rate: float) -> Ten
         return x
     steps, channels = x.shape
     y, size = program.tensor(x.shape, x.learns), channels * program.ld
-    mask = _mask(program, layer, (channels,), rate).place
+    mask = dropout_mask(program, layer, channels, rate)
     program.emit("series.multiply_blocks", x.place, mask, y.place, steps, size)
 
     def back() -> None:
@@ -108,6 +98,15 @@ def spatial_dropout(program: Program, layer: Any, x: Tensor, rate: float) -> Ten
 
     program.on_the_way_back(back)
     return y
+
+
+def dropout_mask(program: Program, layer: Any, features: int, rate: float) -> Place:
+    """Emit the draw of m / (1 - p) for a batch; return where it is."""
+    size, seed = features * program.ld, program.seed(lambda: _draw(layer))
+    # The mask is all that is wanted of the kernel: what it is applied to here are zeros.
+    zeros, mask = program.reserve(size), program.reserve(size)
+    program.emit("noise.dropout", zeros, zeros, mask, features, program.ld, seed, float(rate))
+    return mask
 
 
 def _draw(layer: Any) -> int:
