@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from nnlite import losses, metrics
+from nnlite.callbacks import LambdaCallback
 from nnlite.layers import BatchNormalization, Dense, Input
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.models import Model, Sequential
@@ -83,6 +84,21 @@ def test_weighted_metrics_in_training_and_validation(dtype, kind, shape):
 def test_weighted_metrics_of_odd_sizes(dtype, rows, units, batch_size):
     make = build(shape=(3,), units=units, weighted_metrics=["mae"])
     assert_parity(make, draw(rows, 3), draw(rows, units), sample_weight=0.1 + weights(rows), batch_size=batch_size)
+
+
+def test_weighted_metrics_after_every_batch(dtype):
+    seen = []
+
+    def callbacks():
+        seen.append([])
+        return [LambdaCallback(on_train_batch_end=lambda batch, logs: seen[-1].append(list(logs.values())))]
+
+    make = build(metrics=["mse"], weighted_metrics=["mse"])
+    x, y, weight = draw(ROWS, STEPS, 2), target("real"), weights(ROWS, STEPS)
+    assert_parity(make, x, y, sample_weight=weight, callbacks=callbacks)
+    expected, found = seen
+    assert np.shape(found) == (2 * 4, 3)
+    assert_agree(found, expected, dtype, "logs")
 
 
 def test_metrics_weighted_by_zeros_alone_are_zero(dtype):
@@ -221,14 +237,17 @@ def test_losses_that_count_for_little_or_nothing(dtype, chosen, weighted):
 @pytest.mark.parametrize("shape", [(), (9,)], ids=["records", "steps"])
 def test_two_threads_weigh_as_one_does(dtype, shape):
     rows = 2 * 320 + 17
-    x, y, weight = draw(rows, 9, 10), draw(rows, 9, 20, seed=1), weights(rows, *shape)
+    x, y, weight = draw(rows, 9, 10), (draw(rows, 9, 20, seed=1) > 0).astype(float), weights(rows, *shape)
 
     def make():
-        model = Sequential([Input((9, 10)), Dense(30, activation="tanh"), Dense(20)])
-        model.compile(SGD(0.05), "mse", metrics=["mae"], weighted_metrics=["mae", metrics.BinaryAccuracy()])
+        model = Sequential([Input((9, 10)), Dense(30, activation="tanh"), Dense(20, activation="sigmoid")])
+        accuracies = [metrics.BinaryAccuracy(), metrics.CategoricalAccuracy()]
+        model.compile(SGD(0.05), "mse", metrics=["mae"], weighted_metrics=["mae", *accuracies])
         return model
 
     settings = {"batch_size": 320, "sample_weight": weight}
     expected = train("numpy", make, x, y, **settings)
     for threads in (1, 2):
-        assert_same_state(train("numba", make, x, y, threads=threads, **settings), expected)
+        found = train("numba", make, x, y, threads=threads, **settings)
+        assert_same_state(found, expected)
+        assert all(0 < value < 1 for value in found.history.history["categorical_accuracy"])
