@@ -53,17 +53,13 @@ def _bilinear(program: Program, layer: UpSampling2D, x: Tensor) -> Tensor:
     """Emit y = A x A': first along the height, then along the width."""
     (height, width, channels), high, wide = x.shape, *layer.size
     row = width * channels
-    tall = move(
-        *(program, x, (height * high, width, channels)),
-        [Blocks(at, to, 1, row, 0, 0, share) for to, at, share in _shares(height, high, row, program.dtype)],
-    )
-    return move(
-        *(program, tall, (height * high, width * wide, channels)),
-        [
-            Blocks(at, to, height * high, channels, row, row * wide, share)
-            for to, at, share in _shares(width, wide, channels, program.dtype)
-        ],
-    )
+    rows = [Blocks(at, to, 1, row, 0, 0, share) for to, at, share in _shares(height, high, row, program.dtype)]
+    tall = move(program, x, (height * high, width, channels), rows)
+    columns = [
+        Blocks(at, to, height * high, channels, row, row * wide, share)
+        for to, at, share in _shares(width, wide, channels, program.dtype)
+    ]
+    return move(program, tall, (height * high, width * wide, channels), columns)
 
 
 def _shares(length: int, times: int, size: int, dtype: np.dtype[Any]) -> list[tuple[int, int, float]]:
