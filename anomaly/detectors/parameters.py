@@ -87,7 +87,8 @@ def check_sequence_parameters(detector: SequenceDetector) -> None:
     check_number("noise", detector.noise, 0)
     check_number("smoothing", detector.smoothing, 1)
     check_number("calibration", detector.calibration, 0, below=1)
-    check_whole("folds", detector.folds, 1)
+    if detector.folds != "auto":
+        check_whole("folds", detector.folds, 1)
     check_whole("members", detector.members, 1)
     check_number("drift", detector.drift, 0)
     check_number("margin", detector.margin, 0, above=True)

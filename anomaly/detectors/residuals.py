@@ -15,6 +15,9 @@ That is the multivariate EWMA chart of Lowry et al.; without smoothing, Hotellin
 that whiten, the symmetric root of R is the one whose outputs stay closest to the sensors they came from (Kessy et
 al.), so that :math:`u_j^2` can be read as sensor j's part.
 
+Smoothed steps are alike and few of them are news (see `anomaly.detectors.few_values`). Correlations that so few would
+show by chance are drawn towards 0.
+
 **Sensors that wander.** The temperature of a room is no steady quantity: the longer one waits, the further it goes
 from where it was, though nothing is wrong. How far is told by the structure function
 
@@ -40,6 +43,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from anomaly.detectors.few_values import independent_values
 from nnlite.types import Array
 
 # In units of the scaled features: an error below this is rounding, of whatever sensor.
@@ -92,7 +96,7 @@ class ResidualScale:
         if horizon > 0:
             variance = np.maximum(variance, wandering(runs, horizon) / 2)
         self.scale_ = np.maximum(np.sqrt(variance), _SMALLEST_SCALE)
-        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_))
+        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_, independent_values(runs)))
         return self
 
     def whiten(self, errors: Array) -> Array:
@@ -152,18 +156,20 @@ def wandering(runs: Sequence[Array], horizon: float) -> Array:
     return np.asarray(structure[-1] * growth ** np.clip(slope, 0.0, 2.0))
 
 
-def shrunken_correlation(standard: Array) -> Array:
+def shrunken_correlation(standard: Array, values: Array | None = None) -> Array:
     r"""Return correlations drawn towards 0 by as much as their own uncertainty asks for, and a tenth at least.
 
     .. math:: R^* = (1 - \lambda) R + \lambda I, \qquad
               \lambda = \frac{\sum_{i \ne j} \operatorname{Var}(r_{ij})}{\sum_{i \ne j} r_{ij}^2}
 
-    The formula takes steps to be independent, which smoothed ones are not: hence the tenth.
+    The variance is that over independent values, of which two features share the geometric mean of what each has.
 
     Parameters
     ----------
     standard : ndarray of shape (n_steps, n_features)
         Errors in units of their scale.
+    values : ndarray of shape (n_features,), optional
+        How many independent values each feature has; by default as many as there are steps.
 
     Returns
     -------
@@ -174,7 +180,8 @@ def shrunken_correlation(standard: Array) -> Array:
     correlation = standard.T @ standard / n
     squares = np.square(standard).T @ np.square(standard) / n
     off = ~np.eye(width, dtype=np.bool_)
-    variance = (squares - correlation**2)[off].sum() / max(n - 1, 1)
+    root = np.sqrt(np.full(width, float(n)) if values is None else values)
+    variance = ((squares - correlation**2) / np.maximum(np.outer(root, root) - 1, 1))[off].sum()
     total = np.square(correlation)[off].sum()
     share = min(1.0, max(variance / total, _LEAST_SHRINKAGE)) if total > 0 else 1.0
     return np.asarray((1 - share) * correlation + share * np.eye(width))

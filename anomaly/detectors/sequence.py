@@ -11,9 +11,15 @@ from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import as_labels, as_seed, under
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.residuals import ResidualScale, Smoother
-from anomaly.detectors.sequence_calibration import calibration_steps, unseen_errors, usual_errors
+from anomaly.detectors.sequence_calibration import calibration_steps, highest_usual, unseen_errors, usual_errors
 from anomaly.detectors.sequence_stream import SequenceStream, errors_of, pieces_of
-from anomaly.detectors.sequence_training import held_out_rows, train_without
+from anomaly.detectors.sequence_training import (
+    MANY_FOLDS,
+    choices_of_folds,
+    enough_windows,
+    held_out_rows,
+    train_without,
+)
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
@@ -36,7 +42,8 @@ class SequenceDetector(BaseDetector):
     .. math::
 
         v_t = (1 - \alpha)\, v_{t-1} + \alpha\, r_t, \qquad
-        u_t = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v_t, \qquad s_t = \tfrac1d \lVert u_t \rVert^2
+        u_t = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v_t, \qquad
+        s_t = \tfrac1d \lVert u_t \rVert^2
 
     See `anomaly.detectors.residuals` for the terms, and `explain` for each sensor's part.
 
@@ -83,9 +90,10 @@ class SequenceDetector(BaseDetector):
         stand out, or after, so that what cancels, such as an oscillation, counts as well.
     calibration : float, default 0.25
         Share of each training series, at its end, that the network does not see; 0 calibrates on what it was
-        trained on. Without meaning if `folds` is above 1.
-    folds : int, default 1
-        How many networks, each without its own stretch of every training series.
+        trained on. Without meaning if there are several `folds`.
+    folds : int or "auto", default "auto"
+        How many networks, each without its own stretch of every training series. "auto": 4 where the calibration
+        stretch would be shorter than 50 times `smoothing`, and windows fit into what is left; else 1.
     members : int, default 1
         How many networks in place of each, from other random numbers; what counts is the mean of what they say. More
         cost time, and leave less to luck.
@@ -97,9 +105,10 @@ class SequenceDetector(BaseDetector):
     threshold : str, float or Threshold, optional
         How to choose the threshold from the scores of the calibration stretch, in place of `contamination`; see
         `anomaly.thresholds`. Those of consecutive steps are alike, so that few of them are news: the default,
-        for ``contamination="auto"``, is `margin` times their highest score.
+        for ``contamination="auto"``, is `margin` times their highest score, and where few steps are news more, by as
+        much as those to come may then go further (see `anomaly.detectors.few_values`).
     margin : float, default 2.0
-        Of that default.
+        Of that default: an allowance for sensors that do not stay as they were.
     epochs : int or "auto", default "auto"
         Times that training goes through the windows; "auto": as many as make 2000 steps (conv 1000, lstm and gru 600).
     batch_size : int, default 64
@@ -137,8 +146,10 @@ class SequenceDetector(BaseDetector):
         Their names, without `time`.
     history_ : dict of str to list of float
         The loss after each epoch.
+    folds_ : int
+        How many folds there are.
     models_ : list of nnlite.models.Model
-        The networks, `members` for each of the `folds`.
+        The networks, `members` for each of the folds.
     preprocessor_ : anomaly.preprocessing.series.SeriesPreprocessor
         What turns series into its input.
     residuals_ : anomaly.detectors.residuals.ResidualScale
@@ -158,6 +169,7 @@ class SequenceDetector(BaseDetector):
 
     history_: dict[str, list[float]]
     calibration_: Array
+    folds_: int
 
     def __init__(
         self,
@@ -172,7 +184,7 @@ class SequenceDetector(BaseDetector):
         smoothing: float = 20,
         smooth: str = "errors",
         calibration: float = 0.25,
-        folds: int = 1,
+        folds: int | str = "auto",
         members: int = 1,
         drift: float = 2.0,
         contamination: float | str = "auto",
@@ -243,23 +255,31 @@ class SequenceDetector(BaseDetector):
         series = self._as_tables(X)
         given = None if y is None else [np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])]
         labels = as_labels(None if given is None else np.concatenate(given), sum(map(len, series)), "step")
-        held_out = [held_out_rows(self, len(table)) for table in series]
-        unseen = 1 if self.folds == 1 else 0
-        learned = [table.rows(rows != unseen) for table, rows in zip(series, held_out, strict=True)]
-        self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
-        self.preprocessor_.fit(learned)
-        self._take_columns()
-        stretches = self._stretches(series)
+        for folds in choices_of_folds(self, list(map(len, series))):
+            self.folds_ = folds
+            held_out, stretches = self._prepare(series)
+            if enough_windows(self, stretches, held_out):
+                break
         with seeded(as_seed(self.random_state)):
             trained = [
                 train_without(self, fold, stretches, held_out)
-                for fold in range(1, self.folds + 1)
+                for fold in range(1, self.folds_ + 1)
                 for _ in range(self.members)
             ]
         self.models_ = [model for model, _ in trained]
         self.history_ = trained[0][1]
         self._calibrate(series, held_out, labels)
         return self
+
+    def _prepare(self, series: Sequence[Table]) -> tuple[list[Array], list[list[Array]]]:
+        """Say which steps each network is not to see, learn scales from those that any may, and apply them."""
+        held_out = [held_out_rows(self, len(table)) for table in series]
+        unseen = 1 if self.folds_ == 1 else 0
+        learned = [table.rows(rows != unseen) for table, rows in zip(series, held_out, strict=True)]
+        self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
+        self.preprocessor_.fit(learned)
+        self._take_columns()
+        return held_out, self._stretches(series)
 
     def _take_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
@@ -279,12 +299,12 @@ class SequenceDetector(BaseDetector):
         self.calibration_ = calibration_steps(held_out)
         errors = [unseen_errors(self, table, rows) for table, rows in zip(series, held_out, strict=True)]
         self.residuals_ = usual_errors(self, errors, self.calibration_)
-        judged = [self._square(run, Smoother(self.smoothing)) for one in errors for run in one]
-        scores = np.concatenate(judged).mean(axis=1)
+        runs = [run for one in errors for run in one]
+        scores = np.concatenate([self._square(run, Smoother(self.smoothing)) for run in runs]).mean(axis=1)
         self.decision_scores_ = scores
         calibrating = scores[self.calibration_]
         if self.threshold is None and self.contamination == "auto":
-            self.threshold_ = float(self.margin * calibrating.max())
+            self.threshold_ = self.margin * highest_usual(self, runs, scores, self.calibration_)
         elif labels is not None:
             self.threshold_ = float(self._threshold_rule().fit(scores, labels).threshold_)
         else:
@@ -467,8 +487,11 @@ class SequenceDetector(BaseDetector):
         if self.preprocessor_.time != self.time:
             raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
         networks = config["networks"]
-        if not isinstance(networks, list) or len(networks) != self.folds * self.members:
-            raise ValueError(f"it must hold {self.folds * self.members} network(s)")
+        folds = (1, MANY_FOLDS) if self.folds == "auto" else (self.folds,)
+        expected = [fold * self.members for fold in folds]
+        if not isinstance(networks, list) or len(networks) not in expected:
+            raise ValueError(f"it must hold {' or '.join(map(str, expected))} network(s)")
+        self.folds_ = len(networks) // self.members
         self.models_ = [
             model_from_parts(network, under(arrays, f"model_{k}/"), label) for k, network in enumerate(networks)
         ]

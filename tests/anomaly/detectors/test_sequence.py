@@ -145,8 +145,16 @@ def test_the_network_does_not_see_the_calibration_stretch():
 
 
 def test_the_threshold_is_above_all_of_the_calibration_stretch(fitted):
-    assert fitted.threshold_ == pytest.approx(2 * fitted.decision_scores_[fitted.calibration_].max())
     assert fitted.labels_[fitted.calibration_].sum() == 0
+
+
+def test_the_fewer_steps_are_news_the_further_the_threshold():
+    over, noise = {}, np.random.default_rng(0).normal(size=(800, 2))
+    for smoothing in (1, 5, 40):
+        detector = SequenceDetector(**QUICK, smoothing=smoothing, margin=3.0).fit(noise)
+        over[smoothing] = detector.threshold_ / (3.0 * detector.decision_scores_[detector.calibration_].max())
+    assert 1.0 < over[1] < over[5] < over[40]
+    assert over[1] < 1.2
 
 
 def test_thresholds_are_chosen_by_the_calibration_stretch():
@@ -208,7 +216,7 @@ def test_the_same_seed_gives_the_same_scores():
 def test_with_folds_every_step_is_judged_by_a_network_that_has_not_seen_it(tmp_path):
     one, other = waves(200), waves(200)
     other[150:] = 7.0
-    a, b = (SequenceDetector(**QUICK, folds=4, scaling="none").fit(series) for series in (one, other))
+    a, b = (SequenceDetector(**{**QUICK, "folds": 4}, scaling="none").fit(series) for series in (one, other))
     assert len(a.models_) == 4
     assert a.calibration_.all()
     np.testing.assert_array_equal(a.models_[3].get_weights()[0], b.models_[3].get_weights()[0])
@@ -218,8 +226,23 @@ def test_with_folds_every_step_is_judged_by_a_network_that_has_not_seen_it(tmp_p
     np.testing.assert_array_equal(loaded.decision_function(one), a.decision_function(one))
 
 
+def test_short_series_are_folded_by_themselves(tmp_path):
+    settings = {"window": 8, "epochs": 1, "hidden": (8,), "smoothing": 2, "random_state": 0}
+    short = SequenceDetector(**settings).fit(waves(200))
+    assert (short.folds_, len(short.models_)) == (4, 4)
+    assert short.calibration_.all()
+    short.save(tmp_path / "m.npz")
+    loaded = load_detector(tmp_path / "m.npz")
+    assert loaded.folds_ == 4
+    np.testing.assert_array_equal(loaded.decision_function(waves(50)), short.decision_function(waves(50)))
+    # Where the calibration stretch is long enough, or is to be none, or where quarters leave no windows, they are not.
+    assert SequenceDetector(**settings).fit(waves(400)).folds_ == 1
+    assert SequenceDetector(**settings, calibration=0).fit(waves(200)).folds_ == 1
+    assert SequenceDetector(**{**settings, "window": 32}).fit(waves(60)).folds_ == 1
+
+
 def test_members_take_the_mean_of_what_networks_say(tmp_path):
-    detector = SequenceDetector(**QUICK, members=3, folds=2).fit(waves(200))
+    detector = SequenceDetector(**{**QUICK, "folds": 2}, members=3).fit(waves(200))
     assert len(detector.models_) == 6
     series = waves(8, seed=1)
     x = detector.preprocessor_.columns_.transform(series)
@@ -235,7 +258,8 @@ def test_a_sensor_that_wanders_counts_for_less():
     rng = np.random.default_rng(0)
     series = np.column_stack([rng.normal(size=400), np.cumsum(rng.normal(size=400)) / 5])
     scales = [
-        SequenceDetector(**QUICK, folds=2, drift=drift, smoothing=5).fit(series).residuals_.scale_ for drift in (0, 4)
+        SequenceDetector(**{**QUICK, "folds": 2}, drift=drift, smoothing=5).fit(series).residuals_.scale_
+        for drift in (0, 4)
     ]
     assert scales[1][0] < 1.5 * scales[0][0]
     assert scales[1][1] > 1.5 * scales[0][1]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "random_state": 0}
+QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "folds": 1, "random_state": 0}
 
 
 def waves(n=400, seed=0):
