@@ -219,13 +219,13 @@ def _add_series(parser: argparse.ArgumentParser) -> None:
     series.add_argument("--causal", action="store_true", help="let no score depend on later rows")
     series.add_argument("--relative", action="store_true", help="look at shapes only, for sensors that wander")
     series.add_argument(
+        "--smoothing", type=given.number, metavar="STEPS", help="how far errors are averaged (default: 20)"
+    )
+    series.add_argument(
         "--folds",
         type=given.whole,
         metavar="N",
         help="networks, each kept from a part of its own (default: 4 for short series)",
-    )
-    series.add_argument(
-        "--folds", type=given.whole, metavar="N", help="networks, each kept from a part of its own (default: 1)"
     )
     series.add_argument(
         "--members", type=given.whole, metavar="N", help="networks in place of each, to take the mean (default: 1)"
