@@ -17,11 +17,11 @@ if not TUTORIALS.exists():
     pytest.skip("tutorials are tested in a checkout, where they are", allow_module_level=True)
 
 
-def printed(tutorial):
-    """Return what a tutorial prints."""
+def printed(tutorial, folder=None):
+    """Return what a tutorial prints that is run in a folder."""
     environment = {**os.environ, "PYTHONPATH": str(Path(nnlite.__file__).parents[1]), "MPLBACKEND": "Agg"}
     command = [sys.executable, "-W", "error", str(tutorial)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -74,3 +74,16 @@ def test_backpropagation_by_hand_is_right_and_is_what_a_model_does():
     assert figure(output, r"in the first, ([\d.]+) in the last") < 0.03
     for backend in ("numpy", "numba"):
         assert figure(output, rf"{backend}: loss [\d.]+, at most (\S+) from ours") < 1e-12
+
+
+def test_both_faults_of_the_machine_are_found_and_blamed_on_the_right_sensor(tmp_path):
+    output = printed(TUTORIALS / "series.py", tmp_path)
+    assert figure(output, r"loose bolt: (\d+)% of its steps") < 20
+    assert figure(output, r"hanging sensor: (\d+)% of its steps") < 20
+    assert figure(output, r"n found\s+(\d+)") == 2
+    assert figure(output, r"n alarms\s+(\d+)") == figure(output, r"n right alarms\s+(\d+)")
+    first, *others = re.findall(r"steps \d+ to \d+, peak [\d.]+: (\w+)", output)
+    assert first == "vibration"
+    assert set(others) == {"temperature"}
+    assert figure(output, r"first alarm of the loose bolt (\d+) steps") < 30
+    assert (tmp_path / "series.png").stat().st_size > 10_000

@@ -13,7 +13,8 @@ v is whitened by them:
 
 That is the multivariate EWMA chart of Lowry et al.; without smoothing, Hotelling's :math:`T^2`. Among all matrices
 that whiten, the symmetric root of R is the one whose outputs stay closest to the sensors they came from (Kessy et
-al.), so that :math:`u_j^2` can be read as sensor j's part.
+al.), so that :math:`u_j^2` can be read as what is measured at sensor j. Which sensor is to blame is another question:
+see `anomaly.detectors.signatures`.
 
 Smoothed steps are alike and few of them are news (see `anomaly.detectors.few_values`). Correlations that so few would
 show by chance are drawn towards 0.
@@ -44,10 +45,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from anomaly.detectors.few_values import independent_values
+from anomaly.detectors.signatures import directions, shares
 from nnlite.types import Array
 
 # In units of the scaled features: an error below this is rounding, of whatever sensor.
 _SMALLEST_SCALE = 1e-3
+_ROUNDING = 1e-6
 _LEAST_SHRINKAGE = 0.1
 _FEWEST_DIFFERENCES = 8
 _BLOCK = 64
@@ -62,6 +65,8 @@ class ResidualScale:
         Sigma.
     whitening_ : ndarray of shape (n_features, n_features)
         The inverse root of R.
+    signatures_ : ndarray of shape (n_features, n_features)
+        Where a fault in each feature moves u (see `anomaly.detectors.signatures`); at first, to that feature alone.
 
     Examples
     --------
@@ -75,6 +80,7 @@ class ResidualScale:
 
     scale_: Array
     whitening_: Array
+    signatures_: Array
 
     def fit(self, runs: Sequence[Array], horizon: float = 0.0) -> ResidualScale:
         """Learn from the errors of usual steps.
@@ -97,15 +103,24 @@ class ResidualScale:
             variance = np.maximum(variance, wandering(runs, horizon) / 2)
         self.scale_ = np.maximum(np.sqrt(variance), _SMALLEST_SCALE)
         self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_, independent_values(runs)))
+        self.signatures_ = np.eye(len(self.scale_))
         return self
+
+    def learn_signatures(self, responses: Array) -> None:
+        """Take over how errors respond to a fault in each feature, in rows."""
+        self.signatures_ = directions(self.whiten(responses))
 
     def whiten(self, errors: Array) -> Array:
         """Return u for each step."""
         return (errors / self.scale_) @ self.whitening_
 
+    def parts(self, u: Array) -> Array:
+        """Return each feature's part of the squared length of u."""
+        return shares(u, self.signatures_)
+
     def get_state(self) -> dict[str, Array]:
         """Return what was learned, as arrays."""
-        return {"scale": self.scale_, "whitening": self.whitening_}
+        return {"scale": self.scale_, "whitening": self.whitening_, "signatures": self.signatures_}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, Array], n_features: int) -> ResidualScale:
@@ -114,6 +129,12 @@ class ResidualScale:
         made.scale_, made.whitening_ = arrays["scale"], arrays["whitening"]
         if (made.scale_.shape, made.whitening_.shape) != ((n_features,), (n_features, n_features)):
             raise ValueError(f"its scales of errors have shapes {made.scale_.shape} and {made.whitening_.shape}")
+        # Files from before there were signatures tell where errors are measured, and no more.
+        made.signatures_ = arrays.get("signatures", np.eye(n_features))
+        if made.signatures_.shape != (n_features, n_features):
+            raise ValueError(f"its signatures of faults have shape {made.signatures_.shape}")
+        if np.abs(np.square(made.signatures_).sum(axis=1) - 1).max() > _ROUNDING:
+            raise ValueError("its signatures of faults must have length 1")
         if not np.isfinite(made.whitening_).all() or not (made.scale_ > 0).all() or np.isinf(made.scale_).any():
             raise ValueError("its scales of errors must be finite, and above 0")
         return made

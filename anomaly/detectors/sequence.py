@@ -20,6 +20,7 @@ from anomaly.detectors.sequence_training import (
     held_out_rows,
     train_without,
 )
+from anomaly.detectors.signatures import learn_signatures
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
@@ -269,6 +270,8 @@ class SequenceDetector(BaseDetector):
         self.models_ = [model for model, _ in trained]
         self.history_ = trained[0][1]
         self._calibrate(series, held_out, labels)
+        longest = max((part for parts in stretches for part in parts), key=len)
+        self.residuals_.learn_signatures(learn_signatures(self._errors_alone, longest, int(self.window)))
         return self
 
     def _prepare(self, series: Sequence[Table]) -> tuple[list[Array], list[list[Array]]]:
@@ -359,7 +362,10 @@ class SequenceDetector(BaseDetector):
         return float(np.mean(np.concatenate(samples) if isinstance(samples, list) else samples))
 
     def explain(self, X: Any) -> Array:
-        """Return each sensor's part of the score of each step.
+        """Return each sensor's part of the score of each step: how much of it a fault in that sensor explains.
+
+        A network that is shown one sensor gone wrong errs at those that go with it, too. How was found out when
+        fitting, and the score is shared out accordingly (see `anomaly.detectors.signatures`).
 
         Parameters
         ----------
@@ -455,16 +461,21 @@ class SequenceDetector(BaseDetector):
             for table in tables
         ]
 
+    def _errors_alone(self, steps: Array) -> Array:
+        """Return the errors of an unbroken run of features."""
+        stream = self._residual_stream(self.models_)
+        return np.concatenate([stream.push(steps), stream.finish()])
+
     def _residual_stream(self, models: Sequence[Model]) -> ResidualStream:
         if self.method == "forecast" or self.causal:
             return LastStepStream(models, int(self.window), self.method == "forecast", bool(self.relative))
         return OverlapStream(models, int(self.window), int(self.stride), bool(self.relative))
 
     def _square(self, errors: Array, smoother: Smoother) -> Array:
-        """Turn errors into each feature's smoothed square."""
+        """Turn errors into each feature's part of the smoothed square."""
         if self.smooth == "errors":
-            return np.square(self.residuals_.whiten(smoother(errors)))
-        return smoother(np.square(self.residuals_.whiten(errors)))
+            return self.residuals_.parts(self.residuals_.whiten(smoother(errors)))
+        return smoother(self.residuals_.parts(self.residuals_.whiten(errors)))
 
     # -- files ---------------------------------------------------------------------------------
 
