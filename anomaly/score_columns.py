@@ -76,7 +76,7 @@ def _texts(table: Table, names: Sequence[str]) -> Array:
 def _cells(column: Array) -> list[str]:
     """Write cells as a reader would: no more digits than say something, nothing where nothing is."""
     if column.dtype.kind == "M":
-        return ["" if text == "NaT" else text for text in np.datetime_as_string(column).tolist()]
+        return ["" if text == "NaT" else text for text in np.datetime_as_string(column, unit="s").tolist()]
     if column.dtype.kind == "f":
         return ["" if value != value else f"{value:.{_DIGITS}g}" for value in column.tolist()]
     return ["" if value is None else str(value) for value in column.tolist()]
