@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.backends import products_per_record
+from nnlite.engine import state as at
 from nnlite.engine.hand import Hand
 from nnlite.engine.lowering import lower_model
 from nnlite.engine.lowering.rules import Unsupported, record_shape
@@ -56,7 +57,9 @@ class Prediction:
         spaces |= {f"output {i}": array.ctypes.data for i, array in enumerate(outputs)}
         team = Team(min(worthwhile_threads(threads, products_per_record(model), records), -(-records // _BATCH)))
         hands = [Hand(self._program, spaces, thread, team.size) for thread in range(team.size)]
+        seeds = self._program.draw_seeds()
         for hand in hands:
+            hand.state[at.SEEDS] = seeds.ctypes.data
             hand.prepare(records, _BATCH * team.size)
         team.run([hand.run for hand in hands])
         return outputs
@@ -104,6 +107,9 @@ class OneRecord:
         spaces = {"weights": self._vector.values.ctypes.data, "input 0": x.ctypes.data, "output 0": y.ctypes.data}
         hand = Hand(self._program, spaces)
         hand.prepare(1, 1)
+        # A layer that draws at inference goes on with its stream from call to call.
+        self._local.seeds = self._program.draw_seeds()
+        hand.state[at.SEEDS] = self._local.seeds.ctypes.data
         self._local.desk = x, hand.bound(), y
         return self._local.desk
 

@@ -73,6 +73,8 @@ class Tensor:
         Where the derivative of the loss by them is collected; None until something contributes to it.
     repeated : Tensor or None
         Of what they are copies, one for each step: whoever looks at that instead computes once, not at every step.
+    found : Tensor or None
+        Which steps count, where these are the outputs of the layer that finds it out.
     """
 
     place: Place
@@ -80,6 +82,7 @@ class Tensor:
     learns: bool
     derivative: Place | None = None
     repeated: Tensor | None = None
+    found: Tensor | None = None
 
     @property
     def size(self) -> int:
@@ -163,6 +166,10 @@ class Program:
         """Return the number of a new stream of noise; `draw` makes its seed anew for every run."""
         self.seeds.append(draw)
         return len(self.seeds) - 1
+
+    def draw_seeds(self) -> Array:
+        """Return the seed of each stream of noise, drawn anew."""
+        return np.array([draw() for draw in self.seeds], np.int64)
 
     def live(self, read: Callable[[], float]) -> Place:
         """Return the place of a double that `read` tells, looked at anew whenever the program is run."""

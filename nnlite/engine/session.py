@@ -85,7 +85,7 @@ class Session:
             self._gradients = [vector.gradients, *(np.zeros_like(vector.values) for _ in range(threads - 1))]
             spaces |= {f"gradients {i}": array.ctypes.data for i, array in enumerate(self._gradients)}
             self._rates = RateTable(optimizer)
-        self._seeds = np.array([draw() for draw in program.seeds], np.int64)
+        self._seeds = program.draw_seeds()
         programs = [program.copy() for _ in range(threads)]
         lower_weight_penalties(programs[0], vector)
         if optimizer is not None:

@@ -181,6 +181,30 @@ def _three(address: Any, n: Any, zero: Any) -> Any:
     return first, shift(first, n), shift(first, 2 * n)
 
 
+# -- GRU with other activations ---------------------------------------------------------------------
+
+
+def gru_mix(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Make the new state. op: z, r, new; h before; h; size."""
+    n = op[3]
+    z, _, new = _three(op[0], n, zero)
+    _mix(z, new, as_pointer(op[1], zero), as_pointer(op[2], zero), n)
+
+
+def gru_mix_back(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Go back to z and new. op: z, r, new; h before; dh becomes what passed by z; dz and dnew in their blocks; size."""
+    n = op[4]
+    z, _, new = _three(op[0], n, zero)
+    dz, _, dnew = _three(op[3], n, zero)
+    before, dh = as_pointer(op[1], zero), as_pointer(op[2], zero)
+    for k in range(n):
+        dz[k] = dh[k] * (before[k] - new[k])
+    for k in range(n):
+        dnew[k] = dh[k] * (like(z[k], 1.0) - z[k])
+    for k in range(n):
+        dh[k] *= z[k]
+
+
 # -- weights ---------------------------------------------------------------------------------------
 
 

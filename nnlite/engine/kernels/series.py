@@ -34,3 +34,10 @@ def multiply(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     a, b, c = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
     for i in range(op[3]):
         c[i] = a[i] * b[i]
+
+
+def multiply_add(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Add the product of two tensors to what is there. op: a, b, sum, length."""
+    a, b, c = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
+    for i in range(op[3]):
+        c[i] += a[i] * b[i]

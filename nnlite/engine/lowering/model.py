@@ -1,4 +1,4 @@
-"""The graph of a model, walked through layer by layer."""
+"""A whole model: its graph, and what is done with the outputs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ import nnlite.engine.lowering.resizing
 import nnlite.engine.lowering.shaping
 import nnlite.engine.lowering.variational
 import nnlite.engine.lowering.wrappers  # noqa: F401  (each of these registers its rules)
-from nnlite.engine.lowering.objective import lower_activity_penalty, lower_objective
-from nnlite.engine.lowering.rules import Unsupported, record_shape, rule_for
+from nnlite.engine.lowering.graph import lower_network
+from nnlite.engine.lowering.masking import Mask
+from nnlite.engine.lowering.objective import lower_objective
+from nnlite.engine.lowering.rules import record_shape
 from nnlite.engine.program import Place, Program, Tensor
-from nnlite.network import Network
 from nnlite.objective import Objective
 from nnlite.training import Trainer
 
@@ -70,53 +71,34 @@ def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | No
         _fetch(program, f"input {i}", record_shape(tensor.shape, f"input {tensor.name!r}"))
         for i, tensor in enumerate(model.inputs)
     ]
-    outputs = _lower_network(program, model, inputs)
+    outputs, masks = lower_network(program, model, inputs, [None] * len(inputs))
     if data is None:
         for i, output in enumerate(outputs):
             program.emit("data.scatter", output.place, Place(f"output {i}"), output.size, program.ld)
     else:
-        _lower_judgement(program, model.objective, data, inputs, outputs)
+        _lower_judgement(program, model.objective, data, inputs, outputs, masks)
         if training:
             program.go_back()
     return program
 
 
 def _lower_judgement(
-    program: Program, objective: Objective, data: DataShapes, inputs: list[Tensor], outputs: list[Tensor]
+    program: Program,
+    objective: Objective,
+    data: DataShapes,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    masks: list[Mask],
 ) -> None:
     targets = [
         inputs[same] if same is not None else _fetch(program, f"target {i}", shape)
         for i, (same, shape) in enumerate(zip(data.same, data.targets, strict=True))
     ]
     weights = [None if shape is None else _fetch(program, f"weight {i}", shape) for i, shape in enumerate(data.weights)]
-    lower_objective(program, objective, outputs, targets, weights)
+    lower_objective(program, objective, outputs, targets, weights, masks)
 
 
 def _fetch(program: Program, space: str, shape: tuple[int, ...]) -> Tensor:
     x = program.tensor(shape, learns=False)
     program.emit("data.gather", Place(space), x.place, x.size, program.ld)
     return x
-
-
-def _lower_network(program: Program, network: Network, inputs: list[Tensor]) -> list[Tensor]:
-    values: list[Tensor | None] = [None] * network._n_places
-    values[: len(inputs)] = inputs
-    for step in network._steps:
-        taken = [_there(values[place]) for place in step.inputs]
-        if isinstance(step.layer, Network):
-            given = _lower_network(program, step.layer, taken)
-        else:
-            result = rule_for(step.layer)(program, step.layer, taken)
-            given = result if isinstance(result, list) else [result]
-        if step.layer.activity_regularizer is not None:
-            for y in given:
-                lower_activity_penalty(program, step.layer.activity_regularizer, y)
-        for place, y in zip(step.outputs, given, strict=True):
-            values[place] = y
-    return [_there(values[place]) for place in network._output_places]
-
-
-def _there(tensor: Tensor | None) -> Tensor:
-    if tensor is None:
-        raise Unsupported("the graph uses a tensor before it is computed")
-    return tensor

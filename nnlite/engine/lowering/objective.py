@@ -8,6 +8,7 @@ from typing import Any
 
 from nnlite import losses, metrics
 from nnlite.engine.lowering.likelihood import emit_likelihood
+from nnlite.engine.lowering.masking import Mask, masked_weights
 from nnlite.engine.lowering.moving import of_samples, permuted, record_axis
 from nnlite.engine.lowering.rules import Unsupported, check_same_shape
 from nnlite.engine.program import Place, Program, Tensor
@@ -20,9 +21,16 @@ _NEAREST = 1e-7
 
 
 def lower_objective(
-    program: Program, objective: Objective, outputs: list[Tensor], targets: list[Tensor], weights: list[Tensor | None]
+    program: Program,
+    objective: Objective,
+    outputs: list[Tensor],
+    targets: list[Tensor],
+    weights: list[Tensor | None],
+    masks: list[Mask],
 ) -> None:
     """Emit the losses, with their slopes where the program trains, and the metrics.
+
+    Masks weight the losses. Metrics go by all samples, as they do without the engine.
 
     Raises
     ------
@@ -30,12 +38,14 @@ def lower_objective(
         If one has no compiled form.
     """
     work = program.reserve(4 * program.ld)
-    for i, (output, target, weight) in enumerate(zip(outputs, targets, weights, strict=True)):
+    for i, (output, target, weight, mask) in enumerate(zip(outputs, targets, weights, masks, strict=True)):
         if not output.shape:
             raise Unsupported(
                 "outputs of a single number a record, without an axis, have no compiled losses and metrics"
             )
         loss, factor, total = objective.losses[i], objective.loss_weights[i], program.total("loss", i)
+        if mask is not None and (loss is not None or objective.weighted_metrics[i]):
+            weight = masked_weights(program, mask, weight, output)
         if loss is not None:
             labels, predictions = _along_the_last(program, loss, target, output)
             if factor:

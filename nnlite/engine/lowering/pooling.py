@@ -71,9 +71,11 @@ def average_pooling(program: Program, layer: Any, inputs: list[Tensor]) -> Tenso
 
 
 @lowers(GlobalAveragePooling1D, GlobalAveragePooling2D)
-def global_average_pooling(program: Program, layer: Any, inputs: list[Tensor]) -> Tensor:
-    """Emit the mean over all positions."""
+def global_average_pooling(program: Program, layer: Any, inputs: list[Tensor], mask: Tensor | None = None) -> Tensor:
+    """Emit the mean over all positions, or over those that the mask leaves."""
     (x,) = inputs
+    if mask is not None:
+        return _mean_of_what_counts(program, layer, x, mask)
     y, positions, length = _one_position(program, layer, x)
     share = 1.0 / positions
     program.emit("data.clear", y.place, length)
@@ -86,6 +88,27 @@ def global_average_pooling(program: Program, layer: Any, inputs: list[Tensor]) -
             if dx is not None:
                 program.emit("data.clear", dx, x.size * program.ld)
                 program.emit("series.add_blocks", y.derivative, dx, positions, length, 0, length, share)
+
+    program.on_the_way_back(back)
+    return y
+
+
+def _mean_of_what_counts(program: Program, layer: Any, x: Tensor, mask: Tensor) -> Tensor:
+    y, positions, length = _one_position(program, layer, x)
+    ld = program.ld
+    shares, weighed = program.reserve(mask.size * ld), program.reserve(x.size * ld)
+    sizes = (x.shape[-1], positions, ld)
+    program.emit("masking.shares", mask.place, shares, positions, ld, program.reserve(ld))
+    program.emit("masking.weigh", x.place, shares, weighed, *sizes, length)
+    program.emit("data.clear", y.place, length)
+    program.emit("series.add_blocks", weighed, y.place, positions, length, length, 0, 1.0)
+
+    def back() -> None:
+        if y.derivative is None:
+            return
+        with program.contribution(x) as dx:
+            if dx is not None:
+                program.emit("masking.weigh", y.derivative, shares, dx, *sizes, 0)
 
     program.on_the_way_back(back)
     return y

@@ -4,6 +4,9 @@ At every step there are a product of the input and the kernel, one of the state 
 the gates; on the way back the same in reverse. The states of all steps lie one behind the other, and so do the gates,
 which on the way back are overwritten by their derivatives: then the gradient of a kernel is one product over all
 steps. Where the input is one and the same at every step, it is multiplied once.
+
+With a mask, a step that does not count is computed like all others; then the state before takes the place of what came
+of it. On the way back such a step is handed a derivative of zero, and the derivative itself passes by.
 """
 
 from __future__ import annotations
@@ -27,10 +30,22 @@ class Loop:
         The series.
     first : list of Tensor
         The states to begin with; none: zeros.
+    mask : Tensor, optional
+        The steps that count; by default all.
+    kept : Place, optional
+        What the state is multiplied with on its way into the recurrent kernel, for dropout.
     """
 
-    def __init__(self, program: Program, layer: Any, x: Tensor, first: list[Tensor]) -> None:
-        self.program, self.layer, self.first = program, layer, first
+    def __init__(
+        self,
+        program: Program,
+        layer: Any,
+        x: Tensor,
+        first: list[Tensor],
+        mask: Tensor | None = None,
+        kept: Place | None = None,
+    ) -> None:
+        self.program, self.layer, self.first, self.mask, self.kept = program, layer, first, mask, kept
         self.steps, self.features = x.shape
         same = x.repeated is not None and x.repeated.shape == x.shape[1:]
         self.x: Tensor = x.repeated if same and x.repeated is not None else x
@@ -42,6 +57,8 @@ class Loop:
         # Place 0 holds the state to begin with: zeros, which nobody overwrites, unless it is given.
         self.h = program.reserve((self.steps + 1) * self.size)
         self.z = program.reserve(self.steps * self.gates * self.size)
+        if kept is not None:
+            self.dropped = program.reserve(self.steps * self.size)
         self.work = program.product_memory(max(self.features, self.units), self.gates * self.units)
         self.kernel, self.recurrent_kernel = program.weight(layer.kernel), program.weight(layer.recurrent_kernel)
 
@@ -54,9 +71,17 @@ class Loop:
         last = self.h.after(self.steps * self.size)
         shape = (self.steps, self.units) if self.sequences else (self.units,)
         y = Tensor(self.h.after(self.size) if self.sequences else last, shape, self.learns)
+        if self.shows_zeros:
+            y = self.program.tensor(shape, self.learns)
+            self._clear_masked(self.h.after(self.size), y.place)
         states = [Tensor(place, (self.units,), self.learns) for place in self.last_states()]
         self.program.on_the_way_back(lambda: self._back(y, states))
         return [y, *states] if self.layer.return_state else y
+
+    @property
+    def shows_zeros(self) -> bool:
+        """Tell whether outputs at steps that don't count are zeros, and not the states."""
+        return self.mask is not None and self.sequences and bool(self.layer.zero_masked)
 
     def begin(self) -> None:
         """Emit what comes before the first step."""
@@ -65,7 +90,11 @@ class Loop:
 
     def last_states(self) -> list[Place]:
         """Return where the last states are."""
-        return [self.h.after(self.steps * self.size)]
+        return self.states(self.steps - 1)
+
+    def states(self, step: int) -> list[Place]:
+        """Return the places of all that is handed from a step to the next; -1: to begin with."""
+        return [self.state(step)]
 
     def state(self, step: int) -> Place:
         """Return the place of h after a step; -1: to begin with."""
@@ -91,6 +120,9 @@ class Loop:
             else:
                 self._project(turned, self.input(step), self.target(step))
             self.step(step)
+            if self.mask is not None:
+                for before, after in zip(self.states(step - 1), self.states(step), strict=True):
+                    self.program.emit("masking.hold", before, after, self._counts(step), self.units, self.program.ld)
 
     def _project(self, turned: Place, x: Place, target: Place) -> None:
         bias = self.program.weight(self.layer.bias) if self.layer.use_bias else None
@@ -99,8 +131,30 @@ class Loop:
 
     def input(self, step: int, of: Place | None = None) -> Place:
         """Return where a step's input is, or what belongs to it in another tensor of that shape."""
-        time = self.steps - 1 - step if self.layer.go_backwards else step
-        return (of or self.x.place).after(0 if self.same else time * self.features * self.program.ld)
+        return (of or self.x.place).after(0 if self.same else self._time(step) * self.features * self.program.ld)
+
+    def _time(self, step: int) -> int:
+        return self.steps - 1 - step if self.layer.go_backwards else step
+
+    def _counts(self, step: int) -> Place:
+        """Return where it says which records a step counts for."""
+        assert self.mask is not None
+        return self.mask.place.after(self._time(step) * self.program.ld)
+
+    def _clear_masked(self, of: Place, to: Place) -> None:
+        """Emit copies of all steps, with zeros where a step does not count."""
+        for step in range(self.steps):
+            start = step * self.size
+            sizes = (self.units, 1, self.program.ld)
+            self.program.emit("masking.keep", of.after(start), to.after(start), self._counts(step), *sizes)
+
+    def seen(self, step: int) -> Place:
+        """Return where what the recurrent kernel sees of the state before a step is; emit the dropout of it."""
+        if self.kept is None:
+            return self.state(step - 1)
+        place = self.dropped.after(step * self.size)
+        self.program.emit("series.multiply", self.state(step - 1), self.kept, place, self.size)
+        return place
 
     def step(self, step: int) -> None:
         """Emit the new state, from the product of the input and the state before."""
@@ -116,14 +170,24 @@ class Loop:
             y.derivative = program.reserve(y.size * program.ld)
             program.emit("data.clear", y.derivative, y.size * program.ld)
         self.dy = y.derivative
+        if self.shows_zeros:
+            self._clear_masked(self.dy, self.dy)
         if states[0].derivative is not None:
             program.emit("data.accumulate", states[0].derivative, self.dstate(self.steps - 1), self.size)
         self.before_first = program.reserve(self.size) if self.sequences else self.dy
+        if self.kept is not None:
+            self.dseen = program.reserve(self.size)
         self.begin_back(states)
+        passed = [program.reserve(self.size) for _ in self.states(0)] if self.mask is not None else []
         for step in reversed(range(self.steps)):
+            for own, past in zip(self.derivatives(step), passed, strict=False):
+                program.emit("masking.part", own, past, self._counts(step), self.units, program.ld)
             self.step_back(step)
+            if self.looks_before(step):
+                for before, past in zip(self.derivatives(step - 1), passed, strict=False):
+                    program.emit("data.accumulate", past, before, self.size)
         self._weight_gradients()
-        for tensor, place in zip(self.first, self.first_derivatives(), strict=False):
+        for tensor, place in zip(self.first, self.derivatives(-1), strict=False):
             with program.contribution(tensor) as derivative:
                 if derivative is not None:
                     program.emit("data.copy", place, derivative, 1, self.size, 0, 0)
@@ -131,9 +195,9 @@ class Loop:
     def begin_back(self, states: list[Tensor]) -> None:
         """Emit what comes before the first step back."""
 
-    def first_derivatives(self) -> list[Place]:
-        """Return where the derivatives by the states to begin with are."""
-        return [self.before_first]
+    def derivatives(self, step: int) -> list[Place]:
+        """Return where the derivatives by all that a step hands on are collected."""
+        return [self.dstate(step)]
 
     def dstate(self, step: int) -> Place:
         """Return where the derivative by h after a step is collected: in the output's own place."""
@@ -156,6 +220,22 @@ class Loop:
             self.program.emit("data.accumulate", of, to, self.size)
         elif of != to:
             self.program.emit("data.copy", of, to, 1, self.size, 0, 0)
+
+    def back_to_before(self, step: int, gates: int, dz: Place, start: int, begun: int = ZERO) -> None:
+        """Emit the product back through the recurrent kernel's first gates, to the derivative by the state before.
+
+        With dropout it goes through `dseen`, where it begins from `begun`.
+        """
+        target = self.dstate(step - 1)
+        if self.kept is None:
+            self.product_back(0, gates, dz, target, start)
+            return
+        self.product_back(0, gates, dz, self.dseen, begun)
+        self.program.emit("series.multiply", self.dseen, self.kept, self.dseen, self.size)
+        if start == ADD:
+            self.program.emit("data.accumulate", self.dseen, target, self.size)
+        else:
+            self.program.emit("data.copy", self.dseen, target, 1, self.size, 0, 0)
 
     def step_back(self, step: int) -> None:
         """Let the gates become their derivatives; add to the derivative by the state before."""
@@ -194,7 +274,12 @@ class Loop:
 
     def recurrent_gradient(self, dkernel: Place) -> None:
         """Emit the gradient of the recurrent kernel."""
-        self.over_steps(self.h, self.z, self.gates, dkernel)
+        self.over_steps(self.all_seen, self.z, self.gates, dkernel)
+
+    @property
+    def all_seen(self) -> Place:
+        """Return where what the recurrent kernel saw at all steps is."""
+        return self.h if self.kept is None else self.dropped
 
     def recurrent_bias_gradient(self, dbias: Place) -> None:
         """Emit the gradient of the bias that is added to the product of the state."""

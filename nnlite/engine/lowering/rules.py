@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from nnlite.engine.program import Program, Tensor, Unsupported
+from nnlite.engine.program import Tensor, Unsupported
 from nnlite.types import Shape
 
 __all__ = ["Unsupported", "lowers", "record_shape", "rule_for"]
 
-Rule = Callable[[Program, Any, list[Tensor]], Tensor | list[Tensor]]
+Rule = Callable[..., "Tensor | list[Tensor]"]
+"""Called with the program, the layer, the list of its inputs and, where a layer takes one and there is one, a mask."""
 
 
 _rules: dict[type, Rule] = {}

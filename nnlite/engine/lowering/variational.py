@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import math
 
-from nnlite.engine.lowering.rules import Unsupported, lowers
+from nnlite.engine.lowering.rules import lowers
 from nnlite.engine.program import Program, Tensor
 from nnlite.layers import GaussianLatent
 
 
 @lowers(GaussianLatent)
 def gaussian_latent(program: Program, layer: GaussianLatent, inputs: list[Tensor]) -> Tensor:
-    """Emit the draw and the divergence; at inference z is the mean."""
+    """Emit the draw and the divergence; at inference z is the mean, unless the layer is to draw there too."""
     (x,) = inputs
-    if layer.sample_at_inference and not program.training:
-        raise Unsupported(f"layer {layer.name!r}: sample_at_inference has no compiled form")
     size, positions, ld = x.shape[-1] // 2, math.prod(x.shape[:-1]), program.ld
     z = program.tensor((*x.shape[:-1], size), x.learns)
     # It may be changed between epochs.
     beta = program.live(lambda: layer.beta)
     program.emit("variational.divergence", x.place, size, positions, ld, beta, program.total("penalty"))
     noise = None
-    if program.training:
+    if program.training or layer.sample_at_inference:
         noise = program.reserve(z.size * ld)
         seed = program.seed(lambda: int(layer.rng.integers(2**63)))
         program.emit("variational.sample", x.place, noise, z.place, size, positions, ld, seed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from nnlite import layers
+from nnlite.engine.lowering.graph import lower_layer
 from nnlite.engine.lowering.rules import Unsupported, lowers, rule_for
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.layers import ActivityRegularization, Bidirectional, TimeDistributed
@@ -25,23 +26,8 @@ _AT_EVERY_POSITION: Final = (
 )
 """Layers that do the same at every position anyway."""
 
-_STEP_BY_STEP: Final = (
-    layers.Conv1D,
-    layers.Conv2D,
-    layers.Conv1DTranspose,
-    layers.Conv2DTranspose,
-    layers.MaxPooling1D,
-    layers.MaxPooling2D,
-    layers.AveragePooling1D,
-    layers.AveragePooling2D,
-    layers.GlobalAveragePooling1D,
-    layers.GlobalAveragePooling2D,
-    layers.GlobalMaxPooling1D,
-    layers.GlobalMaxPooling2D,
-    layers.Flatten,
-    layers.Reshape,
-)
-"""Layers of which a step's result depends on nothing but that step."""
+_ALL_ROWS_TOGETHER: Final = (layers.ActivityRegularization, layers.GaussianLatent)
+"""Layers that add to the loss what they find in all rows together, and a step is a row to a layer inside."""
 
 
 @lowers(ActivityRegularization)
@@ -56,10 +42,19 @@ def time_distributed(program: Program, layer: TimeDistributed, inputs: list[Tens
     (x,) = inputs
     inner = layer.layer
     if type(inner) in _AT_EVERY_POSITION and _counts_from_the_end(inner):
-        return _single(rule_for(inner)(program, inner, [x]))
-    if type(inner) not in _STEP_BY_STEP:
+        return _alone(rule_for(inner)(program, inner, [x]))
+    if not _steps_stand_alone(inner, program.training):
         raise Unsupported(f"layer {layer.name!r}: TimeDistributed({type(inner).__name__}) has no compiled form")
     return _each_step(program, inner, x)
+
+
+def _steps_stand_alone(layer: Any, training: bool) -> bool:
+    """Tell whether what comes of a step, and what it adds to the loss, depends on nothing but that step."""
+    if layer.activity_regularizer is not None or isinstance(layer, _ALL_ROWS_TOGETHER):
+        return False
+    if training and isinstance(layer, layers.BatchNormalization):
+        return False
+    return all(_steps_stand_alone(inner, training) for inner in getattr(layer, "layers", ()))
 
 
 def _counts_from_the_end(layer: Any) -> bool:
@@ -84,7 +79,7 @@ def _each_step(program: Program, layer: Any, x: Tensor) -> Tensor:
                             program.emit("data.copy", part.derivative, dx.after(t * size), 1, size, 0, 0)
 
     program.on_the_way_back(join_back)
-    results = [_single(rule_for(layer)(program, layer, [part])) for part in parts]
+    results = [_alone(lower_layer(program, layer, [part], [None])[0]) for part in parts]
     y = program.tensor((steps, *results[0].shape), any(result.learns for result in results))
     own = results[0].size * ld
     for t, result in enumerate(results):
@@ -99,28 +94,42 @@ def _each_step(program: Program, layer: Any, x: Tensor) -> Tensor:
     return y
 
 
-def _single(result: Tensor | list[Tensor]) -> Tensor:
+def _alone(result: Tensor | list[Tensor]) -> Tensor:
+    """Return the one output of a layer that has no more."""
     if isinstance(result, list):
-        raise Unsupported("a layer with several outputs inside another has no compiled form")
+        (result,) = result
     return result
 
 
 @lowers(Bidirectional)
-def bidirectional(program: Program, layer: Bidirectional, inputs: list[Tensor]) -> Tensor | list[Tensor]:
-    """Emit both directions, and what merges them."""
-    if len(inputs) > 1 or layer.return_state:
-        raise Unsupported(f"layer {layer.name!r}: states have no compiled form in Bidirectional")
-    ahead, back = (_single(rule_for(one)(program, one, list(inputs))) for one in layer.layers)
+def bidirectional(
+    program: Program, layer: Bidirectional, inputs: list[Tensor], mask: Tensor | None = None
+) -> Tensor | list[Tensor]:
+    """Emit both directions, and what merges them; states come after the outputs, those of the forward layer first."""
+    x, *first = inputs
+    half = len(first) // 2
+    ahead, *states_ahead = _direction(program, layer.forward_layer, [x, *first[:half]], mask)
+    back, *states_back = _direction(program, layer.backward_layer, [x, *first[half:]], mask)
     if layer.return_sequences:
         back = _reversed(program, back)
-    if layer.merge_mode is None:
+    results = [*_merged(program, layer.merge_mode, ahead, back), *states_ahead, *states_back]
+    return results if len(results) > 1 else results[0]
+
+
+def _direction(program: Program, layer: Any, inputs: list[Tensor], mask: Tensor | None) -> list[Tensor]:
+    result = rule_for(layer)(program, layer, inputs, mask)
+    return result if isinstance(result, list) else [result]
+
+
+def _merged(program: Program, mode: str | None, ahead: Tensor, back: Tensor) -> list[Tensor]:
+    if mode is None:
         return [ahead, back]
-    if layer.merge_mode == "concat":
-        return _single(rule_for(_join)(program, _join, [ahead, back]))
-    if layer.merge_mode == "mul":
-        return _product(program, ahead, back)
-    total = _single(rule_for(_sum)(program, _sum, [ahead, back]))
-    return total if layer.merge_mode == "sum" else _halved(program, total)
+    if mode == "concat":
+        return [_alone(rule_for(_join)(program, _join, [ahead, back]))]
+    if mode == "mul":
+        return [_product(program, ahead, back)]
+    total = _alone(rule_for(_sum)(program, _sum, [ahead, back]))
+    return [total if mode == "sum" else _halved(program, total)]
 
 
 _join: Final = layers.Concatenate(name="bidirectional_join")

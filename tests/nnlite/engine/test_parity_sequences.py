@@ -14,7 +14,6 @@ from nnlite.layers import (
     Flatten,
     Input,
     LayerNormalization,
-    Masking,
     MaxPooling2D,
     RepeatVector,
     Reshape,
@@ -196,11 +195,7 @@ def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
 @pytest.mark.parametrize(
     ("build", "shape"),
     [
-        (lambda x: LSTM(3)(Masking()(x)), (4, 2)),
-        (lambda x: LSTM(3, recurrent_dropout=0.2)(x), (4, 2)),
-        (lambda x: LSTM(3, activation="relu")(x), (4, 2)),
-        (lambda x: Concatenate()(Bidirectional(LSTM(3, return_state=True))(x)), (4, 2)),
-        (lambda x: TimeDistributed(LSTM(3))(x), (4, 3, 2)),
+        (lambda x: TimeDistributed(GaussianLatent())(x), (4, 2)),
     ],
 )
 def test_what_has_no_compiled_form_is_left_to_the_layers(build, shape):
