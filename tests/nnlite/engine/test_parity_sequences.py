@@ -3,21 +3,26 @@
 import numpy as np
 import pytest
 
+from nnlite import activations
 from nnlite.layers import (
     GRU,
     LSTM,
     ActivityRegularization,
+    BatchNormalization,
     Bidirectional,
     Concatenate,
     Conv1D,
     Dense,
     Flatten,
+    GaussianLatent,
     Input,
     LayerNormalization,
+    Masking,
     MaxPooling2D,
     RepeatVector,
     Reshape,
     SimpleRNN,
+    Softmax,
     SpatialDropout1D,
     TimeDistributed,
 )
@@ -103,6 +108,36 @@ def test_bidirectional_of_two_outputs(cell, sequences):
     assert_parity(build, (5, 2))
 
 
+@pytest.mark.parametrize("merge_mode", ["concat", None])
+@pytest.mark.parametrize("sequences", [True, False])
+def test_bidirectional_with_states(cell, merge_mode, sequences):
+    def build(x):
+        settings = {"return_sequences": sequences, "return_state": True}
+        h = Dense(4)(x)
+        outputs = Bidirectional(cell(3, **settings), merge_mode=merge_mode)(h)
+        *_, states = np.split(np.arange(len(outputs)), [len(outputs) - 2 * cell(1).n_states])
+        second = Bidirectional(cell(3, **settings), merge_mode=merge_mode)
+        later = second(h, initial_state=[Dense(3)(outputs[k]) for k in states])
+        return Concatenate()([Flatten()(y) for y in (*outputs, *later)])
+
+    assert_parity(build, (5, 2))
+
+
+def test_only_some_states_of_two_directions_are_looked_at():
+    def build(x):
+        _, h, _, _, c = Bidirectional(LSTM(3, return_state=True))(Dense(2)(x))
+        return Concatenate()([h, c])
+
+    assert_parity(build, (5, 2))
+
+
+def test_directions_of_different_kinds():
+    def build(x):
+        return Bidirectional(LSTM(3, activation="relu"), backward_layer=GRU(2, go_backwards=True))(Dense(2)(x))
+
+    assert_parity(build, (5, 2))
+
+
 def test_one_of_two_directions_is_looked_at():
     def build(x):
         return Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(Dense(4)(x))[1]
@@ -110,9 +145,69 @@ def test_one_of_two_directions_is_looked_at():
     assert_parity(build, (5, 2))
 
 
-@pytest.mark.parametrize("activation", ["relu", "linear", "sigmoid"])
-def test_activations_of_the_simple_layer(activation):
-    assert_parity(lambda x: SimpleRNN(3, activation=activation, return_sequences=True)(x), (5, 2))
+ACTIVATIONS = {
+    "relu": "relu",
+    "linear": "linear",
+    "sigmoid": "sigmoid",
+    "hard_sigmoid": "hard_sigmoid",
+    "leaky_relu": activations.LeakyReLU(0.1),
+    "relu6": activations.ReLU(max_value=0.6, negative_slope=0.1),
+    "elu": "elu",
+    "selu": "selu",
+    "exponential": "exponential",
+    "softplus": "softplus",
+    "silu": "silu",
+    "gelu": "gelu",
+    "gelu, approximate": activations.GELU(approximate=True),
+    "softmax": "softmax",
+}
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS.values(), ids=ACTIVATIONS.keys())
+def test_activations(cell, activation):
+    assert_parity(lambda x: cell(3, activation=activation, return_sequences=True)(Dense(2)(x)), (4, 2))
+
+
+@pytest.mark.parametrize("activation", ["tanh", "hard_sigmoid", "relu", "softmax", "silu"])
+@pytest.mark.parametrize("layer", [LSTM, GRU, LAYERS["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
+def test_activations_of_the_gates(layer, activation):
+    def build(x):
+        first = layer(3, recurrent_activation=activation, return_sequences=True)(x)
+        return layer(3, activation="gelu", recurrent_activation=activation)(first)
+
+    assert_parity(build, (4, 2))
+
+
+@pytest.mark.parametrize("layer", [LSTM, GRU, LAYERS["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
+def test_gates_that_are_open_without_bounds(layer):
+    # In few steps: products of states and gates grow without bounds too.
+    assert_parity(lambda x: layer(3, recurrent_activation="linear")(x), (2, 2))
+
+
+@pytest.mark.parametrize("units", [1, 17])
+@pytest.mark.parametrize("batch_size", [1, 8, 64])
+def test_other_activations_at_any_size(cell, units, batch_size):
+    def build(x):
+        h = cell(units, activation="relu", return_sequences=True, return_state=True, go_backwards=True)(x)
+        y = cell(units, activation="softplus", return_sequences=True)(h[0], initial_state=h[1:])
+        return cell(units, activation="relu")(y)
+
+    assert_parity(build, (3, 2), batch_size=batch_size)
+
+
+def test_other_activations_after_filling(cell):
+    def build(x):
+        h = Masking()(Dense(2, activation="relu", use_bias=False)(x))
+        return cell(3, activation="silu", return_sequences=True)(cell(3, activation="relu", return_sequences=True)(h))
+
+    assert_parity(build, (4, 2))
+
+
+def test_other_activations_in_single_precision(cell):
+    def build(x):
+        return cell(16, activation="elu", return_sequences=True)(RepeatVector(5)(cell(16, activation="silu")(x)))
+
+    assert_parity(build, (6, 4), "float32", rows=75, batch_size=32)
 
 
 @pytest.mark.parametrize("batch_size", [1, 5, 21, 64])
@@ -150,6 +245,17 @@ def test_frozen_recurrent_layer_hands_derivatives_on(cell):
 # -- wrappers and the rest -------------------------------------------------------------------------
 
 
+def _autoencoder():
+    """Make a model of a series, of which a part is masked."""
+    return Sequential([Input((4, 2)), Masking(), GRU(3), RepeatVector(4), GRU(3, return_sequences=True), Dense(2)])
+
+
+def _with_a_bypass():
+    x = Input((2,))
+    h = Dense(3, activation="tanh")(x)
+    return Model(x, Concatenate()([x, h, Dense(2)(h)]))
+
+
 @pytest.mark.parametrize(
     ("build", "shape"),
     [
@@ -158,6 +264,13 @@ def test_frozen_recurrent_layer_hands_derivatives_on(cell):
         (lambda x: TimeDistributed(Conv1D(3, 2, activation="relu"))(Dense(3)(x)), (4, 5, 2)),
         (lambda x: LSTM(3)(TimeDistributed(Flatten())(TimeDistributed(MaxPooling2D(2))(Dense(3)(x)))), (3, 4, 5, 2)),
         (lambda x: TimeDistributed(Dense(3, activation="softmax"))(x), (4, 2)),
+        (lambda x: TimeDistributed(LSTM(3))(Dense(2)(x)), (4, 3, 2)),
+        (lambda x: TimeDistributed(GRU(3, return_sequences=True, activation="relu"))(x), (4, 3, 2)),
+        (lambda x: TimeDistributed(Bidirectional(SimpleRNN(3)))(x), (1, 3, 2)),
+        (lambda x: TimeDistributed(TimeDistributed(Conv1D(2, 2)))(x), (2, 3, 4, 2)),
+        (lambda x: TimeDistributed(Softmax(axis=1))(Dense(3)(x)), (4, 2)),
+        (lambda x: TimeDistributed(_autoencoder())(Dense(2)(x)), (3, 4, 2)),
+        (lambda x: LSTM(3)(TimeDistributed(_with_a_bypass())(x)), (4, 2)),
     ],
 )
 def test_time_distributed(build, shape):
@@ -195,6 +308,8 @@ def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
 @pytest.mark.parametrize(
     ("build", "shape"),
     [
+        (lambda x: TimeDistributed(Sequential([Input((2,)), Dense(3), BatchNormalization()]))(x), (4, 2)),
+        (lambda x: TimeDistributed(Sequential([Input((2,)), Dense(3, activity_regularizer="l2")]))(x), (4, 2)),
         (lambda x: TimeDistributed(GaussianLatent())(x), (4, 2)),
     ],
 )

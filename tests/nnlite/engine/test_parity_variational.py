@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nnlite.callbacks import KLWarmUp
 from nnlite.initializers import Constant
@@ -118,3 +119,52 @@ def test_beta_of_a_warm_up_reaches_the_compiled_epochs():
     betas = np.array(history.history["loss"]) / float(divergence(x[:1, :1], x[:1, 1:])[0])
     assert (np.diff(betas) > 0.1).all()
     assert betas[-1] <= 1 + 1e-5
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_draws_at_inference(threads):
+    set_random_seed(0)
+    model = Sequential([Input((2,)), GaussianLatent(beta=0.0, sample_at_inference=True)])
+    x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
+    first, second = (model.predict(x, backend="numba", threads=threads)[:, 0] for _ in range(2))
+    for draws in (first, second):
+        assert stats.kstest((draws - 0.5) / 2, "norm").pvalue > 1e-3
+    # Every call has draws of its own, and so has every record.
+    assert abs(np.corrcoef(first, second)[0, 1]) < 5 / np.sqrt(20000)
+    assert abs(np.corrcoef(first[1:], first[:-1])[0, 1]) < 5 / np.sqrt(20000)
+    assert len(np.unique(first)) > 19000
+
+
+def test_draws_of_one_record_differ_from_call_to_call():
+    model = Sequential([Input((2,)), GaussianLatent(sample_at_inference=True)])
+    predict_one = model.make_predict_function()
+    draws = np.array([predict_one(np.array([0.5, np.log(4.0)]))[0] for _ in range(3000)])
+    assert stats.kstest((draws - 0.5) / 2, "norm").pvalue > 1e-3
+    assert len(np.unique(draws)) > 2900
+
+
+def test_draws_when_judged():
+    model = Sequential([Input((2,)), GaussianLatent(beta=0.0, sample_at_inference=True)])
+    model.compile("sgd", "mse")
+    x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
+    judged = [model.evaluate(x, np.full((20000, 1), 0.5), verbose=0, backend="numba") for _ in range(2)]
+    assert judged == pytest.approx([4.0, 4.0], rel=0.06)
+    assert judged[0] != judged[1]
+
+
+def test_the_same_seed_gives_the_same_draws_at_inference():
+    x = np.random.default_rng(0).normal(size=(600, 4))
+    drawn = []
+    for _ in range(2):
+        model = Sequential([Input((4,)), GaussianLatent(sample_at_inference=True, seed=3)])
+        drawn.append(model.predict(x, backend="numba", threads=1))
+    np.testing.assert_array_equal(drawn[0], drawn[1])
+
+
+def test_the_mean_of_draws_at_inference_is_that_of_the_layers():
+    # Variances of next to nothing, as above.
+    def build(x):
+        code = Concatenate()([Dense(3)(x), Dense(3, kernel_initializer="zeros", bias_initializer=Constant(-66.0))(x)])
+        return Dense(2)(GaussianLatent(beta=0.7, sample_at_inference=True)(code))
+
+    assert_parity(build, (4,), rows=21, optimizer="sgd")
