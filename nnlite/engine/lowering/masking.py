@@ -93,6 +93,7 @@ def _joined(program: Program, layer: Concatenate, inputs: list[Tensor], masks: l
         return None
     known = [_everything(program, x) if mask is None else mask for x, mask in zip(inputs, masks, strict=True)]
     if layer.axis % (len(inputs[0].shape) + 1) == 1:
+        _check_alike(known, from_axis=1)
         joined = program.tensor((sum(mask.shape[0] for mask in known), *known[0].shape[1:]), learns=False)
         start = 0
         for mask in known:
@@ -115,8 +116,8 @@ def _everything(program: Program, x: Tensor) -> Tensor:
     return mask
 
 
-def _check_alike(masks: list[Tensor]) -> None:
-    if len({mask.shape for mask in masks}) > 1:
+def _check_alike(masks: list[Tensor], from_axis: int = 0) -> None:
+    if len({mask.shape[from_axis:] for mask in masks}) > 1:
         raise Unsupported("joining masks of different shapes has no compiled form")
 
 

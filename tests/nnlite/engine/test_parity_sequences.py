@@ -322,3 +322,11 @@ def test_what_has_no_compiled_form_is_left_to_the_layers(build, shape):
     with pytest.raises(ValueError, match="no compiled form"):
         model.fit(x, y, verbose=0, backend="numba")
     assert model.fit(x, y, verbose=0).backend == "numpy"
+
+
+def test_normalization_within_steps_predicts_compiled():
+    # Its statistics are taken over all steps together, which only training does.
+    model = Sequential([Input((4, 2)), TimeDistributed(Sequential([Input((2,)), Dense(3), BatchNormalization()]))])
+    x = np.random.default_rng(0).normal(size=(9, 4, 2))
+    found, expected = (model.predict(x, backend=backend) for backend in ("numba", "numpy"))
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
