@@ -5,7 +5,7 @@ import pytest
 
 from nnlite import losses, metrics
 from nnlite.callbacks import LambdaCallback
-from nnlite.layers import BatchNormalization, Dense, Input
+from nnlite.layers import BatchNormalization, Dense, Input, Masking
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import SGD
@@ -251,3 +251,21 @@ def test_two_threads_weigh_as_one_does(dtype, shape):
         found = train("numba", make, x, y, threads=threads, **settings)
         assert_same_state(found, expected)
         assert all(0 < value < 1 for value in found.history.history["categorical_accuracy"])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("kind", METRICS)
+def test_masks_and_weights_together(dtype, kind, shape):
+    activation, loss, chosen = METRICS[kind]
+    weight = None if SHAPES[shape] is None else weights(*SHAPES[shape])
+    x = draw(ROWS, STEPS, 2)
+    x[np.random.default_rng(3).random((ROWS, STEPS)) < 0.3] = 0
+
+    def make():
+        model = Sequential([Input((STEPS, 2)), Masking(), Dense(CLASSES, activation=activation)])
+        model.compile(SGD(0.05), loss, metrics=chosen(), weighted_metrics=chosen())
+        return model
+
+    found, _ = assert_parity(make, x, target(kind), sample_weight=weight, epochs=2)
+    # Without weights that were asked for, masks weight losses alone.
+    assert len(found.history.history) == 1 + 2 * len(chosen())
