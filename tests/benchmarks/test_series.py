@@ -5,8 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from benchmarks.series import nab, skab
+from anomaly import SequenceDetector
+from benchmarks.series import choice, nab, skab
 from benchmarks.series.command import main
+from benchmarks.series.faults import KINDS, inject
 
 
 @pytest.fixture
@@ -63,3 +65,77 @@ def test_a_folder_that_is_not_there(tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["--data", str(tmp_path / "nowhere")])
     assert "there is no folder" in capsys.readouterr().err
+
+
+# -- choosing settings without labels ----------------------------------------------------------
+
+
+def test_faults_stay_behind_the_training_rows_and_change_what_they_say():
+    series = np.random.default_rng(0).normal(size=(300, 4))
+    found = list(inject(series, 100, 3, np.random.default_rng(1)))
+    assert [fault.kind for fault in found] == [kind for kind in KINDS for _ in range(3)]
+    for fault in found:
+        changed = (fault.series != series).any(axis=1)
+        assert not changed[~fault.truth].any()
+        assert not fault.truth[:100].any()
+        assert 200 // 14 <= fault.truth.sum() <= 4 * 200 // 7
+        assert changed[fault.truth].mean() > 0.5
+        sensors = (fault.series != series).any(axis=0).sum()
+        assert sensors > 1 if fault.kind == "together" else sensors == 1
+
+
+def pieces_of_counts(hits, false_where_nothing_was):
+    """Two pieces, with as many steps of each fault found out of ten, and flagged where nothing was put in."""
+    faulty = np.tile([hits, 0, 10 - hits, 90], (len(KINDS), 1))
+    usual = [[0, false_where_nothing_was, 0, 100 - false_where_nothing_was]]
+    return np.stack([np.concatenate([faulty, usual])] * 2)
+
+
+def test_the_criterion_by_hand():
+    assert choice.criterion(pieces_of_counts(10, 0)) == pytest.approx(1.0)
+    assert choice.criterion(pieces_of_counts(5, 20)) == pytest.approx(2 / 3 - 0.2)
+
+
+def test_of_settings_as_good_as_the_best_the_plainest_is_chosen():
+    good, bad = pieces_of_counts(9, 1), pieces_of_counts(5, 30)
+    results = [({"window": 9, "noise": 3.0}, good), ({"window": 9}, good), ({"window": 32}, bad)]
+    assert choice.choose(results)[0] == {"window": 9}
+    # Where pieces disagree about the difference, it counts for nothing.
+    mixed = np.stack([pieces_of_counts(10, 0)[0], pieces_of_counts(6, 0)[0]])
+    assert choice.choose([({"window": 9}, mixed), ({}, good)])[0] == {}
+
+
+def test_events_are_counted_by_the_day():
+    truth = np.zeros(6 * nab.DAY, bool)
+    truth[3 * nab.DAY : 3 * nab.DAY + 50] = True
+    flags = np.zeros_like(truth)
+    assert choice.count_events(truth, flags).tolist() == [0, 0, 1, 6]
+    flags[[10, 3 * nab.DAY + 5]] = True
+    assert choice.count_events(truth, flags).tolist() == [1, 1, 0, 4]
+    assert choice.count_events(np.zeros_like(truth), flags).tolist() == [0, 2, 0, 4]
+
+
+@pytest.fixture
+def small_study(monkeypatch):
+    series = np.random.default_rng(0).normal(size=(300, 2))
+    networks = [{"epochs": 1, "hidden": (4,), "window": 4, "folds": folds} for folds in (1, 2)]
+    pieces = [choice.piece_of(series, 120, 1, seed) for seed in range(2)]
+    return choice.Study("SKAB", skab.counts, pieces, networks, choice.crossed(smoothing=[3, 9], margin=[1.0, 3.0]))
+
+
+def test_a_treatment_is_the_detector_fitted_with_it(small_study):
+    setting, counts = list(choice.judged(small_study, small_study.networks[1]))[3]
+    assert (setting["smoothing"], setting["margin"]) == (9, 3.0)
+    piece = small_study.pieces[1]
+    detector = SequenceDetector(**setting, random_state=0).fit(piece.series[:120])
+    fault = piece.faults[-1]
+    expected = skab.counts(fault.truth[120:], detector.predict(fault.series)[120:].astype(bool))
+    np.testing.assert_array_equal(counts[1, list(KINDS).index(fault.kind)], expected)
+
+
+def test_all_candidates_are_tried_and_one_is_chosen(small_study, folder, monkeypatch, capsys):
+    monkeypatch.setattr(choice, "of_skab", lambda folder, each: small_study)
+    assert choice.main(["--data", str(folder), "--only", "skab"]) == 0
+    out = capsys.readouterr().out
+    assert "SKAB, 8 candidates" in out
+    assert sum("chosen: " in line for line in out.splitlines()) == 1
