@@ -13,7 +13,12 @@ from benchmarks.series import nab, skab
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the benchmarks that the arguments name, and print their tables."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.series", description=str(__doc__).splitlines()[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.series",
+        description=str(__doc__).splitlines()[0],
+        epilog="An experiment of its own: python -m benchmarks.series.choice (how the settings were chosen, without "
+        "labels).",
+    )
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder that holds skab and nab")
     parser.add_argument("--only", choices=("skab", "nab"), help="one of the two collections (default: both)")
     parser.add_argument("--seeds", type=int, default=1, help="how many seeds to run SKAB with (default: 1)")
