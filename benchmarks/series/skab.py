@@ -30,6 +30,8 @@ from anomaly.csvfiles import read_csv
 from nnlite.types import Array
 
 TRAINING_ROWS = 400
+LABELS = ["anomaly", "changepoint"]
+NO_SENSORS = ["datetime", *LABELS]
 
 # Chosen by `benchmarks.series.choice`, without a label.
 SETTING = {"noise": 5.0, "smoothing": 40}
@@ -39,9 +41,14 @@ def labels_of(path: Path, seed: int) -> tuple[Array, Array]:
     """Return true and predicted labels of the rows of a file behind its first 400."""
     table = read_csv(path)
     truth = np.array([float(cell) for cell in table["anomaly"]]) > 0
-    detector = SequenceDetector(**SETTING, time="datetime", ignore=["anomaly", "changepoint"], random_state=seed)  # type: ignore[arg-type]
+    detector = SequenceDetector(**SETTING, time="datetime", ignore=LABELS, random_state=seed)  # type: ignore[arg-type]
     detector.fit(table.rows(slice(0, TRAINING_ROWS)))
     return truth[TRAINING_ROWS:], detector.predict(table)[TRAINING_ROWS:].astype(np.bool_)
+
+
+def experiments(folder: Path) -> list[Path]:
+    """Return the files of the experiments, in order: all but that without anomalies, which has no labels."""
+    return sorted(path for path in folder.glob("*/*.csv") if path.stem != "anomaly-free")
 
 
 def counts(truth: Array, found: Array) -> Array:
@@ -64,9 +71,7 @@ def report(folder: Path, seed: int = 0) -> str:
         np.zeros(4, np.int64),
         [f"{'SKAB, seed ' + str(seed):24} {'F1':>6} {'false alarms':>13} {'missed alarms':>14}"],
     )
-    for path in sorted(folder.glob("*/*.csv")):
-        if path.stem == "anomaly-free":
-            continue
+    for path in experiments(folder):
         here = counts(*labels_of(path, seed))
         total += here
         lines.append(line(f"{path.parent.name}/{path.name}", here))
