@@ -34,7 +34,7 @@ LABELS = ["anomaly", "changepoint"]
 NO_SENSORS = ["datetime", *LABELS]
 
 # Chosen by `benchmarks.series.choice`, without a label.
-SETTING = {"noise": 5.0, "smoothing": 40}
+SETTING = {"noise": 5.0}
 
 
 def labels_of(path: Path, seed: int) -> tuple[Array, Array]:

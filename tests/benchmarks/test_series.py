@@ -100,6 +100,7 @@ def test_of_settings_as_good_as_the_best_the_plainest_is_chosen():
     good, bad = pieces_of_counts(9, 1), pieces_of_counts(5, 30)
     results = [({"window": 9, "noise": 3.0}, good), ({"window": 9}, good), ({"window": 32}, bad)]
     assert choice.choose(results)[0] == {"window": 9}
+    assert choice.choose([({}, pieces_of_counts(9, 50)), *results], tolerated=0.1)[0] == {"window": 9}
     # Where pieces disagree about the difference, it counts for nothing.
     mixed = np.stack([pieces_of_counts(10, 0)[0], pieces_of_counts(6, 0)[0]])
     assert choice.choose([({"window": 9}, mixed), ({}, good)])[0] == {}
@@ -128,7 +129,7 @@ def small_study(monkeypatch):
     series = np.random.default_rng(0).normal(size=(300, 2))
     networks = [{"epochs": 1, "hidden": (4,), "window": 4, "folds": folds} for folds in (1, 2)]
     pieces = [choice.piece_of(series, 120, 1, seed) for seed in range(2)]
-    return choice.Study("SKAB", skab.counts, pieces, networks, choice.crossed(smoothing=[3, 9], margin=[1.0, 3.0]))
+    return choice.Study("SKAB", skab.counts, 1.0, pieces, networks, choice.crossed(smoothing=[3, 9], margin=[1.0, 3.0]))
 
 
 def test_a_treatment_is_the_detector_fitted_with_it(small_study):
