@@ -10,7 +10,7 @@ series, over those beyond the :math:`2 / \sqrt n` that independent values would 
 
 **How much further others may go.** Scales and correlations that were learned from :math:`\nu` values suit those values
 and no others: a fresh one lies further out. In units of the true covariance, the square of its distance over d
-sensors follows a chi-square, and the highest of :math:`\nu` stays below
+sensors follows a chi-square, and each of :math:`\nu` values exceeds with a chance of less than :math:`1 / \nu`
 
 .. math:: E = d + 2 \sqrt{d \log \nu} + 2 \log \nu
 

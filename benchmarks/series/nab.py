@@ -8,6 +8,17 @@ looking ahead; alarms less than a day apart are one event. A labelled window is 
 event that reaches into none is false. Windows are two days wide, with the fault in their middle: a delay of a day from
 their start is none. The rows are taken as they stand, since the clock is put back once among them.
 
+The setting was chosen by `benchmarks.series.choice` without a label: by faults put into the first weeks, to whose level
+a random walk is added. Labels were looked at twice, after either of two such studies. The first had no random walk, and
+chose a smoothing of 5: with four seeds it found 2 of the 4 windows of the machine, with 2.5 to 8 false events a month.
+A week in which the means of the days differ by more than a day's readings do tells that the level will go further in
+the ten to follow; hence the walk, and no more than one day in a month with an alarm. The second, made with the
+figures of the first known, chose what stands here: 1 to 3 of the 4 windows, with 0 to 4.2 false events a month; and the
+jump, and nothing where there is nothing, in the series that are made up.
+
+An earlier setting found all four with 0.85 false events a month; but it was found by comparing figures on the labels,
+and the rule for thresholds was another.
+
 References
 ----------
 Lavin & Ahmad, "Evaluating real-time anomaly detection algorithms: the Numenta Anomaly Benchmark", ICMLA 2015.

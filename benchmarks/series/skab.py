@@ -6,12 +6,17 @@ false alarms and that of missed alarms come from the counts of all files togethe
 Published for all 34 files: Conv-AE F1 0.78 (false alarms 13.6 %, missed 28.0 %), MSET 0.78, T-squared with Q 0.76,
 LSTM-AE 0.74, isolation forest 0.29.
 
-How the setting came about: its parts follow from the training rows and from the reasons given at `SETTING`, and no file
-has one of its own; but variants were compared by the figures on eleven of the 34 files, and what it reaches on those is
-to be read with that in mind. It is no lucky point: windows of 8 to 20 steps, noise of 1 or 2 and margins of 2 to 4 all
-gave 0.83 to 0.86 on them; a window of one step with half the noise 0.77 to 0.81. What it costs is false alarms: 400
-seconds tell little of how far temperatures wander in the next 700, and of the file without anomalies, cut in eight,
-46 % is flagged.
+The setting is the detector's own but for one parameter. `benchmarks.series.choice` chose it without a label, by faults
+put into the file without anomalies and into the rows for training. Labels were looked at twice, after either of
+two such studies. The first knew the file without anomalies alone, and chose a noise of 5 and a smoothing of 40: F1 0.70
+on eleven of the 34 files (0.69 to 0.71 with three seeds; false alarms 8 %, missed 42 %). Its threshold turned out to
+lie far out, and for a reason that the training rows show: sensors wander otherwise in the experiments, and 40 steps of
+smoothing leave fewer independent values in 400 rows than there are sensors. So the second, made with the figures of the
+first known, had the training rows too. It chose what stands here: F1 0.73 (0.71 to 0.75; false alarms 5 %, missed
+40 %), and 1.2 % of the file without anomalies, cut in eight, is flagged (9.6 % by the detector as it comes).
+
+An earlier setting had 0.85 and flagged 46 % of that file; but it was found by comparing figures on the labels, and the
+rule for thresholds was another.
 
 References
 ----------
@@ -33,7 +38,7 @@ TRAINING_ROWS = 400
 LABELS = ["anomaly", "changepoint"]
 NO_SENSORS = ["datetime", *LABELS]
 
-# Chosen by `benchmarks.series.choice`, without a label.
+# Chosen by `benchmarks.series.choice`, without a label. So much noise keeps the network from copying what it is shown.
 SETTING = {"noise": 5.0}
 
 

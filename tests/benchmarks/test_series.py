@@ -14,7 +14,7 @@ from benchmarks.series.faults import KINDS, inject
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(skab, "SETTING", {**skab.SETTING, "epochs": 2, "hidden": (8,)})
-    monkeypatch.setattr(nab, "SETTING", {**nab.SETTING, "epochs": 1, "hidden": (8,), "members": 1})
+    monkeypatch.setattr(nab, "SETTING", {**nab.SETTING, "epochs": 5, "hidden": (8,), "members": 1, "smoothing": 5})
     monkeypatch.setattr(nab, "SEEDS", (0,))
     rng = np.random.default_rng(0)
     seconds = np.datetime64("2020-03-09") + np.arange(520).astype("m8[s]")
