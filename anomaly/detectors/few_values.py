@@ -20,8 +20,7 @@ a known covariance would put the limit at E, a learned one puts it further out b
 
 .. math:: \frac{\nu}{E} \left(e^{E / \nu} - 1\right),
 
-which is 1 for many values and 2 to 5 for about as many as there are sensors. It is not asked what fewer would make of
-it: no correlations are learned from so few (see `anomaly.detectors.residuals.shrunken_correlation`).
+which is 1 for many values and 2 to 5 for about as many as there are sensors. What fewer would make of it is not asked.
 
 References
 ----------

@@ -16,9 +16,6 @@ that whiten, the symmetric root of R is the one whose outputs stay closest to th
 al.), so that :math:`u_j^2` can be read as what is measured at sensor j. Which sensor is to blame is another question:
 see `anomaly.detectors.signatures`.
 
-Smoothed steps are alike and few of them are news (see `anomaly.detectors.few_values`). Correlations that so few would
-show by chance are drawn towards 0.
-
 **Sensors that wander.** The temperature of a room is no steady quantity: the longer one waits, the further it goes
 from where it was, though nothing is wrong. How far is told by the structure function
 
@@ -44,7 +41,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from anomaly.detectors.few_values import independent_values
 from anomaly.detectors.signatures import directions, shares
 from nnlite.types import Array
 
@@ -102,7 +98,7 @@ class ResidualScale:
         if horizon > 0:
             variance = np.maximum(variance, wandering(runs, horizon) / 2)
         self.scale_ = np.maximum(np.sqrt(variance), _SMALLEST_SCALE)
-        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_, independent_values(runs)))
+        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_))
         self.signatures_ = np.eye(len(self.scale_))
         return self
 
@@ -177,20 +173,20 @@ def wandering(runs: Sequence[Array], horizon: float) -> Array:
     return np.asarray(structure[-1] * growth ** np.clip(slope, 0.0, 2.0))
 
 
-def shrunken_correlation(standard: Array, values: Array | None = None) -> Array:
+def shrunken_correlation(standard: Array) -> Array:
     r"""Return correlations drawn towards 0 by as much as their own uncertainty asks for, and a tenth at least.
 
     .. math:: R^* = (1 - \lambda) R + \lambda I, \qquad
               \lambda = \frac{\sum_{i \ne j} \operatorname{Var}(r_{ij})}{\sum_{i \ne j} r_{ij}^2}
 
-    The variance is that over independent values, of which two features share the geometric mean of what each has.
+    The formula takes steps to be independent, which smoothed ones are not: hence the tenth. No more is taken: the
+    threshold allows for what few values leave unknown already (see `anomaly.detectors.few_values`), and a fault that
+    breaks a correlation is seen by nothing else.
 
     Parameters
     ----------
     standard : ndarray of shape (n_steps, n_features)
         Errors in units of their scale.
-    values : ndarray of shape (n_features,), optional
-        How many independent values each feature has; by default as many as there are steps.
 
     Returns
     -------
@@ -201,8 +197,7 @@ def shrunken_correlation(standard: Array, values: Array | None = None) -> Array:
     correlation = standard.T @ standard / n
     squares = np.square(standard).T @ np.square(standard) / n
     off = ~np.eye(width, dtype=np.bool_)
-    root = np.sqrt(np.full(width, float(n)) if values is None else values)
-    variance = ((squares - correlation**2) / np.maximum(np.outer(root, root) - 1, 1))[off].sum()
+    variance = (squares - correlation**2)[off].sum() / max(n - 1, 1)
     total = np.square(correlation)[off].sum()
     share = min(1.0, max(variance / total, _LEAST_SHRINKAGE)) if total > 0 else 1.0
     return np.asarray((1 - share) * correlation + share * np.eye(width))
