@@ -63,6 +63,16 @@ def table(results: list[dict[str, Any]], protocol: str) -> str:
     return "\n".join(lines)
 
 
+def alike(rising: np.ndarray, distance: float) -> list[tuple[float, float]]:
+    """Return the ends of the longest stretches of mean ranks that are no further apart than a distance."""
+    lasts = [float(rising[rising - first <= distance].max()) for first in rising]
+    return [
+        (float(first), last)
+        for i, (first, last) in enumerate(zip(rising, lasts, strict=True))
+        if last > first and last not in lasts[:i]
+    ]
+
+
 def draw(results: list[dict[str, Any]], protocol: str, path: Path) -> None:
     """Draw mean ranks on a line; a bar joins detectors that cannot be told apart."""
     import matplotlib
@@ -76,17 +86,17 @@ def draw(results: list[dict[str, Any]], protocol: str, path: Path) -> None:
     places = ranks(auroc)
     distance = critical_difference(len(detectors), len(names))
     order = np.argsort(places)
-    figure, axes = plt.subplots(figsize=(8, 0.8 + 0.35 * len(detectors)), layout="constrained")
+    bars = alike(places[order], distance)
+    figure, axes = plt.subplots(figsize=(8, 1.0 + 0.3 * (len(detectors) + len(bars))), layout="constrained")
     for row, i in enumerate(order):
         axes.plot([places[i], places[i]], [0, -row - 1], color="0.7", linewidth=1)
         axes.plot(places[i], 0, "o", color="0.2")
         axes.annotate(f" {detectors[i]} ({places[i]:.2f})", (places[i], -row - 1), va="center")
-    for row, i in enumerate(order):
-        alike = places[order][(places[order] - places[i] <= distance) & (places[order] >= places[i])]
-        if len(alike) > 1:
-            axes.plot([places[i], alike.max()], [0.2 + 0.12 * row] * 2, color="tab:blue", linewidth=3)
+    for row, ends in enumerate(bars, start=1):
+        axes.plot(ends, [0.7 * row] * 2, color="tab:blue", linewidth=3, solid_capstyle="butt")
     axes.set(title=f"{protocol}: mean rank by AUROC on {len(names)} tables; bars: no difference at 5 % (Nemenyi)")
-    axes.set_xlim(0.8, len(detectors) + 1.5)
+    axes.set_xlim(1, max(float(places.max()), 2.0) + 1.5)
+    axes.set_xlabel("mean rank")
     axes.yaxis.set_visible(False)
     axes.spines[["left", "right", "top"]].set_visible(False)
     figure.savefig(path, dpi=120)

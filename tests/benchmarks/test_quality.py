@@ -10,7 +10,7 @@ from benchmarks.quality.__main__ import main
 from benchmarks.quality.choices import held_out
 from benchmarks.quality.measure import read
 from benchmarks.quality.protocols import MOST_ROWS, split
-from benchmarks.quality.summary import critical_difference, ranks, table
+from benchmarks.quality.summary import alike, critical_difference, ranks, table
 
 
 def labelled(n=200, seed=0):
@@ -118,3 +118,10 @@ def test_the_gain_by_labels_is_reported(tmp_path, capsys):
     assert len([line for line in out.splitlines() if line.startswith("default")]) == 3
     with pytest.raises(SystemExit):
         labels.main(["--data", str(tmp_path / "nowhere")])
+
+
+def test_bars_join_those_that_are_alike_and_none_lies_within_another():
+    places = np.array([1.0, 1.5, 2.0, 4.0, 4.5, 9.0])
+    assert alike(places, 1.0) == [(1.0, 2.0), (4.0, 4.5)]
+    assert alike(places, 2.5) == [(1.0, 2.0), (1.5, 4.0), (2.0, 4.5)]
+    assert alike(places, 0.1) == []
