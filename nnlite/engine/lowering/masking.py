@@ -78,13 +78,7 @@ def _any(program: Program, masks: list[Mask]) -> Mask:
     known = [mask for mask in masks if mask is not None]
     if len(known) < len(masks):
         return None
-    _check_alike(known)
-    total = known[0]
-    for mask in known[1:]:
-        both = program.tensor(total.shape, learns=False)
-        program.emit("masking.either", total.place, mask.place, both.place, both.size * program.ld)
-        total = both
-    return total
+    return _combined(program, "masking.either", known)
 
 
 def _joined(program: Program, layer: Concatenate, inputs: list[Tensor], masks: list[Mask]) -> Mask:
@@ -101,11 +95,16 @@ def _joined(program: Program, layer: Concatenate, inputs: list[Tensor], masks: l
             program.emit("data.copy", mask.place, joined.place.after(start), 1, length, 0, 0)
             start += length
         return joined
-    _check_alike(known)
-    total = known[0]
-    for mask in known[1:]:
+    return _combined(program, "series.multiply", known)
+
+
+def _combined(program: Program, kernel: str, masks: list[Tensor]) -> Tensor:
+    """Emit one mask of several alike, by a kernel that makes one of two."""
+    _check_alike(masks)
+    total = masks[0]
+    for mask in masks[1:]:
         both = program.tensor(total.shape, learns=False)
-        program.emit("series.multiply", total.place, mask.place, both.place, both.size * program.ld)
+        program.emit(kernel, total.place, mask.place, both.place, both.size * program.ld)
         total = both
     return total
 
