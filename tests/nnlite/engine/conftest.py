@@ -1,12 +1,19 @@
 import pytest
 
 from nnlite.config import floatx, set_floatx
+from tests.nnlite.engine.layer_parity import RECURRENT
 
 
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
     """Let models compute in each float type."""
     set_floatx(request.param)
+    return request.param
+
+
+@pytest.fixture(params=RECURRENT.values(), ids=RECURRENT.keys())
+def cell(request):
+    """Make each kind of recurrent layer."""
     return request.param
 
 

@@ -3,10 +3,17 @@
 import numpy as np
 
 from nnlite import config
-from nnlite.layers import Input
+from nnlite.layers import GRU, LSTM, Input, SimpleRNN
 from nnlite.models import Model
 from nnlite.utils import set_random_seed
 from tests.nnlite.engine.parity import TOLERANCE
+
+RECURRENT = {
+    "SimpleRNN": SimpleRNN,
+    "LSTM": LSTM,
+    "GRU": GRU,
+    "GRU, reset before": lambda units, **settings: GRU(units, reset_after=False, **settings),
+}
 
 
 def both(build, shape, dtype="float64", rows=21, batch_size=8, epochs=2, loss="mse", optimizer="sgd", y=None):

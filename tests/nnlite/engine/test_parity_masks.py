@@ -21,7 +21,6 @@ from nnlite.layers import (
     Masking,
     RepeatVector,
     Reshape,
-    SimpleRNN,
     TimeDistributed,
 )
 from nnlite.likelihoods import GaussianNLL
@@ -30,18 +29,7 @@ from nnlite.models import Model, Sequential
 from nnlite.utils import set_random_seed
 from tests.nnlite.engine.parity import assert_agree, assert_same_state, train
 
-LAYERS = {
-    "SimpleRNN": SimpleRNN,
-    "LSTM": LSTM,
-    "GRU": GRU,
-    "GRU, reset before": lambda units, **settings: GRU(units, reset_after=False, **settings),
-}
 FILL = -1.5
-
-
-@pytest.fixture(params=LAYERS.values(), ids=LAYERS.keys())
-def cell(request):
-    return request.param
 
 
 def series(rows, *shape):

@@ -27,19 +27,7 @@ from nnlite.layers import (
     TimeDistributed,
 )
 from nnlite.models import Model, Sequential
-from tests.nnlite.engine.layer_parity import assert_parity
-
-LAYERS = {
-    "SimpleRNN": SimpleRNN,
-    "LSTM": LSTM,
-    "GRU": GRU,
-    "GRU, reset before": lambda units, **settings: GRU(units, reset_after=False, **settings),
-}
-
-
-@pytest.fixture(params=LAYERS.values(), ids=LAYERS.keys())
-def cell(request):
-    return request.param
+from tests.nnlite.engine.layer_parity import RECURRENT, assert_parity
 
 
 @pytest.mark.parametrize(
@@ -169,7 +157,7 @@ def test_activations(cell, activation):
 
 
 @pytest.mark.parametrize("activation", ["tanh", "hard_sigmoid", "relu", "softmax", "silu"])
-@pytest.mark.parametrize("layer", [LSTM, GRU, LAYERS["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
+@pytest.mark.parametrize("layer", [LSTM, GRU, RECURRENT["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
 def test_activations_of_the_gates(layer, activation):
     def build(x):
         first = layer(3, recurrent_activation=activation, return_sequences=True)(x)
@@ -178,7 +166,7 @@ def test_activations_of_the_gates(layer, activation):
     assert_parity(build, (4, 2))
 
 
-@pytest.mark.parametrize("layer", [LSTM, GRU, LAYERS["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
+@pytest.mark.parametrize("layer", [LSTM, GRU, RECURRENT["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
 def test_gates_that_are_open_without_bounds(layer):
     # In few steps: products of states and gates grow without bounds too.
     assert_parity(lambda x: layer(3, recurrent_activation="linear")(x), (2, 2))
