@@ -146,11 +146,11 @@ class Objective:
         weighted_totals : list of list of (float, float)
             The same for its weighted metrics, each with the sum of the weights.
         """
-        self._loss_mean.set_state(
-            sum(total * weight for total, weight in zip(losses, self.loss_weights, strict=True)) + penalty, rows
-        )
-        for mean, total in zip(self._output_means, losses, strict=True):
+        whole = penalty
+        for mean, total, weight in zip(self._output_means, losses, self.loss_weights, strict=True):
             mean.set_state(total, rows)
+            whole += total * weight
+        self._loss_mean.set_state(whole, rows)
         for own, totals in zip(self.metrics, metric_totals, strict=True):
             for metric, total in zip(own, totals, strict=True):
                 metric.set_state(total, rows)

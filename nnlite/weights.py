@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.initializers import Initializer
+from nnlite.memory import aligned_zeros
 from nnlite.random import global_generator
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array
@@ -146,7 +147,7 @@ class WeightVector:
         # Fresh weights are drawn before the vector exists, in the layers' order, so that a seed
         # gives the same weights whichever of them are frozen.
         starts = [weight.value for weight in weights] if values is None else _split(weights, values)
-        self.values: Array = np.empty(size, dtypes.pop())
+        self.values = aligned_zeros(size, dtypes.pop())
         self._gradients: Array | None = None
         self._places = self._assign_places()
         for weight, place, start in zip(self._weights, self._places, starts, strict=True):
@@ -175,7 +176,7 @@ class WeightVector:
     def gradients(self) -> Array:
         """The gradient vector; made at its first use, so that a model that only predicts has none."""
         if self._gradients is None:
-            self._gradients = np.zeros_like(self.values)
+            self._gradients = aligned_zeros(self.values.size, self.values.dtype)
             for weight, place in zip(self._weights, self._places, strict=True):
                 weight.move_to(weight.value, self._gradients[place].reshape(weight.shape))
         return self._gradients
@@ -198,7 +199,7 @@ class WeightVector:
             len(weights) == len(self._weights)
             and [weight.trainable for weight in weights] == self._trainable_flags
             and all(
-                weight is own and (weight.size == 0 or weight.value.base is self.values)
+                weight is own and (weight.size == 0 or weight.value.base is self.values.base)
                 for weight, own in zip(weights, self._weights, strict=True)
             )
         )

@@ -63,6 +63,7 @@ from nnlite.engine.gemm_sizes import (
 from nnlite.engine.pointers import pointer_to as _pointer_to
 from nnlite.engine.pointers import shift as _shift
 from nnlite.engine.processor import Machine, host_machine, vector_width
+from nnlite.memory import aligned_zeros
 
 __all__ = [
     "ADD",
@@ -222,13 +223,6 @@ def _whole_matrices(machine: Machine) -> Any:
     return whole_matrices
 
 
-def _aligned(items: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return an uninitialised array that starts on a cache line: no vector of a packed panel crosses one."""
-    raw = np.empty(items * dtype.itemsize + 64, np.uint8)
-    first = -raw.ctypes.data % 64
-    return raw[first : first + items * dtype.itemsize].view(dtype)
-
-
 def matmul(
     a: NDArray[Any], b: NDArray[Any], out: NDArray[Any] | None = None, form: Literal["nn", "tn", "nt"] = "nn"
 ) -> NDArray[Any]:
@@ -278,7 +272,7 @@ def matmul(
         return out
     a, b = np.ascontiguousarray(a), np.ascontiguousarray(b)
     width = vector_width(a.dtype)
-    workspace = _aligned(workspace_items(max(n, width), max(k, width)), a.dtype)
+    workspace = aligned_zeros(workspace_items(max(n, width), max(k, width)), a.dtype)
     padded = np.empty((len(b) + m, width), a.dtype)
     _whole_matrices(_HOST)({"tn": TN, "nn": NN, "nt": NT}[form], a, b, out, padded, workspace)
     return out

@@ -5,25 +5,17 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from nnlite.engine import state as at
 from nnlite.engine.native import Native, call, native_function
 from nnlite.engine.processor import vector_width
-from nnlite.engine.program import LINE, Program
+from nnlite.engine.program import Program
 from nnlite.engine.teams import yield_address
-from nnlite.types import Array
+from nnlite.memory import aligned_zeros
 
 _FIRST, _LAST, _PER_EPOCH, _SIZE, _RECORDS = range(5)
-
-
-def aligned_zeros(items: int, dtype: np.dtype[Any]) -> Array:
-    """Return zeros that begin at the start of a cache line."""
-    room = np.zeros(items * dtype.itemsize + LINE, np.uint8)
-    start = -room.ctypes.data % LINE
-    return room[start : start + items * dtype.itemsize].view(dtype)
 
 
 class Hand:

@@ -24,6 +24,7 @@ import numpy as np
 
 from nnlite.engine.gemm_sizes import workspace_items
 from nnlite.engine.native import kernel_address
+from nnlite.memory import LINE
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
 
@@ -33,9 +34,9 @@ _ON_ONE_RECORD: Final = ("activation.", "data.", "dense.vector", "normalization.
 """Kernels that can do without pads, by the beginnings of their names."""
 _DOUBLES: Final = ("totals", "numbers")
 """Spaces that hold doubles whatever the program computes in."""
+_CROWDED: Final = 1024
+"""Bytes between rows from which on they get into each other's way."""
 _DOUBLE, _BITS = struct.Struct("d"), struct.Struct("q")
-LINE: Final = 64
-"""Bytes that the processor fetches at once; every buffer begins at a multiple of it."""
 
 
 class Unsupported(Exception):
@@ -109,8 +110,7 @@ class Program:
     def __init__(self, dtype: np.dtype[Any], rows: int, vector: WeightVector, training: bool) -> None:
         self.dtype = dtype
         self.training = training
-        per_line = LINE // dtype.itemsize
-        self.ld = -(-rows // per_line) * per_line or 1
+        self.ld = _row_length(rows, dtype.itemsize)
         self.work_size = self.products_size = 0
         self.instructions: list[tuple[str, tuple[Field, ...]]] = []
         self.totals: dict[tuple[Any, ...], Place] = {}
@@ -262,6 +262,18 @@ class Program:
                     words.append(_word(field))
             words.extend([0] * (WORDS - 1 - len(fields)))
         return np.array(words, np.int64).reshape(-1, WORDS)
+
+
+def _row_length(rows: int, item_size: int) -> int:
+    """Return how far apart the rows of features x batch are, in items: the batch's records, in whole cache lines.
+
+    Lines whose addresses differ by a multiple of some thousand bytes share a few places of the cache. Where rows had
+    such a length, a column of them would not fit; a line more between them spreads it.
+    """
+    lines = -(-rows * item_size // LINE)
+    if lines and lines * LINE % _CROWDED == 0:
+        lines += 1
+    return lines * LINE // item_size or 1
 
 
 def _word(field: int | float | None) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from nnlite import losses, metrics
 from nnlite.backends import products_per_record
 from nnlite.data import Data
 from nnlite.engine import state as at
+from nnlite.engine.figures import Figures
 from nnlite.engine.hand import Hand
 from nnlite.engine.lowering import Unsupported, lower_model
 from nnlite.engine.lowering.model import DataShapes
@@ -20,6 +20,7 @@ from nnlite.engine.rates import RateTable
 from nnlite.engine.shuffling import draw_orders
 from nnlite.engine.staging import Stage, mapped_file
 from nnlite.engine.teams import Team, worthwhile_threads
+from nnlite.memory import aligned_zeros
 from nnlite.training import Trainer
 from nnlite.types import Array, RandomGenerator
 
@@ -82,7 +83,10 @@ class Session:
             trained = vector.values[: vector.n_trainable]
             optimizer.build(trained, vector.layout)
             spaces |= {f"slot {name}": slot.ctypes.data for name, slot in optimizer.slots.items()}
-            self._gradients = [vector.gradients, *(np.zeros_like(vector.values) for _ in range(threads - 1))]
+            self._gradients = [
+                vector.gradients,
+                *(aligned_zeros(vector.values.size, model.dtype) for _ in range(threads - 1)),
+            ]
             spaces |= {f"gradients {i}": array.ctypes.data for i, array in enumerate(self._gradients)}
             self._rates = RateTable(optimizer)
         self._seeds = program.draw_seeds()
@@ -91,12 +95,12 @@ class Session:
         if optimizer is not None:
             for thread, own in enumerate(programs):
                 lower_step(own, optimizer, vector.n_trainable, thread, threads)
-        self._places = program.totals
         self._hands = []
         for thread, own in enumerate(programs):
             gradients = {"gradients": spaces[f"gradients {thread}"]} if optimizer is not None else {}
             self._hands.append(Hand(own, spaces | gradients, thread, threads, self.epochs_at_once))
             self._hands[-1].state[at.SEEDS] = self._seeds.ctypes.data
+        self._figures = Figures(model.objective, program.totals)
 
     def begin(self) -> None:
         """Begin a pass through the data: sums are zero."""
@@ -126,8 +130,9 @@ class Session:
             The order in which the records are taken.
         """
         self._call(first, last, order)
+        so_far, whole = self._sums(1)
         done = last == self.n_batches
-        self.report(0 if done else -1, min(last * self._batch_size, self._data.n_rows))
+        self._figures.hand_over(whole if done else so_far, min(last * self._batch_size, self._data.n_rows))
 
     def run_epochs(self, orders: Array | None, epochs: int) -> None:
         """Run whole epochs, at most `epochs_at_once`; `report` tells the sums of each.
@@ -140,6 +145,7 @@ class Session:
             How many.
         """
         self._call(0, epochs * self.n_batches, orders)
+        self._ended = self._sums(epochs)[1:]
 
     def _call(self, first: int, last: int, order: Array | None) -> None:
         if self._stage is None:
@@ -165,27 +171,15 @@ class Session:
         if self._optimizer is not None:
             self._optimizer.iterations += last - first
 
-    def report(self, epoch: int, rows: int | None = None) -> None:
-        """Tell the model's objective the sums of an epoch of the last call; of the one under way, where it is -1."""
-        sums = sum(hand.totals[epoch + 1] for hand in self._hands).tolist()
-        places, objective = self._places, self._model.objective
+    def report(self, epoch: int) -> None:
+        """Tell the model's objective the sums of one of the epochs that `run_epochs` ran."""
+        self._figures.hand_over(self._ended[epoch], self._data.n_rows)
 
-        def total(*key: Any) -> float:
-            place = places.get(key)
-            return 0.0 if place is None else sums[place.offset]
-
-        rows = self._data.n_rows if rows is None else rows
-        counts = [total("weights", i) if ("weights", i) in places else rows for i in range(len(objective.losses))]
-        objective.set_totals(
-            rows,
-            [total("loss", i) / (factor or 1.0) for i, factor in enumerate(objective.loss_weights)],
-            total("penalty"),
-            [[total("metric", i, k) for k in range(len(own))] for i, own in enumerate(objective.metrics)],
-            [
-                [(total("weighted metric", i, k), counts[i]) for k in range(len(own))]
-                for i, own in enumerate(objective.weighted_metrics)
-            ],
-        )
+    def _sums(self, epochs: int) -> list[list[float]]:
+        """Return the sums of the epoch that is under way, and of those that were ended."""
+        first, *others = (hand.totals[: epochs + 1] for hand in self._hands)
+        rows: list[list[float]] = sum(others, first).tolist()
+        return rows
 
 
 def _shapes(model: Trainer, data: Data) -> DataShapes:

@@ -1,9 +1,10 @@
-"""Turning records into columns: squares of numbers transposed in registers.
+"""Turning records into columns, and back: squares of numbers transposed in registers.
 
-A batch is drawn from anywhere in the data, and stored features x batch. Number by number that is a load and a store
-for each, and stores a whole row apart. Here eight records give a vector each, a few shuffles turn the square of them
-over, and whole vectors are stored. A square of L x L numbers is turned over in log2(L) stages: with b = 1, 2, 4, ...,
-in every pair of rows that differ in bit b, the upper right and the lower left blocks of b x b change places::
+A batch is drawn from anywhere in the data, and stored features x batch; results go the other way. Number by number
+that is a load and a store for each, one of them a whole row further on every time. Here eight records give a vector
+each, a few shuffles turn the square of them over, and whole vectors are stored. A square of L x L numbers is turned
+over in log2(L) stages: with b = 1, 2, 4, ..., in every pair of rows that differ in bit b, the upper right and the
+lower left blocks of b x b change places::
 
     a0 a1 a2 a3     b = 1     a0 b0 a2 b2     b = 2     a0 b0 c0 d0
     b0 b1 b2 b3      ->       a1 b1 a3 b3      ->       a1 b1 c1 d1
@@ -17,6 +18,7 @@ in every pair of rows that differ in bit b, the upper right and the lower left b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -36,16 +38,50 @@ def eight_columns(typing_context, r0, r1, r2, r3, r4, r5, r6, r7, target, ld, co
 
     These are the whole squares among `count`; what is left over is the caller's.
     """
-    item_bytes = target.dtype.bitwidth // 8
+    return types.int64(*[target] * (ROWS + 1), types.int64, types.int64), _on_whole_squares(_columns_function, target)
+
+
+@intrinsic
+def eight_rows(typing_context, source, ld, target, row, count):
+    """Write eight columns as eight rows: ``target[i * row + j] = source[j * ld + i]``; return for how many j, from 0.
+
+    These are the whole squares among `count`; what is left over is the caller's.
+    """
+    return types.int64(target, types.int64, target, types.int64, types.int64), _on_whole_squares(_rows_function, target)
+
+
+def _on_whole_squares(write: Callable[[ir.Module, ir.Type, int], ir.Function], pointer: Any) -> Any:
+    """Return what generates a call of a function on the whole squares of what the last argument counts."""
+    item_bytes = pointer.dtype.bitwidth // 8
     item = ir.FloatType() if item_bytes == 4 else ir.DoubleType()
     lanes = min(host_machine().lanes(item_bytes), ROWS)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         whole = builder.sub(arguments[-1], builder.urem(arguments[-1], ir.Constant(I64, lanes)))
-        builder.call(_columns_function(builder.module, item, lanes), [*arguments[:-1], whole])
+        builder.call(write(builder.module, item, lanes), [*arguments[:-1], whole])
         return whole
 
-    return types.int64(*[target] * (ROWS + 1), types.int64, types.int64), generate
+    return generate
+
+
+def _rows_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
+    pointer = item.as_pointer()
+    function, new = new_function(module, f"nnlite_rows_{item}x{lanes}", [pointer, I64, pointer, I64, I64])
+    if not new:
+        return function
+    source, ld, target, row, count = function.args
+    emit = Emitter(function, lanes)
+    done, source_slot = emit.variable(ir.Constant(I64, 0)), emit.variable(source)
+    with emit.loop(lambda: emit.builder.icmp_signed("<", emit.builder.load(done), count)):
+        place, first_column = emit.builder.load(done), emit.builder.load(source_slot)
+        for first in range(0, ROWS, lanes):
+            columns = [emit.at(first_column, emit.times(ld, j), ir.Constant(I64, first)) for j in range(lanes)]
+            for i, record in enumerate(_turned_over(emit, [emit.load(column) for column in columns])):
+                emit.store(record, emit.at(target, emit.times(row, first + i), place))
+        emit.advance(source_slot, emit.times(ld, lanes))
+        emit.builder.store(emit.builder.add(place, ir.Constant(I64, lanes)), done)
+    emit.builder.ret_void()
+    return function
 
 
 def _columns_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.memory import aligned_zeros
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.optimizers.schedules import get as get_schedule
 from nnlite.registry import serialize
@@ -125,7 +126,9 @@ class Optimizer:
         if self._scratch is None or self._scratch[0].shape != parameters.shape:
             self._scratch = (np.empty_like(parameters), np.empty_like(parameters))
             kept = {n: slot for n, slot in self.slots.items() if slot.shape == parameters.shape}
-            self.slots = {n: kept.get(n, np.zeros_like(parameters)) for n in self._names_in_use()}
+            self.slots = {
+                n: kept.get(n, aligned_zeros(parameters.size, parameters.dtype)) for n in self._names_in_use()
+            }
 
     def _names_in_use(self) -> tuple[str, ...]:
         return self.slot_names

@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlite.engine.pointers import as_pointer, shift
 from nnlite.engine.state import ORDER, ROWS, START, WIDTH
-from nnlite.engine.transposing import eight_columns
+from nnlite.engine.transposing import eight_columns, eight_rows
 
 
 def gather(op: Any, state: Any, zero: Any) -> None:
@@ -65,12 +65,11 @@ def scatter(op: Any, state: Any, zero: Any) -> None:
     rows, start = state[ROWS], state[START]
     i = 0
     while i + 8 <= rows:
-        to = shift(results, (start + i) * features)
-        for j in range(features):
-            of = shift(y, j * ld + i)
-            to[j], to[features + j], to[2 * features + j], to[3 * features + j] = of[0], of[1], of[2], of[3]
-            to[4 * features + j], to[5 * features + j] = of[4], of[5]
-            to[6 * features + j], to[7 * features + j] = of[6], of[7]
+        all_to = shift(results, (start + i) * features)
+        for j in range(eight_rows(shift(y, i), ld, all_to, features, features), features):
+            of, to = shift(y, j * ld + i), shift(all_to, j)
+            to[0], to[features], to[2 * features], to[3 * features] = of[0], of[1], of[2], of[3]
+            to[4 * features], to[5 * features], to[6 * features], to[7 * features] = of[4], of[5], of[6], of[7]
         i += 8
     while i < rows:
         to = shift(results, (start + i) * features)

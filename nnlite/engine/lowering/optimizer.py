@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from nnlite.engine.lowering.rules import Unsupported
-from nnlite.engine.program import LINE, Place, Program
+from nnlite.engine.program import Place, Program
+from nnlite.memory import LINE
 from nnlite.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 
 

@@ -28,8 +28,9 @@ def assert_same_state(found, expected, factor=1.0):
     assert found.history.epoch == expected.history.epoch
     for figure, curve in expected.history.history.items():
         assert_agree(found.history.history[figure], curve, dtype, figure, factor)
-    # Before a normalization the gradient of a bias is 0 but for rounding, and so is then the bias.
-    least = 1e-3 * np.abs(expected.weight_vector.values).max()
+    # Before a normalization the gradient of a bias is 0 but for rounding, and so is then the bias: with this it may be
+    # anything that is lost beside the largest weight.
+    least = 1e-2 * np.abs(expected.weight_vector.values).max()
     for weight, other in zip(found.weights, expected.weights, strict=True):
         assert_agree(weight.value, other.value, dtype, f"weight of shape {other.shape}", factor, least)
     assert found.optimizer.iterations == expected.optimizer.iterations

@@ -1,0 +1,55 @@
+"""What a program has summed up, as the figures that a model reports."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from nnlite.engine.program import Place
+from nnlite.objective import Objective
+
+
+class Figures:
+    """Where in a row of sums everything is that an objective wants to know.
+
+    It is asked after every epoch: of a small network a thousand times a second, so places are looked up beforehand.
+
+    Parameters
+    ----------
+    objective : Objective
+        The model's.
+    places : mapping of tuple to Place
+        Where the program collects each sum, by its name; see `Program.total`.
+    """
+
+    def __init__(self, objective: Objective, places: Mapping[tuple[object, ...], Place]) -> None:
+        self._objective = objective
+        nowhere = Place("totals", -1)  # the row's end, where a zero will be
+
+        def place(*key: object) -> int:
+            return places.get(key, nowhere).offset
+
+        outputs = range(len(objective.losses))
+        self._losses = [(place("loss", i), factor or 1.0) for i, factor in enumerate(objective.loss_weights)]
+        self._penalty = place("penalty")
+        self._metrics = [[place("metric", i, k) for k in range(len(objective.metrics[i]))] for i in outputs]
+        weighted = [range(len(objective.weighted_metrics[i])) for i in outputs]
+        self._weighted = [[(place("weighted metric", i, k), place("weights", i)) for k in weighted[i]] for i in outputs]
+
+    def hand_over(self, sums: Sequence[float], rows: int) -> None:
+        """Tell the objective.
+
+        Parameters
+        ----------
+        sums : sequence of float
+            The program's sums.
+        rows : int
+            Of how many records they are; each counts once where nothing weighs it.
+        """
+        sums = [*sums, 0.0]
+        self._objective.set_totals(
+            rows,
+            [sums[at] / factor for at, factor in self._losses],
+            sums[self._penalty],
+            [[sums[at] for at in own] for own in self._metrics],
+            [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in self._weighted],
+        )
