@@ -22,10 +22,13 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _BACKENDS = ("auto", "numpy", "numba")
-_WORTH_SECONDS = 0.05
-"""How long the layers must take, about, for the engine to be asked: loading it takes about as long."""
+_WORTH_SECONDS = 0.02
+"""How long the layers must take, about, for the engine to be asked.
+
+Loading it takes three times as long, but once; fits that short seldom come alone, and it makes them in a fifth.
+"""
 _WORTH_SECONDS_TO_PREDICT = 0.01
-"""The same for predictions, which are seldom asked for only once."""
+"""The same for predictions, of which there are more still."""
 _SECONDS_PER_LAYER = 1.5e-5
 _SECONDS_PER_PRODUCT = 1e-10
 

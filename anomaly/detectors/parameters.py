@@ -59,7 +59,9 @@ def check_parameters(detector: AutoencoderDetector) -> None:
         raise ValueError(f"epochs must be 'auto' or a whole number of at least 1; found {detector.epochs!r}")
     if detector.batch_size != "auto" and (not is_whole(detector.batch_size) or int(detector.batch_size) < 1):
         raise ValueError(f"batch_size must be 'auto' or a whole number of at least 1; found {detector.batch_size!r}")
-    check_number("learning_rate", detector.learning_rate, 0, above=True)
+    rate: Any = detector.learning_rate
+    if rate != "auto" and not (is_number(rate) and 0 < rate < np.inf):
+        raise ValueError(f"learning_rate must be 'auto' or a number above 0; found {rate!r}")
     check_names("ignore", detector.ignore)
     if detector.patience is not None and (not is_whole(detector.patience) or detector.patience < 0):
         raise ValueError(f"patience must be None or a whole number of at least 0; found {detector.patience!r}")

@@ -30,7 +30,10 @@ MOST_REMEMBERED = 10_000
 """As many training records are remembered at most."""
 
 _MOST_STEPS = 1000
-_FEWEST_STEPS = 200
+# On samples of 33 to 150 records of 14 tables, as many steps as records and longer ones were level with 200 of them.
+_FEWEST_STEPS = 60
+_USUAL_STEPS = 200
+_USUAL_RATE = 0.001
 _BATCH = 128
 # A few records make good steps: on samples of 60 to 240 records of 14 tables, batches of 32 and of 128 were level.
 _SMALL_BATCH = 32
@@ -67,7 +70,7 @@ def train_members(
 
     def train_one(noise: float, before: Model | None, seed: int) -> tuple[Denoiser, History]:
         with seeded(seed):
-            model = _build(detector, x.shape[1], noise)
+            model = _build(detector, x.shape[1], noise, _learning_rate(detector, len(x)))
             if before is not None:
                 _take_weights(model, before)
             history = _train(detector, model, x, len(x), _FEWEST_STEPS)
@@ -109,7 +112,7 @@ def continue_networks(detector: AutoencoderDetector, x: Array, steps: int) -> tu
     def train_on(noise: float, member: Denoiser, seed: int) -> tuple[Denoiser, History]:
         with seeded(seed):
             # A network of its own, whose noise is drawn from the seed: a loaded detector goes on as any other does.
-            model = _build(detector, x.shape[1], noise)
+            model = _build(detector, x.shape[1], noise, _learning_rate(detector))
             _take_weights(model, member.model)
             _take_optimizer(model, member.model)
             return Denoiser(model, member.disturbances), _train(detector, model, x, steps, 1)
@@ -120,7 +123,14 @@ def continue_networks(detector: AutoencoderDetector, x: Array, steps: int) -> tu
 
 
 def _threads(detector: AutoencoderDetector) -> int:
-    return 1 if detector.verbose else min(detector.n_jobs or _processors(), len(listed(detector.noise)))
+    """Return how many networks are trained side by side.
+
+    Three take as long on two processors that they share as if there were one and a half; one after two takes two.
+    """
+    if detector.verbose:
+        return 1
+    networks = len(listed(detector.noise))
+    return min(detector.n_jobs or (networks if _processors() > 1 else 1), networks)
 
 
 def _take_weights(model: Model, before: Model) -> None:
@@ -152,14 +162,23 @@ def _drawn(x: Array, seed: int) -> Array:
     return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
 
 
-def _build(detector: AutoencoderDetector, n_features: int, noise: float) -> Model:
+def _learning_rate(detector: AutoencoderDetector, steps: int = _MOST_STEPS) -> float:
+    """Return the size of a step: where few records mean few steps, the larger, so that weights get as far."""
+    if detector.learning_rate != "auto":
+        return float(detector.learning_rate)
+    if detector.epochs != "auto":
+        return _USUAL_RATE
+    return _USUAL_RATE * max(1.0, _USUAL_STEPS / max(steps, _FEWEST_STEPS))
+
+
+def _build(detector: AutoencoderDetector, n_features: int, noise: float, learning_rate: float) -> Model:
     inputs = Input(shape=(n_features,), name="record")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
     for number, units in enumerate(detector.hidden, start=1):
         x = Dense(units, detector.activation, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
     outputs = Dense(n_features, name="reconstruction")(x)
     model = Model(inputs, outputs, name="autoencoder")
-    model.compile(optimizer=Adam(learning_rate=detector.learning_rate), loss="mse")
+    model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
     return model
 
 

@@ -89,6 +89,11 @@ class _AffineScaler(Scaler):
         return scaler
 
 
+def _quantiles(values: Array, *shares: float) -> Array:
+    """Return what `numpy.quantile` does, but for rounding: for a short column it takes ten times as long."""
+    return np.interp(np.multiply(shares, len(values) - 1), np.arange(len(values)), np.sort(values))
+
+
 class StandardScaler(_AffineScaler):
     r"""Subtract the mean, divide by the standard deviation (of the population, with n below).
 
@@ -154,7 +159,7 @@ class RobustScaler(_AffineScaler):
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
-        low, center, high = np.percentile(values, [25, 50, 75])
+        low, center, high = _quantiles(values, 0.25, 0.5, 0.75)
         return float(center), float(high - low)
 
 
@@ -180,7 +185,7 @@ class CoreScaler(_AffineScaler):
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
-        low, center, high = np.percentile(values, [10, 50, 90])
+        low, center, high = _quantiles(values, 0.1, 0.5, 0.9)
         deviation = StandardScaler._measure(values)[1]
         return float(center), max(float(high - low) / _MIDDLE_RANGE, deviation * _LEAST_SHARE)
 

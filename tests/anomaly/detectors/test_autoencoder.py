@@ -233,3 +233,21 @@ def test_it_beats_looking_at_single_columns():
     score = roc_auc_score(data.labels[rest], detector.decision_function(x[rest]))
     extreme = np.abs((x - x.mean(axis=0)) / x.std(axis=0)).max(axis=1)
     assert score > roc_auc_score(data.labels[rest], extreme[rest]) + 0.05
+
+
+@pytest.mark.parametrize(
+    ("records", "arguments", "rate", "steps"),
+    [
+        (30, {}, 0.001 * 200 / 60, 60),
+        (100, {}, 0.002, 100),
+        (300, {}, 0.001, 300),
+        (100, {"epochs": 2}, 0.001, 8),
+        (100, {"learning_rate": 0.01}, 0.01, 100),
+    ],
+)
+def test_few_records_mean_fewer_and_larger_steps(records, arguments, rate, steps):
+    x = np.random.default_rng(0).normal(size=(records, 3))
+    detector = AutoencoderDetector(hidden=(4,), noise=0.5, random_state=0, **arguments).fit(x)
+    optimizer = detector.model_.optimizer
+    assert optimizer.learning_rate == pytest.approx(rate)
+    assert steps <= optimizer.iterations < steps + 10

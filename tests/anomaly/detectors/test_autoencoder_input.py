@@ -24,7 +24,7 @@ from tests.anomaly.detectors.planes import QUICK, planes
         ({"epochs": 0}, "epochs must be 'auto' or a whole number"),
         ({"epochs": "many"}, "found 'many'"),
         ({"batch_size": 0}, "batch_size must be 'auto' or a whole number"),
-        ({"learning_rate": 0}, "learning_rate must be a number above 0"),
+        ({"learning_rate": 0}, "learning_rate must be 'auto' or a number above 0"),
         ({"patience": -1}, "patience must be None or a whole number"),
         ({"random_state": "x"}, "random_state must be None"),
         ({"random_state": -1}, "random_state must be None"),

@@ -55,7 +55,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
     for fewest in (1000, 0):
         monkeypatch.setattr(updating, "_FEWEST_REPLAYED", fewest)
         detector = AutoencoderDetector(random_state=0, neighbors_share=0.0).fit(usual(500, 0))
-        for seed in range(10):
+        for seed in range(20):
             detector.partial_fit(usual(50, 10 + seed, shift=4.0))
         scores.append(np.mean(detector.decision_function(old)))
     assert scores[0] < scores[1]
