@@ -303,6 +303,19 @@ class Network(Layer):
             self._vector = WeightVector(weights)
         return self._vector
 
+    def current_weights(self) -> WeightVector:
+        """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
+
+        Whoever only reads weights asks here: another model that is being trained must not lose them meanwhile.
+        """
+        weights = self.weights
+        if self._vector is not None and self._vector.holds(weights):
+            return self._vector
+        vector = WeightVector.seen_from(weights)
+        if vector.holds(weights):
+            self._vector = vector
+        return vector
+
     @property
     def parameters(self) -> Array:
         """All weights in one vector, those that train first; layers hold views into it."""

@@ -80,6 +80,11 @@ class Weight:
         return self._value
 
     @property
+    def alone(self) -> bool:
+        """Whether the array is the weight's own, and no part of a vector."""
+        return self._value is None or self._value.base is None
+
+    @property
     def gradient(self) -> Array:
         """Derivative of the loss by each value, written by the layer's backward pass."""
         if self._gradient is None:
@@ -115,6 +120,8 @@ class WeightVector:
         The weights to gather. Each is moved: its array becomes a view into `values`.
     values : ndarray, optional
         Values to start from, in the order of `weights`; by default those that the weights have.
+    moves : bool, default True
+        Whether the weights come to live here. Otherwise the vector is a copy of what they are now.
 
     Attributes
     ----------
@@ -131,7 +138,7 @@ class WeightVector:
         If the weights are of different dtypes, or `values` of another size.
     """
 
-    def __init__(self, weights: Sequence[Weight], values: Array | None = None) -> None:
+    def __init__(self, weights: Sequence[Weight], values: Array | None = None, moves: bool = True) -> None:
         dtypes = {weight.dtype for weight in weights} or {np.dtype(np.float32)}
         if len(dtypes) > 1:
             names = ", ".join(sorted(dtype.name for dtype in dtypes))
@@ -153,7 +160,8 @@ class WeightVector:
         for weight, place, start in zip(self._weights, self._places, starts, strict=True):
             view = self.values[place].reshape(weight.shape)
             view[...] = start
-            weight.move_to(view, None)
+            if moves:
+                weight.move_to(view, None)
 
     def _assign_places(self) -> list[slice]:
         places: dict[int, slice] = {}
@@ -188,6 +196,11 @@ class WeightVector:
     def trained_places(self) -> list[tuple[Weight, slice]]:
         """Return the weights that train, each with its place."""
         return [(weight, self.place_of(weight)) for weight in self._weights if weight.trainable]
+
+    @classmethod
+    def seen_from(cls, weights: Sequence[Weight]) -> WeightVector:
+        """Return a vector of the weights that takes none away from another vector: a copy, if any live in one."""
+        return cls(weights, moves=all(weight.alone for weight in weights))
 
     def holds(self, weights: Sequence[Weight]) -> bool:
         """Tell whether all `weights` still live here, in the right order, frozen or not as before.

@@ -37,7 +37,8 @@ class Prediction:
     def __init__(self, model: Trainer) -> None:
         self._model = model
         self._shapes = [record_shape(tensor.shape, f"output {tensor.name!r}") for tensor in model.outputs]
-        self._program = lower_model(model, _BATCH, training=False)
+        self._vector = model.current_weights()
+        self._program = lower_model(model, _BATCH, training=False, vector=self._vector)
 
     def __call__(self, inputs: Sequence[Array], threads: int | None = None) -> list[Array]:
         """Return one array per output.
@@ -52,7 +53,7 @@ class Prediction:
         model, records = self._model, len(inputs[0])
         arrays = [np.ascontiguousarray(array) for array in inputs]
         outputs = [np.empty((records, *shape), model.dtype) for shape in self._shapes]
-        spaces = {"weights": model.weight_vector.values.ctypes.data}
+        spaces = {"weights": self._vector.values.ctypes.data}
         spaces |= {f"input {i}": array.ctypes.data for i, array in enumerate(arrays)}
         spaces |= {f"output {i}": array.ctypes.data for i, array in enumerate(outputs)}
         team = Team(min(worthwhile_threads(threads, products_per_record(model), records), -(-records // _BATCH)))

@@ -19,6 +19,7 @@ from nnlite.engine.lowering.optimizer import lower_step
 from nnlite.engine.rates import RateTable
 from nnlite.engine.shuffling import draw_orders
 from nnlite.engine.staging import Stage, mapped_file
+from nnlite.engine.surroundings import Surroundings
 from nnlite.engine.teams import Team, worthwhile_threads
 from nnlite.memory import aligned_zeros
 from nnlite.training import Trainer
@@ -55,7 +56,6 @@ class Session:
         self._batch_size = min(batch_size, data.n_rows)
         self.n_batches = -(-data.n_rows // self._batch_size)
         self.epochs_at_once = max(1, _ORDERS_AT_ONCE // data.n_rows) if training else 1
-        self._shapes = _shapes(model, data)
         self._arrays = _arrays(model, data)
         self._stage = None
         if any(mapped_file(array) is not None for array in self._arrays.values()):
@@ -66,23 +66,21 @@ class Session:
 
     def _link(self) -> None:
         """Write the programs for where the weights are now, one for each thread."""
-        model = self._model
-        self._vector = vector = model.weight_vector
-        self._optimizer = optimizer = model.optimizer if self._training else None
-        program = lower_model(model, self._batch_size, self._training, self._shapes)
+        model, shapes = self._model, _shapes(self._model, self._data)
+        self._surroundings = around = Surroundings(model, self._training)
+        vector, optimizer = around.vector, around.optimizer
+        program = lower_model(model, self._batch_size, self._training, shapes, vector)
         threads = 1 if program.needs_whole_batch else self._team.size
         # The threads share a batch: none has more than its part to keep.
         if threads > 1:
-            program = lower_model(model, -(-self._batch_size // threads), self._training, self._shapes)
+            program = lower_model(model, -(-self._batch_size // threads), self._training, shapes, vector)
         arrays = self._arrays if self._stage is None else self._stage.buffers
         spaces = {name: array.ctypes.data for name, array in arrays.items()}
         spaces["weights"] = vector.values.ctypes.data
         self._meeting = np.zeros(1, np.int64)
         spaces["meeting"] = self._meeting.ctypes.data
         if optimizer is not None:
-            trained = vector.values[: vector.n_trainable]
-            optimizer.build(trained, vector.layout)
-            spaces |= {f"slot {name}": slot.ctypes.data for name, slot in optimizer.slots.items()}
+            spaces |= {f"slot {name}": slot.ctypes.data for name, slot in around.slots.items()}
             self._gradients = [
                 vector.gradients,
                 *(aligned_zeros(vector.values.size, model.dtype) for _ in range(threads - 1)),
@@ -100,15 +98,29 @@ class Session:
             gradients = {"gradients": spaces[f"gradients {thread}"]} if optimizer is not None else {}
             self._hands.append(Hand(own, spaces | gradients, thread, threads, self.epochs_at_once))
             self._hands[-1].state[at.SEEDS] = self._seeds.ctypes.data
+        self._places = program.totals
         self._figures = Figures(model.objective, program.totals)
+
+    def _keep_up(self) -> None:
+        """Write the programs anew if the model has changed; the sums so far stay, unless they were of other things."""
+        around, places = self._surroundings, self._places
+        if around.hold_for(self._model):
+            return
+        sums = sum(hand.totals[0] for hand in self._hands)
+        try:
+            self._link()
+        except Unsupported as reason:
+            raise ValueError(
+                f"the model was changed while it was used, and now has no compiled form: {reason}; use backend='numpy'"
+            ) from reason
+        if self._model.objective is around.objective:
+            for key, place in self._places.items():
+                if key in places:
+                    self._hands[0].totals[0, place.offset] = sums[places[key].offset]
 
     def begin(self) -> None:
         """Begin a pass through the data: sums are zero."""
-        if self._model.weight_vector is not self._vector or (
-            self._training and self._model.optimizer is not self._optimizer
-        ):
-            # A callback has frozen layers, or made another model of them.
-            self._link()
+        self._keep_up()
         for hand in self._hands:
             hand.totals[0] = 0
 
@@ -148,6 +160,7 @@ class Session:
         self._ended = self._sums(epochs)[1:]
 
     def _call(self, first: int, last: int, order: Array | None) -> None:
+        self._keep_up()
         if self._stage is None:
             self._call_on(self._data.n_rows, first, last, order)
             return
@@ -162,14 +175,15 @@ class Session:
                     hand.totals[0] = hand.totals[1]
 
     def _call_on(self, records: int, first: int, last: int, order: Array | None) -> None:
+        optimizer = self._surroundings.optimizer
         for hand in self._hands:
             hand.prepare(records, self._batch_size, first, last)
             hand.state[at.ORDER] = 0 if order is None else order.ctypes.data
-            if self._optimizer is not None:
+            if optimizer is not None:
                 self._rates.prepare(hand.state, last - first)
         self._team.run([hand.run for hand in self._hands])
-        if self._optimizer is not None:
-            self._optimizer.iterations += last - first
+        if optimizer is not None:
+            optimizer.iterations += last - first
 
     def report(self, epoch: int) -> None:
         """Tell the model's objective the sums of one of the epochs that `run_epochs` ran."""

@@ -118,16 +118,19 @@ class Optimizer:
         Parameters
         ----------
         parameters : ndarray of shape (n,)
-            The weights. State made before for as many weights is kept.
+            The weights. State made before for as many weights of the same dtype is kept.
         layout : sequence of (str, slice)
             Name and place of each weight in the vector.
         """
         self.layout = layout
-        if self._scratch is None or self._scratch[0].shape != parameters.shape:
+        fits = self._scratch is not None and _alike(self._scratch[0], parameters)
+        if not fits:
             self._scratch = (np.empty_like(parameters), np.empty_like(parameters))
-            kept = {n: slot for n, slot in self.slots.items() if slot.shape == parameters.shape}
+        names = self._names_in_use()
+        if not fits or set(names) != set(self.slots):
+            kept = {name: slot for name, slot in self.slots.items() if _alike(slot, parameters)}
             self.slots = {
-                n: kept.get(n, aligned_zeros(parameters.size, parameters.dtype)) for n in self._names_in_use()
+                name: kept[name] if name in kept else aligned_zeros(parameters.size, parameters.dtype) for name in names
             }
 
     def _names_in_use(self) -> tuple[str, ...]:
@@ -251,3 +254,7 @@ def check_share(owner: Optimizer, argument: str, value: float) -> float:
     if not 0 <= value < 1:
         raise ValueError(f"{type(owner).__name__}: {argument} must be at least 0 and below 1; found {value!r}")
     return float(value)
+
+
+def _alike(array: Array, other: Array) -> bool:
+    return array.shape == other.shape and array.dtype == other.dtype

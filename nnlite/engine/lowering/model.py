@@ -21,6 +21,7 @@ from nnlite.engine.lowering.rules import record_shape
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.objective import Objective
 from nnlite.training import Trainer
+from nnlite.weights import WeightVector
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,9 @@ class DataShapes:
     weights: list[tuple[int, ...] | None]
 
 
-def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | None = None) -> Program:
+def lower_model(
+    model: Trainer, rows: int, training: bool, data: DataShapes | None = None, vector: WeightVector | None = None
+) -> Program:
     """Write the program of a model, but for the optimizer and the penalties on weights.
 
     Parameters
@@ -55,6 +58,8 @@ def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | No
         Whether to go backwards too.
     data : DataShapes, optional
         What the losses are to look at. Without it the program predicts.
+    vector : WeightVector, optional
+        What holds the weights; by default the model's own.
 
     Returns
     -------
@@ -66,7 +71,7 @@ def lower_model(model: Trainer, rows: int, training: bool, data: DataShapes | No
     Unsupported
         If something in the model has no compiled form.
     """
-    program = Program(model.dtype, rows, model.weight_vector, training)
+    program = Program(model.dtype, rows, vector or model.weight_vector, training)
     inputs = [
         _fetch(program, f"input {i}", record_shape(tensor.shape, f"input {tensor.name!r}"))
         for i, tensor in enumerate(model.inputs)

@@ -1,0 +1,161 @@
+"""Whatever changes about a model while it is used, the engine does as the layers do."""
+
+import threading
+
+import numpy as np
+import pytest
+
+from nnlite import config, metrics, optimizers
+from nnlite.callbacks import Callback
+from nnlite.layers import Dense, Input
+from nnlite.models import Model, Sequential
+from nnlite.utils import set_random_seed
+from tests.nnlite.engine.parity import assert_agree, draw
+
+X = draw(64, 5)
+
+
+class At(Callback):
+    """Does something to the model at the end of one batch of each epoch, or of one epoch."""
+
+    def __init__(self, act, epoch=None):
+        super().__init__()
+        self.act, self.epoch = act, epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if self.epoch is None and batch == 2:
+            self.act(self.model)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if epoch == self.epoch:
+            self.act(self.model)
+
+
+def fitted(backend, act, epoch=None, optimizer="sgd", **compiled):
+    set_random_seed(3)
+    inputs = Input((5,))
+    hidden = Dense(4, activation="tanh", kernel_regularizer="l2", name="hidden")(inputs)
+    model = Model(inputs, Dense(5, name="out")(hidden))
+    model.compile(optimizer() if callable(optimizer) else optimizer, "mse", **compiled)
+    model.part = Model(inputs, hidden)
+    model.fit(X, X, 8, 4, 0, [At(act, epoch)], validation_data=(X, X), backend=backend)
+    return model
+
+
+def assert_both_do_the_same(dtype, *arguments, **keywords):
+    found, expected = (fitted(backend, *arguments, **keywords) for backend in ("numba", "numpy"))
+    assert found.history.history.keys() == expected.history.history.keys()
+    for figure, curve in expected.history.history.items():
+        assert_agree(found.history.history[figure], curve, dtype, figure)
+    for weight, other in zip(found.weights, expected.weights, strict=True):
+        assert_agree(weight.value, other.value, dtype, "weights")
+    assert found.evaluate(X, X, verbose=0) == pytest.approx(expected.evaluate(X, X, verbose=0), rel=1e-4)
+
+
+def test_another_model_takes_the_weights_in_the_middle_of_an_epoch(dtype):
+    def take(model):
+        _ = model.part.weight_vector
+
+    assert_both_do_the_same(dtype, take)
+
+
+def test_a_part_predicts_in_the_middle_of_an_epoch(dtype):
+    assert_both_do_the_same(dtype, lambda model: model.part.predict(X, backend="numba"))
+
+
+def test_a_layer_is_frozen_in_the_middle_of_an_epoch(dtype):
+    def freeze(model):
+        model.get_layer("out").trainable = False
+
+    assert_both_do_the_same(dtype, freeze)
+
+
+SETTINGS = {
+    "momentum": (lambda: optimizers.SGD(0.01, momentum=0.5), 0.9),
+    "nesterov": (lambda: optimizers.SGD(0.01, momentum=0.5), True),
+    "clipnorm": (lambda: optimizers.SGD(0.01, clipnorm=1.0), 0.01),
+    "beta_1": (lambda: optimizers.Adam(0.01), 0.5),
+    "rho": (lambda: optimizers.RMSprop(0.01), 0.1),
+    "weight_decay": (lambda: optimizers.AdamW(0.01, weight_decay=0.1), 0.9),
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_setting_of_the_optimizer_changes(dtype, name):
+    make, value = SETTINGS[name]
+    assert_both_do_the_same(dtype, lambda model: setattr(model.optimizer, name, value), epoch=1, optimizer=make)
+
+
+def test_a_momentum_is_switched_on_between_fits():
+    for backend in ("numpy", "numba"):
+        model = Sequential([Input((5,)), Dense(5)])
+        model.compile(optimizers.SGD(0.01), "mse")
+        model.fit(X, X, verbose=0, backend=backend)
+        model.optimizer.momentum = 0.9
+        model.fit(X, X, verbose=0, backend=backend)
+        assert model.optimizer.slots.keys() == {"momentum"}
+
+
+@pytest.mark.parametrize("fresh", [True, False])
+def test_compiling_anew_in_a_callback_changes_the_figures(dtype, fresh):
+    def compile_anew(model):
+        model.compile("sgd" if fresh else model.optimizer, "mae", metrics=[metrics.MeanSquaredError()])
+
+    assert_both_do_the_same(dtype, compile_anew, epoch=1)
+
+
+def test_what_cannot_be_compiled_any_more_is_said():
+    class Own(optimizers.SGD):
+        pass
+
+    with pytest.raises(ValueError, match=r"was changed while it was used.*Own has no compiled form"):
+        fitted("numba", lambda model: model.compile(Own(), "mse"), epoch=1)
+
+
+def test_an_optimizer_serves_models_of_different_size_in_turns(dtype):
+    histories = []
+    for backend in ("numba", "numpy"):
+        set_random_seed(1)
+        shared = optimizers.Adam(0.01)
+        large, small = Sequential([Input((5,)), Dense(60), Dense(5)]), Sequential([Input((5,)), Dense(5)])
+        for model in (large, small):
+            model.compile(shared, "mse")
+        also = At(lambda _, small=small, backend=backend: small.fit(X, X, verbose=0, backend=backend))
+        histories.append(large.fit(X, X, 8, 3, 0, [also], backend=backend).history["loss"])
+    assert_agree(*histories, dtype, "loss")
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_an_optimizer_begins_anew_with_another_dtype(backend):
+    shared, before = optimizers.Adam(0.01), config.floatx()
+    try:
+        for name in ("float32", "float64"):
+            config.set_floatx(name)
+            model = Sequential([Input((5,)), Dense(5)])
+            model.compile(shared, "mse")
+            model.fit(X, X, verbose=0, backend=backend)
+            assert {slot.dtype.name for slot in shared.slots.values()} == {name}
+    finally:
+        config.set_floatx(before)
+
+
+def test_predicting_with_a_part_in_another_thread_loses_no_training():
+    x = draw(3000, 20).astype(np.float32)
+    inputs = Input((20,), dtype="float32")
+    hidden = Dense(16, activation="tanh", dtype="float32")(inputs)
+    model, part = Model(inputs, Dense(20, dtype="float32")(hidden)), Model(inputs, hidden)
+    model.compile("adam", "mse")
+    ended = threading.Event()
+
+    def predict() -> None:
+        while not ended.is_set():
+            part.predict(x[:100], backend="numba")
+            ended.wait(0.001)
+
+    thread = threading.Thread(target=predict)
+    thread.start()
+    loss = model.fit(x, x, epochs=30, verbose=0, backend="numba").history["loss"][-1]
+    ended.set()
+    thread.join()
+    assert model.evaluate(x, x, verbose=0) == pytest.approx(loss, rel=0.05)
+    np.testing.assert_array_equal(part.layers[-1].kernel.value, model.layers[1].kernel.value)
