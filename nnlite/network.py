@@ -143,7 +143,7 @@ class Network(Layer):
         y : ndarray, or list of ndarray
             One array per output.
         cache : list
-            For every step the layer's own cache, and its output where a penalty on it needs it.
+            For every step the layer's own cache, and its output where `backward` may need it.
         """
         y, cache, _ = self.run(x, training, mask)
         return y, cache
@@ -174,8 +174,8 @@ class Network(Layer):
             ys = y if step.gives_list else [y]
             for place, one, own_mask in zip(step.outputs, ys, y_mask if step.gives_list else [y_mask], strict=True):
                 values[place], masks[place] = one, own_mask
-            penalized = step.layer.activity_regularizer is not None or step.gives_list
-            cache.append((layer_cache, ys if penalized else None))
+            needed = step.layer.activity_regularizer is not None or step.gives_list or _adds_to_loss(step.layer)
+            cache.append((layer_cache, ys if needed else None))
         results = [values[place] for place in self._output_places]
         result_masks = [masks[place] for place in self._output_places]
         if len(results) > 1:
@@ -208,8 +208,10 @@ class Network(Layer):
         for step, (layer_cache, ys) in zip(reversed(self._steps), reversed(cache), strict=True):
             dys = [gradients[place] for place in step.outputs]
             dys = _complete(step.layer, dys, ys)
-            if dys[0] is None:
-                # No loss looks at anything this step leads to.
+            if all(dy is None for dy in dys) and not isinstance(step.layer, Network):
+                # No loss looks at anything this step leads to. (Within a model there may still be penalties.)
+                if not step.shared:
+                    step.layer.allocate_gradients()
                 continue
             dx = self._step_back(step, dys if step.gives_list else dys[0], layer_cache)
             for place, one in zip(step.inputs, dx if step.takes_list else [dx], strict=True):
@@ -393,6 +395,12 @@ def _complete(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list[Any]
     if ys is not None and regularizer is not None:
         penalties = [regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
         dys = [penalty if dy is None else dy + penalty for dy, penalty in zip(dys, penalties, strict=True)]
-    if ys is not None and len(dys) > 1 and any(dy is not None for dy in dys):
+    # What a layer adds to the loss itself has a gradient whether or not a loss looks at its output.
+    if ys is not None and (any(dy is not None for dy in dys) or _adds_to_loss(layer)):
         dys = [np.zeros_like(y) if dy is None else dy for dy, y in zip(dys, ys, strict=True)]
     return dys
+
+
+def _adds_to_loss(layer: Layer) -> bool:
+    """Tell whether the layer has an `activity_penalty`; a model asks its own layers, on the way back through them."""
+    return not isinstance(layer, Network) and type(layer).activity_penalty is not Layer.activity_penalty

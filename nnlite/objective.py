@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 from nnlite import losses, metrics
-from nnlite.data import as_list, by_name
+from nnlite.data import as_list
 from nnlite.losses import Loss
 from nnlite.metrics import Mean, Metric
 from nnlite.registry import serialize, serialize_optional
@@ -23,7 +24,7 @@ class Objective:
     loss_weights : sequence or mapping of float, optional
         What each output's loss is multiplied by before they are added.
     metric_names : str, Metric, or a list or mapping of (lists of) them, optional
-        Further figures to follow.
+        Further figures to follow; of an instance that is given for several outputs, all but the first get copies.
     weighted_metric_names : as `metric_names`, optional
         Figures in which each row counts by its sample weight.
     output_names : sequence of str
@@ -43,42 +44,55 @@ class Objective:
         if all(one is None for one in self.losses):
             raise ValueError("compile needs a loss to train by, such as loss='mse'; found none")
         self.loss_weights = self._weights(loss_weights)
-        self.metrics = self._metrics(metric_names)
-        self.weighted_metrics = self._metrics(weighted_metric_names)
+        self.metrics = self._metrics(metric_names, "metrics")
+        self.weighted_metrics = self._metrics(weighted_metric_names, "weighted_metrics")
+        _make_distinct([*self.metrics, *self.weighted_metrics])
         self._loss_mean = Mean(name="loss")
         self._output_means = [Mean(name=f"{name}_loss") for name in self.output_names]
 
     def _per_output(self, given: Any) -> list[Any]:
-        if isinstance(given, Mapping):
-            unknown = sorted(set(given) - set(self.output_names))
-            if unknown and "class_name" not in given:
-                raise ValueError(f"loss names {unknown}, but the model's outputs are {self.output_names}")
-            if not unknown:
-                return [given.get(name) for name in self.output_names]
-        if isinstance(given, (list, tuple)):
-            return by_name(list(given), self.output_names, "loss") if len(given) != 1 else list(given)
-        return [given] * len(self.output_names)
+        if self._is_by_name(given, "loss"):
+            return [given.get(name) for name in self.output_names]
+        if not isinstance(given, (list, tuple)):
+            return [given] * len(self.output_names)
+        if len(given) != len(self.output_names):
+            raise ValueError(f"loss must have one entry for each of {self.output_names}; found {len(given)}")
+        return list(given)
+
+    def _is_by_name(self, given: Any, what: str) -> bool:
+        """Tell whether something is given by the outputs' names; a configuration is a mapping too, but isn't."""
+        if not isinstance(given, Mapping):
+            return False
+        unknown = sorted(str(name) for name in given if name not in self.output_names)
+        if unknown and "class_name" not in given:
+            raise ValueError(f"{what} names {unknown}, but the model's outputs are {self.output_names}")
+        return not unknown
 
     def _weights(self, given: Any) -> list[float]:
         if given is None:
             return [1.0] * len(self.output_names)
-        if isinstance(given, Mapping):
+        if self._is_by_name(given, "loss_weights"):
             return [float(given.get(name, 1.0)) for name in self.output_names]
         weights = [float(weight) for weight in as_list(given)]
         if len(weights) != len(self.output_names):
             raise ValueError(f"loss_weights must have one number for each of {self.output_names}; found {weights}")
         return weights
 
-    def _metrics(self, given: Any) -> list[list[Metric]]:
-        if given is None:
-            return [[] for _ in self.output_names]
-        if isinstance(given, Mapping):
-            chosen = [as_list(given.get(name, [])) for name in self.output_names]
-        elif len(self.output_names) > 1 and len(as_list(given)) == len(self.output_names):
-            chosen = [[] if one is None else as_list(one) for one in given]
+    def _metrics(self, given: Any, what: str) -> list[list[Metric]]:
+        if self._is_by_name(given, what):
+            chosen = [given.get(name) for name in self.output_names]
         else:
-            chosen = [as_list(given) for _ in self.output_names]
-        return [[metrics.get(one) for one in of_output] for of_output in chosen]
+            chosen = self._of_list(as_list(given), what)
+        return [[metrics.get(one) for one in _some(of_output)] for of_output in chosen]
+
+    def _of_list(self, given: list[Any], what: str) -> list[Any]:
+        """Return each output's part of a list, which holds one entry for each output or what all of them get."""
+        by_output = any(isinstance(one, (list, tuple)) for one in given)
+        if len(given) == len(self.output_names) and (by_output or len(given) > 1):
+            return given
+        if by_output:
+            raise ValueError(f"{what} must have one entry for each of {self.output_names}; found {len(given)}")
+        return [given] * len(self.output_names)
 
     def reset(self) -> None:
         """Begin new averages."""
@@ -182,3 +196,18 @@ class Objective:
             "metrics": [[serialize(one) for one in own] for own in self.metrics],
             "weighted_metrics": [[serialize(one) for one in own] for own in self.weighted_metrics],
         }
+
+
+def _some(given: Any) -> list[Any]:
+    """Return what is given for one output as a list, in which None stands for nothing."""
+    return [one for one in as_list(given) if one is not None]
+
+
+def _make_distinct(groups: list[list[Metric]]) -> None:
+    """Put copies where an instance comes again, so that each place has a mean of its own."""
+    seen: set[int] = set()
+    for group in groups:
+        for k, metric in enumerate(group):
+            if id(metric) in seen:
+                group[k] = deepcopy(metric)
+            seen.add(id(group[k]))

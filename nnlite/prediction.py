@@ -10,6 +10,7 @@ import numpy as np
 
 from nnlite.backends import check_backend, one_record_function, open_prediction
 from nnlite.callbacks import Callback, CallbackList
+from nnlite.callbacks.base import as_callbacks
 from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shape
 from nnlite.network import Network
 from nnlite.types import Array
@@ -26,7 +27,7 @@ class Predictor(Network):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         *,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         backend: str = "auto",
         threads: int | None = None,
     ) -> Any:
@@ -40,7 +41,7 @@ class Predictor(Network):
             Rows computed at a time: it bounds the memory, and changes nothing else.
         verbose : {"auto", 0, 1, 2}, default "auto"
             Accepted for likeness to Keras. Predicting prints nothing.
-        callbacks : sequence of Callback, optional
+        callbacks : Callback or sequence of Callback, optional
             Their ``on_predict_...`` methods are called, once for all rows where the engine computes.
         backend : {"auto", "numpy", "numba"}, default "auto"
             As for `fit`.
@@ -63,7 +64,7 @@ class Predictor(Network):
         rows = len(inputs[0])
         compiled = open_prediction(self, rows, size, backend)
         size = size if compiled is None else max(rows, 1)
-        hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-rows // size)})
+        hooks = CallbackList(as_callbacks(callbacks), model=self, params={"steps": -(-rows // size)})
         hooks.on_predict_begin()
         if compiled is None:
             results = self._predict_batches(inputs, size, hooks)
@@ -140,10 +141,17 @@ class Predictor(Network):
     # -- the door ------------------------------------------------------------------------------
 
     def _as_inputs(self, x: Any) -> list[Array]:
+        return self._convert(self._per_input(x))
+
+    def _per_input(self, x: Any) -> list[Any]:
+        """Return what was passed for each input, as it is."""
         self._build_from(x)
+        return by_name(x, self.input_names, "x")
+
+    def _convert(self, given: list[Any]) -> list[Array]:
         arrays = [
             check_shape(as_array(one, self.dtype, f"input {name!r}"), tensor.shape, f"input {name!r}")
-            for one, name, tensor in zip(by_name(x, self.input_names, "x"), self.input_names, self.inputs, strict=True)
+            for one, name, tensor in zip(given, self.input_names, self.inputs, strict=True)
         ]
         if len({len(array) for array in arrays}) > 1:
             raise ValueError(f"all inputs must have the same number of rows; found {[len(a) for a in arrays]}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from nnlite import optimizers
+from nnlite import losses, metrics, optimizers
 from nnlite.archive import FileFormatError, dump_archive, read_archive, write_archive
 from nnlite.layers.base import registry
 from nnlite.registry import custom_object_scope, serialize
@@ -96,8 +96,7 @@ def parse_model(content: bytes) -> Model:
 def save_weights(model: Model, path: PathLike, overwrite: bool = True) -> None:
     """Write a model's weights to a file; see `Model.save_weights`."""
     _check_overwrite(path, overwrite)
-    config, arrays = model_to_parts(model)
-    write_archive(path, "model", {"model": config["model"]}, {"weights": arrays["weights"]})
+    write_archive(path, "model", {"model": serialize(model)}, {"weights": flatten(model.weights)})
 
 
 def load_weights(model: Model, path: PathLike) -> None:
@@ -127,11 +126,12 @@ def model_to_parts(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     """
     config: dict[str, Any] = {"model": serialize(model)}
     arrays = {"weights": flatten(model.weights)}
-    if model.compiled and model.outputs:
-        iterations, slots = model.optimizer.get_state()
+    if model.compiled and model.layers:
+        # Before the first data there are no outputs yet, and nothing that the optimizer could know of the weights.
+        iterations, slots = model.optimizer.get_state() if model.outputs else (0, {})
         config["compiled"] = {
             "optimizer": serialize(model.optimizer),
-            **model._objective.get_config(),
+            **model.objective.get_config(),
             "iterations": iterations,
         }
         arrays.update({f"optimizer/{name}": slot for name, slot in slots.items()})
@@ -175,13 +175,13 @@ def _try_on_no_rows(model: Model) -> None:
 
 def _restore_training(model: Model, compiled: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     optimizer = optimizers.get(compiled["optimizer"])
-    metrics, weighted = compiled["metrics"], compiled.get("weighted_metrics") or [[]]
+    # Made here, where custom objects are known: a model without an input makes them only when data come.
     model.compile(
         optimizer,
-        compiled["loss"],
+        [None if one is None else losses.get(one) for one in compiled["loss"]],
         compiled["loss_weights"],
-        metrics if len(metrics) > 1 else metrics[0],
-        weighted if len(weighted) > 1 else weighted[0],
+        [[metrics.get(one) for one in own] for own in compiled["metrics"]],
+        [[metrics.get(one) for one in own] for own in compiled.get("weighted_metrics", [])],
     )
     prefix = "optimizer/"
     slots = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

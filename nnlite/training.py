@@ -17,6 +17,7 @@ from typing import Any
 from nnlite import optimizers
 from nnlite.backends import Session, check_backend, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
+from nnlite.callbacks.base import as_callbacks
 from nnlite.data import (
     Batch,
     Data,
@@ -95,7 +96,11 @@ class Trainer(Predictor):
     @property
     def objective(self) -> Objective:
         """The losses and metrics given to `compile`."""
-        return self._objective
+        _ = self.optimizer
+        if hasattr(self, "_objective"):
+            return self._objective
+        # A chain that has seen no data yet: its last layer will give the output.
+        return Objective(*self._compile_arguments, [layer.name for layer in self.layers[-1:]])
 
     @property
     def compiled(self) -> bool:
@@ -111,7 +116,7 @@ class Trainer(Predictor):
         batch_size: int | None = None,
         epochs: int = 1,
         verbose: str | int = "auto",
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         validation_split: float = 0.0,
         validation_data: tuple[Any, ...] | None = None,
         shuffle: bool = True,
@@ -138,7 +143,7 @@ class Trainer(Predictor):
             Training ends when this many epochs have been run (counted from 0, `initial_epoch` included).
         verbose : {"auto", 0, 1, 2}, default "auto"
             0: silent; 1: a progress bar; 2: a line per epoch; "auto": 1 in a terminal, else 0.
-        callbacks : sequence of Callback, optional
+        callbacks : Callback or sequence of Callback, optional
             Called along the way.
         validation_split : float, default 0.0
             Share of the rows, the last ones before shuffling, that are kept apart to validate on.
@@ -195,7 +200,7 @@ class Trainer(Predictor):
         self.history = History()
         self.history.backend = "numpy" if session is None else "numba"
         hooks = CallbackList(
-            [*([ProgressBar(verbosity)] if verbosity else []), *(callbacks or []), self.history],
+            [*([ProgressBar(verbosity)] if verbosity else []), *as_callbacks(callbacks), self.history],
             model=self,
             params={"epochs": epochs, "steps": steps, "verbose": verbosity},
         )
@@ -342,7 +347,7 @@ class Trainer(Predictor):
         verbose: str | int = "auto",
         sample_weight: Any = None,
         *,
-        callbacks: Sequence[Callback] | None = None,
+        callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
         backend: str = "auto",
     ) -> Any:
@@ -356,7 +361,7 @@ class Trainer(Predictor):
             Rows per step.
         verbose : {"auto", 0, 1, 2}, default "auto"
             Whether to print the figures; "auto": in a terminal.
-        callbacks : sequence of Callback, optional
+        callbacks : Callback or sequence of Callback, optional
             Their ``on_test_...`` methods are called.
         return_dict : bool, default False
             Whether to return the figures by name.
@@ -371,7 +376,7 @@ class Trainer(Predictor):
         check_backend(backend)
         data = self._as_data(x, y, sample_weight)
         size = check_batch_size(batch_size, _TRAINING_BATCH)
-        hooks = CallbackList(list(callbacks or []), model=self, params={"steps": -(-data.n_rows // size)})
+        hooks = CallbackList(as_callbacks(callbacks), model=self, params={"steps": -(-data.n_rows // size)})
         logs = self._judge(data, size, hooks, open_session(self, data, size, False, backend))
         if as_verbosity(verbose):
             print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()))
@@ -408,24 +413,27 @@ class Trainer(Predictor):
 
     def _as_data(self, x: Any, y: Any, sample_weight: Any, class_weight: Mapping[int, float] | None = None) -> Data:
         _ = self.optimizer
-        inputs = self._as_inputs(x)
+        given = self._per_input(x)
+        inputs = self._convert(given)
         if y is None:
             raise ValueError("y is missing: give the values the outputs should have (x itself, for an autoencoder)")
-        targets = inputs if y is x else self._as_targets(y)
+        targets = self._as_targets(y, given, inputs)
         names = self.output_names
         if class_weight is not None:
             if sample_weight is not None or len(names) > 1:
                 raise ValueError("class_weight is for a model of one output, and not together with sample_weight")
             sample_weight = weights_of_classes(targets[0], class_weight)
-        given = [sample_weight] * len(names)
+        per_output = [sample_weight] * len(names)
         if isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1:
-            given = list(sample_weight)
-        weights = [None if one is None else as_array(one, self.dtype, "sample_weight") for one in given]
+            per_output = list(sample_weight)
+        weights = [None if one is None else as_array(one, self.dtype, "sample_weight") for one in per_output]
         return Data(inputs, targets, weights)
 
-    def _as_targets(self, y: Any) -> list[Array]:
+    def _as_targets(self, y: Any, given: list[Any], inputs: list[Array]) -> list[Array]:
+        """Convert y; what was `given` as an input too becomes the same array, which batches then read once."""
+        converted = {id(one): array for one, array in zip(given, inputs, strict=True)}
         return [
-            as_array(one, self.dtype, f"y for output {name!r}")
+            converted[id(one)] if id(one) in converted else as_array(one, self.dtype, f"y for output {name!r}")
             for one, name in zip(by_name(y, self.output_names, "y"), self.output_names, strict=True)
         ]
 

@@ -213,6 +213,21 @@ class CallbackList(Callback):
             callback.on_predict_batch_end(batch, logs)
 
 
+def as_callbacks(given: Callback | Iterable[Callback] | None) -> list[Callback]:
+    """Return a list of one callback, of several, or of none.
+
+    Raises
+    ------
+    TypeError
+        If it is something else.
+    """
+    if given is None or isinstance(given, Callback):
+        return [] if given is None else [given]
+    if not isinstance(given, Iterable):
+        raise TypeError(f"callbacks must be a Callback or a list of them; found {given!r}")
+    return list(given)
+
+
 def log_learning_rate(callback: Callback, logs: Logs | None) -> None:
     """Add the learning rate to the figures of an epoch, as every callback that changes it does."""
     if logs is not None:

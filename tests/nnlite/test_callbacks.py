@@ -169,6 +169,29 @@ def test_only_callbacks_are_taken():
         CallbackList([print], FakeModel(), {})
 
 
+def test_one_callback_needs_no_list():
+    heard = []
+
+    class Spy(Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            heard.append("fit")
+
+        def on_test_end(self, logs=None):
+            heard.append("evaluate")
+
+        def on_predict_end(self, logs=None):
+            heard.append("predict")
+
+    model, x = Sequential([Input((2,)), Dense(1)]), np.zeros((3, 2))
+    model.compile("sgd", "mse")
+    model.fit(x, x[:, :1], callbacks=Spy())
+    model.evaluate(x, x[:, :1], callbacks=Spy())
+    model.predict(x, callbacks=Spy())
+    assert heard == ["fit", "evaluate", "predict"]
+    with pytest.raises(TypeError, match="callbacks must be a Callback or a list of them; found 3"):
+        model.fit(x, x[:, :1], callbacks=3)
+
+
 def test_every_hook_of_the_base_may_be_called():
     names = [name for name in dir(Callback) if name.startswith("on_")]
     assert len(names) == 14

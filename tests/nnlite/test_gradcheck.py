@@ -16,8 +16,11 @@ from nnlite.layers import (
     Concatenate,
     Dense,
     Dropout,
+    GaussianLatent,
+    GlobalAveragePooling1D,
     Input,
     LayerNormalization,
+    TimeDistributed,
 )
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.losses import (
@@ -31,6 +34,8 @@ from nnlite.losses import (
 from nnlite.models import Model, Sequential
 from nnlite.regularizers import L1, L1L2, L2
 from tests.nnlite.arrays import draw
+
+D = {"dtype": "float64"}
 
 
 class WrongDense(Dense):
@@ -180,6 +185,26 @@ def test_a_nested_model_used_twice_adds_up_its_gradients():
     model = Model(outer_input, inner(inner(outer_input)))
     model.compile("sgd", "mse")
     assert check_model(model, draw(5, 3), draw(5, 3, seed=1)) < 1e-6
+
+
+@pytest.mark.parametrize("inner", ["latent", "latent at every step", "model at every step", "model used twice"])
+def test_penalties_on_what_no_loss_looks_at(inner):
+    inputs = Input((4, 3), dtype="float64")
+    x = Dense(4, "tanh", **D)(inputs)
+    if inner == "latent":
+        y = GaussianLatent(beta=0.5, seed=0, **D)(x)
+    elif inner == "latent at every step":
+        y = TimeDistributed(GaussianLatent(beta=0.5, seed=0, **D))(x)
+    else:
+        penalized = Dense(4, "tanh", activity_regularizer=L2(0.5), **D)
+        model = Sequential([Input((4,), dtype="float64"), penalized, Dense(4, kernel_regularizer="l2", **D)])
+        twice = inner == "model used twice"
+        y = Dense(2, **D)(model(model(GlobalAveragePooling1D(**D)(x)))) if twice else TimeDistributed(model)(x)
+    model = Model(inputs, [Dense(1, **D)(x), y])
+    model.compile("sgd", ["mse", None])
+    # Old gradients must not come into the new.
+    model.gradients[...] = 7
+    check_model(model, draw(5, 4, 3), [draw(5, 4, 1, seed=1), np.zeros((5, *y.shape[1:]))])
 
 
 def test_a_wrong_layer_inside_a_model_is_caught():

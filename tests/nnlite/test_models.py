@@ -17,7 +17,9 @@ from nnlite.layers import (
     InputLayer,
     Reshape,
 )
+from nnlite.losses import Huber
 from nnlite.models import Model, Sequential, clone_model
+from nnlite.optimizers import Adam
 from nnlite.utils import clear_session, set_random_seed, to_categorical
 from tests.nnlite.arrays import draw_single as draw
 
@@ -256,6 +258,31 @@ def test_copies_are_whole_and_independent(through):
     before = model.get_weights()[0]
     other.fit(x, x, epochs=1)
     np.testing.assert_array_equal(model.get_weights()[0], before)
+
+
+@pytest.mark.parametrize("loss", ["mse", Huber(0.5), {"out": "mse"}])
+@pytest.mark.parametrize("through", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
+def test_copies_of_what_has_seen_no_data_stay_compiled(through, loss):
+    model = Sequential([Dense(2), Dense(3, name="out")])
+    model.compile(Adam(0.02), loss, loss_weights={"out": 2}, metrics={"out": ["mae"]}, weighted_metrics=["mse"])
+    other = through(model)
+    assert not other.built
+    x = draw(9, 4)
+    results = []
+    for one in (model, other):
+        set_random_seed(3)
+        results.append(one.fit(x, x[:, :3], epochs=3).history)
+    assert results[0] == results[1]
+    assert set(results[0]) == {"loss", "mae", "mse"}
+    assert other.optimizer.learning_rate == model.optimizer.learning_rate
+    assert through(Sequential([Dense(2)])).compiled is False
+
+
+def test_a_chain_that_was_built_by_hand_after_compile_is_copied():
+    model = Sequential([Dense(2)])
+    model.compile("sgd", "mse")
+    model.build((None, 3))
+    assert copy.deepcopy(model).train_on_batch(draw(4, 3), draw(4, 2)) > 0
 
 
 def test_a_clone_has_the_same_layers_and_fresh_weights():

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from nnlite.archive import FileFormatError, dump_archive, read_archive, write_archive
 from nnlite.files import atomic_write
 from nnlite.layers import Add, BatchNormalization, Dense, Input, Layer
+from nnlite.losses import Loss
 from nnlite.models import Model, Sequential, load_model
 from nnlite.optimizers import Adam
 from tests.nnlite.arrays import draw_single as draw
@@ -84,6 +85,28 @@ def test_a_sequential_without_input_is_kept_without_weights(tmp_path):
     loaded = load_model(tmp_path / "m.npz")
     assert not loaded.built
     assert loaded.predict(draw(4, 3)).shape == (4, 2)
+
+
+class Cubic(Loss):
+    def per_sample(self, y_true, y_pred):
+        return (np.abs(y_pred - y_true) ** 3).mean(axis=-1)
+
+    def slope(self, y_true, y_pred):
+        return 3 * (y_pred - y_true) * np.abs(y_pred - y_true) / y_pred.shape[-1]
+
+
+def test_a_sequential_without_input_is_kept_compiled(tmp_path):
+    model = Sequential([Dense(2)])
+    model.compile(Adam(0.5), Cubic(), metrics=["mae"])
+    model.save(tmp_path / "m.npz")
+    with pytest.raises(FileFormatError, match="unknown loss 'Cubic'"):
+        load_model(tmp_path / "m.npz")
+    assert not load_model(tmp_path / "m.npz", compile=False).compiled
+    # The loss is made while loading: later on, nobody says what the name stands for.
+    loaded = load_model(tmp_path / "m.npz", custom_objects={"Cubic": Cubic})
+    history = loaded.fit(draw(8, 3), draw(8, 2)).history
+    assert set(history) == {"loss", "mae"}
+    assert loaded.optimizer.learning_rate == 0.5
 
 
 def test_the_same_model_gives_the_same_bytes(tmp_path):

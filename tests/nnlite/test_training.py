@@ -252,6 +252,35 @@ def test_fit_refuses_data_that_does_not_fit():
         model.compile("sgd")
 
 
+def test_the_same_mapping_as_x_and_y_goes_by_names():
+    a, b = Input((2,), name="a"), Input((3,), name="b")
+    model = Model({"a": a, "b": b}, {"b": Dense(3, name="of_b")(b), "a": Dense(2, name="of_a")(a)})
+    model.compile("sgd", "mse")
+    same = {"a": draw(6, 2), "b": draw(6, 3)}
+    assert model.evaluate(same, same) == model.evaluate(same, dict(same))
+    # What is an input and a target is one array, whatever it comes in: the engine reads it once.
+    for y in (same, dict(same), [same["b"], same["a"]]):
+        data = model._as_data(same, y, None)
+        assert data.y[0] is data.x[1]
+        assert data.y[1] is data.x[0]
+
+
+def test_one_list_as_x_and_y_goes_by_places():
+    a, b = Input((2,)), Input((2,))
+    model = Model([a, b], [Dense(2)(a), Dense(2)(b)])
+    model.compile("sgd", "mse")
+    same = [draw(6, 2).tolist(), draw(6, 2, seed=1).tolist()]
+    data = model._as_data(same, same, None)
+    assert data.y[0] is data.x[0]
+    assert data.y[1] is data.x[1]
+    alone = Model(a, Dense(2)(a))
+    alone.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="x must be a list of 2 arrays"):
+        model.fit(same[0], same[0])
+    data = alone._as_data(same[0], same[0], None)
+    assert data.y[0] is data.x[0]
+
+
 def test_outputs_without_a_loss_are_left_out():
     inputs = Input((2,))
     hidden = Dense(2, name="hidden")(inputs)
