@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from nnlite.layers import Add, Dense, Input
+from nnlite.layers import Add, Dense, GaussianLatent, Input
 from nnlite.metrics import MeanAbsoluteError
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import SGD
@@ -81,7 +81,14 @@ def nested_with_an_end_that_leads_nowhere(x):
     return inner(x)[0]
 
 
-@pytest.mark.parametrize("make", [nested, nested_twice, nested_and_used_again, nested_with_an_end_that_leads_nowhere])
+def a_code(x):
+    return GaussianLatent()(Dense(4)(x))
+
+
+HIDDEN = [nested, nested_twice, nested_and_used_again, nested_with_an_end_that_leads_nowhere, a_code]
+
+
+@pytest.mark.parametrize("make", HIDDEN)
 def test_penalties_within_what_no_loss_looks_at_are_learned_from(make):
     found, _ = assert_parity(with_hidden(make), X, Y, epochs=5)
     assert found.history.history["loss"][-1] < found.history.history["loss"][0]
