@@ -509,3 +509,29 @@ def test_version_and_no_command(capsys):
 def test_python_m_anomaly():
     done = subprocess.run([sys.executable, "-m", "anomaly", "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("anomaly ")
+
+
+@pytest.mark.parametrize("mark", ["tab", "\\t", "\t"])
+def test_a_tab_may_be_spelled_out(folder, capsys, tmp_path, mark):
+    (tmp_path / "tabs.tsv").write_text((folder / "test.csv").read_text().replace(",", "\t"))
+    _, plain, _ = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz")
+    assert run(capsys, "score", tmp_path / "tabs.tsv", "-m", folder / "m.npz", "--delimiter", mark)[1] == plain
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [("fit", ["--false-alarm-rate SHARE", "--trim SHARE"]), ("score", ["--p-values", "--prior SHARE", "--expected"])],
+)
+def test_help_says_what_is_for_tables(capsys, command, names):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split("options:")[1].split())
+    for name in names:
+        assert f"{name} of tables" in text
+
+
+@pytest.mark.parametrize("command", ["fit", "update", "learn-labels", "score", "evaluate", "drift", "plot"])
+def test_help_says_that_a_dash_is_standard_input(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert "- is standard input" in " ".join(capsys.readouterr().out.split())

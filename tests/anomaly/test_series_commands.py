@@ -209,3 +209,12 @@ def test_times_out_of_order_name_the_line(folder, capsys, tmp_path):
     code, _, err = run(capsys, "score", tmp_path / "bad.csv", "-m", folder / "m.npz")
     assert code == 2
     assert "line 22 (row 21), column 'time': time goes back" in err
+
+
+@pytest.mark.parametrize(("name", "value", "least"), [("--minimum-length", "0", 1), ("--tolerance", "-1", 0)])
+def test_what_is_for_events_has_a_least_value(folder, capsys, tmp_path, name, value, least):
+    common = ["score", str(folder / "test.csv"), "-m", str(folder / "m.npz"), "-o", str(tmp_path / "s.csv")]
+    with pytest.raises(SystemExit) as stop:
+        main([*common, "--events", str(tmp_path / "e.csv"), name, value])
+    assert stop.value.code == 2
+    assert f"{name}: must be a whole number of at least {least}; found '{value}'" in capsys.readouterr().err
