@@ -15,6 +15,9 @@ from anomaly.errors import DataError
 from anomaly.tables import Table
 from nnlite.types import Array
 
+STANDARD = "-"
+"""The name of standard input, and of standard output."""
+
 # As many rows at a time as a detector scores in one go: more would only take memory.
 CHUNK_ROWS = 8192
 
@@ -41,6 +44,11 @@ def ignored_columns(options: Namespace) -> list[str]:
     """Return the columns that this command line names as no features."""
     names = [*([options.label] if options.label else []), *split_names(options.drop), *split_names(options.id)]
     return list(dict.fromkeys(names))
+
+
+def id_columns(options: Namespace) -> list[str]:
+    """Return the columns that name records, each once."""
+    return list(dict.fromkeys(split_names(options.id)))
 
 
 def check_present(table: Table, names: list[str], path: str) -> None:
@@ -102,6 +110,9 @@ def first_rows(chunks: Iterator[Table], most: int) -> Table:
 def check_writable(path: str) -> None:
     """Find out before minutes of training, not after."""
     folder = Path(path).parent
+    if path == STANDARD:
+        raise ValueError("a model cannot go to standard output: name a file to write it to")
+    folder = Path(path).parent
     if Path(path).is_dir():
         raise IsADirectoryError(f"cannot write to {path!r}: it is a folder; name a file in it")
     if not folder.is_dir():
@@ -115,5 +126,25 @@ def check_apart(options: Namespace, output: str, *inputs: str) -> None:
     target = getattr(options, output)
     for name in inputs:
         source = getattr(options, name)
-        if target and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+        # Standard input and standard output have one name, and are two things.
+        if target and STANDARD not in (target, source) and _same_file(target, source):
             raise ValueError(f"--{output} is {target!r}, which is read as the {name}: name another file to write to")
+
+
+def check_outputs_apart(options: Namespace, output: str, other: str) -> None:
+    """Refuse to write two things to one place: one of them would be lost, or both mixed up."""
+    target, taken = getattr(options, output), getattr(options, other)
+    if not target or not taken:
+        return
+    if target == taken == STANDARD:
+        raise ValueError(
+            f"--{output} is standard output, which is written to as --{other}: name a file for one of them"
+        )
+    if STANDARD not in (target, taken) and _same_file(target, taken):
+        raise ValueError(f"--{output} is {target!r}, which is written to as --{other}: name another file to write to")
+
+
+def _same_file(one: str, other: str) -> bool:
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

@@ -18,7 +18,7 @@ from anomaly.detectors.drifting import drift_of
 from anomaly.errors import DataError
 from anomaly.files import make_folder
 from anomaly.metrics import evaluate as judge
-from anomaly.score_columns import numbers, score_columns, top_columns, top_names
+from anomaly.score_columns import numbers, score_columns, score_names, top_columns, top_names
 from anomaly.tables import Table
 from nnlite.files import atomic_write
 from nnlite.types import Array
@@ -37,19 +37,21 @@ def score(options: Namespace) -> None:
     """Score a table chunk by chunk."""
     for output in ("output", "events"):
         inputs.check_apart(options, output, "data", "model")
+    inputs.check_outputs_apart(options, "events", "output")
     detector = inputs.load(options.model)
     if options.top < 0:
         raise ValueError(f"--top must be at least 0; found {options.top}")
     if options.expected and not options.top:
         raise ValueError("--expected goes with --top K: it is told of the columns that a score is due to")
     threshold = detector.threshold_ if options.threshold is None else options.threshold
-    ids = inputs.split_names(options.id)
+    ids = inputs.id_columns(options)
     top = min(options.top, len(detector.feature_names_in_))
     chances = (["p_value"] if options.p_values else []) + (["probability"] if options.prior is not None else [])
-    head = [*(ids or ["row"]), "score", "is_anomaly", *chances, *top_names(top, options.expected)]
+    head = score_names(ids, [*chances, *top_names(top, options.expected)])
     with CsvWriter(options.output, head=head) as writer:
         if isinstance(detector, SequenceDetector):
             series_commands.refuse_for_series(options)
+            series_commands.refuse_without_events(options)
             _score_series(detector, options, ids, writer, threshold, top)
             return
         series_commands.refuse_for_tables(options)

@@ -50,6 +50,14 @@ def refuse_for_series(options: Namespace) -> None:
         raise ValueError(f"--{name} is for tables; {options.model!r} was fitted on a series, with --window")
 
 
+def refuse_without_events(options: Namespace) -> None:
+    """Raise ValueError if an argument for events is given and none are to be written."""
+    given = [name for name in ("minimum_length", "tolerance") if getattr(options, name) is not None]
+    if given and not options.events:
+        name = given[0].replace("_", "-")
+        raise ValueError(f"--{name} goes with --events EVENTS.csv: it says which alarms become events")
+
+
 def fit(
     options: Namespace,
     table: Table,

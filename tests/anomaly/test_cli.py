@@ -535,3 +535,14 @@ def test_help_says_that_a_dash_is_standard_input(capsys, command):
     with pytest.raises(SystemExit):
         main([command, "--help"])
     assert "- is standard input" in " ".join(capsys.readouterr().out.split())
+
+
+def test_score_writes_each_column_once(folder, capsys):
+    common = ["score", folder / "numbered.csv", "-m", folder / "m.npz"]
+    _, out, _ = run(capsys, *common, "--id", "number", "--id", "number,label")
+    assert out.splitlines()[0] == "number,label,score,is_anomaly"
+    lines = (folder / "numbered.csv").read_text().replace("number,", "top_1,", 1)
+    (folder / "clash.csv").write_text(lines)
+    common[1] = folder / "clash.csv"
+    assert run(capsys, *common, "--id", "top_1")[0] == 0
+    assert "--id is 'top_1', which a column" in fails(capsys, *common, "--id", "top_1", "--top", "1")

@@ -218,3 +218,33 @@ def test_what_is_for_events_has_a_least_value(folder, capsys, tmp_path, name, va
         main([*common, "--events", str(tmp_path / "e.csv"), name, value])
     assert stop.value.code == 2
     assert f"{name}: must be a whole number of at least {least}; found '{value}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("events", ["s.csv", "./s.csv", "ABSOLUTE"])
+@pytest.mark.parametrize("there", [False, True])
+def test_scores_and_events_are_not_written_to_one_file(folder, capsys, tmp_path, monkeypatch, events, there):
+    monkeypatch.chdir(tmp_path)
+    if there:
+        (tmp_path / "s.csv").write_text("earlier\n")
+    events = events.replace("ABSOLUTE", str(tmp_path / "s.csv"))
+    code, _, err = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", "s.csv", "--events", events)
+    assert code == 2
+    assert f"--events is {events!r}, which is written to as --output: name another file to write to" in err
+    assert [path.read_text() for path in tmp_path.iterdir()] == (["earlier\n"] if there else [])
+
+
+def test_scores_and_events_do_not_share_standard_output(folder, capsys, tmp_path):
+    common = ["score", folder / "test.csv", "-m", folder / "m.npz", "--events", "-"]
+    code, out, err = run(capsys, *common)
+    assert (code, out) == (2, "")
+    assert "--events is standard output, which is written to as --output: name a file for one of them" in err
+    code, out, _ = run(capsys, *common, "-o", tmp_path / "s.csv")
+    assert code == 0
+    assert out.startswith("start,end,peak,peak_score,steps\n")
+
+
+@pytest.mark.parametrize("name", ["--minimum-length", "--tolerance"])
+def test_what_is_for_events_needs_events(folder, capsys, name):
+    code, out, err = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", name, "3")
+    assert (code, out) == (2, "")
+    assert f"{name} goes with --events" in err
