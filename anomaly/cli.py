@@ -308,7 +308,7 @@ def _add_evaluate(of: _Subparsers) -> None:
     parser.add_argument(
         "--json",
         metavar="FILE",
-        help="also write the figures to this file",
+        help="also write the figures to this file; with - they are all that goes to standard output",
     )
     given.add_tolerance(parser)
     given.add_threshold(parser)
