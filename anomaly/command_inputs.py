@@ -52,10 +52,9 @@ def _warn_of_records(table: Table, options: Namespace, known: Collection[str] = 
         return
     numbers = [name for name in table.names if name not in known and _is_number(name)]
     if 2 * len(numbers) > len(table.names) and not _count_up(numbers):
-        where = "standard input" if options.data == STANDARD else repr(options.data)
         print(
-            f"anomaly: warning: {where}: the first line looks like a record: it has {listing(numbers, 3)} as names of "
-            "columns; if the file has no header, use --no-header",
+            f"anomaly: warning: {source(options.data)}: the first line looks like a record: it has "
+            f"{listing(numbers, 3)} as names of columns; if the file has no header, use --no-header",
             file=sys.stderr,
         )
 
@@ -72,6 +71,11 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def source(path: str) -> str:
+    """Return what a file that is read is called in messages."""
+    return "standard input" if path == STANDARD else repr(path)
 
 
 def split_names(columns: list[str]) -> list[str]:
@@ -95,7 +99,7 @@ def check_present(table: Table, names: list[str], path: str) -> None:
     missing = [name for name in names if name not in table.names]
     if missing:
         raise DataError(
-            f"{path!r} has no column {', '.join(map(repr, missing))}; its columns are "
+            f"{source(path)} has no column {', '.join(map(repr, missing))}; its columns are "
             f"{', '.join(map(repr, table.names[:50]))}"
         )
 
@@ -161,9 +165,9 @@ def check_apart(options: Namespace, output: str, *inputs: str) -> None:
     """Refuse to write over what is read: whoever mixes up two names would lose the data."""
     target = getattr(options, output)
     for name in inputs:
-        source = getattr(options, name)
+        read = getattr(options, name)
         # Standard input and standard output have one name, and are two things.
-        if target and STANDARD not in (target, source) and _same_file(target, source):
+        if target and STANDARD not in (target, read) and _same_file(target, read):
             raise ValueError(f"--{output} is {target!r}, which is read as the {name}: name another file to write to")
 
 

@@ -71,9 +71,8 @@ def update(options: Namespace) -> None:
             detector.partial_fit(inputs.without_ignored(records, options, detector))
             seen += len(records)
     if not seen:
-        raise DataError(
-            f"{options.data!r} has no records to learn from: {command_labels.none_is_normal(kinds, options)}"
-        )
+        cause = command_labels.none_is_normal(kinds, options)
+        raise DataError(f"{inputs.source(options.data)} has no records to learn from: {cause}")
     detector.save(output)
     print(report.updated(detector, seen, output))
 

@@ -188,3 +188,15 @@ def test_a_dash_is_standard_input(folder, capsys, monkeypatch, command):
     code, out, _ = run(capsys, command, "-", "-m", folder / "m.npz", *LABELS, *settings)
     assert code == 0
     assert "learned from" in out
+
+
+def test_standard_input_is_named_in_errors(folder, capsys, monkeypatch):
+    for arguments, message in (
+        (["--label", "label", "--normal", "never"], "standard input has no records to learn from"),
+        (["--drop", "nix"], "standard input has no column 'nix'"),
+    ):
+        data = io.BytesIO((folder / "fresh.csv").read_bytes())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(data)))
+        code, _, err = run(capsys, "update", "-", "-m", folder / "m.npz", *arguments)
+        assert code == 2
+        assert message in err
