@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import argparse
 import math
+from collections.abc import Callable
+
+
+def add_data(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
+    """Add the file that is read."""
+    parser.add_argument("data", metavar=metavar, help=f"{text}; gzip is fine, and - is standard input")
 
 
 def add_model(parser: argparse.ArgumentParser, text: str) -> None:
@@ -14,7 +20,7 @@ def add_model(parser: argparse.ArgumentParser, text: str) -> None:
 def add_seed(parser: argparse.ArgumentParser) -> None:
     """Add the seed."""
     parser.add_argument(
-        "--seed", type=seed, default=0, metavar="N", help="the same seed gives the same result (default: 0)"
+        "--seed", type=at_least(0), default=0, metavar="N", help="the same seed gives the same result (default: 0)"
     )
 
 
@@ -27,17 +33,30 @@ def add_tolerance(parser: argparse.ArgumentParser) -> None:
     """Add how many quiet steps an event may have within it."""
     parser.add_argument(
         "--tolerance",
-        type=whole,
+        type=at_least(0),
         metavar="STEPS",
         help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
     )
 
 
-def seed(text: str) -> int:
-    """Read a seed."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0; found {text!r}")
-    return int(text)
+def at_least(least: int) -> Callable[[str], int]:
+    """Return what reads a whole number of at least so much."""
+
+    def read(text: str) -> int:
+        try:
+            found = int(text)
+        except ValueError:
+            found = least - 1
+        if found < least:
+            raise argparse.ArgumentTypeError(f"must be a whole number of at least {least}; found {text!r}")
+        return found
+
+    return read
+
+
+def delimiter(text: str) -> str:
+    """Read a delimiter: a tab is hard to type, and may be spelled out."""
+    return "\t" if text in ("\\t", "tab") else text
 
 
 def whole(text: str) -> int:
@@ -63,11 +82,16 @@ def add_table(
     parser: argparse.ArgumentParser,
     labels: bool = True,
     required: bool = False,
-    normal: str = "the label of normal records; all others are anomalies",
+    normal: str = "the label of normal records; all others are anomalies, but for empty ones, which are left out",
 ) -> None:
     """Add what says how a table is read, and which of its columns are no features."""
     table = parser.add_argument_group("the table")
-    table.add_argument("--delimiter", metavar="CHAR", help="between the fields (default: found out)")
+    table.add_argument(
+        "--delimiter",
+        type=delimiter,
+        metavar="CHAR",
+        help="between the fields; a tab may be written as tab or '\\t' (default: found out)",
+    )
     table.add_argument(
         "--no-header",
         action="store_true",
@@ -78,7 +102,7 @@ def add_table(
         action="append",
         default=[],
         metavar="COL",
-        help="a column that names the record: never a feature, but copied to what 'score' writes (repeatable)",
+        help="a column that names the record: 'fit' does not learn from it, 'score' copies it (repeatable)",
     )
     table.add_argument(
         "--drop",

@@ -147,7 +147,7 @@ def _add_fit(of: _Subparsers) -> None:
         "Learn from a table, or with --window from a series, what is usual, and write a model.",
         "anomaly fit train.csv --model m.npz --label class --normal ok --id number",
     )
-    parser.add_argument("data", metavar="TRAIN.csv", help="records to learn from; gzip is fine")
+    given.add_data(parser, "TRAIN.csv", "records to learn from")
     given.add_model(parser, "where to write the model")
     given.add_table(
         parser, normal="the label of normal records; others are not learned from, unless --threshold needs them"
@@ -175,13 +175,13 @@ def _add_fit(of: _Subparsers) -> None:
         "--false-alarm-rate",
         type=given.number,
         metavar="SHARE",
-        help="the share of fresh normal records that may be flagged, such as 0.01; takes five more fits to find out",
+        help="of tables: the share of fresh normal records that may be flagged, such as 0.01; takes five more fits",
     )
     parser.add_argument(
         "--trim",
         type=given.number,
         metavar="SHARE",
-        help="learn twice, the second time without this share of the records, the most unusual ones "
+        help="of tables: learn twice, the second time without this share of the records, the most unusual ones "
         "(default: the contamination, if it is a number)",
     )
     parser.add_argument(
@@ -247,14 +247,14 @@ def _add_score(of: _Subparsers) -> None:
         "Score records: larger is more unusual. Reads files of any length in a fixed amount of memory.",
         "anomaly score new.csv --model m.npz --output scores.csv --id number --top 3",
     )
-    parser.add_argument("data", metavar="DATA.csv", help="records to score; gzip is fine")
+    given.add_data(parser, "DATA.csv", "records to score")
     given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument(
         "--output",
         "-o",
         default="-",
         metavar="SCORES.csv",
-        help="where to write the scores; .gz compresses (default: standard output)",
+        help="where to write the scores; .gz compresses, - is standard output (default: -)",
     )
     parser.add_argument(
         "--top",
@@ -266,22 +266,29 @@ def _add_score(of: _Subparsers) -> None:
     parser.add_argument(
         "--expected",
         action="store_true",
-        help="with --top: also write what those columns hold, and what they would be expected to hold",
+        help="of tables, with --top: also write what those columns hold, and what they would be expected to hold",
     )
     parser.add_argument(
         "--p-values",
         action="store_true",
-        help="add the chance that a usual record scores so high; exact if fitted with --false-alarm-rate",
+        help="of tables: add the chance that a usual record scores so high; exact if fitted with --false-alarm-rate",
     )
     parser.add_argument(
         "--prior",
         type=given.number,
         metavar="SHARE",
-        help="add the chance that the record is an anomaly, where this share of all records is, such as 0.01",
+        help="of tables: add the chance that the record is an anomaly, where this share of all is, such as 0.01",
     )
-    parser.add_argument("--events", metavar="EVENTS.csv", help="of series: also write alarms, merged into events")
     parser.add_argument(
-        "--minimum-length", type=given.whole, metavar="STEPS", help="of series: drop shorter events (default: 1)"
+        "--events",
+        metavar="EVENTS.csv",
+        help="of series: also write alarms, merged into events; - is standard output, if the scores go elsewhere",
+    )
+    parser.add_argument(
+        "--minimum-length",
+        type=given.at_least(1),
+        metavar="STEPS",
+        help="of series, with --events: drop shorter events (default: 1)",
     )
     given.add_tolerance(parser)
     given.add_threshold(parser)
@@ -296,9 +303,13 @@ def _add_evaluate(of: _Subparsers) -> None:
         "Hold the scores of labelled records against their labels.",
         "anomaly evaluate test.csv --model m.npz --label class --normal ok",
     )
-    parser.add_argument("data", metavar="DATA.csv", help="labelled records; gzip is fine")
+    given.add_data(parser, "DATA.csv", "labelled records")
     given.add_model(parser, "a model that 'anomaly fit' wrote")
-    parser.add_argument("--json", metavar="FILE", help="also write the figures to this file")
+    parser.add_argument(
+        "--json",
+        metavar="FILE",
+        help="also write the figures to this file; with - they are all that goes to standard output",
+    )
     given.add_tolerance(parser)
     given.add_threshold(parser)
     given.add_table(parser, required=True)
@@ -313,7 +324,7 @@ def _add_drift(of: _Subparsers) -> None:
         "The exit code is 0 if they do, 1 if they have drifted. Reads files of any length in a fixed amount of memory.",
         "anomaly drift new.csv --model m.npz --id number",
     )
-    parser.add_argument("data", metavar="DATA.csv", help="fresh records; gzip is fine")
+    given.add_data(parser, "DATA.csv", "fresh records")
     given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument(
         "--level", type=float, default=0.01, metavar="P", help="the chance of a false alarm (default: 0.01)"
@@ -330,7 +341,7 @@ def _add_update(of: _Subparsers) -> None:
         "Columns, scaling and categories stay those of the fit.",
         "anomaly update new.csv --model m.npz --label class --normal ok --id number",
     )
-    parser.add_argument("data", metavar="NEW.csv", help="records that were not learned from before; gzip is fine")
+    given.add_data(parser, "NEW.csv", "records that were not learned from before")
     given.add_model(parser, "a model that 'anomaly fit' wrote")
     _add_changed(parser)
     given.add_table(parser, normal="the label of normal records; others are not learned from")
@@ -345,7 +356,7 @@ def _add_learn_labels(of: _Subparsers) -> None:
         "It begins anew each time: give all labels that there are.",
         "anomaly learn-labels known.csv --model m.npz --label class --normal ok --id number",
     )
-    parser.add_argument("data", metavar="KNOWN.csv", help="labelled records, such as alarms looked into; gzip is fine")
+    given.add_data(parser, "KNOWN.csv", "labelled records, such as alarms looked into")
     given.add_model(parser, "a model that 'anomaly fit' wrote")
     _add_changed(parser)
     given.add_table(parser, required=True)
@@ -365,7 +376,7 @@ def _add_plot(of: _Subparsers) -> None:
         "Draw a model's view of a table: scores, the strangest record, the latent space, and with labels the curves.",
         "anomaly plot test.csv --model m.npz --output pictures --label class --normal ok",
     )
-    parser.add_argument("data", metavar="DATA.csv", help="records to draw; gzip is fine")
+    given.add_data(parser, "DATA.csv", "records to draw")
     given.add_model(parser, "a model that 'anomaly fit' wrote")
     parser.add_argument(
         "--output", "-o", default="pictures", metavar="FOLDER", help="where to put the pictures (default: pictures)"

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from anomaly.csvfiles import iter_csv
+from anomaly.csvfiles import iter_csv, read_csv
 from anomaly.detectors import AutoencoderDetector, BaseDetector, SequenceDetector, load_detector
-from anomaly.errors import DataError
+from anomaly.errors import DataError, listing
 from anomaly.tables import Table
-from nnlite.types import Array
+
+STANDARD = "-"
+"""The name of standard input, and of standard output."""
 
 # As many rows at a time as a detector scores in one go: more would only take memory.
 CHUNK_ROWS = 8192
@@ -27,9 +30,52 @@ def load(path: str) -> AutoencoderDetector | SequenceDetector:
     return detector
 
 
-def chunks(options: Namespace) -> Iterator[Table]:
+def chunks(options: Namespace, detector: BaseDetector) -> Iterator[Table]:
     """Read a table piece by piece."""
-    return iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=CHUNK_ROWS)
+    tables = iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=CHUNK_ROWS)
+    for i, table in enumerate(tables):
+        if i == 0:
+            _warn_of_records(table, options, _needed_columns(detector))
+        yield table
+
+
+def whole(options: Namespace) -> Table:
+    """Read a table whole."""
+    table = read_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
+    _warn_of_records(table, options)
+    return table
+
+
+def _warn_of_records(table: Table, options: Namespace, known: Collection[str] = ()) -> None:
+    """Say so where the names of columns look like values, unless the detector knows them as names."""
+    if options.no_header:
+        return
+    numbers = [name for name in table.names if name not in known and _is_number(name)]
+    if 2 * len(numbers) > len(table.names) and not _count_up(numbers):
+        print(
+            f"anomaly: warning: {source(options.data)}: the first line looks like a record: it has "
+            f"{listing(numbers, 3)} as names of columns; if the file has no header, use --no-header",
+            file=sys.stderr,
+        )
+
+
+def _count_up(names: list[str]) -> bool:
+    """Say whether names are consecutive whole numbers, such as years, or those that pandas gives to columns."""
+    first = names[0]
+    return len(names) > 2 and first.isdecimal() and names == [str(int(first) + i) for i in range(len(names))]
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def source(path: str) -> str:
+    """Return what a file that is read is called in messages."""
+    return "standard input" if path == STANDARD else repr(path)
 
 
 def split_names(columns: list[str]) -> list[str]:
@@ -43,46 +89,49 @@ def ignored_columns(options: Namespace) -> list[str]:
     return list(dict.fromkeys(names))
 
 
+def id_columns(options: Namespace) -> list[str]:
+    """Return the columns that name records, each once."""
+    return list(dict.fromkeys(split_names(options.id)))
+
+
 def check_present(table: Table, names: list[str], path: str) -> None:
     """Refuse a file that lacks columns."""
     missing = [name for name in names if name not in table.names]
     if missing:
         raise DataError(
-            f"{path!r} has no column {', '.join(map(repr, missing))}; its columns are "
+            f"{source(path)} has no column {', '.join(map(repr, missing))}; its columns are "
             f"{', '.join(map(repr, table.names[:50]))}"
         )
 
 
-def without_ignored(table: Table, options: Namespace, detector: BaseDetector | None = None) -> Table:
-    """Leave out what this command line names as no features; the detector leaves out what it knows of itself."""
-    time = getattr(detector, "time", None)
-    ignored = [name for name in ignored_columns(options) if name in table.names and name != time]
+def without_ignored(table: Table, options: Namespace, detector: BaseDetector) -> Table:
+    """Leave out what this command line names as no features; the detector leaves out what it knows of itself.
+
+    A column that names records may be one that the detector was fitted on: then it gets it.
+    """
+    needed, own = _needed_columns(detector), set(getattr(detector, "ignore", None) or ())
+    ignored = ignored_columns(options)
+    check_present(table, [name for name in ignored if name not in needed | own], options.data)
+    ignored = [name for name in ignored if name in table.names and name != getattr(detector, "time", None)]
+    # A detector that was fitted on an array takes columns by their order, whatever their names are.
+    if len(set(table.names) - set(ignored) - own) < len(needed):
+        _check_dispensable(ignored, needed, options)
+        ignored = [name for name in ignored if name not in needed]
     return table.drop(ignored) if ignored else table
 
 
-def kinds_of(table: Table, options: Namespace) -> Array:
-    """Return the labels of records as text; a missing one is empty."""
-    return np.array([str(value or "").strip() for value in table[options.label]])
+def _needed_columns(detector: BaseDetector) -> set[str]:
+    """Return the columns that a detector was fitted on."""
+    time = getattr(detector, "time", None)
+    return {*map(str, getattr(detector, "feature_names_in_", ())), *([] if time is None else [time])}
 
 
-def labels_of(table: Table, options: Namespace) -> Array:
-    """Return 0 for records with the normal label, and 1 for others."""
-    normal = options.normal.strip()
-    labels = np.array([value is None or str(value).strip() != normal for value in table[options.label]])
-    if labels.all():
-        found = sorted({str(value) for value in table[options.label]})[:10]
-        raise DataError(f"no record has label {normal!r} in column {options.label!r}; found {', '.join(found)}")
-    return labels.astype(np.int64)
-
-
-def check_both(labels: Array, options: Namespace) -> None:
-    """Refuse labels of one kind only."""
-    if labels.min() == labels.max():
-        kind = f"anomalies, none is {options.normal!r}" if labels.all() else f"normal ({options.normal!r})"
-        raise DataError(
-            f"column {options.label!r}: all {len(labels)} records are {kind}; "
-            "an evaluation needs normal records and anomalies"
-        )
+def _check_dispensable(ignored: list[str], needed: set[str], options: Namespace) -> None:
+    """Refuse to leave out what the detector cannot do without."""
+    for option, names in (("drop", split_names(options.drop)), ("label", [options.label])):
+        lost = [name for name in names if name in ignored and name in needed]
+        if lost:
+            raise DataError(f"--{option} leaves out {listing(lost)}, which {options.model!r} was fitted on")
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:
@@ -101,6 +150,8 @@ def first_rows(chunks: Iterator[Table], most: int) -> Table:
 
 def check_writable(path: str) -> None:
     """Find out before minutes of training, not after."""
+    if path == STANDARD:
+        raise ValueError("a model cannot go to standard output: name a file to write it to")
     folder = Path(path).parent
     if Path(path).is_dir():
         raise IsADirectoryError(f"cannot write to {path!r}: it is a folder; name a file in it")
@@ -114,6 +165,26 @@ def check_apart(options: Namespace, output: str, *inputs: str) -> None:
     """Refuse to write over what is read: whoever mixes up two names would lose the data."""
     target = getattr(options, output)
     for name in inputs:
-        source = getattr(options, name)
-        if target and os.path.exists(target) and os.path.exists(source) and os.path.samefile(target, source):
+        read = getattr(options, name)
+        # Standard input and standard output have one name, and are two things.
+        if target and STANDARD not in (target, read) and _same_file(target, read):
             raise ValueError(f"--{output} is {target!r}, which is read as the {name}: name another file to write to")
+
+
+def check_outputs_apart(options: Namespace, output: str, other: str) -> None:
+    """Refuse to write two things to one place: one of them would be lost, or both mixed up."""
+    target, taken = getattr(options, output), getattr(options, other)
+    if not target or not taken:
+        return
+    if target == taken == STANDARD:
+        raise ValueError(
+            f"--{output} is standard output, which is written to as --{other}: name a file for one of them"
+        )
+    if STANDARD not in (target, taken) and _same_file(target, taken):
+        raise ValueError(f"--{output} is {target!r}, which is written to as --{other}: name another file to write to")
+
+
+def _same_file(one: str, other: str) -> bool:
+    if os.path.exists(one) and os.path.exists(other):
+        return os.path.samefile(one, other)
+    return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))

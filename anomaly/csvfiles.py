@@ -255,8 +255,8 @@ def _header(line: int, fields: Sequence[str], label: str) -> tuple[str, ...]:
     where = f"{label}, line {line}"
     if "" in names:
         raise DataError(
-            f"{where}: column {names.index('') + 1} has no name; name every column, or read the file as one without "
-            "a header"
+            f"{where}: column {names.index('') + 1} has no name{_cause_of_no_name(names)}; name every column, or read "
+            "the file as one without a header (on the command line: --no-header)"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
@@ -265,6 +265,16 @@ def _header(line: int, fields: Sequence[str], label: str) -> tuple[str, ...]:
             "file has no header, read it as one without (on the command line: --no-header)"
         )
     return names
+
+
+def _cause_of_no_name(names: Sequence[str]) -> str:
+    """Say where a single name that is missing usually comes from, and what to do about that."""
+    if names.count("") == 1 and len(names) > 1:
+        if not names[0]:
+            return " (as the index that pandas writes: leave it out with to_csv(index=False), or name it)"
+        if not names[-1]:
+            return " (as after a delimiter at the end of the line: take that out of every line)"
+    return ""
 
 
 def _check_widths(lines: Sequence[int], rows: Sequence[Sequence[str]], names: Sequence[str], label: str) -> None:

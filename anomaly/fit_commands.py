@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from anomaly import command_inputs as inputs
-from anomaly import report, series_commands, thresholds
-from anomaly.csvfiles import read_csv
+from anomaly import command_labels, report, series_commands, thresholds
 from anomaly.detectors import AutoencoderDetector
 from anomaly.errors import DataError
-from anomaly.tables import Table
+from anomaly.tables import Table, concatenate
+from nnlite.types import Array
 
 
 def fit(options: Namespace) -> None:
@@ -21,23 +21,39 @@ def fit(options: Namespace) -> None:
     inputs.check_apart(options, "model", "data")
     if options.normal is not None and options.label is None:
         raise ValueError("--normal names a value of the label column: give --label COL too")
-    table = read_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
+    table = inputs.whole(options)
     ignored = inputs.ignored_columns(options)
     inputs.check_present(table, ignored, options.data)
     if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
         raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")
     settings = _settings(options)
-    labels, needs_labels = None, _needs_labels(settings)
+    labels, needs_labels, unlabelled = None, _needs_labels(settings), 0
     if options.normal is not None:
-        labels = inputs.labels_of(table, options)
+        labels = command_labels.labels_of(table, options)
+        unlabelled = int((labels == command_labels.UNLABELLED).sum())
     elif needs_labels:
         raise ValueError(f"--threshold {options.threshold} needs labels: give --label COL and --normal VALUE")
     if options.window is not None:
         print(series_commands.fit(options, table, ignored, labels, settings, needs_labels))
-        return
-    series_commands.refuse_without_window(options)
-    if labels is not None and not needs_labels:
-        table, labels = table.rows(labels == 0), None
+    else:
+        series_commands.refuse_without_window(options)
+        _fit_table(options, table, ignored, labels, settings, needs_labels)
+    if unlabelled:
+        print(command_labels.left_out(unlabelled))
+
+
+def _fit_table(
+    options: Namespace,
+    table: Table,
+    ignored: list[str],
+    labels: Array | None,
+    settings: dict[str, Any],
+    needs_labels: bool,
+) -> None:
+    """Learn from the normal records, or where the threshold is chosen by labels from all that have one."""
+    if labels is not None:
+        kept = labels >= 0 if needs_labels else labels == 0
+        table, labels = table.rows(kept), labels[kept] if needs_labels else None
     detector = AutoencoderDetector(**settings, ignore=ignored or None)
     detector.fit(table, labels)
     detector.save(options.model)
@@ -48,14 +64,15 @@ def update(options: Namespace) -> None:
     """Let a detector learn from further records, and write it."""
     output = _output(options)
     detector = _tabular(options, "update")
-    seen = 0
-    for table in inputs.chunks(options):
-        records = _normal_ones(table, options)
+    seen, kinds = 0, set[str]()
+    for table in inputs.chunks(options, detector):
+        records = _normal_ones(table, options, kinds)
         if len(records):
-            detector.partial_fit(inputs.without_ignored(records, options))
+            detector.partial_fit(inputs.without_ignored(records, options, detector))
             seen += len(records)
     if not seen:
-        raise DataError(f"{options.data!r} has no records to learn from")
+        cause = command_labels.none_is_normal(kinds, options)
+        raise DataError(f"{inputs.source(options.data)} has no records to learn from: {cause}")
     detector.save(output)
     print(report.updated(detector, seen, output))
 
@@ -64,12 +81,18 @@ def learn_labels(options: Namespace) -> None:
     """Let a detector learn from labelled records which columns count, and write it."""
     output = _output(options)
     detector = _tabular(options, "learn-labels")
-    table = read_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
+    table = concatenate(list(inputs.chunks(options, detector)))
     inputs.check_present(table, [options.label], options.data)
-    labels = inputs.kinds_of(table, options) != options.normal.strip()
-    detector.learn_labels(inputs.without_ignored(table, options), labels.astype(np.int64))
+    labels = command_labels.labels_of(table, options)
+    command_labels.check_anomalies(labels, options)
+    known = np.flatnonzero(labels != command_labels.UNLABELLED)
+    unlabelled = len(labels) - len(known)
+    table, labels = table.rows(known), labels[known]
+    detector.learn_labels(inputs.without_ignored(table, options, detector), labels)
     detector.save(output)
-    print(report.labels_learned(detector, labels, output))
+    print(report.labels_learned(detector, labels == 1, output))
+    if unlabelled:
+        print(command_labels.left_out(unlabelled))
 
 
 def _output(options: Namespace) -> str:
@@ -87,14 +110,16 @@ def _tabular(options: Namespace, command: str) -> AutoencoderDetector:
     return detector
 
 
-def _normal_ones(table: Table, options: Namespace) -> Table:
-    """Return the records to learn from: those with the normal label, or without labels all."""
+def _normal_ones(table: Table, options: Namespace, found: set[str]) -> Table:
+    """Return the records to learn from, those with the normal label, or without labels all; add to the labels found."""
     if options.normal is None:
         return table
     if options.label is None:
         raise ValueError("--normal names a value of the label column: give --label COL too")
     inputs.check_present(table, [options.label], options.data)
-    return table.rows(np.flatnonzero(inputs.kinds_of(table, options) == options.normal.strip()))
+    kinds = command_labels.kinds_of(table, options)
+    found.update(kinds.tolist())
+    return table.rows(np.flatnonzero(kinds == options.normal.strip()))
 
 
 def _settings(options: Namespace) -> dict[str, Any]:

@@ -12,6 +12,21 @@ from nnlite.types import Array
 _DIGITS = 6
 
 
+def score_names(ids: Sequence[str], others: Sequence[str]) -> list[str]:
+    """Return the header of scores: what names a record, its score, and the others.
+
+    Raises
+    ------
+    ValueError
+        If a column that names records is called like one that is written beside it.
+    """
+    written = ["score", "is_anomaly", *others]
+    clash = [name for name in ids if name in written]
+    if clash:
+        raise ValueError(f"--id is {clash[0]!r}, which a column of the scores is called too: rename it in the data")
+    return [*(ids or ["row"]), *written]
+
+
 def score_columns(scores: Array, threshold: float) -> list[Array]:
     """Return scores as text, and 1 where they are above the threshold."""
     return [numbers(scores, 9), (scores > threshold).astype(np.int64)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -10,15 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import report
+from anomaly.command_inputs import split_names
 from anomaly.csvfiles import CsvWriter
 from anomaly.detectors import SequenceDetector
-from anomaly.event_metrics import EventEvaluation, evaluate_events
 from anomaly.events import Event, EventStream, stretches
-from anomaly.metrics import evaluate as judge
 from anomaly.score_columns import score_columns, top_columns
 from anomaly.tables import Table
-from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap")
@@ -50,6 +46,14 @@ def refuse_for_series(options: Namespace) -> None:
         raise ValueError(f"--{name} is for tables; {options.model!r} was fitted on a series, with --window")
 
 
+def refuse_without_events(options: Namespace) -> None:
+    """Raise ValueError if an argument for events is given and none are to be written."""
+    given = [name for name in ("minimum_length", "tolerance") if getattr(options, name) is not None]
+    if given and not options.events:
+        name = given[0].replace("_", "-")
+        raise ValueError(f"--{name} goes with --events EVENTS.csv: it says which alarms become events")
+
+
 def fit(
     options: Namespace,
     table: Table,
@@ -60,19 +64,22 @@ def fit(
 ) -> str:
     """Learn from a series, write the model, and say what was done.
 
-    Rows with other labels than that of normal ones are cut out, unless the threshold is chosen by them; what is left
-    between them are series of their own.
+    Rows with other labels than that of normal ones are cut out, unless the threshold is chosen by them, and those
+    without a label in any case; what is left between them are series of their own.
     """
+    if options.time in split_names(options.drop):
+        raise ValueError(f"--time and --drop both name {options.time!r}: a column cannot be used and left out")
     for name in OF_TABLES:
         if name in settings:
             raise ValueError(f"--{name.replace('_', '-')} is for tables: leave it out, or --window")
     ignored = [name for name in ignored if name != options.time]
     settings |= {name: getattr(options, name) for name in _OPTIONS if getattr(options, name) is not None}
     detector = SequenceDetector(**settings, causal=options.causal, relative=options.relative, ignore=ignored or None)
-    if labels is None or needs_labels:
-        detector.fit(table, labels)
+    if labels is None:
+        detector.fit(table)
     else:
-        detector.fit([table.rows(slice(start, end)) for start, end in stretches(labels == 0)])
+        parts = [slice(start, end) for start, end in stretches(labels >= 0 if needs_labels else labels == 0)]
+        detector.fit([table.rows(part) for part in parts], [labels[part] for part in parts] if needs_labels else None)
     detector.save(options.model)
     losses = detector.history_["loss"]
     calibrating = detector.labels_[detector.calibration_]
@@ -163,24 +170,6 @@ def _settled(
     for table, keys in chunks:
         yield stream.push_parts(table), keys
     yield stream.finish_parts(), [column[:0] for column in keys]
-
-
-def evaluation(kinds: Array, scores: Array, threshold: float, options: Namespace) -> str:
-    """Hold scores against labels row by row and event by event; write the figures if asked to, and return the text."""
-    normal = options.normal.strip()
-    labels = (kinds != normal).astype(np.int64)
-    result = judge(labels, scores, threshold=threshold)
-    events = evaluate_events(labels, scores, threshold, tolerance=options.tolerance or 0)
-    by_kind = report.by_kind(kinds, scores, threshold, normal)
-    if options.json:
-        text = json.dumps({**result.to_dict(), "by_label": by_kind, "events": events.to_dict()}, indent=1)
-        with atomic_write(options.json) as file:
-            file.write(text.encode())
-    return f"{report.evaluated(result, by_kind)}\n\n{_shown(events)}"
-
-
-def _shown(events: EventEvaluation) -> str:
-    return f"event by event (delays in steps)\n{events}"
 
 
 def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder: Path) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import io
 import json
 import os
 import subprocess
@@ -143,6 +144,123 @@ def test_score_keeps_ids_and_names_the_top_columns(folder, capsys, tmp_path):
         assert 1 >= float(row["top_1_share"]) >= float(row["top_2_share"]) >= 0
 
 
+def test_score_writes_each_column_once(folder, capsys):
+    common = ["score", folder / "numbered.csv", "-m", folder / "m.npz"]
+    _, out, _ = run(capsys, *common, "--id", "number", "--id", "number,label")
+    assert out.splitlines()[0] == "number,label,score,is_anomaly"
+    lines = (folder / "numbered.csv").read_text().replace("number,", "top_1,", 1)
+    (folder / "clash.csv").write_text(lines)
+    common[1] = folder / "clash.csv"
+    assert run(capsys, *common, "--id", "top_1")[0] == 0
+    assert "--id is 'top_1', which a column" in fails(capsys, *common, "--id", "top_1", "--top", "1")
+
+
+def test_a_column_that_the_model_uses_may_name_the_records(folder, capsys):
+    common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
+    _, plain, _ = run(capsys, *common)
+    code, out, _ = run(capsys, *common, "--id", "duration_s", "--top", "1")
+    assert code == 0
+    plain, named = ([line.split(",") for line in text.splitlines()] for text in (plain, out))
+    durations = read_csv(folder / "test.csv")["duration_s"].tolist()
+    assert [row[0] for row in named] == ["duration_s", *durations]
+    assert [row[2] for row in named] == [row[2] for row in plain]
+    assert "--drop leaves out 'duration_s', which" in fails(capsys, *common, "--drop", "duration_s")
+
+
+def test_score_knows_what_it_is_told_to_leave_out(folder, capsys, tmp_path):
+    common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
+    assert "has no column 'nix'; its columns are" in fails(capsys, *common, "--drop", "nix")
+    bare = tmp_path / "bare.csv"
+    bare.write_text("\n".join(line.rsplit(",", 1)[0] for line in (folder / "test.csv").read_text().splitlines()) + "\n")
+    # The model knows of the column of labels, which fresh records do not have.
+    assert run(capsys, "score", bare, "-m", folder / "m.npz", "--drop", "label")[0] == 0
+
+
+@pytest.mark.parametrize("mark", ["tab", "\\t", "\t"])
+def test_a_tab_may_be_spelled_out(folder, capsys, tmp_path, mark):
+    (tmp_path / "tabs.tsv").write_text((folder / "test.csv").read_text().replace(",", "\t"))
+    _, plain, _ = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz")
+    assert run(capsys, "score", tmp_path / "tabs.tsv", "-m", folder / "m.npz", "--delimiter", mark)[1] == plain
+
+
+@pytest.mark.parametrize("command", ["score", "evaluate", "drift", "plot"])
+def test_a_dash_is_standard_input(folder, capsys, tmp_path, monkeypatch, command):
+    monkeypatch.chdir(tmp_path)
+    # A file of that name is another thing.
+    (tmp_path / "-").write_text("not,this\n")
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO((folder / "test.csv").read_bytes())))
+    )
+    label = ["--label", "label"] + (["--normal", "normal"] if command == "evaluate" else [])
+    output = {"score": ["-o", "-"], "plot": ["-o", "pictures"]}.get(command, [])
+    code, out, err = run(capsys, command, "-", "-m", folder / "m.npz", *label, *output)
+    assert (code in (0, 1), err) == (True, "")
+    assert out
+
+
+@pytest.mark.parametrize(
+    ("header", "warned"),
+    [("5.1,3.5,ok", True), ("1,2,ok", True), ("a,3.5,ok", False), ("2001,2002,2003,state", False), ("a,b,c", False)],
+)
+def test_a_header_that_was_forgotten_is_warned_of(capsys, tmp_path, header, warned):
+    names = header.split(",")
+    values = ["a", "b", "c"]
+    lines = [",".join([*(f"{i}.{i % 7}" for _ in names[1:]), values[i % 3]]) for i in range(20)]
+    path = tmp_path / "data.csv"
+    path.write_text("\n".join([header, *lines]) + "\n")
+    common = [path, "-m", tmp_path / "m.npz"]
+    code, _, err = run(capsys, "fit", *common, *QUICK)
+    assert code == 0
+    assert err.count("\n") == warned
+    if warned:
+        assert err.startswith(f"anomaly: warning: {str(path)!r}: the first line looks like a record: it has ")
+        assert err.endswith("; if the file has no header, use --no-header\n")
+    # A model that was fitted on such names takes them as names; and so does who says that there is no header.
+    assert run(capsys, "score", *common)[2] == ""
+    if warned:
+        assert run(capsys, "fit", *common, "--no-header", *QUICK)[2] == ""
+
+
+def test_labels_found_are_listed_and_counted(capsys, tmp_path, folder):
+    table = rows(folder / "test.csv")
+    for i, row in enumerate(table[1:]):
+        row[-1] = f"kind {i % 13:02}"
+    with open(tmp_path / "kinds.csv", "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    labels = ["--label", "label", "--normal", "0"]
+    error = fails(capsys, "evaluate", tmp_path / "kinds.csv", "-m", folder / "m.npz", *labels)
+    assert "none is '0'" in error
+    assert "; found kind 00, kind 01, " in error
+    assert error.endswith("kind 09 and 3 more\n")
+    error = fails(capsys, "fit", tmp_path / "kinds.csv", "-m", tmp_path / "m.npz", *labels)
+    assert error.endswith("kind 09 and 3 more\n")
+    for row in table[1:]:
+        row[-1] = ""
+    with open(tmp_path / "none.csv", "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    error = fails(capsys, "evaluate", tmp_path / "none.csv", "-m", folder / "m.npz", *labels)
+    assert error.endswith("found no label at all\n")
+
+
+@pytest.mark.parametrize(
+    ("command", "names"),
+    [("fit", ["--false-alarm-rate SHARE", "--trim SHARE"]), ("score", ["--p-values", "--prior SHARE", "--expected"])],
+)
+def test_help_says_what_is_for_tables(capsys, command, names):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    text = " ".join(capsys.readouterr().out.split("options:")[1].split())
+    for name in names:
+        assert f"{name} of tables" in text
+
+
+@pytest.mark.parametrize("command", ["fit", "update", "learn-labels", "score", "evaluate", "drift", "plot"])
+def test_help_says_that_a_dash_is_standard_input(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    assert "- is standard input" in " ".join(capsys.readouterr().out.split())
+
+
 def test_score_writes_what_was_expected_of_the_top_columns(folder, capsys, tmp_path):
     out = tmp_path / "scores.csv"
     arguments = ["score", folder / "test.csv", "-m", folder / "m.npz", "-o", out, "--top", "2", "--expected"]
@@ -245,6 +363,65 @@ def test_evaluate_prints_and_writes_the_figures(folder, capsys, tmp_path):
     assert sum(kinds.values()) == figures["n_records"] == len(rows(folder / "test.csv")) - 1
     assert all(kind in out for kind in kinds)
     assert next(iter(kinds)) == "normal"
+
+
+def test_evaluate_writes_figures_alone_to_standard_output(folder, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(
+        capsys, "evaluate", folder / "test.csv", "-m", folder / "m.npz", "--label", "label", "--normal", "normal",
+        "--json", "-",
+    )  # fmt: skip
+    assert code == 0
+    assert json.loads(out)["n_unlabelled"] == 0
+    assert not os.listdir(tmp_path)
+
+
+def without_labels(folder, path, lost="normal", every=2):
+    """Write the test records again, without every so many of one label; return how many that are."""
+    table = rows(folder / "test.csv")
+    emptied = [row for row in table[1:] if row[-1] == lost][::every]
+    for row in emptied:
+        row[-1] = " "
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    return len(emptied)
+
+
+def test_evaluate_leaves_out_records_without_a_label(folder, capsys, tmp_path):
+    path, figures = tmp_path / "some.csv", tmp_path / "figures.json"
+    unlabelled = without_labels(folder, path)
+    command = ["evaluate", path, "-m", folder / "m.npz", "--label", "label", "--json", figures]
+    code, out, err = run(capsys, *command, "--normal", "normal")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == f"left out {unlabelled} records without a label"
+    found = json.loads(figures.read_text())
+    known = [row for row in rows(path)[1:] if row[-1] != " "]
+    assert found["n_records"] == len(known)
+    assert found["n_anomalies"] == sum(row[-1] != "normal" for row in known)
+    assert found["n_unlabelled"] == unlabelled
+    assert "" not in {row["label"] for row in found["by_label"]}
+
+
+def test_an_empty_label_may_be_the_normal_one(folder, capsys, tmp_path):
+    empty = without_labels(folder, tmp_path / "some.csv", every=1)
+    command = ["evaluate", tmp_path / "some.csv", "-m", folder / "m.npz", "--label", "label", "--normal", ""]
+    code, out, _ = run(capsys, *command, "--json", "-")
+    assert code == 0
+    figures = json.loads(out)
+    assert figures["by_label"][0]["label"] == ""
+    assert figures["by_label"][0]["records"] == empty == figures["n_records"] - figures["n_anomalies"]
+
+
+def test_plot_leaves_out_records_without_a_label(folder, capsys, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("anomaly.pictures.draw_pictures", lambda *arguments: seen.append(arguments) or [])
+    unlabelled = without_labels(folder, tmp_path / "some.csv")
+    labels = ["--label", "label", "--normal", "normal"]
+    code, out, err = run(capsys, "plot", tmp_path / "some.csv", "-m", folder / "m.npz", "-o", tmp_path / "p", *labels)
+    assert (code, out, err) == (0, "", f"anomaly: left out {unlabelled} records without a label\n")
+    _, table, truth, _ = seen[0]
+    assert len(table) == len(truth) == len(rows(folder / "test.csv")) - 1 - unlabelled
+    assert set(truth.tolist()) == {0, 1}
 
 
 def test_evaluate_at_another_threshold(folder, capsys):
@@ -363,7 +540,7 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
     error = fails(capsys, "evaluate", *common, "--label", "nope", "--normal", "normal")
     assert "no column 'nope'" in error
     error = fails(capsys, "evaluate", *common, "--label", "label", "--normal", "fine")
-    assert "needs normal records and anomalies" in error
+    assert "needs normal records and anomalies; found exfiltration, flood, " in error
     error = fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--label", "label", "--normal", "fine")
     assert "no record has label 'fine'" in error
     assert "found" in error

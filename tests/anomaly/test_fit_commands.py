@@ -1,17 +1,20 @@
 """The commands that change a model: update and learn-labels."""
 
+import io
 import shutil
+import sys
 
 import numpy as np
 import pytest
 
 from anomaly import load_detector
 from anomaly.cli import main
-from anomaly.csvfiles import read_csv
+from anomaly.csvfiles import read_csv, write_csv
 from anomaly.datasets import make_sensors
 from tests.anomaly.command_line import run
 
 QUICK = ["--epochs", "3", "--hidden", "8"]
+LABELS = ["--label", "label", "--normal", "normal"]
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +33,6 @@ def made(tmp_path_factory):
 def folder(made, tmp_path):
     """A copy of it, to be changed."""
     return shutil.copytree(made, tmp_path / "copy")
-
-
-LABELS = ["--label", "label", "--normal", "normal"]
 
 
 def test_update_learns_from_further_records(folder, capsys):
@@ -89,10 +89,17 @@ def test_learn_labels_changes_the_scores(folder, capsys):
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (["update", "--label", "label", "--normal", "never"], "has no records to learn from"),
+        (["update", "--label", "label", "--normal", "never"], "no records to learn from: no record has label 'never'"),
+        (["update", "--label", "label", "--normal", "never"], "; found bearing_wear, "),
+        (
+            ["learn-labels", "--label", "label", "--normal", "never"],
+            "no record has label 'never' in column 'label'; fo",
+        ),
+        (["update", "--drop", "nix"], "has no column 'nix'"),
+        (["update", "-o", "-", *LABELS], "a model cannot go to standard output"),
         (["update", "--normal", "normal"], "give --label COL too"),
         (["update", "--drop", "temperature_c"], "temperature_c"),
-        (["learn-labels", "--label", "label", "--normal", "never", "--drop", "temperature_c"], "temperature_c"),
+        (["learn-labels", *LABELS, "--drop", "temperature_c"], "--drop leaves out 'temperature_c', which 'm.npz' was"),
         (["learn-labels", "--label", "nope", "--normal", "normal"], "no column 'nope'"),
         (["update", "--label", "label", "-o", "fresh.csv"], "is read as the data"),
         (["update", "--label", "label", "-o", "nowhere/m.npz"], "there is no folder"),
@@ -118,3 +125,78 @@ def test_models_of_series_are_refused(folder, capsys):
     code, _, err = run(capsys, "score", folder / "fresh.csv", "-m", folder / "s.npz", "--p-values")
     assert code == 2
     assert "--p-values is for tables" in err
+
+
+def without_labels(folder, every=3):
+    """Take the label from every so many of the fresh records; return how many that are, and the table."""
+    lines = (folder / "fresh.csv").read_text().splitlines()
+    for i in range(1, len(lines), every):
+        lines[i] = lines[i].rsplit(",", 1)[0] + ","
+    (folder / "some.csv").write_text("\n".join(lines) + "\n")
+    return len(range(1, len(lines), every)), read_csv(folder / "some.csv")
+
+
+def test_learn_labels_leaves_out_records_without_a_label(folder, capsys):
+    unlabelled, table = without_labels(folder)
+    code, out, err = run(
+        capsys, "learn-labels", folder / "some.csv", "-m", folder / "m.npz", "-o", folder / "n.npz", *LABELS
+    )
+    assert (code, err) == (0, "")
+    known = table.rows(np.flatnonzero(table["label"] != ""))
+    expected = load_detector(folder / "m.npz").learn_labels(known.drop(["label"]), known["label"] != "normal")
+    after = load_detector(folder / "n.npz")
+    np.testing.assert_array_equal(after.column_weights_, expected.column_weights_)
+    assert out.splitlines()[-1] == f"left out {unlabelled} records without a label"
+
+
+def test_learn_labels_of_normal_records_alone_are_refused_in_the_words_of_the_command(folder, capsys):
+    table = read_csv(folder / "fresh.csv")
+    write_csv(folder / "usual.csv", table.rows(np.flatnonzero(table["label"] == "normal")))
+    before = (folder / "m.npz").read_bytes()
+    code, out, err = run(capsys, "learn-labels", folder / "usual.csv", "-m", folder / "m.npz", *LABELS)
+    assert (code, out) == (2, "")
+    assert "records are normal ('normal'); learn-labels needs at least one anomaly, a record with another label" in err
+    assert (folder / "m.npz").read_bytes() == before
+
+
+@pytest.mark.parametrize("threshold", [None, "best_f1"])
+def test_fit_leaves_out_records_without_a_label(folder, capsys, threshold):
+    unlabelled, table = without_labels(folder)
+    rule = [] if threshold is None else ["--threshold", threshold]
+    code, out, _ = run(capsys, "fit", folder / "some.csv", "-m", folder / "n.npz", *LABELS, *QUICK, *rule)
+    assert code == 0
+    used = table["label"] == "normal" if threshold is None else table["label"] != ""
+    assert len(load_detector(folder / "n.npz").labels_) == used.sum()
+    assert out.splitlines()[-1] == f"left out {unlabelled} records without a label"
+
+
+def test_an_empty_label_may_be_the_normal_one(folder, capsys):
+    _, table = without_labels(folder)
+    labels = ["--label", "label", "--normal", ""]
+    code, out, _ = run(capsys, "fit", folder / "some.csv", "-m", folder / "n.npz", *labels, *QUICK)
+    assert code == 0
+    assert "without a label" not in out
+    assert len(load_detector(folder / "n.npz").labels_) == (table["label"] == "").sum()
+
+
+@pytest.mark.parametrize("command", ["fit", "update", "learn-labels"])
+def test_a_dash_is_standard_input(folder, capsys, monkeypatch, command):
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO((folder / "fresh.csv").read_bytes())))
+    )
+    settings = QUICK if command == "fit" else []
+    code, out, _ = run(capsys, command, "-", "-m", folder / "m.npz", *LABELS, *settings)
+    assert code == 0
+    assert "learned from" in out
+
+
+def test_standard_input_is_named_in_errors(folder, capsys, monkeypatch):
+    for arguments, message in (
+        (["--label", "label", "--normal", "never"], "standard input has no records to learn from"),
+        (["--drop", "nix"], "standard input has no column 'nix'"),
+    ):
+        data = io.BytesIO((folder / "fresh.csv").read_bytes())
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(data)))
+        code, _, err = run(capsys, "update", "-", "-m", folder / "m.npz", *arguments)
+        assert code == 2
+        assert message in err

@@ -1,8 +1,9 @@
 """What stands beside a score."""
 
 import numpy as np
+import pytest
 
-from anomaly.score_columns import score_columns, top_columns, top_names
+from anomaly.score_columns import score_columns, score_names, top_columns, top_names
 from anomaly.tables import as_table
 
 
@@ -37,3 +38,11 @@ def test_scores_are_flagged_above_the_threshold():
     text, flags = score_columns(np.array([0.5, 1.0, 1.0000001]), 1.0)
     assert text.tolist() == ["0.5", "1", "1.0000001"]
     assert flags.tolist() == [0, 0, 1]
+
+
+def test_names_of_records_are_none_of_the_scores():
+    assert score_names([], ["p_value"]) == ["row", "score", "is_anomaly", "p_value"]
+    assert score_names(["row", "top_1"], []) == ["row", "top_1", "score", "is_anomaly"]
+    for name in ("score", "is_anomaly", "top_1"):
+        with pytest.raises(ValueError, match=f"--id is '{name}', which a column of the scores is called too"):
+            score_names(["number", name], ["top_1"])

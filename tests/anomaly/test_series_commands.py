@@ -209,3 +209,106 @@ def test_times_out_of_order_name_the_line(folder, capsys, tmp_path):
     code, _, err = run(capsys, "score", tmp_path / "bad.csv", "-m", folder / "m.npz")
     assert code == 2
     assert "line 22 (row 21), column 'time': time goes back" in err
+
+
+# -- outputs, and what goes together -----------------------------------------------------------
+
+
+@pytest.mark.parametrize("events", ["s.csv", "./s.csv", "ABSOLUTE"])
+@pytest.mark.parametrize("there", [False, True])
+def test_scores_and_events_are_not_written_to_one_file(folder, capsys, tmp_path, monkeypatch, events, there):
+    monkeypatch.chdir(tmp_path)
+    if there:
+        (tmp_path / "s.csv").write_text("earlier\n")
+    events = events.replace("ABSOLUTE", str(tmp_path / "s.csv"))
+    code, _, err = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", "s.csv", "--events", events)
+    assert code == 2
+    assert f"--events is {events!r}, which is written to as --output: name another file to write to" in err
+    assert [path.read_text() for path in tmp_path.iterdir()] == (["earlier\n"] if there else [])
+
+
+def test_scores_and_events_do_not_share_standard_output(folder, capsys, tmp_path):
+    common = ["score", folder / "test.csv", "-m", folder / "m.npz", "--events", "-"]
+    code, out, err = run(capsys, *common)
+    assert (code, out) == (2, "")
+    assert "--events is standard output, which is written to as --output: name a file for one of them" in err
+    code, out, _ = run(capsys, *common, "-o", tmp_path / "s.csv")
+    assert code == 0
+    assert out.startswith("start,end,peak,peak_score,steps\n")
+
+
+@pytest.mark.parametrize("name", ["--minimum-length", "--tolerance"])
+def test_what_is_for_events_needs_events(folder, capsys, name):
+    code, out, err = run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", name, "3")
+    assert (code, out) == (2, "")
+    assert f"{name} goes with --events" in err
+
+
+@pytest.mark.parametrize(("name", "value", "least"), [("--minimum-length", "0", 1), ("--tolerance", "-1", 0)])
+def test_what_is_for_events_has_a_least_value(folder, capsys, tmp_path, name, value, least):
+    common = ["score", str(folder / "test.csv"), "-m", str(folder / "m.npz"), "-o", str(tmp_path / "s.csv")]
+    with pytest.raises(SystemExit) as stop:
+        main([*common, "--events", str(tmp_path / "e.csv"), name, value])
+    assert stop.value.code == 2
+    assert f"{name}: must be a whole number of at least {least}; found '{value}'" in capsys.readouterr().err
+
+
+def test_a_column_that_the_model_uses_may_name_the_rows(folder, capsys, tmp_path):
+    out, plain = tmp_path / "s.csv", tmp_path / "plain.csv"
+    common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
+    assert run(capsys, *common, "-o", plain)[0] == 0
+    assert run(capsys, *common, "-o", out, "--id", "time,a", "--id", "time")[0] == 0
+    assert rows(out)[0] == ["time", "a", "score", "is_anomaly"]
+    assert [row[2:] for row in rows(out)] == [row[1:] for row in rows(plain)]
+
+
+def test_the_time_is_not_left_out(folder, capsys, tmp_path):
+    code, _, err = run(
+        capsys, "fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--time", "time", "--drop", "state,time", *QUICK
+    )
+    assert code == 2
+    assert "--time and --drop both name 'time'" in err
+
+
+def without_labels(source, path, where):
+    """Write a series again, with no labels on some of its rows."""
+    table = rows(source)
+    for row in table[1:][where]:
+        row[-1] = ""
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    return path
+
+
+def test_evaluate_leaves_out_rows_without_a_label(folder, capsys, tmp_path):
+    data = without_labels(folder / "test.csv", tmp_path / "some.csv", slice(170, 200))
+    common = ["evaluate", data, "-m", folder / "m.npz", "--label", "state", "--normal", "ok"]
+    code, out, err = run(capsys, *common)
+    assert (code, err) == (0, "")
+    assert out.splitlines()[-1] == "left out 30 records without a label"
+    code, out, _ = run(capsys, *common, "--json", "-")
+    figures = json.loads(out)
+    assert (figures["n_records"], figures["n_anomalies"], figures["n_unlabelled"]) == (270, 20, 30)
+    assert figures["events"]["n_events"] == 1
+
+
+@pytest.mark.parametrize(("threshold", "learned"), [([], 250), (["--threshold", "best_f1"], 270)])
+def test_fit_leaves_out_rows_without_a_label(folder, capsys, tmp_path, threshold, learned):
+    data = without_labels(folder / "test.csv", tmp_path / "some.csv", slice(170, 200))
+    code, out, _ = run(
+        capsys, "fit", data, "-m", tmp_path / "m.npz", "--label", "state", "--normal", "ok", "--time", "time",
+        *threshold, *QUICK,
+    )  # fmt: skip
+    assert code == 0
+    assert len(anomaly.load_detector(tmp_path / "m.npz").labels_) == learned
+    assert out.splitlines()[-1] == "left out 30 records without a label"
+
+
+def test_plot_marks_no_row_without_a_label(folder, capsys, tmp_path, monkeypatch):
+    seen = []
+    monkeypatch.setattr("anomaly.series_commands.draw", lambda detector, table, labels, path: seen.append(labels) or [])
+    data = without_labels(folder / "test.csv", tmp_path / "some.csv", slice(170, 200))
+    labels = ["--label", "state", "--normal", "ok"]
+    assert run(capsys, "plot", data, "-m", folder / "m.npz", "-o", tmp_path / "p", *labels)[0] == 0
+    assert set(seen[0].tolist()) == {0, 1}
+    assert seen[0].sum() == 20
