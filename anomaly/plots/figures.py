@@ -56,11 +56,13 @@ def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") 
 
 
 def label_logarithmic(axis: Axis) -> None:
-    """Label a logarithmic axis with plain numbers at 1, 2 and 5 times the powers of ten: few enough to stay apart."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+    """Label a logarithmic axis with plain numbers: two at the least, and few enough to stay apart."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    from anomaly.plots.logarithmic import RoomyLogLocator, plain
+
+    axis.set_major_locator(RoomyLogLocator(axis))
+    axis.set_major_formatter(FuncFormatter(plain))
     axis.set_minor_formatter(NullFormatter())
 
 
