@@ -21,15 +21,16 @@ DARK, GREY, PALE = "#333333", "#8C8C8C", "#E3E3E3"
 CURVES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 
 _SIZE = (6.0, 4.0)
+_LONGEST_LABEL = 34
 
 
-def axes_to_draw_on(ax: Axes | None) -> Axes:
-    """Return the axes given, or those of a new figure of 6 by 4 inches."""
+def axes_to_draw_on(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
+    """Return the axes given, or those of a new figure, of so many inches across and up."""
     if ax is not None:
         return ax
     from matplotlib import pyplot
 
-    return pyplot.subplots(figsize=_SIZE, layout="constrained")[1]
+    return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
 def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") -> None:
@@ -53,6 +54,32 @@ def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") 
     ax.set_axisbelow(True)
     if grid:
         ax.grid(True, axis=grid, color=PALE, linewidth=0.8)  # type: ignore[arg-type]
+
+
+def legend_above(ax: Axes) -> None:
+    """Put the legend of up to three entries between title and picture, where it lies on nothing that is drawn."""
+    if ax.get_legend_handles_labels()[0]:
+        ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=24.0)
+        ax.legend(
+            frameon=False,
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.0),
+            ncols=3,
+            borderaxespad=0.2,
+            fontsize="small",
+            columnspacing=1.2,
+        )
+
+
+def shortened(label: str) -> str:
+    """Cut a label that would take the picture's room.
+
+    Examples
+    --------
+    >>> shortened("flow"), shortened("x" * 100) == "x" * 33 + "…"
+    ('flow', True)
+    """
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
 
 
 def label_logarithmic(axis: Axis) -> None:
