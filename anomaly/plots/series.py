@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _PANEL_HEIGHT, _WIDTH = 1.1, 8.0
 _MOST_COLUMNS = 1000
 _DECADES = 4
+# So many times the usual step without any is a gap.
+_GAP = 10
 # Heights in inches: of the name of a sensor in the map, of what is above and below it, and of the figure.
 _ROW_HEIGHT, _AROUND_MAP, _MAP_HEIGHTS = 0.145, 0.9, (4.0, 10.0)
 
@@ -230,10 +232,8 @@ def plot_contribution_map(
     flags = _flags(alarms, "alarms", n_steps)
     moments = moments_of(time, n_steps, first)
     ax, room = _map_axes(ax, n_sensors)
-    starts = np.unique(np.linspace(0, n_steps, _MOST_COLUMNS, endpoint=False).astype(np.int64))
-    cells = np.maximum.reduceat(parts, starts, axis=0).T
-    top = float(cells.max()) or 1.0
-    edges = np.append(moments[starts], moments[-1] + _usual_step(moments))
+    edges, cells = _columns(parts, moments)
+    top = float(np.nanmax(cells)) or 1.0
     mesh = ax.pcolormesh(
         edges,
         np.arange(n_sensors + 1) - 0.5,
@@ -293,6 +293,17 @@ def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, firs
     legend = ax.get_legend()
     if legend is not None:
         legend.remove()
+
+
+def _columns(parts: Array, moments: Array) -> tuple[Array, Array]:
+    """Return the edges of the columns of a map and what they show, NaN where there is a gap in time."""
+    starts = np.unique(np.linspace(0, len(parts), _MOST_COLUMNS, endpoint=False).astype(np.int64))
+    cells = np.maximum.reduceat(parts, starts, axis=0).T
+    usual = _usual_step(moments)
+    ends = moments[np.append(starts[1:], len(parts)) - 1] + usual
+    edges = np.append(moments[starts], ends[-1])
+    gaps = np.flatnonzero(edges[1:] - ends > _GAP * usual) + 1
+    return np.insert(edges, gaps, ends[gaps - 1]), np.insert(cells, gaps, np.nan, axis=1)
 
 
 def _map_axes(ax: Axes | None, n_sensors: int) -> tuple[Axes, float]:

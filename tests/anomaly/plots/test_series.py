@@ -148,6 +148,22 @@ def test_the_alarms_over_a_contribution_map_lie_below_its_title(count):
         assert bar.get_window_extent().y1 < ax._left_title.get_window_extent().y0
 
 
+def test_a_contribution_map_is_empty_where_there_is_a_gap_in_time():
+    days = np.array([0, 1, 2, 40, 41])
+    for time in (days, np.datetime64("2024-01-01") + days):
+        ax = plots.plot_contribution_map(np.arange(1.0, 6.0)[:, np.newaxis], ["flow"], time=time)
+        assert ax.collections[0].get_array().filled(0.0).tolist() == [[1.0, 2.0, 3.0, 0.0, 4.0, 5.0]]
+        edges = ax.collections[0].get_coordinates()[0, :, 0]
+        assert (edges - edges[0]).tolist() == [0, 1, 2, 3, 40, 41, 42]
+
+
+def test_moments_may_repeat():
+    for time in ([0, 0, 0], [1, 1, 2]):
+        ax = plots.plot_contribution_map(np.ones((3, 1)), ["flow"], [0, 0, 1], time=time)
+        plots.plot_series(np.ones(3), [0, 0, 1], time=time)
+        ax.figure.draw_without_rendering()
+
+
 def test_long_names_are_shortened_in_series_and_maps():
     panel = plots.plot_series(SERIES[:, 0], names=["x" * 200])[0]
     ax = plots.plot_contribution_map([[1.0]], ["x" * 200])
