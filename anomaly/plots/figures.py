@@ -22,6 +22,8 @@ CURVES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 
 _SIZE = (6.0, 4.0)
 _LONGEST_LABEL = 34
+# Of small words in a legend, in inches: of what stands before them, and of each character.
+_ENTRY_WIDTH, _CHARACTER_WIDTH = 0.38, 0.068
 
 
 def axes_to_draw_on(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
@@ -57,18 +59,24 @@ def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") 
 
 
 def legend_above(ax: Axes) -> None:
-    """Put the legend of up to three entries between title and picture, where it lies on nothing that is drawn."""
-    if ax.get_legend_handles_labels()[0]:
-        ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=24.0)
-        ax.legend(
-            frameon=False,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=3,
-            borderaxespad=0.2,
-            fontsize="small",
-            columnspacing=1.2,
-        )
+    """Put the legend between title and picture, where it lies on nothing that is drawn."""
+    labels = ax.get_legend_handles_labels()[1]
+    if not labels:
+        return
+    room = ax.get_window_extent().width / ax.figure.dpi
+    needed = sum(_ENTRY_WIDTH + _CHARACTER_WIDTH * len(label) for label in labels)
+    columns = len(labels) if needed <= room else 2
+    pad = 10.0 + 14.0 * -(-len(labels) // columns)
+    ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=pad)
+    ax.legend(
+        frameon=False,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        fontsize="small",
+        columnspacing=1.2,
+    )
 
 
 def shortened(label: str) -> str:

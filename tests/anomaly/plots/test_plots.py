@@ -180,6 +180,16 @@ def test_legends_lie_above_what_is_drawn(name):
         assert legend.y1 <= ax._left_title.get_window_extent().y0 + 1.0
 
 
+def test_long_legends_leave_the_picture_its_width():
+    scores = np.exp(np.linspace(-14.0, 14.0, 200_000))
+    ax = plots.plot_score_histogram(scores, 1.2345e-5, scores > 1000.0)
+    ax.figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    assert legend.x1 <= ax.figure.bbox.x1
+    assert legend.y1 <= ax._left_title.get_window_extent().y0 + 1.0
+    assert ax.get_window_extent().width > 0.8 * ax.figure.bbox.width
+
+
 def test_curves_carry_their_areas_and_can_be_compared():
     for plot, figure in ((plots.plot_roc, roc_auc_score), (plots.plot_precision_recall, average_precision_score)):
         ax = plot(LABELS, SCORES, name="first", ax=axes())
