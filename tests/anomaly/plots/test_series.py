@@ -158,7 +158,7 @@ def test_a_contribution_map_is_empty_where_there_is_a_gap_in_time():
 
 
 def test_moments_may_repeat():
-    for time in ([0, 0, 0], [1, 1, 2]):
+    for time in ([0, 0, 0], [1, 1, 2], np.full(3, "2024-01-01", "M8[s]")):
         ax = plots.plot_contribution_map(np.ones((3, 1)), ["flow"], [0, 0, 1], time=time)
         plots.plot_series(np.ones(3), [0, 0, 1], time=time)
         ax.figure.draw_without_rendering()
