@@ -44,7 +44,7 @@ def draw_pictures(detector: AutoencoderDetector, table: Table, labels: Array | N
     drawings: dict[str, Callable[[], Any]] = {
         "learning_curve": lambda: plots.plot_learning_curve(detector.history_),
         "scores": lambda: plots.plot_score_histogram(scores, threshold, labels),
-        "scores_over_records": lambda: plots.plot_scores_over_time(scores, threshold, labels=labels),
+        "scores_over_records": lambda: plots.plot_scores_over_time(scores, threshold, labels=labels, first=1),
         "strangest_record": lambda: plots.plot_contributions(
             parts[strangest], names, values=[table[name][strangest] for name in names]
         ),

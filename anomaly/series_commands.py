@@ -13,6 +13,7 @@ from anomaly.command_inputs import split_names
 from anomaly.csvfiles import CsvWriter
 from anomaly.detectors import SequenceDetector
 from anomaly.events import Event, EventStream, stretches
+from anomaly.preprocessing.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.score_columns import score_columns, top_columns
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -182,15 +183,37 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
     parts = detector.explain(table)
     scores = parts.sum(axis=1)
     flags = (scores > detector.threshold_).astype(np.int64)
-    worst = int(np.argmax(parts.sum(axis=0)[[list(detector.feature_names_in_).index(n) for n in names]]))
-    panels = plot_series(values, flags, names=names, scores=scores, threshold=detector.threshold_, labels=labels)
+    shares = parts[:, [list(detector.feature_names_in_).index(name) for name in names]]
+    worst = int(np.argmax(shares.sum(axis=0)))
+    # Rows are numbered as in the scores that the command line writes.
+    axis: dict[str, Any] = {"first": 1} if detector.time is None else {"time": _moments(detector, table)}
+    panels = plot_series(
+        values,
+        flags,
+        names=names,
+        scores=scores,
+        threshold=detector.threshold_,
+        labels=labels,
+        contributions=shares,
+        **axis,
+    )
     drawn = {
         "series": panels[0],
-        "reconstruction": plot_reconstruction(values[:, worst], expected[names[worst]], flags, name=names[worst]),
-        "contributions": plot_contribution_map(parts, list(detector.feature_names_in_), flags),
+        "reconstruction": plot_reconstruction(
+            values[:, worst], expected[names[worst]], flags, name=names[worst], **axis
+        ),
+        "contributions": plot_contribution_map(parts, list(detector.feature_names_in_), flags, **axis),
     }
     paths = []
     for name, axes in drawn.items():
         paths.append(folder / f"{name}.png")
         save_figure(axes, paths[-1])
     return paths
+
+
+def _moments(detector: SequenceDetector, table: Table) -> Array:
+    """Return the times of a series as datetime64, or as numbers where its cells are numbers."""
+    times = detector.preprocessor_.times(table)
+    if parse_number(category_text(table[str(detector.time)][0]) or "") is not None:
+        return times
+    return (times * MICROSECONDS_PER_DAY).round().astype("M8[us]")

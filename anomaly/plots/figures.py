@@ -21,15 +21,18 @@ DARK, GREY, PALE = "#333333", "#8C8C8C", "#E3E3E3"
 CURVES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 
 _SIZE = (6.0, 4.0)
+_LONGEST_LABEL = 34
+# Of small words in a legend, in inches: of what stands before them, and of each character.
+_ENTRY_WIDTH, _CHARACTER_WIDTH = 0.38, 0.068
 
 
-def axes_to_draw_on(ax: Axes | None) -> Axes:
-    """Return the axes given, or those of a new figure of 6 by 4 inches."""
+def axes_to_draw_on(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
+    """Return the axes given, or those of a new figure, of so many inches across and up."""
     if ax is not None:
         return ax
     from matplotlib import pyplot
 
-    return pyplot.subplots(figsize=_SIZE, layout="constrained")[1]
+    return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
 def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") -> None:
@@ -55,12 +58,46 @@ def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") 
         ax.grid(True, axis=grid, color=PALE, linewidth=0.8)  # type: ignore[arg-type]
 
 
-def label_logarithmic(axis: Axis) -> None:
-    """Label a logarithmic axis with plain numbers at 1, 2 and 5 times the powers of ten: few enough to stay apart."""
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+def legend_above(ax: Axes) -> None:
+    """Put the legend between title and picture, where it lies on nothing that is drawn."""
+    labels = ax.get_legend_handles_labels()[1]
+    if not labels:
+        return
+    room = ax.get_window_extent().width / ax.figure.dpi
+    needed = sum(_ENTRY_WIDTH + _CHARACTER_WIDTH * len(label) for label in labels)
+    columns = len(labels) if needed <= room else 2
+    pad = 10.0 + 14.0 * -(-len(labels) // columns)
+    ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=pad)
+    ax.legend(
+        frameon=False,
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        borderaxespad=0.2,
+        fontsize="small",
+        columnspacing=1.2,
+    )
 
-    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+
+def shortened(label: str) -> str:
+    """Cut a label that would take the picture's room.
+
+    Examples
+    --------
+    >>> shortened("flow"), shortened("x" * 100) == "x" * 33 + "…"
+    ('flow', True)
+    """
+    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+
+
+def label_logarithmic(axis: Axis) -> None:
+    """Label a logarithmic axis with plain numbers: two at the least, and few enough to stay apart."""
+    from matplotlib.ticker import FuncFormatter, NullFormatter
+
+    from anomaly.plots.logarithmic import RoomyLogLocator, plain
+
+    axis.set_major_locator(RoomyLogLocator(axis))
+    axis.set_major_formatter(FuncFormatter(plain))
     axis.set_minor_formatter(NullFormatter())
 
 

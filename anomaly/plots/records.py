@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, shortened
+from anomaly.preprocessing.parsing import MISSING_TEXTS
 from nnlite.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_LONGEST_LABEL = 34
 # Where the largest score is this many times the median, most records would share one colour.
 _SKEWED = 10.0
 _MANY_POINTS = 2000
@@ -156,12 +156,12 @@ def plot_latent(latent: Any, labels: Any = None, scores: Any = None, *, ax: Axes
 
 def _named(name: str, value: list[Any] | None) -> str:
     """Put name and value in a short label; the value comes in a list, as it may itself be None."""
-    label = str(name) if value is None else f"{name} = {_shown(value[0])}"
-    return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
+    return shortened(str(name) if value is None else f"{name} = {_shown(value[0])}")
 
 
 def _shown(value: Any) -> str:
-    if value is None or value != value:
+    # Text too says that a value is missing, as an empty cell of a file does.
+    if value is None or value != value or (isinstance(value, str) and value.strip() in MISSING_TEXTS):
         return "(missing)"
     if isinstance(value, (bool, np.bool_)):
         return str(bool(value))

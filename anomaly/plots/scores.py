@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.plots.checks import finite_numbers, zeros_and_ones
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, label_logarithmic
-from anomaly.plots.times import date_axis, moments_of
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, label_logarithmic, legend_above
+from anomaly.plots.times import count_label, date_axis, moments_of
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def plot_score_histogram(
     scale = ", logarithmic scale" if logarithmic else ""
     share = "number of records" if truth is None else "share of the records of its kind"
     dress(ax, "Anomaly scores", f"anomaly score{scale}", share)
-    ax.legend(frameon=False)
+    legend_above(ax)
     return ax
 
 
@@ -94,9 +94,10 @@ def plot_scores_over_time(
     time: Any = None,
     labels: Any = None,
     *,
+    first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw anomaly scores in the order of time, with the alarms they raise.
+    """Draw anomaly scores in the order of time, or of the records, with the alarms they raise.
 
     Of long records the least and the largest score of each of 2000 stretches are drawn, in which
     nothing is lost that could be seen: a million records take as long as ten thousand.
@@ -108,10 +109,11 @@ def plot_scores_over_time(
     threshold : float, optional
         Above it a record raises an alarm; alarms are marked.
     time : array_like of shape (n_records,), optional
-        When each record was made, as numbers or datetime64, in any order; record numbers from 0 by
-        default.
+        When each record was made, as numbers or datetime64, in any order; record numbers by default.
     labels : array_like of shape (n_records,), optional
         The truth: 1 for anomalies, 0 for normal records. Anomalies are marked along the bottom.
+    first : int, default 0
+        The number of the first record, where there is no `time`: 1 counts as people do.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
 
@@ -135,7 +137,7 @@ def plot_scores_over_time(
     values = finite_numbers(scores, "scores")
     limit = None if threshold is None else float(finite_numbers(threshold, "threshold", ndim=0))
     truth = None if labels is None else zeros_and_ones(labels, "labels", len(values))
-    moments = moments_of(time, len(values))
+    moments = moments_of(time, len(values), first)
     order = np.argsort(moments, kind="stable")
     moments, values = moments[order], values[order]
     ax = axes_to_draw_on(ax)
@@ -156,12 +158,12 @@ def plot_scores_over_time(
         label_logarithmic(ax.yaxis)
     dress(
         ax,
-        "Anomaly scores over time",
-        "record" if time is None else "time",
+        "Anomaly scores, record by record" if time is None else "Anomaly scores over time",
+        count_label("record", first) if time is None else "time",
         f"anomaly score{', logarithmic scale' if logarithmic else ''}",
     )
     date_axis(ax, moments)
-    _legend_above(ax)
+    legend_above(ax)
     return ax
 
 
@@ -230,18 +232,3 @@ def _mark_truth(ax: Axes, at: Array, count: int) -> None:
         color=GREY,
         label=f"true anomalies ({count:,})",
     )
-
-
-def _legend_above(ax: Axes) -> None:
-    """Put the legend between title and picture, since the whole width of the picture is taken."""
-    if ax.get_legend_handles_labels()[0]:
-        ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=24.0)
-        ax.legend(
-            frameon=False,
-            loc="lower left",
-            bbox_to_anchor=(0.0, 1.0),
-            ncols=3,
-            borderaxespad=0.2,
-            fontsize="small",
-            columnspacing=1.2,
-        )

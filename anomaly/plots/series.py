@@ -9,9 +9,9 @@ import numpy as np
 
 from anomaly.events import stretches
 from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, legend_above, shortened
 from anomaly.plots.scores import plot_scores_over_time
-from anomaly.plots.times import date_axis, moments_of
+from anomaly.plots.times import count_label, date_axis, moments_of
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 _PANEL_HEIGHT, _WIDTH = 1.1, 8.0
 _MOST_COLUMNS = 1000
 _DECADES = 4
+# So many times the usual step without any is a gap.
+_GAP = 10
+# Heights in inches: of the name of a sensor in the map, of what is above and below it, and of the figure.
+_ROW_HEIGHT, _AROUND_MAP, _MAP_HEIGHTS = 0.145, 0.9, (4.0, 10.0)
 
 
 def plot_series(
@@ -31,6 +35,9 @@ def plot_series(
     threshold: float | None = None,
     labels: Any = None,
     time: Any = None,
+    first: int = 0,
+    contributions: Any = None,
+    top: int = 12,
     ax: Axes | Sequence[Axes] | None = None,
 ) -> list[Axes]:
     """Draw sensors below each other over one time axis, with alarms shaded.
@@ -50,9 +57,16 @@ def plot_series(
     labels : array_like of shape (n_steps,), optional
         The truth: 1 for anomalies, drawn as a bar at the top of each panel.
     time : array_like of shape (n_steps,), optional
-        Numbers or datetime64; steps from 0 by default.
+        Numbers or datetime64; numbers of the steps by default.
+    first : int, default 0
+        The number of the first step, where there is no `time`: 1 counts as people do.
+    contributions : array_like of shape (n_steps, n_sensors), optional
+        What a detector's ``explain`` returns. With them, only the sensors that contribute most are drawn, in the
+        order they come in, and the title says so; without them, all.
+    top : int, default 12
+        How many sensors to draw at most, where there are `contributions`.
     ax : Axes or sequence of Axes, optional
-        Where to draw: one for each sensor, and one for the scores if they are given; a new figure by default.
+        Where to draw: one for each sensor drawn, and one for the scores if they are given; a new figure by default.
 
     Returns
     -------
@@ -62,7 +76,7 @@ def plot_series(
     Raises
     ------
     ValueError
-        If lengths differ, labels are not 0 or 1, or the number of axes is wrong.
+        If lengths differ, labels are not 0 or 1, `top` is below 1, or the number of axes is wrong.
 
     Examples
     --------
@@ -80,25 +94,22 @@ def plot_series(
     same_length(names, "names", n_sensors)
     flags = _flags(alarms, "alarms", n_steps)
     truth = _flags(labels, "labels", n_steps)
-    moments = moments_of(time, n_steps)
-    panels = _panels(ax, n_sensors + (scores is not None))
-    for panel, name, sensor in zip(panels, names, matrix.T, strict=False):
-        _plot_line(panel, moments, sensor, NORMAL)
-        dress(panel, "", "", name, grid="y")
+    moments = moments_of(time, n_steps, first)
+    shown = range(n_sensors) if contributions is None else _contributing_most(contributions, matrix.shape, top)
+    panels = _panels(ax, len(shown) + (scores is not None))
+    for panel, j in zip(panels, shown, strict=False):
+        _plot_line(panel, moments, matrix[:, j], NORMAL)
+        dress(panel, "", "", shortened(str(names[j])), grid="y")
         panel.yaxis.label.set(rotation=0, ha="right", va="center")
     if scores is not None:
-        plot_scores_over_time(scores, threshold, time=time, ax=panels[-1])
-        panels[-1].set_title("", loc="left")
-        panels[-1].set_ylabel("score", rotation=0, ha="right", va="center")
-        legend = panels[-1].get_legend()
-        if legend is not None:
-            legend.remove()
+        _plot_scores(panels[-1], scores, threshold, time, first)
     for panel in panels:
         _shade(panel, moments, flags, ANOMALY)
         _bar(panel, moments, truth)
         panel.label_outer()
-    panels[0].set_title(_title(flags, truth), loc="left", fontsize="medium", fontweight="bold", color=DARK)
-    panels[-1].set_xlabel("step" if time is None else "time", color=DARK)
+    title = _title(flags, truth, len(shown), n_sensors)
+    panels[0].set_title(title, loc="left", fontsize="medium", fontweight="bold", color=DARK)
+    panels[-1].set_xlabel(_step_label(time, first), color=DARK)
     date_axis(panels[-1], moments)
     return panels
 
@@ -110,6 +121,7 @@ def plot_reconstruction(
     *,
     name: str = "value",
     time: Any = None,
+    first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw one sensor, and over it what the network expected it to be.
@@ -124,7 +136,9 @@ def plot_reconstruction(
     name : str, default "value"
         Of the sensor.
     time : array_like of shape (n_steps,), optional
-        Numbers or datetime64; steps from 0 by default.
+        Numbers or datetime64; numbers of the steps by default.
+    first : int, default 0
+        The number of the first step, where there is no `time`: 1 counts as people do.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
 
@@ -150,14 +164,14 @@ def plot_reconstruction(
         raise ValueError(f"values must have one dimension, and steps; found shape {measured.shape}")
     same_length(expected, "expected", len(measured))
     flags = _flags(alarms, "alarms", len(measured))
-    moments = moments_of(time, len(measured))
+    moments = moments_of(time, len(measured), first)
     ax = axes_to_draw_on(ax)
     _plot_line(ax, moments, measured, NORMAL, label="measured")
     _plot_line(ax, moments, np.asarray(expected, dtype=np.float64), DARK, label="expected", linestyle="--")
     _shade(ax, moments, flags, ANOMALY, label="alarm")
-    dress(ax, f"{name}, and what was expected of it", "step" if time is None else "time", name)
+    dress(ax, f"{name}, and what was expected of it", _step_label(time, first), name)
     date_axis(ax, moments)
-    ax.legend(frameon=False, fontsize="small", loc="best", ncols=3)
+    legend_above(ax)
     return ax
 
 
@@ -167,12 +181,14 @@ def plot_contribution_map(
     alarms: Any = None,
     *,
     time: Any = None,
+    first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
     """Draw how much each sensor contributes to the score of each step, as a heat map.
 
     The colours are logarithmic over four powers of ten below the largest contribution. Of long series, the largest of
-    each of a thousand stretches is drawn.
+    each of a thousand stretches is drawn. A new figure grows with the number of sensors, up to ten inches; where
+    there is no room for all their names, every second is named, or every third, and so on.
 
     Parameters
     ----------
@@ -183,7 +199,9 @@ def plot_contribution_map(
     alarms : array_like of shape (n_steps,), optional
         1 where there is an alarm; drawn as bars along the top.
     time : array_like of shape (n_steps,), optional
-        Numbers or datetime64, increasing; steps from 0 by default.
+        Numbers or datetime64, increasing; numbers of the steps by default.
+    first : int, default 0
+        The number of the first step, where there is no `time`: 1 counts as people do.
     ax : matplotlib.axes.Axes, optional
         Where to draw; on a new figure by default.
 
@@ -212,12 +230,10 @@ def plot_contribution_map(
     if parts.min() < 0:
         raise ValueError(f"contributions must not be negative; found {parts.min():g}")
     flags = _flags(alarms, "alarms", n_steps)
-    moments = moments_of(time, n_steps)
-    ax = axes_to_draw_on(ax)
-    starts = np.unique(np.linspace(0, n_steps, _MOST_COLUMNS, endpoint=False).astype(np.int64))
-    cells = np.maximum.reduceat(parts, starts, axis=0).T
-    top = float(cells.max()) or 1.0
-    edges = np.append(moments[starts], moments[-1] + (moments[-1] - moments[-2] if n_steps > 1 else 1))
+    moments = moments_of(time, n_steps, first)
+    ax, room = _map_axes(ax, n_sensors)
+    edges, cells = _columns(parts, moments)
+    top = float(np.nanmax(cells)) or 1.0
     mesh = ax.pcolormesh(
         edges,
         np.arange(n_sensors + 1) - 0.5,
@@ -226,13 +242,14 @@ def plot_contribution_map(
         norm=LogNorm(top * 10.0**-_DECADES, top),
         rasterized=True,
     )
-    ax.set_yticks(range(n_sensors), [str(name) for name in names])
     ax.set_ylim(n_sensors - 0.5, -0.5)
-    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02)
+    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=7.0 * room)
     bar.set_label("contribution to the score", color=DARK)
     bar.outline.set_visible(False)
-    dress(ax, "Which sensors the scores are due to", "step" if time is None else "time", "", grid="")
-    _bar(ax, moments, flags, color=ANOMALY, below=False)
+    dress(ax, "Which sensors the scores are due to", _step_label(time, first), "", grid="")
+    _name_rows(ax, names, room)
+    # Above the map there are ten points for it, however high the map is.
+    _bar(ax, moments, flags, ANOMALY, 1.0 + 0.01 / room, 1.0 + 0.09 / room)
     ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", color=DARK, pad=10.0)
     date_axis(ax, moments)
     return ax
@@ -257,6 +274,58 @@ def _panels(ax: Any, count: int) -> list[Axes]:
     return panels
 
 
+def _contributing_most(contributions: Any, shape: tuple[int, ...], top: int) -> list[int]:
+    """Return the sensors that contribute most to the scores of all steps together, in the order they come in."""
+    parts = finite_numbers(contributions, "contributions", ndim=2)
+    if parts.shape != shape:
+        raise ValueError(f"contributions must have the shape of values, {shape}; found shape {parts.shape}")
+    if top < 1:
+        raise ValueError(f"top must be at least 1; found {top}")
+    return sorted(np.argsort(-parts.sum(axis=0), kind="stable")[:top].tolist())
+
+
+def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, first: int) -> None:
+    """Draw scores in the last of many panels, where there is little room for words."""
+    plot_scores_over_time(scores, threshold, time=time, first=first, ax=ax)
+    ax.set_title("", loc="left")
+    name = "score\n(logarithmic\nscale)" if ax.get_yscale() == "log" else "score"
+    ax.set_ylabel(name, rotation=0, ha="right", va="center")
+    legend = ax.get_legend()
+    if legend is not None:
+        legend.remove()
+
+
+def _columns(parts: Array, moments: Array) -> tuple[Array, Array]:
+    """Return the edges of the columns of a map and what they show, NaN where there is a gap in time."""
+    starts = np.unique(np.linspace(0, len(parts), _MOST_COLUMNS, endpoint=False).astype(np.int64))
+    cells = np.maximum.reduceat(parts, starts, axis=0).T
+    usual = _usual_step(moments)
+    ends = moments[np.append(starts[1:], len(parts)) - 1] + usual
+    edges = np.append(moments[starts], ends[-1])
+    gaps = np.flatnonzero(edges[1:] - ends > _GAP * usual) + 1
+    return np.insert(edges, gaps, ends[gaps - 1]), np.insert(cells, gaps, np.nan, axis=1)
+
+
+def _map_axes(ax: Axes | None, n_sensors: int) -> tuple[Axes, float]:
+    """Return axes for a map, and their height in inches: of new ones, before they are laid out, by what is around."""
+    if ax is not None:
+        return ax, float(ax.get_window_extent().height / ax.figure.dpi)
+    height = float(np.clip(_AROUND_MAP + _ROW_HEIGHT * n_sensors, *_MAP_HEIGHTS))
+    return axes_to_draw_on(None, (6.0, height)), height - _AROUND_MAP
+
+
+def _name_rows(ax: Axes, names: Sequence[str], room: float) -> None:
+    """Name the sensors of a map, or as many of them, evenly spread, as there is room for."""
+    stride = int(np.ceil(_ROW_HEIGHT * len(names) / room))
+    ax.set_yticks(range(0, len(names), stride), [shortened(str(name)) for name in names[::stride]], fontsize="small")
+    if stride > 1:
+        ax.set_ylabel(f"{len(names):,} sensors, one in {stride} named", color=DARK)
+
+
+def _step_label(time: Any, first: int) -> str:
+    return count_label("step", first) if time is None else "time"
+
+
 def _plot_line(ax: Axes, moments: Array, values: Array, color: str, **style: Any) -> None:
     """Draw a line; of a long one, the least and the largest value of each of some thousand stretches."""
     if len(values) > 8 * _MOST_COLUMNS:
@@ -269,29 +338,44 @@ def _plot_line(ax: Axes, moments: Array, values: Array, color: str, **style: Any
 def _shade(ax: Axes, moments: Array, flags: Array | None, color: str, label: str | None = None) -> None:
     if flags is None:
         return
-    for start, end in stretches(flags):
-        ax.axvspan(*_span(moments, start, end), color=color, alpha=0.22, linewidth=0, label=label)
+    for start, end in _spans(moments, flags):
+        ax.axvspan(start, end, color=color, alpha=0.22, linewidth=0, label=label)
         label = None
 
 
-def _bar(ax: Axes, moments: Array, flags: Array | None, color: str = GREY, below: bool = True) -> None:
-    """Mark stretches by bars along the top, inside the axes or on their edge."""
+def _bar(
+    ax: Axes, moments: Array, flags: Array | None, color: str = GREY, bottom: float = 0.94, top: float = 1.0
+) -> None:
+    """Mark stretches by bars between two shares of the height of the axes, by default along the top."""
     if flags is None:
         return
-    bottom, top = (0.94, 1.0) if below else (1.005, 1.03)
+    for start, end in _spans(moments, flags):
+        ax.axvspan(start, end, bottom, top, color=color, linewidth=0, clip_on=top <= 1.0)
+
+
+def _spans(moments: Array, flags: Array) -> list[tuple[Any, Any]]:
+    """Return from when to when stretches last: to the step after each, but over no gap in time."""
+    usual = _usual_step(moments)
+    spans = []
     for start, end in stretches(flags):
-        ax.axvspan(*_span(moments, start, end), bottom, top, color=color, linewidth=0, clip_on=below)
+        after = moments[end - 1] + usual
+        spans.append((moments[start], after if end == len(moments) else min(after, moments[end])))
+    return spans
 
 
-def _span(moments: Array, start: int, end: int) -> tuple[Any, Any]:
-    """Return from when to when a stretch lasts: to the step after it, where there is one."""
-    return moments[start], moments[min(end, len(moments) - 1)]
+def _usual_step(moments: Array) -> Any:
+    """Return the median time from one moment to the next, or one unit where there is only one moment."""
+    steps = np.sort(np.diff(np.unique(moments)))
+    return steps[len(steps) // 2] if len(steps) else 1
 
 
-def _title(flags: Array | None, truth: Array | None) -> str:
+def _title(flags: Array | None, truth: Array | None, n_shown: int, n_sensors: int) -> str:
+    sensors = "Sensors" if n_shown == n_sensors else f"{n_shown} of {n_sensors:,} sensors, those that contribute most"
     words = []
     if flags is not None:
         words.append(f"alarms shaded ({len(stretches(flags)):,})")
     if truth is not None:
         words.append(f"true anomalies as bars ({len(stretches(truth)):,})")
-    return "Sensors; " + ", ".join(words) if words else "Sensors"
+    # Both together would not fit into one line.
+    mark = "; " if n_shown == n_sensors else ";\n"
+    return sensors + mark + ", ".join(words) if words else sensors

@@ -158,6 +158,38 @@ def test_moments_may_come_in_any_order_and_become_dates():
     assert plots.plot_scores_over_time([1.0, 2.0], time=[20, 10], ax=axes()).lines[0].get_ydata().tolist() == [2.0, 1.0]
 
 
+def test_scores_without_times_are_not_said_to_run_over_time():
+    counted = plots.plot_scores_over_time([1.0, 2.0, 3.0], ax=axes())
+    assert "time" not in counted.get_title(loc="left") + counted.get_xlabel()
+    assert "over time" in plots.plot_scores_over_time([1.0], time=[3], ax=axes()).get_title(loc="left")
+
+
+def test_records_count_from_0_as_indices_do_and_the_axis_says_so_or_from_what_is_given():
+    for options, numbers, label in (({}, [0, 1, 2], "record, counted from 0"), ({"first": 1}, [1, 2, 3], "record")):
+        ax = plots.plot_scores_over_time([1.0, 2.0, 3.0], ax=axes(), **options)
+        assert ax.lines[0].get_xdata().tolist() == numbers
+        assert ax.get_xlabel() == label
+
+
+@pytest.mark.parametrize("name", ["score_histogram", "scores_over_time", "reconstruction"])
+def test_legends_lie_above_what_is_drawn(name):
+    for ax in (DRAWINGS[name](None), DRAWINGS[name](axes())):
+        ax.figure.draw_without_rendering()
+        legend = ax.get_legend().get_window_extent()
+        assert legend.y0 >= ax.get_window_extent().y1 - 1.0
+        assert legend.y1 <= ax._left_title.get_window_extent().y0 + 1.0
+
+
+def test_long_legends_leave_the_picture_its_width():
+    scores = np.exp(np.linspace(-14.0, 14.0, 200_000))
+    ax = plots.plot_score_histogram(scores, 1.2345e-5, scores > 1000.0)
+    ax.figure.draw_without_rendering()
+    legend = ax.get_legend().get_window_extent()
+    assert legend.x1 <= ax.figure.bbox.x1
+    assert legend.y1 <= ax._left_title.get_window_extent().y0 + 1.0
+    assert ax.get_window_extent().width > 0.8 * ax.figure.bbox.width
+
+
 def test_curves_carry_their_areas_and_can_be_compared():
     for plot, figure in ((plots.plot_roc, roc_auc_score), (plots.plot_precision_recall, average_precision_score)):
         ax = plot(LABELS, SCORES, name="first", ax=axes())
@@ -195,6 +227,12 @@ def test_contributions_show_values_as_one_would_write_them():
 def test_contributions_may_be_negative():
     ax = plots.plot_contributions([1.0, -2.0], ["a", "b"], ax=axes())
     assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
+
+
+@pytest.mark.parametrize("cell", [None, np.nan, "", " ", "NA", np.datetime64("NaT")])
+def test_contributions_say_that_a_value_is_missing(cell):
+    ax = plots.plot_contributions([1.0], ["failed_logins"], [cell], ax=axes())
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["failed_logins = (missing)"]
 
 
 @pytest.mark.parametrize(("width", "label"), [(1, "record"), (2, "latent dimension 1"), (5, "first principal")])

@@ -1,7 +1,10 @@
 """What the pictures of series show."""
 
+import itertools
+
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from anomaly import plots
@@ -9,6 +12,12 @@ from anomaly import plots
 SERIES = np.column_stack([np.sin(np.arange(60) / 5), np.arange(60.0)])
 ALARMS = np.zeros(60, int)
 ALARMS[10:15] = ALARMS[40:50] = 1
+
+
+@pytest.fixture(autouse=True)
+def _no_open_figures():
+    yield
+    pyplot.close("all")
 
 
 def shaded(ax):
@@ -32,6 +41,50 @@ def test_scores_and_truth_join_them():
     assert panels[2].get_ylabel() == "score"
     assert len(panels[0].patches) == 4
     assert "true anomalies as bars (2)" in panels[0].get_title(loc="left")
+
+
+def test_a_logarithmic_scale_of_scores_is_named():
+    scores = np.where(ALARMS, 500.0, 1.0)
+    panels = plots.plot_series(SERIES, ALARMS, scores=scores, threshold=10.0)
+    assert panels[-1].get_yscale() == "log"
+    assert "logarithmic" in panels[-1].get_ylabel()
+    panels = plots.plot_series(SERIES, ALARMS, scores=np.where(ALARMS, 2.0, 1.0))
+    assert panels[-1].get_ylabel() == "score"
+
+
+def test_of_many_sensors_those_that_contribute_most_are_shown():
+    values, parts = np.zeros((60, 60)), np.full((60, 60), 0.1)
+    parts[7, [3, 50, 21]] = 9.0, 8.0, 7.0
+    names = [f"sensor {j}" for j in range(60)]
+    panels = plots.plot_series(values, ALARMS, names=names, contributions=parts, top=3)
+    assert [panel.get_ylabel() for panel in panels] == ["sensor 3", "sensor 21", "sensor 50"]
+    assert panels[0].get_title(loc="left").startswith("3 of 60 sensors, those that contribute most;")
+    assert len(plots.plot_series(values, names=names, contributions=parts)) == 12
+    few = plots.plot_series(values[:, :5], contributions=parts[:, :5])
+    assert len(few) == 5
+    assert few[0].get_title(loc="left") == "Sensors"
+
+
+def test_steps_count_from_0_as_indices_do_and_the_axis_says_so_or_from_what_is_given():
+    for options, start, label in (({}, 0, "step, counted from 0"), ({"first": 1}, 1, "step")):
+        panels = plots.plot_series(SERIES, ALARMS, scores=ALARMS + 1.0, **options)
+        reconstruction = plots.plot_reconstruction(SERIES[:, 0], SERIES[:, 1], ALARMS, **options)
+        contributions = plots.plot_contribution_map(SERIES + 1.0, ["flow", "heat"], ALARMS, **options)
+        assert [ax.get_xlabel() for ax in (panels[-1], reconstruction, contributions)] == [label] * 3
+        assert [ax.lines[0].get_xdata()[0] for ax in (*panels, reconstruction)] == [start] * 4
+        assert shaded(panels[0]) == shaded(reconstruction) == [(start + 10, start + 15), (start + 40, start + 50)]
+        assert contributions.get_xlim() == (start, start + 60)
+
+
+def test_an_alarm_in_the_last_step_is_shaded():
+    (panel,) = plots.plot_series(SERIES[:, 0], np.arange(60) == 59)
+    assert shaded(panel) == [(59, 60)]
+
+
+def test_an_alarm_before_a_gap_does_not_last_over_it():
+    time = np.arange(60) + 1000 * (np.arange(60) >= 15)
+    (panel,) = plots.plot_series(SERIES[:, 0], ALARMS, time=time)
+    assert shaded(panel) == [(10, 15), (1040, 1050)]
 
 
 def test_long_series_keep_their_extremes():
@@ -67,12 +120,68 @@ def test_a_contribution_map_has_a_row_a_sensor_and_keeps_the_largest():
 
 
 @pytest.mark.parametrize(
+    ("count", "size"), [(2, None), (30, None), (60, None), (200, None), (60, (6, 4)), (20, (4, 2))]
+)
+def test_the_names_in_a_contribution_map_stay_apart(count, size):
+    ax = None if size is None else Figure(figsize=size, layout="constrained").add_subplot()
+    names = [f"sensor {j}" for j in range(count)]
+    ax = plots.plot_contribution_map(np.ones((5, count)), names, ax=ax)
+    ax.figure.draw_without_rendering()
+    found = ax.get_yticklabels()
+    boxes = [label.get_window_extent() for label in found]
+    assert not any(a.overlaps(b) for a, b in itertools.pairwise(boxes))
+    stride = -(-count // len(found))
+    assert [label.get_text() for label in found] == names[::stride]
+    assert ax.get_ylabel() == (f"{count} sensors, one in {stride} named" if stride > 1 else "")
+    if size is None:
+        assert ax.figure.get_figheight() <= 10.0
+        assert stride == 1 or count > 60
+
+
+@pytest.mark.parametrize("count", [2, 60])
+def test_the_alarms_over_a_contribution_map_lie_below_its_title(count):
+    ax = plots.plot_contribution_map(np.ones((60, count)), [f"sensor {j}" for j in range(count)], ALARMS)
+    ax.figure.draw_without_rendering()
+    assert len(ax.patches) == 2
+    for bar in ax.patches:
+        assert ax.get_window_extent().y1 <= bar.get_window_extent().y0
+        assert bar.get_window_extent().y1 < ax._left_title.get_window_extent().y0
+
+
+def test_a_contribution_map_is_empty_where_there_is_a_gap_in_time():
+    days = np.array([0, 1, 2, 40, 41])
+    for time in (days, np.datetime64("2024-01-01") + days):
+        ax = plots.plot_contribution_map(np.arange(1.0, 6.0)[:, np.newaxis], ["flow"], time=time)
+        assert ax.collections[0].get_array().filled(0.0).tolist() == [[1.0, 2.0, 3.0, 0.0, 4.0, 5.0]]
+        edges = ax.collections[0].get_coordinates()[0, :, 0]
+        assert (edges - edges[0]).tolist() == [0, 1, 2, 3, 40, 41, 42]
+
+
+def test_moments_may_repeat():
+    for time in ([0, 0, 0], [1, 1, 2], np.full(3, "2024-01-01", "M8[s]")):
+        ax = plots.plot_contribution_map(np.ones((3, 1)), ["flow"], [0, 0, 1], time=time)
+        plots.plot_series(np.ones(3), [0, 0, 1], time=time)
+        ax.figure.draw_without_rendering()
+
+
+def test_long_names_are_shortened_in_series_and_maps():
+    panel = plots.plot_series(SERIES[:, 0], names=["x" * 200])[0]
+    ax = plots.plot_contribution_map([[1.0]], ["x" * 200])
+    assert len(panel.get_ylabel()) == len(ax.get_yticklabels()[0].get_text()) < 40
+
+
+@pytest.mark.parametrize(
     ("draw", "message"),
     [
         (lambda: plots.plot_series(np.zeros((2, 2, 2))), "values must have shape"),
         (lambda: plots.plot_series(SERIES, ALARMS[:5]), "alarms has 5 values; expected 60"),
         (lambda: plots.plot_series(SERIES, names=["a"]), "names has 1 values; expected 2"),
         (lambda: plots.plot_series(SERIES, ax=Figure().add_subplot()), "ax must be 2 axes.*found 1"),
+        (
+            lambda: plots.plot_series(SERIES, contributions=SERIES[:5]),
+            r"shape of values, \(60, 2\); found shape \(5, 2\)",
+        ),
+        (lambda: plots.plot_series(SERIES, contributions=SERIES, top=0), "top must be at least 1; found 0"),
         (lambda: plots.plot_reconstruction(SERIES, SERIES), "one dimension"),
         (lambda: plots.plot_reconstruction([1.0, 2.0], [1.0]), "expected has 1 values"),
         (lambda: plots.plot_contribution_map([[-1.0]], ["a"]), "must not be negative; found -1"),
