@@ -105,7 +105,8 @@ class AutoencoderDetector(MemberDetector):
         Columns to treat as categories though they hold numbers. Text columns are categories anyway.
     dates : {"cycles", "number", "ignore"}, default "cycles"
         Of dates with a time of day, look at the hour and the day of the week alone, so that records made after the
-        training are not unusual for that; dates without a time are left out. "number" looks at the date itself, too;
+        training are not unusual for that; dates without a time are left out, as are weekdays where the training records
+        are of less than a week. "number" looks at the date itself, too;
         "ignore" at nothing of them. See `anomaly.preprocessing.TablePreprocessor`.
     ignore : sequence of str, optional
         Columns that are no features, such as labels and identifiers. They may be there or not in any table.

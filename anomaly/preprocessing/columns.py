@@ -35,6 +35,8 @@ from anomaly.values import text_array
 from nnlite.types import Array
 
 _FIRST_LOOK = 100
+# Days from the first to the last training value, of which all hours, or all days of the week, are known.
+_ALL_HOURS, _ALL_WEEKDAYS = 23 / 24, 6.0
 _EPOCH = date(1970, 1, 1).toordinal()
 # The day first or the month, which no program can tell; or the year first, but not as ISO 8601 has it.
 _DAY = r"(0?[1-9]|[12]\d|3[01])"
@@ -274,10 +276,28 @@ class MomentColumn(DateColumn):
 class CycleColumn(MomentColumn):
     """A column of moments of which only the hour of the day and the day of the week make features.
 
-    The date itself would put each later record beyond all training records.
+    The date itself would put each later record beyond all training records. So would a cycle that training records have
+    not gone round: of less than a week, the weekday is left out, too.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    weekday : bool, default True
+        Whether the day of the week makes features.
     """
 
     resolutions: ClassVar[tuple[int, ...]] = ()
+
+    def __init__(self, name: str, weekday: bool = True) -> None:
+        super().__init__(name)
+        self.weekday = weekday
+
+    @classmethod
+    def learn(cls, name: str, numbers: Array) -> CycleColumn | None:
+        """Make a column with the cycles that training values go round, None if there is no such cycle."""
+        span = np.ptp(numbers[~np.isnan(numbers)])
+        return cls(name, bool(span >= _ALL_WEEKDAYS)) if span >= _ALL_HOURS else None
 
     @staticmethod
     def restore(numbers: Array) -> Array:
@@ -285,21 +305,21 @@ class CycleColumn(MomentColumn):
         return np.full(len(numbers), np.datetime64("NaT"), dtype="M8[us]")
 
     def numbers_of(self, numbers: Array) -> list[Array]:
-        """Return the four numbers that say where in the day and in the week moments are."""
-        return self.aspects_of(numbers)
+        """Return the numbers that say where in the day and in the week moments are."""
+        return self.aspects_of(numbers)[: 4 if self.weekday else 2]
 
     @property
     def number_names(self) -> tuple[str, ...]:
         """What each of `numbers_of` is called."""
-        return super().number_names[1:]
+        return super().number_names[1 : 5 if self.weekday else 3]
 
     def summary(self, median: float) -> str:  # noqa: ARG002
         """Say what of the moments is looked at."""
-        return "hour and weekday"
+        return "hour and weekday" if self.weekday else "hour"
 
     def get_config(self) -> dict[str, Any]:
         """Return what is known of the column, as JSON values."""
-        return {**super().get_config(), "date": False}
+        return {**super().get_config(), "date": False, "weekday": self.weekday}
 
 
 VALUE_COLUMNS: dict[str, type[ValueColumn]] = {
@@ -333,7 +353,7 @@ def column_from_config(config: Any) -> Column:
     """Make a column of what its `get_config` returned; raise `DataError` if it cannot have."""
     kind = field(config, "kind", str)
     if kind == MomentColumn.kind and "date" in config and not field(config, "date", bool):
-        return CycleColumn(field(config, "name", str))
+        return CycleColumn(field(config, "name", str), field(config, "weekday", bool))
     if kind in VALUE_COLUMNS:
         made = VALUE_COLUMNS[kind]
         resolution = field(config, "resolution", int) if "resolution" in config else None

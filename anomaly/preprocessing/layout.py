@@ -24,7 +24,7 @@ class Layout:
     columns : ndarray of int of shape (n_features,)
         The index of the column that each feature was made from.
     values : ndarray of int of shape (n_numbers,)
-        The feature of each number; a column of moments makes five numbers, or four, others one or none.
+        The feature of each number; a column of moments makes up to five numbers, others one or none.
     firsts : ndarray of int of shape (n_value_columns,)
         For each column of values, which of the numbers is its first.
     marked : ndarray of int of shape (n_marks,)

@@ -73,9 +73,10 @@ class TablePreprocessor:
     category_weight : float, default 1.0
         The value of a category's feature where it applies.
     dates : {"cycles", "number", "ignore"}, default "cycles"
-        Which features dates make. "cycles": hour of the day and day of the week of moments; dates without times make
-        none. "number": the days since 1970, too, for dates that are compared with each other or with a fixed time.
-        Later records then lie beyond the training dates, and are unusual for that alone. "ignore": none.
+        Which features dates make. "cycles": hour of the day and day of the week of moments, as far as training rows go
+        round the day and the week; dates without times make none. "number": the days since 1970, too, for dates that
+        are compared with each other or with a fixed time. Later records then lie beyond the training dates, and are
+        unusual for that alone. "ignore": none.
     extra : {"error", "ignore"}, default "error"
         What to do about named columns that were not there in training.
 
@@ -200,15 +201,13 @@ class TablePreprocessor:
         columns: list[Column] = []
         numbers, places = [], []
         for name, cells in zip(table.names, table.columns, strict=True):
-            column, values = (None, cells) if name in forced else infer(name, cells, table.position)
-            if isinstance(column, DateColumn) and self._leaves_out(column):
-                columns.append(IgnoredColumn(name))
-            elif column is not None:
-                if isinstance(column, MomentColumn) and self.dates == "cycles":
-                    column = CycleColumn(name)
+            found, values = (None, cells) if name in forced else infer(name, cells, table.position)
+            column = self._dated(found, values) if isinstance(found, DateColumn) else found
+            if isinstance(column, ValueColumn):
                 column.learn_resolution(values)
-                columns.append(column)
                 numbers += column.numbers_of(values)
+            if column is not None:
+                columns.append(column)
             else:
                 categories, indices = CategoryColumn.learn(name, cells, self.min_category_count, self.max_categories)
                 if not (categories.categories or categories.rare or categories.open_ended):
@@ -218,13 +217,17 @@ class TablePreprocessor:
         self._set_columns(columns)
         return _side_by_side(numbers, len(table)), places
 
-    def _leaves_out(self, column: DateColumn) -> bool:
-        return self.dates == "ignore" or (self.dates == "cycles" and not isinstance(column, MomentColumn))
+    def _dated(self, column: DateColumn, numbers: Array) -> DateColumn | IgnoredColumn:
+        """Return what a column of dates is by the parameter `dates`."""
+        if self.dates == "number":
+            return column
+        told = isinstance(column, MomentColumn) and self.dates == "cycles"
+        return (CycleColumn.learn(column.name, numbers) if told else None) or IgnoredColumn(column.name)
 
     def _set_columns(self, columns: Sequence[Column]) -> None:
         self._columns = columns
         values = [c for c in columns if isinstance(c, ValueColumn)]
-        # One entry for each number: a column of moments is there four or five times.
+        # One entry for each number: a column of moments is there up to five times.
         self._number_columns = [c for c in values for _ in c.number_names]
         self._category_columns = [c for c in columns if isinstance(c, CategoryColumn)]
 

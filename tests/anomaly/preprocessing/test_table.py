@@ -24,7 +24,7 @@ def tables(draw):
     seeds = {id(numbers): [0.5, 7.0], id(texts): ["red", "green"], id(truths): [True, False]}
     columns = {}
     for j, kind in enumerate(kinds):
-        first = seeds.get(id(kind), [pd.Timestamp("2024-01-01 03:00"), pd.Timestamp("2024-01-02")])
+        first = seeds.get(id(kind), [pd.Timestamp("2024-01-01 03:00"), pd.Timestamp("2024-02-02")])
         columns[f"c{j}"] = [*first, *(draw(kind) for _ in range(n - 2))]
     return columns
 
@@ -173,7 +173,7 @@ def test_columns_can_be_declared_categories():
 
 def test_by_default_of_dates_only_hour_and_weekday_count():
     columns = {
-        "t": ["2024-01-01 06:00", None, "2024-01-04 18:00"], "d": ["2024-01-01", "2024-01-02", "2024-01-03"],
+        "t": ["2024-01-01 06:00", None, "2024-01-11 18:00"], "d": ["2024-01-01", "2024-01-02", "2024-01-03"],
         "n": [1.0, 2.0, 4.0],
     }  # fmt: skip
     preprocessor = TablePreprocessor().fit(columns)
@@ -182,7 +182,7 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
         "t (hour, sine)", "t (hour, cosine)", "t (weekday, sine)", "t (weekday, cosine)", "t=<missing>", "n"
     )  # fmt: skip
     features = preprocessor.transform(columns)
-    years_later = {**columns, "t": ["2031-01-06 06:00", None, "2031-01-09 18:00"], "d": [None] * 3}
+    years_later = {**columns, "t": ["2031-01-06 06:00", None, "2031-01-16 18:00"], "d": [None] * 3}
     np.testing.assert_allclose(preprocessor.transform(years_later), features, atol=1e-6)
     assert not np.allclose(preprocessor.transform({**columns, "t": ["2024-01-01 07:00"] * 3}), features)
     both = TablePreprocessor(dates="number").fit(columns)
@@ -200,6 +200,26 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
     np.testing.assert_array_equal(copy.transform(columns), features)
     assert copy.describe() == preprocessor.describe()
     assert np.isnat(copy.inverse_transform(features)["t"]).all()
+
+
+@pytest.mark.parametrize(
+    ("last", "names"),
+    [
+        ("2024-01-01 18:00", ()),
+        ("2024-01-02 06:00", ("t (hour, sine)", "t (hour, cosine)")),
+        ("2024-01-07 05:00", ("t (hour, sine)", "t (hour, cosine)")),
+        ("2024-01-07 06:00", ("t (hour, sine)", "t (hour, cosine)", "t (weekday, sine)", "t (weekday, cosine)")),
+    ],
+)
+def test_only_cycles_that_were_gone_round_can_tell_what_is_usual(last, names):
+    columns = {"t": ["2024-01-01 06:00", last], "n": [1.0, 2.0]}
+    preprocessor = TablePreprocessor().fit(columns)
+    assert preprocessor.feature_names_out_ == (*names, "n")
+    config, arrays = preprocessor.get_state()
+    copy = TablePreprocessor.from_state(json.loads(json.dumps(config)), arrays)
+    assert copy.feature_names_out_ == (*names, "n")
+    assert copy.describe() == preprocessor.describe()
+    assert len(TablePreprocessor(dates="number").fit(columns).feature_names_out_) == 6
 
 
 def test_dates_alone_make_no_features():
@@ -377,7 +397,9 @@ def state():
         (lambda c, a: c["columns"].append(c["columns"][0]), "column names must be distinct|expected"),
         (lambda c, a: c["columns"].pop(0), "expected"),
         (lambda c, a: c["columns"][0].update(kind="moment"), "expected 5 values in 'medians'"),
-        (lambda c, a: c["columns"][0].update(kind="moment", date=False), "expected 4 values in 'medians'"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=False), "expected a bool 'weekday'"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=False, weekday=True), "expected 4 values in"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=False, weekday=False), "expected 2 values in"),
         (lambda c, a: c["columns"][0].update(kind="moment", date=0), "expected a bool 'date'"),
         (lambda c, a: c["columns"][0].update(resolution=7), "'number' has no resolution 7"),
         (lambda c, a: c["columns"][0].update(resolution=1.0), "expected a int 'resolution'"),
