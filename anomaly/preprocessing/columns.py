@@ -105,7 +105,7 @@ class ValueColumn(ABC):
         if self.resolution is None:
             return numbers
         with np.errstate(over="ignore"):  # what is as far away as that, `restore` puts at the end of time
-            return np.asarray(np.rint(numbers * self.resolution) / self.resolution)
+            return np.asarray(np.rint(numbers * self.resolution) / self.resolution + 0.0)  # no -0
 
     def summary(self, median: float) -> str:
         """Say what training values are like, by the median of the first of their numbers."""

@@ -258,6 +258,12 @@ def test_whole_numbers_and_dates_come_back_as_such():
         np.testing.assert_allclose(other["count"], columns["count"], atol=0.1)
 
 
+def test_what_is_nearly_zero_comes_back_without_a_sign():
+    preprocessor = TablePreprocessor(scaling="none").fit({"n": [-1, 0, 1]})
+    zero = preprocessor.inverse_transform(np.array([[-0.25]], np.float32))["n"]
+    assert str(zero[0]) == "0.0"
+
+
 def test_numbers_of_an_array_come_back_whole_too():
     x = np.column_stack([np.arange(1000.0), np.arange(1000) / 8])
     preprocessor = TablePreprocessor().fit(x)
