@@ -201,6 +201,11 @@ def _add_fit(of: _Subparsers) -> None:
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
         help="how numbers are scaled (default: core)",
     )
+    parser.add_argument(
+        "--dates",
+        choices=("cycles", "number", "ignore"),
+        help="of tables: what counts of dates: hour and weekday, the date itself too, or nothing (default: cycles)",
+    )
     _add_series(parser)
     given.add_seed(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")

@@ -103,6 +103,11 @@ class AutoencoderDetector(MemberDetector):
         values, keeps anomalies among the training records from hiding themselves.
     categorical : sequence of str, optional
         Columns to treat as categories though they hold numbers. Text columns are categories anyway.
+    dates : {"cycles", "number", "ignore"}, default "cycles"
+        Of dates with a time of day, look at the hour and the day of the week alone, so that records made after the
+        training are not unusual for that; dates without a time are left out, as are weekdays where the training records
+        are of less than a week. "number" looks at the date itself, too;
+        "ignore" at nothing of them. See `anomaly.preprocessing.TablePreprocessor`.
     ignore : sequence of str, optional
         Columns that are no features, such as labels and identifiers. They may be there or not in any table.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
@@ -178,6 +183,7 @@ class AutoencoderDetector(MemberDetector):
         patience: int | None = None,
         scaling: str = "core",
         categorical: Sequence[str] | None = None,
+        dates: str = "cycles",
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
         n_jobs: int | None = None,
@@ -201,6 +207,7 @@ class AutoencoderDetector(MemberDetector):
         self.patience = patience
         self.scaling = scaling
         self.categorical = categorical
+        self.dates = dates
         self.ignore = ignore
         self.random_state = random_state
         self.n_jobs = n_jobs
@@ -239,7 +246,7 @@ class AutoencoderDetector(MemberDetector):
             raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
         start = warm_networks(self, table)
         if start is None:
-            self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
+            self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
             x = self.preprocessor_.fit_transform(table)
             check_columns(self.preprocessor_.feature_names_in_.tolist())
             self._take_columns()

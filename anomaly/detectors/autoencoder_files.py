@@ -21,7 +21,7 @@ def described(detector: AutoencoderDetector) -> tuple[dict[str, Any], dict[str, 
     """Return what a detector has learned, as JSON values and arrays."""
     columns, tables = detector.preprocessor_.get_state()
     arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
-    if detector.false_alarm_rate is not None:
+    if detector._fitted_params["false_alarm_rate"] is not None:
         arrays["calibration_scores"] = detector.calibration_scores_
     if detector.column_weights_ is not None and detector.member_shares_ is not None:
         arrays |= {"column_weights": detector.column_weights_, "member_shares": detector.member_shares_}
@@ -43,6 +43,7 @@ def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Ma
         detector.neighbors = 0
     detector._check_parameters()
     detector.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
+    detector._take_dates(config)
     detector._take_columns()
     if "members" in config:
         detector.members_ = [

@@ -7,10 +7,12 @@ anomalous, and label 1 is an anomaly.
 
 from __future__ import annotations
 
+import copy
 import inspect
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import wraps
 from importlib import import_module
 from typing import Any, TypeVar
 
@@ -34,6 +36,9 @@ class BaseDetector(ABC):
     A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
     `_state` and `_restore`. Its constructor has the parameters `contamination` and `threshold`.
 
+    A `fit` or `partial_fit` that fails or is interrupted leaves the detector as it was, and `save` writes the
+    constructor's arguments as they were in the last one: every subclass gets that, see `_all_or_nothing`.
+
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_records,)
@@ -50,6 +55,15 @@ class BaseDetector(ABC):
     decision_scores_: Array
     threshold_: float
     labels_: Array
+
+    # The constructor's arguments that the detector was fitted with, as JSON values.
+    _fitted_params: dict[str, Any]
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in ("fit", "partial_fit"):
+            if name in cls.__dict__:
+                setattr(cls, name, _all_or_nothing(cls.__dict__[name]))
 
     # -- what a detector defines ---------------------------------------------------------------
 
@@ -150,7 +164,10 @@ class BaseDetector(ABC):
         return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self: Self, **params: Any) -> Self:
-        """Change constructor arguments; they count from the next `fit`.
+        """Change constructor arguments.
+
+        What is learned by them counts from the next `fit`, and `save` writes those of the last. Arguments that say
+        only how records are judged, such as the number of draws, count at once, but not in a file.
 
         Raises
         ------
@@ -211,13 +228,31 @@ class BaseDetector(ABC):
         config, arrays = self._state()
         head = {
             "detector": type(self).__name__,
-            "parameters": {name: _as_json(value) for name, value in self.get_params().items()},
+            "parameters": self._fitted_params,
             "threshold": self.threshold_,
             **config,
         }
         content = dump_archive("detector", head, {**arrays, "decision_scores": self.decision_scores_})
         with atomic_write(path) as file:
             file.write(content)
+
+
+def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
+    """Let a method that learns do so on a copy, and the detector take over the result once it is whole."""
+
+    @wraps(fit)
+    def fit_whole(self: Self, *args: Any, **kwargs: Any) -> Self:
+        learned = copy.copy(self)
+        fit(learned, *args, **kwargs)
+        learned._fitted_params = _params_as_json(learned)
+        self.__dict__.update(learned.__dict__)
+        return self
+
+    return fit_whole
+
+
+def _params_as_json(detector: BaseDetector) -> dict[str, Any]:
+    return {name: _as_json(value) for name, value in detector.get_params().items()}
 
 
 _detectors: dict[str, type[BaseDetector]] = {}
@@ -275,6 +310,7 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
     detector.labels_ = detector._label(detector.decision_scores_)
+    detector._fitted_params = _params_as_json(detector)
     return detector
 
 

@@ -399,7 +399,8 @@ class SequenceDetector(BaseDetector):
         table = self._as_tables(X, one=True)[0]
         features = np.concatenate(self._stretches([table])[0])
         residuals = np.concatenate([r for _, r in errors_of(self, pieces_of(table), self.models_, hide_missing=False)])
-        return self.preprocessor_.columns_.inverse_transform((features - residuals).astype(np.float32))
+        expected = (features - residuals).astype(np.float32)
+        return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
     def observe(self, X: Any) -> Table:
         """Return a series as the network is shown it: as numbers, missing samples filled; beside `reconstruct`.

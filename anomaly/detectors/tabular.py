@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anomaly.detectors.base import BaseDetector
@@ -12,9 +12,10 @@ from nnlite.types import Array
 
 
 class TableDetector(BaseDetector):
-    """A detector of single records, with a parameter `ignore`, whose `fit` sets `preprocessor_`."""
+    """A detector of single records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
 
     ignore: Sequence[str] | None
+    dates: str
 
     preprocessor_: TablePreprocessor
     n_features_in_: int
@@ -28,3 +29,8 @@ class TableDetector(BaseDetector):
     def _take_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.feature_names_in_
+
+    def _take_dates(self, config: Mapping[str, Any]) -> None:
+        """Of a file from when detectors had no parameter `dates`, take what its preprocessing does about them."""
+        if "dates" not in config["parameters"]:
+            self.dates = self.preprocessor_.dates

@@ -38,6 +38,7 @@ _BATCH = 128
 # A few records make good steps: on samples of 60 to 240 records of 14 tables, batches of 32 and of 128 were level.
 _SMALL_BATCH = 32
 _FEW_RECORDS = 500
+_KEPT_APART = 0.1
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
@@ -184,8 +185,11 @@ def _build(detector: AutoencoderDetector, n_features: int, noise: float, learnin
 
 def _train(detector: AutoencoderDetector, model: Model, x: Array, steps: int, fewest: int) -> History:
     """Train for about so many steps, within bounds, or for the detector's `epochs`."""
-    batch_size = _batch_size(detector, len(x))
-    steps_a_pass = -(-len(x) // batch_size)
+    kept_apart = 0.0 if detector.patience is None else _KEPT_APART
+    # Passes are counted over what is learned from: the records kept apart make no steps.
+    n_learned = int(len(x) * (1 - kept_apart))
+    batch_size = _batch_size(detector, n_learned)
+    steps_a_pass = -(-n_learned // batch_size)
     wanted = min(max(steps, fewest), _MOST_STEPS)
     epochs = -(-wanted // steps_a_pass) if detector.epochs == "auto" else int(detector.epochs)
     stops = (
@@ -198,7 +202,7 @@ def _train(detector: AutoencoderDetector, model: Model, x: Array, steps: int, fe
         x,
         batch_size=batch_size,
         epochs=epochs,
-        validation_split=0.1 if stops else 0.0,
+        validation_split=kept_apart,
         callbacks=stops,
         verbose=detector.verbose,
     )

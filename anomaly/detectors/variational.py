@@ -74,7 +74,7 @@ class VariationalDetector(TableDetector):
         Records per step.
     learning_rate : float, default 0.001
         Of the Adam optimizer.
-    scaling, categorical, ignore
+    scaling, categorical, dates, ignore
         What to do about columns; see `anomaly.AutoencoderDetector`.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
         Where randomness comes from.
@@ -132,6 +132,7 @@ class VariationalDetector(TableDetector):
         learning_rate: float = 0.001,
         scaling: str = "standard",
         categorical: Sequence[str] | None = None,
+        dates: str = "cycles",
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
         verbose: int = 0,
@@ -151,6 +152,7 @@ class VariationalDetector(TableDetector):
         self.learning_rate = learning_rate
         self.scaling = scaling
         self.categorical = categorical
+        self.dates = dates
         self.ignore = ignore
         self.random_state = random_state
         self.verbose = verbose
@@ -181,7 +183,7 @@ class VariationalDetector(TableDetector):
         table = self._as_table(X)
         check_records(table)
         labels = as_labels(y, len(table), "record")
-        self.preprocessor_ = TablePreprocessor(scaling=self.scaling, categorical=self.categorical)
+        self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
         x = self.preprocessor_.fit_transform(table)
         check_columns(self.preprocessor_.feature_names_in_.tolist())
         self._take_columns()
@@ -321,6 +323,7 @@ class VariationalDetector(TableDetector):
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()
         self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
+        self._take_dates(config)
         self._take_columns()
         self.model_ = model_from_parts(config["network"], under(arrays, "model/"), label)
         self.history_ = config["history"]

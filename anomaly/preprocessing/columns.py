@@ -1,12 +1,14 @@
 """The kinds of columns: how their cells become numbers, and numbers their cells; and which kind a column is.
 
 Numbers, truth values and dates each become one number, NaN where missing (`ValueColumn`); a moment, a date with a time
-of day, makes four more that say where in the day and in the week it is. Text becomes the index of a place: one for each
-category, and places for what is rare, missing or was never seen (`anomaly.preprocessing.categories`).
+of day, makes four more that say where in the day and in the week it is, or those four alone (`CycleColumn`). Text
+becomes the index of a place: one for each category, and places for what is rare, missing or was never seen
+(`anomaly.preprocessing.categories`).
 """
 
 from __future__ import annotations
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -32,7 +34,17 @@ from anomaly.preprocessing.state import field
 from anomaly.values import text_array
 from nnlite.types import Array
 
+_FIRST_LOOK = 100
+# Days from the first to the last training value, of which all hours, or all days of the week, are known.
+_ALL_HOURS, _ALL_WEEKDAYS = 23 / 24, 6.0
 _EPOCH = date(1970, 1, 1).toordinal()
+# The day first or the month, which no program can tell; or the year first, but not as ISO 8601 has it.
+_DAY = r"(0?[1-9]|[12]\d|3[01])"
+_FOREIGN_DATE = re.compile(
+    rf"({_DAY}(?P<a>[./-]){_DAY}(?P=a)(\d{{4}}|\d\d)|\d{{4}}(?P<b>[./-]){_DAY}(?P=b){_DAY})"
+    r"(,?[T ] ?\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?",
+    re.ASCII,
+)
 _FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
 
@@ -43,15 +55,20 @@ class ValueColumn(ABC):
     ----------
     name : str
         Of the column.
+    resolution : int, optional
+        Each training value was a multiple of one over this; by default nothing is known of that.
     """
 
     kind: ClassVar[str]
     expected: ClassVar[str]
     aspects: ClassVar[tuple[str, ...]] = ()
     """What `aspects_of` returns, in words; most kinds of columns have no aspects."""
+    resolutions: ClassVar[tuple[int, ...]] = ()
+    """Those that are looked for, the coarsest first."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, resolution: int | None = None) -> None:
         self.name = name
+        self.resolution = resolution
 
     @staticmethod
     @abstractmethod
@@ -68,9 +85,38 @@ class ValueColumn(ABC):
         """Return further numbers that follow from those that `parse` gave, NaN where they are."""
         return []
 
+    def numbers_of(self, numbers: Array) -> list[Array]:
+        """Return all numbers that make features: what `parse` gave, and what follows from it."""
+        return [numbers, *self.aspects_of(numbers)]
+
+    @property
+    def number_names(self) -> tuple[str, ...]:
+        """What each of `numbers_of` is called."""
+        return self.name, *(f"{self.name} ({aspect})" for aspect in self.aspects)
+
+    def learn_resolution(self, numbers: Array) -> None:
+        """Find out the coarsest resolution that all of the training values keep to, if any."""
+        present = numbers[np.isfinite(numbers)]
+        fitting = (parts for parts in self.resolutions if _are_multiples(present, parts))
+        self.resolution = next(fitting, None) if len(present) else None
+
+    def rounded(self, numbers: Array) -> Array:
+        """Return numbers to the column's resolution: features are of float32, and come back with small errors."""
+        if self.resolution is None:
+            return numbers
+        with np.errstate(over="ignore"):  # what is as far away as that, `restore` puts at the end of time
+            return np.asarray(np.rint(numbers * self.resolution) / self.resolution + 0.0)  # no -0
+
+    def summary(self, median: float) -> str:
+        """Say what training values are like, by the median of the first of their numbers."""
+        value = self.restore(np.array([median]))[0]
+        # In 15 digits the mean of two numbers is what one would write.
+        return f"median {shown(float(f'{value:.15g}') if isinstance(value, float) else value)}"
+
     def get_config(self) -> dict[str, Any]:
         """Return what is known of the column, as JSON values."""
-        return {"kind": self.kind, "name": self.name}
+        config: dict[str, Any] = {"kind": self.kind, "name": self.name}
+        return config if self.resolution is None else {**config, "resolution": self.resolution}
 
     def read(self, cells: Array, position: Callable[[int], str]) -> Array:
         """Return the column's numbers.
@@ -113,6 +159,7 @@ class NumberColumn(ValueColumn):
 
     kind = "number"
     expected = "a number"
+    resolutions: ClassVar[tuple[int, ...]] = (1,)
 
     @staticmethod
     def parse(cells: Array) -> Array:
@@ -176,6 +223,7 @@ class DateColumn(ValueColumn):
 
     kind = "date"
     expected = "a date such as 2024-12-31 or 2024-12-31 23:59:59"
+    resolutions: ClassVar[tuple[int, ...]] = (1, 24, 24 * 60, 24 * 60 * 60)
 
     @staticmethod
     def parse(cells: Array) -> Array:
@@ -225,6 +273,55 @@ class MomentColumn(DateColumn):
         return [wave(angle) for angle in angles for wave in (np.sin, np.cos)]
 
 
+class CycleColumn(MomentColumn):
+    """A column of moments of which only the hour of the day and the day of the week make features.
+
+    The date itself would put each later record beyond all training records. So would a cycle that training records have
+    not gone round: of less than a week, the weekday is left out, too.
+
+    Parameters
+    ----------
+    name : str
+        Of the column.
+    weekday : bool, default True
+        Whether the day of the week makes features.
+    """
+
+    resolutions: ClassVar[tuple[int, ...]] = ()
+
+    def __init__(self, name: str, weekday: bool = True) -> None:
+        super().__init__(name)
+        self.weekday = weekday
+
+    @classmethod
+    def learn(cls, name: str, numbers: Array) -> CycleColumn | None:
+        """Make a column with the cycles that training values go round, None if there is no such cycle."""
+        span = np.ptp(numbers[~np.isnan(numbers)])
+        return cls(name, bool(span >= _ALL_WEEKDAYS)) if span >= _ALL_HOURS else None
+
+    @staticmethod
+    def restore(numbers: Array) -> Array:
+        """Return missing moments: hour and day of the week tell no date."""
+        return np.full(len(numbers), np.datetime64("NaT"), dtype="M8[us]")
+
+    def numbers_of(self, numbers: Array) -> list[Array]:
+        """Return the numbers that say where in the day and in the week moments are."""
+        return self.aspects_of(numbers)[: 4 if self.weekday else 2]
+
+    @property
+    def number_names(self) -> tuple[str, ...]:
+        """What each of `numbers_of` is called."""
+        return super().number_names[1 : 5 if self.weekday else 3]
+
+    def summary(self, median: float) -> str:  # noqa: ARG002
+        """Say what of the moments is looked at."""
+        return "hour and weekday" if self.weekday else "hour"
+
+    def get_config(self) -> dict[str, Any]:
+        """Return what is known of the column, as JSON values."""
+        return {**super().get_config(), "date": False, "weekday": self.weekday}
+
+
 VALUE_COLUMNS: dict[str, type[ValueColumn]] = {
     column.kind: column for column in (BooleanColumn, NumberColumn, DateColumn, MomentColumn)
 }
@@ -255,8 +352,14 @@ Column: TypeAlias = ValueColumn | CategoryColumn | IgnoredColumn
 def column_from_config(config: Any) -> Column:
     """Make a column of what its `get_config` returned; raise `DataError` if it cannot have."""
     kind = field(config, "kind", str)
+    if kind == MomentColumn.kind and "date" in config and not field(config, "date", bool):
+        return CycleColumn(field(config, "name", str), field(config, "weekday", bool))
     if kind in VALUE_COLUMNS:
-        return VALUE_COLUMNS[kind](field(config, "name", str))
+        made = VALUE_COLUMNS[kind]
+        resolution = field(config, "resolution", int) if "resolution" in config else None
+        if resolution not in (None, *made.resolutions):
+            raise DataError(f"preprocessing: a column of the kind {kind!r} has no resolution {resolution}")
+        return made(field(config, "name", str), resolution)
     if kind == CategoryColumn.kind:
         return CategoryColumn.from_config(config)
     if kind == IgnoredColumn.kind:
@@ -289,7 +392,8 @@ def infer(name: str, cells: Array, position: Callable[[int], str]) -> tuple[Valu
     Raises
     ------
     DataError
-        If some values are not of the kind that most are; the message names the first.
+        If some values are not of the kind that most are, or most are numbers with commas or dates that are not
+        written as ISO 8601 has it; the message names the first.
     """
     kinds: tuple[type[ValueColumn], ...] = (BooleanColumn, NumberColumn, DateColumn)
     for kind in kinds:
@@ -306,6 +410,7 @@ def infer(name: str, cells: Array, position: Callable[[int], str]) -> tuple[Valu
     for words, parse in (("numbers", parse_number), ("dates", parse_days)):
         _check_not_mostly(cells, counts, parse, words, name, position)
     _check_no_commas(cells, counts, name, position)
+    _check_no_foreign_dates(cells, counts, name, position)
     return None, np.empty(0)
 
 
@@ -318,6 +423,18 @@ def _check_no_commas(cells: Array, counts: Mapping[str, int], name: str, positio
             f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, a number but for its comma. Write "
             "decimals with a point, and nothing between thousands; if the column holds categories, name it as "
             "categorical (on the command line: --categorical)"
+        )
+
+
+def _check_no_foreign_dates(cells: Array, counts: Mapping[str, int], name: str, position: Callable[[int], str]) -> None:
+    """Refuse a column most of whose values are dates, but not written as ISO 8601 has it: each later one is new."""
+    fits = {text: count for text, count in counts.items() if _FOREIGN_DATE.fullmatch(text)}
+    if 2 * sum(fits.values()) > sum(counts.values()):
+        foreign = {text for text in fits if parse_days(text) is None}
+        wrong = next(i for i, cell in enumerate(cells) if category_text(cell) in foreign)
+        raise DataError(
+            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, a date that is not written 2024-02-01; "
+            "rewrite it, leave the column out (on the command line: --drop), or name it as categorical (--categorical)"
         )
 
 
@@ -339,6 +456,16 @@ def _check_not_mostly(
             f"values are {words}. Correct it, or leave the cell empty if the value is missing; if the column holds "
             "categories, name it as categorical (on the command line: --categorical)"
         )
+
+
+def _are_multiples(numbers: Array, parts: int) -> bool:
+    """Tell whether numbers are multiples of one over `parts`, as exactly as floating point has them."""
+    for some in (numbers[:_FIRST_LOOK], numbers):  # most columns are told from a few
+        with np.errstate(over="ignore", invalid="ignore"):
+            counts = some * parts
+            if not (np.abs(counts - np.rint(counts)) <= 2 * np.finfo(np.float64).eps * np.abs(counts)).all():
+                return False
+    return True
 
 
 def _has_times(days: Array) -> bool:

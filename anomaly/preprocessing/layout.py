@@ -24,7 +24,7 @@ class Layout:
     columns : ndarray of int of shape (n_features,)
         The index of the column that each feature was made from.
     values : ndarray of int of shape (n_numbers,)
-        The feature of each number; a column of moments makes five numbers, others one or none.
+        The feature of each number; a column of moments makes up to five numbers, others one or none.
     firsts : ndarray of int of shape (n_value_columns,)
         For each column of values, which of the numbers is its first.
     marked : ndarray of int of shape (n_marks,)
@@ -74,7 +74,7 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         start = len(names)
         if isinstance(column, ValueColumn):
             firsts.append(len(values))
-            names += [column.name, *(f"{column.name} ({aspect})" for aspect in column.aspects)]
+            names += column.number_names
             values += range(start, len(names))
             if has_missing[firsts[-1]]:
                 marks.append(len(names))
@@ -84,7 +84,10 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
             names.extend(f"{column.name}={place}" for place in column.places)
         sources.extend([index] * (len(names) - start))
     if not names:
-        raise DataError("no column makes any features: all of them are dates, which are ignored")
+        raise DataError(
+            "no column makes any features: all of them are dates, which are ignored; add other columns, or take the "
+            "dates for numbers with dates='number' (on the command line: --dates number)"
+        )
     first_numbers = np.array(firsts, dtype=np.intp)
     return Layout(
         names=tuple(names),

@@ -29,7 +29,7 @@ PARAMETERS = (
 def check_parameters(preprocessor: TablePreprocessor) -> None:
     """Raise a ValueError for the first parameter that is unusable, saying what was found and what is expected."""
     _check_choice("scaling", preprocessor.scaling, tuple(SCALERS))
-    _check_choice("dates", preprocessor.dates, ("number", "ignore"))
+    _check_choice("dates", preprocessor.dates, ("number", "cycles", "ignore"))
     _check_choice("extra", preprocessor.extra, ("error", "ignore"))
     for name in ("min_category_count", "max_categories"):
         count = getattr(preprocessor, name)

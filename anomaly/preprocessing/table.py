@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, listing, shown
+from anomaly.errors import DataError, listing
 from anomaly.preprocessing.categories import CategoryColumn
 from anomaly.preprocessing.columns import (
     Column,
+    CycleColumn,
     DateColumn,
     IgnoredColumn,
+    MomentColumn,
     NumberColumn,
     ValueColumn,
     column_from_config,
@@ -39,9 +41,10 @@ class TablePreprocessor:
     number    numbers, or text that is numbers            the number, scaled
     boolean   truth values; text: true and false, yes     1 or 0, scaled
               and no, t and f, y and n
-    date      dates, also as ISO 8601 text                days since 1970, scaled
-    moment    dates with times of day, likewise           days since 1970 in UTC; hour of the day and day of the week,
-                                                          each as a point on a circle (sine, cosine); scaled
+    date      dates, also as ISO 8601 text                none; with ``dates="number"`` days since 1970, scaled
+    moment    dates with times of day, likewise           hour of the day and day of the week, in UTC, each as a point
+                                                          on a circle (sine, cosine); with ``dates="number"`` days
+                                                          since 1970, too; scaled
     category  any other text; columns in `categorical`    one per category, and up to three more: for rare, missing
                                                           and unseen values; `category_weight` where it applies, else 0
     ========  ==========================================  ======================================================
@@ -69,9 +72,11 @@ class TablePreprocessor:
         Only so many categories of a column, the most frequent, have a feature of their own.
     category_weight : float, default 1.0
         The value of a category's feature where it applies.
-    dates : {"number", "ignore"}, default "number"
-        Whether dates make features. Later records always lie beyond the training dates, so "ignore" is better for
-        a column that only says when the record was made.
+    dates : {"cycles", "number", "ignore"}, default "cycles"
+        Which features dates make. "cycles": hour of the day and day of the week of moments, as far as training rows go
+        round the day and the week; dates without times make none. "number": the days since 1970, too, for dates that
+        are compared with each other or with a fixed time. Later records then lie beyond the training dates, and are
+        unusual for that alone. "ignore": none.
     extra : {"error", "ignore"}, default "error"
         What to do about named columns that were not there in training.
 
@@ -108,7 +113,7 @@ class TablePreprocessor:
         min_category_count: int = 2,
         max_categories: int = 50,
         category_weight: float = 1.0,
-        dates: str = "number",
+        dates: str = "cycles",
         extra: str = "error",
     ) -> None:
         self.scaling = scaling
@@ -188,17 +193,21 @@ class TablePreprocessor:
         """Find out the kind of each column; return the numbers of all that have any, and the places of the others."""
         forced = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not forced:
-            self._set_columns([NumberColumn(name) for name in table.names])
+            plain = [NumberColumn(name) for name in table.names]
+            for plain_column, values in zip(plain, table.matrix.T, strict=True):
+                plain_column.learn_resolution(values)
+            self._set_columns(plain)
             return table.matrix, []
         columns: list[Column] = []
         numbers, places = [], []
         for name, cells in zip(table.names, table.columns, strict=True):
-            column, values = (None, cells) if name in forced else infer(name, cells, table.position)
-            if isinstance(column, DateColumn) and self.dates == "ignore":
-                columns.append(IgnoredColumn(name))
-            elif column is not None:
+            found, values = (None, cells) if name in forced else infer(name, cells, table.position)
+            column = self._dated(found, values) if isinstance(found, DateColumn) else found
+            if isinstance(column, ValueColumn):
+                column.learn_resolution(values)
+                numbers += column.numbers_of(values)
+            if column is not None:
                 columns.append(column)
-                numbers += [values, *column.aspects_of(values)]
             else:
                 categories, indices = CategoryColumn.learn(name, cells, self.min_category_count, self.max_categories)
                 if not (categories.categories or categories.rare or categories.open_ended):
@@ -208,11 +217,18 @@ class TablePreprocessor:
         self._set_columns(columns)
         return _side_by_side(numbers, len(table)), places
 
-    def _set_columns(self, columns: list[Column]) -> None:
+    def _dated(self, column: DateColumn, numbers: Array) -> DateColumn | IgnoredColumn:
+        """Return what a column of dates is by the parameter `dates`."""
+        if self.dates == "number":
+            return column
+        told = isinstance(column, MomentColumn) and self.dates == "cycles"
+        return (CycleColumn.learn(column.name, numbers) if told else None) or IgnoredColumn(column.name)
+
+    def _set_columns(self, columns: Sequence[Column]) -> None:
         self._columns = columns
         values = [c for c in columns if isinstance(c, ValueColumn)]
-        # One entry for each number: a column of moments is there five times.
-        self._number_columns = [c for c in values for _ in (c.kind, *c.aspects)]
+        # One entry for each number: a column of moments is there up to five times.
+        self._number_columns = [c for c in values for _ in c.number_names]
         self._category_columns = [c for c in columns if isinstance(c, CategoryColumn)]
 
     def _lay_out(self) -> None:
@@ -255,7 +271,7 @@ class TablePreprocessor:
         for column, cells in zip(self._columns, table.columns, strict=True):
             if isinstance(column, ValueColumn):
                 values = column.read(cells, table.position)
-                numbers += [values, *column.aspects_of(values)]
+                numbers += column.numbers_of(values)
             elif isinstance(column, CategoryColumn):
                 places.append(column.read(cells))
         return self._assemble(table, _side_by_side(numbers, len(table)), places)
@@ -345,19 +361,22 @@ class TablePreprocessor:
         sums[:, self.feature_columns_[starts]] = np.add.reduceat(per_feature, starts, axis=1)
         return sums
 
-    def inverse_transform(self, features: Array) -> Table:
+    def inverse_transform(self, features: Array, rounded: bool = True) -> Table:
         """Return the records that features stand for, such as what a network expects a record to be.
 
         Parameters
         ----------
         features : ndarray of shape (n_rows, n_features_out)
             As `transform` makes them, or a network's reconstruction of them.
+        rounded : bool, default True
+            Whether numbers that were whole in training come back whole, and dates to the day, hour, minute or second.
 
         Returns
         -------
         Table
             With the columns of the training table: numbers in their own units, dates, truth values, and of each column
-            of categories the one with the largest feature. Ignored columns are missing.
+            of categories the one with the largest feature. Missing are ignored columns, and moments whose date
+            makes no feature.
         """
         self._check_fitted()
         self._check_width(features)
@@ -369,7 +388,8 @@ class TablePreprocessor:
         cells: list[Array] = []
         for column in self._columns:
             if isinstance(column, ValueColumn):
-                cells.append(column.restore(next(values)))
+                own = next(values)
+                cells.append(column.restore(column.rounded(own) if rounded else own))
             elif isinstance(column, CategoryColumn):
                 start = next(starts)
                 block = features[:, start : start + len(column.places)]
@@ -401,14 +421,12 @@ class TablePreprocessor:
             text = ""
             if isinstance(column, ValueColumn):
                 median, has_missing = next(medians)
-                value = column.restore(np.array([median]))[0]
-                # In 15 digits the mean of two numbers is what one would write.
-                text = f"median {shown(float(f'{value:.15g}') if isinstance(value, float) else value)}"
-                text += "; missing values are marked" if has_missing else ""
+                text = column.summary(median) + ("; missing values are marked" if has_missing else "")
             elif isinstance(column, CategoryColumn):
                 others = [place.strip("<>") for place in column.places[len(column.categories) :]]
-                text = f"{len(column.categories)} categories: {listing(column.categories)}; "
-                text += ", ".join(others)
+                text = f"{len(column.categories)} categories"
+                text += f": {listing(column.categories)}" if column.categories else ""
+                text += f"; {', '.join(others)}" if others else ""
             lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
         return lines
 

@@ -274,7 +274,7 @@ def test_score_writes_what_was_expected_of_the_top_columns(folder, capsys, tmp_p
     for i, (row, record) in enumerate(zip(table, records, strict=True)):
         assert row["top_2_value"] == record[row["top_2"]]
         cell = expected[row["top_2"]][i]
-        shown = f"{cell:.6g}".replace("nan", "") if isinstance(cell, float) else str(cell)
+        shown = (f"{cell:.6g}" if isinstance(cell, float) else str(cell)).replace("nan", "").replace("NaT", "")
         assert row["top_2_expected"] == (shown[:19] if isinstance(cell, np.datetime64) else shown)
     assert "--expected goes with --top" in fails(capsys, *arguments[:6], "--expected")
 

@@ -178,6 +178,13 @@ def test_patience_stops_early():
     assert "val_loss" in detector.history_
 
 
+def test_records_kept_apart_make_no_steps():
+    x = np.random.default_rng(0).normal(size=(33, 3))
+    for patience in (None, 1000):
+        detector = AutoencoderDetector(hidden=(4,), noise=0.5, patience=patience, random_state=0).fit(x)
+        assert detector.model_.optimizer.iterations == 60
+
+
 @pytest.mark.parametrize(("n", "steps"), [(96, 3), (499, 16), (500, 4)])
 def test_few_records_are_learned_in_small_batches(n, steps):
     x = np.random.default_rng(0).normal(size=(n, 3))

@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -148,3 +150,29 @@ CATEGORY = CategoryColumn.learn("c", objects(["a", "a"]), 2, 50)[0].get_config()
 def test_impossible_descriptions_are_refused(config, message):
     with pytest.raises(DataError, match=message):
         column_from_config(config)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["01.02.2024", "31.12.2024"],
+        ["12/31/2024", "1/2/24"],
+        ["1-2-2024", "2-2-2024", "unknown"],
+        ["01.02.2024 12:30", "02.02.2024 12:30:15"],
+        ["12/31/2024, 11:59 PM", "12/31/2024, 1:05 a.m."],
+        ["2024.01.31", "2024.02.01"],
+        ["2024/1/31", "2024/12/31", None],
+    ],
+)
+def test_dates_that_are_written_otherwise_are_refused(cells):
+    message = f"row 0, column 'd': found '{re.escape(cells[0])}', a date that is not written 2024-02-01; rewrite it"
+    with pytest.raises(DataError, match=message):
+        infer("d", objects(cells), "row {}".format)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["192.168.1.1", "10.0.0.12"], ["1.0.12", "1.0.13"], ["01.02.2024", "red", "blue"], ["1/2", "3/4"], ["1.2/2024"]],
+)
+def test_what_only_looks_a_little_like_dates_is_categories(cells):
+    assert kind_of(objects(cells)) == "category"

@@ -24,7 +24,7 @@ def tables(draw):
     seeds = {id(numbers): [0.5, 7.0], id(texts): ["red", "green"], id(truths): [True, False]}
     columns = {}
     for j, kind in enumerate(kinds):
-        first = seeds.get(id(kind), [pd.Timestamp("2024-01-01 03:00"), pd.Timestamp("2024-01-02")])
+        first = seeds.get(id(kind), [pd.Timestamp("2024-01-01 03:00"), pd.Timestamp("2024-02-02")])
         columns[f"c{j}"] = [*first, *(draw(kind) for _ in range(n - 2))]
     return columns
 
@@ -86,7 +86,7 @@ def test_what_belongs_to_a_column_is_summed_to_it(columns, seed):
 
 @given(columns=tables())
 def test_records_come_back(columns):
-    preprocessor = TablePreprocessor(min_category_count=1).fit(columns)
+    preprocessor = TablePreprocessor(min_category_count=1, dates="number").fit(columns)
     restored = preprocessor.inverse_transform(preprocessor.transform(columns))
     for name, cells in columns.items():
         for cell, back in zip(cells, restored[name].tolist(), strict=True):
@@ -113,7 +113,7 @@ def test_every_kind_by_hand():
         "c": ["a", "a", None],
         "d": ["1970-01-01", "1970-01-03", "1970-01-02"],
     }
-    preprocessor = TablePreprocessor(scaling="none", category_weight=2.0)
+    preprocessor = TablePreprocessor(scaling="none", category_weight=2.0, dates="number")
     features = by_name(preprocessor, preprocessor.fit_transform(columns))
     assert preprocessor.kinds_ == {"n": "number", "t": "boolean", "c": "category", "d": "date"}
     assert features == {
@@ -130,7 +130,7 @@ def test_every_kind_by_hand():
 
 def test_a_time_of_day_makes_hour_and_weekday():
     times = ["1970-01-01 06:00", "1970-01-08 18:00", None]
-    preprocessor = TablePreprocessor(scaling="none")
+    preprocessor = TablePreprocessor(scaling="none", dates="number")
     features = by_name(preprocessor, preprocessor.fit_transform({"t": times, "n": [1, 2, 3]}))
     assert preprocessor.kinds_["t"] == "moment"
     assert list(features) == [
@@ -171,6 +171,107 @@ def test_columns_can_be_declared_categories():
     }  # fmt: skip
 
 
+def test_by_default_of_dates_only_hour_and_weekday_count():
+    columns = {
+        "t": ["2024-01-01 06:00", None, "2024-01-11 18:00"], "d": ["2024-01-01", "2024-01-02", "2024-01-03"],
+        "n": [1.0, 2.0, 4.0],
+    }  # fmt: skip
+    preprocessor = TablePreprocessor().fit(columns)
+    assert preprocessor.kinds_ == {"t": "moment", "d": "ignored", "n": "number"}
+    assert preprocessor.feature_names_out_ == (
+        "t (hour, sine)", "t (hour, cosine)", "t (weekday, sine)", "t (weekday, cosine)", "t=<missing>", "n"
+    )  # fmt: skip
+    features = preprocessor.transform(columns)
+    years_later = {**columns, "t": ["2031-01-06 06:00", None, "2031-01-16 18:00"], "d": [None] * 3}
+    np.testing.assert_allclose(preprocessor.transform(years_later), features, atol=1e-6)
+    assert not np.allclose(preprocessor.transform({**columns, "t": ["2024-01-01 07:00"] * 3}), features)
+    both = TablePreprocessor(dates="number").fit(columns)
+    wanted = [both.feature_names_out_.index(name) for name in preprocessor.feature_names_out_]
+    np.testing.assert_array_equal(both.transform(columns)[:, wanted], features)
+    assert preprocessor.sum_by_column(np.ones((1, 6))).tolist() == [[5.0, 0.0, 1.0]]
+    assert preprocessor.describe() == [
+        "t  moment    hour and weekday; missing values are marked", "d  ignored", "n  number    median 2.0"
+    ]  # fmt: skip
+    restored = preprocessor.inverse_transform(features)
+    assert np.isnat(restored["t"]).all()
+    assert restored["n"].tolist() == [1.0, 2.0, 4.0]
+    config, arrays = preprocessor.get_state()
+    copy = TablePreprocessor.from_state(json.loads(json.dumps(config)), arrays)
+    np.testing.assert_array_equal(copy.transform(columns), features)
+    assert copy.describe() == preprocessor.describe()
+    assert np.isnat(copy.inverse_transform(features)["t"]).all()
+
+
+@pytest.mark.parametrize(
+    ("last", "names"),
+    [
+        ("2024-01-01 18:00", ()),
+        ("2024-01-02 06:00", ("t (hour, sine)", "t (hour, cosine)")),
+        ("2024-01-07 05:00", ("t (hour, sine)", "t (hour, cosine)")),
+        ("2024-01-07 06:00", ("t (hour, sine)", "t (hour, cosine)", "t (weekday, sine)", "t (weekday, cosine)")),
+    ],
+)
+def test_only_cycles_that_were_gone_round_can_tell_what_is_usual(last, names):
+    columns = {"t": ["2024-01-01 06:00", last], "n": [1.0, 2.0]}
+    preprocessor = TablePreprocessor().fit(columns)
+    assert preprocessor.feature_names_out_ == (*names, "n")
+    config, arrays = preprocessor.get_state()
+    copy = TablePreprocessor.from_state(json.loads(json.dumps(config)), arrays)
+    assert copy.feature_names_out_ == (*names, "n")
+    assert copy.describe() == preprocessor.describe()
+    assert len(TablePreprocessor(dates="number").fit(columns).feature_names_out_) == 6
+
+
+def test_dates_alone_make_no_features():
+    dates = {"d": ["2024-01-01", "2024-01-02"], "e": ["2024-01-01", "2024-01-02"]}
+    with pytest.raises(DataError, match="all of them are dates, which are ignored; .* dates='number'"):
+        TablePreprocessor().fit(dates)
+    assert TablePreprocessor(dates="number").fit(dates).feature_names_out_ == ("d", "e")
+
+
+def test_whole_numbers_and_dates_come_back_as_such():
+    days = np.arange(0, 30_000, 7)
+    rng = np.random.default_rng(0)
+    start = np.datetime64("1960-03-01T00:00:00", "us")
+    columns = {
+        "count": rng.integers(0, 100_000, len(days)),
+        "share": rng.random(len(days)),
+        "day": start + days.astype("m8[D]"),
+        "minute": start + rng.integers(0, 2**19, len(days)).astype("m8[m]"),
+        "second": start + rng.integers(0, 2**23, len(days)).astype("m8[s]"),
+    }
+    preprocessor = TablePreprocessor(dates="number").fit(columns)
+    config, arrays = preprocessor.get_state()
+    assert [c.get("resolution") for c in config["columns"]] == [1, None, 1, 24 * 60, 24 * 60 * 60]
+    copy = TablePreprocessor.from_state(json.loads(json.dumps(config)), arrays)
+    features = preprocessor.transform(columns)
+    for fitted in (preprocessor, copy):
+        restored = fitted.inverse_transform(features)
+        for name in ("count", "day", "minute", "second"):
+            np.testing.assert_array_equal(restored[name], columns[name])
+    for column in config["columns"]:
+        column.pop("resolution", None)
+    old = TablePreprocessor.from_state(config, arrays)
+    np.testing.assert_array_equal(old.transform(columns), features)
+    for other in (old.inverse_transform(features), preprocessor.inverse_transform(features, rounded=False)):
+        assert (other["count"] != columns["count"]).any()
+        np.testing.assert_allclose(other["count"], columns["count"], atol=0.1)
+
+
+def test_what_is_nearly_zero_comes_back_without_a_sign():
+    preprocessor = TablePreprocessor(scaling="none").fit({"n": [-1, 0, 1]})
+    zero = preprocessor.inverse_transform(np.array([[-0.25]], np.float32))["n"]
+    assert str(zero[0]) == "0.0"
+
+
+def test_numbers_of_an_array_come_back_whole_too():
+    x = np.column_stack([np.arange(1000.0), np.arange(1000) / 8])
+    preprocessor = TablePreprocessor().fit(x)
+    restored = preprocessor.inverse_transform(preprocessor.transform(x))
+    assert restored.columns[0].tolist() == x[:, 0].tolist()
+    np.testing.assert_allclose(restored.columns[1], x[:, 1], atol=1e-4)
+
+
 def test_dates_can_be_ignored():
     columns = {"d": ["2024-01-01 10:00", "2024-01-02"], "n": [1.0, 2.0]}
     preprocessor = TablePreprocessor(dates="ignore").fit(columns)
@@ -205,6 +306,11 @@ def test_the_description_names_all_that_was_learned():
     ]
 
 
+def test_a_column_without_categories_of_its_own_is_described():
+    texts = {"n": [1, 2, 3], "b": ["one", "two", "three"]}
+    assert TablePreprocessor().fit(texts).describe()[1] == "b  category  0 categories; rare"
+
+
 def test_a_median_is_described_as_one_would_write_it():
     # The mean of the two in floating point is 0.0045000000000000005.
     assert TablePreprocessor().fit({"n": [0.001, 0.008]}).describe() == ["n  number    median 0.0045"]
@@ -217,7 +323,7 @@ def test_a_median_is_described_as_one_would_write_it():
     ("settings", "message"),
     [
         ({"scaling": "nope"}, "scaling must be one of 'standard'"),
-        ({"dates": "nope"}, "dates must be one of 'number', 'ignore'; found 'nope'"),
+        ({"dates": "nope"}, "dates must be one of 'number', 'cycles', 'ignore'; found 'nope'"),
         ({"extra": 1}, "extra must be one of"),
         ({"min_category_count": 0}, "min_category_count must be a whole number of at least 1; found 0"),
         ({"max_categories": True}, "max_categories must be"),
@@ -297,6 +403,12 @@ def state():
         (lambda c, a: c["columns"].append(c["columns"][0]), "column names must be distinct|expected"),
         (lambda c, a: c["columns"].pop(0), "expected"),
         (lambda c, a: c["columns"][0].update(kind="moment"), "expected 5 values in 'medians'"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=False), "expected a bool 'weekday'"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=False, weekday=True), "expected 4 values in"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=False, weekday=False), "expected 2 values in"),
+        (lambda c, a: c["columns"][0].update(kind="moment", date=0), "expected a bool 'date'"),
+        (lambda c, a: c["columns"][0].update(resolution=7), "'number' has no resolution 7"),
+        (lambda c, a: c["columns"][0].update(resolution=1.0), "expected a int 'resolution'"),
         (lambda c, a: c["columns"].clear(), "no column makes any features|expected"),
         (lambda c, a: a.pop("medians"), "'medians'"),
         (lambda c, a: a.update(has_missing=np.zeros(1)), "vector of bool"),
