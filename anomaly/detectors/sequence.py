@@ -26,7 +26,7 @@ from anomaly.detectors.sequence_training import (
     held_out_rows,
     train_without,
 )
-from anomaly.detectors.signatures import learn_signatures
+from anomaly.detectors.signatures import MOST_FEATURES, learn_signatures
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
@@ -279,7 +279,8 @@ class SequenceDetector(BaseDetector):
         self.history_ = trained[0][1]
         self._calibrate(series, held_out, labels)
         longest = max((part for parts in stretches for part in parts), key=len)
-        self.residuals_.learn_signatures(learn_signatures(self._errors_alone, longest, int(self.window)))
+        if longest.shape[1] <= MOST_FEATURES:
+            self.residuals_.learn_signatures(learn_signatures(self._errors_alone, longest, int(self.window)))
         return self
 
     def _prepare(self, series: Sequence[Table]) -> tuple[list[Array], list[list[Array]]]:
@@ -374,7 +375,8 @@ class SequenceDetector(BaseDetector):
         """Return each sensor's part of the score of each step: how much of it a fault in that sensor explains.
 
         A network that is shown one sensor gone wrong errs at those that go with it, too. How was found out when
-        fitting, and the score is shared out accordingly (see `anomaly.detectors.signatures`).
+        fitting, and the score is shared out accordingly (see `anomaly.detectors.signatures`). Beyond 128 features that
+        would take too long: the score is then shared out as it is measured, and those that go with it have a share.
 
         Parameters
         ----------
