@@ -110,6 +110,10 @@ def test_columns_in_thousands_left_as_they_are():
     assert detector.labels_.mean() < 0.5
 
 
+def test_of_equal_records_none_is_unusual():
+    assert VariationalDetector(random_state=0, epochs=3).fit(np.ones((60, 2))).labels_.tolist() == [0] * 60
+
+
 def test_without_draws_the_mean_code_is_decoded():
     detector = VariationalDetector(**QUICK, draws=0).fit(planes()[0])
     assert not detector.draws_.any()
