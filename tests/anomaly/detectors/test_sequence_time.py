@@ -1,6 +1,7 @@
 """The detector for series knows gaps in time and samples that are missing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from anomaly import SequenceDetector
@@ -129,3 +130,20 @@ def test_a_sensor_that_is_hardly_ever_there_is_named(folds):
     x[3:, 1] = np.nan
     with pytest.raises(DataError, match=r"column 'x1' has 3 value\(s\) in 800 steps"):
         SequenceDetector(epochs=1, random_state=0, folds=folds).fit(x)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    "nothing", [np.zeros((0, 2)), {"x0": [], "x1": []}, pd.DataFrame({"x0": [], "x1": []}), []], ids=type
+)
+def test_a_piece_without_steps_changes_nothing(nothing, causal):
+    x = _two_sensors(n=200)
+    detector = SequenceDetector(window=8, epochs=1, random_state=0, causal=causal).fit(x)
+    stream = detector.stream()
+    assert stream.push(nothing).shape == (0,)
+    pieces = [stream.push(x[:50])]
+    assert stream.push_parts(nothing).shape == (0, 2)
+    pieces += [stream.push(x[50:]), stream.finish()]
+    np.testing.assert_allclose(np.concatenate(pieces), detector.decision_function(x), rtol=1e-4)
+    with pytest.raises(DataError):
+        stream.push(np.float64(1.0))
