@@ -11,6 +11,7 @@ from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import as_labels, as_seed, under
 from anomaly.detectors.fitting import fit_network
 from anomaly.detectors.parameters import check_image_parameters
+from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.layers import GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
@@ -20,6 +21,10 @@ from nnlite.types import Array
 
 _STEPS = 1000
 _CHUNK = 512
+# Float64 cannot add up the squares of larger numbers, or of smaller ones than one over it.
+_VAST = 1e100
+# The same of numbers that float32 can hold.
+_HUGE = 1e30
 
 
 @register
@@ -133,8 +138,7 @@ class ImageDetector(BaseDetector):
             raise ValueError(f"fit needs at least 2 images to learn what is usual; found {len(images)}")
         labels = as_labels(y, len(images), "image")
         self.image_shape_ = images.shape[1:]
-        self.center_ = float(images.mean(dtype=np.float64))
-        self.scale_ = float(images.std(dtype=np.float64)) or 1.0
+        self.center_, self.scale_ = _center_and_scale(images)
         x = self._scaled(images)
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build()
@@ -201,7 +205,8 @@ class ImageDetector(BaseDetector):
         self._check_fitted()
         x = self._scaled(self._checked(X))
         output: Array = self.model_.predict(x, batch_size=_CHUNK)
-        return output * np.float32(self.scale_) + np.float32(self.center_)
+        number = np.float32 if self._fits_float32() else np.float64
+        return output * number(self.scale_) + number(self.center_)
 
     def _errors_of(self, X: Any) -> Iterator[Array]:
         self._check_fitted()
@@ -222,7 +227,17 @@ class ImageDetector(BaseDetector):
         return images
 
     def _scaled(self, images: Array) -> Array:
-        return ((images - self.center_) / self.scale_).astype(np.float32)
+        """Return images as the network is shown them: beyond a million spreads all pixels are equally absurd."""
+        if not self._fits_float32():
+            images = images.astype(np.float64)
+        # What becomes infinite on the way is clipped as well.
+        with np.errstate(over="ignore"):
+            scaled = (images - self.center_) / self.scale_
+        return np.clip(scaled, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32)
+
+    def _fits_float32(self) -> bool:
+        """Tell whether float32 can hold what pixels are scaled by."""
+        return abs(self.center_) < _HUGE and 1 / _HUGE < self.scale_ < _HUGE
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -242,6 +257,16 @@ class ImageDetector(BaseDetector):
         if len(shape) != 4 or self.model_.output_shape != shape or None in shape[1:]:
             raise ValueError(f"its network takes {shape} and gives {self.model_.output_shape}; expected images twice")
         self.image_shape_ = tuple(int(size) for size in shape[1:] if size is not None)
+
+
+def _center_and_scale(images: Array) -> tuple[float, float]:
+    """Return the mean and the standard deviation of all pixels, in a unit in which squares can be added up."""
+    largest = max(abs(float(images.min())), abs(float(images.max())))
+    unit = 1.0 if largest == 0 or 1 / _VAST < largest < _VAST else largest
+    if unit != 1:
+        images = images / unit
+    center, scale = float(images.mean(dtype=np.float64)), float(images.std(dtype=np.float64))
+    return center * unit, scale * unit or 1.0
 
 
 def _as_images(X: Any) -> Array:

@@ -78,7 +78,7 @@ class ResidualScale:
     whitening_: Array
     signatures_: Array
 
-    def fit(self, runs: Sequence[Array], horizon: float = 0.0) -> ResidualScale:
+    def fit(self, runs: Sequence[Array], horizon: float = 0.0, present: Sequence[Array] | None = None) -> ResidualScale:
         """Learn from the errors of usual steps.
 
         Parameters
@@ -87,6 +87,8 @@ class ResidualScale:
             Unbroken runs of errors.
         horizon : float, default 0.0
             How many steps ahead sensors may wander; 0 makes no allowance.
+        present : sequence of ndarray of bool of shape (n_steps, n_features), optional
+            Which errors were measured, in each run: others do not count. By default all were.
 
         Returns
         -------
@@ -94,11 +96,12 @@ class ResidualScale:
             Itself.
         """
         everything = np.concatenate(runs)
-        variance = np.square(everything).mean(axis=0)
+        counts = None if present is None else np.concatenate(present)
+        variance = _mean_square(everything, counts)
         if horizon > 0:
-            variance = np.maximum(variance, wandering(runs, horizon) / 2)
+            variance = np.maximum(variance, wandering(runs, horizon, present) / 2)
         self.scale_ = np.maximum(np.sqrt(variance), _SMALLEST_SCALE)
-        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_))
+        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_, counts))
         self.signatures_ = np.eye(len(self.scale_))
         return self
 
@@ -136,15 +139,17 @@ class ResidualScale:
         return made
 
 
-def wandering(runs: Sequence[Array], horizon: float) -> Array:
+def wandering(runs: Sequence[Array], horizon: float, present: Sequence[Array] | None = None) -> Array:
     """Return the mean square by which each feature changes in `horizon` steps, extrapolated from shorter lags.
 
     Parameters
     ----------
     runs : sequence of ndarray of shape (n_steps, n_features)
-        Unbroken runs. The lags looked at are 1/16, 1/8, 1/4 and 1/2 of the longest.
+        Unbroken runs. The lags looked at are 1/16, 1/8, 1/4 and 1/2 of the longest in which the feature is present.
     horizon : float
         Steps.
+    present : sequence of ndarray of bool of shape (n_steps, n_features), optional
+        Which values were measured, in each run; by default all.
 
     Returns
     -------
@@ -158,22 +163,48 @@ def wandering(runs: Sequence[Array], horizon: float) -> Array:
     >>> bool(abs(wandering([steady], 1e4) - 2) < 0.3), wandering([np.arange(100.0)[:, None]], 200).round().tolist()
     (True, [40000.0])
     """
+    if present is None or all(mask.all() for mask in present):
+        return _wandering(runs, None, horizon)
+    found = np.zeros(runs[0].shape[1])
+    seen = np.array([mask.any(axis=0) for mask in present])
+    for where in np.unique(seen, axis=1).T:
+        features = (seen == where[:, np.newaxis]).all(axis=0)
+        if where.any():
+            mine = [run[:, features] for run, has in zip(runs, where, strict=True) if has]
+            masks = [mask[:, features] for mask, has in zip(present, where, strict=True) if has]
+            found[features] = _wandering(mine, masks, horizon)
+    return found
+
+
+def _wandering(runs: Sequence[Array], present: Sequence[Array] | None, horizon: float) -> Array:
     longest = max(map(len, runs))
     lags = [longest // part for part in (16, 8, 4, 2)]
-    structure = []
+    structure, known = [], np.ones(runs[0].shape[1], dtype=np.bool_)
     for lag in lags:
         differences = [run[lag:] - run[:-lag] for run in runs if len(run) > lag > 0]
         if sum(map(len, differences)) < _FEWEST_DIFFERENCES:
             return np.zeros(runs[0].shape[1])
-        structure.append(np.square(np.concatenate(differences)).mean(axis=0))
+        both = None
+        if present is not None:
+            both = np.concatenate([mask[lag:] & mask[:-lag] for mask in present if len(mask) > lag])
+            known &= both.sum(axis=0) >= _FEWEST_DIFFERENCES
+        structure.append(_mean_square(np.concatenate(differences), both))
     x = np.log(lags)
     y = np.log(np.maximum(structure, _SMALLEST_SCALE**2))
     slope = (x - x.mean()) @ (y - y.mean(axis=0)) / np.square(x - x.mean()).sum()
     growth = max(1.0, horizon / lags[-1])
-    return np.asarray(structure[-1] * growth ** np.clip(slope, 0.0, 2.0))
+    return np.where(known, structure[-1] * growth ** np.clip(slope, 0.0, 2.0), 0.0)
 
 
-def shrunken_correlation(standard: Array) -> Array:
+def _mean_square(values: Array, present: Array | None) -> Array:
+    """Return the mean of each column's squares, over those that are present; 0 where none is."""
+    if present is None:
+        return np.asarray(np.square(values).mean(axis=0))
+    sums = np.square(values).sum(axis=0, where=present)
+    return np.asarray(sums / np.maximum(present.sum(axis=0), 1))
+
+
+def shrunken_correlation(standard: Array, present: Array | None = None) -> Array:
     r"""Return correlations drawn towards 0 by as much as their own uncertainty asks for, and a tenth at least.
 
     .. math:: R^* = (1 - \lambda) R + \lambda I, \qquad
@@ -187,19 +218,27 @@ def shrunken_correlation(standard: Array) -> Array:
     ----------
     standard : ndarray of shape (n_steps, n_features)
         Errors in units of their scale.
+    present : ndarray of bool of shape (n_steps, n_features), optional
+        Which of them were measured; by default all. The fewer steps two features share, the less they correlate.
 
     Returns
     -------
     ndarray of shape (n_features, n_features)
         Positive definite.
     """
-    n, width = standard.shape
-    correlation = standard.T @ standard / n
-    squares = np.square(standard).T @ np.square(standard) / n
+    width = standard.shape[1]
+    steps: Array | int = len(standard)
+    if present is not None and not present.all():
+        standard = np.where(present, standard, 0.0)
+        # The root of both numbers, and not how many steps are shared: what comes of it has no negative eigenvalue.
+        counts = np.sqrt(np.maximum(present.sum(axis=0), 1))
+        steps = np.outer(counts, counts)
+    correlation = standard.T @ standard / steps
+    squares = np.square(standard).T @ np.square(standard) / steps
     off = ~np.eye(width, dtype=np.bool_)
-    variance = (squares - correlation**2)[off].sum() / max(n - 1, 1)
+    variance = ((squares - correlation**2) / np.maximum(steps - 1, 1))[off].sum()
     total = np.square(correlation)[off].sum()
-    share = min(1.0, max(variance / total, _LEAST_SHRINKAGE)) if total > 0 else 1.0
+    share = min(1.0, max(float(variance / total), _LEAST_SHRINKAGE)) if total > 0 else 1.0
     return np.asarray((1 - share) * correlation + share * np.eye(width))
 
 

@@ -11,7 +11,13 @@ from anomaly.detectors.base import BaseDetector, register
 from anomaly.detectors.checks import as_labels, as_seed, under
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.residuals import ResidualScale, Smoother
-from anomaly.detectors.sequence_calibration import calibration_steps, highest_usual, unseen_errors, usual_errors
+from anomaly.detectors.sequence_calibration import (
+    calibration_steps,
+    highest_usual,
+    present_samples,
+    unseen_errors,
+    usual_errors,
+)
 from anomaly.detectors.sequence_stream import SequenceStream, errors_of, pieces_of
 from anomaly.detectors.sequence_training import (
     MANY_FOLDS,
@@ -20,7 +26,7 @@ from anomaly.detectors.sequence_training import (
     held_out_rows,
     train_without,
 )
-from anomaly.detectors.signatures import learn_signatures
+from anomaly.detectors.signatures import MOST_FEATURES, learn_signatures
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
@@ -61,7 +67,9 @@ class SequenceDetector(BaseDetector):
     **Gaps and missing samples.** No window reaches across a gap in `time`, and smoothing starts anew behind it. At the
     start of a stretch that is shorter than a window, or where causal scoring has no whole window yet, the first value
     is held before it. A missing sample is shown to the network as the last one seen, and counts as met exactly; so
-    a stretch with nothing but missing samples is usual, and its scores fade to 0.
+    a stretch with nothing but missing samples is usual, and its scores fade to 0. When
+    usual errors are measured, missing samples do not count, and a sensor that is hardly there in the calibration
+    stretch is measured on all training steps.
 
     Parameters
     ----------
@@ -271,7 +279,8 @@ class SequenceDetector(BaseDetector):
         self.history_ = trained[0][1]
         self._calibrate(series, held_out, labels)
         longest = max((part for parts in stretches for part in parts), key=len)
-        self.residuals_.learn_signatures(learn_signatures(self._errors_alone, longest, int(self.window)))
+        if longest.shape[1] <= MOST_FEATURES:
+            self.residuals_.learn_signatures(learn_signatures(self._errors_alone, longest, int(self.window)))
         return self
 
     def _prepare(self, series: Sequence[Table]) -> tuple[list[Array], list[list[Array]]]:
@@ -301,13 +310,14 @@ class SequenceDetector(BaseDetector):
         """Measure the usual errors, and choose the threshold, where no network has been trained."""
         self.calibration_ = calibration_steps(held_out)
         errors = [unseen_errors(self, table, rows) for table, rows in zip(series, held_out, strict=True)]
-        self.residuals_ = usual_errors(self, errors, self.calibration_)
+        present = [mask for table in series for mask in present_samples(self, table)]
+        self.residuals_ = usual_errors(self, errors, self.calibration_, present)
         runs = [run for one in errors for run in one]
         scores = np.concatenate([self._square(run, Smoother(self.smoothing)) for run in runs]).mean(axis=1)
         self.decision_scores_ = scores
         calibrating = scores[self.calibration_]
         if self.threshold is None and self.contamination == "auto":
-            self.threshold_ = self.margin * highest_usual(self, runs, scores, self.calibration_)
+            self.threshold_ = self.margin * highest_usual(self, runs, scores, self.calibration_, present)
         elif labels is not None:
             self.threshold_ = float(self._threshold_rule().fit(scores, labels).threshold_)
         else:
@@ -365,7 +375,8 @@ class SequenceDetector(BaseDetector):
         """Return each sensor's part of the score of each step: how much of it a fault in that sensor explains.
 
         A network that is shown one sensor gone wrong errs at those that go with it, too. How was found out when
-        fitting, and the score is shared out accordingly (see `anomaly.detectors.signatures`).
+        fitting, and the score is shared out accordingly (see `anomaly.detectors.signatures`). Beyond 128 features that
+        would take too long: the score is then shared out as it is measured, and those that go with it have a share.
 
         Parameters
         ----------

@@ -5,7 +5,7 @@ The state between pieces is carried along, so that how a series is cut changes n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,15 +52,17 @@ class SequenceStream:
         self._smoother = Smoother(detector.smoothing)
 
     def push(self, X: Any) -> Array:
-        """Take the next steps; return the scores that are settled, in order."""
-        return self.push_parts(self._detector._as_tables(X, one=True)[0]).sum(axis=1)
+        """Take the next steps, if any; return the scores that are settled, in order."""
+        return self.push_parts(X).sum(axis=1)
 
     def finish(self) -> Array:
         """Return the scores still owed: the series ends here."""
         return self.finish_parts().sum(axis=1)
 
     def push_parts(self, X: Any) -> Array:
-        """Take the next steps; return each sensor's part of the scores that are settled, as `explain` does."""
+        """Take the next steps, if any; return each sensor's part of the scores that are settled, as `explain` does."""
+        if _is_empty(X):
+            return self._parts([])
         return self._parts(self._residuals.push(self._detector._as_tables(X, one=True)[0]))
 
     def finish_parts(self) -> Array:
@@ -117,6 +119,13 @@ class SeriesErrors:
         self._missing = [missing[len(residuals) :]]
         hidden = missing[: len(residuals)]
         return np.where(hidden, 0.0, residuals) if self._hides and hidden.any() else residuals
+
+
+def _is_empty(X: Any) -> bool:
+    """Tell whether a piece of a series has no steps: none may have come since the last one."""
+    if isinstance(X, Mapping):
+        return bool(X) and all(len(cells) == 0 for cells in X.values())
+    return isinstance(X, Sized) and getattr(X, "ndim", 1) > 0 and len(X) == 0
 
 
 def errors_of(

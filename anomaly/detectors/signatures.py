@@ -11,6 +11,9 @@ The signature :math:`w_j`, of length 1, is where a fault in sensor j moves the w
 signature that u lies closest to takes its share :math:`(u \cdot w_j)^2` and leaves the rest, at a right angle to it, to
 the next. What three of them leave goes to the sensors that it is measured at. The shares add up to the score.
 
+Every sensor needs predictions of its own, which take the longer the more sensors there are. So the more there are, the
+fewer steps are looked at, and of more than 128 nothing is found out: each takes the share that is measured at it.
+
 References
 ----------
 Dunia & Qin, "Subspace approach to multidimensional fault identification and reconstruction", AIChE Journal 44 (1998);
@@ -26,7 +29,11 @@ import numpy as np
 
 from nnlite.types import Array
 
+MOST_FEATURES = 128
+"""Of more features no signatures are learned: each has its own direction."""
+
 _MOST_STEPS = 1024
+_MOST_CELLS = 8192
 _PULSE = 2.0
 _ROUNDS = 3
 _SHORTEST = 1e-6
@@ -40,7 +47,7 @@ def learn_signatures(errors_of: Callable[[Array], Array], steps: Array, window: 
     errors_of : callable
         From steps of shape (n_steps, n_features) to their errors, of the same shape.
     steps : ndarray of float32 of shape (n_steps, n_features)
-        Usual ones, an unbroken run; the first thousand are enough.
+        Usual ones, an unbroken run. Of up to 8 features the first 1024 are looked at, of more features fewer.
     window : int
         Steps that a network sees at a time: as long are the pulses, and the pauses between them.
 
@@ -58,7 +65,7 @@ def learn_signatures(errors_of: Callable[[Array], Array], steps: Array, window: 
     >>> learn_signatures(believing, np.zeros((20, 2), np.float32), window=5).round(2).tolist()
     [[0.5, -0.3], [0.0, 1.0]]
     """
-    steps = steps[: max(_MOST_STEPS, 2 * window)]
+    steps = steps[: max(min(_MOST_STEPS, _MOST_CELLS // steps.shape[1]), 2 * window)]
     # Starting with a pause; a run of one window or less is a single pulse.
     pulsed = (np.arange(len(steps)) // window) % 2 == (len(steps) > window)
     responses = np.empty((steps.shape[1], steps.shape[1]))

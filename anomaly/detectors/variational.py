@@ -27,6 +27,9 @@ _STEPS = 3000
 _CHUNK = 4096
 # A hundredth of a standardised column's variance: a feature that is met exactly must not outweigh all others.
 _SMALLEST_VARIANCE = 0.01
+# What lies further out teaches the network nothing but itself, and makes it say what it would of anything.
+_SHOWN = 100.0
+_LARGEST_LOG_VARIANCE = 20.0
 
 
 @register
@@ -43,6 +46,9 @@ class VariationalDetector(TableDetector):
     and the negative lower bound itself, which charges for unusual codes too:
 
     .. math:: s(x) = -\frac{1}{K} \sum_{k=1}^{K} \ln p(x|z_k) + D_{KL}\bigl(q(z|x) \,\|\, N(0, I)\bigr).
+
+    The network is shown features up to :math:`\pm 100`, and in training is to give back no more. Scores are of features
+    as they are: beyond what it is shown, the further out a record lies the higher it scores.
 
     The K draws of :math:`\varepsilon` are made once, when fitting, and are the same for every record: a record's score
     depends on nothing but the record. Scores are in nats and may be negative.
@@ -190,7 +196,8 @@ class VariationalDetector(TableDetector):
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
-            self.history_ = fit_network(self.model_, x, x, self, _STEPS, warm_up)
+            shown = _shown(x)
+            self.history_ = fit_network(self.model_, shown, shown, self, _STEPS, warm_up)
             count = max(1, int(self.draws))
             drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
             self.draws_ = drawn if self.draws else np.zeros_like(drawn)
@@ -277,7 +284,7 @@ class VariationalDetector(TableDetector):
     def encode(self, X: Any) -> Array:
         """Return the mean code of each record, of shape (n_records, latent): for pictures of the latent space."""
         self._check_fitted()
-        codes: Array = self._encoder.predict(self.preprocessor_.transform(self._as_table(X)))
+        codes: Array = self._encoder.predict(_shown(self.preprocessor_.transform(self._as_table(X))))
         return codes[:, : int(self.latent)]
 
     def _chunks(self, x: Array) -> Iterator[Array]:
@@ -286,23 +293,24 @@ class VariationalDetector(TableDetector):
             yield self._parts(x[start : start + _CHUNK])
 
     def _parts(self, x: Array) -> Array:
-        from nnlite.layers.variational import divergence
+        from nnlite.layers.variational import deviation, divergence
 
-        mean, log_variance = np.split(self._encoder.predict(x), 2, axis=1)
-        deviation = np.exp(log_variance / 2)
+        mean, log_variance = np.split(self._encoder.predict(_shown(x)), 2, axis=1)
+        deviations = deviation(log_variance)
         parts = np.zeros(x.shape, dtype=np.float64)
         for noise in self.draws_:
-            parts += self._negative_log_density(x, self._decoder.predict(mean + deviation * noise))
+            parts += self._negative_log_density(x, self._decoder.predict(mean + deviations * noise))
         parts /= len(self.draws_)
         if self.score_by == "elbo":
-            parts += (divergence(mean.astype(np.float64), log_variance) / x.shape[1])[:, np.newaxis]
+            parts += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]
         return parts
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""
         if self.variance == LEARNED:
             output, log_variance = np.split(output, 2, axis=1)
-            log_variance = np.maximum(log_variance, math.log(_SMALLEST_VARIANCE)).astype(np.float64)
+            log_variance = log_variance.astype(np.float64)
+            log_variance = np.clip(log_variance, math.log(_SMALLEST_VARIANCE), _LARGEST_LOG_VARIANCE)
         else:
             log_variance = np.array(math.log(float(self.variance)))
         squares = np.square(x.astype(np.float64) - output)
@@ -334,3 +342,8 @@ class VariationalDetector(TableDetector):
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
         self._split_model()
+
+
+def _shown(x: Array) -> Array:
+    """Return features as the network is shown them."""
+    return np.clip(x, -_SHOWN, _SHOWN)

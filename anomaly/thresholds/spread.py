@@ -13,6 +13,8 @@ from nnlite.types import Array
 # Median absolute deviation, mean absolute deviation and interquartile range of a standard normal, as factors.
 _MAD_TO_SIGMA = 1.482602218505602
 _MEAN_DEVIATION_TO_SIGMA = 1.2533141373155001
+# Scores that differ by less, relatively, are equal but for rounding.
+_ROUNDING = 1e-12
 
 
 class FixedThreshold(Threshold):
@@ -88,6 +90,8 @@ class SigmaThreshold(Threshold):
         self.k = _check_factor(self, k)
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        if _all_equal(scores):
+            return float(scores.max())
         return float(scores.mean() + self.k * scores.std())
 
 
@@ -180,7 +184,14 @@ class AutoThreshold(Threshold):
         return min(limit, QuantileThreshold(0.01)._choose(scores, None))
 
 
+def _all_equal(scores: Array) -> bool:
+    """Tell whether no score stands out; a limit that is computed from such may be a rounding error below them all."""
+    return bool(scores.max() - scores.min() <= _ROUNDING * np.abs(scores).max())
+
+
 def _robust_limit(values: Array, k: float) -> float:
+    if _all_equal(values):
+        return float(values.max())
     middle = float(np.median(values))
     deviations = np.abs(values - middle)
     spread = _MAD_TO_SIGMA * float(np.median(deviations))
@@ -193,6 +204,8 @@ def _log_limit(scores: Array, k: float) -> float:
     positive = scores[scores > 0]
     if not positive.size:
         return 0.0
+    if _all_equal(scores):
+        return float(scores.max())
     exponent = _robust_limit(np.log(np.maximum(scores, positive.min())), k)
     return math.exp(min(exponent, 700.0))
 

@@ -56,6 +56,9 @@ from nnlite.layers.base import Layer, known_size
 from nnlite.random import make_generator
 from nnlite.types import Array, Shape
 
+LARGEST_LOG_VARIANCE = 10.0
+"""Beyond it sigma grows no further: no posterior is so much wider than the prior, but an untrained encoder may err."""
+
 
 class GaussianLatent(Layer):
     r"""Draw a code from the Gaussian that the encoder describes, and charge for what the code tells.
@@ -78,6 +81,9 @@ class GaussianLatent(Layer):
     .. math::
 
         d\mu = dz + \frac{\beta}{n} \mu, \qquad dv = dz \odot \frac{\sigma \varepsilon}{2} + \frac{\beta}{2 n} (e^v - 1)
+
+    Where an encoder is shown what it has never met, :math:`e^v` might be beyond all numbers. So :math:`\sigma` is
+    :math:`e^5` at most, and from v = 10 on the divergence follows its tangent, which leads back.
 
     The module's docstring derives the bound that this is a part of.
 
@@ -150,7 +156,7 @@ class GaussianLatent(Layer):
         mean, log_variance = np.split(x, 2, axis=-1)
         if not training and not self.sample_at_inference:
             return mean, (mean, log_variance, None)
-        noise = np.exp(log_variance / 2) * self.rng.standard_normal(mean.shape, dtype=x.dtype)
+        noise = deviation(log_variance) * self.rng.standard_normal(mean.shape, dtype=x.dtype)
         return mean + noise, (mean, log_variance, noise)
 
     def backward(self, dy: Array, cache: Any) -> Array:
@@ -158,9 +164,10 @@ class GaussianLatent(Layer):
         mean, log_variance, noise = cache
         share = mean.dtype.type(self.beta / max(len(mean), 1))
         dmean = dy + share * mean
-        dlog_variance = share * np.expm1(log_variance) / 2
+        largest = mean.dtype.type(LARGEST_LOG_VARIANCE)
+        dlog_variance = share * np.expm1(np.minimum(log_variance, largest)) / 2
         if noise is not None:
-            dlog_variance = dlog_variance + dy * noise / 2
+            dlog_variance = dlog_variance + np.where(log_variance < largest, dy * noise / 2, mean.dtype.type(0))
         return np.concatenate([dmean, dlog_variance], axis=-1)
 
     def activity_penalty(self, cache: Any) -> float:
@@ -182,10 +189,19 @@ class GaussianLatent(Layer):
         }
 
 
+def deviation(log_variance: Array) -> Array:
+    """Return sigma, which is e^5 at most."""
+    bounded = np.minimum(log_variance, log_variance.dtype.type(LARGEST_LOG_VARIANCE))
+    deviations: Array = np.exp(bounded / 2)
+    return deviations
+
+
 def divergence(mean: Array, log_variance: Array) -> Array:
     r"""Return the Kullback-Leibler divergence of Gaussians from N(0, I), one number a row.
 
     .. math:: D_{KL} = \frac12 \sum_j (\mu_j^2 + e^{v_j} - 1 - v_j)
+
+    From v = 10 on it is followed along its tangent.
 
     Parameters
     ----------
@@ -203,6 +219,8 @@ def divergence(mean: Array, log_variance: Array) -> Array:
     >>> divergence(np.array([[0.0, 0.0], [1.0, 2.0]]), np.zeros((2, 2))).tolist()
     [0.0, 2.5]
     """
-    terms = mean**2 + np.expm1(log_variance) - log_variance
+    bounded = np.minimum(log_variance, log_variance.dtype.type(LARGEST_LOG_VARIANCE))
+    grown = np.expm1(bounded)
+    terms = mean**2 + grown + (grown + 1) * (log_variance - bounded) - log_variance
     halves: Array = terms.sum(axis=tuple(range(1, terms.ndim))) / 2
     return halves

@@ -72,6 +72,20 @@ def test_equal_scores_are_all_usual(rule):
         assert not rule.fit(scores).predict(scores).any()
 
 
+@pytest.mark.parametrize("rule", RULES)
+@given(score=st.floats(-1e6, 1e6), n=st.integers(1, 60))
+def test_no_rounding_puts_the_threshold_below_equal_scores(rule, score, n):
+    score = abs(score) if getattr(rule, "log", False) else score
+    assert rule.fit([score] * n).threshold_ == score
+
+
+@pytest.mark.parametrize("rule", [SigmaThreshold(), MADThreshold(), MADThreshold(log=True), AutoThreshold()])
+def test_scores_that_differ_by_rounding_are_equal(rule):
+    for score in (0.3, 7.7, 1234.1):
+        scores = [score] * 7 + [np.nextafter(score, np.inf)] * 5
+        assert not rule.fit(scores).predict(scores).any()
+
+
 def test_thresholds_by_their_formulas():
     scores = np.random.default_rng(1).normal(size=101)
     assert SigmaThreshold(2).fit(scores).threshold_ == pytest.approx(scores.mean() + 2 * scores.std())

@@ -12,6 +12,9 @@ from nnlite.engine.kernels.noise import normal_pair, philox
 from nnlite.engine.pointers import as_pointer, like, shift
 from nnlite.engine.state import BATCH, COUNT, ROWS, SEEDS, THREAD
 
+# Beyond this the divergence goes on in a straight line, and sigma no further: see `nnlite.layers.variational`.
+_LARGEST = 10.0
+
 
 def sample(op: Any, state: Any, zero: Any) -> None:
     """Draw z = mu + sigma epsilon. op: mu and v of each position, sigma epsilon, z, size, positions, ld, stream."""
@@ -34,7 +37,7 @@ def sample(op: Any, state: Any, zero: Any) -> None:
 @njit(fastmath={"contract"}, error_model="numpy")
 def _spread(log_variance: Any, noise: Any, n: Any) -> None:
     for i in range(n):
-        noise[i] *= elementary.exp(log_variance[i] * like(noise[i], 0.5))
+        noise[i] *= elementary.exp(min(log_variance[i], like(noise[i], _LARGEST)) * like(noise[i], 0.5))
 
 
 def divergence(op: Any, state: Any, zero: Any) -> None:
@@ -53,14 +56,16 @@ def divergence(op: Any, state: Any, zero: Any) -> None:
 def _row(mean: Any, log_variance: Any, rows: Any, zero: Any) -> Any:
     total = zero
     for i in range(rows):
-        total += mean[i] * mean[i] + elementary.expm1(log_variance[i]) - log_variance[i]
+        bounded = min(log_variance[i], like(zero, _LARGEST))
+        grown = elementary.expm1(bounded)
+        total += mean[i] * mean[i] + grown + (grown + like(zero, 1.0)) * (log_variance[i] - bounded) - log_variance[i]
     return total
 
 
 def backward(op: Any, state: Any, zero: Any) -> None:
     """Compute dmu and dv. op: mu and v, sigma epsilon or 0, dz, dmu and dv, size, positions, ld, beta."""
     size, ld = op[4], op[6]
-    n, half = size * ld, like(zero, 0.5)
+    n, half, largest = size * ld, like(zero, 0.5), like(zero, _LARGEST)
     share = like(zero, as_pointer(op[7], 0.0)[0] / state[BATCH])
     for t in range(op[5]):
         mean, dmean = shift(as_pointer(op[0], zero), 2 * t * n), shift(as_pointer(op[3], zero), 2 * t * n)
@@ -69,9 +74,9 @@ def backward(op: Any, state: Any, zero: Any) -> None:
         for i in range(n):
             dmean[i] = dz[i] + share * mean[i]
         for i in range(n):
-            dlog_variance[i] = share * elementary.expm1(log_variance[i]) * half
+            dlog_variance[i] = share * elementary.expm1(min(log_variance[i], largest)) * half
         if op[1] != 0:
             noise = shift(as_pointer(op[1], zero), t * n)
             for i in range(n):
-                dlog_variance[i] += dz[i] * noise[i] * half
+                dlog_variance[i] += dz[i] * noise[i] * (half if log_variance[i] < largest else zero)
     clear_pads(as_pointer(op[3], zero), 2 * size * op[5], ld, state, zero)

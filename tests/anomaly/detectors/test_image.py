@@ -47,6 +47,38 @@ def test_the_score_is_the_mean_squared_error(fitted):
     np.testing.assert_allclose(fitted.decision_function(images), (errors**2).mean(axis=(1, 2, 3)), rtol=1e-4)
 
 
+@pytest.mark.parametrize("number", [np.float32, np.float64])
+def test_the_brighter_the_more_anomalous_up_to_all_numbers(fitted, number):
+    images = np.repeat(diagonals(1, seed=1), 4, axis=0)
+    images[:, 1, 6] = [0.0, 10.0, 1e4, 1e38 if number == np.float32 else 1e308]
+    scores = fitted.decision_function(images.astype(number))
+    assert np.isfinite(scores).all()
+    assert (np.diff(scores) > 0).all()
+    assert fitted.predict(images.astype(number)).tolist() == [0, 1, 1, 1]
+    assert np.unravel_index(fitted.explain(images.astype(number))[3].argmax(), (8, 8)) == (1, 6)
+
+
+@pytest.mark.parametrize("unit", [1e300, 1e-300, 1e35])
+def test_pixels_in_any_unit(fitted, unit, tmp_path):
+    detector = ImageDetector(**{**QUICK, "epochs": 40}).fit(diagonals() * unit)
+    assert detector.scale_ == pytest.approx(fitted.scale_ * unit)
+    np.testing.assert_allclose(detector.decision_scores_, fitted.decision_scores_, rtol=1e-3)
+    fresh = diagonals(5, seed=1)
+    np.testing.assert_allclose(detector.reconstruct(fresh * unit) / unit, fitted.reconstruct(fresh), atol=1e-3)
+    assert np.isfinite(detector.decision_function(fresh.astype(np.float32))).all()
+    detector.save(tmp_path / "m.npz")
+    again = load_detector(tmp_path / "m.npz").decision_function(fresh * unit)
+    np.testing.assert_allclose(again, detector.decision_function(fresh * unit))
+
+
+def test_an_absurd_pixel_in_training():
+    images = diagonals()
+    images[3, 2, 2] = 1e300
+    detector = ImageDetector(**QUICK).fit(images)
+    assert np.isfinite(detector.decision_scores_).all()
+    assert detector.labels_[3] == 1
+
+
 @pytest.mark.parametrize("shape", [(8, 8), (7, 5, 1), (9, 6, 3), (1, 1), (2, 13)])
 @pytest.mark.parametrize("filters", [(2,), (3, 2)])
 def test_images_of_any_size(shape, filters):

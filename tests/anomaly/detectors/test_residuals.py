@@ -50,6 +50,31 @@ def test_runs_too_short_to_tell_make_no_allowance():
     assert np.isfinite(ResidualScale().fit([np.ones((3, 2))], horizon=50).scale_).all()
 
 
+def test_errors_that_were_not_measured_do_not_count():
+    walk = np.cumsum(RNG.normal(size=(4000, 1)), axis=0)
+    errors = np.hstack([walk, RNG.normal(size=(4000, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])])
+    whole = ResidualScale().fit([errors], horizon=8000)
+    present = np.ones(errors.shape, dtype=bool)
+    present[:500, 1] = present[3000:3200, 2] = present[3800:, 0] = False
+    some = ResidualScale().fit([np.where(present, errors, 0.0)], 8000, [present])
+    np.testing.assert_allclose(some.scale_[1:], whole.scale_[1:], rtol=0.1)
+    assert some.scale_[0] == pytest.approx(whole.scale_[0], rel=0.7)
+    np.testing.assert_allclose(some.whitening_, whole.whitening_, atol=0.15)
+    # Whatever stands where nothing was measured.
+    other = ResidualScale().fit([np.where(present, errors, 1e6)], 8000, [present])
+    np.testing.assert_allclose(other.scale_, some.scale_)
+    np.testing.assert_allclose(other.whitening_, some.whitening_)
+
+
+def test_wandering_is_told_from_the_runs_in_which_a_feature_is_present():
+    walk, steady = np.cumsum(RNG.normal(size=(4000, 1)), axis=0), RNG.normal(size=(500, 1))
+    runs = [np.hstack([np.zeros((500, 1)), steady]), np.hstack([walk, np.zeros((4000, 1))])]
+    present = [np.tile([False, True], (500, 1)), np.tile([True, False], (4000, 1))]
+    expected = [wandering([walk], 1e4)[0], wandering([steady], 1e4)[0]]
+    np.testing.assert_allclose(wandering(runs, 1e4, present), expected)
+    assert wandering([steady], 1e4, [np.arange(500)[:, None] < 20]).tolist() == [0.0]
+
+
 @given(st.lists(st.integers(0, 200), max_size=5), st.floats(1.0, 50.0))
 def test_smoothing_is_the_recursion_however_it_is_cut(cuts, span):
     values = np.random.default_rng(1).normal(size=(200, 2))

@@ -1,6 +1,7 @@
 """The detector for series knows gaps in time and samples that are missing."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from anomaly import SequenceDetector
@@ -92,3 +93,57 @@ def test_missing_samples_in_training_are_fine():
     detector = SequenceDetector(**QUICK).fit(series)
     assert np.isfinite(detector.decision_scores_).all()
     assert len(detector.preprocessor_.columns_.feature_names_out_) == 2
+
+
+def _two_sensors(seed=0, n=4000):
+    t = np.arange(n)
+    return np.column_stack([np.sin(t / 5), np.cos(t / 7)]) + 0.1 * np.random.default_rng(seed).normal(size=(n, 2))
+
+
+@pytest.mark.parametrize("missing", [slice(2950, None), slice(3000, 3990), slice(3000, 3900), slice(3500, None)])
+def test_a_sensor_missing_in_the_calibration_stretch(missing):
+    settings = {"random_state": 0, "epochs": 3, "folds": 1}
+    x, fresh = _two_sensors(), _two_sensors(1)
+    whole = SequenceDetector(**settings).fit(x)
+    x[missing, 0] = np.nan
+    detector = SequenceDetector(**settings).fit(x)
+    assert detector.residuals_.scale_[0] == pytest.approx(whole.residuals_.scale_[0], rel=1.5)
+    assert detector.residuals_.scale_[0] > 0.8 * whole.residuals_.scale_[0]
+    assert detector.predict(fresh).mean() == 0
+    fresh[2000:2200, 0] += 1
+    assert detector.predict(fresh)[2000:2200].mean() > 0.8
+
+
+def test_half_of_the_samples_missing_here_and_there_leave_the_threshold_about_as_it_was():
+    settings = {"random_state": 0, "epochs": 3, "folds": 1}
+    x = _two_sensors()
+    whole = SequenceDetector(**settings).fit(x)
+    x[np.random.default_rng(2).random(len(x)) < 0.5, 0] = np.nan
+    detector = SequenceDetector(**settings).fit(x)
+    assert detector.threshold_ < 1.3 * whole.threshold_
+    assert detector.predict(_two_sensors(1)).mean() == 0
+
+
+@pytest.mark.parametrize("folds", [1, 4])
+def test_a_sensor_that_is_hardly_ever_there_is_named(folds):
+    x = _two_sensors(n=800)
+    x[3:, 1] = np.nan
+    with pytest.raises(DataError, match=r"column 'x1' has 3 value\(s\) in 800 steps"):
+        SequenceDetector(epochs=1, random_state=0, folds=folds).fit(x)
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize(
+    "nothing", [np.zeros((0, 2)), {"x0": [], "x1": []}, pd.DataFrame({"x0": [], "x1": []}), []], ids=type
+)
+def test_a_piece_without_steps_changes_nothing(nothing, causal):
+    x = _two_sensors(n=200)
+    detector = SequenceDetector(window=8, epochs=1, random_state=0, causal=causal).fit(x)
+    stream = detector.stream()
+    assert stream.push(nothing).shape == (0,)
+    pieces = [stream.push(x[:50])]
+    assert stream.push_parts(nothing).shape == (0, 2)
+    pieces += [stream.push(x[50:]), stream.finish()]
+    np.testing.assert_allclose(np.concatenate(pieces), detector.decision_function(x), rtol=1e-4)
+    with pytest.raises(DataError):
+        stream.push(np.float64(1.0))

@@ -40,6 +40,31 @@ def test_runs_of_any_length_do(n):
     np.testing.assert_allclose(learn_signatures(lambda x: 0.5 * x, steps, window=8), 0.5 * np.eye(2))
 
 
+def test_work_does_not_grow_with_the_square_of_the_features():
+    cells = []
+
+    def errors_of(x):
+        cells.append(x.size)
+        return x
+
+    for width in (8, 64):
+        cells.append(0)
+        learn_signatures(errors_of, np.zeros((2000, width), np.float32), window=32)
+    wide = sum(cells[cells.index(0, 1) :])
+    narrow = sum(cells) - wide
+    assert narrow == 2 * 8 * 8 * 1024
+    assert wide == 8 * narrow
+
+
+def test_many_sensors_have_the_share_that_is_measured_at_them():
+    x = np.random.default_rng(0).normal(size=(90, 129)).astype(np.float32)
+    detector = SequenceDetector(window=4, hidden=(4,), epochs=1, calibration=0, folds=1, random_state=0).fit(x)
+    np.testing.assert_array_equal(detector.residuals_.signatures_, np.eye(129))
+    np.testing.assert_allclose(detector.explain(x).sum(axis=1), detector.decision_function(x))
+    few = SequenceDetector(window=4, hidden=(4,), epochs=1, calibration=0, folds=1, random_state=0).fit(x[:, :20])
+    assert (few.residuals_.signatures_ != np.eye(20)).any()
+
+
 def test_a_fault_without_a_trace_is_where_it_is_measured():
     assert directions(np.array([[0.0, 0.0], [3.0, 4.0]])).tolist() == [[1.0, 0.0], [0.6, 0.8]]
 

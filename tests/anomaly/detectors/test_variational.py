@@ -74,6 +74,46 @@ def test_scores_depend_on_the_record_alone(fitted):
     np.testing.assert_allclose(fitted.decision_function(x)[7:8], fitted.decision_function(x[7:8]), rtol=1e-4)
 
 
+@pytest.mark.parametrize("score_by", ["reconstruction", "elbo"])
+@pytest.mark.parametrize("variance", ["learned", 0.1])
+def test_the_further_out_the_more_anomalous(score_by, variance):
+    x = np.random.default_rng(0).normal(size=(400, 4))
+    detector = VariationalDetector(**QUICK, score_by=score_by, variance=variance).fit(x)
+    sizes = [0.0, 10.0, 1e3, 1e4, 1e5, 1e300]
+    far = np.outer(sizes, [1.0, 0.0, 0.0, 0.0])
+    scores = detector.decision_function(far)
+    assert np.isfinite(scores).all()
+    assert (np.diff(scores) > 0).all()
+    assert detector.predict(far).tolist() == [0, 1, 1, 1, 1, 1]
+    parts = detector.explain(far)
+    np.testing.assert_allclose(parts.sum(axis=1), scores)
+    assert parts[-1].argmax() == 0
+
+
+@pytest.mark.parametrize("scaling", ["standard", "robust", "core", "none"])
+def test_an_absurd_cell_in_training(scaling):
+    x, _ = planes()
+    x[7, 2] = 1e6
+    settings = {**QUICK, "epochs": 300, "scaling": scaling}
+    detector = VariationalDetector(**settings).fit(x)
+    assert np.isfinite(detector.decision_scores_).all()
+    assert detector.decision_scores_.argmax() == 7
+    assert detector.labels_[7] == 1
+    fresh, y = planes(n=200, anomalies=40, seed=1)
+    assert roc_auc_score(y, detector.decision_function(fresh)) > 0.7
+
+
+def test_columns_in_thousands_left_as_they_are():
+    x = 1000 * planes()[0]
+    detector = VariationalDetector(**QUICK, scaling="none").fit(x)
+    assert np.isfinite(detector.decision_scores_).all()
+    assert detector.labels_.mean() < 0.5
+
+
+def test_of_equal_records_none_is_unusual():
+    assert VariationalDetector(random_state=0, epochs=3).fit(np.ones((60, 2))).labels_.tolist() == [0] * 60
+
+
 def test_without_draws_the_mean_code_is_decoded():
     detector = VariationalDetector(**QUICK, draws=0).fit(planes()[0])
     assert not detector.draws_.any()

@@ -168,3 +168,21 @@ def test_the_mean_of_draws_at_inference_is_that_of_the_layers():
         return Dense(2)(GaussianLatent(beta=0.7, sample_at_inference=True)(code))
 
     assert_parity(build, (4,), rows=21, optimizer="sgd")
+
+
+def test_variances_beyond_all_numbers():
+    x = np.column_stack([np.full(64, 0.5), np.full(64, 300.0)]).astype(np.float32)
+    losses, slopes = [], []
+    for backend in ("numpy", "numba"):
+        set_random_seed(0)
+        # The code says nothing of what is to be learned: what moves the weights is the divergence.
+        code = Dense(2, kernel_initializer=Constant(1.0), use_bias=False)
+        model = Sequential([Input((2,)), code, GaussianLatent(), Dense(1, kernel_initializer="zeros", trainable=False)])
+        model.compile("sgd", "mse")
+        before = code.kernel.value.copy()
+        losses.append(model.fit(x, np.zeros((64, 1)), batch_size=64, verbose=0, backend=backend).history["loss"][0])
+        slopes.append(before - code.kernel.value)
+    assert np.isfinite(losses).all()
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-5)
+    np.testing.assert_allclose(slopes[1], slopes[0], rtol=1e-4)
+    assert (slopes[1][:, 1] > 0).all()

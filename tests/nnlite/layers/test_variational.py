@@ -66,6 +66,22 @@ def test_it_draws_in_training_and_gives_the_mean_at_inference():
     np.testing.assert_array_equal(drawing(x), z)
 
 
+@pytest.mark.parametrize("v", [9.0, 10.5, 400.0])
+def test_beyond_a_bound_sigma_stays_and_the_divergence_is_a_line_with_its_slope(v):
+    layer = GaussianLatent(seed=0, **D)
+    x, dy, step = np.array([[0.5, v]]), np.zeros((1, 1)), 1e-4
+
+    def penalty(at):
+        return layer.activity_penalty(layer.forward(np.array([[0.5, at]]), training=True)[1])
+
+    z, cache = layer.forward(x, training=True)
+    assert abs(z[0, 0]) < 10 * np.exp(min(v, 10.0) / 2)
+    slope = (penalty(v + step) - penalty(v - step)) / (2 * step)
+    assert layer.backward(dy, cache)[0, 1] == pytest.approx(slope, rel=1e-5)
+    # The draw no longer depends on v, and says so.
+    assert (layer.backward(dy + 1, cache)[0, 1] == layer.backward(dy, cache)[0, 1]) == (v > 10)
+
+
 def test_the_divergence_of_models_within_models_and_wrappers_joins_the_loss():
     x = draw(5, 3, 6)
     inner = autoencoder()
