@@ -311,7 +311,7 @@ class Network(Layer):
         Whoever only reads weights asks here: another model that is being trained must not lose them meanwhile.
         """
         weights = self.weights
-        if self._vector is not None and self._vector.holds(weights):
+        if self._vector is not None and self._vector.keeps(weights):
             return self._vector
         vector = WeightVector.seen_from(weights)
         if vector.holds(weights):

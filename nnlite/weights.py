@@ -202,6 +202,18 @@ class WeightVector:
         """Return a vector of the weights that takes none away from another vector: a copy, if any live in one."""
         return cls(weights, moves=all(weight.alone for weight in weights))
 
+    def keeps(self, weights: Sequence[Weight]) -> bool:
+        """Tell whether all `weights` live here, in whatever order, frozen or not: enough for who only reads them."""
+        return all(
+            id(weight) in self._place_by_weight and (weight.size == 0 or weight.value.base is self.values.base)
+            for weight in weights
+        )
+
+    def copy_in(self) -> None:
+        """Copy what the weights are now, wherever they live."""
+        for weight, place in zip(self._weights, self._places, strict=True):
+            self.values[place] = weight.value.ravel()
+
     def holds(self, weights: Sequence[Weight]) -> bool:
         """Tell whether all `weights` still live here, in the right order, frozen or not as before.
 

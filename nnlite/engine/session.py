@@ -87,6 +87,7 @@ class Session:
             ]
             spaces |= {f"gradients {i}": array.ctypes.data for i, array in enumerate(self._gradients)}
             self._rates = RateTable(optimizer)
+        program.total("penalty")  # there may have been penalties before a layer was frozen
         self._seeds = program.draw_seeds()
         programs = [program.copy() for _ in range(threads)]
         lower_weight_penalties(programs[0], vector)
@@ -101,10 +102,13 @@ class Session:
         self._places = program.totals
         self._figures = Figures(model.objective, program.totals)
 
-    def _keep_up(self) -> None:
-        """Write the programs anew if the model has changed; the sums so far stay, unless they were of other things."""
+    def _keep_up(self, between_passes: bool = False) -> None:
+        """Write the programs anew if the model has changed; the sums so far stay, unless they were of other things.
+
+        Whether layers have changed is asked only between passes: there are many, and changing them is rare.
+        """
         around, places = self._surroundings, self._places
-        if around.hold_for(self._model):
+        if around.hold_for(self._model) and not (between_passes and not around.layers_are_as_they_were(self._model)):
             return
         sums = sum(hand.totals[0] for hand in self._hands)
         try:
@@ -120,7 +124,8 @@ class Session:
 
     def begin(self) -> None:
         """Begin a pass through the data: sums are zero."""
-        self._keep_up()
+        self._keep_up(between_passes=True)
+        self._counted_from = 0
         for hand in self._hands:
             hand.totals[0] = 0
 
@@ -141,10 +146,14 @@ class Session:
         order : ndarray of int32, optional
             The order in which the records are taken.
         """
+        judged_by = self._surroundings.objective
         self._call(first, last, order)
+        if self._surroundings.objective is not judged_by:
+            self._counted_from = first * self._batch_size
         so_far, whole = self._sums(1)
         done = last == self.n_batches
-        self._figures.hand_over(whole if done else so_far, min(last * self._batch_size, self._data.n_rows))
+        rows = min(last * self._batch_size, self._data.n_rows) - self._counted_from
+        self._figures.hand_over(whole if done else so_far, rows)
 
     def run_epochs(self, orders: Array | None, epochs: int) -> None:
         """Run whole epochs, at most `epochs_at_once`; `report` tells the sums of each.

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from nnlite.activations import ActivationFunction
+from nnlite.layers.base import Layer
+from nnlite.network import Network
 from nnlite.optimizers import Optimizer
+from nnlite.regularizers import Regularizer
 from nnlite.training import Trainer
+from nnlite.types import Array
+from nnlite.weights import Weight
+
+_VALUES = (bool, int, float, str, tuple, np.generic)
+_PARTS = (ActivationFunction, Regularizer, Layer)
+_LOOKED_UP = ("iterations", "_rate", "_trainable", "trainable", "beta")
+"""What programs look up while they run, or what shows in the weights."""
 
 
 class Surroundings:
@@ -36,9 +50,11 @@ class Surroundings:
     def __init__(self, model: Trainer, training: bool) -> None:
         self.objective = model.objective
         self.optimizer: Optimizer | None = None
-        self.slots = {}
+        self.slots: dict[str, Array] = {}
+        self._layers = [_settings(layer) for layer in _leaves(model)]
         if not training:
             self.vector = model.current_weights()
+            self._weights = [(weight, weight.trainable) for weight in model.weights]
             return
         self.vector = vector = model.weight_vector
         self.optimizer = model.optimizer
@@ -46,13 +62,17 @@ class Surroundings:
         self.slots = dict(self.optimizer.slots)
         self._settings = _settings(self.optimizer)
 
+    def layers_are_as_they_were(self, model: Trainer) -> bool:
+        """Tell whether no layer has been given another rate, activation or the like."""
+        return [_settings(layer) for layer in _leaves(model)] == self._layers
+
     def hold_for(self, model: Trainer) -> bool:
-        """Tell whether everything is as it was."""
+        """Tell whether everything else is as it was; weights that are only read are brought up to date."""
         if model.objective is not self.objective:
             return False
         optimizer = self.optimizer
         if optimizer is None:
-            return model.current_weights() is self.vector
+            return self._can_be_read(model.weights)
         return (
             model.weight_vector is self.vector
             and model.optimizer is optimizer
@@ -61,12 +81,26 @@ class Surroundings:
             and _settings(optimizer) == self._settings
         )
 
+    def _can_be_read(self, weights: Sequence[Weight]) -> bool:
+        if [(id(weight), weight.trainable) for weight in weights] != [(id(one), flag) for one, flag in self._weights]:
+            return False
+        if not self.vector.keeps(weights):
+            self.vector.copy_in()
+        return True
 
-def _settings(optimizer: Optimizer) -> dict[str, Any]:
-    """Return what programs know of an optimizer by its value: all but the learning rate, which they look up."""
-    kinds = (bool, int, float, str, tuple)
+
+def _leaves(model: Network) -> Iterator[Layer]:
+    for layer in model.layers:
+        if isinstance(layer, Network):
+            yield from _leaves(layer)
+        else:
+            yield layer
+
+
+def _settings(of: Any) -> dict[str, Any]:
+    """Return what programs know of a layer or an optimizer by its value."""
     return {
-        name: value
-        for name, value in vars(optimizer).items()
-        if name not in ("iterations", "_rate", "_scratch") and (value is None or isinstance(value, kinds))
+        name: (id(value), _settings(value)) if isinstance(value, _PARTS) else value
+        for name, value in vars(of).items()
+        if name not in _LOOKED_UP and (value is None or isinstance(value, (*_VALUES, *_PARTS)))
     }

@@ -159,3 +159,44 @@ def test_predicting_with_a_part_in_another_thread_loses_no_training():
     thread.join()
     assert model.evaluate(x, x, verbose=0) == pytest.approx(loss, rel=0.05)
     np.testing.assert_array_equal(part.layers[-1].kernel.value, model.layers[1].kernel.value)
+
+
+def test_compiling_anew_in_the_middle_of_an_epoch_counts_from_there(dtype):
+    def compile_anew(model):
+        model.compile("sgd", "mse", metrics=["mae"])
+
+    assert_both_do_the_same(dtype, compile_anew)
+
+
+def test_penalties_so_far_stay_when_the_layer_is_frozen(dtype):
+    def freeze(model):
+        model.get_layer("hidden").trainable = False
+
+    assert_both_do_the_same(dtype, freeze)
+
+
+def test_a_setting_of_the_optimizer_changes_to_a_number_of_numpy(dtype):
+    def act(model):
+        model.optimizer.momentum = np.float32(model.optimizer.momentum + 0.1)
+
+    assert_both_do_the_same(dtype, act, optimizer=lambda: optimizers.SGD(0.01, momentum=0.3))
+
+
+def test_a_layer_changes_between_epochs(dtype):
+    def act(model):
+        model.get_layer("hidden").kernel_regularizer.l2 = 1.0
+
+    assert_both_do_the_same(dtype, act, epoch=1)
+
+
+def test_weights_that_are_only_read_are_not_copied_where_they_live():
+    model = Sequential([Input((5,)), Dense(6), Dense(5)])
+    model.compile("sgd", "mse")
+    model.fit(X, X, verbose=0, backend="numba")
+    model.layers[0].trainable = False
+    assert model.current_weights().values.base is model.layers[0].kernel.value.base
+    part = Sequential([Input((5,)), model.layers[0]])
+    part.compile("sgd", "mse", metrics=[])
+    loss = part.evaluate(X, draw(64, 6), verbose=0, backend="numba")
+    assert loss == pytest.approx(part.evaluate(X, draw(64, 6), verbose=0, backend="numpy"), rel=1e-5)
+    assert model.current_weights().values.base is model.layers[0].kernel.value.base
