@@ -82,7 +82,7 @@ def add_table(
     parser: argparse.ArgumentParser,
     labels: bool = True,
     required: bool = False,
-    normal: str = "the label of normal records; all others are anomalies, but for empty ones, which are left out",
+    normal: str = "the label of normal records; all others are anomalies, but empty ones and NA are left out",
 ) -> None:
     """Add what says how a table is read, and which of its columns are no features."""
     table = parser.add_argument_group("the table")

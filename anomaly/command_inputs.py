@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import sys
 from argparse import Namespace
@@ -60,9 +61,10 @@ def _warn_of_records(table: Table, options: Namespace, known: Collection[str] = 
 
 
 def _count_up(names: list[str]) -> bool:
-    """Say whether names are consecutive whole numbers, such as years, or those that pandas gives to columns."""
-    first = names[0]
-    return len(names) > 2 and first.isdecimal() and names == [str(int(first) + i) for i in range(len(names))]
+    """Say whether names are growing whole numbers: years, wavelengths, or those that pandas gives to columns."""
+    numbers = [int(name) for name in names if name.isdecimal()]
+    grow = len(numbers) == len(names) and all(a < b for a, b in itertools.pairwise(numbers))
+    return grow and (len(names) > 2 or numbers == list(range(len(names))))
 
 
 def _is_number(text: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.preprocessing.parsing import MISSING_TEXTS
 from anomaly.tables import Table
 from nnlite.types import Array
 
@@ -18,8 +19,10 @@ _MOST_NAMED = 10
 
 
 def kinds_of(table: Table, options: Namespace) -> Array:
-    """Return the labels of records as text; a missing one is empty."""
-    return np.array([str(value or "").strip() for value in table[options.label]])
+    """Return the labels of records as text; a missing one, and what says so, such as NA, is empty."""
+    kinds = np.array([str(value or "").strip() for value in table[options.label]])
+    kinds[np.isin(kinds, list(MISSING_TEXTS - {options.normal.strip()}))] = ""
+    return kinds
 
 
 def judged(kinds: Array, options: Namespace) -> Array:
@@ -58,7 +61,7 @@ def check_both(kinds: Array, options: Namespace) -> None:
     if labels.min() == labels.max():
         kind = f"anomalies, none is {options.normal!r}" if labels.all() else f"normal ({options.normal!r})"
         raise DataError(
-            f"column {options.label!r}: all {len(labels)} records are {kind}; "
+            f"column {options.label!r}: all {len(labels)} labelled records are {kind}; "
             f"an evaluation needs normal records and anomalies; found {_found(kinds)}"
         )
 

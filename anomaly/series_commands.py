@@ -86,7 +86,7 @@ def fit(
     calibrating = detector.labels_[detector.calibration_]
     return "\n".join(
         [
-            f"learned from {len(detector.labels_):,} steps of {detector.n_features_in_} sensors, in windows of "
+            f"learned from {len(detector.labels_):,} steps of {_sensors(detector)} sensors, in windows of "
             f"{detector.window}",
             f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
             f"threshold {detector.threshold_:.6g}: {calibrating.sum():,} of {len(calibrating):,} steps kept for "
@@ -202,13 +202,18 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
         "reconstruction": plot_reconstruction(
             values[:, worst], expected[names[worst]], flags, name=names[worst], **axis
         ),
-        "contributions": plot_contribution_map(parts, list(detector.feature_names_in_), flags, **axis),
+        "contributions": plot_contribution_map(shares, names, flags, **axis),
     }
     paths = []
     for name, axes in drawn.items():
         paths.append(folder / f"{name}.png")
         save_figure(axes, paths[-1])
     return paths
+
+
+def _sensors(detector: SequenceDetector) -> int:
+    """Return how many columns a detector looks at: dates beside the time are none."""
+    return sum(kind != "ignored" for kind in detector.preprocessor_.columns_.kinds_.values())
 
 
 def _moments(detector: SequenceDetector, table: Table) -> Array:

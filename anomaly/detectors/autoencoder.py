@@ -248,7 +248,7 @@ class AutoencoderDetector(MemberDetector):
         if start is None:
             self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
             x = self.preprocessor_.fit_transform(table)
-            check_columns(self.preprocessor_.feature_names_in_.tolist())
+            check_columns(self.preprocessor_)
             self._take_columns()
         else:
             x = self.preprocessor_.transform(table)

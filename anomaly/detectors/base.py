@@ -12,6 +12,7 @@ import inspect
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import wraps
 from importlib import import_module
 from typing import Any, TypeVar
@@ -62,8 +63,9 @@ class BaseDetector(ABC):
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         for name in ("fit", "partial_fit"):
-            if name in cls.__dict__:
-                setattr(cls, name, _all_or_nothing(cls.__dict__[name]))
+            method = getattr(cls, name, None)
+            if not (method is None or hasattr(method, "whole") or getattr(method, "__isabstractmethod__", False)):
+                setattr(cls, name, _all_or_nothing(method))
 
     # -- what a detector defines ---------------------------------------------------------------
 
@@ -228,7 +230,7 @@ class BaseDetector(ABC):
         config, arrays = self._state()
         head = {
             "detector": type(self).__name__,
-            "parameters": self._fitted_params,
+            "parameters": getattr(self, "_fitted_params", None) or _params_as_json(self),
             "threshold": self.threshold_,
             **config,
         }
@@ -244,11 +246,23 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
     def fit_whole(self: Self, *args: Any, **kwargs: Any) -> Self:
         learned = copy.copy(self)
         fit(learned, *args, **kwargs)
-        learned._fitted_params = _params_as_json(learned)
+        # A subclass that hides its arguments behind **kwargs can learn, though not be saved.
+        with suppress(AttributeError):
+            learned._fitted_params = _params_as_json(learned) | _still_in_use(self, learned)
         self.__dict__.update(learned.__dict__)
         return self
 
+    fit_whole.whole = True  # type: ignore[attr-defined]
     return fit_whole
+
+
+def _still_in_use(before: BaseDetector, after: BaseDetector) -> dict[str, Any]:
+    """Return the arguments of a preprocessing that was kept, as by `partial_fit`, as it was once fitted with them."""
+    kept = getattr(before, "preprocessor_", None)
+    if kept is None or getattr(after, "preprocessor_", None) is not kept:
+        return {}
+    fitted = getattr(before, "_fitted_params", {})
+    return {name: fitted[name] for name in ("scaling", "categorical", "dates") if name in fitted}
 
 
 def _params_as_json(detector: BaseDetector) -> dict[str, Any]:

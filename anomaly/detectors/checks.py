@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.errors import listing
+from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.types import Array
 
@@ -63,12 +65,20 @@ def check_records(table: Table) -> None:
         )
 
 
-def check_columns(names: Sequence[str]) -> None:
+def check_columns(preprocessor: TablePreprocessor) -> None:
     """Raise ValueError unless there are enough columns to learn what goes together."""
-    if len(names) < 2:
+    names = preprocessor.feature_names_in_.tolist()
+    used = [names[index] for index in np.unique(preprocessor.feature_columns_)]
+    if len(used) < 2:
+        unused = [name for name in names if name not in used]
+        dates = (
+            f" ({listing(unused)} only tells when the record was made, which is not learned; dates='number', "
+            "on the command line --dates number, learns it)"
+        )
         raise ValueError(
-            f"fit needs at least 2 columns to learn how they go together; found 1, {names[0]!r} (n_features = 1): for "
-            "one value in the order of time use SequenceDetector (on the command line, --window)"
+            f"fit needs at least 2 columns to learn how they go together; found 1, {used[0]!r} (n_features = 1)"
+            f"{dates if unused else ''}: for one value in the order of time use SequenceDetector (on the command "
+            "line, --window)"
         )
 
 

@@ -191,7 +191,7 @@ class VariationalDetector(TableDetector):
         labels = as_labels(y, len(table), "record")
         self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
         x = self.preprocessor_.fit_transform(table)
-        check_columns(self.preprocessor_.feature_names_in_.tolist())
+        check_columns(self.preprocessor_)
         self._take_columns()
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build(x.shape[1])

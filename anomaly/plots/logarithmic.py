@@ -57,7 +57,7 @@ class RoomyLogLocator(LogLocator):
     def _have_room(self, ticks: Array, low: float, high: float) -> bool:
         """Tell whether the labels at these ticks stay apart."""
         length, size, upright = self._room()
-        places = length * np.log10(ticks / low) / np.log10(high / low)
+        places = length * (np.log10(ticks) - np.log10(low)) / (np.log10(high) - np.log10(low))
         if upright:
             return bool(np.diff(places).min() >= _LINE_HEIGHT * size)
         widths = _CHARACTER_WIDTH * size * np.array([len(plain(tick)) for tick in ticks])
@@ -73,7 +73,7 @@ class RoomyLogLocator(LogLocator):
 
 def _choices(low: float, high: float) -> Iterator[Array]:
     """Yield ticks in the order of preference."""
-    decades = np.log10(high / low)
+    decades = np.log10(high) - np.log10(low)
     if decades < 1.0:
         for count in (8, 4, 3, 2):
             yield _within(np.asarray(MaxNLocator(count, steps=[1, 2, 5, 10]).tick_values(low, high)), low, high)

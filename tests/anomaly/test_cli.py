@@ -200,7 +200,13 @@ def test_a_dash_is_standard_input(folder, capsys, tmp_path, monkeypatch, command
 
 @pytest.mark.parametrize(
     ("header", "warned"),
-    [("5.1,3.5,ok", True), ("1,2,ok", True), ("a,3.5,ok", False), ("2001,2002,2003,state", False), ("a,b,c", False)],
+    [
+        ("5.1,3.5,ok", True),
+        ("1,2,ok", True),
+        ("a,3.5,ok", False),
+        ("2001,2004,2003,state", True),
+        *[(names, False) for names in ("2001,2002,2005,state", "0,1,ok", "a,b,c")],
+    ],
 )
 def test_a_header_that_was_forgotten_is_warned_of(capsys, tmp_path, header, warned):
     names = header.split(",")

@@ -127,22 +127,23 @@ def test_models_of_series_are_refused(folder, capsys):
     assert "--p-values is for tables" in err
 
 
-def without_labels(folder, every=3):
+def without_labels(folder, every=3, instead=""):
     """Take the label from every so many of the fresh records; return how many that are, and the table."""
     lines = (folder / "fresh.csv").read_text().splitlines()
     for i in range(1, len(lines), every):
-        lines[i] = lines[i].rsplit(",", 1)[0] + ","
+        lines[i] = lines[i].rsplit(",", 1)[0] + "," + instead
     (folder / "some.csv").write_text("\n".join(lines) + "\n")
     return len(range(1, len(lines), every)), read_csv(folder / "some.csv")
 
 
-def test_learn_labels_leaves_out_records_without_a_label(folder, capsys):
-    unlabelled, table = without_labels(folder)
+@pytest.mark.parametrize("instead", ["", "NA", "nan"])
+def test_learn_labels_leaves_out_records_without_a_label(folder, capsys, instead):
+    unlabelled, table = without_labels(folder, instead=instead)
     code, out, err = run(
         capsys, "learn-labels", folder / "some.csv", "-m", folder / "m.npz", "-o", folder / "n.npz", *LABELS
     )
     assert (code, err) == (0, "")
-    known = table.rows(np.flatnonzero(table["label"] != ""))
+    known = table.rows(np.flatnonzero([label not in (None, instead) for label in table["label"]]))
     expected = load_detector(folder / "m.npz").learn_labels(known.drop(["label"]), known["label"] != "normal")
     after = load_detector(folder / "n.npz")
     np.testing.assert_array_equal(after.column_weights_, expected.column_weights_)

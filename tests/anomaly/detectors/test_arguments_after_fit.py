@@ -97,3 +97,36 @@ def test_a_fit_that_fails_leaves_a_fitted_detector_as_it_was(name, bad, changes,
     np.testing.assert_array_equal(detector.decision_function(data), scores)
     detector.save(tmp_path / "again.npz")
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
+
+
+@pytest.mark.parametrize("again", ["warm fit", "partial_fit"])
+def test_a_preprocessing_that_is_kept_keeps_its_arguments(again, tmp_path):
+    detector = AutoencoderDetector(hidden=(8,), epochs=2, random_state=0, warm_start=True).fit(X)
+    detector.set_params(scaling="robust", dates="number")
+    (detector.fit if again == "warm fit" else detector.partial_fit)(X)
+    detector.save(tmp_path / "m.npz")
+    loaded = load_detector(tmp_path / "m.npz")
+    assert (loaded.scaling, loaded.dates) == ("core", "cycles") == (loaded.preprocessor_.scaling, "cycles")
+
+
+def test_a_fit_that_is_inherited_from_elsewhere_is_whole_as_well(tmp_path):
+    class Fits:
+        def fit(self, X, y=None):
+            AutoencoderDetector.fit(self, X, y)
+            return self
+
+    class Mixed(Fits, AutoencoderDetector):
+        pass
+
+    detector = Mixed(hidden=(8,), epochs=2, random_state=0).fit(X)
+    detector.set_params(hidden=(4,))
+    detector.save(tmp_path / "m.npz")
+    assert detector._fitted_params["hidden"] == [8]
+
+
+def test_a_subclass_may_hide_its_arguments():
+    class Hides(AutoencoderDetector):
+        def __init__(self, **settings):
+            super().__init__(hidden=(8,), epochs=2, **settings)
+
+    assert Hides(random_state=0).fit(X).predict(X).shape == (len(X),)

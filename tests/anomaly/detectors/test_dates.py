@@ -97,3 +97,11 @@ def test_the_command_line_has_the_choice(tmp_path, capsys):
         assert len(load_detector(tmp_path / "m.npz").preprocessor_.feature_names_out_) == features
     code, _, error = run(capsys, *fit, "--dates", "number", "--window", "8")
     assert (code, error) == (2, "anomaly: error: --dates is for tables: leave it out, or --window\n")
+
+
+@both
+def test_a_column_of_dates_is_none_to_learn_from(kind):
+    table = {"day": stamped()["day"], "a": stamped()["a"]}
+    with pytest.raises(ValueError, match=r"at least 2 columns.*'day' only tells when.*--dates number"):
+        kind(**QUICK[kind]).fit(table)
+    assert kind(**QUICK[kind], dates="number").fit(table).n_features_in_ == 2

@@ -85,3 +85,10 @@ def test_what_is_drawn_with_such_an_axis_is_labelled():
         (plots.plot_series(scores, scores=scores)[1], "yaxis"),
     ):
         assert len(check_labels(getattr(ax, name))) >= 3
+
+
+def test_the_widest_of_ranges_is_labelled():
+    scores = np.r_[np.full(300, 1e-200), 1e200]
+    axes = plots.plot_score_histogram(scores, 1e-12, labels=np.r_[np.zeros(300), 1])
+    axes.figure.canvas.draw()
+    assert sum(bool(label.get_text()) for label in axes.get_xticklabels()) >= 2
