@@ -108,7 +108,7 @@ class Session:
         Whether layers have changed is asked only between passes: there are many, and changing them is rare.
         """
         around, places = self._surroundings, self._places
-        if around.hold_for(self._model) and not (between_passes and not around.layers_are_as_they_were(self._model)):
+        if around.hold_for(self._model) and (not between_passes or around.layers_are_as_they_were(self._model)):
             return
         sums = sum(hand.totals[0] for hand in self._hands)
         try:

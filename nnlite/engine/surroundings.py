@@ -18,8 +18,8 @@ from nnlite.weights import Weight
 
 _VALUES = (bool, int, float, str, tuple, np.generic)
 _PARTS = (ActivationFunction, Regularizer, Layer)
-_LOOKED_UP = ("iterations", "_rate", "_trainable", "trainable", "beta")
-"""What programs look up while they run, or what shows in the weights."""
+_NO_SETTINGS = ("iterations", "_rate", "_scratch", "_trainable", "trainable", "beta")
+"""What programs look up while they run, what shows in the weights, and room to work in."""
 
 
 class Surroundings:
@@ -102,5 +102,5 @@ def _settings(of: Any) -> dict[str, Any]:
     return {
         name: (id(value), _settings(value)) if isinstance(value, _PARTS) else value
         for name, value in vars(of).items()
-        if name not in _LOOKED_UP and (value is None or isinstance(value, (*_VALUES, *_PARTS)))
+        if name not in _NO_SETTINGS and (value is None or isinstance(value, (*_VALUES, *_PARTS)))
     }

@@ -112,11 +112,12 @@ def test_what_cannot_be_compiled_any_more_is_said():
         fitted("numba", lambda model: model.compile(Own(), "mse"), epoch=1)
 
 
-def test_an_optimizer_serves_models_of_different_size_in_turns(dtype):
+@pytest.mark.parametrize("make", [lambda: optimizers.Adam(0.01), lambda: optimizers.SGD(0.01)], ids=["Adam", "SGD"])
+def test_an_optimizer_serves_models_of_different_size_in_turns(dtype, make):
     histories = []
     for backend in ("numba", "numpy"):
         set_random_seed(1)
-        shared = optimizers.Adam(0.01)
+        shared = make()
         large, small = Sequential([Input((5,)), Dense(60), Dense(5)]), Sequential([Input((5,)), Dense(5)])
         for model in (large, small):
             model.compile(shared, "mse")
