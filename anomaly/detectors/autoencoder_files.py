@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from anomaly.detectors.checks import check_whole, under
-from anomaly.detectors.members import Denoiser, Neighbours, member_from_state
+from anomaly.detectors.members import Denoiser, Neighbours, member_from_state, memory_of
 from anomaly.detectors.parameters import listed
 from anomaly.detectors.supervision import weights_from_state
 from anomaly.preprocessing import TablePreprocessor
@@ -30,6 +30,9 @@ def described(detector: AutoencoderDetector) -> tuple[dict[str, Any], dict[str, 
         config, learned = member.state()
         members.append(config)
         arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
+    if len(members) > 1 and members[-1].get("magnify"):
+        # It compares with the records of the member before.
+        del arrays[f"member_{len(members) - 1}/records"]
     config = {"members": members, "preprocessing": columns, "history": detector.history_}
     if detector.records_seen_ != len(detector.decision_scores_):
         config["records_seen"] = detector.records_seen_
@@ -41,28 +44,35 @@ def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Ma
     if "members" not in config:
         # A file from when there was one network and its plain error: it had no parameter `neighbors`.
         detector.neighbors = 0
+    if "fine_share" not in config["parameters"]:
+        # A file from when records were compared in one way alone.
+        detector.fine_share = 0.0
     detector._check_parameters()
     detector.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
     detector._take_dates(config)
     detector._take_columns()
     if "members" in config:
-        detector.members_ = [
-            member_from_state(member, under(arrays, f"member_{number}/"), label)
-            for number, member in enumerate(config["members"])
-        ]
+        detector.members_ = []
+        for number, member in enumerate(config["members"]):
+            learned = under(arrays, f"member_{number}/")
+            if member.get("magnify") and "records" not in learned:
+                learned["records"] = memory_of(detector.members_, "its member that magnifies").records
+            detector.members_.append(member_from_state(member, learned, label))
     else:
         model = model_from_parts(config["network"], under(arrays, "model/"), label)
         detector.members_ = [Denoiser(model, arrays["disturbances"])]
     detector.history_ = config["history"]
     detector.records_seen_ = config.get("records_seen", len(arrays["decision_scores"]))
     check_whole("records_seen", detector.records_seen_, 1)
-    learned = weights_from_state(arrays, len(detector.members_), detector.n_features_in_)
-    detector.member_shares_, detector.column_weights_ = learned
+    weights = weights_from_state(arrays, len(detector.members_), detector.n_features_in_)
+    detector.member_shares_, detector.column_weights_ = weights
     reference = "decision_scores" if detector.false_alarm_rate is None else "calibration_scores"
     detector.calibration_scores_ = arrays[reference]
     kinds = [type(member) for member in detector.members_]
-    expected = [Denoiser] * len(listed(detector.noise)) + [Neighbours] * bool(detector.neighbors)
-    if kinds != expected:
+    memories = bool(detector.neighbors) * (1 + bool(detector.fine_share))
+    expected = [Denoiser] * len(listed(detector.noise)) + [Neighbours] * memories
+    magnifying = [member.magnify for member in detector.members_ if isinstance(member, Neighbours)]
+    if kinds != expected or magnifying != [False, True][:memories]:
         raise ValueError(f"its members are {[kind.kind for kind in kinds]}, which its parameters do not ask for")
     width = len(detector.preprocessor_.feature_names_out_)
     if any(member.width != width for member in detector.members_):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
+from anomaly.detectors.blending import Blend
 from anomaly.detectors.drifting import drift_of
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
@@ -24,13 +25,14 @@ _CHUNK = 8192
 class MemberDetector(TableDetector):
     """A detector of records whose members, networks and remembered records, each give a part of the score.
 
-    A subclass has the parameters `hidden`, `noise`, `neighbors_share` and `trim`, and its `fit` sets `members_` and
-    `calibration_scores_`.
+    A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `fine_share` and `trim`, and its `fit` sets
+    `members_` and `calibration_scores_`.
     """
 
     hidden: Sequence[int]
     noise: float | Sequence[float]
     neighbors_share: float
+    fine_share: float
     trim: float | str
 
     members_: list[Denoiser | Neighbours]
@@ -72,8 +74,9 @@ class MemberDetector(TableDetector):
         """Return each original column's part of each record's score.
 
         A record's score is shared out as two members see it: the network with the most noise, and the remembered
-        records. Networks with less noise follow a fault into the other columns, and would blame them too. A column's
-        share is the geometric mean of the two, made to add up to 1: one is to blame where both of them see it.
+        records, as they are. Networks with less noise follow a fault into the other columns, and would blame them too;
+        a magnified scale makes much of small differences in all. A column's share is the geometric mean of the two,
+        made to add up to 1: one is to blame where both of them see it.
         Features made from one column (one per category, the mark of a missing value) are summed back to it.
 
         Parameters
@@ -107,7 +110,7 @@ class MemberDetector(TableDetector):
         """Return the members that say which columns a score is due to."""
         levels = listed(self.noise)
         coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
-        return [coarsest, *(member for member in self.members_ if isinstance(member, Neighbours))]
+        return [coarsest, *[member for member in self.members_ if isinstance(member, Neighbours)][:1]]
 
     def drift(self, X: Any, level: float = 0.01) -> DriftResult:
         """Tell whether records still look like those of the time of training, and which columns have moved.
@@ -198,14 +201,20 @@ class MemberDetector(TableDetector):
             yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
 
     def _combine(self, scores: list[Array]) -> Array:
-        return sum((share * score for share, score in zip(self._shares(), scores, strict=True)), np.zeros(()))
+        return self._blend(self._shares()).scores(scores)
+
+    def _blend(self, shares: Sequence[float] | Array) -> Blend:
+        return Blend(shares, [member.spread for member in self.members_])
 
     def _shares(self) -> list[float]:
         """Return what each member counts for without labels; all of it together is 1."""
         networks = sum(isinstance(member, Denoiser) for member in self.members_)
-        if networks == len(self.members_):
+        memories = len(self.members_) - networks
+        if not memories:
             return [1 / networks] * networks
-        return [(1 - self.neighbors_share) / networks] * networks + [float(self.neighbors_share)]
+        fine = self.fine_share if memories > 1 else 0.0
+        split = [1 - fine, fine][:memories]
+        return [(1 - self.neighbors_share) / networks] * networks + [self.neighbors_share * part for part in split]
 
     def p_values(self, X: Any) -> Array:
         """Return, for each record, the chance that a usual one scores at least as high.

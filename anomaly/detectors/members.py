@@ -2,7 +2,7 @@
 
 Each member judges features, as `anomaly.preprocessing` makes them, and splits its score over them: `parts` has a row
 for each record and a column for each feature, and a record's score is the sum of its row. Scores are in units of the
-median score of the training records, so that those of different members can be averaged.
+median score of the training records; how they spread is told by `spread`, for `anomaly.detectors.blending`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.blending import spread_of
 from anomaly.detectors.checks import under
 from nnlite.models import Model
 from nnlite.serialization import model_from_parts, model_to_parts
@@ -23,6 +24,7 @@ _SPARE = 4
 _BLOCK_ROWS = 1024
 _GROUPS = 400
 _SMALLEST_GROUP = 5
+_GAIN = 10.0
 
 
 class Denoiser:
@@ -46,15 +48,25 @@ class Denoiser:
         w; by default all 1.
     scale : float, default 1.0
         c.
+    spread : float, default 1.0
+        How the scores of training records spread (see `anomaly.detectors.blending.spread_of`).
     """
 
     kind = "denoiser"
 
-    def __init__(self, model: Model, disturbances: Array, weights: Array | None = None, scale: float = 1.0) -> None:
+    def __init__(
+        self,
+        model: Model,
+        disturbances: Array,
+        weights: Array | None = None,
+        scale: float = 1.0,
+        spread: float = 1.0,
+    ) -> None:
         self.model = model
         self.disturbances = disturbances
         self.weights = np.ones(disturbances.shape[1], np.float32) if weights is None else weights
         self.scale = scale
+        self.spread = spread
 
     @property
     def width(self) -> int:
@@ -62,14 +74,12 @@ class Denoiser:
         return int(self.disturbances.shape[1])
 
     def calibrate(self, chunks: Sequence[Array]) -> Array:
-        """Set the weights and the scale by training records, some thousands at a time; return their scores."""
+        """Set weights, scale and spread by training records, some thousands at a time; return their scores."""
         errors = [self._errors(x) for x in chunks]
         count = sum(map(len, errors))
         means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / count
         self.weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
-        raw = np.concatenate([self._raw(e) for e in errors])
-        self.scale = typical(raw)
-        return raw / self.scale
+        return _calibrated(self, np.concatenate([self._raw(e) for e in errors]))
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, as float64."""
@@ -104,7 +114,7 @@ class Denoiser:
         network, weights = model_to_parts(self.model)
         arrays = {f"model/{name}": array for name, array in weights.items()}
         arrays |= {"disturbances": self.disturbances, "weights": self.weights}
-        return {"kind": self.kind, "scale": self.scale, "network": network}, arrays
+        return {"kind": self.kind, "scale": self.scale, "spread": self.spread, "network": network}, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Denoiser:
@@ -117,7 +127,7 @@ class Denoiser:
             raise ValueError(f"its weights have shape {weights.shape} for {width} features")
         if model.input_shape != (None, width) or model.output_shape != (None, width):
             raise ValueError(f"its network takes {model.input_shape} and its disturbances have {width} features")
-        return cls(model, disturbances, weights, _positive(config, "scale"))
+        return cls(model, disturbances, weights, _positive(config, "scale"), _spread(config))
 
 
 class Neighbours:
@@ -135,6 +145,13 @@ class Neighbours:
     A record that is itself remembered is not its own neighbour: one record at distance 0 is left out, so training
     records score as fresh ones do. Feature j's part of a distance is :math:`(x_j - n_{ij})^2 / d_i`.
 
+    Distances are dominated by the features in which records lie far out. A magnifying comparison looks at
+    :math:`h(x_j)` and :math:`h(n_{ij})` instead,
+
+    .. math:: h(v) = \operatorname{sign}(v)\, \frac{\sqrt{1 + 2 g \lvert v \rvert} - 1}{g}, \qquad g = 10,
+
+    which leaves differences near 0 as they are and draws the far parts of the scale together, to roots.
+
     Parameters
     ----------
     records : ndarray of float32 of shape (n, d)
@@ -147,6 +164,10 @@ class Neighbours:
         The distances :math:`\ell` of the records; measured if not given.
     unit, scale : float, default 1.0
         u and c.
+    spread : float, default 1.0
+        How the scores of training records spread (see `anomaly.detectors.blending.spread_of`).
+    magnify : bool, default False
+        Whether to compare by h.
 
     References
     ----------
@@ -164,6 +185,8 @@ class Neighbours:
         usual: Array | None = None,
         unit: float = 1.0,
         scale: float = 1.0,
+        spread: float = 1.0,
+        magnify: bool = False,
     ) -> None:
         self.records = records
         self.k = min(k, len(records) - 1)
@@ -171,9 +194,15 @@ class Neighbours:
         self.contrast = contrast
         self.unit = unit
         self.scale = scale
-        self._squares = np.einsum("ij,ij->i", records, records)
+        self.spread = spread
+        self.magnify = magnify
+        self._places = _magnified(records) if magnify else records
+        self._squares = np.einsum("ij,ij->i", self._places, self._places)
+        self._own: tuple[Array, Array] | None = None
         if usual is None:
-            distances = np.concatenate([found[1] for _, found in self._blocks(records)])
+            found = [found[1:] for _, found in self._blocks(records)]
+            distances, near = (np.concatenate(of_blocks) for of_blocks in zip(*found, strict=True))
+            self._own = distances, near
             usual = distances.mean(axis=1)
             # Among copies of one record nothing is usual; a hundredth of the median elsewhere stands in.
             usual = np.maximum(usual, 0.01 * typical(usual))
@@ -186,18 +215,22 @@ class Neighbours:
         return int(self.records.shape[1])
 
     def calibrate(self, chunks: Sequence[Array]) -> Array:
-        """Set the scale by training records, given some thousands at a time; return their scores."""
-        self.scale = 1.0
-        raw = np.concatenate([self.scores(x) for x in chunks])
-        self.scale = typical(raw)
-        return raw / self.scale
+        """Set scale and spread by training records, given some thousands at a time; return their scores."""
+        own, self._own = self._own, None
+        if own is not None and np.array_equal(np.concatenate(chunks), self.records):
+            # Their neighbours were looked up when the member was made, and looking is what takes time.
+            return _calibrated(self, self._raw(*own))
+        return _calibrated(self, np.concatenate([self.scores(x) for x in chunks]) * self.scale)
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, as float64."""
         scores = np.empty(len(x))
         for rows, (_, distances, near) in self._blocks(x):
-            scores[rows] = (distances * self._factors(near)).sum(axis=1)
+            scores[rows] = self._raw(distances, near)
         return scores / self.scale
+
+    def _raw(self, distances: Array, near: Array) -> Array:
+        return np.asarray((distances * self._factors(near)).sum(axis=1))
 
     def parts(self, x: Array) -> Array:
         """Return each feature's part of each record's score, as float64."""
@@ -237,14 +270,15 @@ class Neighbours:
 
     def _compare(self, x: Array) -> tuple[Array, Array, Array]:
         """Return squared differences by feature from each of the nearest, the distances, and who they are."""
-        products = x @ self.records.T
+        x = _magnified(x) if self.magnify else x
+        products = x @ self._places.T
         # The square of the distance, less that of x, which does not change the order. Rounding may, a little: so a few
         # more than are needed are looked at closely.
         products *= -2
         products += self._squares
         count = min(self.wide + 1 + _SPARE, len(self.records))
         near = np.sort(smallest(products, count), axis=1)
-        squares = np.square(x[:, np.newaxis] - self.records[near], dtype=np.float64)
+        squares = np.square(x[:, np.newaxis] - self._places[near], dtype=np.float64)
         distances = np.sqrt(squares.sum(axis=2))
         order = np.argsort(distances, axis=1, kind="stable")
         # A record that is remembered finds itself first.
@@ -258,8 +292,8 @@ class Neighbours:
 
     def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return what was learned, as JSON values and arrays."""
-        config = {name: getattr(self, name) for name in ("kind", "k", "contrast", "unit", "scale")}
-        return config, {"records": self.records, "usual": self.usual}
+        names = ("kind", "k", "contrast", "unit", "scale", "spread", "magnify")
+        return {name: getattr(self, name) for name in names}, {"records": self.records, "usual": self.usual}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Neighbours:  # noqa: ARG003
@@ -272,7 +306,11 @@ class Neighbours:
         contrast = config["contrast"]
         if not isinstance(contrast, (int, float)) or not 0 <= contrast < np.inf:
             raise ValueError(f"its contrast is {contrast!r}")
-        return cls(records, k, float(contrast), usual, _positive(config, "unit"), _positive(config, "scale"))
+        magnify = config.get("magnify", False)
+        if not isinstance(magnify, bool):
+            raise ValueError(f"its magnify is {magnify!r}")
+        units = _positive(config, "unit"), _positive(config, "scale")
+        return cls(records, k, float(contrast), usual, *units, _spread(config), magnify)
 
 
 def member_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Denoiser | Neighbours:
@@ -303,12 +341,30 @@ def smallest(values: Array, count: int) -> Array:
 
 def memory_of(members: Sequence[Denoiser | Neighbours], wanted_by: str) -> Neighbours:
     """Return the remembered records among members; without any, say what needs them."""
-    if members and isinstance(members[-1], Neighbours):
-        return members[-1]
+    for member in members:
+        if isinstance(member, Neighbours):
+            return member
     raise ValueError(
         f"{wanted_by} needs remembered records, and with neighbors=0 there are none. Use neighbors=1, "
         "neighbors_share=0 to remember records and yet let the networks alone judge"
     )
+
+
+def _calibrated(member: Denoiser | Neighbours, raw: Array) -> Array:
+    """Set a member's scale and spread by its raw scores of training records; return these in units of the median."""
+    member.scale = typical(raw)
+    scores = raw / member.scale
+    member.spread = spread_of(scores)
+    return scores
+
+
+def _magnified(x: Array) -> Array:
+    """Return h, without its difference of near numbers, by operations that round alike everywhere.
+
+    A record that is remembered has to be equal to itself. In float64, as the square may be too large for float32.
+    """
+    wide = x.astype(np.float64)
+    return np.asarray(2 * wide / (1 + np.sqrt(1 + 2 * _GAIN * np.abs(wide))), np.float32)
 
 
 def typical(scores: Array) -> float:
@@ -327,4 +383,12 @@ def _positive(config: Mapping[str, Any], name: str) -> float:
     value = config[name]
     if not isinstance(value, float) or not 0 < value < np.inf:
         raise ValueError(f"its {name} is {value!r}")
+    return value
+
+
+def _spread(config: Mapping[str, Any]) -> float:
+    # Files from before scores were blended by their spreads hold none, and then they were averaged.
+    value = config.get("spread", 1.0)
+    if not isinstance(value, float) or not 0 <= value < np.inf:
+        raise ValueError(f"its spread is {value!r}")
     return value

@@ -44,8 +44,10 @@ def check_parameters(detector: AutoencoderDetector) -> None:
     if not levels or not all(is_number(level) and 0 <= level < np.inf for level in levels):
         raise ValueError(f"noise must be a number of at least 0, or several of them; found {detector.noise!r}")
     check_whole("neighbors", detector.neighbors, 0)
-    if not (is_number(detector.neighbors_share) and 0 <= detector.neighbors_share <= 1):
-        raise ValueError(f"neighbors_share must be a number from 0 to 1; found {detector.neighbors_share!r}")
+    for name in ("neighbors_share", "fine_share"):
+        share = getattr(detector, name)
+        if not (is_number(share) and 0 <= share <= 1):
+            raise ValueError(f"{name} must be a number from 0 to 1; found {share!r}")
     check_number("contrast", detector.contrast, 0)
     trim: Any = detector.trim
     if trim != "auto" and not (is_number(trim) and 0 <= trim <= 0.5):

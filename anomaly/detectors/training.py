@@ -39,11 +39,13 @@ _BATCH = 128
 _SMALL_BATCH = 32
 _FEW_RECORDS = 500
 _KEPT_APART = 0.1
+_FINE_NEIGHBORS = 1
+_FINE_CONTRAST = 2.0
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
 def train_members(
-    detector: AutoencoderDetector, x: Array, start: Sequence[Model] | None = None
+    detector: AutoencoderDetector, x: Array, start: Sequence[Model] | None = None, remembering: bool = True
 ) -> tuple[list[Denoiser | Neighbours], History]:
     """Train a network for each level of noise, side by side, each with randomness of its own; remember records.
 
@@ -55,11 +57,13 @@ def train_members(
         Features of the training records.
     start : sequence of Model, optional
         Networks whose weights to begin with, one for each level; by default weights are drawn.
+    remembering : bool, default True
+        Whether to remember records, if the detector is to.
 
     Returns
     -------
     members : list of Denoiser and Neighbours
-        The networks in the order of the detector's `noise`, then the remembered records, if any are asked for.
+        The networks in the order of the detector's `noise`, then what `remember` makes, if it is asked for.
     history : dict of str to list of float
         The losses of each epoch, the mean over the networks that were still training.
     """
@@ -79,10 +83,21 @@ def train_members(
 
     with ThreadPoolExecutor(_threads(detector)) as pool:
         trained = list(pool.map(train_one, levels, starts, seeds[:-1]))
-    members: list[Denoiser | Neighbours] = [network for network, _ in trained]
-    if detector.neighbors:
-        members.append(Neighbours(_drawn(x, seeds[-1]), detector.neighbors, detector.contrast))
-    return members, _mean_history([history for _, history in trained])
+    networks = [network for network, _ in trained]
+    memories = remember(detector, _drawn(x, seeds[-1])) if detector.neighbors and remembering else []
+    return [*networks, *memories], _mean_history([history for _, history in trained])
+
+
+def remember(detector: AutoencoderDetector, records: Array) -> list[Neighbours]:
+    """Make the members that compare with remembered records: as they are, and, if asked for, magnified.
+
+    The second looks for what is out of place among its nearest, however close: at a single neighbour, mostly against
+    what is usual around there.
+    """
+    plain = Neighbours(records, detector.neighbors, detector.contrast)
+    if not detector.fine_share:
+        return [plain]
+    return [plain, Neighbours(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True)]
 
 
 def continue_networks(detector: AutoencoderDetector, x: Array, steps: int) -> tuple[list[Denoiser], History]:

@@ -32,8 +32,8 @@ import numpy as np
 from anomaly.calibration import conformal_threshold
 from anomaly.detectors.checks import as_seed
 from anomaly.detectors.heldout import FOLDS
-from anomaly.detectors.members import Denoiser, Neighbours, memory_of
-from anomaly.detectors.training import MOST_REMEMBERED, continue_networks
+from anomaly.detectors.members import Denoiser, memory_of
+from anomaly.detectors.training import MOST_REMEMBERED, continue_networks, remember
 from anomaly.errors import DataError, listing
 from anomaly.sampling import add_fairly
 from nnlite.models import Model
@@ -113,7 +113,7 @@ def _updated(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) 
         networks, updated.history_ = continue_networks(detector, rng.permutation(mixture), len(learned))
     seen = int((1 - detector._left_out_share()) * detector.records_seen_)
     records = add_fairly(memory.records, seen, learned, MOST_REMEMBERED, rng)
-    updated.members_ = [*networks, Neighbours(records, detector.neighbors, detector.contrast)]
+    updated.members_ = [*networks, *remember(detector, records)]
     updated.decision_scores_ = updated._calibrate(records)
     if detector.column_weights_ is not None:
         updated.decision_scores_ = updated._judge_all(records)

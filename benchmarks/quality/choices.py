@@ -24,6 +24,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "2 neighbours": {"neighbors": 2},
     "10 neighbours": {"neighbors": 10},
     "half networks": {"neighbors_share": 0.5},
+    "no fine comparison": {"fine_share": 0.0},
+    "mostly fine": {"fine_share": 0.7},
     "no contrast": {"contrast": 0.0},
     "contrast 1": {"contrast": 1.0},
     "noise 0.2 alone": {"noise": 0.2},

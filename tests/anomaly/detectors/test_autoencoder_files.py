@@ -42,6 +42,23 @@ def test_a_file_from_before_moments_had_hours_still_scores_the_same():
     np.testing.assert_allclose(loaded.decision_function(data.columns), loaded.decision_scores_, rtol=1e-4)
 
 
+def test_a_file_from_when_scores_were_averaged_still_scores_alike():
+    loaded = load_detector(Path(__file__).parent / "saved" / "averaged_scores.npz")
+    data = make_transactions(n_records=60, random_state=0)
+    assert loaded.fine_share == 0
+    assert [member.kind for member in loaded.members_] == ["denoiser", "denoiser", "neighbours"]
+    np.testing.assert_allclose(loaded.decision_function(data.columns), loaded.decision_scores_, rtol=1e-4)
+
+
+def test_remembered_records_are_in_the_file_once(fitted, tmp_path):
+    fitted.save(tmp_path / "m.npz")
+    with zipfile.ZipFile(tmp_path / "m.npz") as archive:
+        assert len([name for name in archive.namelist() if name.endswith("records.npy")]) == 1
+    loaded = load_detector(tmp_path / "m.npz")
+    assert loaded.members_[-1].records is loaded.members_[-2].records
+    assert loaded.members_[-1].magnify
+
+
 def test_parameters_of_every_kind_survive(tmp_path):
     detector = AutoencoderDetector(
         hidden=np.array([4, 4]), epochs=np.int64(1), threshold=MADThreshold(2.5), random_state=np.random.default_rng(0)
@@ -193,6 +210,10 @@ def altered(fitted, path, change):
         lambda c: c["members"].pop(),
         lambda c: c["members"][0].update(scale=0.0),
         lambda c: c["members"][-1].update(k=280),
+        lambda c: c["members"][-1].update(magnify="yes"),
+        lambda c: c["members"][-2].update(magnify=True),
+        lambda c: c["members"][0].update(spread=-1.0),
+        lambda c: c["parameters"].pop("fine_share"),
         lambda c: c["members"][-1].update(kind="Popen"),
         lambda c: c["parameters"].update(noise=[0.5, 1.0]),
     ],

@@ -28,6 +28,17 @@ def test_a_crowd_of_anomalies_is_found_once_it_is_left_out(contaminated):
     assert average_precision_score(y, robust) > average_precision_score(y, plain) + 0.1
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_a_crowd_is_not_kept_for_having_company(seed):
+    rng = np.random.default_rng(seed)
+    usual = rng.normal(size=(450, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(450, 6))
+    crowd = 4 * rng.normal(size=6) + 0.3 * rng.normal(size=(50, 6))
+    detector = AutoencoderDetector(**QUICK, trim=0.2).fit(np.r_[usual, crowd])
+    remembered = {row.tobytes() for row in detector.members_[-1].records}
+    of_crowd = detector.preprocessor_.transform(detector._as_table(crowd))
+    assert sum(row.tobytes() in remembered for row in of_crowd) < 25
+
+
 def test_a_known_contamination_is_trimmed_unless_told_otherwise(contaminated):
     x, _ = contaminated
     scores = {

@@ -1,0 +1,101 @@
+r"""One score from those of several members: what stands out for any of them stands out.
+
+Members spread differently. Of usual records, a fourth may lie 13 % beyond the median by one member, and 80 % by
+another; a mean of the two would hear little of the first. So with :math:`s_m` in units of the median training record,
+each is measured by its own spread :math:`q_m`, the logarithm of the third quartile of its training scores, and the
+score is
+
+.. math:: s = \Bigl( \sum_m a_m\, s_m^{1/q_m} \Bigr)^{\bar q}, \qquad \bar q = \sum_m a_m q_m
+
+The powers make the largest count most. In the exponent :math:`z_m = \ln s_m / q_m`, which is 0 for the median record
+and 1 at the third quartile, it is a soft maximum; and the power outside brings the score back to units of a distance.
+About 1 is a usual record. If all members spread alike, 1, it is their mean.
+
+References
+----------
+Aggarwal & Sathe, *Outlier Ensembles* (2017), on putting scores on one scale, and on maxima against means.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnlite.types import Array
+
+# A member whose training scores are all but equal is not to decide alone: its powers stay below the square.
+_LEAST_OF_MEAN = 0.5
+_THIRD_QUARTILE = 0.75
+_ROUNDING = 1e-6
+
+
+class Blend:
+    """A way to make one score of several.
+
+    Parameters
+    ----------
+    shares : sequence of float of shape (n_members,)
+        a, at least 0; all of them together are 1.
+    spreads : sequence of float of shape (n_members,)
+        q, at least 0 (see `spread_of`). None is taken for less than half of their mean; if all are 0, but for
+        rounding, all are taken for 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Blend([0.5, 0.5], [1.0, 1.0]).scores([np.array([1.0, 1.0]), np.array([1.0, 3.0])]).round(6).tolist()
+    [1.0, 2.0]
+    >>> Blend([0.5, 0.5], [0.8, 0.8]).scores([np.array([1.0, 1.0]), np.array([1.0, 3.0])]).round(2).tolist()
+    [1.0, 2.1]
+    """
+
+    def __init__(self, shares: Sequence[float] | Array, spreads: Sequence[float] | Array) -> None:
+        found = np.asarray(spreads, np.float64)
+        self.shares = np.asarray(shares, np.float64)
+        apart = found.max() > _ROUNDING
+        self.units = np.maximum(found, _LEAST_OF_MEAN * found.mean()) if apart else np.ones(len(found))
+        self.power = float(self.shares @ self.units)
+
+    def scores(self, by_member: Sequence[Array]) -> Array:
+        """Return s.
+
+        Parameters
+        ----------
+        by_member : sequence of ndarray of shape (n_records,)
+            :math:`s_m`, at least 0.
+        """
+        with np.errstate(divide="ignore"):
+            return np.exp(self.logarithms([np.log(scores) for scores in by_member])[0])
+
+    def logarithms(self, logs: Sequence[Array]) -> tuple[Array, Array]:
+        r"""Return the logarithm of s from those of the members' scores, and what each member has to do with it.
+
+        Parameters
+        ----------
+        logs : sequence of ndarray of shape (n_records,)
+            :math:`\ln s_m`; minus infinity for a score of 0.
+
+        Returns
+        -------
+        score : ndarray of float64 of shape (n_records,)
+            :math:`\ln s`.
+        weights : ndarray of float64 of shape (n_members, n_records)
+            The part of each member in the sum; all together 1. The derivative of :math:`\ln s` by
+            :math:`\ln s_m` is this times :math:`\bar q / q_m`.
+        """
+        z = np.stack([one / unit for one, unit in zip(logs, self.units, strict=True)])
+        z[self.shares == 0] = -np.inf
+        highest = z.max(axis=0)
+        # Where all are 0, there is nothing to take off.
+        highest[np.isneginf(highest)] = 0
+        weights = self.shares[:, np.newaxis] * np.exp(z - highest)
+        total = weights.sum(axis=0)
+        with np.errstate(divide="ignore"):
+            score = self.power * (highest + np.log(total))
+        return score, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+
+
+def spread_of(scores: Array) -> float:
+    """Return the logarithm of the third quartile of scores whose median is 1, at least 0."""
+    return float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))
