@@ -1,4 +1,4 @@
-"""What a detector makes of records when its score is a sum over members, however these were trained."""
+"""What a detector makes of records when its score is blended from members', however these were trained."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _CHUNK = 8192
 
 
 class MemberDetector(TableDetector):
-    """A detector of records whose members, networks and remembered records, each give a part of the score.
+    """A detector of records whose members, networks and remembered records, each have a say in the score.
 
     A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `fine_share` and `trim`, and its `fit` sets
     `members_` and `calibration_scores_`.

@@ -83,14 +83,8 @@ def learn_from_labels(detector: AutoencoderDetector, X: Any, y: Any, spread: flo
     parts = [column_parts(detector, _thinned(of)) for of in (anomalies, supposed, cleared)]
     known = np.concatenate(parts[1:])
     counts = [_even(len(parts[1]), _SUPPOSED), _even(len(parts[2]), len(cleared))]
-    blend = detector._blend(detector._shares())
-    members, columns = fit_weights(parts[0], known, np.concatenate(counts), (spread / 3, spread), blend)
-    shares = members * blend.shares
-    shares /= shares.sum()
-    # Scores stay in units of a usual record's, about.
-    before = blend.scores(list(known.sum(axis=2).T))
-    after = detector._blend(shares).scores(list((known @ columns).T))
-    _apply(detector, shares, columns * (typical(before) / typical(after)), (usual, anomalies))
+    shares, columns = shares_and_weights(detector, parts[0], known, np.concatenate(counts), (spread / 3, spread))
+    _apply(detector, shares, columns, (usual, anomalies))
 
 
 def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelled: tuple[Array, Array]) -> None:
@@ -132,6 +126,28 @@ def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
     """
     found = [detector.preprocessor_.sum_by_column(member.parts(x)) for member in detector.members_]
     return np.stack(found, axis=1, dtype=np.float64)
+
+
+def shares_and_weights(
+    detector: AutoencoderDetector, anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]
+) -> tuple[Array, Array]:
+    """Return shares of the members, which add up to 1, and weights of the columns, by what `column_parts` returned.
+
+    Parameters
+    ----------
+    detector : AutoencoderDetector
+        Fitted.
+    anomalies, usual, counts, spreads
+        As for `fit_weights`.
+    """
+    blend = detector._blend(detector._shares())
+    members, columns = fit_weights(anomalies, usual, counts, spreads, blend)
+    shares = members * blend.shares
+    shares /= shares.sum()
+    # Scores stay in units of a usual record's, about.
+    before = blend.scores(list(usual.sum(axis=2).T))
+    after = detector._blend(shares).scores(list((usual @ columns).T))
+    return shares, columns * (typical(before) / typical(after))
 
 
 def scores_with(detector: MemberDetector, x: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
