@@ -1,11 +1,11 @@
 r"""What a few labelled records can tell an `AutoencoderDetector`: where its anomalies show.
 
-A detector's score :math:`s(x)` is blended from members' scores (`anomaly.detectors.blending`), and each of these is a
-sum over columns, :math:`s_m(x) = \sum_j c_{mj}(x)`. From labels it learns weights for the columns, and for the shares
-:math:`a_m` of the members:
+Without labels, members' scores are blended so that what stands out for any of them stands out
+(`anomaly.detectors.blending`). With labels there is something to say who is right, and a sum is better: over members m
+and columns j, where :math:`c_{mj}` is what a member makes of a column and :math:`a_m` its share. From labels it learns
+weights for both,
 
-.. math:: s(x) = \Bigl( \sum_m a_m u_m \bigl( \textstyle\sum_j w_j\, c_{mj}(x) \bigr)^{1/q_m} \Bigr)^{\bar q},
-          \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}.
+.. math:: s(x) = \sum_m a_m u_m \sum_j w_j\, c_{mj}(x), \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}.
 
 All of them were 1, and the few labels have to argue against that: their logarithms have normal priors with mean 0
 and the standard deviations :math:`\tau` for columns, :math:`\tau / 3` for members, of which there are few and each
@@ -42,7 +42,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
-from anomaly.detectors.blending import Blend
 from anomaly.detectors.checks import check_number
 from anomaly.detectors.members import Neighbours, typical
 from anomaly.metrics import _labels
@@ -83,8 +82,11 @@ def learn_from_labels(detector: AutoencoderDetector, X: Any, y: Any, spread: flo
     parts = [column_parts(detector, _thinned(of)) for of in (anomalies, supposed, cleared)]
     known = np.concatenate(parts[1:])
     counts = [_even(len(parts[1]), _SUPPOSED), _even(len(parts[2]), len(cleared))]
-    shares, columns = shares_and_weights(detector, parts[0], known, np.concatenate(counts), (spread / 3, spread))
-    _apply(detector, shares, columns, (usual, anomalies))
+    members, columns = fit_weights(parts[0], known, np.concatenate(counts), (spread / 3, spread))
+    # Scores stay in units of a usual record's, and the members' shares add up to 1.
+    columns *= typical(known.sum(axis=(1, 2))) / typical((known * columns).sum(axis=2) @ members)
+    shares = members * detector._shares()
+    _apply(detector, shares / shares.sum(), columns * shares.sum(), (usual, anomalies))
 
 
 def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelled: tuple[Array, Array]) -> None:
@@ -110,7 +112,7 @@ def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelle
 
 
 def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
-    """Return what each column adds to what each member makes of each record, without weights.
+    """Return what each member and each column adds to each record's score without weights.
 
     Parameters
     ----------
@@ -122,32 +124,11 @@ def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
     Returns
     -------
     ndarray of float64 of shape (n_records, n_members, n_columns)
-        :math:`c_{mj}`.
+        :math:`a_m c_{mj}`.
     """
-    found = [detector.preprocessor_.sum_by_column(member.parts(x)) for member in detector.members_]
+    members = zip(detector._shares(), detector.members_, strict=True)
+    found = [share * detector.preprocessor_.sum_by_column(member.parts(x)) for share, member in members]
     return np.stack(found, axis=1, dtype=np.float64)
-
-
-def shares_and_weights(
-    detector: AutoencoderDetector, anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]
-) -> tuple[Array, Array]:
-    """Return shares of the members, which add up to 1, and weights of the columns, by what `column_parts` returned.
-
-    Parameters
-    ----------
-    detector : AutoencoderDetector
-        Fitted.
-    anomalies, usual, counts, spreads
-        As for `fit_weights`.
-    """
-    blend = detector._blend(detector._shares())
-    members, columns = fit_weights(anomalies, usual, counts, spreads, blend)
-    shares = members * blend.shares
-    shares /= shares.sum()
-    # Scores stay in units of a usual record's, about.
-    before = blend.scores(list(usual.sum(axis=2).T))
-    after = detector._blend(shares).scores(list((usual @ columns).T))
-    return shares, columns * (typical(before) / typical(after))
 
 
 def scores_with(detector: MemberDetector, x: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
@@ -156,12 +137,12 @@ def scores_with(detector: MemberDetector, x: Array, shares: Sequence[float] | Ar
     No product of matrices is taken, so that a record's score does not depend on its company.
     """
     by_feature = weights[detector.preprocessor_.feature_columns_]
-    by_member = np.empty((len(detector.members_), len(x)))
+    scores = np.zeros(len(x))
     for start in range(0, len(x), _CHUNK):
         rows = slice(start, start + _CHUNK)
-        for scores, member in zip(by_member, detector.members_, strict=True):
-            scores[rows] = (member.parts(x[rows]) * by_feature).sum(axis=1)
-    return detector._blend(shares).scores(list(by_member))
+        for share, member in zip(shares, detector.members_, strict=True):
+            scores[rows] += share * (member.parts(x[rows]) * by_feature).sum(axis=1)
+    return scores
 
 
 def weights_from_state(
@@ -179,23 +160,19 @@ def weights_from_state(
     return shares, weights
 
 
-def fit_weights(
-    anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float], blend: Blend
-) -> tuple[Array, Array]:
+def fit_weights(anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]) -> tuple[Array, Array]:
     r"""Return the weights with which the parts of scores tell anomalies from usual records best, given the prior.
 
     Parameters
     ----------
     anomalies : ndarray of float64 of shape (k, n_members, n_columns)
-        The parts :math:`c_{mj}` of their scores, at least 0.
+        The parts :math:`a_m c_{mj}` of their scores, at least 0.
     usual : ndarray of float64 of shape (n, n_members, n_columns)
         Those of usual records.
     counts : ndarray of float64 of shape (n,)
         What each of these counts for; q when divided by their sum.
     spreads : tuple of float
         Standard deviations of the priors, of the members' weights and of the columns'.
-    blend : Blend
-        How members' scores make one; a and q.
 
     Returns
     -------
@@ -208,34 +185,26 @@ def fit_weights(
     --------
     >>> import numpy as np
     >>> usual = np.random.default_rng(0).exponential(size=(100, 1, 2))
-    >>> anomalies, counts = np.array([[[6.0, 1.0]], [[9.0, 0.5]]]), np.full(100, 0.01)
-    >>> members, columns = fit_weights(anomalies, usual, counts, (0.5, 1.5), Blend([1.0], [0.5]))
+    >>> members, columns = fit_weights(np.array([[[6.0, 1.0]], [[9.0, 0.5]]]), usual, np.full(100, 0.01), (0.5, 1.5))
     >>> bool(columns[0] > 1 > columns[1])
     True
     """
     n_members, n_columns = usual.shape[1:]
-    loss, middle = _loss(anomalies, usual, counts, spreads, blend)
+    loss, middle = _loss(anomalies, usual, counts, spreads)
     best = minimize(loss, np.append(np.zeros(n_members + n_columns), middle))
     return np.exp(best[:n_members]), np.exp(best[n_members:-1])
 
 
 def _loss(
-    anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float], blend: Blend
+    anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]
 ) -> tuple[Callable[[Array], tuple[float, Array]], float]:
     """Return the function of (alpha, beta, b) to be made small, with its gradient; and where b may begin."""
     k, n_members, n_columns = anomalies.shape
     parts = np.concatenate([anomalies, usual])
     flat = parts.reshape(-1, n_columns)
-    floors = _FLOOR * np.array([typical(of) for of in usual.sum(axis=2).T])
+    floor = _FLOOR * typical(usual.sum(axis=(1, 2)))
     counts = counts / counts.sum()
-
-    def logarithms(members: Array, columns: Array) -> tuple[Array, Array, Array]:
-        by_member = (flat @ columns).reshape(-1, n_members).T + floors[:, np.newaxis]
-        # A share in the sum is a power of the score in it.
-        logs = np.log(by_member) + (blend.units * np.log(members))[:, np.newaxis]
-        return *blend.logarithms(list(logs)), by_member
-
-    logs, *_ = logarithms(np.ones(n_members), np.ones(n_columns))
+    logs = np.log(parts.sum(axis=(1, 2)) + floor)
     center = float(counts @ logs[k:])
     unit = max(float(np.sqrt(counts @ np.square(logs[k:] - center))), _LEAST_UNIT)
     # The signs say on which side of the curve's middle a record should not lie.
@@ -244,16 +213,17 @@ def _loss(
     precision = np.repeat(1 / np.square(spreads), [n_members, n_columns])
 
     def loss(point: Array) -> tuple[float, Array]:
-        exponents, middle = point[:-1], point[-1]
-        members, columns = np.split(np.exp(exponents), [n_members])
-        score, weights, by_member = logarithms(members, columns)
-        z = signs * (score - middle) / unit
-        value = counts @ np.logaddexp(0, z) + precision @ np.square(exponents) / 2
+        logarithms, middle = point[:-1], point[-1]
+        members, columns = np.split(np.exp(logarithms), [n_members])
+        by_member = (flat @ columns).reshape(-1, n_members)
+        scores = by_member @ members + floor
+        z = signs * (np.log(scores) - middle) / unit
+        value = counts @ np.logaddexp(0, z) + precision @ np.square(logarithms) / 2
         pull = counts * signs * np.exp(-np.logaddexp(0, -z)) / unit
-        of_members = blend.power * (weights @ pull)
-        by_part = blend.power * pull * weights / (blend.units[:, np.newaxis] * by_member)
-        of_columns = columns * (by_part.T.ravel() @ flat)
-        slope = np.concatenate([of_members, of_columns]) + precision * exponents
+        by_score = pull / scores
+        of_members = members * (by_score @ by_member)
+        of_columns = columns * (np.outer(by_score, members).ravel() @ flat)
+        slope = np.concatenate([of_members, of_columns]) + precision * logarithms
         return float(value), np.append(slope, -pull.sum())
 
     return loss, (center + float(logs[:k].mean())) / 2
@@ -333,7 +303,10 @@ def _checked_labels(y: Any, n_records: int) -> Array:
 
 def _remembered(detector: AutoencoderDetector) -> Array | None:
     """Return the training records that a detector keeps, as features."""
-    return next((member.records for member in detector.members_ if isinstance(member, Neighbours)), None)
+    for member in detector.members_:
+        if isinstance(member, Neighbours):
+            return member.records
+    return None
 
 
 def _among(rows: Array, others: Array) -> Array:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import AutoencoderDetector
-from anomaly.detectors.supervision import column_parts, shares_and_weights
+from anomaly.detectors.supervision import column_parts, fit_weights
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
 
@@ -58,18 +58,16 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
     judged = np.setdiff1d(np.arange(len(data.labels)), drawn)
     test = _parts(detector, data.test)
     train = test if data.train is data.test else _parts(detector, data.train)
+    plain = detector.decision_function(data.test)
     found = []
     for name in variants:
-        plain = detector._blend(detector._shares()).scores(list(test[judged].sum(axis=2).T))
-        row = [_judge(plain, data.labels[judged])]
+        row = [_judge(plain[judged], data.labels[judged])]
         for count in counts:
             labelled = drawn[:count]
             usual = np.delete(train, labelled, axis=0) if train is test else train
             usual = usual[:: -(-len(usual) // _MOST_COMPARED)]
-            learned = test[labelled], usual, np.ones(len(usual)), VARIANTS[name]
-            shares, columns = shares_and_weights(detector, *learned)
-            scores = detector._blend(shares).scores(list((test[judged] @ columns).T))
-            row.append(_judge(scores, data.labels[judged]))
+            members, columns = fit_weights(test[labelled], usual, np.ones(len(usual)), VARIANTS[name])
+            row.append(_judge((test[judged] @ columns) @ members, data.labels[judged]))
         found.append(row)
     return np.array(found)
 

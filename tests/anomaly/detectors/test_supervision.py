@@ -10,7 +10,6 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from anomaly import AutoencoderDetector, NotFittedError, load_detector
 from anomaly.datasets import make_transactions
-from anomaly.detectors.blending import Blend
 from anomaly.detectors.supervision import _loss, fit_weights, minimize
 from anomaly.errors import DataError
 from nnlite.archive import FileFormatError
@@ -67,7 +66,7 @@ def test_everything_agrees_afterwards(fitted, train, anomalies):
     fitted.learn_labels(anomalies, np.ones(8))
     np.testing.assert_array_equal(fitted.decision_function(train), fitted.decision_scores_)
     assert fitted.calibration_scores_ is fitted.decision_scores_
-    assert np.median(fitted.decision_scores_) == pytest.approx(np.median(before), rel=0.02)
+    assert np.median(fitted.decision_scores_) == pytest.approx(np.median(before), rel=0.05)
     check_agreement(fitted, records(50, seed=3))
 
 
@@ -188,9 +187,6 @@ def test_rare_columns_and_equal_records_do_no_harm():
     assert np.isfinite(detector.decision_scores_).all()
 
 
-UNLIKE = Blend([0.4, 0.6], [0.5, 0.9])
-
-
 def parts(seed, k=4, n=30, members=2, columns=5):
     rng = np.random.default_rng(seed)
     usual = rng.gamma(0.5, size=(n, members, columns))
@@ -201,7 +197,7 @@ def parts(seed, k=4, n=30, members=2, columns=5):
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_the_gradient_is_that_of_the_loss_and_the_minimum_that_of_scipy(seed):
-    loss, middle = _loss(*parts(seed), (0.5, 1.5), UNLIKE)
+    loss, middle = _loss(*parts(seed), (0.5, 1.5))
     point = np.random.default_rng(seed).normal(size=8) / 2
     assert check_grad(lambda p: loss(p)[0], lambda p: loss(p)[1], point) < 1e-4
     start = np.append(np.zeros(7), middle)
@@ -218,7 +214,7 @@ def test_the_minimum_of_a_bent_valley():
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_weights_stay_at_1_where_the_prior_is_narrow(seed):
-    narrow, wide = (fit_weights(*parts(seed), (spread, spread), UNLIKE) for spread in (1e-3, 1.0))
+    narrow, wide = (fit_weights(*parts(seed), (spread, spread)) for spread in (1e-3, 1.0))
     for near, far in zip(narrow, wide, strict=True):
         np.testing.assert_allclose(near, 1, atol=1e-4)
         assert np.abs(np.log(far)).max() > 10 * np.abs(np.log(near)).max()
@@ -228,10 +224,9 @@ def test_weights_stay_at_1_where_the_prior_is_narrow(seed):
 @settings(max_examples=20, deadline=None)
 def test_weights_do_not_depend_on_the_unit_of_scores(seed, scale):
     odd, usual, counts = parts(seed)
-    alike = Blend([0.4, 0.6], [0.7, 0.7])
     for a, b in zip(
-        fit_weights(odd, usual, counts, (0.5, 1.5), alike),
-        fit_weights(scale * odd, scale * usual, counts, (0.5, 1.5), alike),
+        fit_weights(odd, usual, counts, (0.5, 1.5)),
+        fit_weights(scale * odd, scale * usual, counts, (0.5, 1.5)),
         strict=True,
     ):
         np.testing.assert_allclose(a, b, rtol=1e-3)
