@@ -70,7 +70,7 @@ class AutoencoderDetector(MemberDetector):
     neighbors_share : float, default 0.7
         What the remembered records count for, from 0 to 1; the networks share the rest. More is better for clean
         training records, less for contaminated ones.
-    fine_share : float, default 0.4
+    fine_share : float, default 0.3
         How much of that goes to the second, magnifying comparison, from 0 to 1. It finds what is out of place by
         little, in many features; 0 leaves it out, and halves the time that comparing takes.
     contrast : float, default 0.5
@@ -178,7 +178,7 @@ class AutoencoderDetector(MemberDetector):
         draws: int = 8,
         neighbors: int = 5,
         neighbors_share: float = 0.7,
-        fine_share: float = 0.4,
+        fine_share: float = 0.3,
         contrast: float = 0.5,
         contamination: float | str = "auto",
         trim: float | str = "auto",

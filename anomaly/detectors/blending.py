@@ -2,14 +2,17 @@ r"""One score from those of several members: what stands out for any of them sta
 
 Members spread differently. Of usual records, a fourth may lie 13 % beyond the median by one member, and 80 % by
 another; a mean of the two would hear little of the first. So with :math:`s_m` in units of the median training record,
-each is measured by its own spread :math:`q_m`, the logarithm of the third quartile of its training scores, and the
-score is
+each is measured by its own spread :math:`q_m` in training, and the score is
 
 .. math:: s = \Bigl( \sum_m a_m\, s_m^{1/q_m} \Bigr)^{\bar q}, \qquad \bar q = \sum_m a_m q_m
 
-The powers make the largest count most. In the exponent :math:`z_m = \ln s_m / q_m`, which is 0 for the median record
-and 1 at the third quartile, it is a soft maximum; and the power outside brings the score back to units of a distance.
-About 1 is a usual record. If all members spread alike, 1, it is their mean.
+The powers make the largest count most. In the exponent :math:`z_m = \ln s_m / q_m` it is a soft maximum; and the
+power outside brings the score back to units of a distance. About 1 is a usual record. If all members have a spread of
+1, it is their mean.
+
+The spread is twice the logarithm of the third quartile. So z is 0 for the median record and 1/2 at the third quartile,
+and of usual records one in ten or so lies beyond 1. Taken from that tenth itself, it would be of anomalies where there
+are as many in the training records, and those members would count least that tell them best.
 
 References
 ----------
@@ -97,5 +100,5 @@ class Blend:
 
 
 def spread_of(scores: Array) -> float:
-    """Return the logarithm of the third quartile of scores whose median is 1, at least 0."""
-    return float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))
+    """Return twice the logarithm of the third quartile of scores whose median is 1, at least 0."""
+    return 2 * float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))

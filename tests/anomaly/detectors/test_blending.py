@@ -73,6 +73,6 @@ def test_the_weights_are_the_slopes(spread, logs):
     np.testing.assert_allclose(approx_fprime(np.array(logs), value, 1e-7), slopes, atol=1e-4)
 
 
-def test_the_spread_is_the_logarithm_of_the_third_quartile():
-    assert spread_of(np.array([0.5, 1.0, np.e, 9.0, 1.0])) == pytest.approx(1)
+def test_the_spread_is_twice_the_logarithm_of_the_third_quartile():
+    assert spread_of(np.array([0.5, 1.0, np.e, 9.0, 1.0])) == pytest.approx(2)
     assert spread_of(np.zeros(4)) == 0

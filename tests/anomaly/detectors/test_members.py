@@ -49,7 +49,7 @@ def test_what_is_calibrated_on_the_remembered_records_are_their_scores(records, 
     np.testing.assert_allclose(found, memory.scores(records), rtol=1e-12)
     # The second time nothing is at hand, and it is the same.
     np.testing.assert_allclose(memory.calibrate([records]), found, rtol=1e-12)
-    assert memory.spread == pytest.approx(np.log(np.quantile(found, 0.75)))
+    assert memory.spread == pytest.approx(2 * np.log(np.quantile(found, 0.75)))
 
 
 def test_records_that_are_not_those_remembered_are_looked_up(records):
