@@ -193,6 +193,12 @@ def _add_fit(of: _Subparsers) -> None:
         "--noise", type=given.number, metavar="S", help="spread of the training noise (default: several)"
     )
     parser.add_argument(
+        "--sparsity",
+        type=given.number,
+        metavar="L1",
+        help="of tables: penalty on the activations of the middle layer, such as 0.001 (default: 0)",
+    )
+    parser.add_argument(
         "--epochs", type=given.whole, metavar="N", help="rounds of training (default: up to 1000 steps)"
     )
     parser.add_argument("--batch-size", type=given.whole, metavar="N", help="records per step (default: up to 128)")

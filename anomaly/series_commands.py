@@ -20,7 +20,7 @@ from nnlite.types import Array
 
 _OPTIONS = ("window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap")
 
-OF_TABLES = ("false_alarm_rate", "trim", "dates")
+OF_TABLES = ("false_alarm_rate", "trim", "dates", "sparsity")
 """Settings of detectors of tables alone."""
 
 

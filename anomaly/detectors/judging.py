@@ -14,6 +14,7 @@ from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
 from anomaly.detectors.supervision import scores_with
 from anomaly.detectors.tabular import TableDetector
+from anomaly.detectors.training import middle_of
 from anomaly.drift import DriftResult
 from anomaly.tables import Table
 from nnlite.models import Model
@@ -188,7 +189,7 @@ class MemberDetector(TableDetector):
             For pictures of the latent space.
         """
         self._check_fitted()
-        middle = self.model_.get_layer(f"hidden_{len(self.hidden) // 2 + len(self.hidden) % 2}")
+        middle = self.model_.get_layer(f"hidden_{middle_of(self.hidden)}")
         encoder = Model(self.model_.input, middle.output)
         codes: Array = encoder.predict(self.preprocessor_.transform(self._as_table(X)))
         return codes

@@ -43,6 +43,7 @@ def check_parameters(detector: AutoencoderDetector) -> None:
     levels = [] if isinstance(detector.noise, str) else listed(detector.noise)
     if not levels or not all(is_number(level) and 0 <= level < np.inf for level in levels):
         raise ValueError(f"noise must be a number of at least 0, or several of them; found {detector.noise!r}")
+    check_number("sparsity", detector.sparsity, 0)
     check_whole("neighbors", detector.neighbors, 0)
     for name in ("neighbors_share", "fine_share"):
         share = getattr(detector, name)

@@ -15,7 +15,7 @@ import numpy as np
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
 from nnlite.callbacks import EarlyStopping
-from nnlite.layers import Dense, GaussianNoise, Input
+from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
@@ -192,10 +192,17 @@ def _build(detector: AutoencoderDetector, n_features: int, noise: float, learnin
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
     for number, units in enumerate(detector.hidden, start=1):
         x = Dense(units, detector.activation, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
+        if detector.sparsity and number == middle_of(detector.hidden):
+            x = ActivityRegularization(l1=detector.sparsity, name="sparsity")(x)
     outputs = Dense(n_features, name="reconstruction")(x)
     model = Model(inputs, outputs, name="autoencoder")
     model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
     return model
+
+
+def middle_of(hidden: Sequence[int]) -> int:
+    """Return which hidden layer holds the code, from 1: the middle one."""
+    return (len(hidden) + 1) // 2
 
 
 def _train(detector: AutoencoderDetector, model: Model, x: Array, steps: int, fewest: int) -> History:

@@ -212,7 +212,7 @@ class SpatialDropout1D(Dropout):
 class ActivityRegularization(Layer):
     r"""Hand the input on, and put a penalty on it: what makes the codes of a *sparse* autoencoder sparse.
 
-    .. math:: y = x, \qquad L \mathrel{+}= rac1n \Bigl( \lambda_1 \sum |x| + \lambda_2 \sum x^2 \Bigr)
+    .. math:: y = x, \qquad L \mathrel{+}= \frac1n \Bigl( \lambda_1 \sum |x| + \lambda_2 \sum x^2 \Bigr)
 
     for n rows.
 

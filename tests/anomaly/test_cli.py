@@ -43,7 +43,19 @@ def test_fit_learns_from_normal_records_alone(folder):
 
 
 def test_fit_takes_its_settings(folder, capsys, tmp_path):
-    settings = [*QUICK, "--noise", "0.2", "--batch-size", "32", "--scaling", "robust", "--contamination", "0.1"]
+    settings = [
+        *QUICK,
+        "--noise",
+        "0.2",
+        "--sparsity",
+        "0.01",
+        "--batch-size",
+        "32",
+        "--scaling",
+        "robust",
+        "--contamination",
+        "0.1",
+    ]
     run(
         capsys, "fit", folder / "numbered.csv", "-m", tmp_path / "m.npz", "--label", "label", "--id", "number",
         "--drop", "duration_s,protocol", "--seed", "7", *settings,
@@ -52,6 +64,7 @@ def test_fit_takes_its_settings(folder, capsys, tmp_path):
     parameters = detector.get_params()
     assert parameters["hidden"] == (8,)
     assert (parameters["noise"], parameters["batch_size"], parameters["random_state"]) == (0.2, 32, 7)
+    assert parameters["sparsity"] == 0.01
     assert parameters["scaling"] == "robust"
     assert detector.labels_.mean() == pytest.approx(0.1, abs=0.01)
     assert not {"label", "number", "duration_s", "protocol"} & set(detector.feature_names_in_)

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from sklearn.metrics import roc_auc_score
 
-from anomaly import AutoencoderDetector
+from anomaly import AutoencoderDetector, load_detector
 from anomaly.datasets import make_correlated
 from anomaly.errors import DataError
 from anomaly.thresholds import MADThreshold
@@ -208,6 +208,19 @@ def test_without_noise_or_draws_the_record_itself_is_reconstructed():
         errors = np.square(features - detector.model_.predict(features))
         errors = (errors / errors.mean(axis=0)).mean(axis=1)
         np.testing.assert_allclose(detector.decision_function(x), errors / np.median(errors), rtol=1e-4)
+
+
+def test_a_sparse_autoencoder_keeps_most_of_its_code_at_0(tmp_path):
+    x = planes(anomalies=0)[0]
+    plain, sparse = (
+        AutoencoderDetector(hidden=(32, 16, 32), noise=0.0, neighbors=0, sparsity=weight, random_state=0).fit(x)
+        for weight in (0.0, 0.2)
+    )
+    active = [np.mean(detector.encode(x) > 1e-3) for detector in (plain, sparse)]
+    assert active[1] < active[0] / 2
+    assert sparse.encode(x).shape == (len(x), 16)
+    sparse.save(tmp_path / "m.npz")
+    np.testing.assert_array_equal(load_detector(tmp_path / "m.npz").decision_function(x), sparse.decision_function(x))
 
 
 def test_verbose_shows_training(capsys):

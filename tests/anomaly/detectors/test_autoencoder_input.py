@@ -19,6 +19,8 @@ from tests.anomaly.detectors.planes import QUICK, planes
         ({"hidden": np.array([8.5])}, "hidden must be the sizes"),
         ({"noise": -1}, "noise must be a number of at least 0, or several of them; found -1"),
         ({"noise": "much"}, "found 'much'"),
+        ({"sparsity": -0.1}, "sparsity must be a number of at least 0; found -0.1"),
+        ({"fine_share": 1.5}, "fine_share must be a number from 0 to 1; found 1.5"),
         ({"draws": -1}, "draws must be a whole number"),
         ({"draws": 1.5}, "draws must be a whole number"),
         ({"epochs": 0}, "epochs must be 'auto' or a whole number"),
