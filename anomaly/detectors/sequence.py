@@ -66,8 +66,9 @@ class SequenceDetector(BaseDetector):
 
     **Gaps and missing samples.** No window reaches across a gap in `time`, and smoothing starts anew behind it. At the
     start of a stretch that is shorter than a window, or where causal scoring has no whole window yet, the first value
-    is held before it. A missing sample is shown to the network as the last one seen, and counts as met exactly; so
-    a stretch with nothing but missing samples is usual, and its scores fade to 0. When
+    is held before it. A missing sample is shown to the network as the last one seen, then as what the network makes of
+    the window itself (`anomaly.detectors.streams`), and counts as met exactly; so a sensor that is gone is held
+    against none of the others. More than `gap` steps with nothing in them are a gap, and their scores are 0. When
     usual errors are measured, missing samples do not count, and a sensor that is hardly there in the calibration
     stretch is measured on all training steps.
 
@@ -127,7 +128,7 @@ class SequenceDetector(BaseDetector):
     time : str, optional
         The column of time stamps, which must not go back. By default rows are one step apart.
     gap : float, default 10.0
-        So many usual steps of `time` without a row are a gap.
+        So many usual steps of `time` without a row are a gap; and so are more than so many rows with nothing in them.
     scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
         How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`.
     categorical : sequence of str, optional
@@ -476,7 +477,7 @@ class SequenceDetector(BaseDetector):
     def _errors_alone(self, steps: Array) -> Array:
         """Return the errors of an unbroken run of features."""
         stream = self._residual_stream(self.models_)
-        return np.concatenate([stream.push(steps), stream.finish()])
+        return np.concatenate([stream.push(steps, np.zeros(steps.shape, np.bool_)), stream.finish()])
 
     def _residual_stream(self, models: Sequence[Model]) -> ResidualStream:
         if self.method == "forecast" or self.causal:

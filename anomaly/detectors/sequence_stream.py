@@ -112,7 +112,7 @@ class SeriesErrors:
     def _settle(self, stretch: Stretch) -> Array:
         assert self._stream is not None
         self._missing.append(stretch.missing)
-        return self._masked(self._stream.push(stretch.features))
+        return self._masked(self._stream.push(stretch.features, stretch.missing))
 
     def _masked(self, residuals: Array) -> Array:
         missing = np.concatenate(self._missing) if self._missing else np.zeros(residuals.shape, np.bool_)

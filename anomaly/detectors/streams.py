@@ -2,11 +2,15 @@
 
 Where the stretch is cut into pieces makes no difference to the windows that are looked at, and so none to the
 residuals.
+
+**Missing samples.** A window of which some samples are missing is first shown with what is held over in their place,
+and then again with what the network made of them itself, some times over. It settles on values that go with those
+that are there, so that a sensor which is gone is not held against the others. (A forecast is made of what was held.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
@@ -16,13 +20,14 @@ from nnlite.models import Model
 from nnlite.types import Array
 
 _MOST_CELLS = 1 << 20
+_ROUNDS = 8
 
 
 class ResidualStream(Protocol):
     """What takes the steps of one stretch and gives back their residuals, in order, as soon as they are known."""
 
-    def push(self, x: Array) -> Array:
-        """Take the next steps; return the residuals that no later step can change."""
+    def push(self, x: Array, missing: Array) -> Array:
+        """Take the next steps and which samples of them are missing; return residuals that no later step can change."""
 
     def finish(self) -> Array:
         """Return the residuals still owed: the stretch ends here."""
@@ -47,21 +52,28 @@ class LastStepStream:
 
     def __init__(self, models: Sequence[Model], window: int, forecasts: bool, relative: bool) -> None:
         self._models, self._window, self._forecasts, self._relative = models, window, forecasts, relative
-        self._before: Array | None = None
+        self._before: tuple[Array, Array] | None = None
 
-    def push(self, x: Array) -> Array:
-        """Take the next steps; return the residual of each."""
+    def push(self, x: Array, missing: Array) -> Array:
+        """Take the next steps and which samples of them are missing; return the residual of each."""
         if not len(x):
             return np.zeros(x.shape)
         context = self._window if self._forecasts else self._window - 1
-        known = hold_before(x, context) if self._before is None else np.concatenate([self._before, x])
-        self._before = known[len(known) - context :].copy()
+        if self._before is None:
+            known, gone = hold_before(x, context), hold_before(missing, context)
+        else:
+            known, gone = (np.concatenate(parts) for parts in zip(self._before, (x, missing), strict=True))
+        self._before = known[len(known) - context :].copy(), gone[len(gone) - context :].copy()
         starts = np.arange(len(x))
         batch = _batch(self._window, x.shape[1])
         residuals = np.empty(x.shape)
         for first in range(0, len(x), batch):
             some = starts[first : first + batch]
-            output = self._outputs(cut_windows(known, some, self._window), batch)
+            windows, holes = (cut_windows(of, some, self._window) for of in (known, gone))
+            if self._forecasts:
+                output = self._outputs(windows, batch)
+            else:
+                output = _refilled(lambda shown: self._outputs(shown, batch), windows, holes)
             residuals[some] = x[some] - (output if self._forecasts else output[:, -1])
         return residuals
 
@@ -74,7 +86,7 @@ class LastStepStream:
 
     def finish(self) -> Array:
         """Return nothing: no residual is owed."""
-        return np.zeros((0, 0 if self._before is None else self._before.shape[1]))
+        return np.zeros((0, 0 if self._before is None else self._before[0].shape[1]))
 
 
 class OverlapStream:
@@ -98,13 +110,16 @@ class OverlapStream:
         self._next = 0  # where the next window starts
         self._seen = 0  # steps taken
         self._known = np.zeros((0, 0), np.float32)  # the last of them: those from _first_known on
+        self._gone = np.zeros((0, 0), np.bool_)  # which samples of those are missing
         self._first_known = 0
 
-    def push(self, x: Array) -> Array:
-        """Take the next steps; return the residuals that no later window can change."""
+    def push(self, x: Array, missing: Array) -> Array:
+        """Take the next steps and which samples of them are missing; return residuals no later window can change."""
         if self._overlap is None:
-            self._overlap, self._known = OverlapSum(x.shape[1]), np.zeros((0, x.shape[1]), x.dtype)
+            self._overlap = OverlapSum(x.shape[1])
+            self._known, self._gone = np.zeros((0, x.shape[1]), x.dtype), np.zeros((0, x.shape[1]), np.bool_)
         self._known = np.concatenate([self._known, x])
+        self._gone = np.concatenate([self._gone, missing])
         self._seen += len(x)
         starts = np.arange(self._next, self._seen - self._window + 1, self._stride)
         self._look(starts)
@@ -118,7 +133,7 @@ class OverlapStream:
             return np.zeros((0, 0))
         short = max(0, self._window - self._seen)
         if short:
-            self._known = hold_before(self._known, short)
+            self._known, self._gone = hold_before(self._known, short), hold_before(self._gone, short)
             self._seen += short
         if self._next < self._seen - self._window + self._stride:
             last = window_starts(self._seen, self._window, self._stride)[-1:]
@@ -136,14 +151,16 @@ class OverlapStream:
         batch = _batch(self._window, self._known.shape[1])
         for first in range(0, len(starts), batch):
             some = starts[first : first + batch]
-            windows = cut_windows(self._known, some - self._first_known, self._window)
-            self._overlap.add(some, self._outputs(windows, batch))
+            windows, holes = (
+                cut_windows(of, some - self._first_known, self._window) for of in (self._known, self._gone)
+            )
+            self._overlap.add(some, _refilled(lambda shown: self._outputs(shown, batch), windows, holes))
 
     def _take(self, end: int) -> Array:
         assert self._overlap is not None
         means = self._overlap.take(end)
         residuals = self._known[: len(means)] - means
-        self._known = self._known[len(means) :]
+        self._known, self._gone = self._known[len(means) :], self._gone[len(means) :]
         self._first_known += len(means)
         return residuals
 
@@ -165,6 +182,19 @@ def level_of(windows: Array, forecasts: bool) -> Array:
     """
     levels: Array = windows[:, -1:] if forecasts else windows.mean(axis=1, keepdims=True)
     return levels
+
+
+def _refilled(outputs_of: Callable[[Array], Array], windows: Array, missing: Array) -> Array:
+    """Return what networks make of windows once their missing samples are what the networks made of these."""
+    outputs = outputs_of(windows)
+    holed = np.flatnonzero(missing.any(axis=(1, 2)) & ~missing.all(axis=(1, 2)))
+    if len(holed):
+        shown, holes = windows[holed], missing[holed]
+        outputs = outputs.copy()
+        for _ in range(_ROUNDS):
+            shown[holes] = outputs[holed][holes]
+            outputs[holed] = outputs_of(shown)
+    return outputs
 
 
 def _mean_output(models: Sequence[Model], windows: Array, batch: int) -> Array:

@@ -83,7 +83,8 @@ class SeriesPreprocessor:
     time : str, optional
         The column of time stamps: numbers, dates, or text of ISO 8601. By default rows are one step apart.
     gap : float, default 10.0
-        A step of more than this many usual steps (the median of training) is a gap.
+        A step of more than this many usual steps (the median of training) is a gap. More than this many rows with
+        nothing in them are one too: where they have become too many, a stretch of nothing but missing samples begins.
     scaling, categorical
         As in `TablePreprocessor`, which sees to the other columns. Columns of dates are left out.
 
@@ -238,6 +239,7 @@ class SeriesReader:
         """Begin with another series."""
         self._last_time = -np.inf
         self._last_cells: dict[str, Any] = {}
+        self._empty_steps = 0  # how many there were last, one after the other, with nothing in them
         self._started = False
 
     def read(self, table: Table) -> list[Stretch]:
@@ -273,6 +275,8 @@ class SeriesReader:
     def hold_over(self, table: Table) -> list[tuple[Table, Array, bool]]:
         """Cut the next rows at gaps and fill what is missing; return each part, what was missing, if it continues."""
         sensors, cuts = self._cut(table)
+        gone = np.column_stack([missing_cells(cells) for cells in sensors.columns])
+        cuts = sorted({*cuts, *self._holes(np.logical_and.reduce(gone, axis=1), cuts)})
         parts = []
         for start, end in zip([0, *cuts], [*cuts, len(table)], strict=True):
             if start == end:
@@ -280,8 +284,7 @@ class SeriesReader:
             continues = start == 0 and 0 not in cuts and self._started
             if not continues:
                 self._last_cells = {}
-            rows = sensors.rows(slice(start, end))
-            missing = np.column_stack([missing_cells(cells) for cells in rows.columns])
+            rows, missing = sensors.rows(slice(start, end)), gone[start:end]
             parts.append((self._filled(rows, missing), missing, continues))
             self._started = True
         return parts
@@ -295,6 +298,21 @@ class SeriesReader:
         self._last_time = float(times[-1])
         cuts = np.flatnonzero(steps > preprocessor.gap * preprocessor.step_).tolist()
         return table.drop([preprocessor.time]), cuts
+
+    def _holes(self, empty: Array, cuts: Sequence[int]) -> list[int]:
+        """Return where steps with nothing in them have become too many, and where such a hole ends."""
+        if not len(empty):
+            return []
+        here = np.arange(len(empty))
+        # The last step before each, or it, that is not empty or lies before a gap.
+        last = np.where(empty, -1 - self._empty_steps, here)
+        last[cuts] = np.where(empty[cuts], np.asarray(cuts, np.int64) - 1, cuts)
+        so_far = here - np.maximum.accumulate(last)
+        before = np.concatenate([[self._empty_steps], so_far[:-1]])
+        self._empty_steps = int(so_far[-1])
+        most = self._preprocessor.gap
+        begins = (so_far > most) & (so_far - 1 <= most)
+        return np.flatnonzero(begins | (~empty & (before > most))).tolist()
 
     def _filled(self, rows: Table, missing: Array) -> Table:
         columns = []

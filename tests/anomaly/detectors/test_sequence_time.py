@@ -6,6 +6,7 @@ import pytest
 
 from anomaly import SequenceDetector
 from anomaly.errors import DataError
+from anomaly.preprocessing.series import SeriesPreprocessor, as_series
 from tests.anomaly.detectors.waves import QUICK, stamped, waves
 
 
@@ -147,3 +148,58 @@ def test_a_piece_without_steps_changes_nothing(nothing, causal):
     np.testing.assert_allclose(np.concatenate(pieces), detector.decision_function(x), rtol=1e-4)
     with pytest.raises(DataError):
         stream.push(np.float64(1.0))
+
+
+@pytest.fixture(scope="module")
+def machine():
+    """A detector of three sensors of one rhythm, and further steps like those it was trained on."""
+    rng, t = np.random.default_rng(0), np.arange(3000)
+    phase = 2 * np.pi * t / 50
+    sensors = np.column_stack([20 + 3 * np.sin(phase), 100 + 10 * np.cos(phase), 50 + 5 * np.sin(phase + 1)])
+    series = sensors + rng.normal(size=(3000, 3)) * [0.1, 0.5, 0.2]
+    detector = SequenceDetector(window=50, random_state=0).fit(series[:2000])
+    return detector, series[2000:]
+
+
+@pytest.mark.parametrize("steps", [5, 20, 300])
+def test_a_hole_alarms_neither_in_it_nor_beside_it(machine, steps):
+    detector, series = machine
+    series = series.copy()
+    series[400 : 400 + steps] = np.nan
+    assert not detector.predict(series).any()
+
+
+@pytest.mark.parametrize("steps", [20, 300, 600])
+def test_a_sensor_that_is_gone_is_not_held_against_the_others(machine, steps):
+    detector, series = machine
+    series = series.copy()
+    series[300 : 300 + steps, 0] = np.nan
+    assert not detector.predict(series).any()
+    series[310:318, 1] += 20
+    assert detector.predict(series)[308:330].any()
+
+
+@pytest.mark.parametrize("setting", [{}, {"causal": True}, {"relative": True}, {"stride": 3}])
+def test_holes_are_scored_alike_wherever_a_series_is_cut(setting):
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=2, gap=4.0, random_state=0, **setting).fit(waves(200))
+    series = waves(120, seed=1)
+    series[20:23] = series[40:45] = series[60:90] = series[115:] = np.nan
+    series[30:36, 0] = series[92:110, 1] = np.nan
+    whole = detector.decision_function(series)
+    for cuts in ([41], [44, 45, 46], [61, 64, 65, 66, 70, 89, 90, 91], list(range(1, 120))):
+        stream = detector.stream()
+        scores = np.concatenate([*(stream.push(piece) for piece in np.split(series, cuts)), stream.finish()])
+        np.testing.assert_allclose(scores, whole, rtol=1e-4, atol=1e-6)
+    # Beyond the fourth step with nothing in it a hole is a gap.
+    assert (whole[64:90] == 0).all()
+
+
+def test_a_hole_is_a_gap_once_it_is_longer_than_one():
+    series = waves(60)
+    series[20:30] = np.nan
+    reader = SeriesPreprocessor(gap=4.0).fit([as_series(waves(60))]).reader()
+    parts = reader.read(as_series(series))
+    assert [len(part.features) for part in parts] == [24, 6, 30]
+    assert not any(part.continues for part in parts)
+    assert np.isfinite(np.concatenate([part.features for part in parts])).all()
+    assert [len(part.features) for part in reader.read(as_series(series[:24]))] == [24]
