@@ -9,6 +9,7 @@ from anomaly import SequenceDetector
 from benchmarks.series import choice, nab, skab
 from benchmarks.series.command import main
 from benchmarks.series.faults import KINDS, inject
+from benchmarks.series.process_faults import COURSES, inject_process
 
 
 @pytest.fixture
@@ -86,6 +87,23 @@ def test_faults_stay_behind_the_training_rows_and_change_what_they_say():
         assert sensors > 1 if fault.kind == "together" else sensors == 1
 
 
+def test_faults_of_the_process_move_several_sensors_for_long_and_fade():
+    series = np.random.default_rng(0).normal(size=(1100, 4))
+    found = list(inject_process(series, 300, 5, np.random.default_rng(1)))
+    assert [fault.kind for fault in found] == [kind for kind in COURSES for _ in range(5)]
+    for fault in found:
+        moved = fault.series - series
+        start, end = np.flatnonzero(fault.truth)[[0, -1]] + [0, 1]
+        assert end - start == fault.truth.sum()
+        assert 200 <= end - start <= 600
+        assert not moved[:start].any()
+        sensors = np.abs(moved).max(axis=0) > 0
+        assert sensors.sum() >= 2
+        size = np.sqrt(np.square(moved / series[:300].std(axis=0))[:, sensors].mean(axis=1))
+        assert 0.9 <= size.max() <= (16 if fault.kind == "linear" else 8)
+        assert (np.diff(size[end - 1 :]) < 1e-9).all()
+
+
 def pieces_of_counts(hits, false_where_nothing_was):
     """Two pieces, with as many steps of each fault found out of ten, and flagged where nothing was put in."""
     faulty = np.tile([hits, 0, 10 - hits, 90], (len(KINDS), 1))
@@ -131,7 +149,9 @@ def small_study(monkeypatch):
     series = np.random.default_rng(0).normal(size=(300, 2))
     networks = [{"epochs": 1, "hidden": (4,), "window": 4, "folds": folds} for folds in (1, 2)]
     pieces = [choice.piece_of(series, 120, 1, seed) for seed in range(2)]
-    return choice.Study("SKAB", skab.counts, 1.0, pieces, networks, choice.crossed(smoothing=[3, 9], margin=[1.0, 3.0]))
+    return choice.Study(
+        "SKAB", list(KINDS), skab.counts, 1.0, pieces, networks, choice.crossed(smoothing=[3, 9], margin=[1.0, 3.0])
+    )
 
 
 def test_a_treatment_is_the_detector_fitted_with_it(small_study):
