@@ -31,6 +31,7 @@ from nnlite.types import Array
 _LEAST_OF_MEAN = 0.5
 _THIRD_QUARTILE = 0.75
 _ROUNDING = 1e-6
+_DIGITS = 2.0**13
 
 
 class Blend:
@@ -97,6 +98,24 @@ class Blend:
         with np.errstate(divide="ignore"):
             score = self.power * (highest + np.log(total))
         return score, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+
+
+def settled(scores: Array) -> Array:
+    """Return scores rounded to 13 binary digits, four decimal ones.
+
+    Products of matrices of other sizes are rounded otherwise, so that a record's score would depend on its company by
+    some parts in a million. Where many records are equal a threshold lies on their very score, and would have some of
+    them above it.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, b = settled(np.array([1.000003, 1.000002])).tolist()
+    >>> a == b
+    True
+    """
+    fractions, exponents = np.frexp(scores)
+    return np.asarray(np.ldexp(np.rint(fractions * _DIGITS) / _DIGITS, exponents))
 
 
 def spread_of(scores: Array) -> float:

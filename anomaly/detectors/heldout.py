@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anomaly.detectors.members import take_units
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ def held_out_scores(detector: AutoencoderDetector, table: Table) -> Array:
     Parameters
     ----------
     detector : AutoencoderDetector
-        Only its parameters are read.
+        Fitted. Its parameters are read, and the units of its members: scores in other units could not be compared with
+        its own. Where distances take few values, as of categories, those units jump from one sample to the next.
     table : Table
         Training records, at least twice as many as there are parts.
 
@@ -36,5 +38,7 @@ def held_out_scores(detector: AutoencoderDetector, table: Table) -> Array:
     for fold in np.array_split(np.random.default_rng(0).permutation(len(table)), FOLDS):
         kept = np.setdiff1d(np.arange(len(table)), fold)
         fresh = type(detector)(**{**detector.get_params(), **plain})
-        scores[fold] = fresh.fit(table.rows(kept)).decision_function(table.rows(fold))
+        fresh.fit(table.rows(kept))
+        take_units(fresh.members_, detector.members_)
+        scores[fold] = fresh.decision_function(table.rows(fold))
     return scores

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
-from anomaly.detectors.blending import Blend
+from anomaly.detectors.blending import Blend, settled
 from anomaly.detectors.drifting import drift_of
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
@@ -202,7 +202,7 @@ class MemberDetector(TableDetector):
             yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
 
     def _combine(self, scores: list[Array]) -> Array:
-        return self._blend(self._shares()).scores(scores)
+        return settled(self._blend(self._shares()).scores(scores))
 
     def _blend(self, shares: Sequence[float] | Array) -> Blend:
         return Blend(shares, [member.spread for member in self.members_])

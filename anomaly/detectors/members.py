@@ -25,6 +25,8 @@ _BLOCK_ROWS = 1024
 _GROUPS = 400
 _SMALLEST_GROUP = 5
 _GAIN = 10.0
+# Of what a file may hold: far beyond what any training gives.
+_MOST = 1e9
 
 
 class Denoiser:
@@ -33,10 +35,10 @@ class Denoiser:
     .. math:: s(x) = \frac{1}{c\,d} \sum_{j=1}^{d} w_j\, \frac{1}{K} \sum_{k=1}^{K}
               \bigl(x_j - f(x + \sigma\varepsilon_k)_j\bigr)^2
 
-    The K disturbances :math:`\varepsilon_k` are the same for every record: a record's score depends on nothing but the
-    record, and differences between scores are not blurred by luck. The weight :math:`w_j` is one over the mean error of
-    feature j in training: an error counts by how large it is for its feature, so features that nobody could
-    predict do not drown those that are always predicted well.
+    The K disturbances :math:`\varepsilon_k` are the same for every record: but for rounding, a record's score depends
+    on nothing but the record, and differences between scores are not blurred by luck. The weight :math:`w_j` is one
+    over the mean error of feature j in training: an error counts by how large it is for its feature, so features that
+    nobody could predict do not drown those that are always predicted well.
 
     Parameters
     ----------
@@ -301,10 +303,10 @@ class Neighbours:
         records, usual, k = _matrix(arrays, "records"), arrays["usual"], config["k"]
         if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k < len(records):
             raise ValueError(f"it has {k!r} neighbours of {len(records)} records")
-        if usual.shape != (len(records),) or usual.dtype != np.float64 or not (usual > 0).all():
+        if usual.shape != (len(records),) or usual.dtype != np.float64 or not ((usual > 0) & (usual < np.inf)).all():
             raise ValueError(f"it has {len(records)} records and usual distances of shape {usual.shape}")
         contrast = config["contrast"]
-        if not isinstance(contrast, (int, float)) or not 0 <= contrast < np.inf:
+        if not isinstance(contrast, (int, float)) or not 0 <= contrast <= _MOST:
             raise ValueError(f"its contrast is {contrast!r}")
         magnify = config.get("magnify", False)
         if not isinstance(magnify, bool):
@@ -350,6 +352,14 @@ def memory_of(members: Sequence[Denoiser | Neighbours], wanted_by: str) -> Neigh
     )
 
 
+def take_units(members: Sequence[Denoiser | Neighbours], others: Sequence[Denoiser | Neighbours]) -> None:
+    """Let members score in the units of others, one by one, so that scores of the two can be compared."""
+    for member, other in zip(members, others, strict=True):
+        member.scale, member.spread = other.scale, other.spread
+        if isinstance(member, Neighbours) and isinstance(other, Neighbours):
+            member.unit = other.unit
+
+
 def _calibrated(member: Denoiser | Neighbours, raw: Array) -> Array:
     """Set a member's scale and spread by its raw scores of training records; return these in units of the median."""
     member.scale = typical(raw)
@@ -389,6 +399,6 @@ def _positive(config: Mapping[str, Any], name: str) -> float:
 def _spread(config: Mapping[str, Any]) -> float:
     # Files from before scores were blended by their spreads hold none, and then they were averaged.
     value = config.get("spread", 1.0)
-    if not isinstance(value, float) or not 0 <= value < np.inf:
+    if not isinstance(value, float) or not 0 <= value <= _MOST:
         raise ValueError(f"its spread is {value!r}")
     return value

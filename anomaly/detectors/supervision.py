@@ -42,6 +42,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
+from anomaly.detectors.blending import settled
 from anomaly.detectors.checks import check_number
 from anomaly.detectors.members import Neighbours, typical
 from anomaly.metrics import _labels
@@ -142,7 +143,7 @@ def scores_with(detector: MemberDetector, x: Array, shares: Sequence[float] | Ar
         rows = slice(start, start + _CHUNK)
         for share, member in zip(shares, detector.members_, strict=True):
             scores[rows] += share * (member.parts(x[rows]) * by_feature).sum(axis=1)
-    return scores
+    return settled(scores)
 
 
 def weights_from_state(

@@ -32,7 +32,7 @@ import numpy as np
 from anomaly.calibration import conformal_threshold
 from anomaly.detectors.checks import as_seed
 from anomaly.detectors.heldout import FOLDS
-from anomaly.detectors.members import Denoiser, memory_of
+from anomaly.detectors.members import Denoiser, memory_of, take_units
 from anomaly.detectors.training import MOST_REMEMBERED, continue_networks, remember
 from anomaly.errors import DataError, listing
 from anomaly.sampling import add_fairly
@@ -83,7 +83,7 @@ def learn_more(detector: AutoencoderDetector, X: Any, y: Any) -> None:
         known = detector.calibration_scores_
         if len(known) > MOST_REMEMBERED:
             known = rng.choice(known, MOST_REMEMBERED, replace=False)
-        honest = _held_out_scores(detector, fresh, rng)
+        honest = _held_out_scores(detector, updated, fresh, rng)
         updated.calibration_scores_ = add_fairly(known, detector.records_seen_, honest, MOST_REMEMBERED, rng)
         updated.threshold_ = conformal_threshold(updated.calibration_scores_, detector.false_alarm_rate)
     updated.labels_ = updated._label(updated.decision_scores_)
@@ -120,12 +120,18 @@ def _updated(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) 
     return updated
 
 
-def _held_out_scores(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) -> Array:
-    """Score new records by copies that learned from the others of them; a few by the detector as it was before."""
+def _held_out_scores(
+    detector: AutoencoderDetector, updated: AutoencoderDetector, fresh: Array, rng: RandomGenerator
+) -> Array:
+    """Score new records by copies that learned from the others of them; a few by the detector as it was before.
+
+    The scores are in the units of the detector that has learned from all.
+    """
     if len(fresh) < 2 * FOLDS:
         return detector._judge(fresh)
     scores = np.empty(len(fresh))
     for fold in np.array_split(rng.permutation(len(fresh)), FOLDS):
         others = _updated(detector, np.delete(fresh, fold, axis=0), rng)
+        take_units(others.members_, updated.members_)
         scores[fold] = others._judge(fresh[fold])
     return scores

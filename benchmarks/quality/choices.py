@@ -17,8 +17,11 @@ from anomaly import AutoencoderDetector
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import PROTOCOLS, split, tables
 
+_AVERAGED = "scores averaged"
 VARIANTS: dict[str, dict[str, Any]] = {
     "defaults": {},
+    # Not blended by their spreads, as is no parameter.
+    _AVERAGED: {},
     "networks alone": {"neighbors": 0},
     "records alone": {"neighbors_share": 1.0},
     "2 neighbours": {"neighbors": 2},
@@ -32,6 +35,8 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "noise 0.5 alone": {"noise": 0.5},
     "noise 1 alone": {"noise": 1.0},
     "noise up to 2": {"noise": (0.2, 0.5, 1.0, 2.0)},
+    "undisturbed": {"draws": 0},
+    "stopped early": {"patience": 5},
     "smaller networks": {"hidden": (64, 64)},
     "bottleneck": {"hidden": (64, 8, 64)},
     "a tenth trimmed": {"trim": 0.1},
@@ -46,16 +51,19 @@ def judged(folder: Path, names: list[str], seed: int) -> np.ndarray:
     """Return AUROC and average precision, of shape (tables, variants, protocols, 2)."""
     results = []
     for table, x, y in tables(folder):
-        row = [[_figures(x, y, protocol, seed, VARIANTS[name]) for protocol in PROTOCOLS] for name in names]
+        row = [[_figures(x, y, protocol, seed, name) for protocol in PROTOCOLS] for name in names]
         print(table, *(f"{np.mean(figures):.3f}" for figures in row), flush=True)
         results.append(row)
     return np.array(results)
 
 
-def _figures(x: np.ndarray, y: np.ndarray, protocol: str, seed: int, settings: dict[str, Any]) -> tuple[float, float]:
+def _figures(x: np.ndarray, y: np.ndarray, protocol: str, seed: int, name: str) -> tuple[float, float]:
     data = split(x, y, protocol, seed)
-    detector = AutoencoderDetector(random_state=seed, **settings).fit(data.train)
-    scores = detector.decision_scores_ if protocol == "unsupervised" else detector.decision_function(data.test)
+    detector = AutoencoderDetector(random_state=seed, **VARIANTS[name]).fit(data.train)
+    if name == _AVERAGED:
+        for member in detector.members_:
+            member.spread = 1.0
+    scores = detector.decision_function(data.test)
     return roc_auc_score(data.labels, scores), average_precision_score(data.labels, scores)
 
 

@@ -100,3 +100,32 @@ def test_threads_change_nothing():
     x = normal(300, 5)
     one, many = (AutoencoderDetector(epochs=20, random_state=0, n_jobs=jobs).fit(x) for jobs in (1, 3))
     np.testing.assert_array_equal(one.decision_scores_, many.decision_scores_)
+
+
+def test_a_false_alarm_rate_is_kept_where_distances_take_few_values():
+    rng = np.random.default_rng(1550)
+    letters = np.array(list("ABCDEFGH"), dtype=object)
+    shares = {
+        "product": [0.3, 0.25, 0.2, 0.1, 0.1, 0.05],
+        "channel": [0.3, 0.2, 0.5],
+        "priority": [0.5, 0.35, 0.15],
+        "region": [1 / 8] * 8,
+        "vip": [0.1, 0.9],
+    }
+
+    def tickets(n):
+        return {name: letters[rng.choice(len(p), n, p=p)] for name, p in shares.items()}
+
+    detector = AutoencoderDetector(false_alarm_rate=0.01, random_state=0).fit(tickets(1500))
+    assert detector.predict(tickets(1500)).mean() < 0.03
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3, 5])
+def test_a_record_that_comes_a_thousand_times_is_judged_alike_in_any_company(seed):
+    x = np.repeat(np.random.default_rng(seed).normal(size=(5, 4)), 1000, axis=0)
+    detector = AutoencoderDetector(random_state=seed).fit(x)
+    some = x[::1000]
+    alone = np.concatenate([detector.predict(row[np.newaxis]) for row in some])
+    np.testing.assert_array_equal(alone, detector.predict(x)[::1000])
+    chances = np.concatenate([detector.p_values(row[np.newaxis]) for row in some])
+    np.testing.assert_array_equal(chances, detector.p_values(x)[::1000])
