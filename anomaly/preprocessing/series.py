@@ -259,22 +259,21 @@ class SeriesReader:
             If a column is missing or unknown, a cell cannot be read, or time goes back.
         """
         columns = self._preprocessor.columns_
-        sources = columns.feature_columns_
-        names = [str(name) for name in columns.feature_names_in_]
-        read = []
-        for part, missing, continues in self.hold_over(table):
-            features = columns.transform(part)
-            # Names that are positions: an array has no others.
-            by_name = dict(zip(part.names, missing.T, strict=True)) if part.named else None
-            masks = missing.T if by_name is None else [by_name[name] for name in names]
-            read.append(Stretch(features, np.column_stack(list(masks))[:, sources], continues))
-        return read
+        sensors, cuts = self._cut(table)
+        # Before anything is held over, so that what is remembered goes by the same columns as what is read.
+        sensors = columns.align(sensors)
+        return [
+            Stretch(columns.transform(part), missing[:, columns.feature_columns_], continues)
+            for part, missing, continues in self._filled_parts(sensors, cuts)
+        ]
 
     def hold_over(self, table: Table) -> list[tuple[Table, Array, bool]]:
         """Cut the next rows at gaps and fill what is missing; return each part, what was missing, if it continues."""
-        sensors, cuts = self._cut(table)
+        return self._filled_parts(*self._cut(table))
+
+    def _filled_parts(self, sensors: Table, cuts: list[int]) -> list[tuple[Table, Array, bool]]:
         parts = []
-        for start, end in zip([0, *cuts], [*cuts, len(table)], strict=True):
+        for start, end in zip([0, *cuts], [*cuts, len(sensors)], strict=True):
             if start == end:
                 continue
             continues = start == 0 and 0 not in cuts and self._started

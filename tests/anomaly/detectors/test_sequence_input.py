@@ -1,0 +1,64 @@
+"""What a detector for series takes for one series, for several, and for their labels."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from anomaly import SequenceDetector
+from anomaly.errors import DataError
+from tests.anomaly.detectors.waves import QUICK, waves
+
+
+@pytest.fixture(scope="module")
+def on_arrays():
+    return SequenceDetector(**QUICK).fit(waves())
+
+
+@pytest.fixture(scope="module")
+def on_one_sensor():
+    return SequenceDetector(**QUICK).fit(waves()[:, 0])
+
+
+# -- names of columns --------------------------------------------------------------------------
+
+
+def holed():
+    series = waves(60, seed=1)
+    series[20:30, 1] = np.nan
+    return series
+
+
+@pytest.mark.parametrize("names", [("speed", "heat"), ("x1", "x0"), ("x1", "x2")])
+@pytest.mark.parametrize("kind", [pd.DataFrame, dict])
+def test_fitted_on_an_array_it_takes_named_columns_by_position(on_arrays, names, kind):
+    series = holed()
+    named = kind({names[0]: series[:, 0], names[1]: series[:, 1]})
+    expected = on_arrays.explain(series)
+    np.testing.assert_array_equal(on_arrays.explain(named), expected)
+    np.testing.assert_array_equal(on_arrays.decision_function(named), expected.sum(axis=1))
+    np.testing.assert_array_equal(on_arrays.reconstruct(named)["x1"], on_arrays.reconstruct(series)["x1"])
+    assert on_arrays.find_events(named) == on_arrays.find_events(series)
+
+
+def test_pieces_may_come_under_other_names_than_the_array_had(on_arrays):
+    series = holed()
+    stream = on_arrays.stream()
+    pieces = [series[:25], pd.DataFrame(series[25:40], columns=["a", "b"]), dict(zip("ba", series[40:].T, strict=True))]
+    scores = np.concatenate([*map(stream.push, pieces), stream.finish()])
+    np.testing.assert_allclose(scores, on_arrays.decision_function(series), rtol=1e-4)
+
+
+def test_a_named_column_is_the_one_sensor_of_an_array(on_one_sensor):
+    wave = waves(60, seed=1)[:, 0]
+    expected = on_one_sensor.decision_function(wave)
+    np.testing.assert_array_equal(on_one_sensor.decision_function(pd.Series(wave, name="speed")), expected)
+    np.testing.assert_array_equal(on_one_sensor.decision_function(pd.DataFrame({"speed": wave})), expected)
+
+
+def test_named_columns_are_still_held_to_their_names():
+    detector = SequenceDetector(**QUICK).fit({"a": waves()[:, 0], "b": waves()[:, 1]})
+    series = holed()
+    swapped = {"b": series[:, 1], "a": series[:, 0]}
+    np.testing.assert_array_equal(detector.explain(swapped), detector.explain(series))
+    with pytest.raises(DataError, match="columns missing: 'a'"):
+        detector.explain({"b": series[:, 1], "c": series[:, 0]})
