@@ -246,7 +246,8 @@ class SequenceDetector(BaseDetector):
         Parameters
         ----------
         X : array, data frame, dict of columns or Table of shape (n_steps, n_sensors), or a list of these
-            One series or several, best without anomalies. A 1-D array is a series of one sensor.
+            One series or several, best without anomalies. A 1-D array, a column of a data frame or a list of numbers is
+            a series of one sensor; so a list of 1-D arrays is several series, while a list of lists is the rows of one.
         y : array_like of 0 and 1, optional
             Labels of all steps, used only to choose a threshold that needs them, such as "best_f1".
 
@@ -445,7 +446,7 @@ class SequenceDetector(BaseDetector):
         list of Event
             With their times, if the detector knows the column of times.
         """
-        scores = self.decision_function(X)
+        scores = self.explain(X).sum(axis=1)
         times = None if self.time is None else as_series(X)[self.time]
         return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
@@ -463,7 +464,10 @@ class SequenceDetector(BaseDetector):
     def _as_tables(self, X: Any, one: bool = False) -> list[Table]:
         if is_collection(X):
             if one:
-                raise ValueError(f"expected one series; found a list of {len(X)}: pass them one by one")
+                raise ValueError(
+                    f"expected one series; found a list of {len(X)}: pass them one by one. If they are the steps of "
+                    "one series, give them as a 2-D array or a list of lists"
+                )
             tables = [as_series(series) for series in X]
         else:
             tables = [as_series(X)]

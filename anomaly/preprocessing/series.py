@@ -24,36 +24,63 @@ from anomaly.preprocessing.parsing import category_text
 from anomaly.preprocessing.state import field
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, as_table, concatenate
+from anomaly.values import is_number_or_missing, objects_as_column
 from nnlite.types import Array
 
 
 def as_series(data: Any) -> Table:
-    """Make a table of one series: as `anomaly.tables.as_table`, but a 1-D array of numbers is one sensor.
+    """Make a table of one series: as `anomaly.tables.as_table`, but a 1-D array or a list of numbers is one sensor.
 
     Examples
     --------
     >>> import numpy as np
     >>> as_series(np.arange(3.0))
     Table(3 rows x 1 columns: 'x0')
+    >>> as_series([0.5, None, 1.5])["x0"].tolist()
+    [0.5, nan, 1.5]
     """
-    if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.kind in "fiu":
+    if _is_column(data):
         return as_table(data.reshape(-1, 1))
-    if is_series(data) and not is_frame(data):
-        return as_table({str(data.name or "x0"): series_as_column(data, str(data.name or "x0"))})
+    if _is_list_of_numbers(data):
+        return Table(("x0",), (objects_as_column(data, "x0"),), named=False)
+    if is_series(data):
+        # pandas has no name for a nameless series, polars an empty one.
+        named = data.name is not None and data.name != ""
+        name = str(data.name) if named else "x0"
+        return Table((name,), (series_as_column(data, name),), named=named)
     return as_table(data)
 
 
 def is_collection(data: Any) -> bool:
-    """Tell whether something is several series: a list of arrays, data frames, tables or dicts of columns."""
-    if not isinstance(data, (list, tuple)) or not data:
-        return False
-    return all(
-        isinstance(one, Table)
-        or is_frame(one)
-        or (isinstance(one, np.ndarray) and one.ndim == 2)
-        or (isinstance(one, Mapping) and all(np.ndim(values) == 1 for values in one.values()))
-        for one in data
-    )
+    """Tell whether something is several series: a list of arrays, data frames or their columns, tables or dicts.
+
+    The dicts are of columns: a list of those that hold one value each is a table of records, as a list of lists is a
+    table of rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_collection([np.arange(3.0), np.arange(5.0)]), is_collection([[0.0, 1.0], [2.0, 3.0]])
+    (True, False)
+    """
+    return isinstance(data, (list, tuple)) and bool(data) and all(map(_is_one_series, data))
+
+
+def _is_one_series(one: Any) -> bool:
+    if isinstance(one, Mapping):
+        return all(np.ndim(values) == 1 for values in one.values())
+    if isinstance(one, np.ndarray):
+        return one.ndim in (1, 2)
+    return isinstance(one, Table) or is_frame(one) or is_series(one)
+
+
+def _is_column(data: Any) -> bool:
+    """Tell whether something is a 1-D array of cells; one of a structured dtype is a table."""
+    return isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None
+
+
+def _is_list_of_numbers(data: Any) -> bool:
+    return isinstance(data, (list, tuple, range)) and len(data) > 0 and all(map(is_number_or_missing, data))
 
 
 @dataclass(frozen=True)

@@ -62,3 +62,42 @@ def test_named_columns_are_still_held_to_their_names():
     np.testing.assert_array_equal(detector.explain(swapped), detector.explain(series))
     with pytest.raises(DataError, match="columns missing: 'a'"):
         detector.explain({"b": series[:, 1], "c": series[:, 0]})
+
+
+# -- one series or several ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [np.asarray, pd.Series, lambda wave: pd.Series(wave, name="speed")])
+def test_a_list_of_series_of_one_sensor_each(kind):
+    many = [kind(waves(n, seed=n)[:, 0]) for n in (150, 90, 120)]
+    detector = SequenceDetector(**QUICK).fit(many)
+    assert detector.n_features_in_ == 1
+    assert len(detector.decision_scores_) == 360
+    scores = detector.decision_function(many)
+    assert list(map(len, scores)) == list(map(len, many))
+    np.testing.assert_array_equal(scores[1], detector.explain(many[1])[:, 0])
+    for one, labels in zip(scores, detector.predict(many), strict=True):
+        np.testing.assert_array_equal(labels, one > detector.threshold_)
+
+
+def test_numbers_in_a_list_are_one_series(on_one_sensor):
+    wave = waves(60, seed=1)[:, 0]
+    expected = on_one_sensor.decision_function(wave)
+    for same in (wave.tolist(), wave.astype(object), wave[:, np.newaxis].tolist()):
+        np.testing.assert_array_equal(on_one_sensor.decision_function(same), expected)
+    stream = on_one_sensor.stream()
+    streamed = np.concatenate([stream.push(wave[:20].tolist()), stream.push(wave[20:].tolist()), stream.finish()])
+    np.testing.assert_allclose(streamed, expected, rtol=1e-4)
+
+
+def test_rows_in_a_list_are_one_series(on_arrays):
+    series = waves(60, seed=1)
+    np.testing.assert_array_equal(on_arrays.explain(series.tolist()), on_arrays.explain(series))
+    records = [{"x0": a, "x1": b} for a, b in series.tolist()]
+    np.testing.assert_array_equal(on_arrays.explain(records), on_arrays.explain(series))
+
+
+@pytest.mark.parametrize("call", ["explain", "reconstruct", "observe", "find_events"])
+def test_several_series_where_one_is_meant_are_refused(on_one_sensor, call):
+    with pytest.raises(ValueError, match="found a list of 2: pass them one by one.*a 2-D array or a list of lists"):
+        getattr(on_one_sensor, call)([waves()[:, 0], waves()[:, 0]])
