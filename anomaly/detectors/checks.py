@@ -92,6 +92,27 @@ def as_labels(y: Any, count: int, unit: str) -> Array | None:
     return labels
 
 
+def labels_of_series(y: Any, lengths: Sequence[int]) -> Array | None:
+    """Join the labels of several series; raise ValueError unless there are as many for each as it has steps.
+
+    They come as one sequence for each series, or as a single one for all of them, one after the other.
+    """
+    if not isinstance(y, Iterable) or all(np.ndim(one) == 0 for one in y):
+        return as_labels(y, sum(lengths), "step")
+    parts = [np.asarray(one).reshape(-1) for one in y]
+    if len(parts) != len(lengths):
+        raise ValueError(f"y must have labels for each of the {len(lengths)} series; found {len(parts)} sequence(s)")
+    if len(parts) == 1:
+        return as_labels(parts[0], lengths[0], "step")
+    for number, (part, length) in enumerate(zip(parts, lengths, strict=True), start=1):
+        if len(part) != length:
+            raise ValueError(
+                f"y must have one label per step of each series: series {number} of {len(lengths)} has {length} steps; "
+                f"found {len(part)} labels for it"
+            )
+    return np.concatenate(parts)
+
+
 def as_seed(random_state: Any) -> int | None:
     """Turn what scikit-learn and NumPy call a random state into a seed."""
     if random_state is None:

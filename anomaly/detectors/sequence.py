@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import as_labels, as_seed, under
+from anomaly.detectors.checks import as_seed, labels_of_series, under
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.residuals import ResidualScale, Smoother
 from anomaly.detectors.sequence_calibration import (
@@ -249,7 +249,8 @@ class SequenceDetector(BaseDetector):
             One series or several, best without anomalies. A 1-D array, a column of a data frame or a list of numbers is
             a series of one sensor; so a list of 1-D arrays is several series, while a list of lists is the rows of one.
         y : array_like of 0 and 1, optional
-            Labels of all steps, used only to choose a threshold that needs them, such as "best_f1".
+            Labels of all steps, used only to choose a threshold that needs them, such as "best_f1"; of several series,
+            a list with those of each.
 
         Returns
         -------
@@ -263,8 +264,7 @@ class SequenceDetector(BaseDetector):
         """
         self._check_parameters()
         series = self._as_tables(X)
-        given = None if y is None else [np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])]
-        labels = as_labels(None if given is None else np.concatenate(given), sum(map(len, series)), "step")
+        labels = labels_of_series(y if y is None or is_collection(X) else [y], list(map(len, series)))
         for folds in choices_of_folds(self, list(map(len, series))):
             self.folds_ = folds
             held_out, stretches = self._prepare(series)
