@@ -177,8 +177,10 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
     """Draw a series, its alarms and what they are due to; return the files."""
     from anomaly.plots import plot_contribution_map, plot_reconstruction, plot_series, save_figure
 
-    seen, expected = detector.observe(table), detector.reconstruct(table)
-    names = [name for name in seen.names if seen[name].dtype.kind in "fb" and not np.isnan(seen[name]).all()]
+    # What was held over in place of a missing sample was not measured: lines have holes there.
+    seen, expected = detector.observe(table, filled=False), detector.reconstruct(table)
+    kinds = detector.preprocessor_.columns_.kinds_
+    names = [name for name in seen.names if kinds[name] in ("number", "boolean")]
     values = np.column_stack([seen[name].astype(np.float64) for name in names])
     parts = detector.explain(table)
     scores = parts.sum(axis=1)

@@ -29,7 +29,7 @@ from anomaly.detectors.sequence_training import (
 from anomaly.detectors.signatures import MOST_FEATURES, learn_signatures
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
+from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.random import seeded
@@ -414,13 +414,15 @@ class SequenceDetector(BaseDetector):
         expected = (features - residuals).astype(np.float32)
         return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
-    def observe(self, X: Any) -> Table:
+    def observe(self, X: Any, filled: bool = True) -> Table:
         """Return a series as the network is shown it: as numbers, missing samples filled; beside `reconstruct`.
 
         Parameters
         ----------
         X : series of shape (n_steps, n_sensors)
             One series.
+        filled : bool, default True
+            False leaves missing samples missing, as is right for a picture of what was measured.
 
         Returns
         -------
@@ -428,8 +430,14 @@ class SequenceDetector(BaseDetector):
             The sensors in their own units.
         """
         self._check_fitted()
-        features = np.concatenate(self._stretches(self._as_tables(X, one=True))[0])
-        return self.preprocessor_.columns_.inverse_transform(features)
+        stretches = self.preprocessor_.reader().read(self._as_tables(X, one=True)[0])
+        columns = self.preprocessor_.columns_
+        seen = columns.inverse_transform(np.concatenate([stretch.features for stretch in stretches]))
+        if filled:
+            return seen
+        missing = np.zeros((len(seen), len(seen.names)), np.bool_)
+        missing[:, columns.feature_columns_] = np.concatenate([stretch.missing for stretch in stretches])
+        return without_cells(seen, missing)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
         """Return the anomalies of a series as events; see `anomaly.events.find_events`.

@@ -327,12 +327,18 @@ def _step_label(time: Any, first: int) -> str:
 
 
 def _plot_line(ax: Axes, moments: Array, values: Array, color: str, **style: Any) -> None:
-    """Draw a line; of a long one, the least and the largest value of each of some thousand stretches."""
+    """Draw a line; of a long one, the least and the largest value of each of some thousand stretches.
+
+    A value between two that are missing has no line to be on: it is drawn as a dot.
+    """
     if len(values) > 8 * _MOST_COLUMNS:
         starts = np.arange(2 * _MOST_COLUMNS) * len(values) // (2 * _MOST_COLUMNS)
         pairs = [np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)]
         moments, values = np.repeat(moments[starts], 2), np.column_stack(pairs).ravel()
-    ax.plot(moments, values, color=color, linewidth=0.9, **style)
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    alone = np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
+    dots: dict[str, Any] = {"marker": ".", "markersize": 3, "markevery": alone.tolist()} if len(alone) else {}
+    ax.plot(moments, values, color=color, linewidth=0.9, **dots, **style)
 
 
 def _shade(ax: Axes, moments: Array, flags: Array | None, color: str, label: str | None = None) -> None:

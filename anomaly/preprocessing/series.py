@@ -12,7 +12,7 @@ against the sensor that the value it made up is unlikely.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -358,6 +358,25 @@ def missing_cells(cells: Array) -> Array:
     if cells.dtype.kind == "b":
         return np.zeros(len(cells), dtype=np.bool_)
     return np.fromiter((category_text(cell) is None for cell in cells), np.bool_, len(cells))
+
+
+def without_cells(table: Table, missing: Array) -> Table:
+    """Take cells out of a table; truth values, which cannot be missing, become numbers where one of them is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> without_cells(as_series({"x": [1.0, 2.0]}), np.array([[False], [True]]))["x"].tolist()
+    [1.0, nan]
+    """
+    nothing = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT"), "O": None}
+    columns = []
+    for cells, gone in zip(table.columns, missing.T, strict=True):
+        if gone.any():
+            cells = cells.astype(np.float64) if cells.dtype.kind == "b" else cells.copy()
+            cells[gone] = nothing[cells.dtype.kind]
+        columns.append(cells)
+    return replace(table, cells=tuple(columns))
 
 
 def _back_filled(table: Table) -> Table:

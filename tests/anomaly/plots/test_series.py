@@ -191,3 +191,11 @@ def test_long_names_are_shortened_in_series_and_maps():
 def test_what_does_not_fit_is_named(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_a_value_between_missing_ones_is_a_dot():
+    values = [0.0, 1.0, np.nan, 3.0, np.nan, 5.0, 6.0, np.nan, 8.0]
+    line = plots.plot_series(values, ax=Figure().subplots(1))[0].lines[0]
+    assert line.get_marker() == "."
+    assert line.get_markevery() == [3, 8]
+    assert plots.plot_series([1.0, 2.0, np.nan, np.nan], ax=Figure().subplots(1))[0].lines[0].get_marker() == "None"
