@@ -151,7 +151,8 @@ def plot(options: Namespace) -> None:
     if options.normal is not None:
         inputs.check_present(table, [options.label], options.data)
         truth = labels.labels_of(table, options)
-        labels.check_both(labels.kinds_of(table, options), options)
+        if not isinstance(detector, SequenceDetector):  # the curves of a table compare both kinds
+            labels.check_both(labels.kinds_of(table, options), options)
     folder = make_folder(options.output)
     features = inputs.without_ignored(table, options, detector)
     if isinstance(detector, SequenceDetector):

@@ -304,6 +304,15 @@ def test_fit_leaves_out_rows_without_a_label(folder, capsys, tmp_path, threshold
     assert out.splitlines()[-1] == "left out 30 records without a label"
 
 
+def test_plot_draws_a_series_that_is_all_normal(folder, capsys, tmp_path):
+    labels = ["--label", "state", "--normal"]
+    code, out, _ = run(capsys, "plot", folder / "train.csv", "-m", folder / "m.npz", "-o", tmp_path, *labels, "ok")
+    assert (code, len(out.split())) == (0, 3)
+    code, _, err = run(capsys, "plot", folder / "train.csv", "-m", folder / "m.npz", "-o", tmp_path, *labels, "fine")
+    assert code == 2
+    assert "no record has label 'fine'" in err
+
+
 def test_plot_marks_no_row_without_a_label(folder, capsys, tmp_path, monkeypatch):
     seen = []
     monkeypatch.setattr("anomaly.series_commands.draw", lambda detector, table, labels, path: seen.append(labels) or [])
