@@ -370,9 +370,15 @@ def _spans(moments: Array, flags: Array) -> list[tuple[Any, Any]]:
 
 
 def _usual_step(moments: Array) -> Any:
-    """Return the median time from one moment to the next, or one unit where there is only one moment."""
+    """Return the median time from one moment to the next; where there is only one moment, one unit of it.
+
+    A unit that is shorter than a minute would be too short to be seen on an axis of dates: then it is a minute.
+    """
     steps = np.sort(np.diff(np.unique(moments)))
-    return steps[len(steps) // 2] if len(steps) else 1
+    if len(steps):
+        return steps[len(steps) // 2]
+    is_short = moments.dtype.kind == "M" and np.datetime_data(moments.dtype)[0] not in ("Y", "M", "W", "D", "h")
+    return np.timedelta64(1, "m") if is_short else 1
 
 
 def _title(flags: Array | None, truth: Array | None, n_shown: int, n_sensors: int) -> str:
