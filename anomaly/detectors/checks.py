@@ -37,6 +37,12 @@ def check_number(name: str, value: Any, least: float, *, above: bool = False, be
     raise ValueError(f"{name} must be a number {'above' if above else 'of at least'} {least:g}{most}; found {value!r}")
 
 
+def check_flag(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is True or False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise ValueError(f"{name} must be True or False; found {value!r}")
+
+
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise ValueError unless an argument is one of some words."""
     if not isinstance(value, str) or value not in choices:
@@ -97,9 +103,10 @@ def labels_of_series(y: Any, lengths: Sequence[int]) -> Array | None:
 
     They come as one sequence for each series, or as a single one for all of them, one after the other.
     """
-    if not isinstance(y, Iterable) or all(np.ndim(one) == 0 for one in y):
+    parts = [np.asarray(one) for one in y] if isinstance(y, Iterable) else []
+    if all(part.ndim == 0 for part in parts):
         return as_labels(y, sum(lengths), "step")
-    parts = [np.asarray(one).reshape(-1) for one in y]
+    parts = [part.reshape(-1) for part in parts]
     if len(parts) != len(lengths):
         raise ValueError(f"y must have labels for each of the {len(lengths)} series; found {len(parts)} sequence(s)")
     if len(parts) == 1:

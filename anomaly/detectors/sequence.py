@@ -128,8 +128,9 @@ class SequenceDetector(BaseDetector):
         The column of time stamps, which must not go back. By default rows are one step apart.
     gap : float, default 10.0
         So many usual steps of `time` without a row are a gap.
-    scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
-        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`.
+    scaling : {"standard", "core", "minmax", "robust", "quantile", "none"}, default "standard"
+        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`. A sensor that was constant in
+        training says nothing of its scale, and has 1: how far it must move to be news depends on its unit.
     categorical : sequence of str, optional
         Columns to treat as categories though they hold numbers.
     ignore : sequence of str, optional
