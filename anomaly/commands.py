@@ -188,7 +188,8 @@ def _score_series(
         series_commands.score(detector, chunks, writer, threshold, top)
         return
     with CsvWriter(options.events) as file:
-        events = series_commands.EventWriter(file, options.minimum_length or 1, options.tolerance or 0)
+        timed = detector.time is not None
+        events = series_commands.EventWriter(file, options.minimum_length or 1, options.tolerance or 0, timed)
         series_commands.score(detector, chunks, writer, threshold, top, events)
         events.finish()
 

@@ -207,7 +207,8 @@ class SeriesPreprocessor:
         if len(back):
             raise DataError(
                 f"{table.position(int(back[0]))}, column {self.time!r}: time goes back to "
-                f"{self._cells(table)[back[0]]}; sort the series by time, or give several series as a list"
+                f"{self._cells(table)[back[0]]}; sort the rows by time, and give several series apart: "
+                "as a list (on the command line: as a file each)"
             )
         return times
 
