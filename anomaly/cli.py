@@ -187,10 +187,14 @@ def _add_fit(of: _Subparsers) -> None:
     parser.add_argument(
         "--hidden",
         metavar="SIZES",
-        help="sizes of the hidden layers, such as 128,128 (the default) or 32,8,32",
+        help="sizes of the hidden layers, such as 32,8,32 (default: 128,128; of series with --network conv 32,16, "
+        "with lstm and gru 64)",
     )
     parser.add_argument(
-        "--noise", type=given.number, metavar="S", help="spread of the training noise (default: several)"
+        "--noise",
+        type=given.number,
+        metavar="S",
+        help="spread of the training noise (default: several; of series 0.2)",
     )
     parser.add_argument(
         "--sparsity",
@@ -199,13 +203,22 @@ def _add_fit(of: _Subparsers) -> None:
         help="of tables: penalty on the activations of the middle layer, such as 0.001 (default: 0)",
     )
     parser.add_argument(
-        "--epochs", type=given.whole, metavar="N", help="rounds of training (default: up to 1000 steps)"
+        "--epochs",
+        type=given.whole,
+        metavar="N",
+        help="rounds of training (default: up to 1000 steps; of series 2000, with --network conv 1000, with lstm and "
+        "gru 600)",
     )
-    parser.add_argument("--batch-size", type=given.whole, metavar="N", help="records per step (default: up to 128)")
+    parser.add_argument(
+        "--batch-size",
+        type=given.whole,
+        metavar="N",
+        help="records, or windows of a series, per step (default: up to 128; of series 64)",
+    )
     parser.add_argument(
         "--scaling",
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
-        help="how numbers are scaled (default: core)",
+        help="how numbers are scaled (default: core; of series standard)",
     )
     parser.add_argument(
         "--dates",
@@ -293,7 +306,8 @@ def _add_score(of: _Subparsers) -> None:
     parser.add_argument(
         "--events",
         metavar="EVENTS.csv",
-        help="of series: also write alarms, merged into events; - is standard output, if the scores go elsewhere",
+        help="of series: also write alarms, merged into events, by the numbers of their rows or --id, and by time "
+        "where the model has a column of times; - is standard output, if the scores go elsewhere",
     )
     parser.add_argument(
         "--minimum-length",

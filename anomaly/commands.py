@@ -151,7 +151,8 @@ def plot(options: Namespace) -> None:
     if options.normal is not None:
         inputs.check_present(table, [options.label], options.data)
         truth = labels.labels_of(table, options)
-        labels.check_both(labels.kinds_of(table, options), options)
+        if not isinstance(detector, SequenceDetector):  # the curves of a table compare both kinds
+            labels.check_both(labels.kinds_of(table, options), options)
     folder = make_folder(options.output)
     features = inputs.without_ignored(table, options, detector)
     if isinstance(detector, SequenceDetector):
@@ -187,7 +188,8 @@ def _score_series(
         series_commands.score(detector, chunks, writer, threshold, top)
         return
     with CsvWriter(options.events) as file:
-        events = series_commands.EventWriter(file, options.minimum_length or 1, options.tolerance or 0)
+        timed = detector.time is not None
+        events = series_commands.EventWriter(file, options.minimum_length or 1, options.tolerance or 0, timed)
         series_commands.score(detector, chunks, writer, threshold, top, events)
         events.finish()
 

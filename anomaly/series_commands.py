@@ -122,14 +122,18 @@ def score(
         Where events are to be written.
     """
     names = list(detector.feature_names_in_)
+    timed = events is not None and detector.time is not None
+    if timed:
+        chunks = ((table, [*keys, table[str(detector.time)]]) for table, keys in chunks)
     waiting: list[Array] = []
     for parts, keys in _settled(detector, chunks):
         waiting = [np.concatenate(pair) for pair in zip(waiting, keys, strict=True)] if waiting else list(keys)
         columns = [column[: len(parts)] for column in waiting]
         waiting = [column[len(parts) :] for column in waiting]
         scores = parts.sum(axis=1)
+        times = [columns.pop()] if timed else []
         if events is not None:
-            events.push(scores > threshold, scores, columns[0])
+            events.push(scores > threshold, scores, columns[0], *times)
         writer.write_columns([*columns, *score_columns(scores, threshold), *top_columns(parts, names, top)])
 
 
@@ -142,15 +146,18 @@ class EventWriter:
         Where to.
     minimum_length, tolerance : int
         See `anomaly.events.find_events`.
+    timed : bool, default False
+        Whether the times of these rows are written too.
     """
 
-    def __init__(self, writer: CsvWriter, minimum_length: int, tolerance: int) -> None:
+    def __init__(self, writer: CsvWriter, minimum_length: int, tolerance: int, timed: bool = False) -> None:
         self._writer, self._stream = writer, EventStream(minimum_length, tolerance)
-        writer.write_row(["start", "end", "peak", "peak_score", "steps"])
+        times = ["start_time", "end_time", "peak_time"] if timed else []
+        writer.write_row(["start", "end", "peak", "peak_score", "steps", *times])
 
-    def push(self, flags: Array, scores: Array, names: Array) -> None:
-        """Take the next rows."""
-        self._write(self._stream.push(flags, scores, time=names))
+    def push(self, flags: Array, scores: Array, names: Array, *times: Array) -> None:
+        """Take the next rows: what names each, and its time where times are written."""
+        self._write(self._stream.push(flags, scores, time=list(zip(names, *times, strict=True))))
 
     def finish(self) -> None:
         """Write the event that is still open: the series ends here."""
@@ -159,7 +166,8 @@ class EventWriter:
     def _write(self, events: Sequence[Event]) -> None:
         for event in events:
             peak = f"{event.peak_score:.9g}"
-            self._writer.write_row([event.start_time, event.end_time, event.peak_time, peak, len(event)])
+            (start, *since), (end, *until), (highest, *at) = event.start_time, event.end_time, event.peak_time
+            self._writer.write_row([start, end, highest, peak, len(event), *since, *until, *at])
 
 
 def _settled(
@@ -177,8 +185,10 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
     """Draw a series, its alarms and what they are due to; return the files."""
     from anomaly.plots import plot_contribution_map, plot_reconstruction, plot_series, save_figure
 
-    seen, expected = detector.observe(table), detector.reconstruct(table)
-    names = [name for name in seen.names if seen[name].dtype.kind in "fb" and not np.isnan(seen[name]).all()]
+    # What was held over in place of a missing sample was not measured: lines have holes there.
+    seen, expected = detector.observe(table, filled=False), detector.reconstruct(table)
+    kinds = detector.preprocessor_.columns_.kinds_
+    names = [name for name in seen.names if kinds[name] in ("number", "boolean")]
     values = np.column_stack([seen[name].astype(np.float64) for name in names])
     parts = detector.explain(table)
     scores = parts.sum(axis=1)

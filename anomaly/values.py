@@ -122,6 +122,17 @@ def objects_as_column(values: Sequence[Any], name: str) -> Array:
     return text_array((_text(v, index, name) for index, v in enumerate(values)), len(values))
 
 
+def is_number_or_missing(value: Any) -> bool:
+    """Tell whether an object is a number or a truth value, or says that there is none.
+
+    Examples
+    --------
+    >>> [is_number_or_missing(value) for value in (1, 0.5, True, None, "1", [1])]
+    [True, True, True, True, False, False]
+    """
+    return isinstance(value, _NUMBER_TYPES + _TRUTH_TYPES) or _is_missing(value)
+
+
 def number_text(number: float) -> str:
     """Write a number as a category: whole numbers without a decimal point.
 

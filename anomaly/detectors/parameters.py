@@ -10,6 +10,7 @@ import numpy as np
 from anomaly.calibration import check_rate
 from anomaly.detectors.checks import (
     check_choice,
+    check_flag,
     check_names,
     check_number,
     check_sizes,
@@ -75,6 +76,8 @@ def check_sequence_parameters(detector: SequenceDetector) -> None:
     check_choice("network", detector.network, tuple(NETWORKS))
     check_choice("method", detector.method, _METHODS)
     check_choice("smooth", detector.smooth, _SMOOTHED)
+    check_flag("causal", detector.causal)
+    check_flag("relative", detector.relative)
     check_whole("window", detector.window, 1)
     if detector.method == "reconstruction" and detector.window < 2:
         raise ValueError(

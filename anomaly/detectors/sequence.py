@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.checks import as_labels, as_seed, under
+from anomaly.detectors.checks import as_seed, labels_of_series, under
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.residuals import ResidualScale, Smoother
 from anomaly.detectors.sequence_calibration import (
@@ -29,7 +29,7 @@ from anomaly.detectors.sequence_training import (
 from anomaly.detectors.signatures import MOST_FEATURES, learn_signatures
 from anomaly.detectors.streams import LastStepStream, OverlapStream, ResidualStream
 from anomaly.events import Event, find_events
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection
+from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.random import seeded
@@ -129,8 +129,9 @@ class SequenceDetector(BaseDetector):
         The column of time stamps, which must not go back. By default rows are one step apart.
     gap : float, default 10.0
         So many usual steps of `time` without a row are a gap; and so are more than so many rows with nothing in them.
-    scaling : {"standard", "minmax", "robust", "quantile", "none"}, default "standard"
-        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`.
+    scaling : {"standard", "core", "minmax", "robust", "quantile", "none"}, default "standard"
+        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`. A sensor that was constant in
+        training says nothing of its scale, and has 1: how far it must move to be news depends on its unit.
     categorical : sequence of str, optional
         Columns to treat as categories though they hold numbers.
     ignore : sequence of str, optional
@@ -247,9 +248,11 @@ class SequenceDetector(BaseDetector):
         Parameters
         ----------
         X : array, data frame, dict of columns or Table of shape (n_steps, n_sensors), or a list of these
-            One series or several, best without anomalies. A 1-D array is a series of one sensor.
+            One series or several, best without anomalies. A 1-D array, a column of a data frame or a list of numbers is
+            a series of one sensor; so a list of 1-D arrays is several series, while a list of lists is the rows of one.
         y : array_like of 0 and 1, optional
-            Labels of all steps, used only to choose a threshold that needs them, such as "best_f1".
+            Labels of all steps, used only to choose a threshold that needs them, such as "best_f1"; of several series,
+            a list with those of each.
 
         Returns
         -------
@@ -263,8 +266,7 @@ class SequenceDetector(BaseDetector):
         """
         self._check_parameters()
         series = self._as_tables(X)
-        given = None if y is None else [np.asarray(one).reshape(-1) for one in (y if is_collection(X) else [y])]
-        labels = as_labels(None if given is None else np.concatenate(given), sum(map(len, series)), "step")
+        labels = labels_of_series(y if y is None or is_collection(X) else [y], list(map(len, series)))
         for folds in choices_of_folds(self, list(map(len, series))):
             self.folds_ = folds
             held_out, stretches = self._prepare(series)
@@ -414,13 +416,15 @@ class SequenceDetector(BaseDetector):
         expected = (features - residuals).astype(np.float32)
         return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
-    def observe(self, X: Any) -> Table:
+    def observe(self, X: Any, filled: bool = True) -> Table:
         """Return a series as the network is shown it: as numbers, missing samples filled; beside `reconstruct`.
 
         Parameters
         ----------
         X : series of shape (n_steps, n_sensors)
             One series.
+        filled : bool, default True
+            False leaves missing samples missing, as is right for a picture of what was measured.
 
         Returns
         -------
@@ -428,8 +432,14 @@ class SequenceDetector(BaseDetector):
             The sensors in their own units.
         """
         self._check_fitted()
-        features = np.concatenate(self._stretches(self._as_tables(X, one=True))[0])
-        return self.preprocessor_.columns_.inverse_transform(features)
+        stretches = self.preprocessor_.reader().read(self._as_tables(X, one=True)[0])
+        columns = self.preprocessor_.columns_
+        seen = columns.inverse_transform(np.concatenate([stretch.features for stretch in stretches]))
+        if filled:
+            return seen
+        missing = np.zeros((len(seen), len(seen.names)), np.bool_)
+        missing[:, columns.feature_columns_] = np.concatenate([stretch.missing for stretch in stretches])
+        return without_cells(seen, missing)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
         """Return the anomalies of a series as events; see `anomaly.events.find_events`.
@@ -446,7 +456,7 @@ class SequenceDetector(BaseDetector):
         list of Event
             With their times, if the detector knows the column of times.
         """
-        scores = self.decision_function(X)
+        scores = self.explain(X).sum(axis=1)
         times = None if self.time is None else as_series(X)[self.time]
         return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
@@ -464,7 +474,10 @@ class SequenceDetector(BaseDetector):
     def _as_tables(self, X: Any, one: bool = False) -> list[Table]:
         if is_collection(X):
             if one:
-                raise ValueError(f"expected one series; found a list of {len(X)}: pass them one by one")
+                raise ValueError(
+                    f"expected one series; found a list of {len(X)}: pass them one by one. If they are the steps of "
+                    "one series, give them as a 2-D array or a list of lists"
+                )
             tables = [as_series(series) for series in X]
         else:
             tables = [as_series(X)]

@@ -145,7 +145,8 @@ def plot_scores_over_time(
     lowest, highest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     at = moments[starts]
     if len(starts) == len(values):
-        ax.plot(at, values, color=NORMAL, linewidth=0.9)
+        # A line through one point is not seen.
+        ax.plot(at, values, color=NORMAL, linewidth=0.9, marker="." if len(values) == 1 else None)
     else:
         ax.plot(np.repeat(at, 2), np.column_stack([lowest, highest]).ravel(), color=NORMAL, linewidth=0.9)
     if limit is not None:

@@ -327,12 +327,18 @@ def _step_label(time: Any, first: int) -> str:
 
 
 def _plot_line(ax: Axes, moments: Array, values: Array, color: str, **style: Any) -> None:
-    """Draw a line; of a long one, the least and the largest value of each of some thousand stretches."""
+    """Draw a line; of a long one, the least and the largest value of each of some thousand stretches.
+
+    A value between two that are missing has no line to be on: it is drawn as a dot.
+    """
     if len(values) > 8 * _MOST_COLUMNS:
         starts = np.arange(2 * _MOST_COLUMNS) * len(values) // (2 * _MOST_COLUMNS)
         pairs = [np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)]
         moments, values = np.repeat(moments[starts], 2), np.column_stack(pairs).ravel()
-    ax.plot(moments, values, color=color, linewidth=0.9, **style)
+    there = np.concatenate([[False], np.isfinite(values), [False]])
+    alone = np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
+    dots: dict[str, Any] = {"marker": ".", "markersize": 3, "markevery": alone.tolist()} if len(alone) else {}
+    ax.plot(moments, values, color=color, linewidth=0.9, **dots, **style)
 
 
 def _shade(ax: Axes, moments: Array, flags: Array | None, color: str, label: str | None = None) -> None:
@@ -364,9 +370,15 @@ def _spans(moments: Array, flags: Array) -> list[tuple[Any, Any]]:
 
 
 def _usual_step(moments: Array) -> Any:
-    """Return the median time from one moment to the next, or one unit where there is only one moment."""
+    """Return the median time from one moment to the next; where there is only one moment, one unit of it.
+
+    A unit that is shorter than a minute would be too short to be seen on an axis of dates: then it is a minute.
+    """
     steps = np.sort(np.diff(np.unique(moments)))
-    return steps[len(steps) // 2] if len(steps) else 1
+    if len(steps):
+        return steps[len(steps) // 2]
+    is_short = moments.dtype.kind == "M" and np.datetime_data(moments.dtype)[0] not in ("Y", "M", "W", "D", "h")
+    return np.timedelta64(1, "m") if is_short else 1
 
 
 def _title(flags: Array | None, truth: Array | None, n_shown: int, n_sensors: int) -> str:

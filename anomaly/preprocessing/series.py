@@ -12,7 +12,7 @@ against the sensor that the value it made up is unlikely.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -24,36 +24,63 @@ from anomaly.preprocessing.parsing import category_text
 from anomaly.preprocessing.state import field
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, as_table, concatenate
+from anomaly.values import is_number_or_missing, objects_as_column
 from nnlite.types import Array
 
 
 def as_series(data: Any) -> Table:
-    """Make a table of one series: as `anomaly.tables.as_table`, but a 1-D array of numbers is one sensor.
+    """Make a table of one series: as `anomaly.tables.as_table`, but a 1-D array or a list of numbers is one sensor.
 
     Examples
     --------
     >>> import numpy as np
     >>> as_series(np.arange(3.0))
     Table(3 rows x 1 columns: 'x0')
+    >>> as_series([0.5, None, 1.5])["x0"].tolist()
+    [0.5, nan, 1.5]
     """
-    if isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.kind in "fiu":
+    if _is_column(data):
         return as_table(data.reshape(-1, 1))
-    if is_series(data) and not is_frame(data):
-        return as_table({str(data.name or "x0"): series_as_column(data, str(data.name or "x0"))})
+    if _is_list_of_numbers(data):
+        return Table(("x0",), (objects_as_column(data, "x0"),), named=False)
+    if is_series(data):
+        # pandas has no name for a nameless series, polars an empty one.
+        named = data.name is not None and data.name != ""
+        name = str(data.name) if named else "x0"
+        return Table((name,), (series_as_column(data, name),), named=named)
     return as_table(data)
 
 
 def is_collection(data: Any) -> bool:
-    """Tell whether something is several series: a list of arrays, data frames, tables or dicts of columns."""
-    if not isinstance(data, (list, tuple)) or not data:
-        return False
-    return all(
-        isinstance(one, Table)
-        or is_frame(one)
-        or (isinstance(one, np.ndarray) and one.ndim == 2)
-        or (isinstance(one, Mapping) and all(np.ndim(values) == 1 for values in one.values()))
-        for one in data
-    )
+    """Tell whether something is several series: a list of arrays, data frames or their columns, tables or dicts.
+
+    The dicts are of columns: a list of those that hold one value each is a table of records, as a list of lists is a
+    table of rows.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> is_collection([np.arange(3.0), np.arange(5.0)]), is_collection([[0.0, 1.0], [2.0, 3.0]])
+    (True, False)
+    """
+    return isinstance(data, (list, tuple)) and bool(data) and all(map(_is_one_series, data))
+
+
+def _is_one_series(one: Any) -> bool:
+    if isinstance(one, Mapping):
+        return all(np.ndim(values) == 1 for values in one.values())
+    if isinstance(one, np.ndarray):
+        return one.ndim in (1, 2)
+    return isinstance(one, Table) or is_frame(one) or is_series(one)
+
+
+def _is_column(data: Any) -> bool:
+    """Tell whether something is a 1-D array of cells; one of a structured dtype is a table."""
+    return isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None
+
+
+def _is_list_of_numbers(data: Any) -> bool:
+    return isinstance(data, (list, tuple, range)) and len(data) > 0 and all(map(is_number_or_missing, data))
 
 
 @dataclass(frozen=True)
@@ -181,7 +208,8 @@ class SeriesPreprocessor:
         if len(back):
             raise DataError(
                 f"{table.position(int(back[0]))}, column {self.time!r}: time goes back to "
-                f"{self._cells(table)[back[0]]}; sort the series by time, or give several series as a list"
+                f"{self._cells(table)[back[0]]}; sort the rows by time, and give several series apart: "
+                "as a list (on the command line: as a file each)"
             )
         return times
 
@@ -261,24 +289,23 @@ class SeriesReader:
             If a column is missing or unknown, a cell cannot be read, or time goes back.
         """
         columns = self._preprocessor.columns_
-        sources = columns.feature_columns_
-        names = [str(name) for name in columns.feature_names_in_]
-        read = []
-        for part, missing, continues in self.hold_over(table):
-            features = columns.transform(part)
-            # Names that are positions: an array has no others.
-            by_name = dict(zip(part.names, missing.T, strict=True)) if part.named else None
-            masks = missing.T if by_name is None else [by_name[name] for name in names]
-            read.append(Stretch(features, np.column_stack(list(masks))[:, sources], continues))
-        return read
+        sensors, cuts = self._cut(table)
+        # Before anything is held over, so that what is remembered goes by the same columns as what is read.
+        sensors = columns.align(sensors)
+        return [
+            Stretch(columns.transform(part), missing[:, columns.feature_columns_], continues)
+            for part, missing, continues in self._filled_parts(sensors, cuts)
+        ]
 
     def hold_over(self, table: Table) -> list[tuple[Table, Array, bool]]:
         """Cut the next rows at gaps and fill what is missing; return each part, what was missing, if it continues."""
-        sensors, cuts = self._cut(table)
+        return self._filled_parts(*self._cut(table))
+
+    def _filled_parts(self, sensors: Table, cuts: list[int]) -> list[tuple[Table, Array, bool]]:
         gone = np.column_stack([missing_cells(cells) for cells in sensors.columns])
         cuts = sorted({*cuts, *self._holes(np.logical_and.reduce(gone, axis=1), cuts)})
         parts = []
-        for start, end in zip([0, *cuts], [*cuts, len(table)], strict=True):
+        for start, end in zip([0, *cuts], [*cuts, len(sensors)], strict=True):
             if start == end:
                 continue
             continues = start == 0 and 0 not in cuts and self._started
@@ -350,6 +377,25 @@ def missing_cells(cells: Array) -> Array:
     if cells.dtype.kind == "b":
         return np.zeros(len(cells), dtype=np.bool_)
     return np.fromiter((category_text(cell) is None for cell in cells), np.bool_, len(cells))
+
+
+def without_cells(table: Table, missing: Array) -> Table:
+    """Take cells out of a table; truth values, which cannot be missing, become numbers where one of them is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> without_cells(as_series({"x": [1.0, 2.0]}), np.array([[False], [True]]))["x"].tolist()
+    [1.0, nan]
+    """
+    nothing = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT"), "O": None}
+    columns = []
+    for cells, gone in zip(table.columns, missing.T, strict=True):
+        if gone.any():
+            cells = cells.astype(np.float64) if cells.dtype.kind == "b" else cells.copy()
+            cells[gone] = nothing[cells.dtype.kind]
+        columns.append(cells)
+    return replace(table, cells=tuple(columns))
 
 
 def _back_filled(table: Table) -> Table:

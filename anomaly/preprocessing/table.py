@@ -264,7 +264,7 @@ class TablePreprocessor:
             If columns are missing or unknown; if a cell is not of its column's kind or is infinite: the message
             names the row and the column.
         """
-        table = self._align(as_table(data))
+        table = self.align(as_table(data))
         if table.matrix is not None and self._all_numbers():
             return self._assemble(table, table.matrix, [])
         numbers, places = [], []
@@ -279,8 +279,24 @@ class TablePreprocessor:
     def _all_numbers(self) -> bool:
         return all(column.kind == NumberColumn.kind for column in self._columns)
 
-    def _align(self, table: Table) -> Table:
-        """Bring the columns into the order of the training table."""
+    def align(self, table: Table) -> Table:
+        """Bring the columns into the order of the training table.
+
+        Parameters
+        ----------
+        table : Table
+            With the columns of the training table: by name, or by position where either table has no names.
+
+        Returns
+        -------
+        Table
+            With the names of the training table.
+
+        Raises
+        ------
+        DataError
+            If columns are missing or unknown.
+        """
         self._check_fitted()
         if table.names == self._names:
             return table

@@ -99,8 +99,10 @@ def test_score_writes_events(folder, capsys, monkeypatch, tmp_path, chunk):
         "--minimum-length", 5, "-o", tmp_path / "scores.csv",
     )  # fmt: skip
     assert code == 0
-    head, (start, end, peak, _, steps) = rows(out)
-    assert head == ["start", "end", "peak", "peak_score", "steps"]
+    head, (start, end, peak, _, steps, *times) = rows(out)
+    assert head == ["start", "end", "peak", "peak_score", "steps", "start_time", "end_time", "peak_time"]
+    clock = [line[0] for line in rows(folder / "test.csv")]
+    assert times == [clock[int(row)] for row in (start, end, peak)]
     assert 140 < int(start) <= int(peak) <= int(end) < 220
     assert int(steps) == int(end) - int(start) + 1
 
@@ -209,6 +211,33 @@ def test_times_out_of_order_name_the_line(folder, capsys, tmp_path):
     code, _, err = run(capsys, "score", tmp_path / "bad.csv", "-m", folder / "m.npz")
     assert code == 2
     assert "line 22 (row 21), column 'time': time goes back" in err
+    assert "on the command line: as a file each" in err
+
+
+def test_events_without_times_are_named_by_row_or_id(folder, capsys, tmp_path):
+    fit = ["fit", folder / "train.csv", "-m", tmp_path / "m.npz", "--drop", "time,state", *QUICK]
+    assert run(capsys, *fit)[0] == 0
+    score = ["score", folder / "test.csv", "-m", tmp_path / "m.npz", "-o", tmp_path / "s.csv", "--tolerance", 20]
+    run(capsys, *score, "--drop", "state,time", "--events", tmp_path / "rows.csv")
+    run(capsys, *score, "--drop", "state", "--id", "time", "--events", tmp_path / "times.csv")
+    clock = [line[0] for line in rows(folder / "test.csv")]
+    by_row, by_id = rows(tmp_path / "rows.csv"), rows(tmp_path / "times.csv")
+    assert by_row[0] == by_id[0] == ["start", "end", "peak", "peak_score", "steps"]
+    assert [[clock[int(row)] for row in line[:3]] for line in by_row[1:]] == [line[:3] for line in by_id[1:]]
+    assert len(by_row) > 1
+
+
+def test_help_names_the_defaults_of_series(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    text = " ".join(capsys.readouterr().out.split())
+    for default in (
+        "(default: core; of series standard)",
+        "(default: several; of series 0.2)",
+        "(default: 128,128; of series with --network conv 32,16, with lstm and gru 64)",
+        "(default: up to 128; of series 64)",
+    ):
+        assert default in text
 
 
 # -- outputs, and what goes together -----------------------------------------------------------
@@ -234,7 +263,7 @@ def test_scores_and_events_do_not_share_standard_output(folder, capsys, tmp_path
     assert "--events is standard output, which is written to as --output: name a file for one of them" in err
     code, out, _ = run(capsys, *common, "-o", tmp_path / "s.csv")
     assert code == 0
-    assert out.startswith("start,end,peak,peak_score,steps\n")
+    assert out.startswith("start,end,peak,peak_score,steps,start_time,end_time,peak_time\n")
 
 
 @pytest.mark.parametrize("name", ["--minimum-length", "--tolerance"])
@@ -302,6 +331,15 @@ def test_fit_leaves_out_rows_without_a_label(folder, capsys, tmp_path, threshold
     assert code == 0
     assert len(anomaly.load_detector(tmp_path / "m.npz").labels_) == learned
     assert out.splitlines()[-1] == "left out 30 records without a label"
+
+
+def test_plot_draws_a_series_that_is_all_normal(folder, capsys, tmp_path):
+    labels = ["--label", "state", "--normal"]
+    code, out, _ = run(capsys, "plot", folder / "train.csv", "-m", folder / "m.npz", "-o", tmp_path, *labels, "ok")
+    assert (code, len(out.split())) == (0, 3)
+    code, _, err = run(capsys, "plot", folder / "train.csv", "-m", folder / "m.npz", "-o", tmp_path, *labels, "fine")
+    assert code == 2
+    assert "no record has label 'fine'" in err
 
 
 def test_plot_marks_no_row_without_a_label(folder, capsys, tmp_path, monkeypatch):

@@ -71,6 +71,8 @@ def test_sensors_missing_at_scoring_time_are_named():
         ({"network": "transformer"}, "network must be one of 'dense', 'conv', 'lstm', 'gru'; found 'transformer'"),
         ({"method": "guess"}, "method must be one of"),
         ({"smooth": "all"}, "smooth must be one of"),
+        ({"causal": "yes"}, "causal must be True or False; found 'yes'"),
+        ({"relative": 1}, "relative must be True or False; found 1"),
         ({"hidden": ()}, "hidden must be the sizes"),
         ({"noise": -1}, "noise must be a number of at least 0"),
         ({"smoothing": 0}, "smoothing must be a number of at least 1"),

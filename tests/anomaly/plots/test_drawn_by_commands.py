@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from matplotlib.dates import num2date
 
 from anomaly import SequenceDetector, plots
@@ -10,6 +11,12 @@ from anomaly.series_commands import draw
 from anomaly.tables import Table
 
 N_STEPS = 120
+
+
+@pytest.fixture(autouse=True)
+def _no_open_figures():
+    yield
+    pyplot.close("all")
 
 
 def table(n_sensors, clock):
@@ -75,3 +82,32 @@ def test_of_many_sensors_twelve_are_drawn_and_the_worst_among_them(drawn):
     assert panels[0].get_title(loc="left").startswith("12 of 30 sensors, those that contribute most")
     assert kept["reconstruction"].get_ylabel() in [panel.get_ylabel() for panel in panels]
     assert len(kept["contributions"].get_yticklabels()) == 30
+
+
+def test_missing_samples_are_holes_and_not_what_was_held_over(monkeypatch, tmp_path):
+    kept = {}
+    monkeypatch.setattr(plots, "save_figure", lambda ax, path: kept.update({path.stem: ax}))
+    series = table(2, None)
+    on = np.sin(np.arange(N_STEPS) / 3) > 0
+    series = Table((*series.names, "on"), (*series.columns, on))
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
+    some = [cells.astype(np.float64) for cells in series.columns]
+    for cells in some:
+        cells[40:80] = np.nan
+    # As a file has them that was read with text for truth values.
+    some[2] = np.array([{1.0: "True", 0.0: "False"}.get(cell) for cell in some[2]], dtype=object)
+    draw(detector, Table(series.names, tuple(some)), None, tmp_path)
+    lines = [panel.lines[0].get_ydata() for panel in kept["series"].figure.axes[:3]]
+    for drawn_line in [*lines, kept["reconstruction"].lines[0].get_ydata()]:
+        assert np.flatnonzero(np.isnan(drawn_line)).tolist() == list(range(40, 80))
+    np.testing.assert_allclose(lines[0][:40], some[0][:40], rtol=1e-5)
+    assert np.isfinite(kept["reconstruction"].lines[1].get_ydata()).all()
+
+
+def test_a_sensor_that_is_not_there_at_all_has_an_empty_panel(monkeypatch, tmp_path):
+    kept = {}
+    monkeypatch.setattr(plots, "save_figure", lambda ax, path: kept.update({path.stem: ax}))
+    series = table(2, None)
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
+    draw(detector, Table(series.names, (series["s0"], np.full(N_STEPS, np.nan))), None, tmp_path)
+    assert np.isnan(kept["series"].figure.axes[1].lines[0].get_ydata()).all()

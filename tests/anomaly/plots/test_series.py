@@ -191,3 +191,27 @@ def test_long_names_are_shortened_in_series_and_maps():
 def test_what_does_not_fit_is_named(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
+
+
+def test_a_value_between_missing_ones_is_a_dot():
+    values = [0.0, 1.0, np.nan, 3.0, np.nan, 5.0, 6.0, np.nan, 8.0]
+    line = plots.plot_series(values, ax=Figure().subplots(1))[0].lines[0]
+    assert line.get_marker() == "."
+    assert line.get_markevery() == [3, 8]
+    assert plots.plot_series([1.0, 2.0, np.nan, np.nan], ax=Figure().subplots(1))[0].lines[0].get_marker() == "None"
+
+
+@pytest.mark.parametrize(("unit", "minutes"), [("us", 1), ("m", 1), ("h", 60), ("D", 1440)])
+def test_a_single_step_in_time_is_wide_enough_to_be_seen(unit, minutes):
+    time = np.array(["2024-01-01"], f"M8[{unit}]")
+    ax = plots.plot_contribution_map([[1.0, 2.0]], ["flow", "heat"], [1], time=time)
+    start, end = ax.get_xlim()
+    assert (end - start) * 1440 == pytest.approx(minutes)
+    ax.figure.draw_without_rendering()
+    labels = [label.get_window_extent() for label in ax.get_xticklabels() if label.get_text()]
+    assert all(left.x1 < right.x0 for left, right in itertools.pairwise(labels))
+
+
+def test_a_single_step_is_a_dot():
+    panels = plots.plot_series([[1.0, 2.0]], [0], scores=[0.5], time=np.array(["2024-01-01"], "M8[us]"))
+    assert [panel.lines[0].get_marker() for panel in panels] == ["."] * 3
