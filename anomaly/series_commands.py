@@ -12,6 +12,7 @@ import numpy as np
 from anomaly.command_inputs import split_names
 from anomaly.csvfiles import CsvWriter
 from anomaly.detectors import SequenceDetector
+from anomaly.errors import DataError, listing
 from anomaly.events import Event, EventStream, stretches
 from anomaly.preprocessing.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.score_columns import score_columns, top_columns
@@ -189,6 +190,10 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
     seen, expected = detector.observe(table, filled=False), detector.reconstruct(table)
     kinds = detector.preprocessor_.columns_.kinds_
     names = [name for name in seen.names if kinds[name] in ("number", "boolean")]
+    if not names:
+        raise DataError(
+            f"none of the columns {listing(seen.names)} holds numbers: expected one at least to draw as a line"
+        )
     values = np.column_stack([seen[name].astype(np.float64) for name in names])
     parts = detector.explain(table)
     scores = parts.sum(axis=1)

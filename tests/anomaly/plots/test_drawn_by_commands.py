@@ -7,6 +7,7 @@ from matplotlib.dates import num2date
 
 from anomaly import SequenceDetector, plots
 from anomaly.csvfiles import read_csv
+from anomaly.errors import DataError
 from anomaly.series_commands import draw
 from anomaly.tables import Table
 
@@ -111,3 +112,10 @@ def test_a_sensor_that_is_not_there_at_all_has_an_empty_panel(monkeypatch, tmp_p
     detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
     draw(detector, Table(series.names, (series["s0"], np.full(N_STEPS, np.nan))), None, tmp_path)
     assert np.isnan(kept["series"].figure.axes[1].lines[0].get_ydata()).all()
+
+
+def test_a_series_of_words_alone_has_no_line_to_draw(tmp_path):
+    series = Table(("mode",), (np.array(["run", "idle", "run", "off"] * 30, dtype=object),))
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
+    with pytest.raises(DataError, match="none of the columns 'mode' holds numbers"):
+        draw(detector, series, None, tmp_path)
