@@ -22,12 +22,17 @@ from nnlite.layers import (
     SpatialDropout1D,
     TimeDistributed,
 )
+from nnlite.metrics import Metric
 from nnlite.models import Model, Sequential
 from nnlite.random import seeded
 from tests.nnlite.arrays import draw
 
 RECURRENT = [SimpleRNN, LSTM, GRU]
 D = {"dtype": "float64"}
+
+# What Keras 3.15.1 finds in a masked model; the loss is a mean over batches, the others are means over steps.
+LOSS = {3: 1.365791916847229, 10: 1.456064224243164}
+MAE, MSE, WEIGHTED = 1.456064224243164, 2.7490954399108887, 1.317421317100525
 
 
 @pytest.mark.parametrize("make", RECURRENT)
@@ -220,6 +225,50 @@ def test_the_loss_is_the_mean_over_the_steps_that_count():
     assert model.evaluate(x, x, sample_weight=weights, verbose=0) == pytest.approx(weighted, rel=1e-5)
     each = np.broadcast_to(weights[:, None, None], (3, 4, 1))
     assert model.evaluate(x, x, sample_weight=each, verbose=0) == pytest.approx(weighted, rel=1e-5)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("batch_size", [3, 10])
+def test_metrics_leave_masked_steps_out_and_do_not_depend_on_the_batches(backend, batch_size):
+    counts = np.arange(7) < (np.arange(10) % 6 + 1)[:, np.newaxis]
+    x = np.where(counts[..., np.newaxis], np.sin(np.arange(210.0)).reshape(10, 7, 3), 0)
+    y, weights = np.cos(np.arange(140.0)).reshape(10, 7, 2), np.abs(np.sin(np.arange(70.0) * 3)).reshape(10, 7)
+    model = Sequential([Input((7, 3)), Masking(), Dense(2, kernel_initializer="ones")])
+    model.compile("sgd", "mae", metrics=["mae", "mse", "rmse"], weighted_metrics=["mae"])
+    asked = {"verbose": 0, "backend": backend, "batch_size": batch_size, "return_dict": True}
+    plain = model.evaluate(x, y, **asked)
+    assert [plain["mae"], plain["weighted_mae"]] == pytest.approx([MAE, MAE], rel=1e-6)
+    assert plain["loss"] == pytest.approx(LOSS[batch_size], rel=1e-6)
+    assert plain["mse"] == pytest.approx(MSE, rel=1e-6)
+    assert plain["rmse"] == pytest.approx(MSE**0.5, rel=1e-6)
+    weighted = model.evaluate(x, y, sample_weight=weights, **asked)
+    assert weighted["mae"] == pytest.approx(MAE, rel=1e-6)
+    assert weighted["weighted_mae"] == pytest.approx(WEIGHTED, rel=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_accuracies_leave_masked_steps_out(backend):
+    x = short()
+    counted, y = (x != -1).any(axis=-1), np.random.default_rng(0).integers(0, 2, (3, 4))
+    model = masked(Dense(2, activation="softmax"))
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    hits = model.predict(x).argmax(axis=-1) == y
+    found = model.evaluate(x, y, batch_size=2, verbose=0, backend=backend, return_dict=True)
+    assert hits.mean() != hits[counted].mean()
+    assert found["accuracy"] == pytest.approx(hits[counted].mean())
+
+
+def test_a_metric_of_one_value_a_row_counts_it_by_the_share_of_its_steps():
+    class Last(Metric):
+        def values(self, y_true, y_pred):
+            return np.abs(y_true - y_pred)[:, -1, 0]
+
+    x, shares = short(), np.array([2, 3, 0]) / 4
+    model = masked(Dense(2))
+    model.compile("sgd", "mse", metrics=[Last("last")])
+    errors = np.abs(model.predict(x) - x)[:, -1, 0]
+    found = model.evaluate(x, x, verbose=0, return_dict=True)
+    assert found["last"] == pytest.approx(np.average(errors, weights=shares), rel=1e-6)
 
 
 def test_a_batch_with_no_step_left_has_loss_zero_and_teaches_nothing():
