@@ -24,6 +24,7 @@ from nnlite.layers import (
 )
 from nnlite.metrics import Metric
 from nnlite.models import Model, Sequential
+from nnlite.optimizers import SGD
 from nnlite.random import seeded
 from tests.nnlite.arrays import draw
 
@@ -277,6 +278,32 @@ def test_a_batch_with_no_step_left_has_loss_zero_and_teaches_nothing():
     before = model.parameters.copy()
     assert model.train_on_batch(-np.ones((3, 4, 2)), np.zeros((3, 4, 2))) == 0
     np.testing.assert_array_equal(model.parameters, before)
+
+
+def test_batch_normalization_takes_its_statistics_over_the_steps_that_count():
+    # The values are those of Keras 3.15.1.
+    counts = np.arange(5) < np.array([2, 5, 1, 0])[:, np.newaxis]
+    x = np.where(counts[..., np.newaxis], np.sin(np.arange(40.0)).reshape(4, 5, 2) * 2 + 1, 0)
+    model = Sequential([Input((5, 2)), Masking(), BatchNormalization(momentum=0.5)])
+    y = [
+        [-0.12552005052566528, 1.0212517976760864],
+        [1.1913623809814453, 0.009170889854431152],
+        *[[-0.8496408462524414, -0.9173151254653931]] * 3,
+    ]
+    np.testing.assert_allclose(model(x, training=True)[0], y, rtol=2e-5)
+    averages = [[0.5866706371307373, 0.634773850440979], [1.4530599117279053, 1.4572031497955322]]
+    np.testing.assert_allclose(model.get_weights()[2:], averages, rtol=1e-6)
+    model.compile(SGD(0.1), "mse")
+    targets = np.cos(np.arange(40.0)).reshape(4, 5, 2)
+    assert model.train_on_batch(x, targets) == pytest.approx(1.5072134733200073, rel=1e-6)
+    trained = [[0.8971676826477051, 0.9031229019165039], [0.010451403446495533, -0.0016461730701848865]]
+    np.testing.assert_allclose(model.get_weights()[:2], trained, rtol=1e-4)
+
+
+def test_batch_normalization_of_nothing_that_counts_is_that_of_zeros():
+    model = masked(BatchNormalization(momentum=0.5))
+    assert np.isfinite(model(-np.ones((3, 4, 2)), training=True)).all()
+    assert [w.tolist() for w in model.get_weights()[2:]] == [[0.0, 0.0], [0.5, 0.5]]
 
 
 # -- errors --------------------------------------------------------------------------------------
