@@ -336,6 +336,11 @@ def test_inputs_and_states_of_the_wrong_form_are_refused(make):
         layer(np.zeros((2, 5, 4)), initial_state=[np.zeros((2, 4))] * layer.n_states)
     with pytest.raises(ValueError, match="initial_state must be"):
         layer(np.zeros((2, 5, 4)), initial_state=[np.zeros((2, 3))] * 3)
+    states = [np.zeros((3, 3))] * layer.n_states
+    with pytest.raises(
+        ValueError, match=f"{layer.name}.*initial_state must have as many rows as the input, 2; found 3"
+    ):
+        layer(np.zeros((2, 5, 4)), initial_state=states)
     with pytest.raises(ValueError, match=r"mask must have one value per row and step, shape \(2, 5\)"):
         layer(np.zeros((2, 5, 4)), mask=np.ones((2, 4), bool))
     with pytest.raises(ValueError, match="masks come from a Masking layer"):
