@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, known_size
+from nnlite.layers.base import Layer, known_size, refuse_constraints
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -42,9 +42,13 @@ class _Normalization(Layer):
         gamma_initializer: str | Initializer,
         beta_regularizer: str | Regularizer | None,
         gamma_regularizer: str | Regularizer | None,
+        *,
+        beta_constraint: None = None,
+        gamma_constraint: None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
+        refuse_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
         if not epsilon >= 0:
             raise ValueError(f"{type(self).__name__}: epsilon must be at least 0; found {epsilon!r}")
         self.epsilon = epsilon
@@ -135,6 +139,7 @@ class BatchNormalization(_Normalization):
         Penalties.
     **settings
         See `Layer`.
+        For Keras's sake also `beta_constraint` and `gamma_constraint`, where None alone is taken.
 
     Raises
     ------
@@ -296,6 +301,7 @@ class LayerNormalization(_Normalization):
         Penalties.
     **settings
         See `Layer`.
+        For Keras's sake also `beta_constraint` and `gamma_constraint`, where None alone is taken.
 
     References
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import check_size, known_size
+from nnlite.layers.base import check_size, known_size, refuse_constraints
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.random import make_generator
 from nnlite.registry import serialize, serialize_optional
@@ -71,9 +71,19 @@ class Recurrent(TakesInitialState):
         return_state: bool,
         go_backwards: bool,
         stateful: bool,
+        *,
+        kernel_constraint: None = None,
+        recurrent_constraint: None = None,
+        bias_constraint: None = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
+        refuse_constraints(
+            self,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.units = check_size(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

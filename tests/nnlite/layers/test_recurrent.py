@@ -214,6 +214,29 @@ def test_a_mean_leaves_masked_steps_out_and_is_zero_where_none_is_left():
     assert y[2].tolist() == [0, 0]
 
 
+def test_layers_that_skip_steps_take_a_mask_in_a_call():
+    x = short()
+    counts = (x != -1).any(axis=-1)
+    np.testing.assert_array_equal(GlobalAveragePooling1D()(x, mask=counts), masked(GlobalAveragePooling1D())(x))
+    for layer in (BatchNormalization(), TimeDistributed(BatchNormalization())):
+        y = layer(x, training=True, mask=counts)
+        np.testing.assert_array_equal(y[counts], masked(layer)(x, training=True)[counts])
+        assert not np.allclose(y, layer(x, training=True))
+    dense = TimeDistributed(Dense(2))
+    np.testing.assert_array_equal(dense(x, mask=counts), dense(x))
+    rows = np.array([True, True, False])
+    np.testing.assert_allclose(BatchNormalization()(x[:, 0], training=True, mask=rows)[:2].mean(axis=0), 0, atol=1e-6)
+
+
+def test_a_mask_in_a_call_has_to_fit():
+    with pytest.raises(ValueError, match=r"mask must have one value per row and step, shape \(3, 4\); found \(3,\)"):
+        GlobalAveragePooling1D()(short(), mask=np.ones(3))
+    with pytest.raises(ValueError, match="masks come from a Masking layer"):
+        GlobalAveragePooling1D()(Input((4, 2)), mask=np.ones((3, 4)))
+    with pytest.raises(TypeError, match=r"layer 'plain' \(Dense\) takes no mask"):
+        Dense(2, name="plain")(short(), mask=np.ones((3, 4)))
+
+
 def test_the_loss_is_the_mean_over_the_steps_that_count():
     x = short()
     model = masked(Dense(2))
