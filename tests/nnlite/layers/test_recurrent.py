@@ -33,6 +33,7 @@ D = {"dtype": "float64"}
 
 # What Keras 3.15.1 finds in a masked model; the loss is a mean over batches, the others are means over steps.
 LOSS = {3: 1.365791916847229, 10: 1.456064224243164}
+WEIGHTED_LOSS = {3: 0.8299189805984497, 10: 0.8388967514038086}
 MAE, MSE, WEIGHTED = 1.456064224243164, 2.7490954399108887, 1.317421317100525
 
 
@@ -266,6 +267,7 @@ def test_metrics_leave_masked_steps_out_and_do_not_depend_on_the_batches(backend
     assert plain["mse"] == pytest.approx(MSE, rel=1e-6)
     assert plain["rmse"] == pytest.approx(MSE**0.5, rel=1e-6)
     weighted = model.evaluate(x, y, sample_weight=weights, **asked)
+    assert weighted["loss"] == pytest.approx(WEIGHTED_LOSS[batch_size], rel=1e-6)
     assert weighted["mae"] == pytest.approx(MAE, rel=1e-6)
     assert weighted["weighted_mae"] == pytest.approx(WEIGHTED, rel=1e-6)
 
