@@ -53,6 +53,9 @@ class Metric:
         weight = np.asarray(sample_weight, np.float64)
         if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
+        if weight.ndim > values.ndim and weight.shape[: values.ndim] == values.shape:
+            # What is one value counts for what its samples do on average, such as a whole row for its masked steps.
+            weight = weight.mean(axis=tuple(range(values.ndim, weight.ndim)))
         weight = np.broadcast_to(weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)), values.shape)
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())

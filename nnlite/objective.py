@@ -104,7 +104,7 @@ class Objective:
         return [self._loss_mean, *self._output_means, *flat]
 
     def value(self, y: list[Array], outputs: list[Array], sample_weight: list[Array | None]) -> float:
-        """Return the loss of a batch, and take it and the metrics into the averages."""
+        """Return the loss of a batch, and take each output's own into the averages."""
         total = 0.0
         rows = len(outputs[0])
         for i, (target, output, weight) in enumerate(zip(y, outputs, sample_weight, strict=True)):
@@ -113,11 +113,33 @@ class Objective:
                 own = loss(target, output, weight)
                 self._output_means[i].update_state([own], sample_weight=[rows])
                 total += own * self.loss_weights[i]
-            for metric in self.metrics[i]:
-                metric.update_state(target, output)
-            for metric in self.weighted_metrics[i]:
-                metric.update_state(target, output, weight)
         return total
+
+    def follow(
+        self,
+        y: list[Array],
+        outputs: list[Array],
+        counts: list[Array | None],
+        sample_weight: list[Array | None],
+    ) -> None:
+        """Take the metrics of a batch into the averages.
+
+        Parameters
+        ----------
+        y, outputs : list of ndarray
+            What should be predicted, and what is.
+        counts : list of ndarray or None
+            For each output what its samples count for in `metrics`: 0 where a mask leaves them out, else 1.
+        sample_weight : list of ndarray or None
+            What they count for in `weighted_metrics`. Neither is brought to a mean of 1 within the batch: an average
+            over several batches would then depend on how the rows are split into them.
+        """
+        for i, (target, output) in enumerate(zip(y, outputs, strict=True)):
+            for metric in self.metrics[i]:
+                # A metric of one's own need not take weights where no mask asks for them.
+                metric.update_state(target, output, *([] if counts[i] is None else [counts[i]]))
+            for metric in self.weighted_metrics[i]:
+                metric.update_state(target, output, sample_weight[i])
 
     def gradients(self, y: list[Array], outputs: list[Array], sample_weight: list[Array | None]) -> list[Array | None]:
         """Return the derivative of the loss by every output; None for one that no loss looks at."""
@@ -142,7 +164,7 @@ class Objective:
         rows: int,
         losses: list[float],
         penalty: float,
-        metric_totals: list[list[float]],
+        metric_totals: list[list[tuple[float, float]]],
         weighted_totals: list[list[tuple[float, float]]],
     ) -> None:
         """Set all averages to what sums over `rows` records make them.
@@ -155,20 +177,17 @@ class Objective:
             For each output the sum over batches of its loss, before `loss_weights`, times the batch's records.
         penalty : float
             The same for penalties.
-        metric_totals : list of list of float
-            For each output and each of its metrics the sum over records.
-        weighted_totals : list of list of (float, float)
-            The same for its weighted metrics, each with the sum of the weights.
+        metric_totals, weighted_totals : list of list of (float, float)
+            For each output and each of its metrics, or weighted metrics, the sum over records, and that of their
+            weights.
         """
         whole = penalty
         for mean, total, weight in zip(self._output_means, losses, self.loss_weights, strict=True):
             mean.set_state(total, rows)
             whole += total * weight
         self._loss_mean.set_state(whole, rows)
-        for own, totals in zip(self.metrics, metric_totals, strict=True):
-            for metric, total in zip(own, totals, strict=True):
-                metric.set_state(total, rows)
-        for own, sums in zip(self.weighted_metrics, weighted_totals, strict=True):
+        groups, totals = [*self.metrics, *self.weighted_metrics], [*metric_totals, *weighted_totals]
+        for own, sums in zip(groups, totals, strict=True):
             for metric, (total, weight) in zip(own, sums, strict=True):
                 metric.set_state(total, weight)
 

@@ -1,10 +1,11 @@
 """Training: the loop over epochs and batches, and what goes with it.
 
-One step of training is four lines, and they are the heart of the package (`Trainer._loss_and_gradients` and
+One step of training is five lines, and they are the heart of the package (`Trainer._loss_and_gradients` and
 `Trainer._train_step`)::
 
     outputs, cache = model.forward(x, training=True)
     loss = objective.value(y, outputs)
+    objective.follow(y, outputs)
     model.backward(objective.gradients(y, outputs), cache)
     optimizer.step(parameters, gradients)
 """
@@ -286,12 +287,15 @@ class Trainer(Predictor):
     def _loss_and_gradients(self, batch: Batch, training: bool = True, backward: bool = True) -> float:
         """Return the loss of a batch, penalties included, and write its gradient by every weight."""
         outputs, cache, masks = self.run(batch.x if len(batch.x) > 1 else batch.x[0], training)
-        outputs = as_list(outputs)
-        weights = [
-            masked_weight(weight, mask, output)
-            for weight, mask, output in zip(batch.sample_weight, as_list(masks), outputs, strict=True)
-        ]
+        outputs, masks = as_list(outputs), as_list(masks)
+        weights = _masked(batch.sample_weight, masks, outputs, rescale=True)
         loss = self._objective.value(batch.y, outputs, weights)
+        self._objective.follow(
+            batch.y,
+            outputs,
+            _masked([None] * len(outputs), masks, outputs, rescale=False),
+            _masked(batch.sample_weight, masks, outputs, rescale=False),
+        )
         loss += self.activity_penalty(cache) + self._weight_penalty()
         if backward:
             # Asking for the gradients makes their vector, which the layers then write into.
@@ -446,6 +450,16 @@ class Trainer(Predictor):
         if not 0 <= share < 1:
             raise ValueError(f"validation_split must be at least 0 and below 1; found {share!r}")
         return data.split(share) if share else (data, None)
+
+
+def _masked(
+    weights: Sequence[Array | None], masks: list[Any], outputs: list[Array], *, rescale: bool
+) -> list[Array | None]:
+    """Return what each sample of each output counts for, once its mask is taken into the weights."""
+    return [
+        masked_weight(weight, mask, output, rescale=rescale)
+        for weight, mask, output in zip(weights, masks, outputs, strict=True)
+    ]
 
 
 def _results(logs: dict[str, float], as_dict: bool) -> Any:

@@ -31,7 +31,8 @@ class Figures:
         outputs = range(len(objective.losses))
         self._losses = [(place("loss", i), factor or 1.0) for i, factor in enumerate(objective.loss_weights)]
         self._penalty = place("penalty")
-        self._metrics = [[place("metric", i, k) for k in range(len(objective.metrics[i]))] for i in outputs]
+        plain = [range(len(objective.metrics[i])) for i in outputs]
+        self._metrics = [[(place("metric", i, k), place("counts", i)) for k in plain[i]] for i in outputs]
         weighted = [range(len(objective.weighted_metrics[i])) for i in outputs]
         self._weighted = [[(place("weighted metric", i, k), place("weights", i)) for k in weighted[i]] for i in outputs]
 
@@ -50,6 +51,8 @@ class Figures:
             rows,
             [sums[at] / factor for at, factor in self._losses],
             sums[self._penalty],
-            [[sums[at] for at in own] for own in self._metrics],
-            [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in self._weighted],
+            *(
+                [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
+                for group in (self._metrics, self._weighted)
+            ),
         )

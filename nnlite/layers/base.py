@@ -281,7 +281,7 @@ class Layer:
 
     # -- calling -------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, training: bool = False) -> Any:
+    def __call__(self, inputs: Any, training: bool = False, *, mask: Any = None) -> Any:
         """Draw the layer into a graph, or apply it to arrays.
 
         Parameters
@@ -290,9 +290,20 @@ class Layer:
             Symbolic tensors record an edge of the graph and return symbolic tensors; arrays are computed with.
         training : bool, default False
             Whether dropout, noise and batch normalization behave as they do in training.
+        mask : ndarray of bool, shape (rows, steps), optional
+            The steps that count, for a layer that `takes_mask` and is applied to arrays. In a graph, masks come from
+            `Masking`.
+
+        Raises
+        ------
+        TypeError
+            If a mask is given to a layer that takes none.
+        ValueError
+            If inputs or a mask do not fit, or a mask is given in a graph.
         """
         self._check_arity(inputs)
         if is_symbolic(inputs):
+            self._refuse_mask_in_graph(mask)
             return self._call_symbolic(inputs)
         if isinstance(inputs, (list, tuple)) and self._takes_list:
             arrays: Any = [np.asarray(array, self.dtype) for array in inputs]
@@ -300,7 +311,28 @@ class Layer:
         else:
             arrays = np.asarray(inputs, self.dtype)
             self.build(arrays.shape)
+        if mask is not None:
+            if not self.takes_mask:
+                raise TypeError(
+                    f"layer {self.name!r} ({type(self).__name__}) takes no mask: it treats all steps alike; leave "
+                    "mask= out"
+                )
+            return self.forward(arrays, training, mask=self._checked_mask(mask, arrays))[0]  # type: ignore[call-arg]
         return self.forward(arrays, training)[0]
+
+    def _refuse_mask_in_graph(self, mask: Any) -> None:
+        if mask is not None:
+            raise ValueError(f"layer {self.name!r}: in a graph masks come from a Masking layer; found mask= in a call")
+
+    def _checked_mask(self, mask: Any, x: Array) -> Array:
+        """Return a mask as an array of bool that has a value for each row and step of x."""
+        counts = np.asarray(mask, bool)
+        steps = x.shape[:2] if x.ndim > 2 else x.shape[:1]
+        if counts.shape not in (steps, x.shape[:-1]):
+            raise ValueError(
+                f"layer {self.name!r}: mask must have one value per row and step, shape {steps}; found {counts.shape}"
+            )
+        return counts
 
     @property
     def _takes_list(self) -> bool:
@@ -368,6 +400,16 @@ def _fitting(mask: Array | None, y: Array) -> Array | None:
 
 
 registry: Registry[Layer] = Registry("layer", Layer)
+
+
+def refuse_constraints(layer: Layer, **given: object) -> None:
+    """Raise if anything is given for Keras's ``..._constraint`` arguments, which are there to be None."""
+    for argument, constraint in given.items():
+        if constraint is not None:
+            raise ValueError(
+                f"{type(layer).__name__}: {argument} must be None, since weights cannot be constrained; found "
+                f"{constraint!r}. A regularizer can keep them small"
+            )
 
 
 def check_size(layer: Layer, argument: str, value: object, least: int = 1) -> int:

@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, known_size
+from nnlite.layers.base import Layer, check_size, known_size, refuse_constraints
 from nnlite.layers.windows import (
     PADDINGS,
     all_padding_widths,
     check_axes,
     check_channels_last,
-    check_choice,
+    check_padding,
     correlate,
     crop,
     input_gradient,
@@ -53,14 +53,18 @@ class Kernel(Layer):
         kernel_regularizer: str | Regularizer | None,
         bias_regularizer: str | Regularizer | None,
         activity_regularizer: str | Regularizer | None,
+        *,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
+        refuse_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.filters = check_size(self, "filters", filters)
         self.kernel_size = per_axis(self, "kernel_size", kernel_size, self.axes)
         self.strides = per_axis(self, "strides", strides, self.axes)
         self.dilation_rate = per_axis(self, "dilation_rate", dilation_rate, self.axes)
-        self.padding = check_choice(self, "padding", padding, self.paddings)
+        self.padding = check_padding(self, padding, self.paddings)
         check_channels_last(self, data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -239,6 +243,7 @@ class Conv1D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
 
     Attributes
     ----------
@@ -306,6 +311,7 @@ class Conv2D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
 
     Attributes
     ----------

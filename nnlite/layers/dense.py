@@ -7,7 +7,7 @@ from typing import Any
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, known_size
+from nnlite.layers.base import Layer, check_size, known_size, refuse_constraints
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -43,6 +43,8 @@ class Dense(Layer):
         Where W and b start; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, b and y.
+    kernel_constraint, bias_constraint : None
+        Taken for Keras's sake; anything else is refused.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`, `input_dim`: see `Layer`.
 
@@ -56,7 +58,7 @@ class Dense(Layer):
     Raises
     ------
     ValueError
-        If `units` is not a whole number of at least 1.
+        If `units` is not a whole number of at least 1, or a constraint is given.
 
     References
     ----------
@@ -81,9 +83,12 @@ class Dense(Layer):
         kernel_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,
         activity_regularizer: str | Regularizer | None = None,
+        kernel_constraint: None = None,
+        bias_constraint: None = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
+        refuse_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.units = check_size(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

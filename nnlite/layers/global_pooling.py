@@ -63,7 +63,8 @@ class _GlobalMaxPooling(_GlobalPooling):
         """Compute the largest value over all positions."""
         y = x.max(axis=self._pooled, keepdims=True)
         is_largest = (x == y).astype(x.dtype)
-        share = is_largest / is_largest.sum(axis=self._pooled, keepdims=True)
+        # Where there is a NaN it is the largest, and equals nothing.
+        share = is_largest / np.maximum(is_largest.sum(axis=self._pooled, keepdims=True), 1)
         return (y if self.keepdims else y.squeeze(self._pooled)), share
 
     def backward(self, dy: Array, cache: Array) -> Array:

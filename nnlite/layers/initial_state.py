@@ -51,18 +51,12 @@ class TakesInitialState(Layer):
             inputs = [inputs, *states]
         if not is_symbolic(inputs):
             return self._apply(inputs, training, mask)
-        if mask is not None:
-            raise ValueError(f"layer {self.name!r}: in a graph masks come from a Masking layer; found mask= in a call")
+        self._refuse_mask_in_graph(mask)
         return super().__call__(list(inputs) if isinstance(inputs, tuple) else inputs, training)
 
     def _apply(self, inputs: Any, training: bool, mask: Array | None) -> Any:
         several = isinstance(inputs, (list, tuple)) and all(isinstance(one, np.ndarray) for one in inputs)
         arrays = [np.asarray(one, self.dtype) for one in (inputs if several else [inputs])]
         self.build([array.shape for array in arrays])
-        counts = None if mask is None else np.asarray(mask, bool)
-        if counts is not None and counts.shape != arrays[0].shape[:2]:
-            raise ValueError(
-                f"layer {self.name!r}: mask must have one value per row and step, shape {arrays[0].shape[:2]}; "
-                f"found {counts.shape}"
-            )
+        counts = None if mask is None else self._checked_mask(mask, arrays[0])
         return self.forward(arrays if several else arrays[0], training, mask=counts)[0]

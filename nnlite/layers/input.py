@@ -19,18 +19,30 @@ class InputLayer(Layer):
         Shape of one record, without the rows.
     batch_size : int, optional
         Number of rows in each batch, where it is fixed.
-    dtype, name : str, optional
+    dtype : str, optional
         As for every layer.
+    batch_shape : sequence of int or None, optional
+        In place of the two: number of rows, and shape of one record.
+    name : str, optional
+        As for every layer.
+
+    Raises
+    ------
+    ValueError
+        If there is no shape, or another than of positive whole numbers, or one too many.
     """
 
     def __init__(
         self,
-        shape: Sequence[int | None],
+        shape: Sequence[int | None] | None = None,
         batch_size: int | None = None,
         dtype: str | None = None,
+        *,
+        batch_shape: Sequence[int | None] | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        shape, batch_size = _record_shape(shape, batch_size, batch_shape)
         sizes = (shape,) if isinstance(shape, int) else tuple(shape)
         if any(size is not None and (not isinstance(size, int) or size < 1) for size in sizes):
             raise ValueError(f"Input: shape must be a tuple of positive whole numbers, such as (10,); found {shape!r}")
@@ -54,11 +66,31 @@ class InputLayer(Layer):
         return {**settings, "shape": list(self.shape), "batch_size": self.batch_size}
 
 
+def _record_shape(
+    shape: Sequence[int | None] | None, batch_size: int | None, batch_shape: Sequence[int | None] | None
+) -> tuple[Sequence[int | None], int | None]:
+    """Return the shape of a record and the number of rows, in whichever form they were given."""
+    if batch_shape is None:
+        if shape is None:
+            raise ValueError("Input: shape is missing; give that of one record, such as shape=(10,)")
+        return shape, batch_size
+    if not batch_shape:
+        raise ValueError(f"Input: batch_shape must begin with the number of rows, or None; found {batch_shape!r}")
+    if shape is not None or batch_size is not None:
+        raise ValueError(
+            "Input: batch_shape stands for shape and batch_size together; found "
+            f"batch_shape={batch_shape!r}, shape={shape!r} and batch_size={batch_size!r}"
+        )
+    rows, *sizes = batch_shape
+    return tuple(sizes), rows
+
+
 def Input(
-    shape: Sequence[int | None],
+    shape: Sequence[int | None] | None = None,
     batch_size: int | None = None,
     dtype: str | None = None,
     *,
+    batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
 ) -> SymbolicTensor:
     """Begin a graph: return the symbolic tensor that stands for the data.
@@ -71,6 +103,8 @@ def Input(
         Number of rows in each batch, where it is fixed.
     dtype : {"float32", "float64"}, optional
         By default `nnlite.config.floatx`.
+    batch_shape : sequence of int or None, optional
+        In place of `shape` and `batch_size`: ``(None, 10)`` is ``shape=(10,)``.
     name : str, optional
         Name of the input.
 
@@ -86,5 +120,5 @@ def Input(
     >>> Dense(5)(inputs).shape
     (None, 5)
     """
-    tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, name).output
+    tensor: SymbolicTensor = InputLayer(shape, batch_size, dtype, batch_shape=batch_shape, name=name).output
     return tensor

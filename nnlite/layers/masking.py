@@ -20,6 +20,7 @@ class Masking(Layer):
       left gives the state it began with;
     - `GlobalAveragePooling1D` leaves such steps out of the mean;
     - the loss leaves them out, if the mask reaches the model's output, and divides by the number of steps that count;
+      so do the metrics;
     - layers whose output still has the input's steps hand the mask on; others, such as convolutions, drop it.
 
     Parameters
@@ -76,8 +77,8 @@ class Masking(Layer):
         return {**super().get_config(), "mask_value": self.mask_value}
 
 
-def masked_weight(weight: Array | None, mask: Array | None, y: Array) -> Array | None:
-    """Turn a mask on a model's output into weights of its steps, whose mean stays what it was.
+def masked_weight(weight: Array | None, mask: Array | None, y: Array, *, rescale: bool = True) -> Array | None:
+    """Turn a mask on a model's output into weights of its steps.
 
     Parameters
     ----------
@@ -87,6 +88,9 @@ def masked_weight(weight: Array | None, mask: Array | None, y: Array) -> Array |
         Which steps count. None: all.
     y : ndarray, shape (rows, steps, ...)
         The output.
+    rescale : bool, default True
+        Whether the steps that count make up for those that don't, so that the mean weight stays what it was, as a loss
+        needs it, which divides by all steps.
 
     Returns
     -------
@@ -102,7 +106,7 @@ def masked_weight(weight: Array | None, mask: Array | None, y: Array) -> Array |
     if mask is None:
         return weight
     samples = y.shape[:-1]
-    scaled = mask.astype(y.dtype) * y.dtype.type(mask.size / max(int(mask.sum()), 1))
+    scaled = mask.astype(y.dtype) * y.dtype.type(mask.size / max(int(mask.sum()), 1) if rescale else 1)
     scaled = np.broadcast_to(scaled.reshape(*mask.shape, *(1,) * (len(samples) - mask.ndim)), samples)
     if weight is None:
         return scaled

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, known_size
+from nnlite.layers.base import Layer, known_size, refuse_constraints
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -42,9 +42,13 @@ class _Normalization(Layer):
         gamma_initializer: str | Initializer,
         beta_regularizer: str | Regularizer | None,
         gamma_regularizer: str | Regularizer | None,
+        *,
+        beta_constraint: None = None,
+        gamma_constraint: None = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
+        refuse_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
         if not epsilon >= 0:
             raise ValueError(f"{type(self).__name__}: epsilon must be at least 0; found {epsilon!r}")
         self.epsilon = epsilon
@@ -84,7 +88,7 @@ class _Normalization(Layer):
             self.beta.gradient[...] = dy.sum(axis=summed).reshape(self.beta.shape)
 
     def _backward_to_x(self, dnormalized: Array, normalized: Array, spread: Array, axes: Any) -> Array:
-        """Return dx for a mean and variance taken over `axes` of x itself."""
+        """Return dx for a mean and a variance taken over `axes` of x itself."""
         through_mean = dnormalized.mean(axis=axes, keepdims=True)
         through_variance = (dnormalized * normalized).mean(axis=axes, keepdims=True)
         dx: Array = (dnormalized - through_mean - normalized * through_variance) / spread
@@ -112,6 +116,11 @@ class BatchNormalization(_Normalization):
     is frozen (``trainable = False``), those averages stand in their place, and the layer is a fixed
     straight line: :math:`dx = \gamma\, dy / \sqrt{\sigma^2 + \epsilon}`.
 
+    Masked steps are normalized like all others, but have no part in :math:`\mu` and :math:`\sigma^2`, which are both 0
+    where no step of a batch counts. With the share :math:`s` of each value in the mean, 0 at a masked step:
+
+    .. math:: dx = \frac{d\hat x - s \sum d\hat x - s\, \hat x \sum d\hat x\, \hat x}{\sqrt{\sigma^2 + \epsilon}}
+
     Parameters
     ----------
     axis : int, default -1
@@ -130,6 +139,7 @@ class BatchNormalization(_Normalization):
         Penalties.
     **settings
         See `Layer`.
+        For Keras's sake also `beta_constraint` and `gamma_constraint`, where None alone is taken.
 
     Raises
     ------
@@ -149,6 +159,8 @@ class BatchNormalization(_Normalization):
     >>> layer(np.array([[1.0], [3.0]]), training=True).tolist()
     [[-1.0], [1.0]]
     """
+
+    takes_mask = True
 
     def __init__(
         self,
@@ -192,13 +204,27 @@ class BatchNormalization(_Normalization):
         )
         return input_shape
 
-    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
-        """Normalize by the batch's statistics in training, by the running averages otherwise."""
+    def forward(self, x: Array, training: bool = False, mask: Array | None = None) -> tuple[Array, Any]:
+        """Normalize by the batch's statistics in training, by the running averages otherwise.
+
+        Parameters
+        ----------
+        x : ndarray
+            The input.
+        training : bool, default False
+            Whether to take the batch's statistics.
+        mask : ndarray of bool, shape (rows,) or (rows, steps), optional
+            What of the batch its statistics are to be taken over.
+        """
         shape, others = self._broadcast(x)
         by_batch = training and self.trainable
+        share = None
         if by_batch:
-            mean = x.mean(axis=others, keepdims=True)
-            variance = x.var(axis=others, keepdims=True)
+            if mask is None:
+                mean = x.mean(axis=others, keepdims=True)
+                variance = x.var(axis=others, keepdims=True)
+            else:
+                mean, variance, share = _moments_of_what_counts(x, mask, others)
             self._update(self.moving_mean.value, mean)
             self._update(self.moving_variance.value, variance)
         else:
@@ -206,17 +232,22 @@ class BatchNormalization(_Normalization):
             variance = self.moving_variance.value.reshape(shape)
         spread = self._spread(x, variance)
         normalized = (x - mean) / spread
-        return self._scale_and_shift(normalized, shape), (normalized, spread, by_batch)
+        return self._scale_and_shift(normalized, shape), (normalized, spread, by_batch, share)
 
     def backward(self, dy: Array, cache: Any) -> Array:
         """Write dgamma and dbeta; return dx."""
-        normalized, spread, by_batch = cache
+        normalized, spread, by_batch, share = cache
         shape, others = self._broadcast(dy)
         self._write_gradients(dy, normalized, others)
         dnormalized = dy * self.gamma.value.reshape(shape) if self.scale else dy
-        if by_batch:
+        if not by_batch:
+            return dnormalized / spread
+        if share is None:
             return self._backward_to_x(dnormalized, normalized, spread, others)
-        return dnormalized / spread
+        total = dnormalized.sum(axis=others, keepdims=True)
+        products = (dnormalized * normalized).sum(axis=others, keepdims=True)
+        dx: Array = (dnormalized - share * (total + normalized * products)) / spread
+        return dx
 
     def _broadcast(self, x: Array) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """Return the shape that spreads a feature's value over x, and all axes but the features'."""
@@ -240,6 +271,16 @@ class BatchNormalization(_Normalization):
         }
 
 
+def _moments_of_what_counts(x: Array, mask: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """Return the mean and the variance over what a mask leaves, and the share of each value in the mean."""
+    counts = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)), x.shape)
+    nothing = x.dtype.type(0)
+    share = counts / np.maximum(counts.sum(axis=axes, keepdims=True), 1).astype(x.dtype)
+    mean = (np.where(counts, x, nothing) * share).sum(axis=axes, keepdims=True)
+    deviation = np.where(counts, x - mean, nothing)
+    return mean, (deviation * deviation * share).sum(axis=axes, keepdims=True), share
+
+
 class LayerNormalization(_Normalization):
     r"""Normalize each record over its own features.
 
@@ -260,6 +301,7 @@ class LayerNormalization(_Normalization):
         Penalties.
     **settings
         See `Layer`.
+        For Keras's sake also `beta_constraint` and `gamma_constraint`, where None alone is taken.
 
     References
     ----------

@@ -14,7 +14,7 @@ from nnlite.layers.windows import (
     all_padding_widths,
     check_axes,
     check_channels_last,
-    check_choice,
+    check_padding,
     crop,
     output_lengths,
     pad,
@@ -42,7 +42,7 @@ class _Pooling(Layer):
         super().__init__(name=name, **settings)
         self.pool_size = per_axis(self, "pool_size", pool_size, self.axes)
         self.strides = self.pool_size if strides is None else per_axis(self, "strides", strides, self.axes)
-        self.padding = check_choice(self, "padding", padding, PADDINGS)
+        self.padding = check_padding(self, padding, PADDINGS)
         check_channels_last(self, data_format)
         self._adjacent = (1,) * self.axes
 

@@ -10,7 +10,7 @@ import numpy as np
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import check_size, known_size
+from nnlite.layers.base import check_size, known_size, refuse_constraints
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.random import make_generator
 from nnlite.registry import serialize, serialize_optional
@@ -71,9 +71,19 @@ class Recurrent(TakesInitialState):
         return_state: bool,
         go_backwards: bool,
         stateful: bool,
+        *,
+        kernel_constraint: None = None,
+        recurrent_constraint: None = None,
+        bias_constraint: None = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
+        refuse_constraints(
+            self,
+            kernel_constraint=kernel_constraint,
+            recurrent_constraint=recurrent_constraint,
+            bias_constraint=bias_constraint,
+        )
         self.units = check_size(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
@@ -111,7 +121,7 @@ class Recurrent(TakesInitialState):
             )
         if shape[1] == 0:
             raise ValueError(f"layer {self.name!r} ({type(self).__name__}) needs at least one step; found none")
-        self._check_states(state_shapes)
+        self._check_states(state_shapes, shape[0])
         width = self.gates * self.units
         self.kernel = self.add_weight(
             "kernel", (known_size(self, shape), width), self.kernel_initializer, self.kernel_regularizer
@@ -130,11 +140,16 @@ class Recurrent(TakesInitialState):
     def _bias_start(self) -> Initializer:
         return self.bias_initializer
 
-    def _check_states(self, shapes: Sequence[Shape]) -> None:
+    def _check_states(self, shapes: Sequence[Shape], rows: int | None) -> None:
         if shapes and (len(shapes) != self.n_states or any(tuple(s[1:]) != (self.units,) for s in shapes)):
             raise ValueError(
                 f"layer {self.name!r} ({type(self).__name__}): initial_state must be {self.n_states} array(s) of shape "
                 f"(rows, {self.units}); found shapes {[tuple(shape) for shape in shapes]}"
+            )
+        if rows is not None and any(shape[0] not in (None, rows) for shape in shapes):
+            raise ValueError(
+                f"layer {self.name!r} ({type(self).__name__}): initial_state must have as many rows as the input, "
+                f"{rows}; found {', '.join(str(shape[0]) for shape in shapes)}"
             )
 
     # -- the loop over time, there and back ----------------------------------------------------

@@ -54,6 +54,8 @@ class SimpleRNN(Recurrent):
         Taken for Keras's sake; the result is the same.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+        For Keras's sake also `kernel_constraint`, `recurrent_constraint` and `bias_constraint`, where None alone is
+        taken.
 
     Attributes
     ----------

@@ -161,6 +161,7 @@ class Conv1DTranspose(_TransposedConvolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
 
     Attributes
     ----------
@@ -220,6 +221,7 @@ class Conv2DTranspose(_TransposedConvolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
+        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
 
     Attributes
     ----------

@@ -299,6 +299,12 @@ def check_choice(layer: Layer, argument: str, value: object, choices: Sequence[A
     return value
 
 
+def check_padding(layer: Layer, padding: str, choices: Sequence[str]) -> str:
+    """Return `padding`, in whatever letters it is written, if it is one of `choices`."""
+    lowered = padding.lower() if isinstance(padding, str) else padding
+    return lowered if lowered in choices else str(check_choice(layer, "padding", padding, choices))
+
+
 def check_channels_last(layer: Layer, data_format: str | None) -> None:
     """Refuse any order of axes but (rows, positions, channels)."""
     check_choice(layer, "data_format", data_format, (None, "channels_last"))

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.initial_state import TakesInitialState
+from nnlite.layers.normalization import BatchNormalization
 from nnlite.layers.recurrent import Recurrent
 from nnlite.registry import serialize
 from nnlite.types import Array, Shape
@@ -58,7 +59,7 @@ class TimeDistributed(Wrapper):
     """Apply a layer to every step of a series, with the same weights.
 
     To the layer inside, every step of every row is a row of its own: that is all there is to it. So batch
-    normalization inside takes its statistics over all steps together.
+    normalization inside takes its statistics over all steps together, but for those that are masked.
 
     Parameters
     ----------
@@ -82,6 +83,8 @@ class TimeDistributed(Wrapper):
     (5, 10, 6, 6, 3)
     """
 
+    takes_mask = True
+
     def __init__(self, layer: Layer, **settings: Any) -> None:
         super().__init__([layer], **settings)
         self.layer = layer
@@ -98,9 +101,12 @@ class TimeDistributed(Wrapper):
             raise ValueError(f"layer {self.name!r} (TimeDistributed): the layer inside must have one output")
         return (*input_shape[:2], *step[1:])
 
-    def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
-        """Apply the layer to all steps of all rows."""
-        y, cache = self.layer.forward(_join(x), training)
+    def forward(self, x: Array, training: bool = False, mask: Array | None = None) -> tuple[Array, Any]:
+        """Apply the layer to all steps of all rows; of a mask, batch normalization alone takes notice."""
+        if mask is not None and isinstance(self.layer, BatchNormalization):
+            y, cache = self.layer.forward(_join(x), training, mask=_join(mask))
+        else:
+            y, cache = self.layer.forward(_join(x), training)
         return y.reshape(*x.shape[:2], *y.shape[1:]), (cache, x.shape)
 
     def backward(self, dy: Array, cache: Any) -> Array:

@@ -23,8 +23,6 @@ OURS = {
 
 # Defaults that differ, with what stands in the place of Keras's.
 OTHER_DEFAULTS = {
-    # Keras lets the shape be left out where batch_shape or a tensor is given, which do not exist here.
-    ("layers.Input", "shape"): {},
     # The class knows its own name: the default stands for the very name that Keras spells out (tested below).
     **{(key, "name"): {"default": None} for key in SIGNATURES if key.startswith("losses.")},
 }
@@ -33,10 +31,6 @@ OTHER_DEFAULTS = {
 NOT_OFFERED = {
     "layers": {
         "autocast",  # mixed precision
-        "kernel_constraint",
-        "bias_constraint",
-        "beta_constraint",
-        "gamma_constraint",
         "lora_rank",  # fine-tuning of large models
         "lora_alpha",
         "quantization_config",
@@ -47,7 +41,6 @@ NOT_OFFERED = {
         "data_format",  # channels come last
         "sparse",  # other kinds of tensors
         "ragged",
-        "batch_shape",
         "tensor",
         "optional",
     },

@@ -111,9 +111,9 @@ def weigh(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
 
 
 def weights(op: Any, state: Any, zero: Any) -> None:
-    """Write what each sample counts for in the loss: such that the mean weight of a batch is that of its records.
+    """Write what each sample counts for. In a loss, the mean weight of a batch is that of its records.
 
-    op: mask, weights of the records or 0, weights, positions of the mask, samples for each, ld.
+    op: mask, weights of the records or 0, weights, positions of the mask, samples for each, ld, whether it is a loss.
     """
     mask, records, target = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
     positions, samples, ld, rows = op[3], op[4], op[5], state[ROWS]
@@ -122,7 +122,7 @@ def weights(op: Any, state: Any, zero: Any) -> None:
         own = shift(mask, position * ld)
         for i in range(rows):
             counted += 1 if own[i] != zero else 0
-    scale = like(zero, positions * rows / max(counted, 1))
+    scale = like(zero, positions * rows / max(counted, 1) if op[6] else 1.0)
     for position in range(positions):
         own = shift(mask, position * ld)
         for sample in range(samples):

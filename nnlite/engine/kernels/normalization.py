@@ -11,7 +11,7 @@ from numba import njit
 
 from nnlite.engine.kernels.activation import clear_pads
 from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.scalars import square_root
+from nnlite.engine.scalars import select, square_root
 from nnlite.engine.state import ROWS
 
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
@@ -41,11 +41,36 @@ def _dot(x: Any, y: Any, rows: Any, zero: Any) -> Any:
     return total
 
 
+@_summing
+def _sum_of_counted(x: Any, mask: Any, rows: Any, zero: Any) -> Any:
+    total = zero
+    for i in range(rows):
+        total += select(mask[i] != zero, x[i], zero)
+    return total
+
+
+@_summing
+def _squares_of_counted(x: Any, mask: Any, center: Any, rows: Any, zero: Any) -> Any:
+    total = zero
+    for i in range(rows):
+        total += select(mask[i] != zero, (x[i] - center) * (x[i] - center), zero)
+    return total
+
+
+@njit(error_model="numpy")
+def _counted(mask: Any, step: Any, positions: Any, rows: Any, zero: Any) -> Any:
+    """Return how many values of a feature the statistics are of; 1 where there are none, whose sums are 0."""
+    total = zero
+    for t in range(positions):
+        total += _sum(shift(mask, t * step), rows, zero)
+    return max(total, like(zero, 1.0))
+
+
 def batch_forward(op: Any, state: Any, zero: Any) -> None:
     """Normalize by the batch's statistics, and keep running averages of them.
 
     op: x, y, normalized, spread, gamma or 0, beta or 0, moving mean, moving variance, channels, positions, ld,
-    momentum, epsilon.
+    momentum, epsilon, mask or 0, from the mask of one position to that of the next (0: they are the same).
     """
     x, y, normalized, spread = (
         as_pointer(op[0], zero),
@@ -56,14 +81,20 @@ def batch_forward(op: Any, state: Any, zero: Any) -> None:
     moving_mean, moving_variance = as_pointer(op[6], zero), as_pointer(op[7], zero)
     channels, positions, ld, rows = op[8], op[9], op[10], state[ROWS]
     kept, epsilon = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
-    count = like(zero, rows * positions)
+    mask, masked, step = as_pointer(op[13], zero), op[13] != 0, op[14]
+    count = _counted(mask, step, positions, rows, zero) if masked else like(zero, rows * positions)
     for c in range(channels):
         mean, variance = zero, zero
         for t in range(positions):
-            mean += _sum(shift(x, (t * channels + c) * ld), rows, zero)
+            row = shift(x, (t * channels + c) * ld)
+            mean += _sum_of_counted(row, shift(mask, t * step), rows, zero) if masked else _sum(row, rows, zero)
         mean /= count
         for t in range(positions):
-            variance += _sum_of_squares(shift(x, (t * channels + c) * ld), mean, rows, zero)
+            row = shift(x, (t * channels + c) * ld)
+            if masked:
+                variance += _squares_of_counted(row, shift(mask, t * step), mean, rows, zero)
+            else:
+                variance += _sum_of_squares(row, mean, rows, zero)
         variance /= count
         moving_mean[c] = moving_mean[c] * kept + (like(zero, 1.0) - kept) * mean
         moving_variance[c] = moving_variance[c] * kept + (like(zero, 1.0) - kept) * variance
@@ -117,12 +148,13 @@ def batch_backward(op: Any, state: Any, zero: Any) -> None:
     """Compute dgamma, dbeta and dx.
 
     op: normalized, spread, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, channels, positions, ld, whether the
-    statistics were the batch's.
+    statistics were the batch's, mask or 0, from the mask of one position to that of the next.
     """
     normalized, spread = as_pointer(op[0], zero), as_pointer(op[1], zero)
     dy, dx = as_pointer(op[2], zero), as_pointer(op[3], zero)
     channels, positions, ld, rows = op[7], op[8], op[9], state[ROWS]
-    count = like(zero, rows * positions)
+    mask, masked, step = as_pointer(op[11], zero), op[11] != 0, op[12]
+    count = _counted(mask, step, positions, rows, zero) if masked else like(zero, rows * positions)
     for c in range(channels):
         total, products = zero, zero
         for t in range(positions):
@@ -141,10 +173,22 @@ def batch_backward(op: Any, state: Any, zero: Any) -> None:
             for t in range(positions):
                 row = (t * channels + c) * ld
                 of, to, between = shift(dy, row), shift(dx, row), shift(normalized, row)
+                if masked:
+                    _masked_slope(of, to, between, shift(mask, t * step), by_mean, by_variance, scale, rows)
+                    continue
                 for i in range(rows):
                     to[i] = (of[i] - by_mean - between[i] * by_variance) * scale
     if op[3] != 0:
         clear_pads(dx, channels * positions, ld, state, zero)
+
+
+@njit(fastmath={"contract"}, error_model="numpy")
+def _masked_slope(
+    dy: Any, dx: Any, normalized: Any, mask: Any, by_mean: Any, by_variance: Any, scale: Any, rows: Any
+) -> None:
+    """Write dx, of which only what counts had a part in the mean and the variance."""
+    for i in range(rows):
+        dx[i] = (dy[i] - mask[i] * (by_mean + normalized[i] * by_variance)) * scale
 
 
 def layer_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001

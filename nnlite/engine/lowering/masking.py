@@ -120,14 +120,16 @@ def _check_alike(masks: list[Tensor], from_axis: int = 0) -> None:
         raise Unsupported("joining masks of different shapes has no compiled form")
 
 
-def masked_weights(program: Program, mask: Tensor, weight: Tensor | None, output: Tensor) -> Tensor:
-    """Emit the weights that a mask on a model's output makes of those that were given: one for each sample."""
-    # The weights make up for the samples that don't count, of all records in the batch.
-    program.needs_whole_batch = True
+def masked_weights(program: Program, mask: Tensor, weight: Tensor | None, output: Tensor, *, rescale: bool) -> Tensor:
+    """Emit the weights that a mask on a model's output makes of those that were given: one for each sample.
+
+    With `rescale` they make up for the samples that don't count, of all records in the batch.
+    """
+    program.needs_whole_batch |= rescale
     weights = program.tensor(output.shape[:-1], learns=False)
     one_a_record = weight.place if weight is not None and weight.size == 1 else None
     sizes = (mask.size, weights.size // mask.size, program.ld)
-    program.emit("masking.weights", mask.place, one_a_record, weights.place, *sizes)
+    program.emit("masking.weights", mask.place, one_a_record, weights.place, *sizes, int(rescale))
     if weight is not None and one_a_record is None:
         own, _ = of_samples(program, weight, weights.shape)
         program.emit("series.multiply", weights.place, own, weights.place, weights.size * program.ld)

@@ -5,23 +5,33 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from nnlite.engine.lowering.moving import between_turns, record_axis
-from nnlite.engine.lowering.rules import lowers
+from nnlite.engine.lowering.moving import between_turns, of_samples, record_axis
+from nnlite.engine.lowering.rules import Unsupported, lowers
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.layers import BatchNormalization, LayerNormalization
 from nnlite.weights import Weight
 
 
 @lowers(BatchNormalization)
-def batch_normalization(program: Program, layer: BatchNormalization, inputs: list[Tensor]) -> Tensor:
+def batch_normalization(
+    program: Program, layer: BatchNormalization, inputs: list[Tensor], mask: Tensor | None = None
+) -> Tensor:
     """Emit the normalization over the batch, with the features along the last axis."""
     (x,) = inputs
     axis = record_axis(layer.axis, x, f"layer {layer.name!r}: normalizing")
-    return between_turns(program, x, [axis], lambda turned: _over_the_batch(program, layer, turned))
+    if not (program.training and layer.trainable):
+        mask = None
+    if mask is not None and axis != len(x.shape) - 1:
+        # The mask would have to turn with the axes, or lies along the features itself.
+        raise Unsupported(
+            f"layer {layer.name!r}: normalizing masked steps along axis {layer.axis} has no compiled form"
+        )
+    return between_turns(program, x, [axis], lambda turned: _over_the_batch(program, layer, turned, mask))
 
 
-def _over_the_batch(program: Program, layer: BatchNormalization, x: Tensor) -> Tensor:
+def _over_the_batch(program: Program, layer: BatchNormalization, x: Tensor, mask: Tensor | None) -> Tensor:
     by_batch = program.training and layer.trainable
+    counts = (None, 0) if mask is None else of_samples(program, mask, x.shape[:-1])
     # The statistics of a batch need all of its records at once.
     program.needs_whole_batch |= by_batch
     gamma, beta = _scale(layer), _offset(layer)
@@ -32,7 +42,7 @@ def _over_the_batch(program: Program, layer: BatchNormalization, x: Tensor) -> T
         "normalization.batch_forward" if by_batch else "normalization.batch_inference",
         *(x.place, y.place, normalized, spread, _place(program, gamma), _place(program, beta)),
         *(program.weight(layer.moving_mean), program.weight(layer.moving_variance)),
-        *(*sizes, float(layer.momentum), float(layer.epsilon)),
+        *(*sizes, float(layer.momentum), float(layer.epsilon), *counts),
     )
 
     def back() -> None:
@@ -44,7 +54,7 @@ def _over_the_batch(program: Program, layer: BatchNormalization, x: Tensor) -> T
             program.weight_contribution(beta) as dbeta,
         ):
             places = (normalized, spread, y.derivative, dx, _place(program, gamma), dgamma, dbeta)
-            program.emit("normalization.batch_backward", *places, *sizes, int(by_batch))
+            program.emit("normalization.batch_backward", *places, *sizes, int(by_batch), *counts)
 
     program.on_the_way_back(back)
     return y

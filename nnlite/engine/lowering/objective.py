@@ -30,7 +30,7 @@ def lower_objective(
 ) -> None:
     """Emit the losses, with their slopes where the program trains, and the metrics.
 
-    Masks weight the losses. Metrics go by all samples, as they do without the engine.
+    Masks weight the losses and the metrics.
 
     Raises
     ------
@@ -44,8 +44,11 @@ def lower_objective(
                 "outputs of a single number a record, without an axis, have no compiled losses and metrics"
             )
         loss, factor, total = objective.losses[i], objective.loss_weights[i], program.total("loss", i)
-        if mask is not None and (loss is not None or objective.weighted_metrics[i]):
-            weight = masked_weights(program, mask, weight, output)
+        metric_weights: list[Tensor | None] = [None, weight]
+        if mask is not None:
+            metric_weights = _metric_weights(program, objective, i, mask, weight, output)
+            if loss is not None:
+                weight = masked_weights(program, mask, weight, output, rescale=True)
         if loss is not None:
             labels, predictions = _along_the_last(program, loss, target, output)
             if factor:
@@ -55,12 +58,26 @@ def lower_objective(
             else:
                 # It counts for nothing, and is followed like a metric.
                 _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work)
-        for k, metric in enumerate(objective.metrics[i]):
-            _emit_metric(program, metric, target, output, None, program.total("metric", i, k), work)
-        for k, metric in enumerate(objective.weighted_metrics[i]):
-            _emit_metric(program, metric, target, output, weight, program.total("weighted metric", i, k), work)
-        if weight is not None and objective.weighted_metrics[i]:
-            program.emit("metric.weights", weight.place, weight.size, program.ld, program.total("weights", i))
+        groups = (
+            (objective.metrics[i], "metric", "counts"),
+            (objective.weighted_metrics[i], "weighted metric", "weights"),
+        )
+        for (group, name, counted), counts in zip(groups, metric_weights, strict=True):
+            for k, metric in enumerate(group):
+                _emit_metric(program, metric, target, output, counts, program.total(name, i, k), work)
+            if group and counts is not None:
+                program.emit("metric.weights", counts.place, counts.size, program.ld, program.total(counted, i))
+
+
+def _metric_weights(
+    program: Program, objective: Objective, i: int, mask: Tensor, weight: Tensor | None, output: Tensor
+) -> list[Tensor | None]:
+    """Emit what each sample under a mask counts for in an output's metrics, and in those that are weighted."""
+    plain, weighted = objective.metrics[i], objective.weighted_metrics[i]
+    return [
+        masked_weights(program, mask, None, output, rescale=False) if plain else None,
+        masked_weights(program, mask, weight, output, rescale=False) if weighted else None,
+    ]
 
 
 def _along_the_last(program: Program, loss: losses.Loss, target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:

@@ -37,12 +37,15 @@ def activity_regularization(program: Program, layer: ActivityRegularization, inp
 
 
 @lowers(TimeDistributed)
-def time_distributed(program: Program, layer: TimeDistributed, inputs: list[Tensor]) -> Tensor:
+def time_distributed(
+    program: Program, layer: TimeDistributed, inputs: list[Tensor], mask: Tensor | None = None
+) -> Tensor:
     """Emit the layer inside for all steps at once, where that is the same, or else for each."""
     (x,) = inputs
     inner = layer.layer
     if type(inner) in _AT_EVERY_POSITION and _counts_from_the_end(inner):
-        return _alone(rule_for(inner)(program, inner, [x]))
+        taken = [mask] if mask is not None and isinstance(inner, layers.BatchNormalization) else []
+        return _alone(rule_for(inner)(program, inner, [x], *taken))
     if not _steps_stand_alone(inner, program.training):
         raise Unsupported(f"layer {layer.name!r}: TimeDistributed({type(inner).__name__}) has no compiled form")
     return _each_step(program, inner, x)

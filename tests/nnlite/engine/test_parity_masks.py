@@ -13,6 +13,7 @@ from nnlite.layers import (
     Bidirectional,
     Concatenate,
     Conv1D,
+    Conv2D,
     Dense,
     Dropout,
     Flatten,
@@ -177,6 +178,9 @@ def test_bidirectional_of_two_outputs_that_hand_their_masks_on():
         lambda x: GlobalAveragePooling1D()(Dense(3)(masked(x))),
         lambda x: GlobalAveragePooling1D(keepdims=True)(Dense(3)(masked(x))),
         lambda x: LSTM(3)(Dropout(0.0)(BatchNormalization()(masked(x)))),
+        lambda x: Conv1D(3, 2)(BatchNormalization(momentum=0.5)(Dense(3)(masked(x)))),
+        lambda x: BatchNormalization(center=False, scale=False, epsilon=0.1)(Dense(3)(masked(x))),
+        lambda x: LSTM(3)(TimeDistributed(BatchNormalization())(masked_late(x))),
         lambda x: LSTM(3)(Conv1D(3, 2, padding="same")(masked(x))),
         lambda x: LSTM(3)(TimeDistributed(Dense(2))(masked(Masking(FILL)(x)))),
         lambda x: LSTM(3)(Reshape((5, 2))(masked(x))),
@@ -188,6 +192,9 @@ def test_bidirectional_of_two_outputs_that_hand_their_masks_on():
         "mean",
         "mean that keeps its axis",
         "normalization",
+        "normalization that later steps see",
+        "normalization without weights",
+        "normalization at every step",
         "convolution",
         "two masks",
         "new shape",
@@ -196,6 +203,28 @@ def test_bidirectional_of_two_outputs_that_hand_their_masks_on():
 )
 def test_layers_after_a_mask(build):
     assert_parity(build)
+
+
+def test_normalization_of_images_of_masked_rows():
+    assert_parity(lambda x: BatchNormalization()(Dense(3)(masked(x))), (4, 3, 2))
+
+
+def test_normalization_of_masked_records():
+    assert_parity(lambda x: Dense(2)(BatchNormalization()(masked(x))), (3,))
+
+
+def test_normalization_under_a_mask_of_fewer_axes():
+    assert_parity(lambda x: Conv2D(2, 2)(BatchNormalization()(Reshape((5, 2, 1))(masked(x)))), (5, 2))
+
+
+def test_normalizing_masked_steps_along_another_axis_is_left_to_the_layers():
+    model = Sequential([Input((5, 2)), Masking(FILL), BatchNormalization(axis=1)])
+    model.compile("sgd", "mse")
+    x = series(9, 5, 2)
+    with pytest.raises(ValueError, match="normalizing masked steps along axis 1 has no compiled form"):
+        model.fit(x, x, verbose=0, backend="numba")
+    model.fit(x, x, verbose=0)
+    assert model.history.backend == "numpy"
 
 
 @pytest.mark.parametrize("axis", [-1, 1])

@@ -267,5 +267,5 @@ def test_masks_and_weights_together(dtype, kind, shape):
         return model
 
     found, _ = assert_parity(make, x, target(kind), sample_weight=weight, epochs=2)
-    # Without weights that were asked for, masks weight losses alone.
+    # Without weights that were asked for, both kinds are the same.
     assert len(found.history.history) == 1 + 2 * len(chosen())

@@ -1,6 +1,7 @@
 """What each layer computes, keeps and refuses, beyond its gradient."""
 
 import json
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,10 +10,16 @@ from hypothesis import strategies as st
 
 from nnlite.layers import (
     ELU,
+    GRU,
+    LSTM,
     Activation,
     Add,
     BatchNormalization,
     Concatenate,
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
     Dense,
     Dropout,
     Flatten,
@@ -24,6 +31,7 @@ from nnlite.layers import (
     ReLU,
     Reshape,
     Sigmoid,
+    SimpleRNN,
     Softmax,
     Tanh,
     registry,
@@ -286,3 +294,47 @@ def test_layers_describe_themselves():
     layer = Dense(2)
     layer.build((None, 3))
     assert repr(layer.weights[0]) == "Weight('kernel', shape=(3, 2), dtype=float32)"
+
+
+CONVOLUTIONS = (Conv1D, Conv2D, Conv1DTranspose, Conv2DTranspose)
+_OF_KERNELS = ("kernel_constraint", "bias_constraint")
+_OF_CELLS = (*_OF_KERNELS, "recurrent_constraint")
+
+
+@pytest.mark.parametrize(
+    ("make", "arguments"),
+    [
+        *((make, _OF_KERNELS) for make in (Dense, *(partial(one, kernel_size=2) for one in CONVOLUTIONS))),
+        *((make, _OF_CELLS) for make in (SimpleRNN, LSTM, GRU)),
+        *((make, ("beta_constraint", "gamma_constraint")) for make in (BatchNormalization, LayerNormalization)),
+    ],
+)
+def test_constraints_are_taken_where_they_are_none(make, arguments):
+    needed = () if make in (BatchNormalization, LayerNormalization) else (2,)
+    layer = make(*needed, **dict.fromkeys(arguments))
+    kind = type(layer)
+    assert kind.from_config(layer.get_config()).get_config() == layer.get_config()
+    for argument in arguments:
+        with pytest.raises(ValueError, match=f"{kind.__name__}: {argument} must be None.*found 'max_norm'"):
+            make(*needed, **{argument: "max_norm"})
+
+
+@pytest.mark.parametrize("rows", [None, 4])
+def test_an_input_takes_the_shape_of_a_batch(rows):
+    tensor = Input(batch_shape=(rows, 7, 3))
+    assert tensor.shape == Input((7, 3), batch_size=rows).shape == (rows, 7, 3)
+    assert tensor.node.layer.get_config()["shape"] == [7, 3]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "shape is missing"),
+        ({"batch_shape": ()}, "batch_shape must begin with the number of rows, or None"),
+        ({"shape": (3,), "batch_shape": (None, 3)}, "batch_shape stands for shape and batch_size together"),
+        ({"batch_size": 2, "batch_shape": (None, 3)}, "batch_shape stands for shape and batch_size together"),
+    ],
+)
+def test_an_input_is_told_its_shape_once(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        Input(**arguments)

@@ -209,3 +209,23 @@ def test_a_convolutional_autoencoder_learns():
         model.optimizer.learning_rate = 0.01
         losses = model.fit(x, x, epochs=20, batch_size=16, verbose=0).history["loss"]
     assert losses[-1] < 0.3 * losses[0]
+
+
+def test_the_largest_of_a_series_with_a_nan_is_nan_without_a_warning():
+    x = np.array([[[1.0, 2.0], [np.nan, 3.0]]])
+    for layer in (GlobalMaxPooling1D(), GlobalMaxPooling1D(keepdims=True)):
+        np.testing.assert_array_equal(layer(x).ravel(), [np.nan, 3.0])
+
+
+@pytest.mark.parametrize(
+    "make",
+    [lambda p: Conv1D(2, 3, padding=p), lambda p: Conv2DTranspose(2, 3, padding=p), lambda p: MaxPooling1D(padding=p)],
+)
+def test_padding_is_written_in_any_letters(make):
+    assert make("SAME").padding == make("Same").padding == "same"
+    with pytest.raises(ValueError, match="padding must be one of 'valid', 'same'.*; found 'SOME'"):
+        make("SOME")
+
+
+def test_causal_padding_is_written_in_any_letters():
+    assert Conv1D(2, 3, padding="CAUSAL").padding == "causal"

@@ -22,12 +22,19 @@ from nnlite.layers import (
     SpatialDropout1D,
     TimeDistributed,
 )
+from nnlite.metrics import Metric
 from nnlite.models import Model, Sequential
+from nnlite.optimizers import SGD
 from nnlite.random import seeded
 from tests.nnlite.arrays import draw
 
 RECURRENT = [SimpleRNN, LSTM, GRU]
 D = {"dtype": "float64"}
+
+# What Keras 3.15.1 finds in a masked model; the loss is a mean over batches, the others are means over steps.
+LOSS = {3: 1.365791916847229, 10: 1.456064224243164}
+WEIGHTED_LOSS = {3: 0.8299189805984497, 10: 0.8388967514038086}
+MAE, MSE, WEIGHTED = 1.456064224243164, 2.7490954399108887, 1.317421317100525
 
 
 @pytest.mark.parametrize("make", RECURRENT)
@@ -208,6 +215,29 @@ def test_a_mean_leaves_masked_steps_out_and_is_zero_where_none_is_left():
     assert y[2].tolist() == [0, 0]
 
 
+def test_layers_that_skip_steps_take_a_mask_in_a_call():
+    x = short()
+    counts = (x != -1).any(axis=-1)
+    np.testing.assert_array_equal(GlobalAveragePooling1D()(x, mask=counts), masked(GlobalAveragePooling1D())(x))
+    for layer in (BatchNormalization(), TimeDistributed(BatchNormalization())):
+        y = layer(x, training=True, mask=counts)
+        np.testing.assert_array_equal(y[counts], masked(layer)(x, training=True)[counts])
+        assert not np.allclose(y, layer(x, training=True))
+    dense = TimeDistributed(Dense(2))
+    np.testing.assert_array_equal(dense(x, mask=counts), dense(x))
+    rows = np.array([True, True, False])
+    np.testing.assert_allclose(BatchNormalization()(x[:, 0], training=True, mask=rows)[:2].mean(axis=0), 0, atol=1e-6)
+
+
+def test_a_mask_in_a_call_has_to_fit():
+    with pytest.raises(ValueError, match=r"mask must have one value per row and step, shape \(3, 4\); found \(3,\)"):
+        GlobalAveragePooling1D()(short(), mask=np.ones(3))
+    with pytest.raises(ValueError, match="masks come from a Masking layer"):
+        GlobalAveragePooling1D()(Input((4, 2)), mask=np.ones((3, 4)))
+    with pytest.raises(TypeError, match=r"layer 'plain' \(Dense\) takes no mask"):
+        Dense(2, name="plain")(short(), mask=np.ones((3, 4)))
+
+
 def test_the_loss_is_the_mean_over_the_steps_that_count():
     x = short()
     model = masked(Dense(2))
@@ -222,12 +252,83 @@ def test_the_loss_is_the_mean_over_the_steps_that_count():
     assert model.evaluate(x, x, sample_weight=each, verbose=0) == pytest.approx(weighted, rel=1e-5)
 
 
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+@pytest.mark.parametrize("batch_size", [3, 10])
+def test_metrics_leave_masked_steps_out_and_do_not_depend_on_the_batches(backend, batch_size):
+    counts = np.arange(7) < (np.arange(10) % 6 + 1)[:, np.newaxis]
+    x = np.where(counts[..., np.newaxis], np.sin(np.arange(210.0)).reshape(10, 7, 3), 0)
+    y, weights = np.cos(np.arange(140.0)).reshape(10, 7, 2), np.abs(np.sin(np.arange(70.0) * 3)).reshape(10, 7)
+    model = Sequential([Input((7, 3)), Masking(), Dense(2, kernel_initializer="ones")])
+    model.compile("sgd", "mae", metrics=["mae", "mse", "rmse"], weighted_metrics=["mae"])
+    asked = {"verbose": 0, "backend": backend, "batch_size": batch_size, "return_dict": True}
+    plain = model.evaluate(x, y, **asked)
+    assert [plain["mae"], plain["weighted_mae"]] == pytest.approx([MAE, MAE], rel=1e-6)
+    assert plain["loss"] == pytest.approx(LOSS[batch_size], rel=1e-6)
+    assert plain["mse"] == pytest.approx(MSE, rel=1e-6)
+    assert plain["rmse"] == pytest.approx(MSE**0.5, rel=1e-6)
+    weighted = model.evaluate(x, y, sample_weight=weights, **asked)
+    assert weighted["loss"] == pytest.approx(WEIGHTED_LOSS[batch_size], rel=1e-6)
+    assert weighted["mae"] == pytest.approx(MAE, rel=1e-6)
+    assert weighted["weighted_mae"] == pytest.approx(WEIGHTED, rel=1e-6)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_accuracies_leave_masked_steps_out(backend):
+    x = short()
+    counted, y = (x != -1).any(axis=-1), np.random.default_rng(0).integers(0, 2, (3, 4))
+    model = masked(Dense(2, activation="softmax"))
+    model.compile("sgd", "sparse_categorical_crossentropy", metrics=["accuracy"])
+    hits = model.predict(x).argmax(axis=-1) == y
+    found = model.evaluate(x, y, batch_size=2, verbose=0, backend=backend, return_dict=True)
+    assert hits.mean() != hits[counted].mean()
+    assert found["accuracy"] == pytest.approx(hits[counted].mean())
+
+
+def test_a_metric_of_one_value_a_row_counts_it_by_the_share_of_its_steps():
+    class Last(Metric):
+        def values(self, y_true, y_pred):
+            return np.abs(y_true - y_pred)[:, -1, 0]
+
+    x, shares = short(), np.array([2, 3, 0]) / 4
+    model = masked(Dense(2))
+    model.compile("sgd", "mse", metrics=[Last("last")])
+    errors = np.abs(model.predict(x) - x)[:, -1, 0]
+    found = model.evaluate(x, x, verbose=0, return_dict=True)
+    assert found["last"] == pytest.approx(np.average(errors, weights=shares), rel=1e-6)
+
+
 def test_a_batch_with_no_step_left_has_loss_zero_and_teaches_nothing():
     model = masked(Dense(2))
     model.compile("sgd", "mse")
     before = model.parameters.copy()
     assert model.train_on_batch(-np.ones((3, 4, 2)), np.zeros((3, 4, 2))) == 0
     np.testing.assert_array_equal(model.parameters, before)
+
+
+def test_batch_normalization_takes_its_statistics_over_the_steps_that_count():
+    # The values are those of Keras 3.15.1.
+    counts = np.arange(5) < np.array([2, 5, 1, 0])[:, np.newaxis]
+    x = np.where(counts[..., np.newaxis], np.sin(np.arange(40.0)).reshape(4, 5, 2) * 2 + 1, 0)
+    model = Sequential([Input((5, 2)), Masking(), BatchNormalization(momentum=0.5)])
+    y = [
+        [-0.12552005052566528, 1.0212517976760864],
+        [1.1913623809814453, 0.009170889854431152],
+        *[[-0.8496408462524414, -0.9173151254653931]] * 3,
+    ]
+    np.testing.assert_allclose(model(x, training=True)[0], y, rtol=2e-5)
+    averages = [[0.5866706371307373, 0.634773850440979], [1.4530599117279053, 1.4572031497955322]]
+    np.testing.assert_allclose(model.get_weights()[2:], averages, rtol=1e-6)
+    model.compile(SGD(0.1), "mse")
+    targets = np.cos(np.arange(40.0)).reshape(4, 5, 2)
+    assert model.train_on_batch(x, targets) == pytest.approx(1.5072134733200073, rel=1e-6)
+    trained = [[0.8971676826477051, 0.9031229019165039], [0.010451403446495533, -0.0016461730701848865]]
+    np.testing.assert_allclose(model.get_weights()[:2], trained, rtol=1e-4)
+
+
+def test_batch_normalization_of_nothing_that_counts_is_that_of_zeros():
+    model = masked(BatchNormalization(momentum=0.5))
+    assert np.isfinite(model(-np.ones((3, 4, 2)), training=True)).all()
+    assert [w.tolist() for w in model.get_weights()[2:]] == [[0.0, 0.0], [0.5, 0.5]]
 
 
 # -- errors --------------------------------------------------------------------------------------
@@ -260,6 +361,11 @@ def test_inputs_and_states_of_the_wrong_form_are_refused(make):
         layer(np.zeros((2, 5, 4)), initial_state=[np.zeros((2, 4))] * layer.n_states)
     with pytest.raises(ValueError, match="initial_state must be"):
         layer(np.zeros((2, 5, 4)), initial_state=[np.zeros((2, 3))] * 3)
+    states = [np.zeros((3, 3))] * layer.n_states
+    with pytest.raises(
+        ValueError, match=f"{layer.name}.*initial_state must have as many rows as the input, 2; found 3"
+    ):
+        layer(np.zeros((2, 5, 4)), initial_state=states)
     with pytest.raises(ValueError, match=r"mask must have one value per row and step, shape \(2, 5\)"):
         layer(np.zeros((2, 5, 4)), mask=np.ones((2, 4), bool))
     with pytest.raises(ValueError, match="masks come from a Masking layer"):

@@ -10,6 +10,7 @@ from nnlite.layers import (
     ActivityRegularization,
     AveragePooling1D,
     AveragePooling2D,
+    BatchNormalization,
     Bidirectional,
     Conv1D,
     Conv1DTranspose,
@@ -176,6 +177,18 @@ def test_mean_under_a_mask():
     x[0, 1] = x[1] = 9.0
     model = Sequential([Input((5, 2), dtype="float64"), Dense(3, **D), Masking(0.0, **D), GlobalAveragePooling1D(**D)])
     check_layer(model, x)
+
+
+@pytest.mark.parametrize("axis", [-1, 1])
+@pytest.mark.parametrize("around", [lambda layer: layer, TimeDistributed], ids=["alone", "at every step"])
+def test_batch_normalization_under_a_mask(axis, around):
+    x = draw(3, 5, 2)
+    x[0, 1] = x[1] = 9.0
+    # The convolution takes masked steps in, so that something comes back to them as well.
+    layers = [Masking(9.0, **D), Dense(2, **D), around(BatchNormalization(axis, **D)), Conv1D(3, 2, **D)]
+    model = Sequential([Input((5, 2), dtype="float64"), *layers])
+    model.compile(loss="mse")
+    check_model(model, x, draw(3, 4, 3, seed=1))
 
 
 @pytest.mark.parametrize("mode", ["concat", "sum", "ave", "mul", None])
