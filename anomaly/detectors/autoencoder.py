@@ -158,6 +158,8 @@ class AutoencoderDetector(MemberDetector):
         The loss after each epoch of the last training, the mean over the networks that were still training.
     members_ : list of anomaly.detectors.members.Denoiser and Neighbours
         The networks in the order of `noise`, then the remembered records, as they are and magnified.
+    shares_ : list of float
+        What each of them counts for without labels; all of it together is 1.
     model_ : nnlite.models.Model
         The first network.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor

@@ -74,6 +74,7 @@ def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Ma
     magnifying = [member.magnify for member in detector.members_ if isinstance(member, Neighbours)]
     if kinds != expected or magnifying != [False, True][:memories]:
         raise ValueError(f"its members are {[kind.kind for kind in kinds]}, which its parameters do not ask for")
+    detector.shares_ = detector._asked_shares()
     width = len(detector.preprocessor_.feature_names_out_)
     if any(member.width != width for member in detector.members_):
         raise ValueError(f"its members judge other than the {width} features that its preprocessing makes")

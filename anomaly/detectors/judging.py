@@ -37,6 +37,7 @@ class MemberDetector(TableDetector):
     trim: float | str
 
     members_: list[Denoiser | Neighbours]
+    shares_: list[float]
     calibration_scores_: Array
     column_weights_: Array | None = None
     member_shares_: Array | None = None
@@ -202,13 +203,10 @@ class MemberDetector(TableDetector):
             yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
 
     def _combine(self, scores: list[Array]) -> Array:
-        return settled(self._blend(self._shares()).scores(scores))
+        return settled(Blend(self.shares_, [member.spread for member in self.members_]).scores(scores))
 
-    def _blend(self, shares: Sequence[float] | Array) -> Blend:
-        return Blend(shares, [member.spread for member in self.members_])
-
-    def _shares(self) -> list[float]:
-        """Return what each member counts for without labels; all of it together is 1."""
+    def _asked_shares(self) -> list[float]:
+        """Return what each member is to count for by the parameters; all of it together is 1."""
         networks = sum(isinstance(member, Denoiser) for member in self.members_)
         memories = len(self.members_) - networks
         if not memories:
@@ -280,7 +278,8 @@ class MemberDetector(TableDetector):
         return np.concatenate([self._judge(x[start : start + _CHUNK]) for start in range(0, len(x), _CHUNK)])
 
     def _calibrate(self, x: Array) -> Array:
-        """Put the members on a common scale; return the training scores."""
+        """Put the members on a common scale, and settle what each counts for; return the training scores."""
+        self.shares_ = self._asked_shares()
         chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
         return self._combine([member.calibrate(chunks) for member in self.members_])
 

@@ -86,7 +86,7 @@ def learn_from_labels(detector: AutoencoderDetector, X: Any, y: Any, spread: flo
     members, columns = fit_weights(parts[0], known, np.concatenate(counts), (spread / 3, spread))
     # Scores stay in units of a usual record's, and the members' shares add up to 1.
     columns *= typical(known.sum(axis=(1, 2))) / typical((known * columns).sum(axis=2) @ members)
-    shares = members * detector._shares()
+    shares = members * detector.shares_
     _apply(detector, shares / shares.sum(), columns * shares.sum(), (usual, anomalies))
 
 
@@ -127,7 +127,7 @@ def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
     ndarray of float64 of shape (n_records, n_members, n_columns)
         :math:`a_m c_{mj}`.
     """
-    members = zip(detector._shares(), detector.members_, strict=True)
+    members = zip(detector.shares_, detector.members_, strict=True)
     found = [share * detector.preprocessor_.sum_by_column(member.parts(x)) for share, member in members]
     return np.stack(found, axis=1, dtype=np.float64)
 

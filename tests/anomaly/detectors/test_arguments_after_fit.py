@@ -55,6 +55,15 @@ def test_a_file_holds_the_arguments_of_the_fit(name, changes, tmp_path):
         assert load_detector(tmp_path / "anew.npz").filters == (4, 4)
 
 
+def test_what_members_count_for_is_settled_by_the_fit():
+    detector = AutoencoderDetector(hidden=[8], epochs=5, random_state=0).fit(X)
+    scores, shares = detector.decision_function(X), list(detector.shares_)
+    assert sum(shares) == pytest.approx(1)
+    detector.set_params(neighbors_share=0.1, fine_share=1.0)
+    np.testing.assert_array_equal(detector.decision_function(X), scores)
+    assert detector.fit(X).shares_ != shares
+
+
 def test_arguments_given_up_after_the_fit_leave_all_in_the_file(tmp_path):
     detector = AutoencoderDetector(hidden=(8,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(X)
     known = detector.calibration_scores_
