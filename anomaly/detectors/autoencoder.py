@@ -103,13 +103,13 @@ class AutoencoderDetector(MemberDetector):
         is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
         training records without anomalies.
     epochs : int or "auto", default "auto"
-        Times that training goes through the records; "auto": as many as make 1000 steps, or as many steps as there are
-        records, but at least 60. Longer training learns the anomalies among its records too.
+        Times that training goes through the records; "auto": as many as make 1000 steps, or three steps for every four
+        records, but at least 50. Longer training learns the anomalies among its records too.
     batch_size : int or "auto", default "auto"
         Records per step; "auto": 128, but 32 where there are fewer than 500 records. Small tables are then learned
         in a third of the time, and no worse.
     learning_rate : float or "auto", default "auto"
-        Of the Adam optimizer; "auto": 0.001, and more where fewer than 200 records mean fewer steps, up to 0.0033.
+        Of the Adam optimizer; "auto": 0.001, and more where fewer than 200 records mean fewer steps, up to 0.004.
         Small tables are then learned in a third of the time, and no worse.
     patience : int, optional
         Stop when the loss on a tenth of the records, kept apart, has not improved for so many epochs.

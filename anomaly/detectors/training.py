@@ -30,8 +30,10 @@ MOST_REMEMBERED = 10_000
 """As many training records are remembered at most."""
 
 _MOST_STEPS = 1000
-# On samples of 33 to 150 records of 14 tables, as many steps as records and longer ones were level with 200 of them.
-_FEWEST_STEPS = 60
+# On samples of 33 to 250 records of 14 tables so many steps were level with one a record, or a little better; and
+# those, longer where there are fewer than 200, with 200.
+_STEPS_A_RECORD = 0.75
+_FEWEST_STEPS = 50
 _USUAL_STEPS = 200
 _USUAL_RATE = 0.001
 _BATCH = 128
@@ -78,7 +80,7 @@ def train_members(
             model = _build(detector, x.shape[1], noise, _learning_rate(detector, len(x)))
             if before is not None:
                 _take_weights(model, before)
-            history = _train(detector, model, x, len(x), _FEWEST_STEPS)
+            history = _train(detector, model, x, round(_STEPS_A_RECORD * len(x)), _FEWEST_STEPS)
             return Denoiser(model, _draw(detector, x.shape[1], noise)), history
 
     with ThreadPoolExecutor(_threads(detector)) as pool:

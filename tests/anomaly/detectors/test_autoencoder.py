@@ -182,7 +182,7 @@ def test_records_kept_apart_make_no_steps():
     x = np.random.default_rng(0).normal(size=(33, 3))
     for patience in (None, 1000):
         detector = AutoencoderDetector(hidden=(4,), noise=0.5, patience=patience, random_state=0).fit(x)
-        assert detector.model_.optimizer.iterations == 60
+        assert detector.model_.optimizer.iterations == 50
 
 
 @pytest.mark.parametrize(("n", "steps"), [(96, 3), (499, 16), (500, 4)])
@@ -195,7 +195,7 @@ def test_few_records_are_learned_in_small_batches(n, steps):
 def test_epochs_auto_makes_up_to_a_thousand_steps():
     x, _ = planes(n=300)
     detector = AutoencoderDetector(hidden=(2,), batch_size=100, random_state=0).fit(x)
-    assert detector.model_.optimizer.iterations == 300
+    assert detector.model_.optimizer.iterations == 225
     many = AutoencoderDetector(hidden=(2,), batch_size=100, random_state=0).fit(np.tile(x, (10, 1)))
     assert many.model_.optimizer.iterations == 1020
 
@@ -258,11 +258,11 @@ def test_it_beats_looking_at_single_columns():
 @pytest.mark.parametrize(
     ("records", "arguments", "rate", "steps"),
     [
-        (30, {}, 0.001 * 200 / 60, 60),
-        (100, {}, 0.002, 100),
-        (300, {}, 0.001, 300),
+        (30, {}, 0.004, 50),
+        (100, {}, 0.002, 75),
+        (300, {}, 0.001, 225),
         (100, {"epochs": 2}, 0.001, 8),
-        (100, {"learning_rate": 0.01}, 0.01, 100),
+        (100, {"learning_rate": 0.01}, 0.01, 75),
     ],
 )
 def test_few_records_mean_fewer_and_larger_steps(records, arguments, rate, steps):
