@@ -69,35 +69,15 @@ class Blend:
         by_member : sequence of ndarray of shape (n_records,)
             :math:`s_m`, at least 0.
         """
+        # By logarithms, as the powers may be too large for floating point.
         with np.errstate(divide="ignore"):
-            return np.exp(self.logarithms([np.log(scores) for scores in by_member])[0])
-
-    def logarithms(self, logs: Sequence[Array]) -> tuple[Array, Array]:
-        r"""Return the logarithm of s from those of the members' scores, and what each member has to do with it.
-
-        Parameters
-        ----------
-        logs : sequence of ndarray of shape (n_records,)
-            :math:`\ln s_m`; minus infinity for a score of 0.
-
-        Returns
-        -------
-        score : ndarray of float64 of shape (n_records,)
-            :math:`\ln s`.
-        weights : ndarray of float64 of shape (n_members, n_records)
-            The part of each member in the sum; all together 1. The derivative of :math:`\ln s` by
-            :math:`\ln s_m` is this times :math:`\bar q / q_m`.
-        """
-        z = np.stack([one / unit for one, unit in zip(logs, self.units, strict=True)])
-        z[self.shares == 0] = -np.inf
-        highest = z.max(axis=0)
-        # Where all are 0, there is nothing to take off.
-        highest[np.isneginf(highest)] = 0
-        weights = self.shares[:, np.newaxis] * np.exp(z - highest)
-        total = weights.sum(axis=0)
-        with np.errstate(divide="ignore"):
-            score = self.power * (highest + np.log(total))
-        return score, np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+            z = np.stack([np.log(scores) / unit for scores, unit in zip(by_member, self.units, strict=True)])
+            z[self.shares == 0] = -np.inf
+            highest = z.max(axis=0)
+            # Where all are 0, there is nothing to take off.
+            highest[np.isneginf(highest)] = 0
+            total = (self.shares[:, np.newaxis] * np.exp(z - highest)).sum(axis=0)
+            return np.asarray(np.exp(self.power * (highest + np.log(total))))
 
 
 def settled(scores: Array) -> Array:

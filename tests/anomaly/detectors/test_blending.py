@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.optimize import approx_fprime
 
 from anomaly.detectors.blending import Blend, spread_of
 
@@ -58,19 +57,6 @@ def test_scores_of_0_and_very_large_ones():
 
 def test_members_that_all_but_do_not_spread_are_averaged():
     np.testing.assert_allclose(Blend([0.5, 0.5], [0.0, 0.0]).scores([np.array([1.0]), np.array([3.0])]), 2.0)
-
-
-@given(spreads, st.lists(st.floats(-3, 3), min_size=3, max_size=3))
-def test_the_weights_are_the_slopes(spread, logs):
-    blend = Blend(SHARES, spread)
-
-    def value(at):
-        return blend.logarithms([np.array([x]) for x in at])[0][0]
-
-    _, weights = blend.logarithms([np.array([x]) for x in logs])
-    assert weights.sum() == pytest.approx(1)
-    slopes = blend.power * weights[:, 0] / blend.units
-    np.testing.assert_allclose(approx_fprime(np.array(logs), value, 1e-7), slopes, atol=1e-4)
 
 
 def test_the_spread_is_twice_the_logarithm_of_the_third_quartile():
