@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -54,6 +54,9 @@ class Network(Layer):
     name : str, optional
         Its name.
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_vector",)
+    """Where the weights are is asked of the vector itself; see `nnlite.engine.surroundings`."""
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)

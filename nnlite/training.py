@@ -12,8 +12,9 @@ One step of training is five lines, and they are the heart of the package (`Trai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from nnlite import optimizers
 from nnlite.backends import Session, check_backend, open_session
@@ -43,8 +44,16 @@ _PIECES = 50
 class Trainer(Predictor):
     """A network that can be trained, judged and applied."""
 
+    volatile: ClassVar[tuple[str, ...]] = (
+        *("_compile_arguments", "_optimizer", "_objective"),
+        *("stop_training", "history", "_fits", "_passes"),
+    )
+    """What compiled programs ask for by itself, and what tells how far a fit has come."""
+
     _optimizer: Optimizer | None = None
     _objective: Objective
+    _fits = 0
+    _passes = 0
     stop_training: bool
     history: History
 
@@ -198,15 +207,17 @@ class Trainer(Predictor):
             judge = open_session(self, validation, validation_batch_size, False, judge_backend, passes, threads)
         verbosity = as_verbosity(verbose)
         steps = -(-data.n_rows // batch_size)
-        self.history = History()
-        self.history.backend = "numpy" if session is None else "numba"
-        hooks = CallbackList(
-            [*([ProgressBar(verbosity)] if verbosity else []), *as_callbacks(callbacks), self.history],
-            model=self,
-            params={"epochs": epochs, "steps": steps, "verbose": verbosity},
-        )
-        self.stop_training = False
         rng = global_generator() if shuffle else None
+        with self._fit_under_way() as history:
+            history.backend = "numpy" if session is None else "numba"
+            hooks = CallbackList(
+                [*([ProgressBar(verbosity)] if verbosity else []), *as_callbacks(callbacks), history],
+                model=self,
+                params={"epochs": epochs, "steps": steps, "verbose": verbosity},
+            )
+            self._run_epochs(data, batch_size, rng, hooks, session, range(initial_epoch, epochs), validate)
+        return history
+@@
         logs: dict[str, float] = {}
         hooks.on_train_begin()
         if session is not None and judge is None and validation is None and hooks.epoch_interest() == "none":

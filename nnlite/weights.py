@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,9 @@ class Weight:
     learned : bool
         Whether it is of the kind that training changes through its gradient, frozen or not.
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient")
+    """Where the arrays are is asked of the vector; see `nnlite.engine.surroundings`."""
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ All weights of a model lie in one vector and all gradients in another, so an opt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,8 @@ class Optimizer:
     """
 
     slot_names: tuple[str, ...] = ()
+    volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch")
+    """What steps change, what a step looks up anew, and room to work in; see `nnlite.engine.surroundings`."""
 
     def __init__(
         self,
