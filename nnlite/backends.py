@@ -39,9 +39,6 @@ class Session(Protocol):
     n_batches: int
     epochs_at_once: int
 
-    def begin(self) -> None:
-        """Begin a pass through the data."""
-
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
         """Draw the orders in which so many epochs take the records, as `Data.orders` would."""
 
@@ -107,7 +104,7 @@ def open_session(
         return None
 
     def open_it() -> Session:
-        from nnlite.engine.session import Session as CompiledSession
+        from nnlite.engine.runtime.session import Session as CompiledSession
 
         return CompiledSession(model, data, batch_size, training, threads)
 
@@ -135,7 +132,7 @@ def open_prediction(model: Predictor, rows: int, batch_size: int, backend: str) 
         return None
 
     def open_it() -> Prediction:
-        from nnlite.engine.inference import Prediction as CompiledPrediction
+        from nnlite.engine.runtime.inference import Prediction as CompiledPrediction
 
         # All models are trainers; the engine asks for one because it trains them too.
         return CompiledPrediction(cast("Trainer", model))
@@ -147,7 +144,7 @@ def one_record_function(model: Predictor) -> Callable[[Any], Array] | None:
     """Return a compiled function from one record to its output; None where that cannot be had."""
 
     def open_it() -> Callable[[Any], Array]:
-        from nnlite.engine.inference import OneRecord
+        from nnlite.engine.runtime.inference import OneRecord
 
         return OneRecord(cast("Trainer", model))
 

@@ -24,7 +24,7 @@ class Metric:
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("_total", "_count")
-    """What batches change; see `nnlite.engine.surroundings`."""
+    """What batches change; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, name: str) -> None:
         self.name = name

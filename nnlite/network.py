@@ -56,7 +56,7 @@ class Network(Layer):
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("_vector",)
-    """Where the weights are is asked of the vector itself; see `nnlite.engine.surroundings`."""
+    """Where the weights are is asked of the vector itself; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)

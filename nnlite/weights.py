@@ -49,7 +49,7 @@ class Weight:
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient")
-    """Where the arrays are is asked of the vector; see `nnlite.engine.surroundings`."""
+    """Where the arrays are is asked of the vector; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,

@@ -122,7 +122,7 @@ class GaussianLatent(Layer):
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("beta",)
-    """Looked up anew at each run; see `nnlite.engine.surroundings`."""
+    """Looked up anew at each run; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self, beta: float = 1.0, sample_at_inference: bool = False, seed: int | None = None, **settings: Any

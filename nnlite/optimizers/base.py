@@ -57,7 +57,7 @@ class Optimizer:
 
     slot_names: tuple[str, ...] = ()
     volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch")
-    """What steps change, what a step looks up anew, and room to work in; see `nnlite.engine.surroundings`."""
+    """What steps change, what a step looks up anew, and room to work in; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,
