@@ -63,7 +63,11 @@ class Metric:
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())
 
-    def add(self, total: float, count: float) -> None:
+    def set_state(self, total: float, count: float) -> None:
+        """Let the mean be that of `count` values that add up to `total`."""
+        self._total, self._count = total, count
+
+    def add_state(self, total: float, count: float) -> None:
         """Take `count` values (or so much weight) that add up to `total` into the mean."""
         self._total += total
         self._count += count

@@ -55,8 +55,9 @@ class Network(Layer):
         Its name.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_vector",)
-    """Where the weights are is asked of the vector itself; see `nnlite.engine.runtime.staleness`."""
+    volatile: ClassVar[tuple[str, ...]] = ("_vector", "_steps", "_output_places", "_tensors", "inputs", "outputs")
+    """Compiled programs ask the vector where weights are, and the plan is made anew only where the layers change; see
+    `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)

@@ -166,6 +166,7 @@ class Objective:
         whole: float,
         metric_totals: list[list[tuple[float, float]]],
         weighted_totals: list[list[tuple[float, float]]],
+        anew: bool,
     ) -> None:
         """Take sums over several batches into the averages, as `value`, `record` and `follow` do with one batch.
 
@@ -180,14 +181,17 @@ class Objective:
         metric_totals, weighted_totals : list of list of (float, float)
             For each output and each of its metrics, or weighted metrics, the sum over records, and that of their
             weights.
+        anew : bool
+            Whether averages begin with them.
         """
+        take = Metric.set_state if anew else Metric.add_state
         for mean, total in zip(self._output_means, losses, strict=True):
-            mean.add(total, rows)
-        self._loss_mean.add(whole, rows)
+            take(mean, total, rows)
+        take(self._loss_mean, whole, rows)
         groups, totals = [*self.metrics, *self.weighted_metrics], [*metric_totals, *weighted_totals]
         for own, sums in zip(groups, totals, strict=True):
             for metric, (total, weight) in zip(own, sums, strict=True):
-                metric.add(total, weight)
+                take(metric, total, weight)
 
     def with_own_averages(self) -> Objective:
         """Return an objective of the same losses and metrics that takes nothing into the averages of this one."""

@@ -285,7 +285,6 @@ class Trainer(Predictor):
             some = range(first, min(first + session.epochs_at_once, epochs.stop))
             session.run_epochs(session.orders(rng, len(some)), len(some))
             for epoch in some:
-                self._objective.reset()
                 session.report(epoch - first)
                 logs = self._objective.logs()
                 hooks.on_epoch_end(epoch, logs)

@@ -48,8 +48,9 @@ class Weight:
         Whether it is of the kind that training changes through its gradient, frozen or not.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient")
-    """Where the arrays are is asked of the vector; see `nnlite.engine.runtime.staleness`."""
+    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer")
+    """Compiled programs ask the vector where arrays are, and how they began is past; see
+    `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,

@@ -56,8 +56,9 @@ class Optimizer:
     """
 
     slot_names: tuple[str, ...] = ()
-    volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch")
-    """What steps change, what a step looks up anew, and room to work in; see `nnlite.engine.runtime.staleness`."""
+    volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch", "layout")
+    """What steps change or look up anew, room to work in, and where weights lie, which their vector says; see
+    `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,

@@ -6,9 +6,9 @@ is one rule, and no other place in the engine turns an array into an address to 
 another is put in its place under the same name, or together with its `Addresses`. Who has one:
 
 - Each `Hand` has one, for all that its thread reads and writes: the program itself, its state, its working memory, its
-  sums, and the arrays of others that it was made for (data or stage buffers, weights, gradients, slots of the optimizer,
-  seeds, the counter at which threads meet) or that `Hand.point` names for the next run (order of the records, learning
-  rates). Threads never share one, so that what is put in place for one thread takes nothing from another.
+  sums, and the arrays of others that it was made for (data or stage buffers, weights, gradients, slots of the
+  optimizer, seeds, the counter at which threads meet) or that `Hand.point` names for the next run (order of the
+  records, learning rates). Threads never share one: what is put in place for one thread takes nothing from another.
 - A session holds its hands; a prediction holds them until all have ended; a predictor of single records holds one for
   each thread of Python, and the function that `Hand.bound` returns holds the hand.
 - `nnlite.engine.runtime.shuffling` has one for the length of a call.
@@ -61,7 +61,8 @@ class Addresses:
         held = self._held.get(name)
         if held is not None and held[0] is array:
             return held[1]
-        if array.dtype != dtype or not array.flags.c_contiguous or not array.flags.aligned:
+        flags = array.flags
+        if array.dtype != dtype or not flags.c_contiguous or not flags.aligned:
             raise ValueError(
                 f"compiled code needs {name!r} as an aligned C-contiguous array of {np.dtype(dtype).name}; found "
                 f"{array.dtype.name} of shape {array.shape} and strides {array.strides}; pass "

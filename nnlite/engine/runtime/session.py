@@ -133,7 +133,7 @@ class Session:
         self._figures.report(whole if last == self.n_batches else so_far, rows)
 
     def run_epochs(self, orders: Array | None, epochs: int) -> None:
-        """Run whole epochs, at most `epochs_at_once`; `report` adds the sums of each to the model's averages.
+        """Run whole epochs, at most `epochs_at_once`; `report` tells the sums of each.
 
         Parameters
         ----------
@@ -174,8 +174,8 @@ class Session:
             self._optimizer.iterations += last - first
 
     def report(self, epoch: int) -> None:
-        """Add the sums of one of the epochs that `run_epochs` ran to the model's averages."""
-        self._figures.report(self._ended[epoch], self._data.n_rows)
+        """Begin the model's averages with the sums of one of the epochs that `run_epochs` ran."""
+        self._figures.report(self._ended[epoch], self._data.n_rows, anew=True)
 
     def _sums(self, epochs: int) -> list[list[float]]:
         """Return the sums of the epoch that is under way, and of those that were ended."""

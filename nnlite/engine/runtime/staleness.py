@@ -1,8 +1,8 @@
 """Whether a compiled program still fits its model.
 
-A program is written for a model as it is at one time: numbers such as a momentum or a loss's weight become constants of
-instructions, a frozen layer has no gradient at all. Callbacks may change any of it in the middle of a fit. So whoever is
-about to run a program asks a `ModelSnapshot` first.
+A program is written for a model as it is at one time: numbers such as a momentum or a loss's weight become constants
+of instructions, a frozen layer has no gradient at all. Callbacks may change any of it in the middle of a fit. So
+whoever is about to run a program asks a `ModelSnapshot` first.
 
 The snapshot is complete by construction. It follows every reference from the model, its objective and its optimizer
 through attributes, lists, dictionaries and tuples, wherever they lead within nnlite: layers in layers, their weights,
@@ -16,7 +16,7 @@ looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import cache
 from itertools import chain
 from operator import itemgetter
@@ -25,19 +25,24 @@ from typing import Any
 import numpy as np
 
 from nnlite.graph import Node, SymbolicTensor
+from nnlite.initializers import Initializer
 from nnlite.training import Trainer
 from nnlite.types import Array
 from nnlite.weights import WeightVector
 
 _COLLECTIONS = (dict, list, tuple, set, frozenset)
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic, np.dtype)
+_PLAIN = (type(None), bool, int, float, complex, str, bytes, slice, np.generic, np.dtype)
 """Types of values that cannot change: equal ones are the same."""
-_OPAQUE = (SymbolicTensor, Node, WeightVector)
-"""What is not followed: how a graph hangs together never changes, and where weights live is asked of the vector."""
+_OPAQUE = (SymbolicTensor, Node, WeightVector, Initializer)
+"""What is not followed: how tensors hang together never changes, where weights live is asked of their vector, and what
+an initializer had to do is done."""
 _MANY = 10_000
 """Entries from which on a collection is none of nnlite's, but something that a user keeps on a model."""
 _FEW = 64
 """Most items of an array that is somebody's setting, and may be changed in place."""
+_ends: set[type] = {*_PLAIN}
+_owners: set[type] = set()
+"""Types of which no object leads on to anything, and those of which all do, as far as has been found out."""
 
 
 class ModelSnapshot:
@@ -99,38 +104,39 @@ class _State:
         self._sizes = [*map(len, self._sized)]
 
     def _follow(self, roots: list[object]) -> None:
-        waiting, seen = [*reversed(roots)], set(map(id, roots))
+        waiting, seen = roots, set(map(id, roots))
         while waiting:
-            for value in self._take(waiting.pop()):
-                if _leads_on(type(value)) and id(value) not in seen:
-                    seen.add(id(value))
-                    if not isinstance(value, _COLLECTIONS) or len(value) <= _MANY:
-                        waiting.append(value)
+            found: list[Any] = []
+            for owner in waiting:
+                kind = type(owner)
+                if kind in _COLLECTIONS:
+                    keyed = kind is dict
+                    entries = owner.values() if keyed else owner
+                    self._sized.append(owner)
+                    self._whole.append(entries)
+                    self._names.append([*owner] if keyed else None)
+                else:
+                    entries = self._take(owner)
+                # Most values are plain, and are left behind here.
+                for value in [value for value in entries if type(value) not in _ends]:
+                    if id(value) not in seen and _leads_on(value):
+                        seen.add(id(value))
+                        found.append(value)
+                    elif isinstance(value, np.ndarray) and kind not in _COLLECTIONS and value.size <= _FEW:
+                        self._arrays.append((value, value.tobytes()))
+            waiting = found
 
     def _take(self, owner: Any) -> Iterable[Any]:
-        """Note what a collection or an object consists of, and return it."""
-        kind = type(owner)
-        if kind in _COLLECTIONS:
-            self._sized.append(owner)
-            values: Iterable[Any] = owner.values() if kind is dict else owner
-            self._whole.append(values)
-            self._names.append([*owner] if kind is dict else len(owner))
-            return values
-        attributes, volatile = vars(owner), _volatile(kind)
+        """Note what an object consists of, and return it."""
+        attributes = vars(owner)
+        names, get = _reader(type(owner), *attributes)
         self._sized.append(attributes)
-        names = [name for name in attributes if name not in volatile] if volatile else [*attributes]
         self._names.append(names)
-        if volatile:
-            get = _getter(names)
-            self._partly.append((get, attributes))
-            values = get(attributes)
-        else:
-            values = attributes.values()
-            self._whole.append(values)
-        for value in values:
-            if isinstance(value, np.ndarray) and value.size <= _FEW:
-                self._arrays.append((value, value.tobytes()))
-        return values
+        if get is None:
+            self._whole.append(attributes.values())
+            return attributes.values()
+        self._partly.append((get, attributes))
+        return get(attributes)
 
     def _read(self) -> Iterator[Any]:
         partly = [get(attributes) for get, attributes in self._partly]
@@ -163,27 +169,36 @@ def _is_same(one: Any, other: Any) -> bool:
     if one is other:
         return True
     kind = type(one)
-    # Of collections the contents are in the list as well.
-    return kind is type(other) and (kind in _COLLECTIONS or (isinstance(one, _PLAIN) and bool(one == other)))
-
-
-def _getter(names: list[str]) -> Callable[[Any], Iterable[Any]]:
-    """Return a function from a dictionary to the values of some keys."""
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda attributes: [attributes[name] for name in names]
-
-
-@cache
-def _leads_on(kind: type) -> bool:
-    """Tell whether objects of a type may hold what a program depends on."""
-    if issubclass(kind, (*_PLAIN, *_OPAQUE)):
+    if kind is not type(other):
         return False
-    of_nnlite = any(base.__module__.partition(".")[0] == "nnlite" for base in kind.__mro__)
-    return kind in _COLLECTIONS or (of_nnlite and kind.__dictoffset__ != 0)
+    if kind is tuple and not _leads_on(one):
+        return bool(one == other)
+    # Of other collections the contents are in the list as well.
+    return kind in _COLLECTIONS or (isinstance(one, _PLAIN) and bool(one == other))
 
 
 @cache
-def _volatile(kind: type) -> frozenset[str]:
-    """Return the attributes of a type's objects that may change without a program being out of date."""
-    return frozenset().union(*(vars(base).get("volatile", ()) for base in kind.__mro__))
+def _reader(kind: Hashable, *attributes: str) -> tuple[list[str], Callable[[Any], Iterable[Any]] | None]:
+    """Return which attributes of a type's object count, and a function to their values where others do not."""
+    assert isinstance(kind, type)
+    volatile = {name for base in kind.__mro__ for name in vars(base).get("volatile", ())}
+    names = [name for name in attributes if name not in volatile]
+    if len(names) == len(attributes):
+        return names, None
+    return names, itemgetter(*names) if len(names) > 1 else lambda found: [found[name] for name in names]
+
+
+def _leads_on(value: Any) -> bool:
+    """Tell whether a value may hold something else that a program depends on."""
+    kind = type(value)
+    if kind is tuple:
+        return not all(type(one) in _PLAIN for one in value)
+    if kind in _COLLECTIONS:
+        return len(value) <= _MANY
+    if kind is np.ndarray:
+        return False
+    if kind not in _owners:
+        of_nnlite = any(base.__module__.partition(".")[0] == "nnlite" for base in kind.__mro__)
+        owns = of_nnlite and kind.__dictoffset__ != 0 and not issubclass(kind, _OPAQUE)
+        (_owners if owns else _ends).add(kind)
+    return kind in _owners

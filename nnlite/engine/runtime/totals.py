@@ -36,10 +36,10 @@ class Figures:
         weighted = [range(len(objective.weighted_metrics[i])) for i in outputs]
         self._weighted = [[(place("weighted metric", i, k), place("weights", i)) for k in weighted[i]] for i in outputs]
 
-    def report(self, sums: Sequence[float], rows: int) -> None:
+    def report(self, sums: Sequence[float], rows: int, anew: bool = False) -> None:
         """Add sums to the objective's averages.
 
-        Whatever else has been taken into them, or begun anew, in the meantime stays as it is.
+        Whatever else was taken into them meanwhile, or has begun them anew, stays as it is.
 
         Parameters
         ----------
@@ -47,6 +47,8 @@ class Figures:
             The program's sums.
         rows : int
             Of how many records they are; each counts once where nothing weighs it.
+        anew : bool, default False
+            Whether averages begin with them.
         """
         sums = [*sums, 0.0]
         losses = [sums[at] / divisor for at, divisor, _ in self._losses]
@@ -61,4 +63,5 @@ class Figures:
                 [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
                 for group in (self._metrics, self._weighted)
             ),
+            anew,
         )

@@ -29,7 +29,8 @@ class Hand:
     program : Program
         What to run.
     spaces : mapping of str to ndarray
-        All that the program looks at and does not own. The hand holds these arrays; see `nnlite.engine.runtime.addresses`.
+        All that the program looks at and does not own. The hand holds these arrays; see
+        `nnlite.engine.runtime.addresses`.
     seeds : ndarray of int64
         The seed of each stream of noise.
     thread, threads : int
