@@ -108,15 +108,8 @@ class _State:
         while waiting:
             found: list[Any] = []
             for owner in waiting:
-                kind = type(owner)
-                if kind in _COLLECTIONS:
-                    keyed = kind is dict
-                    entries = owner.values() if keyed else owner
-                    self._sized.append(owner)
-                    self._whole.append(entries)
-                    self._names.append([*owner] if keyed else None)
-                else:
-                    entries = self._take(owner)
+                kind: Any = type(owner)
+                entries = self._take_collection(owner) if kind in _COLLECTIONS else self._take_object(owner, kind)
                 # Most values are plain, and are left behind here.
                 for value in [value for value in entries if type(value) not in _ends]:
                     if id(value) not in seen and _leads_on(value):
@@ -126,10 +119,19 @@ class _State:
                         self._arrays.append((value, value.tobytes()))
             waiting = found
 
-    def _take(self, owner: Any) -> Iterable[Any]:
+    def _take_collection(self, owner: Any) -> Iterable[Any]:
+        """Note what a collection consists of, and return it."""
+        keyed = type(owner) is dict
+        entries: Iterable[Any] = owner.values() if keyed else owner
+        self._sized.append(owner)
+        self._names.append([*owner] if keyed else len(owner))
+        self._whole.append(entries)
+        return entries
+
+    def _take_object(self, owner: object, kind: Hashable) -> Iterable[Any]:
         """Note what an object consists of, and return it."""
         attributes = vars(owner)
-        names, get = _reader(type(owner), *attributes)
+        names, get = _reader(kind, *attributes)
         self._sized.append(attributes)
         self._names.append(names)
         if get is None:

@@ -55,13 +55,8 @@ class Figures:
         whole = sums[self._penalty]
         for loss, (_, _, factor) in zip(losses, self._losses, strict=True):
             whole += loss * factor
-        self._objective.add_totals(
-            rows,
-            losses,
-            whole,
-            *(
-                [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
-                for group in (self._metrics, self._weighted)
-            ),
-            anew,
+        metrics, weighted = (
+            [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
+            for group in (self._metrics, self._weighted)
         )
+        self._objective.add_totals(rows, losses, whole, metrics, weighted, anew)
