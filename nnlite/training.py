@@ -218,7 +218,8 @@ class Trainer(Predictor):
             logs: dict[str, float] = {}
             hooks.on_train_begin()
             if session is not None and judge is None and validation is None and hooks.epoch_interest() == "none":
-                logs = self._run_ahead(session, rng, hooks, range(initial_epoch, epochs))
+                with self._pass_through_data():
+                    logs = self._run_ahead(session, rng, hooks, range(initial_epoch, epochs))
                 hooks.on_train_end(logs)
                 return history
             for epoch in range(initial_epoch, epochs):
@@ -331,8 +332,8 @@ class Trainer(Predictor):
         )
         loss += self.activity_penalty(cache) + self._weight_penalty()
         if backward:
-            # Asking for the gradients makes their vector, which the layers then write into.
-            _ = self.gradients
+            # The layers write into their parts of the vector; the gradient of what none of them uses any more is 0.
+            self.gradients[...] = 0
             dy = self._objective.gradients(batch.y, outputs, weights)
             self.backward(dy if len(dy) > 1 else dy[0], cache)
             for weight in self.trainable_weights:

@@ -121,7 +121,7 @@ class GaussianLatent(Layer):
     >>> history = model.fit(x, x, epochs=2, verbose=0)
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("beta",)
+    volatile: ClassVar[tuple[str, ...]] = ("_beta",)
     """Looked up anew at each run; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
