@@ -74,8 +74,8 @@ class OneRecord:
     Parameters
     ----------
     model : Trainer
-        With one input and one output. Its weights are looked at where they are now: make a new predictor after layers
-        have been frozen, or become part of another model.
+        With one input and one output. Its weights are looked at where they are now, its layers as they are now: make a
+        new predictor after layers have been frozen, changed in a setting, or become part of another model.
 
     Raises
     ------
