@@ -13,10 +13,10 @@ from anomaly.detectors.parameters import check_image_parameters
 from anomaly.detectors.validation import as_labels, as_seed, under
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.layers import GaussianNoise, Input
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _STEPS = 1000

@@ -17,10 +17,10 @@ from anomaly.preprocessing import TablePreprocessor
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
 from nnlite.likelihoods import GaussianNLL
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _STEPS = 3000

@@ -31,9 +31,9 @@ from anomaly.detectors.validation import as_seed, labels_of_series, under
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
 from anomaly.tables import Table
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.random import seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 
