@@ -24,9 +24,9 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.compiled import CompiledNetwork
 from nnlite.graph import Node, SymbolicTensor
 from nnlite.initializers import Initializer
-from nnlite.training import Trainer
 from nnlite.types import Array
 from nnlite.weights import WeightVector
 
@@ -50,7 +50,7 @@ class ModelSnapshot:
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         Compiled.
     vector : WeightVector
         Where the program finds the weights.
@@ -58,12 +58,12 @@ class ModelSnapshot:
         Whether it is to be trained, or only read.
     """
 
-    def __init__(self, model: Trainer, vector: WeightVector, training: bool) -> None:
+    def __init__(self, model: CompiledNetwork, vector: WeightVector, training: bool) -> None:
         self._vector, self._training = vector, training
         self._weights = model.weights
         self._state = _State(self._roots(model))
 
-    def is_current(self, model: Trainer) -> bool:
+    def is_current(self, model: CompiledNetwork) -> bool:
         """Tell whether all is as it was; weights that are only read are brought up to date."""
         roots = self._roots(model)
         if not self._state.is_untouched(roots):
@@ -77,7 +77,7 @@ class ModelSnapshot:
             self._vector.copy_in()
         return True
 
-    def _roots(self, model: Trainer) -> list[object]:
+    def _roots(self, model: CompiledNetwork) -> list[object]:
         return [model, model.objective, *([model.optimizer] if self._training else [])]
 
 
