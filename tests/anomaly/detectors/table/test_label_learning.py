@@ -10,7 +10,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from anomaly import AutoencoderDetector, NotFittedError, load_detector
 from anomaly.datasets import make_transactions
-from anomaly.detectors.table.label_learning import _loss, fit_weights, minimize
+from anomaly.detectors.table.blending import Blend
+from anomaly.detectors.table.label_learning import _loss, fit_weights
+from anomaly.detectors.table.lbfgs import minimize
 from anomaly.errors import DataError
 from nnlite.archive import FileFormatError
 
@@ -191,7 +193,7 @@ def parts(seed, k=4, n=30, members=2, columns=5):
     rng = np.random.default_rng(seed)
     usual = rng.gamma(0.5, size=(n, members, columns))
     odd = rng.gamma(0.5, size=(k, members, columns)) * rng.choice([1, 4], size=columns)
-    return odd, usual, np.full(n, 1 / n)
+    return odd, usual, np.full(n, 1 / n), Blend(np.full(members, 1 / members), rng.uniform(0.5, 1.5, size=members))
 
 
 @given(seed=st.integers(0, 1000))
@@ -223,10 +225,10 @@ def test_weights_stay_at_1_where_the_prior_is_narrow(seed):
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3))
 @settings(max_examples=20, deadline=None)
 def test_weights_do_not_depend_on_the_unit_of_scores(seed, scale):
-    odd, usual, counts = parts(seed)
+    odd, usual, counts, blend = parts(seed)
     for a, b in zip(
-        fit_weights(odd, usual, counts, (0.5, 1.5)),
-        fit_weights(scale * odd, scale * usual, counts, (0.5, 1.5)),
+        fit_weights(odd, usual, counts, blend, (0.5, 1.5)),
+        fit_weights(scale * odd, scale * usual, counts, blend, (0.5, 1.5)),
         strict=True,
     ):
         np.testing.assert_allclose(a, b, rtol=1e-3)
