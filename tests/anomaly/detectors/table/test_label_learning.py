@@ -11,8 +11,9 @@ from sklearn.metrics import f1_score, roc_auc_score
 from anomaly import AutoencoderDetector, NotFittedError, load_detector
 from anomaly.datasets import make_transactions
 from anomaly.detectors.table.blending import Blend
-from anomaly.detectors.table.label_learning import _loss, fit_weights
+from anomaly.detectors.table.label_learning import LabelledContributions, _loss, fit_weights, learn_weights
 from anomaly.detectors.table.lbfgs import minimize
+from anomaly.detectors.table.weighted import LabelWarning
 from anomaly.errors import DataError
 from nnlite.archive import FileFormatError
 
@@ -187,6 +188,44 @@ def test_rare_columns_and_equal_records_do_no_harm():
     detector.learn_labels([[0.0, 0.0], [5.0, 0.5]], [1, 1])
     assert np.isfinite(detector.column_weights_).all()
     assert np.isfinite(detector.decision_scores_).all()
+
+
+def test_evidence_against_weights_leaves_scores_as_they_were(fitted):
+    """Random normal records, labelled anomalies: what fits some of them does not fit the others."""
+    fresh = records(300, seed=7)
+    before = fitted.decision_function(fresh)
+    with pytest.warns(LabelWarning, match="the 12 anomalies among the labelled records are no evidence"):
+        fitted.learn_labels(records(12, seed=23), np.ones(12))
+    np.testing.assert_array_equal(fitted.column_weights_, 1)
+    np.testing.assert_array_equal(fitted.member_shares_, fitted.shares_)
+    np.testing.assert_array_equal(fitted.decision_function(fresh), before)
+
+
+def known(odd, normal):
+    return LabelledContributions(odd, normal[:20], normal[20:])
+
+
+def test_the_step_grows_with_the_evidence_and_stays_small_where_records_were_chosen_by_score():
+    rng = np.random.default_rng(0)
+    normal, blend = rng.exponential(size=(1000, 2, 8)), Blend([0.5, 0.5], [1.0, 1.0])
+    odd = rng.exponential(size=(60, 2, 8))
+    odd[:, :, 0] += 2.0
+    assert learn_weights(known(odd, normal), blend, 1.5).step == 1.0
+    assert learn_weights(known(odd[:2], normal), blend, 1.5).step == 0.25
+    highest = odd[np.argsort(odd.sum(axis=(1, 2)))[-12:]]
+    learned = learn_weights(known(highest, normal), blend, 1.5)
+    assert learned.step == 0.25
+    assert learned.columns.argmax() == 0
+    assert learned.members.sum() == pytest.approx(1)
+
+
+def test_the_median_normal_record_scores_as_before():
+    rng = np.random.default_rng(1)
+    normal, blend = rng.exponential(size=(400, 2, 5)), Blend([0.7, 0.3], [0.4, 1.2])
+    odd = rng.exponential(size=(40, 2, 5)) * [4, 1, 1, 1, 1]
+    learned = learn_weights(known(odd, normal), blend, 1.5)
+    after = blend.with_shares(learned.members).scores(list((normal @ learned.columns).T))
+    assert np.median(after) == pytest.approx(np.median(blend.scores(list(normal.sum(axis=2).T))), rel=1e-3)
 
 
 def parts(seed, k=4, n=30, members=2, columns=5):
