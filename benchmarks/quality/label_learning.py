@@ -3,8 +3,8 @@
 A detector is fitted, records of a pool are labelled, and the detector learns from them: the records that score highest
 (what people label first), random ones, anomalies alone, mixtures, and any of these with one label in five wrong. AUROC
 and average precision are those of other records, never labelled, minus those without labels. With "one-class" the
-detector is fitted to normal records and the pool is fresh; with "unsupervised" the pool is what it was fitted to. Labels
-of normal records alone are refused (`AutoencoderDetector.learn_labels` raises), so they are no trial.
+detector is fitted to normal records and the pool is fresh; with "unsupervised" the pool is what it was fitted to. A
+choice without an anomaly is refused (`AutoencoderDetector.learn_labels` raises), so it is no trial.
 """
 
 from __future__ import annotations

@@ -158,7 +158,10 @@ class AutoencoderDetector(MemberDetector):
     calibration_scores_ : ndarray of shape (n_records,)
         What `p_values` compares with.
     column_weights_, member_shares_ : ndarray or None
-        What each column and each member counts for, if `learn_labels` was called.
+        The weight of each column and the share of each member, if `learn_labels` was called.
+    weights_blended_ : bool
+        Whether weighted members are blended like those without weights. Files of versions that summed them say so, and
+        score as they did.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str

@@ -31,8 +31,8 @@ normal records below each anomaly left out, minus that share before.
   before (if all were, they were probably chosen by score).
 - All, if moreover the gain exceeds 0.02 and three standard errors.
 
-The largest step whose conditions hold is taken. ``python -m benchmarks.quality.label_learning`` measures the outcome over
-choices of labelled records, right and wrong ones.
+The largest step whose conditions hold is taken. ``python -m benchmarks.quality.label_learning`` measures the outcome
+over choices of labelled records, with right labels and with wrong ones.
 
 References
 ----------
@@ -165,10 +165,10 @@ def learn_weights(known: LabelledContributions, blend: Blend, spread: float) -> 
     >>> import numpy as np
     >>> rng = np.random.default_rng(0)
     >>> normal = rng.exponential(size=(200, 1, 3))
-    >>> anomalies = rng.exponential(size=(20, 1, 3)) * [2.5, 1.0, 1.0]
+    >>> anomalies = rng.exponential(size=(20, 1, 3)) + [2.0, 0.0, 0.0]
     >>> learned = learn_weights(LabelledContributions(anomalies, normal[:0], normal), Blend([1.0], [1.0]), 1.5)
-    >>> learned.columns.argmax(), learned.step
-    (np.int64(0), 0.5)
+    >>> int(learned.columns.argmax()), learned.step
+    (0, 0.5)
     """
     step = _chosen_step(known, blend, spread)
     if not step:
