@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.network_training import fit_network
 from anomaly.detectors.parameters import check_image_parameters
 from anomaly.detectors.validation import as_labels, as_seed, under
@@ -27,7 +27,6 @@ _VAST = 1e100
 _HUGE = 1e30
 
 
-@register
 class ImageDetector(BaseDetector):
     r"""Find unusual images by how badly a convolutional autoencoder reconstructs them.
 

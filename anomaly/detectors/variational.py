@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import register
 from anomaly.detectors.network_training import fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
 from anomaly.detectors.record_detector import TableDetector
@@ -32,7 +31,6 @@ _SHOWN = 100.0
 _LARGEST_LOG_VARIANCE = 20.0
 
 
-@register
 class VariationalDetector(TableDetector):
     r"""Find unusual records by how improbable a variational autoencoder holds them to be.
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.sequence.attribution import MOST_FEATURES, learn_signatures
 from anomaly.detectors.sequence.calibration import (
@@ -37,7 +37,6 @@ from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 
-@register
 class SequenceDetector(BaseDetector):
     r"""Find the unusual stretches of a series of one sensor or many.
 
