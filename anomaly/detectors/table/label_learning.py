@@ -168,7 +168,7 @@ def learn_weights(known: LabelledContributions, blend: Blend, spread: float) -> 
     >>> anomalies = rng.exponential(size=(20, 1, 3)) + [2.0, 0.0, 0.0]
     >>> learned = learn_weights(LabelledContributions(anomalies, normal[:0], normal), Blend([1.0], [1.0]), 1.5)
     >>> int(learned.columns.argmax()), learned.step
-    (0, 0.5)
+    (0, 1.0)
     """
     step = _chosen_step(known, blend, spread)
     if not step:
@@ -231,8 +231,8 @@ def _validated(known: LabelledContributions, blend: Blend, spread: float) -> tup
         counts = np.repeat([1.0, folds], [len(remembered), len(normal) - len(remembered)])
         for found, u, w in ((before, np.ones_like(members), np.ones_like(columns)), (after, members, columns)):
             weighted = blend.with_shares(blend.shares * u)
-            scores = [weighted.scores(list((x @ w).T)) for x in (known.anomalies[out], normal)]
-            found[out] = _share_below(*scores, counts)
+            of_anomalies_out, of_normal = (weighted.scores(list((x @ w).T)) for x in (known.anomalies[out], normal))
+            found[out] = _share_below(of_anomalies_out, of_normal, counts)
     return before, after
 
 
@@ -318,7 +318,7 @@ def _loss(
         logarithms, middle = point[:-1], point[-1]
         if np.abs(point).max() > _LARGEST_LOGARITHM:
             return np.inf, np.zeros_like(point)
-        scores, gradient = _log_scores(contributions, *np.split(logarithms, [n_members]), blend)
+        scores, gradient = _log_scores(contributions, logarithms[:n_members], logarithms[n_members:], blend)
         z = signs * (scores - middle) / unit
         value = counts @ np.logaddexp(0, z) + precision @ np.square(logarithms) / 2
         pull = counts * signs * np.exp(-np.logaddexp(0, -z)) / unit
