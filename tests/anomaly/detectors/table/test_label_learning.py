@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import check_grad, rosen, rosen_der
+from scipy.optimize import check_grad
 from scipy.optimize import minimize as scipy_minimize
 from sklearn.metrics import f1_score, roc_auc_score
 
@@ -245,11 +245,6 @@ def test_the_gradient_is_that_of_the_loss_and_the_minimum_that_of_scipy(seed):
     found = minimize(loss, start)
     assert np.abs(loss(found)[1]).max() < 1e-3
     assert loss(found)[0] <= scipy_minimize(loss, start, jac=True, method="L-BFGS-B").fun + 1e-5
-
-
-def test_the_minimum_of_a_bent_valley():
-    found = minimize(lambda p: (rosen(p), rosen_der(p)), np.array([-1.2, 1.0, -0.5]))
-    np.testing.assert_allclose(found, 1, atol=1e-4)
 
 
 @given(seed=st.integers(0, 1000))
