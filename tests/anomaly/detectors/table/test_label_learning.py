@@ -211,7 +211,7 @@ def test_the_step_grows_with_the_evidence_and_stays_small_where_records_were_cho
     odd = rng.exponential(size=(60, 2, 8))
     odd[:, :, 0] += 2.0
     assert learn_weights(known(odd, normal), blend, 1.5).step == 1.0
-    assert learn_weights(known(odd[:2], normal), blend, 1.5).step == 0.25
+    assert learn_weights(known(odd[:2], normal), blend, 1.5).step == 0.2
     highest = odd[np.argsort(odd.sum(axis=(1, 2)))[-12:]]
     learned = learn_weights(known(highest, normal), blend, 1.5)
     assert learned.step == 0.25
