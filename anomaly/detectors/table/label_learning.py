@@ -20,15 +20,15 @@ The unit :math:`\sigma` is the standard deviation of :math:`\ln s` among normal 
 
 **How far the weights move** is decided by cross-validation. Labelled records are seldom a fair sample: people label the
 highest scores first. Weights fitted to those raise the columns of the anomalies that are found anyway and lower all
-others, where the anomalies not found yet would show. So :math:`\tau` is a quarter, a half or all of `spread`, or no step
-is taken. For each, weights are fitted without a fifth of the labelled records; the gain is the share of
-normal records below each anomaly left out, minus that share before.
+others, where the anomalies not found yet would show. So :math:`\tau` is a quarter, a half or all of `spread`, or the
+weights stay 1. For each, weights are fitted without a fifth of the labelled records; the gain is the share of normal
+records below each anomaly left out, minus that share before.
 
 - A quarter, unless the mean gain is negative by more than its standard error and 0.002. It is a fifth where fewer than
-  three anomalies are labelled, or those left out are above less than 75 % of normal records on average, which looks
-  like wrong labels.
-- A half, if the mean gain is positive, the anomalies left out are above 75 % of normal records on average, and a tenth of
-  the labelled anomalies were not above 85 % before (if all were, they were probably chosen by score).
+  three anomalies are labelled, or where those left out are above less than 75 % of normal records on average: such
+  labels look wrong.
+- A half, if the mean gain is positive, the anomalies left out are above 75 % of normal records on average, and a tenth
+  of the labelled anomalies were not above 85 % before (if all were, they were probably chosen by score).
 - All, if moreover the gain exceeds 0.02 and three standard errors.
 
 The largest step whose conditions hold is taken. ``python -m benchmarks.quality.label_learning`` measures the outcome
