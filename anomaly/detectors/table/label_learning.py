@@ -85,7 +85,7 @@ class _Step:
 
 
 _SMALLEST = 0.25
-# Without plausible evidence even that one is too long: wrong labels then took up to 0.011 of AUROC.
+# Without plausible evidence even that one is too long: wrong labels then take up to 0.011 of AUROC.
 _BLIND = 0.2
 _TOLERATED = 0.002
 _LARGER_STEPS = (_Step(0.5, 0.0, 0.0), _Step(1.0, 3.0, 0.02))
