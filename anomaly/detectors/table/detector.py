@@ -308,8 +308,8 @@ class AutoencoderDetector(MemberDetector):
         On 16 tables, AUROC of other records changed on average by +0.002 with the 20 records of the highest scores
         labelled, +0.005 with 50 of them, +0.005 with 50 random records, +0.018 with 200, and +0.023 with 20 random
         anomalies. It hardly falls, whoever chose the records: in 1,077 trials, three in ten of them with one label in
-        five wrong, by 0.009 at most. What labels can teach is not used up: weights fitted without caution gain half as much
-        again from 20 random anomalies, and lose up to 0.14 (``python -m benchmarks.quality.label_learning``).
+        five wrong, by 0.009 at most. What labels can teach is not used up: weights fitted without caution gain half as
+        much again from 20 random anomalies, and lose up to 0.14 (``python -m benchmarks.quality.label_learning``).
 
         Parameters
         ----------
