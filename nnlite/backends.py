@@ -136,9 +136,9 @@ def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None
     """Return a compiled function from one record to its output; None where that cannot be had."""
 
     def open_it() -> Callable[[Any], Array]:
-        from nnlite.engine.runtime.inference import OneRecord
+        from nnlite.engine.runtime.inference import SingleRecordPrediction
 
-        return OneRecord(model)
+        return SingleRecordPrediction(model)
 
     return _attempt(open_it, "auto")
 

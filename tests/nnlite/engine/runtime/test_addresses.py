@@ -11,9 +11,9 @@ import pytest
 import nnlite.engine
 from nnlite.data import Data
 from nnlite.engine.lowering import lower_model
-from nnlite.engine.runtime.addresses import Addresses, as_compiled_code_reads
+from nnlite.engine.runtime.addresses import Addresses, as_aligned_contiguous
 from nnlite.engine.runtime.session import Session
-from nnlite.engine.runtime.worker import Hand
+from nnlite.engine.runtime.worker import Worker
 from nnlite.layers import Dense, Input
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import SGD
@@ -46,14 +46,14 @@ UNFIT = {
 def test_an_array_that_compiled_code_would_misread_is_refused(name):
     with pytest.raises(ValueError, match=r"needs 'order' as an aligned C-contiguous array of float64; found"):
         Addresses().of("order", UNFIT[name], np.float64)
-    made = as_compiled_code_reads(UNFIT[name], np.float64)
+    made = as_aligned_contiguous(UNFIT[name], np.float64)
     assert Addresses().of("order", made, np.float64) == made.ctypes.data
     np.testing.assert_array_equal(made, UNFIT[name])
 
 
 def test_an_array_that_will_do_is_not_copied():
     array = np.zeros((4, 3), np.float32)
-    assert as_compiled_code_reads(array, np.float32) is array
+    assert as_aligned_contiguous(array, np.float32) is array
 
 
 def test_no_other_module_of_the_engine_makes_addresses_of_arrays():
@@ -148,16 +148,16 @@ def test_a_predictor_outlives_everything_that_it_was_made_from(dtype):
     assert kept
 
 
-def test_two_functions_of_one_hand_are_both_good(dtype):
+def test_two_bound_functions_of_one_worker_both_run(dtype):
     model = build()
     x, y = np.ones(5, dtype), np.zeros(5, dtype)
     program = lower_model(model, 1, training=False)
     spaces = {"weights": model.weight_vector.values, "input 0": x, "output 0": y}
-    hand = Hand(program, spaces, program.draw_seeds())
-    hand.prepare(1, 1)
-    first, second = hand.bound(), hand.bound()
+    worker = Worker(program, spaces, program.draw_seeds())
+    worker.prepare(1, 1)
+    first, second = worker.bound_run(), worker.bound_run()
     expected = model.predict(x[None], backend="numpy")[0]
-    del hand, program, spaces
+    del worker, program, spaces
     kept = churn()
     for run in (first, second):
         y[...] = 0

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from nnlite.cost import products_per_record
-from nnlite.engine.runtime import threads as teams
+from nnlite.engine.runtime import threads as thread_choice
 from nnlite.layers import LSTM, BatchNormalization, Conv1D, Dense, Dropout, GaussianNoise, Input
 from nnlite.models import Sequential
 from nnlite.optimizers import SGD, Adam, RMSprop
@@ -64,10 +64,10 @@ def test_threads_share_series_too(dtype, layer):
 
 
 def test_a_layer_that_works_at_many_steps_is_worth_more_threads(monkeypatch):
-    monkeypatch.setattr(teams, "available_threads", lambda: 2)
+    monkeypatch.setattr(thread_choice, "available_threads", lambda: 2)
     short, long = (Sequential([Input((steps, 1)), Conv1D(100, 10, padding="same")]) for steps in (1, 100))
     assert products_per_record(long) == 100 * products_per_record(short) == 100 * short.count_params()
-    assert [teams.worthwhile_threads(None, products_per_record(model), 128) for model in (short, long)] == [1, 2]
+    assert [thread_choice.choose_threads(None, products_per_record(model), 128) for model in (short, long)] == [1, 2]
 
 
 def test_layers_that_need_the_whole_batch(dtype):
