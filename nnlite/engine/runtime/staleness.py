@@ -41,8 +41,9 @@ _LARGEST_COLLECTION = 10_000
 _LARGEST_SETTING = 64
 """Most items of an array that may be a setting, changed in place."""
 _leaf_types: set[type] = {*_PLAIN}
+"""Types whose objects are never followed, as found so far."""
 _followed_types: set[type] = set()
-"""Types whose objects are never followed, and types whose objects always are, as found so far."""
+"""Types whose objects are followed, as found so far."""
 
 
 class ModelSnapshot:

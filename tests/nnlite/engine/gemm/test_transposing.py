@@ -1,4 +1,4 @@
-"""Records become columns, and columns records, whatever their number and width."""
+"""Transposition of records to columns and back, for any number and width."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ def turn_back(columns, data):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("count", [1, 3, 4, 7, 8, 9, 16, 41])
-def test_whole_squares_are_turned_over_and_nothing_else_is_touched(dtype, count):
+def test_whole_squares_are_transposed_and_nothing_else_is_written(dtype, count):
     data = np.arange(ROWS * count, dtype=dtype).reshape(ROWS, count)
     columns = np.full((count, ROWS + 3), -1, dtype)
     done = turn(data, columns)
@@ -35,7 +35,7 @@ def test_whole_squares_are_turned_over_and_nothing_else_is_touched(dtype, count)
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("count", [1, 3, 4, 7, 8, 9, 16, 41])
-def test_and_back_between_others(dtype, count):
+def test_columns_are_transposed_back_between_others(dtype, count):
     columns = np.arange((ROWS + 3) * count, dtype=dtype).reshape(count, ROWS + 3)
     data = np.full((ROWS + 1, count + 2), -1, dtype)
     done = turn_back(columns, data)

@@ -1,4 +1,4 @@
-"""Sums become the figures of the right outputs, metrics and weights."""
+"""The program's sums are assigned to the right outputs, metrics and weights."""
 
 import pytest
 
@@ -33,7 +33,7 @@ def test_several_outputs_with_weights_metrics_and_a_penalty():
     assert logs["b_weighted_mae"] == pytest.approx(9 / 3)
 
 
-def test_what_is_not_summed_is_zero():
+def test_a_missing_sum_is_zero():
     objective = Objective("mse", [0.0], ["mae"], None, ["y"])
     Totals(objective, places(("metric", 0, 0))).report([2.0], 4)
     assert objective.logs() == {"loss": 0.0, "mae": 0.5}
