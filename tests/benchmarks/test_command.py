@@ -93,7 +93,7 @@ def test_the_benchmarks_introduce_themselves():
     [
         (["--jobs", "train-tiny"], "unknown: train-tiny; choose from train-small"),
         (["--peers", "theano"], "unknown: theano; choose from torch"),
-        (["--rounds", "0"], "give 1 or more"),
+        (["--rounds", "0"], "at least 1; found 0"),
         (["--output", "/no/such/folder/a.json"], "there is no folder"),
     ],
 )

@@ -51,9 +51,9 @@ def split_gradient(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
 
     op: gradient; bypass, the gradient of the state before; mask of the step; features; ld.
     """
-    derivative, bypass, mask, ld = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero), op[4]
+    gradient, bypass, mask, ld = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero), op[4]
     for j in range(op[3]):
-        step_gradient, bypass_gradient = shift(derivative, j * ld), shift(bypass, j * ld)
+        step_gradient, bypass_gradient = shift(gradient, j * ld), shift(bypass, j * ld)
         for i in range(ld):
             bypass_gradient[i] = select(mask[i] != zero, zero, step_gradient[i])
         for i in range(ld):

@@ -24,14 +24,8 @@ class SimpleRNNCell(Loop):
 
     def emit_step(self, step: int) -> None:
         if self.needs_previous_gradient(step):
-            self.product(
-                self.transposed_recurrent,
-                self.units,
-                self.recurrent_input(step),
-                self.projection(step),
-                self.units,
-                ADD,
-            )
+            locations = (self.recurrent_input(step), self.projection(step))
+            self.product(self.transposed_recurrent, self.units, *locations, self.units, ADD)
         self.function.forward(self.gate(step), self.state(step))
 
     def emit_step_backward(self, step: int) -> None:
@@ -66,9 +60,8 @@ class LSTMCell(Loop):
 
     def emit_step(self, step: int) -> None:
         if self.needs_previous_gradient(step):
-            self.product(
-                self.transposed_recurrent, self.units, self.recurrent_input(step), self.gate(step), 4 * self.units, ADD
-            )
+            locations = (self.recurrent_input(step), self.gate(step))
+            self.product(self.transposed_recurrent, self.units, *locations, 4 * self.units, ADD)
         self.emit_gates(step)
 
     def emit_gates(self, step: int) -> None:
@@ -112,9 +105,8 @@ class GRUResetAfterCell(Loop):
         rows = 3 * self.units
         bias = self.program.weight(self.layer.bias).offset_by(rows) if self.layer.use_bias else None
         start = ZERO if bias is None else BIAS
-        self.product(
-            self.transposed_recurrent, self.units, self.recurrent_input(step), self.u_gate(step), rows, start, bias
-        )
+        locations = (self.recurrent_input(step), self.u_gate(step))
+        self.product(self.transposed_recurrent, self.units, *locations, rows, start, bias)
         self.emit_gates(step)
 
     def emit_gates(self, step: int) -> None:
@@ -163,9 +155,8 @@ class GRUResetBeforeCell(Loop):
 
     def emit_gates(self, step: int, recurrent_input: Location) -> None:
         """Emit the gates z and r, and r times the previous state."""
-        self.program.emit(
-            "recurrent.gru_gates_forward", self.gate(step), recurrent_input, self.reset_state(step), self.size
-        )
+        locations = (self.gate(step), recurrent_input, self.reset_state(step))
+        self.program.emit("recurrent.gru_gates_forward", *locations, self.size)
 
     def emit_state(self, step: int) -> None:
         """Emit the state."""
@@ -176,14 +167,12 @@ class GRUResetBeforeCell(Loop):
         self.emit_state_backward(step)
         self.product_backward(2, 1, self.gate(step, 2), self.dv, ZERO)
         # The gradient of r times the previous state, which may be under dropout.
-        recurrent_input_gradient, recurrent_input = self.state_gradient(step), self.state(step - 1)
+        input_gradient, recurrent_input = self.state_gradient(step), self.state(step - 1)
         if self.dropout_mask is not None:
-            recurrent_input_gradient, recurrent_input = (
-                self.recurrent_input_gradient,
-                self.dropped_states.offset_by(step * self.size),
-            )
-            self.program.emit("data.clear", recurrent_input_gradient, self.size)
-        self.emit_gates_backward(step, recurrent_input, recurrent_input_gradient)
+            input_gradient = self.recurrent_input_gradient
+            recurrent_input = self.dropped_states.offset_by(step * self.size)
+            self.program.emit("data.clear", input_gradient, self.size)
+        self.emit_gates_backward(step, recurrent_input, input_gradient)
         if self.needs_previous_gradient(step):
             self.carry_bypass(step)
             self.product_to_previous(step, 2, self.gate(step), ADD, start_under_dropout=ADD)
@@ -195,9 +184,8 @@ class GRUResetBeforeCell(Loop):
 
     def emit_gates_backward(self, step: int, recurrent_input: Location, input_gradient: Location) -> None:
         """Emit the gradient of r, and r's part of the previous state's gradient."""
-        self.program.emit(
-            "recurrent.gru_gates_backward", self.gate(step), recurrent_input, self.dv, input_gradient, self.size
-        )
+        locations = (self.gate(step), recurrent_input, self.dv, input_gradient)
+        self.program.emit("recurrent.gru_gates_backward", *locations, self.size)
 
     def recurrent_gradient(self, dkernel: Location) -> None:
         self.product_over_steps(self.recurrent_inputs, self.z, 2, dkernel, skip_zero_state=False)

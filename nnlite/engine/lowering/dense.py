@@ -6,6 +6,7 @@ import math
 
 from nnlite.engine.gemm.gemm_sizes import BIAS, NN, NT, TN, ZERO
 from nnlite.engine.lowering.activation import activate
+from nnlite.engine.lowering.products import Matrix, emit_product
 from nnlite.engine.lowering.rules import lowers
 from nnlite.engine.program import Program, Tensor
 from nnlite.layers import Dense
@@ -21,68 +22,30 @@ def dense(program: Program, layer: Dense, inputs: list[Tensor]) -> Tensor:
     positions = math.prod(x.shape[:-1])
     bias = layer.bias if layer.use_bias else None
     start, bias_location = (ZERO, None) if bias is None else (BIAS, program.weight(bias))
-    kernel_operands = (program.weight(layer.kernel), units, 0)
-    x_operands, z_operands = (x.location, ld, n * ld), (z.location, ld, units * ld)
+    kernel = Matrix(program.weight(layer.kernel), units)
     if ld == 1:
-        program.emit("dense.vector", kernel_operands[0], bias_location, x.location, z.location, n, units, positions)
+        program.emit("dense.vector", kernel.location, bias_location, x.location, z.location, n, units, positions)
         return activate(program, layer.activation, z)
     workspace = program.product_workspace(n, units)
-    program.emit(
-        "dense.product",
-        TN,
-        *kernel_operands,
-        *x_operands,
-        *z_operands,
-        units,
-        ld,
-        n,
-        start,
-        bias_location,
-        positions,
-        workspace,
-    )
+    x_matrix, z_matrix = Matrix(x.location, ld, n * ld), Matrix(z.location, ld, units * ld)
+    sizes = (units, ld, n)
+    emit_product(program, TN, kernel, x_matrix, z_matrix, sizes, workspace, start, bias_location, positions)
 
     def emit_step() -> None:
         if z.gradient is None:
             return
-        dz_operands = (z.gradient, ld, units * ld)
+        dz = Matrix(z.gradient, ld, units * ld)
         with program.weight_contribution(layer.kernel) as dkernel:
             if dkernel is not None:
-                dkernel_operands = (dkernel, units, 0)
-                program.emit(
-                    "dense.product",
-                    NT,
-                    *x_operands,
-                    *dz_operands,
-                    *dkernel_operands,
-                    n,
-                    units,
-                    ld,
-                    ZERO,
-                    None,
-                    positions,
-                    workspace,
-                )
+                sizes = (n, units, ld)
+                emit_product(program, NT, x_matrix, dz, Matrix(dkernel, units), sizes, workspace, positions=positions)
         with program.weight_contribution(bias) as dbias:
             if dbias is not None:
                 program.emit("dense.bias_gradient", z.gradient, dbias, units, positions, ld)
         with program.contribution(x) as dx:
             if dx is not None:
-                dx_operands = (dx, ld, n * ld)
-                program.emit(
-                    "dense.product",
-                    NN,
-                    *kernel_operands,
-                    *dz_operands,
-                    *dx_operands,
-                    n,
-                    ld,
-                    units,
-                    ZERO,
-                    None,
-                    positions,
-                    workspace,
-                )
+                sizes = (n, ld, units)
+                emit_product(program, NN, kernel, dz, Matrix(dx, ld, n * ld), sizes, workspace, positions=positions)
 
     program.add_backward_step(emit_step)
     return activate(program, layer.activation, z)

@@ -18,7 +18,7 @@ def batch_normalization(
 ) -> Tensor:
     """Emit the normalization over the batch, with the features along the last axis."""
     (x,) = inputs
-    axis = record_axis(layer.axis, x, f"layer {layer.name!r}: normalizing")
+    axis = record_axis(layer.axis, x, f"layer {layer.name!r}: normalization")
     if not (program.training and layer.trainable):
         mask = None
     if mask is not None and axis != len(x.shape) - 1:
@@ -56,7 +56,7 @@ def layer_normalization(program: Program, layer: LayerNormalization, inputs: lis
     """Emit the normalization over each record's features, which are permuted to the last axes."""
     (x,) = inputs
     layer_axes = [layer.axis] if isinstance(layer.axis, int) else layer.axis
-    axes = sorted({record_axis(axis, x, f"layer {layer.name!r}: normalizing") for axis in layer_axes})
+    axes = sorted({record_axis(axis, x, f"layer {layer.name!r}: normalization") for axis in layer_axes})
     features = math.prod(x.shape[axis] for axis in axes)
     return with_axes_last(program, x, axes, lambda permuted: _over_features(program, layer, permuted, features))
 

@@ -64,13 +64,8 @@ def lower_objective(
             for k, metric in enumerate(group):
                 _emit_metric(program, metric, target, output, weights_of_group, program.total(name, i, k), work)
             if group and weights_of_group is not None:
-                program.emit(
-                    "metric.weight_sum",
-                    weights_of_group.location,
-                    weights_of_group.size,
-                    program.ld,
-                    program.total(weight_key, i),
-                )
+                operands = (weights_of_group.location, weights_of_group.size, program.ld)
+                program.emit("metric.weight_sum", *operands, program.total(weight_key, i))
 
 
 def _metric_weights(

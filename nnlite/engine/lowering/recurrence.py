@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, NN, NT, ZERO
+from nnlite.engine.lowering.products import Matrix, emit_product
 from nnlite.engine.program import Location, Program, Tensor
 
 
@@ -125,9 +126,8 @@ class Loop:
             self.emit_step(step)
             if self.mask is not None:
                 for previous, current in zip(self.states(step - 1), self.states(step), strict=True):
-                    self.program.emit(
-                        "masking.select_state", previous, current, self.mask_of_step(step), self.units, self.program.ld
-                    )
+                    operands = (previous, current, self.mask_of_step(step), self.units, self.program.ld)
+                    self.program.emit("masking.select_state", *operands)
 
     def _project(self, kernel: Location, x: Location, target: Location) -> None:
         bias = self.program.weight(self.layer.bias) if self.layer.use_bias else None
@@ -136,9 +136,8 @@ class Loop:
 
     def input(self, step: int, base: Location | None = None) -> Location:
         """Return the location of a step's input, or of the same step in another tensor of that shape."""
-        return (base or self.x.location).offset_by(
-            0 if self.constant_input else self._time(step) * self.features * self.program.ld
-        )
+        time = 0 if self.constant_input else self._time(step)
+        return (base or self.x.location).offset_by(time * self.features * self.program.ld)
 
     def _time(self, step: int) -> int:
         return self.steps - 1 - step if self.layer.go_backwards else step
@@ -151,11 +150,9 @@ class Loop:
     def _zero_masked(self, source: Location, target: Location) -> None:
         """Emit copies of all steps, with zeros at masked steps."""
         for step in range(self.steps):
-            start = step * self.size
-            sizes = (self.units, 1, self.program.ld)
-            self.program.emit(
-                "masking.apply_mask", source.offset_by(start), target.offset_by(start), self.mask_of_step(step), *sizes
-            )
+            start, sizes = step * self.size, (self.units, 1, self.program.ld)
+            locations = (source.offset_by(start), target.offset_by(start), self.mask_of_step(step))
+            self.program.emit("masking.apply_mask", *locations, *sizes)
 
     def recurrent_input(self, step: int) -> Location:
         """Return the location of the previous state as the recurrent kernel multiplies it; emit its dropout."""
@@ -189,17 +186,19 @@ class Loop:
         self.emit_backward_start(states)
         bypasses = [program.reserve(self.size) for _ in self.states(0)] if self.mask is not None else []
         for step in reversed(range(self.steps)):
-            for own, bypass in zip(self.state_gradients(step), bypasses, strict=False):
-                program.emit("masking.split_gradient", own, bypass, self.mask_of_step(step), self.units, program.ld)
+            for gradient, bypass in zip(self.state_gradients(step), bypasses, strict=False):
+                program.emit(
+                    "masking.split_gradient", gradient, bypass, self.mask_of_step(step), self.units, program.ld
+                )
             self.emit_step_backward(step)
             if self.needs_previous_gradient(step):
                 for previous, bypass in zip(self.state_gradients(step - 1), bypasses, strict=False):
                     program.emit("data.accumulate", bypass, previous, self.size)
         self._weight_gradients()
         for tensor, location in zip(self.initial_states, self.state_gradients(-1), strict=False):
-            with program.contribution(tensor) as gradient:
-                if gradient is not None:
-                    program.emit("data.copy", location, gradient, 1, self.size, 0, 0)
+            with program.contribution(tensor) as contribution:
+                if contribution is not None:
+                    program.emit("data.copy", location, contribution, 1, self.size, 0, 0)
 
     def emit_backward_start(self, states: list[Tensor]) -> None:
         """Emit the instructions before the first backward step."""
@@ -242,13 +241,8 @@ class Loop:
             self.product_backward(0, gates, dz, target, start)
             return
         self.product_backward(0, gates, dz, self.recurrent_input_gradient, start_under_dropout)
-        self.program.emit(
-            "series.multiply",
-            self.recurrent_input_gradient,
-            self.dropout_mask,
-            self.recurrent_input_gradient,
-            self.size,
-        )
+        product = (self.recurrent_input_gradient, self.dropout_mask, self.recurrent_input_gradient)
+        self.program.emit("series.multiply", *product, self.size)
         if start == ADD:
             self.program.emit("data.accumulate", self.recurrent_input_gradient, target, self.size)
         else:
@@ -261,33 +255,26 @@ class Loop:
     def _weight_gradients(self) -> None:
         program, layer, ld = self.program, self.layer, self.program.ld
         width, rows = self.gates * self.size, self.gates * self.units
-        dz, positions, dz_step = self.z, self.steps, width
-        x, x_step = self.input(0), self.features * ld
-        if layer.go_backwards:
-            x_step = -x_step
+        positions, dz = self.steps, Matrix(self.z, ld, width)
+        x = Matrix(self.input(0), ld, -self.features * ld if layer.go_backwards else self.features * ld)
         if self.constant_input:
-            positions, dz = 1, program.reserve(width)
-            program.emit("data.clear", dz, width)
-            program.emit("series.add_blocks", self.z, dz, self.steps, width, width, 0, 1.0)
+            positions, dz = 1, Matrix(program.reserve(width), ld, width)
+            program.emit("data.clear", dz.location, width)
+            program.emit("series.add_blocks", self.z, dz.location, self.steps, width, width, 0, 1.0)
         with program.weight_contribution(layer.kernel) as dkernel:
             if dkernel is not None:
-                program.emit(
-                    *("dense.product", NT, x, ld, x_step, dz, ld, dz_step, dkernel, rows, 0),
-                    *(self.features, rows, ld, ZERO, None, positions, self.workspace),
-                )
+                self._emit_product(NT, x, dz, Matrix(dkernel, rows), (self.features, rows, ld), positions=positions)
         with program.weight_contribution(layer.recurrent_kernel) as dkernel:
             if dkernel is not None:
                 self.recurrent_gradient(dkernel)
         with program.weight_contribution(layer.bias if layer.use_bias else None) as dbias:
             if dbias is not None:
-                program.emit("dense.bias_gradient", dz, dbias, rows, positions, ld)
+                program.emit("dense.bias_gradient", dz.location, dbias, rows, positions, ld)
                 self.recurrent_bias_gradient(dbias.offset_by(rows))
         with program.contribution(self.x) as dx:
             if dx is not None:
-                program.emit(
-                    *("dense.product", NN, self.kernel, rows, 0, dz, ld, dz_step, self.input(0, dx), ld, x_step),
-                    *(self.features, ld, rows, ZERO, None, positions, self.workspace),
-                )
+                kernel, target = Matrix(self.kernel, rows), Matrix(self.input(0, dx), ld, x.stride)
+                self._emit_product(NN, kernel, dz, target, (self.features, ld, rows), positions=positions)
 
     def recurrent_gradient(self, dkernel: Location) -> None:
         """Emit the gradient of the recurrent kernel."""
@@ -323,27 +310,15 @@ class Loop:
         bias: Location | None = None,
     ) -> None:
         """Emit the product of a transposed kernel and the values of a step."""
-        ld = self.program.ld
-        locations = (kernel, depth, 0, x, ld, 0, target, ld, 0)
-        self.program.emit("dense.product", NN, *locations, rows, ld, depth, start, bias, 1, self.workspace)
+        matrices = (Matrix(kernel, depth), Matrix(x, self.program.ld), Matrix(target, self.program.ld))
+        self._emit_product(NN, *matrices, (rows, self.program.ld, depth), start, bias)
 
     def product_backward(self, gate: int, gates: int, dz: Location, target: Location, start: int) -> None:
         """Emit the product of some gates' columns of the recurrent kernel and their gradients."""
         ld = self.program.ld
-        locations = (
-            self.recurrent_kernel.offset_by(gate * self.units),
-            self.gates * self.units,
-            0,
-            dz,
-            ld,
-            0,
-            target,
-            ld,
-            0,
-        )
-        self.program.emit(
-            "dense.product", NN, *locations, self.units, ld, gates * self.units, start, None, 1, self.workspace
-        )
+        kernel = Matrix(self.recurrent_kernel.offset_by(gate * self.units), self.gates * self.units)
+        sizes = (self.units, ld, gates * self.units)
+        self._emit_product(NN, kernel, Matrix(dz, ld), Matrix(target, ld), sizes, start)
 
     def product_over_steps(
         self, inputs: Location, dz: Location, gates: int, dkernel: Location, skip_zero_state: bool = True
@@ -352,12 +327,24 @@ class Loop:
 
         With `skip_zero_state` the first step is skipped if the initial state is zero.
         """
-        program, ld, all_rows = self.program, self.program.ld, self.gates * self.units
+        ld, all_rows, width = self.program.ld, self.gates * self.units, self.gates * self.size
         skipped = 1 if skip_zero_state and not self.initial_states else 0
-        width = self.gates * self.size
         if self.steps == skipped:
-            program.emit("data.clear", dkernel, self.units * all_rows)
+            self.program.emit("data.clear", dkernel, self.units * all_rows)
             return
-        locations = (inputs.offset_by(skipped * self.size), ld, self.size, dz.offset_by(skipped * width), ld, width)
-        sizes = (self.units, gates * self.units, ld, ZERO, None, self.steps - skipped, self.workspace)
-        program.emit("dense.product", NT, *locations, dkernel, all_rows, 0, *sizes)
+        a, b = inputs.offset_by(skipped * self.size), dz.offset_by(skipped * width)
+        matrices = (Matrix(a, ld, self.size), Matrix(b, ld, width), Matrix(dkernel, all_rows))
+        self._emit_product(NT, *matrices, (self.units, gates * self.units, ld), positions=self.steps - skipped)
+
+    def _emit_product(
+        self,
+        form: int,
+        a: Matrix,
+        b: Matrix,
+        c: Matrix,
+        sizes: tuple[int, int, int],
+        start: int = ZERO,
+        bias: Location | None = None,
+        positions: int = 1,
+    ) -> None:
+        emit_product(self.program, form, a, b, c, sizes, self.workspace, start, bias, positions)

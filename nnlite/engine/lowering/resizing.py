@@ -103,7 +103,7 @@ def _shape(layer: Any, x: Tensor) -> tuple[int, ...]:
 
 def _inner_block(inner: tuple[int, ...], outer: tuple[int, ...], sides: Any) -> tuple[int, int, int, int, int]:
     """Return the inner block's offset in the outer one, its number of rows, their length, and the strides in both."""
-    before, channels = [one[0] for one in sides], inner[-1]
+    before, channels = [start for start, _ in sides], inner[-1]
     length, step = inner[-2] * channels, outer[-2] * channels
     start = before[-1] * channels + (before[0] * step if len(before) > 1 else 0)
     return start, inner[0] if len(before) > 1 else 1, length, length, step

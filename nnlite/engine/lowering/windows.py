@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, LARGEST_UNPACKED, NN, NT, TN, ZERO
+from nnlite.engine.lowering.products import Matrix, emit_product
 from nnlite.engine.program import Location, Program
 
 _FEW_FILTERS = 48
@@ -165,11 +166,13 @@ class WindowProducts:
         for segment in geometry.segments():
             start = (ZERO if bias is None else BIAS) if segment.first and all_windows_start else ADD
             for part in self._subsegments(segment):
-                program.emit(
-                    *("dense.product", TN, *self._kernel_operands(kernel, part), *self._input_operands(x, part)),
-                    *(*self._window_operands(z, part), self._filters, program.ld, part.taps * self._channels),
-                    *(start, bias, part.count, self._workspace),
+                matrices = (
+                    self._kernel_matrix(kernel, part),
+                    self._input_matrix(x, part),
+                    self._window_matrix(z, part),
                 )
+                sizes = (self._filters, program.ld, part.taps * self._channels)
+                emit_product(program, TN, *matrices, sizes, self._workspace, start, bias, part.count)
                 start = ADD
 
     def _subsegments(self, segment: WindowSegment) -> Iterator[WindowSegment]:
@@ -185,45 +188,34 @@ class WindowProducts:
     def convolve_transposed(self, kernel: Location, z: Location, x: Location) -> None:
         """Add the product of each window's values and the kernel to its input."""
         program = self._program
-        for segment in self._geometry.segments():
-            a, b, c = (
-                self._kernel_operands(kernel, segment),
-                self._window_operands(z, segment),
-                self._input_operands(x, segment),
-            )
-            program.emit(
-                *("dense.product", NN, *a, *b, *c),
-                *(segment.taps * self._channels, program.ld, self._filters, ADD, None, segment.count, self._workspace),
-            )
+        for s in self._geometry.segments():
+            matrices = (self._kernel_matrix(kernel, s), self._window_matrix(z, s), self._input_matrix(x, s))
+            sizes = (s.taps * self._channels, program.ld, self._filters)
+            emit_product(program, NN, *matrices, sizes, self._workspace, ADD, positions=s.count)
 
     def kernel_gradient(self, x: Location, z: Location, dkernel: Location) -> None:
         """Write the kernel's gradient: products of inputs and values, summed over all windows and records."""
         program, geometry = self._program, self._geometry
         program.emit("data.clear", dkernel, math.prod(geometry.kernel_size) * self._channels * geometry.filters)
-        for segment in geometry.segments():
-            a, b, c = (
-                self._input_operands(x, segment),
-                self._window_operands(z, segment),
-                self._kernel_operands(dkernel, segment),
-            )
-            program.emit(
-                *("dense.product", NT, *a, *b, *c),
-                *(segment.taps * self._channels, self._filters, program.ld, ADD, None, segment.count, self._workspace),
-            )
+        for s in geometry.segments():
+            matrices = (self._input_matrix(x, s), self._window_matrix(z, s), self._kernel_matrix(dkernel, s))
+            sizes = (s.taps * self._channels, self._filters, program.ld)
+            emit_product(program, NT, *matrices, sizes, self._workspace, ADD, positions=s.count)
 
-    def _kernel_operands(self, location: Location, segment: WindowSegment) -> tuple[Location, int, int]:
+    def _kernel_matrix(self, kernel: Location, segment: WindowSegment) -> Matrix:
         filters = self._geometry.filters
         start = segment.tap * self._channels * filters + segment.group * self._filters
-        return location.offset_by(start), filters, 0
+        return Matrix(kernel.offset_by(start), filters)
 
-    def _input_operands(self, location: Location, segment: WindowSegment) -> tuple[Location, int, int]:
+    def _input_matrix(self, x: Location, segment: WindowSegment) -> Matrix:
         channels, ld = self._geometry.channels, self._program.ld
         start = segment.position * channels + segment.group * self._channels
-        return location.offset_by(start * ld), ld, self._geometry.strides[1] * channels * ld
+        return Matrix(x.offset_by(start * ld), ld, self._geometry.strides[1] * channels * ld)
 
-    def _window_operands(self, location: Location, segment: WindowSegment) -> tuple[Location, int, int]:
+    def _window_matrix(self, z: Location, segment: WindowSegment) -> Matrix:
         filters, ld = self._geometry.filters, self._program.ld
-        return location.offset_by((segment.window * filters + segment.group * self._filters) * ld), ld, filters * ld
+        start = segment.window * filters + segment.group * self._filters
+        return Matrix(z.offset_by(start * ld), ld, filters * ld)
 
 
 def fill(program: Program, location: Location, bias: Location | None, features: int, positions: int) -> None:

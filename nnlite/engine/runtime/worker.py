@@ -64,10 +64,8 @@ class Worker:
         self._run: Native = native_function("epoch.run", dtype)
         self._addresses = Addresses()
         self.totals = np.zeros((epochs + 1, max(len(program.totals), 1)))
-        self._parameter_readers, self._parameters = (
-            program.runtime_parameters,
-            np.zeros(max(len(program.runtime_parameters), 1)),
-        )
+        self._parameter_readers = program.runtime_parameters
+        self._parameters = np.zeros(max(len(program.runtime_parameters), 1))
         own = {
             "workspace": aligned_zeros(program.workspace_size, dtype),
             "product workspace": aligned_zeros(program.product_workspace_size, dtype),
@@ -82,12 +80,8 @@ class Worker:
         vector = vector_width(dtype) if program.ld > 1 else 1
         header = [
             *(0, 0, 0, 0, 0, vector, thread, threads),
-            *(
-                addresses["totals"],
-                self.totals.shape[1],
-                addresses["totals"] + self.totals.strides[0],
-                len(instructions),
-            ),
+            *(addresses["totals"], self.totals.shape[1]),
+            *(addresses["totals"] + self.totals.strides[0], len(instructions)),
         ]
         self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
         self.state = np.zeros(batch_state.SIZE, np.int64)

@@ -221,7 +221,7 @@ def test_normalization_of_masked_steps_along_another_axis_uses_the_layers():
     model = Sequential([Input((5, 2)), Masking(FILL), BatchNormalization(axis=1)])
     model.compile("sgd", "mse")
     x = series(9, 5, 2)
-    with pytest.raises(ValueError, match="normalizing masked steps along axis 1 has no compiled form"):
+    with pytest.raises(ValueError, match="the normalization of masked steps along axis 1 has no compiled form"):
         model.fit(x, x, verbose=0, backend="numba")
     model.fit(x, x, verbose=0)
     assert model.history.backend == "numpy"
