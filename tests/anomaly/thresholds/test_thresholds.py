@@ -29,6 +29,8 @@ RULES = [
     PeaksOverThreshold(),
     AutoThreshold(),
 ]
+# Few scores are the point of some tests; that they are few is tested where the warning comes from.
+few = pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 some_scores = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
 
 
@@ -52,6 +54,7 @@ def test_the_threshold_moves_with_the_scores(rule, scale, shift):
     assert rule.fit(scale * scores + shift).threshold_ == pytest.approx(scale * before + shift, rel=1e-6, abs=1e-6)
 
 
+@few
 @pytest.mark.parametrize("rule", [MADThreshold(log=True), AutoThreshold(), PeaksOverThreshold()])
 @given(scale=st.floats(1e-6, 1e6))
 def test_the_threshold_scales_with_positive_scores(rule, scale):
@@ -60,18 +63,21 @@ def test_the_threshold_scales_with_positive_scores(rule, scale):
     assert rule.fit(scale * scores).threshold_ == pytest.approx(scale * before, rel=1e-4)
 
 
+@few
 @pytest.mark.parametrize("rule", RULES)
 @given(scores=some_scores)
 def test_any_scores_give_a_finite_threshold(rule, scores):
     assert np.isfinite(rule.fit(scores).threshold_)
 
 
+@few
 @pytest.mark.parametrize("rule", RULES)
 def test_equal_scores_are_all_usual(rule):
     for scores in ([3.0], [3.0] * 20, [0.0] * 20):
         assert not rule.fit(scores).predict(scores).any()
 
 
+@few
 @pytest.mark.parametrize("rule", RULES)
 @given(score=st.floats(-1e6, 1e6), n=st.integers(1, 60))
 def test_no_rounding_puts_the_threshold_below_equal_scores(rule, score, n):
