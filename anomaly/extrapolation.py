@@ -70,7 +70,7 @@ def fresh_quantile(ranked: Array, rate: float) -> float:
     level = ranked[-top - 1]
     if level <= 0:
         return float(ranked[-1] + steps * (ranked[-top:] - level).mean())
-    exponent = steps * float(np.log(ranked[-top:] / level).mean())
+    exponent = steps * float((np.log(ranked[-top:]) - math.log(level)).mean())
     # Scores that are all but 0 below the largest would else lead beyond the largest number.
     return float(math.exp(min(math.log(ranked[-1]) + exponent, _LARGEST_EXPONENT))) if exponent else float(ranked[-1])
 

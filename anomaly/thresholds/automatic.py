@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from anomaly.extrapolation import fresh_quantile
-from anomaly.thresholds.base import Threshold, all_equal
+from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
 from nnlite.types import Array
 
 _RATE = 0.01
@@ -17,8 +17,10 @@ _UPPER = 0.65
 """The upper end of the core: so far up there are normal scores alone, with up to a third of anomalies."""
 _UPPER_TO_SIGMA = 2.5952620
 """One over the 65 % quantile of a standard normal: from the width of the core's upper part to a standard deviation."""
-_UPPER_TO_DECAY = 2.8036732
-"""One over ln(0.5 / 0.35): to the mean excess of an exponential variable."""
+_SIGMA_TO_DECAY = 1.0803127
+"""From that to the mean excess of an exponential variable with the same two quantiles."""
+_MAD_RECORDS = 50
+"""So many records is the median absolute deviation worth, which few records tell better than they do quantiles."""
 _LEVELS = 200.0
 _TIMES = 2.5
 _EVIDENCE = 4.0
@@ -32,7 +34,8 @@ class AutoThreshold(Threshold):
     median to the 65 % quantile, which a third of anomalies leave in place.
 
     1. **The rank.** The score that 1 % of fresh records of the same distribution exceed, by its rank alone.
-    2. **The distance.** The median plus 2.75 standard deviations, as the core tells them.
+    2. **The distance.** The median plus 2.75 standard deviations, by the width of the core. Its estimate is averaged
+       with that by the median absolute deviation, which counts as 50 records, and raised by 2/n.
     3. **The gap.** In a tail that falls off as the core does, the distance between neighbouring scores, times the
        number of scores above it, is on average the core's mean excess (Rényi). The rule looks for neighbouring
        distances that add up to far more, 2.5 times and 4 + ln n besides: scores above belong to another group. The
@@ -74,11 +77,20 @@ class AutoThreshold(Threshold):
         middle, upper = np.quantile(values, [0.5, _UPPER])
         if upper <= middle:
             return limit
-        distant = float(middle + _SIGMAS * _UPPER_TO_SIGMA * (upper - middle))
+        sigma = _sigma(values, float(middle), float(upper))
+        distant = float(middle + _SIGMAS * sigma)
         if is_log:
             distant = math.exp(min(distant, 700.0))
-        last = _last_below_gap(values, float(upper - middle) * _UPPER_TO_DECAY)
-        return min(limit, distant, float(ranked[last]))
+        last = _last_below_gap(values, _SIGMA_TO_DECAY * sigma)
+        return min(limit, distant) if last is None else min(limit, distant, float(ranked[last]))
+
+
+def _sigma(values: Array, middle: float, upper: float) -> float:
+    """Return the standard deviation that the core suggests, a little more where records are few."""
+    n = len(values)
+    deviation = float(np.median(np.abs(values - middle))) * MAD_TO_SIGMA
+    mean = (n * _UPPER_TO_SIGMA * (upper - middle) + _MAD_RECORDS * deviation) / (n + _MAD_RECORDS)
+    return mean * (1 + 2 / n)
 
 
 def _is_tied(core: Array) -> bool:
@@ -88,8 +100,8 @@ def _is_tied(core: Array) -> bool:
     return bool(len(core) ** 2 / np.square(counts).sum() < min(_LEVELS, len(core) / 2))
 
 
-def _last_below_gap(values: Array, decay: float) -> int:
-    """Return the index of the last value below the gap that divides the tail; that of the largest if there is none.
+def _last_below_gap(values: Array, decay: float) -> int | None:
+    """Return the index of the last value below the gap that divides the tail; None if there is no such gap.
 
     Parameters
     ----------
@@ -107,6 +119,6 @@ def _last_below_gap(values: Array, decay: float) -> int:
     gains = sums - np.minimum.accumulate(sums)
     end = int(np.argmax(gains))
     if gains[end] < math.log(n) + _EVIDENCE:
-        return n - 1
+        return None
     start = int(np.argmin(sums[: end + 1]))
     return first + start + int(np.argmax(excess[start:end]))

@@ -11,6 +11,8 @@ from numpy.typing import ArrayLike
 from nnlite.types import Array
 
 Self = TypeVar("Self", bound="Threshold")
+MAD_TO_SIGMA = 1.482602218505602
+"""From the median absolute deviation of a normal variable to its standard deviation."""
 # Scores that differ by less, relatively, are equal but for rounding.
 _ROUNDING = 1e-12
 

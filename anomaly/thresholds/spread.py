@@ -7,11 +7,10 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.thresholds.base import Threshold, all_equal
+from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
 from nnlite.types import Array
 
-# Median absolute deviation, mean absolute deviation and interquartile range of a standard normal, as factors.
-_MAD_TO_SIGMA = 1.482602218505602
+# Mean absolute deviation of a standard normal, as a factor.
 _MEAN_DEVIATION_TO_SIGMA = 1.2533141373155001
 
 
@@ -162,7 +161,7 @@ def _robust_limit(values: Array, k: float) -> float:
         return float(values.max())
     middle = float(np.median(values))
     deviations = np.abs(values - middle)
-    spread = _MAD_TO_SIGMA * float(np.median(deviations))
+    spread = MAD_TO_SIGMA * float(np.median(deviations))
     if spread == 0:
         spread = _MEAN_DEVIATION_TO_SIGMA * float(deviations.mean())
     return middle + k * spread

@@ -51,7 +51,7 @@ class Scores:
 
     def __init__(self, shape: str) -> None:
         self._draw = SHAPES[shape]
-        self.fresh = self._draw(np.random.default_rng(1), 200_000)
+        self.fresh = np.sort(self._draw(np.random.default_rng(1), 200_000))
         self._middle, self._far = np.quantile(self.fresh, [0.5, 0.9999])
 
     def sample(self, n: int, share: float, kind: str, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -16,17 +16,16 @@ LAWS = {
     "exponential": stats.expon(),
     "gamma": stats.gamma(2),
     "log-normal": stats.lognorm(1),
-    "t": stats.t(3),
     "Pareto 3": stats.pareto(3),
     "Pareto 1": stats.pareto(1),
 }
-SEEDS = 1000
+SEEDS = 400
 
 
 def realised(law, n, rate):
     """Return the mean chance that a fresh score is above the threshold, and its standard error."""
-    rng = np.random.default_rng(n)
-    chances = [law.sf(fresh_quantile(np.sort(law.rvs(n, random_state=rng)), rate)) for _ in range(SEEDS)]
+    samples = np.sort(law.rvs((SEEDS, n), random_state=np.random.default_rng(n)), axis=1)
+    chances = law.sf([fresh_quantile(sample, rate) for sample in samples])
     return np.mean(chances), np.std(chances) / math.sqrt(SEEDS)
 
 
@@ -42,8 +41,6 @@ def test_ranks_keep_the_rate_for_every_distribution(law, n, rate):
 @pytest.mark.parametrize("n", [20, 100, 300])
 @pytest.mark.parametrize("factor", [2.0, FURTHEST])
 def test_beyond_the_largest_score_the_rate_is_kept_by_tails_up_to_paretos(law, n, factor):
-    if law == "t":
-        pytest.skip("of both signs: the smallest samples have no Pareto tail yet")
     rate = 1 / (factor * (n + 1))
     found, error = realised(LAWS[law], n, rate)
     assert found <= 1.05 * rate + 4 * error
@@ -75,7 +72,7 @@ def test_the_tail_is_continued_so_far_and_no_further():
     assert thresholds[0] > ranked[-1]
 
 
-@pytest.mark.parametrize("ranked", [[1.0], [0.0, 0.0], [1e-300, 1.0], [-1.0, 0.0, 5.0], [2.0] * 30])
+@pytest.mark.parametrize("ranked", [[1.0], [5e-324, 4.0], [0.0, 0.0], [1e-300, 1.0], [-1.0, 0.0, 5.0], [2.0] * 30])
 def test_any_scores_give_a_finite_quantile(ranked):
     found = fresh_quantile(np.array(ranked), 1e-4)
     assert np.isfinite(found)
