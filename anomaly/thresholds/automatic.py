@@ -47,9 +47,17 @@ class AutoThreshold(Threshold):
 
     Notes
     -----
-    Measured with ``python -m benchmarks.quality.thresholds``, which prints the rates for every shape:
+    Measured with ``python -m benchmarks.quality.thresholds`` on 13 shapes of scores and 20 to 20,000 records:
 
-    FIGURES
+    - Without anomalies, of fresh records 0.6 to 1.1 % are flagged, whether scores are uniform, half normal, normal,
+      exponential, gamma, log-normal, t-distributed or tied, and 5 % where they have a Pareto tail (4 % of 1,000 or
+      more), from which moderate anomalies cannot be told.
+    - Clear anomalies, 1.6 times as far from the median as one normal record in 10,000, are all found among 20,000
+      records, whatever their share (0.1 to 30 %), with at most 1.4 % of the normal records. Among 1,000 it is 92 to
+      100 % of them, among 200 it is 77 to 100 %, among 50 it is 68 to 77 %, and a third of 30 % among 20.
+    - Not found, but for the highest 1 % of all records: anomalies close beyond scores with a bound (uniform ones, where
+      they are fewer than a tenth), and all that lie among tied scores.
+    - Vague anomalies, spread from the median to a little beyond the normal scores: a third to two thirds of them.
 
     References
     ----------
