@@ -24,6 +24,7 @@ _MAD_RECORDS = 50
 _LEVELS = 200.0
 _TIMES = 2.5
 _EVIDENCE = 4.0
+_FEWEST = 20
 
 
 class AutoThreshold(Threshold):
@@ -42,8 +43,8 @@ class AutoThreshold(Threshold):
        threshold is the middle of the widest gap.
 
     Where most scores tie (there are fewer than 200 distinct ones in the core, weighted by frequency, and fewer than
-    half of its records), as with tables of small counts or few categories, gaps are those of the grid, and the rank
-    alone decides.
+    half of its records), as with tables of small counts or few categories, gaps are those of the grid: there the rule
+    looks for none, and flags at most 1 % of the records it is fitted on, or one of 20.
 
     Notes
     -----
@@ -59,7 +60,7 @@ class AutoThreshold(Threshold):
       they are fewer than a tenth), and all that lie among tied scores.
     - Of the default detector's scores on 14 ADBench tables, 4.0 % of fresh normal records are flagged where it learned
       from normal records alone (the median plus three deviations of the logarithms, as before: 4.1 %), with a mean F1
-      of 0.551 (0.549); 1.5 % (1.5 %) and 0.163 (0.167) where it learned from all. It is more than 1 % since networks
+      of 0.550 (0.549); 1.5 % (1.5 %) and 0.163 (0.167) where it learned from all. It is more than 1 % since networks
       know their training records.
     - Vague anomalies, spread from the median to a little beyond the normal scores: 14 % (30 % among 20 records)
       to 68 % (0.1 % among 20,000) of them.
@@ -83,20 +84,24 @@ class AutoThreshold(Threshold):
             return float(scores.max())
         ranked = np.sort(scores)
         limit = fresh_quantile(ranked, _RATE)
-        if _is_tied(ranked[: math.ceil(_UPPER * len(ranked))]):
-            return limit
         is_log = bool(ranked[0] >= 0)
         values = np.log(np.maximum(ranked, ranked[ranked > 0][0])) if is_log else ranked
         middle, upper = np.quantile(values, [0.5, _UPPER])
-        if upper <= middle:
-            return limit
         sigma = _sigma(values, float(middle), float(upper))
-        limits = [float(middle + _SIGMAS * sigma)]
+        distant = float(middle + _SIGMAS * sigma)
+        if sigma <= 0 or _is_tied(ranked[: math.ceil(_UPPER * len(ranked))]):
+            # Of few records too one at most is flagged, where its distance says so: its rank alone would not.
+            most = max(int(_RATE * len(ranked)), int(len(ranked) >= _FEWEST))
+            highest = float(ranked[-1 - most])
+            return min(limit, max(highest, _exponential(distant) if is_log else distant))
         last = _last_below_gap(values, _SIGMA_TO_DECAY * sigma)
         if last is not None:
-            limits.append(float(values[last] + (values[last + 1] - values[last]) / 2))
-        lowest = min(limits)
-        return min(limit, math.exp(min(lowest, 700.0)) if is_log else lowest)
+            distant = min(distant, float(values[last] + (values[last + 1] - values[last]) / 2))
+        return min(limit, _exponential(distant) if is_log else distant)
+
+
+def _exponential(value: float) -> float:
+    return math.exp(min(value, 700.0))
 
 
 def _sigma(values: Array, middle: float, upper: float) -> float:

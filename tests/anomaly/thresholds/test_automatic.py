@@ -67,14 +67,12 @@ def test_the_gap_is_found_on_the_scores_of_the_issue(seed):
 
 @pytest.mark.parametrize("shape", TIED)
 @pytest.mark.parametrize("n", [100, 1000, 5000])
-def test_tied_scores_are_flagged_by_their_rank_alone(shape, n):
+def test_of_tied_scores_no_more_than_one_in_a_hundred_is_flagged(shape, n):
     scores = Scores(shape)
     for seed in range(10):
         normal, _ = scores.sample(n, 0.0, "vague", seed)
         rule = AutoThreshold().fit(normal)
         assert rule.predict(normal).mean() <= 0.01
-        # All records that tie are flagged together or not at all.
-        assert rule.threshold_ in normal
 
 
 @pytest.mark.parametrize("n", [300, 1000, 3000])
