@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.extrapolation import fresh_quantile, warn_if_few
+from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
 from nnlite.types import Array
 
 # The median of maximum-likelihood estimates on 14 tables was 0.28; benchmarks/quality/probabilities.py.
@@ -60,7 +60,7 @@ def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
     :math:`100/\alpha` scores.
 
     Below :math:`1/(n + 1)` n scores promise nothing. Then the tail is continued beyond the largest score, as a Pareto
-    tail fitted to the ten largest (see `anomaly.extrapolation`), no further than to a tenth of that chance, with a
+    tail fitted to the ten largest (see `anomaly.thresholds.extrapolation`), no further than to a tenth of that chance, with a
     warning: an estimate, which in simulations was exceeded at most 1.05 times as often as asked, and less often by
     scores with a tail lighter than Pareto's.
 

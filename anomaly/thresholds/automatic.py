@@ -7,8 +7,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.extrapolation import fresh_quantile
 from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
+from anomaly.thresholds.extrapolation import fresh_quantile
 from nnlite.types import Array
 
 _RATE = 0.01

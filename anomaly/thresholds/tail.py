@@ -8,8 +8,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.extrapolation import fresh_quantile, warn_if_few
 from anomaly.thresholds.base import Threshold
+from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
 from nnlite.types import Array
 
 _FEWEST_EXCESSES = 10

@@ -7,7 +7,7 @@ from scipy import stats
 
 from anomaly.calibration import conformal_threshold
 from anomaly.errors import FewRecordsWarning
-from anomaly.extrapolation import FURTHEST, fresh_quantile, warn_if_few
+from anomaly.thresholds.extrapolation import FURTHEST, fresh_quantile, warn_if_few
 
 LAWS = {
     "uniform": stats.uniform(),
