@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
-from anomaly.detectors.blending import Blend, settled
+from anomaly.detectors.blending import Blend, parts_of, settled
 from anomaly.detectors.drifting import drift_of
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
@@ -91,7 +91,8 @@ class MemberDetector(TableDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records, n_features_in_)
-            In the order of ``feature_names_in_``; at least 0. Each row adds up to the record's score.
+            In the order of ``feature_names_in_``; at least 0. Each row adds up to what `decision_function` returns
+            for the record, without any error of rounding.
         """
         return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
 
@@ -106,7 +107,7 @@ class MemberDetector(TableDetector):
         shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
         apart = shares.sum(axis=1) == 0
         shares[apart] = _normalized(np.mean(views, axis=0)[apart])
-        return shares if normalize else shares * self._judge(x)[:, np.newaxis]
+        return shares if normalize else parts_of(self._judge(x), shares)
 
     def _telling(self) -> list[Denoiser | Neighbours]:
         """Return the members that say which columns a score is due to."""
