@@ -10,6 +10,7 @@ import numpy as np
 from anomaly.calibration import anomaly_probability, p_values
 from anomaly.detectors.blending import Blend, parts_of, settled
 from anomaly.detectors.drifting import drift_of
+from anomaly.detectors.expectation import expected_by_neighbors, expected_by_networks
 from anomaly.detectors.members import Denoiser, Neighbours
 from anomaly.detectors.parameters import listed
 from anomaly.detectors.supervision import scores_with
@@ -146,7 +147,11 @@ class MemberDetector(TableDetector):
         return drift_of(self, self._chunks(X), level)
 
     def expected(self, X: Any) -> Table:
-        """Return what each record would be expected to look like, to show beside what was found.
+        """Return what would be expected in each column of a record, given its other columns, to show beside the value.
+
+        A column's own value has no say in it, and a single faulty column moves what is expected of the others little
+        or not at all; see `anomaly.detectors.expectation`. What is expected of a column that has nothing to do with
+        the others is a middle value of the column.
 
         Parameters
         ----------
@@ -156,9 +161,9 @@ class MemberDetector(TableDetector):
         Returns
         -------
         Table
-            With the columns of the training table, in their own units: the training record that is most like all those
-            nearest to it. Without remembered records (``neighbors=0``), what the network with the most noise makes
-            of the record.
+            With the columns of the training table, in their own units: the median, or the most frequent category, of
+            the remembered records that are nearest by all other columns. Without remembered records
+            (``neighbors=0``), what the networks reconstruct from all other columns.
 
         Examples
         --------
@@ -170,12 +175,16 @@ class MemberDetector(TableDetector):
         >>> bool(100 < detector.expected(found)["gross"][0] < 140)
         True
         """
-        usual = np.concatenate([self._usual(x) for x in self._chunks(X)])
-        return self.preprocessor_.inverse_transform(usual)
+        expected = np.concatenate([self._expected(x) for x in self._chunks(X)])
+        return self.preprocessor_.inverse_transform(expected)
 
-    def _usual(self, x: Array) -> Array:
-        *_, last = self._telling()
-        return last.usual_like(x)
+    def _expected(self, x: Array) -> Array:
+        columns = self.preprocessor_.feature_columns_
+        for member in self.members_:
+            if isinstance(member, Neighbours):
+                return expected_by_neighbors(x, member.records, columns)
+        networks = [member.model for member in self.members_ if isinstance(member, Denoiser)]
+        return expected_by_networks(x, networks, columns)
 
     def encode(self, X: Any) -> Array:
         """Return where the network's middle hidden layer puts each record.

@@ -94,12 +94,6 @@ class Denoiser:
         """Return each feature's part of each record's score, as float64."""
         return self._errors(x) * (self.weights / (self.width * self.scale))
 
-    def usual_like(self, x: Array) -> Array:
-        """Return what the network makes of each record, as float32 of the shape of `x`."""
-        copies = [self.model.predict(x + disturbance) for disturbance in self.disturbances]
-        usual: Array = np.mean(copies, axis=0)
-        return usual
-
     def _raw(self, errors: Array) -> Array:
         # Converted first: where it is converted piece by piece, a row may be cut and then is summed in another order.
         return np.asarray((errors * self.weights).astype(np.float64).mean(axis=1))
@@ -254,18 +248,6 @@ class Neighbours:
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
             yield rows, self._compare(x[rows])
-
-    def usual_like(self, x: Array) -> Array:
-        """Return for each record the neighbour that is most like all its neighbours, as float32 of the shape of `x`.
-
-        A whole record and no mixture: what it holds in different features goes together.
-        """
-        usual = np.empty_like(x)
-        for rows, (_, _, near) in self._blocks(x):
-            found = self.records[near]
-            apart = np.square(found - np.median(found, axis=1, keepdims=True)).sum(axis=2)
-            usual[rows] = found[np.arange(len(found)), apart.argmin(axis=1)]
-        return usual
 
     def nearest(self, x: Array) -> Array:
         """Return the indices of each record's 4k nearest remembered ones, the nearest first, itself left out."""
