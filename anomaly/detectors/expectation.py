@@ -36,7 +36,7 @@ _NEIGHBORS = 15
 _FEWEST_RECORDS_PER_NEIGHBOR = 10
 _BOUND = 2.0
 # More records make the comparison slower and the medians hardly better.
-_MOST_CELLS_PER_RECORD = 20_000
+_MOST_CELLS_PER_RECORD = 40_000
 _FEWEST_COMPARED = 500
 _BLOCK_CELLS = 250_000
 _ROUNDS = 4

@@ -226,6 +226,17 @@ class Neighbours:
             scores[rows] = self._raw(distances, near)
         return scores / self.scale
 
+    def scores_as_fresh(self, x: Array) -> Array:
+        """Return what remembered records would score if they were fresh ones, as float64.
+
+        A fresh record that is equal to a remembered one is not compared with that. So one that is remembered itself is
+        compared neither with itself nor with an equal one, if there is another.
+        """
+        scores = np.empty(len(x))
+        for rows, (_, distances, near) in self._blocks(x, equal=2):
+            scores[rows] = self._raw(distances, near)
+        return scores / self.scale
+
     def _raw(self, distances: Array, near: Array) -> Array:
         return np.asarray((distances * self._factors(near)).sum(axis=1))
 
@@ -243,20 +254,21 @@ class Neighbours:
         factors[:, : self.k] += 1 / (self.k * self.unit)
         return factors
 
-    def _blocks(self, x: Array) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
+    def _blocks(self, x: Array, equal: int = 1) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
         step = max(1, _BLOCK_CELLS // max(len(self.records), (self.wide + 1 + _SPARE) * self.width))
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
-            yield rows, self._compare(x[rows])
+            yield rows, self._compare(x[rows], equal)
 
     def nearest(self, x: Array) -> Array:
         """Return the indices of each record's 4k nearest remembered ones, the nearest first, itself left out."""
         return self._compare(x)[2]
 
-    def _compare(self, x: Array) -> tuple[Array, Array, Array]:
+    def _compare(self, x: Array, equal: int = 1) -> tuple[Array, Array, Array]:
         """Return squared differences by feature from each of the nearest, the distances, and who they are.
 
-        They follow from the record alone, bit by bit, whatever records are compared together with it.
+        They follow from the record alone, bit by bit, whatever records are compared together with it. Of the records
+        that are equal to it, as many as `equal` are left out: 1 or 2.
         """
         x = _magnified(x) if self.magnify else x
         found = self._looked_at(x, x @ self._places.T)
@@ -269,7 +281,8 @@ class Neighbours:
         squares, distances, near, _ = found
         order = np.argsort(distances, axis=1, kind="stable")
         # A record that is remembered finds itself first.
-        first = (np.take_along_axis(distances, order[:, :1], axis=1) == 0).astype(np.intp)
+        first = (np.take_along_axis(distances, order[:, :equal], axis=1) == 0).sum(axis=1, keepdims=True)
+        first = np.minimum(first, distances.shape[1] - self.wide)
         order = np.take_along_axis(order, first + np.arange(self.wide), axis=1)
         return (
             np.take_along_axis(squares, order[:, :, np.newaxis], axis=1),
@@ -297,7 +310,7 @@ class Neighbours:
         _, distances, near, last = found
         if near.shape[1] == len(self.records):
             return np.zeros(0, np.intp)
-        limit = np.partition(distances, self.wide, axis=1)[:, self.wide]
+        limit = np.partition(distances, self.wide + 1, axis=1)[:, self.wide + 1]
         size = np.sqrt(np.square(x, dtype=np.float64).sum(axis=1))
         e = _ROUNDING * (self.width + 8) * np.square(size + limit)
         return np.flatnonzero(last <= np.square(limit) - np.square(size) + 3 * e)
@@ -368,6 +381,9 @@ def take_units(members: Sequence[Denoiser | Neighbours], others: Sequence[Denois
         member.scale, member.spread = other.scale, other.spread
         if isinstance(member, Neighbours) and isinstance(other, Neighbours):
             member.unit = other.unit
+        if isinstance(member, Denoiser) and isinstance(other, Denoiser) and member.width == other.width:
+            # By its own, a network that learned from fewer records would measure larger errors in smaller units.
+            member.weights = other.weights
 
 
 def _calibrated(member: Denoiser | Neighbours, raw: Array) -> Array:
