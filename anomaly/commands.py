@@ -77,7 +77,7 @@ def _told(detector: AutoencoderDetector, table: Table, options: Namespace, thres
     if options.p_values:
         columns.append(numbers(chances, 4))
     if options.prior is not None:
-        columns.append(numbers(anomaly_probability(chances, options.prior), 4))
+        columns.append(numbers(anomaly_probability(chances, options.prior, len(detector.calibration_scores_)), 4))
     if not top:
         return columns
     parts = detector.explain(records)
