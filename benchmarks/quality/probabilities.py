@@ -2,14 +2,15 @@
 
 Detectors learn from normal rows (the one-class protocol), and say of each other row how likely it is an anomaly; they
 are told the true share of anomalies, and no more. Judged by the mean log loss and the Brier score, beside what knows
-the share alone, and two ways to make probabilities of scores that PyOD offers. Then how many are anomalies where so much
-was said, over all tables, each weighing the same. `a` is the exponent that fits a table's own labels best.
+the share alone, and two ways to make probabilities of scores that PyOD offers. Then how many are anomalies where so
+much was said, over all tables, each weighing the same. `a` is the exponent that fits a table's own labels best.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,7 +34,7 @@ def reliability(pairs: list[tuple[np.ndarray, np.ndarray]]) -> list[tuple[float,
     truth, said = (np.concatenate(arrays) for arrays in zip(*pairs, strict=True))
     weight = np.concatenate([np.full(len(labels), 1 / len(labels)) for labels, _ in pairs])
     found = []
-    for low, high in zip(_EDGES[:-1], _EDGES[1:], strict=True):
+    for low, high in pairwise(_EDGES):
         here = (said >= low) & (said < high)
         if here.any():
             means = [float(np.average(of[here], weights=weight[here])) for of in (said, truth)]
