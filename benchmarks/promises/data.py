@@ -62,7 +62,8 @@ def records_of(kind: str, n: int, rng: np.random.Generator) -> Array:
     ----------
     kind : str
         "normal": five independent columns; "correlated": six columns of two factors; "heavy": five columns with the
-        tails of Student's t with three degrees; "counts": four columns of few whole numbers.
+        tails of Student's t with three degrees; "counts": four columns of few whole numbers;
+        "three counts": three Poisson columns of mean 1.
     n : int
         How many.
     rng : numpy.random.Generator
@@ -82,4 +83,6 @@ def records_of(kind: str, n: int, rng: np.random.Generator) -> Array:
         return rng.standard_t(3.0, size=(n, 5))
     if kind == "counts":
         return rng.poisson([0.5, 1.0, 2.0, 4.0], size=(n, 4)).astype(np.float64)
+    if kind == "three counts":
+        return rng.poisson(1.0, size=(n, 3)).astype(np.float64)
     raise ValueError(f"unknown kind of records: {kind!r}")

@@ -121,7 +121,7 @@ PROMISES = (
         _streams_with_alarms,
         at_most(0.01),
         ("exponential, 2000, 500",),
-        seeds=100,
+        seeds=300,
         short=0,
     ),
     Promise(
