@@ -18,10 +18,10 @@ FAMILIES = (
     "rates",
     "detectors",
     "updating",
-    # "series",
-    # "layers",
-    # "engine",
-    # "files",
+    "series",
+    "layers",
+    "engine",
+    "files",
 )
 
 

