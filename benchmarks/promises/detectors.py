@@ -15,7 +15,9 @@ from benchmarks.promises.promise import NEVER, Promise, at_most, between
 
 _KINDS: dict[str, Any] = {
     "blend": lambda seed, **more: Blend(random_state=seed, **QUICK, **more),
-    "variational": lambda seed, **more: VariationalDetector(hidden=(16,), latent=2, epochs=10, random_state=seed, **more),
+    "variational": lambda seed, **more: VariationalDetector(
+        hidden=(16,), latent=2, epochs=10, random_state=seed, **more
+    ),
     "image": lambda seed, **more: ImageDetector(filters=(4,), epochs=5, random_state=seed, **more),
 }
 
@@ -27,7 +29,9 @@ def _records(kind: str, rng: np.random.Generator, n: int = 120) -> Array:
 def _median_score(fresh: bool) -> Any:
     def measure(seed: int, data: str) -> float:
         detector, _, rng = fitted(data, seed, n_jobs=1)
-        scores = detector.decision_function(records_of(parsed(data)[0], 1000, rng)) if fresh else detector.decision_scores_
+        scores = (
+            detector.decision_function(records_of(parsed(data)[0], 1000, rng)) if fresh else detector.decision_scores_
+        )
         return float(np.median(scores))
 
     return measure

@@ -75,9 +75,7 @@ def _excess_of_the_limit(seed: int, data: str) -> float:
 
 def _detected(seed: int, data: str) -> float:
     rng = np.random.default_rng(seed)
-    found = [
-        check_drift(rng.normal(size=500), rng.normal(0.5, size=300), threshold=2.0).drifted for _ in range(_TESTS)
-    ]
+    found = [check_drift(rng.normal(size=500), rng.normal(0.5, size=300), threshold=2.0).drifted for _ in range(_TESTS)]
     return float(np.mean(found))
 
 

@@ -88,7 +88,9 @@ def _code_variance(seed: int, data: str) -> float:
 def _normalized_moment(seed: int, data: str) -> float:
     """Return the largest absolute mean of normalized channels plus the largest deviation of their variance from 1."""
     x = np.random.default_rng(seed).normal(3.0, 7.0, size=(100, 8))
-    layer = layers.BatchNormalization(dtype="float64") if data == "batch" else layers.LayerNormalization(dtype="float64")
+    layer = (
+        layers.BatchNormalization(dtype="float64") if data == "batch" else layers.LayerNormalization(dtype="float64")
+    )
     y = _output(layer, x)
     axis = 0 if data == "batch" else 1
     return float(np.abs(y.mean(axis=axis)).max() + np.abs(y.var(axis=axis) - 1).max())

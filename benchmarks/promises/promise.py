@@ -1,11 +1,12 @@
-"""A promise of the documentation, and the criterion by which a simulation keeps or breaks it.
+r"""A promise of the documentation, and the criterion by which a simulation keeps or breaks it.
 
 Each value that is simulated, one for each seed, is an unbiased draw of what is promised: a rate, a bias, a number of
 exceptions. A promise about a mean is broken where the mean lies beyond the bound by more than its margin
 
-.. math:: t\\, s / \\sqrt n, \\qquad t = z + (z^3 + z) / (4 (n - 1)), \\quad z = 3.3,
+.. math:: t s / \sqrt n,
 
-Student's quantile for one chance in a thousand, by the first term of its expansion. So of a thousand promises that are
+t being Student's quantile with n - 1 degrees of freedom for one chance in a thousand, by four terms of its expansion
+around the normal one (Abramowitz & Stegun 26.7.5). So of a thousand promises that are
 just kept one is reported as broken. A promise about every single case has no margin: one exception breaks it.
 """
 
@@ -17,7 +18,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-_NORMAL_QUANTILE = 3.3
+_NORMAL_QUANTILE = 3.29
+
+
+def _student_quantile(degrees: int) -> float:
+    z = _NORMAL_QUANTILE
+    terms = (
+        z,
+        (z**3 + z) / 4,
+        (5 * z**5 + 16 * z**3 + 3 * z) / 96,
+        (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
+    )
+    return sum(term / degrees**i for i, term in enumerate(terms))
 
 
 @dataclass(frozen=True)
@@ -41,8 +53,7 @@ class Criterion:
         n = len(values)
         if self.every or n < 2:
             return 0.0
-        quantile = _NORMAL_QUANTILE + (_NORMAL_QUANTILE**3 + _NORMAL_QUANTILE) / (4 * (n - 1))
-        return float(quantile * np.std(values, ddof=1) / math.sqrt(n))
+        return float(_student_quantile(n - 1) * np.std(values, ddof=1) / math.sqrt(n))
 
     def holds(self, values: Sequence[float]) -> bool | None:
         """Return whether the values are such as the promise allows; None where they are too few to decide.
