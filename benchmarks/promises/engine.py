@@ -62,7 +62,7 @@ def _paths_differ(threads: int) -> Callable[[int, str], float]:
 
 
 def _threads_differ(seed: int, data: str) -> float:
-    """Measure the largest difference of weights trained by two threads and by one, with a schedule that changes fast."""
+    """Return the largest difference of weights trained by two threads and by one, with a schedule that changes fast."""
     schedule = getattr(schedules, data)
     made = {
         "ExponentialDecay": lambda: schedule(0.1, 10, 0.9),

@@ -6,8 +6,8 @@ exceptions. A promise about a mean is broken where the mean lies beyond the boun
 .. math:: t s / \sqrt n,
 
 t being Student's quantile with n - 1 degrees of freedom for one chance in a thousand, by four terms of its expansion
-around the normal one (Abramowitz & Stegun 26.7.5). So of a thousand promises that are
-just kept one is reported as broken. A promise about every single case has no margin: one exception breaks it.
+around the normal one (Abramowitz & Stegun 26.7.5). So of a thousand promises that are just kept one is reported as
+broken. A promise about every single case has no margin: one exception breaks it.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def _flagged_of_clean(seed: int, data: str) -> float:
 
 def _probability_error(seed: int, data: str) -> float:
     """Return the mean probability of an anomaly, less their share, where anomalies lie two to six times further out."""
-    kind, n = parsed(data)
+    kind, _ = parsed(data)
     detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, n_jobs=1)
     normal = records_of(kind, 900, rng)
     anomalies = records_of(kind, 100, rng) * rng.uniform(2.0, 6.0, size=(100, 1))
