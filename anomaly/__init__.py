@@ -10,10 +10,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, load_detector
+from anomaly.detectors import BaseDetector, NotFittedError, load_detector
 
 if TYPE_CHECKING:
-    from anomaly.detectors import ImageDetector, SequenceDetector, VariationalDetector
+    from anomaly.detectors import AutoencoderDetector, ImageDetector, SequenceDetector, VariationalDetector
 
 __version__ = "0.1.0"
 
@@ -28,25 +28,22 @@ __all__ = [
     "load_detector",
 ]
 
-_DETECTORS = ("ImageDetector", "SequenceDetector", "VariationalDetector")
+_DETECTORS = ("AutoencoderDetector", "ImageDetector", "SequenceDetector", "VariationalDetector")
 _MODULES = (
-    "affiliation",
     "calibration",
     "datasets",
     "drift",
-    "event_metrics",
     "events",
     "metrics",
     "plots",
     "preprocessing",
-    "report",
     "tables",
     "thresholds",
 )
 
 
 def __getattr__(name: str) -> Any:
-    # Modules that scoring does not need are imported when they are first asked for.
+    # Detectors and modules are imported when they are first asked for.
     if name in _MODULES:
         return import_module(f"anomaly.{name}")
     if name in _DETECTORS:

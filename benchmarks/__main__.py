@@ -10,8 +10,10 @@ COMMANDS = {
     "quality": "detection on real tables against PyOD and scikit-learn",
     "series": "detection in real series: SKAB and NAB",
     "promises": "what docstrings, help texts and the README promise, simulated",
+    "house": "the structure of the packages: imports, lengths, and the files a run enters",
+    "golden": "scores of many settings, bit for bit against another version",
 }
-_MODULES = {"quality": "benchmarks.quality.__main__"}
+_MODULES = {"quality": "benchmarks.quality.__main__", "golden": "benchmarks.golden"}
 
 
 def main(arguments: list[str]) -> int:

@@ -178,8 +178,8 @@ PROMISES = (
         _place_of_first,
         exactly(0.5),
         ("numpy", "numba"),
-        seeds=200,
-        short=20,
+        seeds=400,
+        short=80,
     ),
     Promise(
         "README.md",

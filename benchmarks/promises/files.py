@@ -15,9 +15,9 @@ import numpy as np
 
 from anomaly import load_detector
 from anomaly.cli import main
-from anomaly.csvfiles import iter_csv, read_csv, write_csv
 from anomaly.datasets import make_transactions
 from anomaly.tables import as_table
+from anomaly.tables.csv_files import iter_csv, read_csv, write_csv
 from benchmarks.promises.blend import QUICK, Blend
 from benchmarks.promises.promise import NEVER, Promise, at_most
 from benchmarks.speed.environment import PROJECT
@@ -188,7 +188,7 @@ PROMISES = (
         short=1,
     ),
     Promise(
-        "anomaly.csvfiles.iter_csv",
+        "anomaly.tables.csv_files.iter_csv",
         "of any length in a fixed amount of memory",
         "memory for 160,000 rows / for 80,000",
         _memory_growth,
@@ -208,7 +208,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        "anomaly.csvfiles.CsvWriter.write_columns",
+        "anomaly.tables.csv_files.CsvWriter.write_columns",
         "as many digits as give the same number when read",
         "numbers that differ",
         _cells_differ,

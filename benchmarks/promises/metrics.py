@@ -1,12 +1,12 @@
-"""Promises of `anomaly.metrics`, `anomaly.event_metrics` and `anomaly.affiliation` about chance."""
+"""Promises of `anomaly.metrics`, `anomaly.metrics.events` and `anomaly.metrics.affiliation` about chance."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from anomaly.affiliation import affiliation_precision_recall
-from anomaly.event_metrics import point_adjusted_f1, range_auc, volume_under_surface
 from anomaly.metrics import average_precision_score, f1_score, precision_at_k, roc_auc_score
+from anomaly.metrics.affiliation import affiliation_precision_recall
+from anomaly.metrics.events import point_adjusted_f1, range_auc, volume_under_surface
 from benchmarks.promises.data import Array
 from benchmarks.promises.promise import NEVER, Promise, at_least, between
 
@@ -111,7 +111,7 @@ PROMISES = (
         short=50,
     ),
     Promise(
-        "anomaly.metrics",
+        "anomaly.metrics.records",
         "so that the order of the records never matters",
         "figures that change with it",
         _changed_by_order,
@@ -131,7 +131,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.affiliation.affiliation_precision_recall",
+        "anomaly.metrics.affiliation.affiliation_precision_recall",
         "Alarms at random have a precision near 0.5 where events are short",
         "precision of random alarms",
         _precision_at_random,
@@ -141,7 +141,7 @@ PROMISES = (
         short=10,
     ),
     Promise(
-        "anomaly.affiliation.affiliation_precision_recall",
+        "anomaly.metrics.affiliation.affiliation_precision_recall",
         "so has the recall of a single one",
         "recall of one random alarm",
         _recall_of_one_alarm,
@@ -151,7 +151,7 @@ PROMISES = (
         short=10,
     ),
     Promise(
-        "anomaly.event_metrics.point_adjusted_f1",
+        "anomaly.metrics.events.point_adjusted_f1",
         "reach a high figure where events are long",
         "F1 that random flags gain by it",
         _flattery,
@@ -160,7 +160,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.event_metrics.range_auc",
+        "anomaly.metrics.events.range_auc",
         "From 0 to 1",
         "figures out of range",
         _soft_out_of_range,

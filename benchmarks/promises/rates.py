@@ -15,15 +15,15 @@ _FRESH = 2000
 
 def _false_alarms(rate: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
-        detector, _, rng = fitted(data, seed, false_alarm_rate=rate, n_jobs=1, **settings)
+        detector, _, rng = fitted(data, seed, false_alarm_rate=rate, **{"n_jobs": 1, **settings})
         return float(detector.predict(records_of(parsed(data)[0], _FRESH, rng)).mean()) / rate
 
     return measure
 
 
-def _small_p_values(level: float) -> Callable[[int, str], float]:
+def _small_p_values(level: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
-        detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, n_jobs=1)
+        detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, **{"n_jobs": 1, **settings})
         p = detector.p_values(records_of(parsed(data)[0], _FRESH, rng))
         return float((p <= level + 1e-12).mean()) / level
 
@@ -77,7 +77,17 @@ PROMISES = (
         at_most(1.0),
         _RECORDS,
         seeds=60,
-        short=4,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "The share of fresh",
+        "false alarms / false_alarm_rate 0.05, small networks",
+        _false_alarms(0.05, **QUICK),
+        at_most(1.0),
+        _RECORDS,
+        seeds=100,
+        short=15,
     ),
     Promise(
         WHERE,
@@ -107,7 +117,17 @@ PROMISES = (
         between(0.95, 1.05),
         _RECORDS,
         seeds=60,
-        short=4,
+        short=0,
+    ),
+    Promise(
+        WHERE + ".p_values",
+        "exact if `false_alarm_rate` was given",
+        "P(p <= 0.05) / 0.05 for normal records, small networks",
+        _small_p_values(0.05, **QUICK),
+        between(0.95, 1.05),
+        _RECORDS,
+        seeds=100,
+        short=15,
     ),
     Promise(
         WHERE + ".p_values",

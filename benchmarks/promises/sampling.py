@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anomaly.datasets import make_correlated, make_transactions
-from anomaly.sampling import add_fairly
+from anomaly.detectors.table.reservoir import add_fairly
 from benchmarks.promises.promise import NEVER, Promise, exactly
 
 _CAPACITY = 50
@@ -55,7 +55,7 @@ def _mean_place_in_test(seed: int, data: str) -> float:
 
 PROMISES = (
     Promise(
-        "anomaly.sampling.add_fairly",
+        "anomaly.detectors.table.reservoir.add_fairly",
         "all that came by is in it with the same chance",
         "chance of a third of the stream / fair",
         _kept,
@@ -65,7 +65,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.sampling.add_fairly",
+        "anomaly.detectors.table.reservoir.add_fairly",
         "ndarray of shape (min(n + m, most), ...)",
         "samples of another size, or with repeats",
         _wrong_size,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from anomaly.preprocessing import TablePreprocessor
-from anomaly.preprocessing.quantiles import QuantileScaler
-from anomaly.preprocessing.scalers import CoreScaler
+from anomaly.preprocessing.scaling.linear import CoreScaler
+from anomaly.preprocessing.scaling.quantile import QuantileScaler
 from benchmarks.promises.data import scores_of
 from benchmarks.promises.promise import NEVER, Promise, about, at_most, between
 
@@ -69,7 +69,7 @@ def _not_restored(seed: int, data: str) -> float:
 
 PROMISES = (
     Promise(
-        _WHERE + "scalers.CoreScaler",
+        _WHERE + "scaling.linear.CoreScaler",
         "Of normally distributed values s is the standard deviation",
         "s / standard deviation",
         _core_of_normal,
@@ -78,7 +78,7 @@ PROMISES = (
         short=20,
     ),
     Promise(
-        _WHERE + "scalers.CoreScaler",
+        _WHERE + "scaling.linear.CoreScaler",
         "s they hardly move",
         "s / that without 5 % of far values",
         _core_with_anomalies,
@@ -87,7 +87,7 @@ PROMISES = (
         short=10,
     ),
     Promise(
-        _WHERE + "scalers.CoreScaler",
+        _WHERE + "scaling.linear.CoreScaler",
         "s is at least a fifth of",
         "scales that are less",
         _below_a_fifth,
@@ -97,7 +97,7 @@ PROMISES = (
         short=10,
     ),
     Promise(
-        _WHERE + "quantiles.QuantileScaler",
+        _WHERE + "scaling.quantile.QuantileScaler",
         "Map values through their ranks to a normal",
         "standard deviation of scaled values",
         _quantile_moment,
@@ -107,7 +107,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        _WHERE + "quantiles.QuantileScaler",
+        _WHERE + "scaling.quantile.QuantileScaler",
         "a value far outside stays far outside",
         "far values that do not",
         _far_values_collapse,

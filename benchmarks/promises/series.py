@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.detectors.few_values import independent_values, small_sample_factor
+from anomaly.detectors.sequence.small_samples import independent_values, small_sample_factor
 from benchmarks.promises.data import Array
 from benchmarks.promises.promise import NEVER, Promise, always, at_least, at_most, between
 
@@ -251,7 +251,7 @@ PROMISES = (
         short=2,
     ),
     Promise(
-        "anomaly.detectors.few_values",
+        "anomaly.detectors.sequence.small_samples",
         "so the estimate is low",
         "independent values / Bartlett's number",
         _independent,
@@ -261,7 +261,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.detectors.few_values",
+        "anomaly.detectors.sequence.small_samples",
         "exceeds with a chance of less than",
         "chance beyond the limit, times nu",
         _beyond_the_limit,
