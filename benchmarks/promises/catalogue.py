@@ -21,6 +21,8 @@ FAMILIES = (
     "series",
     "layers",
     "engine",
+    "training",
+    "commands",
     "files",
 )
 

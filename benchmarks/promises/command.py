@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks.promises.catalogue import FAMILIES, family
+from benchmarks.promises.promise import Promise
 from benchmarks.promises.run import Outcome, outcomes
 
 _VERDICTS = {True: "yes", False: "NO", None: "unclear"}
@@ -20,7 +22,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Simulate the promises that the arguments name, and print their table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks promises", description=str(__doc__).splitlines()[0])
     parser.add_argument(
-        "--only", nargs="+", default=[""], metavar="WORD", help="families or promises whose name holds one of the words"
+        "--only",
+        nargs="+",
+        default=[""],
+        metavar="WORD",
+        help="families, or promises whose name holds one of the words",
     )
     parser.add_argument("--seeds", type=_positive, help="seeds of each simulation (default: as many as it needs)")
     parser.add_argument("--short", action="store_true", help="few seeds, and without what takes long: half a minute")
@@ -29,11 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     found = []
     for name in FAMILIES:
-        chosen = [
-            promise
-            for promise in family(name)
-            if any(word in f"{name} {promise.where} {promise.what}" for word in options.only)
-        ]
+        chosen = [promise for promise in family(name) if _is_meant(options.only, name, promise)]
         if options.list:
             print("\n".join(f"{name:12}{promise.where}: {promise.what}: “{promise.quote}”" for promise in chosen))
             continue
@@ -52,6 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.json:
         options.json.write_text(json.dumps([outcome.to_dict() for outcome in found], indent=1) + "\n")
     return 1 if broken else 0
+
+
+def _is_meant(words: Sequence[str], name: str, promise: Promise) -> bool:
+    """Return whether a word is the name of the family, or, being that of none, part of the promise's own."""
+    return any(word == name or (word not in FAMILIES and word in f"{promise.where} {promise.what}") for word in words)
 
 
 def _row(outcome: Outcome) -> str:

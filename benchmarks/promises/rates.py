@@ -86,7 +86,7 @@ PROMISES = (
         _false_alarms(0.05, **QUICK),
         at_most(1.0),
         _RECORDS,
-        seeds=100,
+        seeds=300,
         short=15,
     ),
     Promise(
@@ -126,7 +126,7 @@ PROMISES = (
         _small_p_values(0.05, **QUICK),
         between(0.95, 1.05),
         _RECORDS,
-        seeds=100,
+        seeds=300,
         short=15,
     ),
     Promise(
