@@ -173,7 +173,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".explain",
-        "Each row adds up to the record's score",
+        "Each row adds up to",
         "rows that do not, negative parts",
         _parts_do_not_add_up,
         NEVER,
