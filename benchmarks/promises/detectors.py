@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import ImageDetector, VariationalDetector, load_detector
+from anomaly.datasets import make_sensors, make_transactions
 from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
 from benchmarks.promises.data import Array, records_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
@@ -90,6 +91,15 @@ def _wrong_column(seed: int, data: str) -> float:
     return float((detector.explain(moved).argmax(axis=1) != columns).mean())
 
 
+def _order_matters(seed: int, data: str) -> float:
+    """Return how many scores change with the order of named columns."""
+    rng = np.random.default_rng(seed)
+    records = _KINDS_OF_ORDERS[data](n_records=200, random_state=seed).columns
+    detector = _KINDS["blend"](seed).fit(records)
+    turned = {name: records[name] for name in rng.permutation(list(records))}
+    return float((detector.decision_function(records) != detector.decision_function(turned)).sum())
+
+
 def _remembered(seed: int, data: str) -> float:
     """Return how many records are remembered beyond 10,000, of 10,500."""
     detector, _, _ = fitted("normal, n=10500", seed, **{**QUICK, "epochs": 1})
@@ -108,6 +118,7 @@ def _active_units(seed: int, data: str) -> float:
     return float((np.abs(detector.encode(records)) > 1e-6).mean())
 
 
+_KINDS_OF_ORDERS = {"transactions": make_transactions, "sensors": make_sensors}
 _BLEND_DATA = ("normal, n=200", "correlated, n=300", "counts, n=200")
 
 PROMISES = (
@@ -179,6 +190,16 @@ PROMISES = (
         NEVER,
         _BLEND_DATA,
         seeds=10,
+        short=1,
+    ),
+    Promise(
+        "README.md",
+        "takes columns in any order",
+        "scores that change with the order of columns",
+        _order_matters,
+        NEVER,
+        tuple(_KINDS_OF_ORDERS),
+        seeds=5,
         short=1,
     ),
     Promise(

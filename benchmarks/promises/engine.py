@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -117,6 +118,18 @@ def _rounding_of_one(seed: int, data: str) -> float:
     return float(np.abs(np.stack([predict_one(one) for one in x]) - model.predict(x, verbose=0)).max())
 
 
+def _threads_meet(seed: int, data: str) -> float:
+    """Return how many outputs differ that four threads ask for at once."""
+    model = Sequential(_MODELS[data]())
+    shape = (6, 1) if data in ("conv", "lstm") else (6,)
+    x = np.random.default_rng(seed).normal(size=(2000, *shape)).astype(np.float32)
+    predict_one = model.make_predict_function()
+    alone = np.stack([predict_one(one) for one in x])
+    with ThreadPoolExecutor(4) as pool:
+        together = np.stack(list(pool.map(predict_one, x)))
+    return float((alone != together).sum())
+
+
 _NAMES = tuple(_MODELS)
 
 PROMISES = (
@@ -198,6 +211,16 @@ PROMISES = (
         at_most(1e-4, every=True),
         _NAMES,
         seeds=3,
+        short=1,
+    ),
+    Promise(
+        "nnlite.models.Model.make_predict_function",
+        "may be called from several threads at once",
+        "outputs that differ with four threads",
+        _threads_meet,
+        NEVER,
+        _NAMES,
+        seeds=5,
         short=1,
     ),
 )

@@ -146,6 +146,12 @@ def _beyond_the_limit(seed: int, data: str) -> float:
     return float(np.mean(beyond) * nu)
 
 
+def _error_of_scale(seed: int, data: str) -> float:
+    """Return the standard deviation of scales that were learned from fifty values."""
+    values = np.random.default_rng(seed).normal(size=(2000, 50))
+    return float(np.sqrt(np.square(values).mean(axis=1)).std())
+
+
 _FORMS = ("dense, causal", "forecast", "conv", "gru")
 _ALL = ("dense", *_FORMS)
 
@@ -258,6 +264,15 @@ PROMISES = (
         between(0.6, 1.1),
         ("AR 0.3", "AR 0.7", "AR 0.95"),
         seeds=30,
+        short=5,
+    ),
+    Promise(
+        "anomaly.detectors.sequence.training.choices_of_folds",
+        "Fifty tell a scale to a tenth",
+        "relative error of a scale by fifty values",
+        _error_of_scale,
+        between(0.08, 0.12),
+        seeds=20,
         short=5,
     ),
     Promise(
