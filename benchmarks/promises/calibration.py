@@ -151,7 +151,7 @@ PROMISES = (
         "at most the given chance",
         "share above it / 0.001, n below 1/rate",
         _exceeding(0.001),
-        at_most(1.0),
+        at_most(1.05),
         ("exponential, n=100", "exponential, n=500", "pareto, n=100", "pareto, n=500"),
         seeds=100,
         short=20,
