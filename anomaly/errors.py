@@ -12,6 +12,10 @@ class DataError(ValueError):
     """Records that cannot be used: the message names the row, the column or the file, and says what was expected."""
 
 
+class FewRecordsWarning(UserWarning):
+    """There are too few records for what was asked: the message says how many it takes, and what was done instead."""
+
+
 def listing(names: Iterable[str], limit: int = 10) -> str:
     """Show names in a message: in quotes, and not more than a reader wants to see.
 

@@ -239,7 +239,7 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If there are under two points, lengths differ, or `x` neither rises nor falls.
+        If there are under two points, lengths differ, numbers are not finite, or `x` neither rises nor falls.
 
     Examples
     --------
@@ -249,6 +249,8 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ValueError(f"auc needs two or more points; found x of shape {x.shape} and y of shape {y.shape}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("auc needs finite numbers; found NaN or infinity in x or y")
     steps = np.diff(x)
     if (steps < 0).any() and (steps > 0).any():
         raise ValueError("auc needs x to rise or to fall throughout; found both")
@@ -366,6 +368,8 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int | None = None) 
     0.5
     """
     labels, scores = _labels_and_scores(y_true, y_score)
+    if not labels.any():
+        raise ValueError("precision at k needs at least one anomaly (label 1); found 0 among the labels")
     k = int(labels.sum()) if k is None else k
     if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(labels):
         raise ValueError(f"k must be a whole number from 1 to the number of records, {len(labels)}; found {k!r}")
@@ -457,7 +461,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If neither or both of `threshold` and `y_pred` are given, or the records don't allow the figures.
+        If neither or both of `threshold` and `y_pred` are given, the threshold is NaN, or the records don't allow the
+        figures.
 
     Examples
     --------
@@ -466,6 +471,8 @@ def evaluate(
     """
     if (threshold is None) == (y_pred is None):
         raise ValueError("evaluate needs a threshold or y_pred, one of them")
+    if threshold is not None:
+        check_threshold(threshold)
     labels, scores = _labels_and_scores(y_true, y_score)
     _both_classes(labels, "an evaluation")
     flags = _labels(y_pred, "y_pred") if y_pred is not None else (scores > threshold).astype(np.int64)
@@ -493,6 +500,12 @@ def evaluate(
 
 
 # -- checks and counts -------------------------------------------------------------------------
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise ValueError if a threshold is NaN: no score is above it, and none below."""
+    if math.isnan(threshold):
+        raise ValueError("threshold must be a number; found nan, which no score is above")
 
 
 def _counts_by_threshold(labels: Array, scores: Array) -> tuple[Array, Array, Array]:

@@ -32,3 +32,9 @@ def check_labels_and_scores(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Arra
     if truth.min() == truth.max():
         raise ValueError(f"event figures need usual steps and anomalies; found labels of {truth[0]} alone")
     return truth, scores
+
+
+def check_steps(steps: int, name: str) -> None:
+    """Raise ValueError unless a number of steps is a whole one of at least 0."""
+    if isinstance(steps, bool) or not isinstance(steps, (int, np.integer)) or steps < 0:
+        raise ValueError(f"{name} must be at least 0 steps, a whole number; found {steps!r}")
