@@ -148,7 +148,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.conformal_threshold",
-        "at most the given chance",
+        "exceeded at most 1.05 times as often as asked",
         "share above it / 0.001, n below 1/rate",
         _exceeding(0.001),
         at_most(1.05),

@@ -57,22 +57,29 @@ def _clean_scores(data: str, rng: np.random.Generator) -> tuple[Array, Array]:
     return draw(), draw()
 
 
-def _flagged_without_anomalies(fresh: bool) -> Callable[[int, str], float]:
-    def measure(seed: int, data: str) -> float:
-        scores, others = _clean_scores(data, np.random.default_rng(seed))
-        return float(AutoThreshold().fit(scores).predict(others if fresh else scores).mean())
+def _flagged_of_fresh(seed: int, data: str) -> float:
+    scores, fresh = _clean_scores(data, np.random.default_rng(seed))
+    return float(AutoThreshold().fit(scores).predict(fresh).mean())
 
-    return measure
+
+def _clear_anomalies(data: str, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Draw normal scores, and anomalies 1.6 times as far from the median as one normal record in 10,000."""
+    kind, n, share = data.split(", ")
+    size = int(n.removesuffix(" records"))
+    count = max(1, round(size * float(share.removesuffix("%")) / 100))
+    median, far = _LANDMARKS[kind]
+    anomalies = median + 1.6 * (far - median) * (1 + 0.08 * rng.normal(size=count))
+    return scores_of(kind, size - count, rng), anomalies
 
 
 def _missed_anomalies(seed: int, data: str) -> float:
-    """Return the share of anomalies missed; the data names their share and how far above the median they score."""
-    kind, share, times = data.split(", ")
-    rng = np.random.default_rng(seed)
-    count = int(1000 * float(share.removesuffix("%")) / 100)
-    scores = scores_of(kind, 1000 - count, rng)
-    anomalies = float(times.removesuffix(" medians")) * np.median(scores) * rng.uniform(0.9, 1.1, size=count)
-    return float(1 - AutoThreshold().fit(np.r_[scores, anomalies]).predict(anomalies).mean())
+    normal, anomalies = _clear_anomalies(data, np.random.default_rng(seed))
+    return float(1 - AutoThreshold().fit(np.r_[normal, anomalies]).predict(anomalies).mean())
+
+
+def _flagged_among_anomalies(seed: int, data: str) -> float:
+    normal, anomalies = _clear_anomalies(data, np.random.default_rng(seed))
+    return float(AutoThreshold().fit(np.r_[normal, anomalies]).predict(normal).mean())
 
 
 def _beyond_peaks(chance: float) -> Callable[[int, str], float]:
@@ -129,7 +136,13 @@ def _not_highest_sensitive(seed: int, data: str) -> float:
     return float(y[flagged].sum() < 0.9 * y.sum() or int(flagged.sum()) != min(counts))
 
 
-_CLEAN = ("lognormal", "exponential", "normal", "pareto", "chi-square, 3", "rounded", "three Poisson columns")
+_LIGHT_TAILS = ("lognormal", "exponential", "normal", "uniform", "chi-square, 3", "rounded", "three Poisson columns")
+_LANDMARKS = {
+    "exponential": (math.log(2), math.log(1e4)),
+    "normal": (0.0, 3.719016),
+    "lognormal": (1.0, math.exp(3.719016)),
+}
+"""The median of normal scores, and what one of them in 10,000 exceeds."""
 _LABELLED = ("distinct scores", "tied scores")
 
 PROMISES = (
@@ -154,37 +167,53 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "AutoThreshold",
-        "it flags 1 %",
-        "flagged of training scores without anomalies",
-        _flagged_without_anomalies(fresh=False),
-        between(0.0, 0.03),
-        _CLEAN,
-        seeds=50,
-        short=10,
-    ),
-    Promise(
-        _WHERE + "AutoThreshold",
-        "it flags 1 %",
+        "of fresh records 0.6 to 1.1 % are flagged",
         "flagged of fresh scores without anomalies",
-        _flagged_without_anomalies(fresh=True),
-        between(0.0, 0.03),
-        _CLEAN,
+        _flagged_of_fresh,
+        between(0.006, 0.011),
+        _LIGHT_TAILS,
+        seeds=100,
+        short=20,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "4 % of 1,000 or more",
+        "flagged of fresh scores without anomalies",
+        _flagged_of_fresh,
+        at_most(0.045),
+        ("pareto",),
+        seeds=100,
+        short=20,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "are all found among 20,000 records, whatever their share",
+        "missed of clear anomalies",
+        _missed_anomalies,
+        at_most(0.005),
+        tuple(f"{kind}, 20000 records, {share}%" for kind in _LANDMARKS for share in (0.1, 5, 30)),
+        seeds=5,
+        short=1,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "Among 1,000 it is 92 to 100 %",
+        "missed of clear anomalies",
+        _missed_anomalies,
+        at_most(0.08),
+        tuple(f"{kind}, 1000 records, {share}%" for kind in _LANDMARKS for share in (1, 10, 30)),
         seeds=50,
         short=10,
     ),
     Promise(
         _WHERE + "AutoThreshold",
-        "finds them all",
-        "missed of anomalies far above the rest",
-        _missed_anomalies,
-        at_most(0.0, every=True),
-        (
-            "lognormal, 5%, 100 medians",
-            "lognormal, 30%, 1000 medians",
-            "exponential, 10%, 30 medians",
-        ),
-        seeds=50,
-        short=10,
+        "with at most 1.4 % of the normal records",
+        "flagged of normal records beside clear anomalies",
+        _flagged_among_anomalies,
+        at_most(0.014),
+        tuple(f"{kind}, 20000 records, {share}%" for kind in _LANDMARKS for share in (0.1, 5, 30)),
+        seeds=5,
+        short=1,
     ),
     Promise(
         _WHERE + "PeaksOverThreshold",
@@ -208,7 +237,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "PeaksOverThreshold",
-        "exceed with a given probability",
+        "goes no further than a tenth of 1/(n + 1)",
         "share above it / 0.0001, or a tenth of 1 / (n + 1)",
         _beyond_peaks(1e-4),
         at_most(1.1),
