@@ -56,7 +56,7 @@ def fresh_quantile(ranked: Array, rate: float) -> float:
     >>> fresh_quantile(np.arange(1.0, 100.0), 0.05)
     95.0
     >>> round(fresh_quantile(np.arange(1.0, 100.0), 0.005), 1)
-    103.2
+    104.4
     """
     n = len(ranked)
     # The rounding takes back the error of the product, which would else lift whole numbers to the next.

@@ -81,7 +81,7 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return _parser().parse_args(arguments)
 
 
-def _show_warning(message: Warning | str, *_: object) -> None:
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """Print a warning as one line, without the place in the source that it comes from."""
     print(f"anomaly: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
@@ -191,8 +191,8 @@ def _add_fit(of: _Subparsers) -> None:
         "--false-alarm-rate",
         type=given.number,
         metavar="SHARE",
-        help="of tables: the share of fresh normal records that may be flagged, such as 0.01, which takes 99 records or "
-        "more (0.001: 999); takes five more fits",
+        help="of tables: the share of fresh normal records that may be flagged, such as 0.01, which takes 99 records "
+        "or more (0.001: 999); takes five more fits",
     )
     parser.add_argument(
         "--trim",

@@ -57,7 +57,12 @@ class AutoThreshold(Threshold):
       100 % of them, among 200 it is 77 to 100 %, among 50 it is 68 to 77 %, and a third of 30 % among 20.
     - Not found, but for the highest 1 % of all records: anomalies close beyond scores with a bound (uniform ones, where
       they are fewer than a tenth), and all that lie among tied scores.
-    - Vague anomalies, spread from the median to a little beyond the normal scores: a third to two thirds of them.
+    - Of the default detector's scores on 14 ADBench tables, 4.0 % of fresh normal records are flagged where it learned
+      from normal records alone (the median plus three deviations of the logarithms, as before: 4.1 %), with a mean F1
+      of 0.551 (0.549); 1.5 % (1.5 %) and 0.163 (0.167) where it learned from all. It is more than 1 % since networks
+      know their training records.
+    - Vague anomalies, spread from the median to a little beyond the normal scores: 14 % (30 % among 20 records)
+      to 68 % (0.1 % among 20,000) of them.
 
     References
     ----------

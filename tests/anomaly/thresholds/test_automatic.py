@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly import AutoencoderDetector
 from anomaly.thresholds import AutoThreshold
 from benchmarks.quality.score_shapes import KINDS, SHAPES, TIED, Scores
 
@@ -83,6 +84,18 @@ def test_records_of_small_counts_are_seldom_flagged(n):
     rare = rng.random(n) < 0.12
     scores = np.where(rare, np.exp(rng.normal(3, 1.5, n)), rng.choice([0.8, 0.85, 0.9, 1.0, 1.1], n))
     assert AutoThreshold().fit(scores).predict(scores).mean() <= 0.01
+
+
+@pytest.mark.parametrize("n", [300, 1000])
+def test_a_detector_of_small_counts_seldom_flags_normal_records(n):
+    flags = []
+    for seed in range(4):
+        x = np.random.default_rng(seed).poisson(1, (n + 2000, 3)).astype(float)
+        detector = AutoencoderDetector(random_state=0).fit(x[:n])
+        assert detector.labels_.mean() <= 0.01
+        flags.append(detector.predict(x[n:]).mean())
+    # A fresh record may be of a kind that the training records lack.
+    assert np.mean(flags) < 0.03
 
 
 @given(st.lists(st.floats(-1e6, 1e6), min_size=2, max_size=60), st.floats(1e-3, 1e3))
