@@ -312,13 +312,15 @@ def _add_score(of: _Subparsers) -> None:
     parser.add_argument(
         "--p-values",
         action="store_true",
-        help="of tables: add the chance that a usual record scores so high; exact if fitted with --false-alarm-rate",
+        help="of tables: add the chance that a normal record scores so high; too small unless the model was fitted "
+        "with --false-alarm-rate",
     )
     parser.add_argument(
         "--prior",
         type=given.number,
         metavar="SHARE",
-        help="of tables: add the chance that the record is an anomaly, where this share of all is, such as 0.01",
+        help="of tables: add an estimate of the chance that the record is an anomaly, where this share of all is, such "
+        "as 0.01; from its p-value",
     )
     parser.add_argument(
         "--events",

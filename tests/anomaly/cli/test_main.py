@@ -292,6 +292,36 @@ def test_score_writes_p_values(folder, capsys, tmp_path):
     assert (np.diff(values[order]) <= 0).all()
 
 
+def test_a_record_has_one_score_and_one_p_value_whatever_else_is_asked_for(folder, capsys, tmp_path, monkeypatch):
+    model, out, shuffled = (tmp_path / name for name in ("m.npz", "scores.csv", "shuffled.csv"))
+    learn = ["fit", folder / "train.csv", "-m", model, "--label", "label", "--normal", "normal", *QUICK]
+    assert run(capsys, *learn, "--false-alarm-rate", "0.05")[0] == 0
+    head, *lines = (folder / "test.csv").read_text().splitlines(keepends=True)
+    order = np.random.default_rng(0).permutation(len(lines))
+    shuffled.write_text(head + "".join(lines[i] for i in order))
+
+    def scored(data, *options):
+        assert run(capsys, "score", data, "-m", model, "-o", out, *options)[0] == 0
+        with open(out, newline="") as file:
+            return list(csv.DictReader(file))
+
+    full = scored(folder / "test.csv", "--p-values", "--prior", "0.1")
+    names = ("score", "is_anomaly", "p_value", "probability")
+    asked = [["--top", "2"], ["--top", "2", "--expected"], ["--top", "99", "--p-values", "--expected"]]
+    asked += [["--top", "1", "--p-values", "--prior", "0.1"], ["--p-values"], []]
+    for rows_at_a_time in (None, 7):
+        if rows_at_a_time:
+            monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", rows_at_a_time)
+        for options in asked:
+            table = scored(folder / "test.csv", *options)
+            for name in names:
+                if name in table[0]:
+                    assert [row[name] for row in table] == [row[name] for row in full], (name, options)
+    mixed = scored(shuffled, "--p-values", "--prior", "0.1", "--top", "1")
+    for name in names:
+        assert [row[name] for row in mixed] == [full[i][name] for i in order], name
+
+
 def test_score_of_a_table_refuses_what_is_for_series(folder, capsys):
     common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
     for name in ("--minimum-length", "--tolerance"):
