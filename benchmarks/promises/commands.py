@@ -97,7 +97,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly score --help",
-        "add the chance that the record is an anomaly",
+        "the chance that the record is an anomaly",
         "scores and p-values that change with --prior, --expected",
         _scores_differ(("--top", "1", "--expected", "--prior", "0.1")),
         NEVER,
