@@ -39,7 +39,7 @@ class AutoThreshold(Threshold):
     3. **The gap.** In a tail that falls off as the core does, the distance between neighbouring scores, times the
        number of scores above it, is on average the core's mean excess (Rényi). The rule looks for neighbouring
        distances that add up to far more, 2.5 times and 4 + ln n besides: scores above belong to another group. The
-       threshold is the last score below the widest gap.
+       threshold is the middle of the widest gap.
 
     Where most scores tie (there are fewer than 200 distinct ones in the core, weighted by frequency, and fewer than
     half of its records), as with tables of small counts or few categories, gaps are those of the grid, and the rank
@@ -91,11 +91,12 @@ class AutoThreshold(Threshold):
         if upper <= middle:
             return limit
         sigma = _sigma(values, float(middle), float(upper))
-        distant = float(middle + _SIGMAS * sigma)
-        if is_log:
-            distant = math.exp(min(distant, 700.0))
+        limits = [float(middle + _SIGMAS * sigma)]
         last = _last_below_gap(values, _SIGMA_TO_DECAY * sigma)
-        return min(limit, distant) if last is None else min(limit, distant, float(ranked[last]))
+        if last is not None:
+            limits.append(float(values[last] + (values[last + 1] - values[last]) / 2))
+        lowest = min(limits)
+        return min(limit, math.exp(min(lowest, 700.0)) if is_log else lowest)
 
 
 def _sigma(values: Array, middle: float, upper: float) -> float:
