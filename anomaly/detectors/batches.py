@@ -1,7 +1,7 @@
-"""Outputs of networks that are independent of the batch: of a record, they are the same bits in any company.
+"""Outputs of networks that are independent of the batch, bit by bit.
 
-A product of matrices rounds each row by where the row lies in the matrix, and by how large that is. So each record
-is multiplied by itself: its copies are one small matrix, of the same shape for every record.
+A product of matrices rounds a row differently with its place in the matrix and with the size of the matrix. So the
+copies of one record are a small matrix of their own, which has the same shape for every record.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ def outputs_by_record(model: Model, x: Array) -> Array:
     ----------
     model : nnlite.models.Model
         From features to outputs, made of layers that look at the last axis alone.
-    x : ndarray of float32 of shape (n_records, n_copies, n_features)
+    x : ndarray of shape (n_records, n_copies, n_features)
         Records, or several copies of each.
 
     Returns
     -------
-    ndarray of float32 of shape (n_records, n_copies, n_outputs)
+    ndarray of the model's dtype of shape (n_records, n_copies, n_outputs)
         A record's outputs depend on its own copies alone, bit by bit.
 
     Examples
@@ -41,7 +41,8 @@ def outputs_by_record(model: Model, x: Array) -> Array:
     """
     copies = x.shape[1]
     step = max(1, _BLOCK_ROWS // copies)
-    outputs = np.empty((len(x), copies, int(model.output_shape[-1])), np.float32)
+    outputs = np.empty((len(x), copies, int(model.output_shape[-1])), model.dtype)
     for start in range(0, len(x), step):
-        outputs[start : start + step] = model.forward(x[start : start + step], training=False)[0]
+        block = x[start : start + step].astype(model.dtype, copy=False)
+        outputs[start : start + step] = model.forward(block, training=False)[0]
     return outputs

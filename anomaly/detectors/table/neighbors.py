@@ -274,7 +274,7 @@ class Neighbours:
         found = self._looked_at(x, x @ self._places.T)
         unsure = self._unsure(x, found)
         if len(unsure):
-            # Record by record, each product of one shape: then rounding is the same in any company.
+            # One record at a time, each product of the same shape: then rounding is independent of the batch.
             alone = self._looked_at(x[unsure], np.matmul(x[unsure, np.newaxis], self._places.T)[:, 0])
             for array, part in zip(found, alone, strict=True):
                 array[unsure] = part
@@ -304,7 +304,7 @@ class Neighbours:
     def _unsure(self, x: Array, found: tuple[Array, Array, Array, Array]) -> Array:
         """Return the rows for which others may be as near as those found, but for rounding.
 
-        Products are off by e at most. Beyond three times that, no rounding, here or in another company, puts a record
+        Products are off by e at most. Beyond three times that, no rounding, in this batch or another, puts a record
         that was not looked at before one that is among the nearest.
         """
         _, distances, near, last = found
