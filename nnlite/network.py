@@ -286,24 +286,20 @@ class Network(Layer):
         unique = {id(weight): weight for layer in self._all_layers for weight in layer.weights}
         return list(unique.values())
 
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = value
-        for layer in self._all_layers:
-            layer.trainable = value
+    def _sublayers(self) -> list[Layer]:
+        return self._all_layers
 
     @property
     def weight_vector(self) -> WeightVector:
         """The vector that holds all weights, and its layout."""
-        weights = self.weights
-        if self._vector is None or not self._vector.holds(weights):
-            self._vector = WeightVector(weights)
+        weights, frozen = self.weights, not self._trainable
+        if self._vector is None or not self._vector.holds(weights, frozen):
+            self._vector = WeightVector(weights, frozen=frozen)
         return self._vector
+
+    def take_weights(self, values: Array) -> None:
+        """Let the weights live in a new vector that begins with `values`, which are in the order of `weights`."""
+        self._vector = WeightVector(self.weights, values, frozen=not self._trainable)
 
     def current_weights(self) -> WeightVector:
         """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
@@ -313,8 +309,8 @@ class Network(Layer):
         weights = self.weights
         if self._vector is not None and self._vector.keeps(weights):
             return self._vector
-        vector = WeightVector.seen_from(weights)
-        if vector.holds(weights):
+        vector = WeightVector.seen_from(weights, frozen=not self._trainable)
+        if vector.holds(weights, frozen=not self._trainable):
             self._vector = vector
         return vector
 

@@ -14,7 +14,7 @@ from nnlite.archive import FileFormatError, dump_archive, read_archive, write_ar
 from nnlite.layers.base import registry
 from nnlite.registry import custom_object_scope, serialize
 from nnlite.types import Array
-from nnlite.weights import WeightVector, flatten
+from nnlite.weights import flatten
 
 if TYPE_CHECKING:
     from nnlite.models import Model
@@ -152,7 +152,7 @@ def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], lab
     try:
         model: Model = registry.get(config["model"])  # type: ignore[assignment]
         values = _checked(arrays, "weights", (sum(w.size for w in model.weights),), label)
-        model._vector = WeightVector(model.weights, values)
+        model.take_weights(values)
         if model.outputs:
             _try_on_no_rows(model)
         if "compiled" in config:
@@ -188,7 +188,15 @@ def _restore_training(model: Model, compiled: Mapping[str, Any], arrays: Mapping
     if slots or compiled["iterations"]:
         vector = model.weight_vector
         optimizer.build(vector.values[: vector.n_trainable], vector.layout)
+        if _is_of_other_layers(slots, vector.n_trainable, vector.values.size):
+            slots = optimizer.slots
         optimizer.set_state(compiled["iterations"], slots)
+
+
+def _is_of_other_layers(slots: Mapping[str, Array], n_trainable: int, n_weights: int) -> bool:
+    """Tell whether layers were frozen or thawed after the last step: the next one begins with a new state then."""
+    shapes = {slot.shape for slot in slots.values()}
+    return len(shapes) == 1 and all(len(shape) == 1 and n_trainable != shape[0] <= n_weights for shape in shapes)
 
 
 def _checked(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...], label: str) -> Array:
