@@ -30,16 +30,13 @@ __all__ = [
 
 _DETECTORS = ("ImageDetector", "SequenceDetector", "VariationalDetector")
 _MODULES = (
-    "affiliation",
     "calibration",
     "datasets",
     "drift",
-    "event_metrics",
     "events",
     "metrics",
     "plots",
     "preprocessing",
-    "report",
     "tables",
     "thresholds",
 )

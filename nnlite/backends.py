@@ -107,7 +107,7 @@ def open_session(
         return None
 
     def open_it() -> Session:
-        from nnlite.engine.session import Session as CompiledSession
+        from nnlite.engine.runtime.session import Session as CompiledSession
 
         return CompiledSession(model, data, batch_size, training, threads)
 
@@ -135,7 +135,7 @@ def open_prediction(model: Predictor, rows: int, batch_size: int, backend: str) 
         return None
 
     def open_it() -> Prediction:
-        from nnlite.engine.inference import Prediction as CompiledPrediction
+        from nnlite.engine.runtime.inference import Prediction as CompiledPrediction
 
         # All models are trainers; the engine asks for one because it trains them too.
         return CompiledPrediction(cast("Trainer", model))
@@ -147,7 +147,7 @@ def one_record_function(model: Predictor) -> Callable[[Any], Array] | None:
     """Return a compiled function from one record to its output; None where that cannot be had."""
 
     def open_it() -> Callable[[Any], Array]:
-        from nnlite.engine.inference import OneRecord
+        from nnlite.engine.runtime.inference import OneRecord
 
         return OneRecord(cast("Trainer", model))
 

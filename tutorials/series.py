@@ -8,8 +8,8 @@ It leaves a picture, series.png, in the folder where it is run.
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.event_metrics import evaluate_events
 from anomaly.events import find_events
+from anomaly.metrics.events import evaluate_events
 from anomaly.plots import plot_series, save_figure
 
 NAMES = ("load", "temperature", "vibration")

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.csvfiles import CsvWriter
+from anomaly.tables.csv_files import CsvWriter
 from nnlite.types import Array
 
 LABEL_COLUMN = "label"

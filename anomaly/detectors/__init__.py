@@ -5,12 +5,12 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors.autoencoder import AutoencoderDetector
 from anomaly.detectors.base import BaseDetector, NotFittedError, load_detector
+from anomaly.detectors.table.detector import AutoencoderDetector
 
 if TYPE_CHECKING:
     from anomaly.detectors.image import ImageDetector
-    from anomaly.detectors.sequence import SequenceDetector
+    from anomaly.detectors.sequence.detector import SequenceDetector
     from anomaly.detectors.variational import VariationalDetector
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 # Detectors that scoring a table does not need are imported when they are first asked for.
-_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence", "VariationalDetector": "variational"}
+_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence.detector", "VariationalDetector": "variational"}
 
 
 def __getattr__(name: str) -> Any:

@@ -279,7 +279,7 @@ def register(detector: type[BaseDetector]) -> type[BaseDetector]:
 
 
 # Where the detectors are that are imported when they are first needed.
-_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence", "VariationalDetector": "variational"}
+_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence.detector", "VariationalDetector": "variational"}
 
 
 def _class_named(name: str) -> type[BaseDetector]:

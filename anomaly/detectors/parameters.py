@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import check_rate
-from anomaly.detectors.checks import (
+from anomaly.detectors.sequence.networks import NETWORKS
+from anomaly.detectors.validation import (
     check_choice,
     check_flag,
     check_names,
@@ -18,12 +19,11 @@ from anomaly.detectors.checks import (
     is_number,
     is_whole,
 )
-from anomaly.detectors.sequence_networks import NETWORKS
 
 if TYPE_CHECKING:
-    from anomaly.detectors.autoencoder import AutoencoderDetector
     from anomaly.detectors.image import ImageDetector
-    from anomaly.detectors.sequence import SequenceDetector
+    from anomaly.detectors.sequence.detector import SequenceDetector
+    from anomaly.detectors.table.detector import AutoencoderDetector
     from anomaly.detectors.variational import VariationalDetector
 
 LEARNED = "learned"

@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
 from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, shortened
-from anomaly.preprocessing.parsing import MISSING_TEXTS
+from anomaly.preprocessing.columns.parsing import MISSING_TEXTS
 from nnlite.types import Array
 
 if TYPE_CHECKING:

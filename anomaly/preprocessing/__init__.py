@@ -1,14 +1,14 @@
 """From any table to one float32 matrix: scalers, kinds of columns, and the preprocessor that puts them together."""
 
 from anomaly.preprocessing.parameters import FEATURE_LIMIT
-from anomaly.preprocessing.quantiles import QuantileScaler
-from anomaly.preprocessing.scaler import Scaler
-from anomaly.preprocessing.scalers import (
+from anomaly.preprocessing.scaling.base import Scaler
+from anomaly.preprocessing.scaling.linear import (
     IdentityScaler,
     MinMaxScaler,
     RobustScaler,
     StandardScaler,
 )
+from anomaly.preprocessing.scaling.quantile import QuantileScaler
 from anomaly.preprocessing.table import TablePreprocessor
 
 __all__ = [

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.categories import CategoryColumn
-from anomaly.preprocessing.columns import Column, ValueColumn
+from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.values import Column, ValueColumn
 from nnlite.types import Array
 
 

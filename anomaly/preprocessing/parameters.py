@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.preprocessing.scalers import SCALERS
+from anomaly.preprocessing.scaling.linear import SCALERS
 
 if TYPE_CHECKING:
     from anomaly.preprocessing.table import TablePreprocessor

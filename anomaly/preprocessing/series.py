@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.frames import is_frame, is_series, series_as_column
-from anomaly.preprocessing.columns import ValueColumn, column_from_config, infer
-from anomaly.preprocessing.parsing import category_text
+from anomaly.preprocessing.columns.parsing import category_text
+from anomaly.preprocessing.columns.values import ValueColumn, column_from_config, infer
 from anomaly.preprocessing.state import field
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, as_table, concatenate
-from anomaly.values import is_number_or_missing, objects_as_column
+from anomaly.tables.cells import is_number_or_missing, objects_as_column
+from anomaly.tables.frames import is_frame, is_series, series_as_column
 from nnlite.types import Array
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, listing
-from anomaly.preprocessing.categories import CategoryColumn
-from anomaly.preprocessing.columns import (
+from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.values import (
     Column,
     CycleColumn,
     DateColumn,
@@ -22,7 +22,7 @@ from anomaly.preprocessing.columns import (
 )
 from anomaly.preprocessing.layout import lay_out
 from anomaly.preprocessing.parameters import FEATURE_LIMIT, PARAMETERS, check_parameters, parameters_as_json
-from anomaly.preprocessing.scalers import SCALERS, scaler_from_state
+from anomaly.preprocessing.scaling.linear import SCALERS, scaler_from_state
 from anomaly.preprocessing.state import field, vector
 from anomaly.tables import Table, as_table
 from nnlite.types import Array
@@ -63,7 +63,7 @@ class TablePreprocessor:
     Parameters
     ----------
     scaling : {"standard", "minmax", "robust", "core", "quantile", "none"}, default "standard"
-        How numbers are scaled; see `anomaly.preprocessing.scalers`.
+        How numbers are scaled; see `anomaly.preprocessing.scaling.linear`.
     categorical : sequence of str, optional
         Columns that hold categories although they look like something else.
     min_category_count : int, default 2

@@ -12,7 +12,7 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.metrics import _both_classes, _counts_by_threshold, _labels_and_scores
+from anomaly.metrics.records import _both_classes, _counts_by_threshold, _labels_and_scores
 from anomaly.thresholds.base import Threshold
 from nnlite.types import Array
 

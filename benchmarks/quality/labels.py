@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import AutoencoderDetector
-from anomaly.detectors.supervision import column_parts, fit_weights
+from anomaly.detectors.table.label_learning import column_parts, fit_weights
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
 

@@ -37,11 +37,11 @@ from typing import Any
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.csvfiles import read_csv
-from anomaly.detectors.residuals import Smoother
-from anomaly.detectors.sequence_stream import errors_of, pieces_of
-from anomaly.detectors.sequence_training import held_out_rows
+from anomaly.detectors.sequence.scoring import errors_of, pieces_of
+from anomaly.detectors.sequence.training import held_out_rows
+from anomaly.detectors.sequence.whitening import Smoother
 from anomaly.events import find_events
+from anomaly.tables.csv_files import read_csv
 from benchmarks.series import nab, skab
 from benchmarks.series.faults import KINDS, Fault, inject
 from benchmarks.series.process_faults import COURSES, inject_process

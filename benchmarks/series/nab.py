@@ -29,8 +29,8 @@ from typing import Any
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.csvfiles import read_csv
 from anomaly.events import Event, find_events
+from anomaly.tables.csv_files import read_csv
 
 DAY = 288
 TRAINING_ROWS = 7 * DAY

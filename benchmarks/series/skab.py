@@ -19,9 +19,9 @@ network but a mean. Between these two the labels decided: by the study alone F1 
 
 What else labels have decided: those of the eleven files were looked at for some twenty settings. A rule that draws
 correlations of errors further towards 0 where few values tell them was undone when F1 was 0.73 with it. Another, that
-takes the allowance for wandering sensors in full (see `anomaly.detectors.residuals`), was better by the study, with
-0.618 as it comes, and left out since F1 was 0.71 to 0.77 as it comes, 0.75 to 0.77 with a noise of 5, 0.76 with the
-study's best candidate, and 0.79 to 0.80 with a margin of 1. A study with faults of single sensors alone chose
+takes the allowance for wandering sensors in full (see `anomaly.detectors.sequence.whitening`), was better by the study,
+with 0.618 as it comes, and left out since F1 was 0.71 to 0.77 as it comes, 0.75 to 0.77 with a noise of 5, 0.76 with
+the study's best candidate, and 0.79 to 0.80 with a margin of 1. A study with faults of single sensors alone chose
 `{"window": 10, "smoothing": 5}`, which has 0.72. A setting found by comparing figures on the labels, windows of 10
 steps, a noise of 1 and a margin of 1, has 0.84. The files that were not there then are the test.
 
@@ -38,7 +38,7 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.csvfiles import read_csv
+from anomaly.tables.csv_files import read_csv
 from nnlite.types import Array
 
 TRAINING_ROWS = 400

@@ -22,8 +22,8 @@ from typing import Any, Final, TypeAlias
 
 import numpy as np
 
-from nnlite.engine.gemm_sizes import workspace_items
-from nnlite.engine.native import kernel_address
+from nnlite.engine.codegen.native import kernel_address
+from nnlite.engine.gemm.gemm_sizes import workspace_items
 from nnlite.memory import LINE
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector

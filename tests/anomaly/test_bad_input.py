@@ -8,8 +8,8 @@ import pytest
 
 from anomaly import AutoencoderDetector, NotFittedError, load_detector
 from anomaly.cli import main
-from anomaly.csvfiles import read_csv
 from anomaly.errors import DataError
+from anomaly.tables.csv_files import read_csv
 
 QUICK = {"hidden": (4,), "epochs": 1, "random_state": 0}
 GOOD = "amount,country,label\n" + "".join(f"{i % 7}.5,{'FR' if i % 3 else 'DE'},ok\n" for i in range(30)) + "9,DE,bad\n"

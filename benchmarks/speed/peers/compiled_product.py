@@ -8,8 +8,8 @@ import numpy as np
 from numba import njit
 
 from benchmarks.speed.peers.base import Part
-from nnlite.engine import gemm as products
-from nnlite.engine.pointers import pointer_to as _pointer_to
+from nnlite.engine.codegen.pointers import pointer_to as _pointer_to
+from nnlite.engine.gemm import gemm as products
 
 _FORMS = {"nn": products.NN, "tn": products.TN, "nt": products.NT}
 _ZERO, _multiply = products.ZERO, products.gemm

@@ -12,9 +12,9 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine import elementary
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.state import ROWS, WIDTH
+from nnlite.engine.batch_state import ROWS, WIDTH
+from nnlite.engine.codegen import elementary
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
 
 Kernel = Callable[[Any, Any, Any], None]
 # Inlined whatever their length: a loop that calls one of them is not vectorised.

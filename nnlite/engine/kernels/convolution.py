@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.pointers import as_pointer, shift
+from nnlite.engine.codegen.pointers import as_pointer, shift
 
 
 def fill(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001

@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.engine.pointers import as_pointer, shift
-from nnlite.engine.state import ORDER, ROWS, START, WIDTH
-from nnlite.engine.transposing import eight_columns, eight_rows
+from nnlite.engine.batch_state import ORDER, ROWS, START, WIDTH
+from nnlite.engine.codegen.pointers import as_pointer, shift
+from nnlite.engine.gemm.transposing import eight_columns, eight_rows
 
 
 def gather(op: Any, state: Any, zero: Any) -> None:
     """Fetch the batch's records: records x features to features x batch.
 
-    Eight records at a time (see `nnlite.engine.transposing`). Pads become zeros.
+    Eight records at a time (see `nnlite.engine.gemm.transposing`). Pads become zeros.
 
     op: records, x, features, ld.
     """

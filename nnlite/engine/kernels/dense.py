@@ -11,10 +11,10 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.gemm import gemm
-from nnlite.engine.gemm_sizes import ADD, NT
-from nnlite.engine.pointers import as_pointer, shift
-from nnlite.engine.state import WIDTH
+from nnlite.engine.batch_state import WIDTH
+from nnlite.engine.codegen.pointers import as_pointer, shift
+from nnlite.engine.gemm.gemm import gemm
+from nnlite.engine.gemm.gemm_sizes import ADD, NT
 
 
 def product(op: Any, state: Any, zero: Any) -> None:

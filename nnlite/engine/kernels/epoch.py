@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.pointers import as_pointer, call_kernel, shift
+from nnlite.engine.batch_state import BATCH, COUNT, ORDER, ROWS, START, STEP, WIDTH
+from nnlite.engine.codegen.pointers import as_pointer, call_kernel, shift
 from nnlite.engine.program import WORDS
-from nnlite.engine.state import BATCH, COUNT, ORDER, ROWS, START, STEP, WIDTH
 
 
 def run(op: Any, state: Any, zero: Any) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine import elementary
+from nnlite.engine.batch_state import BATCH, ROWS
+from nnlite.engine.codegen import elementary
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.codegen.scalars import select
 from nnlite.engine.kernels.activation import clear_pads
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.scalars import select
-from nnlite.engine.state import BATCH, ROWS
 
 _LN_2PI = 1.8378770664093453
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")

@@ -16,10 +16,10 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine import elementary
+from nnlite.engine.batch_state import BATCH, ROWS
+from nnlite.engine.codegen import elementary
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
 from nnlite.engine.kernels.activation import clear_pads
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.state import BATCH, ROWS
 
 Kernel = Callable[[Any, Any, Any], None]
 _SUMMED_AT_ONCE = 1024

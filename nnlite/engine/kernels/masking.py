@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.scalars import select
-from nnlite.engine.state import ROWS
+from nnlite.engine.batch_state import ROWS
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.codegen.scalars import select
 
 
 def counts(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.state import ROWS
+from nnlite.engine.batch_state import ROWS
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
 
 
 def binary_accuracy(op: Any, state: Any, zero: Any) -> None:

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from nnlite.engine import elementary
-from nnlite.engine.pointers import as_number, as_pointer, like
-from nnlite.engine.scalars import polynomial, select, square_root
-from nnlite.engine.state import COUNT, SEEDS, THREAD
+from nnlite.engine.batch_state import COUNT, SEEDS, THREAD
+from nnlite.engine.codegen import elementary
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like
+from nnlite.engine.codegen.scalars import polynomial, select, square_root
 
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)

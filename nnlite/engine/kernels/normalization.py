@@ -9,10 +9,10 @@ from typing import Any
 
 from numba import njit
 
+from nnlite.engine.batch_state import ROWS
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.codegen.scalars import select, square_root
 from nnlite.engine.kernels.activation import clear_pads
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.scalars import select, square_root
-from nnlite.engine.state import ROWS
 
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.scalars import square_root
-from nnlite.engine.state import CORRECTIONS, RATES, STEP
+from nnlite.engine.batch_state import CORRECTIONS, RATES, STEP
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.codegen.scalars import square_root
 
 
 @njit(error_model="numpy")

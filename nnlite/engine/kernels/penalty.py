@@ -6,8 +6,8 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
-from nnlite.engine.state import BATCH, ROWS
+from nnlite.engine.batch_state import BATCH, ROWS
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
 
 
 @njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")

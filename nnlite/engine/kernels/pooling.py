@@ -11,7 +11,7 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.pointers import as_pointer, like, shift
+from nnlite.engine.codegen.pointers import as_pointer, like, shift
 
 _inner = njit(fastmath={"contract"}, error_model="numpy")
 

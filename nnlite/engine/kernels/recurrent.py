@@ -11,8 +11,8 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine import elementary
-from nnlite.engine.pointers import as_pointer, like, shift
+from nnlite.engine.codegen import elementary
+from nnlite.engine.codegen.pointers import as_pointer, like, shift
 
 _inner = njit(fastmath={"contract"}, error_model="numpy")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
 
 
 def add_blocks(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001

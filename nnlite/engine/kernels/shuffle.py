@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from nnlite.engine.pointers import as_pointer, shift
-from nnlite.engine.scalars import high_product, select
+from nnlite.engine.codegen.pointers import as_pointer, shift
+from nnlite.engine.codegen.scalars import high_product, select
 
 _FACTOR_HIGH, _FACTOR_LOW = np.uint64(2549297995355413924), np.uint64(4865540595714422341)
 _ONE, _HALF, _ROTATED, _LOW = np.uint64(1), np.uint64(32), np.uint64(58), np.uint64(0xFFFFFFFF)

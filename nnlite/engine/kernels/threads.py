@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.atomics import add_and_fetch, fetch, give_way, relax
-from nnlite.engine.pointers import as_pointer
-from nnlite.engine.state import MEETINGS, YIELD
+from nnlite.engine.batch_state import MEETINGS, YIELD
+from nnlite.engine.codegen.atomics import add_and_fetch, fetch, give_way, relax
+from nnlite.engine.codegen.pointers import as_pointer
 
 _PATIENCE = 2000
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine import elementary
+from nnlite.engine.batch_state import BATCH, COUNT, ROWS, SEEDS, THREAD
+from nnlite.engine.codegen import elementary
+from nnlite.engine.codegen.pointers import as_pointer, like, shift
 from nnlite.engine.kernels.activation import clear_pads
 from nnlite.engine.kernels.noise import normal_pair, philox
-from nnlite.engine.pointers import as_pointer, like, shift
-from nnlite.engine.state import BATCH, COUNT, ROWS, SEEDS, THREAD
 
 # Beyond this the divergence goes on in a straight line, and sigma no further: see `nnlite.layers.variational`.
 _LARGEST = 10.0

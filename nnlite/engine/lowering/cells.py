@@ -5,7 +5,7 @@ Here are those with the usual activations, which are compiled together with the 
 
 from __future__ import annotations
 
-from nnlite.engine.gemm_sizes import ADD, BIAS, ZERO
+from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, ZERO
 from nnlite.engine.lowering.gates import GateFunction
 from nnlite.engine.lowering.recurrence import Loop
 from nnlite.engine.program import Place, Tensor

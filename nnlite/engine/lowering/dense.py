@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from nnlite.engine.gemm_sizes import BIAS, NN, NT, TN, ZERO
+from nnlite.engine.gemm.gemm_sizes import BIAS, NN, NT, TN, ZERO
 from nnlite.engine.lowering.activation import activate
 from nnlite.engine.lowering.rules import lowers
 from nnlite.engine.program import Program, Tensor

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.gemm_sizes import ADD, BIAS, NN, NT, ZERO
+from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, NN, NT, ZERO
 from nnlite.engine.program import Place, Program, Tensor
 
 

@@ -16,7 +16,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from nnlite.engine.gemm_sizes import ADD, BIAS, NN, NT, TN, UNPACKED, ZERO
+from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, NN, NT, TN, UNPACKED, ZERO
 from nnlite.engine.program import Place, Program
 
 _FEW = 48

@@ -6,10 +6,10 @@ from matplotlib import pyplot
 from matplotlib.dates import num2date
 
 from anomaly import SequenceDetector, plots
-from anomaly.csvfiles import read_csv
+from anomaly.cli.series_scores import draw
 from anomaly.errors import DataError
-from anomaly.series_commands import draw
 from anomaly.tables import Table
+from anomaly.tables.csv_files import read_csv
 
 N_STEPS = 120
 

@@ -83,7 +83,7 @@ def test_it_changes_no_setting_and_can_be_written(draw, tmp_path):
 
 
 def test_nothing_is_drawn_or_imported_until_something_is_asked_for():
-    program = "import sys, anomaly.plots, anomaly.pictures; assert not any('matplotlib' in m for m in sys.modules)"
+    program = "import sys, anomaly.plots, anomaly.cli.plot; assert not any('matplotlib' in m for m in sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)
 
 

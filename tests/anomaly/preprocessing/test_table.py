@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from anomaly.errors import DataError
 from anomaly.preprocessing import FEATURE_LIMIT, TablePreprocessor
-from anomaly.preprocessing.scalers import SCALERS
+from anomaly.preprocessing.scaling.linear import SCALERS
 
 numbers = st.one_of(st.none(), st.integers(-5, 5), st.floats(-1e9, 1e9))
 texts = st.one_of(st.none(), st.sampled_from(["red", "green", "blue", "rare 1", "rare 2"]))

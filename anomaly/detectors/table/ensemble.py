@@ -1,0 +1,290 @@
+"""What a detector makes of records when its score is blended from members', however these were trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from anomaly.calibration import anomaly_probability, p_values
+from anomaly.detectors.parameters import listed
+from anomaly.detectors.record_detector import TableDetector
+from anomaly.detectors.table.blending import Blend, settled
+from anomaly.detectors.table.drift import drift_of
+from anomaly.detectors.table.label_learning import scores_with
+from anomaly.detectors.table.neighbors import Denoiser, Neighbours
+from anomaly.detectors.table.training import middle_of
+from anomaly.drift import DriftResult
+from anomaly.tables import Table
+from nnlite.models import Model
+from nnlite.types import Array
+
+_CHUNK = 8192
+
+
+class MemberDetector(TableDetector):
+    """A detector of records whose members, networks and remembered records, each have a say in the score.
+
+    A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `fine_share` and `trim`, and its `fit` sets
+    `members_` and `calibration_scores_`.
+    """
+
+    hidden: Sequence[int]
+    noise: float | Sequence[float]
+    neighbors_share: float
+    fine_share: float
+    trim: float | str
+
+    members_: list[Denoiser | Neighbours]
+    shares_: list[float]
+    calibration_scores_: Array
+    column_weights_: Array | None = None
+    member_shares_: Array | None = None
+
+    @property
+    def model_(self) -> Model:
+        """The first network."""
+        self._check_fitted()
+        first = self.members_[0]
+        assert isinstance(first, Denoiser)
+        return first.model
+
+    def decision_function(self, X: Any) -> Array:
+        """Score records.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records with the columns of the training table; named columns may come in another order.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            About 1 for a usual record; larger is more anomalous.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        ValueError
+            If columns are missing or unknown, or a value cannot be read.
+        """
+        return np.concatenate([self._judge(x) for x in self._chunks(X)])
+
+    def explain(self, X: Any, normalize: bool = False) -> Array:
+        """Return each original column's part of each record's score.
+
+        A record's score is shared out as two members see it: the network with the most noise, and the remembered
+        records, as they are. Networks with less noise follow a fault into the other columns, and would blame them too;
+        a magnified scale makes much of small differences in all. A column's share is the geometric mean of the two,
+        made to add up to 1: one is to blame where both of them see it.
+        Features made from one column (one per category, the mark of a missing value) are summed back to it.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+        normalize : bool, default False
+            Whether each record's parts add up to 1, not to its score.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_features_in_)
+            In the order of ``feature_names_in_``; at least 0. Each row adds up to the record's score.
+        """
+        return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
+
+    def _judge(self, x: Array) -> Array:
+        if self.column_weights_ is not None and self.member_shares_ is not None:
+            return scores_with(self, x, self.member_shares_, self.column_weights_)
+        return self._combine([member.scores(x) for member in self.members_])
+
+    def _explain(self, x: Array, normalize: bool) -> Array:
+        weights = 1 if self.column_weights_ is None else self.column_weights_
+        views = [_normalized(self.preprocessor_.sum_by_column(member.parts(x)) * weights) for member in self._telling()]
+        shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
+        apart = shares.sum(axis=1) == 0
+        shares[apart] = _normalized(np.mean(views, axis=0)[apart])
+        return shares if normalize else shares * self._judge(x)[:, np.newaxis]
+
+    def _telling(self) -> list[Denoiser | Neighbours]:
+        """Return the members that say which columns a score is due to."""
+        levels = listed(self.noise)
+        coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
+        return [coarsest, *[member for member in self.members_ if isinstance(member, Neighbours)][:1]]
+
+    def drift(self, X: Any, level: float = 0.01) -> DriftResult:
+        """Tell whether records still look like those of the time of training, and which columns have moved.
+
+        See `anomaly.detectors.table.drift` for what is compared, and `anomaly.drift` for its use on streams.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Fresh records, best some hundreds or more: neither those of training nor chosen by their scores.
+        level : float, default 0.01
+            The chance of a false alarm, above 0 and below 1.
+
+        Returns
+        -------
+        anomaly.drift.DriftResult
+            `drifted` is the verdict; as text it is a plain sentence.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> rng = np.random.default_rng(0)
+        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
+        >>> detector.drift(rng.normal(size=(300, 2))).drifted
+        False
+        >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
+        ['x1']
+        """
+        return drift_of(self, self._chunks(X), level)
+
+    def expected(self, X: Any) -> Table:
+        """Return what each record would be expected to look like, to show beside what was found.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        Table
+            With the columns of the training table, in their own units: the training record that is most like all those
+            nearest to it. Without remembered records (``neighbors=0``), what the network with the most noise makes
+            of the record.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
+        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
+        >>> found = {"net": [100.0], "gross": [9400.0]}
+        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
+        True
+        """
+        usual = np.concatenate([self._usual(x) for x in self._chunks(X)])
+        return self.preprocessor_.inverse_transform(usual)
+
+    def _usual(self, x: Array) -> Array:
+        *_, last = self._telling()
+        return last.usual_like(x)
+
+    def encode(self, X: Any) -> Array:
+        """Return where the network's middle hidden layer puts each record.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_records, units of that layer)
+            For pictures of the latent space.
+        """
+        self._check_fitted()
+        middle = self.model_.get_layer(f"hidden_{middle_of(self.hidden)}")
+        encoder = Model(self.model_.input, middle.output)
+        codes: Array = encoder.predict(self.preprocessor_.transform(self._as_table(X)))
+        return codes
+
+    def _chunks(self, X: Any) -> Iterator[Array]:
+        """Yield the features of records, some thousands at a time."""
+        self._check_fitted()
+        table = self._as_table(X)
+        for start in range(0, max(len(table), 1), _CHUNK):
+            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
+
+    def _combine(self, scores: list[Array]) -> Array:
+        return settled(Blend(self.shares_, [member.spread for member in self.members_]).scores(scores))
+
+    def _asked_shares(self) -> list[float]:
+        """Return what each member is to count for by the parameters; all of it together is 1."""
+        networks = sum(isinstance(member, Denoiser) for member in self.members_)
+        memories = len(self.members_) - networks
+        if not memories:
+            return [1 / networks] * networks
+        fine = self.fine_share if memories > 1 else 0.0
+        split = [1 - fine, fine][:memories]
+        return [(1 - self.neighbors_share) / networks] * networks + [self.neighbors_share * part for part in split]
+
+    def p_values(self, X: Any) -> Array:
+        """Return, for each record, the chance that a usual one scores at least as high.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            By the rank among ``calibration_scores_``. They are exact if `false_alarm_rate` was given; otherwise the
+            training records' own scores stand in. Those are lower than the scores of fresh records, far lower
+            where there are few records for the number of features, so fresh records seem too unusual.
+
+        See Also
+        --------
+        anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
+        """
+        return p_values(self.calibration_scores_, self.decision_function(X))
+
+    def predict_proba(self, X: Any, prior: float | None = None) -> Array:
+        """Return how likely each record is usual, and how likely it is an anomaly.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+        prior : float, optional
+            The share of anomalies among such records, above 0 and below 1; by default the `contamination` if it is a
+            number, else 0.05.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, 2)
+            Each row adds up to 1. The second column follows from `p_values`, and from what
+            `anomaly.calibration.anomaly_probability` assumes of anomalies; without a `false_alarm_rate` it is too
+            high where p-values are too low.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import AutoencoderDetector
+        >>> x = np.random.default_rng(0).normal(size=(500, 2))
+        >>> detector = AutoencoderDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
+        >>> detector.predict_proba([[0.0, 0.0], [6.0, 6.0]], prior=0.1)[:, 1].round(2).tolist()
+        [0.03, 0.75]
+        """
+        if prior is None:
+            prior = 0.05 if isinstance(self.contamination, str) else float(self.contamination)
+        chances = anomaly_probability(self.p_values(X), prior)
+        return np.column_stack([1 - chances, chances])
+
+    def _left_out_share(self) -> float:
+        """Return the share of records that is not learned from."""
+        share = self.contamination if self.trim == "auto" else self.trim
+        return 0.0 if share == "auto" else float(share)
+
+    def _judge_all(self, x: Array) -> Array:
+        """Score many features, some thousands at a time."""
+        return np.concatenate([self._judge(x[start : start + _CHUNK]) for start in range(0, len(x), _CHUNK)])
+
+    def _calibrate(self, x: Array) -> Array:
+        """Put the members on a common scale, and settle what each counts for; return the training scores."""
+        self.shares_ = self._asked_shares()
+        chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
+        return self._combine([member.calibrate(chunks) for member in self.members_])
+
+
+def _normalized(parts: Array) -> Array:
+    """Make the rows add up to 1, or leave them at 0."""
+    totals = parts.sum(axis=1, keepdims=True)
+    return np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)

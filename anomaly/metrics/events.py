@@ -1,0 +1,405 @@
+"""How good alarms are as events, where the truth is known.
+
+Labels that last an hour say "something was wrong in this hour", not "exactly these rows". Counting rows punishes an
+alarm that comes a minute early or ends a minute late, and rewards one long anomaly found over ten short ones missed.
+The figures here count events, and forgive borders in a way that is stated.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from anomaly.events import join_stretches, stretches
+from anomaly.metrics.affiliation import affiliation_precision_recall
+from anomaly.metrics.records import f1_score
+from anomaly.metrics.validation import check_labels, check_labels_and_scores
+from nnlite.types import Array
+
+_BUFFERS = 11
+
+
+class FlatteringMetricWarning(UserWarning):
+    """A figure that looks much better than the detector is."""
+
+
+def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tuple[int, int, int, int]:
+    """Count true events, those found, alarms as events, and those that are right.
+
+    A true event is found if any step of it is flagged; an alarm is right if any step of it is anomalous.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of 0 and 1 of shape (n_steps,)
+        True and predicted labels.
+    tolerance : int, default 0
+        Alarms with no more quiet steps than this between them are one.
+
+    Returns
+    -------
+    n_events, n_found, n_alarms, n_right : int
+
+    Examples
+    --------
+    >>> event_counts([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
+    (2, 1, 2, 1)
+    """
+    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
+    events, alarms = stretches(truth), join_stretches(stretches(flags), tolerance)
+    joined = np.zeros(len(truth), np.bool_)
+    for start, end in alarms:
+        joined[start:end] = True
+    found = sum(bool(joined[a:b].any()) for a, b in events)
+    right = sum(bool(truth[a:b].any()) for a, b in alarms)
+    return len(events), found, len(alarms), right
+
+
+def event_precision_recall_f1(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tuple[float, float, float]:
+    """Return the share of alarms that are right, the share of events found, and their harmonic mean.
+
+    Parameters
+    ----------
+    y_true, y_pred, tolerance
+        As for `event_counts`.
+
+    Returns
+    -------
+    precision, recall, f1 : float
+        0 where there is nothing to take a share of.
+
+    Notes
+    -----
+    One alarm that never ends is right and finds every event. Read these figures together with the false-alarm rate.
+
+    Examples
+    --------
+    >>> event_precision_recall_f1([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
+    (0.5, 0.5, 0.5)
+    """
+    n_events, found, n_alarms, right = event_counts(y_true, y_pred, tolerance)
+    precision = right / n_alarms if n_alarms else 0.0
+    recall = found / n_events if n_events else 0.0
+    return precision, recall, 2 * precision * recall / (precision + recall) if right else 0.0
+
+
+def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return how many steps after its start each event was first flagged.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of 0 and 1 of shape (n_steps,)
+        True and predicted labels.
+
+    Returns
+    -------
+    ndarray of float of shape (n_events,)
+        0 where the first step is flagged already; NaN where no step of the event is.
+
+    Examples
+    --------
+    >>> detection_delays([0, 1, 1, 1, 0, 1], [1, 0, 0, 1, 0, 0]).tolist()
+    [2.0, nan]
+    """
+    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
+    delays = []
+    for start, end in stretches(truth):
+        flagged = np.flatnonzero(flags[start:end])
+        delays.append(float(flagged[0]) if len(flagged) else np.nan)
+    return np.array(delays)
+
+
+def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
+    r"""Return the area under the ROC curve for labels with soft borders.
+
+    Around each event the label falls off over half a buffer l on either side, at distance k from it to
+
+    .. math:: \ell_k = \sqrt{1 - k / l}, \qquad 1 \le k \le l / 2,
+
+    so that an alarm that comes a little early counts as mostly right. With the sharp labels y, the soft ones
+    :math:`\ell` and the flags f of a threshold,
+
+    .. math::
+
+        P = \tfrac12 \sum_t (y_t + \ell_t), \quad
+        TPR = \min\Bigl(1, \frac{\sum_t \ell_t f_t}{P}\Bigr) \cdot \frac{\text{events with an alarm}}{\text{events}},
+        \quad FPR = \frac{\sum_t (1 - \ell_t) f_t}{n - P}.
+
+    The curve goes through all thresholds, from (0, 0) to (1, 1).
+
+    Parameters
+    ----------
+    y_true : array_like of 0 and 1 of shape (n_steps,)
+        True labels; events and quiet steps among them.
+    y_score : array_like of shape (n_steps,)
+        Anomaly scores.
+    buffer : int
+        l, in steps; 0 keeps the labels as they are.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    References
+    ----------
+    Paparrizos, Boniol, Palpanas, Tsay, Elmore & Franklin, "Volume under the surface: a new accuracy evaluation measure
+    for time-series anomaly detection", PVLDB 15 (2022).
+
+    Examples
+    --------
+    >>> range_auc([0, 0, 1, 0], [0.1, 0.2, 0.9, 0.3], buffer=0)
+    1.0
+    """
+    truth, scores = check_labels_and_scores(y_true, y_score)
+    if buffer < 0:
+        raise ValueError(f"buffer must be at least 0 steps; found {buffer}")
+    order = np.argsort(-scores, kind="stable")
+    return _range_auc(truth, scores, order, int(buffer))
+
+
+def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: int | None = None) -> float:
+    """Return the volume under the ROC surface: the mean of `range_auc` over buffers from 0 to the largest.
+
+    It depends on no threshold and on no one choice of how exactly an alarm has to fit.
+
+    Parameters
+    ----------
+    y_true : array_like of 0 and 1 of shape (n_steps,)
+        True labels; events and quiet steps among them.
+    y_score : array_like of shape (n_steps,)
+        Anomaly scores.
+    largest_buffer : int, optional
+        In steps; by default the median length of the events. Eleven buffers are looked at.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    References
+    ----------
+    Paparrizos et al., PVLDB 15 (2022): VUS-ROC.
+
+    Examples
+    --------
+    >>> volume_under_surface([0, 0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 2, 2, 0, 0, 0]) > 0.9
+    True
+    """
+    truth, scores = check_labels_and_scores(y_true, y_score)
+    if largest_buffer is None:
+        largest_buffer = int(np.median([end - start for start, end in stretches(truth)]))
+    if largest_buffer < 0:
+        raise ValueError(f"largest_buffer must be at least 0 steps; found {largest_buffer}")
+    order = np.argsort(-scores, kind="stable")
+    buffers = np.unique(np.linspace(0, largest_buffer, _BUFFERS).round().astype(np.int64))
+    areas = [_range_auc(truth, scores, order, int(buffer)) for buffer in buffers]
+    return float(np.mean(areas))
+
+
+def point_adjust(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
+    """Return the flags with every step of an event flagged if any step of it is.
+
+    Examples
+    --------
+    >>> point_adjust([0, 1, 1, 1, 0], [1, 0, 1, 0, 0]).tolist()
+    [1, 1, 1, 1, 0]
+    """
+    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
+    adjusted = flags.copy()
+    for start, end in stretches(truth):
+        if flags[start:end].any():
+            adjusted[start:end] = 1
+    return adjusted
+
+
+def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Return the F1 of `point_adjust`, with a warning: it is there to compare with papers that report it.
+
+    One lucky flag in an event of a thousand steps counts as a thousand hits, and a false one as one mistake: flags
+    thrown at random reach a high figure where events are long, higher than that of honest detectors (Kim et al.).
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of 0 and 1 of shape (n_steps,)
+        True and predicted labels.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Warns
+    -----
+    FlatteringMetricWarning
+        Always.
+
+    References
+    ----------
+    Xu et al., WWW 2018 (where it comes from); Kim, Choi, Choi, Lee & Yoon, "Towards a rigorous evaluation of
+    time-series anomaly detection", AAAI 2022 (what is wrong with it).
+    """
+    warnings.warn(
+        "point-adjusted F1 flatters: one flagged step counts as the whole event, so that random flags score high where "
+        "events are long. Judge by event_precision_recall_f1 and volume_under_surface",
+        FlatteringMetricWarning,
+        stacklevel=2,
+    )
+    return f1_score(y_true, point_adjust(y_true, y_pred))
+
+
+# -- all at once -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class EventEvaluation:
+    """The figures on one labelled series, event by event.
+
+    Attributes
+    ----------
+    n_events, n_found, n_alarms, n_right_alarms : int
+        As `event_counts` counts them.
+    event_precision, event_recall, event_f1 : float
+        Shares of these.
+    affiliation_precision, affiliation_recall : float
+        How near flagged steps and events are to each other in time, whatever the tolerance; see
+        `anomaly.metrics.affiliation`. At random: 0.5.
+    median_delay, longest_delay : float or None
+        Of the events found, in steps; None if none was.
+    volume_under_surface : float
+        Of the scores, whatever the threshold.
+    point_adjusted_f1 : float
+        Flatters; see `point_adjusted_f1`.
+    """
+
+    n_events: int
+    n_found: int
+    n_alarms: int
+    n_right_alarms: int
+    event_precision: float
+    event_recall: float
+    event_f1: float
+    affiliation_precision: float
+    affiliation_recall: float
+    median_delay: float | None
+    longest_delay: float | None
+    volume_under_surface: float
+    point_adjusted_f1: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the figures by name."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        def shown(value: float | None) -> str:
+            if value is None:
+                return "-"
+            return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
+
+        width = max(map(len, self.to_dict())) + 2
+        lines = [f"{name.replace('_', ' '):<{width}}{shown(value):>12}" for name, value in self.to_dict().items()]
+        note = "(the last one flatters: one flagged step counts as the whole event)"
+        return "\n".join([*lines, note])
+
+
+def evaluate_events(
+    y_true: ArrayLike,
+    y_score: ArrayLike,
+    threshold: float,
+    tolerance: int = 0,
+    largest_buffer: int | None = None,
+) -> EventEvaluation:
+    """Work out every figure at once.
+
+    Parameters
+    ----------
+    y_true : array_like of 0 and 1 of shape (n_steps,)
+        True labels.
+    y_score : array_like of shape (n_steps,)
+        Anomaly scores.
+    threshold : float
+        Steps that score above it are flagged.
+    tolerance : int, default 0
+        The most quiet steps within an alarm.
+    largest_buffer : int, optional
+        See `volume_under_surface`.
+
+    Returns
+    -------
+    EventEvaluation
+        The figures; printed, it is a table.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, scores are not finite, or the labels are all alike.
+
+    Examples
+    --------
+    >>> evaluate_events([0, 1, 1, 0, 1], [0.1, 0.2, 0.9, 0.1, 0.3], threshold=0.5).event_recall
+    0.5
+    """
+    truth, scores = check_labels_and_scores(y_true, y_score)
+    flags = (scores > threshold).astype(np.int64)
+    n_events, found, n_alarms, right = event_counts(truth, flags, tolerance)
+    precision, recall, f1 = event_precision_recall_f1(truth, flags, tolerance)
+    delays = detection_delays(truth, flags)
+    delays = delays[~np.isnan(delays)]
+    return EventEvaluation(
+        n_events,
+        found,
+        n_alarms,
+        right,
+        precision,
+        recall,
+        f1,
+        *affiliation_precision_recall(truth, flags),
+        float(np.median(delays)) if len(delays) else None,
+        float(delays.max()) if len(delays) else None,
+        volume_under_surface(truth, scores, largest_buffer),
+        f1_score(truth, point_adjust(truth, flags)),
+    )
+
+
+# -- inside ------------------------------------------------------------------------------------
+
+
+def _range_auc(truth: Array, scores: Array, order: Array, buffer: int) -> float:
+    soft = soften(truth, buffer)
+    events = stretches(soft > 0)
+    positives = (truth.sum() + soft.sum()) / 2
+    ranked = scores[order]
+    # Equal scores are flagged together: only the last of each is a point of the curve.
+    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    hits = np.cumsum(soft[order])[ends]
+    false = ends + 1 - hits
+    peaks = np.sort([scores[a:b].max() for a, b in events])[::-1]
+    existing = np.searchsorted(-peaks, -ranked[ends], side="right") / len(events)
+    rates = np.minimum(hits / positives, 1.0) * existing
+    x = np.concatenate([[0.0], false / (len(truth) - positives), [1.0]])
+    y = np.concatenate([[0.0], rates, [1.0]])
+    return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
+
+
+def soften(truth: Array, buffer: int) -> Array:
+    """Return labels that fall off around each event, as in `range_auc`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> soften(np.array([0, 0, 0, 1, 0, 0, 0]), 4).round(3).tolist()
+    [0.0, 0.707, 0.866, 1.0, 0.866, 0.707, 0.0]
+    """
+    soft = truth.astype(np.float64)
+    n = len(soft)
+    for start, end in stretches(truth):
+        for k in range(1, buffer // 2 + 1):
+            height = np.sqrt(1 - k / buffer)
+            if start - k >= 0:
+                soft[start - k] = max(soft[start - k], height)
+            if end - 1 + k < n:
+                soft[end - 1 + k] = max(soft[end - 1 + k], height)
+    return soft

@@ -1,0 +1,1 @@
+"""Columns of a table: their kinds, and how cells become features."""

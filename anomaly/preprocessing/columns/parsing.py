@@ -1,0 +1,191 @@
+"""What text in a table means: nothing at all, a number, a truth value, a date, or itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from anomaly.tables.cells import number_text
+from nnlite.types import Array
+
+MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
+"""Text that says that a value is missing."""
+
+TRUTH_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
+"""Words for truth values, in lower case."""
+
+MICROSECONDS_PER_DAY = 86_400_000_000
+
+_TRUTH = {
+    **{word: 1.0 - index for pair in TRUTH_PAIRS for index, word in enumerate(pair)},
+    **{"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0},
+}
+_DATE = re.compile(
+    r"(\d{4})([-/])(\d\d)\2(\d\d)"
+    r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:[.,]\d{1,9})?))?"
+    r" ?(?:Z|UTC|([+-])(\d\d):?(\d\d)?)?)?",
+    re.ASCII,
+)
+_EPOCH = date(1970, 1, 1).toordinal()
+
+
+class UnreadableError(Exception):
+    """A cell that is not of the expected kind.
+
+    Parameters
+    ----------
+    index : int
+        Of the row, counted from 0.
+    """
+
+    def __init__(self, index: int) -> None:
+        super().__init__(index)
+        self.index = index
+
+
+def parse_each(cells: Array, parse: Callable[[str], float | None]) -> Array:
+    """Parse a column of text, each distinct text once.
+
+    Parameters
+    ----------
+    cells : ndarray of object of shape (n_rows,)
+        Text; None and `MISSING_TEXTS` are missing.
+    parse : callable
+        Gives the number that a text means, None if it means none.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_rows,)
+        NaN where missing.
+
+    Raises
+    ------
+    UnreadableError
+        With the first row whose text has no meaning.
+    """
+    numbers: dict[str | None, float] = {}
+    for cell in set(cells):
+        text = category_text(cell)
+        number = np.nan if text is None else parse(text)
+        if number is None:
+            raise UnreadableError(_first_unreadable(cells, parse))
+        numbers[cell] = number
+    return np.fromiter(map(numbers.__getitem__, cells), dtype=np.float64, count=len(cells))
+
+
+def parse_numbers(cells: Array) -> Array:
+    """Parse a column of text that is numbers, as `parse_each` does with `parse_number`, but many times faster."""
+    texts = cells.tolist()
+    try:
+        numbers = _convert_numbers(texts)
+    except ValueError:
+        try:
+            numbers = _convert_numbers([None if text in MISSING_TEXTS else text for text in texts])
+        except ValueError:
+            return parse_each(cells, parse_number)
+    # NumPy takes what Python takes, see parse_number.
+    return parse_each(cells, parse_number) if "_" in "".join(filter(None, texts)) else numbers
+
+
+def _convert_numbers(texts: list[str | None]) -> Array:
+    return np.array(texts, dtype=np.object_).astype(np.float64)
+
+
+def _first_unreadable(cells: Array, parse: Callable[[str], float | None]) -> int:
+    texts = map(category_text, cells)
+    return next(i for i, text in enumerate(texts) if text is not None and parse(text) is None)
+
+
+def parse_number(text: str) -> float | None:
+    """Read a number: whole, decimal or in scientific notation.
+
+    Python also takes 1_000 for a number; in a table it is more likely the name of something.
+
+    Examples
+    --------
+    >>> parse_number("2.5e3"), parse_number("1_000")
+    (2500.0, None)
+    """
+    try:
+        return None if "_" in text else float(text)
+    except ValueError:
+        return None
+
+
+def parse_truth(text: str) -> float | None:
+    """Read a truth value as 1 or 0.
+
+    Examples
+    --------
+    >>> parse_truth("Yes"), parse_truth("f"), parse_truth("maybe")
+    (1.0, 0.0, None)
+    """
+    return _TRUTH.get(text.lower())
+
+
+def parse_days(text: str) -> float | None:
+    """Read a date of ISO 8601, with or without time of day and zone, as days since the start of 1970 in UTC.
+
+    Examples
+    --------
+    >>> parse_days("1970-01-02"), parse_days("1970-01-02 12:00:00"), parse_days("1970-01-01T02:00+02:00")
+    (1.0, 1.5, 0.0)
+    """
+    match = _DATE.fullmatch(text)
+    if match is None:
+        return None
+    year, _, month, day, hour, minute, second, sign, zone_hour, zone_minute = match.groups("0")
+    try:
+        days = date(int(year), int(month), int(day)).toordinal() - _EPOCH
+    except ValueError:
+        return None
+    ahead = (60 * int(zone_hour) + int(zone_minute)) * (-1 if sign == "-" else 1)
+    minutes = 60 * int(hour) + int(minute) - ahead
+    microseconds = round(float(second.replace(",", ".")) * 1e6) + 60_000_000 * minutes
+    return (days * MICROSECONDS_PER_DAY + microseconds) / MICROSECONDS_PER_DAY
+
+
+def category_text(value: Any) -> str | None:
+    """Return the text that a cell is as a category, None if it is missing.
+
+    Examples
+    --------
+    >>> category_text(" red "), category_text(3.0), category_text("N/A")
+    ('red', '3', None)
+    """
+    if isinstance(value, str):
+        text = value.strip()
+        return None if text in MISSING_TEXTS else text
+    if isinstance(value, float):
+        return None if value != value else number_text(value)
+    return None if value is None else str(value)
+
+
+def category_number(text: str) -> float | None:
+    """Return the number that a category is, if it is one; truth values are 1 and 0."""
+    return {"True": 1.0, "False": 0.0}.get(text, parse_number(text))
+
+
+def distinct_cells(cells: Array) -> tuple[list[Any], Array]:
+    """Return the distinct values of a column, and for each row the index of its own.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values, indices = distinct_cells(np.array(["b", "a", "b"], dtype=object))
+    >>> values, indices.tolist()
+    (['b', 'a'], [0, 1, 0])
+    """
+    if cells.dtype.kind == "O":
+        order = {value: index for index, value in enumerate(dict.fromkeys(cells))}
+        indices = np.fromiter(map(order.__getitem__, cells), dtype=np.intp, count=len(cells))
+        return list(order), indices
+    values, indices = np.unique(cells, return_inverse=True)
+    if cells.dtype.kind == "M":
+        texts = np.datetime_as_string(values).tolist()
+        return [None if text == "NaT" else text for text in texts], indices
+    return values.tolist(), indices

@@ -1,0 +1,1 @@
+"""Scalers of numeric columns."""

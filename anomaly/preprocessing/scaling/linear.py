@@ -1,0 +1,247 @@
+r"""Bring columns of any unit to a common scale, so that no column counts for more than another.
+
+Each scaler learns from training rows and works on float64 matrices, column by column. NaN, a missing value, is left out
+in learning and comes through as NaN.
+
+Most of them are affine,
+
+.. math:: z = \frac{x - c}{s}
+
+with center c and scale s per column. Those that scikit-learn has under the same name agree with it. A constant column
+gets s = 1 there as here: later records that differ show by how much. Constant means within rounding error of each
+other, relative to the column's own size, so columns of 1e-300 are scaled as well as columns of 1e12.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+
+from anomaly.errors import DataError
+from anomaly.preprocessing.scaling.base import ROUNDING, Scaler, present_values
+from anomaly.preprocessing.scaling.quantile import QuantileScaler
+from anomaly.preprocessing.state import field, vector
+from nnlite.types import Array
+
+_LARGEST = np.finfo(np.float64).max
+# The distance between the first and the last decile of a standard normal.
+_MIDDLE_RANGE = 2 * NormalDist().inv_cdf(0.9)
+_LEAST_SHARE = 0.2
+
+
+class _AffineScaler(Scaler):
+    """A scaler of the form (x - c) / s.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_columns,)
+        c, in the unit of each column.
+    scale_ : ndarray of shape (n_columns,)
+        s, likewise.
+    """
+
+    center_: Array
+    scale_: Array
+
+    @staticmethod
+    @abstractmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        """Return center and scale of one column's values, which are finite and below half of the largest float."""
+
+    def _learn(self, x: Array) -> None:
+        measured = [self._measure_safely(values) for values in present_values(x)]
+        self.center_, self.scale_ = np.array(measured, dtype=np.float64).reshape(-1, 2).T.copy()
+
+    def _measure_safely(self, values: Array) -> tuple[float, float]:
+        """Measure half of the values, so that no difference of two overflows."""
+        center, scale = self._measure(values / 2)
+        if scale <= ROUNDING * abs(center):
+            return 2 * center, 1.0
+        return 2 * center, min(2 * scale, _LARGEST)
+
+    def _scale(self, x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            z = np.subtract(x, self.center_, dtype=np.float64)
+            return np.divide(z, self.scale_, out=z)
+
+    def _unscale(self, z: Array) -> Array:
+        with np.errstate(over="ignore"):
+            x = np.multiply(z, self.scale_, dtype=np.float64)
+            return np.add(x, self.center_, out=x)
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the name, and the centers and scales."""
+        return {"name": self.name}, {"center": self.center_, "scale": self.scale_}
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:  # noqa: ARG003
+        """Make a scaler of a center and a positive scale for each column."""
+        scaler = cls()
+        scaler.center_ = vector(arrays, "center")
+        scaler.scale_ = vector(arrays, "scale")
+        if scaler.center_.shape != scaler.scale_.shape or not (scaler.scale_ > 0).all():
+            raise DataError("preprocessing: expected as many positive scales as there are centers")
+        scaler.n_features_in_ = len(scaler.center_)
+        return scaler
+
+
+def _quantiles(values: Array, *shares: float) -> Array:
+    """Return what `numpy.quantile` does, but for rounding: for a short column it takes ten times as long."""
+    return np.interp(np.multiply(shares, len(values) - 1), np.arange(len(values)), np.sort(values))
+
+
+class StandardScaler(_AffineScaler):
+    r"""Subtract the mean, divide by the standard deviation (of the population, with n below).
+
+    .. math:: c = \frac1n \sum_i x_i, \qquad s = \sqrt{\frac1n \sum_i (x_i - c)^2}
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scaler = StandardScaler().fit(np.array([[1.0], [2.0], [3.0]]))
+    >>> scaler.transform(np.array([[2.0], [4.0]])).round(3).tolist()
+    [[0.0], [2.449]]
+    """
+
+    name = "standard"
+
+    @staticmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        # In units of a power of two, an exact change, no square overflows or vanishes.
+        exponent = int(np.frexp(np.abs(values).max())[1])
+        values = np.ldexp(values, -exponent)
+        center = values.mean()
+        # The mean of what is left takes back the rounding error of the mean (Chan, Golub & LeVeque, "Algorithms for
+        # computing the sample variance", The American Statistician 37, 1983).
+        center += (values - center).mean()
+        deviation = np.sqrt(np.square(values - center).mean())
+        return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
+
+
+class MinMaxScaler(_AffineScaler):
+    r"""Map the smallest training value to 0 and the largest to 1.
+
+    .. math:: c = \min_i x_i, \qquad s = \max_i x_i - \min_i x_i
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> MinMaxScaler().fit(np.array([[1.0], [5.0]])).transform(np.array([[2.0], [9.0]])).tolist()
+    [[0.25], [2.0]]
+    """
+
+    name = "minmax"
+
+    @staticmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        low, high = float(values.min()), float(values.max())
+        return low, high - low
+
+
+class RobustScaler(_AffineScaler):
+    """Subtract the median, divide by the interquartile range: what a few outliers cannot move.
+
+    A column of which more than half the values are equal has a range of 0 and gets scale 1, as in scikit-learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scaler = RobustScaler().fit(np.array([[1.0], [2.0], [3.0], [4.0], [1000.0]]))
+    >>> scaler.transform(np.array([[3.0], [5.0]])).tolist()
+    [[0.0], [1.0]]
+    """
+
+    name = "robust"
+
+    @staticmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        low, center, high = _quantiles(values, 0.25, 0.5, 0.75)
+        return float(center), float(high - low)
+
+
+class CoreScaler(_AffineScaler):
+    r"""Subtract the median, divide by the standard deviation that the middle 80 % of the values speak of.
+
+    .. math:: s = \max\!\left(\frac{q_{0.9} - q_{0.1}}{2\,\Phi^{-1}(0.9)},\; \frac{\sigma}{5}\right)
+
+    Of normally distributed values s is the standard deviation :math:`\sigma`. Extreme values, such as anomalies among
+    training records, stretch :math:`\sigma` and so hide themselves and others; s they hardly move. A column that is
+    nearly always the same would have no middle range at all: so s is at least a fifth of :math:`\sigma`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> values = np.r_[np.linspace(-1.0, 1.0, 99), 1000.0]
+    >>> core, standard = (kind().fit(values[:, np.newaxis]).scale_[0] for kind in (CoreScaler, StandardScaler))
+    >>> round(float(standard), 1), round(float(core), 1)
+    (99.5, 19.9)
+    """
+
+    name = "core"
+
+    @staticmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        low, center, high = _quantiles(values, 0.1, 0.5, 0.9)
+        deviation = StandardScaler._measure(values)[1]
+        return float(center), max(float(high - low) / _MIDDLE_RANGE, deviation * _LEAST_SHARE)
+
+
+class IdentityScaler(_AffineScaler):
+    """Leave numbers as they are: for columns that share a unit already.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> IdentityScaler().fit(np.array([[1.0], [5.0]])).transform(np.array([[3.0]])).tolist()
+    [[3.0]]
+    """
+
+    name = "none"
+
+    @staticmethod
+    def _measure(values: Array) -> tuple[float, float]:  # noqa: ARG004
+        # The values given are halved, so that half is the scale that leaves the column as it is.
+        return 0.0, 0.5
+
+
+SCALERS: dict[str, type[Scaler]] = {
+    scaler.name: scaler
+    for scaler in (
+        StandardScaler,
+        MinMaxScaler,
+        RobustScaler,
+        CoreScaler,
+        QuantileScaler,
+        IdentityScaler,
+    )
+}
+
+
+def scaler_from_state(config: Any, arrays: Mapping[str, Array]) -> Scaler:
+    """Make the scaler that a state describes.
+
+    Parameters
+    ----------
+    config : mapping
+        JSON values that a scaler's `get_state` returned; its ``"name"`` says which scaler.
+    arrays : mapping of str to ndarray
+        The arrays that came with them.
+
+    Returns
+    -------
+    Scaler
+        Fitted.
+
+    Raises
+    ------
+    DataError
+        If there is no such scaler, or its values are not such as it can have learned.
+    """
+    name = field(config, "name", str)
+    if name not in SCALERS:
+        raise DataError(f"preprocessing: expected one of {', '.join(SCALERS)}; found {name!r}")
+    return SCALERS[name].from_state(config, arrays)

@@ -1,0 +1,1 @@
+"""From Python to machine code: functions of pointers and numbers, compiled once for every network."""

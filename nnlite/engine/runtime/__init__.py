@@ -1,0 +1,1 @@
+"""Running programs: sessions, inference, workers and their threads."""

@@ -1,0 +1,71 @@
+"""Where the values of a column of categories go."""
+
+import json
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.values import column_from_config
+from tests.anomaly.preprocessing.cells import objects
+
+names = st.sampled_from(["a", "b", "c", "d", "e"])
+
+
+def learn(cells, min_count=2, most=50):
+    return CategoryColumn.learn("c", objects(cells), min_count, most)
+
+
+@given(st.lists(st.one_of(st.none(), names), min_size=1, max_size=40), st.integers(1, 4), st.integers(1, 5))
+def test_each_category_goes_where_its_frequency_puts_it(cells, min_count, most):
+    column, places = learn(cells, min_count, most)
+    counts = {cell: cells.count(cell) for cell in cells}
+    assert len(column.categories) <= most
+    for cell, place in zip(cells, places, strict=True):
+        named = column.places[place]
+        if cell is None:
+            assert named == "<missing>"
+        elif cell in column.categories:
+            assert (named, counts[cell] >= min_count) == (cell, True)
+        else:
+            assert named == "<rare>"
+    kept = [counts[cell] for cell in column.categories]
+    left = [counts[cell] for cell in set(cells) - {None} - set(column.categories)]
+    assert min(kept, default=0) >= max((n for n in left if n >= min_count), default=0)
+    np.testing.assert_array_equal(column.read(objects(cells)), places)
+
+
+@given(st.lists(st.one_of(st.none(), st.text(max_size=4)), min_size=1, max_size=30))
+def test_a_saved_column_reads_as_before(cells):
+    column, _ = learn(cells)
+    config = json.loads(json.dumps(column.get_config()))
+    copy = column_from_config(config)
+    others = objects([*cells, "never seen", None, "  "])
+    assert copy.places == column.places
+    np.testing.assert_array_equal(copy.read(others), column.read(others))
+
+
+def test_what_was_never_seen_has_a_place():
+    column, _ = learn(["a", "a", "b", "b"])
+    assert column.places == ("a", "b", "<unseen>")
+    assert [column.places[place] for place in column.read(objects(["b", "z", None]))] == ["b", "<unseen>", "<unseen>"]
+
+
+def test_where_new_values_are_the_rule_they_count_as_rare():
+    column, _ = learn(["id1", "id2", "id3", "common", "common"])
+    assert column.open_ended
+    assert column.places == ("common", "<rare>")
+    assert [column.places[place] for place in column.read(objects(["id9", "common"]))] == ["<rare>", "common"]
+
+
+def test_numbers_that_are_categories_are_found_by_value():
+    column, _ = CategoryColumn.learn("c", np.array([1.0, 1.0, 2.0, 2.0]), 2, 50)
+    assert column.read(objects(["1.0", "2", "3"])).tolist() == [0, 1, 2]
+    text, _ = learn(["01", "01", "1", "1"])
+    assert text.categories == ("01", "1")  # text stays what it is
+
+
+def test_places_restored_are_text():
+    column, _ = learn(["a", "a", None])
+    assert column.restore(np.array([0, 1, 2])).tolist() == ["a", None, "<unseen>"]

@@ -1,0 +1,205 @@
+import datetime as dt
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from anomaly.errors import DataError
+from anomaly.tables import as_table
+from anomaly.tables.frames import declares_categories, frame_matrix, is_frame, is_series, series_as_column
+
+NOW = dt.datetime(2020, 1, 1, 12)
+UTC = dt.timezone.utc
+NOON = ["2020-01-01T12:00:00", "NaT"]
+
+
+def moments(column):
+    return column.astype("M8[s]").astype(str).tolist()
+
+
+@pytest.mark.parametrize("library", [pd, pl])
+def test_frames_and_series_are_recognised(library):
+    frame = library.DataFrame({"a": [1]})
+    assert is_frame(frame)
+    assert not is_series(frame)
+    assert is_series(frame["a"])
+    assert not is_frame(frame["a"])
+
+
+@pytest.mark.parametrize("data", [np.zeros((2, 2)), [[1]], {"a": [1]}, "a", None])
+def test_nothing_else_is_a_frame_or_a_series(data):
+    assert not is_frame(data)
+    assert not is_series(data)
+
+
+@pytest.mark.parametrize("library", [pd, pl])
+def test_frames_of_numbers_are_one_matrix(library):
+    matrix = frame_matrix(library.DataFrame({"a": [1, 2], "b": [0.5, float("nan")]}))
+    np.testing.assert_array_equal(matrix, [[1, 0.5], [2, np.nan]])
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pd.DataFrame({"a": [1], "b": ["x"]}),
+        pd.DataFrame({"a": [1], "b": [True]}),
+        pd.DataFrame({"a": pd.array([1], dtype="Int64")}),
+        pl.DataFrame({"a": [1], "b": ["x"]}),
+        pl.DataFrame({"a": [1], "b": [True]}),
+        pl.DataFrame({"a": pl.Series(["1.5"]).cast(pl.Decimal(10, 2))}),
+    ],
+)
+def test_other_frames_are_not(frame):
+    assert frame_matrix(frame) is None
+
+
+@pytest.mark.parametrize(
+    ("series", "expected"),
+    [
+        (pd.Series([1, None], dtype="Int64"), [1.0, np.nan]),
+        (pd.Series([1, None], dtype="UInt8"), [1.0, np.nan]),
+        (pd.Series([1.5, None], dtype="Float32"), [1.5, np.nan]),
+        (pd.Series([True, None], dtype="boolean"), [1.0, np.nan]),
+        (pd.Series(pd.to_timedelta(["1D", None])), [86400.0, np.nan]),
+        (pd.Series(pd.arrays.SparseArray([0.0, 1.0])), [0.0, 1.0]),
+        (pd.Series([1, pd.NA, pd.NaT], dtype=object), [1.0, np.nan, np.nan]),
+        (pl.Series([1, None]), [1.0, np.nan]),
+        (pl.Series([1.5, None]), [1.5, np.nan]),
+        (pl.Series([True, None]), [1.0, np.nan]),
+        (pl.Series([dt.timedelta(days=1), None]), [86400.0, np.nan]),
+        (pl.Series(["1.5", None]).cast(pl.Decimal(10, 2)), [1.5, np.nan]),
+    ],
+)
+def test_numbers_of_every_dtype_become_float64(series, expected):
+    column = series_as_column(series, "a")
+    assert column.dtype == np.float64
+    np.testing.assert_array_equal(column, expected)
+
+
+@pytest.mark.parametrize("series", [pd.Series([True, False]), pd.Series([True, False], dtype="boolean")])
+def test_complete_truth_values_stay_truth_values(series):
+    assert series_as_column(series, "a").dtype == np.bool_
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series(["a", None]),
+        pd.Series(["a", None], dtype="string"),
+        pd.Series(["a", None], dtype=object),
+        pd.Series(["a", None], dtype="category"),
+        pl.Series(["a", None]),
+        pl.Series(["a", None], dtype=pl.Categorical),
+        pl.Series(["a", None], dtype=pl.Enum(["a"])),
+    ],
+)
+def test_text_of_every_dtype_becomes_text(series):
+    assert series_as_column(series, "a").tolist() == ["a", None]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series([NOW, None]),
+        pd.Series([NOW, None]).astype("datetime64[ns]"),
+        pd.Series([NOW.replace(tzinfo=UTC), None]),
+        pd.Series([NOW, None]).dt.tz_localize("Europe/Paris").dt.tz_convert("Asia/Tokyo") + pd.Timedelta(hours=1),
+        pd.Series([pd.Timestamp(NOW), None], dtype=object),
+        pl.Series([NOW, None]),
+        pl.Series([NOW.replace(tzinfo=UTC), None]),
+    ],
+)
+def test_moments_of_every_dtype_become_utc(series):
+    assert moments(series_as_column(series, "a")) == NOON
+
+
+def test_calendar_days_become_moments():
+    assert moments(series_as_column(pl.Series([dt.date(2020, 1, 1), None]), "a")) == ["2020-01-01T00:00:00", "NaT"]
+
+
+def test_periods_become_text():
+    assert series_as_column(pd.Series(pd.period_range("2020", periods=1, freq="M")), "a").tolist() == ["2020-01"]
+
+
+@pytest.mark.parametrize("series", [pl.Series([[1], [2]]), pd.Series([[1], [2]])])
+def test_lists_in_cells_are_refused_by_name(series):
+    with pytest.raises(DataError, match="row 1, column 'a': found a"):
+        series_as_column(series, "a")
+
+
+class ArrowDtype:
+    """What pandas' Arrow-backed dtypes look like; Arrow itself is a large installation."""
+
+    def __init__(self, kind):
+        self.kind = kind
+
+
+class ArrowSeries:
+    name = "a"
+
+    def __init__(self, kind, values):
+        self.dtype, self.values = ArrowDtype(kind), values
+
+    def to_numpy(self, dtype=None, na_value=None):
+        return np.array([na_value if v is None else v for v in self.values], dtype=dtype)
+
+
+def test_series_backed_by_arrow_are_read_through_to_numpy():
+    assert series_as_column(ArrowSeries("i", [1, 2]), "a").tolist() == [1.0, 2.0]
+    np.testing.assert_array_equal(series_as_column(ArrowSeries("f", [1, None]), "a"), [1.0, np.nan])
+    assert moments(series_as_column(ArrowSeries("M", [np.datetime64(NOW), np.datetime64("NaT")]), "a")) == NOON
+    assert series_as_column(ArrowSeries("O", ["x", "y"]), "a").tolist() == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "declared"),
+    [
+        (pd.CategoricalDtype(), True),
+        (pl.Categorical(), True),
+        (pl.Enum(["a"]), True),
+        (np.dtype("int64"), False),
+        (pd.StringDtype(), False),
+        (pl.String(), False),
+    ],
+)
+def test_categorical_dtypes_declare_categories(dtype, declared):
+    assert declares_categories(dtype) is declared
+
+
+def test_frames_become_tables_with_their_names():
+    frame = pd.DataFrame({"n": [1, 2], "t": ["a", "b"], "c": pd.Categorical([7, 8]), 3: [True, False]})
+    table = as_table(frame)
+    assert table.names == ("n", "t", "c", "3")
+    assert [column.dtype.kind for column in table.columns] == ["f", "O", "f", "b"]
+    assert table.categorical == {"c"}
+    assert table.named
+    assert table.matrix is None
+
+
+def test_polars_frames_become_tables_with_their_names():
+    table = as_table(pl.DataFrame({"n": [1, None], "t": ["a", None]}))
+    assert table.names == ("n", "t")
+    np.testing.assert_array_equal(table["n"], [1.0, np.nan])
+    assert table["t"].tolist() == ["a", None]
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame({"a": [1.0]}), pl.DataFrame({"a": [1.0]})])
+def test_a_series_is_no_table(frame):
+    with pytest.raises(DataError, match=r"found one column \(Series 'a'\)"):
+        as_table(frame["a"])
+
+
+@pytest.mark.parametrize(
+    ("frame", "message"),
+    [
+        (pd.DataFrame({"a": []}), r"0 sample\(s\) \(shape=\(0, 1\)\)"),
+        (pl.DataFrame({"a": []}), r"0 sample\(s\)"),
+        (pd.DataFrame(index=[0, 1]), r"0 feature\(s\) \(shape=\(2, 0\)\)"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), "more than once: 'a'"),
+        (pd.DataFrame([[1, 2]], columns=[1, "1"]), "more than once: '1'"),
+    ],
+)
+def test_unusable_frames_are_refused(frame, message):
+    with pytest.raises(DataError, match=message):
+        as_table(frame)
