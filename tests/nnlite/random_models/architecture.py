@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from nnlite.data import as_list
@@ -66,6 +66,10 @@ class Architecture:
         """Tell whether a layer draws numbers in training."""
         return any(layer.is_random() for layer in self.layers.values())
 
+    def without_activity_penalties(self) -> Architecture:
+        """Return the same graph without penalties on what layers give."""
+        return replace(self, layers={name: _without_penalty(spec) for name, spec in self.layers.items()})
+
     def is_masked(self) -> bool:
         """Tell whether steps of an input are masked."""
         return any(layer.kind == "Masking" for layer in self.layers.values())
@@ -85,6 +89,13 @@ class Architecture:
             if names:
                 lines.append(f"{word}: {', '.join(name or 'the model' for name in names)}")
         return lines
+
+
+def _without_penalty(spec: LayerSpec) -> LayerSpec:
+    settings = {key: value for key, value in spec.settings.items() if key != "activity_regularizer"}
+    if spec.kind == "ActivityRegularization":
+        settings = {"l1": 0.0, "l2": 0.0}
+    return LayerSpec(spec.kind, settings, tuple(map(_without_penalty, spec.inside)))
 
 
 def build(architecture: Architecture) -> Any:

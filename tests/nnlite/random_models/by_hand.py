@@ -77,7 +77,9 @@ def penalties(model: Any, frozen: set[int]) -> float:
     for weight in model.weights:
         if weight.regularizer is not None and id(weight) not in frozen:
             settings = weight.regularizer.get_config()
-            total += settings["l1"] * float(np.abs(weight.value).sum()) + settings["l2"] * float((weight.value**2).sum())
+            total += settings["l1"] * float(np.abs(weight.value).sum()) + settings["l2"] * float(
+                (weight.value**2).sum()
+            )
     return total
 
 

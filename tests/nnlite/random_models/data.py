@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from tests.nnlite.random_models.architecture import Architecture
 from tests.nnlite.random_models.layers import Rng
 from tests.nnlite.random_models.objectives import Array, Output, draw_targets
@@ -45,12 +43,17 @@ class Arrays:
 
 
 def draw_arrays(
-    rng: Rng, architecture: Architecture, outputs: list[Output], shapes: list[tuple[int, ...]], rows: int, weighted: Any
+    rng: Rng,
+    architecture: Architecture,
+    outputs: list[Output],
+    shapes: list[tuple[int, ...]],
+    rows: int,
+    weighted: str | None,
 ) -> Arrays:
     """Draw the data of a case; `shapes` are those of the model's outputs, without rows."""
     x = [rng.normal(size=(rows, *shape)) for shape in architecture.inputs]
     for use in architecture.uses:
-        if architecture.layers[use.layer].kind == "Masking":
+        if architecture.layers[use.layer].kind == "Masking" and use.inputs[0] < len(x):
             # At least one step of each record counts.
             steps = x[use.inputs[0]]
             hidden = rng.random(steps.shape[:2]) < 0.3
@@ -58,10 +61,13 @@ def draw_arrays(
             steps[hidden] = 0.0
     y = [draw_targets(rng, output, (rows, *shape)) for output, shape in zip(outputs, shapes, strict=True)]
     sample_weight = class_weight = None
-    if weighted == "classes":
+    if weighted == "classes" and y[0].ndim == 1:
         class_weight = {0: 2.0, 1: 0.5}
     elif weighted is not None:
-        sample_weight = [rng.uniform(0.2, 2.0, size=_weight_shape(one, output, weighted)) for one, output in zip(y, outputs, strict=True)]
+        sample_weight = [
+            rng.uniform(0.2, 2.0, size=_weight_shape(one, output, weighted))
+            for one, output in zip(y, outputs, strict=True)
+        ]
     return Arrays(x, y, sample_weight, class_weight)
 
 

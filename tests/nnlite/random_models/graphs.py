@@ -20,7 +20,7 @@ def draw_architecture(rng: Rng) -> tuple[Architecture, list[Output]]:
     chain = chance(rng, 0.3)
     noise = 0.15 if chance(rng, 0.2) else 0.0
     graph = _Graph(rng, [_draw_shape(rng) for _ in range(1 if chain else pick(rng, (1, 1, 1, 2, 3)))], noise)
-    for _ in range(int(rng.integers(1, 6))):
+    for _ in range(int(rng.integers(1, 8))):
         graph.grow(only_last=chain)
     while len(graph.loose_ends()) > 3:
         graph.join()
@@ -37,7 +37,7 @@ def draw_architecture(rng: Rng) -> tuple[Architecture, list[Output]]:
 
 
 def _draw_shape(rng: Rng) -> Shape:
-    rank = pick(rng, (1, 1, 2, 2, 3))
+    rank = pick(rng, (1, 2, 2, 3))
     return tuple(int(size) for size in rng.integers(2 if rank == 3 else 1, (8, 7, 5)[rank - 1], size=rank))
 
 

@@ -226,9 +226,7 @@ def _of_images(rng: Rng, shape: Shape) -> LayerSpec:
                 pick(rng, ("MaxPooling2D", "AveragePooling2D")), {"pool_size": window, "padding": padding}
             ),
             lambda: LayerSpec(pick(rng, ("GlobalMaxPooling2D", "GlobalAveragePooling2D"))),
-            lambda: LayerSpec(
-                "UpSampling2D", {"size": (1, 2), "interpolation": pick(rng, ("nearest", "bilinear"))}
-            ),
+            lambda: LayerSpec("UpSampling2D", {"size": (1, 2), "interpolation": pick(rng, ("nearest", "bilinear"))}),
             lambda: LayerSpec("ZeroPadding2D", {"padding": ((_size(rng, 0, 1), 1), (0, 1))}),
             lambda: LayerSpec("Cropping2D", {"cropping": ((0, int(height > 1)), (0, 0))}),
             lambda: LayerSpec("Permute", {"dims": pick(rng, ((2, 1, 3), (3, 1, 2), (1, 3, 2)))}),
@@ -244,7 +242,11 @@ def _inside(rng: Rng, shape: Shape) -> LayerSpec:
         return nested(rng, shape)
     if chance(rng, 0.3):
         return _normalization(rng, len(shape))
-    return dense(rng) if len(shape) == 1 else pick(rng, (dense(rng), LayerSpec("Conv1D", {"filters": 2, "kernel_size": 1})))
+    return (
+        dense(rng)
+        if len(shape) == 1
+        else pick(rng, (dense(rng), LayerSpec("Conv1D", {"filters": 2, "kernel_size": 1})))
+    )
 
 
 def nested(rng: Rng, shape: Shape) -> LayerSpec:
@@ -272,12 +274,12 @@ def draw_layer(rng: Rng, shape: Shape, noise: float) -> LayerSpec:
     rank = len(shape)
     if chance(rng, noise):
         return _noise(rng, rank)
-    kinds: list[Callable[[], LayerSpec]] = [
-        lambda: (_of_features, _of_series, _of_images)[rank - 1](rng, shape),
-        lambda: (_of_features, _of_series, _of_images)[rank - 1](rng, shape),
-        lambda: (_of_features, _of_series, _of_images)[rank - 1](rng, shape),
-        lambda: _elementwise(rng, rank),
-        lambda: nested(rng, shape),
-        lambda: _reshaped(rng, shape) if chance(rng, 0.5) or rank == 1 else LayerSpec("Flatten"),
-    ]
-    return pick(rng, kinds)()
+    of_rank = (_of_features, _of_series, _of_images)[rank - 1]
+    kind = rng.random()
+    if kind < 0.6:
+        return of_rank(rng, shape)
+    if kind < 0.78:
+        return _elementwise(rng, rank)
+    if kind < 0.9:
+        return nested(rng, shape)
+    return _reshaped(rng, shape) if chance(rng, 0.7) or rank == 1 else LayerSpec("Flatten")
