@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nnlite import layers
-from nnlite.layers import Dense, LayerNormalization
+from nnlite.layers import Dense, Layer, LayerNormalization
 from nnlite.losses import MeanSquaredError
-from nnlite.models import Model, Sequential
+from nnlite.models import Model
 from nnlite.optimizers import SGD, Optimizer
 from tests.nnlite.random_models.cases import data_of, draw_case
 from tests.nnlite.random_models.checks import CHECKS, failure, failures
@@ -59,14 +59,9 @@ def test_every_layer_optimizer_and_change_is_drawn():
 # -- faults that are planted, and found ------------------------------------------------------------
 
 
-def scaled(method, factor, place=None):
+def scaled(method, factor):
     """Return a method whose result is wrong by a factor."""
-
-    def wrong(self, *args, **settings):
-        result = method(self, *args, **settings)
-        return result * factor if place is None else (result[0] * factor, *result[1:])
-
-    return wrong
+    return lambda self, *args: method(self, *args) * factor
 
 
 def wrong_backward(monkeypatch):
@@ -95,29 +90,22 @@ def forgotten_steps(monkeypatch):
 
 
 def forgotten_slots(monkeypatch):
-    build = Optimizer.build
+    fit = Model.fit
 
-    def forgetful(self, parameters, layout):
-        self._scratch = None if self.iterations == self.__dict__.get("steps") else self._scratch
-        build(self, parameters, layout)
+    def afresh(self, *args, **settings):
+        for slot in self.optimizer.slots.values():
+            slot[...] = 0
+        return fit(self, *args, **settings)
 
-    monkeypatch.setattr(Model, "fit", lambda self, *args, fit=Model.fit, **settings: _afresh(self, fit, args, settings))
-    monkeypatch.setattr(Optimizer, "build", forgetful)
-
-
-def _afresh(model, fit, args, settings):
-    for slot in model.optimizer.slots.values():
-        slot[...] = 0
-    return fit(model, *args, **settings)
+    monkeypatch.setattr(Model, "fit", afresh)
 
 
 def forgotten_freezing(monkeypatch):
-    monkeypatch.setattr(Sequential, "_take_trainable", lambda self, config: self._set_own_trainable(True))
+    monkeypatch.setattr(Model, "_take_trainable", lambda self, config: None)
 
 
-def unbuilt_not_frozen(monkeypatch):
-    monkeypatch.setattr(Sequential, "_sublayers", lambda self: self._all_layers)
-    monkeypatch.setattr(Sequential, "_set_own_trainable", lambda self, value: None)
+def nothing_frozen(monkeypatch):
+    monkeypatch.setattr(Layer, "_set_own_trainable", lambda self, value: None)
 
 
 FAULTS = {
@@ -128,7 +116,7 @@ FAULTS = {
     "files": forgotten_steps,
     "two fits": forgotten_slots,
     "configurations": forgotten_freezing,
-    "frozen": unbuilt_not_frozen,
+    "frozen": nothing_frozen,
 }
 
 
