@@ -292,14 +292,16 @@ class Network(Layer):
     @property
     def weight_vector(self) -> WeightVector:
         """The vector that holds all weights, and its layout."""
-        weights, frozen = self.weights, not self._trainable
-        if self._vector is None or not self._vector.holds(weights, frozen):
-            self._vector = WeightVector(weights, frozen=frozen)
+        if self._vector is None or not self._vector.holds(self.weights, frozen=not self._trainable):
+            self._vector = self._new_vector()
         return self._vector
+
+    def _new_vector(self, values: Array | None = None, moves: bool = True) -> WeightVector:
+        return WeightVector(self.weights, values, moves=moves, frozen=not self._trainable, dtype=self.dtype)
 
     def adopt_weights(self, values: Array) -> None:
         """Let a vector of all weights, in the order of `weights`, be the one that layers hold views into."""
-        self._vector = WeightVector(self.weights, values, frozen=not self._trainable)
+        self._vector = self._new_vector(values)
 
     def current_weights(self) -> WeightVector:
         """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
@@ -309,8 +311,9 @@ class Network(Layer):
         weights = self.weights
         if self._vector is not None and self._vector.keeps(weights):
             return self._vector
-        vector = WeightVector.seen_from(weights, frozen=not self._trainable)
-        if vector.holds(weights, frozen=not self._trainable):
+        alone = all(weight.alone for weight in weights)
+        vector = self._new_vector(moves=alone)
+        if alone:
             self._vector = vector
         return vector
 

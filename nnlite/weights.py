@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nnlite.initializers import Initializer
 from nnlite.memory import aligned_zeros
@@ -124,6 +125,8 @@ class WeightVector:
         Whether the weights come to live here. Otherwise the vector is a copy of what they are now.
     frozen : bool, default False
         Whether the model as a whole is frozen: then none of its weights train, whatever their layers say.
+    dtype : dtype, default float32
+        Of a vector of no weights; else it is theirs.
 
     Attributes
     ----------
@@ -141,9 +144,15 @@ class WeightVector:
     """
 
     def __init__(
-        self, weights: Sequence[Weight], values: Array | None = None, moves: bool = True, frozen: bool = False
+        self,
+        weights: Sequence[Weight],
+        values: Array | None = None,
+        *,
+        moves: bool = True,
+        frozen: bool = False,
+        dtype: DTypeLike = np.float32,
     ) -> None:
-        dtypes = {weight.dtype for weight in weights} or {np.dtype(np.float32)}
+        dtypes = {weight.dtype for weight in weights} or {np.dtype(dtype)}
         if len(dtypes) > 1:
             names = ", ".join(sorted(dtype.name for dtype in dtypes))
             raise ValueError(
@@ -201,11 +210,6 @@ class WeightVector:
         """Return the weights that train, each with its place."""
         flagged = zip(self._weights, self._trainable_flags, strict=True)
         return [(weight, self.place_of(weight)) for weight, flag in flagged if flag]
-
-    @classmethod
-    def seen_from(cls, weights: Sequence[Weight], frozen: bool = False) -> WeightVector:
-        """Return a vector of the weights that takes none away from another vector: a copy, if any live in one."""
-        return cls(weights, moves=all(weight.alone for weight in weights), frozen=frozen)
 
     def keeps(self, weights: Sequence[Weight]) -> bool:
         """Tell whether all `weights` live here, in whatever order, frozen or not: enough for who only reads them."""

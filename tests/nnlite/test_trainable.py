@@ -9,6 +9,7 @@ import pytest
 
 from nnlite import layers
 from nnlite.archive import FileFormatError, write_archive
+from nnlite.callbacks import Callback
 from nnlite.layers import GRU, BatchNormalization, Dense, Flatten, Input, Layer, MaxPooling1D, TimeDistributed
 from nnlite.layers.base import registry
 from nnlite.metrics import MeanAbsoluteError
@@ -332,6 +333,26 @@ def test_a_model_is_frozen_and_thawed_while_its_layers_stay_thawed(backend):
     assert fitted(model, backend) == [False] * 4
     model.trainable = True
     assert fitted(model, backend) == [True] * 4
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_penalties_of_validation_end_where_a_model_is_frozen_in_mid_fit(backend):
+    class Freeze(Callback):
+        def on_train_batch_end(self, batch, logs=None):
+            self.model.trainable = False
+
+    model = Sequential([Input((3,)), Dense(2, kernel_regularizer="l2")])
+    model.compile(SGD(0.1), "mse")
+    x, y = draw(8, 3), draw(8, 2, seed=1)
+    history = model.fit(x, y, validation_data=(x, y), backend=backend, callbacks=[Freeze()]).history
+    assert history["val_loss"] == [pytest.approx(float(np.mean((model.predict(x) - y) ** 2)), rel=1e-5)]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_model_without_weights_has_a_vector_of_its_dtype(dtype):
+    model = Sequential([Input((2, 3), dtype=dtype), Flatten(dtype=dtype)])
+    assert model.parameters.dtype == dtype
+    assert copy.deepcopy(model).parameters.dtype == dtype
 
 
 def test_a_wrapper_and_what_is_inside():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -44,7 +45,7 @@ def shrink(case: Case, check: str, attempts: int = ATTEMPTS) -> Case:
 
 def _kind(message: str | None) -> str | None:
     """Return what kind of failure it is: another error would be another story."""
-    return None if message is None else message.partition(":")[0]
+    return None if message is None else re.split(r"[\d'\[(]| of ", message)[0]
 
 
 def _smaller(case: Case) -> Iterator[Case]:
