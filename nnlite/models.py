@@ -185,7 +185,7 @@ class Model(Trainer):
     def _take_trainable(self, config: dict[str, Any]) -> None:
         """Be frozen where the described model was; the layers have brought what they were."""
         # Early files say it of the inputs alone, which are frozen with their model and in no other way.
-        inputs = [tensor.node.layer.trainable for tensor in self.inputs]
+        inputs = [layer_of(tensor.node).trainable for tensor in self.inputs]
         self._set_own_trainable(config.get("trainable", any(inputs) or not inputs))
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -299,7 +299,7 @@ class Sequential(Model):
 
     def _sublayers(self) -> list[Layer]:
         # The chain, not the graph: that is there only once the shape of the input is known.
-        return [*(tensor.node.layer for tensor in self._tensors[:1]), *self._stack]
+        return [*(layer_of(tensor.node) for tensor in self._tensors[:1]), *self._stack]
 
     def get_config(self) -> dict[str, Any]:
         """Describe the chain."""
