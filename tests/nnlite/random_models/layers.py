@@ -110,12 +110,14 @@ def dense(rng: Rng, units: int | None = None) -> LayerSpec:
 def _normalization(rng: Rng, rank: int) -> LayerSpec:
     own = some(
         rng,
-        center=(0.3, lambda: False),
-        scale=(0.3, lambda: False),
+        center=(0.2, lambda: False),
+        scale=(0.2, lambda: False),
         axis=(0.3, lambda: int(rng.integers(1, rank + 1))),
         epsilon=(0.3, lambda: 0.1),
     )
-    if chance(rng, 0.6):
+    if chance(rng, 0.3):
+        own |= {"center": False, "scale": False}  # nothing that the optimizer would change
+    if chance(rng, 0.7):
         return LayerSpec("BatchNormalization", {"momentum": pick(rng, (0.5, 0.9)), **own})
     return LayerSpec("LayerNormalization", own)
 

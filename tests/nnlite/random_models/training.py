@@ -78,7 +78,16 @@ def draw_training(rng: Rng, architecture: Architecture, outputs: list[Output]) -
 
 
 def _draw_event(rng: Rng, architecture: Architecture, outputs: list[Output], epochs: int, fixed: bool) -> Event:
-    actions = ["freeze", "freeze", "freeze normalization", "thaw", "evaluate", "evaluate", "predict", "loss weight"]
+    actions = [
+        "freeze",
+        "freeze normalization",
+        "freeze normalization",
+        "thaw",
+        "evaluate",
+        "evaluate",
+        "predict",
+        "loss weight",
+    ]
     actions += ["reduction", "weights", "compile", "clip", "decay", "stop", "save"]
     if fixed:
         actions.append("rate")
@@ -87,14 +96,23 @@ def _draw_event(rng: Rng, architecture: Architecture, outputs: list[Output], epo
     if action in ("freeze", "thaw"):
         target = pick(rng, paths_of(architecture))
     elif action == "freeze normalization":
-        named = [name for name, spec in architecture.layers.items() if spec.kind == "BatchNormalization"]
-        action, target = "freeze", pick(rng, named or paths_of(architecture))
+        paths = paths_of(architecture)
+        action, target = "freeze", pick(rng, [path for path in paths if _normalizes(architecture, path)] or paths)
     elif action in ("loss weight", "reduction"):
         target = int(rng.integers(len(outputs)))
     elif action == "compile":
         target = draw_optimizer(rng, architecture.dtype)
-    hook = pick(rng, ANYWHERE)
+    hook = "on_train_batch_end" if action == "evaluate" and chance(rng, 0.5) else pick(rng, ANYWHERE)
     return Event(hook, int(rng.integers(epochs if hook in BETWEEN else 3)), action, target)
+
+
+def _normalizes(architecture: Architecture, path: str) -> bool:
+    """Tell whether a layer is a batch normalization, in the model or in one that is nested."""
+    name, _, inner = path.partition("/")
+    spec = architecture.layers.get(name)
+    if spec is not None and inner:
+        spec = spec.inside[int(inner.rpartition("_")[2])]
+    return spec is not None and spec.kind == "BatchNormalization"
 
 
 class Acting(Callback):
