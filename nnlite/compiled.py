@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from nnlite import optimizers
 from nnlite.network import Network
@@ -16,6 +16,9 @@ class CompiledNetwork(Network):
     It is what the engine asks for: the graph with its weights, the optimizer and the objective. `Predictor` adds
     applying it to data, `Trainer` training, and `Model` files.
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_compile_arguments", "_optimizer", "_objective", "stop_training")
+    """What compiled programs ask for by itself; see `nnlite.engine.runtime.staleness`."""
 
     _optimizer: Optimizer | None = None
     _objective: Objective
