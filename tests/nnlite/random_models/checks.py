@@ -19,63 +19,19 @@ from nnlite.utils import set_random_seed
 from tests.nnlite.random_models import by_hand
 from tests.nnlite.random_models.architecture import frozen_weights
 from tests.nnlite.random_models.cases import Case, build_model, data_of, fit, float_type, ready_model
+from tests.nnlite.random_models.comparison import (
+    Mismatch,
+    Skipped,
+    as_list,
+    assert_agree,
+    assert_same_history,
+    assert_same_model,
+    assert_same_predictions,
+    assert_same_state,
+    assert_same_weights_train,
+    compiled,
+)
 from tests.nnlite.random_models.training import compile_model
-
-TOLERANCE = {"float64": 1e-7, "float32": 3e-3}
-
-
-class Skipped(Exception):
-    """A check says nothing about a case."""
-
-
-class Mismatch(AssertionError):
-    """Something that must hold does not."""
-
-
-def _agree(found: Any, expected: Any, dtype: str, what: str, scale: float = 0.0) -> None:
-    """Compare numbers; a difference counts by the largest number beside it, taken as `scale` if that is smaller."""
-    found, expected = np.asarray(found, float), np.asarray(expected, float)
-    if found.shape != expected.shape:
-        raise Mismatch(f"{what}: shape {found.shape} for {expected.shape}")
-    largest = float(np.abs(expected).max(initial=scale))
-    if not np.isfinite(expected).all() or largest > 1e6:
-        raise Skipped("it diverges")
-    error = float(np.abs(found - expected).max(initial=0.0))
-    if not error <= TOLERANCE[dtype] * max(largest, 1e-3):
-        raise Mismatch(f"{what}: differs by {error:.3g}, beside numbers up to {largest:.3g}")
-
-
-def _as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
-
-
-def _compiled(run: Callable[[], Any]) -> Any:
-    """Run something on the compiled backend; skip what has no compiled form."""
-    try:
-        return run()
-    except ValueError as error:
-        if "cannot do this" in str(error) or "has no compiled form" in str(error):
-            raise Skipped(str(error)) from error
-        raise
-
-
-def _same_state(found: Any, expected: Any, dtype: str) -> None:
-    scale = 1e-2 * float(np.abs(expected.parameters).max(initial=0.0))
-    for weight, other in zip(found.weights, expected.weights, strict=True):
-        _agree(weight.value, other.value, dtype, f"weight {weight.name} of shape {weight.shape}", scale)
-    if found.optimizer.iterations != expected.optimizer.iterations:
-        raise Mismatch(f"iterations: {found.optimizer.iterations} for {expected.optimizer.iterations}")
-    if found.optimizer.slots.keys() != expected.optimizer.slots.keys():
-        raise Mismatch(f"slots: {list(found.optimizer.slots)} for {list(expected.optimizer.slots)}")
-    for name, slot in expected.optimizer.slots.items():
-        _agree(found.optimizer.slots[name], slot, dtype, f"the optimizer's {name}")
-
-
-def _same_history(found: dict[str, Any], expected: dict[str, Any], dtype: str) -> None:
-    if list(found) != list(expected):
-        raise Mismatch(f"figures: {list(found)} for {list(expected)}")
-    for name, curve in expected.items():
-        _agree(found[name], curve, dtype, f"history of {name}")
 
 
 def check_backends(case: Case) -> None:
@@ -86,17 +42,11 @@ def check_backends(case: Case) -> None:
     expected, found = ready_model(case, data), ready_model(case, data)
     acted = fit(case, expected, data, "numpy")
     set_random_seed((case.seed + 1) % 2**32)
-    acting = _compiled(lambda: fit(case, found, data, "numba"))
-    _same_history(found.history.history, expected.history.history, dtype)
-    _same_state(found, expected, dtype)
-    _agree(acting.seen, acted.seen, dtype, "what callbacks saw")
-    _same_predictions(found.predict(data.x, verbose=0, backend="numba"), expected, data, dtype)
-
-
-def _same_predictions(found: Any, expected: Any, data: Any, dtype: str, **settings: Any) -> None:
-    predictions = expected.predict(data.x, verbose=0, backend="numpy", **settings)
-    for i, (one, other) in enumerate(zip(_as_list(found), _as_list(predictions), strict=True)):
-        _agree(one, other, dtype, f"prediction of output {i}")
+    acting = compiled(lambda: fit(case, found, data, "numba"))
+    assert_same_history(found.history.history, expected.history.history, dtype)
+    assert_same_state(found, expected, dtype)
+    assert_agree(acting.seen, acted.seen, dtype, "what callbacks saw")
+    assert_same_predictions(found.predict(data.x, verbose=0, backend="numba"), expected, data, dtype)
 
 
 def check_batches(case: Case) -> None:
@@ -105,18 +55,18 @@ def check_batches(case: Case) -> None:
     model = ready_model(case, data)
     whole = model.predict(data.x, verbose=0, backend="numpy", batch_size=1000)
     for size in (1, 3):
-        _same_predictions(whole, model, data, dtype, batch_size=size)
+        assert_same_predictions(whole, model, data, dtype, batch_size=size)
     evaluate = {"verbose": 0, "sample_weight": data.weights, "return_dict": True}
     expected = model.evaluate(*data.all, **evaluate, backend="numpy", batch_size=case.training.batch_size)
     for threads in (1, 2):
-        _same_predictions(
-            _compiled(lambda n=threads: model.predict(data.x, verbose=0, backend="numba", threads=n)),
+        assert_same_predictions(
+            compiled(lambda n=threads: model.predict(data.x, verbose=0, backend="numba", threads=n)),
             model,
             data,
             dtype,
         )
     found = model.evaluate(*data.all, **evaluate, backend="numba", batch_size=case.training.batch_size)
-    _same_history(found, expected, dtype)
+    assert_same_history(found, expected, dtype)
 
 
 def check_gradients(case: Case) -> None:
@@ -158,24 +108,6 @@ def check_gradients(case: Case) -> None:
         raise Mismatch(f"the gradient is off by {min(errors):.2g} of the slope")
 
 
-def _flags(layer: Any) -> list[Any]:
-    inner = getattr(layer, "layers", [])
-    return [(layer.name, layer.trainable), *(flag for one in inner for flag in _flags(one))]
-
-
-def _same_model(found: Any, model: Any, data: Any) -> None:
-    if _flags(found) != _flags(model):
-        raise Mismatch(f"trainable: {_flags(found)} for {_flags(model)}")
-    if len(found.trainable_weights) != len(model.trainable_weights):
-        raise Mismatch(f"{len(found.trainable_weights)} weights train for {len(model.trainable_weights)}")
-    if found.get_config() != model.get_config():
-        raise Mismatch("get_config differs")
-    ours, theirs = (one.predict(data.x, verbose=0, backend="numpy") for one in (model, found))
-    for one, other in zip(_as_list(ours), _as_list(theirs), strict=True):
-        if not np.array_equal(one, other, equal_nan=True):
-            raise Mismatch("predictions differ")
-
-
 def check_files(case: Case) -> None:
     """Save a trained model, load it, and train both on."""
     data, dtype = data_of(case), case.architecture.dtype
@@ -185,14 +117,14 @@ def check_files(case: Case) -> None:
         path = Path(folder) / "model.npz"
         model.save(path)
         found = load_model(path)
-    _same_model(found, model, data)
+    assert_same_model(found, model, data)
     evaluate = {"verbose": 0, "sample_weight": data.weights, "return_dict": True, "backend": "numpy"}
-    _same_history(found.evaluate(*data.all, **evaluate), model.evaluate(*data.all, **evaluate), dtype)
+    assert_same_history(found.evaluate(*data.all, **evaluate), model.evaluate(*data.all, **evaluate), dtype)
     if case.architecture.is_random():
         return
     for one in (model, found):
         fit(case, one, data, "numpy", shuffle=False, callbacks=None, epochs=1)
-    _same_state(found, model, dtype)
+    assert_same_state(found, model, dtype)
 
 
 def check_configurations(case: Case) -> None:
@@ -209,17 +141,11 @@ def check_configurations(case: Case) -> None:
     for one in made:
         one.predict(data.x, verbose=0, backend="numpy")
         one.set_weights(model.get_weights())
-        _same_weights_train(one, model)
-    _same_model(made[-1], model, data)
-    _same_model(copy.deepcopy(model), model, data)
+        assert_same_weights_train(one, model)
+    assert_same_model(made[-1], model, data)
+    assert_same_model(copy.deepcopy(model), model, data)
     if serialize(copy.deepcopy(model).optimizer) != serialize(model.optimizer):
         raise Mismatch("the copy has another optimizer")
-
-
-def _same_weights_train(found: Any, model: Any) -> None:
-    ours, theirs = ([weight.trainable for weight in one.weights] for one in (model, found))
-    if ours != theirs or found.trainable != model.trainable:
-        raise Mismatch(f"trainable weights: {theirs} for {ours}")
 
 
 def check_two_fits(case: Case) -> None:
@@ -231,16 +157,16 @@ def check_two_fits(case: Case) -> None:
     backends = ("numpy",) if case.architecture.is_random() else ("numpy", "numba")
     for backend in backends:
         whole, parts = ready_model(case, data), ready_model(case, data)
-        _compiled(lambda model=whole, by=backend: fit(case, model, data, by))
+        compiled(lambda model=whole, by=backend: fit(case, model, data, by))
         set_random_seed((case.seed + 1) % 2**32)
         parts = ready_model(case, data)
-        acting = _compiled(lambda model=parts, by=backend: fit(case, model, data, by, epochs=1))
+        acting = compiled(lambda model=parts, by=backend: fit(case, model, data, by, epochs=1))
         first = dict(parts.history.history)
         callbacks = [acting] if case.training.events else None
         fit(case, parts, data, backend, initial_epoch=1, callbacks=callbacks)
         both = {name: curve + parts.history.history.get(name, []) for name, curve in first.items()}
-        _same_history(both, whole.history.history, dtype)
-        _same_state(parts, whole, dtype)
+        assert_same_history(both, whole.history.history, dtype)
+        assert_same_state(parts, whole, dtype)
 
 
 def check_evaluation(case: Case) -> None:
@@ -251,11 +177,11 @@ def check_evaluation(case: Case) -> None:
     data, dtype = data_of(case), case.architecture.dtype
     model = ready_model(case, data)
     size = case.training.batch_size
-    predictions = [np.asarray(one, float) for one in _as_list(model.predict(data.x, verbose=0, backend="numpy"))]
+    predictions = [np.asarray(one, float) for one in as_list(model.predict(data.x, verbose=0, backend="numpy"))]
     penalty = by_hand.penalties(model, frozen_weights(model, case.architecture))
     expected = by_hand.evaluation(case, data, predictions, size, penalty)
     found = model.evaluate(*data.all, verbose=0, batch_size=size, sample_weight=data.weights, backend="numpy")
-    _agree(_as_list(found), expected, dtype, "evaluation")
+    assert_agree(as_list(found), expected, dtype, "evaluation")
 
 
 def check_frozen(case: Case) -> None:
@@ -269,7 +195,7 @@ def check_frozen(case: Case) -> None:
         model = ready_model(case, data)
         frozen = frozen_weights(model, case.architecture)
         before = [weight.numpy() for weight in model.weights]
-        _compiled(lambda model=model, by=backend: fit(case, model, data, by))
+        compiled(lambda model=model, by=backend: fit(case, model, data, by))
         for weight, old in zip(model.weights, before, strict=True):
             if id(weight) in frozen and not np.array_equal(weight.value, old, equal_nan=True):
                 raise Mismatch(f"frozen weight {weight.name} of shape {weight.shape} has changed ({backend})")
