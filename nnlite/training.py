@@ -41,11 +41,10 @@ _PIECES = 50
 class Trainer(Predictor):
     """A network that can be trained, judged and applied."""
 
-    volatile: ClassVar[tuple[str, ...]] = ("history", "_fits", "_passes")
+    volatile: ClassVar[tuple[str, ...]] = ("history", "_fits")
     """How far training has come; see `nnlite.engine.runtime.staleness`."""
 
     _fits = 0
-    _passes = 0
     history: History
 
     # -- fit -----------------------------------------------------------------------------------
@@ -177,20 +176,6 @@ class Trainer(Predictor):
             self._fits -= 1
             if outer is not None:
                 self.history, self.stop_training = outer
-
-    @contextmanager
-    def _pass_through_data(self) -> Iterator[None]:
-        """Begin new averages; those of a pass that is under way, and calls back, are taken up again afterwards."""
-        outer, own = self._objective, self._objective.with_own_averages() if self._passes else self._objective
-        self._passes += 1
-        self._objective = own
-        own.reset()
-        try:
-            yield
-        finally:
-            self._passes -= 1
-            if self._objective is own:  # not compiled anew meanwhile
-                self._objective = outer
 
     def _run_epoch(
         self, data: Data, batch_size: int, rng: Any, hooks: CallbackList, session: Session | None

@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 
 import nnlite.engine
+from nnlite.data import Data
+from nnlite.engine.lowering import lower_model
 from nnlite.engine.runtime.addresses import Addresses, as_compiled_code_reads
+from nnlite.engine.runtime.session import Session
+from nnlite.engine.runtime.worker import Hand
 from nnlite.layers import Dense, Input
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import SGD
@@ -145,9 +149,6 @@ def test_a_predictor_outlives_everything_that_it_was_made_from(dtype):
 
 
 def test_two_functions_of_one_hand_are_both_good(dtype):
-    from nnlite.engine.lowering import lower_model
-    from nnlite.engine.runtime.worker import Hand
-
     model = build()
     x, y = np.ones(5, dtype), np.zeros(5, dtype)
     program = lower_model(model, 1, training=False)
@@ -166,9 +167,6 @@ def test_two_functions_of_one_hand_are_both_good(dtype):
 
 
 def test_orders_of_another_type_or_stride_are_taken_too(dtype):
-    from nnlite.data import Data
-    from nnlite.engine.runtime.session import Session
-
     x = draw(24, 5).astype(dtype)
     order = np.random.default_rng(0).permutation(24)
     trained = []
