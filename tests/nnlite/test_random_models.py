@@ -19,10 +19,13 @@ from tests.nnlite.random_models.checks import CHECKS, failure, failures
 from tests.nnlite.random_models.shrinking import shrink
 
 FIRST = int(os.environ.get("NNLITE_RANDOM_MODELS", "0"))
+KNOWN = (84, 112, 268)
+"""Seeds that found faults once, of loss weights, evaluations and normalizations that callbacks change in mid-fit."""
+SEEDS = [*range(FIRST, FIRST + 50 - len(KNOWN)), *KNOWN]
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("seed", range(FIRST, FIRST + 50))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_what_must_hold_of_every_model(seed):
     case = draw_case(seed)
     found = failures(case)
