@@ -93,6 +93,7 @@ class _State:
     def __init__(self, roots: list[object]) -> None:
         self._whole: list[Iterable[Any]] = [roots]
         self._partly: list[tuple[Callable[[Any], Iterable[Any]], dict[str, Any]]] = []
+        self._kinds: list[tuple[Hashable, list[str]]] = []
         self._sized: list[Any] = []
         self._names: list[Any] = []
         self._arrays: list[tuple[Array, bytes]] = []
@@ -102,6 +103,7 @@ class _State:
         self._values = [*self._read()]
         self._identities = [*map(id, self._values)]
         self._sizes = [*map(len, self._sized)]
+        self._part_sizes = [len(attributes) for _, attributes in self._partly]
 
     def _follow(self, roots: list[object]) -> None:
         waiting, seen = roots, set(map(id, roots))
@@ -132,12 +134,13 @@ class _State:
         """Note what an object consists of, and return it."""
         attributes = vars(owner)
         names, get = _reader(kind, *attributes)
-        self._sized.append(attributes)
         self._names.append(names)
         if get is None:
+            self._sized.append(attributes)
             self._whole.append(attributes.values())
             return attributes.values()
         self._partly.append((get, attributes))
+        self._kinds.append((kind, names))
         return get(attributes)
 
     def _read(self) -> Iterator[Any]:
@@ -154,8 +157,19 @@ class _State:
             same
             and [*map(id, roots)] == [*map(id, self._roots)]
             and [*map(len, self._sized)] == self._sizes
+            and self._has_same_names()
             and all(array.tobytes() == content for array, content in self._arrays)
         )
+
+    def _has_same_names(self) -> bool:
+        """Tell whether objects have no other attributes than before, but for volatile ones."""
+        sizes = [len(attributes) for _, attributes in self._partly]
+        if sizes != self._part_sizes:
+            for (kind, names), (_, attributes) in zip(self._kinds, self._partly, strict=True):
+                if _reader(kind, *attributes)[0] != names:
+                    return False
+            self._part_sizes = sizes
+        return True
 
     def equals(self, other: _State) -> bool:
         """Tell whether everything is the same object, or a value or a collection of the same contents."""

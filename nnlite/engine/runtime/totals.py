@@ -35,6 +35,8 @@ class Figures:
         self._metrics = [[(place("metric", i, k), place("counts", i)) for k in plain[i]] for i in outputs]
         weighted = [range(len(objective.weighted_metrics[i])) for i in outputs]
         self._weighted = [[(place("weighted metric", i, k), place("weights", i)) for k in weighted[i]] for i in outputs]
+        self._follows = any(map(len, (*plain, *weighted)))
+        self._none: list[list[tuple[float, float]]] = [[] for _ in outputs]
 
     def report(self, sums: Sequence[float], rows: int, anew: bool = False) -> None:
         """Add sums to the objective's averages.
@@ -51,12 +53,15 @@ class Figures:
             Whether averages begin with them.
         """
         sums = [*sums, 0.0]
-        losses = [sums[at] / divisor for at, divisor, _ in self._losses]
-        whole = sums[self._penalty]
-        for loss, (_, _, factor) in zip(losses, self._losses, strict=True):
+        losses, whole = [], sums[self._penalty]
+        for at, divisor, factor in self._losses:
+            loss = sums[at] / divisor
+            losses.append(loss)
             whole += loss * factor
-        metrics, weighted = (
-            [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
-            for group in (self._metrics, self._weighted)
-        )
+        metrics = weighted = self._none
+        if self._follows:
+            metrics, weighted = (
+                [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
+                for group in (self._metrics, self._weighted)
+            )
         self._objective.add_totals(rows, losses, whole, metrics, weighted, anew)
