@@ -12,7 +12,7 @@ import numpy as np
 from anomaly.cli.inputs import split_names
 from anomaly.cli.score_columns import score_columns, top_columns
 from anomaly.detectors import SequenceDetector
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from anomaly.events import Event, EventStream, stretches
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.tables import Table
@@ -192,7 +192,7 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
     names = [name for name in seen.names if kinds[name] in ("number", "boolean")]
     if not names:
         raise DataError(
-            f"none of the columns {listing(seen.names)} holds numbers: expected one at least to draw as a line"
+            f"none of the columns {format_names(seen.names)} holds numbers: expected one at least to draw as a line"
         )
     values = np.column_stack([seen[name].astype(np.float64) for name in names])
     parts = detector.explain(table)

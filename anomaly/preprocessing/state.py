@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from anomaly.errors import DataError, shown
+from anomaly.errors import DataError, format_value
 from nnlite.types import Array
 
 T = TypeVar("T")
@@ -32,7 +32,7 @@ def field(config: Any, name: str, kind: type[T]) -> T:
     """
     value = config.get(name) if isinstance(config, Mapping) else None
     if type(value) is not kind:
-        raise DataError(f"preprocessing: expected a {kind.__name__} {name!r}; found {shown(value)}")
+        raise DataError(f"preprocessing: expected a {kind.__name__} {name!r}; found {format_value(value)}")
     return value
 
 

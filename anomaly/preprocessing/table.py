@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.values import (
     Column,
@@ -173,8 +173,8 @@ class TablePreprocessor:
         unknown = [name for name in self.categorical or () if name not in table.names]
         if unknown:
             raise DataError(
-                f"`categorical` names columns that are not there: {listing(unknown)}; the columns are "
-                f"{listing(table.names)}"
+                f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
+                f"{format_names(table.names)}"
             )
         numbers, places = self._learn_columns(table)
         self._check_finite(table, numbers, 0)
@@ -310,11 +310,11 @@ class TablePreprocessor:
         present = set(table.names)
         missing = [name for name in self._names if name not in present]
         if missing:
-            raise DataError(f"columns missing: {listing(missing)}; the table has {listing(table.names)}")
+            raise DataError(f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}")
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":
             raise DataError(
-                f"columns that were not there in training: {listing(unknown)}; leave them out (on the command line: "
+                f"columns that were not there in training: {format_names(unknown)}; leave them out (on the command line: "
                 "--drop, --id or --label)"
             )
         return table.select(self._names)
@@ -441,7 +441,7 @@ class TablePreprocessor:
             elif isinstance(column, CategoryColumn):
                 others = [place.strip("<>") for place in column.places[len(column.categories) :]]
                 text = f"{len(column.categories)} categories"
-                text += f": {listing(column.categories)}" if column.categories else ""
+                text += f": {format_names(column.categories)}" if column.categories else ""
                 text += f"; {', '.join(others)}" if others else ""
             lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
         return lines

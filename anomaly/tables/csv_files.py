@@ -19,7 +19,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from anomaly.tables.cells import text_array
 from anomaly.tables.table import Table, concatenate
 from nnlite.files import atomic_write
@@ -261,7 +261,7 @@ def _header(line: int, fields: Sequence[str], label: str) -> tuple[str, ...]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(
-            f"{where}: column names must be distinct; found more than once: {listing(twice)}. If the "
+            f"{where}: column names must be distinct; found more than once: {format_names(twice)}. If the "
             "file has no header, read it as one without (on the command line: --no-header)"
         )
     return names
@@ -422,8 +422,8 @@ def write_csv(path: str | os.PathLike[str], tables: Table | Iterable[Table], *, 
                 writer.write_row(names)
             elif table.names != names:
                 raise DataError(
-                    f"all tables in a file must have the same columns; found {listing(names)} and "
-                    f"{listing(table.names)}"
+                    f"all tables in a file must have the same columns; found {format_names(names)} and "
+                    f"{format_names(table.names)}"
                 )
             writer.write_columns(table.columns)
         if names is None:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from anomaly.errors import DataError, listing, shown
+from anomaly.errors import DataError, format_names, format_value
 from anomaly.tables.cells import as_column, objects_as_column
 from anomaly.tables.frames import (
     declares_categories,
@@ -117,7 +117,7 @@ class Table:
         return self._column(self._index(name))
 
     def __repr__(self) -> str:
-        return f"Table({self.n_rows:,} rows x {len(self.names):,} columns: {listing(self.names)})"
+        return f"Table({self.n_rows:,} rows x {len(self.names):,} columns: {format_names(self.names)})"
 
     def position(self, index: int) -> str:
         """Say where a row is, for messages.
@@ -144,7 +144,7 @@ class Table:
         try:
             return self.names.index(name)
         except ValueError:
-            raise DataError(f"there is no column {name!r}; the columns are {listing(self.names)}") from None
+            raise DataError(f"there is no column {name!r}; the columns are {format_names(self.names)}") from None
 
     def _column(self, index: int) -> Array:
         if isinstance(self.cells, np.ndarray):
@@ -288,8 +288,8 @@ def concatenate(tables: Sequence[Table]) -> Table:
     for table in tables[1:]:
         if table.names != first.names:
             raise DataError(
-                f"tables to put together must have the same columns; found {listing(first.names)} "
-                f"and {listing(table.names)}"
+                f"tables to put together must have the same columns; found {format_names(first.names)} "
+                f"and {format_names(table.names)}"
             )
     columns = []
     for name, parts in zip(first.names, zip(*(t.columns for t in tables), strict=True), strict=True):
@@ -429,7 +429,7 @@ def _from_columns(data: Mapping[Any, Any]) -> Table:
             columns.append(as_column(np.asarray(values), name))
         else:
             raise DataError(
-                f"column {name!r} must be a list or a 1-D array; found {type(values).__name__} {shown(values)}. "
+                f"column {name!r} must be a list or a 1-D array; found {type(values).__name__} {format_value(values)}. "
                 "A single record is given as a list of one dict"
             )
     _check_size((len(columns[0]) if columns else 0, len(columns)))
@@ -444,7 +444,7 @@ def _from_rows(rows: list[Any]) -> Table:
     for number, row in enumerate(rows, start=1):
         if not isinstance(row, (list, tuple)) and not (isinstance(row, np.ndarray) and row.ndim == 1):
             raise DataError(
-                f"row {number}: expected a list of values, found {type(row).__name__} {shown(row)}. Reshape your data: "
+                f"row {number}: expected a list of values, found {type(row).__name__} {format_value(row)}. Reshape your data: "
                 "a single record is given as a list of one row"
             )
         if len(row) != len(rows[0]):
@@ -462,7 +462,7 @@ def _from_rows(rows: list[Any]) -> Table:
 def _from_records(records: list[Any]) -> Table:
     for number, record in enumerate(records, start=1):
         if not isinstance(record, Mapping):
-            raise DataError(f"row {number}: expected a dict as in row 1, found {type(record).__name__} {shown(record)}")
+            raise DataError(f"row {number}: expected a dict as in row 1, found {type(record).__name__} {format_value(record)}")
     keys = dict.fromkeys(key for record in records for key in record)
     return _from_columns({key: [record.get(key) for record in records] for key in keys})
 
@@ -503,7 +503,7 @@ def _check_size(shape: tuple[int, ...]) -> None:
 def _check_names(names: tuple[str, ...]) -> None:
     if len(set(names)) < len(names):
         twice = sorted({name for name in names if names.count(name) > 1})
-        raise DataError(f"column names must be distinct; found more than once: {listing(twice)}")
+        raise DataError(f"column names must be distinct; found more than once: {format_names(twice)}")
 
 
 def _check_columns(names: tuple[str, ...], columns: tuple[Array, ...]) -> None:

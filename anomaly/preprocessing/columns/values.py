@@ -16,7 +16,7 @@ from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 
-from anomaly.errors import DataError, shown
+from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.categories import CategoryColumn, count_categories
 from anomaly.preprocessing.columns.parsing import (
     MICROSECONDS_PER_DAY,
@@ -111,7 +111,7 @@ class ValueColumn(ABC):
         """Say what training values are like, by the median of the first of their numbers."""
         value = self.restore(np.array([median]))[0]
         # In 15 digits the mean of two numbers is what one would write.
-        return f"median {shown(float(f'{value:.15g}') if isinstance(value, float) else value)}"
+        return f"median {format_value(float(f'{value:.15g}') if isinstance(value, float) else value)}"
 
     def get_config(self) -> dict[str, Any]:
         """Return what is known of the column, as JSON values."""
@@ -142,7 +142,7 @@ class ValueColumn(ABC):
             return self.parse(cells)
         except UnreadableError as error:
             raise DataError(
-                f"{position(error.index)}, column {self.name!r}: found {shown(cells[error.index])}, expected "
+                f"{position(error.index)}, column {self.name!r}: found {format_value(cells[error.index])}, expected "
                 f"{self.expected}; if the column holds categories, name it as categorical when fitting"
             ) from None
 
@@ -420,7 +420,7 @@ def _check_no_commas(cells: Array, counts: Mapping[str, int], name: str, positio
     if 2 * fits > sum(counts.values()):
         wrong = next(i for i, cell in enumerate(cells) if "," in (category_text(cell) or ""))
         raise DataError(
-            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, a number but for its comma. Write "
+            f"{position(wrong)}, column {name!r}: found {format_value(cells[wrong])}, a number but for its comma. Write "
             "decimals with a point, and nothing between thousands; if the column holds categories, name it as "
             "categorical (on the command line: --categorical)"
         )
@@ -433,7 +433,7 @@ def _check_no_foreign_dates(cells: Array, counts: Mapping[str, int], name: str, 
         foreign = {text for text in fits if parse_days(text) is None}
         wrong = next(i for i, cell in enumerate(cells) if category_text(cell) in foreign)
         raise DataError(
-            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, a date that is not written 2024-02-01; "
+            f"{position(wrong)}, column {name!r}: found {format_value(cells[wrong])}, a date that is not written 2024-02-01; "
             "rewrite it, leave the column out (on the command line: --drop), or name it as categorical (--categorical)"
         )
 
@@ -452,7 +452,7 @@ def _check_not_mostly(
     if 2 * fits > total:
         wrong = next(i for i, cell in enumerate(cells) if (t := category_text(cell)) is not None and parse(t) is None)
         raise DataError(
-            f"{position(wrong)}, column {name!r}: found {shown(cells[wrong])}, but {fits:,} of the column's {total:,} "
+            f"{position(wrong)}, column {name!r}: found {format_value(cells[wrong])}, but {fits:,} of the column's {total:,} "
             f"values are {words}. Correct it, or leave the cell empty if the value is missing; if the column holds "
             "categories, name it as categorical (on the command line: --categorical)"
         )
