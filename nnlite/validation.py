@@ -85,14 +85,15 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
 
 
 def is_integer(value: Any) -> bool:
-    """Return whether a value is an integer of Python or NumPy; booleans are not.
+    """Return whether a value is an integer of Python or NumPy; booleans and durations are not.
 
     Examples
     --------
     >>> [is_integer(value) for value in (3, np.int32(3), 3.0, True, "3")]
     [True, True, False, False, False]
     """
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    # NumPy derives timedelta64 from its integers.
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
 
 
 def is_number(value: Any) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.tables.cells import read_only
 from anomaly.tables.csv_files import CsvWriter
 from nnlite.types import Array
 
@@ -68,9 +69,9 @@ class Dataset:
         if not np.array_equal(self.labels, self.kinds != ""):
             raise ValueError("labels must be 1 where kinds names an anomaly and 0 where it is empty")
         # Frozen: the constructor exchanges the arrays for read-only views past the lock.
-        object.__setattr__(self, "columns", {name: _read_only(column) for name, column in self.columns.items()})
-        object.__setattr__(self, "labels", _read_only(self.labels))
-        object.__setattr__(self, "kinds", _read_only(self.kinds))
+        object.__setattr__(self, "columns", {name: read_only(column) for name, column in self.columns.items()})
+        object.__setattr__(self, "labels", read_only(self.labels))
+        object.__setattr__(self, "kinds", read_only(self.kinds))
 
     @property
     def n_features(self) -> int:
@@ -260,12 +261,6 @@ def ordered_by(time: str, columns: dict[str, Array], kinds: Array, name: str, de
         name=name,
         description=description,
     )
-
-
-def _read_only(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view
 
 
 def _plain_values(column: Array) -> list[Any]:

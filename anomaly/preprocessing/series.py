@@ -22,65 +22,8 @@ from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.values import ValueColumn, column_from_config, infer
 from anomaly.preprocessing.state import field
 from anomaly.preprocessing.table import TablePreprocessor
-from anomaly.tables import Table, as_table, concatenate
-from anomaly.tables.cells import is_number_or_missing, objects_as_column
-from anomaly.tables.frames import is_frame, is_series, series_as_column
+from anomaly.tables import Table, concatenate
 from nnlite.types import Array
-
-
-def as_series(data: Any) -> Table:
-    """Make a table of one series: as `anomaly.tables.as_table`, but a 1-D array or a list of numbers is one sensor.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> as_series(np.arange(3.0))
-    Table(3 rows x 1 columns: 'x0')
-    >>> as_series([0.5, None, 1.5])["x0"].tolist()
-    [0.5, nan, 1.5]
-    """
-    if _is_column(data):
-        return as_table(data.reshape(-1, 1))
-    if _is_list_of_numbers(data):
-        return Table(("x0",), (objects_as_column(data, "x0"),), named=False)
-    if is_series(data):
-        # pandas has no name for a nameless series, polars an empty one.
-        named = data.name is not None and data.name != ""
-        name = str(data.name) if named else "x0"
-        return Table((name,), (series_as_column(data, name),), named=named)
-    return as_table(data)
-
-
-def is_collection(data: Any) -> bool:
-    """Tell whether something is several series: a list of arrays, data frames or their columns, tables or dicts.
-
-    The dicts are of columns: a list of those that hold one value each is a table of records, as a list of lists is a
-    table of rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> is_collection([np.arange(3.0), np.arange(5.0)]), is_collection([[0.0, 1.0], [2.0, 3.0]])
-    (True, False)
-    """
-    return isinstance(data, (list, tuple)) and bool(data) and all(map(_is_one_series, data))
-
-
-def _is_one_series(one: Any) -> bool:
-    if isinstance(one, Mapping):
-        return all(np.ndim(values) == 1 for values in one.values())
-    if isinstance(one, np.ndarray):
-        return one.ndim in (1, 2)
-    return isinstance(one, Table) or is_frame(one) or is_series(one)
-
-
-def _is_column(data: Any) -> bool:
-    """Tell whether something is a 1-D array of cells; one of a structured dtype is a table."""
-    return isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None
-
-
-def _is_list_of_numbers(data: Any) -> bool:
-    return isinstance(data, (list, tuple, range)) and len(data) > 0 and all(map(is_number_or_missing, data))
 
 
 @dataclass(frozen=True)
@@ -124,6 +67,7 @@ class SeriesPreprocessor:
 
     Examples
     --------
+    >>> from anomaly.tables.series import as_series
     >>> series = {"t": [0, 1, 2, 90, 91], "x": [1.0, None, 3.0, None, 2.0]}
     >>> reader = SeriesPreprocessor(time="t", scaling="none").fit([as_series(series)]).reader()
     >>> for stretch in reader.read(as_series(series)):
@@ -385,7 +329,7 @@ def without_cells(table: Table, missing: Array) -> Table:
     Examples
     --------
     >>> import numpy as np
-    >>> without_cells(as_series({"x": [1.0, 2.0]}), np.array([[False], [True]]))["x"].tolist()
+    >>> without_cells(Table(("x",), (np.array([1.0, 2.0]),)), np.array([[False], [True]]))["x"].tolist()
     [1.0, nan]
     """
     nothing = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT"), "O": None}

@@ -24,7 +24,7 @@ from nnlite.validation import (
 
 
 def test_booleans_and_text_are_no_numbers() -> None:
-    for value in (True, np.bool_(True), "1", None, 1j, [1], np.array([1])):
+    for value in (True, np.bool_(True), "1", None, 1j, [1], np.array([1]), np.timedelta64(1, "s")):
         assert not is_number(value)
         assert not is_integer(value)
     assert is_number(np.float16(1))

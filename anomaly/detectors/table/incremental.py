@@ -54,8 +54,8 @@ def warm_networks(detector: AutoencoderDetector, table: Table) -> list[Model] | 
     names = list(detector.feature_names_in_)
     if len(table.names) != len(names) or (table.named and set(table.names) != set(names)):
         raise DataError(
-            f"warm_start=True goes on with networks for the columns {format_names(names)}; found {format_names(table.names)}. "
-            "Give the same columns, or begin anew with warm_start=False"
+            f"warm_start=True goes on with networks for the columns {format_names(names)}; found "
+            f"{format_names(table.names)}. Give the same columns, or begin anew with warm_start=False"
         )
     return [member.model for member in detector.members_ if isinstance(member, Denoiser)]
 
