@@ -1,4 +1,4 @@
-"""Constraints on single values: numbers, integers, booleans, choices and sequences of these.
+"""Constraints on single values: numbers, integers, booleans, choices and sequences of these; and on binary labels.
 
 A `Constraint` is a set of allowed values with its description. Constraints are data: they stand beside the constructor
 whose arguments they describe, and `check_parameters` raises for the first argument that violates its own.
@@ -16,6 +16,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
+
+from nnlite.types import Array
 
 
 class Constraint:
@@ -201,6 +203,48 @@ def names() -> Constraint:
     return Constraint("a list of column names", accepts)
 
 
+def as_binary(name: str, values: Any, unit: str = "record", *, allow_empty: bool = False) -> Array:
+    """Return labels as a vector of the integers 0 and 1.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for errors.
+    values : array_like of 0 and 1, or of False and True, of shape (n,)
+        Labels.
+    unit : str, default "record"
+        Noun for the object that has the label, for errors.
+    allow_empty : bool, default False
+        Whether there may be no labels.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If the labels are not a vector, or one of them is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> as_binary("y_true", [True, False]).tolist()
+    [1, 0]
+    """
+    labels = np.asarray(values)
+    if labels.ndim != 1 or not (labels.size or allow_empty):
+        raise ValueError(f"{name} must hold one label per {unit}, shape (n,); found shape {labels.shape}")
+    is_binary = np.isin(labels, (0, 1))
+    if not is_binary.all():
+        others = np.unique(labels[~is_binary])[:5].tolist()
+        raise ValueError(
+            f"{name} must hold 0 for normal {unit}s and 1 for anomalies; found {others}. "
+            f"Map them first: ({name} != 'normal').astype(int), or ({name} == -1).astype(int)"
+        )
+    return labels.astype(np.int64)
+
+
 def _is_within(value: float, least: float | None, above: float | None, most: float | None, below: float | None) -> bool:
     return (
         (least is None or least <= value)
@@ -212,9 +256,13 @@ def _is_within(value: float, least: float | None, above: float | None, most: flo
 
 def _describe_bounds(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
     if least is not None and most is not None:
-        return f" from {least:g} to {most:g}"
+        return f" from {_format(least)} to {_format(most)}"
     words = (("of at least", least), ("above", above), ("at most", most), ("below", below))
     if least is None and above is None and most is not None:
-        return f" of at most {most:g}"
-    bounds = [f"{word} {bound:g}" for word, bound in words if bound is not None]
+        return f" of at most {_format(most)}"
+    bounds = [f"{word} {_format(bound)}" for word, bound in words if bound is not None]
     return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _format(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.events import stretches
+from anomaly.events import find_segments
 from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
 from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, legend_above, shortened
 from anomaly.plots.scores import plot_scores_over_time
@@ -363,7 +363,7 @@ def _spans(moments: Array, flags: Array) -> list[tuple[Any, Any]]:
     """Return from when to when stretches last: to the step after each, but over no gap in time."""
     usual = _usual_step(moments)
     spans = []
-    for start, end in stretches(flags):
+    for start, end in find_segments(flags):
         after = moments[end - 1] + usual
         spans.append((moments[start], after if end == len(moments) else min(after, moments[end])))
     return spans
@@ -385,9 +385,9 @@ def _title(flags: Array | None, truth: Array | None, n_shown: int, n_sensors: in
     sensors = "Sensors" if n_shown == n_sensors else f"{n_shown} of {n_sensors:,} sensors, those that contribute most"
     words = []
     if flags is not None:
-        words.append(f"alarms shaded ({len(stretches(flags)):,})")
+        words.append(f"alarms shaded ({len(find_segments(flags)):,})")
     if truth is not None:
-        words.append(f"true anomalies as bars ({len(stretches(truth)):,})")
+        words.append(f"true anomalies as bars ({len(find_segments(truth)):,})")
     # Both together would not fit into one line.
     mark = "; " if n_shown == n_sensors else ";\n"
     return sensors + mark + ", ".join(words) if words else sensors

@@ -37,6 +37,7 @@ def test_booleans_and_text_are_no_numbers() -> None:
     [
         (integer(1), (1, np.int64(9)), (0, 1.0, True, "1", None), "a whole number of at least 1"),
         (integer(0, 3), (0, 3), (-1, 4), "a whole number from 0 to 3"),
+        (integer(most=2**31 - 1), (0,), (2**31,), "a whole number of at most 2147483647"),
         (integer(), (-5,), (0.5,), "a whole number"),
         (number(0), (0, 0.5, np.float32(2)), (-0.1, np.inf, np.nan, True, "0"), "a number of at least 0"),
         (number(above=0, most=1), (1, 1e-9), (0, 1.1), "a number above 0 and at most 1"),
