@@ -81,12 +81,12 @@ def test_the_level_is_kept_over_many_seeds(n, m):
     assert 4 <= alarms <= 27
 
 
-def test_what_it_says():
+def test_results_as_text():
     rng = np.random.default_rng(0)
     reference = rng.normal(size=400)
     same = check_drift(reference, rng.normal(size=300))
     assert not same.drifted
-    assert str(same).startswith("Scores look as they did: D = 0.0")
+    assert str(same).startswith("Scores have not drifted: D = 0.0")
     assert same.share_now is None
     moved = check_drift(reference, rng.normal(1.0, size=300), threshold=1.5)
     assert moved.drifted

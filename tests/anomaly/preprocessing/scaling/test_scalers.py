@@ -159,7 +159,7 @@ def test_few_landmarks_stand_for_many_values():
     assert np.abs(scaled(scaler, column) - exact).mean() < 0.005
 
 
-def test_infinity_is_answered_with_infinity():
+def test_infinity_is_scaled_to_infinity():
     assert scaled(fitted(StandardScaler, [0.0, 1.0]), [np.inf])[0] == np.inf
 
 
@@ -172,10 +172,10 @@ def test_infinity_is_answered_with_infinity():
     [
         (np.zeros(3), r"2-D array \(rows x columns\); found shape \(3,\)"),
         (np.array([[1.0, np.nan], [2.0, np.nan]]), r"column 1 \(counted from 0\) has no value"),
-        (np.array([[np.inf], [2.0]]), r"column 0 \(counted from 0\) holds an infinite value"),
+        (np.array([[np.inf], [2.0]]), r"column 0 \(counted from 0\) contains an infinite value"),
     ],
 )
-def test_what_cannot_be_learned_from_is_refused(kind, x, message):
+def test_invalid_training_rows_are_refused(kind, x, message):
     with pytest.raises(DataError, match=message):
         kind().fit(x)
 
@@ -189,9 +189,9 @@ def test_another_number_of_columns_is_refused(kind):
 
 
 def test_quantile_settings_are_checked():
-    with pytest.raises(ValueError, match="output must be 'normal' or 'uniform'; found 'bell'"):
+    with pytest.raises(ValueError, match="output must be one of 'normal', 'uniform'; found 'bell'"):
         QuantileScaler(output="bell")
-    with pytest.raises(ValueError, match="n_quantiles must be at least 2; found 1"):
+    with pytest.raises(ValueError, match="n_quantiles must be a whole number of at least 2; found 1"):
         QuantileScaler(n_quantiles=1)
 
 
@@ -215,13 +215,13 @@ QUANTILE = {"name": "quantile", "output": "normal", "n_quantiles": 1000}
         ({**QUANTILE, "n_quantiles": 1}, RANKS, "1 quantiles"),
         ({**QUANTILE, "n_quantiles": True}, RANKS, "expected a int 'n_quantiles'"),
         (QUANTILE, {**RANKS, "sizes": np.array([0])}, "positive number of landmarks"),
-        (QUANTILE, {**RANKS, "sizes": np.array([3])}, "as the sizes say"),
-        (QUANTILE, {**RANKS, "sizes": np.array([2**62, 2**62, 2**62, 2**62, 2])}, "as the sizes say"),
+        (QUANTILE, {**RANKS, "sizes": np.array([3])}, "of the lengths in 'sizes'"),
+        (QUANTILE, {**RANKS, "sizes": np.array([2**62, 2**62, 2**62, 2**62, 2])}, "of the lengths in 'sizes'"),
         (QUANTILE, {**RANKS, "landmarks": np.array([1.0, 0.0])}, "increasing landmarks"),
         (QUANTILE, {**RANKS, "targets": np.array([0.0, 0.0])}, "increasing landmarks and targets"),
         (QUANTILE, {**RANKS, "targets": np.array([0.0, 1e9])}, "increasing landmarks and targets"),
     ],
 )
-def test_impossible_states_are_refused(config, state, message):
+def test_invalid_states_are_refused(config, state, message):
     with pytest.raises(DataError, match=message):
         scaler_from_state(config, state)
