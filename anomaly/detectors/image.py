@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.network_training import fit_network
 from anomaly.detectors.parameters import check_image_parameters
 from anomaly.detectors.validation import as_labels, as_seed, under
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.layers import GaussianNoise, Input
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _STEPS = 1000
@@ -27,7 +27,6 @@ _VAST = 1e100
 _HUGE = 1e30
 
 
-@register
 class ImageDetector(BaseDetector):
     r"""Find unusual images by how badly a convolutional autoencoder reconstructs them.
 

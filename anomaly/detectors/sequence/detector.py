@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.parameters import check_sequence_parameters
 from anomaly.detectors.sequence.attribution import MOST_FEATURES, learn_signatures
 from anomaly.detectors.sequence.calibration import (
@@ -32,13 +32,12 @@ from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
 from anomaly.tables.series import as_series, is_collection
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.random import seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 
-@register
 class SequenceDetector(BaseDetector):
     r"""Find the unusual stretches of a series of one sensor or many.
 
