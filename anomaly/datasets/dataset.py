@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.tables.cells import read_only
 from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.table import read_only
 from nnlite.types import Array
 
 LABEL_COLUMN = "label"

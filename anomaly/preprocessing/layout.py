@@ -1,4 +1,4 @@
-"""Layout of the feature matrix: the positions of the features of each column."""
+"""Layout of the feature matrix: the positions of the features of each column, and their description."""
 
 from __future__ import annotations
 
@@ -33,6 +33,8 @@ class Layout:
         These indicator features.
     category_starts : tuple of int
         First feature of each column of categories.
+    only_values : bool
+        Whether all features are numbers.
     """
 
     names: tuple[str, ...]
@@ -42,11 +44,7 @@ class Layout:
     marked: Array
     marks: Array
     category_starts: tuple[int, ...]
-
-    @property
-    def only_values(self) -> bool:
-        """Whether all features are numbers."""
-        return len(self.values) == len(self.names)
+    only_values: bool
 
 
 def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
@@ -90,7 +88,7 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         sources.extend([index] * (len(names) - start))
     if not names:
         raise DataError(
-            "no column has any features: all of them are dates, which are ignored; add other columns, or use the dates "
+            "no column makes any features: all of them are dates, which are ignored; add other columns, or use the dates "
             "as numbers with dates='number' (on the command line: --dates number)"
         )
     first_numbers = np.array(firsts, dtype=np.intp)
@@ -102,4 +100,29 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         marked=first_numbers[has_missing[first_numbers]],
         marks=np.array(marks, dtype=np.intp),
         category_starts=tuple(starts),
+        only_values=len(values) == len(names),
     )
+
+
+def describe_columns(columns: Sequence[Column], medians: Array, has_missing: Array) -> list[str]:
+    """Return a description of each column, in one line of text.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        All columns of the table.
+    medians, has_missing : ndarray of shape (n_value_columns,)
+        For the first number of each column of values, the training median, and whether training values are missing.
+    """
+    width = max(len(column.name) for column in columns)
+    numbers = iter(zip(medians, has_missing, strict=True))
+    lines = []
+    for column in columns:
+        text = ""
+        if isinstance(column, ValueColumn):
+            median, is_marked = next(numbers)
+            text = column.summary(median) + ("; missing values are marked" if is_marked else "")
+        elif isinstance(column, CategoryColumn):
+            text = column.summary()
+        lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
+    return lines

@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, format_names
-from anomaly.preprocessing.alignment import align_columns
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.fitting import fit_columns, no_values, side_by_side
-from anomaly.preprocessing.columns.values import Column, NumberColumn, ValueColumn, column_from_config
-from anomaly.preprocessing.layout import lay_out
+from anomaly.preprocessing.columns.inference import FittedColumns, fit_columns, no_values
+from anomaly.preprocessing.columns.values import Column, NumberColumn, ValueColumn, column_from_config, side_by_side
+from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.scaling.linear import SCALERS, scaler_from_state
 from anomaly.preprocessing.state import field, vector
 from anomaly.tables import Table, as_table
@@ -181,9 +180,7 @@ class TablePreprocessor:
                 f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
                 f"{format_names(table.names)}"
             )
-        columns, numbers, groups = fit_columns(
-            table, self.categorical or (), self.dates, self.min_category_count, self.max_categories
-        )
+        columns, numbers, groups = self._fit_columns(table)
         self._set_columns(columns)
         self._check_finite(table, numbers, 0)
         missing: Array = np.isnan(numbers)
@@ -196,6 +193,12 @@ class TablePreprocessor:
         self._scaler = SCALERS[self.scaling]().fit(numbers)
         self._lay_out()
         return numbers, groups
+
+    def _fit_columns(self, table: Table) -> FittedColumns:
+        categorical = {*(self.categorical or ()), *table.categorical}
+        if table.matrix is not None and not categorical:
+            return FittedColumns(NumberColumn.learn_all(table.names, table.matrix), table.matrix, [])
+        return fit_columns(table, categorical, self.dates, self.min_category_count, self.max_categories)
 
     def _set_columns(self, columns: Sequence[Column]) -> None:
         self._columns = columns
@@ -269,7 +272,26 @@ class TablePreprocessor:
             If columns are missing or unknown.
         """
         self._check_fitted()
-        return align_columns(table, self._names, named=self._named, extra=self.extra)
+        if table.names == self._names:
+            return table
+        if not (table.named and self._named):
+            if len(table.names) != len(self._names):
+                raise DataError(
+                    f"X has {len(table.names)} features, but TablePreprocessor is expecting {len(self._names)} "
+                    "features as input"
+                )
+            return table.rename(self._names)
+        present = set(table.names)
+        missing = [name for name in self._names if name not in present]
+        if missing:
+            raise DataError(f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}")
+        unknown = [name for name in table.names if name not in self.kinds_]
+        if unknown and self.extra == "error":
+            raise DataError(
+                f"columns that were not there in training: {format_names(unknown)}; leave them out (on the command "
+                "line: --drop, --id or --label)"
+            )
+        return table.select(self._names)
 
     def _assemble(self, table: Table, numbers: Array, groups: Sequence[Array]) -> Array:
         """Return the matrix of features, computed in blocks of rows whose intermediate results fit into the cache."""
@@ -383,18 +405,8 @@ class TablePreprocessor:
         country  category  2 categories: 'DE', 'FR'; unseen
         """
         self._check_fitted()
-        width = max(map(len, self._names))
-        medians = iter(zip(self._medians[self._layout.firsts], self._has_missing[self._layout.firsts], strict=True))
-        lines = []
-        for column in self._columns:
-            text = ""
-            if isinstance(column, ValueColumn):
-                median, has_missing = next(medians)
-                text = column.summary(median) + ("; missing values are marked" if has_missing else "")
-            elif isinstance(column, CategoryColumn):
-                text = column.summary()
-            lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
-        return lines
+        firsts = self._layout.firsts
+        return describe_columns(self._columns, self._medians[firsts], self._has_missing[firsts])
 
     def _check_width(self, features: Array) -> None:
         if features.ndim != 2 or features.shape[1] != len(self.feature_names_out_):
@@ -459,24 +471,30 @@ class TablePreprocessor:
         parameters = field(config, "parameters", dict)
         if set(parameters) != set(_CONSTRAINTS):
             raise DataError(f"preprocessing: expected the parameters {', '.join(_CONSTRAINTS)}")
-        preprocessor = cls(**parameters)
         try:
             check_parameters(parameters, _CONSTRAINTS)
         except ValueError as error:
             raise DataError(f"preprocessing: {error}") from error
-        preprocessor._named = field(config, "named", bool)
-        preprocessor._set_columns([column_from_config(c) for c in field(config, "columns", list)])
-        column_names = [column.name for column in preprocessor._columns]
+        return cls(**parameters).set_state(config, arrays)
+
+    def set_state(self, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
+        """Set the fitted state to the values of `get_state`; return the preprocessor itself.
+
+        Parameters and errors are those of `from_state`; the parameters of the constructor are not set.
+        """
+        self._named = field(config, "named", bool)
+        self._set_columns([column_from_config(column) for column in field(config, "columns", list)])
+        column_names = [column.name for column in self._columns]
         if len(set(column_names)) < len(column_names):
             raise DataError("preprocessing: column names must be distinct")
-        preprocessor._scaler = scaler_from_state(field(config, "scaler", dict), arrays_with_prefix(arrays, "scaler/"))
-        count = len(preprocessor._number_columns)
-        preprocessor._medians = vector(arrays, "medians", np.float64, count)
-        preprocessor._has_missing = vector(arrays, "has_missing", np.bool_, count)
-        if preprocessor._scaler.n_features_in_ != count:
+        self._scaler = scaler_from_state(field(config, "scaler", dict), arrays_with_prefix(arrays, "scaler/"))
+        count = len(self._number_columns)
+        self._medians = vector(arrays, "medians", np.float64, count)
+        self._has_missing = vector(arrays, "has_missing", np.bool_, count)
+        if self._scaler.n_features_in_ != count:
             raise DataError(f"preprocessing: expected a scaler of {count} columns")
-        preprocessor._lay_out()
-        return preprocessor
+        self._lay_out()
+        return self
 
 
 def _median(numbers: Array) -> float:

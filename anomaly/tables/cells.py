@@ -150,13 +150,6 @@ def text_array(texts: Iterable[str | None], count: int) -> Array:
     return np.fromiter(texts, dtype=np.object_, count=count)
 
 
-def read_only(array: Array) -> Array:
-    """Return a read-only view of an array."""
-    view: Array = array.view()
-    view.flags.writeable = False
-    return view
-
-
 def _present_types(values: Sequence[Any]) -> set[type]:
     return {t for t in set(map(type, values)) if t.__name__ not in _MISSING_TYPES}
 

@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from anomaly.errors import DataError, format_names
-from anomaly.tables.cells import read_only
 from nnlite.types import Array
 
 Numbering: TypeAlias = "Sequence[int] | Array"
@@ -293,9 +292,16 @@ def concatenate(tables: Sequence[Table]) -> Table:
     return replace(
         first,
         cells=tuple(columns),
-        row_numbers=np.concatenate([table._numbering for table in tables]),
+        row_numbers=np.concatenate([np.asarray(table.row_numbers) for table in tables]),
         line_numbers=np.concatenate(lines) if lines else None,
     )
+
+
+def read_only(array: Array) -> Array:
+    """Return a read-only view of an array."""
+    view: Array = array.view()
+    view.flags.writeable = False
+    return view
 
 
 def _pick(numbers: Numbering, chosen: slice | Array) -> Numbering:

@@ -114,7 +114,7 @@ class CategoryColumn:
             open_ended=open_ended,
             numeric=cells.dtype.kind in "fb",
         )
-        return column, column._groups_of(distinct)[indices]
+        return column, column.groups_of(distinct)[indices]
 
     def get_config(self) -> dict[str, Any]:
         """Return the attributes of the column, as JSON values."""
@@ -154,7 +154,7 @@ class CategoryColumn:
             Indices into `groups`.
         """
         distinct, indices = distinct_cells(cells)
-        return self._groups_of(distinct)[indices]
+        return self.groups_of(distinct)[indices]
 
     def restore(self, groups: Array) -> Array:
         """Return the text of groups; None for the group of missing values.
@@ -181,7 +181,8 @@ class CategoryColumn:
         text += f": {format_names(self.categories)}" if self.categories else ""
         return text + (f"; {', '.join(others)}" if others else "")
 
-    def _groups_of(self, distinct: list[Any]) -> Array:
+    def groups_of(self, distinct: list[Any]) -> Array:
+        """Return the group of each of a list of distinct values."""
         return np.array([self._group(value) for value in distinct], dtype=np.intp)
 
     def _group(self, value: Any) -> int:

@@ -1,14 +1,15 @@
-"""Inference of the kind of a column from its training values."""
+"""Inference of the kinds of the columns of a training table from their values."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from anomaly.errors import DataError, format_value
-from anomaly.preprocessing.columns.categories import count_categories
+from anomaly.preprocessing.columns.categories import CategoryColumn, count_categories
 from anomaly.preprocessing.columns.parsing import (
     BOOLEAN_PAIRS,
     UnreadableError,
@@ -17,7 +18,18 @@ from anomaly.preprocessing.columns.parsing import (
     parse_days,
     parse_number,
 )
-from anomaly.preprocessing.columns.values import BooleanColumn, DateColumn, DatetimeColumn, NumberColumn, ValueColumn
+from anomaly.preprocessing.columns.values import (
+    BooleanColumn,
+    Column,
+    CycleColumn,
+    DateColumn,
+    DatetimeColumn,
+    IgnoredColumn,
+    NumberColumn,
+    ValueColumn,
+    side_by_side,
+)
+from anomaly.tables import Table
 from nnlite.types import Array
 
 # Dates that are not ISO 8601: the day or the month first, which is ambiguous, or the year first.
@@ -27,6 +39,82 @@ _OTHER_DATE = re.compile(
     r"(,?[T ] ?\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?",
     re.ASCII,
 )
+
+
+class FittedColumns(NamedTuple):
+    """Columns of a training table, with the numbers and groups of its rows.
+
+    Attributes
+    ----------
+    columns : sequence of Column
+        One for each column of the table.
+    numbers : ndarray of float of shape (n_rows, n_numbers)
+        Numbers of the columns of values, side by side; NaN if missing.
+    groups : list of ndarray of int of shape (n_rows,)
+        For each column of categories, the group of each row.
+    """
+
+    columns: Sequence[Column]
+    numbers: Array
+    groups: list[Array]
+
+
+def fit_columns(
+    table: Table, categorical: Collection[str], dates: str, min_category_count: int, max_categories: int
+) -> FittedColumns:
+    """Infer the kind of each column of a training table, and fit its categories.
+
+    Parameters
+    ----------
+    table : Table
+        Training rows.
+    categorical : collection of str
+        Columns of categories.
+    dates, min_category_count, max_categories
+        As for `anomaly.preprocessing.TablePreprocessor`.
+
+    Returns
+    -------
+    FittedColumns
+        The columns, with the numbers and groups of the training rows.
+
+    Raises
+    ------
+    DataError
+        If a column has no values, or values of different kinds.
+    """
+    columns: list[Column] = []
+    numbers, groups = [], []
+    for name, cells in zip(table.names, table.columns, strict=True):
+        inferred, values = (None, cells) if name in categorical else infer_column(name, cells, table.position)
+        column = _with_dates(inferred, values, dates) if isinstance(inferred, DateColumn) else inferred
+        if isinstance(column, ValueColumn):
+            column.learn_resolution(values)
+            numbers += column.numbers_of(values)
+        if column is not None:
+            columns.append(column)
+        else:
+            categories, indices = CategoryColumn.learn(name, cells, min_category_count, max_categories)
+            if not (categories.categories or categories.rare or categories.open_ended):
+                raise no_values(name)
+            columns.append(categories)
+            groups.append(indices)
+    return FittedColumns(columns, side_by_side(numbers, len(table)), groups)
+
+
+def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | IgnoredColumn:
+    """Return the column of dates for a value of the parameter `dates`."""
+    if dates == "number":
+        return column
+    has_cycles = isinstance(column, DatetimeColumn) and dates == "cycles"
+    return (CycleColumn.learn(column.name, numbers) if has_cycles else None) or IgnoredColumn(column.name)
+
+
+def no_values(name: str) -> DataError:
+    """Return the error of a training column without values."""
+    return DataError(
+        f"column {name!r}: all values missing in the training rows; leave the column out (on the command line: --drop)"
+    )
 
 
 def infer_column(name: str, cells: Array, position: Callable[[int], str]) -> tuple[ValueColumn | None, Array]:

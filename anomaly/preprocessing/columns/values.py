@@ -8,7 +8,7 @@ four more, sine and cosine of the hour of the day and of the day of the week (`D
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, ClassVar, TypeAlias
 
@@ -147,6 +147,14 @@ class NumberColumn(ValueColumn):
     kind = "number"
     expected = "a number"
     resolutions: ClassVar[tuple[int, ...]] = (1,)
+
+    @classmethod
+    def learn_all(cls, names: Sequence[str], matrix: Array) -> list[NumberColumn]:
+        """Fit a column of numbers to each column of a matrix."""
+        columns = [cls(name) for name in names]
+        for column, values in zip(columns, matrix.T, strict=True):
+            column.learn_resolution(values)
+        return columns
 
     @staticmethod
     def parse(cells: Array) -> Array:
@@ -356,6 +364,14 @@ def column_from_config(config: Any) -> Column:
     if kind == IgnoredColumn.kind:
         return IgnoredColumn(field(config, "name", str))
     raise DataError(f"preprocessing: there is no kind of column {kind!r}")
+
+
+def side_by_side(columns: Sequence[Array], n_rows: int) -> Array:
+    """Return columns of numbers as one matrix of shape (n_rows, n_columns), Fortran-contiguous."""
+    matrix = np.empty((n_rows, len(columns)), order="F")
+    for target, column in zip(matrix.T, columns, strict=True):
+        target[:] = column
+    return matrix
 
 
 def _are_multiples(numbers: Array, resolution: int) -> bool:

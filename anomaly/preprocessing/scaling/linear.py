@@ -93,6 +93,19 @@ def _quantiles(values: Array, *levels: float) -> Array:
     return np.interp(np.multiply(levels, len(values) - 1), np.arange(len(values)), np.sort(values))
 
 
+def _mean_and_deviation(values: Array) -> tuple[float, float]:
+    """Return mean and standard deviation, without overflow or underflow."""
+    # Scaled by a power of two, which is exact, no square overflows or underflows.
+    exponent = int(np.frexp(np.abs(values).max())[1])
+    values = np.ldexp(values, -exponent)
+    center = values.mean()
+    # The mean of the residuals corrects the rounding error of the mean (Chan, Golub & LeVeque, "Algorithms for
+    # computing the sample variance", The American Statistician 37, 1983).
+    center += (values - center).mean()
+    deviation = np.sqrt(np.square(values - center).mean())
+    return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
+
+
 class StandardScaler(_AffineScaler):
     r"""Subtract the mean and divide by the standard deviation (of the population, with denominator n).
 
@@ -110,15 +123,7 @@ class StandardScaler(_AffineScaler):
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
-        # Scaled by a power of two, which is exact, no square overflows or underflows.
-        exponent = int(np.frexp(np.abs(values).max())[1])
-        values = np.ldexp(values, -exponent)
-        center = values.mean()
-        # The mean of the residuals corrects the rounding error of the mean (Chan, Golub & LeVeque, "Algorithms for
-        # computing the sample variance", The American Statistician 37, 1983).
-        center += (values - center).mean()
-        deviation = np.sqrt(np.square(values - center).mean())
-        return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
+        return _mean_and_deviation(values)
 
 
 class MinMaxScaler(_AffineScaler):
@@ -185,7 +190,7 @@ class CoreScaler(_AffineScaler):
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
         low, center, high = _quantiles(values, 0.1, 0.5, 0.9)
-        deviation = StandardScaler._measure(values)[1]
+        deviation = _mean_and_deviation(values)[1]
         return float(center), max(float(high - low) / _DECILE_RANGE, deviation * _LEAST_FRACTION)
 
 
