@@ -39,6 +39,7 @@ from numpy.typing import ArrayLike
 
 from anomaly.calibration import check_rate
 from nnlite.types import Array
+from nnlite.validation import as_finite
 
 _MOST_EXACT = 100
 """Up to this size of the smaller sample, the p-value is exact."""
@@ -161,7 +162,7 @@ def check_drift(
     Above the threshold: 1.80% then, 5.33% now.
     """
     check_rate(level, "level")
-    reference, fresh = _check_scores(reference_scores, "reference_scores"), _check_scores(scores, "scores")
+    reference, fresh = as_finite("reference_scores", reference_scores), as_finite("scores", scores)
     statistic, p_value = kolmogorov_smirnov(reference, fresh, slack)
     result = DriftResult(statistic, p_value, level, len(reference), len(fresh), score_level=level)
     if threshold is None:
@@ -263,10 +264,3 @@ def _asymptotic(t: float) -> float:
         return 1.0
     k = np.arange(1, 101)
     return float(np.clip(2 * np.sum((-1.0) ** (k - 1) * np.exp(-2 * np.square(k * t))), 0.0, 1.0))
-
-
-def _check_scores(scores: ArrayLike, name: str) -> Array:
-    array = np.asarray(scores, np.float64)
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite numbers of shape (n,), at least one; found shape {array.shape}")
-    return array

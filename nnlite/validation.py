@@ -1,4 +1,4 @@
-"""Constraints on single values: numbers, integers, booleans, choices and sequences of these; and on binary labels.
+"""Constraints on single values: numbers, integers, booleans, choices and sequences of these; and arrays of numbers.
 
 A `Constraint` is a set of allowed values with its description. Constraints are data: they stand beside the constructor
 whose arguments they describe, and `check_parameters` raises for the first argument that violates its own.
@@ -201,6 +201,49 @@ def names() -> Constraint:
         return is_list and all(isinstance(name, str) for name in value)
 
     return Constraint("a list of column names", accepts)
+
+
+def as_finite(name: str, values: Any, ndim: int = 1) -> Array:
+    """Return numbers as a float64 array.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for errors.
+    values : array_like
+        Numbers, at least one.
+    ndim : int, default 1
+        Number of dimensions.
+
+    Returns
+    -------
+    ndarray of float64
+        Array with `ndim` dimensions.
+
+    Raises
+    ------
+    ValueError
+        If the array is empty, has another number of dimensions, is not numeric, or contains NaN or infinity.
+
+    Examples
+    --------
+    >>> as_finite("scores", [1, 2]).tolist()
+    [1.0, 2.0]
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be finite numbers; {error}") from error
+    if array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension(s); found shape {array.shape}")
+    if not array.size:
+        raise ValueError(f"{name} must be finite numbers, at least one; found shape {array.shape}")
+    if not np.isfinite(array).all():
+        index = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(
+            f"{name} must be finite numbers; found {array[index]} at position {', '.join(map(str, index))}"
+        )
+    return array
 
 
 def as_binary(name: str, values: Any, unit: str = "record", *, allow_empty: bool = False) -> Array:
