@@ -88,8 +88,8 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         sources.extend([index] * (len(names) - start))
     if not names:
         raise DataError(
-            "no column makes any features: all of them are dates, which are ignored; add other columns, or use the dates "
-            "as numbers with dates='number' (on the command line: --dates number)"
+            "no column makes any features: all of them are dates, which are ignored; add other columns, or use the "
+            "dates as numbers with dates='number' (on the command line: --dates number)"
         )
     first_numbers = np.array(firsts, dtype=np.intp)
     return Layout(

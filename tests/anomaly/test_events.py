@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.events import EventStream, find_events, join_segments, find_segments
+from anomaly.events import EventStream, find_events, find_segments, join_segments
 
 labels_of = st.lists(st.integers(0, 1), max_size=60)
 
