@@ -37,9 +37,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.calibration import check_rate
 from nnlite.types import Array
-from nnlite.validation import as_finite
+from nnlite.validation import as_finite, check_value, number
 
 _MOST_EXACT = 100
 """Up to this size of the smaller sample, the p-value is exact."""
@@ -161,7 +160,7 @@ def check_drift(
     Scores have drifted: D = 0.219, p = 3.3e-08, of 300 fresh records and 500 from training.
     Above the threshold: 1.80% then, 5.33% now.
     """
-    check_rate(level, "level")
+    check_value("level", level, number(above=0, below=1))
     reference, fresh = as_finite("reference_scores", reference_scores), as_finite("scores", scores)
     statistic, p_value = kolmogorov_smirnov(reference, fresh, slack)
     result = DriftResult(statistic, p_value, level, len(reference), len(fresh), score_level=level)

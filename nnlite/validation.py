@@ -26,7 +26,7 @@ class Constraint:
     Parameters
     ----------
     description : str
-        What a value must be, for an error: ``"a number of at least 0"``.
+        Noun phrase for the allowed values, for errors: ``"a number of at least 0"``.
     accepts : callable
         Takes any object; returns True for an allowed value.
 
@@ -160,9 +160,9 @@ def choice(*values: Any) -> Constraint:
     >>> choice("mean", "median").description, choice("auto").description
     ("one of 'mean', 'median'", "'auto'")
     """
-    listed = ", ".join(map(repr, values))
+    choices = ", ".join(map(repr, values))
     return Constraint(
-        listed if len(values) == 1 else f"one of {listed}",
+        choices if len(values) == 1 else f"one of {choices}",
         lambda value: any(value is one or (isinstance(value, type(one)) and value == one) for one in values),
     )
 

@@ -102,7 +102,7 @@ def test_results_as_text():
         ([1.0], [], 0.01, "scores must be finite numbers"),
         ([1.0], [np.nan], 0.01, "scores must be finite numbers"),
         ([[1.0]], [1.0], 0.01, r"found shape \(1, 1\)"),
-        ([1.0], [1.0], 0, "level must be above 0 and below 1"),
+        ([1.0], [1.0], 0, "level must be a number above 0 and below 1; found 0"),
     ],
 )
 def test_bad_input_is_refused(reference, scores, level, message):
