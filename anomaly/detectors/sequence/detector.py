@@ -29,8 +29,9 @@ from anomaly.detectors.sequence.training import (
 from anomaly.detectors.sequence.whitening import ResidualScale, Smoother
 from anomaly.detectors.validation import as_seed, labels_of_series, under
 from anomaly.events import Event, find_events
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
+from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
+from anomaly.tables.series import as_series, is_collection
 from nnlite.models import Model, model_from_parts
 from nnlite.random import seeded
 from nnlite.serialization import model_to_parts

@@ -15,7 +15,7 @@ from typing import Protocol
 
 import numpy as np
 
-from anomaly.preprocessing.windows import OverlapSum, cut_windows, hold_before, window_starts
+from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 from nnlite.models import Model
 from nnlite.types import Array
 
@@ -60,7 +60,7 @@ class LastStepStream:
             return np.zeros(x.shape)
         context = self._window if self._forecasts else self._window - 1
         if self._before is None:
-            known, gone = hold_before(x, context), hold_before(missing, context)
+            known, gone = pad_start(x, context), pad_start(missing, context)
         else:
             known, gone = (np.concatenate(parts) for parts in zip(self._before, (x, missing), strict=True))
         self._before = known[len(known) - context :].copy(), gone[len(gone) - context :].copy()
@@ -133,7 +133,7 @@ class OverlapStream:
             return np.zeros((0, 0))
         short = max(0, self._window - self._seen)
         if short:
-            self._known, self._gone = hold_before(self._known, short), hold_before(self._gone, short)
+            self._known, self._gone = pad_start(self._known, short), pad_start(self._gone, short)
             self._seen += short
         if self._next < self._seen - self._window + self._stride:
             last = window_starts(self._seen, self._window, self._stride)[-1:]

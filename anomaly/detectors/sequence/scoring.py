@@ -12,7 +12,7 @@ import numpy as np
 
 from anomaly.detectors.sequence.residual_streams import ResidualStream
 from anomaly.detectors.sequence.whitening import Smoother
-from anomaly.preprocessing.series import Stretch
+from anomaly.preprocessing.series import Segment
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
@@ -109,7 +109,7 @@ class SeriesErrors:
         owed, self._stream = self._stream.finish(), None
         return [(False, self._masked(owed))]
 
-    def _settle(self, stretch: Stretch) -> Array:
+    def _settle(self, stretch: Segment) -> Array:
         assert self._stream is not None
         self._missing.append(stretch.missing)
         return self._masked(self._stream.push(stretch.features, stretch.missing))

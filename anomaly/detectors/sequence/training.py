@@ -13,7 +13,7 @@ import numpy as np
 from anomaly.detectors.network_training import fit_network
 from anomaly.detectors.sequence.networks import NETWORKS, build_network
 from anomaly.detectors.sequence.residual_streams import level_of
-from anomaly.events import stretches as runs_of
+from anomaly.events import find_segments
 from anomaly.preprocessing.windows import cut_windows, window_starts
 from nnlite.models import Model
 from nnlite.types import Array
@@ -100,7 +100,7 @@ def _runs(
         for part in parts:
             may_see = rows[first : first + len(part)] != fold
             first += len(part)
-            for start, end in runs_of(may_see):
+            for start, end in find_segments(may_see):
                 yield part[start:end], window_starts(end - start - ahead, detector.window, detector.stride)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.preprocessing.windows import OverlapSum, cut_windows, hold_before, window_starts
+from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 
 
 @given(st.integers(1, 60), st.integers(1, 20), st.data())
@@ -31,5 +31,5 @@ def test_windows_of_a_series_overlap_to_the_series_itself_however_it_is_taken_ou
 
 def test_holding_before():
     series = np.arange(3.0)[:, None]
-    assert hold_before(series, 0) is series
-    assert hold_before(series, 2)[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0, 2.0]
+    assert pad_start(series, 0) is series
+    assert pad_start(series, 2)[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0, 2.0]
