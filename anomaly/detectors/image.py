@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.network_training import fit_network
+from anomaly.detectors.network_training import FitSettings, fit_network
 from anomaly.detectors.parameters import check_image_parameters
 from anomaly.detectors.validation import as_labels, as_seed, under
 from anomaly.preprocessing import FEATURE_LIMIT
@@ -142,7 +142,8 @@ class ImageDetector(BaseDetector):
         x = self._scaled(images)
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build()
-            self.history_ = fit_network(self.model_, x, x, self, _STEPS)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
+            self.history_ = fit_network(self.model_, x, x, settings, _STEPS)
         self._set_threshold(np.concatenate([e.mean(axis=(1, 2, 3), dtype=np.float64) for e in self._errors(x)]), labels)
         return self
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anomaly.detectors.network_training import fit_network
+from anomaly.detectors.network_training import FitSettings, fit_network
 from anomaly.detectors.sequence.networks import NETWORKS, build_network
 from anomaly.detectors.sequence.residual_streams import level_of
 from anomaly.events import stretches as runs_of
@@ -87,7 +87,8 @@ def train_without(
         float(detector.noise),
         float(detector.learning_rate),
     )
-    return model, fit_network(model, windows, targets, detector, _STEPS[detector.network])
+    settings = FitSettings(detector.epochs, int(detector.batch_size), verbose=detector.verbose)
+    return model, fit_network(model, windows, targets, settings, _STEPS[detector.network])
 
 
 def _runs(
