@@ -31,6 +31,9 @@ from nnlite.optimizers import Adam
 NETWORKS: dict[str, tuple[int, ...]] = {"dense": (128, 128), "conv": (32, 16), "lstm": (64,), "gru": (64,)}
 """The networks by name, and the sizes of their hidden layers by default."""
 
+METHODS = ("reconstruction", "forecast")
+"""The targets of a network: the window itself, or the step after it."""
+
 _KERNEL = 7
 
 
