@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.network_training import FitSettings, fit_network
+from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import check_image_parameters
-from anomaly.detectors.validation import as_labels, as_seed, under
+from anomaly.detectors.validation import as_labels, under
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.layers import GaussianNoise, Input
 from nnlite.models import Model

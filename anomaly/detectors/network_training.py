@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from nnlite.callbacks import Callback, EarlyStopping
 from nnlite.models import Model
 from nnlite.types import Array
-from nnlite.validation import Constraint, choice, integer, number
+from nnlite.validation import Constraint, choice, integer, is_integer, number
 
 TRAINING_CONSTRAINTS: Mapping[str, Constraint] = {
     "epochs": integer(least=1) | choice("auto"),
@@ -133,3 +136,34 @@ def _batch_size(settings: FitSettings, n_examples: int) -> int:
     if settings.batch_size != "auto":
         return int(settings.batch_size)
     return _SMALL_BATCH if n_examples < _SMALL_TABLE else _BATCH
+
+
+def as_seed(random_state: Any) -> int | None:
+    """Return the seed for a random state of scikit-learn or NumPy.
+
+    Parameters
+    ----------
+    random_state : int, numpy.random.Generator, numpy.random.RandomState or None
+        A seed, a generator that a seed is drawn from, or None for a seed from the global generator.
+
+    Returns
+    -------
+    int or None
+        The argument of `nnlite.random.seeded`.
+
+    Raises
+    ------
+    ValueError
+        If it is none of these.
+    """
+    if random_state is None:
+        return None
+    if isinstance(random_state, np.random.Generator):
+        return int(random_state.integers(2**31))
+    if isinstance(random_state, np.random.RandomState):
+        return int(random_state.randint(2**31 - 1))
+    if is_integer(random_state) and random_state >= 0:
+        return int(random_state)
+    raise ValueError(
+        f"random_state must be None, a whole number of at least 0 or a NumPy generator; found {random_state!r}"
+    )

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.base import register
-from anomaly.detectors.network_training import FitSettings, fit_network
+from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
 from anomaly.detectors.record_detector import TableDetector
-from anomaly.detectors.validation import as_labels, as_seed, check_columns, check_records, under
+from anomaly.detectors.validation import as_labels, check_columns, check_records, under
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.sequence.residual_streams import WindowModel
-from anomaly.detectors.sequence.scoring import chunks_of, residuals_of
+from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, residuals_of
 from anomaly.detectors.sequence.small_samples import effective_sample_size, small_sample_factor
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.errors import DataError
@@ -35,6 +34,38 @@ class CalibrationSample:
 
     segments: list[Array]
     present: list[Array]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scale of the residuals, and the scores of the training steps.
+
+    Attributes
+    ----------
+    scale : ResidualScale
+        The scale, fitted.
+    scores : ndarray of float64 of shape (n_steps of all segments,)
+        Scores of the training steps.
+    steps : ndarray of bool of shape (n_steps of all segments,)
+        Mask of the calibration steps.
+    sample : CalibrationSample
+        The residuals that the scale was estimated from.
+    """
+
+    scale: ResidualScale
+    scores: Array
+    steps: Array
+    sample: CalibrationSample
+
+    def normal_limit(self) -> float:
+        """Return the limit of normal scores: the highest of the calibration steps, corrected for a small sample.
+
+        Scales and correlations are estimated from the same steps, and fit them better than later ones: see
+        `anomaly.detectors.sequence.small_samples.small_sample_factor`.
+        """
+        fractions = np.concatenate(self.sample.present).mean(axis=0)
+        sizes = np.maximum(1.0, effective_sample_size(self.sample.segments) * fractions)
+        return float(self.scores[self.steps].max()) * small_sample_factor(sizes)
 
 
 def calibration_steps(folds_of: Sequence[Array]) -> Array:
@@ -80,12 +111,58 @@ def held_out_residuals(
     return residuals
 
 
+def calibrate(
+    scale: ResidualScale,
+    models: Sequence[WindowModel],
+    new_reader: Callable[[], SeriesReader],
+    series: Sequence[Table],
+    folds_of: Sequence[Array],
+    drift: float,
+    sensors: Sequence[str],
+) -> Calibration:
+    """Fit a scale to the residuals of the calibration steps, and score all training steps.
+
+    Parameters
+    ----------
+    scale : ResidualScale
+        The scale to fit.
+    models : sequence of WindowModel
+        The model of each fold.
+    new_reader : callable
+        Returns a reader at the start of a series.
+    series : sequence of Table
+        The training series.
+    folds_of : sequence of ndarray of int of shape (n_steps,)
+        The fold of each step, for each series.
+    drift : float
+        Horizon of the allowance for drift, in mean lengths of a series.
+    sensors : sequence of str
+        The sensor of each feature, for the error.
+
+    Raises
+    ------
+    DataError
+        If a sensor has too few samples in all steps.
+    """
+    residuals = [
+        segment
+        for table, folds in zip(series, folds_of, strict=True)
+        for segment in held_out_residuals(models, new_reader, table, folds)
+    ]
+    present = [~segment.missing for table in series for segment in new_reader().read(table)]
+    steps = calibration_steps(folds_of)
+    sample = calibration_sample(scale, residuals, present, steps, sensors)
+    scale.fit(sample.segments, drift * len(steps) / len(series), sample.present)
+    squares = np.concatenate([scale.contributions(segment, scale.smoother()) for segment in residuals])
+    return Calibration(scale, squares.mean(axis=1), steps, sample)
+
+
 def calibration_sample(
     scale: ResidualScale,
     residuals: Sequence[Array],
     present: Sequence[Array],
-    calibrating: Array,
-    names: Sequence[str],
+    steps: Array,
+    sensors: Sequence[str],
 ) -> CalibrationSample:
     """Return the residuals to estimate scales from: those of calibration steps, prepared.
 
@@ -100,9 +177,9 @@ def calibration_sample(
         Residuals of each segment of all series, as `held_out_residuals` returns them.
     present : sequence of ndarray of bool of shape (n_steps, n_features)
         Masks of the samples that were measured, for each segment.
-    calibrating : ndarray of bool of shape (n_steps of all segments,)
+    steps : ndarray of bool of shape (n_steps of all segments,)
         Mask of the calibration steps.
-    names : sequence of str
+    sensors : sequence of str
         The sensor of each feature, for the error.
 
     Raises
@@ -113,37 +190,14 @@ def calibration_sample(
     segments = [scale.prepare(segment, mask) for segment, mask in zip(residuals, present, strict=True)]
     chosen = [
         (segment[rows], mask[rows])
-        for segment, mask, rows in zip(segments, present, _split_like(segments, calibrating), strict=True)
+        for segment, mask, rows in zip(segments, present, _split_like(segments, steps), strict=True)
         if rows.any()
     ]
-    scarce = _scarce_features(np.concatenate(present), calibrating, scale.smoothing, names)
-    if scarce.any() and not calibrating.all():
+    scarce = _scarce_features(np.concatenate(present), steps, scale.smoothing, sensors)
+    if scarce.any() and not steps.all():
         chosen = [(segment, mask & ~scarce) for segment, mask in chosen]
         chosen += [(segment, mask & scarce) for segment, mask in zip(segments, present, strict=True)]
     return CalibrationSample([segment for segment, _ in chosen], [mask for _, mask in chosen])
-
-
-def training_scores(scale: ResidualScale, residuals: Sequence[Array]) -> Array:
-    """Return the scores of all steps from the residuals of each segment."""
-    return np.concatenate([scale.contributions(segment, scale.smoother()) for segment in residuals]).mean(axis=1)
-
-
-def normal_limit(sample: CalibrationSample, scores: Array) -> float:
-    """Return the limit of normal scores: the highest of the calibration steps, corrected for a small sample.
-
-    Scales and correlations are estimated from the same steps, and fit them better than later ones: see
-    `anomaly.detectors.sequence.small_samples.small_sample_factor`.
-
-    Parameters
-    ----------
-    sample : CalibrationSample
-        The residuals that scales were estimated from.
-    scores : ndarray of shape (n_calibration_steps,)
-        Scores of the calibration steps.
-    """
-    fractions = np.concatenate(sample.present).mean(axis=0)
-    sizes = np.maximum(1.0, effective_sample_size(sample.segments) * fractions)
-    return float(scores.max()) * small_sample_factor(sizes)
 
 
 def _split_like(segments: Sequence[Array], values: Array) -> list[Array]:
@@ -151,14 +205,14 @@ def _split_like(segments: Sequence[Array], values: Array) -> list[Array]:
     return np.split(values, np.cumsum(list(map(len, segments)))[:-1])
 
 
-def _scarce_features(present: Array, calibrating: Array, smoothing: float, names: Sequence[str]) -> Array:
+def _scarce_features(present: Array, calibrating: Array, smoothing: float, sensors: Sequence[str]) -> Array:
     """Return the mask of the features with too few samples in the calibration steps to estimate a scale from."""
     least = min(_LEAST_SAMPLE * smoothing, calibrating.sum() / 2)
     scarce = present[calibrating].sum(axis=0) < least
     absent = np.flatnonzero(scarce & (present.sum(axis=0) < min(_LEAST_PRESENT, len(present) / 2)))
     if len(absent):
         raise DataError(
-            f"column {names[absent[0]]!r} has {present[:, absent[0]].sum()} value(s) in {len(present)} steps, too few to "
-            "estimate the scale of its residuals; give a series in which it is present, or name it in ignore"
+            f"column {sensors[absent[0]]!r} has {present[:, absent[0]].sum()} value(s) in {len(present)} steps, too "
+            "few to estimate the scale of its residuals; give a series in which it is present, or name it in ignore"
         )
     return np.asarray(scarce)

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector, register
-from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings
-from anomaly.detectors.sequence.attribution import MOST_FEATURES, fault_responses
-from anomaly.detectors.sequence.calibration import (
-    calibration_sample,
-    calibration_steps,
-    held_out_residuals,
-    normal_limit,
-    training_scores,
-)
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
+from anomaly.detectors.sequence.calibration import Calibration, calibrate
+from anomaly.detectors.sequence.inputs import as_one_table, as_tables, labels_of_series
 from anomaly.detectors.sequence.networks import METHODS, NETWORKS
-from anomaly.detectors.sequence.residual_streams import WindowModel
-from anomaly.detectors.sequence.scoring import SequenceStream, chunks_of, residuals_of
+from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, expected_features
+from anomaly.detectors.sequence.scoring import SequenceStream
 from anomaly.detectors.sequence.training import (
-    MANY_FOLDS,
     WindowSettings,
     candidate_folds,
+    check_windows,
     fold_of_steps,
+    folds_of_networks,
     has_enough_windows,
-    train_without,
+    train_folds,
 )
 from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
-from anomaly.detectors.validation import as_labels, as_seed, under
+from anomaly.detectors.validation import under
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
 from anomaly.tables import Table
@@ -45,8 +40,8 @@ class SequenceDetector(BaseDetector):
     r"""Detector of anomalous segments in a series of one sensor or many.
 
     A network reconstructs windows of w steps (``method="reconstruction"``) or forecasts the next step
-    (``"forecast"``). Its residuals, :math:`r_t = x_t - \hat x_t`, are smoothed over time and whitened by their scale and
-    correlation on steps that the network was not trained on; the score of a step is their mean square over the d
+    (``"forecast"``). Its residuals, :math:`r_t = x_t - \hat x_t`, are smoothed over time and whitened by their scale
+    and correlation on steps that the network was not trained on; the score of a step is their mean square over the d
     features:
 
     .. math::
@@ -58,8 +53,8 @@ class SequenceDetector(BaseDetector):
     See `anomaly.detectors.sequence.whitening` for the terms, and `explain` for each sensor's contribution.
 
     **Windows.** By default, :math:`\hat x_t` is the mean of the reconstructions by all windows that hold the step, some
-    of which reach beyond it. With ``causal=True``, and when forecasting, there is one window: the one that ends with the
-    step or, to forecast, before it. No score then depends on a later step.
+    of which reach beyond it. With ``causal=True``, and when forecasting, there is one window: the one that ends with
+    the step or, to forecast, before it. No score then depends on a later step.
 
     **Calibration.** The last part of each training series is held out from training; sigma, R and the threshold come
     from it. A network fits the steps it was trained on better than others, so a threshold from those would be too low
@@ -80,8 +75,8 @@ class SequenceDetector(BaseDetector):
     window : int, default 32
         Length w of the windows, at least 2 (to forecast, 1).
     stride : int, default 1
-        Steps from the start of one window to the start of the next, in training and in scoring; at most `window`. Causal
-        scoring has a window for every step all the same.
+        Steps from the start of one window to the start of the next, in training and in scoring; at most `window`.
+        Causal scoring has a window for every step all the same.
     network : {"dense", "conv", "lstm", "gru"}, default "dense"
         Architecture; see `anomaly.detectors.sequence.networks`.
     method : {"reconstruction", "forecast"}, default "reconstruction"
@@ -135,8 +130,8 @@ class SequenceDetector(BaseDetector):
         Length of the longest interval between two rows that is not a gap, in median intervals of `time`; also the
         largest number of consecutive rows without any sample that is not a gap.
     scaling : {"standard", "core", "minmax", "robust", "quantile", "none"}, default "standard"
-        Scaling of numeric columns; see `anomaly.preprocessing.TablePreprocessor`. A sensor that was constant in training
-        has no scale of its own and is given 1, so that its unit decides which changes are anomalous.
+        Scaling of numeric columns; see `anomaly.preprocessing.TablePreprocessor`. A sensor that was constant in
+        training has no scale of its own and is given 1, so that its unit decides which changes are anomalous.
     categorical : sequence of str, optional
         Columns of numbers to treat as categories.
     ignore : sequence of str, optional
@@ -185,7 +180,7 @@ class SequenceDetector(BaseDetector):
     [(True, True)]
     """
 
-    _constraints = {
+    _constraints: ClassVar[Mapping[str, Constraint]] = {
         "network": choice(*NETWORKS),
         "method": choice(*METHODS),
         "smooth": choice(*SMOOTH),
@@ -206,10 +201,6 @@ class SequenceDetector(BaseDetector):
         "time": Constraint("the name of a column", lambda value: value is None or isinstance(value, str)),
         "ignore": names(),
     }
-
-    history_: dict[str, list[float]]
-    calibration_: Array
-    folds_: int
 
     def __init__(
         self,
@@ -278,8 +269,8 @@ class SequenceDetector(BaseDetector):
         ----------
         X : array, data frame, dict of columns or Table of shape (n_steps, n_sensors), or a list of these
             One series or several, preferably without anomalies. A 1-D array, a column of a data frame or a list of
-            numbers is a series of one sensor; so a list of 1-D arrays is several series, and a list of lists is the rows
-            of one.
+            numbers is a series of one sensor; so a list of 1-D arrays is several series, and a list of lists is the
+            rows of one.
         y : array_like of 0 and 1, optional
             Labels of all steps, used only by a threshold that needs them, such as "best_f1"; for several series, a list
             with the labels of each.
@@ -296,42 +287,27 @@ class SequenceDetector(BaseDetector):
             match the steps.
         """
         self._check_parameters()
-        series = _as_tables(X, self.ignore)
+        series = as_tables(X, self.ignore)
         lengths = list(map(len, series))
-        labels = labels_of_series(y if y is None or is_collection(X) else [y], lengths)
+        labels = None if y is None else labels_of_series(y if is_collection(X) else [y], lengths)
         settings = self._settings()
-        calibration = float(self.calibration)
-        for folds in candidate_folds(self.folds, calibration, float(self.smoothing), sum(lengths)):
-            self.folds_ = folds
-            folds_of = [fold_of_steps(n_steps, folds, calibration) for n_steps in lengths]
-            segments = self._fit_preprocessor(series, folds_of)
+        for folds in candidate_folds(self.folds, self.calibration, self.smoothing, sum(lengths)):
+            folds_of = [fold_of_steps(n_steps, folds, self.calibration) for n_steps in lengths]
+            segments = self._fit_preprocessor(series, folds_of, folds)
             if has_enough_windows(settings, segments, folds_of, folds):
                 break
+        self.folds_ = folds
         with seeded(as_seed(self.random_state)):
-            trained = [
-                train_without(settings, fold, segments, folds_of)
-                for fold in range(1, self.folds_ + 1)
-                for _ in range(self.members)
-            ]
-        self.window_model_ = self._window_model([network for network, _ in trained])
-        self.history_ = trained[0][1]
+            networks, self.history_ = train_folds(settings, segments, folds_of, folds, self.members)
+        self.window_model_ = self._window_model(networks)
         self._calibrate(series, folds_of, labels)
         longest = max((segment for parts in segments for segment in parts), key=len)
-        if longest.shape[1] <= MOST_FEATURES:
-            self.residuals_.learn_signatures(fault_responses(self.window_model_.residuals, longest, int(self.window)))
+        self.residuals_.learn_signatures(self.window_model_.residuals, longest, int(self.window))
         return self
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        if self.method == "reconstruction" and self.window < 2:
-            raise ValueError(
-                "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
-                "records use AutoencoderDetector (on the command line: no --window), or method='forecast'"
-            )
-        if self.stride > self.window:
-            raise ValueError(
-                f"stride must be at most window ({self.window}), or windows would leave out steps; found {self.stride}"
-            )
+        check_windows(self.method, self.window, self.stride)
 
     def _settings(self) -> WindowSettings:
         return WindowSettings(
@@ -351,10 +327,11 @@ class SequenceDetector(BaseDetector):
             tuple(networks), int(self.window), int(self.stride), self.method, bool(self.causal), bool(self.relative)
         )
 
-    def _fit_preprocessor(self, series: Sequence[Table], folds_of: Sequence[Array]) -> list[list[Array]]:
+    def _fit_preprocessor(self, series: Sequence[Table], folds_of: Sequence[Array], folds: int) -> list[list[Array]]:
         """Fit the preprocessor on the steps that a network is trained on; return the features of each segment."""
-        held_out = 1 if self.folds_ == 1 else 0
-        training = [table.rows(folds != held_out) for table, folds in zip(series, folds_of, strict=True)]
+        # With several folds every step is a training step of some network.
+        held_out = 1 if folds == 1 else 0
+        training = [table.rows(fold != held_out) for table, fold in zip(series, folds_of, strict=True)]
         self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
         self.preprocessor_.fit(training)
         self._set_columns()
@@ -366,30 +343,22 @@ class SequenceDetector(BaseDetector):
 
     def _calibrate(self, series: Sequence[Table], folds_of: Sequence[Array], labels: Array | None) -> None:
         """Estimate the scale of the residuals and choose the threshold, on steps held out from training."""
-        reader = self.preprocessor_.reader
         models = self.window_model_.split(self.members)
-        residuals = [
-            segment
-            for table, folds in zip(series, folds_of, strict=True)
-            for segment in held_out_residuals(models, reader, table, folds)
-        ]
-        present = [~segment.missing for table in series for segment in reader().read(table)]
-        self.calibration_ = calibration_steps(folds_of)
+        sensors = self.feature_names_in_[self.preprocessor_.columns_.feature_columns_].tolist()
         self.residuals_ = ResidualScale(float(self.smoothing), self.smooth)
-        names_of_features = self.feature_names_in_[self.preprocessor_.columns_.feature_columns_].tolist()
-        sample = calibration_sample(self.residuals_, residuals, present, self.calibration_, names_of_features)
-        horizon = float(self.drift) * len(self.calibration_) / len(series)
-        self.residuals_.fit(sample.segments, horizon, sample.present)
-        scores = training_scores(self.residuals_, residuals)
-        self.decision_scores_ = scores
-        calibrating = scores[self.calibration_]
+        calibration = calibrate(
+            self.residuals_, models, self.preprocessor_.reader, series, folds_of, float(self.drift), sensors
+        )
+        self.calibration_, self.decision_scores_ = calibration.steps, calibration.scores
+        self.threshold_ = self._choose_threshold(calibration, labels)
+        self.labels_ = self._label(self.decision_scores_)
+
+    def _choose_threshold(self, calibration: Calibration, labels: Array | None) -> float:
         if self.threshold is None and self.contamination == "auto":
-            self.threshold_ = self.margin * normal_limit(sample, calibrating)
-        elif labels is not None:
-            self.threshold_ = float(self._threshold_rule().fit(scores, labels).threshold_)
-        else:
-            self.threshold_ = float(self._threshold_rule().fit(calibrating, None).threshold_)
-        self.labels_ = self._label(scores)
+            return self.margin * calibration.normal_limit()
+        if labels is not None:
+            return float(self._threshold_rule().fit(calibration.scores, labels).threshold_)
+        return float(self._threshold_rule().fit(calibration.scores[calibration.steps], None).threshold_)
 
     @property
     def models_(self) -> list[Model]:
@@ -456,9 +425,8 @@ class SequenceDetector(BaseDetector):
         ndarray of float64 of shape (n_steps, n_features_in_)
             Contributions in the order of ``feature_names_in_``; not negative, and those of a step add up to its score.
         """
-        self._check_fitted()
         stream = self.stream()
-        parts = [stream.push_parts(chunk) for chunk in chunks_of(_as_one_table(X, self.ignore))]
+        parts = [stream.push_parts(chunk) for chunk in chunks_of(as_one_table(X, self.ignore))]
         return np.concatenate([*parts, stream.finish_parts()])
 
     def reconstruct(self, X: Any) -> Table:
@@ -475,15 +443,12 @@ class SequenceDetector(BaseDetector):
             The reconstruction or the forecast, with the sensors in their own units.
         """
         self._check_fitted()
-        table = _as_one_table(X, self.ignore)
-        features = np.concatenate([segment.features for segment in self.preprocessor_.reader().read(table)])
-        pieces = residuals_of(self.preprocessor_.reader(), self.window_model_, chunks_of(table), mask_missing=False)
-        residuals = np.concatenate([piece for _, piece in pieces])
-        expected = (features - residuals).astype(np.float32)
+        table = as_one_table(X, self.ignore)
+        expected = expected_features(self.preprocessor_.reader, self.window_model_, table)
         return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
     def observe(self, X: Any, filled: bool = True) -> Table:
-        """Return a series as the networks receive it, as numbers without missing samples; to compare with `reconstruct`.
+        """Return a series as the networks receive it, without missing samples, to compare with `reconstruct`.
 
         Parameters
         ----------
@@ -498,7 +463,7 @@ class SequenceDetector(BaseDetector):
             The sensors in their own units.
         """
         self._check_fitted()
-        segments = self.preprocessor_.reader().read(_as_one_table(X, self.ignore))
+        segments = self.preprocessor_.reader().read(as_one_table(X, self.ignore))
         columns = self.preprocessor_.columns_
         observed = columns.inverse_transform(np.concatenate([segment.features for segment in segments]))
         if filled:
@@ -536,7 +501,7 @@ class SequenceDetector(BaseDetector):
         """
         self._check_fitted()
         return SequenceStream(
-            partial(_as_one_table, ignored=self.ignore),
+            partial(as_one_table, ignored=self.ignore),
             self.preprocessor_.reader(),
             self.window_model_,
             self.residuals_,
@@ -563,11 +528,7 @@ class SequenceDetector(BaseDetector):
         if self.preprocessor_.time != self.time:
             raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
         networks = config["networks"]
-        folds = (1, MANY_FOLDS) if self.folds == "auto" else (self.folds,)
-        expected = [fold * self.members for fold in folds]
-        if not isinstance(networks, list) or len(networks) not in expected:
-            raise ValueError(f"it must hold {' or '.join(map(str, expected))} network(s)")
-        self.folds_ = len(networks) // self.members
+        self.folds_ = folds_of_networks(networks, self.folds, self.members)
         width = len(self.preprocessor_.columns_.feature_names_out_)
         self.window_model_ = self._window_model([]).with_state(networks, arrays, width, label)
         self.history_ = config["history"]
@@ -577,62 +538,3 @@ class SequenceDetector(BaseDetector):
         self.residuals_ = ResidualScale.from_state(
             under(arrays, "residuals/"), width, float(self.smoothing), self.smooth
         )
-
-
-def _as_tables(X: Any, ignored: Sequence[str] | None) -> list[Table]:
-    """Return one series or several as tables without the ignored columns."""
-    return [_as_one_table(one, ignored) for one in (X if is_collection(X) else [X])]
-
-
-def _as_one_table(X: Any, ignored: Sequence[str] | None) -> Table:
-    """Return one series as a table without the ignored columns."""
-    if is_collection(X):
-        raise ValueError(
-            f"expected one series; found a list of {len(X)}: pass them one by one. If they are the steps of one series, "
-            "give them as a 2-D array or a list of lists"
-        )
-    table = as_series(X)
-    left_out = [name for name in table.names if name in (ignored or ())]
-    return table.drop(left_out) if left_out else table
-
-
-def labels_of_series(y: Any, lengths: Sequence[int]) -> Array | None:
-    """Return the labels of all steps of several series, one series after the other.
-
-    Parameters
-    ----------
-    y : sequence of array_like, array_like or None
-        Labels of each series, or of all series in one sequence.
-    lengths : sequence of int
-        Number of steps of each series.
-
-    Returns
-    -------
-    ndarray of shape (n_steps,) or None
-        None for no labels.
-
-    Raises
-    ------
-    ValueError
-        If a series has more or fewer labels than steps.
-
-    Examples
-    --------
-    >>> labels_of_series([[0, 1], [0]], [2, 1]).tolist(), labels_of_series([0, 1, 0], [2, 1]).tolist()
-    ([0, 1, 0], [0, 1, 0])
-    """
-    parts = [np.asarray(one) for one in y] if isinstance(y, Iterable) else []
-    if all(part.ndim == 0 for part in parts):
-        return as_labels(y, sum(lengths), "step")
-    parts = [part.reshape(-1) for part in parts]
-    if len(parts) != len(lengths):
-        raise ValueError(f"y must have labels for each of the {len(lengths)} series; found {len(parts)} sequence(s)")
-    if len(parts) == 1:
-        return as_labels(parts[0], lengths[0], "step")
-    for number_of_series, (part, length) in enumerate(zip(parts, lengths, strict=True), start=1):
-        if len(part) != length:
-            raise ValueError(
-                f"y must have one label per step of each series: series {number_of_series} of {len(lengths)} has "
-                f"{length} steps; found {len(part)} labels for it"
-            )
-    return np.concatenate(parts)

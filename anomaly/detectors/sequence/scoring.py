@@ -5,18 +5,16 @@ The state between pieces is kept, so that the scores depend on how a series is c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.sequence.residual_streams import ResidualStream, WindowModel
+from anomaly.detectors.sequence.residual_streams import SeriesResiduals, WindowModel
 from anomaly.detectors.sequence.whitening import ResidualScale
-from anomaly.preprocessing.series import SeriesReader, Stretch
+from anomaly.preprocessing.series import SeriesReader
 from anomaly.tables import Table
 from nnlite.types import Array
-
-_CHUNK = 8192
 
 
 class SequenceStream:
@@ -88,78 +86,6 @@ class SequenceStream:
                 self._smoother = self._scale.smoother()
             found.append(self._scale.contributions(residuals, self._smoother))
         return self._sum_by_column(np.concatenate(found)) / width
-
-
-class SeriesResiduals:
-    """Residuals of one series that arrives in pieces, segment by segment.
-
-    Parameters
-    ----------
-    reader : SeriesReader
-        A reader at the start of the series.
-    model : WindowModel
-        The networks.
-    mask_missing : bool, default True
-        Whether the residual of a missing sample is 0, and not that of its forward-filled value.
-    """
-
-    def __init__(self, reader: SeriesReader, model: WindowModel, mask_missing: bool = True) -> None:
-        self._reader, self._model, self._mask_missing = reader, model, mask_missing
-        self._stream: ResidualStream | None = None
-        self._missing: list[Array] = []  # the masks of the steps whose residuals are still to come
-
-    def push(self, table: Table) -> list[tuple[bool, Array]]:
-        """Take the next rows; return the residuals that are final, each piece with whether it starts a segment."""
-        pieces = []
-        for segment in self._reader.read(table):
-            starts = not segment.continues or self._stream is None
-            if starts:
-                pieces += self.finish()
-                self._stream = self._model.stream()
-            pieces.append((starts, self._push_segment(segment)))
-        return pieces
-
-    def finish(self) -> list[tuple[bool, Array]]:
-        """Return the remaining residuals."""
-        if self._stream is None:
-            return []
-        remaining, self._stream = self._stream.finish(), None
-        return [(False, self._masked(remaining))]
-
-    def _push_segment(self, segment: Stretch) -> Array:
-        assert self._stream is not None
-        self._missing.append(segment.missing)
-        return self._masked(self._stream.push(segment.features, segment.missing))
-
-    def _masked(self, residuals: Array) -> Array:
-        missing = np.concatenate(self._missing) if self._missing else np.zeros(residuals.shape, np.bool_)
-        self._missing = [missing[len(residuals) :]]
-        mask = missing[: len(residuals)]
-        return np.where(mask, 0.0, residuals) if self._mask_missing and mask.any() else residuals
-
-
-def residuals_of(
-    reader: SeriesReader, model: WindowModel, tables: Iterable[Table], mask_missing: bool = True
-) -> Iterator[tuple[bool, Array]]:
-    """Yield the residuals of a whole series, each piece with whether it starts a segment.
-
-    Parameters
-    ----------
-    reader, model, mask_missing
-        As for `SeriesResiduals`.
-    tables : iterable of Table
-        The pieces of the series, as `chunks_of` cuts them.
-    """
-    stream = SeriesResiduals(reader, model, mask_missing)
-    for table in tables:
-        yield from stream.push(table)
-    yield from stream.finish()
-
-
-def chunks_of(table: Table) -> Iterator[Table]:
-    """Yield a table in chunks of 8192 rows."""
-    for start in range(0, len(table), _CHUNK):
-        yield table.rows(slice(start, start + _CHUNK))
 
 
 def _is_empty(X: Any) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -66,6 +67,17 @@ class WindowSettings:
         return self.method == "forecast"
 
 
+def check_windows(method: str, window: int, stride: int) -> None:
+    """Raise a ValueError for windows of one step that are to be reconstructed, and for steps in no window."""
+    if method == "reconstruction" and window < 2:
+        raise ValueError(
+            "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
+            "records use AutoencoderDetector (on the command line: no --window), or method='forecast'"
+        )
+    if stride > window:
+        raise ValueError(f"stride must be at most window ({window}), or windows would leave out steps; found {stride}")
+
+
 # -- folds -------------------------------------------------------------------------------------
 
 
@@ -89,12 +101,20 @@ def candidate_folds(folds: int | str, calibration: float, smoothing: float, n_st
 
     Examples
     --------
-    >>> candidate_folds("auto", 0.25, 20, 1000), candidate_folds("auto", 0.25, 20, 9000), candidate_folds(3, 0.25, 20, 99)
-    ([4, 1], [1], [3])
+    >>> candidate_folds("auto", 0.25, 20, 1000), candidate_folds("auto", 0.25, 20, 9000)
+    ([4, 1], [1])
     """
     if folds != "auto":
         return [int(folds)]
-    return [MANY_FOLDS, 1] if 0 < calibration * n_steps < _LEAST_SAMPLE * smoothing else [1]
+    return [MANY_FOLDS, 1] if 0 < float(calibration) * n_steps < _LEAST_SAMPLE * float(smoothing) else [1]
+
+
+def folds_of_networks(networks: Any, folds: int | str, members: int) -> int:
+    """Return the number of folds of a file with a list of networks; raise ValueError if none has so many."""
+    expected = [number * members for number in ((1, MANY_FOLDS) if folds == "auto" else (int(folds),))]
+    if not isinstance(networks, list) or len(networks) not in expected:
+        raise ValueError(f"it must hold {' or '.join(map(str, expected))} network(s)")
+    return len(networks) // members
 
 
 def fold_of_steps(n_steps: int, folds: int, calibration: float) -> Array:
@@ -107,7 +127,7 @@ def fold_of_steps(n_steps: int, folds: int, calibration: float) -> Array:
     """
     if folds > 1:
         return 1 + np.arange(n_steps) * folds // n_steps
-    return (np.arange(n_steps) >= n_steps - round(calibration * n_steps)).astype(np.int64)
+    return (np.arange(n_steps) >= n_steps - round(float(calibration) * n_steps)).astype(np.int64)
 
 
 def has_enough_windows(
@@ -122,6 +142,19 @@ def has_enough_windows(
 
 
 # -- training ----------------------------------------------------------------------------------
+
+
+def train_folds(
+    settings: WindowSettings, segments: Sequence[Sequence[Array]], folds_of: Sequence[Array], folds: int, members: int
+) -> tuple[list[Model], History]:
+    """Train so many networks without each fold; return them, and the history of the first.
+
+    Parameters are those of `train_without`.
+    """
+    trained = [
+        train_without(settings, fold, segments, folds_of) for fold in range(1, folds + 1) for _ in range(members)
+    ]
+    return [network for network, _ in trained], trained[0][1]
 
 
 def train_without(

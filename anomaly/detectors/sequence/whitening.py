@@ -32,11 +32,11 @@ The American Statistician 72 (2018).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from anomaly.detectors.sequence.attribution import contributions, unit_signatures
+from anomaly.detectors.sequence.attribution import MOST_FEATURES, contributions, fault_responses, unit_signatures
 from anomaly.detectors.sequence.covariance import (
     SMALLEST_SCALE,
     inverse_root,
@@ -120,9 +120,16 @@ class ResidualScale:
         self.signatures_ = np.eye(len(self.scale_))
         return self
 
-    def learn_signatures(self, responses: Array) -> None:
-        """Learn the direction of a fault in each feature from the responses of the residuals to it, in rows."""
-        self.signatures_ = unit_signatures(self.whiten(responses))
+    def learn_signatures(self, residuals_of: Callable[[Array], Array], steps: Array, window: int) -> None:
+        """Learn the direction of a fault in each feature, if there are at most 128.
+
+        Parameters
+        ----------
+        residuals_of, steps, window
+            As for `anomaly.detectors.sequence.attribution.fault_responses`.
+        """
+        if steps.shape[1] <= MOST_FEATURES:
+            self.signatures_ = unit_signatures(self.whiten(fault_responses(residuals_of, steps, window)))
 
     def prepare(self, residuals: Array, present: Array) -> Array:
         """Return the residuals of a segment as `fit` takes them: smoothed, unless the squares are to be smoothed."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from anomaly.calibration import conformal_threshold
 from anomaly.detectors.base import register
+from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.parameters import check_parameters
 from anomaly.detectors.table.ensemble import MemberDetector
 from anomaly.detectors.table.files import described, restore
@@ -16,7 +17,7 @@ from anomaly.detectors.table.held_out import FOLDS, held_out_scores
 from anomaly.detectors.table.incremental import learn_more, warm_networks
 from anomaly.detectors.table.label_learning import learn_from_labels
 from anomaly.detectors.table.training import train_members
-from anomaly.detectors.validation import as_seed, check_columns, check_records
+from anomaly.detectors.validation import check_columns, check_records
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.models import Model
 from nnlite.random import seeded
