@@ -37,12 +37,6 @@ def check_number(name: str, value: Any, least: float, *, above: bool = False, be
     raise ValueError(f"{name} must be a number {'above' if above else 'of at least'} {least:g}{most}; found {value!r}")
 
 
-def check_flag(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be True or False; found {value!r}")
-
-
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """Raise ValueError unless an argument is one of some words."""
     if not isinstance(value, str) or value not in choices:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -356,9 +355,8 @@ class SequenceDetector(BaseDetector):
     def _choose_threshold(self, calibration: Calibration, labels: Array | None) -> float:
         if self.threshold is None and self.contamination == "auto":
             return self.margin * calibration.normal_limit()
-        if labels is not None:
-            return float(self._threshold_rule().fit(calibration.scores, labels).threshold_)
-        return float(self._threshold_rule().fit(calibration.scores[calibration.steps], None).threshold_)
+        scores = calibration.scores[calibration.steps] if labels is None else calibration.scores
+        return float(self._threshold_rule().fit(scores, labels).threshold_)
 
     @property
     def models_(self) -> list[Model]:
@@ -501,7 +499,7 @@ class SequenceDetector(BaseDetector):
         """
         self._check_fitted()
         return SequenceStream(
-            partial(as_one_table, ignored=self.ignore),
+            self.ignore,
             self.preprocessor_.reader(),
             self.window_model_,
             self.residuals_,

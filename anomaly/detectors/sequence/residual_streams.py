@@ -20,7 +20,7 @@ import numpy as np
 
 from anomaly.detectors.validation import under
 from anomaly.preprocessing.series import SeriesReader, Stretch
-from anomaly.preprocessing.windows import OverlapSum, cut_windows, hold_before, window_starts
+from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.serialization import model_from_parts, model_to_parts
@@ -171,7 +171,7 @@ class LastStepStream:
         model = self._model
         context = model.window if model.forecasts else model.window - 1
         if self._before is None:
-            known, gone = hold_before(x, context), hold_before(missing, context)
+            known, gone = pad_start(x, context), pad_start(missing, context)
         else:
             known, gone = (np.concatenate(parts) for parts in zip(self._before, (x, missing), strict=True))
         self._before = known[len(known) - context :].copy(), gone[len(gone) - context :].copy()
@@ -234,7 +234,7 @@ class OverlapStream:
         window, stride = self._model.window, self._model.stride
         short = max(0, window - self._seen)
         if short:
-            self._known, self._gone = hold_before(self._known, short), hold_before(self._gone, short)
+            self._known, self._gone = pad_start(self._known, short), pad_start(self._gone, short)
             self._seen += short
         if self._next < self._seen - window + stride:
             self._reconstruct(window_starts(self._seen, window, stride)[-1:])

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.sequence.inputs import as_one_table
 from anomaly.detectors.sequence.residual_streams import SeriesResiduals, WindowModel
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.preprocessing.series import SeriesReader
-from anomaly.tables import Table
 from nnlite.types import Array
 
 
@@ -25,8 +25,8 @@ class SequenceStream:
 
     Parameters
     ----------
-    as_table : callable
-        Converts a piece of a series to a `Table` of sensors and times.
+    ignored : sequence of str or None
+        Columns to leave out.
     reader : SeriesReader
         A reader at the start of the series.
     model : WindowModel
@@ -50,13 +50,13 @@ class SequenceStream:
 
     def __init__(
         self,
-        as_table: Callable[[Any], Table],
+        ignored: Sequence[str] | None,
         reader: SeriesReader,
         model: WindowModel,
         scale: ResidualScale,
         sum_by_column: Callable[[Array], Array],
     ) -> None:
-        self._as_table = as_table
+        self._ignored = ignored
         self._residuals = SeriesResiduals(reader, model)
         self._scale = scale
         self._smoother = scale.smoother()
@@ -72,7 +72,7 @@ class SequenceStream:
 
     def push_parts(self, X: Any) -> Array:
         """Take the next steps, if any; return each sensor's contribution to the scores that are final."""
-        return self._contributions([] if _is_empty(X) else self._residuals.push(self._as_table(X)))
+        return self._contributions([] if _is_empty(X) else self._residuals.push(as_one_table(X, self._ignored)))
 
     def finish_parts(self) -> Array:
         """Return each sensor's contribution to the remaining scores."""

@@ -71,11 +71,13 @@ def check_windows(method: str, window: int, stride: int) -> None:
     """Raise a ValueError for windows of one step that are to be reconstructed, and for steps in no window."""
     if method == "reconstruction" and window < 2:
         raise ValueError(
-            "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
+            "window must be at least 2 to be reconstructed, as a single step has no shape; found 1. For single "
             "records use AutoencoderDetector (on the command line: no --window), or method='forecast'"
         )
     if stride > window:
-        raise ValueError(f"stride must be at most window ({window}), or windows would leave out steps; found {stride}")
+        raise ValueError(
+            f"stride must be at most window ({window}), or some steps would be in no window; found {stride}"
+        )
 
 
 # -- folds -------------------------------------------------------------------------------------
@@ -225,8 +227,8 @@ def _examples(
             targets.append(segment[starts + settings.window] if ahead else windows[-1])
     if not windows:
         raise ValueError(
-            f"fit needs an unbroken stretch of at least {settings.window + ahead} steps (window={settings.window}) to "
-            f"learn from; the longest has {longest}, without what is kept for calibration "
+            f"fit needs a segment without gaps of at least {settings.window + ahead} steps (window={settings.window}) "
+            f"to train on; the longest has {longest}, without those held out for calibration "
             f"(n_samples = {sum(map(len, folds_of))}). Give a longer series or a smaller window"
         )
     inputs = np.concatenate(windows)

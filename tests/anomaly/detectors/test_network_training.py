@@ -47,6 +47,11 @@ def test_training_stops_when_the_validation_loss_no_longer_falls():
 def test_callbacks_are_called():
     epochs = []
     fit_network(
-        network(), X, X, FitSettings(3, 100), 1, callbacks=[LambdaCallback(on_epoch_end=lambda e, logs: epochs.append(e))]
+        network(),
+        X,
+        X,
+        FitSettings(3, 100),
+        1,
+        callbacks=[LambdaCallback(on_epoch_end=lambda e, logs: epochs.append(e))],
     )
     assert epochs == [0, 1, 2]
