@@ -10,10 +10,10 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors import AutoencoderDetector, BaseDetector, NotFittedError, load_detector
+from anomaly.detectors import BaseDetector, NotFittedError, load_detector
 
 if TYPE_CHECKING:
-    from anomaly.detectors import ImageDetector, SequenceDetector, VariationalDetector
+    from anomaly.detectors import AutoencoderDetector, ImageDetector, SequenceDetector, VariationalDetector
 
 __version__ = "0.1.0"
 
@@ -28,7 +28,7 @@ __all__ = [
     "load_detector",
 ]
 
-_DETECTORS = ("ImageDetector", "SequenceDetector", "VariationalDetector")
+_DETECTORS = ("AutoencoderDetector", "ImageDetector", "SequenceDetector", "VariationalDetector")
 _MODULES = (
     "calibration",
     "datasets",
@@ -43,7 +43,7 @@ _MODULES = (
 
 
 def __getattr__(name: str) -> Any:
-    # Modules that scoring does not need are imported when they are first asked for.
+    # Detectors and modules are imported when they are first asked for.
     if name in _MODULES:
         return import_module(f"anomaly.{name}")
     if name in _DETECTORS:

@@ -9,8 +9,10 @@ COMMANDS = {
     "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C",
     "quality": "detection on real tables against PyOD and scikit-learn",
     "series": "detection in real series: SKAB and NAB",
+    "house": "the structure of the packages: imports, lengths, and the files a run enters",
+    "golden": "scores of many settings, bit for bit against another version",
 }
-_MODULES = {"quality": "benchmarks.quality.__main__"}
+_MODULES = {"quality": "benchmarks.quality.__main__", "golden": "benchmarks.golden"}
 
 
 def main(arguments: list[str]) -> int:

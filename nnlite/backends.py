@@ -6,18 +6,13 @@ alone is enough for everything else.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
+from nnlite.compiled import CompiledNetwork
+from nnlite.cost import numpy_seconds
 from nnlite.data import Data
 from nnlite.types import Array, RandomGenerator
-
-if TYPE_CHECKING:
-    from nnlite.layers.base import Layer
-    from nnlite.network import Network
-    from nnlite.prediction import Predictor
-    from nnlite.training import Trainer
 
 T = TypeVar("T")
 
@@ -29,8 +24,6 @@ Loading it takes three times as long, but once; fits that short seldom come alon
 """
 _WORTH_SECONDS_TO_PREDICT = 0.01
 """The same for predictions, of which there are more still."""
-_SECONDS_PER_LAYER = 1.5e-5
-_SECONDS_PER_PRODUCT = 1e-10
 
 
 class Session(Protocol):
@@ -71,7 +64,7 @@ def check_backend(backend: str, threads: int | None = None) -> None:
 
 
 def open_session(
-    model: Trainer,
+    model: CompiledNetwork,
     data: Data,
     batch_size: int,
     training: bool,
@@ -83,7 +76,7 @@ def open_session(
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         Compiled.
     data : Data
         What to run on.
@@ -103,7 +96,7 @@ def open_session(
     ValueError
         If `backend` is "numba" and the engine cannot do the job.
     """
-    if not _wanted(backend, _seconds(model, data.n_rows, batch_size, passes) * (3 if training else 1)):
+    if not _wanted(backend, numpy_seconds(model, data.n_rows, batch_size, passes) * (3 if training else 1)):
         return None
 
     def open_it() -> Session:
@@ -114,12 +107,12 @@ def open_session(
     return _attempt(open_it, backend)
 
 
-def open_prediction(model: Predictor, rows: int, batch_size: int, backend: str) -> Prediction | None:
+def open_prediction(model: CompiledNetwork, rows: int, batch_size: int, backend: str) -> Prediction | None:
     """Return the compiled predictions of a model; None where the layers are to do it.
 
     Parameters
     ----------
-    model : Predictor
+    model : CompiledNetwork
         The model.
     rows, batch_size : int
         How many records there are, and how many the layers would take at a time.
@@ -131,25 +124,24 @@ def open_prediction(model: Predictor, rows: int, batch_size: int, backend: str) 
     ValueError
         If `backend` is "numba" and the engine cannot do the job.
     """
-    if not rows or not _wanted(backend, _seconds(model, rows, batch_size, 1), _WORTH_SECONDS_TO_PREDICT):
+    if not rows or not _wanted(backend, numpy_seconds(model, rows, batch_size, 1), _WORTH_SECONDS_TO_PREDICT):
         return None
 
     def open_it() -> Prediction:
         from nnlite.engine.runtime.inference import Prediction as CompiledPrediction
 
-        # All models are trainers; the engine asks for one because it trains them too.
-        return CompiledPrediction(cast("Trainer", model))
+        return CompiledPrediction(model)
 
     return _attempt(open_it, backend)
 
 
-def one_record_function(model: Predictor) -> Callable[[Any], Array] | None:
+def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:
     """Return a compiled function from one record to its output; None where that cannot be had."""
 
     def open_it() -> Callable[[Any], Array]:
         from nnlite.engine.runtime.inference import OneRecord
 
-        return OneRecord(cast("Trainer", model))
+        return OneRecord(model)
 
     return _attempt(open_it, "auto")
 
@@ -176,22 +168,3 @@ def _attempt(open_it: Callable[[], T], backend: str) -> T | None:
         if backend == "numba":
             raise ValueError(f"backend='numba' needs the package numba, which cannot be imported: {error}") from error
         return None
-
-
-def _seconds(model: Network, rows: int, batch_size: int, passes: int) -> float:
-    """Return about how long the layers take to go forwards through the data so many times."""
-    batches = -(-rows // batch_size) * passes
-    per_batch = _SECONDS_PER_LAYER * (len(model.layers) + 2)
-    return batches * per_batch + products_per_record(model) * rows * passes * _SECONDS_PER_PRODUCT
-
-
-def products_per_record(model: Network) -> int:
-    """Return about how many multiplications a model makes of a record."""
-    return sum(map(_products, model.layers))
-
-
-def _products(layer: Layer) -> int:
-    """Return the same for a layer: one for each weight at every position."""
-    shapes = [tensor.shape for node in layer.nodes for tensor in (*node.inputs, *node.outputs)]
-    positions = max((math.prod(size or 1 for size in shape[1:-1]) for shape in shapes), default=1)
-    return layer.count_params() * positions

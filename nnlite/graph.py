@@ -9,14 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from nnlite.types import Shape
 
-if TYPE_CHECKING:
-    from nnlite.layers.base import Layer
+
+class NamedLayer(Protocol):
+    """A layer as the graph sees it: something with a name."""
+
+    name: str
 
 
 @dataclass(eq=False)
@@ -51,7 +54,7 @@ class Node:
     (as `Add` and a model of several outputs do) or one bare tensor.
     """
 
-    layer: Layer
+    layer: NamedLayer
     inputs: tuple[SymbolicTensor, ...]
     takes_list: bool = False
     gives_list: bool = False
@@ -105,7 +108,7 @@ def check_connected(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], *, 
             )
 
 
-def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) -> list[Layer]:
+def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) -> list[NamedLayer]:
     """List the layers of a graph once each, the farthest from the outputs first.
 
     This is the order of Keras, and so that of `get_weights`: a layer's depth is the longest way from it to an
@@ -118,7 +121,7 @@ def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) ->
         for tensor in node.inputs:
             feeding = id(tensor.node.layer)
             depth[feeding] = max(depth.get(feeding, 0), own + 1)
-    met: dict[int, Layer] = {}
+    met: dict[int, NamedLayer] = {}
     seen: set[int] = set()
     stack = [tensor.node for tensor in reversed(outputs)]
     while stack:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nnlite.archive import FileFormatError, read_archive
 from nnlite.data import as_list
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import Input, InputLayer
-from nnlite.registry import serialize, serialize_optional
-from nnlite.serialization import dump_model, load_model, load_weights, parse_model, save_model, save_weights
+from nnlite.network import layer_of
+from nnlite.registry import custom_object_scope, serialize, serialize_optional
+from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
-from nnlite.types import Shape
+from nnlite.types import Array, Shape
 
 __all__ = ["Model", "Sequential", "clone_model", "load_model"]
 
@@ -287,7 +290,7 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Describe the chain."""
-        first = self._tensors[0].node.layer if self._tensors else None
+        first = layer_of(self._tensors[0].node) if self._tensors else None
         return {
             "name": self.name,
             "input": serialize_optional(first),
@@ -300,6 +303,76 @@ class Sequential(Model):
         first = [] if config["input"] is None else [registry.get(config["input"])]
         layers = [registry.get(one) for one in config["layers"]]
         return Sequential([*first, *layers], name=config["name"])
+
+
+def load_model(
+    filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Model:
+    """Read a model that `Model.save` wrote.
+
+    Parameters
+    ----------
+    filepath : str or path
+        The file.
+    custom_objects : mapping of str to class, optional
+        The caller's own layers, losses, ... by the class names in the file. Nothing else that a file
+        names is ever imported or run.
+    compile : bool, default True
+        Whether to compile the model as it was when it was saved.
+
+    Returns
+    -------
+    Model
+        Compiled, with its optimizer's state, if it was saved so: training goes on where it stopped.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is foreign, truncated or altered, or from a later version.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Sequential, load_model
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.npz"
+    >>> Sequential([Input((3,)), Dense(2)]).save(path)
+    >>> load_model(path).output_shape
+    (None, 2)
+    """
+    config, arrays = read_archive(filepath, "model")
+    if not compile:
+        config = {"model": config["model"]} if "model" in config else {}
+    with custom_object_scope(custom_objects or {}):
+        return model_from_parts(config, arrays, repr(os.fspath(filepath)))
+
+
+def parse_model(content: bytes) -> Model:
+    """Make a model from what `dump_model` returned."""
+    return model_from_parts(*read_archive(content, "model"), "the data")
+
+
+def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Model:
+    """Make a model from what `nnlite.serialization.model_to_parts` returned.
+
+    The description only declares weights; it is held against the arrays before memory is taken for
+    any of them, and the model is run on no rows at all to see that its layers fit together.
+
+    Raises
+    ------
+    FileFormatError
+        If the parts don't fit together.
+    """
+    try:
+        model: Model = registry.get(config["model"])  # type: ignore[assignment]
+        restore_parts(model, config, arrays, label)
+    except FileFormatError:
+        raise
+    except MISFITS as error:
+        raise FileFormatError(f"{label} does not describe a model that can be built: {error}") from error
+    return model
 
 
 def clone_model(model: Model) -> Model:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class Network(Layer):
                 )
         nodes = topological_order(self.outputs)
         check_connected(nodes, self.inputs, model_name=self.name)
-        self._all_layers = layers_by_depth(self.outputs, nodes)
+        self._all_layers = cast(list[Layer], layers_by_depth(self.outputs, nodes))
         _check_names(self._all_layers, self.name)
         self._steps = self._plan(nodes)
         self._vector: WeightVector | None = None
@@ -83,16 +83,16 @@ class Network(Layer):
         self._output_places = [places[id(tensor)] for tensor in self.outputs]
         users: dict[int, int] = {}
         for node in nodes:
-            for layer in _leaves(node.layer):
+            for layer in _leaves(layer_of(node)):
                 users[id(layer)] = users.get(id(layer), 0) + 1
         return [
             _Step(
-                node.layer,
+                layer_of(node),
                 [places[id(tensor)] for tensor in node.inputs],
                 [places[id(tensor)] for tensor in node.outputs],
                 node.takes_list,
                 node.gives_list,
-                any(users[id(layer)] > 1 for layer in _leaves(node.layer)),
+                any(users[id(layer)] > 1 for layer in _leaves(layer_of(node))),
             )
             for node in nodes
             if node.inputs
@@ -305,6 +305,10 @@ class Network(Layer):
             self._vector = WeightVector(weights)
         return self._vector
 
+    def adopt_weights(self, values: Array) -> None:
+        """Let a vector of all weights, in the order of `weights`, be the one that layers hold views into."""
+        self._vector = WeightVector(self.weights, values)
+
     def current_weights(self) -> WeightVector:
         """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
 
@@ -327,6 +331,11 @@ class Network(Layer):
     def gradients(self) -> Array:
         """The gradient vector, of the same shape as `parameters`."""
         return self.weight_vector.gradients
+
+
+def layer_of(node: Node) -> Layer:
+    """Return the layer of a node, of which the graph knows no more than its name."""
+    return cast(Layer, node.layer)
 
 
 def _named_tensors(given: Any, what: str) -> tuple[list[str], list[SymbolicTensor]]:

@@ -11,14 +11,14 @@ import numpy as np
 from nnlite.backends import check_backend, one_record_function, open_prediction
 from nnlite.callbacks import Callback, CallbackList
 from nnlite.callbacks.base import as_callbacks
+from nnlite.compiled import CompiledNetwork
 from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shape
-from nnlite.network import Network
 from nnlite.types import Array
 
 _INFERENCE_BATCH = 1024
 
 
-class Predictor(Network):
+class Predictor(CompiledNetwork):
     """A network that can be applied to data."""
 
     def predict(

@@ -5,24 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from nnlite import losses, metrics, optimizers
 from nnlite.archive import FileFormatError, dump_archive, read_archive, write_archive
-from nnlite.layers.base import registry
-from nnlite.registry import custom_object_scope, serialize
+from nnlite.compiled import CompiledNetwork
+from nnlite.registry import serialize
 from nnlite.types import Array
-from nnlite.weights import WeightVector, flatten
-
-if TYPE_CHECKING:
-    from nnlite.models import Model
+from nnlite.weights import flatten
 
 PathLike = str | os.PathLike[str]
 
-# What building something from a description that does not fit it can raise.
-_MISFITS = (
+MISFITS = (
     KeyError,
     TypeError,
     ValueError,
@@ -32,74 +28,28 @@ _MISFITS = (
     ArithmeticError,
     RecursionError,
 )
+"""The errors that building something from a description that does not fit it can raise."""
 
 
-def save_model(model: Model, path: PathLike, overwrite: bool = True) -> None:
+def save_model(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -> None:
     """Write a model to a file; see `Model.save`."""
     _check_overwrite(path, overwrite)
     config, arrays = model_to_parts(model)
     write_archive(path, "model", config, arrays)
 
 
-def load_model(filepath: PathLike, custom_objects: Mapping[str, Any] | None = None, compile: bool = True) -> Model:
-    """Read a model that `Model.save` wrote.
-
-    Parameters
-    ----------
-    filepath : str or path
-        The file.
-    custom_objects : mapping of str to class, optional
-        The caller's own layers, losses, ... by the class names in the file. Nothing else that a file
-        names is ever imported or run.
-    compile : bool, default True
-        Whether to compile the model as it was when it was saved.
-
-    Returns
-    -------
-    Model
-        Compiled, with its optimizer's state, if it was saved so: training goes on where it stopped.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is foreign, truncated or altered, or from a later version.
-    OSError
-        If it cannot be read.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from nnlite.layers import Dense, Input
-    >>> from nnlite.models import Sequential, load_model
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.npz"
-    >>> Sequential([Input((3,)), Dense(2)]).save(path)
-    >>> load_model(path).output_shape
-    (None, 2)
-    """
-    config, arrays = read_archive(filepath, "model")
-    if not compile:
-        config = {"model": config["model"]} if "model" in config else {}
-    with custom_object_scope(custom_objects or {}):
-        return model_from_parts(config, arrays, repr(os.fspath(filepath)))
-
-
-def dump_model(model: Model) -> bytes:
+def dump_model(model: CompiledNetwork) -> bytes:
     """Return what `save_model` writes."""
     return dump_archive("model", *model_to_parts(model))
 
 
-def parse_model(content: bytes) -> Model:
-    """Make a model from what `dump_model` returned."""
-    return model_from_parts(*read_archive(content, "model"), "the data")
-
-
-def save_weights(model: Model, path: PathLike, overwrite: bool = True) -> None:
+def save_weights(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -> None:
     """Write a model's weights to a file; see `Model.save_weights`."""
     _check_overwrite(path, overwrite)
     write_archive(path, "model", {"model": serialize(model)}, {"weights": flatten(model.weights)})
 
 
-def load_weights(model: Model, path: PathLike) -> None:
+def load_weights(model: CompiledNetwork, path: PathLike) -> None:
     """Copy the weights in a file into a model; see `Model.load_weights`.
 
     Raises
@@ -114,7 +64,7 @@ def load_weights(model: Model, path: PathLike) -> None:
         weight.value[...] = values[start : start + weight.size].reshape(weight.shape)
 
 
-def model_to_parts(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
+def model_to_parts(model: CompiledNetwork) -> tuple[dict[str, Any], dict[str, Array]]:
     """Describe a model as JSON values and arrays, to be put into any archive.
 
     Returns
@@ -138,33 +88,23 @@ def model_to_parts(model: Model) -> tuple[dict[str, Any], dict[str, Array]]:
     return config, arrays
 
 
-def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Model:
-    """Make a model from what `model_to_parts` returned.
-
-    The description only declares weights; it is held against the arrays before memory is taken for
-    any of them, and the model is run on no rows at all to see that its layers fit together.
+def restore_parts(model: CompiledNetwork, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+    """Give a model that was made from its configuration the weights and the state of training of its parts.
 
     Raises
     ------
     FileFormatError
-        If the parts don't fit together.
+        If the arrays are not those of the model's weights.
     """
-    try:
-        model: Model = registry.get(config["model"])  # type: ignore[assignment]
-        values = _checked(arrays, "weights", (sum(w.size for w in model.weights),), label)
-        model._vector = WeightVector(model.weights, values)
-        if model.outputs:
-            _try_on_no_rows(model)
-        if "compiled" in config:
-            _restore_training(model, config["compiled"], arrays)
-    except FileFormatError:
-        raise
-    except _MISFITS as error:
-        raise FileFormatError(f"{label} does not describe a model that can be built: {error}") from error
-    return model
+    values = _checked(arrays, "weights", (sum(weight.size for weight in model.weights),), label)
+    model.adopt_weights(values)
+    if model.outputs:
+        _try_on_no_rows(model)
+    if "compiled" in config:
+        _restore_training(model, config["compiled"], arrays)
 
 
-def _try_on_no_rows(model: Model) -> None:
+def _try_on_no_rows(model: CompiledNetwork) -> None:
     shapes = [[size for size in tensor.shape[1:] if size is not None] for tensor in model.inputs]
     if any(len(shape) != len(tensor.shape) - 1 for shape, tensor in zip(shapes, model.inputs, strict=True)):
         # How long a series has to be is not known here; making the graph has followed what is.
@@ -173,7 +113,7 @@ def _try_on_no_rows(model: Model) -> None:
     model.forward(empty if len(empty) > 1 else empty[0])
 
 
-def _restore_training(model: Model, compiled: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+def _restore_training(model: CompiledNetwork, compiled: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     optimizer = optimizers.get(compiled["optimizer"])
     # Made here, where custom objects are known: a model without an input makes them only when data come.
     model.compile(

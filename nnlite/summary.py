@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from nnlite.layers.base import Layer
-
-if TYPE_CHECKING:
-    from nnlite.models import Model
+from nnlite.network import Network
 
 _HEADINGS = ("Layer (type)", "Output shape", "Param #", "Connected to")
 
 
-def summary_lines(model: Model, line_length: int = 80) -> list[str]:
+def summary_lines(model: Network, line_length: int = 80) -> list[str]:
     """Describe a model, a layer a line.
 
     Parameters
     ----------
-    model : Model
+    model : Network
         The model.
     line_length : int, default 80
         Width in characters.
@@ -53,7 +51,7 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
     return "".join(padded).rstrip()
 
 
-def _totals(model: Model) -> list[str]:
+def _totals(model: Network) -> list[str]:
     def count(weights: list[Any]) -> str:
         size = sum(weight.size for weight in weights)
         taken = sum(weight.size * weight.dtype.itemsize for weight in weights)

@@ -15,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from nnlite import optimizers
 from nnlite.backends import Session, check_backend, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
 from nnlite.callbacks.base import as_callbacks
@@ -29,8 +28,6 @@ from nnlite.data import (
     weights_of_classes,
 )
 from nnlite.layers.masking import masked_weight
-from nnlite.objective import Objective
-from nnlite.optimizers import Optimizer
 from nnlite.prediction import Predictor, as_verbosity
 from nnlite.random import global_generator
 from nnlite.types import Array
@@ -43,70 +40,7 @@ _PIECES = 50
 class Trainer(Predictor):
     """A network that can be trained, judged and applied."""
 
-    _optimizer: Optimizer | None = None
-    _objective: Objective
-    stop_training: bool
     history: History
-
-    # -- compile -------------------------------------------------------------------------------
-
-    def compile(
-        self,
-        optimizer: str | Optimizer = "rmsprop",
-        loss: Any = None,
-        loss_weights: Any = None,
-        metrics: Any = None,
-        weighted_metrics: Any = None,
-    ) -> None:
-        """Say how the model is to be trained.
-
-        Parameters
-        ----------
-        optimizer : str or Optimizer, default "rmsprop"
-            What changes the weights.
-        loss : str, Loss, or a list or mapping of them
-            What is made small: one for all outputs, or one per output.
-        loss_weights : sequence or mapping of float, optional
-            What each output's loss counts for.
-        metrics : str, Metric, or a list or mapping of (lists of) them, optional
-            Further figures to follow.
-        weighted_metrics : as `metrics`, optional
-            Figures in which each row counts by its sample weight (or class weight).
-
-        Raises
-        ------
-        ValueError
-            If there is no loss, or a name is unknown.
-        """
-        self._compile_arguments = (loss, loss_weights, metrics, weighted_metrics)
-        self._optimizer = optimizers.get(optimizer)
-        self.stop_training = False
-        if self.outputs:
-            self._set_objective()
-
-    def _set_objective(self) -> None:
-        self._objective = Objective(*self._compile_arguments, self.output_names)
-
-    @property
-    def optimizer(self) -> Optimizer:
-        """The optimizer given to `compile`."""
-        if self._optimizer is None:
-            raise RuntimeError("the model has not been compiled; call compile(optimizer=..., loss=...) first")
-        return self._optimizer
-
-    @property
-    def objective(self) -> Objective:
-        """The losses and metrics given to `compile`."""
-        _ = self.optimizer
-        if hasattr(self, "_objective"):
-            return self._objective
-        # A chain that has seen no data yet: its last layer will give the output.
-        return Objective(*self._compile_arguments, [layer.name for layer in self.layers[-1:]])
-
-    @property
-    def compiled(self) -> bool:
-        """Whether `compile` has been called."""
-        return self._optimizer is not None
 
     # -- fit -----------------------------------------------------------------------------------
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors.base import BaseDetector, NotFittedError, load_detector
-from anomaly.detectors.table.detector import AutoencoderDetector
+from anomaly.detectors.base import BaseDetector, NotFittedError
+from anomaly.detectors.loading import MODULES, detector_class, load_detector
 
 if TYPE_CHECKING:
     from anomaly.detectors.image import ImageDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
+    from anomaly.detectors.table.detector import AutoencoderDetector
     from anomaly.detectors.variational import VariationalDetector
 
 __all__ = [
@@ -23,13 +23,11 @@ __all__ = [
     "load_detector",
 ]
 
-# Detectors that scoring a table does not need are imported when they are first asked for.
-_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence.detector", "VariationalDetector": "variational"}
-
 
 def __getattr__(name: str) -> Any:
-    if name in _MODULES:
-        return getattr(import_module(f"anomaly.detectors.{_MODULES[name]}"), name)
+    # A detector is imported when it is first asked for: scoring a table does not need those of series and images.
+    if name in MODULES:
+        return detector_class(name)
     raise AttributeError(f"module 'anomaly.detectors' has no attribute {name!r}")
 
 

@@ -14,13 +14,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
-from importlib import import_module
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from anomaly import thresholds
-from nnlite.archive import FileFormatError, dump_archive, read_archive
+from anomaly.detectors.settings import equals_default, parameters_from_json, parameters_to_json
+from nnlite.archive import dump_archive
 from nnlite.files import atomic_write
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_parameters
@@ -197,7 +197,7 @@ class BaseDetector(ABC):
         changed = [
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if not _same(value, parameters[name].default)
+            if not equals_default(value, parameters[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -239,13 +239,34 @@ class BaseDetector(ABC):
         config, arrays = self._state()
         head = {
             "detector": type(self).__name__,
-            "parameters": getattr(self, "_fitted_params", None) or _params_as_json(self),
+            "parameters": getattr(self, "_fitted_params", None) or parameters_to_json(self.get_params()),
             "threshold": self.threshold_,
             **config,
         }
         content = dump_archive("detector", head, {**arrays, "decision_scores": self.decision_scores_})
         with atomic_write(path) as file:
             file.write(content)
+
+    @classmethod
+    def from_state(cls: type[Self], config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Self:
+        """Make a fitted detector from what a file of it holds; `anomaly.load_detector` reads files.
+
+        Parameters
+        ----------
+        config : mapping
+            Parameters, threshold and what the detector learned, as JSON values.
+        arrays : mapping of str to ndarray
+            Its arrays.
+        label : str
+            Name of the file, for error messages.
+        """
+        detector = cls(**parameters_from_json(config["parameters"]))
+        detector._restore(config, arrays, label)
+        detector.decision_scores_ = _checked_scores(arrays["decision_scores"])
+        detector.threshold_ = float(config["threshold"])
+        detector.labels_ = detector._label(detector.decision_scores_)
+        detector._fitted_params = parameters_to_json(detector.get_params())
+        return detector
 
 
 def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
@@ -257,7 +278,7 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
         fit(learned, *args, **kwargs)
         # A subclass that hides its arguments behind **kwargs can learn, though not be saved.
         with suppress(AttributeError):
-            learned._fitted_params = _params_as_json(learned) | _still_in_use(self, learned)
+            learned._fitted_params = parameters_to_json(learned.get_params()) | _still_in_use(self, learned)
         self.__dict__.update(learned.__dict__)
         return self
 
@@ -274,97 +295,7 @@ def _still_in_use(before: BaseDetector, after: BaseDetector) -> dict[str, Any]:
     return {name: fitted[name] for name in ("scaling", "categorical", "dates") if name in fitted}
 
 
-def _params_as_json(detector: BaseDetector) -> dict[str, Any]:
-    return {name: _as_json(value) for name, value in detector.get_params().items()}
-
-
-_detectors: dict[str, type[BaseDetector]] = {}
-
-
-def register(detector: type[BaseDetector]) -> type[BaseDetector]:
-    """Let `load_detector` make detectors of a class, by its name."""
-    _detectors[detector.__name__] = detector
-    return detector
-
-
-# Where the detectors are that are imported when they are first needed.
-_MODULES = {"ImageDetector": "image", "SequenceDetector": "sequence.detector", "VariationalDetector": "variational"}
-
-
-def _class_named(name: str) -> type[BaseDetector]:
-    if name in _MODULES:
-        import_module(f"anomaly.detectors.{_MODULES[name]}")
-    return _detectors[name]
-
-
-def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
-    """Read a detector that `save` wrote.
-
-    Only NumPy is needed, and nothing in the file is run.
-
-    Parameters
-    ----------
-    path : str or path
-        The file.
-
-    Returns
-    -------
-    BaseDetector
-        Fitted: it gives the same scores as the one that was saved.
-
-    Raises
-    ------
-    nnlite.archive.FileFormatError
-        If the file is foreign, truncated or altered, or from a later version.
-    OSError
-        If it cannot be read.
-    """
-    config, arrays = read_archive(path, "detector")
-    label = repr(os.fspath(path))
-    try:
-        made = _class_named(config["detector"])
-        detector = made(**{name: _from_json(value) for name, value in config["parameters"].items()})
-        detector._restore(config, arrays, label)
-        detector.decision_scores_ = _scores(arrays["decision_scores"])
-        detector.threshold_ = float(config["threshold"])
-    except FileFormatError:
-        raise
-    # What a description that does not fit the classes can raise.
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
-        raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
-    detector.labels_ = detector._label(detector.decision_scores_)
-    detector._fitted_params = _params_as_json(detector)
-    return detector
-
-
-def _scores(array: Array) -> Array:
+def _checked_scores(array: Array) -> Array:
     if array.ndim != 1 or array.dtype != np.float64:
         raise ValueError(f"decision_scores has shape {array.shape} and dtype {array.dtype}")
     return array
-
-
-def _same(value: Any, default: Any) -> bool:
-    """Compare for `repr`, where arguments may be arrays."""
-    try:
-        return value is default or bool(value == default)
-    except ValueError:
-        return False
-
-
-def _as_json(value: Any) -> Any:
-    """Describe a constructor argument; thresholds by their configuration, generators not at all."""
-    if isinstance(value, thresholds.Threshold):
-        return {"threshold": type(value).__name__, "config": value.get_config()}
-    if isinstance(value, (np.bool_, np.integer, np.floating)):
-        return value.item()
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, (list, tuple)):
-        return [_as_json(item) for item in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else None
-
-
-def _from_json(value: Any) -> Any:
-    if isinstance(value, dict) and "threshold" in value:
-        return thresholds.from_config(value["threshold"], value["config"])
-    return tuple(_from_json(item) for item in value) if isinstance(value, list) else value

@@ -7,15 +7,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.detectors.validation import as_labels, under
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.layers import GaussianNoise, Input
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 from nnlite.validation import Constraint, integer, number, sizes
 
@@ -27,7 +27,6 @@ _LARGEST_FLOAT64 = 1e100
 _LARGEST_FLOAT32 = 1e30
 
 
-@register
 class ImageDetector(BaseDetector):
     r"""Detector of anomalous images by the reconstruction error of a convolutional autoencoder.
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.base import register
 from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
 from anomaly.detectors.record_detector import TableDetector
@@ -17,10 +16,10 @@ from anomaly.preprocessing import TablePreprocessor
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
 from nnlite.likelihoods import GaussianNLL
-from nnlite.models import Model
+from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _STEPS = 3000
@@ -32,7 +31,6 @@ _SHOWN = 100.0
 _LARGEST_LOG_VARIANCE = 20.0
 
 
-@register
 class VariationalDetector(TableDetector):
     r"""Find unusual records by how improbable a variational autoencoder holds them to be.
 

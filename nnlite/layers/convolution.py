@@ -1,4 +1,4 @@
-"""Convolutions: one small kernel, looking at every place of a series or an image."""
+"""Convolutions: a small kernel that slides over a series or an image."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Sizes = int | Sequence[int]
 
 
 class Kernel(Layer):
-    """What convolutions and their transposes share: the settings, the bias and the activation."""
+    """Base of convolutions and their transposes: settings, bias and activation."""
 
     axes: ClassVar[int]
     """Number of axes between the rows and the channels."""
@@ -84,7 +84,7 @@ class Kernel(Layer):
             z = z + self.bias.value
         return z, self.activation(z)
 
-    def _activate_back(self, dy: Array, z: Array, y: Array) -> Array:
+    def _activation_backward(self, dy: Array, z: Array, y: Array) -> Array:
         """Write db, the sum over rows and positions; return dz = dy f'(z)."""
         dz = self.activation.backward(dy, z, y)
         if self.use_bias:
@@ -92,7 +92,7 @@ class Kernel(Layer):
         return dz
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
-        """Return None: every output has seen several steps, so that no mask of the input's fits it."""
+        """Return None: every output depends on several steps, so no mask of the input fits it."""
         return
 
     def get_config(self) -> dict[str, Any]:
@@ -172,21 +172,21 @@ class _Convolution(Kernel):
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Compute y = f(x * K + b) for x of shape (rows, ..., channels)."""
-        # Where a length was unknown to build, this is the first look at it.
+        # A length that was unknown to build is checked here.
         self._output_lengths(x.shape)
         widths = all_padding_widths(x.shape[1:-1], self.kernel_size, self.strides, self.dilation_rate, self.padding)
-        padded = pad(x, widths)
-        z = correlate(padded, self.kernel.value, self.strides, self.dilation_rate, self.groups)
-        z, y = self._activate(z)
-        return y, (padded, widths, z, y)
+        x = pad(x, widths)
+        z, y = self._activate(correlate(x, self.kernel.value, self.strides, self.dilation_rate, self.groups))
+        return y, (x, widths, z, y)
 
     def backward(self, dy: Array, cache: Any) -> Array:
         """Write dK and db; return dx."""
-        padded, widths, z, y = cache
-        steps = self.strides, self.dilation_rate, self.groups
-        dz = self._activate_back(dy, z, y)
-        self.kernel.gradient[...] = kernel_gradient(padded, dz, self.kernel.shape, *steps)
-        return crop(input_gradient(dz, self.kernel.value, padded.shape, *steps), widths)
+        x, widths, z, y = cache
+        windows = self.strides, self.dilation_rate, self.groups
+        dz = self._activation_backward(dy, z, y)
+        self.kernel.gradient[...] = kernel_gradient(x, dz, self.kernel.shape, *windows)
+        dx = input_gradient(dz, self.kernel.value, x.shape, *windows)
+        return crop(dx, widths)
 
     def _output_lengths(self, shape: Shape) -> tuple[int | None, ...]:
         return output_lengths(self, shape, self.kernel_size, self.strides, self.dilation_rate, self.padding)
@@ -197,13 +197,14 @@ class _Convolution(Kernel):
 
 
 class Conv1D(_Convolution):
-    r"""Slide a kernel along a series: every output is a weighted sum of a few steps in a row.
+    r"""Convolution along a series: every output is a weighted sum of a few consecutive steps.
 
-    Forward, with stride s, dilation d and a kernel K of k matrices (inputs by filters), for x that is padded already:
+    Forward, with stride s, dilation d and a kernel K of k matrices (inputs by filters), for a padded input x:
 
     .. math:: z_o = \sum_{j=0}^{k-1} x_{o s + j d}\, K_j + b, \qquad y = f(z)
 
-    Backward, from dy: every window gave to the sum, so that every window gets its share back,
+    Backward, from dy. The kernel acts through every window, so its gradient is a sum over windows; a step of the input
+    acts through every window that covers it:
 
     .. math::
 
@@ -212,33 +213,33 @@ class Conv1D(_Convolution):
         db = \sum_{rows,\,o} dz_o, \qquad
         dx_i = \sum_{o s + j d = i} dz_o\, K_j^\top
 
-    The sum over j is one matrix product, once the steps of each window lie side by side in one row (im2col); the last
-    sum is its transpose, and the scattering of rows back to their steps (`nnlite.layers.windows`).
+    The sum over j is one matrix product once the steps of each window are copied into one row (im2col). The
+    last sum is the transposed product, its rows added back to their steps (`nnlite.layers.windows`).
 
     Parameters
     ----------
     filters : int
         Number of outputs at each position.
     kernel_size : int
-        k, the steps that an output sees.
+        k, the number of steps in a window.
     strides : int, default 1
-        s, the steps from one window to the next. Steps left over at the end are not looked at.
+        s, the steps from one window to the next. Steps left over at the end are not used.
     padding : {"valid", "same", "causal"}, default "valid"
         "valid": windows lie within the series. "same": zeros on both sides, so that with stride 1 the output is as
-        long as the input. "causal": zeros in front, so that an output sees its own step and earlier ones, never a
-        later one.
+        long as the input. "causal": zeros in front, so that an output depends on its own step and earlier ones,
+        never on a later one.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     dilation_rate : int, default 1
-        d, the distance of the steps that a window sees.
+        d, the distance between the steps of a window.
     groups : int, default 1
-        Into how many parts channels and filters are dealt, each part of the filters seeing its own channels only.
+        Number of groups that channels and filters are split into; each group of filters uses its own channels only.
     activation : str or ActivationFunction, optional
-        f; by default linear.
+        f; linear by default.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, bias_initializer : str or Initializer
-        Where K and b start; by default Glorot's uniform and zeros.
+        Initial values of K and b; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on K, b and y.
     **settings
@@ -279,7 +280,7 @@ class Conv1D(_Convolution):
 
 
 class Conv2D(_Convolution):
-    r"""Slide a kernel over an image: every output is a weighted sum of a small patch.
+    r"""Convolution over an image: every output is a weighted sum of a small patch.
 
     The equations are those of `Conv1D`, with a position o, a place j, a stride s and a dilation d for each of the
     two axes.
@@ -296,17 +297,17 @@ class Conv2D(_Convolution):
         "valid": patches lie within the image. "same": zeros around it, so that with stride 1 the output is as large
         as the input.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     dilation_rate : int or (int, int), default 1
-        The distance of the points that a patch sees.
+        The distance between the points of a patch.
     groups : int, default 1
-        Into how many parts channels and filters are dealt, each part of the filters seeing its own channels only.
+        Number of groups that channels and filters are split into; each group of filters uses its own channels only.
     activation : str or ActivationFunction, optional
-        f; by default linear.
+        f; linear by default.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, bias_initializer : str or Initializer
-        Where K and b start; by default Glorot's uniform and zeros.
+        Initial values of K and b; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on K, b and y.
     **settings

@@ -14,33 +14,34 @@ from nnlite.types import Array, Shape
 
 
 class Dense(Layer):
-    r"""Every output is a weighted sum of every input, then an activation.
+    r"""Fully connected layer: every output is a weighted sum of every input, then an activation.
 
     Forward, for a batch of rows x:
 
     .. math:: z = x W + b, \qquad y = f(z)
 
-    Backward, by the chain rule, from dy (the derivative of the loss by y):
+    Backward, from dy, the derivative of the loss with respect to y. An element :math:`z_{ij}` acts on the loss through
+    :math:`y_{ij} = f(z_{ij})` alone, so by the chain rule :math:`dz_{ij} = dy_{ij} f'(z_{ij})`. An input
+    :math:`x_{ik}` acts through every :math:`z_{ij}` of its row, with the factor :math:`W_{kj}`, so
+    :math:`dx_{ik} = \sum_j dz_{ij} W_{kj}`. Weights and biases act through every row. In matrices:
 
     .. math::
 
         dz = dy \odot f'(z), \qquad
+        dx = dz\, W^\top, \qquad
         dW = x^\top dz, \qquad
-        db = \sum_{rows} dz, \qquad
-        dx = dz\, W^\top
-
-    The shapes leave no other choice: dW must look like W, so it is x transposed times dz.
+        db = \sum_{rows} dz
 
     Parameters
     ----------
     units : int
         Number of outputs.
     activation : str or ActivationFunction, optional
-        f; by default linear.
+        f; linear by default.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, bias_initializer : str or Initializer
-        Where W and b start; by default Glorot's uniform and zeros.
+        Initial values of W and b; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, b and y.
     kernel_constraint, bias_constraint : None
@@ -71,6 +72,18 @@ class Dense(Layer):
     >>> layer = Dense(2, kernel_initializer="ones")
     >>> layer(np.array([[1.0, 2.0, 3.0]])).tolist()
     [[6.0, 6.0]]
+
+    Forward and backward by hand: the derivative of the first output with respect to the weights and the input.
+
+    >>> x = np.array([[1.0, 2.0, 3.0]])
+    >>> y, cache = layer.forward(x)
+    >>> dx = layer.backward(np.array([[1.0, 0.0]]), cache)
+    >>> dx.tolist()
+    [[1.0, 1.0, 1.0]]
+    >>> layer.kernel.gradient.tolist()
+    [[1.0, 0.0], [2.0, 0.0], [3.0, 0.0]]
+    >>> layer.bias.gradient.tolist()
+    [1.0, 0.0]
     """
 
     def __init__(
@@ -117,7 +130,7 @@ class Dense(Layer):
         """Write dW and db; return dx."""
         x, z, y = cache
         dz = self.activation.backward(dy, z, y)
-        # Axes between the first and the last are further rows.
+        # Axes between the first and the last are rows too.
         rows, drows = x.reshape(-1, x.shape[-1]), dz.reshape(-1, self.units)
         self.kernel.gradient[...] = rows.T @ drows
         if self.use_bias:

@@ -26,8 +26,8 @@ class GRU(Recurrent):
         \tilde h = g(a^h_t + u^h), \qquad
         h_t = z \odot h_{t-1} + (1 - z) \odot \tilde h
 
-    z says how much of the old output stays; r how much of it is seen when a new one is made up. They differ in where r
-    comes in: with `reset_after`, after the product with U, which has a bias b' of its own,
+    The update gate z says how much of the old output stays, the reset gate r how much of it goes into the candidate
+    :math:`\tilde h`. With `reset_after`, r acts after the product with U, which has a bias b' of its own,
 
     .. math:: u^z, u^r, v = h_{t-1} U + b', \qquad u^h = r \odot v
 
@@ -47,7 +47,7 @@ class GRU(Recurrent):
         dU \mathrel{+}= h_{t-1}^\top du, \qquad db' \mathrel{+}= \sum du, \qquad
         dh_{t-1} = dh_t \odot z + du\, U^\top
 
-    (with `reset_after`; without it r is on the other side of U). The loop itself is in `Recurrent`.
+    (with `reset_after`; without it r is on the other side of U). The loop over time is in `Recurrent`.
 
     Parameters
     ----------
@@ -170,17 +170,18 @@ class GRU(Recurrent):
     def _input_bias(self, bias: Array) -> Array:
         return bias[0] if self.reset_after else bias
 
-    def _clear_recurrent_gradients(self) -> None:
-        super()._clear_recurrent_gradients()
+    def _zero_recurrent_gradients(self) -> None:
+        super()._zero_recurrent_gradients()
         if self.use_bias and self.reset_after:
             self.bias.gradient[1] = 0
 
-    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
-        """Open the gates, and compute h."""
-        h_before, seen = states[0], states[0] * h_kept
+    def _step(self, a: Array, states: list[Array], state_mask: Any) -> tuple[list[Array], Any]:
+        """Compute the gates, then h."""
+        (h_prev,) = states
+        h_in = h_prev * state_mask
         a_z, a_r, a_h = np.split(a, 3, axis=1)
         if self.reset_after:
-            u = seen @ self.recurrent_kernel.value
+            u = h_in @ self.recurrent_kernel.value
             if self.use_bias:
                 u += self.bias.value[1]
             u_z, u_r, v = np.split(u, 3, axis=1)
@@ -188,38 +189,41 @@ class GRU(Recurrent):
             z, r = self.recurrent_activation(s_z), self.recurrent_activation(s_r)
             s_h = a_h + r * v
         else:
-            u_z, u_r = np.split(seen @ self._part("zr", self.recurrent_kernel.value), 2, axis=1)
+            u_z, u_r = np.split(h_in @ self._columns("zr", self.recurrent_kernel.value), 2, axis=1)
             s_z, s_r = a_z + u_z, a_r + u_r
             z, r = self.recurrent_activation(s_z), self.recurrent_activation(s_r)
-            v = r * seen
-            s_h = a_h + v @ self._part("h", self.recurrent_kernel.value)
-        new = self.activation(s_h)
-        return [z * h_before + (1 - z) * new], (h_before, seen, (s_z, s_r, s_h), (z, r, new), v)
+            v = r * h_in
+            s_h = a_h + v @ self._columns("h", self.recurrent_kernel.value)
+        h_tilde = self.activation(s_h)
+        h = z * h_prev + (1 - z) * h_tilde
+        return [h], (h_prev, h_in, (s_z, s_r, s_h), (z, r, h_tilde), v)
 
-    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
-        """Add to dU and db'; return da and dh_before."""
-        h_before, seen, (s_z, s_r, s_h), (z, r, new), v = cache
+    def _step_backward(self, dstates: list[Array], cache: Any, state_mask: Any) -> tuple[Array, list[Array]]:
+        """Add to dU and db'; return da, and the derivative dh of the step before."""
+        h_prev, h_in, (s_z, s_r, s_h), (z, r, h_tilde), v = cache
         (dh,) = dstates
-        dz = self.recurrent_activation.backward(dh * (h_before - new), s_z, z)
-        dnew = self.activation.backward(dh * (1 - z), s_h, new)
+        dz = self.recurrent_activation.backward(dh * (h_prev - h_tilde), s_z, z)
+        dh_tilde = self.activation.backward(dh * (1 - z), s_h, h_tilde)
         U, dU = self.recurrent_kernel.value, self.recurrent_kernel.gradient
         if self.reset_after:
-            dr = self.recurrent_activation.backward(dnew * v, s_r, r)
-            du = np.concatenate([dz, dr, dnew * r], axis=1)
-            dU[...] += seen.T @ du
+            dr = self.recurrent_activation.backward(dh_tilde * v, s_r, r)
+            du = np.concatenate([dz, dr, dh_tilde * r], axis=1)
+            dU[...] += h_in.T @ du
             if self.use_bias:
                 self.bias.gradient[1] += du.sum(axis=0)
-            dseen = du @ U.T
+            dh_in = du @ U.T
         else:
-            dv = dnew @ self._part("h", U).T
-            dr = self.recurrent_activation.backward(dv * seen, s_r, r)
+            dv = dh_tilde @ self._columns("h", U).T
+            dr = self.recurrent_activation.backward(dv * h_in, s_r, r)
             du = np.concatenate([dz, dr], axis=1)
-            self._part("zr", dU)[...] += seen.T @ du
-            self._part("h", dU)[...] += v.T @ dnew
-            dseen = du @ self._part("zr", U).T + dv * r
-        return np.concatenate([dz, dr, dnew], axis=1), [dh * z + dseen * h_kept]
+            self._columns("zr", dU)[...] += h_in.T @ du
+            self._columns("h", dU)[...] += v.T @ dh_tilde
+            dh_in = du @ self._columns("zr", U).T + dv * r
+        da = np.concatenate([dz, dr, dh_tilde], axis=1)
+        dh_prev = dh * z + dh_in * state_mask
+        return da, [dh_prev]
 
-    def _part(self, gates: str, kernel: Array) -> Array:
+    def _columns(self, gates: str, kernel: Array) -> Array:
         """Return the columns of U that belong to z and r, or to h."""
         return kernel[:, : 2 * self.units] if gates == "zr" else kernel[:, 2 * self.units :]
 

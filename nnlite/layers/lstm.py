@@ -16,10 +16,10 @@ from nnlite.types import Array, RandomGenerator
 
 
 class LSTM(Recurrent):
-    r"""Long short-term memory: a cell that gates open, keep and read.
+    r"""Long short-term memory: a cell with an input, a forget and an output gate.
 
-    Beside the output h, the state has a cell c, which is added to, not multiplied by a matrix, so that what is in it
-    can last for many steps. Forward, step by step:
+    Beside the output h, the state has a cell c. It is updated by addition, not by a product with a matrix, so that its
+    content can last for many steps. Forward, step by step:
 
     .. math::
 
@@ -32,13 +32,14 @@ class LSTM(Recurrent):
         c_t = f \odot c_{t-1} + i \odot \tilde c, \qquad
         h_t = o \odot g(c_t)
 
-    i lets the new value in, f keeps (or forgets) the old one, o shows the cell to the outside. Backward, from the
-    last step to the first, from :math:`dh_t` and :math:`dc_t` (through the output and through all later steps):
+    The input gate i lets the candidate :math:`\tilde c` in, the forget gate f keeps (or forgets) the old value, and the
+    output gate o lets the cell out. Backward, from the last step to the first, from :math:`dh_t` and :math:`dc_t`
+    (through the output and through all later steps):
 
     .. math::
 
-        dc_t \mathrel{+}= dh_t \odot o \odot g'(c_t), \qquad
-        do = dh_t \odot g(c_t), \quad
+        do = dh_t \odot g(c_t), \qquad
+        dc_t \mathrel{+}= dh_t \odot o \odot g'(c_t), \quad
         di = dc_t \odot \tilde c, \quad
         df = dc_t \odot c_{t-1}, \quad
         d\tilde c = dc_t \odot i
@@ -50,8 +51,8 @@ class LSTM(Recurrent):
         dh_{t-1} = dz_t\, U^\top, \qquad
         dc_{t-1} = dc_t \odot f
 
-    The last of these has no matrix in it: while f is near 1, the derivative of the cell goes back undiminished. The
-    loop itself is in `Recurrent`.
+    The last equation has no matrix in it: while f is near 1, the derivative of the cell goes back undiminished. The
+    loop over time is in `Recurrent`.
 
     Parameters
     ----------
@@ -176,33 +177,38 @@ class LSTM(Recurrent):
     def _bias_start(self) -> Initializer:
         return _ForgetGateOnes(self.bias_initializer) if self.unit_forget_bias else self.bias_initializer
 
-    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
-        """Open the gates, and compute c and h."""
-        h_before, c_before = states[0] * h_kept, states[1]
-        z = a + h_before @ self.recurrent_kernel.value
+    def _step(self, a: Array, states: list[Array], state_mask: Any) -> tuple[list[Array], Any]:
+        """Compute the gates, then c and h."""
+        h_prev, c_prev = states[0] * state_mask, states[1]
+        z = a + h_prev @ self.recurrent_kernel.value
         z_i, z_f, z_c, z_o = np.split(z, 4, axis=1)
-        i, f, o = (self.recurrent_activation(part) for part in (z_i, z_f, z_o))
-        new = self.activation(z_c)
-        c = f * c_before + i * new
-        shown = self.activation(c)
-        return [o * shown, c], (h_before, c_before, (z_i, z_f, z_c, z_o), (i, f, new, o), c, shown)
+        i, f, o = (self.recurrent_activation(gate) for gate in (z_i, z_f, z_o))
+        c_tilde = self.activation(z_c)
+        c = f * c_prev + i * c_tilde
+        g_c = self.activation(c)
+        h = o * g_c
+        return [h, c], (h_prev, c_prev, (z_i, z_f, z_c, z_o), (i, f, c_tilde, o), c, g_c)
 
-    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
-        """Add to dU; return dz, dh_before and dc_before."""
-        h_before, c_before, (z_i, z_f, z_c, z_o), (i, f, new, o), c, shown = cache
+    def _step_backward(self, dstates: list[Array], cache: Any, state_mask: Any) -> tuple[Array, list[Array]]:
+        """Add to dU; return dz, and the derivatives dh and dc of the step before."""
+        h_prev, c_prev, (z_i, z_f, z_c, z_o), (i, f, c_tilde, o), c, g_c = cache
         dh, dc = dstates
-        dc = dc + self.activation.backward(dh * o, c, shown)
+        do = dh * g_c
+        dc = dc + self.activation.backward(dh * o, c, g_c)
+        di, df, dc_tilde = dc * c_tilde, dc * c_prev, dc * i
         dz = np.concatenate(
             [
-                self.recurrent_activation.backward(dc * new, z_i, i),
-                self.recurrent_activation.backward(dc * c_before, z_f, f),
-                self.activation.backward(dc * i, z_c, new),
-                self.recurrent_activation.backward(dh * shown, z_o, o),
+                self.recurrent_activation.backward(di, z_i, i),
+                self.recurrent_activation.backward(df, z_f, f),
+                self.activation.backward(dc_tilde, z_c, c_tilde),
+                self.recurrent_activation.backward(do, z_o, o),
             ],
             axis=1,
         )
-        self.recurrent_kernel.gradient[...] += h_before.T @ dz
-        return dz, [(dz @ self.recurrent_kernel.value.T) * h_kept, dc * f]
+        self.recurrent_kernel.gradient[...] += h_prev.T @ dz
+        dh_prev = (dz @ self.recurrent_kernel.value.T) * state_mask
+        dc_prev = dc * f
+        return dz, [dh_prev, dc_prev]
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -214,7 +220,7 @@ class LSTM(Recurrent):
 
 
 class _ForgetGateOnes(Initializer):
-    """Start the forget gate's quarter of the bias at one, the rest as another initializer says."""
+    """Ones for the forget gate's quarter of the bias, another initializer for the rest."""
 
     def __init__(self, rest: Initializer) -> None:
         self.rest = rest

@@ -19,22 +19,25 @@ from nnlite.types import Array, Shape
 
 
 class Recurrent(TakesInitialState):
-    r"""What all recurrent layers share: a state that is handed from step to step.
+    r"""Base of the recurrent layers: a loop over time that hands a state from step to step.
 
-    At each step t the layer sees the input :math:`x_t` and its own state so far, and makes a new state of them:
+    At each step t the layer takes the input :math:`x_t` and its previous state, and computes a new state:
 
     .. math:: a_t = x_t W + b, \qquad s_t = \mathrm{step}(a_t, s_{t-1}), \qquad h_t = \text{the first part of } s_t
 
-    The output is :math:`h_t`. Since :math:`s_t` depends on :math:`s_{t-1}`, the loss reaches a state twice: through
-    the output of its own step and through all later steps. So the way back (backpropagation through time) is the same
-    loop, run from the last step to the first, handing the derivative of the state on:
+    The output is :math:`h_t`. Since :math:`s_{t+1}` depends on :math:`s_t`, the loss depends on a state in two ways:
+    through the output of its own step, and through all later steps. Backpropagation through time adds the two, in the
+    same loop run from the last step to the first:
 
-    .. math:: ds_t = dh_t + ds_t^{later}, \qquad (da_t,\ ds_{t-1}^{later}) = \mathrm{step}^{-1}(ds_t)
+    .. math::
 
-    What all steps share is added up over them: :math:`dW = \sum_t x_t^\top da_t`, :math:`db = \sum_t da_t`,
-    :math:`dx_t = da_t W^\top`.
+        ds_t = \frac{\partial L}{\partial h_t} + \frac{\partial s_{t+1}}{\partial s_t}^{\!\top} ds_{t+1}, \qquad
+        da_t = \frac{\partial s_t}{\partial a_t}^{\!\top} ds_t
 
-    A kind of layer defines `gates`, `n_states`, `_step` and `_step_back`.
+    The weights are the same at all steps, so their gradients are sums over steps:
+    :math:`dW = \sum_t x_t^\top da_t`, :math:`db = \sum_t da_t`, :math:`dx_t = da_t W^\top`.
+
+    A kind of layer defines `gates`, `n_states`, `_step` and `_step_backward`.
 
     References
     ----------
@@ -160,11 +163,11 @@ class Recurrent(TakesInitialState):
         Parameters
         ----------
         x : ndarray, shape (rows, steps, features), or a list
-            The series; in a list, the states to begin with after it, by default zeros.
+            The series; in a list, the initial states after it. They are zeros by default.
         training : bool, default False
-            Whether to drop out.
+            Whether to apply dropout.
         mask : ndarray of bool, shape (rows, steps), optional
-            The steps that count; past all others the state is handed on.
+            True for steps that count; a masked step leaves the state as it is.
 
         Returns
         -------
@@ -179,65 +182,67 @@ class Recurrent(TakesInitialState):
         mask = mask[0] if isinstance(mask, list) else mask
         rows, steps = x.shape[:2]
         states = states or [np.zeros((rows, self.units), x.dtype)] * self.n_states
-        x_kept = self._draw(self.dropout, (rows, 1, x.shape[2]), x.dtype, training)
-        h_kept = self._draw(self.recurrent_dropout, (rows, self.units), x.dtype, training)
-        x = x * x_kept
+        input_mask = self._dropout_mask(self.dropout, (rows, 1, x.shape[2]), x.dtype, training)
+        state_mask = self._dropout_mask(self.recurrent_dropout, (rows, self.units), x.dtype, training)
+        x = x * input_mask
         a = x @ self.kernel.value
         if self.use_bias:
             a += self._input_bias(self.bias.value)
         outputs = np.empty((rows, steps, self.units), x.dtype)
         step_caches = []
         for position, t in enumerate(self._order(rows, steps)):
-            new, step_cache = self._step(a[:, t], states, h_kept)
+            next_states, step_cache = self._step(a[:, t], states, state_mask)
             counts = None if mask is None else mask[:, t, np.newaxis]
-            states = new if counts is None else [np.where(counts, n, s) for n, s in zip(new, states, strict=True)]
+            # At a masked step the state stays as it was.
+            states = next_states if counts is None else _where(counts, next_states, states)
             outputs[:, position] = states[0]
             if self.zero_masked and counts is not None:
                 outputs[:, position] *= counts
             step_caches.append((step_cache, counts))
         y = outputs if self.return_sequences else states[0]
-        return ([y, *states] if self.return_state else y), (x, x_kept, h_kept, step_caches, takes_states)
+        return ([y, *states] if self.return_state else y), (x, input_mask, state_mask, step_caches, takes_states)
 
     def backward(self, dy: Any, cache: Any) -> Any:
         """Run back through the steps; write dW, dU and db; return dx, or a list with the first states' derivatives."""
-        x, x_kept, h_kept, step_caches, takes_states = cache
+        x, input_mask, state_mask, step_caches, takes_states = cache
         dy, *dstates = dy if self.return_state else [dy]
         rows, steps = x.shape[:2]
         dstates = dstates or [np.zeros((rows, self.units), x.dtype)] * self.n_states
         if not self.return_sequences:
             dstates = [dstates[0] + dy, *dstates[1:]]
-        self._clear_recurrent_gradients()
+        self._zero_recurrent_gradients()
         da = np.empty((rows, steps, self.gates * self.units), x.dtype)
         for position, t in reversed(list(enumerate(self._order(rows, steps)))):
             step_cache, counts = step_caches[position]
             if self.return_sequences:
-                own = dy[:, position] * counts if self.zero_masked and counts is not None else dy[:, position]
-                dstates = [dstates[0] + own, *dstates[1:]]
-            dnew = dstates if counts is None else [d * counts for d in dstates]
-            da[:, t], dbefore = self._step_back(dnew, step_cache, h_kept)
-            # Past a step that does not count the state went unchanged, and so does its derivative.
-            past = [0] * self.n_states if counts is None else [d * ~counts for d in dstates]
-            dstates = [d + p for d, p in zip(dbefore, past, strict=True)]
+                dh = dy[:, position] * counts if self.zero_masked and counts is not None else dy[:, position]
+                dstates = [dstates[0] + dh, *dstates[1:]]
+            if counts is None:
+                da[:, t], dstates = self._step_backward(dstates, step_cache, state_mask)
+            else:
+                da[:, t], dthrough = self._step_backward([d * counts for d in dstates], step_cache, state_mask)
+                # Where the step is masked the state was copied, and so is its derivative.
+                dstates = [through + d * ~counts for through, d in zip(dthrough, dstates, strict=True)]
         self._write_input_gradients(x, da)
-        dx = (da @ self.kernel.value.T) * x_kept
+        dx = (da @ self.kernel.value.T) * input_mask
         return [dx, *dstates] if takes_states else dx
 
-    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
-        """Make the new state of a = x W + b and the state before; return it and a cache."""
+    def _step(self, a: Array, states: list[Array], state_mask: Any) -> tuple[list[Array], Any]:
+        """Compute the next state from a = x W + b and the previous state; return it and a cache."""
         raise NotImplementedError
 
-    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
-        """Add to dU (and to what else of the state's own weights there is); return da and the state's before."""
+    def _step_backward(self, dstates: list[Array], cache: Any, state_mask: Any) -> tuple[Array, list[Array]]:
+        """Add to the gradients of the recurrent weights; return da and the derivatives of the previous state."""
         raise NotImplementedError
 
     def _order(self, rows: int, steps: int) -> range:
         if rows == 0:
-            # Nothing to run through, however many steps a file may claim that there are.
+            # No rows, no work: a file from a stranger may claim any number of steps.
             return range(0)
         return range(steps - 1, -1, -1) if self.go_backwards else range(steps)
 
-    def _draw(self, rate: float, shape: tuple[int, ...], dtype: Any, training: bool) -> Any:
-        """Return one dropout mask for all steps; the number 1 where nothing is dropped."""
+    def _dropout_mask(self, rate: float, shape: tuple[int, ...], dtype: Any, training: bool) -> Any:
+        """Return one dropout mask for all steps; the number 1 if nothing is dropped."""
         if not training or rate == 0:
             return 1
         kept = self.rng.random(shape, dtype=np.float32) >= rate
@@ -247,7 +252,7 @@ class Recurrent(TakesInitialState):
         """Return the part of b that is added to x W."""
         return bias
 
-    def _clear_recurrent_gradients(self) -> None:
+    def _zero_recurrent_gradients(self) -> None:
         self.recurrent_kernel.gradient[...] = 0
 
     def _write_input_gradients(self, x: Array, da: Array) -> None:
@@ -260,7 +265,7 @@ class Recurrent(TakesInitialState):
     # -- masks and configuration -----------------------------------------------------------------
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
-        """Hand the mask on with the outputs of all steps; a last output and a state have none."""
+        """Return the mask for the outputs of all steps; a last output and a state have none."""
         mask = mask[0] if isinstance(mask, list) else mask
         own = mask if self.return_sequences else None
         return [own, *[None] * self.n_states] if self.return_state else own
@@ -285,6 +290,11 @@ class Recurrent(TakesInitialState):
             "return_state": self.return_state,
             "go_backwards": self.go_backwards,
         }
+
+
+def _where(counts: Array, a: Sequence[Array], b: Sequence[Array]) -> list[Array]:
+    """Take rows of the arrays a where `counts`, and of b elsewhere."""
+    return [np.where(counts, one, other) for one, other in zip(a, b, strict=True)]
 
 
 def _is_list_of_shapes(shape: Any) -> bool:

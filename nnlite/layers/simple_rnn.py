@@ -23,7 +23,7 @@ class SimpleRNN(Recurrent):
     .. math:: dz_t = dh_t \odot f'(z_t), \qquad dU \mathrel{+}= h_{t-1}^\top dz_t, \qquad dh_{t-1} = dz_t\, U^\top
 
     The product with :math:`U^\top` at every step is why gradients fade or explode over long series, and why `LSTM` and
-    `GRU` were invented. The loop itself is in `Recurrent`.
+    `GRU` were invented. The loop over time is in `Recurrent`.
 
     Parameters
     ----------
@@ -127,16 +127,18 @@ class SimpleRNN(Recurrent):
             **settings,
         )
 
-    def _step(self, a: Array, states: list[Array], h_kept: Any) -> tuple[list[Array], Any]:
-        """Compute h = f(a + h_before U)."""
-        h_before = states[0] * h_kept
-        z = a + h_before @ self.recurrent_kernel.value
+    def _step(self, a: Array, states: list[Array], state_mask: Any) -> tuple[list[Array], Any]:
+        """Compute h = f(a + h_prev U)."""
+        h_prev = states[0] * state_mask
+        z = a + h_prev @ self.recurrent_kernel.value
         h = self.activation(z)
-        return [h], (h_before, z, h)
+        return [h], (h_prev, z, h)
 
-    def _step_back(self, dstates: list[Array], cache: Any, h_kept: Any) -> tuple[Array, list[Array]]:
-        """Add to dU; return dz and dh_before."""
-        h_before, z, h = cache
-        dz = self.activation.backward(dstates[0], z, h)
-        self.recurrent_kernel.gradient[...] += h_before.T @ dz
-        return dz, [(dz @ self.recurrent_kernel.value.T) * h_kept]
+    def _step_backward(self, dstates: list[Array], cache: Any, state_mask: Any) -> tuple[Array, list[Array]]:
+        """Add to dU; return dz, and the derivative dh of the step before."""
+        h_prev, z, h = cache
+        (dh,) = dstates
+        dz = self.activation.backward(dh, z, h)
+        self.recurrent_kernel.gradient[...] += h_prev.T @ dz
+        dh_prev = (dz @ self.recurrent_kernel.value.T) * state_mask
+        return dz, [dh_prev]

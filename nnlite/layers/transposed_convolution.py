@@ -83,7 +83,7 @@ class _TransposedConvolution(Kernel):
         """Write dK and db; return dx."""
         x, z, y = cache
         _, before, after = self._frame(x.shape)
-        dz = self._activate_back(dy, z, y)
+        dz = self._activation_backward(dy, z, y)
         dspread = pad(crop(dz, after), before)
         # The transpose of a transpose: dx is a convolution of dz, and dK sees the two in each other's place.
         self.kernel.gradient[...] = kernel_gradient(dspread, x, self.kernel.shape, self.strides, self.dilation_rate)

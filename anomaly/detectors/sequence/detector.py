@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector, register
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
 from anomaly.detectors.sequence.calibration import Calibration, calibrate
 from anomaly.detectors.sequence.inputs import as_one_table, as_tables, labels_of_series
@@ -34,7 +34,6 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
 
 
-@register
 class SequenceDetector(BaseDetector):
     r"""Detector of anomalous segments in a series of one sensor or many.
 

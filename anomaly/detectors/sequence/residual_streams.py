@@ -22,8 +22,8 @@ from anomaly.detectors.validation import under
 from anomaly.preprocessing.series import SeriesReader, Stretch
 from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 from anomaly.tables import Table
-from nnlite.models import Model
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.models import Model, model_from_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _MOST_CELLS = 1 << 20

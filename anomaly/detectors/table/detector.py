@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
-from anomaly.detectors.base import register
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.parameters import check_parameters
 from anomaly.detectors.table.ensemble import MemberDetector
@@ -24,7 +23,6 @@ from nnlite.random import seeded
 from nnlite.types import Array
 
 
-@register
 class AutoencoderDetector(MemberDetector):
     r"""Find unusual records by how badly autoencoders reconstruct them, and by how far they are from any usual one.
 

@@ -10,7 +10,7 @@ from anomaly.detectors.table.label_learning import weights_from_state
 from anomaly.detectors.table.neighbors import Denoiser, Neighbours, member_from_state, memory_of
 from anomaly.detectors.validation import check_whole, under
 from anomaly.preprocessing import TablePreprocessor
-from nnlite.serialization import model_from_parts
+from nnlite.models import model_from_parts
 from nnlite.types import Array
 
 if TYPE_CHECKING:

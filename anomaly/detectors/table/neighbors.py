@@ -14,8 +14,8 @@ import numpy as np
 
 from anomaly.detectors.table.blending import spread_of
 from anomaly.detectors.validation import under
-from nnlite.models import Model
-from nnlite.serialization import model_from_parts, model_to_parts
+from nnlite.models import Model, model_from_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _BLOCK_CELLS = 2_000_000

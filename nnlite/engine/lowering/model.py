@@ -14,13 +14,13 @@ import nnlite.engine.lowering.resizing
 import nnlite.engine.lowering.shaping
 import nnlite.engine.lowering.variational
 import nnlite.engine.lowering.wrappers  # noqa: F401  (each of these registers its rules)
+from nnlite.compiled import CompiledNetwork
 from nnlite.engine.lowering.graph import lower_network
 from nnlite.engine.lowering.masking import Mask
 from nnlite.engine.lowering.objective import lower_objective
 from nnlite.engine.lowering.rules import record_shape
 from nnlite.engine.program import Place, Program, Tensor
 from nnlite.objective import Objective
-from nnlite.training import Trainer
 from nnlite.weights import WeightVector
 
 
@@ -44,13 +44,17 @@ class DataShapes:
 
 
 def lower_model(
-    model: Trainer, rows: int, training: bool, data: DataShapes | None = None, vector: WeightVector | None = None
+    model: CompiledNetwork,
+    rows: int,
+    training: bool,
+    data: DataShapes | None = None,
+    vector: WeightVector | None = None,
 ) -> Program:
     """Write the program of a model, but for the optimizer and the penalties on weights.
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         The model; compiled, unless there is no `data`.
     rows : int
         Most records in a batch.

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.backends import products_per_record
+from nnlite.compiled import CompiledNetwork
+from nnlite.cost import products_per_record
 from nnlite.engine import batch_state as at
 from nnlite.engine.lowering import lower_model
 from nnlite.engine.lowering.rules import Unsupported, record_shape
 from nnlite.engine.runtime.threads import Team, worthwhile_threads
 from nnlite.engine.runtime.worker import Hand
-from nnlite.training import Trainer
 from nnlite.types import Array
 
 _BATCH = 256
@@ -25,7 +25,7 @@ class Prediction:
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         The model.
 
     Raises
@@ -34,7 +34,7 @@ class Prediction:
         If a layer has no compiled form.
     """
 
-    def __init__(self, model: Trainer) -> None:
+    def __init__(self, model: CompiledNetwork) -> None:
         self._model = model
         self._shapes = [record_shape(tensor.shape, f"output {tensor.name!r}") for tensor in model.outputs]
         self._vector = model.current_weights()
@@ -74,7 +74,7 @@ class OneRecord:
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         With one input and one output. Its weights are looked at where they are now: make a new predictor after layers
         have been frozen, or become part of another model.
 
@@ -86,7 +86,7 @@ class OneRecord:
         If the model has several inputs or outputs.
     """
 
-    def __init__(self, model: Trainer) -> None:
+    def __init__(self, model: CompiledNetwork) -> None:
         if len(model.inputs) > 1 or len(model.outputs) > 1:
             raise ValueError(
                 f"one input and one output are needed; model {model.name!r} has {len(model.inputs)} and "

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from nnlite import losses, metrics
-from nnlite.backends import products_per_record
+from nnlite.compiled import CompiledNetwork
+from nnlite.cost import products_per_record
 from nnlite.data import Data
 from nnlite.engine import batch_state as at
 from nnlite.engine.lowering import Unsupported, lower_model
@@ -22,7 +23,6 @@ from nnlite.engine.runtime.threads import Team, worthwhile_threads
 from nnlite.engine.runtime.totals import Figures
 from nnlite.engine.runtime.worker import Hand
 from nnlite.memory import aligned_zeros
-from nnlite.training import Trainer
 from nnlite.types import Array, RandomGenerator
 
 _ORDERS_AT_ONCE = 1_000_000
@@ -34,7 +34,7 @@ class Session:
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         Compiled.
     data : Data
         What to run on.
@@ -51,7 +51,9 @@ class Session:
         If something in the model, the data or what it is compiled with has no compiled form.
     """
 
-    def __init__(self, model: Trainer, data: Data, batch_size: int, training: bool, threads: int | None = None) -> None:
+    def __init__(
+        self, model: CompiledNetwork, data: Data, batch_size: int, training: bool, threads: int | None = None
+    ) -> None:
         self._model, self._data, self._training = model, data, training
         self._batch_size = min(batch_size, data.n_rows)
         self.n_batches = -(-data.n_rows // self._batch_size)
@@ -205,7 +207,7 @@ class Session:
         return rows
 
 
-def _shapes(model: Trainer, data: Data) -> DataShapes:
+def _shapes(model: CompiledNetwork, data: Data) -> DataShapes:
     """Return what of the data decides on the program, after looking whether all of it can be compiled."""
     if data.n_rows >= 2**31:
         raise Unsupported("more than two thousand million records have no compiled form")
@@ -220,7 +222,7 @@ def _shapes(model: Trainer, data: Data) -> DataShapes:
     )
 
 
-def _are_numbers(model: Trainer, i: int, y: Array) -> bool:
+def _are_numbers(model: CompiledNetwork, i: int, y: Array) -> bool:
     """Tell whether anything takes the targets of an output for class numbers."""
     shape, objective = model.outputs[i].shape, model.objective
     kinds: tuple[type, ...] = (losses.SparseCategoricalCrossentropy, metrics.SparseCategoricalAccuracy)
@@ -231,7 +233,7 @@ def _are_numbers(model: Trainer, i: int, y: Array) -> bool:
     )
 
 
-def _arrays(model: Trainer, data: Data) -> dict[str, Array]:
+def _arrays(model: CompiledNetwork, data: Data) -> dict[str, Array]:
     """Name the arrays that the program reads; rows must lie one behind the other."""
     named: dict[str, Array] = {}
     kinds: Sequence[tuple[str, Sequence[Array | None]]] = (

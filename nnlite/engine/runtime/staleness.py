@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from nnlite.activations import ActivationFunction
+from nnlite.compiled import CompiledNetwork
 from nnlite.layers.base import Layer
 from nnlite.network import Network
 from nnlite.optimizers import Optimizer
 from nnlite.regularizers import Regularizer
-from nnlite.training import Trainer
 from nnlite.types import Array
 from nnlite.weights import Weight
 
@@ -30,7 +30,7 @@ class Surroundings:
 
     Parameters
     ----------
-    model : Trainer
+    model : CompiledNetwork
         Compiled.
     training : bool
         Whether it is to be trained, or only read.
@@ -47,7 +47,7 @@ class Surroundings:
         Its state.
     """
 
-    def __init__(self, model: Trainer, training: bool) -> None:
+    def __init__(self, model: CompiledNetwork, training: bool) -> None:
         self.objective = model.objective
         self.optimizer: Optimizer | None = None
         self.slots: dict[str, Array] = {}
@@ -62,11 +62,11 @@ class Surroundings:
         self.slots = dict(self.optimizer.slots)
         self._settings = _settings(self.optimizer)
 
-    def layers_are_as_they_were(self, model: Trainer) -> bool:
+    def layers_are_as_they_were(self, model: CompiledNetwork) -> bool:
         """Tell whether no layer has been given another rate, activation or the like."""
         return [_settings(layer) for layer in _leaves(model)] == self._layers
 
-    def hold_for(self, model: Trainer) -> bool:
+    def hold_for(self, model: CompiledNetwork) -> bool:
         """Tell whether everything else is as it was; weights that are only read are brought up to date."""
         if model.objective is not self.objective:
             return False

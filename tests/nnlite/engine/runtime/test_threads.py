@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nnlite.backends import products_per_record
+from nnlite.cost import products_per_record
 from nnlite.engine.runtime import threads as teams
 from nnlite.layers import LSTM, BatchNormalization, Conv1D, Dense, Dropout, GaussianNoise, Input
 from nnlite.models import Sequential

@@ -1,0 +1,67 @@
+"""What functions are given and what they reach into: whole detectors, other objects' private members, raw options."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from benchmarks.house.sources import Function, Source
+
+_WHOLE = re.compile(r"\b(\w*Detector|\w*Preprocessor)\b")
+_NAMES = {"detector", "preprocessor"}
+
+
+def takes_whole_object(sources: Mapping[str, Source]) -> list[str]:
+    """Return the functions that take a detector or a preprocessor and are no method of such a class."""
+    return [
+        f"{source.name}.{function.name}"
+        for source in sources.values()
+        if source.name.startswith("anomaly")
+        for function, owner in source.functions()
+        if not (owner and _WHOLE.search(owner.name)) and any(_is_whole(argument) for argument in _arguments(function))
+    ]
+
+
+def takes_namespace(sources: Mapping[str, Source]) -> list[str]:
+    """Return the functions that take the options of a command line as they were parsed."""
+    return [
+        f"{source.name}.{function.name}"
+        for source in sources.values()
+        for function, _ in source.functions()
+        if any(a.annotation and "Namespace" in ast.unparse(a.annotation) for a in _arguments(function))
+    ]
+
+
+def reads_private_members(sources: Mapping[str, Source]) -> list[str]:
+    """Return the places where a private member of another object is read or set."""
+    return [
+        f"{source.path.name}:{node.lineno} {ast.unparse(node)}"
+        for source in sources.values()
+        for node in _private(source)
+    ]
+
+
+def _private(source: Source) -> Iterator[ast.Attribute]:
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Attribute) or not node.attr.startswith("_") or node.attr.startswith("__"):
+            continue
+        owner = node.value
+        if isinstance(owner, ast.Name) and owner.id in ("self", "cls"):
+            continue
+        if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super":
+            continue
+        yield node
+
+
+def _arguments(function: Function) -> list[ast.arg]:
+    given = function.args
+    return [*given.posonlyargs, *given.args, *given.kwonlyargs]
+
+
+def _is_whole(argument: ast.arg) -> bool:
+    if argument.annotation is None:
+        return argument.arg in _NAMES
+    return bool(_WHOLE.search(ast.unparse(argument.annotation))) and not ast.unparse(argument.annotation).startswith(
+        ("type[", "Callable")
+    )
