@@ -111,6 +111,18 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
     }
 
 
+def arrays_with_prefix(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """Return the arrays whose names begin with a prefix, without the prefix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> list(arrays_with_prefix({"model/0": np.zeros(2), "scale": np.ones(1)}, "model/"))
+    ['0']
+    """
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
 def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
     import zipfile
 

@@ -1,4 +1,4 @@
-"""Constraints on single values: numbers, integers, booleans, choices and sequences of these.
+"""Constraints on single values: numbers, integers, booleans, choices and sequences of these; and arrays of numbers.
 
 A `Constraint` is a set of allowed values with its description. Constraints are data: they stand beside the constructor
 whose arguments they describe, and `check_parameters` raises for the first argument that violates its own.
@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.types import Array
+
 
 class Constraint:
     """A set of allowed values and its description.
@@ -24,7 +26,7 @@ class Constraint:
     Parameters
     ----------
     description : str
-        What a value must be, for an error: ``"a number of at least 0"``.
+        Noun phrase for the allowed values, for errors: ``"a number of at least 0"``.
     accepts : callable
         Takes any object; returns True for an allowed value.
 
@@ -85,14 +87,15 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
 
 
 def is_integer(value: Any) -> bool:
-    """Return whether a value is an integer of Python or NumPy; booleans are not.
+    """Return whether a value is an integer of Python or NumPy; booleans and durations are not.
 
     Examples
     --------
     >>> [is_integer(value) for value in (3, np.int32(3), 3.0, True, "3")]
     [True, True, False, False, False]
     """
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    # NumPy derives timedelta64 from its integers.
+    return isinstance(value, (int, np.integer)) and not isinstance(value, (bool, np.timedelta64))
 
 
 def is_number(value: Any) -> bool:
@@ -157,9 +160,9 @@ def choice(*values: Any) -> Constraint:
     >>> choice("mean", "median").description, choice("auto").description
     ("one of 'mean', 'median'", "'auto'")
     """
-    listed = ", ".join(map(repr, values))
+    choices = ", ".join(map(repr, values))
     return Constraint(
-        listed if len(values) == 1 else f"one of {listed}",
+        choices if len(values) == 1 else f"one of {choices}",
         lambda value: any(value is one or (isinstance(value, type(one)) and value == one) for one in values),
     )
 
@@ -200,6 +203,91 @@ def names() -> Constraint:
     return Constraint("a list of column names", accepts)
 
 
+def as_finite(name: str, values: Any, ndim: int = 1) -> Array:
+    """Return numbers as a float64 array.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for errors.
+    values : array_like
+        Numbers, at least one.
+    ndim : int, default 1
+        Number of dimensions.
+
+    Returns
+    -------
+    ndarray of float64
+        Array with `ndim` dimensions.
+
+    Raises
+    ------
+    ValueError
+        If the array is empty, has another number of dimensions, is not numeric, or contains NaN or infinity.
+
+    Examples
+    --------
+    >>> as_finite("scores", [1, 2]).tolist()
+    [1.0, 2.0]
+    """
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be finite numbers; {error}") from error
+    if array.ndim != ndim:
+        raise ValueError(f"{name} must have {ndim} dimension(s); found shape {array.shape}")
+    if not array.size:
+        raise ValueError(f"{name} must be finite numbers, at least one; found shape {array.shape}")
+    if not np.isfinite(array).all():
+        index = tuple(np.argwhere(~np.isfinite(array))[0].tolist())
+        raise ValueError(
+            f"{name} must be finite numbers; found {array[index]} at position {', '.join(map(str, index))}"
+        )
+    return array
+
+
+def as_binary(name: str, values: Any, unit: str = "record", *, allow_empty: bool = False) -> Array:
+    """Return labels as a vector of the integers 0 and 1.
+
+    Parameters
+    ----------
+    name : str
+        Name of the argument, for errors.
+    values : array_like of 0 and 1, or of False and True, of shape (n,)
+        Labels.
+    unit : str, default "record"
+        Noun for the object that has the label, for errors.
+    allow_empty : bool, default False
+        Whether there may be no labels.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n,)
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If the labels are not a vector, or one of them is neither 0 nor 1.
+
+    Examples
+    --------
+    >>> as_binary("y_true", [True, False]).tolist()
+    [1, 0]
+    """
+    labels = np.asarray(values)
+    if labels.ndim != 1 or not (labels.size or allow_empty):
+        raise ValueError(f"{name} must hold one label per {unit}, shape (n,); found shape {labels.shape}")
+    is_binary = np.isin(labels, (0, 1))
+    if not is_binary.all():
+        others = np.unique(labels[~is_binary])[:5].tolist()
+        raise ValueError(
+            f"{name} must hold 0 for normal {unit}s and 1 for anomalies; found {others}. "
+            f"Map them first: ({name} != 'normal').astype(int), or ({name} == -1).astype(int)"
+        )
+    return labels.astype(np.int64)
+
+
 def _is_within(value: float, least: float | None, above: float | None, most: float | None, below: float | None) -> bool:
     return (
         (least is None or least <= value)
@@ -211,9 +299,13 @@ def _is_within(value: float, least: float | None, above: float | None, most: flo
 
 def _describe_bounds(least: float | None, above: float | None, most: float | None, below: float | None) -> str:
     if least is not None and most is not None:
-        return f" from {least:g} to {most:g}"
+        return f" from {_format(least)} to {_format(most)}"
     words = (("of at least", least), ("above", above), ("at most", most), ("below", below))
     if least is None and above is None and most is not None:
-        return f" of at most {most:g}"
-    bounds = [f"{word} {bound:g}" for word, bound in words if bound is not None]
+        return f" of at most {_format(most)}"
+    bounds = [f"{word} {_format(bound)}" for word, bound in words if bound is not None]
     return f" {' and '.join(bounds)}" if bounds else ""
+
+
+def _format(bound: float) -> str:
+    return str(bound) if isinstance(bound, int) else f"{bound:g}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from anomaly.detectors import AutoencoderDetector, BaseDetector, SequenceDetector, load_detector
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
 
@@ -55,7 +55,7 @@ def _warn_of_records(table: Table, options: Namespace, known: Collection[str] = 
     if 2 * len(numbers) > len(table.names) and not _count_up(numbers):
         print(
             f"anomaly: warning: {source(options.data)}: the first line looks like a record: it has "
-            f"{listing(numbers, 3)} as names of columns; if the file has no header, use --no-header",
+            f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
             file=sys.stderr,
         )
 
@@ -133,7 +133,7 @@ def _check_dispensable(ignored: list[str], needed: set[str], options: Namespace)
     for option, names in (("drop", split_names(options.drop)), ("label", [options.label])):
         lost = [name for name in names if name in ignored and name in needed]
         if lost:
-            raise DataError(f"--{option} leaves out {listing(lost)}, which {options.model!r} was fitted on")
+            raise DataError(f"--{option} leaves out {format_names(lost)}, which {options.model!r} was fitted on")
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:

@@ -12,8 +12,8 @@ import numpy as np
 from anomaly.cli.inputs import split_names
 from anomaly.cli.score_columns import score_columns, top_columns
 from anomaly.detectors import SequenceDetector
-from anomaly.errors import DataError, listing
-from anomaly.events import Event, EventStream, stretches
+from anomaly.errors import DataError, format_names
+from anomaly.events import Event, EventStream, find_segments
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.tables import Table
 from anomaly.tables.csv_files import CsvWriter
@@ -80,7 +80,7 @@ def fit(
     if labels is None:
         detector.fit(table)
     else:
-        parts = [slice(start, end) for start, end in stretches(labels >= 0 if needs_labels else labels == 0)]
+        parts = [slice(start, end) for start, end in find_segments(labels >= 0 if needs_labels else labels == 0)]
         detector.fit([table.rows(part) for part in parts], [labels[part] for part in parts] if needs_labels else None)
     detector.save(options.model)
     losses = detector.history_["loss"]
@@ -192,7 +192,7 @@ def draw(detector: SequenceDetector, table: Table, labels: Array | None, folder:
     names = [name for name in seen.names if kinds[name] in ("number", "boolean")]
     if not names:
         raise DataError(
-            f"none of the columns {listing(seen.names)} holds numbers: expected one at least to draw as a line"
+            f"none of the columns {format_names(seen.names)} holds numbers: expected one at least to draw as a line"
         )
     values = np.column_stack([seen[name].astype(np.float64) for name in names])
     parts = detector.explain(table)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import listing
+from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -72,7 +72,7 @@ def check_columns(preprocessor: TablePreprocessor) -> None:
     if len(used) < 2:
         unused = [name for name in names if name not in used]
         dates = (
-            f" ({listing(unused)} only tells when the record was made, which is not learned; dates='number', "
+            f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
             "on the command line --dates number, learns it)"
         )
         raise ValueError(

@@ -41,8 +41,8 @@ from anomaly.detectors.sequence.residual_streams import chunks_of, residuals_of
 from anomaly.detectors.sequence.training import fold_of_steps
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.events import find_events
-from anomaly.preprocessing.series import as_series
 from anomaly.tables.csv_files import read_csv
+from anomaly.tables.series import as_series
 from benchmarks.series import nab, skab
 from benchmarks.series.faults import KINDS, Fault, inject
 from benchmarks.series.process_faults import COURSES, inject_process

@@ -9,6 +9,8 @@ import pytest
 
 from nnlite.validation import (
     Constraint,
+    as_binary,
+    as_finite,
     boolean,
     check_parameters,
     check_value,
@@ -24,7 +26,7 @@ from nnlite.validation import (
 
 
 def test_booleans_and_text_are_no_numbers() -> None:
-    for value in (True, np.bool_(True), "1", None, 1j, [1], np.array([1])):
+    for value in (True, np.bool_(True), "1", None, 1j, [1], np.array([1]), np.timedelta64(1, "s")):
         assert not is_number(value)
         assert not is_integer(value)
     assert is_number(np.float16(1))
@@ -37,6 +39,7 @@ def test_booleans_and_text_are_no_numbers() -> None:
     [
         (integer(1), (1, np.int64(9)), (0, 1.0, True, "1", None), "a whole number of at least 1"),
         (integer(0, 3), (0, 3), (-1, 4), "a whole number from 0 to 3"),
+        (integer(most=2**31 - 1), (0,), (2**31,), "a whole number of at most 2147483647"),
         (integer(), (-5,), (0.5,), "a whole number"),
         (number(0), (0, 0.5, np.float32(2)), (-0.1, np.inf, np.nan, True, "0"), "a number of at least 0"),
         (number(above=0, most=1), (1, 1e-9), (0, 1.1), "a number above 0 and at most 1"),
@@ -75,3 +78,37 @@ def test_parameters_are_checked_in_the_order_of_the_constraints() -> None:
     check_parameters({"first": 1, "free": "anything"}, constraints)
     with pytest.raises(ValueError, match="^first must be"):
         check_parameters({"second": 3, "first": 0}, constraints)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], r"scores must be finite numbers, at least one; found shape \(0,\)"),
+        ([[1.0]], r"scores must have 1 dimension\(s\); found shape \(1, 1\)"),
+        ([0.0, np.nan], "scores must be finite numbers; found nan at position 1"),
+        ([np.inf], "scores must be finite numbers; found inf at position 0"),
+        (["x"], "scores must be finite numbers; could not convert"),
+    ],
+)
+def test_arrays_of_numbers_are_finite(values: Any, message: str) -> None:
+    assert as_finite("scores", [[1, 2]], ndim=2).dtype == np.float64
+    with pytest.raises(ValueError, match=message):
+        as_finite("scores", values)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], r"y must hold one label per step, shape \(n,\); found shape \(0,\)"),
+        ([[0, 1]], r"found shape \(1, 2\)"),
+        ([0, 2, -1, 2], r"y must hold 0 for normal steps and 1 for anomalies; found \[-1, 2\]. Map them first"),
+        (["normal", "odd"], "Map them first"),
+        ([0.0, np.nan], r"found \[nan\]"),
+    ],
+)
+def test_labels_are_binary(values: Any, message: str) -> None:
+    labels = as_binary("y", np.array([True, False]), "step")
+    assert (labels.tolist(), labels.dtype) == ([1, 0], np.int64)
+    assert as_binary("y", [], "step", allow_empty=True).shape == (0,)
+    with pytest.raises(ValueError, match=message):
+        as_binary("y", values, "step")

@@ -10,7 +10,7 @@ import numpy as np
 from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
 from anomaly.detectors.sequence.calibration import Calibration, calibrate
-from anomaly.detectors.sequence.inputs import as_one_table, as_tables, labels_of_series
+from anomaly.detectors.sequence.labels import labels_of_series
 from anomaly.detectors.sequence.networks import METHODS, NETWORKS
 from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, expected_features
 from anomaly.detectors.sequence.scoring import SequenceStream
@@ -26,8 +26,9 @@ from anomaly.detectors.sequence.training import (
 from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
 from anomaly.detectors.validation import under
 from anomaly.events import Event, find_events
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
+from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
+from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
@@ -285,7 +286,7 @@ class SequenceDetector(BaseDetector):
             match the steps.
         """
         self._check_parameters()
-        series = as_tables(X, self.ignore)
+        series = as_several_series(X, self.ignore)
         lengths = list(map(len, series))
         labels = None if y is None else labels_of_series(y if is_collection(X) else [y], lengths)
         settings = self._settings()
@@ -423,7 +424,7 @@ class SequenceDetector(BaseDetector):
             Contributions in the order of ``feature_names_in_``; not negative, and those of a step add up to its score.
         """
         stream = self.stream()
-        parts = [stream.push_parts(chunk) for chunk in chunks_of(as_one_table(X, self.ignore))]
+        parts = [stream.push_parts(chunk) for chunk in chunks_of(as_one_series(X, self.ignore))]
         return np.concatenate([*parts, stream.finish_parts()])
 
     def reconstruct(self, X: Any) -> Table:
@@ -440,7 +441,7 @@ class SequenceDetector(BaseDetector):
             The reconstruction or the forecast, with the sensors in their own units.
         """
         self._check_fitted()
-        table = as_one_table(X, self.ignore)
+        table = as_one_series(X, self.ignore)
         expected = expected_features(self.preprocessor_.reader, self.window_model_, table)
         return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
@@ -460,7 +461,7 @@ class SequenceDetector(BaseDetector):
             The sensors in their own units.
         """
         self._check_fitted()
-        segments = self.preprocessor_.reader().read(as_one_table(X, self.ignore))
+        segments = self.preprocessor_.reader().read(as_one_series(X, self.ignore))
         columns = self.preprocessor_.columns_
         observed = columns.inverse_transform(np.concatenate([segment.features for segment in segments]))
         if filled:

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from anomaly.detectors.validation import under
-from anomaly.preprocessing.series import SeriesReader, Stretch
+from anomaly.preprocessing.series import Segment, SeriesReader
 from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 from anomaly.tables import Table
 from nnlite.models import Model, model_from_parts
@@ -295,7 +295,7 @@ class SeriesResiduals:
         remaining, self._stream = self._stream.finish(), None
         return [(False, self._masked(remaining))]
 
-    def _push_segment(self, segment: Stretch) -> Array:
+    def _push_segment(self, segment: Segment) -> Array:
         assert self._stream is not None
         self._missing.append(segment.missing)
         return self._masked(self._stream.push(segment.features, segment.missing))

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.sequence.inputs import as_one_table
 from anomaly.detectors.sequence.residual_streams import SeriesResiduals, WindowModel
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.preprocessing.series import SeriesReader
+from anomaly.tables.series import as_one_series
 from nnlite.types import Array
 
 
@@ -72,7 +72,7 @@ class SequenceStream:
 
     def push_parts(self, X: Any) -> Array:
         """Take the next steps, if any; return each sensor's contribution to the scores that are final."""
-        return self._contributions([] if _is_empty(X) else self._residuals.push(as_one_table(X, self._ignored)))
+        return self._contributions([] if _is_empty(X) else self._residuals.push(as_one_series(X, self._ignored)))
 
     def finish_parts(self) -> Array:
         """Return each sensor's contribution to the remaining scores."""

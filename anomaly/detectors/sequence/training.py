@@ -15,7 +15,6 @@ import numpy as np
 from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.sequence.networks import NETWORKS, build_network
 from anomaly.detectors.sequence.residual_streams import level_of
-from anomaly.events import stretches as true_segments
 from anomaly.preprocessing.windows import cut_windows, window_starts
 from nnlite.models import Model
 from nnlite.types import Array
@@ -206,12 +205,13 @@ def _training_segments(
     """Yield each segment without steps of a fold, and the starts of its windows."""
     ahead = 1 if settings.forecasts else 0
     for parts, folds in zip(segments, folds_of, strict=True):
-        first = 0
-        for part in parts:
-            is_training = folds[first : first + len(part)] != fold
-            first += len(part)
-            for start, end in true_segments(is_training):
-                yield part[start:end], window_starts(end - start - ahead, settings.window, settings.stride)
+        folds_of_parts = np.split(folds, np.cumsum(list(map(len, parts)))[:-1])
+        for part, folds_here in zip(parts, folds_of_parts, strict=True):
+            is_training = folds_here != fold
+            changes = np.flatnonzero(np.diff(is_training)) + 1
+            for segment, rows in zip(np.split(part, changes), np.split(is_training, changes), strict=True):
+                if rows[0]:
+                    yield segment, window_starts(len(segment) - ahead, settings.window, settings.stride)
 
 
 def _examples(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anomaly.detectors.table.ensemble import MemberDetector
 
 _FEWEST = 4
-_TIMES = ("date", "moment")
+_TIMES = ("date", "datetime")
 
 
 def drift_of(detector: MemberDetector, chunks: Iterable[Array], level: float = 0.01) -> DriftResult:

@@ -35,7 +35,7 @@ from anomaly.detectors.table.held_out import FOLDS
 from anomaly.detectors.table.neighbors import Denoiser, memory_of, take_units
 from anomaly.detectors.table.reservoir import add_fairly
 from anomaly.detectors.table.training import MOST_REMEMBERED, continue_networks, remember
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from nnlite.models import Model
 from nnlite.random import global_generator, seeded
 from nnlite.types import Array, RandomGenerator
@@ -54,8 +54,8 @@ def warm_networks(detector: AutoencoderDetector, table: Table) -> list[Model] | 
     names = list(detector.feature_names_in_)
     if len(table.names) != len(names) or (table.named and set(table.names) != set(names)):
         raise DataError(
-            f"warm_start=True goes on with networks for the columns {listing(names)}; found {listing(table.names)}. "
-            "Give the same columns, or begin anew with warm_start=False"
+            f"warm_start=True goes on with networks for the columns {format_names(names)}; found "
+            f"{format_names(table.names)}. Give the same columns, or begin anew with warm_start=False"
         )
     return [member.model for member in detector.members_ if isinstance(member, Denoiser)]
 

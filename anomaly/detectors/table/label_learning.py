@@ -45,7 +45,7 @@ from anomaly.calibration import conformal_threshold
 from anomaly.detectors.table.blending import settled
 from anomaly.detectors.table.neighbors import Neighbours, typical
 from anomaly.detectors.validation import check_number
-from anomaly.metrics.records import _labels
+from anomaly.metrics.validation import check_labels
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -294,7 +294,7 @@ def _straightened(slope: Array, changes: list[tuple[Array, Array]]) -> Array:
 
 
 def _checked_labels(y: Any, n_records: int) -> Array:
-    labels = _labels(y, "y")
+    labels = check_labels(y, "y")
     if len(labels) != n_records:
         raise ValueError(f"y must have one label per record ({n_records}); found shape {labels.shape}")
     if not labels.any():

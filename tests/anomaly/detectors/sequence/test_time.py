@@ -6,7 +6,8 @@ import pytest
 
 from anomaly import SequenceDetector
 from anomaly.errors import DataError
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series
+from anomaly.preprocessing.series import SeriesPreprocessor
+from anomaly.tables.series import as_series
 from tests.anomaly.detectors.waves import QUICK, stamped, waves
 
 

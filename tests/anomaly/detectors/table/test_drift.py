@@ -51,7 +51,7 @@ def test_what_has_moved_is_named():
     result = detector.drift(fresh)
     assert result.drifted
     assert [column.name for column in result.columns] == ["x3"]
-    assert "Moved: x3 (D = 0." in str(result)
+    assert "Drifted columns: x3 (D = 0." in str(result)
 
 
 def test_columns_that_no_longer_go_together_show_in_the_scores():

@@ -1,4 +1,4 @@
-"""Conversion of the series and labels that a `SequenceDetector` takes."""
+"""Labels of the steps of several series."""
 
 from __future__ import annotations
 
@@ -8,35 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.validation import as_labels
-from anomaly.preprocessing.series import as_series, is_collection
-from anomaly.tables import Table
 from nnlite.types import Array
-
-
-def as_tables(X: Any, ignored: Sequence[str] | None) -> list[Table]:
-    """Return one series or several as tables without the ignored columns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> as_tables({"a": [1.0, 2.0], "label": [0, 1]}, ["label"])
-    [Table(2 rows x 1 columns: 'a')]
-    >>> [len(table) for table in as_tables([np.zeros(3), np.zeros(5)], None)]
-    [3, 5]
-    """
-    return [as_one_table(one, ignored) for one in (X if is_collection(X) else [X])]
-
-
-def as_one_table(X: Any, ignored: Sequence[str] | None) -> Table:
-    """Return one series as a table without the ignored columns."""
-    if is_collection(X):
-        raise ValueError(
-            f"expected one series; found a list of {len(X)}: pass them one by one. If they are the steps of one "
-            "series, give them as a 2-D array or a list of lists"
-        )
-    table = as_series(X)
-    left_out = [name for name in table.names if name in (ignored or ())]
-    return table.drop(left_out) if left_out else table
 
 
 def labels_of_series(y: Any, lengths: Sequence[int]) -> Array | None:
