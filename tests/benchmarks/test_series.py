@@ -107,8 +107,8 @@ def test_process_faults_affect_several_sensors_and_decay():
 def pieces_of_counts(hits, false_where_nothing_was):
     """Two pieces, with as many steps of each fault found out of ten, and flagged in the series without a fault."""
     faulty = np.tile([hits, 0, 10 - hits, 90], (len(KINDS), 1))
-    usual = [[0, false_where_nothing_was, 0, 100 - false_where_nothing_was]]
-    return np.stack([np.concatenate([faulty, usual])] * 2)
+    normal = [[0, false_where_nothing_was, 0, 100 - false_where_nothing_was]]
+    return np.stack([np.concatenate([faulty, normal])] * 2)
 
 
 def test_the_criterion_by_hand():

@@ -24,10 +24,9 @@ Alcala & Qin, "Reconstruction-based contribution for process monitoring", Automa
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
+from anomaly.detectors.sequence.residual_streams import WindowModel
 from nnlite.types import Array
 
 MOST_FEATURES = 128
@@ -40,17 +39,15 @@ _ROUNDS = 3
 _SHORTEST = 1e-6
 
 
-def fault_responses(residuals_of: Callable[[Array], Array], steps: Array, window: int) -> Array:
+def fault_responses(model: WindowModel, steps: Array) -> Array:
     """Return the mean change of the residuals of all features per unit of a fault in each feature.
 
     Parameters
     ----------
-    residuals_of : callable
-        Maps steps of shape (n_steps, n_features) to their residuals, of the same shape.
+    model : WindowModel
+        The networks. The pulses, and the pauses between them, are as long as their windows.
     steps : ndarray of float32 of shape (n_steps, n_features)
         Normal steps without a gap. Of up to 8 features the first 1024 are used, of more features fewer.
-    window : int
-        Length of a network's window, and of the pulses and the pauses between them.
 
     Returns
     -------
@@ -62,10 +59,14 @@ def fault_responses(residuals_of: Callable[[Array], Array], steps: Array, window
     A network that reproduces half of a change of the first feature, and derives the second from it:
 
     >>> import numpy as np
-    >>> residuals_of = lambda x: x - x @ np.array([[0.5, 0.3], [0.0, 0.0]])
-    >>> fault_responses(residuals_of, np.zeros((20, 2), np.float32), window=5).round(2).tolist()
+    >>> class Linear(WindowModel):
+    ...     def residuals(self, steps):
+    ...         return steps - steps @ np.array([[0.5, 0.3], [0.0, 0.0]])
+    >>> model = Linear((), window=5, stride=1, method="reconstruction", causal=False, relative=False)
+    >>> fault_responses(model, np.zeros((20, 2), np.float32)).round(2).tolist()
     [[0.5, -0.3], [0.0, 1.0]]
     """
+    window = model.window
     steps = steps[: max(min(_MOST_STEPS, _MOST_CELLS // steps.shape[1]), 2 * window)]
     # A pause comes first; a segment of one window or less is a single pulse.
     pulsed = (np.arange(len(steps)) // window) % 2 == (len(steps) > window)
@@ -73,7 +74,7 @@ def fault_responses(residuals_of: Callable[[Array], Array], steps: Array, window
     for feature in range(steps.shape[1]):
         pulse = np.zeros_like(steps)
         pulse[pulsed, feature] = _PULSE
-        change = residuals_of(steps + pulse) - residuals_of(steps - pulse)
+        change = model.residuals(steps + pulse) - model.residuals(steps - pulse)
         responses[feature] = change[pulsed].mean(axis=0) / (2 * _PULSE)
     return responses
 

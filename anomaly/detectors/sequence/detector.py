@@ -301,7 +301,7 @@ class SequenceDetector(BaseDetector):
         self.window_model_ = self._window_model(networks)
         self._calibrate(series, folds_of, labels)
         longest = max((segment for parts in segments for segment in parts), key=len)
-        self.residuals_.learn_signatures(self.window_model_.residuals, longest, int(self.window))
+        self.residuals_.learn_signatures(self.window_model_, longest)
         return self
 
     def _check_parameters(self) -> None:

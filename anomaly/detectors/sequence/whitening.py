@@ -32,7 +32,7 @@ The American Statistician 72 (2018).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -44,6 +44,7 @@ from anomaly.detectors.sequence.covariance import (
     mean_square_drift,
     shrunken_correlation,
 )
+from anomaly.detectors.sequence.residual_streams import WindowModel
 from anomaly.detectors.sequence.smoothing import Smoother, smooth_present
 from nnlite.types import Array
 
@@ -120,16 +121,16 @@ class ResidualScale:
         self.signatures_ = np.eye(len(self.scale_))
         return self
 
-    def learn_signatures(self, residuals_of: Callable[[Array], Array], steps: Array, window: int) -> None:
+    def learn_signatures(self, model: WindowModel, steps: Array) -> None:
         """Learn the direction of a fault in each feature, if there are at most 128.
 
         Parameters
         ----------
-        residuals_of, steps, window
+        model, steps
             As for `anomaly.detectors.sequence.attribution.fault_responses`.
         """
         if steps.shape[1] <= MOST_FEATURES:
-            self.signatures_ = unit_signatures(self.whiten(fault_responses(residuals_of, steps, window)))
+            self.signatures_ = unit_signatures(self.whiten(fault_responses(model, steps)))
 
     def prepare(self, residuals: Array, present: Array) -> Array:
         """Return the residuals of a segment as `fit` takes them: smoothed, unless the squares are to be smoothed."""

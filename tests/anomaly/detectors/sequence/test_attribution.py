@@ -1,5 +1,7 @@
 """Contributions of sensors to a score."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,6 +9,11 @@ from hypothesis import strategies as st
 
 from anomaly import SequenceDetector
 from anomaly.detectors.sequence.attribution import contributions, fault_responses, unit_signatures
+
+
+def windows(residuals, window=8):
+    """Return a window model with these residuals."""
+    return SimpleNamespace(residuals=residuals, window=window)
 
 
 @given(st.integers(1, 6), st.integers(1, 20), st.integers(0, 1000))
@@ -31,13 +38,13 @@ def test_responses_of_a_linear_network_are_its_rows():
     rng = np.random.default_rng(0)
     spread = rng.normal(size=(4, 4))
     steps = rng.normal(size=(50, 4)).astype(np.float32)
-    np.testing.assert_allclose(fault_responses(lambda x: x @ spread, steps, window=8), spread, atol=1e-5)
+    np.testing.assert_allclose(fault_responses(windows(lambda x: x @ spread), steps), spread, atol=1e-5)
 
 
 @pytest.mark.parametrize("n", [3, 8, 9, 16, 3000])
 def test_segments_of_any_length(n):
     steps = np.zeros((n, 2), np.float32)
-    np.testing.assert_allclose(fault_responses(lambda x: 0.5 * x, steps, window=8), 0.5 * np.eye(2))
+    np.testing.assert_allclose(fault_responses(windows(lambda x: 0.5 * x), steps), 0.5 * np.eye(2))
 
 
 def test_the_number_of_steps_falls_with_the_number_of_features():
@@ -49,7 +56,7 @@ def test_the_number_of_steps_falls_with_the_number_of_features():
 
     for width in (8, 64):
         cells.append(0)
-        fault_responses(residuals_of, np.zeros((2000, width), np.float32), window=32)
+        fault_responses(windows(residuals_of, 32), np.zeros((2000, width), np.float32))
     wide = sum(cells[cells.index(0, 1) :])
     narrow = sum(cells) - wide
     assert narrow == 2 * 8 * 8 * 1024

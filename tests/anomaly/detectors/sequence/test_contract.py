@@ -190,10 +190,10 @@ NOT_OURS = {
     "check_estimators_unfitted": "the error is of our own class, as scikit-learn is not imported",
     "check_outliers_train": "labels are PyOD's: 1 is an anomaly and 0 is normal, not -1 and 1",
     "check_outliers_fit_predict": "labels are PyOD's",
-    "check_methods_sample_order_invariance": "the order of the steps of a series is what it is about",
+    "check_methods_sample_order_invariance": "scores depend on the order of the steps",
     "check_methods_subset_invariance": "the score of a step depends on its neighbours",
     "check_fit1d": "a 1-D array is a series of one sensor",
-    "check_fit2d_predict1d": "a 1-D array is a series of one sensor: what is wrong with it is their number",
+    "check_fit2d_predict1d": "a 1-D array is a series of one sensor, and the error names the number of sensors",
 }
 
 
