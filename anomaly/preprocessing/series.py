@@ -182,7 +182,8 @@ class SeriesPreprocessor:
 
     def reader(self) -> SeriesReader:
         """Return a reader at the start of a series."""
-        fill, columns = SegmentFill(self._clock, self.gap), self.columns_
+        # `time` may be set to None after the fit, for series with the sensors alone.
+        fill, columns = SegmentFill(None if self.time is None else self._clock, self.gap), self.columns_
         return SeriesReader(fill, columns.align, columns.transform, columns.feature_columns_)
 
     # -- files ---------------------------------------------------------------------------------
