@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from argparse import Namespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from anomaly.cli import labels as command_labels
 from anomaly.cli import series_scores as series_commands
 from anomaly.cli import texts as report
 from anomaly.detectors import AutoencoderDetector
+from anomaly.detectors.table.weighted import LabelWarning
 from anomaly.errors import DataError
 from anomaly.tables import Table, concatenate
 from nnlite.types import Array
@@ -91,7 +93,10 @@ def learn_labels(options: Namespace) -> None:
     known = np.flatnonzero(labels != command_labels.UNLABELLED)
     unlabelled = len(labels) - len(known)
     table, labels = table.rows(known), labels[known]
-    detector.learn_labels(inputs.without_ignored(table, options, detector), labels)
+    with warnings.catch_warnings():
+        # The text that follows says it.
+        warnings.simplefilter("ignore", LabelWarning)
+        detector.learn_labels(inputs.without_ignored(table, options, detector), labels)
     detector.save(output)
     print(report.labels_learned(detector, labels == 1, output))
     if unlabelled:

@@ -69,9 +69,11 @@ def labels_learned(detector: AutoencoderDetector, labels: Array, path: str) -> s
     assert weights is not None
     order = np.argsort(-weights, kind="stable")
     rows = [[str(detector.feature_names_in_[i]), f"{weights[i]:.2f}"] for i in order]
+    unchanged = "the labels are no evidence for other weights: records score as without labels; give more labels"
     return "\n".join(
         [
             f"learned from {int(labels.sum()):,} labelled anomalies and {int((~labels).sum()):,} normal records",
+            *([unchanged] if (weights == 1).all() else []),
             f"threshold {detector.threshold_:.6g}: {int(detector.labels_.sum()):,} of {len(detector.labels_):,} "
             "remembered records score above it",
             f"model written to {path}",

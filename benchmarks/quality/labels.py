@@ -2,8 +2,9 @@
 
 A detector is fitted without labels; then it learns from k anomalies drawn from the test records, and is judged by the
 test records without them: the same ones for every k. With the protocol "unsupervised" the labelled anomalies are among
-the training records, and so are all the others. Each variant says how far labels may move weights, of columns and of
-members; "default" is what `AutoencoderDetector.learn_labels` does.
+the training records, and so are all the others. "default" is what `AutoencoderDetector.learn_labels` does; the other
+variants say how far labels move weights, of members and of columns, whatever the evidence. What other choices of
+records to label do, and wrong labels, is measured by `benchmarks.quality.label_learning`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import AutoencoderDetector
-from anomaly.detectors.table.label_learning import column_parts, fit_weights
+from anomaly.detectors.table.blending import Blend
+from anomaly.detectors.table.label_learning import LabelledContributions, fit_weights, learn_weights
+from anomaly.detectors.table.weighted import column_contributions
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
 
@@ -23,7 +26,8 @@ _CHUNK = 8192
 _MOST_COMPARED = 2000
 # The spreads of members and of columns; with next to nothing weights stay at 1.
 VARIANTS = {
-    "default": (0.5, 1.5),
+    "default": None,
+    "all the way": (0.5, 1.5),
     "columns alone": (1e-3, 1.5),
     "members alone": (1.5, 1e-3),
     "as far for members": (1.5, 1.5),
@@ -58,6 +62,7 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
     judged = np.setdiff1d(np.arange(len(data.labels)), drawn)
     test = _parts(detector, data.test)
     train = test if data.train is data.test else _parts(detector, data.train)
+    blend = Blend(detector.shares_, [member.spread for member in detector.members_])
     plain = detector.decision_function(data.test)
     found = []
     for name in variants:
@@ -66,8 +71,10 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
             labelled = drawn[:count]
             usual = np.delete(train, labelled, axis=0) if train is test else train
             usual = usual[:: -(-len(usual) // _MOST_COMPARED)]
-            members, columns = fit_weights(test[labelled], usual, np.ones(len(usual)), VARIANTS[name])
-            row.append(_judge((test[judged] @ columns) @ members, data.labels[judged]))
+            known = LabelledContributions(test[labelled], train[:0], usual)
+            members, columns = _weights(known, blend, VARIANTS[name])
+            scores = blend.with_shares(members).scores(list((test[judged] @ columns).T))
+            row.append(_judge(scores, data.labels[judged]))
         found.append(row)
     return np.array(found)
 
@@ -78,11 +85,22 @@ def draw(labels: np.ndarray, seed: int, most: int) -> np.ndarray:
     return anomalies[: min(most, len(anomalies) // 2)]
 
 
+def _weights(
+    known: LabelledContributions, blend: Blend, spreads: tuple[float, float] | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the shares of members and the weights of columns."""
+    if spreads is None:
+        learned = learn_weights(known, blend, 1.5)
+        return learned.members, learned.columns
+    members, columns = fit_weights(known.anomalies, known.normal, known.weights, blend, spreads)
+    return members * blend.shares, columns
+
+
 def _parts(detector: AutoencoderDetector, rows: np.ndarray) -> np.ndarray:
-    """Return each member's and each column's part of each row's score."""
+    """Return what each column contributes to each member's score of each row."""
     features = detector.preprocessor_.transform(rows)
     chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]
-    return np.concatenate([column_parts(detector, chunk) for chunk in chunks])
+    return np.concatenate([column_contributions(detector.members_, detector.preprocessor_, chunk) for chunk in chunks])
 
 
 def _judge(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import pytest
 
 from anomaly import AutoencoderDetector
 from anomaly.metrics import roc_auc_score
-from benchmarks.quality import labels
+from benchmarks.quality import label_learning, labels
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.choices import held_out
 from benchmarks.quality.measure import read
@@ -125,3 +125,29 @@ def test_bars_join_those_that_are_alike_and_none_lies_within_another():
     assert alike(places, 1.0) == [(1.0, 2.0), (4.0, 4.5)]
     assert alike(places, 2.5) == [(1.0, 2.0), (1.5, 4.0), (2.0, 4.5)]
     assert alike(places, 0.1) == []
+
+
+@pytest.mark.parametrize("protocol", ["one-class", "unsupervised"])
+def test_trials_learn_as_a_detector_does_and_measure_by_records_never_labelled(protocol):
+    x, y = labelled(n=400)
+    case = label_learning.prepare("made", x, y, protocol, 0)
+    assert case.pool.labels.sum() + case.test.labels.sum() == 40
+    chosen = label_learning.choices(case.pool, np.random.default_rng(0))
+    rows, truth = chosen["top 20"]
+    assert case.pool.scores[rows].min() >= np.delete(case.pool.scores, rows).max()
+    np.testing.assert_array_equal(truth, case.pool.labels[rows])
+    wrong = chosen["top 20, 1 in 5 wrong"]
+    assert (wrong[1] != truth).sum() == 4
+    scores, step = label_learning.learn(case, rows, truth)
+    assert step > 0
+    assert (scores != case.test.scores).any()
+    (trial,) = [trial for trial in label_learning.trials(case, 0) if trial.choice == "anomalies 10"]
+    assert abs(trial.auroc) < 0.2
+
+
+def test_trials_of_labels_are_reported(capsys, monkeypatch):
+    monkeypatch.setattr(label_learning, "made", lambda _seed: [("made", *labelled())])
+    label_learning.main(["--data", "nowhere", "--seeds", "0"])
+    out = capsys.readouterr().out
+    assert "0 made one-class: mean" in out
+    assert [line.split()[0] for line in out.splitlines() if line.startswith("all ")] == ["all"]

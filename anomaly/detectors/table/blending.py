@@ -21,6 +21,7 @@ Aggarwal & Sathe, *Outlier Ensembles* (2017), on putting scores on one scale, an
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -60,6 +61,13 @@ class Blend:
         apart = found.max() > _ROUNDING
         self.units = np.maximum(found, _LEAST_OF_MEAN * found.mean()) if apart else np.ones(len(found))
         self.power = float(self.shares @ self.units)
+
+    def with_shares(self, shares: Array) -> Blend:
+        """Return a blend of the same members with other shares, divided by their sum."""
+        other = copy.copy(self)
+        other.shares = shares / shares.sum()
+        other.power = float(other.shares @ other.units)
+        return other
 
     def scores(self, by_member: Sequence[Array]) -> Array:
         """Return s.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,13 +11,23 @@ import numpy as np
 from anomaly.calibration import conformal_threshold
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.parameters import check_parameters
+from anomaly.detectors.table.blending import Blend
 from anomaly.detectors.table.ensemble import MemberDetector
 from anomaly.detectors.table.files import described, restore
 from anomaly.detectors.table.held_out import FOLDS, held_out_scores
 from anomaly.detectors.table.incremental import learn_more, warm_networks
-from anomaly.detectors.table.label_learning import learn_from_labels
+from anomaly.detectors.table.label_learning import LabelledContributions, LearnedWeights, learn_weights
 from anomaly.detectors.table.training import train_members
-from anomaly.detectors.validation import check_columns, check_records
+from anomaly.detectors.table.weighted import (
+    LabelWarning,
+    among,
+    checked_labels,
+    column_contributions,
+    remembered_records,
+    rescaled_calibration,
+    thinned,
+)
+from anomaly.detectors.validation import check_columns, check_number, check_records
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.models import Model
 from nnlite.random import seeded
@@ -146,7 +157,10 @@ class AutoencoderDetector(MemberDetector):
     calibration_scores_ : ndarray of shape (n_records,)
         What `p_values` compares with.
     column_weights_, member_shares_ : ndarray or None
-        What each column and each member counts for, if `learn_labels` was called.
+        The weight of each column and the share of each member, if `learn_labels` was called.
+    weights_blended_ : bool
+        Whether weighted members are blended like those without weights. Files of versions that summed them say so, and
+        score as they did.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
@@ -287,19 +301,27 @@ class AutoencoderDetector(MemberDetector):
         return self
 
     def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> AutoencoderDetector:
-        """Learn from a few labelled records which columns and members count, and score accordingly from now on.
+        """Learn weights of columns and members from a few labelled records, and score with them from now on.
 
-        See `anomaly.detectors.table.label_learning`. Each call begins anew: give all labels that there are.
+        The weights move as far as cross-validation among the labelled records supports; see
+        `anomaly.detectors.table.label_learning`. Each call begins anew: give all labels that there are.
+
+        On 16 tables, AUROC of other records changed on average by +0.002 with the 20 records of the highest scores
+        labelled, +0.005 with 50 of them, +0.005 with 50 random records, +0.018 with 200, and +0.023 with 20 random
+        anomalies. It hardly falls, whoever chose the records: in 1,077 trials, three in ten of them with one label in
+        five wrong, by 0.009 at most. What labels can teach is not used up: weights fitted without caution gain half as
+        much again from 20 random anomalies, and lose up to 0.14 (``python -m benchmarks.quality.label_learning``).
 
         Parameters
         ----------
         X : table of shape (n_records, n_features)
             Labelled records, from the training table or not.
         y : array_like of 0 and 1 of shape (n_records,)
-            1 for anomalies, of which there must be one, better five or more; 0 for usual records, such as false alarms.
+            1 for anomalies, of which there must be one, better ten or more; 0 for normal records, such as false alarms.
             There need be none, unless ``neighbors=0``: the remembered training records stand for them.
         spread : float, default 1.5
-            How far the labels may move the weights from 1: the prior standard deviation of their logarithms.
+            How far the labels may move the weights from 1 at most: the prior standard deviation of their logarithms.
+            Without strong evidence it is a half or a quarter of that.
 
         Returns
         -------
@@ -312,19 +334,69 @@ class AutoencoderDetector(MemberDetector):
         NotFittedError
             If the detector has not been fitted.
         ValueError
-            If the table or the labels are unusable, or there are no usual records to compare with.
+            If the table or the labels are unusable, or there are no normal records to compare with.
+
+        Warns
+        -----
+        LabelWarning
+            If weights fitted to some of the labelled records score others of them worse than before. All weights are
+            then 1, and records score as without labels.
 
         Examples
         --------
         >>> import numpy as np
-        >>> x = np.random.default_rng(0).normal(size=(200, 2))
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(x)
-        >>> found = detector.learn_labels([[3.0, 0.1], [-4.0, 0.2], [3.5, -0.1]], [1, 1, 1])
-        >>> bool(found.column_weights_[0] > found.column_weights_[1])
-        True
+        >>> rng = np.random.default_rng(0)
+        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(200, 3)))
+        >>> anomalies = rng.normal([2.5, 0.0, 0.0], 0.5, size=(10, 3))
+        >>> detector.learn_labels(anomalies, np.ones(10)).column_weights_.argmax()
+        np.int64(0)
         """
-        learn_from_labels(self, X, y, spread)
+        self._check_fitted()
+        check_number("spread", spread, 0, above=True)
+        x = np.concatenate(list(self._chunks(X)))
+        labels = checked_labels(y, len(x))
+        anomalies, cleared = x[labels == 1], x[labels == 0]
+        remembered = remembered_records(self.members_)
+        assumed = x[:0] if remembered is None else remembered[~among(remembered, anomalies)]
+        normal = np.concatenate([assumed, cleared])
+        if not len(normal):
+            raise ValueError(
+                "learn_labels needs normal records to compare the anomalies with, and this detector remembers no "
+                "others; give some, such as the training records, with label 0"
+            )
+        known = [
+            column_contributions(self.members_, self.preprocessor_, thinned(of)) for of in (anomalies, cleared, assumed)
+        ]
+        blend = Blend(self.shares_, [member.spread for member in self.members_])
+        learned = learn_weights(LabelledContributions(*known), blend, spread)
+        if not learned.step:
+            warnings.warn(
+                f"the {len(anomalies)} anomalies among the labelled records are no evidence for other weights: fitted "
+                "to some of them, weights score the others worse than before. All weights are 1; give more labels",
+                LabelWarning,
+                stacklevel=2,
+            )
+        self._take_weights(learned, normal if remembered is None else remembered, (normal, anomalies))
         return self
+
+    def _take_weights(self, learned: LearnedWeights, reference: Array, labelled: tuple[Array, Array]) -> None:
+        """Set the weights, the scores and the threshold, once nothing can go wrong any more."""
+        calibration = scores = self._weighted(reference, learned.members, learned.columns)
+        if self.false_alarm_rate is not None:
+            calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
+            threshold = conformal_threshold(calibration, self.false_alarm_rate)
+        else:
+            rule = self._threshold_rule()
+            if rule.needs_labels:
+                of_both = np.concatenate([self._weighted(x, learned.members, learned.columns) for x in labelled])
+                rule.fit(of_both, np.repeat([0, 1], [len(x) for x in labelled]))
+            else:
+                rule.fit(scores)
+            threshold = rule.threshold_
+        self.member_shares_, self.column_weights_, self.weights_blended_ = learned.members, learned.columns, True
+        self.decision_scores_, self.calibration_scores_ = scores, calibration
+        self.threshold_ = float(threshold)
+        self.labels_ = self._label(scores)
 
     def partial_fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
         """Learn from further records, or the first ones, without forgetting; see `anomaly.detectors.table.incremental`.

@@ -12,9 +12,9 @@ from anomaly.detectors.parameters import listed
 from anomaly.detectors.record_detector import TableDetector
 from anomaly.detectors.table.blending import Blend, settled
 from anomaly.detectors.table.drift import drift_of
-from anomaly.detectors.table.label_learning import scores_with
 from anomaly.detectors.table.neighbors import Denoiser, Neighbours
 from anomaly.detectors.table.training import middle_of
+from anomaly.detectors.table.weighted import weighted_scores
 from anomaly.drift import DriftResult
 from anomaly.tables import Table
 from nnlite.models import Model
@@ -41,6 +41,7 @@ class MemberDetector(TableDetector):
     calibration_scores_: Array
     column_weights_: Array | None = None
     member_shares_: Array | None = None
+    weights_blended_: bool = True
 
     @property
     def model_(self) -> Model:
@@ -97,8 +98,12 @@ class MemberDetector(TableDetector):
 
     def _judge(self, x: Array) -> Array:
         if self.column_weights_ is not None and self.member_shares_ is not None:
-            return scores_with(self, x, self.member_shares_, self.column_weights_)
+            return self._weighted(x, self.member_shares_, self.column_weights_, self.weights_blended_)
         return self._combine([member.scores(x) for member in self.members_])
+
+    def _weighted(self, x: Array, shares: Array, weights: Array, blended: bool = True) -> Array:
+        """Score features with shares of members and weights of columns."""
+        return weighted_scores(self.members_, weights[self.preprocessor_.feature_columns_], shares, blended, x)
 
     def _explain(self, x: Array, normalize: bool) -> Array:
         weights = 1 if self.column_weights_ is None else self.column_weights_

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from anomaly.detectors.parameters import listed
-from anomaly.detectors.table.label_learning import weights_from_state
 from anomaly.detectors.table.neighbors import Denoiser, Neighbours, member_from_state, memory_of
+from anomaly.detectors.table.weighted import weights_from_state
 from anomaly.detectors.validation import check_whole, under
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.models import model_from_parts
@@ -36,6 +36,8 @@ def described(detector: AutoencoderDetector) -> tuple[dict[str, Any], dict[str, 
     config = {"members": members, "preprocessing": columns, "history": detector.history_}
     if detector.records_seen_ != len(detector.decision_scores_):
         config["records_seen"] = detector.records_seen_
+    if detector.column_weights_ is not None:
+        config["weights_blended"] = detector.weights_blended_
     return config, arrays
 
 
@@ -66,6 +68,8 @@ def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Ma
     check_whole("records_seen", detector.records_seen_, 1)
     weights = weights_from_state(arrays, len(detector.members_), detector.n_features_in_)
     detector.member_shares_, detector.column_weights_ = weights
+    # A file from when weighted members were summed says nothing of it.
+    detector.weights_blended_ = bool(config.get("weights_blended", weights[0] is None))
     reference = "decision_scores" if detector.false_alarm_rate is None else "calibration_scores"
     detector.calibration_scores_ = arrays[reference]
     kinds = [type(member) for member in detector.members_]

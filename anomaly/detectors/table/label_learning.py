@@ -1,179 +1,285 @@
-r"""What a few labelled records can tell an `AutoencoderDetector`: where its anomalies show.
+r"""Label learning: weights of columns and members from a few labelled records, as a correction of the present score.
 
-Without labels, members' scores are blended so that what stands out for any of them stands out
-(`anomaly.detectors.table.blending`). With labels there is something to say who is right, and a sum is better: over
-members m and columns j, where :math:`c_{mj}` is what a member makes of a column and :math:`a_m` its share. From labels
-it learns weights for both,
+Without labels, a record's score is the blend of its members' scores (`anomaly.detectors.table.blending`). Labels add
+weights. With :math:`c_{mj}` the contribution of column j to member m's score, :math:`a_m` the member's share and
+:math:`q_m` its spread,
 
-.. math:: s(x) = \sum_m a_m u_m \sum_j w_j\, c_{mj}(x), \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}.
+.. math:: s(x) = \Bigl( \sum_m a_m u_m \Bigl( \sum_j w_j\, c_{mj}(x) \Bigr)^{1/q_m} \Bigr)^{\bar q},
+          \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}
 
-All of them were 1, and the few labels have to argue against that: their logarithms have normal priors with mean 0
-and the standard deviations :math:`\tau` for columns, :math:`\tau / 3` for members, of which there are few and each
-moves all scores. How likely a record is an anomaly is taken to follow from the logarithm of its score, by a
-logistic curve. With A the labelled anomalies, and U the usual records with shares :math:`q_x` that add up to 1,
-the weights and the middle b of the curve make this small:
+Weights of 1 leave the score as it is. Their logarithms have normal priors with mean 0 and the standard deviations
+:math:`\tau` for columns and :math:`\tau / 3` for members, of which there are few and each moves all scores. With A the
+labelled anomalies, and N the normal records (the remembered training records, and those labelled normal) with weights
+:math:`p_x` that add up to 1, the weights and the middle b of a logistic curve minimize
 
-.. math:: \sum_{x \in A} \ln\bigl(1 + e^{-z(x)}\bigr) + |A| \sum_{x \in U} q_x \ln\bigl(1 + e^{z(x)}\bigr)
+.. math:: \sum_{x \in A} \ln\bigl(1 + e^{-z(x)}\bigr) + |A| \sum_{x \in N} p_x \ln\bigl(1 + e^{z(x)}\bigr)
           + \frac{1}{2\tau^2} \Bigl( \sum_j \beta_j^2 + 9 \sum_m \alpha_m^2 \Bigr),
           \qquad z(x) = \frac{\ln s(x) - b}{\sigma}
 
-The unit :math:`\sigma` is the standard deviation of :math:`\ln s` among the usual records before. Both kinds of
-records weigh the same in sum, however few the anomalies, and each further label weakens the prior. Nearly all of
-the gain comes from the columns: ``python -m benchmarks.quality.labels`` measures what each kind of weights brings, and
-how wide a prior is best.
+The unit :math:`\sigma` is the standard deviation of :math:`\ln s` among normal records at weights of 1.
 
-**The threshold** is chosen anew, by the rule that the detector was fitted with, from the new scores of the remembered
-training records. A rule that needs labels gets those that are given here, and the remembered records as usual ones.
-Scores for a false-alarm rate came from other detectors, fitted for that and thrown away. How much higher they were
-than the training scores of their rank is kept, so that the rate then holds only roughly.
+**How far the weights move** is decided by cross-validation. Labelled records are seldom a fair sample: people label the
+highest scores first. Weights fitted to those raise the columns of the anomalies that are found anyway and lower all
+others, where the anomalies not found yet would show. So :math:`\tau` is a quarter, a half or all of `spread`, or the
+weights stay 1. For each, weights are fitted without a fifth of the labelled records; the gain is the share of normal
+records below each anomaly left out, minus that share before.
+
+- A quarter, unless the mean gain is negative by more than its standard error and 0.002. It is a fifth where fewer than
+  three anomalies are labelled, or where those left out are above less than 75 % of normal records on average: such
+  labels look wrong.
+- A half, if the mean gain is positive, the anomalies left out are above 75 % of normal records on average, and a tenth
+  of the labelled anomalies were not above 85 % before (if all were, they were probably chosen by score).
+- All, if moreover the gain exceeds 0.02 and three standard errors.
+
+The largest step whose conditions hold is taken. ``python -m benchmarks.quality.label_learning`` measures the outcome
+over choices of labelled records, with right labels and with wrong ones.
 
 References
 ----------
 Gelman, Jakulin, Pittau & Su, "A weakly informative default prior distribution for logistic and other regression
 models", Annals of Applied Statistics 2 (2008); Das, Wong, Dietterich, Fern & Emmott, "Incorporating expert feedback
-into active anomaly discovery", ICDM 2016, which weights the members of an ensemble.
+into active anomaly discovery", ICDM 2016, which weights the members of an ensemble; Hastie, Tibshirani & Friedman, *The
+Elements of Statistical Learning* (2009), section 7.10, on cross-validation and its standard error.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.calibration import conformal_threshold
-from anomaly.detectors.table.blending import settled
-from anomaly.detectors.table.neighbors import Neighbours, typical
-from anomaly.detectors.validation import check_number
-from anomaly.metrics.validation import check_labels
+from anomaly.detectors.table.blending import Blend
+from anomaly.detectors.table.lbfgs import minimize
+from anomaly.detectors.table.neighbors import typical
 from nnlite.types import Array
 
-if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
-    from anomaly.detectors.table.ensemble import MemberDetector
-
-# Training records, whose labels are only supposed, count for as much as this many that were labelled as usual. Where
-# a false alarm weighs more, holding down its columns costs more anomalies than it saves alarms.
-_SUPPOSED = 100.0
-# As many records of a kind are enough to see what they are like.
-_MOST_COMPARED = 2000
-_CHUNK = 8192
+# Remembered records, whose labels are only assumed, weigh as much as this many labelled normal. Where a false alarm
+# weighs more, lowering its columns loses more anomalies than it saves false alarms.
+_ASSUMED = 100.0
+_FOLDS = 5
+# As many remembered records are enough to see what a step brings.
+_MOST_VALIDATED = 1000
+_FEWEST_TO_VALIDATE = 3
 # Below a thousandth of the typical score there are no differences worth learning from; and no logarithm of 0.
 _FLOOR = 1e-3
 _LEAST_UNIT = 0.1
-_MOST_STEPS = 200
-_MEMORY = 8
+_LARGEST_LOGARITHM = 50.0
 
 
-def learn_from_labels(detector: AutoencoderDetector, X: Any, y: Any, spread: float) -> None:
-    """Give a detector weights, and all that follows from them; see its `learn_labels`."""
-    detector._check_fitted()
-    check_number("spread", spread, 0, above=True)
-    x = np.concatenate(list(detector._chunks(X)))
-    labels = _checked_labels(y, len(x))
-    anomalies, cleared = x[labels == 1], x[labels == 0]
-    remembered = _remembered(detector)
-    supposed = x[:0] if remembered is None else remembered[~_among(remembered, anomalies)]
-    usual = np.concatenate([supposed, cleared])
-    if not len(usual):
-        raise ValueError(
-            "learn_labels needs usual records to hold the anomalies against, and this detector remembers no others; "
-            "give some, such as the training records, with label 0"
-        )
-    parts = [column_parts(detector, _thinned(of)) for of in (anomalies, supposed, cleared)]
-    known = np.concatenate(parts[1:])
-    counts = [_even(len(parts[1]), _SUPPOSED), _even(len(parts[2]), len(cleared))]
-    members, columns = fit_weights(parts[0], known, np.concatenate(counts), (spread / 3, spread))
-    # Scores stay in units of a usual record's, and the members' shares add up to 1.
-    columns *= typical(known.sum(axis=(1, 2))) / typical((known * columns).sum(axis=2) @ members)
-    shares = members * detector.shares_
-    _apply(detector, shares / shares.sum(), columns * shares.sum(), (usual, anomalies))
+@dataclass(frozen=True)
+class _Step:
+    """A fraction of the spread, and the evidence that it asks for.
+
+    Attributes
+    ----------
+    fraction : float
+        Of `spread`.
+    errors, gain : float
+        The mean gain must exceed so many of its standard errors, and this.
+    """
+
+    fraction: float
+    errors: float
+    gain: float
 
 
-def _apply(detector: AutoencoderDetector, shares: Array, weights: Array, labelled: tuple[Array, Array]) -> None:
-    """Set the weights, the scores and the threshold, once nothing can go wrong any more."""
-    remembered = _remembered(detector)
-    reference = labelled[0] if remembered is None else remembered
-    calibration = scores = scores_with(detector, reference, shares, weights)
-    if detector.false_alarm_rate is not None:
-        calibration = _carried_over(detector.calibration_scores_, detector.decision_scores_, scores)
-        threshold = conformal_threshold(calibration, detector.false_alarm_rate)
-    else:
-        rule = detector._threshold_rule()
-        if rule.needs_labels:
-            of_both = np.concatenate([scores_with(detector, x, shares, weights) for x in labelled])
-            rule.fit(of_both, np.repeat([0, 1], [len(x) for x in labelled]))
-        else:
-            rule.fit(scores)
-        threshold = rule.threshold_
-    detector.member_shares_, detector.column_weights_ = shares, weights
-    detector.decision_scores_, detector.calibration_scores_ = scores, calibration
-    detector.threshold_ = float(threshold)
-    detector.labels_ = detector._label(scores)
+_SMALLEST = 0.25
+# Without plausible evidence even that one is too long: wrong labels then take up to 0.011 of AUROC.
+_BLIND = 0.2
+_TOLERATED = 0.002
+_LARGER_STEPS = (_Step(0.5, 0.0, 0.0), _Step(1.0, 3.0, 0.02))
+# Left-out anomalies below this share of normal records on average look like wrong labels.
+_PLAUSIBLE = 0.75
+# Where nine of ten labelled anomalies were above this share of normal records before, they were chosen by score.
+_SELECTED = 0.85
 
 
-def column_parts(detector: AutoencoderDetector, x: Array) -> Array:
-    """Return what each member and each column adds to each record's score without weights.
+@dataclass(frozen=True)
+class LabelledContributions:
+    """What columns contribute to the members' scores of labelled records, and of remembered ones.
+
+    Attributes
+    ----------
+    anomalies : ndarray of float64 of shape (k, n_members, n_columns)
+        Of the records labelled 1, at least 0.
+    cleared : ndarray of float64 of shape (n, n_members, n_columns)
+        Of the records labelled 0.
+    remembered : ndarray of float64 of shape (r, n_members, n_columns)
+        Of training records, taken as normal.
+    """
+
+    anomalies: Array
+    cleared: Array
+    remembered: Array
+
+    @property
+    def normal(self) -> Array:
+        """The remembered records, then the cleared ones."""
+        return np.concatenate([self.remembered, self.cleared])
+
+    @property
+    def weights(self) -> Array:
+        """The weight of each normal record; all of them add up to 1."""
+        n_remembered, n_cleared = len(self.remembered), len(self.cleared)
+        weights = np.r_[np.full(n_remembered, _ASSUMED / max(n_remembered, 1)), np.ones(n_cleared)]
+        return np.asarray(weights / weights.sum())
+
+
+@dataclass(frozen=True)
+class LearnedWeights:
+    """What labels say.
+
+    Attributes
+    ----------
+    members : ndarray of float64 of shape (n_members,)
+        The members' shares, :math:`a_m u_m` divided by their sum.
+    columns : ndarray of float64 of shape (n_columns,)
+        w, scaled so that the median normal record scores as before.
+    step : float
+        The fraction of `spread` that was taken: 0, 0.2, 0.25, 0.5 or 1.
+    """
+
+    members: Array
+    columns: Array
+    step: float
+
+
+def learn_weights(known: LabelledContributions, blend: Blend, spread: float) -> LearnedWeights:
+    """Return the weights that labelled records give evidence for.
 
     Parameters
     ----------
-    detector : AutoencoderDetector
-        Fitted.
-    x : ndarray of float32 of shape (n_records, n_features)
-        What its preprocessing makes of records; some thousands at most.
+    known : LabelledContributions
+        At least one anomaly and one normal record.
+    blend : Blend
+        How the members' scores are blended without labels.
+    spread : float
+        The prior standard deviation of the weights' logarithms, at most.
 
     Returns
     -------
-    ndarray of float64 of shape (n_records, n_members, n_columns)
-        :math:`a_m c_{mj}`.
+    LearnedWeights
+        All weights are 1 if the evidence speaks against the smallest step.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> normal = rng.exponential(size=(200, 1, 3))
+    >>> anomalies = rng.exponential(size=(20, 1, 3)) + [2.0, 0.0, 0.0]
+    >>> learned = learn_weights(LabelledContributions(anomalies, normal[:0], normal), Blend([1.0], [1.0]), 1.5)
+    >>> int(learned.columns.argmax()), learned.step
+    (0, 1.0)
     """
-    members = zip(detector.shares_, detector.members_, strict=True)
-    found = [share * detector.preprocessor_.sum_by_column(member.parts(x)) for share, member in members]
-    return np.stack(found, axis=1, dtype=np.float64)
+    step = _chosen_step(known, blend, spread)
+    if not step:
+        return LearnedWeights(blend.shares.copy(), np.ones(known.anomalies.shape[2]), 0.0)
+    spreads = (step * spread / 3, step * spread)
+    members, columns = fit_weights(known.anomalies, known.normal, known.weights, blend, spreads)
+    members = members * blend.shares
+    members = members / members.sum()
+    return LearnedWeights(members, _rescaled(columns, members, known.normal, blend), step)
 
 
-def scores_with(detector: MemberDetector, x: Array, shares: Sequence[float] | Array, weights: Array) -> Array:
-    """Return the scores that records have with some shares of the members and weights of the columns.
+def _rescaled(columns: Array, members: Array, normal: Array, blend: Blend) -> Array:
+    """Multiply weights of columns by the number that gives the median normal record the score it had."""
+    weighted = blend.with_shares(members)
+    wanted, by_member, factor = typical(blend.scores(list(normal.sum(axis=2).T))), normal @ columns, 1.0
+    # Members have powers of their own, from a half to twice the mean: half a step on the logarithmic scale converges.
+    for _ in range(30):
+        factor *= (wanted / typical(weighted.scores(list(factor * by_member.T)))) ** 0.5
+    return factor * columns
 
-    No product of matrices is taken, so that a record's score does not depend on its company.
+
+def _chosen_step(known: LabelledContributions, blend: Blend, spread: float) -> float:
+    """Return the largest fraction of the spread that cross-validation supports; see the module."""
+    if len(known.anomalies) < _FEWEST_TO_VALIDATE:
+        return _BLIND
+    before, after = _validated(known, blend, _SMALLEST * spread)
+    gain, error = _mean_and_error(after - before)
+    chosen = 0.0
+    if gain >= -max(error, _TOLERATED):
+        chosen = _SMALLEST if after.mean() >= _PLAUSIBLE else _BLIND
+    if np.quantile(before, 0.1) > _SELECTED:
+        return chosen
+    for step in _LARGER_STEPS:
+        before, after = _validated(known, blend, step.fraction * spread)
+        gain, error = _mean_and_error(after - before)
+        if gain > max(step.errors * error, step.gain) and after.mean() >= _PLAUSIBLE:
+            chosen = step.fraction
+    return chosen
+
+
+def _mean_and_error(values: Array) -> tuple[float, float]:
+    """Return the mean and its standard error."""
+    return float(values.mean()), float(values.std(ddof=1) / np.sqrt(len(values)))
+
+
+def _validated(known: LabelledContributions, blend: Blend, spread: float) -> tuple[Array, Array]:
+    """Return the share of normal records below each anomaly, before and by weights fitted without the anomaly.
+
+    Folds go through the anomalies, and the cleared records, in the order of their scores: each has some of all, and
+    does not depend on the order in which labels came.
     """
-    by_feature = weights[detector.preprocessor_.feature_columns_]
-    scores = np.zeros(len(x))
-    for start in range(0, len(x), _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        for share, member in zip(shares, detector.members_, strict=True):
-            scores[rows] += share * (member.parts(x[rows]) * by_feature).sum(axis=1)
-    return settled(scores)
+    k, remembered = len(known.anomalies), known.remembered
+    remembered = remembered[:: max(-(-len(remembered) // _MOST_VALIDATED), 1)]
+    folds = min(_FOLDS, k)
+    of_anomalies, of_cleared = (_places(x, blend) % folds for x in (known.anomalies, known.cleared))
+    before, after = np.empty(k), np.empty(k)
+    for fold in range(folds):
+        out = of_anomalies == fold
+        kept = LabelledContributions(known.anomalies[~out], known.cleared[of_cleared != fold], remembered)
+        members, columns = fit_weights(kept.anomalies, kept.normal, kept.weights, blend, (spread / 3, spread), 1e-6)
+        normal = np.concatenate([remembered, known.cleared[of_cleared == fold]])
+        counts = np.repeat([1.0, folds], [len(remembered), len(normal) - len(remembered)])
+        for found, u, w in ((before, np.ones_like(members), np.ones_like(columns)), (after, members, columns)):
+            weighted = blend.with_shares(blend.shares * u)
+            of_anomalies_out, of_normal = (weighted.scores(list((x @ w).T)) for x in (known.anomalies[out], normal))
+            found[out] = _share_below(of_anomalies_out, of_normal, counts)
+    return before, after
 
 
-def weights_from_state(
-    arrays: Mapping[str, Array], n_members: int, n_columns: int
-) -> tuple[Array, Array] | tuple[None, None]:
-    """Take shares of members and weights of columns from a file, believing nothing; None where nothing was learned."""
-    if "column_weights" not in arrays:
-        return None, None
-    shares, weights = arrays["member_shares"], arrays["column_weights"]
-    for array, size, what in ((shares, n_members, "members"), (weights, n_columns, "columns")):
-        if array.shape != (size,) or array.dtype != np.float64:
-            raise ValueError(f"its weights of {what} have shape {array.shape} and dtype {array.dtype}; expected {size}")
-        if not (np.isfinite(array) & (array >= 0)).all():
-            raise ValueError(f"its weights of {what} are not all finite numbers of at least 0")
-    return shares, weights
+def _places(contributions: Array, blend: Blend) -> Array:
+    """Return the rank of each record by its score."""
+    scores = blend.scores(list(contributions.sum(axis=2).T))
+    return np.argsort(np.argsort(scores, kind="stable"), kind="stable")
 
 
-def fit_weights(anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]) -> tuple[Array, Array]:
-    r"""Return the weights with which the parts of scores tell anomalies from usual records best, given the prior.
+def _share_below(scores: Array, normal: Array, counts: Array) -> Array:
+    """Return the weighted share of normal records below each score, equal ones by half."""
+    if not len(normal):
+        return np.full(len(scores), 0.5)
+    order = np.argsort(normal, kind="stable")
+    ranked, below = normal[order], np.append(0.0, np.cumsum(counts[order]))
+    sides = [below[np.searchsorted(ranked, scores, side)] for side in ("left", "right")]
+    return np.asarray((sides[0] + sides[1]) / (2 * below[-1]))
+
+
+def fit_weights(
+    anomalies: Array,
+    normal: Array,
+    counts: Array,
+    blend: Blend,
+    spreads: tuple[float, float],
+    tolerance: float = 1e-12,
+) -> tuple[Array, Array]:
+    r"""Return the weights by which scores separate anomalies from normal records best, given the prior.
 
     Parameters
     ----------
     anomalies : ndarray of float64 of shape (k, n_members, n_columns)
-        The parts :math:`a_m c_{mj}` of their scores, at least 0.
-    usual : ndarray of float64 of shape (n, n_members, n_columns)
-        Those of usual records.
+        The contributions :math:`c_{mj}` to their scores, at least 0.
+    normal : ndarray of float64 of shape (n, n_members, n_columns)
+        Those of normal records.
     counts : ndarray of float64 of shape (n,)
-        What each of these counts for; q when divided by their sum.
+        The weight of each of these; p when divided by their sum.
+    blend : Blend
+        The members' shares and spreads.
     spreads : tuple of float
         Standard deviations of the priors, of the members' weights and of the columns'.
+    tolerance : float, default 1e-12
+        Of `anomaly.detectors.table.lbfgs.minimize`.
 
     Returns
     -------
@@ -185,152 +291,65 @@ def fit_weights(anomalies: Array, usual: Array, counts: Array, spreads: tuple[fl
     Examples
     --------
     >>> import numpy as np
-    >>> usual = np.random.default_rng(0).exponential(size=(100, 1, 2))
-    >>> members, columns = fit_weights(np.array([[[6.0, 1.0]], [[9.0, 0.5]]]), usual, np.full(100, 0.01), (0.5, 1.5))
+    >>> normal = np.random.default_rng(0).exponential(size=(100, 1, 2))
+    >>> odd = np.array([[[6.0, 1.0]], [[9.0, 0.5]]])
+    >>> members, columns = fit_weights(odd, normal, np.full(100, 0.01), Blend([1.0], [1.0]), (0.5, 1.5))
     >>> bool(columns[0] > 1 > columns[1])
     True
     """
-    n_members, n_columns = usual.shape[1:]
-    loss, middle = _loss(anomalies, usual, counts, spreads)
-    best = minimize(loss, np.append(np.zeros(n_members + n_columns), middle))
+    n_members, n_columns = normal.shape[1:]
+    loss, middle = _loss(anomalies, normal, counts, blend, spreads)
+    best = minimize(loss, np.append(np.zeros(n_members + n_columns), middle), tolerance)
     return np.exp(best[:n_members]), np.exp(best[n_members:-1])
 
 
 def _loss(
-    anomalies: Array, usual: Array, counts: Array, spreads: tuple[float, float]
+    anomalies: Array, normal: Array, counts: Array, blend: Blend, spreads: tuple[float, float]
 ) -> tuple[Callable[[Array], tuple[float, Array]], float]:
-    """Return the function of (alpha, beta, b) to be made small, with its gradient; and where b may begin."""
+    """Return the function of (alpha, beta, b) to be minimized, with its gradient; and a first value of b."""
     k, n_members, n_columns = anomalies.shape
-    parts = np.concatenate([anomalies, usual])
-    flat = parts.reshape(-1, n_columns)
-    floor = _FLOOR * typical(usual.sum(axis=(1, 2)))
+    contributions = np.concatenate([anomalies, normal]) / typical(normal.sum(axis=2).mean(axis=1))
     counts = counts / counts.sum()
-    logs = np.log(parts.sum(axis=(1, 2)) + floor)
+    logs, _ = _log_scores(contributions, np.zeros(n_members), np.zeros(n_columns), blend)
     center = float(counts @ logs[k:])
     unit = max(float(np.sqrt(counts @ np.square(logs[k:] - center))), _LEAST_UNIT)
     # The signs say on which side of the curve's middle a record should not lie.
-    signs = np.repeat([-1.0, 1.0], [k, len(usual)])
+    signs = np.repeat([-1.0, 1.0], [k, len(normal)])
     counts = np.concatenate([np.ones(k), k * counts])
     precision = np.repeat(1 / np.square(spreads), [n_members, n_columns])
 
     def loss(point: Array) -> tuple[float, Array]:
         logarithms, middle = point[:-1], point[-1]
-        members, columns = np.split(np.exp(logarithms), [n_members])
-        by_member = (flat @ columns).reshape(-1, n_members)
-        scores = by_member @ members + floor
-        z = signs * (np.log(scores) - middle) / unit
+        if np.abs(point).max() > _LARGEST_LOGARITHM:
+            return np.inf, np.zeros_like(point)
+        scores, gradient = _log_scores(contributions, logarithms[:n_members], logarithms[n_members:], blend)
+        z = signs * (scores - middle) / unit
         value = counts @ np.logaddexp(0, z) + precision @ np.square(logarithms) / 2
         pull = counts * signs * np.exp(-np.logaddexp(0, -z)) / unit
-        by_score = pull / scores
-        of_members = members * (by_score @ by_member)
-        of_columns = columns * (np.outer(by_score, members).ravel() @ flat)
-        slope = np.concatenate([of_members, of_columns]) + precision * logarithms
-        return float(value), np.append(slope, -pull.sum())
+        return float(value), np.append(gradient(pull) + precision * logarithms, -pull.sum())
 
     return loss, (center + float(logs[:k].mean())) / 2
 
 
-def minimize(function: Callable[[Array], tuple[float, Array]], start: Array) -> Array:
-    r"""Go downhill from a point until it gets no lower: L-BFGS.
+def _log_scores(
+    contributions: Array, alpha: Array, beta: Array, blend: Blend
+) -> tuple[Array, Callable[[Array], Array]]:
+    """Return ln s of each record, and what makes of a gradient by ln s that by (alpha, beta)."""
+    used = blend.shares > 0
+    shares = blend.shares[used] * np.exp(alpha[used])
+    shares = shares / shares.sum()
+    columns, units = np.exp(beta), blend.units[used]
+    by_member = (contributions @ columns)[:, used] + _FLOOR
+    z = np.log(by_member) / units + np.log(shares)
+    total = np.logaddexp.reduce(z, axis=1)
 
-    The direction is :math:`-H g`, where g is the gradient and H an estimate of the inverse second derivative, from how
-    the gradient changed in the last steps; the length is halved until the step pays.
+    def gradient(pull: Array) -> Array:
+        by_z = blend.power * pull[:, np.newaxis] * np.exp(z - total[:, np.newaxis])
+        of_members = np.zeros(len(alpha))
+        of_members[used] = by_z.sum(axis=0) - shares * by_z.sum()
+        by_score = np.zeros(contributions.shape[:2])
+        by_score[:, used] = by_z / (units * by_member)
+        of_columns = columns * (by_score.ravel() @ contributions.reshape(-1, len(beta)))
+        return np.concatenate([of_members, of_columns])
 
-    Parameters
-    ----------
-    function : callable
-        Returns the value at a point and the gradient, of shape (n,).
-    start : ndarray of float64 of shape (n,)
-        Where to begin.
-
-    References
-    ----------
-    Nocedal & Wright, *Numerical Optimization* (2006), algorithm 7.4.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> minimize(lambda p: (float(((p - 3) ** 2).sum()), 2 * (p - 3)), np.zeros(2)).round(6).tolist()
-    [3.0, 3.0]
-    """
-    point, (value, slope) = start, function(start)
-    changes: list[tuple[Array, Array]] = []
-    for _ in range(_MOST_STEPS):
-        direction = -_straightened(slope, changes)
-        descent = float(slope @ direction)
-        # The first direction has no sensible length of its own.
-        size = 1.0 if changes else 1 / max(1.0, float(np.abs(slope).max()))
-        while True:
-            there = point + size * direction
-            new_value, new_slope = function(there)
-            if new_value <= value + 1e-4 * size * descent:
-                break
-            size /= 2
-            if size < 1e-12:
-                return point
-        step, turn = there - point, new_slope - slope
-        if step @ turn > 1e-12 * (turn @ turn):
-            changes = [*changes[1 - _MEMORY :], (step, turn)]
-        gained = value - new_value
-        point, value, slope = there, new_value, new_slope
-        if gained <= 1e-12 * max(1.0, abs(value)):
-            break
-    return point
-
-
-def _straightened(slope: Array, changes: list[tuple[Array, Array]]) -> Array:
-    """Multiply a gradient by the estimated inverse of the second derivative."""
-    result = slope.copy()
-    shares = []
-    for step, turn in reversed(changes):
-        shares.append(step @ result / (step @ turn))
-        result -= shares[-1] * turn
-    if changes:
-        step, turn = changes[-1]
-        result *= step @ turn / (turn @ turn)
-    for (step, turn), share in zip(changes, reversed(shares), strict=True):
-        result += step * (share - turn @ result / (step @ turn))
-    return result
-
-
-def _checked_labels(y: Any, n_records: int) -> Array:
-    labels = check_labels(y, "y")
-    if len(labels) != n_records:
-        raise ValueError(f"y must have one label per record ({n_records}); found shape {labels.shape}")
-    if not labels.any():
-        raise ValueError("learn_labels needs at least one record labelled 1, an anomaly; found labels 0 alone")
-    return labels
-
-
-def _remembered(detector: AutoencoderDetector) -> Array | None:
-    """Return the training records that a detector keeps, as features."""
-    for member in detector.members_:
-        if isinstance(member, Neighbours):
-            return member.records
-    return None
-
-
-def _among(rows: Array, others: Array) -> Array:
-    """Tell which rows are equal to one of others: what is labelled an anomaly is no usual training record."""
-    known = {row.tobytes() for row in others}
-    return np.array([row.tobytes() in known for row in rows], dtype=np.bool_)
-
-
-def _thinned(x: Array) -> Array:
-    """Return records at even distances, as many as are enough."""
-    return x[:: max(-(-len(x) // _MOST_COMPARED), 1)]
-
-
-def _even(n_records: int, total: float) -> Array:
-    return np.full(n_records, total / max(n_records, 1))
-
-
-def _carried_over(calibration: Array, before: Array, after: Array) -> Array:
-    """Estimate what the calibration scores become, when training scores change.
-
-    They came from detectors that are gone. How much higher they were than the training scores of the same rank is kept.
-    """
-    places = np.linspace(0, 1, len(after))
-    wanted, had = (np.quantile(scores, places) for scores in (calibration, before))
-    ratio = np.divide(wanted, had, out=np.ones_like(had), where=had > 0)
-    return np.asarray(np.sort(after) * ratio)
+    return blend.power * total, gradient

@@ -150,6 +150,20 @@ def test_learn_labels_leaves_out_records_without_a_label(folder, capsys, instead
     assert out.splitlines()[-1] == f"left out {unlabelled} records without a label"
 
 
+def test_learn_labels_says_when_labels_are_no_evidence(folder, capsys, monkeypatch):
+    def nothing(*_):
+        return 0.0
+
+    monkeypatch.setattr("anomaly.detectors.table.label_learning._chosen_step", nothing)
+    before = load_detector(folder / "m.npz")
+    code, out, err = run(capsys, "learn-labels", folder / "fresh.csv", "-m", folder / "m.npz", *LABELS)
+    assert (code, err) == (0, "")
+    assert "the labels are no evidence for other weights: records score as without labels" in out
+    fresh = read_csv(folder / "fresh.csv").drop(["label"])
+    after = load_detector(folder / "m.npz").decision_function(fresh)
+    np.testing.assert_array_equal(after, before.decision_function(fresh))
+
+
 def test_learn_labels_of_normal_records_alone_are_refused_in_the_words_of_the_command(folder, capsys):
     table = read_csv(folder / "fresh.csv")
     write_csv(folder / "usual.csv", table.rows(np.flatnonzero(table["label"] == "normal")))

@@ -50,6 +50,19 @@ def test_a_file_from_when_scores_were_averaged_still_scores_alike():
     np.testing.assert_allclose(loaded.decision_function(data.columns), loaded.decision_scores_, rtol=3e-4)
 
 
+def test_a_file_from_when_weighted_members_were_summed_still_scores_the_same(tmp_path):
+    loaded = load_detector(Path(__file__).parents[1] / "saved" / "summed_weights.npz")
+    x = [[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 0.0]]
+    scores = loaded.decision_function(x)
+    np.testing.assert_allclose(scores, [5.142578125, 1.792724609375, 0.7454833984375], rtol=3e-4)
+    loaded.save(tmp_path / "again.npz")
+    np.testing.assert_array_equal(load_detector(tmp_path / "again.npz").decision_function(x), scores)
+    anew = loaded.learn_labels(np.random.default_rng(1).normal([3, 0, 0], 0.5, size=(8, 3)), np.ones(8))
+    anew.save(tmp_path / "anew.npz")
+    assert (anew.decision_function(x) != scores).any()
+    np.testing.assert_array_equal(load_detector(tmp_path / "anew.npz").decision_function(x), anew.decision_function(x))
+
+
 def test_remembered_records_are_in_the_file_once(fitted, tmp_path):
     fitted.save(tmp_path / "m.npz")
     with zipfile.ZipFile(tmp_path / "m.npz") as archive:

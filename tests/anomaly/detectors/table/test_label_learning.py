@@ -4,13 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import check_grad, rosen, rosen_der
+from scipy.optimize import check_grad
 from scipy.optimize import minimize as scipy_minimize
 from sklearn.metrics import f1_score, roc_auc_score
 
 from anomaly import AutoencoderDetector, NotFittedError, load_detector
 from anomaly.datasets import make_transactions
-from anomaly.detectors.table.label_learning import _loss, fit_weights, minimize
+from anomaly.detectors.table.blending import Blend
+from anomaly.detectors.table.label_learning import LabelledContributions, _loss, fit_weights, learn_weights
+from anomaly.detectors.table.lbfgs import minimize
+from anomaly.detectors.table.weighted import LabelWarning
 from anomaly.errors import DataError
 from nnlite.archive import FileFormatError
 
@@ -187,11 +190,49 @@ def test_rare_columns_and_equal_records_do_no_harm():
     assert np.isfinite(detector.decision_scores_).all()
 
 
+def test_evidence_against_weights_leaves_scores_as_they_were(fitted):
+    """Random normal records, labelled anomalies: what fits some of them does not fit the others."""
+    fresh = records(300, seed=7)
+    before = fitted.decision_function(fresh)
+    with pytest.warns(LabelWarning, match="the 12 anomalies among the labelled records are no evidence"):
+        fitted.learn_labels(records(12, seed=23), np.ones(12))
+    np.testing.assert_array_equal(fitted.column_weights_, 1)
+    np.testing.assert_array_equal(fitted.member_shares_, fitted.shares_)
+    np.testing.assert_array_equal(fitted.decision_function(fresh), before)
+
+
+def known(odd, normal):
+    return LabelledContributions(odd, normal[:20], normal[20:])
+
+
+def test_the_step_grows_with_the_evidence_and_stays_small_where_records_were_chosen_by_score():
+    rng = np.random.default_rng(0)
+    normal, blend = rng.exponential(size=(1000, 2, 8)), Blend([0.5, 0.5], [1.0, 1.0])
+    odd = rng.exponential(size=(60, 2, 8))
+    odd[:, :, 0] += 2.0
+    assert learn_weights(known(odd, normal), blend, 1.5).step == 1.0
+    assert learn_weights(known(odd[:2], normal), blend, 1.5).step == 0.2
+    highest = odd[np.argsort(odd.sum(axis=(1, 2)))[-12:]]
+    learned = learn_weights(known(highest, normal), blend, 1.5)
+    assert learned.step == 0.25
+    assert learned.columns.argmax() == 0
+    assert learned.members.sum() == pytest.approx(1)
+
+
+def test_the_median_normal_record_scores_as_before():
+    rng = np.random.default_rng(1)
+    normal, blend = rng.exponential(size=(400, 2, 5)), Blend([0.7, 0.3], [0.4, 1.2])
+    odd = rng.exponential(size=(40, 2, 5)) * [4, 1, 1, 1, 1]
+    learned = learn_weights(known(odd, normal), blend, 1.5)
+    after = blend.with_shares(learned.members).scores(list((normal @ learned.columns).T))
+    assert np.median(after) == pytest.approx(np.median(blend.scores(list(normal.sum(axis=2).T))), rel=1e-3)
+
+
 def parts(seed, k=4, n=30, members=2, columns=5):
     rng = np.random.default_rng(seed)
     usual = rng.gamma(0.5, size=(n, members, columns))
     odd = rng.gamma(0.5, size=(k, members, columns)) * rng.choice([1, 4], size=columns)
-    return odd, usual, np.full(n, 1 / n)
+    return odd, usual, np.full(n, 1 / n), Blend(np.full(members, 1 / members), rng.uniform(0.5, 1.5, size=members))
 
 
 @given(seed=st.integers(0, 1000))
@@ -206,11 +247,6 @@ def test_the_gradient_is_that_of_the_loss_and_the_minimum_that_of_scipy(seed):
     assert loss(found)[0] <= scipy_minimize(loss, start, jac=True, method="L-BFGS-B").fun + 1e-5
 
 
-def test_the_minimum_of_a_bent_valley():
-    found = minimize(lambda p: (rosen(p), rosen_der(p)), np.array([-1.2, 1.0, -0.5]))
-    np.testing.assert_allclose(found, 1, atol=1e-4)
-
-
 @given(seed=st.integers(0, 1000))
 @settings(max_examples=20, deadline=None)
 def test_weights_stay_at_1_where_the_prior_is_narrow(seed):
@@ -223,10 +259,10 @@ def test_weights_stay_at_1_where_the_prior_is_narrow(seed):
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3))
 @settings(max_examples=20, deadline=None)
 def test_weights_do_not_depend_on_the_unit_of_scores(seed, scale):
-    odd, usual, counts = parts(seed)
+    odd, usual, counts, blend = parts(seed)
     for a, b in zip(
-        fit_weights(odd, usual, counts, (0.5, 1.5)),
-        fit_weights(scale * odd, scale * usual, counts, (0.5, 1.5)),
+        fit_weights(odd, usual, counts, blend, (0.5, 1.5)),
+        fit_weights(scale * odd, scale * usual, counts, blend, (0.5, 1.5)),
         strict=True,
     ):
         np.testing.assert_allclose(a, b, rtol=1e-3)
