@@ -330,7 +330,7 @@ class SequenceDetector(BaseDetector):
         """Fit the preprocessor on the steps that a network is trained on; return the features of each segment."""
         # With several folds every step is a training step of some network.
         held_out = 1 if folds == 1 else 0
-        training = [table.rows(fold != held_out) for table, fold in zip(series, folds_of, strict=True)]
+        training = [table.rows(folds_here != held_out) for table, folds_here in zip(series, folds_of, strict=True)]
         self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
         self.preprocessor_.fit(training)
         self._set_columns()

@@ -272,3 +272,11 @@ def test_relative_windows_are_independent_of_the_level(settings):
     np.testing.assert_allclose(
         detector.decision_function(series + 100.0), detector.decision_function(series), rtol=0.02, atol=1e-4
     )
+
+
+def test_parameters_changed_after_the_fit_apply_from_the_next_fit():
+    detector, series = SequenceDetector(**QUICK).fit(waves()), waves(60, seed=1)
+    scores = detector.decision_function(series)
+    detector.set_params(window=5, stride=2, smoothing=3, smooth="squares", causal=True, relative=True, members=2)
+    np.testing.assert_array_equal(detector.decision_function(series), scores)
+    assert not np.array_equal(detector.fit(waves()).decision_function(series), scores)
