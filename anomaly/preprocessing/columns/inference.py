@@ -11,21 +11,18 @@ import numpy as np
 from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.categories import CategoryColumn, count_categories
 from anomaly.preprocessing.columns.parsing import (
-    BOOLEAN_PAIRS,
-    UnreadableError,
     category_text,
     distinct_cells,
     parse_days,
     parse_number,
 )
 from anomaly.preprocessing.columns.values import (
-    BooleanColumn,
+    INFERRED_COLUMNS,
     Column,
     CycleColumn,
     DateColumn,
     DatetimeColumn,
     IgnoredColumn,
-    NumberColumn,
     ValueColumn,
     side_by_side,
 )
@@ -145,17 +142,10 @@ def infer_column(name: str, cells: Array, position: Callable[[int], str]) -> tup
         If most values, but not all, are numbers or dates, or if most are numbers with commas or dates that are not
         ISO 8601; the message names the first such value.
     """
-    kinds: tuple[type[ValueColumn], ...] = (BooleanColumn, NumberColumn, DateColumn)
-    for kind in kinds:
-        if kind is BooleanColumn and not _looks_boolean(cells):
-            continue
-        try:
-            numbers = kind.parse(cells)
-        except UnreadableError:
-            continue
-        if kind is DateColumn and _has_times(numbers):
-            return DatetimeColumn(name), numbers
-        return kind(name), numbers
+    for kind in INFERRED_COLUMNS:
+        inferred = kind.infer(name, cells)
+        if inferred is not None:
+            return inferred
     counts = {text: count for text, count in count_categories(*distinct_cells(cells)).items() if text is not None}
     for plural, parse in (("numbers", parse_number), ("dates", parse_days)):
         _check_not_mostly(cells, counts, parse, plural, name, position)
@@ -207,18 +197,3 @@ def _check_not_mostly(
             f"{total:,} values are {kind}. Correct it, or leave the cell empty if the value is missing; if the column "
             "contains categories, name it as categorical (on the command line: --categorical)"
         )
-
-
-def _has_times(days: Array) -> bool:
-    return bool((days[~np.isnan(days)] % 1.0 != 0.0).any())
-
-
-def _looks_boolean(cells: Array) -> bool:
-    """Return whether the values are the two words of a pair: a single word may be the only frequent category."""
-    if cells.dtype.kind != "O":
-        return cells.dtype.kind == "b"
-    distinct = set(cells)
-    if len(distinct) > 50:  # more than two words in every spelling, and all texts of a missing value
-        return False
-    words = {text.lower() for text in map(category_text, distinct) if text is not None}
-    return any(words == set(pair) for pair in BOOLEAN_PAIRS)

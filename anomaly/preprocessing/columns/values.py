@@ -17,8 +17,10 @@ import numpy as np
 from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.parsing import (
+    BOOLEAN_PAIRS,
     MICROSECONDS_PER_DAY,
     UnreadableError,
+    category_text,
     parse_boolean,
     parse_days,
     parse_each,
@@ -71,6 +73,14 @@ class ValueColumn(ABC):
     def cycles_of(numbers: Array) -> list[Array]:  # noqa: ARG004
         """Return cyclic functions of the numbers of `parse`, NaN where these are."""
         return []
+
+    @classmethod
+    def infer(cls, name: str, cells: Array) -> tuple[ValueColumn, Array] | None:
+        """Return a column of this kind and its numbers, or None if a training value is of another kind."""
+        try:
+            return cls(name), cls.parse(cells)
+        except UnreadableError:
+            return None
 
     def numbers_of(self, numbers: Array) -> list[Array]:
         """Return all numbers that are features: those of `parse`, and their cycles."""
@@ -184,6 +194,11 @@ class BooleanColumn(ValueColumn):
     kind = "boolean"
     expected = "true or false"
 
+    @classmethod
+    def infer(cls, name: str, cells: Array) -> tuple[ValueColumn, Array] | None:
+        """Return a column if the values are True and False, or both words of a pair."""
+        return super().infer(name, cells) if _looks_boolean(cells) else None
+
     @staticmethod
     def parse(cells: Array) -> Array:
         """Return 1 for true and 0 for false."""
@@ -219,6 +234,14 @@ class DateColumn(ValueColumn):
     kind = "date"
     expected = "a date such as 2024-12-31 or 2024-12-31 23:59:59"
     resolutions: ClassVar[tuple[int, ...]] = (1, 24, 24 * 60, 24 * 60 * 60)
+
+    @classmethod
+    def infer(cls, name: str, cells: Array) -> tuple[ValueColumn, Array] | None:
+        """Return a column of dates, or of datetimes if any value has a time of day."""
+        inferred = super().infer(name, cells)
+        if inferred is None or not _has_times(inferred[1]):
+            return inferred
+        return DatetimeColumn(name), inferred[1]
 
     @staticmethod
     def parse(cells: Array) -> Array:
@@ -318,6 +341,8 @@ class CycleColumn(DatetimeColumn):
         return {**super().get_config(), "date": False, "weekday": self.weekday}
 
 
+INFERRED_COLUMNS: tuple[type[ValueColumn], ...] = (BooleanColumn, NumberColumn, DateColumn)
+"""Kinds of columns in the order of their inference; a column of none of them contains categories."""
 VALUE_COLUMNS: dict[str, type[ValueColumn]] = {
     column.kind: column for column in (BooleanColumn, NumberColumn, DateColumn, DatetimeColumn)
 }
@@ -382,6 +407,21 @@ def _are_multiples(numbers: Array, resolution: int) -> bool:
             if not (np.abs(counts - np.rint(counts)) <= 2 * np.finfo(np.float64).eps * np.abs(counts)).all():
                 return False
     return True
+
+
+def _has_times(days: Array) -> bool:
+    return bool((days[~np.isnan(days)] % 1.0 != 0.0).any())
+
+
+def _looks_boolean(cells: Array) -> bool:
+    """Return whether the values are the two words of a pair: a single word may be the only frequent category."""
+    if cells.dtype.kind != "O":
+        return cells.dtype.kind == "b"
+    distinct = set(cells)
+    if len(distinct) > 50:  # more than two words in every spelling, and all texts of a missing value
+        return False
+    words = {text.lower() for text in map(category_text, distinct) if text is not None}
+    return any(words == set(pair) for pair in BOOLEAN_PAIRS)
 
 
 def _only_missing(cells: Array) -> Array:
