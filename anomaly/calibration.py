@@ -143,8 +143,8 @@ def anomaly_probability(p: ArrayLike, prior: float = 0.05, n_reference: int | No
     where 0.34 were anomalies, and 0.14, 0.42, 0.59, 0.79 where 0.17, 0.47, 0.63, 0.82 were. For a single table, a is
     anything from 0.05, where anomalies are plain to see, to 1, where they cannot be told from normal records at all.
 
-    Where anomalies are among the reference records it does not hold: with p-values by the scores of training records that
-    held the same share of anomalies, 0.26 was said where 0.35 were anomalies, 0.41 where 0.61, and 0.92 where 0.52.
+    Where anomalies are among the reference records it does not hold: with p-values by the scores of training records
+    that held the same share of anomalies, 0.26 was said where 0.35 were anomalies, 0.41 where 0.61, 0.92 where 0.52.
 
     Parameters
     ----------
