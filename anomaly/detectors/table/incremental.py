@@ -141,4 +141,4 @@ def _held_out_scores(
             scores[fold] = others._judge(fresh[fold])
         else:
             of_networks[:, fold] = [member.scores(fresh[fold]) for member in others.members_[: len(networks)]]
-    return scores if weighted else with_held_out(updated.members_, updated._combine, fresh, of_networks)
+    return scores if weighted else with_held_out(updated.members_, updated.shares_, fresh, of_networks)
