@@ -6,7 +6,8 @@ square, they tell as much as
 .. math:: \nu = \frac{n}{1 + 2 \sum_k \rho_k^2}
 
 independent ones, where :math:`\rho_k` is the autocorrelation at lag k (Bartlett). It is summed up to a quarter of the
-series, over those beyond the :math:`2 / \sqrt n` that independent values would reach by chance.
+series, over those beyond the :math:`2 / \sqrt n` that independent values would reach by chance. Some others are
+beyond it by chance, too, so the estimate is low: by a tenth for independent values, by up to a third for alike ones.
 
 **How much further others may go.** Scales and correlations that were learned from :math:`\nu` values suit those values
 and no others: a fresh one lies further out. In units of the true covariance, the square of its distance over d
