@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.batches import outputs_by_record
-from anomaly.detectors.network_training import fit_network
+from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
 from anomaly.detectors.record_detector import TableDetector
-from anomaly.detectors.validation import as_labels, as_seed, check_columns, check_records, under
+from anomaly.detectors.validation import as_labels, check_columns, check_records, under
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
@@ -196,7 +196,8 @@ class VariationalDetector(TableDetector):
             self.model_ = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             shown = _shown(x)
-            self.history_ = fit_network(self.model_, shown, shown, self, _STEPS, warm_up)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
+            self.history_ = fit_network(self.model_, shown, shown, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
             drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
             self.draws_ = drawn if self.draws else np.zeros_like(drawn)

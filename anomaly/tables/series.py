@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,38 @@ def as_series(data: Any) -> Table:
         name = str(data.name) if named else "x0"
         return Table((name,), (series_as_column(data, name),), named=named)
     return as_table(data)
+
+
+def as_one_series(data: Any, ignored: Sequence[str] | None = None) -> Table:
+    """Convert one series to a table without the ignored columns.
+
+    Raises
+    ------
+    ValueError
+        If data are several series.
+    """
+    if is_collection(data):
+        raise ValueError(
+            f"expected one series; found a list of {len(data)}: pass them one by one. If they are the steps of one "
+            "series, give them as a 2-D array or a list of lists"
+        )
+    table = as_series(data)
+    left_out = [name for name in table.names if name in (ignored or ())]
+    return table.drop(left_out) if left_out else table
+
+
+def as_several_series(data: Any, ignored: Sequence[str] | None = None) -> list[Table]:
+    """Convert one series or several to tables without the ignored columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_several_series({"a": [1.0, 2.0], "label": [0, 1]}, ["label"])
+    [Table(2 rows x 1 columns: 'a')]
+    >>> [len(table) for table in as_several_series([np.zeros(3), np.zeros(5)])]
+    [3, 5]
+    """
+    return [as_one_series(one, ignored) for one in (data if is_collection(data) else [data])]
 
 
 def is_collection(data: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
+from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.parameters import check_parameters
 from anomaly.detectors.table.blending import Blend
 from anomaly.detectors.table.ensemble import MemberDetector
@@ -26,7 +27,7 @@ from anomaly.detectors.table.weighted import (
     rescaled_calibration,
     thinned,
 )
-from anomaly.detectors.validation import as_seed, check_columns, check_number, check_records
+from anomaly.detectors.validation import check_columns, check_number, check_records
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.models import Model
 from nnlite.random import seeded

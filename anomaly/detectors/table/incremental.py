@@ -31,11 +31,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
+from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.table.held_out import FOLDS, with_held_out
 from anomaly.detectors.table.neighbors import Denoiser, memory_of, take_units
 from anomaly.detectors.table.reservoir import add_fairly
 from anomaly.detectors.table.training import MOST_REMEMBERED, continue_networks, remember
-from anomaly.detectors.validation import as_seed
 from anomaly.errors import DataError, format_names
 from nnlite.models import Model
 from nnlite.random import global_generator, seeded
