@@ -12,6 +12,10 @@ class DataError(ValueError):
     """Invalid data: the message names the row, the column or the file, and the expected value."""
 
 
+class FewRecordsWarning(UserWarning):
+    """Too few records for what was asked: the message says how many are needed, and what was done instead."""
+
+
 def format_names(names: Iterable[str], limit: int = 10) -> str:
     """Return a list of names for a message: quoted, and shortened to the first `limit`.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
@@ -15,6 +16,7 @@ import anomaly
 from anomaly.cli import fit as fit_commands
 from anomaly.cli import options as given
 from anomaly.cli import score as commands
+from anomaly.errors import FewRecordsWarning
 
 _Subparsers = Any
 # A command does its work; one that answers a question returns the answer as the exit code.
@@ -49,6 +51,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     options = parse(arguments)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", FewRecordsWarning)
+        warnings.showwarning = _show_warning
+        return _work(options)
+
+
+def _work(options: argparse.Namespace) -> int:
+    """Run a command and turn its errors into one line and an exit code."""
     run: _Run = options.run
     try:
         code = run(options)
@@ -69,6 +79,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse arguments; the result's `run` is the function to call with it."""
     return _parser().parse_args(arguments)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning as one line, without the place in the source that it comes from."""
+    print(f"anomaly: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _one_line(error: Exception) -> str:
@@ -176,7 +191,8 @@ def _add_fit(of: _Subparsers) -> None:
         "--false-alarm-rate",
         type=given.number,
         metavar="SHARE",
-        help="of tables: the share of fresh normal records that may be flagged, such as 0.01; takes five more fits",
+        help="of tables: the share of fresh normal records that may be flagged, such as 0.01, which takes 99 records "
+        "or more (0.001: 999); takes five more fits",
     )
     parser.add_argument(
         "--trim",
@@ -296,13 +312,15 @@ def _add_score(of: _Subparsers) -> None:
     parser.add_argument(
         "--p-values",
         action="store_true",
-        help="of tables: add the chance that a usual record scores so high; exact if fitted with --false-alarm-rate",
+        help="of tables: add the chance that a normal record scores so high; too small unless the model was fitted "
+        "with --false-alarm-rate",
     )
     parser.add_argument(
         "--prior",
         type=given.number,
         metavar="SHARE",
-        help="of tables: add the chance that the record is an anomaly, where this share of all is, such as 0.01",
+        help="of tables: add an estimate of the chance that the record is an anomaly, where this share of all is, such "
+        "as 0.01; from its p-value",
     )
     parser.add_argument(
         "--events",

@@ -70,16 +70,17 @@ def score(options: Namespace) -> None:
 def _told(detector: AutoencoderDetector, table: Table, options: Namespace, threshold: float, top: int) -> list[Array]:
     """Return what is said of each record."""
     records = inputs.without_ignored(table, options, detector)
-    parts = detector.explain(records) if top else None
-    scores = detector.decision_function(records) if parts is None else parts.sum(axis=1)
+    # Scored apart from any explanation: a record's score is the same whatever else is asked for.
+    scores = detector.decision_function(records)
     columns = score_columns(scores, threshold)
     chances = p_values(detector.calibration_scores_, scores)
     if options.p_values:
         columns.append(numbers(chances, 4))
     if options.prior is not None:
-        columns.append(numbers(anomaly_probability(chances, options.prior), 4))
-    if parts is None:
+        columns.append(numbers(anomaly_probability(chances, options.prior, len(detector.calibration_scores_)), 4))
+    if not top:
         return columns
+    parts = detector.explain(records)
     expected = detector.expected(records) if options.expected else None
     found = records if options.expected else None
     return columns + top_columns(parts, list(detector.feature_names_in_), top, found, expected)

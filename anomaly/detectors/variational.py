@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
 from anomaly.detectors.record_detector import TableDetector
@@ -23,7 +24,7 @@ from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _STEPS = 3000
-_CHUNK = 4096
+_CHUNK = 1024
 # A hundredth of a standardised column's variance: a feature that is met exactly must not outweigh all others.
 _SMALLEST_VARIANCE = 0.01
 # What lies further out teaches the network nothing but itself, and makes it say what it would of anything.
@@ -294,11 +295,13 @@ class VariationalDetector(TableDetector):
     def _parts(self, x: Array) -> Array:
         from nnlite.layers.variational import deviation, divergence
 
-        mean, log_variance = np.split(self._encoder.predict(_shown(x)), 2, axis=1)
-        deviations = deviation(log_variance)
+        codes = outputs_by_record(self._encoder, _shown(x)[:, np.newaxis])[:, 0]
+        mean, log_variance = np.split(codes, 2, axis=1)
+        drawn = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * self.draws_
+        outputs = outputs_by_record(self._decoder, drawn)
         parts = np.zeros(x.shape, dtype=np.float64)
-        for noise in self.draws_:
-            parts += self._negative_log_density(x, self._decoder.predict(mean + deviations * noise))
+        for k in range(len(self.draws_)):
+            parts += self._negative_log_density(x, outputs[:, k])
         parts /= len(self.draws_)
         if self.score_by == "elbo":
             parts += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]

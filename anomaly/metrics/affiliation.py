@@ -9,6 +9,7 @@ length of the events.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,7 +110,8 @@ def interval_affiliation(events: Sequence[Interval], alarms: Sequence[Interval],
     Raises
     ------
     ValueError
-        If there is no event, or intervals are empty, overlap, are not sorted or lie outside the span.
+        If there is no event, the span is not finite, or intervals are empty, overlap, are not sorted or lie outside the
+        span.
 
     References
     ----------
@@ -126,6 +128,8 @@ def interval_affiliation(events: Sequence[Interval], alarms: Sequence[Interval],
     """
     if not len(events):
         raise ValueError("affiliation needs events; found none: labels contain normal steps alone")
+    if not (math.isfinite(span[0]) and math.isfinite(span[1])):
+        raise ValueError(f"span must begin and end at finite times; found {span}")
     _check(events, "events", span)
     _check(alarms, "alarms", span)
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(events)]

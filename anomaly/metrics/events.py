@@ -17,7 +17,13 @@ from numpy.typing import ArrayLike
 from anomaly.events import find_segments, join_segments
 from anomaly.metrics.affiliation import affiliation_precision_recall
 from anomaly.metrics.records import f1_score
-from anomaly.metrics.validation import check_both_classes, check_label_pair, check_labels_and_scores
+from anomaly.metrics.validation import (
+    check_both_classes,
+    check_label_pair,
+    check_labels_and_scores,
+    check_steps,
+    check_threshold,
+)
 from nnlite.types import Array
 
 _BUFFERS = 11
@@ -44,11 +50,17 @@ def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tu
     n_events, n_found, n_alarms, n_right : int
         Numbers of true events, detected events, alarms, and correct alarms.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are not 0 and 1, or `tolerance` is not a whole number of at least 0.
+
     Examples
     --------
     >>> event_counts([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
     (2, 1, 2, 1)
     """
+    check_steps(tolerance, "tolerance")
     truth, flags = check_label_pair(y_true, y_pred, "step")
     events, alarms = find_segments(truth), join_segments(find_segments(flags), tolerance)
     joined = np.zeros(len(truth), np.bool_)
@@ -146,6 +158,12 @@ def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
     float
         From 0 to 1.
 
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are all alike or not 0 and 1, scores are not finite, or `buffer` is not a whole number
+        of at least 0.
+
     References
     ----------
     Paparrizos, Boniol, Palpanas, Tsay, Elmore & Franklin, "Volume under the surface: a new accuracy evaluation measure
@@ -157,8 +175,7 @@ def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
     1.0
     """
     truth, scores = _check_series(y_true, y_score)
-    if buffer < 0:
-        raise ValueError(f"buffer must be at least 0 steps; found {buffer}")
+    check_steps(buffer, "buffer")
     order = np.argsort(-scores, kind="stable")
     return _range_auc(truth, scores, order, int(buffer))
 
@@ -182,6 +199,11 @@ def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: 
     float
         From 0 to 1.
 
+    Raises
+    ------
+    ValueError
+        As for `range_auc`.
+
     References
     ----------
     Paparrizos et al., PVLDB 15 (2022): VUS-ROC.
@@ -194,8 +216,7 @@ def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: 
     truth, scores = _check_series(y_true, y_score)
     if largest_buffer is None:
         largest_buffer = int(np.median([end - start for start, end in find_segments(truth)]))
-    if largest_buffer < 0:
-        raise ValueError(f"largest_buffer must be at least 0 steps; found {largest_buffer}")
+    check_steps(largest_buffer, "largest_buffer")
     order = np.argsort(-scores, kind="stable")
     buffers = np.unique(np.linspace(0, largest_buffer, _BUFFERS).round().astype(np.int64))
     areas = [_range_auc(truth, scores, order, int(buffer)) for buffer in buffers]
@@ -337,7 +358,7 @@ def evaluate_events(
     Raises
     ------
     ValueError
-        If lengths differ, scores are not finite, or the labels contain only one class.
+        If lengths differ, scores are not finite, the threshold is NaN, or the labels contain only one class.
 
     Examples
     --------
@@ -345,6 +366,7 @@ def evaluate_events(
     0.5
     """
     truth, scores = _check_series(y_true, y_score)
+    check_threshold(threshold)
     flags = (scores > threshold).astype(np.int64)
     n_events, found, n_alarms, right = event_counts(truth, flags, tolerance)
     precision, recall, f1 = event_precision_recall_f1(truth, flags, tolerance)

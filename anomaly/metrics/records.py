@@ -13,7 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.metrics.validation import check_both_classes, check_label_pair, check_labels, check_labels_and_scores
+from anomaly.metrics.validation import (
+    check_both_classes,
+    check_label_pair,
+    check_labels,
+    check_labels_and_scores,
+    check_threshold,
+)
 from nnlite.types import Array
 from nnlite.validation import integer
 
@@ -240,7 +246,7 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If there are fewer than two points, lengths differ, or `x` is not monotonic.
+        If there are fewer than two points, lengths differ, numbers are not finite, or `x` is not monotonic.
 
     Examples
     --------
@@ -250,6 +256,8 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ValueError(f"auc needs two or more points; found x of shape {x.shape} and y of shape {y.shape}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("auc needs finite numbers; found NaN or infinity in x or y")
     steps = np.diff(x)
     if (steps < 0).any() and (steps > 0).any():
         raise ValueError("auc needs x to be increasing or decreasing; found both")
@@ -369,6 +377,8 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int | None = None) 
     0.5
     """
     labels, scores = check_labels_and_scores(y_true, y_score)
+    if not labels.any():
+        raise ValueError("precision at k needs at least one anomaly (label 1); found 0 among the labels")
     k = int(labels.sum()) if k is None else k
     if not integer(1, len(labels)).accepts(k):
         raise ValueError(f"k must be a whole number from 1 to the number of records, {len(labels)}; found {k!r}")
@@ -460,7 +470,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If neither or both of `threshold` and `y_pred` are given, or a metric is undefined for the labels or scores.
+        If neither or both of `threshold` and `y_pred` are given, the threshold is NaN, or a metric is undefined for the
+        labels or scores.
 
     Examples
     --------
@@ -469,6 +480,8 @@ def evaluate(
     """
     if (threshold is None) == (y_pred is None):
         raise ValueError("evaluate needs either threshold or y_pred; give one of them")
+    if threshold is not None:
+        check_threshold(threshold)
     labels, scores = check_labels_and_scores(y_true, y_score)
     check_both_classes(labels, "an evaluation")
     flags = check_labels(y_pred, "y_pred") if y_pred is not None else (scores > threshold).astype(np.int64)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnlite.types import Array
-from nnlite.validation import as_binary
+from nnlite.validation import as_binary, integer
 
 
 def check_labels(values: ArrayLike, name: str, unit: str = "record") -> Array:
@@ -29,6 +31,18 @@ def check_labels_and_scores(y_true: ArrayLike, y_score: ArrayLike, unit: str = "
     if invalid.size:
         raise ValueError(f"scores must be finite numbers; found {scores[invalid[0]]} at {unit} {invalid[0]}")
     return truth, scores
+
+
+def check_steps(steps: int, name: str) -> None:
+    """Raise ValueError unless a number of steps is a whole number of at least 0."""
+    if not integer(0).accepts(steps):
+        raise ValueError(f"{name} must be at least 0 steps, a whole number; found {steps!r}")
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise ValueError if a threshold is NaN, which no score exceeds."""
+    if math.isnan(threshold):
+        raise ValueError("threshold must be a number; found nan, which no score is above")
 
 
 def check_both_classes(labels: Array, metric: str, unit: str = "record") -> None:

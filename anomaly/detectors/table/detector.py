@@ -111,7 +111,8 @@ class AutoencoderDetector(MemberDetector):
     false_alarm_rate : float, optional
         The share of fresh usual records that may be flagged, in place of `contamination` and `threshold`. The threshold
         is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
-        training records without anomalies.
+        training records without anomalies. A rate below 1 / (n + 1) is more than n records can promise: the threshold
+        is then an estimate, with a `FewRecordsWarning` (see `anomaly.calibration.conformal_threshold`).
     epochs : int or "auto", default "auto"
         Times that training goes through the records; "auto": as many as make 1000 steps, or three steps for every four
         records, but at least 50. Longer training learns the anomalies among its records too.

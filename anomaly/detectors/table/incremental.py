@@ -12,8 +12,9 @@ again in units of the usual record so far. Two kinds of threshold stay as they w
 tell them: one that was chosen by labels, and that of a detector that leaves a share of the records out (`contamination`
 or `trim`). Such a share of the new records, those with the highest scores, is left out as well.
 
-**Scores for a false-alarm rate** have to come from detectors that did not know the record. Of new records they do: each
-fifth of them is scored by a copy that learned the other four. They join the earlier ones in a fair sample.
+**Scores for a false-alarm rate** have to come from networks that did not know the record. Of new records they do: each
+fifth of them is scored by a copy whose networks learned the other four (`anomaly.detectors.table.held_out`). They join
+the earlier ones in a fair sample.
 
 What the new records look like as numbers is decided by the preprocessing that `fit` learned.
 
@@ -31,7 +32,7 @@ import numpy as np
 
 from anomaly.calibration import conformal_threshold
 from anomaly.detectors.network_training import as_seed
-from anomaly.detectors.table.held_out import FOLDS
+from anomaly.detectors.table.held_out import FOLDS, with_held_out
 from anomaly.detectors.table.neighbors import Denoiser, memory_of, take_units
 from anomaly.detectors.table.reservoir import add_fairly
 from anomaly.detectors.table.training import MOST_REMEMBERED, continue_networks, remember
@@ -129,9 +130,15 @@ def _held_out_scores(
     """
     if len(fresh) < 2 * FOLDS:
         return detector._judge(fresh)
+    weighted = detector.column_weights_ is not None
+    networks = [member for member in updated.members_ if isinstance(member, Denoiser)]
     scores = np.empty(len(fresh))
+    of_networks = np.empty((len(networks), len(fresh)))
     for fold in np.array_split(rng.permutation(len(fresh)), FOLDS):
         others = _updated(detector, np.delete(fresh, fold, axis=0), rng)
         take_units(others.members_, updated.members_)
-        scores[fold] = others._judge(fresh[fold])
-    return scores
+        if weighted:
+            scores[fold] = others._judge(fresh[fold])
+        else:
+            of_networks[:, fold] = [member.scores(fresh[fold]) for member in others.members_[: len(networks)]]
+    return scores if weighted else with_held_out(updated.members_, updated._combine, fresh, of_networks)

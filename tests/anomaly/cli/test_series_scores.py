@@ -352,3 +352,16 @@ def test_plot_marks_no_row_without_a_label(folder, capsys, tmp_path, monkeypatch
     assert run(capsys, "plot", data, "-m", folder / "m.npz", "-o", tmp_path / "p", *labels)[0] == 0
     assert set(seen[0].tolist()) == {0, 1}
     assert seen[0].sum() == 20
+
+
+def test_a_step_has_one_score_whatever_else_is_asked_for(folder, capsys, tmp_path):
+    out, events = tmp_path / "scores.csv", tmp_path / "events.csv"
+
+    def scored(*options):
+        common = ["score", folder / "test.csv", "-m", folder / "m.npz", "-o", out]
+        assert run(capsys, *common, *options)[0] == 0
+        return [row[:3] for row in rows(out)]
+
+    alone = scored()
+    for options in (["--top", "1"], ["--top", "99"], ["--events", events], ["--top", "2", "--events", events]):
+        assert scored(*options) == alone, options

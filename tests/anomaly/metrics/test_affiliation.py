@@ -142,6 +142,7 @@ def test_the_unit_and_the_origin_of_time_do_not_matter(unit, origin):
         (lambda: interval_affiliation([(1, 2)], [(3, 3)], SPAN), "alarms must be intervals .* found \\(3, 3\\)"),
         (lambda: interval_affiliation([(4, 6), (5, 7)], [], SPAN), "events must be .* found \\(5, 7\\) after 6"),
         (lambda: interval_affiliation([(4, 11)], [], SPAN), "within \\(0.0, 10.0\\)"),
+        (lambda: interval_affiliation([(0.0, 1.0)], [], (0.0, float("inf"))), "finite times"),
     ],
 )
 def test_invalid_input_is_refused(call, message):

@@ -149,6 +149,9 @@ def test_all_at_once():
         (lambda: range_auc([0, 1], [0.0, np.nan], 1), "finite numbers; found nan at step 1"),
         (lambda: range_auc([0, 1], [0.0, 1.0], -1), "buffer must be at least 0"),
         (lambda: volume_under_surface([0, 1], [0.0, 1.0], -1), "largest_buffer must be at least 0"),
+        (lambda: range_auc([0, 1], [0.0, 1.0], 1.5), "a whole number; found 1.5"),
+        (lambda: event_counts([0, 1], [0, 1], -1), "tolerance must be at least 0"),
+        (lambda: evaluate_events([0, 1], [0.0, 1.0], np.nan), "threshold must be a number; found nan"),
         (lambda: evaluate_events([1, 1], [0.0, 1.0], 0.5), "normal steps and anomalies; found anomalies alone"),
     ],
 )
