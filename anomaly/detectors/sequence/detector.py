@@ -65,8 +65,8 @@ class SequenceDetector(BaseDetector):
     shorter than a window, and where causal scoring has no complete window yet, the first value is repeated before the
     segment. A missing sample is forward-filled, then replaced by the network's own reconstruction
     (`anomaly.detectors.sequence.residual_streams`), and its residual is 0; so a missing sensor does not raise the
-    scores of the others. After `gap` consecutive steps without any sample a gap begins, and all further empty steps
-    score 0. Missing samples do not enter the scales, and a sensor that is hardly present in the calibration segment is
+    scores of the others. After `gap` steps without any sample a gap begins, and all further steps without samples score
+    0. Missing samples do not enter the scales, and a sensor that is hardly present in the calibration segment is
     calibrated on all training steps.
 
     Parameters
@@ -106,10 +106,10 @@ class SequenceDetector(BaseDetector):
         Number of networks in each fold, with different random weights; their mean output is used. More members take
         longer to train and vary less between seeds.
     drift : float, default 2.0
-        Horizon of the allowance for random-walk drift, in lengths of the training series (see
-        `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, not for the
-        network's response to levels that it was not trained on: of random walks twice as long as the training series,
-        four in ten were measured to have alarms on 7 % of their steps or more, and none with ``relative=True``.
+        Horizon of the allowance for drift, in lengths of the training series (see
+        `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, and not for
+        levels outside the training range, where a network extrapolates: of random walks twice as long as the training
+        series, four in ten had alarms on a tenth of their steps or more, and none with ``relative=True``.
     contamination : "auto" or float, default "auto"
         Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional

@@ -7,8 +7,8 @@ independent ones. The variance of a mean square is that of
 
 independent values, where :math:`\rho_k` is the autocorrelation at lag k (Bartlett). The sum is over lags up to a
 quarter of the series, and over autocorrelations that exceed :math:`2 / \sqrt n`, the limit of significance for
-independent values. Some others exceed it by chance, so the estimate is low: by a tenth for independent values, by up to
-a third for autocorrelated ones.
+independent values. Some exceed it by chance, so that the estimate is biased low: by a tenth for independent values, by
+up to a third for autocorrelated ones.
 
 **Limits for fresh values.** Scales and correlations estimated from :math:`\nu` values fit those values better than
 fresh ones. In units of the true covariance, the squared distance over d sensors follows a chi-square distribution,

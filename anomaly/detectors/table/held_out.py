@@ -30,7 +30,7 @@ from anomaly.detectors.table.neighbors import Denoiser, Neighbours, take_units
 from nnlite.types import Array
 
 if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
     from anomaly.tables import Table
 
 FOLDS = 5
@@ -39,12 +39,12 @@ FOLDS = 5
 _FEW_RECORDS = 500
 
 
-def held_out_scores(detector: AutoencoderDetector, table: Table) -> Array:
+def held_out_scores(detector: TableDetector, table: Table) -> Array:
     """Score training records by networks that were trained without them, and by all other remembered records.
 
     Parameters
     ----------
-    detector : AutoencoderDetector
+    detector : TableDetector
         Fitted on the table. Its parameters are read, and the units of its members: scores in other units could not be
         compared with its own. Where distances take few values, as of categories, those units jump from one sample to
         the next.
