@@ -107,9 +107,9 @@ class SequenceDetector(BaseDetector):
         longer to train and vary less between seeds.
     drift : float, default 2.0
         Horizon of the allowance for drift, in lengths of the training series (see
-        `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, and not for levels
-        outside the training range, where a network extrapolates: of random walks twice as long as the training series,
-        four in ten had alarms on a tenth of their steps or more, and none with ``relative=True``.
+        `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, and not for
+        levels outside the training range, where a network extrapolates: of random walks twice as long as the training
+        series, four in ten had alarms on a tenth of their steps or more, and none with ``relative=True``.
     contamination : "auto" or float, default "auto"
         Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional
