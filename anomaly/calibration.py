@@ -151,8 +151,7 @@ def anomaly_probability(p: ArrayLike, prior: float = 0.05, n_reference: int | No
     anything from 0.05, where anomalies are plain to see, to 1, where they cannot be told from normal records at all.
 
     Where anomalies are among the reference records it does not hold: with p-values by the scores of training records
-    that held the same share of anomalies, 0.26 was said where 0.35 were anomalies, 0.41 where 0.61, and 0.92 where
-    0.52.
+    that held the same share of anomalies, 0.26 was said where 0.35 were anomalies, 0.41 where 0.61, 0.92 where 0.52.
 
     Parameters
     ----------

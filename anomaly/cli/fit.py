@@ -13,7 +13,7 @@ from anomaly.cli import inputs
 from anomaly.cli import labels as command_labels
 from anomaly.cli import series_scores as series_commands
 from anomaly.cli import texts as report
-from anomaly.detectors import AutoencoderDetector
+from anomaly.detectors import TableDetector
 from anomaly.detectors.table.weighted import LabelWarning
 from anomaly.errors import DataError
 from anomaly.tables import Table, concatenate
@@ -59,7 +59,7 @@ def _fit_table(
     if labels is not None:
         kept = labels >= 0 if needs_labels else labels == 0
         table, labels = table.rows(kept), labels[kept] if needs_labels else None
-    detector = AutoencoderDetector(**settings, ignore=ignored or None)
+    detector = TableDetector(**settings, ignore=ignored or None)
     detector.fit(table, labels)
     detector.save(options.model)
     print(report.fitted(detector, len(table), options.model))
@@ -111,9 +111,9 @@ def _output(options: Namespace) -> str:
     return output
 
 
-def _tabular(options: Namespace, command: str) -> AutoencoderDetector:
+def _tabular(options: Namespace, command: str) -> TableDetector:
     detector = inputs.load(options.model)
-    if not isinstance(detector, AutoencoderDetector):
+    if not isinstance(detector, TableDetector):
         raise DataError(f"{options.model!r} was fitted on a series; {command} is for tables: fit it anew with all rows")
     return detector
 

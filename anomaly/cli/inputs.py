@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly.detectors import AutoencoderDetector, BaseDetector, SequenceDetector, load_detector
+from anomaly.detectors import BaseDetector, SequenceDetector, TableDetector, load_detector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
@@ -23,10 +23,10 @@ STANDARD = "-"
 CHUNK_ROWS = 8192
 
 
-def load(path: str) -> AutoencoderDetector | SequenceDetector:
+def load(path: str) -> TableDetector | SequenceDetector:
     """Read a detector that the commands can use."""
     detector = load_detector(path)
-    if not isinstance(detector, (AutoencoderDetector, SequenceDetector)):
+    if not isinstance(detector, (TableDetector, SequenceDetector)):
         raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
     return detector
 

@@ -9,19 +9,19 @@ from typing import Any
 import numpy as np
 
 from anomaly import plots
-from anomaly.detectors import AutoencoderDetector
+from anomaly.detectors import TableDetector
 from anomaly.tables import Table
 from nnlite.types import Array
 
 _MOST_POINTS = 5000
 
 
-def draw_pictures(detector: AutoencoderDetector, table: Table, labels: Array | None, folder: Path) -> list[Path]:
+def draw_pictures(detector: TableDetector, table: Table, labels: Array | None, folder: Path) -> list[Path]:
     """Draw and write all pictures that can be drawn.
 
     Parameters
     ----------
-    detector : AutoencoderDetector
+    detector : TableDetector
         Fitted.
     table : Table
         Records.

@@ -17,7 +17,7 @@ from anomaly.cli import series_scores as series_commands
 from anomaly.cli import texts as report
 from anomaly.cli.folders import make_folder
 from anomaly.cli.score_columns import numbers, score_columns, score_names, top_columns, top_names
-from anomaly.detectors import AutoencoderDetector, SequenceDetector
+from anomaly.detectors import SequenceDetector, TableDetector
 from anomaly.detectors.table.drift import drift_of
 from anomaly.errors import DataError
 from anomaly.metrics import evaluate as judge
@@ -67,7 +67,7 @@ def score(options: Namespace) -> None:
             first_row += len(table)
 
 
-def _told(detector: AutoencoderDetector, table: Table, options: Namespace, threshold: float, top: int) -> list[Array]:
+def _told(detector: TableDetector, table: Table, options: Namespace, threshold: float, top: int) -> list[Array]:
     """Return what is said of each record."""
     records = inputs.without_ignored(table, options, detector)
     # Scored apart from any explanation: a record's score is the same whatever else is asked for.
@@ -165,7 +165,7 @@ def plot(options: Namespace) -> None:
         print(path)
 
 
-def _draw_labelled(detector: AutoencoderDetector, table: Table, truth: Array | None, folder: Path) -> list[Path]:
+def _draw_labelled(detector: TableDetector, table: Table, truth: Array | None, folder: Path) -> list[Path]:
     """Draw records, of those with labels only the ones that have one."""
     from anomaly.cli.plot import draw_pictures
 
@@ -207,7 +207,7 @@ def _keyed_chunks(
         first_row += len(table)
 
 
-def _kinds_and_scores(detector: AutoencoderDetector | SequenceDetector, options: Namespace) -> tuple[Array, Array]:
+def _kinds_and_scores(detector: TableDetector | SequenceDetector, options: Namespace) -> tuple[Array, Array]:
     """Return the labels of all records as text, and their scores."""
     stream = detector.stream() if isinstance(detector, SequenceDetector) else None
     kinds, scores = [], []

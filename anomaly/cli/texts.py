@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors import AutoencoderDetector, SequenceDetector
+from anomaly.detectors import SequenceDetector, TableDetector
 from anomaly.drift import DriftResult
 from anomaly.metrics import Evaluation
 from nnlite.types import Array
@@ -35,7 +35,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def fitted(detector: AutoencoderDetector, n_records: int, path: str) -> str:
+def fitted(detector: TableDetector, n_records: int, path: str) -> str:
     """Say what a fit has done."""
     losses = detector.history_["loss"]
     flagged = int(detector.labels_.sum())
@@ -51,7 +51,7 @@ def fitted(detector: AutoencoderDetector, n_records: int, path: str) -> str:
     )
 
 
-def updated(detector: AutoencoderDetector, n_records: int, path: str) -> str:
+def updated(detector: TableDetector, n_records: int, path: str) -> str:
     """Say what further records have changed."""
     return "\n".join(
         [
@@ -63,7 +63,7 @@ def updated(detector: AutoencoderDetector, n_records: int, path: str) -> str:
     )
 
 
-def labels_learned(detector: AutoencoderDetector, labels: Array, path: str) -> str:
+def labels_learned(detector: TableDetector, labels: Array, path: str) -> str:
     """Say what labelled records have taught."""
     weights = detector.column_weights_
     assert weights is not None
@@ -141,7 +141,7 @@ def drifted(result: DriftResult) -> str:
     return f"{verdict}\n{replace(result, columns=())}\n\n{table(['column', 'D', 'p'], rows)}"
 
 
-def described(detector: AutoencoderDetector | SequenceDetector) -> str:
+def described(detector: TableDetector | SequenceDetector) -> str:
     """Say what a detector is: settings, columns, network, threshold."""
     settings = [f"  {name} = {value!r}" for name, value in detector.get_params().items()]
     if isinstance(detector, SequenceDetector):

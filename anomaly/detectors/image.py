@@ -45,7 +45,7 @@ class ImageDetector(BaseDetector):
     noise : float, default 0.2
         Standard deviation of the Gaussian noise added to the scaled images in training.
     contamination, threshold
-        Rule for the threshold; see `anomaly.AutoencoderDetector`.
+        Rule for the threshold; see `anomaly.TableDetector`.
     epochs : int or "auto", default "auto"
         Passes over the images in training; "auto": enough for 1000 steps.
     batch_size : int, default 64

@@ -19,7 +19,7 @@ from anomaly.detectors.validation import (
 )
 
 if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
     from anomaly.detectors.variational import VariationalDetector
 
 LEARNED = "learned"
@@ -28,7 +28,7 @@ LEARNED = "learned"
 _SCORES = ("reconstruction", "elbo")
 
 
-def check_parameters(detector: AutoencoderDetector) -> None:
+def check_parameters(detector: TableDetector) -> None:
     """Raise a ValueError for the first parameter that is unusable, saying what was found and what is expected."""
     hidden = listed(detector.hidden)
     if not hidden or any(not is_whole(units) or units < 1 for units in hidden):

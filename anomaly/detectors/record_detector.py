@@ -11,7 +11,7 @@ from anomaly.tables import Table, as_table
 from nnlite.types import Array
 
 
-class TableDetector(BaseDetector):
+class RecordDetector(BaseDetector):
     """A detector of single records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
 
     ignore: Sequence[str] | None

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, format_names
-from anomaly.tables.cells import text_array
 from anomaly.tables.table import Table, concatenate
 from anomaly.tables.text_files import create_text, describe_path, open_text, read_lines
 from nnlite.types import Array
@@ -226,8 +225,8 @@ def _text_column(fields: Sequence[str]) -> Array:
     if len(set(sample)) < len(sample) / 2:
         # Many values are repeated: equal fields share one object, since each text takes 50 bytes.
         distinct: dict[str, str] = {}
-        return text_array(map(distinct.setdefault, fields, fields), len(fields))
-    return text_array(fields, len(fields))
+        fields = list(map(distinct.setdefault, fields, fields))
+    return np.fromiter(fields, dtype=np.object_, count=len(fields))
 
 
 # -- writing -----------------------------------------------------------------------------------

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from benchmarks.promises.data import Array, records_of
 
-Blend = AutoencoderDetector
-WHERE = "anomaly.AutoencoderDetector"
+Blend = TableDetector
+WHERE = "anomaly.TableDetector"
 """Where its promises are made."""
 
 QUICK: dict[str, Any] = {"hidden": (16,), "noise": (0.2, 1.0), "epochs": 20, "n_jobs": 1}

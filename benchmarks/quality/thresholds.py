@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.errors import FewRecordsWarning
 from anomaly.metrics import f1_score
 from anomaly.thresholds import (
@@ -119,7 +119,7 @@ def on_tables(folder: Path, rules: list[str], seeds: int) -> str:
             cells = []
             for seed in range(seeds):
                 data = split(x, y, protocol, seed)
-                detector = AutoencoderDetector(random_state=seed).fit(data.train)
+                detector = TableDetector(random_state=seed).fit(data.train)
                 scores = detector.decision_function(data.test)
                 thresholds = [RULES[rule]().fit(detector.decision_scores_).threshold_ for rule in rules]
                 cells.append(

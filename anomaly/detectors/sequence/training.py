@@ -71,7 +71,7 @@ def check_windows(method: str, window: int, stride: int) -> None:
     if method == "reconstruction" and window < 2:
         raise ValueError(
             "window must be at least 2 to be reconstructed, as a single step has no shape; found 1. For single "
-            "records use AutoencoderDetector (on the command line: no --window), or method='forecast'"
+            "records use TableDetector (on the command line: no --window), or method='forecast'"
         )
     if stride > window:
         raise ValueError(

@@ -34,7 +34,7 @@ from nnlite.random import seeded
 from nnlite.types import Array
 
 
-class AutoencoderDetector(MemberDetector):
+class TableDetector(MemberDetector):
     r"""Find unusual records by how badly autoencoders reconstruct them, and by how far they are from any usual one.
 
     Each network :math:`f_m` is trained to give back the record x from a disturbed copy of it:
@@ -188,10 +188,10 @@ class AutoencoderDetector(MemberDetector):
     Examples
     --------
     >>> import numpy as np
-    >>> from anomaly import AutoencoderDetector
+    >>> from anomaly import TableDetector
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(200, 2)) @ np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
-    >>> detector = AutoencoderDetector(hidden=(16,), epochs=50, random_state=0).fit(x)
+    >>> detector = TableDetector(hidden=(16,), epochs=50, random_state=0).fit(x)
     >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
     [0, 1]
     """
@@ -252,7 +252,7 @@ class AutoencoderDetector(MemberDetector):
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
+    def fit(self, X: Any, y: Any = None) -> TableDetector:
         """Learn what is usual.
 
         Parameters
@@ -264,7 +264,7 @@ class AutoencoderDetector(MemberDetector):
 
         Returns
         -------
-        AutoencoderDetector
+        TableDetector
             The detector itself.
 
         Raises
@@ -301,7 +301,7 @@ class AutoencoderDetector(MemberDetector):
             self.labels_ = self._label(self.decision_scores_)
         return self
 
-    def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> AutoencoderDetector:
+    def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> TableDetector:
         """Learn weights of columns and members from a few labelled records, and score with them from now on.
 
         The weights move as far as cross-validation among the labelled records supports; see
@@ -326,7 +326,7 @@ class AutoencoderDetector(MemberDetector):
 
         Returns
         -------
-        AutoencoderDetector
+        TableDetector
             The detector itself. `decision_scores_` and `labels_` are now those of the remembered records: the training
             records, if there were at most 10,000. (With ``neighbors=0``, those of the records with label 0.)
 
@@ -347,7 +347,7 @@ class AutoencoderDetector(MemberDetector):
         --------
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(200, 3)))
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(200, 3)))
         >>> anomalies = rng.normal([2.5, 0.0, 0.0], 0.5, size=(10, 3))
         >>> detector.learn_labels(anomalies, np.ones(10)).column_weights_.argmax()
         np.int64(0)
@@ -399,7 +399,7 @@ class AutoencoderDetector(MemberDetector):
         self.threshold_ = float(threshold)
         self.labels_ = self._label(scores)
 
-    def partial_fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
+    def partial_fit(self, X: Any, y: Any = None) -> TableDetector:
         """Learn from further records, or the first ones, without forgetting; see `anomaly.detectors.table.incremental`.
 
         Columns, their scaling and their categories stay as the first records had them: a category unseen then stays
@@ -415,7 +415,7 @@ class AutoencoderDetector(MemberDetector):
 
         Returns
         -------
-        AutoencoderDetector
+        TableDetector
             The detector itself. `decision_scores_` and `labels_` are now those of the remembered records.
 
         Raises
@@ -427,7 +427,7 @@ class AutoencoderDetector(MemberDetector):
         --------
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
-        >>> detector = AutoencoderDetector(hidden=(16,), random_state=0).fit(rng.normal(size=(200, 2)))
+        >>> detector = TableDetector(hidden=(16,), random_state=0).fit(rng.normal(size=(200, 2)))
         >>> before = detector.decision_function([[6.0, 6.0]])
         >>> after = detector.partial_fit(rng.normal(6.0, size=(200, 2))).decision_function([[6.0, 6.0]])
         >>> bool(after < before), detector.records_seen_

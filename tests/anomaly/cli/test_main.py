@@ -477,7 +477,7 @@ def test_plot_without_labels_draws_what_it_can(folder, capsys, tmp_path, monkeyp
 
 def test_info_describes_the_model(folder, capsys):
     _, out, _ = run(capsys, "info", "-m", folder / "m.npz")
-    for part in ("AutoencoderDetector, fitted on", "threshold", "settings", "hidden = (8,)", "columns", "network"):
+    for part in ("TableDetector, fitted on", "threshold", "settings", "hidden = (8,)", "columns", "network"):
         assert part in out
 
 

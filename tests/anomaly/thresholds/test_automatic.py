@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.thresholds import AutoThreshold
 from benchmarks.quality.score_shapes import KINDS, SHAPES, TIED, Scores
 
@@ -89,7 +89,7 @@ def test_a_detector_of_small_counts_seldom_flags_normal_records(n):
     flags = []
     for seed in range(4):
         x = np.random.default_rng(seed).poisson(1, (n + 2000, 3)).astype(float)
-        detector = AutoencoderDetector(random_state=0).fit(x[:n])
+        detector = TableDetector(random_state=0).fit(x[:n])
         assert detector.labels_.mean() <= 0.01
         flags.append(detector.predict(x[n:]).mean())
     # A fresh record may be of a kind that the training records lack.
