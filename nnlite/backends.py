@@ -32,9 +32,6 @@ class Session(Protocol):
     n_batches: int
     epochs_at_once: int
 
-    def begin(self) -> None:
-        """Begin a pass through the data."""
-
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
         """Draw the orders in which so many epochs take the records, as `Data.orders` would."""
 

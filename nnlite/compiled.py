@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from nnlite import optimizers
 from nnlite.network import Network
@@ -17,8 +19,12 @@ class CompiledNetwork(Network):
     applying it to data, `Trainer` training, and `Model` files.
     """
 
+    volatile: ClassVar[tuple[str, ...]] = ("_compile_arguments", "_optimizer", "_objective", "_passes", "stop_training")
+    """What compiled programs ask for by itself; see `nnlite.engine.runtime.staleness`."""
+
     _optimizer: Optimizer | None = None
     _objective: Objective
+    _passes = 0
     stop_training: bool = False
 
     def compile(
@@ -78,3 +84,17 @@ class CompiledNetwork(Network):
     def compiled(self) -> bool:
         """Whether `compile` has been called."""
         return self._optimizer is not None
+
+    @contextmanager
+    def _pass_through_data(self) -> Iterator[None]:
+        """Begin new averages; those of a pass that is under way, and calls back, are taken up again afterwards."""
+        outer, own = self._objective, self._objective.with_own_averages() if self._passes else self._objective
+        self._passes += 1
+        self._objective = own
+        own.reset()
+        try:
+            yield
+        finally:
+            self._passes -= 1
+            if self._objective is own:  # not compiled anew meanwhile
+                self._objective = outer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,9 @@ class Metric:
     name : str
         Name in the logs.
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_total", "_count")
+    """What batches change; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -63,6 +66,11 @@ class Metric:
     def set_state(self, total: float, count: float) -> None:
         """Let the mean be that of `count` values that add up to `total`."""
         self._total, self._count = total, count
+
+    def add_state(self, total: float, count: float) -> None:
+        """Take `count` values (or so much weight) that add up to `total` into the mean."""
+        self._total += total
+        self._count += count
 
     def result(self) -> float:
         """Return the mean so far; 0 before the first batch."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 
@@ -54,6 +54,10 @@ class Network(Layer):
     name : str, optional
         Its name.
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_vector", "_steps", "_output_places", "_tensors", "inputs", "outputs")
+    """Compiled programs ask the vector where weights are, and the plan is made anew only where the layers change; see
+    `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
+from copy import copy, deepcopy
 from typing import Any
 
 from nnlite import losses, metrics
@@ -159,15 +159,16 @@ class Objective:
         """Take a batch's whole loss, penalties included, into the average over rows."""
         self._loss_mean.update_state([loss], sample_weight=[rows])
 
-    def set_totals(
+    def add_totals(
         self,
         rows: int,
         losses: list[float],
-        penalty: float,
+        whole: float,
         metric_totals: list[list[tuple[float, float]]],
         weighted_totals: list[list[tuple[float, float]]],
+        anew: bool,
     ) -> None:
-        """Set all averages to what sums over `rows` records make them.
+        """Take sums over several batches into the averages, as `value`, `record` and `follow` do with one batch.
 
         Parameters
         ----------
@@ -175,21 +176,29 @@ class Objective:
             Number of records.
         losses : list of float
             For each output the sum over batches of its loss, before `loss_weights`, times the batch's records.
-        penalty : float
-            The same for penalties.
+        whole : float
+            The same for the whole loss, penalties included.
         metric_totals, weighted_totals : list of list of (float, float)
             For each output and each of its metrics, or weighted metrics, the sum over records, and that of their
             weights.
+        anew : bool
+            Whether averages begin with them.
         """
-        whole = penalty
-        for mean, total, weight in zip(self._output_means, losses, self.loss_weights, strict=True):
-            mean.set_state(total, rows)
-            whole += total * weight
-        self._loss_mean.set_state(whole, rows)
+        take = Metric.set_state if anew else Metric.add_state
+        for mean, total in zip(self._output_means, losses, strict=True):
+            take(mean, total, rows)
+        take(self._loss_mean, whole, rows)
         groups, totals = [*self.metrics, *self.weighted_metrics], [*metric_totals, *weighted_totals]
         for own, sums in zip(groups, totals, strict=True):
             for metric, (total, weight) in zip(own, sums, strict=True):
-                metric.set_state(total, weight)
+                take(metric, total, weight)
+
+    def with_own_averages(self) -> Objective:
+        """Return an objective of the same losses and metrics that takes nothing into the averages of this one."""
+        twin = copy(self)
+        twin.metrics, twin.weighted_metrics = deepcopy(self.metrics), deepcopy(self.weighted_metrics)
+        twin._loss_mean, twin._output_means = deepcopy(self._loss_mean), deepcopy(self._output_means)
+        return twin
 
     def logs(self) -> dict[str, float]:
         """Return the averages so far, by name; an output's own loss is the one before `loss_weights`."""

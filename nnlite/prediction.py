@@ -94,7 +94,8 @@ class Predictor(CompiledNetwork):
         """Return a function that computes the output for one record, in microseconds where the engine can.
 
         The function takes a record without the axis of the rows, and may be called from several threads at once. It
-        looks at the weights where they are now: make it anew after layers have been frozen, or used in another model.
+        looks at the weights where they are now: make it anew after layers have been frozen, changed in a setting, or
+        used in another model.
 
         Returns
         -------

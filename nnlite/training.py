@@ -12,8 +12,9 @@ One step of training is five lines, and they are the heart of the package (`Trai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar
 
 from nnlite.backends import Session, check_backend, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
@@ -40,6 +41,10 @@ _PIECES = 50
 class Trainer(Predictor):
     """A network that can be trained, judged and applied."""
 
+    volatile: ClassVar[tuple[str, ...]] = ("history", "_fits")
+    """How far training has come; see `nnlite.engine.runtime.staleness`."""
+
+    _fits = 0
     history: History
 
     # -- fit -----------------------------------------------------------------------------------
@@ -132,55 +137,67 @@ class Trainer(Predictor):
             judge = open_session(self, validation, validation_batch_size, False, judge_backend, passes, threads)
         verbosity = as_verbosity(verbose)
         steps = -(-data.n_rows // batch_size)
-        self.history = History()
-        self.history.backend = "numpy" if session is None else "numba"
-        hooks = CallbackList(
-            [*([ProgressBar(verbosity)] if verbosity else []), *as_callbacks(callbacks), self.history],
-            model=self,
-            params={"epochs": epochs, "steps": steps, "verbose": verbosity},
-        )
-        self.stop_training = False
         rng = global_generator() if shuffle else None
-        logs: dict[str, float] = {}
-        hooks.on_train_begin()
-        if session is not None and judge is None and validation is None and hooks.epoch_interest() == "none":
-            logs = self._run_ahead(session, rng, hooks, range(initial_epoch, epochs))
+        with self._fit_under_way() as history:
+            history.backend = "numpy" if session is None else "numba"
+            hooks = CallbackList(
+                [*([ProgressBar(verbosity)] if verbosity else []), *as_callbacks(callbacks), history],
+                model=self,
+                params={"epochs": epochs, "steps": steps, "verbose": verbosity},
+            )
+            logs: dict[str, float] = {}
+            hooks.on_train_begin()
+            if session is not None and judge is None and validation is None and hooks.epoch_interest() == "none":
+                with self._pass_through_data():
+                    logs = self._run_ahead(session, rng, hooks, range(initial_epoch, epochs))
+                hooks.on_train_end(logs)
+                return history
+            for epoch in range(initial_epoch, epochs):
+                hooks.on_epoch_begin(epoch)
+                logs = self._run_epoch(data, batch_size, rng, hooks, session)
+                if validation is not None and (epoch + 1) % validation_freq == 0:
+                    judged = self._judge(validation, validation_batch_size or batch_size, hooks, judge)
+                    logs = {**logs, **{f"val_{name}": value for name, value in judged.items()}}
+                hooks.on_epoch_end(epoch, logs)
+                if self.stop_training:
+                    break
             hooks.on_train_end(logs)
-            return self.history
-        for epoch in range(initial_epoch, epochs):
-            hooks.on_epoch_begin(epoch)
-            logs = self._run_epoch(data, batch_size, rng, hooks, session)
-            if validation is not None and (epoch + 1) % validation_freq == 0:
-                judged = self._judge(validation, validation_batch_size or batch_size, hooks, judge)
-                logs = {**logs, **{f"val_{name}": value for name, value in judged.items()}}
-            hooks.on_epoch_end(epoch, logs)
-            if self.stop_training:
-                break
-        hooks.on_train_end(logs)
-        return self.history
+        return history
+
+    @contextmanager
+    def _fit_under_way(self) -> Iterator[History]:
+        """Begin a fit. If that is in a callback of another fit of the model, the other goes on afterwards as it was."""
+        outer = (self.history, self.stop_training) if self._fits else None
+        self._fits += 1
+        self.history, self.stop_training = History(), False
+        try:
+            yield self.history
+        finally:
+            self._fits -= 1
+            if outer is not None:
+                self.history, self.stop_training = outer
 
     def _run_epoch(
         self, data: Data, batch_size: int, rng: Any, hooks: CallbackList, session: Session | None
     ) -> dict[str, float]:
-        self._objective.reset()
         logs: dict[str, float] = {}
-        if session is not None:
-            orders = session.orders(rng, 1)
-            order = None if orders is None else orders[0]
-            return self._run_session(session, order, hooks.train_interest(), hooks, "train")
-        for number, batch in enumerate(data.batches(batch_size, rng)):
-            hooks.on_train_batch_begin(number)
-            self._train_step(batch)
-            logs = self._objective.logs()
-            hooks.on_train_batch_end(number, logs)
-            if self.stop_training:
-                break
+        with self._pass_through_data():
+            if session is not None:
+                orders = session.orders(rng, 1)
+                order = None if orders is None else orders[0]
+                return self._run_session(session, order, hooks.train_interest(), hooks, "train")
+            for number, batch in enumerate(data.batches(batch_size, rng)):
+                hooks.on_train_batch_begin(number)
+                self._train_step(batch)
+                logs = self._objective.logs()
+                hooks.on_train_batch_end(number, logs)
+                if self.stop_training:
+                    break
         return logs
 
     def _run_ahead(self, session: Session, rng: Any, hooks: CallbackList, epochs: range) -> dict[str, float]:
         """Let the engine run many epochs at one go, where nobody looks at the model in between."""
         logs: dict[str, float] = {}
-        session.begin()
         for first in epochs[:: session.epochs_at_once]:
             some = range(first, min(first + session.epochs_at_once, epochs.stop))
             session.run_epochs(session.orders(rng, len(some)), len(some))
@@ -197,7 +214,6 @@ class Trainer(Predictor):
         begin, end = getattr(hooks, f"on_{phase}_batch_begin"), getattr(hooks, f"on_{phase}_batch_end")
         length = {"none": session.n_batches, "some": -(-session.n_batches // _PIECES), "every": 1}[interest]
         logs: dict[str, float] = {}
-        session.begin()
         for first in range(0, session.n_batches, length):
             last = min(first + length, session.n_batches)
             if interest == "every":
@@ -232,8 +248,8 @@ class Trainer(Predictor):
         )
         loss += self.activity_penalty(cache) + self._weight_penalty()
         if backward:
-            # Asking for the gradients makes their vector, which the layers then write into.
-            _ = self.gradients
+            # The layers write into their parts of the vector; the gradient of what none of them uses any more is 0.
+            self.gradients[...] = 0
             dy = self._objective.gradients(batch.y, outputs, weights)
             self.backward(dy if len(dy) > 1 else dy[0], cache)
             for weight in self.trainable_weights:
@@ -271,9 +287,9 @@ class Trainer(Predictor):
             The loss before the step; followed by the metrics where there are any.
         """
         data = self._as_data(x, y, sample_weight, class_weight)
-        self._objective.reset()
-        self._train_step(data.rows(slice(None)))
-        return _results(self._objective.logs(), return_dict)
+        with self._pass_through_data():
+            self._train_step(data.rows(slice(None)))
+            return _results(self._objective.logs(), return_dict)
 
     # -- evaluate ------------------------------------------------------------------------------
 
@@ -327,20 +343,19 @@ class Trainer(Predictor):
         return _results(logs, return_dict)
 
     def _judge(self, data: Data, batch_size: int, hooks: CallbackList, session: Session | None) -> dict[str, float]:
-        self._objective.reset()
-        hooks.on_test_begin()
         logs: dict[str, float] = {}
-        if session is not None:
-            logs = self._run_session(session, None, hooks.test_interest(), hooks, "test")
+        with self._pass_through_data():
+            hooks.on_test_begin()
+            if session is not None:
+                logs = self._run_session(session, None, hooks.test_interest(), hooks, "test")
+            else:
+                for number, batch in enumerate(data.batches(batch_size, None)):
+                    hooks.on_test_batch_begin(number)
+                    loss = self._loss_and_gradients(batch, training=False, backward=False)
+                    self._objective.record(loss, batch.n_rows)
+                    logs = self._objective.logs()
+                    hooks.on_test_batch_end(number, logs)
             hooks.on_test_end(logs)
-            return logs
-        for number, batch in enumerate(data.batches(batch_size, None)):
-            hooks.on_test_batch_begin(number)
-            loss = self._loss_and_gradients(batch, training=False, backward=False)
-            self._objective.record(loss, batch.n_rows)
-            logs = self._objective.logs()
-            hooks.on_test_batch_end(number, logs)
-        hooks.on_test_end(logs)
         return logs
 
     # -- the door ------------------------------------------------------------------------------

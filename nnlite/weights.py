@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -47,6 +47,10 @@ class Weight:
     learned : bool
         Whether it is of the kind that training changes through its gradient, frozen or not.
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer")
+    """Compiled programs ask the vector where arrays are, and how they began is past; see
+    `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,

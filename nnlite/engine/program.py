@@ -32,8 +32,8 @@ WORDS: Final = 24
 """Length of an instruction: the kernel's address and its fields."""
 _ON_ONE_RECORD: Final = ("activation.", "data.", "dense.vector", "normalization.")
 """Kernels that can do without pads, by the beginnings of their names."""
-_DOUBLES: Final = ("totals", "numbers")
-"""Spaces that hold doubles whatever the program computes in."""
+_ITEMS: Final = {"totals": np.dtype(np.float64), "numbers": np.dtype(np.float64), "meeting": np.dtype(np.int64)}
+"""Spaces that hold items of one type whatever the program computes in."""
 _CROWDED: Final = 1024
 """Bytes between rows from which on they get into each other's way."""
 _DOUBLE, _BITS = struct.Struct("d"), struct.Struct("q")
@@ -237,6 +237,10 @@ class Program:
 
     # -- linking -------------------------------------------------------------------------------
 
+    def items_of(self, space: str) -> np.dtype[Any]:
+        """Return what compiled code takes the items of a space for."""
+        return _ITEMS.get(space, self.dtype)
+
     def link(self, addresses: Mapping[str, int]) -> Array:
         """Return the instructions as integers.
 
@@ -250,14 +254,13 @@ class Program:
         ndarray of int64, shape (instructions, WORDS)
             The kernel's address and the fields of each.
         """
-        size = self.dtype.itemsize
-        items = {space: 8 if space in _DOUBLES else size for space in addresses}
+        sizes = {space: self.items_of(space).itemsize for space in addresses}
         words: list[int] = []
         for kernel, fields in self.instructions:
             words.append(kernel_address(kernel, self.dtype))
             for field in fields:
                 if isinstance(field, Place):
-                    words.append(addresses[field.space] + field.offset * items[field.space])
+                    words.append(addresses[field.space] + field.offset * sizes[field.space])
                 else:
                     words.append(_word(field))
             words.extend([0] * (WORDS - 1 - len(fields)))

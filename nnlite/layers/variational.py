@@ -48,7 +48,7 @@ backpropagation and approximate inference in deep generative models", ICML 2014.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -120,6 +120,9 @@ class GaussianLatent(Layer):
     >>> x = np.random.default_rng(0).normal(size=(100, 10))
     >>> history = model.fit(x, x, epochs=2, verbose=0)
     """
+
+    volatile: ClassVar[tuple[str, ...]] = ("_beta",)
+    """Looked up anew at each run; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self, beta: float = 1.0, sample_at_inference: bool = False, seed: int | None = None, **settings: Any

@@ -6,7 +6,7 @@ All weights of a model lie in one vector and all gradients in another, so an opt
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,9 @@ class Optimizer:
     """
 
     slot_names: tuple[str, ...] = ()
+    volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch", "layout")
+    """What steps change or look up anew, room to work in, and where weights lie, which their vector says; see
+    `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,

@@ -100,7 +100,9 @@ def _emit_loss(
     factor: float,
     total: Place,
     work: Place,
+    metric: bool = False,
 ) -> None:
+    """Emit a loss, or a metric that averages a loss's values, however the loss itself would bring them together."""
     if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in (GaussianNLL, BernoulliNLL):
         # One value a record, and one weight.
         place = None if weight is None else of_samples(program, weight, ())[0]
@@ -110,7 +112,7 @@ def _emit_loss(
     labels = _one_hot(program, target, output) if one_hot else target
     check_same_shape(loss.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
-    mean = int(loss.reduction == "sum_over_batch_size")
+    mean = int(metric or loss.reduction == "sum_over_batch_size")
     place, step = (None, 0) if weight is None else of_samples(program, weight, output.shape[:-1])
     places = (labels.place, output.place, slope, place)
     program.emit(f"loss.{kernel}", *places, *sizes, float(factor), mean, total, work, *constants, step)
@@ -169,7 +171,7 @@ def _emit_metric(
         loss = getattr(metric, "loss", None)
         assert isinstance(loss, losses.Loss)
         labels, predictions = _along_the_last(program, loss, target, output)
-        _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work)
+        _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work, metric=True)
         return
     if kind is metrics.BinaryAccuracy:
         kernel, labels = "binary_accuracy", target

@@ -10,9 +10,9 @@ import numpy as np
 
 from nnlite.compiled import CompiledNetwork
 from nnlite.cost import products_per_record
-from nnlite.engine import batch_state as at
 from nnlite.engine.lowering import lower_model
 from nnlite.engine.lowering.rules import Unsupported, record_shape
+from nnlite.engine.runtime.addresses import as_compiled_code_reads
 from nnlite.engine.runtime.threads import Team, worthwhile_threads
 from nnlite.engine.runtime.worker import Hand
 from nnlite.types import Array
@@ -51,16 +51,15 @@ class Prediction:
             How many threads may work on it; by default as many as pay.
         """
         model, records = self._model, len(inputs[0])
-        arrays = [np.ascontiguousarray(array) for array in inputs]
+        arrays = [as_compiled_code_reads(array, model.dtype) for array in inputs]
         outputs = [np.empty((records, *shape), model.dtype) for shape in self._shapes]
-        spaces = {"weights": self._vector.values.ctypes.data}
-        spaces |= {f"input {i}": array.ctypes.data for i, array in enumerate(arrays)}
-        spaces |= {f"output {i}": array.ctypes.data for i, array in enumerate(outputs)}
+        spaces = {"weights": self._vector.values}
+        spaces |= {f"input {i}": array for i, array in enumerate(arrays)}
+        spaces |= {f"output {i}": array for i, array in enumerate(outputs)}
         team = Team(min(worthwhile_threads(threads, products_per_record(model), records), -(-records // _BATCH)))
-        hands = [Hand(self._program, spaces, thread, team.size) for thread in range(team.size)]
         seeds = self._program.draw_seeds()
+        hands = [Hand(self._program, spaces, seeds, thread, team.size) for thread in range(team.size)]
         for hand in hands:
-            hand.state[at.SEEDS] = seeds.ctypes.data
             hand.prepare(records, _BATCH * team.size)
         team.run([hand.run for hand in hands])
         return outputs
@@ -75,8 +74,8 @@ class OneRecord:
     Parameters
     ----------
     model : CompiledNetwork
-        With one input and one output. Its weights are looked at where they are now: make a new predictor after layers
-        have been frozen, or become part of another model.
+        With one input and one output. Its weights are looked at where they are now, its layers as they are now: make a
+        new predictor after layers have been frozen, changed in a setting, or become part of another model.
 
     Raises
     ------
@@ -105,12 +104,10 @@ class OneRecord:
 
     def _open(self) -> tuple[Array, Any, Array]:
         x, y = np.zeros(self.input_shape, self.dtype), np.zeros(self.output_shape, self.dtype)
-        spaces = {"weights": self._vector.values.ctypes.data, "input 0": x.ctypes.data, "output 0": y.ctypes.data}
-        hand = Hand(self._program, spaces)
-        hand.prepare(1, 1)
+        spaces = {"weights": self._vector.values, "input 0": x, "output 0": y}
         # A layer that draws at inference goes on with its stream from call to call.
-        self._local.seeds = self._program.draw_seeds()
-        hand.state[at.SEEDS] = self._local.seeds.ctypes.data
+        hand = Hand(self._program, spaces, self._program.draw_seeds())
+        hand.prepare(1, 1)
         self._local.desk = x, hand.bound(), y
         return self._local.desk
 

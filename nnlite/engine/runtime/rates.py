@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from nnlite.engine import batch_state as at
+from nnlite.engine.runtime.worker import Hand
 from nnlite.optimizers import Adam, Optimizer
 from nnlite.types import Array
 
@@ -26,24 +29,27 @@ class RateTable:
         self._first = self._length = 0
         self._rate: float | None = None
 
-    def prepare(self, state: Array, steps: int) -> None:
-        """Point `state` to the tables for the next steps."""
+    def prepare(self, hands: Sequence[Hand], steps: int) -> None:
+        """Point all who share a step to the tables for the next steps: they are looked up once, and are the same."""
         first = self._optimizer.iterations
         rate = self._optimizer.fixed_rate
         known = self._first <= first and first + steps <= self._first + self._length
         if not known or rate is None or rate != self._rate:
             self._fill(first, max(steps, _AHEAD) if rate is not None else steps, rate)
-        state[at.STEP] = first - self._first
-        state[at.RATES] = self._rates.ctypes.data
-        state[at.CORRECTIONS] = self._corrections.ctypes.data
+        for hand in hands:
+            hand.state[at.STEP] = first - self._first
+            hand.point(at.RATES, self._rates, np.float64)
+            hand.point(at.CORRECTIONS, self._corrections, np.float64)
 
     def _fill(self, first: int, length: int, rate: float | None) -> None:
         optimizer = self._optimizer
         self._first, self._length, self._rate = first, length, rate
         if rate is not None:
-            self._rates = np.full(length, rate)
+            self._rates = np.full(length, rate, np.float64)
         else:
-            self._rates = np.array([optimizer.rate_at(step) for step in range(first, first + length)])
+            # A schedule of one's own may well return whole numbers.
+            rates = [optimizer.rate_at(step) for step in range(first, first + length)]
+            self._rates = np.array(rates, np.float64)
         self._corrections = np.ones(length)
         if isinstance(optimizer, Adam):
             kept_1, kept_2 = (_powers(beta, first + 1, length) for beta in (optimizer.beta_1, optimizer.beta_2))

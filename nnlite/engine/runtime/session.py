@@ -15,10 +15,11 @@ from nnlite.engine.lowering import Unsupported, lower_model
 from nnlite.engine.lowering.model import DataShapes
 from nnlite.engine.lowering.objective import lower_weight_penalties
 from nnlite.engine.lowering.optimizer import lower_step
+from nnlite.engine.runtime.addresses import as_compiled_code_reads
 from nnlite.engine.runtime.rates import RateTable
 from nnlite.engine.runtime.shuffling import draw_orders
 from nnlite.engine.runtime.staging import Stage, mapped_file
-from nnlite.engine.runtime.staleness import Surroundings
+from nnlite.engine.runtime.staleness import ModelSnapshot
 from nnlite.engine.runtime.threads import Team, worthwhile_threads
 from nnlite.engine.runtime.totals import Figures
 from nnlite.engine.runtime.worker import Hand
@@ -69,28 +70,24 @@ class Session:
     def _link(self) -> None:
         """Write the programs for where the weights are now, one for each thread."""
         model, shapes = self._model, _shapes(self._model, self._data)
-        self._surroundings = around = Surroundings(model, self._training)
-        vector, optimizer = around.vector, around.optimizer
+        vector = model.weight_vector if self._training else model.current_weights()
+        optimizer = model.optimizer if self._training else None
+        if optimizer is not None:
+            optimizer.build(vector.values[: vector.n_trainable], vector.layout)
         program = lower_model(model, self._batch_size, self._training, shapes, vector)
         threads = 1 if program.needs_whole_batch else self._team.size
         # The threads share a batch: none has more than its part to keep.
         if threads > 1:
             program = lower_model(model, -(-self._batch_size // threads), self._training, shapes, vector)
-        arrays = self._arrays if self._stage is None else self._stage.buffers
-        spaces = {name: array.ctypes.data for name, array in arrays.items()}
-        spaces["weights"] = vector.values.ctypes.data
-        self._meeting = np.zeros(1, np.int64)
-        spaces["meeting"] = self._meeting.ctypes.data
+        spaces = dict(self._arrays if self._stage is None else self._stage.buffers)
+        spaces |= {"weights": vector.values, "meeting": np.zeros(1, np.int64)}
         if optimizer is not None:
-            spaces |= {f"slot {name}": slot.ctypes.data for name, slot in around.slots.items()}
-            self._gradients = [
-                vector.gradients,
-                *(aligned_zeros(vector.values.size, model.dtype) for _ in range(threads - 1)),
-            ]
-            spaces |= {f"gradients {i}": array.ctypes.data for i, array in enumerate(self._gradients)}
+            others = (aligned_zeros(vector.values.size, model.dtype) for _ in range(threads - 1))
+            spaces |= {f"slot {name}": slot for name, slot in optimizer.slots.items()}
+            spaces |= {f"gradients {i}": array for i, array in enumerate((vector.gradients, *others))}
             self._rates = RateTable(optimizer)
         program.total("penalty")  # there may have been penalties before a layer was frozen
-        self._seeds = program.draw_seeds()
+        seeds = program.draw_seeds()
         programs = [program.copy() for _ in range(threads)]
         lower_weight_penalties(programs[0], vector)
         if optimizer is not None:
@@ -99,37 +96,21 @@ class Session:
         self._hands = []
         for thread, own in enumerate(programs):
             gradients = {"gradients": spaces[f"gradients {thread}"]} if optimizer is not None else {}
-            self._hands.append(Hand(own, spaces | gradients, thread, threads, self.epochs_at_once))
-            self._hands[-1].state[at.SEEDS] = self._seeds.ctypes.data
-        self._places = program.totals
+            self._hands.append(Hand(own, spaces | gradients, seeds, thread, threads, self.epochs_at_once))
         self._figures = Figures(model.objective, program.totals)
+        self._optimizer = optimizer
+        self._snapshot = ModelSnapshot(model, vector, self._training)
 
-    def _keep_up(self, between_passes: bool = False) -> None:
-        """Write the programs anew if the model has changed; the sums so far stay, unless they were of other things.
-
-        Whether layers have changed is asked only between passes: there are many, and changing them is rare.
-        """
-        around, places = self._surroundings, self._places
-        if around.hold_for(self._model) and (not between_passes or around.layers_are_as_they_were(self._model)):
+    def _keep_up(self) -> None:
+        """Write the programs anew if the model has changed."""
+        if self._snapshot.is_current(self._model):
             return
-        sums = sum(hand.totals[0] for hand in self._hands)
         try:
             self._link()
         except Unsupported as reason:
             raise ValueError(
                 f"the model was changed while it was used, and now has no compiled form: {reason}; use backend='numpy'"
             ) from reason
-        if self._model.objective is around.objective:
-            for key, place in self._places.items():
-                if key in places:
-                    self._hands[0].totals[0, place.offset] = sums[places[key].offset]
-
-    def begin(self) -> None:
-        """Begin a pass through the data: sums are zero."""
-        self._keep_up(between_passes=True)
-        self._counted_from = 0
-        for hand in self._hands:
-            hand.totals[0] = 0
 
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
         """Return what `Data.orders` does, faster."""
@@ -139,7 +120,7 @@ class Session:
         return self._data.orders(generator, epochs) if drawn is None else drawn
 
     def run(self, first: int, last: int, order: Array | None) -> None:
-        """Run batches of an epoch, and tell the model's objective the sums so far.
+        """Run batches of an epoch, and add what they sum up to the model's averages.
 
         Parameters
         ----------
@@ -148,14 +129,10 @@ class Session:
         order : ndarray of int32, optional
             The order in which the records are taken.
         """
-        judged_by = self._surroundings.objective
         self._call(first, last, order)
-        if self._surroundings.objective is not judged_by:
-            self._counted_from = first * self._batch_size
         so_far, whole = self._sums(1)
-        done = last == self.n_batches
-        rows = min(last * self._batch_size, self._data.n_rows) - self._counted_from
-        self._figures.hand_over(whole if done else so_far, rows)
+        rows = min(last * self._batch_size, self._data.n_rows) - first * self._batch_size
+        self._figures.report(whole if last == self.n_batches else so_far, rows)
 
     def run_epochs(self, orders: Array | None, epochs: int) -> None:
         """Run whole epochs, at most `epochs_at_once`; `report` tells the sums of each.
@@ -172,6 +149,8 @@ class Session:
 
     def _call(self, first: int, last: int, order: Array | None) -> None:
         self._keep_up()
+        for hand in self._hands:
+            hand.totals[0] = 0
         if self._stage is None:
             self._call_on(self._data.n_rows, first, last, order)
             return
@@ -186,19 +165,19 @@ class Session:
                     hand.totals[0] = hand.totals[1]
 
     def _call_on(self, records: int, first: int, last: int, order: Array | None) -> None:
-        optimizer = self._surroundings.optimizer
+        order = None if order is None else as_compiled_code_reads(order, np.int32)
         for hand in self._hands:
             hand.prepare(records, self._batch_size, first, last)
-            hand.state[at.ORDER] = 0 if order is None else order.ctypes.data
-            if optimizer is not None:
-                self._rates.prepare(hand.state, last - first)
+            hand.point(at.ORDER, order, np.int32)
+        if self._optimizer is not None:
+            self._rates.prepare(self._hands, last - first)
         self._team.run([hand.run for hand in self._hands])
-        if optimizer is not None:
-            optimizer.iterations += last - first
+        if self._optimizer is not None:
+            self._optimizer.iterations += last - first
 
     def report(self, epoch: int) -> None:
-        """Tell the model's objective the sums of one of the epochs that `run_epochs` ran."""
-        self._figures.hand_over(self._ended[epoch], self._data.n_rows)
+        """Begin the model's averages with the sums of one of the epochs that `run_epochs` ran."""
+        self._figures.report(self._ended[epoch], self._data.n_rows, anew=True)
 
     def _sums(self, epochs: int) -> list[list[float]]:
         """Return the sums of the epoch that is under way, and of those that were ended."""
@@ -244,5 +223,5 @@ def _arrays(model: CompiledNetwork, data: Data) -> dict[str, Array]:
     for kind, arrays in kinds:
         for i, array in enumerate(arrays):
             if array is not None:
-                named[f"{kind} {i}"] = np.ascontiguousarray(array, model.dtype)
+                named[f"{kind} {i}"] = as_compiled_code_reads(array, model.dtype)
     return named

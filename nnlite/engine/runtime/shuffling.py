@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.engine.codegen.native import call, native_function
+from nnlite.engine.runtime.addresses import Addresses
 from nnlite.types import Array, RandomGenerator
 
 _WORD = 2**64 - 1
@@ -52,14 +53,15 @@ def _agrees() -> bool:
 
 
 def _drawn(generator: RandomGenerator, records: int, epochs: int) -> Array:
-    orders = np.empty((epochs, records), np.int32)
+    orders, addresses = np.empty((epochs, records), np.int32), Addresses()
     with generator.bit_generator.lock:
         state: dict[str, Any] = dict(generator.bit_generator.state)
         inner = state["state"]
         halves = [half for name in ("state", "inc") for half in (inner[name] >> 64, inner[name] & _WORD)]
         words = np.array([*halves, state["has_uint32"], state["uinteger"]], np.uint64)
-        fields = np.concatenate([np.array([orders.ctypes.data, records, epochs], np.int64), words.view(np.int64)])
-        call(native_function("shuffle.orders", np.dtype(np.float32)), fields.ctypes.data, 0)
+        what = np.array([addresses.of("orders", orders, np.int32), records, epochs], np.int64)
+        fields = np.concatenate([what, words.view(np.int64)])
+        call(native_function("shuffle.orders", np.dtype(np.float32)), addresses.of("fields", fields, np.int64), 0)
         high, low, _, _, has, left = fields[3:].view(np.uint64).tolist()
         inner["state"] = high << 64 | low
         state["has_uint32"], state["uinteger"] = has, left

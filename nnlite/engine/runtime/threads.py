@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache
 
@@ -71,6 +71,11 @@ class Team:
     def run(self, functions: Sequence[Callable[[], None]]) -> None:
         """Run one function in each thread, and return when all have ended."""
         futures = [self._others.submit(function) for function in functions[1:]] if self._others else []
-        functions[0]()
+        try:
+            functions[0]()
+        finally:
+            # Interrupted or not: nobody goes on while others still write.
+            if futures:
+                wait(futures)
         for future in futures:
             future.result()

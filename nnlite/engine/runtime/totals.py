@@ -29,15 +29,19 @@ class Figures:
             return places.get(key, nowhere).offset
 
         outputs = range(len(objective.losses))
-        self._losses = [(place("loss", i), factor or 1.0) for i, factor in enumerate(objective.loss_weights)]
+        self._losses = [(place("loss", i), factor or 1.0, factor) for i, factor in enumerate(objective.loss_weights)]
         self._penalty = place("penalty")
         plain = [range(len(objective.metrics[i])) for i in outputs]
         self._metrics = [[(place("metric", i, k), place("counts", i)) for k in plain[i]] for i in outputs]
         weighted = [range(len(objective.weighted_metrics[i])) for i in outputs]
         self._weighted = [[(place("weighted metric", i, k), place("weights", i)) for k in weighted[i]] for i in outputs]
+        self._follows = any(map(len, (*plain, *weighted)))
+        self._none: list[list[tuple[float, float]]] = [[] for _ in outputs]
 
-    def hand_over(self, sums: Sequence[float], rows: int) -> None:
-        """Tell the objective.
+    def report(self, sums: Sequence[float], rows: int, anew: bool = False) -> None:
+        """Add sums to the objective's averages.
+
+        Whatever else was taken into them meanwhile, or has begun them anew, stays as it is.
 
         Parameters
         ----------
@@ -45,14 +49,19 @@ class Figures:
             The program's sums.
         rows : int
             Of how many records they are; each counts once where nothing weighs it.
+        anew : bool, default False
+            Whether averages begin with them.
         """
         sums = [*sums, 0.0]
-        self._objective.set_totals(
-            rows,
-            [sums[at] / factor for at, factor in self._losses],
-            sums[self._penalty],
-            *(
+        losses, whole = [], sums[self._penalty]
+        for at, divisor, factor in self._losses:
+            loss = sums[at] / divisor
+            losses.append(loss)
+            whole += loss * factor
+        metrics = weighted = self._none
+        if self._follows:
+            metrics, weighted = (
                 [[(sums[at], rows if count < 0 else sums[count]) for at, count in own] for own in group]
                 for group in (self._metrics, self._weighted)
-            ),
-        )
+            )
+        self._objective.add_totals(rows, losses, whole, metrics, weighted, anew)

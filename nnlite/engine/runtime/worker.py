@@ -7,13 +7,16 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nnlite.engine import batch_state as at
 from nnlite.engine.codegen.native import Native, call, native_function
 from nnlite.engine.codegen.processor import vector_width
 from nnlite.engine.program import Program
+from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.threads import yield_address
 from nnlite.memory import aligned_zeros
+from nnlite.types import Array
 
 _FIRST, _LAST, _PER_EPOCH, _SIZE, _RECORDS = range(5)
 
@@ -25,8 +28,11 @@ class Hand:
     ----------
     program : Program
         What to run.
-    spaces : mapping of str to int
-        Addresses of all that the program looks at and does not own.
+    spaces : mapping of str to ndarray
+        All that the program looks at and does not own. The hand holds these arrays; see
+        `nnlite.engine.runtime.addresses`.
+    seeds : ndarray of int64
+        The seed of each stream of noise.
     thread, threads : int
         Which of how many threads that share every batch this one is.
     epochs : int, default 1
@@ -41,27 +47,57 @@ class Hand:
     """
 
     def __init__(
-        self, program: Program, spaces: Mapping[str, int], thread: int = 0, threads: int = 1, epochs: int = 1
+        self,
+        program: Program,
+        spaces: Mapping[str, Array],
+        seeds: Array,
+        thread: int = 0,
+        threads: int = 1,
+        epochs: int = 1,
     ) -> None:
         dtype = program.dtype
         self._run: Native = native_function("epoch.run", dtype)
-        self._memory = aligned_zeros(program.work_size, dtype), aligned_zeros(program.products_size, dtype)
+        self._addresses = Addresses()
         self.totals = np.zeros((epochs + 1, max(len(program.totals), 1)))
         self._read, self._numbers = program.numbers, np.zeros(max(len(program.numbers), 1))
-        work, products = self._memory
-        own = {"work": work.ctypes.data, "products": products.ctypes.data, "totals": self.totals.ctypes.data}
-        own["numbers"] = self._numbers.ctypes.data
-        instructions = program.link({**spaces, **own})
+        own = {
+            "work": aligned_zeros(program.work_size, dtype),
+            "products": aligned_zeros(program.products_size, dtype),
+            "totals": self.totals,
+            "numbers": self._numbers,
+        }
+        found = {
+            name: self._addresses.of(name, array, program.items_of(name)) for name, array in {**spaces, **own}.items()
+        }
+        instructions = program.link(found)
         vector = vector_width(dtype) if program.ld > 1 else 1
         header = [
             *(0, 0, 0, 0, 0, vector, thread, threads),
-            *(self.totals.ctypes.data, self.totals.shape[1], self.totals[1:].ctypes.data, len(instructions)),
+            *(found["totals"], self.totals.shape[1], found["totals"] + self.totals.strides[0], len(instructions)),
         ]
         self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
         self.state = np.zeros(at.SIZE, np.int64)
         self.state[at.THREAD] = thread
         self.state[at.YIELD] = yield_address()
-        self._addresses = self._code.ctypes.data, self.state.ctypes.data
+        self.point(at.SEEDS, seeds, np.int64)
+        self._entry = (
+            self._addresses.of("code", self._code, np.int64),
+            self._addresses.of("state", self.state, np.int64),
+        )
+
+    def point(self, place: int, array: Array | None, dtype: DTypeLike) -> None:
+        """Let a place of the state be the address of an array, which is held until another takes its place.
+
+        Parameters
+        ----------
+        place : int
+            One of those in `nnlite.engine.batch_state` that are addresses.
+        array : ndarray, optional
+            The array; without one the place is 0.
+        dtype : dtype
+            What compiled code takes its items for.
+        """
+        self.state[place] = 0 if array is None else self._addresses.of(place, array, dtype)
 
     def prepare(self, records: int, batch_size: int, first: int = 0, last: int | None = None) -> None:
         """Say what the next `run` is to do.
@@ -83,15 +119,14 @@ class Hand:
 
     def run(self) -> None:
         """Run the program. Other threads of Python go on meanwhile."""
-        call(self._run, *self._addresses)
+        call(self._run, *self._entry)
 
     def bound(self) -> Callable[[], object]:
         """Return a function that does what `run` does, with all that takes time done beforehand."""
         unused = (ctypes.c_void_p * 2)()
         place, size = ctypes.addressof(unused), ctypes.sizeof(ctypes.c_void_p)
-        arguments = [ctypes.c_void_p(value) for value in (place, place + size, *self._addresses)]
+        arguments = [ctypes.c_void_p(value) for value in (place, place + size, *self._entry)]
         bound = partial(self._run, *arguments, 0.0)
-        self._unused = unused
         # The function must not outlive the memory it points to.
-        bound.hand = self  # type: ignore[attr-defined]
+        bound.held = self, unused  # type: ignore[attr-defined]
         return bound

@@ -5,9 +5,10 @@ import threading
 import numpy as np
 import pytest
 
-from nnlite import config, metrics, optimizers
+from nnlite import config, losses, metrics, optimizers, regularizers
 from nnlite.callbacks import Callback
-from nnlite.layers import Dense, Input
+from nnlite.engine.runtime.staleness import ModelSnapshot
+from nnlite.layers import BatchNormalization, Dense, Dropout, GaussianNoise, Input
 from nnlite.models import Model, Sequential
 from nnlite.utils import set_random_seed
 from tests.nnlite.engine.parity import assert_agree, draw
@@ -201,3 +202,194 @@ def test_weights_that_are_only_read_are_not_copied_where_they_live():
     loss = part.evaluate(X, draw(64, 6), verbose=0, backend="numba")
     assert loss == pytest.approx(part.evaluate(X, draw(64, 6), verbose=0, backend="numpy"), rel=1e-5)
     assert model.current_weights().values.base is model.layers[0].kernel.value.base
+
+
+# -- changes in mid-epoch -----------------------------------------------------------------------------
+
+
+def both_ways(build, act, when=2, rows=40, **fit):
+    """Train by both paths; `act` changes the model in the middle of the second epoch."""
+
+    class Act(Callback):
+        epoch = 0
+
+        def on_epoch_begin(self, epoch, logs=None):
+            self.epoch = epoch
+
+        def on_train_batch_end(self, batch, logs=None):
+            if self.epoch == 1 and batch == when:
+                act(self.model)
+
+    models = []
+    for backend in ("numba", "numpy"):
+        set_random_seed(2)
+        model = build()
+        x = draw(rows, 5)
+        y = [draw(rows, 5, seed=i) for i in range(len(model.outputs))]
+        y = y if len(y) > 1 else y[0]
+        model.fit(x, y, 8, 4, 0, [Act()], validation_data=(x, y), backend=backend, **fit)
+        models.append(model)
+    return models
+
+
+def assert_same_fits(found, expected, dtype):
+    for figure, curve in expected.history.history.items():
+        assert_agree(found.history.history[figure], curve, dtype, figure)
+    for weight, other in zip(found.weights, expected.weights, strict=True):
+        assert_agree(weight.value, other.value, dtype, "weights", 3)
+
+
+def two_outputs():
+    inputs = Input((5,))
+    hidden = Dense(6, "tanh", kernel_regularizer="l2", name="hidden")(inputs)
+    model = Model(inputs, [Dense(5, name="a")(hidden), Dense(5, name="b")(hidden)])
+    model.compile("sgd", ["mse", losses.Huber(0.5)], [0.5, 1.5], metrics=[["mae"], ["mse"]])
+    return model
+
+
+def with_bare_normalization():
+    model = Sequential([Input((5,)), Dense(5), BatchNormalization(center=False, scale=False, name="norm"), Dense(5)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def nested_normalization():
+    inner = Sequential([Input((5,)), BatchNormalization(center=False, scale=False)], name="inner")
+    model = Sequential([Input((5,)), Dense(5), inner, Dense(5)])
+    model.compile("sgd", "mse")
+    return model
+
+
+def replace_then_change(model):
+    model.objective.loss_weights = list(model.objective.loss_weights)
+    model.train_on_batch(draw(8, 5), [draw(8, 5), draw(8, 5)])
+    model.objective.loss_weights[1] = 3.0
+
+
+ACTS = {
+    "freeze a bare normalization": (
+        with_bare_normalization,
+        lambda m: setattr(m.get_layer("norm"), "trainable", False),
+    ),
+    "freeze a model with one": (nested_normalization, lambda m: setattr(m.get_layer("inner"), "trainable", False)),
+    "freeze the whole model but one": (
+        two_outputs,
+        lambda m: [setattr(layer, "trainable", layer.name == "a") for layer in m.layers],
+    ),
+    "freeze a weight": (two_outputs, lambda m: setattr(m.get_layer("hidden").kernel, "trainable", False)),
+    "a loss weight": (two_outputs, lambda m: m.objective.loss_weights.__setitem__(0, 4.0)),
+    "a loss weight becomes zero": (two_outputs, lambda m: m.objective.loss_weights.__setitem__(0, 0.0)),
+    "all loss weights": (two_outputs, lambda m: setattr(m.objective, "loss_weights", [2.0, 0.1])),
+    "loss weights, replaced before": (two_outputs, replace_then_change),
+    "a reduction": (two_outputs, lambda m: setattr(m.objective.losses[1], "reduction", "sum")),
+    "a setting of a loss": (two_outputs, lambda m: setattr(m.objective.losses[1], "delta", 0.1)),
+    "a loss": (two_outputs, lambda m: m.objective.losses.__setitem__(0, losses.MeanAbsoluteError())),
+    "a metric": (two_outputs, lambda m: m.objective.metrics[0].__setitem__(0, metrics.MeanSquaredError("mae"))),
+    "a weight's regularizer": (
+        two_outputs,
+        lambda m: setattr(m.get_layer("hidden").kernel, "regularizer", regularizers.L1(0.1)),
+    ),
+    "a regularizer's strength": (two_outputs, lambda m: setattr(m.get_layer("hidden").kernel.regularizer, "l2", 0.5)),
+    "the optimizer": (two_outputs, lambda m: setattr(m, "_optimizer", optimizers.SGD(0.001, momentum=0.9))),
+    "the optimizer's state": (
+        two_outputs,
+        lambda m: m.optimizer.slots.update({name: slot.copy() for name, slot in m.optimizer.slots.items()}),
+    ),
+}
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("name", ACTS)
+def test_changes_in_the_middle_of_an_epoch(dtype, name, threads):
+    build, act = ACTS[name]
+    assert_same_fits(*both_ways(build, act, threads=threads), dtype)
+
+
+@pytest.mark.parametrize("layer", [lambda: Dropout(0.5, name="noise"), lambda: GaussianNoise(1.0, name="noise")])
+def test_noise_that_is_switched_off_within_an_epoch(dtype, layer):
+    # Nothing is learned before that, and so the paths, whose noise differs, come to the same.
+    def build():
+        model = Sequential([Input((5,)), layer(), Dense(5)])
+        model.compile(optimizers.SGD(0.0), "mse")
+        return model
+
+    def act(model):
+        model.optimizer.learning_rate = 0.05
+        setattr(model.layers[0], "stddev" if hasattr(model.layers[0], "stddev") else "rate", 0.0)
+
+    found, expected = both_ways(build, act)
+    for weight, other in zip(found.weights, expected.weights, strict=True):
+        assert_agree(weight.value, other.value, dtype, "weights")
+
+
+def snapshot(training=True):
+    model = two_outputs()
+    model.compile(optimizers.Adam(0.01), ["mse", "mae"], [0.5, 1.5], metrics=["mae"])
+    model.fit(draw(8, 5), [draw(8, 5), draw(8, 5)], verbose=0)
+    vector = model.weight_vector if training else model.current_weights()
+    return model, ModelSnapshot(model, vector, training)
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_snapshot_stays_current_while_nothing_that_counts_changes(training):
+    model, taken = snapshot(training)
+    data = draw(8, 5), [draw(8, 5), draw(8, 5)]
+    model.train_on_batch(*data)
+    model.evaluate(*data, verbose=0)
+    model.predict(data[0])
+    model.fit(*data, verbose=0, backend="numba")
+    model.optimizer.learning_rate = 0.3
+    model.optimizer.beta_1 = float(str(model.optimizer.beta_1))
+    model.objective.loss_weights = [0.5, float("1.5")]
+    model.set_weights(model.get_weights())
+    assert taken.is_current(model)
+
+
+def change_setting(model):
+    model.anything = np.zeros(3)
+
+
+KEPT = {
+    "a number": lambda model: setattr(model, "best", 3),
+    "an array": change_setting,
+    "a list": lambda model: setattr(model, "seen", [1, 2]),
+}
+
+
+@pytest.mark.parametrize("name", KEPT)
+def test_what_a_user_keeps_on_a_model_is_followed_too(name):
+    model, taken = snapshot()
+    KEPT[name](model)
+    assert not taken.is_current(model)
+    taken = ModelSnapshot(model, model.weight_vector, True)
+    assert taken.is_current(model)
+    if name == "an array":
+        model.anything[1] = 1
+    elif name == "a list":
+        model.seen.append(3)
+    else:
+        model.best = 4
+    assert not taken.is_current(model)
+
+
+def test_a_large_collection_that_a_user_keeps_is_not_looked_into():
+    model, _ = snapshot()
+    model.seen = list(range(100_000))
+    taken = ModelSnapshot(model, model.weight_vector, True)
+    model.seen.append(1)
+    assert taken.is_current(model)
+
+
+def test_what_moves_between_lists_is_noticed():
+    model, _ = snapshot()
+    metric = model.objective.metrics[0][0]
+    model.objective.metrics = [[metric], []]
+    taken = ModelSnapshot(model, model.weight_vector, True)
+    model.objective.metrics[1].append(model.objective.metrics[0].pop())
+    assert not taken.is_current(model)
+
+
+def test_an_attribute_that_is_gone_is_noticed():
+    model, taken = snapshot()
+    del model.optimizer.epsilon
+    assert not taken.is_current(model)

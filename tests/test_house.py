@@ -1,0 +1,129 @@
+"""The structure of the two packages: what DESIGN calls the house. Figures of today are the most that is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import anomaly
+from benchmarks.house.command import measures, walk_measures
+from benchmarks.house.imports import all_imports, circles, graph_of
+from benchmarks.house.sources import read_sources
+from docs.make_architecture_picture import arrows, levels
+
+ROOT = Path(anomaly.__file__).parents[1]
+SOURCES = read_sources(ROOT)
+IMPORTS = all_imports(SOURCES)
+
+# Who may not import whom, by the beginning of names.
+FORBIDDEN = [
+    ("nnlite", "anomaly"),
+    ("nnlite.layers", "nnlite.engine"),
+    ("nnlite.layers", "nnlite.models"),
+    ("nnlite.layers", "nnlite.network"),
+    ("nnlite.layers", "nnlite.training"),
+    ("nnlite.engine", "nnlite.training"),
+    ("nnlite.engine", "nnlite.models"),
+    ("nnlite.engine.lowering", "nnlite.engine.runtime"),
+    ("nnlite.engine.kernels", "nnlite.engine.lowering"),
+    ("nnlite.engine.codegen", "nnlite.engine.kernels"),
+    ("anomaly.tables", "anomaly.preprocessing"),
+    ("anomaly.tables", "anomaly.detectors"),
+    ("anomaly.preprocessing", "anomaly.detectors"),
+    ("anomaly.thresholds", "anomaly.detectors"),
+    ("anomaly.metrics", "anomaly.detectors"),
+    ("anomaly.plots", "anomaly.cli"),
+    ("anomaly.detectors", "anomaly.cli"),
+    ("anomaly.detectors", "anomaly.plots"),
+]
+
+# Imports inside functions, by importer: each for start-up time, or to keep NumPy alone enough for scoring.
+LATE = {
+    "anomaly.cli": "a command's own modules are loaded when it is chosen",
+    "anomaly.plots": "Matplotlib's parts, and curves that one picture needs",
+    "anomaly.detectors": "layers that one kind of network needs",
+    "nnlite.backends": "the engine, which needs Numba",
+    "nnlite.callbacks.schedules": "a rare layer",
+}
+
+MOST_FILES = {
+    "files of anomaly entered by the blend's fit": 19,
+    "files of anomaly entered by decision_function": 10,
+    "files of anomaly entered by load_detector": 16,
+    "files of anomaly entered by SequenceDetector.fit": 26,
+    "files of anomaly entered by anomaly fit": 29,
+    "files of anomaly entered by anomaly score": 28,
+}
+
+AT_MOST = {
+    "circles of imports": 0,
+    "functions that take a whole detector or preprocessor": 5,
+    "reads of another object's private members": 0,
+    "functions that take the raw Namespace": 12,
+    "modules above 250 lines of code": 0,
+    "modules at the top of anomaly": 6,
+}
+
+
+@pytest.fixture(scope="module")
+def static():
+    return measures(SOURCES)
+
+
+@pytest.fixture(scope="module")
+def walked():
+    return dict(walk_measures(SOURCES))
+
+
+@pytest.mark.parametrize("what", AT_MOST)
+def test_the_sources_keep_to_the_house(static, what):
+    assert len(static[what]) <= AT_MOST[what], "\n".join(static[what])
+
+
+def test_no_rooms_import_each_other_in_a_circle():
+    assert levels(arrows())["anomaly/cli"] > levels(arrows())["nnlite/layers"]
+
+
+@pytest.mark.parametrize(("importer", "imported"), FORBIDDEN)
+def test_imports_run_one_way(importer, imported):
+    def within(name, place):
+        return name == place or name.startswith(f"{place}.")
+
+    found = [
+        f"{one.importer} -> {one.imported}"
+        for one in IMPORTS
+        if within(one.importer, importer) and within(one.imported, imported)
+    ]
+    assert not found
+
+
+def test_imports_inside_functions_are_for_start_up_time():
+    hidden = [one for one in IMPORTS if one.function and not any(one.importer.startswith(place) for place in LATE)]
+    assert not [f"{one.importer}.{one.function} imports {one.imported}" for one in hidden]
+
+
+@pytest.mark.parametrize("what", MOST_FILES)
+def test_a_run_enters_few_files(walked, what):
+    assert len(walked[what]) <= MOST_FILES[what], "\n".join(walked[what])
+
+
+def test_calls_follow_imports(walked):
+    """A base class calls its subclasses; nothing else calls what its imports do not lead to."""
+    unexpected = [
+        call
+        for call in walked["calls into a module that the caller's imports do not reach"]
+        if not call.startswith(("anomaly.detectors.base ->", "anomaly.detectors.record_detector ->"))
+    ]
+    assert not unexpected
+
+
+def test_a_circle_is_found():
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == [["a", "b", "c"]]
+    assert circles(graph_of(IMPORTS)) == []
+
+
+def test_every_folder_has_a_sign():
+    folders = {source.path.parent for source in SOURCES.values()}
+    missing = [str(folder.relative_to(ROOT)) for folder in sorted(folders) if not (folder / "README.md").exists()]
+    assert not missing
