@@ -554,9 +554,7 @@ class SequenceDetector(RowDetector):
     # -- the command line ----------------------------------------------------------------------
 
     @staticmethod
-    def training_rows(
-        table: Table, labels: Array, keep_labels: bool = False
-    ) -> tuple[list[Table], list[Array] | None]:
+    def training_rows(table: Table, labels: Array, keep_labels: bool = False) -> tuple[list[Table], list[Array] | None]:
         """Select the segments to fit on: those of normal steps, or with `keep_labels` of all that have a label.
 
         The segments between the rows left out are series of their own.

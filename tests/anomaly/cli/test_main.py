@@ -466,7 +466,7 @@ def test_plot_draws_all_pictures(folder, capsys, tmp_path):
 
 
 def test_plot_without_labels_draws_what_it_can(folder, capsys, tmp_path, monkeypatch):
-    monkeypatch.setattr("anomaly.cli.score._MOST_IN_A_PICTURE", 50)
+    monkeypatch.setattr("anomaly.cli.plot._MOST_ROWS", 50)
     _, out, _ = run(capsys, "plot", folder / "test.csv", "-m", folder / "m.npz", "-o", tmp_path)
     assert len(out.split()) == 5
 
