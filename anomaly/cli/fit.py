@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from typing import Any
+from collections.abc import Callable
+from typing import Any, cast
 
-from anomaly import detectors, thresholds
+from anomaly import thresholds
 from anomaly.cli import inputs
 from anomaly.cli.labels import UNLABELLED, format_left_out
 from anomaly.cli.options import (
@@ -24,9 +25,10 @@ from anomaly.cli.options import (
     split_names,
     whole,
 )
+from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
 
-_DETECTORS = {"tables": "AutoencoderDetector", "series": "SequenceDetector"}
+_DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
 # Options that become the constructor's arguments as they are, where they are given.
 _ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *SUPPORTED_BY)
@@ -77,8 +79,8 @@ def _add_threshold(parser: argparse.ArgumentParser) -> None:
         "--false-alarm-rate",
         type=number,
         metavar="FRACTION",
-        help="tables only: choose the threshold so that this fraction of new normal records is flagged, such as 0.01; "
-        "takes five more fits",
+        help="tables only: choose the threshold so that this fraction of new normal records is flagged, such as 0.01, "
+        "which takes 99 records or more (0.001: 999); takes five more fits",
     )
     parser.add_argument(
         "--trim",
@@ -194,7 +196,8 @@ def run(options: Namespace) -> None:
     arguments = {name: values[name] for name in _ARGUMENTS if is_given(values.get(name))}
     if options.hidden is not None:
         arguments["hidden"] = _parse_sizes(options.hidden)
-    detector: RowDetector = getattr(detectors, _DETECTORS[kind])(
+    make = cast("Callable[..., RowDetector]", detector_class(_DETECTORS[kind]))
+    detector = make(
         contamination=_parse_contamination(options.contamination),
         threshold=threshold,
         random_state=options.seed,

@@ -15,12 +15,12 @@ import numpy as np
 from anomaly.cli.labels import LabelColumn
 from anomaly.detectors import load_detector
 from anomaly.detectors.row_detector import RowDetector
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
 
 if TYPE_CHECKING:
-    from anomaly.detectors import AutoencoderDetector
+    from anomaly.detectors import TableDetector
 
 STANDARD = "-"
 """The name of standard input, and of standard output."""
@@ -81,7 +81,7 @@ class Source:
         if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
             print(
                 f"anomaly: warning: {self}: the first line looks like a record: it has "
-                f"{listing(numbers, 3)} as names of columns; if the file has no header, use --no-header",
+                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
                 file=sys.stderr,
             )
 
@@ -191,7 +191,7 @@ class ModelInput:
         for option, names in (("drop", self.columns.dropped), ("label", [self.columns.label])):
             lost = [name for name in names if name and name in excluded and name in self.required]
             if lost:
-                raise DataError(f"--{option} leaves out {listing(lost)}, which {self.model!r} was fitted on")
+                raise DataError(f"--{option} leaves out {format_names(lost)}, which {self.model!r} was fitted on")
 
 
 def load(path: str) -> RowDetector:
@@ -202,14 +202,14 @@ def load(path: str) -> RowDetector:
     return detector
 
 
-def load_for_tables(path: str, method: str, reason: str) -> AutoencoderDetector:
+def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
     """Load a model of a table that has a method; raise DataError, with the reason, if it is one of a series."""
     detector = load(path)
     if detector.data_kind == "series":
         raise DataError(f"{path!r} was fitted on a series; {reason}")
     if not hasattr(detector, method):
         raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
-    return cast("AutoencoderDetector", detector)
+    return cast("TableDetector", detector)
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:

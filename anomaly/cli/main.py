@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import anomaly
 from anomaly.cli.commands import COMMANDS
+from anomaly.errors import FewRecordsWarning
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
@@ -43,6 +45,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     >>> main(["info", "--model", "nowhere.npz"])
     2
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter("always", FewRecordsWarning)
+        warnings.showwarning = _show_warning
+        return _exit_code(arguments)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    """Run a command and turn its errors into one line and an exit code."""
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -86,6 +96,11 @@ def _run(arguments: Sequence[str] | None) -> int | None:
     options.run_command = _run
     run: _Run = options.run
     return run(options)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning as one line, without its place in the source."""
+    print(f"anomaly: warning: {' '.join(str(message).split())}", file=sys.stderr)
 
 
 def _one_line(error: Exception) -> str:

@@ -31,7 +31,7 @@ from anomaly.tables.csv_files import CsvWriter
 from nnlite.types import Array
 
 if TYPE_CHECKING:
-    from anomaly.detectors import AutoencoderDetector
+    from anomaly.detectors import TableDetector
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -107,7 +107,7 @@ def run(options: Namespace) -> None:
     _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     names, ids = list(detector.feature_names_in_), data.columns.unique_ids
-    table_model = cast("AutoencoderDetector", detector)  # needed only for options that tables alone support
+    table_model = cast("TableDetector", detector)  # needed only for options that tables alone support
     columns = ScoreColumns(
         threshold=detector.threshold_ if options.threshold is None else options.threshold,
         names=names,

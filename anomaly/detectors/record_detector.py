@@ -17,7 +17,7 @@ from nnlite.types import Array
 _MOST_CODES = 5000
 
 
-class TableDetector(RowDetector):
+class RecordDetector(RowDetector):
     """A detector of single records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
 
     data_kind: ClassVar[DataKind | None] = "tables"

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.batches import outputs_by_record
-from anomaly.detectors.network_training import fit_network
+from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
-from anomaly.detectors.record_detector import TableDetector
-from anomaly.detectors.validation import as_labels, as_seed, check_columns, check_records, under
+from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.validation import as_labels, check_columns, check_records, under
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
@@ -32,7 +32,7 @@ _SHOWN = 100.0
 _LARGEST_LOG_VARIANCE = 20.0
 
 
-class VariationalDetector(TableDetector):
+class VariationalDetector(RecordDetector):
     r"""Find unusual records by how improbable a variational autoencoder holds them to be.
 
     The encoder makes of a record x a Gaussian of codes, :math:`q(z|x) = N(\mu, \sigma^2)`, and the decoder of a code a
@@ -72,7 +72,7 @@ class VariationalDetector(TableDetector):
     draws : int, default 16
         K; 0 takes the mean code alone.
     contamination, threshold
-        How to choose the threshold; see `anomaly.AutoencoderDetector`.
+        How to choose the threshold; see `anomaly.TableDetector`.
     epochs : int or "auto", default "auto"
         Times that training goes through the records; "auto": as many as make 3000 steps.
     batch_size : int, default 128
@@ -80,7 +80,7 @@ class VariationalDetector(TableDetector):
     learning_rate : float, default 0.001
         Of the Adam optimizer.
     scaling, categorical, dates, ignore
-        What to do about columns; see `anomaly.AutoencoderDetector`.
+        What to do about columns; see `anomaly.TableDetector`.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
         Where randomness comes from.
     verbose : {0, 1, 2}, default 0
@@ -199,7 +199,8 @@ class VariationalDetector(TableDetector):
             self.model_ = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             shown = _shown(x)
-            self.history_ = fit_network(self.model_, shown, shown, self, _STEPS, warm_up)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
+            self.history_ = fit_network(self.model_, shown, shown, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
             drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
             self.draws_ = drawn if self.draws else np.zeros_like(drawn)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.calibration import p_values
 from benchmarks.quality.protocols import split, tables
 
@@ -46,7 +46,7 @@ def judged(
     train: np.ndarray, test: np.ndarray, truth: np.ndarray, seed: int, honest: bool
 ) -> tuple[float, dict, tuple[np.ndarray, np.ndarray]]:
     """Return the best exponent, the losses of each way, and the labels with what `predict_proba` says."""
-    detector = AutoencoderDetector(false_alarm_rate=0.01 if honest else None, random_state=seed).fit(train)
+    detector = TableDetector(false_alarm_rate=0.01 if honest else None, random_state=seed).fit(train)
     scores, known, prior = detector.decision_function(test), detector.calibration_scores_, float(truth.mean())
     usual = (scores - known.mean()) / known.std()
     ways = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
 from anomaly.detectors.parameters import listed
-from anomaly.detectors.record_detector import TableDetector
+from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.table.blending import Blend, parts_of, settled
 from anomaly.detectors.table.drift import drift_of
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
@@ -24,7 +24,7 @@ from nnlite.types import Array
 _CHUNK = 8192
 
 
-class MemberDetector(TableDetector):
+class MemberDetector(RecordDetector):
     """A detector of records whose members, networks and remembered records, each have a say in the score.
 
     A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `fine_share` and `trim`, and its `fit` sets
@@ -142,9 +142,9 @@ class MemberDetector(TableDetector):
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
+        >>> from anomaly import TableDetector
         >>> rng = np.random.default_rng(0)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
         >>> detector.drift(rng.normal(size=(300, 2))).drifted
         False
         >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
@@ -175,9 +175,9 @@ class MemberDetector(TableDetector):
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
+        >>> from anomaly import TableDetector
         >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
         >>> found = {"net": [100.0], "gross": [9400.0]}
         >>> bool(100 < detector.expected(found)["gross"][0] < 140)
         True
@@ -288,9 +288,9 @@ class MemberDetector(TableDetector):
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
+        >>> from anomaly import TableDetector
         >>> x = np.random.default_rng(0).normal(size=(500, 2))
-        >>> detector = AutoencoderDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
+        >>> detector = TableDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
         >>> detector.predict_proba([[0.0, 0.0], [6.0, 6.0]], prior=0.1)[:, 1].round(2).tolist()
         [0.03, 0.9]
         """

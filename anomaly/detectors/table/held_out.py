@@ -20,16 +20,17 @@ threshold, and what holds is known by simulation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anomaly.detectors.table.blending import Blend, settled
 from anomaly.detectors.table.neighbors import Denoiser, Neighbours, take_units
 from nnlite.types import Array
 
 if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
     from anomaly.tables import Table
 
 FOLDS = 5
@@ -38,12 +39,12 @@ FOLDS = 5
 _FEW_RECORDS = 500
 
 
-def held_out_scores(detector: AutoencoderDetector, table: Table) -> Array:
+def held_out_scores(detector: TableDetector, table: Table) -> Array:
     """Score training records by networks that were trained without them, and by all other remembered records.
 
     Parameters
     ----------
-    detector : AutoencoderDetector
+    detector : TableDetector
         Fitted on the table. Its parameters are read, and the units of its members: scores in other units could not be
         compared with its own. Where distances take few values, as of categories, those units jump from one sample to
         the next.
@@ -66,20 +67,18 @@ def held_out_scores(detector: AutoencoderDetector, table: Table) -> Array:
         take_units(fresh.members_, networks)
         x = fresh.preprocessor_.transform(table.rows(fold))
         scores[:, fold] = [member.scores(x) for member in fresh.members_]
-    return with_held_out(detector.members_, detector._combine, detector.preprocessor_.transform(table), scores)
+    return with_held_out(detector.members_, detector.shares_, detector.preprocessor_.transform(table), scores)
 
 
-def with_held_out(
-    members: Sequence[Denoiser | Neighbours], blend: Callable[[list[Array]], Array], x: Array, scores: Array
-) -> Array:
+def with_held_out(members: Sequence[Denoiser | Neighbours], shares: Sequence[float], x: Array, scores: Array) -> Array:
     """Blend scores of networks that did not know training records with a comparison of these with all the others.
 
     Parameters
     ----------
     members : sequence of Denoiser and Neighbours
         Those of a detector that was fitted on the records.
-    blend : callable
-        From the scores of all members to those of the detector.
+    shares : sequence of float
+        The members' shares in the score.
     x : ndarray of float32 of shape (n_records, n_features)
         Features of training records.
     scores : ndarray of float64 of shape (n_networks, n_records)
@@ -92,4 +91,6 @@ def with_held_out(
     """
     of_others = iter(scores)
     fresh = [next(of_others) if isinstance(member, Denoiser) else member.scores_as_fresh(x) for member in members]
-    return np.maximum(blend(fresh), blend([member.scores(x) for member in members]))
+    blend = Blend(shares, [member.spread for member in members])
+    own = [member.scores(x) for member in members]
+    return np.maximum(settled(blend.scores(fresh)), settled(blend.scores(own)))

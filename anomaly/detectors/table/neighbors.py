@@ -397,10 +397,14 @@ def _calibrated(member: Denoiser | Neighbours, raw: Array) -> Array:
 def _magnified(x: Array) -> Array:
     """Return h, without its difference of near numbers, by operations that round alike everywhere.
 
-    A record that is remembered has to be equal to itself. In float64, as the square may be too large for float32.
+    A record that is remembered has to be equal to itself. In float64, as the square may be too large for float32, and
+    block by block: of all remembered records that would take several times their memory.
     """
-    wide = x.astype(np.float64)
-    return np.asarray(2 * wide / (1 + np.sqrt(1 + 2 * _GAIN * np.abs(wide))), np.float32)
+    y = np.empty(x.shape, np.float32)
+    for start in range(0, len(x), _BLOCK_ROWS):
+        wide = x[start : start + _BLOCK_ROWS].astype(np.float64)
+        y[start : start + _BLOCK_ROWS] = 2 * wide / (1 + np.sqrt(1 + 2 * _GAIN * np.abs(wide)))
+    return y
 
 
 def typical(scores: Array) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from nnlite.engine.program import Place, Program, Tensor
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.objective import Objective
 from nnlite.regularizers import L1, L1L2, L2, Regularizer
-from nnlite.weights import WeightVector
+from nnlite.weights import Weight
 
 _NEAREST = 1e-7
 
@@ -210,15 +211,14 @@ def lower_activity_penalty(program: Program, regularizer: Regularizer, y: Tensor
     program.on_the_way_back(back)
 
 
-def lower_weight_penalties(program: Program, vector: WeightVector) -> None:
-    """Emit the penalties on weights; in training, after the gradients are there."""
-    for weight, place in vector.trained_places():
+def lower_weight_penalties(program: Program, weights: Sequence[Weight]) -> None:
+    """Emit the penalties on the weights that train; in training, after the gradients are there."""
+    for weight in weights:
         if weight.regularizer is not None:
-            gradient = Place("gradients", place.start) if program.training else None
+            place = program.weight(weight)
+            gradient = Place("gradients", place.offset) if program.training else None
             strengths = _strengths(weight.regularizer)
-            program.emit(
-                "penalty.weight", program.weight(weight), gradient, weight.size, *strengths, program.total("penalty")
-            )
+            program.emit("penalty.weight", place, gradient, weight.size, *strengths, program.total("penalty"))
 
 
 def _strengths(regularizer: Regularizer) -> tuple[float, float]:

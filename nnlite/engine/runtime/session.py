@@ -89,7 +89,7 @@ class Session:
         program.total("penalty")  # there may have been penalties before a layer was frozen
         seeds = program.draw_seeds()
         programs = [program.copy() for _ in range(threads)]
-        lower_weight_penalties(programs[0], vector)
+        lower_weight_penalties(programs[0], model.trainable_weights)
         if optimizer is not None:
             for thread, own in enumerate(programs):
                 lower_step(own, optimizer, vector.n_trainable, thread, threads)

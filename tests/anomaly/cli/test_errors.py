@@ -160,3 +160,14 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder):
     done = subprocess.run(["bash", "-c", f"set -o pipefail; {program}"], capture_output=True, text=True, check=False)
     assert done.stdout == "row,score,is_anomaly\n"
     assert done.stderr == ""
+
+
+def test_a_rate_that_the_records_cannot_promise_is_one_line_of_warning(capsys, tmp_path):
+    data = with_file(tmp_path, "a,b\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(40)))
+    code, _, err = run(capsys, "fit", data, "-m", tmp_path / "m.npz", "--false-alarm-rate", "0.001", "--epochs", "1")
+    assert code == 0
+    assert err.startswith(
+        "anomaly: warning: false_alarm_rate=0.001 cannot be promised by 40 scores, only 0.024 or more"
+    )
+    assert err.endswith("Give at least 999 records, or a larger false_alarm_rate\n")
+    assert err.count("\n") == 1

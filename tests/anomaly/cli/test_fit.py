@@ -60,15 +60,15 @@ def test_update_may_leave_the_model_as_it_is(folder, capsys):
 def test_update_of_a_long_file_goes_piece_by_piece(folder, capsys, monkeypatch):
     monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", 100)
     calls = []
-    from anomaly import AutoencoderDetector
+    from anomaly import TableDetector
 
-    learn = AutoencoderDetector.partial_fit
+    learn = TableDetector.partial_fit
 
     def counted(self, X, y=None):
         calls.append(len(X))
         return learn(self, X, y)
 
-    monkeypatch.setattr(AutoencoderDetector, "partial_fit", counted)
+    monkeypatch.setattr(TableDetector, "partial_fit", counted)
     assert run(capsys, "update", folder / "fresh.csv", "-m", folder / "m.npz", "--label", "label")[0] == 0
     assert calls == [100, 100, 100]
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector, VariationalDetector
+from anomaly import TableDetector, VariationalDetector
 
 
 def continuous(n, rng):
@@ -28,9 +28,9 @@ def rows(table, indices):
 
 QUICK = {"epochs": 3, "random_state": 0}
 DETECTORS = {
-    "default": lambda: AutoencoderDetector(**QUICK),
-    "networks": lambda: AutoencoderDetector(**QUICK, neighbors=0),
-    "no draws": lambda: AutoencoderDetector(**QUICK, draws=0, fine_share=0),
+    "default": lambda: TableDetector(**QUICK),
+    "networks": lambda: TableDetector(**QUICK, neighbors=0),
+    "no draws": lambda: TableDetector(**QUICK, draws=0, fine_share=0),
     "variational": lambda: VariationalDetector(**QUICK),
 }
 
@@ -64,7 +64,7 @@ def test_explained_parts_add_up_to_the_score_exactly(make, table):
 
 def test_labels_learned_leave_scores_independent_of_the_batch():
     data = mixed(900, np.random.default_rng(3))
-    detector = AutoencoderDetector(**QUICK).fit(rows(data, slice(500)))
+    detector = TableDetector(**QUICK).fit(rows(data, slice(500)))
     detector.learn_labels(rows(data, slice(5)), [1, 1, 1, 0, 0])
     fresh = rows(data, slice(400, None))
     scores = detector.decision_function(fresh)

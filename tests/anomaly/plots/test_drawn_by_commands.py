@@ -1,4 +1,4 @@
-"""What the command line draws of series."""
+"""Plots of series by the command line."""
 
 import numpy as np
 import pytest
@@ -80,12 +80,12 @@ def test_of_many_sensors_twelve_are_drawn_and_the_worst_among_them(drawn):
     kept = drawn(30)
     panels = kept["series"].figure.axes
     assert len(panels) == 12 + 1
-    assert panels[0].get_title(loc="left").startswith("12 of 30 sensors, those that contribute most")
+    assert panels[0].get_title(loc="left").startswith("12 of 30 sensors, with the largest contributions")
     assert kept["reconstruction"].get_ylabel() in [panel.get_ylabel() for panel in panels]
     assert len(kept["contributions"].get_yticklabels()) == 30
 
 
-def test_missing_samples_are_holes_and_not_what_was_held_over(monkeypatch, tmp_path):
+def test_missing_samples_interrupt_the_line_and_are_not_forward_filled(monkeypatch, tmp_path):
     kept = {}
     monkeypatch.setattr(plots, "save_figure", lambda ax, path: kept.update({path.stem: ax}))
     series = table(2, None)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.detectors.table.expectation import expected_by_neighbors
 
 
@@ -47,7 +47,7 @@ def test_expected_is_nearer_to_the_truth_than_the_median_of_the_column(table, se
     for seed in range(2):
         rng = np.random.default_rng(seed)
         train, truth = table(800, rng), table(300, rng)
-        detector = AutoencoderDetector(random_state=seed, epochs=100, **settings).fit(train)
+        detector = TableDetector(random_state=seed, epochs=100, **settings).fit(train)
         for gross in (False, True):
             found, columns = altered(truth, rng, gross)
             rows = np.arange(len(truth))
@@ -62,7 +62,7 @@ def test_expected_is_nearer_to_the_truth_than_the_median_of_the_column(table, se
 @pytest.mark.parametrize("settings", FITS.values(), ids=FITS)
 def test_one_faulty_column_spoils_no_expectation(settings):
     x = near_equal(1000, np.random.default_rng(0))
-    detector = AutoencoderDetector(random_state=0, **settings).fit(x)
+    detector = TableDetector(random_state=0, **settings).fit(x)
     faulty = np.array([[0, 0, 6.0], [1.0, -30.0, 1.0], [-50.0, -1.0, -1.0]])
     expected = np.column_stack(detector.expected(faulty).columns)
     # Networks draw what they reconstruct towards the middle.
@@ -75,7 +75,7 @@ def test_a_category_is_expected_by_the_other_columns():
     level = np.select([kind == "a", kind == "b"], [0.0, 10.0], 20.0)
     table = {"kind": kind, "level": level + rng.normal(size=600), "twice": 2 * level + rng.normal(size=600)}
     for settings in FITS.values():
-        detector = AutoencoderDetector(random_state=0, **settings).fit(table)
+        detector = TableDetector(random_state=0, **settings).fit(table)
         expected = detector.expected({"kind": ["a", "b", "c"], "level": [20.0, 0.0, 10.0], "twice": [40.0, 0.0, 20.0]})
         assert list(expected["kind"]) == ["c", "a", "b"]
 
@@ -84,7 +84,7 @@ def test_a_missing_cell_is_expected_as_those_of_like_records():
     rng = np.random.default_rng(2)
     x = near_equal(2000, rng)
     x[rng.random(x.shape) < 0.1] = np.nan
-    detector = AutoencoderDetector(random_state=0).fit(x)
+    detector = TableDetector(random_state=0).fit(x)
     expected = np.column_stack(detector.expected([[1.0, np.nan, 1.0], [-1.0, -1.0, 9.0]]).columns)
     np.testing.assert_allclose(expected, [[1] * 3, [-1] * 3], atol=0.25)
 
@@ -92,7 +92,7 @@ def test_a_missing_cell_is_expected_as_those_of_like_records():
 @pytest.mark.parametrize("settings", FITS.values(), ids=FITS)
 def test_expectations_are_independent_of_the_batch(settings):
     x = correlated(700, np.random.default_rng(3))
-    detector = AutoencoderDetector(epochs=3, random_state=0, **settings).fit(x[:500])
+    detector = TableDetector(epochs=3, random_state=0, **settings).fit(x[:500])
     together = np.column_stack(detector.expected(x[400:]).columns)
     alone = np.concatenate([np.column_stack(detector.expected(x[i : i + 1]).columns) for i in range(400, 460)])
     np.testing.assert_array_equal(alone, together[:60])
@@ -102,5 +102,5 @@ def test_few_records_and_many_columns_have_expectations():
     x = np.random.default_rng(4).normal(size=(6, 150)).astype(np.float32)
     assert expected_by_neighbors(x, x[:2], np.arange(150)).shape == (6, 150)
     for settings in FITS.values():
-        detector = AutoencoderDetector(epochs=2, random_state=0, **settings).fit(x)
+        detector = TableDetector(epochs=2, random_state=0, **settings).fit(x)
         assert np.isfinite(np.column_stack(detector.expected(x).columns)).all()

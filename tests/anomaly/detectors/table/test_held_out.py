@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 
 LEVELS = np.array([0.02, 0.05, 0.1, 0.3])
 TABLES = {
@@ -20,7 +20,7 @@ TABLES = {
 def below(table, seed, n=120):
     """Return the share of fresh normal records with p-values at or below each level."""
     rng = np.random.default_rng(seed)
-    detector = AutoencoderDetector(false_alarm_rate=0.05, random_state=seed, epochs=60).fit(table(rng, n))
+    detector = TableDetector(false_alarm_rate=0.05, random_state=seed, epochs=60).fit(table(rng, n))
     return (detector.p_values(table(rng, 1000))[:, np.newaxis] <= LEVELS).mean(axis=0)
 
 
@@ -41,14 +41,14 @@ def test_a_record_that_training_holds_c_times_has_at_least_c_scores_as_high():
     for seed in range(3):
         rng = np.random.default_rng(seed)
         x = rng.poisson(1, size=(300, 3)).astype(float)
-        detector = AutoencoderDetector(false_alarm_rate=0.05, random_state=seed, epochs=30).fit(x)
+        detector = TableDetector(false_alarm_rate=0.05, random_state=seed, epochs=30).fit(x)
         values, counts = np.unique(x, axis=0, return_counts=True)
         assert (detector.p_values(values) >= (1 + counts) / 301 - 1e-12).all()
 
 
 def test_calibration_scores_are_at_least_the_training_scores_and_follow_further_records():
     rng = np.random.default_rng(0)
-    detector = AutoencoderDetector(false_alarm_rate=0.05, random_state=0, epochs=30).fit(rng.normal(size=(200, 4)))
+    detector = TableDetector(false_alarm_rate=0.05, random_state=0, epochs=30).fit(rng.normal(size=(200, 4)))
     assert (detector.calibration_scores_ >= detector.decision_scores_).all()
     detector.partial_fit(rng.normal(size=(100, 4)))
     assert len(detector.calibration_scores_) == 300

@@ -76,7 +76,7 @@ def test_an_axis_may_be_upside_down(upright):
     assert check_labels(drawn(1e4, 1e-2, (6.0, 4.0), upright))
 
 
-def test_what_is_drawn_with_such_an_axis_is_labelled():
+def test_plots_with_such_an_axis_are_labelled():
     scores = np.geomspace(1e-6, 2e8, 200) ** np.linspace(0.3, 1.0, 200)
     for ax, name in (
         (plots.plot_scores_over_time(scores, 1.0, ax=Figure(layout="constrained").add_subplot()), "yaxis"),

@@ -1,4 +1,4 @@
-"""What a detector for series takes for one series, for several, and for their labels."""
+"""Named columns, one series and several series as input of the sequence detector."""
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,7 @@ def on_one_sensor():
 # -- names of columns --------------------------------------------------------------------------
 
 
-def holed():
+def with_missing_samples():
     series = waves(60, seed=1)
     series[20:30, 1] = np.nan
     return series
@@ -31,7 +31,7 @@ def holed():
 @pytest.mark.parametrize("names", [("speed", "heat"), ("x1", "x0"), ("x1", "x2")])
 @pytest.mark.parametrize("kind", [pd.DataFrame, dict])
 def test_fitted_on_an_array_it_takes_named_columns_by_position(on_arrays, names, kind):
-    series = holed()
+    series = with_missing_samples()
     named = kind({names[0]: series[:, 0], names[1]: series[:, 1]})
     expected = on_arrays.explain(series)
     np.testing.assert_array_equal(on_arrays.explain(named), expected)
@@ -40,8 +40,8 @@ def test_fitted_on_an_array_it_takes_named_columns_by_position(on_arrays, names,
     assert on_arrays.find_events(named) == on_arrays.find_events(series)
 
 
-def test_pieces_may_come_under_other_names_than_the_array_had(on_arrays):
-    series = holed()
+def test_pieces_may_have_other_names_than_the_array(on_arrays):
+    series = with_missing_samples()
     stream = on_arrays.stream()
     pieces = [series[:25], pd.DataFrame(series[25:40], columns=["a", "b"]), dict(zip("ba", series[40:].T, strict=True))]
     scores = np.concatenate([*map(stream.push, pieces), stream.finish()])
@@ -55,9 +55,9 @@ def test_a_named_column_is_the_one_sensor_of_an_array(on_one_sensor):
     np.testing.assert_array_equal(on_one_sensor.decision_function(pd.DataFrame({"speed": wave})), expected)
 
 
-def test_named_columns_are_still_held_to_their_names():
+def test_named_columns_must_have_the_names_of_training():
     detector = SequenceDetector(**QUICK).fit({"a": waves()[:, 0], "b": waves()[:, 1]})
-    series = holed()
+    series = with_missing_samples()
     swapped = {"b": series[:, 1], "a": series[:, 0]}
     np.testing.assert_array_equal(detector.explain(swapped), detector.explain(series))
     with pytest.raises(DataError, match="columns missing: 'a'"):
@@ -98,33 +98,6 @@ def test_rows_in_a_list_are_one_series(on_arrays):
 
 
 @pytest.mark.parametrize("call", ["explain", "reconstruct", "observe", "find_events"])
-def test_several_series_where_one_is_meant_are_refused(on_one_sensor, call):
+def test_several_series_in_place_of_one_are_refused(on_one_sensor, call):
     with pytest.raises(ValueError, match="found a list of 2: pass them one by one.*a 2-D array or a list of lists"):
         getattr(on_one_sensor, call)([waves()[:, 0], waves()[:, 0]])
-
-
-# -- labels ------------------------------------------------------------------------------------
-
-
-def test_labels_of_several_series_are_checked_series_by_series():
-    many = [waves(150), waves(100)]
-    detector = SequenceDetector(**QUICK, threshold="best_f1")
-    with pytest.raises(ValueError, match="series 1 of 2 has 150 steps; found 100 labels for it"):
-        detector.fit(many, [np.zeros(100, int), np.zeros(150, int)])
-    with pytest.raises(ValueError, match="labels for each of the 2 series; found 3 sequence"):
-        detector.fit(many, [np.zeros(150, int), np.zeros(50, int), np.zeros(50, int)])
-    with pytest.raises(ValueError, match=r"one label per step \(250\); found shape \(249,\)"):
-        detector.fit(many, np.zeros(249, int))
-    with pytest.raises(ValueError, match=r"one label per step \(150\); found shape \(149,\)"):
-        detector.fit(many[0], np.zeros(149, int))
-    with pytest.raises(ValueError, match=r"one label per step \(150\); found shape"):
-        detector.fit(many[0], 1)
-
-
-def test_labels_come_for_each_series_or_for_all_in_a_row():
-    many, labels = [waves(150), waves(100)], np.arange(250) % 50 > 45
-    thresholds = [
-        SequenceDetector(**{**QUICK, "epochs": 1}, threshold="best_f1").fit(many, y).threshold_
-        for y in ([labels[:150], labels[150:]], [labels[:150, np.newaxis], pd.Series(labels[150:])], labels, [*labels])
-    ]
-    assert len(set(thresholds)) == 1

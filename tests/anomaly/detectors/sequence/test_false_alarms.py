@@ -1,19 +1,19 @@
-"""What the defaults promise on short series: hardly an alarm while nothing changes, and one when something does."""
+"""False alarms and detected faults of the default settings on short series."""
 
 import numpy as np
 import pytest
 
 from anomaly import SequenceDetector
 
-TRAINING, JUDGED = 400, 700
+TRAINING, SCORED = 400, 700
 SETTINGS = {"hidden": (32,), "epochs": 10}
 SEEDS = range(6)
 
 
-def usual(n_sensors, memory, seed):
-    """Sensors that go together, each remembering so much of its last step."""
+def normal(n_sensors, memory, seed):
+    """Return correlated sensors with an autocorrelation of about `memory` at lag 1."""
     rng = np.random.default_rng(seed)
-    noise = rng.normal(size=(TRAINING + JUDGED + 200, n_sensors))
+    noise = rng.normal(size=(TRAINING + SCORED + 200, n_sensors))
     series = np.zeros_like(noise)
     for step in range(1, len(series)):
         series[step] = memory * series[step - 1] + noise[step]
@@ -22,10 +22,10 @@ def usual(n_sensors, memory, seed):
 
 @pytest.mark.parametrize("n_sensors", [1, 8])
 @pytest.mark.parametrize("memory", [0.0, 0.9])
-def test_series_that_stay_as_they_were_raise_hardly_an_alarm(n_sensors, memory):
+def test_normal_series_raise_few_alarms(n_sensors, memory):
     flagged = []
     for seed in SEEDS:
-        series = usual(n_sensors, memory, seed)
+        series = normal(n_sensors, memory, seed)
         detector = SequenceDetector(**SETTINGS, random_state=seed).fit(series[:TRAINING])
         flagged.append(detector.predict(series[TRAINING:]))
     assert np.sum([rows.any() for rows in flagged]) <= 1
@@ -49,10 +49,10 @@ def loss(rows, scale, rng):
 
 
 @pytest.mark.parametrize("fault", [shift, shift_of_all, climb, loss])
-def test_faults_raise_one_while_they_last(fault):
+def test_faults_raise_alarms_while_they_last(fault):
     hits, false = [], []
     for seed in SEEDS:
-        series = usual(8, 0.3, seed)
+        series = normal(8, 0.3, seed)
         scale = series[:TRAINING].std(axis=0)
         fault(series[700:900], scale, np.random.default_rng(seed))
         flags = SequenceDetector(**SETTINGS, random_state=seed).fit(series[:TRAINING]).predict(series)
