@@ -40,6 +40,11 @@ class RecordDetector(RowDetector):
         if "dates" not in config["parameters"]:
             self.dates = self.preprocessor_.dates
 
+    @property
+    def required_columns_(self) -> list[str]:
+        """Columns that every table to be scored must have."""
+        return list(map(str, self.feature_names_in_))
+
     @abstractmethod
     def explain(self, X: Any) -> Array:
         """Return each column's contribution to each record's score."""

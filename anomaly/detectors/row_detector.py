@@ -52,10 +52,9 @@ class RowDetector(BaseDetector):
     history_: dict[str, list[float]]
 
     @property
+    @abstractmethod
     def required_columns_(self) -> list[str]:
         """Columns that every table to be scored must have."""
-        time = [] if self.time is None else [self.time]
-        return [*map(str, self.feature_names_in_), *time]
 
     @staticmethod
     @abstractmethod

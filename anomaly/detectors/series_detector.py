@@ -28,6 +28,12 @@ class SeriesDetector(RowDetector):
     preprocessor_: SeriesPreprocessor
     calibration_: Array
 
+    @property
+    def required_columns_(self) -> list[str]:
+        """Columns that every table to be scored must have: the sensors and the timestamps."""
+        time = [] if self.time is None else [self.time]
+        return [*map(str, self.feature_names_in_), *time]
+
     @abstractmethod
     def explain(self, X: Any) -> Array:
         """Return each sensor's contribution to the score of each step."""
