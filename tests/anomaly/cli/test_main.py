@@ -9,9 +9,6 @@ import anomaly
 from anomaly.cli import main
 from anomaly.cli.commands import COMMANDS
 from tests.anomaly.command_line import fails, run, with_file
-    run,
-    with_file,
-)
 
 
 @pytest.mark.parametrize(
