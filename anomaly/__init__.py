@@ -2,7 +2,7 @@
 
 >>> import anomaly
 >>> data = anomaly.datasets.make_transactions(n_records=300, random_state=0)
->>> detector = anomaly.AutoencoderDetector(epochs=5, random_state=0).fit(data.columns)
+>>> detector = anomaly.TableDetector(epochs=5, random_state=0).fit(data.columns)
 >>> detector.predict(data.columns).shape
 (300,)
 """
@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 from anomaly.detectors import BaseDetector, NotFittedError, load_detector
 
 if TYPE_CHECKING:
-    from anomaly.detectors import AutoencoderDetector, ImageDetector, SequenceDetector, VariationalDetector
+    from anomaly.detectors import ImageDetector, SequenceDetector, TableDetector, VariationalDetector
 
 __version__ = "0.1.0"
 
 __all__ = [
-    "AutoencoderDetector",
     "BaseDetector",
     "ImageDetector",
     "NotFittedError",
     "SequenceDetector",
+    "TableDetector",
     "VariationalDetector",
     "__version__",
     "load_detector",
 ]
 
-_DETECTORS = ("AutoencoderDetector", "ImageDetector", "SequenceDetector", "VariationalDetector")
+_DETECTORS = ("TableDetector", "ImageDetector", "SequenceDetector", "VariationalDetector")
 _MODULES = (
     "calibration",
     "datasets",

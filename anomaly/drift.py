@@ -1,18 +1,18 @@
-r"""Do fresh scores still look like those of the time of training? The Kolmogorov-Smirnov test of two samples.
+r"""Drift detection: the Kolmogorov-Smirnov two-sample test of fresh scores against reference scores.
 
-With F and G the shares of n reference scores and m fresh ones that are at most t,
+With F and G the empirical distribution functions of n reference scores and m fresh scores,
 
 .. math:: D = \max_t \lvert F(t) - G(t) \rvert
 
-If both samples are of one kind, the order in which they lie is as likely to be any as any other, and the chance of so
-large a D follows by counting. The test sees any difference: higher scores, lower ones, or a wider spread.
+If both samples have the same distribution, all orders of the joint sample are equally likely, and the probability of so
+large a D follows by counting. The test detects any difference: higher scores, lower scores, or a larger spread.
 
-It promises its level only if the reference was **scored as the fresh records were**: by a detector that did not learn
-from them. Training scores of networks are lower than fresh ones, and would raise false alarms. Take the scores of
-records kept apart; `AutoencoderDetector.drift` sees to it by itself.
+It keeps its level only if the reference scores are **out of sample, as the fresh scores are**: of records on which the
+detector was not fitted. Networks give lower scores to their training records, which would cause false alarms. Use the
+scores of held-out records; the method ``drift`` of a detector of tables does so itself.
 
-**Streams.** Test one block of records after the other, each once, with a level to match: of 100 blocks tested at
-level 0.0001, one in a hundred streams has a false alarm at all (the Bonferroni bound):
+**Streams.** Test each block of records once, at an adjusted level: of streams with 100 blocks, each tested at level
+0.0001, at most one in a hundred has a false alarm (the Bonferroni bound):
 
 >>> import numpy as np
 >>> rng = np.random.default_rng(0)
@@ -37,25 +37,25 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.calibration import check_rate
 from nnlite.types import Array
+from nnlite.validation import as_finite, check_value, number
 
-_FEW = 100
-"""Where the smaller sample is no larger, ways are counted one by one."""
+_MOST_EXACT = 100
+"""Up to this size of the smaller sample, the p-value is exact."""
 
 
 @dataclass(frozen=True)
 class ColumnDrift:
-    """How far a column has moved.
+    """Drift of a column.
 
     Attributes
     ----------
     name : str
-        The column.
+        Name of the column.
     statistic : float
-        D of the feature made from it that moved most: of a number, the number itself; of a category, its share.
+        The largest D of its features: of the number itself, or of the indicator of a category.
     p_value : float
-        The chance of so large a D in any of the columns if none has moved.
+        Probability of so large a D in any of the columns without drift.
     """
 
     name: str
@@ -65,24 +65,24 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class DriftResult:
-    """What a comparison of fresh records with the time of training found.
+    """Result of the comparison of fresh records with reference records.
 
     Attributes
     ----------
     statistic : float
         D of the scores, from 0 to 1.
     p_value : float
-        The chance of so large a D if nothing has changed.
+        Probability of so large a D without drift.
     level : float
-        The chance of a false alarm that was allowed.
+        Probability of a false alarm, over the tests of scores and columns.
     n_reference, n_fresh : int
-        How many scores were compared.
+        Numbers of scores compared.
     share_then, share_now : float or None
-        Share of reference and fresh scores above the threshold; None without one.
+        Fractions of reference scores and of fresh scores above the threshold; None without a threshold.
     columns : tuple of ColumnDrift
-        Columns that have moved, the one with the largest D first.
+        Columns that have drifted, the one with the largest D first.
     score_level : float
-        The part of `level` that the test of the scores may use; columns have the rest.
+        Level of the test of the scores; the remainder of `level` is that of the columns.
     """
 
     statistic: float
@@ -97,23 +97,23 @@ class DriftResult:
 
     @property
     def scores_drifted(self) -> bool:
-        """Whether the scores have changed."""
+        """Whether the scores have drifted."""
         return self.p_value <= self.score_level
 
     @property
     def drifted(self) -> bool:
-        """Whether anything has changed: the scores or a column."""
+        """Whether the scores or a column have drifted."""
         return self.scores_drifted or bool(self.columns)
 
     def __str__(self) -> str:
-        """Say it in plain sentences."""
-        verdict = "have drifted" if self.scores_drifted else "look as they did"
+        """Return the result in sentences."""
+        verdict = "have drifted" if self.scores_drifted else "have not drifted"
         text = f"Scores {verdict}: D = {self.statistic:.3f}, p = {self.p_value:.2g}, of {self.n_fresh:,} fresh records"
         text += f" and {self.n_reference:,} from training."
         if self.share_now is not None and self.share_then is not None:
             text += f" Above the threshold: {self.share_then:.2%} then, {self.share_now:.2%} now."
         if self.columns:
-            text += f" Moved: {', '.join(f'{c.name} (D = {c.statistic:.3f})' for c in self.columns)}."
+            text += f" Drifted columns: {', '.join(f'{c.name} (D = {c.statistic:.3f})' for c in self.columns)}."
         return text
 
 
@@ -124,30 +124,30 @@ def check_drift(
     level: float = 0.01,
     slack: float = 0.0,
 ) -> DriftResult:
-    """Tell whether fresh scores still look like reference scores.
+    """Test fresh scores for drift from reference scores.
 
     Parameters
     ----------
     reference_scores : array_like of shape (n,)
-        Scores from the time of training, of records that the detector did not learn from.
+        Scores of reference records, on which the detector was not fitted.
     scores : array_like of shape (m,)
         Scores of fresh records.
     threshold : float, optional
-        For the shares above it.
+        Threshold for `share_then` and `share_now`.
     level : float, default 0.01
-        The chance of a false alarm, above 0 and below 1.
+        Probability of a false alarm, above 0 and below 1.
     slack : float, default 0.0
-        So large a distance between the distributions is no drift: it is taken off D before its chance is computed.
+        Distance between the distributions that is no drift: it is subtracted from D before its p-value is computed.
 
     Returns
     -------
     DriftResult
-        The statistic, its p-value, the verdict `drifted`; as text, a plain sentence.
+        The statistic, its p-value and the decision `drifted`; its text is a sentence.
 
     Raises
     ------
     ValueError
-        If there are no scores, or they are no finite numbers.
+        If there are no scores, or they are not finite numbers.
 
     Examples
     --------
@@ -160,16 +160,18 @@ def check_drift(
     Scores have drifted: D = 0.219, p = 3.3e-08, of 300 fresh records and 500 from training.
     Above the threshold: 1.80% then, 5.33% now.
     """
-    check_rate(level, "level")
-    reference, fresh = _checked(reference_scores, "reference_scores"), _checked(scores, "scores")
+    check_value("level", level, number(above=0, below=1))
+    reference, fresh = as_finite("reference_scores", reference_scores), as_finite("scores", scores)
     statistic, p_value = kolmogorov_smirnov(reference, fresh, slack)
     result = DriftResult(statistic, p_value, level, len(reference), len(fresh), score_level=level)
     if threshold is None:
         return result
-    return replace(result, share_then=_share(reference, threshold), share_now=_share(fresh, threshold))
+    return replace(
+        result, share_then=_fraction_above(reference, threshold), share_now=_fraction_above(fresh, threshold)
+    )
 
 
-def _share(scores: Array, threshold: float) -> float:
+def _fraction_above(scores: Array, threshold: float) -> float:
     return float((scores > threshold).mean())
 
 
@@ -180,22 +182,22 @@ def kolmogorov_smirnov(a: Array, b: Array, slack: float = 0.0) -> tuple[float, f
 
     .. math:: p = 2 \sum_{k \ge 1} (-1)^{k-1} e^{-2 k^2 t^2}, \qquad t = D \sqrt{\frac{n m}{n + m}},
 
-    which is too large: around 0.01 by a sixth for samples of some hundred, by a fortieth for thousands; more far below.
-    Ties make both too large. So the test errs towards "nothing has changed".
+    which is too large: around 0.01 by a sixth for samples of some hundred, by a fortieth for thousands; by more for
+    smaller p-values. Ties make both too large. The test is therefore conservative.
 
     Parameters
     ----------
     a, b : ndarray of shapes (n,) and (m,)
         Finite numbers, at least one in each.
     slack : float, default 0.0
-        Distance between the distributions that is allowed.
+        Distance between the distributions that is no drift.
 
     Returns
     -------
     statistic : float
         D.
     p_value : float
-        The chance of at least that, less the slack.
+        Probability of a distance of at least D - slack.
 
     Examples
     --------
@@ -205,49 +207,49 @@ def kolmogorov_smirnov(a: Array, b: Array, slack: float = 0.0) -> tuple[float, f
     """
     a, b = sorted((np.sort(a), np.sort(b)), key=len)
     n, m = len(a), len(b)
-    places = np.concatenate([a, b])
-    below_a, below_b = (np.searchsorted(one, places, side="right") for one in (a, b))
-    # In whole numbers, nm D, so that the equality of two distances is no matter of rounding.
+    values = np.concatenate([a, b])
+    below_a, below_b = (np.searchsorted(sample, values, side="right") for sample in (a, b))
+    # The integer n m D, so that the comparison of two distances is free of rounding.
     distance = int(np.abs(below_a * m - below_b * n).max())
     statistic = distance / (n * m)
     beyond = max(0, math.floor(distance - slack * n * m))
-    if n <= _FEW:
+    if n <= _MOST_EXACT:
         return statistic, _exact(n, m, beyond)
     return statistic, _asymptotic(beyond / math.sqrt(n * m * (n + m)))
 
 
 def _exact(n: int, m: int, distance: int) -> float:
-    """Return the share of ways from (0, 0) to (n, m), by steps up and right, that ever get so far from the diagonal.
+    """Return the fraction of lattice paths from (0, 0) to (n, m), by steps up and right, that reach this distance.
 
-    Ways that have not are counted column by column; each that leaves now may end in as many ways as there are from
-    there. All in logarithms, since the numbers are huge.
+    Paths within the distance from the diagonal are counted column by column. A path that leaves the band has as many
+    continuations as there are lattice paths from there. Counts are logarithms, since they overflow float64.
     """
     if distance == 0:
         return 1.0
     logarithms = np.concatenate([[0.0], np.cumsum(np.log(np.arange(1, n + m + 1)))])
 
-    def ways(right: Array | int, up: Array | int) -> Array:
+    def log_paths(right: Array | int, up: Array | int) -> Array:
         return np.asarray(logarithms[np.add(right, up)] - logarithms[right] - logarithms[up])
 
     heights = np.arange(m + 1)
-    counts, log_size, share = np.zeros(m + 1), 0.0, 0.0
+    counts, log_size, fraction = np.zeros(m + 1), 0.0, 0.0
     counts[0] = 1.0
     for i in range(n + 1):
         inside = np.abs(i * m - heights * n) < distance
-        # From the column before: those that are outside here have left by their step to the right.
-        share += _leaving(counts, ~inside, log_size + ways(n - i, m - heights) - ways(n, m))
+        # Paths that were inside in the column before and are outside in this one leave by a step to the right.
+        fraction += _leaving(counts, ~inside, log_size + log_paths(n - i, m - heights) - log_paths(n, m))
         counts = np.cumsum(np.where(inside, counts, 0.0)) * inside
         size = float(counts.max())
         if size == 0.0:
-            break  # All have left.
+            break  # All paths have left the band.
         last = int(np.flatnonzero(inside)[-1])
         if last < m:
             above = np.zeros(m + 1)
             above[last + 1] = counts[last]
-            share += _leaving(above, above > 0, log_size + ways(n - i, m - heights) - ways(n, m))
+            fraction += _leaving(above, above > 0, log_size + log_paths(n - i, m - heights) - log_paths(n, m))
         counts /= size
         log_size += math.log(size)
-    return min(share, 1.0)
+    return min(fraction, 1.0)
 
 
 def _leaving(counts: Array, where: Array, log_weights: Array) -> float:
@@ -256,15 +258,8 @@ def _leaving(counts: Array, where: Array, log_weights: Array) -> float:
 
 
 def _asymptotic(t: float) -> float:
-    # Below this the sum of a hundred terms has not settled, and the chance is 1 to ten digits.
+    # Below this the sum of a hundred terms has not converged, and the p-value is 1 to ten digits.
     if t < 0.2:
         return 1.0
     k = np.arange(1, 101)
     return float(np.clip(2 * np.sum((-1.0) ** (k - 1) * np.exp(-2 * np.square(k * t))), 0.0, 1.0))
-
-
-def _checked(scores: ArrayLike, name: str) -> Array:
-    array = np.asarray(scores, np.float64)
-    if array.ndim != 1 or not array.size or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite numbers of shape (n,), at least one; found shape {array.shape}")
-    return array

@@ -1,4 +1,4 @@
-"""The error that says what is wrong with somebody's data, and how messages show names and values."""
+"""The error raised for invalid data, and the format of names and values in messages."""
 
 from __future__ import annotations
 
@@ -9,15 +9,19 @@ import numpy as np
 
 
 class DataError(ValueError):
-    """Records that cannot be used: the message names the row, the column or the file, and says what was expected."""
+    """Invalid data: the message names the row, the column or the file, and the expected value."""
 
 
-def listing(names: Iterable[str], limit: int = 10) -> str:
-    """Show names in a message: in quotes, and not more than a reader wants to see.
+class FewRecordsWarning(UserWarning):
+    """Too few records for what was asked: the message says how many are needed, and what was done instead."""
+
+
+def format_names(names: Iterable[str], limit: int = 10) -> str:
+    """Return a list of names for a message: quoted, and shortened to the first `limit`.
 
     Examples
     --------
-    >>> print(listing(["amount", "country", "city"], limit=2))
+    >>> print(format_names(["amount", "country", "city"], limit=2))
     'amount', 'country' and 1 more
     """
     names = list(names)
@@ -25,13 +29,13 @@ def listing(names: Iterable[str], limit: int = 10) -> str:
     return ", ".join(map(repr, names[:limit])) + more
 
 
-def shown(value: Any, limit: int = 60) -> str:
-    """Show a value in a message: as one would write it, and not all of a long text.
+def format_value(value: Any, limit: int = 60) -> str:
+    """Return a value for a message: NumPy scalars without their type, long text shortened to `limit` characters.
 
     Examples
     --------
     >>> import numpy as np
-    >>> print(shown("abc"), shown(np.float64(0.5)), shown(np.datetime64("2024-12-31")))
+    >>> print(format_value("abc"), format_value(np.float64(0.5)), format_value(np.datetime64("2024-12-31")))
     'abc' 0.5 2024-12-31
     """
     text = str(value) if isinstance(value, np.generic) else repr(value)

@@ -1,6 +1,6 @@
-"""Alarms at single steps become events: stretches with a start, an end and a peak.
+"""Grouping of the alarms at single steps into events with a start, an end and a peak.
 
-An operator wants to hear of one leak once, not of two hundred readings of it.
+An operator needs one report of one leak, not two hundred, one for each reading of it.
 """
 
 from __future__ import annotations
@@ -13,22 +13,23 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnlite.types import Array
+from nnlite.validation import as_binary, check_value, number
 
 
 @dataclass(frozen=True)
 class Event:
-    """A stretch of a series that is unusual.
+    """An anomalous segment of a series.
 
     Attributes
     ----------
     start, end : int
         The first step of the event and the one after its last, counted from 0: ``scores[start:end]`` are its scores.
     peak : int
-        The step with the highest score; the first of them, if no scores were given.
+        The step with the highest score; without scores, the first step.
     peak_score : float
-        Its score; 1 if no scores were given.
+        The score of this step; 1 without scores.
     start_time, end_time, peak_time : optional
-        The time stamps of its first, its last and its highest step, where times were given.
+        The timestamps of the first step, the last step and the peak; None without timestamps.
     """
 
     start: int
@@ -53,26 +54,26 @@ def find_events(
 ) -> list[Event]:
     """Merge the alarms of a series into events.
 
-    First, alarms with no more than `tolerance` quiet steps between them are joined; then what is shorter than
-    `minimum_length` is dropped. So a flickering alarm counts as one long event and a single spike as none.
+    First, alarms with at most `tolerance` normal steps between them are joined; then events shorter than
+    `minimum_length` are dropped. So an intermittent alarm is one long event, and a single spike is none.
 
     Parameters
     ----------
     labels : array_like of 0 and 1 of shape (n_steps,)
-        1 where there is an alarm: what a detector's ``predict`` returns.
+        Alarms, as returned by a detector's ``predict``.
     scores : array_like of shape (n_steps,), optional
-        The scores, to find each event's peak.
+        Anomaly scores, for the peak of each event.
     time : sequence of shape (n_steps,), optional
-        Time stamps, of any kind, to be quoted in the events.
+        Timestamps of any type, for the times of each event.
     minimum_length : int, default 1
-        Steps that an event must have, quiet ones inside it included.
+        The least number of steps of an event, normal steps inside it included.
     tolerance : int, default 0
-        The most quiet steps within an event.
+        The largest number of consecutive normal steps within an event.
 
     Returns
     -------
     list of Event
-        In order.
+        Events in the order of their start.
 
     Raises
     ------
@@ -90,7 +91,7 @@ def find_events(
 
 
 class EventStream:
-    """Merges alarms into events as they come in; how they are cut into pieces makes no difference.
+    """Streaming form of `find_events`; the events do not depend on the division of the series into chunks.
 
     Parameters
     ----------
@@ -106,10 +107,8 @@ class EventStream:
     """
 
     def __init__(self, minimum_length: int = 1, tolerance: int = 0) -> None:
-        if minimum_length < 1:
-            raise ValueError(f"minimum_length must be at least 1; found {minimum_length}")
-        if tolerance < 0:
-            raise ValueError(f"tolerance must be at least 0; found {tolerance}")
+        check_value("minimum_length", minimum_length, number(least=1))
+        check_value("tolerance", tolerance, number(least=0))
         self._minimum_length, self._tolerance = minimum_length, tolerance
         self._seen = 0
         self._open: Event | None = None
@@ -117,20 +116,20 @@ class EventStream:
     def push(
         self, labels: ArrayLike, scores: ArrayLike | None = None, *, time: Sequence[Any] | Array | None = None
     ) -> list[Event]:
-        """Take the next steps; return the events that have ended for good, counted from the first step of all.
+        """Add the next steps; return the events that are complete, with steps counted from the start of the series.
 
         Parameters
         ----------
         labels, scores, time
             As for `find_events`.
         """
-        alarms = _zeros_and_ones(labels)
+        alarms = as_binary("labels", labels, "step", allow_empty=True)
         heights = alarms.astype(np.float64) if scores is None else np.asarray(scores, dtype=np.float64)
         for name, values in (("scores", heights), ("time", time)):
             if values is not None and len(values) != len(alarms):
                 raise ValueError(f"{name} has {len(values):,} values; expected {len(alarms):,}, one for each label")
         ended = []
-        for start, end in stretches(alarms):
+        for start, end in find_segments(alarms):
             event = _event(start, end, heights, time, self._seen)
             if self._open is not None and event.start - self._open.end <= self._tolerance:
                 self._open = _joined(self._open, event)
@@ -143,18 +142,18 @@ class EventStream:
         return ended
 
     def finish(self) -> list[Event]:
-        """Return the event that is still open, if there is one that is long enough: no more alarms belong to it."""
+        """End the series; return the last event, unless it has been returned or is too short."""
         event, self._open = self._open, None
         return [event] if event is not None and len(event) >= self._minimum_length else []
 
 
-def stretches(alarms: Array) -> list[tuple[int, int]]:
-    """Return start and end (exclusive) of each unbroken run of ones.
+def find_segments(alarms: Array) -> list[tuple[int, int]]:
+    """Return start and end (exclusive) of each segment of consecutive ones.
 
     Examples
     --------
     >>> import numpy as np
-    >>> stretches(np.array([1, 0, 1, 1]))
+    >>> find_segments(np.array([1, 0, 1, 1]))
     [(0, 1), (2, 4)]
     """
     edges = np.diff(np.concatenate([[0], np.asarray(alarms, dtype=np.int8), [0]]))
@@ -162,10 +161,10 @@ def stretches(alarms: Array) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def join_stretches(runs: Sequence[tuple[int, int]], tolerance: int) -> list[tuple[int, int]]:
-    """Join runs that have no more than `tolerance` steps between them."""
+def join_segments(segments: Sequence[tuple[int, int]], tolerance: int) -> list[tuple[int, int]]:
+    """Join segments with at most `tolerance` steps between them."""
     joined: list[tuple[int, int]] = []
-    for start, end in runs:
+    for start, end in segments:
         if joined and start - joined[-1][1] <= tolerance:
             joined[-1] = (joined[-1][0], end)
         else:
@@ -182,13 +181,3 @@ def _event(start: int, end: int, heights: Array, time: Any, offset: int) -> Even
 def _joined(first: Event, second: Event) -> Event:
     higher = second if second.peak_score > first.peak_score else first
     return replace(higher, start=first.start, end=second.end, start_time=first.start_time, end_time=second.end_time)
-
-
-def _zeros_and_ones(labels: ArrayLike) -> Array:
-    alarms = np.asarray(labels)
-    if alarms.ndim != 1:
-        raise ValueError(f"labels must have one dimension; found shape {alarms.shape}")
-    if alarms.size and not np.isin(alarms, (0, 1)).all():
-        other = alarms[~np.isin(alarms, (0, 1))][0]
-        raise ValueError(f"labels must be 0 (quiet) or 1 (alarm); found {other!r}")
-    return alarms.astype(np.int64)

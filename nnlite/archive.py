@@ -105,10 +105,22 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
     config = _parse_config(members.pop(_CONFIG, None), label, kind)
     if config.pop("arrays", None) != [name.removesuffix(".npy") for name in members]:
         raise FileFormatError(f"{label} holds other arrays than it should; it was altered")
+    # What has been parsed is let go, so that no two copies of all arrays are in memory.
     return config, {
-        name.removesuffix(".npy"): _parse_array(content, f"{label}, array {name!r}")
-        for name, content in members.items()
+        name.removesuffix(".npy"): _parse_array(members.pop(name), f"{label}, array {name!r}") for name in list(members)
     }
+
+
+def arrays_with_prefix(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
+    """Return the arrays whose names begin with a prefix, without the prefix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> list(arrays_with_prefix({"model/0": np.zeros(2), "scale": np.ones(1)}, "model/"))
+    ['0']
+    """
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:

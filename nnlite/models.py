@@ -140,6 +140,7 @@ class Model(Trainer):
                 numbers[id(tensor)] = len(numbers)
         return {
             "name": self.name,
+            "trainable": self.trainable,
             "layers": [serialize(layer) for layer in layers.values()],
             "nodes": [
                 {
@@ -177,7 +178,15 @@ class Model(Trainer):
                 tensors[number] = tensor
         inputs = {name: tensors[number] for name, number in config["inputs"]}
         outputs = {name: tensors[number] for name, number in config["outputs"]}
-        return Model(inputs, outputs, name=config["name"])
+        model = Model(inputs, outputs, name=config["name"])
+        model._take_trainable(config)
+        return model
+
+    def _take_trainable(self, config: dict[str, Any]) -> None:
+        """Be frozen where the described model was; the layers have brought what they were."""
+        # Early files say it of the inputs alone, which are frozen with their model and in no other way.
+        inputs = [layer_of(tensor.node).trainable for tensor in self.inputs]
+        self._set_own_trainable(config.get("trainable", any(inputs) or not inputs))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copies and pickles go through the file format, so that the weights of the copy are one vector too.
@@ -288,11 +297,16 @@ class Sequential(Model):
         """The layers, in order, without the input."""
         return list(self._stack)
 
+    def _sublayers(self) -> list[Layer]:
+        # The chain, not the graph: that is there only once the shape of the input is known.
+        return [*(layer_of(tensor.node) for tensor in self._tensors[:1]), *self._stack]
+
     def get_config(self) -> dict[str, Any]:
         """Describe the chain."""
         first = layer_of(self._tensors[0].node) if self._tensors else None
         return {
             "name": self.name,
+            "trainable": self.trainable,
             "input": serialize_optional(first),
             "layers": [serialize(layer) for layer in self._stack],
         }
@@ -302,7 +316,9 @@ class Sequential(Model):
         """Make a model like the one that `get_config` described, with fresh weights."""
         first = [] if config["input"] is None else [registry.get(config["input"])]
         layers = [registry.get(one) for one in config["layers"]]
-        return Sequential([*first, *layers], name=config["name"])
+        model = Sequential([*first, *layers], name=config["name"])
+        model._take_trainable(config)
+        return model
 
 
 def load_model(

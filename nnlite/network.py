@@ -290,28 +290,22 @@ class Network(Layer):
         unique = {id(weight): weight for layer in self._all_layers for weight in layer.weights}
         return list(unique.values())
 
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = value
-        for layer in self._all_layers:
-            layer.trainable = value
+    def _sublayers(self) -> list[Layer]:
+        return self._all_layers
 
     @property
     def weight_vector(self) -> WeightVector:
         """The vector that holds all weights, and its layout."""
-        weights = self.weights
-        if self._vector is None or not self._vector.holds(weights):
-            self._vector = WeightVector(weights)
+        if self._vector is None or not self._vector.holds(self.weights, frozen=not self._trainable):
+            self._vector = self._new_vector()
         return self._vector
+
+    def _new_vector(self, values: Array | None = None, moves: bool = True) -> WeightVector:
+        return WeightVector(self.weights, values, moves=moves, frozen=not self._trainable, dtype=self.dtype)
 
     def adopt_weights(self, values: Array) -> None:
         """Let a vector of all weights, in the order of `weights`, be the one that layers hold views into."""
-        self._vector = WeightVector(self.weights, values)
+        self._vector = self._new_vector(values)
 
     def current_weights(self) -> WeightVector:
         """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
@@ -321,8 +315,9 @@ class Network(Layer):
         weights = self.weights
         if self._vector is not None and self._vector.keeps(weights):
             return self._vector
-        vector = WeightVector.seen_from(weights)
-        if vector.holds(weights):
+        alone = all(weight.alone for weight in weights)
+        vector = self._new_vector(moves=alone)
+        if alone:
             self._vector = vector
         return vector
 

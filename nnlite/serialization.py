@@ -128,7 +128,15 @@ def _restore_training(model: CompiledNetwork, compiled: Mapping[str, Any], array
     if slots or compiled["iterations"]:
         vector = model.weight_vector
         optimizer.build(vector.values[: vector.n_trainable], vector.layout)
+        if _is_of_other_layers(slots, vector.n_trainable, vector.values.size):
+            slots = optimizer.slots
         optimizer.set_state(compiled["iterations"], slots)
+
+
+def _is_of_other_layers(slots: Mapping[str, Array], n_trainable: int, n_weights: int) -> bool:
+    """Tell whether layers were frozen or thawed after the last step: the next one begins with a new state then."""
+    shapes = {slot.shape for slot in slots.values()}
+    return len(shapes) == 1 and all(len(shape) == 1 and n_trainable != shape[0] <= n_weights for shape in shapes)
 
 
 def _checked(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...], label: str) -> Array:

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from nnlite.initializers import Initializer
 from nnlite.memory import aligned_zeros
@@ -126,6 +127,10 @@ class WeightVector:
         Values to start from, in the order of `weights`; by default those that the weights have.
     moves : bool, default True
         Whether the weights come to live here. Otherwise the vector is a copy of what they are now.
+    frozen : bool, default False
+        Whether the model as a whole is frozen: then none of its weights train, whatever their layers say.
+    dtype : dtype, default float32
+        Of a vector of no weights; else it is theirs.
 
     Attributes
     ----------
@@ -142,8 +147,16 @@ class WeightVector:
         If the weights are of different dtypes, or `values` of another size.
     """
 
-    def __init__(self, weights: Sequence[Weight], values: Array | None = None, moves: bool = True) -> None:
-        dtypes = {weight.dtype for weight in weights} or {np.dtype(np.float32)}
+    def __init__(
+        self,
+        weights: Sequence[Weight],
+        values: Array | None = None,
+        *,
+        moves: bool = True,
+        frozen: bool = False,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        dtypes = {weight.dtype for weight in weights} or {np.dtype(dtype)}
         if len(dtypes) > 1:
             names = ", ".join(sorted(dtype.name for dtype in dtypes))
             raise ValueError(
@@ -151,7 +164,7 @@ class WeightVector:
                 "Give every layer the same dtype=, or use nnlite.config.set_floatx"
             )
         self._weights = list(weights)
-        self._trainable_flags = [weight.trainable for weight in weights]
+        self._trainable_flags = _flags(weights, frozen)
         size = sum(weight.size for weight in weights)
         if values is not None and values.shape != (size,):
             raise ValueError(f"the model has {size:,} weights; found {values.size:,} values of shape {values.shape}")
@@ -172,8 +185,8 @@ class WeightVector:
         self.layout: list[tuple[str, slice]] = []
         position = 0
         for trainable in (True, False):
-            for weight in self._weights:
-                if weight.trainable is trainable:
+            for weight, flag in zip(self._weights, self._trainable_flags, strict=True):
+                if flag is trainable:
                     place = slice(position, position + weight.size)
                     places[id(weight)] = place
                     position = place.stop
@@ -199,12 +212,8 @@ class WeightVector:
 
     def trained_places(self) -> list[tuple[Weight, slice]]:
         """Return the weights that train, each with its place."""
-        return [(weight, self.place_of(weight)) for weight in self._weights if weight.trainable]
-
-    @classmethod
-    def seen_from(cls, weights: Sequence[Weight]) -> WeightVector:
-        """Return a vector of the weights that takes none away from another vector: a copy, if any live in one."""
-        return cls(weights, moves=all(weight.alone for weight in weights))
+        flagged = zip(self._weights, self._trainable_flags, strict=True)
+        return [(weight, self.place_of(weight)) for weight, flag in flagged if flag]
 
     def keeps(self, weights: Sequence[Weight]) -> bool:
         """Tell whether all `weights` live here, in whatever order, frozen or not: enough for who only reads them."""
@@ -218,7 +227,7 @@ class WeightVector:
         for weight, place in zip(self._weights, self._places, strict=True):
             self.values[place] = weight.value.ravel()
 
-    def holds(self, weights: Sequence[Weight]) -> bool:
+    def holds(self, weights: Sequence[Weight], frozen: bool = False) -> bool:
         """Tell whether all `weights` still live here, in the right order, frozen or not as before.
 
         A layer may be part of several models: each moves the weights to its own vector when it
@@ -226,12 +235,16 @@ class WeightVector:
         """
         return (
             len(weights) == len(self._weights)
-            and [weight.trainable for weight in weights] == self._trainable_flags
+            and _flags(weights, frozen) == self._trainable_flags
             and all(
                 weight is own and (weight.size == 0 or weight.value.base is self.values.base)
                 for weight, own in zip(weights, self._weights, strict=True)
             )
         )
+
+
+def _flags(weights: Sequence[Weight], frozen: bool) -> list[bool]:
+    return [weight.trainable and not frozen for weight in weights]
 
 
 def _split(weights: Sequence[Weight], values: Array) -> list[Array]:

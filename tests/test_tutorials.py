@@ -53,7 +53,7 @@ def test_the_version_that_works_finds_most_anomalies_with_few_false_alarms(outpu
     assert figure(output, r"anomalies found: (\d+) of 100") > 85
     assert figure(output, r"false alarms: (\d+) of 300") < 20
     assert figure(output, r"the same by hand: ROC AUC ([\d.]+)") > 0.95
-    assert figure(output, r"AutoencoderDetector: ROC AUC ([\d.]+)") > 0.95
+    assert figure(output, r"TableDetector: ROC AUC ([\d.]+)") > 0.95
 
 
 def test_it_is_the_first_program_but_for_its_imports():
@@ -76,10 +76,10 @@ def test_backpropagation_by_hand_is_right_and_is_what_a_model_does():
         assert figure(output, rf"{backend}: loss [\d.]+, at most (\S+) from ours") < 1e-12
 
 
-def test_both_faults_of_the_machine_are_found_and_blamed_on_the_right_sensor(tmp_path):
+def test_both_faults_of_the_machine_are_found_with_their_sensors(tmp_path):
     output = printed(TUTORIALS / "series.py", tmp_path)
     assert figure(output, r"loose bolt: (\d+)% of its steps") < 20
-    assert figure(output, r"hanging sensor: (\d+)% of its steps") < 20
+    assert figure(output, r"stuck sensor: (\d+)% of its steps") < 20
     assert figure(output, r"n found\s+(\d+)") == 2
     assert figure(output, r"n alarms\s+(\d+)") == figure(output, r"n right alarms\s+(\d+)")
     first, *others = re.findall(r"steps \d+ to \d+, peak [\d.]+: (\w+)", output)

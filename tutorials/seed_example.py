@@ -111,9 +111,9 @@ print(f"  anomalies found: {np.sum(found & (test_truth == 1))} of {n_outlier}")
 print(f"  false alarms: {np.sum(found & (test_truth == 0))} of {np.sum(test_truth == 0)}")
 
 # `anomaly` does these steps, and the ones left out here (categories, missing values, explanations):
-from anomaly import AutoencoderDetector  # noqa: E402
+from anomaly import TableDetector  # noqa: E402
 from anomaly.metrics import roc_auc_score  # noqa: E402
 
-detector = AutoencoderDetector(random_state=0).fit(train)
+detector = TableDetector(random_state=0).fit(train)
 print(f"  the same by hand: ROC AUC {roc_auc_score(test_truth, test_score):.3f}")
-print(f"  AutoencoderDetector: ROC AUC {roc_auc_score(test_truth, detector.decision_function(test)):.3f}")
+print(f"  TableDetector: ROC AUC {roc_auc_score(test_truth, detector.decision_function(test)):.3f}")

@@ -1,8 +1,8 @@
-"""A machine with three sensors: finding when it misbehaves, and which sensor gave it away.
+"""A machine with three sensors: when its behaviour is anomalous, and which sensor contributes most.
 
 Run it from top to bottom (some seconds):  python tutorials/series.py
 
-It leaves a picture, series.png, in the folder where it is run.
+It writes a figure, series.png, to the current folder.
 """
 
 import numpy as np
@@ -15,9 +15,9 @@ from anomaly.plots import plot_series, save_figure
 NAMES = ("load", "temperature", "vibration")
 
 # ----------------------------------------------------------------------------------------------
-# Part 1. A machine, and two things that go wrong
+# Part 1. A machine with two faults
 # ----------------------------------------------------------------------------------------------
-# The load goes up and down; the temperature follows it slowly; the machine shakes more under load.
+# The load has two cycles; the temperature follows it slowly; the vibration grows with it.
 rng = np.random.default_rng(0)
 n = 6000
 t = np.arange(n)
@@ -32,52 +32,52 @@ vibration = 1 + 0.02 * load + 0.1 * rng.normal(size=n)
 truth = np.zeros(n, dtype=int)
 truth[4200:4260] = truth[5100:5220] = 1
 vibration[4200:4260] += 0.6  # a loose bolt, for a minute
-temperature[5100:5220] = temperature[5100]  # a sensor that hangs: no single value is unusual
+temperature[5100:5220] = temperature[5100]  # a sensor that is stuck: no single value is anomalous
 
 series = np.column_stack([load, temperature, vibration])
 train, test, test_truth = series[:3500], series[3500:], truth[3500:]
 
-# Limits on single values, as wide as the training values, find what leaves them and nothing else.
+# Limits on single values, the range of the training values, detect values outside of them and nothing else.
 low, high = train.min(axis=0), train.max(axis=0)
 outside = ((test < low) | (test > high)).any(axis=1)
 print("Part 1: limits on single values")
-for start, end, what in ((4200, 4260, "loose bolt"), (5100, 5220, "hanging sensor")):
-    print(f"  {what}: {outside[start - 3500 : end - 3500].mean():.0%} of its steps are outside of the limits")
+for start, end, fault in ((4200, 4260, "loose bolt"), (5100, 5220, "stuck sensor")):
+    print(f"  {fault}: {outside[start - 3500 : end - 3500].mean():.0%} of its steps are outside of the limits")
 
 # ----------------------------------------------------------------------------------------------
-# Part 2. Learning what goes together
+# Part 2. Reconstructing windows
 # ----------------------------------------------------------------------------------------------
-# The detector cuts the series into windows, and a network learns to repair disturbed ones. Where it fails, something is
-# unusual: not a value, but how values go together, over time and between sensors. The threshold comes from the last
-# part of the training series, which the network has not seen.
+# The detector cuts the series into windows, and a network is trained to reconstruct them from noisy copies. A large
+# error means an anomaly: not of a single value, but of the relation between values, over time and between sensors. The
+# threshold comes from the last part of the training series, which the network is not trained on.
 detector = SequenceDetector(window=32, random_state=0).fit(train)
 scores = detector.decision_function(test)
 alarms = scores > detector.threshold_
 
-print("\nPart 2: windows, and a network that knows what goes together")
+print("\nPart 2: errors of reconstructed windows")
 print(evaluate_events(test_truth, scores, detector.threshold_, tolerance=10))
 
 # ----------------------------------------------------------------------------------------------
-# Part 3. When, and which sensor?
+# Part 3. Events and their sensors
 # ----------------------------------------------------------------------------------------------
-# Alarms close to each other are one event. Each sensor's part of the scores says which one to look at: not the one that
-# looks worst, since a network that is shown one wrong sensor errs at those that go with it, but the one that explains
-# most.
-parts = detector.explain(test)
+# Alarms close to each other are one event. The sensor that contributes most to its scores is the one to inspect. It
+# need not be the one with the largest error: a fault of one sensor raises the errors of correlated sensors, too, and
+# `explain` takes that into account.
+contributions = detector.explain(test)
 print("\nPart 3: events")
 for event in find_events(alarms, scores, minimum_length=3, tolerance=10):
-    share = parts[event.start : event.end].sum(axis=0)
-    share /= share.sum()
+    fractions = contributions[event.start : event.end].sum(axis=0)
+    fractions /= fractions.sum()
     print(
         f"  steps {event.start + 3500} to {event.end + 3500 - 1}, peak {event.peak_score:.1f}: "
-        f"{NAMES[share.argmax()]} ({share.max():.0%} of the score)"
+        f"{NAMES[fractions.argmax()]} ({fractions.max():.0%} of the score)"
     )
 
 # ----------------------------------------------------------------------------------------------
-# Part 4. As it happens
+# Part 4. Scoring a stream
 # ----------------------------------------------------------------------------------------------
-# A stream gives the same scores piece by piece, in memory that does not grow. With `causal=True` no score waits for, or
-# depends on, what comes later: what an alarm in a control room needs.
+# A stream gives the same scores piece by piece, in constant memory. With `causal=True` no score waits for, or depends
+# on, later steps, as an alarm in a control room requires.
 live = SequenceDetector(window=32, causal=True, random_state=0).fit(train)
 stream = live.stream()
 seen, first = 0, None
@@ -88,11 +88,11 @@ for start in range(0, len(test), 100):
     if first is None and len(found):
         first = seen + int(found[0])
     seen += len(piece)
-print("\nPart 4: without looking ahead")
+print("\nPart 4: causal scores")
 print(f"  first alarm of the loose bolt {first - 700} steps after it came loose")
 
 figure = plot_series(
     test, alarms.astype(int), names=NAMES, scores=scores, threshold=detector.threshold_, labels=test_truth
 )
 save_figure(figure[0], "series.png")
-print("\nseries.png shows it all")
+print("\nThe figure is in series.png")

@@ -1,9 +1,8 @@
-"""Made-up records with known anomalies, to learn, test and compare on.
+"""Synthetic records with known anomalies, for learning, testing and comparison.
 
-Four generators: payments by card, network connections, sensors on a machine, and points near a
-curved surface. Each is seeded: the same arguments give the same records, bit for bit. In each, some
-anomalies can be seen in one column and others only in how columns go together, so that no limit on
-a single column finds them all.
+Four generators: payments by card, network connections, sensors on a machine, and points near a curved surface. Each has
+a seed: equal arguments give equal records, bit for bit. In each, some anomalies are extreme in one column, and others
+only in the dependence between columns, so that no threshold on a single column detects them all.
 """
 
 from anomaly.datasets.connections import make_connections

@@ -1,4 +1,4 @@
-"""Network connections, a few of them attacks."""
+"""Network connections, with attacks as anomalies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from anomaly.datasets.dataset import Dataset, ordered_by
 from anomaly.datasets.sampling import (
     SECONDS_PER_DAY,
+    as_count,
     as_text,
-    checked_count,
     choose,
     log_normal,
     remove_at_random,
@@ -21,19 +21,18 @@ from nnlite.types import Array, RandomGenerator
 
 _DESCRIPTION = """\
 Connections in an office network over one week. Columns: start; source_role (workstation, server,
-device); protocol; service; flag (how it ended: SF closed in order, S0 no answer, REJ refused, RSTO
+device); protocol; service; flag (its end: SF closed in order, S0 no answer, REJ refused, RSTO
 reset by the source); internal (whether the destination is in the same network); duration_s (missing
-where no connection came about); bytes_sent, bytes_received, packets_sent, packets_received;
-connections_2s (to the same destination within 2 seconds); same_service_rate and failed_rate (shares
-of those); distinct_ports (ports of the destination tried within 2 seconds); failed_logins (missing
-where the service has no login).
-Anomalies: scan (port after port, mostly in vain), flood (very many connections with next to nothing
-in them), guessing (one password after another), exfiltration (much more going out of the network
-than coming in)."""
+without a connection); bytes_sent, bytes_received, packets_sent, packets_received;
+connections_2s (to the same destination within 2 seconds); same_service_rate and failed_rate
+(fractions of those); distinct_ports (ports of the destination tried within 2 seconds); failed_logins (missing
+for a service without login).
+Anomalies: scan (of many ports, mostly without answer), flood (very many connections with little
+content), guessing (of passwords), exfiltration (much more data out of the network than into it)."""
 
 
 class _Service(NamedTuple):
-    """A service: how often it is used, how much, how long, how fast, and how often within."""
+    """A service: its frequency, sizes, duration and pace, and its fraction of internal connections."""
 
     name: str
     protocol: str
@@ -80,38 +79,37 @@ def make_connections(
     contamination: float = 0.02,
     random_state: int | None = 0,
 ) -> Dataset:
-    """Make connections of an office network, with four kinds of attack among them.
+    """Generate connections of an office network, with four kinds of attacks.
 
-    A connection's service decides its protocol, size, duration and pace; sizes and durations go
-    together, and packets follow from bytes. Office hours shape what workstations do; servers work
-    around the clock and send large backups at night. Some honest connections fail, some passwords
-    are mistyped, so that no one column settles what is an attack.
+    The service of a connection determines the distribution of its protocol, size, duration and pace; sizes and
+    durations are correlated, and packets are a function of bytes. Workstations have office hours; servers work around
+    the clock and send large backups at night. Some normal connections fail, and some passwords are mistyped, so that no
+    single column identifies attacks.
 
     Parameters
     ----------
     n_records : int, default 5000
         Number of connections.
     contamination : float, default 0.02
-        Share of attacks, from 0 to 0.5, divided evenly among the kinds.
+        Fraction of attacks, from 0 to 0.5, in nearly equal numbers of each kind.
     random_state : int, optional
         Seed of the connections; None for different ones each time.
 
     Returns
     -------
     Dataset
-        Connections in the order of their start, of 16 columns: numbers, text, truth values and a
-        time stamp, some missing. `kinds` holds ``scan``, ``flood``, ``guessing`` or
-        ``exfiltration``.
+        Connections in the order of their start, with 16 columns: numbers, text, booleans and a timestamp, some missing.
+        `kinds` holds ``scan``, ``flood``, ``guessing`` or ``exfiltration``.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of its kind or out of its range.
+        If an argument has an invalid type or value.
 
     Notes
     -----
     The columns resemble those of the KDD Cup 1999 [1]_; flags are named as Zeek's ``conn_state``
-    is. The numbers are made up.
+    is. The numbers are invented.
 
     References
     ----------
@@ -126,7 +124,7 @@ def make_connections(
     >>> sorted(set(data.kinds))
     ['', 'exfiltration', 'flood', 'guessing', 'scan']
     """
-    n_records = checked_count(n_records, "n_records", 1)
+    n_records = as_count(n_records, "n_records", 1)
     rng = np.random.default_rng(random_state)
     kinds = scattered_kinds(rng, n_records, contamination, tuple(_ATTACKS))
     traffic = _draw_traffic(rng, n_records)
@@ -135,14 +133,14 @@ def make_connections(
     return ordered_by("start", _as_columns(rng, traffic), kinds, "connections", _DESCRIPTION)
 
 
-# -- the ordinary course of things -------------------------------------------------------------
+# -- normal connections ------------------------------------------------------------------------
 
 
 def _draw_traffic(rng: RandomGenerator, n: int) -> dict[str, Array]:
-    """Draw ordinary connections: numbers for text, what will be missing still there."""
+    """Draw normal connections: category numbers in place of text, and no missing values yet."""
     role = choose(rng, [70, 24, 6], n)
     service = choose(rng, _WEIGHTS, n)
-    # One draw that sent, received and duration share makes them go together.
+    # A common draw of sent, received and duration correlates them.
     size = rng.standard_normal(n)
     traffic = {
         "role": role,
@@ -160,7 +158,7 @@ def _draw_traffic(rng: RandomGenerator, n: int) -> dict[str, Array]:
         "failed": np.where(rng.random(n) < 0.75, 0.0, rng.beta(1.0, 3.0, n)),
     }
     traffic["flag"] = _flags(rng, service)
-    _let_servers_back_up(rng, traffic, np.flatnonzero(rng.random(n) < 0.02))
+    _add_backups(rng, traffic, np.flatnonzero(rng.random(n) < 0.02))
     return traffic
 
 
@@ -169,7 +167,7 @@ def _sized(rng: RandomGenerator, median: Array, spread: Array, size: Array) -> A
 
 
 def _hours(rng: RandomGenerator, role: Array) -> Array:
-    """Draw hours: most workstations keep office hours; the rest works around the clock."""
+    """Draw hours: office hours for most workstations, all hours for other sources."""
     office = (13.5 + 3.2 * rng.standard_normal(len(role))) % 24.0
     busy = (role == _WORKSTATION) & (rng.random(len(role)) < 0.93)
     return np.where(busy, office, rng.uniform(0.0, 24.0, len(role)))
@@ -180,8 +178,8 @@ def _flags(rng: RandomGenerator, service: Array) -> Array:
     return choose(rng, weights)
 
 
-def _let_servers_back_up(rng: RandomGenerator, traffic: dict[str, Array], at: Array) -> None:
-    """Make some connections nightly backups: as large as an exfiltration, but internal."""
+def _add_backups(rng: RandomGenerator, traffic: dict[str, Array], at: Array) -> None:
+    """Change connections to nightly backups, as large as an exfiltration, but internal."""
     service = np.array([_NUMBERS["smb"], _NUMBERS["ssh"]])[choose(rng, [7, 3], len(at))]
     traffic["service"][at], traffic["role"][at], traffic["flag"][at] = service, _SERVER, _SF
     traffic["internal"][at] = True
@@ -195,12 +193,12 @@ def _let_servers_back_up(rng: RandomGenerator, traffic: dict[str, Array], at: Ar
 
 
 def _scan(rng: RandomGenerator, traffic: dict[str, Array], at: Array) -> None:
-    """Try ports: half of the scans in haste, half slowly so as not to be noticed."""
+    """Change connections to port scans, half of them fast and half slow, to avoid detection."""
     n = len(at)
-    hasty = rng.random(n) < 0.5
+    fast = rng.random(n) < 0.5
     traffic["service"][at] = choose(rng, np.where(_PROTOCOLS == "tcp", 1.0, 0.1), n)
     traffic["flag"][at] = choose(rng, [4, 3, 3, 2], n)
-    traffic["ports"][at] = np.where(hasty, 4.0 + rng.poisson(8.0, n), 1.0 + rng.poisson(1.5, n))
+    traffic["ports"][at] = np.where(fast, 4.0 + rng.poisson(8.0, n), 1.0 + rng.poisson(1.5, n))
     traffic["count"][at] = traffic["ports"][at] + rng.poisson(1.0, n)
     traffic["same"][at] = rng.beta(3.0, 2.0, n)
     traffic["failed"][at] = rng.beta(2.0, 2.5, n)
@@ -222,7 +220,7 @@ def _flood(rng: RandomGenerator, traffic: dict[str, Array], at: Array) -> None:
 
 
 def _guessing(rng: RandomGenerator, traffic: dict[str, Array], at: Array) -> None:
-    """Try passwords: connections that are short for their service and all alike."""
+    """Change connections to guesses of passwords, short for their service and similar to each other."""
     n = len(at)
     traffic["service"][at] = np.array(_WITH_LOGIN)[choose(rng, [3, 1, 5, 2], n)]
     traffic["flag"][at] = choose(rng, [8, 0, 0, 2], n)
@@ -254,19 +252,19 @@ _ATTACKS: dict[str, Callable[[RandomGenerator, dict[str, Array], Array], None]] 
 }
 
 
-# -- what the network's monitor sees -----------------------------------------------------------
+# -- columns -----------------------------------------------------------------------------------
 
 
 def _as_columns(rng: RandomGenerator, traffic: dict[str, Array]) -> dict[str, Array]:
-    """Derive what follows from the rest, give names to numbers, and lose some values."""
+    """Return the columns: derived values, names of categories, and missing values."""
     service, flag = traffic["service"], traffic["flag"]
-    # ICMP and UDP know neither refusals nor resets.
+    # ICMP and UDP have neither refusals nor resets.
     flag = np.where((_PROTOCOLS[service] != "tcp") & (flag != _SF), _S0, flag)
     failed = (flag == _S0) | (flag == _REJ)
     sent = np.round(np.clip(traffic["sent"], _LEAST_BYTES, np.where(failed, 120.0, np.inf)))
     received = np.round(np.maximum(np.where(flag == _REJ, 0.0, traffic["received"]), _LEAST_BYTES))
     received = np.where(flag == _S0, 0.0, received)
-    # A connection that failed is itself one of those that are counted.
+    # A failed connection is one of those in its own count.
     failed_rate = np.where(failed, np.maximum(traffic["failed"], 1.0 / traffic["count"]), traffic["failed"])
     seconds = traffic["day"] * SECONDS_PER_DAY + (traffic["hour"] * 3600.0).astype(np.int64)
     columns = {

@@ -1,11 +1,11 @@
-"""Points near a curved surface, and points beside it whose coordinates are each quite usual."""
+"""Points near a curved surface, and anomalies whose single coordinates are normal."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from anomaly.datasets.dataset import Dataset
-from anomaly.datasets.sampling import checked_count, scattered_kinds
+from anomaly.datasets.sampling import as_count, scattered_kinds
 from nnlite.types import Array, RandomGenerator
 
 _NOISE = 0.05
@@ -14,8 +14,8 @@ _DESCRIPTION = """\
 Normal records lie near a curved surface of {surface} dimension(s) in a space of {n_features}:
 column j is sin(a_j . u + b_j) for a point u on the surface, plus noise.
 Anomalies: off_surface (half of the columns come from another point u). Each of their columns is
-distributed exactly as in normal records, so that no limit on one column finds them; a network that
-has learned the surface does."""
+distributed exactly as in normal records, so that no threshold on one column detects them; a network
+that has learned the surface does."""
 
 
 def make_correlated(
@@ -24,17 +24,16 @@ def make_correlated(
     contamination: float = 0.05,
     random_state: int | None = 0,
 ) -> Dataset:
-    r"""Make points near a curved surface, some moved off it within the range of every column.
+    r"""Generate points near a curved surface, and anomalies off the surface within the range of every column.
 
     For a normal record, with u drawn from the standard normal distribution in two dimensions (one
     if there are only two columns),
 
     .. math:: x_j = \sin(a_j \cdot u + b_j) + 0.05\,\epsilon_j
 
-    For an anomaly, half of the columns, chosen at random, use another draw of u. Each column by
-    itself then says nothing: its distribution is the same. What gives the anomaly away is that the
-    columns don't fit together, and as the surface is curved, correlations between pairs of columns
-    tell only a part of it.
+    For an anomaly, half of the columns, chosen at random, use another draw of u. The distribution of each single column
+    is the same. An anomaly differs in the dependence between columns, and since the surface is curved, correlations of
+    pairs of columns contain only a part of it.
 
     Parameters
     ----------
@@ -43,7 +42,7 @@ def make_correlated(
     n_features : int, default 10
         Number of columns, at least 2. They are named ``x0``, ``x1``, ...
     contamination : float, default 0.05
-        Share of anomalies, from 0 to 0.5.
+        Fraction of anomalies, from 0 to 0.5.
     random_state : int, optional
         Seed of the records; None for different ones each time.
 
@@ -55,7 +54,7 @@ def make_correlated(
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of its kind or out of its range.
+        If an argument has an invalid type or value.
 
     Examples
     --------
@@ -63,8 +62,8 @@ def make_correlated(
     >>> sorted(data.columns), int(data.labels.sum())
     (['x0', 'x1', 'x2', 'x3'], 50)
     """
-    n_records = checked_count(n_records, "n_records", 1)
-    n_features = checked_count(n_features, "n_features", 2)
+    n_records = as_count(n_records, "n_records", 1)
+    n_features = as_count(n_features, "n_features", 2)
     rng = np.random.default_rng(random_state)
     kinds = scattered_kinds(rng, n_records, contamination, [_KIND])
     surface = min(2, n_features - 1)
@@ -84,6 +83,6 @@ def make_correlated(
 
 
 def _half_of_the_columns(rng: RandomGenerator, n_records: int, n_features: int) -> Array:
-    """Choose half of the columns for each record, afresh."""
+    """Return a mask of a random half of the columns for each record."""
     ranks = rng.random((n_records, n_features)).argsort(axis=1).argsort(axis=1)
     return ranks < n_features // 2

@@ -1,4 +1,4 @@
-"""Records together with the truth about them."""
+"""Records with their true labels."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.table import read_only
 from nnlite.types import Array
 
 LABEL_COLUMN = "label"
@@ -17,23 +18,23 @@ NORMAL = "normal"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Records with named columns, and for each record whether it is an anomaly and of which kind.
+    """Records with named columns, true labels and kinds of anomalies.
 
     The arrays are read-only: copy a column to change it.
 
     Parameters
     ----------
     columns : dict of str to ndarray of shape (n_records,)
-        Numbers (float64, NaN where missing), text (object, None where missing), truth values (bool)
-        and moments (datetime64). Every detector takes it as it is: ``detector.fit(data.columns)``.
+        Numbers (float64, missing is NaN), text (object, missing is None), booleans (bool) and datetimes (datetime64).
+        Every detector accepts the dict: ``detector.fit(data.columns)``.
     labels : ndarray of int of shape (n_records,)
-        1 for anomalies, 0 for normal records.
+        True labels: 1 for anomalies, 0 for normal records.
     kinds : ndarray of str of shape (n_records,)
-        The kind of each anomaly; the empty string for normal records.
+        Kind of each anomaly; the empty string for normal records.
     name : str
-        Short, such as ``"transactions"``.
+        Short name, such as ``"transactions"``.
     description : str
-        What the columns and the kinds of anomalies are.
+        Description of the columns and of the kinds of anomalies.
 
     Raises
     ------
@@ -67,10 +68,10 @@ class Dataset:
             raise ValueError(f"labels, kinds and columns must have one value per record; found lengths: {lengths}")
         if not np.array_equal(self.labels, self.kinds != ""):
             raise ValueError("labels must be 1 where kinds names an anomaly and 0 where it is empty")
-        # Frozen: the constructor exchanges the arrays for read-only views past the lock.
-        object.__setattr__(self, "columns", {name: _read_only(column) for name, column in self.columns.items()})
-        object.__setattr__(self, "labels", _read_only(self.labels))
-        object.__setattr__(self, "kinds", _read_only(self.kinds))
+        # The dataclass is frozen: the constructor replaces arrays by read-only views by way of object.__setattr__.
+        object.__setattr__(self, "columns", {name: read_only(column) for name, column in self.columns.items()})
+        object.__setattr__(self, "labels", read_only(self.labels))
+        object.__setattr__(self, "kinds", read_only(self.kinds))
 
     @property
     def n_features(self) -> int:
@@ -87,13 +88,12 @@ class Dataset:
         )
 
     def records(self) -> list[dict[str, Any]]:
-        """Return the records as plain Python objects, as a service would receive them.
+        """Return the records as Python objects, as a service would receive them.
 
         Returns
         -------
         list of dict
-            One for each record: column name to float, str, bool or datetime; None where the value
-            is missing.
+            For each record, the name of each column and its value: float, str, bool or datetime, or None if missing.
 
         Examples
         --------
@@ -107,22 +107,22 @@ class Dataset:
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def rows(self, mask: Array | slice) -> Dataset:
-        """Return some of the records, with their labels.
+        """Return a dataset of some of the records.
 
         Parameters
         ----------
         mask : ndarray of bool of shape (n_records,), ndarray of int, or slice
-            Which records: one truth value for each, or positions counted from 0.
+            Boolean mask with one value per record, indices counted from 0, or slice.
 
         Returns
         -------
         Dataset
-            With those records, in that order.
+            Dataset of these records, in this order.
 
         Raises
         ------
         IndexError
-            If a mask has not one value per record, or there is no such record.
+            If the length of a mask is not the number of records, or there is no such record.
 
         Examples
         --------
@@ -146,25 +146,23 @@ class Dataset:
         normal_only: bool = False,
         shuffle: bool = True,
     ) -> tuple[Dataset, Dataset]:
-        """Divide the records into two sets, one to learn from and one to test on.
+        """Split the records into a training set and a test set.
 
-        Both keep the order of the records. Chance decides where each record goes, separately within
-        each kind, so that the share of every kind is the same in both sets, as nearly as whole
-        records allow.
+        Both keep the order of the records. The split is random and stratified by kind: the fraction of each kind is the
+        same in both sets, up to rounding.
 
         Parameters
         ----------
         test_size : float, default 0.3
-            Share of the records that go to the test set, between 0 and 1.
+            Fraction of the records in the test set, between 0 and 1.
         random_state : int, optional
-            Seed of the division; None for a different one each time.
+            Seed of the split; None for a different one each time.
         normal_only : bool, default False
-            Whether to leave the anomalies out of the training set. They are not moved to the test
-            set, whose share of anomalies stays what it is in the data.
+            Whether to drop the anomalies from the training set. They are not moved to the test set, whose fraction of
+            anomalies remains that of the data.
         shuffle : bool, default True
-            If False, the first records are for training and the last for testing. Use it for
-            records that follow one another in time: neighbours resemble each other, and with some
-            of them in the training set a test flatters.
+            If False, the first records are for training and the last for testing. Use it for records in the order of
+            time: consecutive records are similar, and with some of them in the training set a test is biased.
 
         Returns
         -------
@@ -174,7 +172,7 @@ class Dataset:
         Raises
         ------
         ValueError
-            If `test_size` is not between 0 and 1, or a set would be left without records.
+            If `test_size` is not between 0 and 1, or a set would have no records.
 
         Examples
         --------
@@ -185,52 +183,51 @@ class Dataset:
         """
         if not 0.0 < test_size < 1.0:
             raise ValueError(f"test_size must be between 0 and 1, such as 0.3; found {test_size!r}")
-        tested = self._drawn(test_size, random_state) if shuffle else self._last(test_size)
+        tested = self._draw(test_size, random_state) if shuffle else self._last(test_size)
         trained = ~tested & (self.labels == 0) if normal_only else ~tested
         for role, chosen in (("training", trained), ("test", tested)):
             if not chosen.any():
                 raise ValueError(
-                    f"the {role} set would have no records: {len(self):,} records divided at test_size={test_size!r}"
+                    f"the {role} set would have no records: {len(self):,} records split at test_size={test_size!r}"
                     f"{', normal ones only' if normal_only else ''}; make more records or change test_size"
                 )
         return self.rows(trained), self.rows(tested)
 
-    def _last(self, share: float) -> Array:
-        return np.arange(len(self)) >= len(self) - round(share * len(self))
+    def _last(self, fraction: float) -> Array:
+        return np.arange(len(self)) >= len(self) - round(fraction * len(self))
 
-    def _drawn(self, share: float, random_state: int | None) -> Array:
-        """Draw a share of the records of each kind.
+    def _draw(self, fraction: float, random_state: int | None) -> Array:
+        """Return a mask of a random fraction of the records of each kind.
 
-        With the records grouped by kind, at random within a kind, and numbered i = 0, 1, ...,
-        record i is drawn where floor((i + 1) share + 1/2) steps up from floor(i share + 1/2).
-        Rounding then never adds up over the kinds: any run of m records has within one of m * share
-        records drawn.
+        With the records grouped by kind, in random order within a kind, and numbered i = 0, 1, ..., record i is drawn
+        if floor((i + 1) fraction + 1/2) exceeds floor(i fraction + 1/2). Rounding errors then do not accumulate over
+        the kinds: of any m consecutive records, m * fraction are drawn, up to one.
         """
         rng = np.random.default_rng(random_state)
         kinds = np.unique(self.kinds, return_inverse=True)[1].ravel()
         order = np.lexsort((rng.random(len(self)), kinds))
-        steps = np.floor(np.arange(len(self) + 1) * share + 0.5)
+        steps = np.floor(np.arange(len(self) + 1) * fraction + 0.5)
         drawn = np.zeros(len(self), dtype=np.bool_)
         drawn[order] = np.diff(steps) > 0
         return drawn
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write the records to a CSV file, with the truth in a last column named ``label``.
+        """Write the records to a CSV file, with the true labels in a last column named ``label``.
 
-        That column holds ``normal`` or the kind of anomaly. Missing values are empty. The file is
-        written to a temporary name and then renamed, so that it appears whole or not at all.
+        The label is ``normal`` or the kind of anomaly. Missing values are empty. The write is atomic: the file is
+        written under a temporary name and then renamed.
 
         Parameters
         ----------
         path : str or path
-            Where to; compressed by gzip if the name ends in ``.gz``.
+            The file; compressed by gzip if the name ends in ``.gz``.
 
         Raises
         ------
         ValueError
-            If a column is itself named ``label``.
+            If a column is named ``label``.
         OSError
-            If the file cannot be written; an earlier file stays as it was.
+            If the file cannot be written; an earlier file is unchanged.
 
         Examples
         --------
@@ -250,7 +247,7 @@ class Dataset:
 
 
 def ordered_by(time: str, columns: dict[str, Array], kinds: Array, name: str, description: str) -> Dataset:
-    """Make a dataset of records that happened at times: in their order, by the column of that name."""
+    """Return a dataset of records sorted by a column of times."""
     order = np.argsort(columns[time], kind="stable")
     kinds = kinds[order]
     return Dataset(
@@ -262,14 +259,8 @@ def ordered_by(time: str, columns: dict[str, Array], kinds: Array, name: str, de
     )
 
 
-def _read_only(array: Array) -> Array:
-    view = array.view()
-    view.flags.writeable = False
-    return view
-
-
 def _plain_values(column: Array) -> list[Any]:
-    """Turn a column into Python objects, None for NaN; for NaT NumPy does so itself."""
+    """Return a column as Python objects, NaN as None; NumPy itself returns NaT as None."""
     values: list[Any] = column.tolist()
     if column.dtype.kind == "f":
         return [None if value != value else value for value in values]

@@ -1,4 +1,4 @@
-"""Drawing what the generators are made of: categories, anomalies, missing values."""
+"""Sampling for the generators: categories, anomalies, missing values."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from nnlite.types import Array, RandomGenerator
 SECONDS_PER_DAY = 86_400
 
 
-def checked_count(value: Any, name: str, least: int) -> int:
-    """Return a whole number that is large enough.
+def as_count(value: Any, name: str, least: int) -> int:
+    """Return a count as an int.
 
     Raises
     ------
     TypeError
-        If it is not a whole number.
+        If the value is not a whole number.
     ValueError
-        If it is below `least`.
+        If the value is below `least`.
     """
     try:
         count = operator.index(value)
@@ -33,47 +33,47 @@ def checked_count(value: Any, name: str, least: int) -> int:
 
 
 def anomaly_count(n_records: int, contamination: float) -> int:
-    """Return how many of the records are to be anomalies.
+    """Return the number of anomalies among the records.
 
     Raises
     ------
     ValueError
-        If the share is not between 0 and 0.5.
+        If `contamination` is not between 0 and 0.5.
     """
     if not 0.0 <= contamination <= 0.5:
         raise ValueError(
-            f"contamination is the share of anomalies, between 0 and 0.5; found {contamination!r}. Where anomalies are "
-            "the majority, nothing makes them anomalies"
+            f"contamination is the fraction of anomalies, between 0 and 0.5; found {contamination!r}. A majority of "
+            "anomalies would be normal records"
         )
     return round(contamination * n_records)
 
 
 def even_counts(total: int, parts: int) -> list[int]:
-    """Divide a count as evenly as whole numbers allow.
+    """Divide a count into nearly equal integers.
 
     Examples
     --------
     >>> even_counts(10, 4)
     [3, 3, 2, 2]
     """
-    share, rest = divmod(total, parts)
-    return [share + (i < rest) for i in range(parts)]
+    quotient, rest = divmod(total, parts)
+    return [quotient + (i < rest) for i in range(parts)]
 
 
 def no_kinds(n_records: int) -> Array:
-    """Make the kinds of records that are all normal."""
+    """Return the kinds of normal records."""
     kinds = np.empty(n_records, dtype=object)
     kinds[:] = ""
     return kinds
 
 
 def scattered_kinds(rng: RandomGenerator, n_records: int, contamination: float, names: Sequence[str]) -> Array:
-    """Choose which records are anomalies, and share the kinds out among them evenly.
+    """Return the kinds of records with random anomalies, with nearly equal numbers of each kind.
 
     Returns
     -------
     ndarray of str of shape (n_records,)
-        The empty string for normal records.
+        Kind of each record; the empty string for normal records.
     """
     kinds = no_kinds(n_records)
     count = anomaly_count(n_records, contamination)
@@ -83,23 +83,23 @@ def scattered_kinds(rng: RandomGenerator, n_records: int, contamination: float, 
 
 
 def choose(rng: RandomGenerator, weights: Any, size: int | None = None) -> Array:
-    """Draw category numbers.
+    """Return random category numbers.
 
     Parameters
     ----------
     rng : numpy.random.Generator
-        Where randomness comes from.
+        Source of randomness.
     weights : array_like of shape (n_categories,) or (n_records, n_categories)
-        How probable each category is, for all records or for each; not necessarily adding up to 1.
+        Relative probability of each category, for all records or for each record.
     size : int, optional
-        Number of records, where `weights` is for all of them.
+        Number of records, if `weights` has one dimension.
 
     Returns
     -------
     ndarray of int of shape (n_records,)
-        Numbers of categories, from 0.
+        Category numbers, from 0.
     """
-    # Inverse transform sampling: the category whose stretch of [0, 1) a uniform draw falls into.
+    # Inverse transform sampling: the category whose interval of [0, 1) contains a uniform draw.
     cumulative = np.cumsum(np.asarray(weights, dtype=np.float64), axis=-1)
     cumulative /= cumulative[..., -1:]
     if cumulative.ndim == 1:
@@ -108,19 +108,19 @@ def choose(rng: RandomGenerator, weights: Any, size: int | None = None) -> Array
 
 
 def as_text(names: Sequence[str], numbers: Array) -> Array:
-    """Give categories their names, as an object array."""
+    """Return the names of category numbers, as an object array."""
     column: Array = np.array(names, dtype=object)[numbers]
     return column
 
 
 def log_normal(rng: RandomGenerator, median: Any, spread: Any, size: int) -> Array:
-    """Draw log-normally, given the median and the standard deviation of the logarithm."""
+    """Return log-normal draws with this median and this standard deviation of the logarithm."""
     draws: Array = np.asarray(median) * np.exp(np.asarray(spread) * rng.standard_normal(size))
     return draws
 
 
-def remove_at_random(rng: RandomGenerator, columns: Mapping[str, Array], shares: Mapping[str, float]) -> None:
-    """Lose a share of the values of some columns, in place, each independently of all else."""
-    for name, share in shares.items():
+def remove_at_random(rng: RandomGenerator, columns: Mapping[str, Array], fractions: Mapping[str, float]) -> None:
+    """Remove a fraction of the values of some columns, in place, completely at random."""
+    for name, fraction in fractions.items():
         column = columns[name]
-        column[rng.random(len(column)) < share] = np.nan if column.dtype.kind == "f" else None
+        column[rng.random(len(column)) < fraction] = np.nan if column.dtype.kind == "f" else None

@@ -1,4 +1,4 @@
-"""Payments by card, a few of them fraud."""
+"""Payments by card, with fraud as anomalies."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from anomaly.datasets.dataset import Dataset, ordered_by
 from anomaly.datasets.sampling import (
     SECONDS_PER_DAY,
+    as_count,
     as_text,
-    checked_count,
     choose,
     log_normal,
     remove_at_random,
@@ -23,16 +23,15 @@ _DESCRIPTION = """\
 Payments by card over four weeks. Columns: timestamp; amount (euros); merchant_category; country (of
 the merchant); card_country; channel (chip, contactless, magstripe, online); card_present;
 account_age_days; credit_limit and average_amount (euros, of the card; the average is missing in its
-first month); distance_from_home_km (missing where the card was not present); count_24h (payments
+first month); distance_from_home_km (missing if the card was not present); count_24h (payments
 with the card in the previous 24 hours); hours_since_last (missing for a card's first payment).
 Anomalies: large_at_odd_hour (several times the card's average, at night), foreign_burst (many
-payments abroad in a few hours), testing_payments (small online payments in quick succession, to see
-whether a stolen card works), unusual_combination (an amount that is usual, in a category where it
-is not)."""
+payments abroad in a few hours), testing_payments (small online payments in quick succession, as a
+test of a stolen card), unusual_combination (a normal amount in a category with other amounts)."""
 
 
 class _Category(NamedTuple):
-    """A kind of merchant: how often it is paid, how much (euros), how, and around which hour."""
+    """A category of merchants: its frequency, amounts (euros), fraction of online payments, and hours."""
 
     name: str
     weight: float
@@ -59,7 +58,7 @@ _CATEGORIES = (
 )
 _NUMBERS = {category.name: number for number, category in enumerate(_CATEGORIES)}
 _CHEAP = [_NUMBERS[name] for name in ("groceries", "restaurant", "pharmacy", "entertainment")]
-_DEAR = [_NUMBERS[name] for name in ("electronics", "travel", "jewellery")]
+_EXPENSIVE = [_NUMBERS[name] for name in ("electronics", "travel", "jewellery")]
 _TABLE = np.array([category[1:] for category in _CATEGORIES])
 _WEIGHTS, _MEDIANS, _SPREADS, _ONLINE, _HOURS, _HOUR_SPREADS = _TABLE.T
 
@@ -81,39 +80,36 @@ def make_transactions(
     contamination: float = 0.02,
     random_state: int | None = 0,
 ) -> Dataset:
-    """Make payments by card, with four kinds of fraud among them.
+    """Generate payments by card, with four kinds of fraud.
 
-    Each payment belongs to a card, which has a country, an age, a level of spending and a pace; so
-    amounts, limits and averages go together. Category, amount, hour, channel and country depend on
-    each other as they do in life: contactless payments end at 50 euros, cash comes in tens, a card
-    that is not present has no distance from home. Some people pay at night, travel, or buy
-    something dear, so that no one column settles what is fraud.
+    Each payment belongs to a card with a country, an age, a level of spending and a pace; amounts, limits and averages
+    are correlated. Category, amount, hour, channel and country depend on each other as in practice: contactless
+    payments are at most 50 euros, cash is in multiples of ten, and a card that is not present has no distance from
+    home. Some normal payments are at night, abroad or of a large amount, so that no single column identifies fraud.
 
     Parameters
     ----------
     n_records : int, default 5000
         Number of payments.
     contamination : float, default 0.02
-        Share of fraud, from 0 to 0.5, divided evenly among the kinds.
+        Fraction of fraud, from 0 to 0.5, in nearly equal numbers of each kind.
     random_state : int, optional
         Seed of the payments; None for different ones each time.
 
     Returns
     -------
     Dataset
-        Payments in the order of time, of 13 columns: numbers, text, truth values and a time stamp,
-        some missing. `kinds` holds ``large_at_odd_hour``, ``foreign_burst``, ``testing_payments``
-        or ``unusual_combination``.
+        Payments in the order of time, with 13 columns: numbers, text, booleans and a timestamp, some missing. `kinds`
+        holds ``large_at_odd_hour``, ``foreign_burst``, ``testing_payments`` or ``unusual_combination``.
 
     Raises
     ------
     TypeError, ValueError
-        If an argument is not of its kind or out of its range.
+        If an argument has an invalid type or value.
 
     Notes
     -----
-    The fraud patterns follow those that [1]_ describes and simulates; the numbers in them are made
-    up.
+    The fraud patterns are those described and simulated in [1]_; their numbers are invented.
 
     References
     ----------
@@ -128,7 +124,7 @@ def make_transactions(
     >>> sorted(set(data.kinds))
     ['', 'foreign_burst', 'large_at_odd_hour', 'testing_payments', 'unusual_combination']
     """
-    n_records = checked_count(n_records, "n_records", 1)
+    n_records = as_count(n_records, "n_records", 1)
     rng = np.random.default_rng(random_state)
     kinds = scattered_kinds(rng, n_records, contamination, tuple(_FRAUD))
     cards = _draw_cards(rng, n_records)
@@ -138,13 +134,13 @@ def make_transactions(
     return ordered_by("timestamp", _as_columns(rng, payments), kinds, "transactions", _DESCRIPTION)
 
 
-# -- the ordinary course of things -------------------------------------------------------------
+# -- normal payments ---------------------------------------------------------------------------
 
 
 def _draw_cards(rng: RandomGenerator, n_records: int) -> dict[str, Array]:
     """Draw cards, about one for every 25 payments."""
     n_cards = max(20, n_records // 25)
-    # The logarithm of what the holder spends, relative to others.
+    # Logarithm of the spending of the holder, relative to the mean.
     spending = 0.4 * rng.standard_normal(n_cards)
     age = np.ceil(rng.gamma(1.3, 900.0, n_cards))
     limit = 1500.0 * np.exp(0.8 * spending + 0.25 * np.log1p(age / 365.0) + 0.25 * rng.standard_normal(n_cards))
@@ -161,16 +157,16 @@ def _draw_cards(rng: RandomGenerator, n_records: int) -> dict[str, Array]:
 
 
 def _draw_payments(rng: RandomGenerator, cards: dict[str, Array], n: int) -> dict[str, Array]:
-    """Draw ordinary payments: numbers for text, what will be missing still there."""
+    """Draw normal payments: category numbers in place of text, and no missing values yet."""
     card = choose(rng, cards["per_day"], n)
     category = choose(rng, _WEIGHTS, n)
     payments = {name: values[card] for name, values in cards.items()}
     payments |= {
         "category": category,
-        "amount": _usual_amount(rng, category, payments["spending"]),
+        "amount": _normal_amount(rng, category, payments["spending"]),
         "online": rng.random(n) < _ONLINE[category],
         "day": choose(rng, np.tile(_WEEK, _DAYS // 7), n),
-        "hour": _usual_hour(rng, category),
+        "hour": _normal_hour(rng, category),
     }
     first = rng.random(n) < np.exp(-payments["account_age_days"] / 10.0)
     payments["count_24h"] = np.where(first, 0.0, rng.poisson(payments["per_day"]))
@@ -181,19 +177,19 @@ def _draw_payments(rng: RandomGenerator, cards: dict[str, Array], n: int) -> dic
     return payments
 
 
-def _usual_amount(rng: RandomGenerator, category: Array, spending: Array) -> Array:
+def _normal_amount(rng: RandomGenerator, category: Array, spending: Array) -> Array:
     return log_normal(rng, _MEDIANS[category] * np.exp(spending), _SPREADS[category], len(category))
 
 
-def _usual_hour(rng: RandomGenerator, category: Array) -> Array:
+def _normal_hour(rng: RandomGenerator, category: Array) -> Array:
     hour: Array = (_HOURS[category] + _HOUR_SPREADS[category] * rng.standard_normal(len(category))) % 24.0
     return hour
 
 
 def _hours_since_last(rng: RandomGenerator, count: Array) -> Array:
-    """Draw the hours since the latest payment: within the last 24, if any was.
+    """Draw the hours since the last payment: at most 24 if there was one in the last 24 hours.
 
-    The least of k uniform draws is distributed as Beta(1, k).
+    The minimum of k uniform draws has the distribution Beta(1, k).
     """
     within = 24.0 * rng.beta(1.0, np.maximum(count, 1.0))
     return np.where(count > 0, within, 24.0 + rng.exponential(30.0, len(count)))
@@ -210,7 +206,7 @@ def _distance_abroad(rng: RandomGenerator, n: int) -> Array:
 
 
 def _distance_at_home(rng: RandomGenerator, radius: Array) -> Array:
-    """Draw distances: mostly near, one in twelve on a journey within the country."""
+    """Draw distances: mostly short, and one in twelve of a journey within the country."""
     near = log_normal(rng, radius, 0.9, len(radius))
     return np.where(rng.random(len(radius)) < 1 / 12, log_normal(rng, 220.0, 0.7, len(radius)), near)
 
@@ -226,7 +222,7 @@ def _large_at_odd_hour(rng: RandomGenerator, payments: dict[str, Array], at: Arr
 def _foreign_burst(rng: RandomGenerator, payments: dict[str, Array], at: Array) -> None:
     category = choose(rng, _WEIGHTS * (1.0 - _ONLINE), len(at))
     payments["category"][at], payments["online"][at] = category, False
-    payments["amount"][at] = 1.5 * _usual_amount(rng, category, payments["spending"][at])
+    payments["amount"][at] = 1.5 * _normal_amount(rng, category, payments["spending"][at])
     payments["country"][at] = _foreign_country(rng, payments["card_country"][at])
     payments["distance"][at] = _distance_abroad(rng, len(at))
     payments["count_24h"][at] = 3.0 + rng.poisson(3.0, len(at))
@@ -243,15 +239,15 @@ def _testing_payments(rng: RandomGenerator, payments: dict[str, Array], at: Arra
 
 
 def _unusual_combination(rng: RandomGenerator, payments: dict[str, Array], at: Array) -> None:
-    """Exchange the amounts of dear and cheap categories; all else fits the category."""
-    dear, cheap = rng.choice(_DEAR, len(at)), rng.choice(_CHEAP, len(at))
-    dear_amount = rng.random(len(at)) < 0.7
-    category, priced_as = np.where(dear_amount, cheap, dear), np.where(dear_amount, dear, cheap)
+    """Exchange the amounts of expensive and cheap categories; the other columns are normal for the category."""
+    expensive, cheap = rng.choice(_EXPENSIVE, len(at)), rng.choice(_CHEAP, len(at))
+    is_expensive = rng.random(len(at)) < 0.7
+    category, priced_as = np.where(is_expensive, cheap, expensive), np.where(is_expensive, expensive, cheap)
     amount = log_normal(rng, _MEDIANS[priced_as] * np.exp(payments["spending"][at]), 0.4, len(at))
     payments["category"][at] = category
-    payments["amount"][at] = np.where(dear_amount, 1.5 * amount, amount / 1.5)
+    payments["amount"][at] = np.where(is_expensive, 1.5 * amount, amount / 1.5)
     payments["online"][at] = rng.random(len(at)) < _ONLINE[category]
-    payments["hour"][at] = _usual_hour(rng, category)
+    payments["hour"][at] = _normal_hour(rng, category)
 
 
 _FRAUD: dict[str, Callable[[RandomGenerator, dict[str, Array], Array], None]] = {
@@ -262,11 +258,11 @@ _FRAUD: dict[str, Callable[[RandomGenerator, dict[str, Array], Array], None]] = 
 }
 
 
-# -- what the bank sees ------------------------------------------------------------------------
+# -- columns -----------------------------------------------------------------------------------
 
 
 def _as_columns(rng: RandomGenerator, payments: dict[str, Array]) -> dict[str, Array]:
-    """Derive what follows from the rest, give names to numbers, and lose some values."""
+    """Return the columns: derived values, names of categories, and missing values."""
     cash = payments["category"] == _NUMBERS["cash"]
     amount = np.where(cash, np.maximum(10.0, np.round(payments["amount"], -1)), np.round(payments["amount"], 2))
     amount = np.maximum(amount, 0.2)

@@ -10,15 +10,15 @@ from anomaly.detectors.loading import MODULES, detector_class, load_detector
 if TYPE_CHECKING:
     from anomaly.detectors.image import ImageDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
     from anomaly.detectors.variational import VariationalDetector
 
 __all__ = [
-    "AutoencoderDetector",
     "BaseDetector",
     "ImageDetector",
     "NotFittedError",
     "SequenceDetector",
+    "TableDetector",
     "VariationalDetector",
     "load_detector",
 ]

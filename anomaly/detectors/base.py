@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from anomaly.detectors.settings import equals_default, parameters_from_json, par
 from nnlite.archive import dump_archive
 from nnlite.files import atomic_write
 from nnlite.types import Array
+from nnlite.validation import Constraint, check_parameters
 
 Self = TypeVar("Self", bound="BaseDetector")
 
@@ -52,6 +53,9 @@ class BaseDetector(ABC):
 
     contamination: float | str
     threshold: Any
+
+    # The constraint of each argument that stands for itself; `_check_parameters` adds what several have to agree on.
+    _constraints: ClassVar[Mapping[str, Constraint]] = {}
 
     decision_scores_: Array
     threshold_: float
@@ -148,6 +152,11 @@ class BaseDetector(ABC):
             raise ValueError(
                 f"contamination must be 'auto' or the share of anomalies, above 0 and at most 0.5; found {share!r}"
             )
+
+    def _check_parameters(self) -> None:
+        """Raise a ValueError for the first constructor argument that violates its constraint."""
+        self._check_contamination()
+        check_parameters({name: getattr(self, name) for name in self._constraints}, self._constraints)
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():

@@ -1,16 +1,15 @@
-"""A detector for small images: a convolutional autoencoder that learns to repair usual ones."""
+"""Detector of anomalous images: the reconstruction error of a convolutional denoising autoencoder."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector
-from anomaly.detectors.network_training import fit_network
-from anomaly.detectors.parameters import check_image_parameters
-from anomaly.detectors.validation import as_labels, as_seed, under
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
+from anomaly.detectors.validation import as_labels, under
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.layers import GaussianNoise, Input
 from nnlite.models import Model, model_from_parts
@@ -18,55 +17,56 @@ from nnlite.optimizers import Adam
 from nnlite.random import seeded
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
+from nnlite.validation import Constraint, integer, number, sizes
 
 _STEPS = 1000
 _CHUNK = 512
-# Float64 cannot add up the squares of larger numbers, or of smaller ones than one over it.
-_VAST = 1e100
-# The same of numbers that float32 can hold.
-_HUGE = 1e30
+# Squares of larger numbers, or of smaller ones than the reciprocal, overflow or underflow in sums of float64.
+_LARGEST_FLOAT64 = 1e100
+# The same for float32.
+_LARGEST_FLOAT32 = 1e30
 
 
 class ImageDetector(BaseDetector):
-    r"""Find unusual images by how badly a convolutional autoencoder reconstructs them.
+    r"""Detector of anomalous images by the reconstruction error of a convolutional autoencoder.
 
-    Convolutions of stride 2 make of an image ever smaller maps of features, and transposed ones make an image of them
-    again. The network is trained to give back the image from a noisy copy; the score is the mean squared difference
-    of its pixels, each in units of the training images' overall spread s:
+    Convolutions of stride 2 encode an image into smaller feature maps, and transposed convolutions decode them. The
+    network is trained to reconstruct the image from a noisy copy; the score is the mean squared error of the pixels, in
+    units of the standard deviation s of all pixels of the training images:
 
     .. math:: s(x) = \frac1{h w c} \sum_{i,j,k} \Bigl( \frac{x_{ijk} - \hat x_{ijk}}{s} \Bigr)^2
 
     Parameters
     ----------
     filters : sequence of int, default (16, 8)
-        Of each convolution; each halves height and width, rounding up.
+        Filters of each convolution; each halves height and width, rounding up.
     kernel : int, default 3
         Height and width of the kernels.
     noise : float, default 0.2
-        Standard deviation of what is added to the scaled images in training.
+        Standard deviation of the Gaussian noise added to the scaled images in training.
     contamination, threshold
-        How to choose the threshold; see `anomaly.AutoencoderDetector`.
+        Rule for the threshold; see `anomaly.TableDetector`.
     epochs : int or "auto", default "auto"
-        Times that training goes through the images; "auto": as many as make 1000 steps.
+        Passes over the images in training; "auto": enough for 1000 steps.
     batch_size : int, default 64
-        Images per step.
+        Images in a training step.
     learning_rate : float, default 0.001
-        Of the Adam optimizer.
+        Learning rate of Adam.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
-        Where randomness comes from.
+        Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
-        Progress of training.
+        Progress output of training.
 
     Attributes
     ----------
     decision_scores_, threshold_, labels_
-        As every detector has them.
+        As for every detector; see `anomaly.detectors.BaseDetector`.
     image_shape_ : tuple of int
         Height, width and channels of the images.
     center_, scale_ : float
         Mean and standard deviation of the training images' pixels.
     history_ : dict of str to list of float
-        The loss after each epoch.
+        Loss after each epoch.
     model_ : nnlite.models.Model
         The network.
 
@@ -75,14 +75,19 @@ class ImageDetector(BaseDetector):
     >>> import numpy as np
     >>> from anomaly import ImageDetector
     >>> rng = np.random.default_rng(0)
-    >>> usual = np.zeros((60, 8, 8)) + np.eye(8) + 0.05 * rng.normal(size=(60, 8, 8))
-    >>> detector = ImageDetector(filters=(4,), epochs=30, random_state=0).fit(usual)
-    >>> turned = usual[:1, :, ::-1]
-    >>> bool(detector.decision_function(turned)[0] > detector.threshold_)
+    >>> normal = np.zeros((60, 8, 8)) + np.eye(8) + 0.05 * rng.normal(size=(60, 8, 8))
+    >>> detector = ImageDetector(filters=(4,), epochs=30, random_state=0).fit(normal)
+    >>> mirrored = normal[:1, :, ::-1]
+    >>> bool(detector.decision_function(mirrored)[0] > detector.threshold_)
     True
     """
 
-    history_: dict[str, list[float]]
+    _constraints: ClassVar[Mapping[str, Constraint]] = {
+        "filters": sizes(),
+        "kernel": integer(least=1),
+        "noise": number(least=0),
+        **TRAINING_CONSTRAINTS,
+    }
 
     def __init__(
         self,
@@ -111,14 +116,14 @@ class ImageDetector(BaseDetector):
     # -- fitting -------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> ImageDetector:
-        """Learn what is usual.
+        """Train the network on normal images and choose the threshold.
 
         Parameters
         ----------
         X : array_like of shape (n_images, height, width) or (n_images, height, width, channels)
-            Training images, best without anomalies.
+            Training images, preferably without anomalies.
         y : array_like of 0 and 1, optional
-            Labels, used only to choose a threshold that needs them, such as "best_f1".
+            Labels, used only by a threshold that needs them, such as "best_f1".
 
         Returns
         -------
@@ -128,20 +133,20 @@ class ImageDetector(BaseDetector):
         Raises
         ------
         ValueError
-            If a parameter is unusable, or the images are: of another number of dimensions, missing or infinite
-            somewhere.
+            If a parameter is out of range, the images have another number of dimensions, or a pixel is not finite.
         """
         self._check_parameters()
         images = _as_images(X)
         if len(images) < 2:
-            raise ValueError(f"fit needs at least 2 images to learn what is usual; found {len(images)}")
+            raise ValueError(f"fit needs at least 2 images; found {len(images)}")
         labels = as_labels(y, len(images), "image")
         self.image_shape_ = images.shape[1:]
         self.center_, self.scale_ = _center_and_scale(images)
         x = self._scaled(images)
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build()
-            self.history_ = fit_network(self.model_, x, x, self, _STEPS)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
+            self.history_ = fit_network(self.model_, x, x, settings, _STEPS)
         self._set_threshold(np.concatenate([e.mean(axis=(1, 2, 3), dtype=np.float64) for e in self._errors(x)]), labels)
         return self
 
@@ -153,12 +158,12 @@ class ImageDetector(BaseDetector):
         x = GaussianNoise(self.noise, name="noise")(inputs) if self.noise else inputs
         kernel = int(self.kernel)
         style: dict[str, Any] = {"strides": 2, "padding": "same", "activation": "relu"}
-        for number, filters in enumerate(self.filters, start=1):
-            x = Conv2D(filters, kernel, name=f"down_{number}", **style)(x)
-        for number, filters in enumerate(list(self.filters)[::-1], start=1):
-            x = Conv2DTranspose(filters, kernel, name=f"up_{number}", **style)(x)
+        for layer, filters in enumerate(self.filters, start=1):
+            x = Conv2D(filters, kernel, name=f"down_{layer}", **style)(x)
+        for layer, filters in enumerate(list(self.filters)[::-1], start=1):
+            x = Conv2DTranspose(filters, kernel, name=f"up_{layer}", **style)(x)
         x = Conv2D(channels, kernel, padding="same", name="reconstruction")(x)
-        # Sizes halved with rounding up, and doubled again, may have become too large.
+        # Halving rounds up, so that doubling may give a larger image.
         over = [-(-size // 2 ** len(self.filters)) * 2 ** len(self.filters) - size for size in (height, width)]
         if any(over):
             x = Cropping2D(((0, over[0]), (0, over[1])), name="crop")(x)
@@ -166,11 +171,7 @@ class ImageDetector(BaseDetector):
         model.compile(optimizer=Adam(learning_rate=self.learning_rate), loss="mse")
         return model
 
-    def _check_parameters(self) -> None:
-        self._check_contamination()
-        check_image_parameters(self)
-
-    # -- judging -------------------------------------------------------------------------------
+    # -- scoring -------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> Array:
         """Score images.
@@ -178,41 +179,41 @@ class ImageDetector(BaseDetector):
         Parameters
         ----------
         X : array_like of shape (n_images, height, width) or (n_images, height, width, channels)
-            Of the training images' size.
+            Images of the size of the training images.
 
         Returns
         -------
         ndarray of float64 of shape (n_images,)
-            Larger is more anomalous.
+            Scores; larger is more anomalous.
 
         Raises
         ------
         NotFittedError
             If the detector has not been fitted.
         ValueError
-            If the images are of another size, or hold values that are not finite.
+            If the images are of another size, or a pixel is not finite.
         """
         return np.concatenate([errors.mean(axis=(1, 2, 3), dtype=np.float64) for errors in self._errors_of(X)])
 
     def explain(self, X: Any) -> Array:
-        """Return each pixel's part of each image's score, of shape (n_images, height, width): a map of what is odd."""
+        """Return each pixel's contribution to the score of each image, of shape (n_images, height, width)."""
         size = int(np.prod(self.image_shape_)) if hasattr(self, "image_shape_") else 1
         return np.concatenate([errors.sum(axis=3, dtype=np.float64) / size for errors in self._errors_of(X)])
 
     def reconstruct(self, X: Any) -> Array:
-        """Return what the network makes of images, of shape (n_images, height, width, channels), in their units."""
+        """Return the reconstruction of images, of shape (n_images, height, width, channels), in their own units."""
         self._check_fitted()
         x = self._scaled(self._checked(X))
         output: Array = self.model_.predict(x, batch_size=_CHUNK)
-        number = np.float32 if self._fits_float32() else np.float64
-        return output * number(self.scale_) + number(self.center_)
+        dtype = np.float32 if self._fits_float32() else np.float64
+        return output * dtype(self.scale_) + dtype(self.center_)
 
     def _errors_of(self, X: Any) -> Iterator[Array]:
         self._check_fitted()
         return self._errors(self._scaled(self._checked(X)))
 
     def _errors(self, x: Array) -> Iterator[Array]:
-        """Yield the squared errors of the pixels, some hundreds of images at a time."""
+        """Yield the squared errors of the pixels, 512 images at a time."""
         for start in range(0, len(x), _CHUNK):
             part = x[start : start + _CHUNK]
             yield np.square(part - self.model_.predict(part, batch_size=_CHUNK))
@@ -226,17 +227,17 @@ class ImageDetector(BaseDetector):
         return images
 
     def _scaled(self, images: Array) -> Array:
-        """Return images as the network is shown them: beyond a million spreads all pixels are equally absurd."""
+        """Return standardized pixels, clipped to a million standard deviations."""
         if not self._fits_float32():
             images = images.astype(np.float64)
-        # What becomes infinite on the way is clipped as well.
+        # An overflow to infinity is clipped as well.
         with np.errstate(over="ignore"):
             scaled = (images - self.center_) / self.scale_
         return np.clip(scaled, -FEATURE_LIMIT, FEATURE_LIMIT).astype(np.float32)
 
     def _fits_float32(self) -> bool:
-        """Tell whether float32 can hold what pixels are scaled by."""
-        return abs(self.center_) < _HUGE and 1 / _HUGE < self.scale_ < _HUGE
+        """Return whether float32 can represent center and scale."""
+        return abs(self.center_) < _LARGEST_FLOAT32 and 1 / _LARGEST_FLOAT32 < self.scale_ < _LARGEST_FLOAT32
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -254,14 +255,14 @@ class ImageDetector(BaseDetector):
         self.history_ = config["history"]
         shape = self.model_.input_shape
         if len(shape) != 4 or self.model_.output_shape != shape or None in shape[1:]:
-            raise ValueError(f"its network takes {shape} and gives {self.model_.output_shape}; expected images twice")
+            raise ValueError(f"its network maps {shape} to {self.model_.output_shape}; expected images of one shape")
         self.image_shape_ = tuple(int(size) for size in shape[1:] if size is not None)
 
 
 def _center_and_scale(images: Array) -> tuple[float, float]:
-    """Return the mean and the standard deviation of all pixels, in a unit in which squares can be added up."""
+    """Return the mean and the standard deviation of all pixels, rescaled so that their squares do not overflow."""
     largest = max(abs(float(images.min())), abs(float(images.max())))
-    unit = 1.0 if largest == 0 or 1 / _VAST < largest < _VAST else largest
+    unit = 1.0 if largest == 0 or 1 / _LARGEST_FLOAT64 < largest < _LARGEST_FLOAT64 else largest
     if unit != 1:
         images = images / unit
     center, scale = float(images.mean(dtype=np.float64)), float(images.std(dtype=np.float64))
@@ -279,7 +280,7 @@ def _as_images(X: Any) -> Array:
     if images.ndim != 4 or not images.size:
         raise ValueError(
             "images must have shape (n_images, height, width) or (n_images, height, width, channels), and pixels; "
-            f"found {np.shape(X)}. One image is given as images[np.newaxis]; rows of pixels with "
+            f"found {np.shape(X)}. Give one image as images[np.newaxis], and rows of pixels as "
             "x.reshape(-1, height, width)"
         )
     if not np.isfinite(images).all():

@@ -9,12 +9,16 @@ from anomaly.detectors.base import BaseDetector
 from nnlite.archive import FileFormatError, read_archive
 
 MODULES = {
-    "AutoencoderDetector": "anomaly.detectors.table.detector",
+    "TableDetector": "anomaly.detectors.table.detector",
     "ImageDetector": "anomaly.detectors.image",
     "SequenceDetector": "anomaly.detectors.sequence.detector",
     "VariationalDetector": "anomaly.detectors.variational",
 }
 """The module of each detector, imported when the detector is first asked for."""
+
+
+# The blend was called so before networks and their errors alone had that name.
+_FORMER_NAMES = {"AutoencoderDetector": "TableDetector"}
 
 
 def detector_class(name: str) -> type[BaseDetector]:
@@ -54,7 +58,9 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     config, arrays = read_archive(path, "detector")
     label = repr(os.fspath(path))
     try:
-        return detector_class(config["detector"]).from_state(config, arrays, label)
+        return detector_class(_FORMER_NAMES.get(config["detector"], config["detector"])).from_state(
+            config, arrays, label
+        )
     except FileFormatError:
         raise
     # What a description that does not fit the classes can raise.

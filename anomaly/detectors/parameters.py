@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import check_rate
-from anomaly.detectors.sequence.networks import NETWORKS
 from anomaly.detectors.validation import (
     check_choice,
-    check_flag,
     check_names,
     check_number,
     check_sizes,
@@ -21,20 +19,16 @@ from anomaly.detectors.validation import (
 )
 
 if TYPE_CHECKING:
-    from anomaly.detectors.image import ImageDetector
-    from anomaly.detectors.sequence.detector import SequenceDetector
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
     from anomaly.detectors.variational import VariationalDetector
 
 LEARNED = "learned"
 """The `variance` of a variational detector that its decoder predicts."""
 
 _SCORES = ("reconstruction", "elbo")
-_METHODS = ("reconstruction", "forecast")
-_SMOOTHED = ("errors", "squares")
 
 
-def check_parameters(detector: AutoencoderDetector) -> None:
+def check_parameters(detector: TableDetector) -> None:
     """Raise a ValueError for the first parameter that is unusable, saying what was found and what is expected."""
     hidden = listed(detector.hidden)
     if not hidden or any(not is_whole(units) or units < 1 for units in hidden):
@@ -71,50 +65,6 @@ def check_parameters(detector: AutoencoderDetector) -> None:
         raise ValueError(f"patience must be None or a whole number of at least 0; found {detector.patience!r}")
 
 
-def check_sequence_parameters(detector: SequenceDetector) -> None:
-    """Do the same for a detector of series."""
-    check_choice("network", detector.network, tuple(NETWORKS))
-    check_choice("method", detector.method, _METHODS)
-    check_choice("smooth", detector.smooth, _SMOOTHED)
-    check_flag("causal", detector.causal)
-    check_flag("relative", detector.relative)
-    check_whole("window", detector.window, 1)
-    if detector.method == "reconstruction" and detector.window < 2:
-        raise ValueError(
-            "window must be at least 2 to be reconstructed, as a single step has no course; found 1. For single "
-            "records use AutoencoderDetector (on the command line: no --window), or method='forecast'"
-        )
-    check_whole("stride", detector.stride, 1)
-    if detector.stride > detector.window:
-        raise ValueError(
-            f"stride must be at most window ({detector.window}), or windows would leave out steps; "
-            f"found {detector.stride}"
-        )
-    if detector.hidden is not None:
-        check_sizes("hidden", detector.hidden)
-    check_number("noise", detector.noise, 0)
-    check_number("smoothing", detector.smoothing, 1)
-    check_number("calibration", detector.calibration, 0, below=1)
-    if detector.folds != "auto":
-        check_whole("folds", detector.folds, 1)
-    check_whole("members", detector.members, 1)
-    check_number("drift", detector.drift, 0)
-    check_number("margin", detector.margin, 0, above=True)
-    _check_training(detector)
-    check_number("gap", detector.gap, 0, above=True)
-    if detector.time is not None and not isinstance(detector.time, str):
-        raise ValueError(f"time must be the name of a column; found {detector.time!r}")
-    check_names("ignore", detector.ignore)
-
-
-def check_image_parameters(detector: ImageDetector) -> None:
-    """Do the same for a detector of images."""
-    check_sizes("filters", detector.filters)
-    check_whole("kernel", detector.kernel, 1)
-    check_number("noise", detector.noise, 0)
-    _check_training(detector)
-
-
 def check_variational_parameters(detector: VariationalDetector) -> None:
     """Do the same for a variational detector."""
     check_sizes("hidden", detector.hidden)
@@ -131,7 +81,7 @@ def check_variational_parameters(detector: VariationalDetector) -> None:
     check_names("ignore", detector.ignore)
 
 
-def _check_training(detector: ImageDetector | SequenceDetector | VariationalDetector) -> None:
+def _check_training(detector: VariationalDetector) -> None:
     if detector.epochs != "auto":
         check_whole("epochs", detector.epochs, 1)
     check_whole("batch_size", detector.batch_size, 1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import listing
+from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -35,12 +35,6 @@ def check_number(name: str, value: Any, least: float, *, above: bool = False, be
         return
     most = "" if below == np.inf else f" and below {below:g}"
     raise ValueError(f"{name} must be a number {'above' if above else 'of at least'} {least:g}{most}; found {value!r}")
-
-
-def check_flag(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is True or False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise ValueError(f"{name} must be True or False; found {value!r}")
 
 
 def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
@@ -78,7 +72,7 @@ def check_columns(preprocessor: TablePreprocessor) -> None:
     if len(used) < 2:
         unused = [name for name in names if name not in used]
         dates = (
-            f" ({listing(unused)} only tells when the record was made, which is not learned; dates='number', "
+            f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
             "on the command line --dates number, learns it)"
         )
         raise ValueError(
@@ -96,43 +90,6 @@ def as_labels(y: Any, count: int, unit: str) -> Array | None:
     if labels.shape != (count,):
         raise ValueError(f"y must have one label per {unit} ({count}); found shape {labels.shape}")
     return labels
-
-
-def labels_of_series(y: Any, lengths: Sequence[int]) -> Array | None:
-    """Join the labels of several series; raise ValueError unless there are as many for each as it has steps.
-
-    They come as one sequence for each series, or as a single one for all of them, one after the other.
-    """
-    parts = [np.asarray(one) for one in y] if isinstance(y, Iterable) else []
-    if all(part.ndim == 0 for part in parts):
-        return as_labels(y, sum(lengths), "step")
-    parts = [part.reshape(-1) for part in parts]
-    if len(parts) != len(lengths):
-        raise ValueError(f"y must have labels for each of the {len(lengths)} series; found {len(parts)} sequence(s)")
-    if len(parts) == 1:
-        return as_labels(parts[0], lengths[0], "step")
-    for number, (part, length) in enumerate(zip(parts, lengths, strict=True), start=1):
-        if len(part) != length:
-            raise ValueError(
-                f"y must have one label per step of each series: series {number} of {len(lengths)} has {length} steps; "
-                f"found {len(part)} labels for it"
-            )
-    return np.concatenate(parts)
-
-
-def as_seed(random_state: Any) -> int | None:
-    """Turn what scikit-learn and NumPy call a random state into a seed."""
-    if random_state is None:
-        return None
-    if isinstance(random_state, np.random.Generator):
-        return int(random_state.integers(2**31))
-    if isinstance(random_state, np.random.RandomState):
-        return int(random_state.randint(2**31 - 1))
-    if is_whole(random_state) and random_state >= 0:
-        return int(random_state)
-    raise ValueError(
-        f"random_state must be None, a whole number of at least 0 or a NumPy generator; found {random_state!r}"
-    )
 
 
 def under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:

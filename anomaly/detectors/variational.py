@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.network_training import fit_network
+from anomaly.detectors.batches import outputs_by_record
+from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
 from anomaly.detectors.parameters import LEARNED, check_variational_parameters
-from anomaly.detectors.record_detector import TableDetector
-from anomaly.detectors.validation import as_labels, as_seed, check_columns, check_records, under
+from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.validation import as_labels, check_columns, check_records, under
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
@@ -23,7 +24,7 @@ from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _STEPS = 3000
-_CHUNK = 4096
+_CHUNK = 1024
 # A hundredth of a standardised column's variance: a feature that is met exactly must not outweigh all others.
 _SMALLEST_VARIANCE = 0.01
 # What lies further out teaches the network nothing but itself, and makes it say what it would of anything.
@@ -31,7 +32,7 @@ _SHOWN = 100.0
 _LARGEST_LOG_VARIANCE = 20.0
 
 
-class VariationalDetector(TableDetector):
+class VariationalDetector(RecordDetector):
     r"""Find unusual records by how improbable a variational autoencoder holds them to be.
 
     The encoder makes of a record x a Gaussian of codes, :math:`q(z|x) = N(\mu, \sigma^2)`, and the decoder of a code a
@@ -71,7 +72,7 @@ class VariationalDetector(TableDetector):
     draws : int, default 16
         K; 0 takes the mean code alone.
     contamination, threshold
-        How to choose the threshold; see `anomaly.AutoencoderDetector`.
+        How to choose the threshold; see `anomaly.TableDetector`.
     epochs : int or "auto", default "auto"
         Times that training goes through the records; "auto": as many as make 3000 steps.
     batch_size : int, default 128
@@ -79,7 +80,7 @@ class VariationalDetector(TableDetector):
     learning_rate : float, default 0.001
         Of the Adam optimizer.
     scaling, categorical, dates, ignore
-        What to do about columns; see `anomaly.AutoencoderDetector`.
+        What to do about columns; see `anomaly.TableDetector`.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
         Where randomness comes from.
     verbose : {0, 1, 2}, default 0
@@ -118,6 +119,9 @@ class VariationalDetector(TableDetector):
     """
 
     history_: dict[str, list[float]]
+
+    # Contributions may be negative, so the command line's fractions of a score do not apply.
+    data_kind = None
 
     def __init__(
         self,
@@ -195,7 +199,8 @@ class VariationalDetector(TableDetector):
             self.model_ = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             shown = _shown(x)
-            self.history_ = fit_network(self.model_, shown, shown, self, _STEPS, warm_up)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
+            self.history_ = fit_network(self.model_, shown, shown, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
             drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
             self.draws_ = drawn if self.draws else np.zeros_like(drawn)
@@ -293,11 +298,13 @@ class VariationalDetector(TableDetector):
     def _parts(self, x: Array) -> Array:
         from nnlite.layers.variational import deviation, divergence
 
-        mean, log_variance = np.split(self._encoder.predict(_shown(x)), 2, axis=1)
-        deviations = deviation(log_variance)
+        codes = outputs_by_record(self._encoder, _shown(x)[:, np.newaxis])[:, 0]
+        mean, log_variance = np.split(codes, 2, axis=1)
+        drawn = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * self.draws_
+        outputs = outputs_by_record(self._decoder, drawn)
         parts = np.zeros(x.shape, dtype=np.float64)
-        for noise in self.draws_:
-            parts += self._negative_log_density(x, self._decoder.predict(mean + deviations * noise))
+        for k in range(len(self.draws_)):
+            parts += self._negative_log_density(x, outputs[:, k])
         parts /= len(self.draws_)
         if self.score_by == "elbo":
             parts += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]
@@ -340,6 +347,9 @@ class VariationalDetector(TableDetector):
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
         self._split_model()
+
+    def _first_network(self) -> Model:
+        return self.model_
 
 
 def _shown(x: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Measures of detection: of single records, of events in series, and of the affiliation of alarms to events."""
+"""Metrics of detection: of single records, of events in series, and of the affiliation of alarms with events."""
 
 from anomaly.metrics.affiliation import (
     Affiliation,

@@ -1,14 +1,15 @@
-"""How near alarms and events are to each other in time, compared with alarms thrown at random.
+"""Affiliation metrics: the distance in time between alarms and events, relative to that of random alarms.
 
 Huet, Navarro & Rossi, "Local evaluation of time series anomaly detection algorithms", KDD 2022. The span of a series
-is split into the *zones* of its events: every moment belongs to the event that is nearest. In each zone two questions
-are asked, of which the answers are probabilities: would a moment taken at random from the zone be farther from the
-event than the alarms are (precision)? And would one be farther from the moments of the event than the alarms are
-(recall)? Neither has a parameter, and neither cares how long an event is.
+is split into the *zones* of its events: each point in time belongs to the nearest event. In each zone, precision is the
+probability that a random point of the zone is farther from the event than the alarms are, and recall the probability
+that it is farther from the points of the event than the alarms are. Neither has a parameter, and neither depends on the
+length of the events.
 """
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,8 +18,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.events import stretches
-from anomaly.metrics.validation import check_labels
+from anomaly.events import find_segments
+from anomaly.metrics.validation import check_label_pair
 from nnlite.types import Array
 
 Interval = tuple[float, float]
@@ -26,18 +27,18 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True)
 class Affiliation:
-    """What `interval_affiliation` found.
+    """Affiliation precision and recall, averaged and zone by zone.
 
     Attributes
     ----------
     precision : float
-        Mean of `zone_precision` over the zones that have alarms; 0 if none has (the paper leaves it undefined).
+        Mean of `zone_precision` over the zones with alarms; 0 without alarms (undefined in the paper).
     recall : float
         Mean of `zone_recall`.
     zone_precision : ndarray of float of shape (n_events,)
-        One a zone; NaN where there is no alarm in it.
+        Precision in each zone; NaN in a zone without alarms.
     zone_recall : ndarray of float of shape (n_events,)
-        One a zone; 0 where there is no alarm in it.
+        Recall in each zone; 0 in a zone without alarms.
     """
 
     precision: float
@@ -47,9 +48,9 @@ class Affiliation:
 
 
 def affiliation_precision_recall(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[float, float]:
-    """Return the affiliation precision and recall of flags.
+    """Return the affiliation precision and recall of predicted labels.
 
-    A step lasts from its number to the next one, as in the authors' own program.
+    Step t is the interval from t to t + 1, as in the authors' program.
 
     Parameters
     ----------
@@ -59,8 +60,8 @@ def affiliation_precision_recall(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[
     Returns
     -------
     precision, recall : float
-        From 0 to 1. Alarms at random have a precision near 0.5 where events are short, and so has the recall of a
-        single one; many alarms anywhere raise the recall alone. Precision is 0 where nothing is flagged.
+        From 0 to 1. If events are short, the precision of random alarms is about 0.5, and so is the recall of a single
+        random alarm; many alarms increase the recall alone. Without alarms precision is 0.
 
     Raises
     ------
@@ -77,39 +78,40 @@ def affiliation_precision_recall(y_true: ArrayLike, y_pred: ArrayLike) -> tuple[
     >>> round(precision, 2), round(recall, 2)
     (0.82, 0.84)
     """
-    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
-    found = interval_affiliation(stretches(truth), stretches(flags), (0, len(truth)))
-    return found.precision, found.recall
+    truth, flags = check_label_pair(y_true, y_pred, "step")
+    affiliation = interval_affiliation(find_segments(truth), find_segments(flags), (0, len(truth)))
+    return affiliation.precision, affiliation.recall
 
 
 def interval_affiliation(events: Sequence[Interval], alarms: Sequence[Interval], span: Interval) -> Affiliation:
-    r"""Return the affiliation precision and recall of alarms, events and alarms being intervals of time.
+    r"""Return the affiliation precision and recall of alarms and events that are intervals of time.
 
-    In the zone Z of an event E that has the alarms A, X being drawn uniformly from Z,
+    In the zone Z of an event E with the alarms A, for X uniform on Z,
 
     .. math::
 
         P = \frac{1}{|A|} \int_A \Pr[d(X, E) \ge d(x, E)] \, dx, \qquad
         R = \frac{1}{|E|} \int_E \Pr[|X - y| \ge d(y, A)] \, dy.
 
-    Both integrands are made of straight lines, so that the integrals are exact.
+    Both integrands are piecewise linear, and the integrals are exact.
 
     Parameters
     ----------
     events, alarms : sequence of (float, float)
-        Starts and ends, in any unit of time; in order, of some length each, and apart from each other.
+        Starts and ends, in any unit of time; sorted, disjoint and of positive length.
     span : (float, float)
-        Start and end of the series, which hold all of them.
+        Start and end of the series, which contains all intervals.
 
     Returns
     -------
     Affiliation
-        Both figures, as a whole and zone by zone.
+        Precision and recall, averaged and zone by zone.
 
     Raises
     ------
     ValueError
-        If there is no event, or intervals are empty, overlap, are out of order or out of the span.
+        If there is no event, the span is not finite, or intervals are empty, overlap, are not sorted or lie outside the
+        span.
 
     References
     ----------
@@ -117,15 +119,17 @@ def interval_affiliation(events: Sequence[Interval], alarms: Sequence[Interval],
 
     Examples
     --------
-    The event lies in the middle of its zone, and the alarm begins where it ends. A moment at random is farther from
-    the event than the alarm's first moment unless it is in it, and farther than its last with probability 0.4.
+    The event lies in the middle of its zone, and the alarm begins where it ends. A random point is farther from the
+    event than the start of the alarm with probability 0.8, and farther than its end with probability 0.4.
 
-    >>> found = interval_affiliation([(4.0, 6.0)], [(6.0, 8.0)], (0.0, 10.0))
-    >>> found.precision, found.recall
+    >>> affiliation = interval_affiliation([(4.0, 6.0)], [(6.0, 8.0)], (0.0, 10.0))
+    >>> affiliation.precision, affiliation.recall
     (0.6, 0.8)
     """
     if not len(events):
-        raise ValueError("affiliation needs events; found none: there is nothing that alarms could be near to")
+        raise ValueError("affiliation needs events; found none: labels contain normal steps alone")
+    if not (math.isfinite(span[0]) and math.isfinite(span[1])):
+        raise ValueError(f"span must begin and end at finite times; found {span}")
     _check(events, "events", span)
     _check(alarms, "alarms", span)
     middles = [(before[1] + after[0]) / 2 for before, after in pairwise(events)]
@@ -147,14 +151,14 @@ def _check(intervals: Sequence[Interval], name: str, span: Interval) -> None:
     for start, end in intervals:
         if not (last <= start < end <= span[1]):
             raise ValueError(
-                f"{name} must be intervals (start, end) of some length, in order, apart from each other and within "
-                f"{span}; found ({start}, {end}) after {last}"
+                f"{name} must be intervals (start, end) of positive length, sorted, disjoint and within {span}; "
+                f"found ({start}, {end}) after {last}"
             )
         last = end
 
 
 def _within(alarms: Sequence[Interval], ends: Sequence[float], zone: Interval) -> list[Interval]:
-    """Return the parts of alarms that lie in a zone."""
+    """Return the intersections of the alarms with a zone."""
     parts = []
     for number in range(bisect_left(ends, zone[0]), len(alarms)):
         start, end = max(alarms[number][0], zone[0]), min(alarms[number][1], zone[1])
@@ -170,11 +174,11 @@ def _precision(event: Interval, alarms: Sequence[Interval], zone: Interval) -> f
     before, after = start - zone[0], zone[1] - end
 
     def farther(nearest: float, farthest: float) -> float:
-        """Integrate, over distances d, the length of the zone that is farther from the event than d."""
+        """Integrate, over distances d, the length of the part of the zone that is farther from the event than d."""
         return _ramp(before, nearest, farthest) + _ramp(after, nearest, farthest)
 
     for first, last in alarms:
-        # What lies in the event is as near as can be: no moment is nearer.
+        # Inside the event the distance is 0, and the whole zone is at least as far away.
         total += max(min(last, end) - max(first, start), 0.0) * (zone[1] - zone[0])
         if first < start:
             total += farther(start - min(last, start), start - first)
@@ -184,28 +188,28 @@ def _precision(event: Interval, alarms: Sequence[Interval], zone: Interval) -> f
 
 
 def _recall(event: Interval, alarms: Sequence[Interval], zone: Interval) -> float:
-    """Go through the event: its parts in alarms, and its parts whose nearest moment of alarm is the same."""
+    """Integrate over the parts of the event inside alarms and over the parts with the same nearest alarm boundary."""
     (start, end), total = event, 0.0
     for first, last in alarms:
         total += max(min(last, end) - max(first, start), 0.0) * (zone[1] - zone[0])
-    # Before the first alarm and after the last one there is a nearest moment on one side only.
-    quiet = [(-np.inf, alarms[0][0]), *((a[1], b[0]) for a, b in pairwise(alarms))]
-    for before, after in [*quiet, (alarms[-1][1], np.inf)]:
+    # Before the first alarm and after the last one, the nearest alarm lies on one side only.
+    gaps = [(-np.inf, alarms[0][0]), *((a[1], b[0]) for a, b in pairwise(alarms))]
+    for before, after in [*gaps, (alarms[-1][1], np.inf)]:
         middle = (before + after) / 2
         total += _ahead(max(start, middle), min(end, after), after, zone)
-        # Those whose alarm lies behind them are the same, seen in a mirror.
+        # Points whose nearest alarm lies behind them are the mirror image.
         total += _ahead(max(-end, -middle), min(-start, -before), -before, (-zone[1], -zone[0]))
     return total / (zone[1] - zone[0]) / (end - start)
 
 
 def _ahead(first: float, last: float, alarm: float, zone: Interval) -> float:
-    """Integrate, over moments y before an alarm, the length of the zone that is farther from y than the alarm is.
+    """Integrate, over points y before an alarm, the length of the part of the zone farther from y than the alarm.
 
-    That is what comes after the alarm, and what comes before 2y less the alarm.
+    That part is the zone after the alarm, and the zone before 2 y - alarm.
     """
     if first >= last:
         return 0.0
-    # The ramp of width c falls with the distance; over y, it falls twice as fast.
+    # The second part decreases with slope 1 in the distance 2 y - alarm, hence with slope 2 in y.
     nearest, farthest = alarm - last, alarm - first
     return (zone[1] - alarm) * (last - first) + _ramp(alarm - zone[0], 2 * nearest, 2 * farthest) / 2
 

@@ -1,8 +1,8 @@
-"""How good alarms are as events, where the truth is known.
+"""Metrics of the alarms on a series, event by event, against true labels.
 
-Labels that last an hour say "something was wrong in this hour", not "exactly these rows". Counting rows punishes an
-alarm that comes a minute early or ends a minute late, and rewards one long anomaly found over ten short ones missed.
-The figures here count events, and forgive borders in a way that is stated.
+The true label of an hour says that there was an anomaly within this hour, not that each of its rows is anomalous.
+Metrics of single rows penalize an alarm that begins a minute early or ends a minute late, and give one long event more
+weight than ten short ones. The metrics here count events, each with a stated tolerance of their borders.
 """
 
 from __future__ import annotations
@@ -14,42 +14,55 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.events import join_stretches, stretches
+from anomaly.events import find_segments, join_segments
 from anomaly.metrics.affiliation import affiliation_precision_recall
 from anomaly.metrics.records import f1_score
-from anomaly.metrics.validation import check_labels, check_labels_and_scores
+from anomaly.metrics.validation import (
+    check_both_classes,
+    check_label_pair,
+    check_labels_and_scores,
+    check_steps,
+    check_threshold,
+)
 from nnlite.types import Array
 
 _BUFFERS = 11
 
 
 class FlatteringMetricWarning(UserWarning):
-    """A figure that looks much better than the detector is."""
+    """Use of a metric that overstates the quality of a detector."""
 
 
 def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tuple[int, int, int, int]:
-    """Count true events, those found, alarms as events, and those that are right.
+    """Count true events, detected events, alarms as events, and correct alarms.
 
-    A true event is found if any step of it is flagged; an alarm is right if any step of it is anomalous.
+    A true event is detected if any step of it is flagged; an alarm is correct if any step of it is anomalous.
 
     Parameters
     ----------
     y_true, y_pred : array_like of 0 and 1 of shape (n_steps,)
         True and predicted labels.
     tolerance : int, default 0
-        Alarms with no more quiet steps than this between them are one.
+        Alarms with at most this number of normal steps between them are one alarm.
 
     Returns
     -------
     n_events, n_found, n_alarms, n_right : int
+        Numbers of true events, detected events, alarms, and correct alarms.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are not 0 and 1, or `tolerance` is not a whole number of at least 0.
 
     Examples
     --------
     >>> event_counts([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
     (2, 1, 2, 1)
     """
-    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
-    events, alarms = stretches(truth), join_stretches(stretches(flags), tolerance)
+    check_steps(tolerance, "tolerance")
+    truth, flags = check_label_pair(y_true, y_pred, "step")
+    events, alarms = find_segments(truth), join_segments(find_segments(flags), tolerance)
     joined = np.zeros(len(truth), np.bool_)
     for start, end in alarms:
         joined[start:end] = True
@@ -59,7 +72,7 @@ def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tu
 
 
 def event_precision_recall_f1(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tuple[float, float, float]:
-    """Return the share of alarms that are right, the share of events found, and their harmonic mean.
+    """Return the fraction of correct alarms, the fraction of detected events, and their harmonic mean.
 
     Parameters
     ----------
@@ -69,11 +82,12 @@ def event_precision_recall_f1(y_true: ArrayLike, y_pred: ArrayLike, tolerance: i
     Returns
     -------
     precision, recall, f1 : float
-        0 where there is nothing to take a share of.
+        Precision is 0 without alarms, recall is 0 without events, and f1 is 0 if either is 0.
 
     Notes
     -----
-    One alarm that never ends is right and finds every event. Read these figures together with the false-alarm rate.
+    One alarm over the whole series is correct and detects every event. Read these metrics together with the false-alarm
+    rate.
 
     Examples
     --------
@@ -87,7 +101,7 @@ def event_precision_recall_f1(y_true: ArrayLike, y_pred: ArrayLike, tolerance: i
 
 
 def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    """Return how many steps after its start each event was first flagged.
+    """Return the number of steps from the start of each event to its first alarm.
 
     Parameters
     ----------
@@ -97,16 +111,16 @@ def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     Returns
     -------
     ndarray of float of shape (n_events,)
-        0 where the first step is flagged already; NaN where no step of the event is.
+        0 if the first step is flagged; NaN if no step of the event is.
 
     Examples
     --------
     >>> detection_delays([0, 1, 1, 1, 0, 1], [1, 0, 0, 1, 0, 0]).tolist()
     [2.0, nan]
     """
-    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
+    truth, flags = check_label_pair(y_true, y_pred, "step")
     delays = []
-    for start, end in stretches(truth):
+    for start, end in find_segments(truth):
         flagged = np.flatnonzero(flags[start:end])
         delays.append(float(flagged[0]) if len(flagged) else np.nan)
     return np.array(delays)
@@ -115,12 +129,12 @@ def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
 def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
     r"""Return the area under the ROC curve for labels with soft borders.
 
-    Around each event the label falls off over half a buffer l on either side, at distance k from it to
+    Around each event the label decreases over half a buffer l on either side, at distance k from the event to
 
     .. math:: \ell_k = \sqrt{1 - k / l}, \qquad 1 \le k \le l / 2,
 
-    so that an alarm that comes a little early counts as mostly right. With the sharp labels y, the soft ones
-    :math:`\ell` and the flags f of a threshold,
+    so that an alarm a few steps early is mostly correct. With the binary labels y, the soft labels :math:`\ell` and the
+    flags f of a threshold,
 
     .. math::
 
@@ -128,21 +142,27 @@ def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
         TPR = \min\Bigl(1, \frac{\sum_t \ell_t f_t}{P}\Bigr) \cdot \frac{\text{events with an alarm}}{\text{events}},
         \quad FPR = \frac{\sum_t (1 - \ell_t) f_t}{n - P}.
 
-    The curve goes through all thresholds, from (0, 0) to (1, 1).
+    The curve has a point for each threshold, from (0, 0) to (1, 1).
 
     Parameters
     ----------
     y_true : array_like of 0 and 1 of shape (n_steps,)
-        True labels; events and quiet steps among them.
+        True labels of both classes.
     y_score : array_like of shape (n_steps,)
         Anomaly scores.
     buffer : int
-        l, in steps; 0 keeps the labels as they are.
+        l, in steps; with 0 the labels are binary.
 
     Returns
     -------
     float
         From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are all alike or not 0 and 1, scores are not finite, or `buffer` is not a whole number
+        of at least 0.
 
     References
     ----------
@@ -154,9 +174,8 @@ def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
     >>> range_auc([0, 0, 1, 0], [0.1, 0.2, 0.9, 0.3], buffer=0)
     1.0
     """
-    truth, scores = check_labels_and_scores(y_true, y_score)
-    if buffer < 0:
-        raise ValueError(f"buffer must be at least 0 steps; found {buffer}")
+    truth, scores = _check_series(y_true, y_score)
+    check_steps(buffer, "buffer")
     order = np.argsort(-scores, kind="stable")
     return _range_auc(truth, scores, order, int(buffer))
 
@@ -164,21 +183,26 @@ def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
 def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: int | None = None) -> float:
     """Return the volume under the ROC surface: the mean of `range_auc` over buffers from 0 to the largest.
 
-    It depends on no threshold and on no one choice of how exactly an alarm has to fit.
+    The volume depends neither on a threshold nor on one choice of the tolerance at the borders of events.
 
     Parameters
     ----------
     y_true : array_like of 0 and 1 of shape (n_steps,)
-        True labels; events and quiet steps among them.
+        True labels of both classes.
     y_score : array_like of shape (n_steps,)
         Anomaly scores.
     largest_buffer : int, optional
-        In steps; by default the median length of the events. Eleven buffers are looked at.
+        In steps; by default the median length of the events. The mean is over eleven buffers.
 
     Returns
     -------
     float
         From 0 to 1.
+
+    Raises
+    ------
+    ValueError
+        As for `range_auc`.
 
     References
     ----------
@@ -189,11 +213,10 @@ def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: 
     >>> volume_under_surface([0, 0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 2, 2, 0, 0, 0]) > 0.9
     True
     """
-    truth, scores = check_labels_and_scores(y_true, y_score)
+    truth, scores = _check_series(y_true, y_score)
     if largest_buffer is None:
-        largest_buffer = int(np.median([end - start for start, end in stretches(truth)]))
-    if largest_buffer < 0:
-        raise ValueError(f"largest_buffer must be at least 0 steps; found {largest_buffer}")
+        largest_buffer = int(np.median([end - start for start, end in find_segments(truth)]))
+    check_steps(largest_buffer, "largest_buffer")
     order = np.argsort(-scores, kind="stable")
     buffers = np.unique(np.linspace(0, largest_buffer, _BUFFERS).round().astype(np.int64))
     areas = [_range_auc(truth, scores, order, int(buffer)) for buffer in buffers]
@@ -201,26 +224,26 @@ def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: 
 
 
 def point_adjust(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
-    """Return the flags with every step of an event flagged if any step of it is.
+    """Return predicted labels in which an event with any flagged step is flagged as a whole.
 
     Examples
     --------
     >>> point_adjust([0, 1, 1, 1, 0], [1, 0, 1, 0, 0]).tolist()
     [1, 1, 1, 1, 0]
     """
-    truth, flags = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred", like=y_true)
+    truth, flags = check_label_pair(y_true, y_pred, "step")
     adjusted = flags.copy()
-    for start, end in stretches(truth):
+    for start, end in find_segments(truth):
         if flags[start:end].any():
             adjusted[start:end] = 1
     return adjusted
 
 
 def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Return the F1 of `point_adjust`, with a warning: it is there to compare with papers that report it.
+    """Return the F1 score after `point_adjust`, with a warning: for comparison with papers that report it.
 
-    One lucky flag in an event of a thousand steps counts as a thousand hits, and a false one as one mistake: flags
-    thrown at random reach a high figure where events are long, higher than that of honest detectors (Kim et al.).
+    One correct flag in an event of a thousand steps adds a thousand true positives, and one wrong flag adds one false
+    positive. If events are long, the score of random flags is higher than that of useful detectors (Kim et al.).
 
     Parameters
     ----------
@@ -239,40 +262,40 @@ def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
     References
     ----------
-    Xu et al., WWW 2018 (where it comes from); Kim, Choi, Choi, Lee & Yoon, "Towards a rigorous evaluation of
-    time-series anomaly detection", AAAI 2022 (what is wrong with it).
+    Xu et al., WWW 2018 (its origin); Kim, Choi, Choi, Lee & Yoon, "Towards a rigorous evaluation of time-series
+    anomaly detection", AAAI 2022 (its flaw).
     """
     warnings.warn(
-        "point-adjusted F1 flatters: one flagged step counts as the whole event, so that random flags score high where "
-        "events are long. Judge by event_precision_recall_f1 and volume_under_surface",
+        "point-adjusted F1 flatters: one flagged step counts as the whole event, and random flags score high if events "
+        "are long. Compare detectors by event_precision_recall_f1 and volume_under_surface",
         FlatteringMetricWarning,
         stacklevel=2,
     )
     return f1_score(y_true, point_adjust(y_true, y_pred))
 
 
-# -- all at once -------------------------------------------------------------------------------
+# -- all metrics -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class EventEvaluation:
-    """The figures on one labelled series, event by event.
+    """All metrics of one labelled series, event by event.
 
     Attributes
     ----------
     n_events, n_found, n_alarms, n_right_alarms : int
-        As `event_counts` counts them.
+        Numbers of true events, detected events, alarms, and correct alarms; see `event_counts`.
     event_precision, event_recall, event_f1 : float
-        Shares of these.
+        Fractions of these; see `event_precision_recall_f1`.
     affiliation_precision, affiliation_recall : float
-        How near flagged steps and events are to each other in time, whatever the tolerance; see
-        `anomaly.metrics.affiliation`. At random: 0.5.
+        Distances in time between flagged steps and events, independent of the tolerance; see
+        `anomaly.metrics.affiliation`. About 0.5 for random flags.
     median_delay, longest_delay : float or None
-        Of the events found, in steps; None if none was.
+        Delays of the detected events, in steps; None without detected events.
     volume_under_surface : float
-        Of the scores, whatever the threshold.
+        Metric of the scores, independent of the threshold.
     point_adjusted_f1 : float
-        Flatters; see `point_adjusted_f1`.
+        Overstates the quality of a detector; see `point_adjusted_f1`.
     """
 
     n_events: int
@@ -290,17 +313,17 @@ class EventEvaluation:
     point_adjusted_f1: float
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures by name."""
+        """Return the metrics by name."""
         return asdict(self)
 
     def __str__(self) -> str:
-        def shown(value: float | None) -> str:
+        def as_text(value: float | None) -> str:
             if value is None:
                 return "-"
             return f"{value:,}" if isinstance(value, int) else f"{value:.4f}"
 
         width = max(map(len, self.to_dict())) + 2
-        lines = [f"{name.replace('_', ' '):<{width}}{shown(value):>12}" for name, value in self.to_dict().items()]
+        lines = [f"{name.replace('_', ' '):<{width}}{as_text(value):>12}" for name, value in self.to_dict().items()]
         note = "(the last one flatters: one flagged step counts as the whole event)"
         return "\n".join([*lines, note])
 
@@ -312,7 +335,7 @@ def evaluate_events(
     tolerance: int = 0,
     largest_buffer: int | None = None,
 ) -> EventEvaluation:
-    """Work out every figure at once.
+    """Compute all metrics of one labelled series.
 
     Parameters
     ----------
@@ -323,26 +346,27 @@ def evaluate_events(
     threshold : float
         Steps that score above it are flagged.
     tolerance : int, default 0
-        The most quiet steps within an alarm.
+        The largest number of consecutive normal steps within an alarm.
     largest_buffer : int, optional
-        See `volume_under_surface`.
+        As for `volume_under_surface`.
 
     Returns
     -------
     EventEvaluation
-        The figures; printed, it is a table.
+        The metrics; its text is a table.
 
     Raises
     ------
     ValueError
-        If lengths differ, scores are not finite, or the labels are all alike.
+        If lengths differ, scores are not finite, the threshold is NaN, or the labels contain only one class.
 
     Examples
     --------
     >>> evaluate_events([0, 1, 1, 0, 1], [0.1, 0.2, 0.9, 0.1, 0.3], threshold=0.5).event_recall
     0.5
     """
-    truth, scores = check_labels_and_scores(y_true, y_score)
+    truth, scores = _check_series(y_true, y_score)
+    check_threshold(threshold)
     flags = (scores > threshold).astype(np.int64)
     n_events, found, n_alarms, right = event_counts(truth, flags, tolerance)
     precision, recall, f1 = event_precision_recall_f1(truth, flags, tolerance)
@@ -364,15 +388,21 @@ def evaluate_events(
     )
 
 
-# -- inside ------------------------------------------------------------------------------------
+# -- soft labels -------------------------------------------------------------------------------
+
+
+def _check_series(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Array, Array]:
+    truth, scores = check_labels_and_scores(y_true, y_score, "step")
+    check_both_classes(truth, "event metrics", "step")
+    return truth, scores
 
 
 def _range_auc(truth: Array, scores: Array, order: Array, buffer: int) -> float:
     soft = soften(truth, buffer)
-    events = stretches(soft > 0)
+    events = find_segments(soft > 0)
     positives = (truth.sum() + soft.sum()) / 2
     ranked = scores[order]
-    # Equal scores are flagged together: only the last of each is a point of the curve.
+    # No threshold separates equal scores: only the last step of each is a point of the curve.
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
     hits = np.cumsum(soft[order])[ends]
     false = ends + 1 - hits
@@ -385,7 +415,7 @@ def _range_auc(truth: Array, scores: Array, order: Array, buffer: int) -> float:
 
 
 def soften(truth: Array, buffer: int) -> Array:
-    """Return labels that fall off around each event, as in `range_auc`.
+    """Return soft labels that decrease around each event, as in `range_auc`.
 
     Examples
     --------
@@ -395,7 +425,7 @@ def soften(truth: Array, buffer: int) -> Array:
     """
     soft = truth.astype(np.float64)
     n = len(soft)
-    for start, end in stretches(truth):
+    for start, end in find_segments(truth):
         for k in range(1, buffer // 2 + 1):
             height = np.sqrt(1 - k / buffer)
             if start - k >= 0:

@@ -1,7 +1,7 @@
-"""How good scores and labels are, where the truth is known.
+"""Metrics of scores and predicted labels, record by record, against true labels.
 
 Names and conventions are scikit-learn's: the truth comes first, 1 is an anomaly, larger scores are more anomalous.
-Tied scores are treated as one step of a curve, so that the order of the records never matters.
+Tied scores are one step of a curve, so that the order of the records does not matter.
 """
 
 from __future__ import annotations
@@ -13,7 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from anomaly.metrics.validation import (
+    check_both_classes,
+    check_label_pair,
+    check_labels,
+    check_labels_and_scores,
+    check_threshold,
+)
 from nnlite.types import Array
+from nnlite.validation import integer
 
 # -- labels against labels ---------------------------------------------------------------------
 
@@ -41,13 +49,12 @@ def confusion_matrix(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
     >>> confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1]).tolist()
     [[1, 1], [0, 2]]
     """
-    true, predicted = _labels(y_true, "y_true"), _labels(y_pred, "y_pred")
-    _check_lengths(true, predicted, "y_pred")
+    true, predicted = check_label_pair(y_true, y_pred)
     return np.bincount(2 * true + predicted, minlength=4).reshape(2, 2)
 
 
 def precision_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Return which share of the flagged records are anomalies: :math:`TP / (TP + FP)`; 0 if none is flagged.
+    r"""Return the fraction of anomalies among the flagged records, :math:`TP / (TP + FP)`; 0 if none is flagged.
 
     Parameters
     ----------
@@ -64,7 +71,7 @@ def precision_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def recall_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Return which share of the anomalies are flagged: :math:`TP / (TP + FN)`; 0 if there is none.
+    r"""Return the fraction of anomalies that are flagged, :math:`TP / (TP + FN)`; 0 if there is none.
 
     Parameters
     ----------
@@ -81,7 +88,7 @@ def recall_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def f1_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Return the harmonic mean of precision and recall: :math:`2 TP / (2 TP + FP + FN)`; 0 if that is 0 / 0.
+    r"""Return the harmonic mean of precision and recall, :math:`2 TP / (2 TP + FP + FN)`; 0 if that is 0 / 0.
 
     Parameters
     ----------
@@ -98,7 +105,7 @@ def f1_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def balanced_accuracy_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    """Return the mean of the shares of normal records and of anomalies that are labelled rightly.
+    """Return the mean of the recalls of the normal records and of the anomalies.
 
     Parameters
     ----------
@@ -108,14 +115,14 @@ def balanced_accuracy_score(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     Raises
     ------
     ValueError
-        If only one kind of record is there.
+        If `y_true` contains only one class.
 
     Examples
     --------
     >>> balanced_accuracy_score([0, 0, 1], [0, 1, 1])
     0.75
     """
-    _both_classes(_labels(y_true, "y_true"), "balanced accuracy")
+    check_both_classes(check_labels(y_true, "y_true"), "balanced accuracy")
     (tn, fp), (fn, tp) = confusion_matrix(y_true, y_pred)
     return (tn / (tn + fp) + tp / (tp + fn)).item() / 2
 
@@ -139,14 +146,14 @@ def matthews_corrcoef(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     >>> matthews_corrcoef([0, 0, 1, 1], [0, 0, 1, 1])
     1.0
     """
-    # Python's whole numbers: the product of four counts may not fit into 64 bits.
+    # Python's integers, since the product of four counts may overflow 64 bits.
     (tn, fp), (fn, tp) = confusion_matrix(y_true, y_pred).tolist()
     product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn)
     return (tp * tn - fp * fn) / math.sqrt(product) if product else 0.0
 
 
 def false_alarm_rate(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Return which share of the normal records are flagged: :math:`FP / (FP + TN)`; 0 if there is none.
+    r"""Return the fraction of normal records that are flagged, :math:`FP / (FP + TN)`; 0 if there is none.
 
     Parameters
     ----------
@@ -163,7 +170,7 @@ def false_alarm_rate(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def missed_alarm_rate(y_true: ArrayLike, y_pred: ArrayLike) -> float:
-    r"""Return which share of the anomalies are not flagged: :math:`FN / (FN + TP)`; 0 if there is none.
+    r"""Return the fraction of anomalies that are not flagged, :math:`FN / (FN + TP)`; 0 if there is none.
 
     Parameters
     ----------
@@ -183,7 +190,7 @@ def missed_alarm_rate(y_true: ArrayLike, y_pred: ArrayLike) -> float:
 
 
 def roc_curve(y_true: ArrayLike, y_score: ArrayLike, drop_intermediate: bool = True) -> tuple[Array, Array, Array]:
-    """Return the shares of normal records and of anomalies flagged, for every threshold.
+    """Return the false and the true positive rate for every threshold.
 
     Parameters
     ----------
@@ -192,19 +199,19 @@ def roc_curve(y_true: ArrayLike, y_score: ArrayLike, drop_intermediate: bool = T
     y_score : array_like of shape (n,)
         Anomaly scores.
     drop_intermediate : bool, default True
-        Whether to leave out points in the middle of straight stretches.
+        Whether to drop points inside straight segments of the curve.
 
     Returns
     -------
     fpr, tpr : ndarray
-        Shares of normal records and of anomalies whose score is at least the threshold, rising from 0 to 1.
+        Fractions of normal records and of anomalies whose score is at least the threshold, increasing from 0 to 1.
     thresholds : ndarray
-        Falling; the first is infinity: nothing flagged.
+        Decreasing; the first is infinity, where no record is flagged.
 
     Raises
     ------
     ValueError
-        If lengths differ, labels are not 0 and 1, scores are not finite, or only one kind of record is there.
+        If lengths differ, labels are not 0 and 1, scores are not finite, or `y_true` contains only one class.
 
     References
     ----------
@@ -216,9 +223,9 @@ def roc_curve(y_true: ArrayLike, y_score: ArrayLike, drop_intermediate: bool = T
     >>> fpr.tolist(), tpr.tolist()
     ([0.0, 0.0, 0.5, 0.5, 1.0], [0.0, 0.5, 0.5, 1.0, 1.0])
     """
-    labels, scores = _labels_and_scores(y_true, y_score)
-    _both_classes(labels, "the ROC curve")
-    fp, tp, thresholds = _counts_by_threshold(labels, scores)
+    labels, scores = check_labels_and_scores(y_true, y_score)
+    check_both_classes(labels, "the ROC curve")
+    fp, tp, thresholds = counts_by_threshold(labels, scores)
     if drop_intermediate and len(fp) > 2:
         corners = np.r_[True, np.logical_or(np.diff(fp, 2), np.diff(tp, 2)), True]
         fp, tp, thresholds = fp[corners], tp[corners], thresholds[corners]
@@ -232,14 +239,14 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     Parameters
     ----------
     x : array_like of shape (n,)
-        Rising or falling.
+        Abscissas, monotonic.
     y : array_like of shape (n,)
-        Heights.
+        Ordinates.
 
     Raises
     ------
     ValueError
-        If there are under two points, lengths differ, or `x` neither rises nor falls.
+        If there are fewer than two points, lengths differ, numbers are not finite, or `x` is not monotonic.
 
     Examples
     --------
@@ -249,15 +256,19 @@ def auc(x: ArrayLike, y: ArrayLike) -> float:
     x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
     if x.ndim != 1 or x.shape != y.shape or len(x) < 2:
         raise ValueError(f"auc needs two or more points; found x of shape {x.shape} and y of shape {y.shape}")
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        raise ValueError("auc needs finite numbers; found NaN or infinity in x or y")
     steps = np.diff(x)
     if (steps < 0).any() and (steps > 0).any():
-        raise ValueError("auc needs x to rise or to fall throughout; found both")
+        raise ValueError("auc needs x to be increasing or decreasing; found both")
     area = float((steps * (y[1:] + y[:-1]) / 2).sum())
     return -area if (steps < 0).any() else area
 
 
 def roc_auc_score(y_true: ArrayLike, y_score: ArrayLike) -> float:
-    """Return the chance that an anomaly drawn at random scores above a normal record; ties count half.
+    """Return the area under the ROC curve: the probability that a random anomaly outscores a random normal record.
+
+    Ties have weight one half.
 
     Parameters
     ----------
@@ -293,9 +304,9 @@ def precision_recall_curve(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Array
     Returns
     -------
     precision, recall : ndarray of shape (n_thresholds + 1,)
-        For records that score at least the threshold; the last point is (1, 0): nothing flagged.
+        For records that score at least the threshold; the last point is (1, 0), where no record is flagged.
     thresholds : ndarray of shape (n_thresholds,)
-        Rising.
+        Increasing.
 
     Raises
     ------
@@ -308,10 +319,10 @@ def precision_recall_curve(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Array
     >>> precision.round(3).tolist(), recall.tolist()
     ([0.667, 1.0, 1.0, 1.0], [1.0, 1.0, 0.5, 0.0])
     """
-    labels, scores = _labels_and_scores(y_true, y_score)
+    labels, scores = check_labels_and_scores(y_true, y_score)
     if not labels.any():
         raise ValueError("precision and recall need at least one anomaly (label 1); found normal records alone")
-    fp, tp, thresholds = _counts_by_threshold(labels, scores)
+    fp, tp, thresholds = counts_by_threshold(labels, scores)
     precision, recall = tp / (tp + fp), tp / tp[-1]
     return np.r_[precision[::-1], 1.0], np.r_[recall[::-1], 0.0], thresholds[::-1]
 
@@ -341,10 +352,10 @@ def average_precision_score(y_true: ArrayLike, y_score: ArrayLike) -> float:
 
 
 def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int | None = None) -> float:
-    """Return which share of the k records with the highest scores are anomalies.
+    """Return the fraction of anomalies among the k records with the highest scores.
 
-    Where records tie for the last places among the k, each of them counts with the chance that it would be
-    drawn: the result is the expected value, and does not depend on the order of the records.
+    Where several records tie for the last ranks, the result is the expected value over random orders of the tied
+    records, and so does not depend on the order of the records.
 
     Parameters
     ----------
@@ -353,47 +364,49 @@ def precision_at_k(y_true: ArrayLike, y_score: ArrayLike, k: int | None = None) 
     y_score : array_like of shape (n,)
         Anomaly scores.
     k : int, optional
-        By default the number of anomalies.
+        Number of records; by default the number of anomalies.
 
     Raises
     ------
     ValueError
-        If `k` is out of 1 to n, or there is no anomaly to count.
+        If `k` is not from 1 to n, or it is not given and there is no anomaly.
 
     Examples
     --------
     >>> precision_at_k([0, 1, 0, 1], [0.1, 0.9, 0.8, 0.7])
     0.5
     """
-    labels, scores = _labels_and_scores(y_true, y_score)
+    labels, scores = check_labels_and_scores(y_true, y_score)
+    if not labels.any():
+        raise ValueError("precision at k needs at least one anomaly (label 1); found 0 among the labels")
     k = int(labels.sum()) if k is None else k
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)) or not 1 <= k <= len(labels):
+    if not integer(1, len(labels)).accepts(k):
         raise ValueError(f"k must be a whole number from 1 to the number of records, {len(labels)}; found {k!r}")
     last = np.sort(scores)[-k]
     above, tied = scores > last, scores == last
-    places = k - int(above.sum())
-    return float((labels[above].sum() + labels[tied].mean() * places) / k)
+    n_tied = k - int(above.sum())
+    return float((labels[above].sum() + labels[tied].mean() * n_tied) / k)
 
 
-# -- everything together -----------------------------------------------------------------------
+# -- all metrics -------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """All figures on one set of labelled records.
+    """All metrics of one set of labelled records.
 
     Attributes
     ----------
     n_records, n_anomalies, n_flagged : int
-        Numbers of records, of true anomalies, and of records above the threshold.
+        Numbers of records, of true anomalies, and of flagged records.
     threshold : float or None
-        What was flagged.
+        Records that score above it are flagged.
     roc_auc, average_precision, precision_at_n : float
-        Of the scores, whatever the threshold; the last is `precision_at_k` for as many records as there are anomalies.
+        Metrics of the scores, independent of the threshold; the last is `precision_at_k` with the number of anomalies.
     precision, recall, f1, balanced_accuracy, mcc, false_alarm_rate, missed_alarm_rate : float
-        Of the labels.
+        Metrics of the predicted labels.
     true_negatives, false_positives, false_negatives, true_positives : int
-        The confusion matrix.
+        Confusion matrix.
     """
 
     n_records: int
@@ -416,17 +429,17 @@ class Evaluation:
     true_positives: int
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the figures by name."""
+        """Return the metrics by name."""
         return asdict(self)
 
     def __str__(self) -> str:
         width = max(len(field.name) for field in fields(self)) + 2
         lines = []
         for name, value in self.to_dict().items():
-            shown = f"{value:,}" if isinstance(value, int) else "-" if value is None else f"{value:.4f}"
+            text = f"{value:,}" if isinstance(value, int) else "-" if value is None else f"{value:.4f}"
             if name == "threshold" and value is not None:
-                shown = f"{value:.6g}"
-            lines.append(f"{name.replace('_', ' '):<{width}}{shown:>12}")
+                text = f"{value:.6g}"
+            lines.append(f"{name.replace('_', ' '):<{width}}{text:>12}")
         return "\n".join(lines)
 
 
@@ -436,7 +449,7 @@ def evaluate(
     threshold: float | None = None,
     y_pred: ArrayLike | None = None,
 ) -> Evaluation:
-    """Work out every figure at once.
+    """Compute all metrics of one set of labelled records.
 
     Parameters
     ----------
@@ -447,17 +460,18 @@ def evaluate(
     threshold : float, optional
         Records that score above it are flagged.
     y_pred : array_like of 0 and 1 of shape (n,), optional
-        Flags, in place of a threshold.
+        Predicted labels, in place of a threshold.
 
     Returns
     -------
     Evaluation
-        The figures; printed, it is a table.
+        The metrics; its text is a table.
 
     Raises
     ------
     ValueError
-        If neither or both of `threshold` and `y_pred` are given, or the records don't allow the figures.
+        If neither or both of `threshold` and `y_pred` are given, the threshold is NaN, or a metric is undefined for the
+        labels or scores.
 
     Examples
     --------
@@ -465,10 +479,12 @@ def evaluate(
     0.5
     """
     if (threshold is None) == (y_pred is None):
-        raise ValueError("evaluate needs a threshold or y_pred, one of them")
-    labels, scores = _labels_and_scores(y_true, y_score)
-    _both_classes(labels, "an evaluation")
-    flags = _labels(y_pred, "y_pred") if y_pred is not None else (scores > threshold).astype(np.int64)
+        raise ValueError("evaluate needs either threshold or y_pred; give one of them")
+    if threshold is not None:
+        check_threshold(threshold)
+    labels, scores = check_labels_and_scores(y_true, y_score)
+    check_both_classes(labels, "an evaluation")
+    flags = check_labels(y_pred, "y_pred") if y_pred is not None else (scores > threshold).astype(np.int64)
     (tn, fp), (fn, tp) = confusion_matrix(labels, flags).tolist()
     return Evaluation(
         n_records=len(labels),
@@ -492,50 +508,32 @@ def evaluate(
     )
 
 
-# -- checks and counts -------------------------------------------------------------------------
+# -- counts ------------------------------------------------------------------------------------
 
 
-def _counts_by_threshold(labels: Array, scores: Array) -> tuple[Array, Array, Array]:
-    """Count normal records and anomalies that score at least each distinct score, the highest first."""
+def counts_by_threshold(labels: Array, scores: Array) -> tuple[Array, Array, Array]:
+    """Return false positives, true positives and threshold at each distinct score, the highest first.
+
+    Parameters
+    ----------
+    labels : ndarray of int of shape (n,)
+        True labels, 0 or 1.
+    scores : ndarray of float of shape (n,)
+        Anomaly scores; records that score at least the threshold are flagged.
+
+    Returns
+    -------
+    false_positives, true_positives : ndarray of int of shape (n_distinct,)
+        Numbers of flagged normal records and of flagged anomalies.
+    thresholds : ndarray of float of shape (n_distinct,)
+        Decreasing.
+    """
     order = np.argsort(-scores, kind="stable")
     labels, scores = labels[order], scores[order]
-    # Equal scores cannot be told apart by any threshold: only the last of each counts.
+    # No threshold separates equal scores: only the last record of each is a point of the curve.
     ends = np.r_[np.flatnonzero(np.diff(scores)), len(scores) - 1]
     tp = np.cumsum(labels)[ends]
     return 1 + ends - tp, tp, scores[ends]
-
-
-def _labels(values: ArrayLike, name: str) -> Array:
-    labels = np.asarray(values)
-    if labels.ndim != 1 or not labels.size:
-        raise ValueError(f"{name} must hold one label per record, shape (n,); found shape {labels.shape}")
-    if not np.isin(labels, (0, 1)).all():
-        others = np.unique(labels[~np.isin(labels, (0, 1))])[:5].tolist()
-        raise ValueError(
-            f"{name} must hold 0 for normal records and 1 for anomalies; found {others}. "
-            f"Map them first: ({name} != 'normal').astype(int), or ({name} == -1).astype(int)"
-        )
-    return labels.astype(np.int64)
-
-
-def _labels_and_scores(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Array, Array]:
-    labels, scores = _labels(y_true, "y_true"), np.asarray(y_score, np.float64)
-    _check_lengths(labels, scores, "y_score")
-    bad = np.flatnonzero(~np.isfinite(scores))
-    if bad.size:
-        raise ValueError(f"scores must be finite numbers; found {scores[bad[0]]} at record {bad[0]}")
-    return labels, scores
-
-
-def _check_lengths(labels: Array, other: Array, name: str) -> None:
-    if other.shape != labels.shape:
-        raise ValueError(f"y_true and {name} must be of one length; found shapes {labels.shape} and {other.shape}")
-
-
-def _both_classes(labels: Array, what: str) -> None:
-    if labels.min() == labels.max():
-        kind = "anomalies" if labels[0] else "normal records"
-        raise ValueError(f"{what} needs normal records and anomalies; found {kind} alone")
 
 
 def _ratio(part: Any, whole: Any) -> float:

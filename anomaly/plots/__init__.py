@@ -1,17 +1,14 @@
-"""Pictures of training, scores and single records, drawn with Matplotlib.
+"""Plots of training, scores, single records and series, drawn with Matplotlib.
 
-Each function draws one picture on the axes given as ``ax``, or on a new figure, and returns the
-axes. Nothing is shown and no setting of Matplotlib is changed. Importing this module does not
-import Matplotlib; the first drawing does.
+Each function draws one plot on the axes ``ax``, or on a new figure, and returns the axes. It does not show the figure
+and does not change the settings of Matplotlib. Importing this package does not import Matplotlib; the first plot does.
 
-Without ``ax`` the figure comes from `matplotlib.pyplot.subplots`: a notebook then shows it by
-itself, and on a machine without a screen Matplotlib falls back to drawing into memory. Pyplot keeps
-such a figure until it is closed, which `save_figure` does. Where pyplot is unwelcome, as in the
-threads of a server, give the axes of a figure of one's own:
-``ax=matplotlib.figure.Figure().add_subplot()``.
+Without ``ax`` the figure is one of `matplotlib.pyplot.subplots`: a notebook displays it, and without a display
+Matplotlib draws into memory. Pyplot keeps the figure until it is closed, as by `save_figure`. To avoid pyplot, as in
+the threads of a server, pass the axes of another figure: ``ax=matplotlib.figure.Figure().add_subplot()``.
 
-Colours are those of Okabe and Ito, which people with any colour vision can tell apart: normal
-records are blue, anomalies vermilion.
+Colours are those of Okabe and Ito, which are distinct in all common forms of colour vision: normal records are blue,
+anomalies vermilion.
 """
 
 from anomaly.plots.curves import plot_confusion_matrix, plot_precision_recall, plot_roc

@@ -1,4 +1,4 @@
-"""Making figures that look alike, and writing them to files."""
+"""Common style of the figures, and their files."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ CURVES = (BLUE, VERMILION, GREEN, PURPLE, ORANGE, SKY)
 
 _SIZE = (6.0, 4.0)
 _LONGEST_LABEL = 34
-# Of small words in a legend, in inches: of what stands before them, and of each character.
+# Widths of a legend in small type, in inches: of the handle of an entry, and of each character.
 _ENTRY_WIDTH, _CHARACTER_WIDTH = 0.38, 0.068
 
 
-def axes_to_draw_on(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
-    """Return the axes given, or those of a new figure, of so many inches across and up."""
+def axes_or_new(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
+    """Return the axes, or those of a new figure of a width and height in inches."""
     if ax is not None:
         return ax
     from matplotlib import pyplot
@@ -35,17 +35,17 @@ def axes_to_draw_on(ax: Axes | None, size: tuple[float, float] = _SIZE) -> Axes:
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
-def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") -> None:
-    """Give axes their words, and take away the lines that say nothing.
+def style_axes(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") -> None:
+    """Set title and labels of axes, and remove the lines without information.
 
     Parameters
     ----------
     ax : Axes
-        What has been drawn on.
+        Axes with a plot.
     title, x_label, y_label : str
-        The words, with units.
+        Texts, with units.
     grid : {"x", "y", "both", ""}
-        Along which axis values are to be read off.
+        Axis with grid lines.
     """
     ax.set_title(title, loc="left", fontsize="medium", fontweight="bold", color=DARK)
     ax.set_xlabel(x_label, color=DARK)
@@ -59,13 +59,13 @@ def dress(ax: Axes, title: str, x_label: str, y_label: str, *, grid: str = "y") 
 
 
 def legend_above(ax: Axes) -> None:
-    """Put the legend between title and picture, where it lies on nothing that is drawn."""
+    """Place the legend between title and plot, where it overlaps nothing."""
     labels = ax.get_legend_handles_labels()[1]
     if not labels:
         return
-    room = ax.get_window_extent().width / ax.figure.dpi
+    available = ax.get_window_extent().width / ax.figure.dpi
     needed = sum(_ENTRY_WIDTH + _CHARACTER_WIDTH * len(label) for label in labels)
-    columns = len(labels) if needed <= room else 2
+    columns = len(labels) if needed <= available else 2
     pad = 10.0 + 14.0 * -(-len(labels) // columns)
     ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", pad=pad)
     ax.legend(
@@ -79,30 +79,30 @@ def legend_above(ax: Axes) -> None:
     )
 
 
-def shortened(label: str) -> str:
-    """Cut a label that would take the picture's room.
+def shorten(label: str) -> str:
+    """Shorten a label that would take the space of the plot.
 
     Examples
     --------
-    >>> shortened("flow"), shortened("x" * 100) == "x" * 33 + "…"
+    >>> shorten("flow"), shorten("x" * 100) == "x" * 33 + "…"
     ('flow', True)
     """
     return label if len(label) <= _LONGEST_LABEL else f"{label[: _LONGEST_LABEL - 1]}…"
 
 
 def label_logarithmic(axis: Axis) -> None:
-    """Label a logarithmic axis with plain numbers: two at the least, and few enough to stay apart."""
+    """Label a logarithmic axis with decimal numbers: at least two, without overlap."""
     from matplotlib.ticker import FuncFormatter, NullFormatter
 
-    from anomaly.plots.logarithmic import RoomyLogLocator, plain
+    from anomaly.plots.logarithmic import SpacedLogLocator, format_tick
 
-    axis.set_major_locator(RoomyLogLocator(axis))
-    axis.set_major_formatter(FuncFormatter(plain))
+    axis.set_major_locator(SpacedLogLocator(axis))
+    axis.set_major_formatter(FuncFormatter(format_tick))
     axis.set_minor_formatter(NullFormatter())
 
 
 def next_curve_color(ax: Axes) -> str:
-    """Return the first colour that no curve on these axes has, so that several can be compared."""
+    """Return the next colour for a curve on these axes, so that curves are distinct."""
     drawn = sum(line.get_gid() == "curve" for line in ax.lines)
     return CURVES[drawn % len(CURVES)]
 
@@ -110,25 +110,25 @@ def next_curve_color(ax: Axes) -> str:
 def save_figure(figure: Axes | Figure, path: str | os.PathLike[str], *, dpi: float = 150.0) -> None:
     """Write a figure to a file, and close it.
 
-    The file appears whole or not at all: it is written to a temporary name and then renamed.
+    The write is atomic: the file is written under a temporary name and then renamed.
 
     Parameters
     ----------
     figure : Axes or Figure
-        What a plot function returned, or the figure that it is part of.
+        Axes that a plot function returned, or their figure.
     path : str or path
-        Where to; the ending (``.png``, ``.svg``, ``.pdf``, ...) gives the format.
+        The file; its suffix (``.png``, ``.svg``, ``.pdf``, ...) determines the format.
     dpi : float, default 150
-        Dots per inch, for formats made of dots.
+        Resolution in dots per inch, for raster formats.
 
     Raises
     ------
     TypeError
         If `figure` is neither axes nor a figure.
     ValueError
-        If the ending is not a format that Matplotlib writes.
+        If the suffix is not a format of Matplotlib.
     OSError
-        If the file cannot be written; an earlier file stays as it was.
+        If the file cannot be written; an earlier file is unchanged.
 
     Examples
     --------
@@ -142,27 +142,27 @@ def save_figure(figure: Axes | Figure, path: str | os.PathLike[str], *, dpi: flo
     """
     whole = _whole_figure(figure)
     formats = whole.canvas.get_supported_filetypes()
-    ending = Path(path).suffix.lower().removeprefix(".")
-    if ending not in formats:
+    suffix = Path(path).suffix.lower().removeprefix(".")
+    if suffix not in formats:
         raise ValueError(
-            f"the ending of the file's name gives the format: one of {', '.join(sorted(formats))}; found {str(path)!r}"
+            f"the suffix of a figure's file must be one of {', '.join(sorted(formats))}; found {str(path)!r}"
         )
     try:
         with atomic_write(path) as file:
-            whole.savefig(file, format=ending, dpi=dpi)
+            whole.savefig(file, format=suffix, dpi=dpi)
     finally:
-        # Only pyplot's figures need closing; a figure of the user's own does not bring it in.
+        # Only figures of pyplot need closing; for other figures pyplot is not imported.
         if "matplotlib.pyplot" in sys.modules:
             sys.modules["matplotlib.pyplot"].close(whole)
 
 
-def _whole_figure(drawn: Any) -> Figure:
-    """Go from axes, by way of any subfigures, to the figure that holds them."""
+def _whole_figure(part: Any) -> Figure:
+    """Return the figure of axes, which may be part of subfigures."""
     from matplotlib.figure import Figure
 
-    part = drawn
+    found = type(part).__name__
     while not isinstance(part, Figure):
         part = getattr(part, "figure", None)
         if part is None:
-            raise TypeError(f"figure must be Matplotlib axes or a figure; found {type(drawn).__name__}")
+            raise TypeError(f"figure must be Matplotlib axes or a figure; found {found}")
     return part

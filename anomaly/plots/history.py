@@ -1,4 +1,4 @@
-"""How training went."""
+"""Plots of the training history."""
 
 from __future__ import annotations
 
@@ -7,38 +7,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.plots.checks import same_length
-from anomaly.plots.figures import ANOMALY, DARK, NORMAL, axes_to_draw_on, dress, label_logarithmic
+from anomaly.plots.figures import ANOMALY, DARK, NORMAL, axes_or_new, label_logarithmic, style_axes
+from anomaly.plots.validation import check_length
 from nnlite.types import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Where the largest value is this many times the smallest, only a logarithmic axis shows both.
+# The axis is logarithmic if the largest value is this many times the smallest.
 _WIDE = 20.0
 _FEW_EPOCHS = 30
 
 
 def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None = None) -> Axes:
-    """Draw a loss, or another figure that training reports, over the epochs.
+    """Plot a loss, or another metric of training, over the epochs.
 
-    The validation curve is drawn too where there is one, and its best epoch marked. The vertical
-    axis is logarithmic where the values differ by more than twenty times. If training diverged, the
-    curve ends there and a line marks the epoch.
+    A validation curve is plotted too, with a mark at its best epoch. The vertical axis is logarithmic if the largest
+    value is more than twenty times the smallest. If training diverges, the curve ends there and a line marks the epoch.
 
     Parameters
     ----------
     history : dict of str to sequence of float, or object with such a `history`
-        What `Model.fit` returned, or a detector's ``history_``.
+        History returned by `Model.fit`, or a detector's ``history_``.
     metric : str, default "loss"
-        Which of its entries; ``"val_" + metric`` is drawn beside it.
+        Name of the metric; ``"val_" + metric`` is its validation curve.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
+        Axes to draw on; those of a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        What was drawn on.
+        The axes with the plot.
 
     Raises
     ------
@@ -57,7 +56,7 @@ def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None =
     from matplotlib.ticker import MaxNLocator
 
     curves = _curves(history, metric)
-    ax = axes_to_draw_on(ax)
+    ax = axes_or_new(ax)
     epochs = np.arange(1, len(curves["training"]) + 1)
     marker = "." if len(epochs) <= _FEW_EPOCHS else ""
     for (name, values), color in zip(curves.items(), (NORMAL, ANOMALY), strict=False):
@@ -67,7 +66,7 @@ def plot_learning_curve(history: Any, metric: str = "loss", *, ax: Axes | None =
     _mark_divergence(ax, curves)
     _scale(ax, np.concatenate(list(curves.values())))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    dress(ax, "Learning curve", "epoch", metric.replace("_", " "))
+    style_axes(ax, "Learning curve", "epoch", metric.replace("_", " "))
     ax.legend(frameon=False)
     return ax
 
@@ -84,14 +83,14 @@ def _curves(history: Any, metric: str) -> dict[str, Array]:
     validation = f"val_{metric}"
     if validation in entries:
         curves["validation"] = _values(entries[validation], validation)
-        same_length(curves["validation"], validation, len(curves["training"]))
+        check_length(curves["validation"], validation, len(curves["training"]))
     return curves
 
 
 def _values(values: Sequence[float], name: str) -> Array:
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1 or array.size == 0:
-        raise ValueError(f"history[{name!r}] must hold one number for each epoch; found shape {array.shape}")
+        raise ValueError(f"history[{name!r}] must contain one number for each epoch; found shape {array.shape}")
     if not np.isfinite(array).any():
         raise ValueError(
             f"history[{name!r}] has no finite value in {len(array)} epoch(s): training diverged from the start; try a "
@@ -115,9 +114,9 @@ def _mark_best(ax: Axes, values: Array) -> None:
 
 
 def _mark_divergence(ax: Axes, curves: Mapping[str, Array]) -> None:
-    lost = np.isnan(np.vstack(list(curves.values()))).any(axis=0)
-    if lost.any():
-        epoch = int(np.argmax(lost)) + 1
+    diverged = np.isnan(np.vstack(list(curves.values()))).any(axis=0)
+    if diverged.any():
+        epoch = int(np.argmax(diverged)) + 1
         ax.axvline(epoch, color=DARK, linestyle=":", linewidth=1.2, label=f"not finite in epoch {epoch}")
 
 

@@ -1,4 +1,4 @@
-"""Anomaly scores: how they are distributed, and how they run over time."""
+"""Plots of anomaly scores: their distribution, and their course over time."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.plots.checks import finite_numbers, zeros_and_ones
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, label_logarithmic, legend_above
-from anomaly.plots.times import count_label, date_axis, moments_of
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_or_new, label_logarithmic, legend_above, style_axes
+from anomaly.plots.times import as_times, count_label, date_axis
+from anomaly.plots.validation import as_mask
 from nnlite.types import Array
+from nnlite.validation import as_finite
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-# Where the largest score is this many times the median, most records would share one bar.
+# The axis of scores is logarithmic if the largest score is this many times the median.
 _SKEWED = 10.0
 _FEWEST_BARS, _MOST_BARS = 10, 60
-# More stretches than a figure has dots across show nothing more.
-_STRETCHES = 2000
+# More segments than a figure has pixels across would not be visible.
+_SEGMENTS = 2000
 
 
 def plot_score_histogram(
@@ -28,28 +29,27 @@ def plot_score_histogram(
     *,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how anomaly scores are distributed.
+    """Plot the distribution of anomaly scores.
 
-    With `labels`, normal records and anomalies are drawn separately, each as shares of their own
-    number, so that a hundred anomalies can be seen beside a million normal records. The horizontal
-    axis is logarithmic where all scores are positive and the largest is more than ten times the
-    median.
+    With `labels`, normal records and anomalies have a histogram each, of fractions of their own number, so that a
+    hundred anomalies are visible beside a million normal records. The horizontal axis is logarithmic if all scores are
+    positive and the largest is more than ten times the median.
 
     Parameters
     ----------
     scores : array_like of shape (n_records,)
-        Larger is more anomalous.
+        Anomaly scores; larger is more anomalous.
     threshold : float, optional
-        Above it a record is an anomaly; drawn as a line.
+        Records with a higher score are flagged; plotted as a line.
     labels : array_like of shape (n_records,), optional
-        The truth: 1 for anomalies, 0 for normal records.
+        True labels: 1 for anomalies, 0 for normal records.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
+        Axes to draw on; those of a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        What was drawn on.
+        The axes with the plot.
 
     Raises
     ------
@@ -63,17 +63,17 @@ def plot_score_histogram(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['normal (4)', 'anomalies (1)', 'threshold 5: 1 above']
     """
-    values = finite_numbers(scores, "scores")
-    limit = None if threshold is None else float(finite_numbers(threshold, "threshold", ndim=0))
-    truth = None if labels is None else zeros_and_ones(labels, "labels", len(values))
-    ax = axes_to_draw_on(ax)
+    values = as_finite("scores", scores)
+    limit = None if threshold is None else float(as_finite("threshold", threshold, ndim=0))
+    truth = None if labels is None else as_mask(labels, "labels", len(values))
+    ax = axes_or_new(ax)
     logarithmic = _is_skewed(values, limit)
     edges = _edges(values, logarithmic)
     if truth is None:
         ax.hist(values, edges, color=NORMAL, label=f"records ({len(values):,})")
     else:
-        _draw_group(ax, values[~truth], edges, NORMAL, "normal")
-        _draw_group(ax, values[truth], edges, ANOMALY, "anomalies")
+        _plot_class(ax, values[~truth], edges, NORMAL, "normal")
+        _plot_class(ax, values[truth], edges, ANOMALY, "anomalies")
     if limit is not None:
         above = int((values > limit).sum())
         label = f"threshold {limit:.4g}: {above:,} above"
@@ -82,8 +82,8 @@ def plot_score_histogram(
         ax.set_xscale("log")
         label_logarithmic(ax.xaxis)
     scale = ", logarithmic scale" if logarithmic else ""
-    share = "number of records" if truth is None else "share of the records of its kind"
-    dress(ax, "Anomaly scores", f"anomaly score{scale}", share)
+    y_label = "number of records" if truth is None else "fraction of the records of the class"
+    style_axes(ax, "Anomaly scores", f"anomaly score{scale}", y_label)
     legend_above(ax)
     return ax
 
@@ -97,30 +97,30 @@ def plot_scores_over_time(
     first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw anomaly scores in the order of time, or of the records, with the alarms they raise.
+    """Plot anomaly scores in the order of time, or of the records, with the alarms.
 
-    Of long records the least and the largest score of each of 2000 stretches are drawn, in which
-    nothing is lost that could be seen: a million records take as long as ten thousand.
+    Of many records, the lowest and the highest score of each of 2000 segments are plotted, without a visible
+    difference: a million records take as long as ten thousand.
 
     Parameters
     ----------
     scores : array_like of shape (n_records,)
-        Larger is more anomalous.
+        Anomaly scores; larger is more anomalous.
     threshold : float, optional
-        Above it a record raises an alarm; alarms are marked.
+        Records with a higher score are alarms, which are marked.
     time : array_like of shape (n_records,), optional
-        When each record was made, as numbers or datetime64, in any order; record numbers by default.
+        Times of the records, as numbers or datetime64, in any order; record numbers by default.
     labels : array_like of shape (n_records,), optional
-        The truth: 1 for anomalies, 0 for normal records. Anomalies are marked along the bottom.
+        True labels: 1 for anomalies, 0 for normal records. Anomalies are marked along the bottom.
     first : int, default 0
-        The number of the first record, where there is no `time`: 1 counts as people do.
+        Number of the first record, if there is no `time`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
+        Axes to draw on; those of a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        What was drawn on.
+        The axes with the plot.
 
     Raises
     ------
@@ -134,18 +134,18 @@ def plot_scores_over_time(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['threshold 5', 'alarms (1)']
     """
-    values = finite_numbers(scores, "scores")
-    limit = None if threshold is None else float(finite_numbers(threshold, "threshold", ndim=0))
-    truth = None if labels is None else zeros_and_ones(labels, "labels", len(values))
-    moments = moments_of(time, len(values), first)
-    order = np.argsort(moments, kind="stable")
-    moments, values = moments[order], values[order]
-    ax = axes_to_draw_on(ax)
-    starts = _stretches(len(values))
+    values = as_finite("scores", scores)
+    limit = None if threshold is None else float(as_finite("threshold", threshold, ndim=0))
+    truth = None if labels is None else as_mask(labels, "labels", len(values))
+    times = as_times(time, len(values), first)
+    order = np.argsort(times, kind="stable")
+    times, values = times[order], values[order]
+    ax = axes_or_new(ax)
+    starts = _segment_starts(len(values))
     lowest, highest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
-    at = moments[starts]
+    at = times[starts]
     if len(starts) == len(values):
-        # A line through one point is not seen.
+        # A line through one point is invisible.
         ax.plot(at, values, color=NORMAL, linewidth=0.9, marker="." if len(values) == 1 else None)
     else:
         ax.plot(np.repeat(at, 2), np.column_stack([lowest, highest]).ravel(), color=NORMAL, linewidth=0.9)
@@ -157,13 +157,13 @@ def plot_scores_over_time(
     if logarithmic:
         ax.set_yscale("log")
         label_logarithmic(ax.yaxis)
-    dress(
+    style_axes(
         ax,
         "Anomaly scores, record by record" if time is None else "Anomaly scores over time",
         count_label("record", first) if time is None else "time",
         f"anomaly score{', logarithmic scale' if logarithmic else ''}",
     )
-    date_axis(ax, moments)
+    date_axis(ax, times)
     legend_above(ax)
     return ax
 
@@ -183,8 +183,8 @@ def _edges(values: Array, logarithmic: bool) -> list[float]:
     return [float(edge) for edge in np.histogram_bin_edges(values, bars)]
 
 
-def _draw_group(ax: Axes, values: Array, edges: list[float], color: str, name: str) -> None:
-    # The first and last edges may miss the extreme scores by a rounding.
+def _plot_class(ax: Axes, values: Array, edges: list[float], color: str, name: str) -> None:
+    # By rounding errors, the extreme scores may lie outside the first and last edges.
     inside = np.clip(values, edges[0], edges[-1])
     ax.hist(
         inside,
@@ -201,11 +201,11 @@ def _draw_group(ax: Axes, values: Array, edges: list[float], color: str, name: s
 # -- over time ---------------------------------------------------------------------------------
 
 
-def _stretches(length: int) -> Array:
-    """Return where each stretch starts: every record its own, unless there are very many."""
-    if length <= 4 * _STRETCHES:
+def _segment_starts(length: int) -> Array:
+    """Return the start of each segment; a segment is one record, unless there are many."""
+    if length <= 4 * _SEGMENTS:
         return np.arange(length)
-    return np.arange(_STRETCHES) * length // _STRETCHES
+    return np.arange(_SEGMENTS) * length // _SEGMENTS
 
 
 def _mark_alarms(ax: Axes, at: Array, highest: Array, limit: float, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Series: what the sensors did, where the alarms are, what was expected, and which sensors they are due to."""
+"""Plots of series: the sensors with alarms, the reconstruction, and the contributions of the sensors."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from anomaly.events import stretches
-from anomaly.plots.checks import finite_numbers, same_length, zeros_and_ones
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_to_draw_on, dress, legend_above, shortened
+from anomaly.events import find_segments
+from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_or_new, legend_above, shorten, style_axes
 from anomaly.plots.scores import plot_scores_over_time
-from anomaly.plots.times import count_label, date_axis, moments_of
+from anomaly.plots.times import as_times, count_label, date_axis
+from anomaly.plots.validation import as_mask, check_length
 from nnlite.types import Array
+from nnlite.validation import as_finite
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 _PANEL_HEIGHT, _WIDTH = 1.1, 8.0
 _MOST_COLUMNS = 1000
 _DECADES = 4
-# So many times the usual step without any is a gap.
+# A step of more than this many median steps is a gap.
 _GAP = 10
-# Heights in inches: of the name of a sensor in the map, of what is above and below it, and of the figure.
+# Heights in inches: of the name of a sensor in the map, of the margins above and below the map, and of the figure.
 _ROW_HEIGHT, _AROUND_MAP, _MAP_HEIGHTS = 0.145, 0.9, (4.0, 10.0)
 
 
@@ -40,38 +41,38 @@ def plot_series(
     top: int = 12,
     ax: Axes | Sequence[Axes] | None = None,
 ) -> list[Axes]:
-    """Draw sensors below each other over one time axis, with alarms shaded.
+    """Plot sensors below each other over one time axis, with alarms shaded.
 
     Parameters
     ----------
     values : array_like of shape (n_steps, n_sensors) or (n_steps,)
-        What was measured; NaN leaves a hole in the line.
+        Measured values; NaN interrupts the line.
     alarms : array_like of shape (n_steps,), optional
-        1 where there is an alarm: what ``predict`` returns. Shaded.
+        Predicted labels, as returned by ``predict``; alarms are shaded.
     names : sequence of str, optional
-        Of the sensors.
+        Names of the sensors.
     scores : array_like of shape (n_steps,), optional
-        Anomaly scores, drawn below the sensors.
+        Anomaly scores, plotted below the sensors.
     threshold : float, optional
-        Above it a score is an alarm.
+        Higher scores are alarms.
     labels : array_like of shape (n_steps,), optional
-        The truth: 1 for anomalies, drawn as a bar at the top of each panel.
+        True labels; anomalies are bars at the top of each panel.
     time : array_like of shape (n_steps,), optional
-        Numbers or datetime64; numbers of the steps by default.
+        Times, as numbers or datetime64; numbers of the steps by default.
     first : int, default 0
-        The number of the first step, where there is no `time`: 1 counts as people do.
+        Number of the first step, if there is no `time`.
     contributions : array_like of shape (n_steps, n_sensors), optional
-        What a detector's ``explain`` returns. With them, only the sensors that contribute most are drawn, in the
-        order they come in, and the title says so; without them, all.
+        Result of a detector's ``explain``. With it, only the sensors with the largest contributions are plotted, in
+        their original order, and the title says so; without it, all.
     top : int, default 12
-        How many sensors to draw at most, where there are `contributions`.
+        The largest number of sensors, if there are `contributions`.
     ax : Axes or sequence of Axes, optional
-        Where to draw: one for each sensor drawn, and one for the scores if they are given; a new figure by default.
+        Axes to draw on: one for each sensor plotted, and one for `scores`; those of a new figure by default.
 
     Returns
     -------
     list of matplotlib.axes.Axes
-        What was drawn on, from the top.
+        The axes with the plots, from the top.
 
     Raises
     ------
@@ -88,29 +89,29 @@ def plot_series(
     matrix = np.asarray(values, dtype=np.float64)
     matrix = matrix[:, np.newaxis] if matrix.ndim == 1 else matrix
     if matrix.ndim != 2 or not matrix.size:
-        raise ValueError(f"values must have shape (n_steps, n_sensors), and steps; found shape {matrix.shape}")
+        raise ValueError(f"values must have shape (n_steps, n_sensors), at least one step; found shape {matrix.shape}")
     n_steps, n_sensors = matrix.shape
     names = [f"x{j}" for j in range(n_sensors)] if names is None else list(names)
-    same_length(names, "names", n_sensors)
-    flags = _flags(alarms, "alarms", n_steps)
-    truth = _flags(labels, "labels", n_steps)
-    moments = moments_of(time, n_steps, first)
-    shown = range(n_sensors) if contributions is None else _contributing_most(contributions, matrix.shape, top)
-    panels = _panels(ax, len(shown) + (scores is not None))
-    for panel, j in zip(panels, shown, strict=False):
-        _plot_line(panel, moments, matrix[:, j], NORMAL)
-        dress(panel, "", "", shortened(str(names[j])), grid="y")
+    check_length(names, "names", n_sensors)
+    flags = _optional_mask(alarms, "alarms", n_steps)
+    truth = _optional_mask(labels, "labels", n_steps)
+    times = as_times(time, n_steps, first)
+    chosen = range(n_sensors) if contributions is None else _contributing_most(contributions, matrix.shape, top)
+    panels = _panels(ax, len(chosen) + (scores is not None))
+    for panel, j in zip(panels, chosen, strict=False):
+        _plot_line(panel, times, matrix[:, j], NORMAL)
+        style_axes(panel, "", "", shorten(str(names[j])), grid="y")
         panel.yaxis.label.set(rotation=0, ha="right", va="center")
     if scores is not None:
         _plot_scores(panels[-1], scores, threshold, time, first)
     for panel in panels:
-        _shade(panel, moments, flags, ANOMALY)
-        _bar(panel, moments, truth)
+        _shade(panel, times, flags, ANOMALY)
+        _bar(panel, times, truth)
         panel.label_outer()
-    title = _title(flags, truth, len(shown), n_sensors)
+    title = _title(flags, truth, len(chosen), n_sensors)
     panels[0].set_title(title, loc="left", fontsize="medium", fontweight="bold", color=DARK)
     panels[-1].set_xlabel(_step_label(time, first), color=DARK)
-    date_axis(panels[-1], moments)
+    date_axis(panels[-1], times)
     return panels
 
 
@@ -124,28 +125,28 @@ def plot_reconstruction(
     first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw one sensor, and over it what the network expected it to be.
+    """Plot one sensor and its reconstruction or forecast by the network.
 
     Parameters
     ----------
     values, expected : array_like of shape (n_steps,)
-        What was measured, and the reconstruction or forecast: columns of what a detector's ``observe`` and
-        ``reconstruct`` return.
+        Measured values, and their reconstruction or forecast: columns of the results of a detector's ``observe`` and
+        ``reconstruct``.
     alarms : array_like of shape (n_steps,), optional
-        1 where there is an alarm; shaded.
+        Predicted labels; alarms are shaded.
     name : str, default "value"
-        Of the sensor.
+        Name of the sensor.
     time : array_like of shape (n_steps,), optional
-        Numbers or datetime64; numbers of the steps by default.
+        Times, as numbers or datetime64; numbers of the steps by default.
     first : int, default 0
-        The number of the first step, where there is no `time`: 1 counts as people do.
+        Number of the first step, if there is no `time`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
+        Axes to draw on; those of a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        What was drawn on.
+        The axes with the plot.
 
     Raises
     ------
@@ -161,16 +162,16 @@ def plot_reconstruction(
     """
     measured = np.asarray(values, dtype=np.float64)
     if measured.ndim != 1 or not measured.size:
-        raise ValueError(f"values must have one dimension, and steps; found shape {measured.shape}")
-    same_length(expected, "expected", len(measured))
-    flags = _flags(alarms, "alarms", len(measured))
-    moments = moments_of(time, len(measured), first)
-    ax = axes_to_draw_on(ax)
-    _plot_line(ax, moments, measured, NORMAL, label="measured")
-    _plot_line(ax, moments, np.asarray(expected, dtype=np.float64), DARK, label="expected", linestyle="--")
-    _shade(ax, moments, flags, ANOMALY, label="alarm")
-    dress(ax, f"{name}, and what was expected of it", _step_label(time, first), name)
-    date_axis(ax, moments)
+        raise ValueError(f"values must have one dimension, at least one step; found shape {measured.shape}")
+    check_length(expected, "expected", len(measured))
+    flags = _optional_mask(alarms, "alarms", len(measured))
+    times = as_times(time, len(measured), first)
+    ax = axes_or_new(ax)
+    _plot_line(ax, times, measured, NORMAL, label="measured")
+    _plot_line(ax, times, np.asarray(expected, dtype=np.float64), DARK, label="expected", linestyle="--")
+    _shade(ax, times, flags, ANOMALY, label="alarm")
+    style_axes(ax, f"{name}, measured and expected", _step_label(time, first), name)
+    date_axis(ax, times)
     legend_above(ax)
     return ax
 
@@ -184,31 +185,31 @@ def plot_contribution_map(
     first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
-    """Draw how much each sensor contributes to the score of each step, as a heat map.
+    """Plot the contribution of each sensor to the score of each step, as a heat map.
 
-    The colours are logarithmic over four powers of ten below the largest contribution. Of long series, the largest of
-    each of a thousand stretches is drawn. A new figure grows with the number of sensors, up to ten inches; where
-    there is no room for all their names, every second is named, or every third, and so on.
+    The colours are logarithmic over four powers of ten below the largest contribution. Of long series, the largest
+    contribution in each of a thousand segments is plotted. The height of a new figure increases with the number of
+    sensors, up to ten inches; if not all their names fit, every second sensor is named, or every third, and so on.
 
     Parameters
     ----------
     contributions : array_like of shape (n_steps, n_sensors)
-        What a detector's ``explain`` returns.
+        Result of a detector's ``explain``.
     names : sequence of str
-        Of the sensors.
+        Names of the sensors.
     alarms : array_like of shape (n_steps,), optional
-        1 where there is an alarm; drawn as bars along the top.
+        Predicted labels; alarms are bars along the top.
     time : array_like of shape (n_steps,), optional
-        Numbers or datetime64, increasing; numbers of the steps by default.
+        Times, as numbers or datetime64, increasing; numbers of the steps by default.
     first : int, default 0
-        The number of the first step, where there is no `time`: 1 counts as people do.
+        Number of the first step, if there is no `time`.
     ax : matplotlib.axes.Axes, optional
-        Where to draw; on a new figure by default.
+        Axes to draw on; those of a new figure by default.
 
     Returns
     -------
     matplotlib.axes.Axes
-        What was drawn on.
+        The axes with the plot.
 
     Raises
     ------
@@ -224,15 +225,15 @@ def plot_contribution_map(
     """
     from matplotlib.colors import LogNorm
 
-    parts = finite_numbers(contributions, "contributions", ndim=2)
+    parts = as_finite("contributions", contributions, ndim=2)
     n_steps, n_sensors = parts.shape
-    same_length(names, "names", n_sensors)
+    check_length(names, "names", n_sensors)
     if parts.min() < 0:
         raise ValueError(f"contributions must not be negative; found {parts.min():g}")
-    flags = _flags(alarms, "alarms", n_steps)
-    moments = moments_of(time, n_steps, first)
-    ax, room = _map_axes(ax, n_sensors)
-    edges, cells = _columns(parts, moments)
+    flags = _optional_mask(alarms, "alarms", n_steps)
+    times = as_times(time, n_steps, first)
+    ax, height = _map_axes(ax, n_sensors)
+    edges, cells = _columns(parts, times)
     top = float(np.nanmax(cells)) or 1.0
     mesh = ax.pcolormesh(
         edges,
@@ -243,23 +244,23 @@ def plot_contribution_map(
         rasterized=True,
     )
     ax.set_ylim(n_sensors - 0.5, -0.5)
-    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=7.0 * room)
+    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=7.0 * height)
     bar.set_label("contribution to the score", color=DARK)
     bar.outline.set_visible(False)
-    dress(ax, "Which sensors the scores are due to", _step_label(time, first), "", grid="")
-    _name_rows(ax, names, room)
-    # Above the map there are ten points for it, however high the map is.
-    _bar(ax, moments, flags, ANOMALY, 1.0 + 0.01 / room, 1.0 + 0.09 / room)
+    style_axes(ax, "Contributions of the sensors to the scores", _step_label(time, first), "", grid="")
+    _name_rows(ax, names, height)
+    # The bar has ten points above the map, whatever the height of the map.
+    _bar(ax, times, flags, ANOMALY, 1.0 + 0.01 / height, 1.0 + 0.09 / height)
     ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", color=DARK, pad=10.0)
-    date_axis(ax, moments)
+    date_axis(ax, times)
     return ax
 
 
 # -- parts -------------------------------------------------------------------------------------
 
 
-def _flags(values: Any, name: str, length: int) -> Array | None:
-    return None if values is None else zeros_and_ones(values, name, length)
+def _optional_mask(values: Any, name: str, length: int) -> Array | None:
+    return None if values is None else as_mask(values, name, length)
 
 
 def _panels(ax: Any, count: int) -> list[Axes]:
@@ -275,8 +276,8 @@ def _panels(ax: Any, count: int) -> list[Axes]:
 
 
 def _contributing_most(contributions: Any, shape: tuple[int, ...], top: int) -> list[int]:
-    """Return the sensors that contribute most to the scores of all steps together, in the order they come in."""
-    parts = finite_numbers(contributions, "contributions", ndim=2)
+    """Return the sensors with the largest contributions over all steps, in their original order."""
+    parts = as_finite("contributions", contributions, ndim=2)
     if parts.shape != shape:
         raise ValueError(f"contributions must have the shape of values, {shape}; found shape {parts.shape}")
     if top < 1:
@@ -285,7 +286,7 @@ def _contributing_most(contributions: Any, shape: tuple[int, ...], top: int) -> 
 
 
 def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, first: int) -> None:
-    """Draw scores in the last of many panels, where there is little room for words."""
+    """Plot scores in the last of many panels, with short labels."""
     plot_scores_over_time(scores, threshold, time=time, first=first, ax=ax)
     ax.set_title("", loc="left")
     name = "score\n(logarithmic\nscale)" if ax.get_yscale() == "log" else "score"
@@ -295,29 +296,29 @@ def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, firs
         legend.remove()
 
 
-def _columns(parts: Array, moments: Array) -> tuple[Array, Array]:
-    """Return the edges of the columns of a map and what they show, NaN where there is a gap in time."""
+def _columns(parts: Array, times: Array) -> tuple[Array, Array]:
+    """Return the edges and the cells of the columns of a map, NaN in gaps in time."""
     starts = np.unique(np.linspace(0, len(parts), _MOST_COLUMNS, endpoint=False).astype(np.int64))
     cells = np.maximum.reduceat(parts, starts, axis=0).T
-    usual = _usual_step(moments)
-    ends = moments[np.append(starts[1:], len(parts)) - 1] + usual
-    edges = np.append(moments[starts], ends[-1])
-    gaps = np.flatnonzero(edges[1:] - ends > _GAP * usual) + 1
+    step = _median_step(times)
+    ends = times[np.append(starts[1:], len(parts)) - 1] + step
+    edges = np.append(times[starts], ends[-1])
+    gaps = np.flatnonzero(edges[1:] - ends > _GAP * step) + 1
     return np.insert(edges, gaps, ends[gaps - 1]), np.insert(cells, gaps, np.nan, axis=1)
 
 
 def _map_axes(ax: Axes | None, n_sensors: int) -> tuple[Axes, float]:
-    """Return axes for a map, and their height in inches: of new ones, before they are laid out, by what is around."""
+    """Return axes for a map, and their height in inches; that of new axes excludes the margins of the figure."""
     if ax is not None:
         return ax, float(ax.get_window_extent().height / ax.figure.dpi)
     height = float(np.clip(_AROUND_MAP + _ROW_HEIGHT * n_sensors, *_MAP_HEIGHTS))
-    return axes_to_draw_on(None, (6.0, height)), height - _AROUND_MAP
+    return axes_or_new(None, (6.0, height)), height - _AROUND_MAP
 
 
-def _name_rows(ax: Axes, names: Sequence[str], room: float) -> None:
-    """Name the sensors of a map, or as many of them, evenly spread, as there is room for."""
-    stride = int(np.ceil(_ROW_HEIGHT * len(names) / room))
-    ax.set_yticks(range(0, len(names), stride), [shortened(str(name)) for name in names[::stride]], fontsize="small")
+def _name_rows(ax: Axes, names: Sequence[str], height: float) -> None:
+    """Name the sensors of a map, or as many of them as fit, at a constant stride."""
+    stride = int(np.ceil(_ROW_HEIGHT * len(names) / height))
+    ax.set_yticks(range(0, len(names), stride), [shorten(str(name)) for name in names[::stride]], fontsize="small")
     if stride > 1:
         ax.set_ylabel(f"{len(names):,} sensors, one in {stride} named", color=DARK)
 
@@ -326,68 +327,70 @@ def _step_label(time: Any, first: int) -> str:
     return count_label("step", first) if time is None else "time"
 
 
-def _plot_line(ax: Axes, moments: Array, values: Array, color: str, **style: Any) -> None:
-    """Draw a line; of a long one, the least and the largest value of each of some thousand stretches.
+def _plot_line(ax: Axes, times: Array, values: Array, color: str, **style: Any) -> None:
+    """Plot a line; of a long series, the smallest and the largest value of each of two thousand segments.
 
-    A value between two that are missing has no line to be on: it is drawn as a dot.
+    A value between two missing ones is not part of a line, and is plotted as a dot.
     """
     if len(values) > 8 * _MOST_COLUMNS:
         starts = np.arange(2 * _MOST_COLUMNS) * len(values) // (2 * _MOST_COLUMNS)
         pairs = [np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)]
-        moments, values = np.repeat(moments[starts], 2), np.column_stack(pairs).ravel()
-    there = np.concatenate([[False], np.isfinite(values), [False]])
-    alone = np.flatnonzero(there[1:-1] & ~there[:-2] & ~there[2:])
-    dots: dict[str, Any] = {"marker": ".", "markersize": 3, "markevery": alone.tolist()} if len(alone) else {}
-    ax.plot(moments, values, color=color, linewidth=0.9, **dots, **style)
+        times, values = np.repeat(times[starts], 2), np.column_stack(pairs).ravel()
+    present = np.concatenate([[False], np.isfinite(values), [False]])
+    isolated = np.flatnonzero(present[1:-1] & ~present[:-2] & ~present[2:])
+    dots: dict[str, Any] = {"marker": ".", "markersize": 3, "markevery": isolated.tolist()} if len(isolated) else {}
+    ax.plot(times, values, color=color, linewidth=0.9, **dots, **style)
 
 
-def _shade(ax: Axes, moments: Array, flags: Array | None, color: str, label: str | None = None) -> None:
+def _shade(ax: Axes, times: Array, flags: Array | None, color: str, label: str | None = None) -> None:
     if flags is None:
         return
-    for start, end in _spans(moments, flags):
+    for start, end in _spans(times, flags):
         ax.axvspan(start, end, color=color, alpha=0.22, linewidth=0, label=label)
         label = None
 
 
 def _bar(
-    ax: Axes, moments: Array, flags: Array | None, color: str = GREY, bottom: float = 0.94, top: float = 1.0
+    ax: Axes, times: Array, flags: Array | None, color: str = GREY, bottom: float = 0.94, top: float = 1.0
 ) -> None:
-    """Mark stretches by bars between two shares of the height of the axes, by default along the top."""
+    """Mark segments by bars between two fractions of the height of the axes, by default along the top."""
     if flags is None:
         return
-    for start, end in _spans(moments, flags):
+    for start, end in _spans(times, flags):
         ax.axvspan(start, end, bottom, top, color=color, linewidth=0, clip_on=top <= 1.0)
 
 
-def _spans(moments: Array, flags: Array) -> list[tuple[Any, Any]]:
-    """Return from when to when stretches last: to the step after each, but over no gap in time."""
-    usual = _usual_step(moments)
+def _spans(times: Array, flags: Array) -> list[tuple[Any, Any]]:
+    """Return start and end time of each segment: the end is the time of the next step, unless a gap precedes it."""
+    step = _median_step(times)
     spans = []
-    for start, end in stretches(flags):
-        after = moments[end - 1] + usual
-        spans.append((moments[start], after if end == len(moments) else min(after, moments[end])))
+    for start, end in find_segments(flags):
+        after = times[end - 1] + step
+        spans.append((times[start], after if end == len(times) else min(after, times[end])))
     return spans
 
 
-def _usual_step(moments: Array) -> Any:
-    """Return the median time from one moment to the next; where there is only one moment, one unit of it.
+def _median_step(times: Array) -> Any:
+    """Return the median step between distinct times; with one time alone, one unit of its dtype.
 
-    A unit that is shorter than a minute would be too short to be seen on an axis of dates: then it is a minute.
+    On an axis of dates a unit shorter than a minute would be invisible: then the step is a minute.
     """
-    steps = np.sort(np.diff(np.unique(moments)))
+    steps = np.sort(np.diff(np.unique(times)))
     if len(steps):
         return steps[len(steps) // 2]
-    is_short = moments.dtype.kind == "M" and np.datetime_data(moments.dtype)[0] not in ("Y", "M", "W", "D", "h")
+    is_short = times.dtype.kind == "M" and np.datetime_data(times.dtype)[0] not in ("Y", "M", "W", "D", "h")
     return np.timedelta64(1, "m") if is_short else 1
 
 
-def _title(flags: Array | None, truth: Array | None, n_shown: int, n_sensors: int) -> str:
-    sensors = "Sensors" if n_shown == n_sensors else f"{n_shown} of {n_sensors:,} sensors, those that contribute most"
+def _title(flags: Array | None, truth: Array | None, n_plotted: int, n_sensors: int) -> str:
+    sensors = (
+        "Sensors" if n_plotted == n_sensors else f"{n_plotted} of {n_sensors:,} sensors, with the largest contributions"
+    )
     words = []
     if flags is not None:
-        words.append(f"alarms shaded ({len(stretches(flags)):,})")
+        words.append(f"alarms shaded ({len(find_segments(flags)):,})")
     if truth is not None:
-        words.append(f"true anomalies as bars ({len(stretches(truth)):,})")
-    # Both together would not fit into one line.
-    mark = "; " if n_shown == n_sensors else ";\n"
-    return sensors + mark + ", ".join(words) if words else sensors
+        words.append(f"true anomalies as bars ({len(find_segments(truth)):,})")
+    # The title has two lines if some sensors are left out.
+    separator = "; " if n_plotted == n_sensors else ";\n"
+    return sensors + separator + ", ".join(words) if words else sensors

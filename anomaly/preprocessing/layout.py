@@ -1,4 +1,4 @@
-"""Where each column's features stand in the matrix."""
+"""Layout of the feature matrix: the positions of the features of each column, and their description."""
 
 from __future__ import annotations
 
@@ -15,24 +15,26 @@ from nnlite.types import Array
 
 @dataclass(frozen=True)
 class Layout:
-    """The positions of features: columns in their order, the features of one side by side.
+    """Positions of the features: in the order of the columns, the features of one column side by side.
 
     Attributes
     ----------
     names : tuple of str
-        What each feature is.
+        Name of each feature.
     columns : ndarray of int of shape (n_features,)
-        The index of the column that each feature was made from.
+        Index of the column of each feature.
     values : ndarray of int of shape (n_numbers,)
-        The feature of each number; a column of moments makes up to five numbers, others one or none.
+        Feature of each number. A column of datetimes has up to five numbers, other columns have one or none.
     firsts : ndarray of int of shape (n_value_columns,)
-        For each column of values, which of the numbers is its first.
+        Index of the first number of each column of values.
     marked : ndarray of int of shape (n_marks,)
-        The numbers whose missing values are marked.
+        Numbers whose missing values have an indicator feature.
     marks : ndarray of int of shape (n_marks,)
-        The features that mark them.
+        These indicator features.
     category_starts : tuple of int
-        The first feature of each column of categories.
+        First feature of each column of categories.
+    only_values : bool
+        Whether all features are numbers.
     """
 
     names: tuple[str, ...]
@@ -42,22 +44,23 @@ class Layout:
     marked: Array
     marks: Array
     category_starts: tuple[int, ...]
-
-    @property
-    def only_values(self) -> bool:
-        """Whether the features are the numbers and nothing else."""
-        return len(self.values) == len(self.names)
+    only_values: bool
 
 
 def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
-    """Give each feature its position.
+    """Assign a position to each feature.
 
     Parameters
     ----------
     columns : sequence of Column
         All columns of the table.
     has_missing : ndarray of bool of shape (n_numbers,)
-        Which numbers were missing somewhere in training.
+        Whether a number is missing in any training row.
+
+    Returns
+    -------
+    Layout
+        Positions of the features.
 
     Raises
     ------
@@ -81,12 +84,12 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
                 names.append(f"{column.name}=<missing>")
         elif isinstance(column, CategoryColumn):
             starts.append(start)
-            names.extend(f"{column.name}={place}" for place in column.places)
+            names.extend(f"{column.name}={group}" for group in column.groups)
         sources.extend([index] * (len(names) - start))
     if not names:
         raise DataError(
-            "no column makes any features: all of them are dates, which are ignored; add other columns, or take the "
-            "dates for numbers with dates='number' (on the command line: --dates number)"
+            "no column makes any features: all of them are dates, which are ignored; add other columns, or use the "
+            "dates as numbers with dates='number' (on the command line: --dates number)"
         )
     first_numbers = np.array(firsts, dtype=np.intp)
     return Layout(
@@ -97,4 +100,29 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         marked=first_numbers[has_missing[first_numbers]],
         marks=np.array(marks, dtype=np.intp),
         category_starts=tuple(starts),
+        only_values=len(values) == len(names),
     )
+
+
+def describe_columns(columns: Sequence[Column], medians: Array, has_missing: Array) -> list[str]:
+    """Return a description of each column, in one line of text.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        All columns of the table.
+    medians, has_missing : ndarray of shape (n_value_columns,)
+        For the first number of each column of values, the training median, and whether training values are missing.
+    """
+    width = max(len(column.name) for column in columns)
+    numbers = iter(zip(medians, has_missing, strict=True))
+    lines = []
+    for column in columns:
+        text = ""
+        if isinstance(column, ValueColumn):
+            median, is_marked = next(numbers)
+            text = column.summary(median) + ("; missing values are marked" if is_marked else "")
+        elif isinstance(column, CategoryColumn):
+            text = column.summary()
+        lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
+    return lines

@@ -1,100 +1,44 @@
-"""A series becomes features: time stamps cut it into stretches, and missing samples are held over.
+"""Conversion of time series to features: segmentation at gaps in time, and forward fill of missing samples.
 
-**Time.** A series is a table whose rows follow each other. Where a column of times is named, its rows must be in
-order. Equal times are allowed, and steps of any length are taken as one step each, but one that is more than `gap`
-times as long as usual is a *gap*: what follows is a new stretch, and no window reaches across.
+**Time.** A series is a table whose rows are in the order of time. If a column of timestamps is named, they must be
+increasing or equal. Each row is one step, whatever the time since the row before, unless it is more than `gap` times
+the median of training: this is a *gap*, where a new segment begins, and no window spans it.
 
-**Missing samples.** A missing cell takes over the last value of its column in the stretch; at the start of a stretch,
-where there is none, the median of training stands in. What was missing is remembered: a detector must not hold it
-against the sensor that the value it made up is unlikely.
+**Missing samples.** A missing cell is forward-filled with the last value of its column in the segment; at the start of
+a segment, where there is none, the median of training is imputed. The filled samples are returned as a mask, so that a
+detector does not score a sensor by values that were never measured.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, format_names
+from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.parsing import category_text
-from anomaly.preprocessing.columns.values import ValueColumn, column_from_config, infer
+from anomaly.preprocessing.columns.values import ValueColumn, column_from_config
 from anomaly.preprocessing.state import field
 from anomaly.preprocessing.table import TablePreprocessor
-from anomaly.tables import Table, as_table, concatenate
-from anomaly.tables.cells import is_number_or_missing, objects_as_column
-from anomaly.tables.frames import is_frame, is_series, series_as_column
+from anomaly.tables import Table, concatenate
 from nnlite.types import Array
 
 
-def as_series(data: Any) -> Table:
-    """Make a table of one series: as `anomaly.tables.as_table`, but a 1-D array or a list of numbers is one sensor.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> as_series(np.arange(3.0))
-    Table(3 rows x 1 columns: 'x0')
-    >>> as_series([0.5, None, 1.5])["x0"].tolist()
-    [0.5, nan, 1.5]
-    """
-    if _is_column(data):
-        return as_table(data.reshape(-1, 1))
-    if _is_list_of_numbers(data):
-        return Table(("x0",), (objects_as_column(data, "x0"),), named=False)
-    if is_series(data):
-        # pandas has no name for a nameless series, polars an empty one.
-        named = data.name is not None and data.name != ""
-        name = str(data.name) if named else "x0"
-        return Table((name,), (series_as_column(data, name),), named=named)
-    return as_table(data)
-
-
-def is_collection(data: Any) -> bool:
-    """Tell whether something is several series: a list of arrays, data frames or their columns, tables or dicts.
-
-    The dicts are of columns: a list of those that hold one value each is a table of records, as a list of lists is a
-    table of rows.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> is_collection([np.arange(3.0), np.arange(5.0)]), is_collection([[0.0, 1.0], [2.0, 3.0]])
-    (True, False)
-    """
-    return isinstance(data, (list, tuple)) and bool(data) and all(map(_is_one_series, data))
-
-
-def _is_one_series(one: Any) -> bool:
-    if isinstance(one, Mapping):
-        return all(np.ndim(values) == 1 for values in one.values())
-    if isinstance(one, np.ndarray):
-        return one.ndim in (1, 2)
-    return isinstance(one, Table) or is_frame(one) or is_series(one)
-
-
-def _is_column(data: Any) -> bool:
-    """Tell whether something is a 1-D array of cells; one of a structured dtype is a table."""
-    return isinstance(data, np.ndarray) and data.ndim == 1 and data.dtype.names is None
-
-
-def _is_list_of_numbers(data: Any) -> bool:
-    return isinstance(data, (list, tuple, range)) and len(data) > 0 and all(map(is_number_or_missing, data))
-
-
 @dataclass(frozen=True)
-class Stretch:
-    """Some consecutive steps of a series, read.
+class Segment:
+    """Features of consecutive steps of a series, without a gap.
 
     Attributes
     ----------
     features : ndarray of float32 of shape (n_steps, n_features)
-        What a network is shown.
+        Features of the steps, missing samples filled.
     missing : ndarray of bool of shape (n_steps, n_features)
-        Which of them were made up.
+        Whether a feature was filled.
     continues : bool
-        Whether it follows without a gap on what was read before.
+        Whether the segment continues the one before, of an earlier chunk, without a gap.
     """
 
     features: Array
@@ -102,32 +46,78 @@ class Stretch:
     continues: bool
 
 
+@dataclass(frozen=True)
+class Clock:
+    """The column of timestamps, and the length of a gap.
+
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    column : ValueColumn
+        Conversion of its cells to numbers.
+    longest_step : float, default inf
+        A longer step between two rows is a gap, in units of the numbers.
+    """
+
+    name: str
+    column: ValueColumn
+    longest_step: float = np.inf
+
+    def times(self, table: Table, after: float = -np.inf) -> Array:
+        """Return the times of the rows; raise DataError if one is missing, or earlier than `after` or the row before.
+
+        Parameters
+        ----------
+        table : Table
+            Rows with the column of timestamps.
+        after : float, default -inf
+            The time of the last row of the chunk before.
+        """
+        cells = _cells(table, self.name)
+        times = self.column.read(cells, table.position)
+        missing = np.flatnonzero(~np.isfinite(times))
+        if len(missing):
+            raise DataError(
+                f"{table.position(int(missing[0]))}, column {self.name!r}: the time is missing; every row needs one"
+            )
+        decreasing = np.flatnonzero(np.diff(times, prepend=after) < 0)
+        if len(decreasing):
+            raise DataError(
+                f"{table.position(int(decreasing[0]))}, column {self.name!r}: time goes back to "
+                f"{cells[decreasing[0]]}; sort the rows by time, and pass several series separately: "
+                "as a list (on the command line: as a file each)"
+            )
+        return times
+
+
 class SeriesPreprocessor:
-    """Turn series into features, by rules learned from training series.
+    """Converter of time series to features, fitted on training series.
 
     Parameters
     ----------
     time : str, optional
-        The column of time stamps: numbers, dates, or text of ISO 8601. By default rows are one step apart.
+        The column of timestamps: numbers, dates, or text of ISO 8601. By default rows are one step apart.
     gap : float, default 10.0
-        A step of more than this many usual steps (the median of training) is a gap. More than this many rows with
-        nothing in them are one too: where they have become too many, a stretch of nothing but missing samples begins.
+        A step longer than this many median steps of training is a gap. More than this many consecutive rows without
+        any value are a gap, too: a segment of missing samples alone begins at the first row beyond this number.
     scaling, categorical
-        As in `TablePreprocessor`, which sees to the other columns. Columns of dates are left out.
+        As for `TablePreprocessor`, which converts the other columns. Columns of dates are ignored.
 
     Attributes
     ----------
     columns_ : TablePreprocessor
-        Of the columns other than `time`.
+        Preprocessor of the columns other than `time`.
     step_ : float
-        The usual step between two rows, in units of `time` (days, if they are dates); 1 where no time is named.
+        Median step between two rows, in units of `time` (days for dates); 1 without timestamps.
 
     Examples
     --------
+    >>> from anomaly.tables.series import as_series
     >>> series = {"t": [0, 1, 2, 90, 91], "x": [1.0, None, 3.0, None, 2.0]}
     >>> reader = SeriesPreprocessor(time="t", scaling="none").fit([as_series(series)]).reader()
-    >>> for stretch in reader.read(as_series(series)):
-    ...     print(stretch.features[:, 0].tolist(), stretch.missing[:, 0].tolist())
+    >>> for segment in reader.read(as_series(series)):
+    ...     print(segment.features[:, 0].tolist(), segment.missing[:, 0].tolist())
     [1.0, 1.0, 3.0] [False, True, False]
     [2.0, 2.0] [True, False]
     """
@@ -148,7 +138,7 @@ class SeriesPreprocessor:
         self.categorical = categorical
 
     def fit(self, series: Sequence[Table]) -> SeriesPreprocessor:
-        """Learn the usual step, and the scale of each column.
+        """Fit the median step, and the scale of each column.
 
         Parameters
         ----------
@@ -158,152 +148,190 @@ class SeriesPreprocessor:
         Returns
         -------
         SeriesPreprocessor
-            The preprocessor itself.
+            The fitted preprocessor.
 
         Raises
         ------
         DataError
-            If there is no such column of times, its cells are no times or out of order, or a column has no value.
+            If there is no such column of times, its cells are not times or not in order, or a column has no value.
         """
-        self._clock: ValueColumn | None = None
+        self._clock: Clock | None = None
         self.step_ = 1.0
         if self.time is not None:
-            self._learn_time(series)
-        reader = self.reader()
-        filled = []
-        for table in series:
-            reader.restart()
-            filled += [part for part, _, _ in reader.hold_over(table)]
+            self._fit_clock(self.time, series)
+        filled = [part.table for table in series for part in SegmentFill(self._clock, self.gap).push(table)]
         self.columns_ = TablePreprocessor(self.scaling, self.categorical, dates="ignore")
         self.columns_.fit(_back_filled(concatenate(filled)))
         return self
 
-    def _learn_time(self, series: Sequence[Table]) -> None:
-        cells = np.concatenate([self._cells(table) for table in series])
-        clock, _ = infer(str(self.time), cells, concatenate([t.select([str(self.time)]) for t in series]).position)
-        if clock is None:
-            raise DataError(f"column {self.time!r} holds no times: expected numbers, or dates such as 2024-12-31 23:59")
-        self._clock = clock
-        steps = np.concatenate([np.diff(self.times(table)) for table in series])
+    def _fit_clock(self, name: str, series: Sequence[Table]) -> None:
+        cells = np.concatenate([_cells(table, name) for table in series])
+        column, _ = infer_column(name, cells, concatenate([table.select([name]) for table in series]).position)
+        if column is None:
+            raise DataError(f"column {name!r} holds no times: expected numbers, or dates such as 2024-12-31 23:59")
+        clock = Clock(name, column)
+        steps = np.concatenate([np.diff(clock.times(table)) for table in series])
         positive = steps[steps > 0]
         self.step_ = float(np.median(positive)) if len(positive) else 1.0
-
-    def _cells(self, table: Table) -> Array:
-        if self.time not in table.names:
-            raise DataError(
-                f"there is no column of times {self.time!r}; the columns are {', '.join(map(repr, table.names[:20]))}"
-            )
-        return table[str(self.time)]
+        self._clock = replace(clock, longest_step=self.gap * self.step_)
 
     def times(self, table: Table, after: float = -np.inf) -> Array:
-        """Return the times of a table's rows, which must not go back behind `after` or each other."""
-        assert self._clock is not None  # asked for only where time is named
-        times = self._clock.read(self._cells(table), table.position)
-        bad = np.flatnonzero(~np.isfinite(times))
-        if len(bad):
-            raise DataError(
-                f"{table.position(int(bad[0]))}, column {self.time!r}: the time is missing; every row needs one"
-            )
-        back = np.flatnonzero(np.diff(times, prepend=after) < 0)
-        if len(back):
-            raise DataError(
-                f"{table.position(int(back[0]))}, column {self.time!r}: time goes back to "
-                f"{self._cells(table)[back[0]]}; sort the rows by time, and give several series apart: "
-                "as a list (on the command line: as a file each)"
-            )
-        return times
+        """Return the times of the rows of a table; see `Clock.times`."""
+        assert self._clock is not None  # called only if `time` is given
+        return self._clock.times(table, after)
 
     def reader(self) -> SeriesReader:
-        """Return what reads one series, piece by piece."""
-        return SeriesReader(self)
+        """Return a reader at the start of a series."""
+        # `time` may be set to None after the fit, for series with the sensors alone.
+        fill, columns = SegmentFill(None if self.time is None else self._clock, self.gap), self.columns_
+        return SeriesReader(fill, columns.align, columns.transform, columns.feature_columns_)
 
     # -- files ---------------------------------------------------------------------------------
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return all that was learned, as JSON values and arrays of numbers."""
+        """Return the fitted state, as JSON values and arrays of numbers."""
         columns, arrays = self.columns_.get_state()
-        clock = None if self._clock is None else self._clock.get_config()
+        clock = None if self._clock is None else self._clock.column.get_config()
         return {"time": self.time, "gap": self.gap, "step": self.step_, "clock": clock, "columns": columns}, arrays
 
     @classmethod
     def from_state(cls, config: Any, arrays: Mapping[str, Array]) -> SeriesPreprocessor:
-        """Make a preprocessor of what `get_state` returned, believing none of it.
+        """Restore a preprocessor from the values of `get_state`, validating every field.
 
         Raises
         ------
         DataError
-            If the values are not such as a preprocessor can have learned.
+            If a value is not valid for a fitted preprocessor.
         """
-        time = config.get("time")
-        preprocessor = cls(None if time is None else field(config, "time", str), field(config, "gap", float))
-        preprocessor.step_ = field(config, "step", float)
-        if not (preprocessor.step_ > 0 and preprocessor.gap > 0):
+        time = None if config.get("time") is None else field(config, "time", str)
+        return cls(time, field(config, "gap", float)).set_state(config, arrays)
+
+    def set_state(self, config: Any, arrays: Mapping[str, Array]) -> SeriesPreprocessor:
+        """Set the fitted state to the values of `get_state`; return the preprocessor itself.
+
+        Errors are those of `from_state`. Of the parameters of the constructor, `time` and `gap` are not set.
+        """
+        self.step_ = field(config, "step", float)
+        if not (self.step_ > 0 and self.gap > 0):
             raise DataError("preprocessing: expected a step and a gap above 0")
-        preprocessor._clock = None
-        if time is not None:
-            clock = column_from_config(field(config, "clock", dict))
-            if not isinstance(clock, ValueColumn):
+        self._clock = None
+        if self.time is not None:
+            column = column_from_config(field(config, "clock", dict))
+            if not isinstance(column, ValueColumn):
                 raise DataError("preprocessing: expected a column of numbers or dates for the time")
-            preprocessor._clock = clock
-        preprocessor.columns_ = TablePreprocessor.from_state(field(config, "columns", dict), arrays)
-        preprocessor.scaling, preprocessor.categorical = preprocessor.columns_.scaling, None
-        return preprocessor
+            self._clock = Clock(self.time, column, self.gap * self.step_)
+        self.columns_ = TablePreprocessor.from_state(field(config, "columns", dict), arrays)
+        self.scaling, self.categorical = self.columns_.scaling, None
+        return self
 
 
 class SeriesReader:
-    """Reads one series in pieces of any length; what it returns does not depend on where it was cut.
+    """Streaming converter of one series to features; the features do not depend on its division into chunks.
 
     Parameters
     ----------
-    preprocessor : SeriesPreprocessor
-        Fitted, at least as far as the time is concerned.
+    fill : SegmentFill
+        Segmentation and forward fill, at the start of the series.
+    align : callable
+        Returns a table with the columns of training, in their order.
+    transform : callable
+        Returns the features of such a table.
+    feature_columns : ndarray of int of shape (n_features,)
+        Index of the column of each feature.
     """
 
-    def __init__(self, preprocessor: SeriesPreprocessor) -> None:
-        self._preprocessor = preprocessor
-        self.restart()
+    def __init__(
+        self,
+        fill: SegmentFill,
+        align: Callable[[Table], Table],
+        transform: Callable[[Table], Array],
+        feature_columns: Array,
+    ) -> None:
+        self._fill = fill
+        self._align, self._transform, self._feature_columns = align, transform, feature_columns
 
     def restart(self) -> None:
-        """Begin with another series."""
-        self._last_time = -np.inf
-        self._last_cells: dict[str, Any] = {}
-        self._empty_steps = 0  # how many there were last, one after the other, with nothing in them
-        self._started = False
+        """Begin a new series."""
+        self._fill.restart()
 
-    def read(self, table: Table) -> list[Stretch]:
-        """Read the next rows of the series.
+    def read(self, table: Table) -> list[Segment]:
+        """Convert the next rows of the series.
 
         Parameters
         ----------
         table : Table
-            With the columns of training.
+            Rows with the columns of training.
 
         Returns
         -------
-        list of Stretch
-            More than one where there are gaps.
+        list of Segment
+            Segments of these rows: one, and one more for each gap.
 
         Raises
         ------
         DataError
-            If a column is missing or unknown, a cell cannot be read, or time goes back.
+            If a column is missing or unknown, a cell is invalid, or time decreases.
         """
-        columns = self._preprocessor.columns_
-        sensors, cuts = self._cut(table)
-        # Before anything is held over, so that what is remembered goes by the same columns as what is read.
-        sensors = columns.align(sensors)
         return [
-            Stretch(columns.transform(part), missing[:, columns.feature_columns_], continues)
-            for part, missing, continues in self._filled_parts(sensors, cuts)
+            Segment(self._transform(part.table), part.missing[:, self._feature_columns], part.continues)
+            for part in self._fill.push(table, self._align)
         ]
 
-    def hold_over(self, table: Table) -> list[tuple[Table, Array, bool]]:
-        """Cut the next rows at gaps and fill what is missing; return each part, what was missing, if it continues."""
-        return self._filled_parts(*self._cut(table))
 
-    def _filled_parts(self, sensors: Table, cuts: list[int]) -> list[tuple[Table, Array, bool]]:
-        gone = np.column_stack([missing_cells(cells) for cells in sensors.columns])
-        cuts = sorted({*cuts, *self._holes(np.logical_and.reduce(gone, axis=1), cuts)})
+class FilledPart(NamedTuple):
+    """Rows of one segment, missing samples filled.
+
+    Attributes
+    ----------
+    table : Table
+        The rows.
+    missing : ndarray of bool of shape (n_rows, n_columns)
+        Whether a cell was missing.
+    continues : bool
+        Whether the rows continue the segment of the chunk before.
+    """
+
+    table: Table
+    missing: Array
+    continues: bool
+
+
+class SegmentFill:
+    """Streaming segmentation of a series at its gaps, with forward fill of missing samples in each segment.
+
+    Parameters
+    ----------
+    clock : Clock or None
+        The column of timestamps; None if rows are one step apart.
+    most_empty : float
+        More consecutive rows than this without any value are a gap.
+    """
+
+    def __init__(self, clock: Clock | None, most_empty: float) -> None:
+        self._clock, self._most_empty = clock, most_empty
+        self.restart()
+
+    def restart(self) -> None:
+        """Begin a new series."""
+        self._last_time = -np.inf
+        self._last_cells: dict[str, Any] = {}
+        self._empty_steps = 0  # the number of last rows without any value
+        self._started = False
+
+    def push(self, table: Table, align: Callable[[Table], Table] | None = None) -> list[FilledPart]:
+        """Return the next rows of the series, divided at gaps, with missing samples filled.
+
+        Parameters
+        ----------
+        table : Table
+            Next rows.
+        align : callable, optional
+            Applied to the columns other than the timestamps before the fill, so that all chunks have the same columns.
+        """
+        sensors, cuts = self._split_time(table)
+        sensors = sensors if align is None else align(sensors)
+        missing = np.column_stack([missing_cells(cells) for cells in sensors.columns])
+        cuts = sorted({*cuts, *self._empty_cuts(np.logical_and.reduce(missing, axis=1), cuts)})
         parts = []
         for start, end in zip([0, *cuts], [*cuts, len(sensors)], strict=True):
             if start == end:
@@ -311,58 +339,52 @@ class SeriesReader:
             continues = start == 0 and 0 not in cuts and self._started
             if not continues:
                 self._last_cells = {}
-            rows, missing = sensors.rows(slice(start, end)), gone[start:end]
-            parts.append((self._filled(rows, missing), missing, continues))
+            rows = sensors.rows(slice(start, end))
+            parts.append(FilledPart(self._filled(rows, missing[start:end]), missing[start:end], continues))
             self._started = True
         return parts
 
-    def _cut(self, table: Table) -> tuple[Table, list[int]]:
-        preprocessor = self._preprocessor
-        if preprocessor.time is None:
+    def _split_time(self, table: Table) -> tuple[Table, list[int]]:
+        """Return the columns other than the timestamps, and the rows after a gap in time."""
+        if self._clock is None:
             return table, []
-        times = preprocessor.times(table, self._last_time)
+        times = self._clock.times(table, self._last_time)
         steps = np.diff(times, prepend=self._last_time if self._started else times[0])
         self._last_time = float(times[-1])
-        cuts = np.flatnonzero(steps > preprocessor.gap * preprocessor.step_).tolist()
-        return table.drop([preprocessor.time]), cuts
+        return table.drop([self._clock.name]), np.flatnonzero(steps > self._clock.longest_step).tolist()
 
-    def _holes(self, empty: Array, cuts: Sequence[int]) -> list[int]:
-        """Return where steps with nothing in them have become too many, and where such a hole ends."""
+    def _empty_cuts(self, empty: Array, cuts: Sequence[int]) -> list[int]:
+        """Return the rows where consecutive empty rows become too many, and those where such rows end."""
         if not len(empty):
             return []
-        here = np.arange(len(empty))
-        # The last step before each, or it, that is not empty or lies before a gap.
-        last = np.where(empty, -1 - self._empty_steps, here)
+        index = np.arange(len(empty))
+        # The last row up to each that is not empty, or that precedes a gap in time.
+        last = np.where(empty, -1 - self._empty_steps, index)
         last[cuts] = np.where(empty[cuts], np.asarray(cuts, np.int64) - 1, cuts)
-        so_far = here - np.maximum.accumulate(last)
-        before = np.concatenate([[self._empty_steps], so_far[:-1]])
-        self._empty_steps = int(so_far[-1])
-        most = self._preprocessor.gap
-        begins = (so_far > most) & (so_far - 1 <= most)
-        return np.flatnonzero(begins | (~empty & (before > most))).tolist()
+        counts = index - np.maximum.accumulate(last)
+        before = np.concatenate([[self._empty_steps], counts[:-1]])
+        self._empty_steps = int(counts[-1])
+        begins = (counts > self._most_empty) & (counts - 1 <= self._most_empty)
+        return np.flatnonzero(begins | (~empty & (before > self._most_empty))).tolist()
 
     def _filled(self, rows: Table, missing: Array) -> Table:
         columns = []
-        for name, cells, gone in zip(rows.names, rows.columns, missing.T, strict=True):
-            if gone.any():
-                # The index of the last present cell at or before each; -1 where there is none yet.
-                last = np.maximum.accumulate(np.where(gone, -1, np.arange(len(cells))))
+        for name, cells, absent in zip(rows.names, rows.columns, missing.T, strict=True):
+            if absent.any():
+                # The index of the last present cell up to each; -1 if there is none in these rows.
+                last = np.maximum.accumulate(np.where(absent, -1, np.arange(len(cells))))
                 filled = cells[np.maximum(last, 0)]
                 if name in self._last_cells:
                     filled[last < 0] = self._last_cells[name]
                 cells = filled
-            if not gone.all():
+            if not absent.all():
                 self._last_cells[name] = cells[-1]
             columns.append(cells)
-        return (
-            rows
-            if not missing.any()
-            else Table(rows.names, tuple(columns), rows.row_numbers, rows.line_numbers, rows.categorical, rows.named)
-        )
+        return replace(rows, cells=tuple(columns)) if missing.any() else rows
 
 
 def missing_cells(cells: Array) -> Array:
-    """Tell which cells of a table's column are missing.
+    """Return whether each cell of a column is missing.
 
     Examples
     --------
@@ -380,26 +402,26 @@ def missing_cells(cells: Array) -> Array:
 
 
 def without_cells(table: Table, missing: Array) -> Table:
-    """Take cells out of a table; truth values, which cannot be missing, become numbers where one of them is.
+    """Return a table with some cells missing; a column of booleans with missing cells becomes one of numbers.
 
     Examples
     --------
     >>> import numpy as np
-    >>> without_cells(as_series({"x": [1.0, 2.0]}), np.array([[False], [True]]))["x"].tolist()
+    >>> without_cells(Table(("x",), (np.array([1.0, 2.0]),)), np.array([[False], [True]]))["x"].tolist()
     [1.0, nan]
     """
-    nothing = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT"), "O": None}
+    missing_values = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT"), "O": None}
     columns = []
-    for cells, gone in zip(table.columns, missing.T, strict=True):
-        if gone.any():
+    for cells, absent in zip(table.columns, missing.T, strict=True):
+        if absent.any():
             cells = cells.astype(np.float64) if cells.dtype.kind == "b" else cells.copy()
-            cells[gone] = nothing[cells.dtype.kind]
+            cells[absent] = missing_values[cells.dtype.kind]
         columns.append(cells)
     return replace(table, cells=tuple(columns))
 
 
 def _back_filled(table: Table) -> Table:
-    """Give leading missing cells the first value that follows, so that none is left unless all are missing."""
+    """Return a table whose leading missing cells have the first value of their column, if it has any."""
     columns = []
     for cells in table.columns:
         present = ~missing_cells(cells)
@@ -407,4 +429,10 @@ def _back_filled(table: Table) -> Table:
             following = np.minimum.accumulate(np.where(present, np.arange(len(cells)), len(cells))[::-1])[::-1]
             cells = cells[np.minimum(following, len(cells) - 1)]
         columns.append(cells)
-    return Table(table.names, tuple(columns), table.row_numbers, table.line_numbers, table.categorical, table.named)
+    return replace(table, cells=tuple(columns))
+
+
+def _cells(table: Table, name: str) -> Array:
+    if name not in table.names:
+        raise DataError(f"there is no column of times {name!r}; the columns are {format_names(table.names, 20)}")
+    return table[name]

@@ -1,4 +1,4 @@
-"""Taking values out of a saved state, which may come from anywhere: each is checked before it is used."""
+"""Validation of the fields of a saved state, which may come from an untrusted file."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from anomaly.errors import DataError, shown
+from anomaly.errors import DataError, format_value
 from nnlite.types import Array
 
 T = TypeVar("T")
@@ -19,25 +19,25 @@ def field(config: Any, name: str, kind: type[T]) -> T:
     Parameters
     ----------
     config : mapping
-        What should be a JSON object.
+        A JSON object.
     name : str
-        The value's name in it.
+        Name of the value.
     kind : type
-        The type it must have; True is no int.
+        Exact type of the value; True is not an int.
 
     Raises
     ------
     DataError
-        If it is missing or of another type.
+        If the value is missing or of another type.
     """
     value = config.get(name) if isinstance(config, Mapping) else None
     if type(value) is not kind:
-        raise DataError(f"preprocessing: expected a {kind.__name__} {name!r}; found {shown(value)}")
+        raise DataError(f"preprocessing: expected a {kind.__name__} {name!r}; found {format_value(value)}")
     return value
 
 
 def texts(config: Any, name: str) -> tuple[str, ...]:
-    """Return a list of distinct texts of a configuration."""
+    """Return a list of distinct strings of a configuration."""
     values = field(config, name, list)
     if not all(type(value) is str for value in values) or len(set(values)) < len(values):
         raise DataError(f"preprocessing: expected distinct texts in {name!r}")
@@ -50,7 +50,7 @@ def vector(arrays: Mapping[str, Array], name: str, dtype: type = np.float64, len
     Raises
     ------
     DataError
-        If it is missing, of another dtype or length, or holds NaN or infinity.
+        If the array is missing, of another dtype or length, or contains NaN or infinity.
     """
     array = arrays.get(name)
     if array is None or array.ndim != 1 or array.dtype != dtype:
@@ -58,5 +58,5 @@ def vector(arrays: Mapping[str, Array], name: str, dtype: type = np.float64, len
     if length is not None and len(array) != length:
         raise DataError(f"preprocessing: expected {length} values in {name!r}; found {len(array)}")
     if not np.isfinite(array).all():
-        raise DataError(f"preprocessing: {name!r} holds values that are not finite")
+        raise DataError(f"preprocessing: {name!r} contains values that are not finite")
     return array

@@ -1,4 +1,4 @@
-"""Any table becomes a float32 matrix, by rules learned from training rows alone; and features lead back to columns."""
+"""Conversion of tables to float32 feature matrices, fitted on training rows, and of features back to tables."""
 
 from __future__ import annotations
 
@@ -7,92 +7,96 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.values import (
-    Column,
-    CycleColumn,
-    DateColumn,
-    IgnoredColumn,
-    MomentColumn,
-    NumberColumn,
-    ValueColumn,
-    column_from_config,
-    infer,
-)
-from anomaly.preprocessing.layout import lay_out
-from anomaly.preprocessing.parameters import FEATURE_LIMIT, PARAMETERS, check_parameters, parameters_as_json
+from anomaly.preprocessing.columns.inference import FittedColumns, fit_columns, no_values
+from anomaly.preprocessing.columns.values import Column, NumberColumn, ValueColumn, column_from_config, side_by_side
+from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.scaling.linear import SCALERS, scaler_from_state
 from anomaly.preprocessing.state import field, vector
 from anomaly.tables import Table, as_table
+from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
+from nnlite.validation import check_parameters, choice, integer, names, number
+
+FEATURE_LIMIT = 1e6
+"""Features are clipped to this absolute value, whose square float32 can still sum."""
 
 _BLOCK_CELLS = 65_536
+_CONSTRAINTS = {
+    "scaling": choice(*SCALERS),
+    "categorical": names(),
+    "min_category_count": integer(least=1),
+    "max_categories": integer(least=1),
+    "category_weight": number(above=0, most=FEATURE_LIMIT),
+    "dates": choice("number", "cycles", "ignore"),
+    "extra": choice("error", "ignore"),
+}
+"""Constraint of each argument of the constructor."""
 
 
 class TablePreprocessor:
-    r"""Turn tables into float32 matrices for a network, by rules learned from training rows.
+    r"""Converter of tables to float32 feature matrices for networks, fitted on training rows.
 
-    What becomes of a column depends on its kind, found out when fitting:
+    The features of a column depend on its kind, which `fit` infers:
 
     ========  ==========================================  ======================================================
     kind      training values                             features
     ========  ==========================================  ======================================================
-    number    numbers, or text that is numbers            the number, scaled
-    boolean   truth values; text: true and false, yes     1 or 0, scaled
-              and no, t and f, y and n
+    number    numbers, also as text                       the number, scaled
+    boolean   booleans; text: true and false, yes and     1 or 0, scaled
+              no, t and f, y and n
     date      dates, also as ISO 8601 text                none; with ``dates="number"`` days since 1970, scaled
-    moment    dates with times of day, likewise           hour of the day and day of the week, in UTC, each as a point
+    datetime  dates with times of day, also as text       hour of the day and day of the week, in UTC, each as a point
                                                           on a circle (sine, cosine); with ``dates="number"`` days
                                                           since 1970, too; scaled
-    category  any other text; columns in `categorical`    one per category, and up to three more: for rare, missing
-                                                          and unseen values; `category_weight` where it applies, else 0
+    category  any other text; columns in `categorical`    one indicator per category, and up to three more: for rare,
+                                                          missing and unseen values; `category_weight` or 0
     ========  ==========================================  ======================================================
 
     **Missing values** are None, NaN, NaT, and the text "", NA, N/A, NaN, nan, null, NULL, None, <NA>, #N/A, ? and -.
-    A missing category is a category of its own. Elsewhere the training median stands in; if values were
-    missing in training, one more feature says where (`category_weight` or 0), so that being missing can be usual
-    in some records and unusual in others. A value missing in a column that was complete in training is
-    filled with the median and not marked: the network has never seen that mark and would answer it with noise.
+    In a column of categories, missing is a category of its own. In other columns the training median is imputed; if
+    training values were missing, one more feature (`category_weight` or 0) indicates the missing values, since they may
+    be normal in some records and anomalous in others. In a column that was complete in training, the median is imputed
+    without an indicator, because a network has not learned the weights of one.
 
-    **Categories** weigh 1 by default. The features of a column then have a total variance of
-    :math:`1 - \sum_k p_k^2 < 1`, however many there are: no more than one standardised number.
+    **Categories** have weight 1 by default. The features of a column then have a total variance of
+    :math:`1 - \sum_k p_k^2 < 1`, whatever their number: no more than one standardized number.
 
-    **Size** is limited: after scaling, features are clipped to :math:`\pm 10^6`.
+    **Features are clipped** to :math:`\pm 10^6` after scaling.
 
     Parameters
     ----------
     scaling : {"standard", "minmax", "robust", "core", "quantile", "none"}, default "standard"
-        How numbers are scaled; see `anomaly.preprocessing.scaling.linear`.
+        Scaling of numbers; see `anomaly.preprocessing.scaling.linear`.
     categorical : sequence of str, optional
-        Columns that hold categories although they look like something else.
+        Columns of categories whose values look like numbers, booleans or dates.
     min_category_count : int, default 2
         Categories that occur less often in training share one feature, "rare".
     max_categories : int, default 50
-        Only so many categories of a column, the most frequent, have a feature of their own.
+        The largest number of categories of a column with a feature of their own; the less frequent ones are rare.
     category_weight : float, default 1.0
-        The value of a category's feature where it applies.
+        Value of the feature of a category in the rows of this category.
     dates : {"cycles", "number", "ignore"}, default "cycles"
-        Which features dates make. "cycles": hour of the day and day of the week of moments, as far as training rows go
-        round the day and the week; dates without times make none. "number": the days since 1970, too, for dates that
-        are compared with each other or with a fixed time. Later records then lie beyond the training dates, and are
-        unusual for that alone. "ignore": none.
+        Features of dates. "cycles": hour of the day and day of the week of datetimes, if the training rows span a day
+        and a week; none for dates without times. "number": in addition the days since 1970, for dates that are compared
+        with each other or with a fixed date. Later records then lie beyond the training dates, and are anomalous for
+        this reason alone. "ignore": none.
     extra : {"error", "ignore"}, default "error"
-        What to do about named columns that were not there in training.
+        Treatment of named columns that are not in the training table.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns of the training table.
+        Number of columns of the training table.
     feature_names_in_ : ndarray of object of shape (n_features_in_,)
-        Their names.
+        Names of these columns.
     kinds_ : dict of str to str
-        The kind of each column: "number", "boolean", "date", "moment", "category" or
-        "ignored".
+        Kind of each column: "number", "boolean", "date", "datetime", "category" or "ignored".
     feature_names_out_ : tuple of str
-        What each feature is: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
+        Name of each feature: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
-        The index of the column that each feature was made from.
+        Index of the column of each feature.
 
     Examples
     --------
@@ -124,115 +128,85 @@ class TablePreprocessor:
         self.dates = dates
         self.extra = extra
 
-    # -- learning ------------------------------------------------------------------------------
+    # -- fitting -------------------------------------------------------------------------------
 
     def fit(self, data: Any) -> TablePreprocessor:
-        """Learn from training rows what each column holds and how to scale it.
+        """Infer the kind of each column from training rows, and fit its categories or its scale.
 
         Parameters
         ----------
-        data : Table, or anything that `anomaly.tables.as_table` takes
+        data : Table, or any input of `anomaly.tables.as_table`
             Training rows.
 
         Returns
         -------
         TablePreprocessor
-            The preprocessor itself.
+            The fitted preprocessor.
 
         Raises
         ------
         DataError
-            If there are no rows, a column has no values at all, or a number is infinite.
+            If there are no rows, a column has no values, or a number is infinite.
         ValueError
-            If a parameter is unusable, or `categorical` names no column.
+            If a parameter is invalid, or `categorical` contains a name that is not a column.
         """
         self._learn(as_table(data))
         return self
 
     def fit_transform(self, data: Any) -> Array:
-        """Learn from training rows, and return their features.
+        """Fit the preprocessor on training rows, and return their features.
 
         Parameters
         ----------
-        data : Table, or anything that `anomaly.tables.as_table` takes
+        data : Table, or any input of `anomaly.tables.as_table`
             Training rows.
 
         Returns
         -------
         ndarray of float32 of shape (n_rows, n_features_out)
-            As `transform` gives it, at less cost.
+            The features of `transform`, at less cost.
         """
         table = as_table(data)
         return self._assemble(table, *self._learn(table))
 
     def _learn(self, table: Table) -> tuple[Array, list[Array]]:
-        """Set what `fit` learns; return what was read of the table on the way, for `_assemble`."""
-        check_parameters(self)
+        """Set the fitted attributes; return numbers and groups of the training rows, for `_assemble`."""
+        check_parameters(self._parameters(), _CONSTRAINTS)
         if not len(table):
-            raise DataError("found 0 sample(s) to learn from while a minimum of 1 is required")
+            raise DataError("found 0 sample(s) to fit on while a minimum of 1 is required")
         unknown = [name for name in self.categorical or () if name not in table.names]
         if unknown:
             raise DataError(
-                f"`categorical` names columns that are not there: {listing(unknown)}; the columns are "
-                f"{listing(table.names)}"
+                f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
+                f"{format_names(table.names)}"
             )
-        numbers, places = self._learn_columns(table)
+        columns, numbers, groups = self._fit_columns(table)
+        self._set_columns(columns)
         self._check_finite(table, numbers, 0)
         missing: Array = np.isnan(numbers)
         empty = np.flatnonzero(missing.all(axis=0))
         if len(empty):
-            raise _nothing_to_learn(self._number_columns[empty[0]].name)
+            raise no_values(self._number_columns[empty[0]].name)
         self._named = table.named
         self._has_missing: Array = np.asarray(missing.any(axis=0))
         self._medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
         self._scaler = SCALERS[self.scaling]().fit(numbers)
         self._lay_out()
-        return numbers, places
+        return numbers, groups
 
-    def _learn_columns(self, table: Table) -> tuple[Array, list[Array]]:
-        """Find out the kind of each column; return the numbers of all that have any, and the places of the others."""
-        forced = {*(self.categorical or ()), *table.categorical}
-        if table.matrix is not None and not forced:
-            plain = [NumberColumn(name) for name in table.names]
-            for plain_column, values in zip(plain, table.matrix.T, strict=True):
-                plain_column.learn_resolution(values)
-            self._set_columns(plain)
-            return table.matrix, []
-        columns: list[Column] = []
-        numbers, places = [], []
-        for name, cells in zip(table.names, table.columns, strict=True):
-            found, values = (None, cells) if name in forced else infer(name, cells, table.position)
-            column = self._dated(found, values) if isinstance(found, DateColumn) else found
-            if isinstance(column, ValueColumn):
-                column.learn_resolution(values)
-                numbers += column.numbers_of(values)
-            if column is not None:
-                columns.append(column)
-            else:
-                categories, indices = CategoryColumn.learn(name, cells, self.min_category_count, self.max_categories)
-                if not (categories.categories or categories.rare or categories.open_ended):
-                    raise _nothing_to_learn(name)
-                columns.append(categories)
-                places.append(indices)
-        self._set_columns(columns)
-        return _side_by_side(numbers, len(table)), places
-
-    def _dated(self, column: DateColumn, numbers: Array) -> DateColumn | IgnoredColumn:
-        """Return what a column of dates is by the parameter `dates`."""
-        if self.dates == "number":
-            return column
-        told = isinstance(column, MomentColumn) and self.dates == "cycles"
-        return (CycleColumn.learn(column.name, numbers) if told else None) or IgnoredColumn(column.name)
+    def _fit_columns(self, table: Table) -> FittedColumns:
+        categorical = {*(self.categorical or ()), *table.categorical}
+        if table.matrix is not None and not categorical:
+            return FittedColumns(NumberColumn.learn_all(table.names, table.matrix), table.matrix, [])
+        return fit_columns(table, categorical, self.dates, self.min_category_count, self.max_categories)
 
     def _set_columns(self, columns: Sequence[Column]) -> None:
         self._columns = columns
-        values = [c for c in columns if isinstance(c, ValueColumn)]
-        # One entry for each number: a column of moments is there up to five times.
-        self._number_columns = [c for c in values for _ in c.number_names]
-        self._category_columns = [c for c in columns if isinstance(c, CategoryColumn)]
+        # The column of each number: a column of datetimes has up to five.
+        self._number_columns = [c for c in columns if isinstance(c, ValueColumn) for _ in c.number_names]
 
     def _lay_out(self) -> None:
-        """Set all that follows from the columns and what was missing of them."""
+        """Set the attributes that are functions of the columns and their missing values."""
         self._layout = lay_out(self._columns, self._has_missing)
         self._fill = self._scaler.transform(self._medians[np.newaxis])
         self._names = tuple(column.name for column in self._columns)
@@ -245,52 +219,52 @@ class TablePreprocessor:
     # -- transforming --------------------------------------------------------------------------
 
     def transform(self, data: Any) -> Array:
-        """Turn rows into features.
+        """Convert rows to features.
 
         Parameters
         ----------
-        data : Table, or anything that `anomaly.tables.as_table` takes
-            Rows with the columns of the training table: by name, in any order, or by position where
+        data : Table, or any input of `anomaly.tables.as_table`
+            Rows with the columns of the training table, which are matched by name, in any order, or by position if
             either table has no names.
 
         Returns
         -------
         ndarray of float32 of shape (n_rows, n_features_out)
-            C-contiguous; all of it finite.
+            C-contiguous; all features are finite.
 
         Raises
         ------
         DataError
-            If columns are missing or unknown; if a cell is not of its column's kind or is infinite: the message
+            If columns are missing or unknown, or a cell is infinite or not of the kind of its column; the message
             names the row and the column.
         """
         table = self.align(as_table(data))
         if table.matrix is not None and self._all_numbers():
             return self._assemble(table, table.matrix, [])
-        numbers, places = [], []
+        numbers, groups = [], []
         for column, cells in zip(self._columns, table.columns, strict=True):
             if isinstance(column, ValueColumn):
                 values = column.read(cells, table.position)
                 numbers += column.numbers_of(values)
             elif isinstance(column, CategoryColumn):
-                places.append(column.read(cells))
-        return self._assemble(table, _side_by_side(numbers, len(table)), places)
+                groups.append(column.read(cells))
+        return self._assemble(table, side_by_side(numbers, len(table)), groups)
 
     def _all_numbers(self) -> bool:
         return all(column.kind == NumberColumn.kind for column in self._columns)
 
     def align(self, table: Table) -> Table:
-        """Bring the columns into the order of the training table.
+        """Return a table with the columns of the training table, in their order and under their names.
 
         Parameters
         ----------
         table : Table
-            With the columns of the training table: by name, or by position where either table has no names.
+            Columns are matched by name, or by position if either table has no names.
 
         Returns
         -------
         Table
-            With the names of the training table.
+            The aligned table.
 
         Raises
         ------
@@ -310,24 +284,24 @@ class TablePreprocessor:
         present = set(table.names)
         missing = [name for name in self._names if name not in present]
         if missing:
-            raise DataError(f"columns missing: {listing(missing)}; the table has {listing(table.names)}")
+            raise DataError(f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}")
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":
             raise DataError(
-                f"columns that were not there in training: {listing(unknown)}; leave them out (on the command line: "
-                "--drop, --id or --label)"
+                f"columns that were not there in training: {format_names(unknown)}; leave them out (on the command "
+                "line: --drop, --id or --label)"
             )
         return table.select(self._names)
 
-    def _assemble(self, table: Table, numbers: Array, places: Sequence[Array]) -> Array:
-        """Fill the matrix of features, a block of rows at a time so that what is between stays in the cache."""
+    def _assemble(self, table: Table, numbers: Array, groups: Sequence[Array]) -> Array:
+        """Return the matrix of features, computed in blocks of rows whose intermediate results fit into the cache."""
         features = np.zeros((len(table), len(self.feature_names_out_)), dtype=np.float32)
         step = max(1, _BLOCK_CELLS // max(1, numbers.shape[1]))
         for start in range(0, len(table), step):
             rows = slice(start, start + step)
             self._scale_block(table, numbers[rows], start, features[rows])
         every_row = np.arange(len(table))
-        for start, indices in zip(self._layout.category_starts, places, strict=True):
+        for start, indices in zip(self._layout.category_starts, groups, strict=True):
             features[every_row, start + indices] = self.category_weight
         return features
 
@@ -355,20 +329,20 @@ class TablePreprocessor:
                 f"{numbers[row, j]}, expected a finite number"
             )
 
-    # -- the way back --------------------------------------------------------------------------
+    # -- inverse -------------------------------------------------------------------------------
 
     def sum_by_column(self, per_feature: Array) -> Array:
-        """Add up what belongs to the features of one column.
+        """Return the sum over the features of each column.
 
         Parameters
         ----------
         per_feature : ndarray of shape (n_rows, n_features_out)
-            Such as each feature's part of a score.
+            Values of the features, such as their contributions to a score.
 
         Returns
         -------
         ndarray of shape (n_rows, n_features_in_)
-            Each column's part; 0 for a column that makes no features.
+            Sum of each column; 0 for a column without features.
         """
         self._check_fitted()
         self._check_width(per_feature)
@@ -378,21 +352,22 @@ class TablePreprocessor:
         return sums
 
     def inverse_transform(self, features: Array, rounded: bool = True) -> Table:
-        """Return the records that features stand for, such as what a network expects a record to be.
+        """Convert features to records, the inverse of `transform`.
 
         Parameters
         ----------
         features : ndarray of shape (n_rows, n_features_out)
-            As `transform` makes them, or a network's reconstruction of them.
+            Features of `transform`, or their reconstruction by a network.
         rounded : bool, default True
-            Whether numbers that were whole in training come back whole, and dates to the day, hour, minute or second.
+            Whether to round numbers to integers, and dates to days, hours, minutes or seconds, if all training values
+            are such.
 
         Returns
         -------
         Table
-            With the columns of the training table: numbers in their own units, dates, truth values, and of each column
-            of categories the one with the largest feature. Missing are ignored columns, and moments whose date
-            makes no feature.
+            Records with the columns of the training table: numbers in their own units, dates, booleans, and for each
+            column of categories the category with the largest feature. Values of ignored columns, and of datetimes
+            whose date is not a feature, are missing.
         """
         self._check_fitted()
         self._check_width(features)
@@ -408,19 +383,19 @@ class TablePreprocessor:
                 cells.append(column.restore(column.rounded(own) if rounded else own))
             elif isinstance(column, CategoryColumn):
                 start = next(starts)
-                block = features[:, start : start + len(column.places)]
+                block = features[:, start : start + len(column.groups)]
                 cells.append(column.restore(block.argmax(axis=1)))
             else:
                 cells.append(np.full(len(features), np.nan))
         return Table(self._names, tuple(cells))
 
     def describe(self) -> list[str]:
-        r"""Say what each column is, in a line of text each.
+        r"""Return a description of each column, in one line of text.
 
         Returns
         -------
         list of str
-            In the order of the columns.
+            Descriptions in the order of the columns.
 
         Examples
         --------
@@ -430,21 +405,8 @@ class TablePreprocessor:
         country  category  2 categories: 'DE', 'FR'; unseen
         """
         self._check_fitted()
-        width = max(map(len, self._names))
-        medians = iter(zip(self._medians[self._layout.firsts], self._has_missing[self._layout.firsts], strict=True))
-        lines = []
-        for column in self._columns:
-            text = ""
-            if isinstance(column, ValueColumn):
-                median, has_missing = next(medians)
-                text = column.summary(median) + ("; missing values are marked" if has_missing else "")
-            elif isinstance(column, CategoryColumn):
-                others = [place.strip("<>") for place in column.places[len(column.categories) :]]
-                text = f"{len(column.categories)} categories"
-                text += f": {listing(column.categories)}" if column.categories else ""
-                text += f"; {', '.join(others)}" if others else ""
-            lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
-        return lines
+        firsts = self._layout.firsts
+        return describe_columns(self._columns, self._medians[firsts], self._has_missing[firsts])
 
     def _check_width(self, features: Array) -> None:
         if features.ndim != 2 or features.shape[1] != len(self.feature_names_out_):
@@ -458,20 +420,23 @@ class TablePreprocessor:
 
     # -- files ---------------------------------------------------------------------------------
 
+    def _parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in _CONSTRAINTS}
+
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return all that was learned, as JSON values and arrays of numbers.
+        """Return the fitted state, as JSON values and arrays of numbers.
 
         Returns
         -------
         config : dict
             JSON values.
         arrays : dict of str to ndarray
-            Of dtype float64, int64 and bool.
+            Arrays of dtype float64, int64 and bool.
         """
         self._check_fitted()
         scaler, arrays = self._scaler.get_state()
         config = {
-            "parameters": parameters_as_json(self),
+            "parameters": {name: _as_json(value) for name, value in self._parameters().items()},
             "named": self._named,
             "columns": [column.get_config() for column in self._columns],
             "scaler": scaler,
@@ -484,7 +449,7 @@ class TablePreprocessor:
 
     @classmethod
     def from_state(cls, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
-        """Make a preprocessor of what `get_state` returned, believing none of it.
+        """Restore a preprocessor from the values of `get_state`, validating every field.
 
         Parameters
         ----------
@@ -496,53 +461,48 @@ class TablePreprocessor:
         Returns
         -------
         TablePreprocessor
-            Fitted: it transforms as the one did that the state came from, to the last bit.
+            The fitted preprocessor, with the same features to the last bit.
 
         Raises
         ------
         DataError
-            If the values are not such as a preprocessor can have learned.
+            If a value is not valid for a fitted preprocessor.
         """
         parameters = field(config, "parameters", dict)
-        if set(parameters) != set(PARAMETERS):
-            raise DataError(f"preprocessing: expected the parameters {', '.join(PARAMETERS)}")
-        preprocessor = cls(**parameters)
+        if set(parameters) != set(_CONSTRAINTS):
+            raise DataError(f"preprocessing: expected the parameters {', '.join(_CONSTRAINTS)}")
         try:
-            check_parameters(preprocessor)
-        except (TypeError, ValueError) as error:
+            check_parameters(parameters, _CONSTRAINTS)
+        except ValueError as error:
             raise DataError(f"preprocessing: {error}") from error
-        preprocessor._named = field(config, "named", bool)
-        preprocessor._set_columns([column_from_config(c) for c in field(config, "columns", list)])
-        names = [column.name for column in preprocessor._columns]
-        if len(set(names)) < len(names):
+        return cls(**parameters).set_state(config, arrays)
+
+    def set_state(self, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
+        """Set the fitted state to the values of `get_state`; return the preprocessor itself.
+
+        Parameters and errors are those of `from_state`; the parameters of the constructor are not set.
+        """
+        self._named = field(config, "named", bool)
+        self._set_columns([column_from_config(column) for column in field(config, "columns", list)])
+        column_names = [column.name for column in self._columns]
+        if len(set(column_names)) < len(column_names):
             raise DataError("preprocessing: column names must be distinct")
-        preprocessor._scaler = scaler_from_state(
-            field(config, "scaler", dict),
-            {n.removeprefix("scaler/"): a for n, a in arrays.items() if n.startswith("scaler/")},
-        )
-        count = len(preprocessor._number_columns)
-        preprocessor._medians = vector(arrays, "medians", np.float64, count)
-        preprocessor._has_missing = vector(arrays, "has_missing", np.bool_, count)
-        if preprocessor._scaler.n_features_in_ != count:
+        self._scaler = scaler_from_state(field(config, "scaler", dict), arrays_with_prefix(arrays, "scaler/"))
+        count = len(self._number_columns)
+        self._medians = vector(arrays, "medians", np.float64, count)
+        self._has_missing = vector(arrays, "has_missing", np.bool_, count)
+        if self._scaler.n_features_in_ != count:
             raise DataError(f"preprocessing: expected a scaler of {count} columns")
-        preprocessor._lay_out()
-        return preprocessor
-
-
-def _side_by_side(columns: Sequence[Array], n_rows: int) -> Array:
-    matrix = np.empty((n_rows, len(columns)), order="F")
-    for target, column in zip(matrix.T, columns, strict=True):
-        target[:] = column
-    return matrix
+        self._lay_out()
+        return self
 
 
 def _median(numbers: Array) -> float:
-    # Of the halves, since the mean of the middle two may overflow.
+    # Halved, since the sum of the middle two values may overflow.
     return 2 * float(np.median(numbers[~np.isnan(numbers)].astype(np.float64) / 2))
 
 
-def _nothing_to_learn(name: str) -> DataError:
-    return DataError(
-        f"column {name!r}: all values missing in the training rows, so there is nothing to learn from it; leave it out "
-        "(on the command line: --drop)"
-    )
+def _as_json(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    return value if value is None or isinstance(value, (str, int, float)) else list(value)

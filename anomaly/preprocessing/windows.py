@@ -1,11 +1,11 @@
-r"""Cutting a series into windows, and putting windows together again.
+r"""Windows of a series, and the average of overlapping windows.
 
-A *window* is some consecutive steps of a series. Window k of a series of n steps holds the steps
+A *window* is a sequence of consecutive steps of a series. Window k of a series of n steps contains the steps
 
 .. math:: k s,\; k s + 1,\; \dots,\; k s + w - 1
 
-for a width w and a stride s. Where the last of them does not reach the end, one more window does: every step is in
-at least one.
+for a width w and a stride s. If the last of these ends before the series, one more window ends with the series, so that
+every step is in at least one window.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from nnlite.types import Array
 
 
 def window_starts(n_steps: int, window: int, stride: int = 1) -> Array:
-    """Return where the windows of a series start.
+    """Return the first step of each window of a series.
 
     Parameters
     ----------
     n_steps : int
         Length of the series.
     window : int
-        Steps in a window.
+        Length of a window.
     stride : int, default 1
-        Steps from the start of one window to that of the next.
+        Number of steps from the start of one window to that of the next.
 
     Returns
     -------
     ndarray of int
-        Increasing; the last window ends with the series. Empty if the series is shorter than a window.
+        First steps, increasing; the last window ends with the series. Empty if the series is shorter than a window.
 
     Examples
     --------
@@ -47,21 +47,21 @@ def window_starts(n_steps: int, window: int, stride: int = 1) -> Array:
 
 
 def cut_windows(series: Array, starts: Array, window: int) -> Array:
-    """Return the windows that start at given steps.
+    """Return the windows with these first steps.
 
     Parameters
     ----------
     series : ndarray of shape (n_steps, n_features)
         The series.
     starts : ndarray of int of shape (n_windows,)
-        Where they start.
+        First step of each window.
     window : int
-        Steps in a window.
+        Length of a window.
 
     Returns
     -------
     ndarray of shape (n_windows, window, n_features)
-        A copy, C-contiguous.
+        Windows, a C-contiguous copy.
 
     Examples
     --------
@@ -72,34 +72,34 @@ def cut_windows(series: Array, starts: Array, window: int) -> Array:
     return series[starts[:, np.newaxis] + np.arange(window)]
 
 
-def hold_before(series: Array, steps: int) -> Array:
-    """Lengthen a series at its start by holding its first value, as if it had stood still before.
+def pad_start(series: Array, steps: int) -> Array:
+    """Pad a series at its start with repetitions of its first step.
 
     Examples
     --------
     >>> import numpy as np
-    >>> hold_before(np.array([[1.0], [2.0]]), 2)[:, 0].tolist()
+    >>> pad_start(np.array([[1.0], [2.0]]), 2)[:, 0].tolist()
     [1.0, 1.0, 1.0, 2.0]
     """
     return np.concatenate([np.repeat(series[:1], steps, axis=0), series]) if steps else series
 
 
 class OverlapSum:
-    """Sums up windows where they lie over each other, step by step, as they come.
+    """Streaming average of overlapping windows, step by step.
 
     Parameters
     ----------
     n_features : int
-        Features of a step.
+        Number of features of a step.
 
     Attributes
     ----------
     first : int
-        The first step whose sum has not been taken out yet.
+        The first step whose mean has not been taken yet.
 
     Examples
     --------
-    Two windows of two steps overlap in step 1, where their mean is taken.
+    Two windows of two steps overlap in step 1.
 
     >>> import numpy as np
     >>> overlap = OverlapSum(1)
@@ -119,28 +119,28 @@ class OverlapSum:
         Parameters
         ----------
         starts : ndarray of int of shape (n_windows,)
-            Where they start; none before `first`.
+            First step of each window, at least `first`.
         windows : ndarray of shape (n_windows, window, n_features)
-            What they hold.
+            Values of the windows.
         """
         if not len(starts):
             return
         width = windows.shape[1]
-        self._make_room(int(starts.max()) + width - self.first)
+        self._extend(int(starts.max()) + width - self.first)
         for k in range(width):
-            # Within one k no two windows meet, so that plain indexing adds up rightly.
+            # For one k the steps of different windows are distinct, as indexed addition requires.
             self._sums[starts - self.first + k] += windows[:, k]
             self._counts[starts - self.first + k] += 1
 
     def take(self, end: int) -> Array:
-        """Return the means of the steps from `first` to `end`, which is not included, and forget them."""
+        """Return the means of the steps from `first` to `end` (exclusive), and discard them."""
         count = max(0, end - self.first)
         means: Array = self._sums[:count] / self._counts[:count]
         self._sums, self._counts = self._sums[count:], self._counts[count:]
         self.first += count
         return means
 
-    def _make_room(self, length: int) -> None:
+    def _extend(self, length: int) -> None:
         more = length - len(self._sums)
         if more > 0:
             self._sums = np.pad(self._sums, ((0, more), (0, 0)))

@@ -1,5 +1,6 @@
-"""Named columns in memory, made from arrays, data frames, records and CSV files."""
+"""Tables with named columns, converted from arrays, data frames, lists of records and CSV files."""
 
-from anomaly.tables.table import Table, as_table, concatenate
+from anomaly.tables.conversion import as_table
+from anomaly.tables.table import Table, concatenate
 
 __all__ = ["Table", "as_table", "concatenate"]

@@ -1,15 +1,15 @@
-"""One column of anything becomes an array of numbers, truth values, dates or text.
+"""Conversion of the cells of one column to an array of numbers, booleans, dates or text.
 
-Tables hold four kinds of arrays, each with its own mark for a missing value:
+The columns of a table have one of four dtypes, each with its own missing value:
 
-============  ==============================  ==========
-dtype         what it holds                   missing is
-============  ==============================  ==========
+============  ==============================  =============
+dtype         values                          missing value
+============  ==============================  =============
 float64       numbers                         NaN
-bool          truth values                    (cannot be)
+bool          booleans                        none
 datetime64    dates and times, in UTC         NaT
 object        text (`str`)                    None
-============  ==============================  ==========
+============  ==============================  =============
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ import numpy as np
 from anomaly.errors import DataError
 from nnlite.types import Array
 
-# By name: pandas marks missing values with types of its own, and is not imported to look at them.
+# By name, because pandas has types of its own for missing values and is not imported here.
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 _NUMBER_TYPES = (numbers.Real, np.integer, np.floating, Decimal)
-_TRUTH_TYPES = (bool, np.bool_)
+_BOOLEAN_TYPES = (bool, np.bool_)
 _DATE_TYPES = (date, np.datetime64)
 _CONTAINER_TYPES = (list, tuple, dict, set, frozenset, np.ndarray, complex, np.complexfloating)
 
 
 def as_column(values: Array, name: str) -> Array:
-    """Convert a 1-D array of any dtype to one that a table holds.
+    """Convert a 1-D array of any dtype to a column of a table.
 
     Parameters
     ----------
     values : ndarray of shape (n_rows,)
-        Numbers, truth values, dates, text, or Python objects of these kinds. Durations become seconds. What is masked
-        in a masked array is missing.
+        Numbers, booleans, dates, text, or Python objects of these kinds. Durations become seconds. Masked values of a
+        masked array are missing.
     name : str
-        The column's name, for messages.
+        Name of the column, for error messages.
 
     Returns
     -------
     ndarray of shape (n_rows,)
-        Of dtype float64, bool, datetime64 or object. It is `values` itself where nothing had to change.
+        Of dtype float64, bool, datetime64 or object; `values` itself if no conversion is needed.
 
     Raises
     ------
     DataError
-        If a value is none of these: complex, or a list within the cell.
+        If a value is of another kind, such as a complex number or a list.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def as_column(values: Array, name: str) -> Array:
     ['red', None, '3']
     """
     if isinstance(values, np.ma.MaskedArray):
-        return objects_as_column(values.tolist(), name)  # masked values are None in the list
+        return objects_as_column(values.tolist(), name)  # tolist() turns masked values into None
     kind = values.dtype.kind
     if kind in "fiu":
         return values.astype(np.float64, copy=False)
@@ -83,17 +83,17 @@ def as_column(values: Array, name: str) -> Array:
 
 
 def objects_as_column(values: Sequence[Any], name: str) -> Array:
-    """Convert a sequence of Python objects to a column, as `as_column` does.
+    """Convert a sequence of Python objects to a column of a table.
 
-    Where all present values are numbers the column is numeric; all truth values, or all dates, likewise. Any mixture
-    is text, save that truth values beside numbers or missing values are the numbers 1 and 0.
+    The column is numeric if all present values are numbers, and likewise for booleans and dates. Booleans beside
+    numbers or missing values become the numbers 1 and 0. Any other mixture becomes text.
 
     Parameters
     ----------
     values : sequence
         One object per row.
     name : str
-        The column's name, for messages.
+        Name of the column, for error messages.
 
     Returns
     -------
@@ -103,7 +103,7 @@ def objects_as_column(values: Sequence[Any], name: str) -> Array:
     Raises
     ------
     DataError
-        If a cell holds a container, a complex number, undecodable bytes, or a number too large for float64.
+        If a cell contains a container, a complex number, undecodable bytes, or a number too large for float64.
     """
     present = _present_types(values)
     if any(issubclass(t, timedelta) for t in present):
@@ -111,11 +111,11 @@ def objects_as_column(values: Sequence[Any], name: str) -> Array:
         present = _present_types(values)
     if not present:
         return np.full(len(values), np.nan)
-    if _all(present, _TRUTH_TYPES) and not any(map(_is_missing, values)):
+    if _all(present, _BOOLEAN_TYPES) and not any(map(_is_missing, values)):
         return np.array(values, dtype=np.bool_)
-    if _all(present, _NUMBER_TYPES + _TRUTH_TYPES):
+    if _all(present, _NUMBER_TYPES + _BOOLEAN_TYPES):
         return _numbers(values, name)
-    # Among text or dates, a NaN is how pandas says that there is nothing.
+    # pandas marks missing text and missing dates by a NaN, too.
     values = [None if isinstance(v, (float, np.floating)) and v != v else v for v in values]
     if _all(_present_types(values), _DATE_TYPES):
         return _dates(values)
@@ -123,18 +123,18 @@ def objects_as_column(values: Sequence[Any], name: str) -> Array:
 
 
 def is_number_or_missing(value: Any) -> bool:
-    """Tell whether an object is a number or a truth value, or says that there is none.
+    """Return whether an object is a number, a boolean or a missing value.
 
     Examples
     --------
     >>> [is_number_or_missing(value) for value in (1, 0.5, True, None, "1", [1])]
     [True, True, True, True, False, False]
     """
-    return isinstance(value, _NUMBER_TYPES + _TRUTH_TYPES) or _is_missing(value)
+    return isinstance(value, _NUMBER_TYPES + _BOOLEAN_TYPES) or _is_missing(value)
 
 
 def number_text(number: float) -> str:
-    """Write a number as a category: whole numbers without a decimal point.
+    """Return the text of a number as a category: integers without a decimal point.
 
     Examples
     --------
@@ -146,7 +146,7 @@ def number_text(number: float) -> str:
 
 
 def text_array(texts: Iterable[str | None], count: int) -> Array:
-    """Make an object array of text; NumPy's own conversion would make it fixed-width."""
+    """Return an object array of text; NumPy's own conversion would make it fixed-width."""
     return np.fromiter(texts, dtype=np.object_, count=count)
 
 
@@ -166,19 +166,19 @@ def _numbers(values: Sequence[Any], name: str) -> Array:
     try:
         return np.array([np.nan if _is_missing(v) else v for v in values], dtype=np.float64)
     except (OverflowError, ValueError) as error:
-        raise DataError(f"column {name!r} holds a number that float64 cannot: {error}") from error
+        raise DataError(f"column {name!r} contains a number that float64 cannot represent: {error}") from error
 
 
 def _dates(values: Sequence[Any]) -> Array:
-    return np.array([np.datetime64("NaT") if _is_missing(v) else _moment(v) for v in values], "M8[us]")
+    return np.array([np.datetime64("NaT") if _is_missing(v) else _as_datetime(v) for v in values], "M8[us]")
 
 
-def _moment(value: Any) -> Any:
-    """Express a moment in UTC, as NumPy's dates have no time zones; without a zone it is taken as it is."""
+def _as_datetime(value: Any) -> Any:
+    """Convert a date to UTC, since NumPy's datetimes have no time zone; one without a zone is kept as it is."""
     if isinstance(value, datetime):
         if value.tzinfo is not None:
             value = value.astimezone(timezone.utc).replace(tzinfo=None)
-        # From the text, since pandas' time stamps are datetimes that count nanoseconds too.
+        # By way of the text, since pandas' timestamps are datetimes with nanoseconds.
         return np.datetime64(value.isoformat(), "us")
     return np.datetime64(value, "us")
 
@@ -193,13 +193,13 @@ def _text(value: Any, index: int, name: str) -> str | None:
             return value.decode("utf-8")
         except UnicodeDecodeError as error:
             raise DataError(f"row {index + 1}, column {name!r}: found bytes that are not UTF-8 text") from error
-    if isinstance(value, (*_TRUTH_TYPES, date)):
+    if isinstance(value, (*_BOOLEAN_TYPES, date)):
         return str(value)
     if isinstance(value, _NUMBER_TYPES):
         return number_text(float(value))
     if isinstance(value, _CONTAINER_TYPES):
         raise DataError(
             f"row {index + 1}, column {name!r}: found a {type(value).__name__}; expected one number, text, "
-            "truth value or date"
+            "boolean or date"
         )
     return str(value)

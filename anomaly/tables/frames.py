@@ -1,4 +1,4 @@
-"""Reading data frames of pandas and polars by what they can do, importing neither."""
+"""Conversion of the data frames of pandas and polars, by their attributes: neither is imported."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from nnlite.types import Array
 
 
 def is_frame(data: Any) -> bool:
-    """Tell whether an object is a data frame."""
+    """Return whether an object is a data frame."""
     return all(hasattr(data, part) for part in ("columns", "dtypes", "to_numpy"))
 
 
 def is_series(data: Any) -> bool:
-    """Tell whether an object is one column of a data frame."""
+    """Return whether an object is one column of a data frame."""
     return all(hasattr(data, part) for part in ("name", "dtype", "to_numpy"))
 
 
 def frame_matrix(frame: Any) -> Array | None:
-    """Return the cells of a frame that holds plain numbers alone, as one array; of any other frame, None."""
+    """Return the cells of a frame as one array if all its columns are plain numbers, otherwise None."""
     if not all(map(_is_plain_number, frame.dtypes)):
         return None
     matrix: Array = frame.to_numpy()
@@ -31,20 +31,20 @@ def frame_matrix(frame: Any) -> Array | None:
 def _is_plain_number(dtype: Any) -> bool:
     if isinstance(dtype, np.dtype):
         return dtype.kind in "fiu"
-    # pandas' own dtypes have a `kind`, as NumPy's do; those of polars answer questions instead.
+    # The dtypes of pandas have a `kind`, as NumPy's do; those of polars have predicates instead.
     is_polars = hasattr(dtype, "is_numeric")
     return is_polars and bool(dtype.is_numeric()) and not dtype.is_decimal()
 
 
 def series_as_column(series: Any, name: str) -> Array:
-    """Convert one column of a data frame to one that a table holds.
+    """Convert one column of a data frame to a column of a table.
 
     Parameters
     ----------
     series : pandas or polars Series
         Of any dtype: nullable, categorical, with a time zone, or backed by Arrow.
     name : str
-        The column's name, for messages.
+        Name of the column, for error messages.
 
     Returns
     -------
@@ -62,5 +62,5 @@ def series_as_column(series: Any, name: str) -> Array:
 
 
 def declares_categories(dtype: Any) -> bool:
-    """Tell whether a column's dtype says that its values are categories, whatever they look like."""
+    """Return whether a column's dtype declares categories, whatever the values look like."""
     return str(dtype).lower().startswith(("category", "categorical", "enum"))

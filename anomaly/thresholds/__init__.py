@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.base import Threshold
 from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
 from anomaly.thresholds.spread import (
-    AutoThreshold,
     FixedThreshold,
     IQRThreshold,
     MADThreshold,

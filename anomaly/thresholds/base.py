@@ -11,6 +11,10 @@ from numpy.typing import ArrayLike
 from nnlite.types import Array
 
 Self = TypeVar("Self", bound="Threshold")
+MAD_TO_SIGMA = 1.482602218505602
+"""From the median absolute deviation of a normal variable to its standard deviation."""
+# Scores that differ by less, relatively, are equal but for rounding.
+_ROUNDING = 1e-12
 
 
 class Threshold(ABC):
@@ -72,3 +76,8 @@ class Threshold(ABC):
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
         return f"{type(self).__name__}({arguments})"
+
+
+def all_equal(scores: Array) -> bool:
+    """Tell whether no score stands out; a limit that is computed from such may be a rounding error below them all."""
+    return bool(scores.max() - scores.min() <= _ROUNDING * np.abs(scores).max())

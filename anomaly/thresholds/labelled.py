@@ -12,7 +12,8 @@ from abc import abstractmethod
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.metrics.records import _both_classes, _counts_by_threshold, _labels_and_scores
+from anomaly.metrics.records import counts_by_threshold
+from anomaly.metrics.validation import check_both_classes, check_labels_and_scores
 from anomaly.thresholds.base import Threshold
 from nnlite.types import Array
 
@@ -26,9 +27,9 @@ class LabelledThreshold(Threshold):
         name = type(self).__name__
         if y is None:
             raise ValueError(f"{name} needs labels: call fit(scores, y) with 1 for anomalies")
-        labels, scores = _labels_and_scores(y, scores)
-        _both_classes(labels, name)
-        false, true, levels = _counts_by_threshold(labels, scores)
+        labels, scores = check_labels_and_scores(y, scores)
+        check_both_classes(labels, name)
+        false, true, levels = counts_by_threshold(labels, scores)
         return _below(levels, self._pick(false, true))
 
     @abstractmethod

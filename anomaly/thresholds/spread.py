@@ -7,14 +7,11 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from anomaly.thresholds.base import Threshold
+from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
 from nnlite.types import Array
 
-# Median absolute deviation, mean absolute deviation and interquartile range of a standard normal, as factors.
-_MAD_TO_SIGMA = 1.482602218505602
+# Mean absolute deviation of a standard normal, as a factor.
 _MEAN_DEVIATION_TO_SIGMA = 1.2533141373155001
-# Scores that differ by less, relatively, are equal but for rounding.
-_ROUNDING = 1e-12
 
 
 class FixedThreshold(Threshold):
@@ -90,7 +87,7 @@ class SigmaThreshold(Threshold):
         self.k = _check_factor(self, k)
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
-        if _all_equal(scores):
+        if all_equal(scores):
             return float(scores.max())
         return float(scores.mean() + self.k * scores.std())
 
@@ -159,42 +156,12 @@ class IQRThreshold(Threshold):
         return float(third + self.k * (third - first))
 
 
-class AutoThreshold(Threshold):
-    """The rule behind ``contamination="auto"``: no share has to be known.
-
-    Reconstruction errors of usual records spread evenly on a logarithmic scale, and those of anomalies lie far out on
-    it. The threshold is the median plus three robust standard deviations of the logarithms (of the scores
-    themselves, where some are negative), or the 99th percentile of the scores, whichever is lower.
-
-    So of training records without anomalies it flags 1 %, or some percent where their scores have a heavy tail. Where
-    there are anomalies among them, up to about a third, and they score well above the rest, the first of the two limits
-    lies below them and finds them all.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> usual = np.exp(np.random.default_rng(0).normal(size=500))
-    >>> flags = AutoThreshold().fit(np.r_[usual, np.full(50, 1e3)]).predict(np.r_[usual, np.full(50, 1e3)])
-    >>> int(flags[:500].sum()) <= 5, int(flags[500:].sum())
-    (True, 50)
-    """
-
-    def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
-        limit = _log_limit(scores, 3.0) if scores.min() >= 0 else _robust_limit(scores, 3.0)
-        return min(limit, QuantileThreshold(0.01)._choose(scores, None))
-
-
-def _all_equal(scores: Array) -> bool:
-    """Tell whether no score stands out; a limit that is computed from such may be a rounding error below them all."""
-    return bool(scores.max() - scores.min() <= _ROUNDING * np.abs(scores).max())
-
-
 def _robust_limit(values: Array, k: float) -> float:
-    if _all_equal(values):
+    if all_equal(values):
         return float(values.max())
     middle = float(np.median(values))
     deviations = np.abs(values - middle)
-    spread = _MAD_TO_SIGMA * float(np.median(deviations))
+    spread = MAD_TO_SIGMA * float(np.median(deviations))
     if spread == 0:
         spread = _MEAN_DEVIATION_TO_SIGMA * float(deviations.mean())
     return middle + k * spread
@@ -204,7 +171,7 @@ def _log_limit(scores: Array, k: float) -> float:
     positive = scores[scores > 0]
     if not positive.size:
         return 0.0
-    if _all_equal(scores):
+    if all_equal(scores):
         return float(scores.max())
     exponent = _robust_limit(np.log(np.maximum(scores, positive.min())), k)
     return math.exp(min(exponent, 700.0))

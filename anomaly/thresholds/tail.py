@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from anomaly.thresholds.base import Threshold
+from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
 from nnlite.types import Array
 
 _FEWEST_EXCESSES = 10
@@ -25,6 +26,13 @@ class PeaksOverThreshold(Threshold):
 
     where q is the probability asked for, and :math:`N_t` of n scores lie above t.
 
+    With few scores beyond it the shape is a guess, and the more of one the further the tail is continued. In
+    simulations (uniform, normal, exponential, gamma, log-normal, t and Pareto scores; n from 50 to 5,000) fresh scores
+    exceeded the threshold 0.9 to 1.2 times as often as asked at q = 10/n, and 0.9 to 1.9 times at q = 1/n. At
+    q = 1/(10 n) it would be up to ten times. So for q below 1/(n + 1) the threshold is no lower than that of
+    `anomaly.calibration.conformal_threshold`, which supposes a Pareto tail and goes no further than a tenth of
+    1/(n + 1), and a warning is given.
+
     Parameters
     ----------
     false_alarm_probability : float, default 0.001
@@ -36,6 +44,11 @@ class PeaksOverThreshold(Threshold):
     ----------
     level_, shape_, scale_ : float
         t, gamma and sigma.
+
+    Warns
+    -----
+    FewRecordsWarning
+        By `fit`, if q is below ``1 / (n + 1)``.
 
     References
     ----------
@@ -69,6 +82,15 @@ class PeaksOverThreshold(Threshold):
         self.initial_quantile = float(initial_quantile)
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
+        n, probability = len(scores), self.false_alarm_probability
+        continued = self._continued(scores)
+        if probability * (n + 1) >= 1:
+            return continued
+        warn_if_few(n, probability, "false_alarm_probability", stacklevel=4)
+        return max(continued, fresh_quantile(np.sort(scores), probability))
+
+    def _continued(self, scores: Array) -> float:
+        """Return the threshold by the formula, whatever the number of scores."""
         quantile = max(0.5, min(self.initial_quantile, 1 - _FEWEST_EXCESSES / len(scores)))
         self.level_ = float(np.quantile(scores, quantile))
         excesses = scores[scores > self.level_] - self.level_

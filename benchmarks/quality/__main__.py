@@ -22,8 +22,9 @@ def main(arguments: list[str] | None = None) -> None:
         description=__doc__.splitlines()[0],
         epilog="Experiments of their own: python -m benchmarks.quality.choices (how the defaults were chosen), "
         "benchmarks.quality.explanations (how often the right column is named), benchmarks.quality.labels (what a few "
-        "labelled anomalies bring), benchmarks.quality.label_learning (what labels do, whoever chose "
-        "them), benchmarks.quality.probabilities (how good probabilities are).",
+        "labelled anomalies bring), benchmarks.quality.label_learning (what labels do, whoever chose them), "
+        "benchmarks.quality.probabilities (how good probabilities are), benchmarks.quality.thresholds (which rule "
+        "finds a threshold).",
     )
     parser.add_argument("--data", default="../shared/data/adbench", help="folder of ADBench .npz files")
     parser.add_argument("--output", default="benchmarks/results/quality", help="folder for results and pictures")

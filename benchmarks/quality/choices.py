@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import PROTOCOLS, split, tables
 
@@ -59,7 +59,7 @@ def judged(folder: Path, names: list[str], seed: int) -> np.ndarray:
 
 def _figures(x: np.ndarray, y: np.ndarray, protocol: str, seed: int, name: str) -> tuple[float, float]:
     data = split(x, y, protocol, seed)
-    detector = AutoencoderDetector(random_state=seed, **VARIANTS[name]).fit(data.train)
+    detector = TableDetector(random_state=seed, **VARIANTS[name]).fit(data.train)
     if name == _AVERAGED:
         for member in detector.members_:
             member.spread = 1.0

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-OURS = ("AutoencoderDetector",)
+OURS = ("TableDetector",)
 PEERS = ("kNN", "LOF", "IForest", "ECOD", "AutoEncoder", "VAE", "DeepSVDD", "MLPRegressor")
 
 
@@ -69,11 +69,11 @@ def _pyod(module: str, name: str, **settings: object) -> Callable[[int, int], Co
 
 
 def _ours(seed: int, width: int) -> Contestant:  # noqa: ARG001
-    return _PyodLike(import_module("anomaly").AutoencoderDetector(random_state=seed))
+    return _PyodLike(import_module("anomaly").TableDetector(random_state=seed))
 
 
 _MAKERS: dict[str, Callable[[int, int], Contestant]] = {
-    "AutoencoderDetector": _ours,
+    "TableDetector": _ours,
     "kNN": _pyod("knn", "KNN"),
     "LOF": _pyod("lof", "LOF"),
     "IForest": _pyod("iforest", "IForest", random_state="seed"),

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from benchmarks.quality.protocols import split, tables
 
 _MOST_FAULTS = 300
@@ -49,7 +49,7 @@ def named_first(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[float, float]:
     """Return how often the faulty column comes first: by `explain`, and by the largest standardised value."""
     data = split(x, y, "one-class", seed)
     rows, columns = faults(data.train, data.test[data.labels == 0], seed)
-    detector = AutoencoderDetector(random_state=seed).fit(data.train)
+    detector = TableDetector(random_state=seed).fit(data.train)
     return float((detector.explain(rows).argmax(axis=1) == columns).mean()), float(
         (np.abs(rows - data.train.mean(axis=0)).argmax(axis=1) == columns).mean()
     )

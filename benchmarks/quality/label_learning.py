@@ -4,7 +4,7 @@ A detector is fitted, records of a pool are labelled, and the detector learns fr
 (what people label first), random ones, anomalies alone, mixtures, and any of these with one label in five wrong. AUROC
 and average precision are those of other records, never labelled, minus those without labels. With "one-class" the
 detector is fitted to normal records and the pool is fresh; with "unsupervised" the pool is what it was fitted to. A
-choice without an anomaly is refused (`AutoencoderDetector.learn_labels` raises), so it is no trial.
+choice without an anomaly is refused (`TableDetector.learn_labels` raises), so it is no trial.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.datasets import make_connections, make_correlated, make_sensors, make_transactions
 from anomaly.detectors.table.blending import Blend
 from anomaly.detectors.table.label_learning import LabelledContributions, learn_weights
@@ -133,7 +133,7 @@ def prepare(name: str, x: Any, y: np.ndarray, protocol: str, seed: int, **parame
         train = pool = rng.permutation(np.r_[normal[:middle], odd[:half]])
         test = np.r_[normal[middle:], odd[half:]]
     table = as_table(x)
-    detector = AutoencoderDetector(random_state=seed, **parameters).fit(table.rows(train))
+    detector = TableDetector(random_state=seed, **parameters).fit(table.rows(train))
     memory = remembered_records(detector.members_)
     assert memory is not None
     places = {row.tobytes(): i for i, row in enumerate(memory)}
@@ -155,7 +155,7 @@ def prepare(name: str, x: Any, y: np.ndarray, protocol: str, seed: int, **parame
     )
 
 
-def _contributions(detector: AutoencoderDetector, features: np.ndarray) -> np.ndarray:
+def _contributions(detector: TableDetector, features: np.ndarray) -> np.ndarray:
     chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]
     return np.concatenate([column_contributions(detector.members_, detector.preprocessor_, chunk) for chunk in chunks])
 

@@ -2,7 +2,7 @@
 
 A detector is fitted without labels; then it learns from k anomalies drawn from the test records, and is judged by the
 test records without them: the same ones for every k. With the protocol "unsupervised" the labelled anomalies are among
-the training records, and so are all the others. "default" is what `AutoencoderDetector.learn_labels` does; the other
+the training records, and so are all the others. "default" is what `TableDetector.learn_labels` does; the other
 variants say how far labels move weights, of members and of columns, whatever the evidence. What other choices of
 records to label do, and wrong labels, is measured by `benchmarks.quality.label_learning`.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.detectors.table.blending import Blend
 from anomaly.detectors.table.label_learning import LabelledContributions, fit_weights, learn_weights
 from anomaly.detectors.table.weighted import column_contributions
@@ -57,7 +57,7 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
     ndarray of shape (n_variants, 1 + n_counts, 2)
         AUROC and average precision; first without labels.
     """
-    detector = AutoencoderDetector(random_state=seed).fit(data.train)
+    detector = TableDetector(random_state=seed).fit(data.train)
     drawn = draw(data.labels, seed, max(counts))
     judged = np.setdiff1d(np.arange(len(data.labels)), drawn)
     test = _parts(detector, data.test)
@@ -96,7 +96,7 @@ def _weights(
     return members * blend.shares, columns
 
 
-def _parts(detector: AutoencoderDetector, rows: np.ndarray) -> np.ndarray:
+def _parts(detector: TableDetector, rows: np.ndarray) -> np.ndarray:
     """Return what each column contributes to each member's score of each row."""
     features = detector.preprocessor_.transform(rows)
     chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]

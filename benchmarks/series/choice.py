@@ -1,25 +1,24 @@
-"""How the settings of the series were chosen, without a label: ``python -m benchmarks.series.choice --data FOLDER``.
+"""Selection of the settings for the series without labels: ``python -m benchmarks.series.choice --data FOLDER``.
 
-What is judged are stretches without anomalies into which faults are put:
+Candidates are compared on segments without anomalies, into which faults are injected:
 
-- for SKAB, its file without anomalies in eight pieces of some 1,170 rows, of which 400 are for training as in the
-  protocol; and of each experiment the 400 rows for training, half of them for training here. The machine runs otherwise
-  in the experiments than in the file without anomalies, and what it is like there only those rows can tell. The faults
-  are those of the process that SKAB's documentation tells of (`benchmarks.series.process_faults`);
-- for NAB, the first week of each series, which comes before anything labelled, and the second of the series without
-  anomalies. The faults are those of one sensor (`benchmarks.series.faults`). The protocol judges ten times as many rows
-  as it trains on, and so about does this: the first day of a week is for training. Ten weeks wander further than one:
-  to what follows that day a random walk is added, whose steps are such that it changes from day to day as much as the
-  means of the days do; three walks for each week.
+- SKAB: its file without anomalies in eight segments of some 1,170 rows, of which 400 are for training as in the
+  protocol; and the 400 training rows of each experiment, half of them for training here, since the machine runs
+  differently in the experiments. The faults are process faults after SKAB's documentation
+  (`benchmarks.series.process_faults`).
+- NAB: the first week of each series, which precedes all labelled windows, and the second week of the series without
+  anomalies. The faults are faults of one sensor (`benchmarks.series.faults`). The protocol scores ten times as many
+  rows as it trains on; here the first day of a week is for training. Ten weeks drift further than one, so a random walk
+  is added after that day, with the variance of the changes between daily means; three walks for each week.
 
-The criterion is in the terms of the protocols. For SKAB it is the F1 of all steps of all faulty series, less the share
-of steps flagged where nothing was put in; for NAB the F1 of faults found and false events, less the share of days with
-an alarm where nothing was put in, which may be one in a month. All pieces count the same. Of the candidates that are
-within one standard error of the best (a jackknife over pieces of the difference) that one is chosen which changes the
-fewest parameters of the detector, and of several such, the best. What is printed: the best candidates, the detector as
-it comes, and the choice.
+The criterion follows the protocols. For SKAB it is the F1 score of all steps of all faulty series, minus the fraction
+of steps flagged in the series without a fault; for NAB the F1 score of faults found and false events, minus the
+fraction of days with an alarm in the series without a fault, which may be at most one in a month. All segments have
+equal weight. Of the candidates within one standard error of the best (a jackknife of the difference over segments), the
+one that changes the fewest parameters of the detector is chosen, and of several such, the best. The output has the best
+candidates, the default settings, and the choice.
 
-Errors of networks are computed once for all candidates that differ only in what is made of them afterwards.
+The residuals of the networks are computed once for all candidates that differ only in smoothing and calibration.
 """
 
 from __future__ import annotations
@@ -37,11 +36,13 @@ from typing import Any
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.detectors.sequence.scoring import errors_of, pieces_of
-from anomaly.detectors.sequence.training import held_out_rows
-from anomaly.detectors.sequence.whitening import Smoother
+from anomaly.detectors.sequence.calibration import calibrate
+from anomaly.detectors.sequence.residual_streams import chunks_of, residuals_of
+from anomaly.detectors.sequence.training import fold_of_steps
+from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.events import find_events
 from anomaly.tables.csv_files import read_csv
+from anomaly.tables.series import as_series
 from benchmarks.series import nab, skab
 from benchmarks.series.faults import KINDS, Fault, inject
 from benchmarks.series.process_faults import COURSES, inject_process
@@ -65,10 +66,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class Study:
-    """The pieces of a collection, and what is tried on them: networks, and what is made of their errors.
+    """The segments of a collection and the candidates: settings of the networks, and of smoothing and calibration.
 
-    `count` turns true and predicted labels into true and false alarms, missed alarms, and what is rightly quiet;
-    `tolerated` is the largest share of false alarms that a setting may have to be chosen; `kinds` are those of faults.
+    `count` turns true and predicted labels into counts of true alarms, false alarms, missed alarms and true negatives;
+    `tolerated` is the largest fraction of false alarms of a setting to be chosen; `kinds` are the kinds of faults.
     """
 
     name: str
@@ -81,14 +82,16 @@ class Study:
 
 
 def crossed(**values: Sequence[Any]) -> list[Setting]:
-    """Return all combinations of the values of some parameters."""
+    """Return the Cartesian product of the values of parameters."""
     return [dict(zip(values, chosen, strict=True)) for chosen in itertools.product(*values.values())]
 
 
 def of_skab(folder: Path, each: int) -> Study:
-    """Cut the file without anomalies in pieces."""
-    usual = sensors_of(folder / "skab" / "anomaly-free" / "anomaly-free.csv")
-    pieces = [process_piece(part, skab.TRAINING_ROWS, each, seed) for seed, part in enumerate(np.array_split(usual, 8))]
+    """Return the study on the segments of SKAB."""
+    normal = sensors_of(folder / "skab" / "anomaly-free" / "anomaly-free.csv")
+    pieces = [
+        process_piece(part, skab.TRAINING_ROWS, each, seed) for seed, part in enumerate(np.array_split(normal, 8))
+    ]
     for seed, path in enumerate(skab.experiments(folder / "skab"), start=len(pieces)):
         rows = sensors_of(path)[: skab.TRAINING_ROWS]
         pieces.append(process_piece(rows, len(rows) // 2, each, seed))
@@ -98,14 +101,14 @@ def of_skab(folder: Path, each: int) -> Study:
 
 
 def sensors_of(path: Path) -> Array:
-    """Return what the sensors of an experiment read, without its labels."""
+    """Return the sensors of an experiment, without its labels."""
     table = read_csv(path)
     sensors = [name for name in table.names if name not in skab.NO_SENSORS]
     return np.column_stack([np.asarray(table[name], np.float64) for name in sensors])
 
 
 def of_nab(folder: Path, each: int) -> Study:
-    """Take the weeks that come before anything labelled."""
+    """Return the study on the weeks of NAB before all labelled windows."""
     windows = json.loads((folder / "nab" / "windows.json").read_text())
     pieces = []
     for seed, (name, labelled) in enumerate(windows.items()):
@@ -114,8 +117,8 @@ def of_nab(folder: Path, each: int) -> Study:
             rows = series[week * nab.TRAINING_ROWS : (week + 1) * nab.TRAINING_ROWS]
             for walk in range(WALKS):
                 number = WALKS * (2 * seed + week) + walk
-                wandering = with_wandering_level(rows, np.random.default_rng(100 + number))
-                pieces.append(piece_of(wandering, nab.DAY, each, number))
+                drifting = with_random_walk(rows, np.random.default_rng(100 + number))
+                pieces.append(piece_of(drifting, nab.DAY, each, number))
     networks = [{"causal": True, **setting} for setting in crossed(window=[12, 32, 72], relative=[False, True])]
     return Study(
         "NAB",
@@ -128,8 +131,8 @@ def of_nab(folder: Path, each: int) -> Study:
     )
 
 
-def with_wandering_level(rows: Array, rng: np.random.Generator) -> Array:
-    """Add a random walk to what follows the first day of some days."""
+def with_random_walk(rows: Array, rng: np.random.Generator) -> Array:
+    """Return the rows of some days with a random walk added after the first day."""
     days = rows.reshape(-1, nab.DAY).mean(axis=1)
     steps = rng.normal(scale=np.diff(days).std() / np.sqrt(nab.DAY), size=rows.shape)
     steps[: nab.DAY] = 0.0
@@ -137,7 +140,7 @@ def with_wandering_level(rows: Array, rng: np.random.Generator) -> Array:
 
 
 def count_events(truth: Array, flags: Array) -> Array:
-    """Count by the day: whether the fault is found, events that are no fault, and days without an alarm."""
+    """Count in days: the fault if it is found, false events, the fault if it is missed, and days without an alarm."""
     events = find_events(flags, flags.astype(np.float64), tolerance=nab.DAY)
     found = bool((truth & flags).any())
     false = sum(not truth[event.start : event.end].any() for event in events)
@@ -146,29 +149,29 @@ def count_events(truth: Array, flags: Array) -> Array:
 
 
 def piece_of(series: Array, training: int, each: int, seed: int) -> Piece:
-    """Put faults into a series."""
+    """Return a series with copies that have a sensor fault each."""
     return Piece(series, training, list(inject(series, training, each, np.random.default_rng(seed))))
 
 
 def process_piece(series: Array, training: int, each: int, seed: int) -> Piece:
-    """Put faults of the process into a series."""
+    """Return a series with copies that have a process fault each."""
     return Piece(series, training, list(inject_process(series, training, each, np.random.default_rng(seed))))
 
 
-def judged(study: Study, network: Setting) -> Iterator[tuple[Setting, Array]]:
+def evaluate(study: Study, network: Setting) -> Iterator[tuple[Setting, Array]]:
     """Yield each setting with this network, and its counts.
 
-    The counts are of shape (pieces, kinds + 1, 4): true and false alarms, missed alarms and rightly quiet rows, for
-    each kind of fault, and last where nothing was put in. They are in units of the judged rows of the piece.
+    The counts are of shape (pieces, kinds + 1, 4): true alarms, false alarms, missed alarms and true negatives, for
+    each kind of fault, and last for the series without a fault. They are in units of the scored rows of the piece.
     """
     found = np.zeros((len(study.treatments), len(study.pieces), len(study.kinds) + 1, 4))
     for number, piece in enumerate(study.pieces):
         detector = SequenceDetector(**network, random_state=0).fit(piece.series[: piece.training])
         all_series = [*(fault.series for fault in piece.faults), piece.series]
-        errors = [errors_on(detector, series) for series in all_series]
+        residuals = [series_residuals(detector, series) for series in all_series]
         for which, treatment in enumerate(study.treatments):
-            recalibrate(detector, treatment, piece)
-            flags = [flagged(detector, one)[piece.training :] for one in errors]
+            scale, threshold = recalibrate(detector, treatment, piece)
+            flags = [flagged(scale, threshold, one)[piece.training :] for one in residuals]
             for fault, rows in zip(piece.faults, flags[:-1], strict=True):
                 kind = study.kinds.index(fault.kind)
                 found[which, number, kind] += study.count(fault.truth[piece.training :], rows)
@@ -178,41 +181,50 @@ def judged(study: Study, network: Setting) -> Iterator[tuple[Setting, Array]]:
         yield {**network, **treatment}, counts
 
 
-def errors_on(detector: SequenceDetector, series: Array) -> Array:
-    """Return the errors of the networks on a series, before they are smoothed."""
-    (table,) = detector._as_tables(series)
-    return np.concatenate([errors for _, errors in errors_of(detector, pieces_of(table), detector.models_)])
+def series_residuals(detector: SequenceDetector, series: Array) -> Array:
+    """Return the residuals of the networks on a series."""
+    reader = detector.preprocessor_.reader()
+    pieces = residuals_of(reader, detector.window_model_, chunks_of(as_series(series)))
+    return np.concatenate([residuals for _, residuals in pieces])
 
 
-def recalibrate(detector: SequenceDetector, treatment: Setting, piece: Piece) -> None:
-    """Make a detector what it would be if it had been fitted with other parameters of what follows its networks."""
-    detector.set_params(**treatment)
-    tables = detector._as_tables(piece.series[: piece.training])
-    detector._calibrate(tables, [held_out_rows(detector, piece.training)], None)
+def recalibrate(detector: SequenceDetector, treatment: Setting, piece: Piece) -> tuple[ResidualScale, float]:
+    """Return the scale and the threshold of a detector with the same networks and another smoothing and margin."""
+    settings = {**detector.get_params(), **treatment}
+    scale = ResidualScale(settings["smoothing"], settings["smooth"])
+    calibration = calibrate(
+        scale,
+        detector.window_model_.split(detector.members),
+        detector.preprocessor_.reader,
+        [as_series(piece.series[: piece.training])],
+        [fold_of_steps(piece.training, detector.folds_, detector.calibration)],
+        settings["drift"],
+        detector.preprocessor_.columns_.feature_names_out_,
+    )
+    return scale, settings["margin"] * calibration.normal_limit()
 
 
-def flagged(detector: SequenceDetector, errors: Array) -> Array:
-    """Label steps by their errors."""
-    # Which sensor is to blame does not matter here, and takes most of the time to find out.
-    whitened = detector.residuals_.whiten(Smoother(detector.smoothing)(errors))
-    scores = np.square(whitened).mean(axis=1)
-    return scores > detector.threshold_
+def flagged(scale: ResidualScale, threshold: float, residuals: Array) -> Array:
+    """Return the labels of steps from their residuals."""
+    # The total of the contributions needs no attribution, which would take most of the time.
+    whitened = scale.whiten(scale.smoother()(residuals))
+    return np.square(whitened).mean(axis=1) > threshold
 
 
 def f1(counts: Array) -> float:
-    """Return F1 of counts of shape (..., 4), added up."""
+    """Return the F1 score of the sum of counts of shape (..., 4)."""
     hits, false, missed, _ = counts.reshape(-1, 4).sum(axis=0)
     return float(2 * hits / (2 * hits + false + missed)) if hits else 0.0
 
 
 def false_alarms(counts: Array) -> float:
-    """Return the share of what is flagged where nothing was put in."""
+    """Return the fraction of steps or days that are flagged in the series without a fault."""
     _, false, _, quiet = counts[..., -1, :].reshape(-1, 4).sum(axis=0)
     return float(false / (false + quiet))
 
 
 def criterion(counts: Array) -> float:
-    """Return what settings are chosen by, from counts of shape (pieces, kinds + 1, 4)."""
+    """Return the criterion of the choice from counts of shape (pieces, kinds + 1, 4)."""
     return f1(counts[:, :-1]) - false_alarms(counts)
 
 
@@ -225,13 +237,13 @@ def standard_error(one: Array, other: Array) -> float:
 
 
 def changes(setting: Mapping[str, Any]) -> Setting:
-    """Return the parameters that a setting changes."""
-    usual = SequenceDetector().get_params()
-    return {name: value for name, value in setting.items() if value != usual[name]}
+    """Return the parameters whose values differ from the defaults."""
+    default = SequenceDetector().get_params()
+    return {name: value for name, value in setting.items() if value != default[name]}
 
 
 def choose(results: Sequence[tuple[Setting, Array]], tolerated: float = 1.0) -> tuple[Setting, Array]:
-    """Return the chosen setting, of those tolerated and within a standard error of the best, and its counts."""
+    """Return the chosen setting and its counts: tolerated, and within a standard error of the best."""
     results = [result for result in results if false_alarms(result[1]) <= tolerated] or results
     best = max(results, key=lambda result: criterion(result[1]))[1]
     good = [
@@ -243,33 +255,33 @@ def choose(results: Sequence[tuple[Setting, Array]], tolerated: float = 1.0) -> 
 
 
 def line(name: str, counts: Array) -> str:
-    """Lay out a candidate's figures."""
+    """Format the figures of a candidate as a line of the table."""
     kinds = " ".join(f"{f1(counts[:, k]):11.2f}" for k in range(counts.shape[1] - 1))
     return f"{criterion(counts):9.3f} {f1(counts[:, :-1]):6.3f} {false_alarms(counts):6.1%} {kinds}  {name}"
 
 
 def report(study: Study) -> str:
-    """Try everything, and lay out what came of it."""
+    """Evaluate all candidates and return the table of the best, the default settings and the choice."""
     started = time.perf_counter()
-    results = [result for network in study.networks for result in judged(study, network)]
+    results = [result for network in study.networks for result in evaluate(study, network)]
     results.sort(key=lambda result: -criterion(result[1]))
     heads = " ".join(f"{kind:>11}" for kind in study.kinds)
     lines = [f"{study.name}, {len(results)} candidates", f"criterion     F1  false {heads}  parameters changed"]
     lines += [line(str(changes(setting)), counts) for setting, counts in results[:SHOWN]]
     fixed = {"causal": True} if study.name == "NAB" else {}
     plain = [(setting, counts) for setting, counts in results if changes(setting) == fixed]
-    lines += [line("as it comes", counts) for _, counts in plain[:1]]
+    lines += [line("default settings", counts) for _, counts in plain[:1]]
     setting, counts = choose(results, study.tolerated)
     lines.append(line(f"chosen: {changes(setting)}", counts))
     return "\n".join([*lines, f"{time.perf_counter() - started:.0f} s", ""])
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Choose settings for the collections that the arguments name."""
+    """Choose settings for the collections named by the arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.series.choice", description=str(__doc__).splitlines()[0].split(":")[0]
     )
-    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder that holds skab and nab")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder with skab and nab")
     parser.add_argument("--only", choices=("skab", "nab"), help="one of the two collections (default: both)")
     options = parser.parse_args(arguments)
     if not options.data.is_dir():

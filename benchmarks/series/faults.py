@@ -1,18 +1,18 @@
-"""Faults of several kinds, put into stretches of series that have none: something to choose settings by without labels.
+"""Injection of sensor faults into segments without anomalies, to choose settings without labels.
 
-A fault lasts from 1/14 to 4/7 of the judged part. Sizes are in standard deviations of the training rows, drawn from 2
-to 16 with equal chances for equal ratios: less than 2 could be told by nobody, and 16 is plain to see.
+A fault lasts from 1/14 to 4/7 of the scored rows. Sizes are in standard deviations of the training rows, drawn from a
+log-uniform distribution between 2, which is hardly detectable, and 16, which is obvious.
 
 ==========  ======================================================================
-kind        what happens
+kind        effect
 ==========  ======================================================================
-shift       one sensor reads so much more, or less
-climb       one sensor goes away from what it should read, up to twice the size
-noise       noise of that size is added to one sensor
-stuck       one sensor repeats what it read at the start
-exchange    one sensor's readings come in another order: they fit nothing else
-together    at least two sensors shift, each by half the size, up or down
-loss        one sensor reads something 30 to 100 standard deviations away
+shift       one sensor has a constant offset, up or down
+climb       one sensor has a linear trend, up to twice the size
+noise       Gaussian noise of that size is added to one sensor
+stuck       one sensor repeats its first value
+exchange    the values of one sensor are permuted in time
+together    at least two sensors have an offset of half the size each, up or down
+loss        one sensor has an offset of 30 to 100 standard deviations
 ==========  ======================================================================
 """
 
@@ -30,7 +30,7 @@ SMALLEST, LARGEST = 2.0, 16.0
 
 @dataclass(frozen=True)
 class Fault:
-    """A series with one fault in it."""
+    """A series with one fault, and the mask of its steps."""
 
     kind: str
     series: Array
@@ -79,26 +79,26 @@ KINDS: dict[str, Callable[[Array, int, float, Array, np.random.Generator], None]
 
 
 def inject(series: Array, training: int, each: int, rng: np.random.Generator) -> Iterator[Fault]:
-    """Yield copies of a series with one fault each, in the rows behind those for training.
+    """Yield copies of a series with one fault each, after the training rows.
 
     Parameters
     ----------
     series : ndarray of shape (n_steps, n_sensors)
-        One without faults.
+        A series without faults.
     training : int
-        How many of its rows are for training.
+        Number of training rows.
     each : int
-        How many faults of each kind.
+        Number of faults of each kind.
     rng : numpy.random.Generator
-        Where places, lengths and sizes come from.
+        Source of positions, lengths and sizes.
     """
-    scale, judged = series[:training].std(axis=0), len(series) - training
-    for kind, happen in KINDS.items():
+    scale, scored = series[:training].std(axis=0), len(series) - training
+    for kind, apply in KINDS.items():
         for _ in range(each):
-            length = int(rng.integers(judged // 14, 4 * judged // 7 + 1))
-            start = training + int(rng.integers(judged - length + 1))
+            length = int(rng.integers(scored // 14, 4 * scored // 7 + 1))
+            start = training + int(rng.integers(scored - length + 1))
             faulty, truth = series.copy(), np.zeros(len(series), np.bool_)
             size = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
-            happen(faulty[start : start + length], int(rng.integers(series.shape[1])), size, scale, rng)
+            apply(faulty[start : start + length], int(rng.integers(series.shape[1])), size, scale, rng)
             truth[start : start + length] = True
             yield Fault(kind, faulty, truth)

@@ -1,26 +1,25 @@
-"""Faults of a process, as SKAB's documentation tells of them: what happens to a machine, not to one of its sensors.
+"""Injection of process faults after SKAB's documentation: faults of a machine, not of one of its sensors.
 
-Its list of experiments tells what was done, and each holds one anomaly: a valve closed; imbalance of the rotor that
-comes sharply, in a step, linearly or exponentially; water added slowly or suddenly, drained, or let in warmer. From
-this follows how faults are made up here:
+Its list of experiments describes one anomaly each: a closed valve; rotor imbalance that starts sharply, in a step,
+linearly or exponentially; water that is added slowly or suddenly, drained, or warmer. The injected faults follow it:
 
-- **Where.** Flow, pressure, current, vibration and temperatures hang together, so at least two sensors are moved, in
-  proportions drawn from a normal distribution.
-- **When.** At one of the courses below. When its cause ends, what it did fades, over 5 to 40 steps, and is not counted
-  as a fault.
-- **How long.** Published rates of false and missed alarms, 13.6 % and 28.0 %, make an F1 of 0.78 only if half of the
-  judged rows are anomalies: a fault lasts from 1/4 to 3/4 of them.
-- **How much.** By the root mean square over the sensors that are moved, from 1 to 8 standard deviations of the training
-  rows, drawn with equal chances for equal ratios: half of what one sensor alone is moved by in
-  `benchmarks.series.faults`, as there where several shift together.
+- **Sensors.** Flow, pressure, current, vibration and temperatures are correlated, so at least two sensors are affected,
+  in proportions drawn from a normal distribution.
+- **Course.** One of the courses below. After the end of the fault its effect decays over 5 to 40 steps, which are not
+  labelled as a fault.
+- **Duration.** Published rates of false and missed alarms, 13.6 % and 28.0 %, give an F1 score of 0.78 only if half of
+  the scored rows are anomalies: a fault lasts from 1/4 to 3/4 of them.
+- **Size.** The root mean square over the affected sensors is from 1 to 8 standard deviations of the training rows, in a
+  log-uniform distribution: half the size of a fault of one sensor in `benchmarks.series.faults`, as for the kind
+  "together" there.
 
 ===========  =====================================================================
 kind         course
 ===========  =====================================================================
-step         there at once, and stays
-linear       grows all the time, to twice the size
-exponential  approaches its size, with a time constant of 1/20 to 2/5 of its length
-valve        comes and goes evenly, each in 1/50 to 1/5 of its length
+step         constant
+linear       linear growth to twice the size
+exponential  exponential approach, with a time constant of 1/20 to 2/5 of the duration
+valve        linear rise and fall, each in 1/50 to 1/5 of the duration
 ===========  =====================================================================
 """
 
@@ -33,7 +32,7 @@ import numpy as np
 from benchmarks.series.faults import LARGEST, SMALLEST, Fault
 from nnlite.types import Array
 
-FADING = 5.0, 40.0
+DECAY = 5.0, 40.0
 
 
 def _step(t: Array, rng: np.random.Generator) -> Array:  # noqa: ARG001
@@ -61,38 +60,38 @@ COURSES: dict[str, Callable[[Array, np.random.Generator], Array]] = {
 
 
 def inject_process(series: Array, training: int, each: int, rng: np.random.Generator) -> Iterator[Fault]:
-    """Yield copies of a series with one fault of the process each, in the rows behind those for training.
+    """Yield copies of a series with one process fault each, after the training rows.
 
     Parameters
     ----------
     series : ndarray of shape (n_steps, n_sensors)
-        One without faults, of at least two sensors.
+        A series without faults, of at least two sensors.
     training : int
-        How many of its rows are for training.
+        Number of training rows.
     each : int
-        How many faults of each kind.
+        Number of faults of each kind.
     rng : numpy.random.Generator
-        Where places, lengths, sizes, sensors and courses come from.
+        Source of positions, lengths, sizes, sensors and courses.
     """
-    scale, judged = series[:training].std(axis=0), len(series) - training
+    scale, scored = series[:training].std(axis=0), len(series) - training
     for kind, course in COURSES.items():
         for _ in range(each):
-            length = int(rng.integers(judged // 4, 3 * judged // 4 + 1))
-            start = training + int(rng.integers(judged - length + 1))
+            length = int(rng.integers(scored // 4, 3 * scored // 4 + 1))
+            start = training + int(rng.integers(scored - length + 1))
             end = start + length
             strength, truth = np.zeros(len(series)), np.zeros(len(series), np.bool_)
             strength[start:end] = course(np.arange(1, length + 1) / (length + 1), rng)
             after = np.arange(1, len(series) - end + 1)
-            strength[end:] = strength[end - 1] * np.exp(-after / rng.uniform(*FADING))
+            strength[end:] = strength[end - 1] * np.exp(-after / rng.uniform(*DECAY))
             truth[start:end] = True
-            yield Fault(kind, series + np.outer(strength, _movement(len(scale), rng) * scale), truth)
+            yield Fault(kind, series + np.outer(strength, _offsets(len(scale), rng) * scale), truth)
 
 
-def _movement(width: int, rng: np.random.Generator) -> Array:
-    """Return by how much each sensor is moved: by a root mean square of the size, over those that are."""
-    moved = rng.choice(width, size=int(rng.integers(2, width + 1)), replace=False)
-    parts = rng.normal(size=len(moved))
+def _offsets(width: int, rng: np.random.Generator) -> Array:
+    """Return the offset of each sensor: 0, or with a root mean square of the size over the affected sensors."""
+    affected = rng.choice(width, size=int(rng.integers(2, width + 1)), replace=False)
+    proportions = rng.normal(size=len(affected))
     size = np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))) / 2
-    movement = np.zeros(width)
-    movement[moved] = size * parts / np.sqrt(np.square(parts).mean())
-    return movement
+    offsets = np.zeros(width)
+    offsets[affected] = size * proportions / np.sqrt(np.square(proportions).mean())
+    return offsets

@@ -56,7 +56,7 @@ class Layer:
     dtype : {"float32", "float64"}, optional
         What the layer computes in; by default `nnlite.config.floatx`.
     trainable : bool, default True
-        Whether training changes the weights. After changing it, call ``compile`` again.
+        Whether training changes the weights; see the attribute.
     activity_regularizer : str or Regularizer, optional
         Penalty on the output, divided by the number of rows, that joins the loss.
     input_shape : tuple of int, optional
@@ -68,6 +68,9 @@ class Layer:
     ----------
     weights : list of Weight
         All weights, those that train first.
+    trainable : bool
+        Whether training changes the weights. Setting it sets it for all layers inside as well, built or not; a layer
+        that is added afterwards keeps its own. After changing it, call ``compile`` again.
     """
 
     merges: ClassVar[bool] = False
@@ -181,7 +184,12 @@ class Layer:
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
         """Make a layer from what `get_config` returned."""
-        return cls(**config)
+        # Not every constructor takes `trainable`. Layers inside bring what they had, which may be something else.
+        settings = dict(config)
+        trainable = settings.pop("trainable", True)
+        layer = cls(**settings)
+        layer._set_own_trainable(trainable)
+        return layer
 
     # -- weights -------------------------------------------------------------------------------
 
@@ -227,13 +235,13 @@ class Layer:
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        """The weights that training changes."""
-        return [weight for weight in self.weights if weight.trainable]
+        """The weights that training changes: none of a frozen layer."""
+        return [weight for weight in self.weights if self._trainable and weight.trainable]
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
         """The weights that training leaves alone, or changes other than by their gradient."""
-        return [weight for weight in self.weights if not weight.trainable]
+        return [weight for weight in self.weights if not (self._trainable and weight.trainable)]
 
     @property
     def trainable(self) -> bool:
@@ -242,9 +250,19 @@ class Layer:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._trainable = value
+        self._set_own_trainable(value)
+        for layer in self._sublayers():
+            layer.trainable = value
+
+    def _set_own_trainable(self, value: bool) -> None:
+        """Freeze or thaw the layer's own weights, and leave the layers inside as they are."""
+        self._trainable = bool(value)
         for weight in self._weights.values():
-            weight.trainable = value and weight.learned
+            weight.trainable = self._trainable and weight.learned
+
+    def _sublayers(self) -> Sequence[Layer]:
+        """Return the layers that this one is made of."""
+        return ()
 
     def count_params(self) -> int:
         """Return the number of values in all weights."""

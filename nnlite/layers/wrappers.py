@@ -43,16 +43,8 @@ class Wrapper(Layer):
         """The weights of the layers inside."""
         return sorted((w for layer in self.layers for w in layer.weights), key=lambda weight: not weight.learned)
 
-    @property
-    def trainable(self) -> bool:
-        """Whether training changes the weights."""
-        return self._trainable
-
-    @trainable.setter
-    def trainable(self, value: bool) -> None:
-        self._trainable = value
-        for layer in self.layers:
-            layer.trainable = value
+    def _sublayers(self) -> list[Layer]:
+        return self.layers
 
 
 class TimeDistributed(Wrapper):
@@ -124,9 +116,9 @@ class TimeDistributed(Wrapper):
         return {**super().get_config(), "layer": serialize(self.layer)}
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> TimeDistributed:
+    def from_config(cls, config: dict[str, Any]) -> Layer:
         """Make a wrapper from what `get_config` returned."""
-        return cls(**{**config, "layer": registry.get(config["layer"])})
+        return super().from_config({**config, "layer": registry.get(config["layer"])})
 
 
 def _join(x: Array) -> Array:
@@ -311,10 +303,10 @@ class Bidirectional(TakesInitialState, Wrapper):
         }
 
     @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Bidirectional:
+    def from_config(cls, config: dict[str, Any]) -> Layer:
         """Make a wrapper from what `get_config` returned."""
         pair = {name: registry.get(config[name]) for name in ("layer", "backward_layer")}
-        return cls(**{**config, **pair})
+        return super().from_config({**config, **pair})
 
 
 def _copy(layer: Recurrent, prefix: str, go_backwards: bool) -> Recurrent:

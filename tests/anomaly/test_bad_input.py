@@ -6,7 +6,7 @@ import os
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector, NotFittedError, load_detector
+from anomaly import NotFittedError, TableDetector, load_detector
 from anomaly.cli import main
 from anomaly.errors import DataError
 from anomaly.tables.csv_files import read_csv
@@ -21,7 +21,7 @@ def place(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "good.csv").write_text(GOOD)
     table = read_csv("good.csv").drop(["label"])
-    AutoencoderDetector(**QUICK, ignore=["label"]).fit(table).save("model.npz")
+    TableDetector(**QUICK, ignore=["label"]).fit(table).save("model.npz")
     (tmp_path / "earlier").write_text("earlier result")
     return tmp_path
 
@@ -196,7 +196,7 @@ def test_a_full_device_is_one_line_and_stays_a_device(place, capsys, command):
 )
 def test_records_that_teach_nothing(data, parts):
     with pytest.raises(ValueError, match=parts):
-        AutoencoderDetector(**QUICK).fit(data)
+        TableDetector(**QUICK).fit(data)
 
 
 def test_records_that_do_not_fit_the_detector(place):
@@ -216,14 +216,14 @@ def test_records_that_do_not_fit_the_detector(place):
 
 def test_mistakes_among_numbers_can_be_declared_categories():
     table = {"code": ["1", "2", "x", "1", "2", "x", "2"], "amount": range(7)}
-    detector = AutoencoderDetector(**QUICK, categorical=["code"]).fit(table)
+    detector = TableDetector(**QUICK, categorical=["code"]).fit(table)
     assert detector.preprocessor_.kinds_["code"] == "category"
 
 
 def test_an_unfitted_detector_cannot_be_saved(tmp_path):
     (tmp_path / "m.npz").write_text("earlier")
     with pytest.raises(NotFittedError, match="has not been fitted"):
-        AutoencoderDetector().save(tmp_path / "m.npz")
+        TableDetector().save(tmp_path / "m.npz")
     assert (tmp_path / "m.npz").read_text() == "earlier"
 
 
@@ -260,5 +260,5 @@ def test_nothing_is_written_over_what_is_read(place, capsys, command, option):
 def test_numbers_with_commas_are_not_taken_for_categories(texts):
     table = {"amount": texts, "size": range(4)}
     with pytest.raises(DataError, match=r"row 1, column 'amount': found '1,.*', a number but for its comma"):
-        AutoencoderDetector(**QUICK).fit(table)
-    assert AutoencoderDetector(**QUICK, categorical=["amount"]).fit(table).preprocessor_.kinds_["amount"] == "category"
+        TableDetector(**QUICK).fit(table)
+    assert TableDetector(**QUICK, categorical=["amount"]).fit(table).preprocessor_.kinds_["amount"] == "category"

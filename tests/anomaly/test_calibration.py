@@ -3,9 +3,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly import AutoencoderDetector, load_detector
+from anomaly import TableDetector, load_detector
 from anomaly.calibration import anomaly_probability, benjamini_hochberg, conformal_threshold, p_values
+from anomaly.errors import FewRecordsWarning
 
+few = pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 SCORES = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=50)
 
 
@@ -19,6 +21,7 @@ def test_p_values_fall_with_the_score_and_count_the_reference(reference, scores)
     assert (np.diff(p[np.argsort(scores)]) <= 0).all()
 
 
+@few
 @pytest.mark.parametrize(("n", "rate"), [(199, 0.01), (500, 0.01), (60, 0.01), (40, 0.05), (1000, 0.001)])
 def test_the_threshold_keeps_the_rate_over_many_seeds(n, rate):
     found = []
@@ -29,6 +32,7 @@ def test_the_threshold_keeps_the_rate_over_many_seeds(n, rate):
     assert 0.5 * rate < np.mean(found) < 1.5 * rate
 
 
+@few
 @settings(deadline=None)
 @given(SCORES, st.floats(0.05, 0.9))
 def test_the_threshold_and_p_values_agree(reference, rate):
@@ -82,20 +86,20 @@ def blobs(n, seed):
 def test_a_detector_keeps_its_false_alarm_rate():
     found = []
     for seed in range(12):
-        detector = AutoencoderDetector(hidden=(16,), false_alarm_rate=0.05, random_state=seed).fit(blobs(200, seed))
+        detector = TableDetector(hidden=(16,), false_alarm_rate=0.05, random_state=seed).fit(blobs(200, seed))
         found.append(detector.predict(blobs(2000, 1000 + seed)).mean())
     assert 0.025 < np.mean(found) < 0.075
 
 
 def test_p_values_of_a_detector_are_uniform_on_fresh_records():
-    detector = AutoencoderDetector(hidden=(16,), false_alarm_rate=0.01, random_state=0).fit(blobs(400, 0))
+    detector = TableDetector(hidden=(16,), false_alarm_rate=0.01, random_state=0).fit(blobs(400, 0))
     p = detector.p_values(blobs(2000, 1))
     np.testing.assert_allclose(np.quantile(p, [0.1, 0.5, 0.9]), [0.1, 0.5, 0.9], atol=0.06)
     assert detector.p_values(np.full((1, 6), 1e3))[0] == pytest.approx(1 / 401)
 
 
 def test_calibration_is_saved(tmp_path):
-    detector = AutoencoderDetector(hidden=(4,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(blobs(50, 0))
+    detector = TableDetector(hidden=(4,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(blobs(50, 0))
     detector.save(tmp_path / "d.npz")
     loaded = load_detector(tmp_path / "d.npz")
     x = blobs(20, 1)
@@ -105,9 +109,9 @@ def test_calibration_is_saved(tmp_path):
 
 def test_a_rate_needs_records_to_hold_out():
     with pytest.raises(ValueError, match="at least 10 records; found 5"):
-        AutoencoderDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
+        TableDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
     with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
-        AutoencoderDetector(false_alarm_rate=2).fit(blobs(50, 0))
+        TableDetector(false_alarm_rate=2).fit(blobs(50, 0))
 
 
 @pytest.mark.parametrize("prior", [0.02, 0.1, 0.5])
@@ -117,9 +121,9 @@ def test_probabilities_come_true(prior):
     for seed in range(50):
         rng = np.random.default_rng(seed)
         anomalous = rng.random(2000) < prior
-        chances = np.where(anomalous, rng.random(2000) ** 4, rng.random(2000))
+        chances = np.where(anomalous, rng.random(2000) ** (1 / 0.3), rng.random(2000))
         p = p_values(-np.log(rng.random(3000)), -np.log(chances))
-        said.append(anomaly_probability(p, prior))
+        said.append(anomaly_probability(p, prior, 3000))
         true.append(anomalous)
     said, true = np.concatenate(said), np.concatenate(true)
     for low, high in ((0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1)):
@@ -143,8 +147,41 @@ def test_probabilities_refuse_what_is_no_chance(p, prior):
 
 def test_a_detector_tells_probabilities():
     x = np.random.default_rng(0).normal(size=(300, 3))
-    detector = AutoencoderDetector(hidden=(8,), contamination=0.1, random_state=0).fit(x)
+    detector = TableDetector(hidden=(8,), contamination=0.1, random_state=0).fit(x)
     found = detector.predict_proba(x)
-    np.testing.assert_allclose(found[:, 1], anomaly_probability(detector.p_values(x), 0.1))
+    np.testing.assert_allclose(found[:, 1], anomaly_probability(detector.p_values(x), 0.1, 300))
     np.testing.assert_allclose(found.sum(axis=1), 1)
     assert (detector.predict_proba(x, prior=0.3)[:, 1] > found[:, 1]).all()
+
+
+def test_too_few_scores_for_a_rate_are_said():
+    with pytest.warns(FewRecordsWarning, match=r"0\.001 cannot be promised by 100 scores, only 0\.0099 or more.*999"):
+        conformal_threshold(np.arange(1.0, 101.0), 0.001)
+    # The smallest rate that 99 scores can promise is promised in silence: warnings are errors here.
+    assert conformal_threshold(np.arange(1.0, 100.0), 0.01) == 99.0
+
+
+def test_a_detector_with_too_few_records_for_its_rate_warns():
+    with pytest.warns(FewRecordsWarning, match=r"false_alarm_rate=0\.001 .* 60 scores"):
+        TableDetector(hidden=(4,), epochs=2, false_alarm_rate=0.001, random_state=0).fit(blobs(60, 0))
+
+
+def test_probabilities_come_true_where_a_score_beyond_all_reference_scores_is_common():
+    said, true = [], []
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        anomalous = rng.random(500) < 0.1
+        chances = np.where(anomalous, rng.random(500) ** (1 / 0.3), rng.random(500))
+        said.append(anomaly_probability(p_values(-np.log(rng.random(50)), -np.log(chances)), 0.1, 50))
+        true.append(anomalous)
+    said, true = np.concatenate(said), np.concatenate(true)
+    for value in np.unique(said.round(9))[-2:]:
+        here = np.isclose(said, value)
+        assert true[here].mean() == pytest.approx(value, abs=0.03)
+
+
+def test_probabilities_fall_as_p_values_rise():
+    p = np.arange(1, 101) / 100
+    assert (np.diff(anomaly_probability(p, 0.1, 99)) < 0).all()
+    # p-values that were rounded are taken for what they stand for.
+    np.testing.assert_allclose(anomaly_probability(p - 1e-12, 0.1, 99), anomaly_probability(p, 0.1, 99))

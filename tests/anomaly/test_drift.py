@@ -81,12 +81,12 @@ def test_the_level_is_kept_over_many_seeds(n, m):
     assert 4 <= alarms <= 27
 
 
-def test_what_it_says():
+def test_results_as_text():
     rng = np.random.default_rng(0)
     reference = rng.normal(size=400)
     same = check_drift(reference, rng.normal(size=300))
     assert not same.drifted
-    assert str(same).startswith("Scores look as they did: D = 0.0")
+    assert str(same).startswith("Scores have not drifted: D = 0.0")
     assert same.share_now is None
     moved = check_drift(reference, rng.normal(1.0, size=300), threshold=1.5)
     assert moved.drifted
@@ -102,7 +102,7 @@ def test_what_it_says():
         ([1.0], [], 0.01, "scores must be finite numbers"),
         ([1.0], [np.nan], 0.01, "scores must be finite numbers"),
         ([[1.0]], [1.0], 0.01, r"found shape \(1, 1\)"),
-        ([1.0], [1.0], 0, "level must be above 0 and below 1"),
+        ([1.0], [1.0], 0, "level must be a number above 0 and below 1; found 0"),
     ],
 )
 def test_bad_input_is_refused(reference, scores, level, message):

@@ -1,17 +1,17 @@
 import numpy as np
 import pytest
 
-from anomaly.errors import DataError, listing, shown
+from anomaly.errors import DataError, format_names, format_value
 
 
 def test_data_errors_are_value_errors():
     assert issubclass(DataError, ValueError)
 
 
-def test_listing_quotes_names_and_counts_the_rest():
-    assert listing(["a", "b c"]) == "'a', 'b c'"
-    assert listing([str(i) for i in range(1500)], limit=2) == "'0', '1' and 1,498 more"
-    assert listing([]) == ""
+def test_names_are_quoted_and_the_rest_is_counted():
+    assert format_names(["a", "b c"]) == "'a', 'b c'"
+    assert format_names([str(i) for i in range(1500)], limit=2) == "'0', '1' and 1,498 more"
+    assert format_names([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -25,9 +25,9 @@ def test_listing_quotes_names_and_counts_the_rest():
         ([1, 2], "[1, 2]"),
     ],
 )
-def test_values_are_shown_as_one_writes_them(value, text):
-    assert shown(value) == text
+def test_values_are_formatted_without_their_type(value, text):
+    assert format_value(value) == text
 
 
-def test_long_values_are_cut():
-    assert shown("x" * 100, limit=10) == "'xxxxxx..."
+def test_long_values_are_shortened():
+    assert format_value("x" * 100, limit=10) == "'xxxxxx..."

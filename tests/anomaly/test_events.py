@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.events import EventStream, find_events, join_stretches, stretches
+from anomaly.events import EventStream, find_events, find_segments, join_segments
 
 labels_of = st.lists(st.integers(0, 1), max_size=60)
 
@@ -48,15 +48,15 @@ def test_short_flickers_are_joined_before_short_events_are_dropped():
 def test_nothing_and_everything():
     assert find_events([]) == []
     assert find_events([0, 0]) == []
-    assert stretches(np.ones(3)) == [(0, 3)]
-    assert join_stretches([(0, 1), (3, 4)], 2) == [(0, 4)]
+    assert find_segments(np.ones(3)) == [(0, 3)]
+    assert join_segments([(0, 1), (3, 4)], 2) == [(0, 4)]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (([0, 2],), "labels must be 0 .* or 1 .*; found"),
-        (([[0, 1]],), "one dimension"),
+        (([0, 2],), r"labels must hold 0 for normal steps and 1 for anomalies; found \[2\]"),
+        (([[0, 1]],), r"one label per step, shape \(n,\); found shape \(1, 2\)"),
         (([0, 1], [1.0]), "scores has 1 values; expected 2"),
     ],
 )
@@ -66,9 +66,9 @@ def test_bad_labels(arguments, message):
 
 
 def test_bad_parameters():
-    with pytest.raises(ValueError, match="minimum_length must be at least 1"):
+    with pytest.raises(ValueError, match="minimum_length must be a number of at least 1; found 0"):
         find_events([1], minimum_length=0)
-    with pytest.raises(ValueError, match="tolerance must be at least 0"):
+    with pytest.raises(ValueError, match="tolerance must be a number of at least 0; found -1"):
         find_events([1], tolerance=-1)
 
 

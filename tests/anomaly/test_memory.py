@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.datasets import make_transactions
 from anomaly.tables import as_table
 from anomaly.tables.csv_files import write_csv
@@ -29,7 +29,7 @@ def files(tmp_path_factory):
     # One of each kind: a number, a category with missing values, a truth value.
     data = as_table({name: columns[name] for name in ("amount", "merchant_category", "card_present")})
     first = {name: column[:500] for name, column in columns.items() if name in data.names}
-    AutoencoderDetector(hidden=(4,), draws=1, epochs=1, random_state=0).fit(first).save(folder / "m.npz")
+    TableDetector(hidden=(4,), draws=1, epochs=1, random_state=0).fit(first).save(folder / "m.npz")
     write_csv(folder / "few.csv", data)
     head, rows = (folder / "few.csv").read_bytes().split(b"\n", 1)
     with open(folder / "many.csv", "wb") as file:

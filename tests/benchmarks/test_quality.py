@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.metrics import roc_auc_score
 from benchmarks.quality import label_learning, labels
 from benchmarks.quality.__main__ import main
@@ -61,7 +61,7 @@ def test_the_command_measures_once_and_prints_a_table(tmp_path, capsys):
     np.savez(tmp_path / "made.npz", X=x, y=y)
     command = ["--data", str(tmp_path), "--output", str(tmp_path / "out"), "--seeds", "1"]
     main([*command, "--protocols", "one-class"])
-    assert "AutoencoderDetector" in capsys.readouterr().out
+    assert "TableDetector" in capsys.readouterr().out
     (result,) = read(tmp_path / "out" / "results.jsonl")
     assert result["table"] == "made"
     assert result["auroc"] > 0.9
@@ -74,7 +74,7 @@ def test_the_command_measures_once_and_prints_a_table(tmp_path, capsys):
     main([*command, "--protocols", "one-class"])
     assert (tmp_path / "out" / "one-class.png").stat().st_size > 1000
     lines = table([result, peer], "one-class").splitlines()
-    assert lines[2].startswith("AutoencoderDetector")
+    assert lines[2].startswith("TableDetector")
     assert lines[3].startswith("kNN")
 
 
@@ -100,7 +100,7 @@ def test_labels_are_learned_as_a_detector_learns_them_and_never_judged(protocol)
     assert found.shape == (2, 3, 2)
     drawn = labels.draw(data.labels, 0, 6)
     assert data.labels[drawn].all()
-    detector = AutoencoderDetector(random_state=0).fit(data.train)
+    detector = TableDetector(random_state=0).fit(data.train)
     for count, (auroc, _) in zip((0, 3, 6), found[0], strict=True):
         if count:
             detector.learn_labels(data.test[drawn[:count]], np.ones(count))

@@ -1,4 +1,4 @@
-"""The benchmarks of series, on made-up files of the same form."""
+"""The benchmarks of series, on synthetic files of the same form."""
 
 import json
 
@@ -40,7 +40,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_both_protocols_are_run_and_laid_out(folder, capsys):
+def test_both_protocols_are_run(folder, capsys):
     assert main(["--data", str(folder)]) == 0
     out = capsys.readouterr().out
     skab_line, pooled = (
@@ -73,7 +73,7 @@ def test_a_folder_that_is_not_there(tmp_path, capsys):
 # -- choosing settings without labels ----------------------------------------------------------
 
 
-def test_faults_stay_behind_the_training_rows_and_change_what_they_say():
+def test_faults_follow_the_training_rows_and_change_their_steps():
     series = np.random.default_rng(0).normal(size=(300, 4))
     found = list(inject(series, 100, 3, np.random.default_rng(1)))
     assert [fault.kind for fault in found] == [kind for kind in KINDS for _ in range(3)]
@@ -87,7 +87,7 @@ def test_faults_stay_behind_the_training_rows_and_change_what_they_say():
         assert sensors > 1 if fault.kind == "together" else sensors == 1
 
 
-def test_faults_of_the_process_move_several_sensors_for_long_and_fade():
+def test_process_faults_affect_several_sensors_and_decay():
     series = np.random.default_rng(0).normal(size=(1100, 4))
     found = list(inject_process(series, 300, 5, np.random.default_rng(1)))
     assert [fault.kind for fault in found] == [kind for kind in COURSES for _ in range(5)]
@@ -105,10 +105,10 @@ def test_faults_of_the_process_move_several_sensors_for_long_and_fade():
 
 
 def pieces_of_counts(hits, false_where_nothing_was):
-    """Two pieces, with as many steps of each fault found out of ten, and flagged where nothing was put in."""
+    """Two pieces, with as many steps of each fault found out of ten, and flagged in the series without a fault."""
     faulty = np.tile([hits, 0, 10 - hits, 90], (len(KINDS), 1))
-    usual = [[0, false_where_nothing_was, 0, 100 - false_where_nothing_was]]
-    return np.stack([np.concatenate([faulty, usual])] * 2)
+    normal = [[0, false_where_nothing_was, 0, 100 - false_where_nothing_was]]
+    return np.stack([np.concatenate([faulty, normal])] * 2)
 
 
 def test_the_criterion_by_hand():
@@ -116,7 +116,7 @@ def test_the_criterion_by_hand():
     assert choice.criterion(pieces_of_counts(5, 20)) == pytest.approx(2 / 3 - 0.2)
 
 
-def test_of_settings_as_good_as_the_best_the_plainest_is_chosen():
+def test_of_equally_good_settings_the_one_with_fewest_changes_is_chosen():
     good, bad = pieces_of_counts(9, 1), pieces_of_counts(5, 30)
     results = [({"window": 9, "noise": 3.0}, good), ({"window": 9}, good), ({"window": 32}, bad)]
     assert choice.choose(results)[0] == {"window": 9}
@@ -136,9 +136,9 @@ def test_events_are_counted_by_the_day():
     assert choice.count_events(np.zeros_like(truth), flags).tolist() == [0, 2, 0, 4]
 
 
-def test_a_level_wanders_behind_the_first_day_as_far_as_days_differ():
+def test_the_random_walk_has_the_variance_of_the_days():
     rows = np.repeat([0.0, 8.0, 0.0, 8.0, 0.0, 8.0, 0.0], nab.DAY)[:, np.newaxis]
-    walks = [choice.with_wandering_level(rows, np.random.default_rng(seed)) - rows for seed in range(50)]
+    walks = [choice.with_random_walk(rows, np.random.default_rng(seed)) - rows for seed in range(50)]
     assert not np.any([walk[: nab.DAY] for walk in walks])
     changes = [np.diff(walk[nab.DAY - 1 :: nab.DAY, 0]) for walk in walks]
     assert np.std(changes) == pytest.approx(8.0, rel=0.15)
@@ -154,8 +154,8 @@ def small_study(monkeypatch):
     )
 
 
-def test_a_treatment_is_the_detector_fitted_with_it(small_study):
-    setting, counts = list(choice.judged(small_study, small_study.networks[1]))[3]
+def test_a_treatment_gives_the_counts_of_a_detector_fitted_with_it(small_study):
+    setting, counts = list(choice.evaluate(small_study, small_study.networks[1]))[3]
     assert (setting["smoothing"], setting["margin"]) == (9, 3.0)
     piece = small_study.pieces[1]
     detector = SequenceDetector(**setting, random_state=0).fit(piece.series[:120])
@@ -164,7 +164,7 @@ def test_a_treatment_is_the_detector_fitted_with_it(small_study):
     np.testing.assert_allclose(counts[1, list(KINDS).index(fault.kind)], expected / 180)
 
 
-def test_all_candidates_are_tried_and_one_is_chosen(small_study, folder, monkeypatch, capsys):
+def test_all_candidates_are_evaluated_and_one_is_chosen(small_study, folder, monkeypatch, capsys):
     monkeypatch.setattr(choice, "of_skab", lambda folder, each: small_study)
     assert choice.main(["--data", str(folder), "--only", "skab"]) == 0
     out = capsys.readouterr().out

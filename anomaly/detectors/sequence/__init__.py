@@ -1,1 +1,1 @@
-"""The detector of series: networks on windows, and the scale of their residuals."""
+"""Detector of anomalies in time series: networks on windows, and the scale of their residuals."""

@@ -1,153 +1,218 @@
-"""What a `SequenceDetector` measures on the steps that its networks have not been trained on."""
+"""Calibration of a `SequenceDetector`: residuals of steps that a network was not trained on, their scale and limit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.sequence.scoring import errors_of, pieces_of
-from anomaly.detectors.sequence.small_samples import independent_values, small_sample_factor
-from anomaly.detectors.sequence.whitening import ResidualScale, Smoother
+from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, residuals_of
+from anomaly.detectors.sequence.small_samples import effective_sample_size, small_sample_factor
+from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.errors import DataError
+from anomaly.preprocessing.series import SeriesReader
 from anomaly.tables import Table
 from nnlite.types import Array
 
-if TYPE_CHECKING:
-    from anomaly.detectors.sequence.detector import SequenceDetector
-
-# So many spans of smoothing tell a scale to a quarter.
-_FEWEST_SPANS = 10
-_FEWEST_SAMPLES = 8
+# An effective sample size of ten estimates a scale to a quarter.
+_LEAST_SAMPLE = 10
+_LEAST_PRESENT = 8
 
 
-def calibration_steps(held_out: Sequence[Array]) -> Array:
-    """Tell of each training step, of one series after the other, whether it calibrates: all do where none is kept."""
-    kept: Array = np.concatenate(held_out) > 0
-    return kept if kept.any() else np.ones_like(kept)
+@dataclass(frozen=True)
+class CalibrationSample:
+    """Residuals that scales are estimated from, prepared by `ResidualScale.prepare`.
+
+    Attributes
+    ----------
+    segments : list of ndarray of shape (n_steps, n_features)
+        Residuals of segments without gaps.
+    present : list of ndarray of bool of shape (n_steps, n_features)
+        Masks of the residuals that belong to the sample.
+    """
+
+    segments: list[Array]
+    present: list[Array]
 
 
-def unseen_errors(detector: SequenceDetector, table: Table, rows: Array) -> list[Array]:
-    """Return the errors of each stretch of a series, by the network that has not seen the step if there is one."""
-    errors: list[Array] = []
-    for number in range(1, detector.folds_ + 1):
-        models = detector.models_[(number - 1) * detector.members : number * detector.members]
-        runs: list[Array] = []
-        for is_new, piece in errors_of(detector, pieces_of(table), models):
-            runs = [*runs, piece] if is_new else [*runs[:-1], np.concatenate([runs[-1], piece])]
-        if not errors:
-            errors = runs
-        ends = np.cumsum(list(map(len, runs)))[:-1]
-        for mine, run, fold in zip(errors, runs, np.split(rows, ends), strict=True):
-            mine[fold == number] = run[fold == number]
-    return errors
+@dataclass(frozen=True)
+class Calibration:
+    """Scale of the residuals, and the scores of the training steps.
+
+    Attributes
+    ----------
+    scale : ResidualScale
+        The scale, fitted.
+    scores : ndarray of float64 of shape (n_steps of all segments,)
+        Scores of the training steps.
+    steps : ndarray of bool of shape (n_steps of all segments,)
+        Mask of the calibration steps.
+    sample : CalibrationSample
+        The residuals that the scale was estimated from.
+    """
+
+    scale: ResidualScale
+    scores: Array
+    steps: Array
+    sample: CalibrationSample
+
+    def normal_limit(self) -> float:
+        """Return the limit of normal scores: the highest of the calibration steps, corrected for a small sample.
+
+        Scales and correlations are estimated from the same steps, and fit them better than later ones: see
+        `anomaly.detectors.sequence.small_samples.small_sample_factor`.
+        """
+        fractions = np.concatenate(self.sample.present).mean(axis=0)
+        sizes = np.maximum(1.0, effective_sample_size(self.sample.segments) * fractions)
+        return float(self.scores[self.steps].max()) * small_sample_factor(sizes)
 
 
-def present_samples(detector: SequenceDetector, table: Table) -> list[Array]:
-    """Tell of each stretch of a series which samples of each feature were measured, and not made up."""
-    return [~stretch.missing for stretch in detector.preprocessor_.reader().read(table)]
+def calibration_steps(folds_of: Sequence[Array]) -> Array:
+    """Return the mask of the calibration steps: those of any fold, or all steps if there are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> calibration_steps([np.array([0, 0, 1]), np.array([0, 1])]).tolist()
+    [False, False, True, False, True]
+    >>> calibration_steps([np.zeros(2)]).tolist()
+    [True, True]
+    """
+    held_out: Array = np.concatenate(folds_of) > 0
+    return held_out if held_out.any() else np.ones_like(held_out)
 
 
-def usual_errors(
-    detector: SequenceDetector,
-    errors: Sequence[Sequence[Array]],
-    calibrating: Array,
-    present: Sequence[Array],
-) -> ResidualScale:
-    """Learn what errors usually come to on the steps that calibrate.
+def held_out_residuals(
+    models: Sequence[WindowModel], new_reader: Callable[[], SeriesReader], table: Table, folds: Array
+) -> list[Array]:
+    """Return the residuals of each segment of a series, for steps of a fold by the model trained without it.
 
     Parameters
     ----------
-    detector : SequenceDetector
-        What says whether errors are smoothed before they are measured.
-    errors : sequence of sequence of ndarray of shape (n_steps, n_features)
-        Of each stretch of each series, as `unseen_errors` returns them.
-    calibrating : ndarray of bool of shape (n_steps of all series,)
-        Which steps count.
-    present : sequence of ndarray of bool of shape (n_steps, n_features)
-        Which samples of each stretch of all series do, as `present_samples` returns them.
+    models : sequence of WindowModel
+        The model of each fold; the first gives the residuals of steps without a fold.
+    new_reader : callable
+        Returns a reader at the start of a series.
+    table : Table
+        The series.
+    folds : ndarray of int of shape (n_steps,)
+        The fold of each step, from 1; 0 for none.
+    """
+    residuals: list[Array] = []
+    for fold, model in enumerate(models, start=1):
+        segments: list[Array] = []
+        for starts_segment, piece in residuals_of(new_reader(), model, chunks_of(table)):
+            segments = [*segments, piece] if starts_segment else [*segments[:-1], np.concatenate([segments[-1], piece])]
+        if not residuals:
+            residuals = segments
+        for chosen, segment, folds_here in zip(residuals, segments, _split_like(segments, folds), strict=True):
+            chosen[folds_here == fold] = segment[folds_here == fold]
+    return residuals
+
+
+def calibrate(
+    scale: ResidualScale,
+    models: Sequence[WindowModel],
+    new_reader: Callable[[], SeriesReader],
+    series: Sequence[Table],
+    folds_of: Sequence[Array],
+    drift: float,
+    sensors: Sequence[str],
+) -> Calibration:
+    """Fit a scale to the residuals of the calibration steps, and score all training steps.
+
+    Parameters
+    ----------
+    scale : ResidualScale
+        The scale to fit.
+    models : sequence of WindowModel
+        The model of each fold.
+    new_reader : callable
+        Returns a reader at the start of a series.
+    series : sequence of Table
+        The training series.
+    folds_of : sequence of ndarray of int of shape (n_steps,)
+        The fold of each step, for each series.
+    drift : float
+        Horizon of the allowance for drift, in mean lengths of a series.
+    sensors : sequence of str
+        The sensor of each feature, for the error.
 
     Raises
     ------
     DataError
-        If a sensor has next to no sample in all steps.
+        If a sensor has too few samples in all steps.
     """
-    runs, counts = _measured(detector, [run for one in errors for run in one], calibrating, present)
-    horizon = float(detector.drift) * len(calibrating) / len(errors)
-    return ResidualScale().fit(runs, horizon, counts)
+    residuals = [
+        segment
+        for table, folds in zip(series, folds_of, strict=True)
+        for segment in held_out_residuals(models, new_reader, table, folds)
+    ]
+    present = [~segment.missing for table in series for segment in new_reader().read(table)]
+    steps = calibration_steps(folds_of)
+    sample = calibration_sample(scale, residuals, present, steps, sensors)
+    scale.fit(sample.segments, drift * len(steps) / len(series), sample.present)
+    squares = np.concatenate([scale.contributions(segment, scale.smoother()) for segment in residuals])
+    return Calibration(scale, squares.mean(axis=1), steps, sample)
 
 
-def highest_usual(
-    detector: SequenceDetector, errors: Sequence[Array], scores: Array, calibrating: Array, present: Sequence[Array]
-) -> float:
-    """Return how high usual steps score: the highest that calibrates, or what it would be had it not been learned from.
+def calibration_sample(
+    scale: ResidualScale,
+    residuals: Sequence[Array],
+    present: Sequence[Array],
+    steps: Array,
+    sensors: Sequence[str],
+) -> CalibrationSample:
+    """Return the residuals to estimate scales from: those of calibration steps, prepared.
 
-    Scales and correlations come from the same steps, and where they are few suit them better than any to come: see
-    `anomaly.detectors.sequence.small_samples.small_sample_factor`.
+    A feature that is hardly present in the calibration steps is estimated from all steps: segments of all steps follow,
+    in which the other features are masked.
 
     Parameters
     ----------
-    detector : SequenceDetector
-        What says whether errors are smoothed before they are measured.
-    errors : sequence of ndarray of shape (n_steps, n_features)
-        Of each stretch of all series.
-    scores : ndarray of shape (n_steps of all stretches,)
-        Of the same steps.
-    calibrating : ndarray of bool of shape (n_steps of all stretches,)
-        Which steps count.
+    scale : ResidualScale
+        Prepares the residuals.
+    residuals : sequence of ndarray of shape (n_steps, n_features)
+        Residuals of each segment of all series, as `held_out_residuals` returns them.
     present : sequence of ndarray of bool of shape (n_steps, n_features)
-        Which samples do.
+        Masks of the samples that were measured, for each segment.
+    steps : ndarray of bool of shape (n_steps of all segments,)
+        Mask of the calibration steps.
+    sensors : sequence of str
+        The sensor of each feature, for the error.
+
+    Raises
+    ------
+    DataError
+        If a sensor has too few samples in all steps.
     """
-    runs, counts = _measured(detector, errors, calibrating, present)
-    values = np.maximum(1.0, independent_values(runs) * np.concatenate(counts).mean(axis=0))
-    return float(scores[calibrating].max()) * small_sample_factor(values)
-
-
-def _measured(
-    detector: SequenceDetector, errors: Sequence[Array], calibrating: Array, present: Sequence[Array]
-) -> tuple[list[Array], list[Array]]:
-    """Return errors as they are measured, smoothed or not, in runs of steps that calibrate, and which of them count.
-
-    A sensor that is hardly present on those steps is measured on all: then runs of all steps follow, in which no other
-    counts.
-    """
-    span = float(detector.smoothing) if detector.smooth == "errors" else 1.0
-    runs = [_smoothed(run, mask, span) for run, mask in zip(errors, present, strict=True)]
-    ends = np.cumsum(list(map(len, runs)))[:-1]
+    segments = [scale.prepare(segment, mask) for segment, mask in zip(residuals, present, strict=True)]
     chosen = [
-        (run[kept], mask[kept])
-        for run, mask, kept in zip(runs, present, np.split(calibrating, ends), strict=True)
-        if kept.any()
+        (segment[rows], mask[rows])
+        for segment, mask, rows in zip(segments, present, _split_like(segments, steps), strict=True)
+        if rows.any()
     ]
-    scarce = _scarce(detector, calibrating, present)
-    if scarce.any() and not calibrating.all():
-        chosen = [(run, mask & ~scarce) for run, mask in chosen]
-        chosen += [(run, mask & scarce) for run, mask in zip(runs, present, strict=True)]
-    return [run for run, _ in chosen], [mask for _, mask in chosen]
+    scarce = _scarce_features(np.concatenate(present), steps, scale.smoothing, sensors)
+    if scarce.any() and not steps.all():
+        chosen = [(segment, mask & ~scarce) for segment, mask in chosen]
+        chosen += [(segment, mask & scarce) for segment, mask in zip(segments, present, strict=True)]
+    return CalibrationSample([segment for segment, _ in chosen], [mask for _, mask in chosen])
 
 
-def _smoothed(errors: Array, present: Array, span: float) -> Array:
-    """Smooth what was measured: a mean over zeros that stand for missing samples would be too small."""
-    if present.all():
-        return Smoother(span)(errors)
-    smooth = np.zeros(errors.shape)
-    for feature, here in enumerate(present.T):
-        smooth[here, feature] = Smoother(span)(errors[here, feature : feature + 1])[:, 0]
-    return smooth
+def _split_like(segments: Sequence[Array], values: Array) -> list[Array]:
+    """Split values of all steps into those of each segment."""
+    return np.split(values, np.cumsum(list(map(len, segments)))[:-1])
 
 
-def _scarce(detector: SequenceDetector, calibrating: Array, present: Sequence[Array]) -> Array:
-    """Tell which features are missing too often in the steps that calibrate for their errors to be told from those."""
-    samples = np.concatenate(present)
-    wanted = min(_FEWEST_SPANS * float(detector.smoothing), calibrating.sum() / 2)
-    scarce = samples[calibrating].sum(axis=0) < wanted
-    unknown = np.flatnonzero(scarce & (samples.sum(axis=0) < min(_FEWEST_SAMPLES, len(samples) / 2)))
-    if len(unknown):
-        column = detector.preprocessor_.columns_.feature_columns_[unknown[0]]
+def _scarce_features(present: Array, calibrating: Array, smoothing: float, sensors: Sequence[str]) -> Array:
+    """Return the mask of the features with too few samples in the calibration steps to estimate a scale from."""
+    least = min(_LEAST_SAMPLE * smoothing, calibrating.sum() / 2)
+    scarce = present[calibrating].sum(axis=0) < least
+    absent = np.flatnonzero(scarce & (present.sum(axis=0) < min(_LEAST_PRESENT, len(present) / 2)))
+    if len(absent):
         raise DataError(
-            f"column {str(detector.feature_names_in_[column])!r} has {samples[:, unknown[0]].sum()} value(s) in "
-            f"{len(samples)} steps, too few to tell how well it can be predicted; give a series in which it is "
-            "present, or name it in ignore"
+            f"column {sensors[absent[0]]!r} has {present[:, absent[0]].sum()} value(s) in {len(present)} steps, too "
+            "few to estimate the scale of its residuals; give a series in which it is present, or name it in ignore"
         )
     return np.asarray(scarce)

@@ -1,49 +1,47 @@
-"""A detector for series: networks that read windows, and say of every step how far it is from what they expect."""
+"""Detector of anomalies in time series: networks on windows, and the scale of their residuals."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector
-from anomaly.detectors.parameters import check_sequence_parameters
-from anomaly.detectors.sequence.attribution import MOST_FEATURES, learn_signatures
-from anomaly.detectors.sequence.calibration import (
-    calibration_steps,
-    highest_usual,
-    present_samples,
-    unseen_errors,
-    usual_errors,
-)
-from anomaly.detectors.sequence.residual_streams import LastStepStream, OverlapStream, ResidualStream
-from anomaly.detectors.sequence.scoring import SequenceStream, errors_of, pieces_of
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
+from anomaly.detectors.sequence.calibration import Calibration, calibrate
+from anomaly.detectors.sequence.labels import labels_of_series
+from anomaly.detectors.sequence.networks import METHODS, NETWORKS
+from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, expected_features
+from anomaly.detectors.sequence.scoring import SequenceStream
 from anomaly.detectors.sequence.training import (
-    MANY_FOLDS,
-    choices_of_folds,
-    enough_windows,
-    held_out_rows,
-    train_without,
+    WindowSettings,
+    candidate_folds,
+    check_windows,
+    fold_of_steps,
+    folds_of_networks,
+    has_enough_windows,
+    train_folds,
 )
-from anomaly.detectors.sequence.whitening import ResidualScale, Smoother
-from anomaly.detectors.validation import as_seed, labels_of_series, under
+from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
+from anomaly.detectors.series_detector import SeriesDetector
+from anomaly.detectors.validation import under
 from anomaly.events import Event, find_events
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, without_cells
+from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
-from nnlite.models import Model, model_from_parts
+from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
+from nnlite.models import Model
 from nnlite.random import seeded
-from nnlite.serialization import model_to_parts
 from nnlite.types import Array
+from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
 
 
-class SequenceDetector(BaseDetector):
-    r"""Find the unusual stretches of a series of one sensor or many.
+class SequenceDetector(SeriesDetector):
+    r"""Detector of anomalous segments in a series of one sensor or many.
 
-    A network is shown windows of w steps and gives them back (``method="reconstruction"``), or says what the next
-    step will be (``"forecast"``). What it misses by, :math:`r_t = x_t - \hat x_t`, is smoothed over time, and measured
-    by how much such errors come to on steps that the network has not been trained on; the score of a step is the mean
-    square over its d features:
+    A network reconstructs windows of w steps (``method="reconstruction"``) or forecasts the next step
+    (``"forecast"``). Its residuals, :math:`r_t = x_t - \hat x_t`, are smoothed over time and whitened by their scale
+    and correlation on steps that the network was not trained on; the score of a step is their mean square over the d
+    features:
 
     .. math::
 
@@ -51,101 +49,105 @@ class SequenceDetector(BaseDetector):
         u_t = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v_t, \qquad
         s_t = \tfrac1d \lVert u_t \rVert^2
 
-    See `anomaly.detectors.sequence.whitening` for the terms, and `explain` for each sensor's part.
+    See `anomaly.detectors.sequence.whitening` for the terms, and `explain` for each sensor's contribution.
 
-    **Which windows judge a step.** By default all that hold it: :math:`\hat x_t` is the mean of what they say, some of
-    them having seen what came after. With ``causal=True``, and when forecasting, one window does: the one that ends
-    at the step, or before it. Then no score depends on anything later than its own step.
+    **Windows.** By default, :math:`\hat x_t` is the mean of the reconstructions by all windows that hold the step, some
+    of which reach beyond it. With ``causal=True``, and when forecasting, there is one window: the one that ends with
+    the step or, to forecast, before it. No score then depends on a later step.
 
-    **The calibration stretch.** The last part of each training series is kept from the network; sigma, R and the
-    threshold come from it. A network knows the steps it was trained on better than any others, so a threshold from
-    those would be too low and its false alarms a surprise. Of a short series no part can be spared: with ``folds=4``
-    there are four networks, each trained without another quarter of it, and every step is judged for calibration by
-    the network that has not seen it. Later steps are held against the mean of the four.
+    **Calibration.** The last part of each training series is held out from training; sigma, R and the threshold come
+    from it. A network fits the steps it was trained on better than others, so a threshold from those would be too low
+    and give false alarms. A short series cannot spare such a segment: with ``folds=4``, four networks are trained, each
+    without another quarter of the series, and the calibration residuals of every step come from the network that was
+    trained without it. New steps are compared with the mean output of the four.
 
-    **Gaps and missing samples.** No window reaches across a gap in `time`, and smoothing starts anew behind it. At the
-    start of a stretch that is shorter than a window, or where causal scoring has no whole window yet, the first value
-    is held before it. A missing sample is shown to the network as the last one seen, then as what the network makes of
-    the window itself (`anomaly.detectors.sequence.residual_streams`), and counts as met exactly; so a sensor that is
-    gone is held against none of the others. More than `gap` steps with nothing in them are a gap, and their scores are
-    0. When usual errors are measured, missing samples do not count, and a sensor that is hardly there in the
-    calibration stretch is measured on all training steps.
+    **Gaps and missing samples.** No window crosses a gap in `time`, and smoothing restarts after it. Where a segment is
+    shorter than a window, and where causal scoring has no complete window yet, the first value is repeated before the
+    segment. A missing sample is forward-filled, then replaced by the network's own reconstruction
+    (`anomaly.detectors.sequence.residual_streams`), and its residual is 0; so a missing sensor does not raise the
+    scores of the others. After `gap` steps without any sample a gap begins, and all further steps without samples score
+    0. Missing samples do not enter the scales, and a sensor that is hardly present in the calibration segment is
+    calibrated on all training steps.
 
     Parameters
     ----------
     window : int, default 32
-        w, at least 2 (1 is enough to forecast).
+        Length w of the windows, at least 2 (to forecast, 1).
     stride : int, default 1
-        Steps from one window to the next, in training and in scoring, at most `window`. Causal scoring
-        looks at every step all the same.
+        Steps from the start of one window to the start of the next, in training and in scoring; at most `window`.
+        Causal scoring has a window for every step all the same.
     network : {"dense", "conv", "lstm", "gru"}, default "dense"
-        See `anomaly.detectors.sequence.networks`.
+        Architecture; see `anomaly.detectors.sequence.networks`.
     method : {"reconstruction", "forecast"}, default "reconstruction"
-        What the network does.
+        Target of the network.
     causal : bool, default False
         Whether a score must not depend on later steps.
     relative : bool, default False
-        Whether the network is shown each window as differences from its own level: the mean of its steps or, to
-        forecast, the last one. It then knows shapes and no levels, and has nothing to say against a level that it never
-        met: for sensors that wander far.
+        Whether windows are given to the network as differences from their level: the mean of their steps or, to
+        forecast, the last one. The network then learns shapes and no levels, and accepts levels that it was not trained
+        on: for sensors with random-walk drift.
     hidden : sequence of int, optional
-        Sizes of the hidden layers: of dense (128, 128), filters of conv (32, 16), units of lstm and gru (64,).
+        Sizes of the hidden layers. By default (128, 128) units of dense, (32, 16) filters of conv, (64,) units of lstm
+        and gru.
     noise : float, default 0.2
-        Standard deviation of what is added to the scaled inputs in training; the targets stay clean.
+        Standard deviation of the Gaussian noise added to the scaled inputs in training; the targets have none.
     smoothing : float, default 20
-        Span of the exponentially weighted mean, in steps; 1 for none.
+        Span of the exponentially weighted mean, in steps; 1 means no smoothing.
     smooth : {"errors", "squares"}, default "errors"
-        Whether errors are smoothed before they are whitened and squared, so that noise cancels and lasting shifts
-        stand out, or after, so that what cancels, such as an oscillation, counts as well.
+        Whether residuals are smoothed before they are whitened and squared, so that noise cancels and lasting shifts
+        stand out, or the squares, so that residuals of alternating sign, such as an oscillation, add up as well.
     calibration : float, default 0.25
-        Share of each training series, at its end, that the network does not see; 0 calibrates on what it was
-        trained on. Without meaning if there are several `folds`.
+        Fraction of each training series, at its end, that is held out from training; 0 calibrates on the training
+        steps. Ignored with several `folds`.
     folds : int or "auto", default "auto"
-        How many networks, each without its own stretch of every training series. "auto": 4 where the calibration
-        stretch would be shorter than 50 times `smoothing`, and windows fit into what is left; else 1.
+        Number of networks, each trained without its own fold of every training series. "auto": 4 where the calibration
+        segment would be shorter than 50 times `smoothing`, if windows fit into the rest; else 1.
     members : int, default 1
-        How many networks in place of each, from other random numbers; what counts is the mean of what they say. More
-        cost time, and leave less to luck.
+        Number of networks in each fold, with different random weights; their mean output is used. More members take
+        longer to train and vary less between seeds.
     drift : float, default 2.0
-        For how many lengths of training the scales of errors should hold, for sensors that wander as they did in
-        training (see `anomaly.detectors.sequence.whitening`); 0 makes no allowance.
+        Horizon of the allowance for drift, in lengths of the training series (see
+        `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, and not for
+        levels outside the training range, where a network extrapolates: of random walks twice as long as the training
+        series, four in ten had alarms on a tenth of their steps or more, and none with ``relative=True``.
     contamination : "auto" or float, default "auto"
-        The share of the calibration stretch to be flagged; see `threshold`.
+        Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional
-        How to choose the threshold from the scores of the calibration stretch, in place of `contamination`; see
-        `anomaly.thresholds`. Those of consecutive steps are alike, so that few of them are news: the default,
-        for ``contamination="auto"``, is `margin` times their highest score, and where few steps are news more, by as
-        much as those to come may then go further (see `anomaly.detectors.sequence.small_samples`).
+        Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
+        `anomaly.thresholds`. The default, for ``contamination="auto"``, is `margin` times the highest of them,
+        corrected for the effective sample size of autocorrelated scores (see
+        `anomaly.detectors.sequence.small_samples`).
     margin : float, default 2.0
-        Of that default: an allowance for sensors that do not stay as they were.
+        Factor of the default threshold: an allowance for sensors whose behaviour changes.
     epochs : int or "auto", default "auto"
-        Times that training goes through the windows; "auto": as many as make 2000 steps (conv 1000, lstm and gru 600).
+        Passes over the windows in training; "auto": enough for 2000 steps (conv 1000, lstm and gru 600).
     batch_size : int, default 64
-        Windows per step of training.
+        Windows in a training step.
     learning_rate : float, default 0.001
-        Of the Adam optimizer.
+        Learning rate of Adam.
     time : str, optional
-        The column of time stamps, which must not go back. By default rows are one step apart.
+        Column of timestamps, which must not decrease. By default rows are one step apart.
     gap : float, default 10.0
-        So many usual steps of `time` without a row are a gap; and so are more than so many rows with nothing in them.
+        Length of the longest interval between two rows that is not a gap, in median intervals of `time`; also the
+        largest number of consecutive rows without any sample that is not a gap.
     scaling : {"standard", "core", "minmax", "robust", "quantile", "none"}, default "standard"
-        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`. A sensor that was constant in
-        training says nothing of its scale, and has 1: how far it must move to be news depends on its unit.
+        Scaling of numeric columns; see `anomaly.preprocessing.TablePreprocessor`. A sensor that was constant in
+        training has no scale of its own and is given 1, so that its unit decides which changes are anomalous.
     categorical : sequence of str, optional
-        Columns to treat as categories though they hold numbers.
+        Columns of numbers to treat as categories.
     ignore : sequence of str, optional
-        Columns that are no sensors, such as labels. They may be there or not.
+        Columns to leave out, such as labels; they need not be there.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
-        Where randomness comes from.
+        Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
-        Progress of training.
+        Progress output of training.
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_steps,)
         Scores of the training steps, of several series one after the other.
     calibration_ : ndarray of bool of shape (n_steps,)
-        Which of them the threshold was chosen by.
+        Mask of the calibration steps.
     threshold_ : float
         Steps that score above it are anomalies.
     labels_ : ndarray of int of shape (n_steps,)
@@ -155,15 +157,17 @@ class SequenceDetector(BaseDetector):
     feature_names_in_ : ndarray of str
         Their names, without `time`.
     history_ : dict of str to list of float
-        The loss after each epoch.
+        Loss of the first network after each epoch.
     folds_ : int
-        How many folds there are.
+        Number of folds.
     models_ : list of nnlite.models.Model
-        The networks, `members` for each of the folds.
+        The networks, `members` for each fold.
+    window_model_ : anomaly.detectors.sequence.residual_streams.WindowModel
+        The same networks with the shape of their windows.
     preprocessor_ : anomaly.preprocessing.series.SeriesPreprocessor
-        What turns series into its input.
+        Conversion of series to features.
     residuals_ : anomaly.detectors.sequence.whitening.ResidualScale
-        What its errors usually are.
+        Scale and correlation of normal residuals.
 
     Examples
     --------
@@ -177,9 +181,27 @@ class SequenceDetector(BaseDetector):
     [(True, True)]
     """
 
-    history_: dict[str, list[float]]
-    calibration_: Array
-    folds_: int
+    _constraints: ClassVar[Mapping[str, Constraint]] = {
+        "network": choice(*NETWORKS),
+        "method": choice(*METHODS),
+        "smooth": choice(*SMOOTH),
+        "causal": boolean(),
+        "relative": boolean(),
+        "window": integer(least=1),
+        "stride": integer(least=1),
+        "hidden": sizes() | choice(None),
+        "noise": number(least=0),
+        "smoothing": number(least=1),
+        "calibration": number(least=0, below=1),
+        "folds": integer(least=1) | choice("auto"),
+        "members": integer(least=1),
+        "drift": number(least=0),
+        "margin": number(above=0),
+        **TRAINING_CONSTRAINTS,
+        "gap": number(above=0),
+        "time": Constraint("the name of a column", lambda value: value is None or isinstance(value, str)),
+        "ignore": names(),
+    }
 
     def __init__(
         self,
@@ -242,16 +264,17 @@ class SequenceDetector(BaseDetector):
     # -- fitting -------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> SequenceDetector:
-        """Learn what is usual.
+        """Train the networks and calibrate their residuals on normal series.
 
         Parameters
         ----------
         X : array, data frame, dict of columns or Table of shape (n_steps, n_sensors), or a list of these
-            One series or several, best without anomalies. A 1-D array, a column of a data frame or a list of numbers is
-            a series of one sensor; so a list of 1-D arrays is several series, while a list of lists is the rows of one.
+            One series or several, preferably without anomalies. A 1-D array, a column of a data frame or a list of
+            numbers is a series of one sensor; so a list of 1-D arrays is several series, and a list of lists is the
+            rows of one.
         y : array_like of 0 and 1, optional
-            Labels of all steps, used only to choose a threshold that needs them, such as "best_f1"; of several series,
-            a list with those of each.
+            Labels of all steps, used only by a threshold that needs them, such as "best_f1"; for several series, a list
+            with the labels of each.
 
         Returns
         -------
@@ -261,76 +284,88 @@ class SequenceDetector(BaseDetector):
         Raises
         ------
         ValueError
-            If a parameter is unusable, or the series are: shorter than a window, out of order in time, ...
+            If a parameter is out of range, a series is shorter than a window, timestamps decrease, or the labels do not
+            match the steps.
         """
         self._check_parameters()
-        series = self._as_tables(X)
-        labels = labels_of_series(y if y is None or is_collection(X) else [y], list(map(len, series)))
-        for folds in choices_of_folds(self, list(map(len, series))):
-            self.folds_ = folds
-            held_out, stretches = self._prepare(series)
-            if enough_windows(self, stretches, held_out):
+        series = as_several_series(X, self.ignore)
+        lengths = list(map(len, series))
+        labels = None if y is None else labels_of_series(y if is_collection(X) else [y], lengths)
+        settings = self._settings()
+        for folds in candidate_folds(self.folds, self.calibration, self.smoothing, sum(lengths)):
+            folds_of = [fold_of_steps(n_steps, folds, self.calibration) for n_steps in lengths]
+            segments = self._fit_preprocessor(series, folds_of, folds)
+            if has_enough_windows(settings, segments, folds_of, folds):
                 break
+        self.folds_ = folds
         with seeded(as_seed(self.random_state)):
-            trained = [
-                train_without(self, fold, stretches, held_out)
-                for fold in range(1, self.folds_ + 1)
-                for _ in range(self.members)
-            ]
-        self.models_ = [model for model, _ in trained]
-        self.history_ = trained[0][1]
-        self._calibrate(series, held_out, labels)
-        longest = max((part for parts in stretches for part in parts), key=len)
-        if longest.shape[1] <= MOST_FEATURES:
-            self.residuals_.learn_signatures(learn_signatures(self._errors_alone, longest, int(self.window)))
+            networks, self.history_ = train_folds(settings, segments, folds_of, folds, self.members)
+        self.window_model_ = self._window_model(networks)
+        self._calibrate(series, folds_of, labels)
+        longest = max((segment for parts in segments for segment in parts), key=len)
+        self.residuals_.learn_signatures(self.window_model_, longest)
         return self
 
-    def _prepare(self, series: Sequence[Table]) -> tuple[list[Array], list[list[Array]]]:
-        """Say which steps each network is not to see, learn scales from those that any may, and apply them."""
-        held_out = [held_out_rows(self, len(table)) for table in series]
-        unseen = 1 if self.folds_ == 1 else 0
-        learned = [table.rows(rows != unseen) for table, rows in zip(series, held_out, strict=True)]
-        self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
-        self.preprocessor_.fit(learned)
-        self._take_columns()
-        return held_out, self._stretches(series)
+    def _check_parameters(self) -> None:
+        super()._check_parameters()
+        check_windows(self.method, self.window, self.stride)
 
-    def _take_columns(self) -> None:
+    def _settings(self) -> WindowSettings:
+        return WindowSettings(
+            window=int(self.window),
+            stride=int(self.stride),
+            network=self.network,
+            method=self.method,
+            relative=bool(self.relative),
+            hidden=self.hidden,
+            noise=float(self.noise),
+            learning_rate=float(self.learning_rate),
+            fit=FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose),
+        )
+
+    def _window_model(self, networks: Sequence[Model]) -> WindowModel:
+        return WindowModel(
+            tuple(networks), int(self.window), int(self.stride), self.method, bool(self.causal), bool(self.relative)
+        )
+
+    def _fit_preprocessor(self, series: Sequence[Table], folds_of: Sequence[Array], folds: int) -> list[list[Array]]:
+        """Fit the preprocessor on the steps that a network is trained on; return the features of each segment."""
+        # With several folds every step is a training step of some network.
+        held_out = 1 if folds == 1 else 0
+        training = [table.rows(folds_here != held_out) for table, folds_here in zip(series, folds_of, strict=True)]
+        self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
+        self.preprocessor_.fit(training)
+        self._set_columns()
+        return [[segment.features for segment in self.preprocessor_.reader().read(table)] for table in series]
+
+    def _set_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.columns_.feature_names_in_
 
-    def _stretches(self, series: Sequence[Table]) -> list[list[Array]]:
-        """Return the features of each unbroken stretch of each series."""
-        joined: list[list[Array]] = []
-        for table in series:
-            joined.append([])
-            for part in self.preprocessor_.reader().read(table):
-                joined[-1].append(part.features)
-        return joined
+    def _calibrate(self, series: Sequence[Table], folds_of: Sequence[Array], labels: Array | None) -> None:
+        """Estimate the scale of the residuals and choose the threshold, on steps held out from training."""
+        models = self.window_model_.split(self.members)
+        sensors = self.feature_names_in_[self.preprocessor_.columns_.feature_columns_].tolist()
+        self.residuals_ = ResidualScale(float(self.smoothing), self.smooth)
+        calibration = calibrate(
+            self.residuals_, models, self.preprocessor_.reader, series, folds_of, float(self.drift), sensors
+        )
+        self.calibration_, self.decision_scores_ = calibration.steps, calibration.scores
+        self.threshold_ = self._choose_threshold(calibration, labels)
+        self.labels_ = self._label(self.decision_scores_)
 
-    def _calibrate(self, series: Sequence[Table], held_out: Sequence[Array], labels: Array | None) -> None:
-        """Measure the usual errors, and choose the threshold, where no network has been trained."""
-        self.calibration_ = calibration_steps(held_out)
-        errors = [unseen_errors(self, table, rows) for table, rows in zip(series, held_out, strict=True)]
-        present = [mask for table in series for mask in present_samples(self, table)]
-        self.residuals_ = usual_errors(self, errors, self.calibration_, present)
-        runs = [run for one in errors for run in one]
-        scores = np.concatenate([self._square(run, Smoother(self.smoothing)) for run in runs]).mean(axis=1)
-        self.decision_scores_ = scores
-        calibrating = scores[self.calibration_]
+    def _choose_threshold(self, calibration: Calibration, labels: Array | None) -> float:
         if self.threshold is None and self.contamination == "auto":
-            self.threshold_ = self.margin * highest_usual(self, runs, scores, self.calibration_, present)
-        elif labels is not None:
-            self.threshold_ = float(self._threshold_rule().fit(scores, labels).threshold_)
-        else:
-            self.threshold_ = float(self._threshold_rule().fit(calibrating, None).threshold_)
-        self.labels_ = self._label(scores)
+            return self.margin * calibration.normal_limit()
+        scores = calibration.scores[calibration.steps] if labels is None else calibration.scores
+        return float(self._threshold_rule().fit(scores, labels).threshold_)
 
-    def _check_parameters(self) -> None:
-        self._check_contamination()
-        check_sequence_parameters(self)
+    @property
+    def models_(self) -> list[Model]:
+        """The networks, `members` for each fold."""
+        return list(self.window_model_.networks)
 
-    # -- judging -------------------------------------------------------------------------------
+    # -- scoring -------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> Any:
         """Score every step.
@@ -338,19 +373,19 @@ class SequenceDetector(BaseDetector):
         Parameters
         ----------
         X : series of shape (n_steps, n_sensors), or a list of these
-            With the columns of training.
+            Series with the columns of training.
 
         Returns
         -------
         ndarray of float64 of shape (n_steps,), or a list of these
-            Larger is more anomalous.
+            Scores; larger is more anomalous.
 
         Raises
         ------
         NotFittedError
             If the detector has not been fitted.
         ValueError
-            If columns are missing or unknown, a value cannot be read, or time goes back.
+            If columns are missing or unknown, a value cannot be read, or timestamps decrease.
         """
         if is_collection(X):
             return [self.decision_function(one) for one in X]
@@ -374,12 +409,11 @@ class SequenceDetector(BaseDetector):
         return float(np.mean(np.concatenate(samples) if isinstance(samples, list) else samples))
 
     def explain(self, X: Any) -> Array:
-        """Return each sensor's part of the score of each step: how much of it a fault in that sensor explains.
+        """Return each sensor's contribution to the score of each step.
 
-        A network that is shown one sensor gone wrong errs at those that go with it, too. How was found out when
-        fitting, and the score is shared out accordingly (see `anomaly.detectors.sequence.attribution`). Beyond 128
-        features that would take too long: the score is then shared out as it is measured, and those that go with it
-        have a share.
+        A fault in one sensor raises the residuals of correlated sensors, too. `fit` measures by how much, and the
+        contributions are assigned to the faulty sensors accordingly (see `anomaly.detectors.sequence.attribution`).
+        With more than 128 features, which would take too long, a contribution is what is measured at the sensor itself.
 
         Parameters
         ----------
@@ -389,15 +423,14 @@ class SequenceDetector(BaseDetector):
         Returns
         -------
         ndarray of float64 of shape (n_steps, n_features_in_)
-            None negative; those of a step add up to its score. In the order of ``feature_names_in_``.
+            Contributions in the order of ``feature_names_in_``; not negative, and those of a step add up to its score.
         """
-        self._check_fitted()
         stream = self.stream()
-        parts = [stream.push_parts(piece) for piece in pieces_of(self._as_tables(X, one=True)[0])]
+        parts = [stream.push_parts(chunk) for chunk in chunks_of(as_one_series(X, self.ignore))]
         return np.concatenate([*parts, stream.finish_parts()])
 
     def reconstruct(self, X: Any) -> Table:
-        """Return what the network expects each step of a series to be.
+        """Return the value of each step that the networks expect.
 
         Parameters
         ----------
@@ -407,24 +440,22 @@ class SequenceDetector(BaseDetector):
         Returns
         -------
         Table
-            With the sensors in their own units: the reconstruction, or the forecast.
+            The reconstruction or the forecast, with the sensors in their own units.
         """
         self._check_fitted()
-        table = self._as_tables(X, one=True)[0]
-        features = np.concatenate(self._stretches([table])[0])
-        residuals = np.concatenate([r for _, r in errors_of(self, pieces_of(table), self.models_, hide_missing=False)])
-        expected = (features - residuals).astype(np.float32)
+        table = as_one_series(X, self.ignore)
+        expected = expected_features(self.preprocessor_.reader, self.window_model_, table)
         return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
     def observe(self, X: Any, filled: bool = True) -> Table:
-        """Return a series as the network is shown it: as numbers, missing samples filled; beside `reconstruct`.
+        """Return a series as the networks receive it, without missing samples, to compare with `reconstruct`.
 
         Parameters
         ----------
         X : series of shape (n_steps, n_sensors)
             One series.
         filled : bool, default True
-            False leaves missing samples missing, as is right for a picture of what was measured.
+            Whether missing samples are filled; False leaves them missing, for a plot of the measured values.
 
         Returns
         -------
@@ -432,14 +463,14 @@ class SequenceDetector(BaseDetector):
             The sensors in their own units.
         """
         self._check_fitted()
-        stretches = self.preprocessor_.reader().read(self._as_tables(X, one=True)[0])
+        segments = self.preprocessor_.reader().read(as_one_series(X, self.ignore))
         columns = self.preprocessor_.columns_
-        seen = columns.inverse_transform(np.concatenate([stretch.features for stretch in stretches]))
+        observed = columns.inverse_transform(np.concatenate([segment.features for segment in segments]))
         if filled:
-            return seen
-        missing = np.zeros((len(seen), len(seen.names)), np.bool_)
-        missing[:, columns.feature_columns_] = np.concatenate([stretch.missing for stretch in stretches])
-        return without_cells(seen, missing)
+            return observed
+        missing = np.zeros((len(observed), len(observed.names)), np.bool_)
+        missing[:, columns.feature_columns_] = np.concatenate([segment.missing for segment in segments])
+        return without_cells(observed, missing)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
         """Return the anomalies of a series as events; see `anomaly.events.find_events`.
@@ -449,99 +480,64 @@ class SequenceDetector(BaseDetector):
         X : series of shape (n_steps, n_sensors)
             One series.
         minimum_length, tolerance : int
-            The fewest steps of an event, and the most quiet ones in it.
+            The fewest steps of an event, and the most normal steps within one.
 
         Returns
         -------
         list of Event
-            With their times, if the detector knows the column of times.
+            Events, with timestamps if the parameter `time` is given.
         """
         scores = self.explain(X).sum(axis=1)
         times = None if self.time is None else as_series(X)[self.time]
         return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
     def stream(self) -> SequenceStream:
-        """Return what scores one series piece by piece, in bounded memory, as `decision_function` would whole.
+        """Return a stream that scores one series piece by piece, in bounded memory, as `decision_function` does.
 
         Returns
         -------
         SequenceStream
-            At the start of a series.
+            A stream at the start of a series.
         """
         self._check_fitted()
-        return SequenceStream(self)
-
-    def _as_tables(self, X: Any, one: bool = False) -> list[Table]:
-        if is_collection(X):
-            if one:
-                raise ValueError(
-                    f"expected one series; found a list of {len(X)}: pass them one by one. If they are the steps of "
-                    "one series, give them as a 2-D array or a list of lists"
-                )
-            tables = [as_series(series) for series in X]
-        else:
-            tables = [as_series(X)]
-        ignored = set(self.ignore or ())
-        return [
-            table.drop(here) if (here := [name for name in table.names if name in ignored]) else table
-            for table in tables
-        ]
-
-    def _errors_alone(self, steps: Array) -> Array:
-        """Return the errors of an unbroken run of features."""
-        stream = self._residual_stream(self.models_)
-        return np.concatenate([stream.push(steps, np.zeros(steps.shape, np.bool_)), stream.finish()])
-
-    def _residual_stream(self, models: Sequence[Model]) -> ResidualStream:
-        if self.method == "forecast" or self.causal:
-            return LastStepStream(models, int(self.window), self.method == "forecast", bool(self.relative))
-        return OverlapStream(models, int(self.window), int(self.stride), bool(self.relative))
-
-    def _square(self, errors: Array, smoother: Smoother) -> Array:
-        """Turn errors into each feature's part of the smoothed square."""
-        if self.smooth == "errors":
-            return self.residuals_.parts(self.residuals_.whiten(smoother(errors)))
-        return smoother(self.residuals_.parts(self.residuals_.whiten(errors)))
+        return SequenceStream(
+            self.ignore,
+            self.preprocessor_.reader(),
+            self.window_model_,
+            self.residuals_,
+            self.preprocessor_.columns_.sum_by_column,
+        )
 
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        networks = [model_to_parts(model) for model in self.models_]
+        networks, weights = self.window_model_.get_state()
         columns, tables = self.preprocessor_.get_state()
         arrays = {
             "calibration": self.calibration_,
-            **{f"model_{k}/{name}": a for k, (_, weights) in enumerate(networks) for name, a in weights.items()},
+            **weights,
             **{f"preprocessing/{name}": array for name, array in tables.items()},
             **{f"residuals/{name}": array for name, array in self.residuals_.get_state().items()},
         }
-        config = {"networks": [network for network, _ in networks], "preprocessing": columns, "history": self.history_}
-        return config, arrays
+        return {"networks": networks, "preprocessing": columns, "history": self.history_}, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()
         self.preprocessor_ = SeriesPreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
-        self._take_columns()
+        self._set_columns()
         if self.preprocessor_.time != self.time:
             raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
         networks = config["networks"]
-        folds = (1, MANY_FOLDS) if self.folds == "auto" else (self.folds,)
-        expected = [fold * self.members for fold in folds]
-        if not isinstance(networks, list) or len(networks) not in expected:
-            raise ValueError(f"it must hold {' or '.join(map(str, expected))} network(s)")
-        self.folds_ = len(networks) // self.members
-        self.models_ = [
-            model_from_parts(network, under(arrays, f"model_{k}/"), label) for k, network in enumerate(networks)
-        ]
+        self.folds_ = folds_of_networks(networks, self.folds, self.members)
+        width = len(self.preprocessor_.columns_.feature_names_out_)
+        self.window_model_ = self._window_model([]).with_state(networks, arrays, width, label)
         self.history_ = config["history"]
         self.calibration_ = arrays["calibration"]
         if self.calibration_.dtype != np.bool_ or self.calibration_.shape != arrays["decision_scores"].shape:
-            raise ValueError("its calibration must be one truth value for each score")
-        width = len(self.preprocessor_.columns_.feature_names_out_)
-        self.residuals_ = ResidualScale.from_state(under(arrays, "residuals/"), width)
-        takes = (None, int(self.window), width)
-        gives = (None, width) if self.method == "forecast" else takes
-        for model in self.models_:
-            if model.input_shape != takes or model.output_shape != gives:
-                raise ValueError(
-                    f"a network takes {model.input_shape} and gives {model.output_shape}; expected {takes} and {gives}"
-                )
+            raise ValueError("its calibration must be one boolean for each score")
+        self.residuals_ = ResidualScale.from_state(
+            under(arrays, "residuals/"), width, float(self.smoothing), self.smooth
+        )
+
+    def _first_network(self) -> Model:
+        return self.models_[0]

@@ -1,16 +1,15 @@
-r"""The networks behind `SequenceDetector`: four ways to read a window of a series.
+r"""Networks of `SequenceDetector`: four architectures for a window of w steps by d features.
 
-Each comes as an autoencoder, which gives back the window of w steps by d features that it was shown, or as a
-forecaster, which says what the step after the window will be.
+Each is built as an autoencoder, which reconstructs the window, or as a forecaster of the step after it.
 
 ========  ===========================================================  ========================================
 network   reconstruction                                               forecast
 ========  ===========================================================  ========================================
-dense     all w d numbers side by side, hidden layers, w d numbers     hidden layers, d numbers
-conv      convolutions of stride 2 down, transposed ones up again      the same way down, d numbers
-lstm      an LSTM reads the window, its last state is repeated w       an LSTM, d numbers
-          times, another writes it
-gru       the same with GRUs                                           a GRU, d numbers
+dense     flattened window, hidden layers, w d outputs                 the same layers, d outputs
+conv      convolutions of stride 2, then transposed convolutions       the convolutions, d outputs
+lstm      encoder LSTM, whose last state is repeated w times as the    encoder LSTM, d outputs
+          input of a decoder LSTM
+gru       the same with GRUs                                           encoder GRU, d outputs
 ========  ===========================================================  ========================================
 
 References
@@ -29,7 +28,10 @@ from nnlite.models import Model
 from nnlite.optimizers import Adam
 
 NETWORKS: dict[str, tuple[int, ...]] = {"dense": (128, 128), "conv": (32, 16), "lstm": (64,), "gru": (64,)}
-"""The networks by name, and the sizes of their hidden layers by default."""
+"""The architectures by name, and the default sizes of their hidden layers."""
+
+METHODS = ("reconstruction", "forecast")
+"""The targets of a network: the window itself, or the step after it."""
 
 _KERNEL = 7
 
@@ -43,32 +45,32 @@ def build_network(
     noise: float,
     learning_rate: float,
 ) -> Model:
-    """Make a compiled network that takes windows of shape (window, n_features).
+    """Build and compile a network with inputs of shape (window, n_features).
 
     Parameters
     ----------
     network : {"dense", "conv", "lstm", "gru"}
-        Which kind.
+        Architecture.
     method : {"reconstruction", "forecast"}
-        Whether it gives back the window or the step after it, of shape (n_features,).
+        Target: the window, or the step after it, of shape (n_features,).
     window, n_features : int
-        The shape of a window.
+        Shape of a window.
     hidden : sequence of int
         Units of dense and recurrent layers, filters of convolutions.
     noise : float
-        Standard deviation of what is added to the inputs in training.
+        Standard deviation of the Gaussian noise added to the inputs in training.
     learning_rate : float
-        Of Adam.
+        Learning rate of Adam.
 
     Returns
     -------
     nnlite.models.Model
-        Compiled with the mean squared error.
+        The network, compiled with the mean squared error.
     """
     inputs = Input((window, n_features), name="window")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
-    parts = {"dense": _dense, "conv": _conv, "lstm": _recurrent, "gru": _recurrent}
-    outputs = parts[network](x, network, method, window, n_features, tuple(hidden))
+    builders = {"dense": _dense, "conv": _conv, "lstm": _recurrent, "gru": _recurrent}
+    outputs = builders[network](x, network, method, window, n_features, tuple(hidden))
     model = Model(inputs, outputs, name=f"{network}_{method}")
     model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
     return model
@@ -98,7 +100,7 @@ def _conv(x: Any, network: str, method: str, window: int, n_features: int, hidde
         x = Conv1DTranspose(filters, _KERNEL, strides=2, padding="same", activation="relu", name=f"up_{number}")(x)
         length *= 2
     x = Conv1D(n_features, _KERNEL, padding="same", name="reconstruction")(x)
-    # A length halved with rounding up, and doubled again, has become too long.
+    # Halving rounds up, so that doubling may give a longer window.
     return Cropping1D((0, length - window), name="crop")(x) if length > window else x
 
 

@@ -1,160 +1,254 @@
-"""Residuals of a stretch of a series as it comes in, piece by piece, in bounded memory.
+"""Window models, and their residuals on a series that arrives in pieces.
 
-Where the stretch is cut into pieces makes no difference to the windows that are looked at, and so none to the
-residuals.
+A `WindowModel` is the fitted networks with the shape of their windows. It opens a `ResidualStream` for each segment
+without gaps, which takes steps and returns residuals in bounded memory; `SeriesResiduals` joins those of all segments.
+The windows, and so the residuals, do not depend on how the series is cut into pieces.
 
-**Missing samples.** A window of which some samples are missing is first shown with what is held over in their place,
-and then again with what the network made of them itself, some times over. It settles on values that go with those
-that are there, so that a sensor which is gone is not held against the others. (A forecast is made of what was held.)
+**Missing samples.** A reconstruction of a window with missing samples starts from forward-filled values, and is then
+repeated with the network's own output in their place. The values converge to some that are consistent with the
+samples that are present, so that a missing sensor does not raise the residuals of the others. A forecast uses the
+forward-filled values.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import numpy as np
 
-from anomaly.preprocessing.windows import OverlapSum, cut_windows, hold_before, window_starts
-from nnlite.models import Model
+from anomaly.detectors.validation import under
+from anomaly.preprocessing.series import Segment, SeriesReader
+from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
+from anomaly.tables import Table
+from nnlite.models import Model, model_from_parts
+from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _MOST_CELLS = 1 << 20
 _ROUNDS = 8
+_CHUNK = 8192
 
 
 class ResidualStream(Protocol):
-    """What takes the steps of one stretch and gives back their residuals, in order, as soon as they are known."""
+    """Residuals of one segment, in order, each as soon as no later step can change it."""
 
     def push(self, x: Array, missing: Array) -> Array:
-        """Take the next steps and which samples of them are missing; return residuals that no later step can change."""
+        """Take the next steps and the mask of their missing samples; return the residuals that are final."""
 
     def finish(self) -> Array:
-        """Return the residuals still owed: the stretch ends here."""
+        """Return the remaining residuals: the segment ends here."""
+
+
+@dataclass(frozen=True)
+class WindowModel:
+    """Networks that reconstruct a window of a series or forecast the step after it; their mean output is used.
+
+    Attributes
+    ----------
+    networks : tuple of Model
+        The networks, with inputs of shape (window, n_features).
+    window, stride : int
+        Steps in a window, and from the start of one to the start of the next.
+    method : {"reconstruction", "forecast"}
+        The target of the networks.
+    causal : bool
+        Whether a residual uses no window that ends after its step.
+    relative : bool
+        Whether windows are given to the networks as differences from their level (see `level_of`).
+    """
+
+    networks: tuple[Model, ...]
+    window: int
+    stride: int
+    method: str
+    causal: bool
+    relative: bool
+
+    @property
+    def forecasts(self) -> bool:
+        """Whether the networks forecast the step after the window."""
+        return self.method == "forecast"
+
+    def split(self, size: int) -> list[WindowModel]:
+        """Return models of so many networks each, in order."""
+        starts = range(0, len(self.networks), size)
+        return [replace(self, networks=self.networks[start : start + size]) for start in starts]
+
+    def batch_size(self, n_features: int) -> int:
+        """Return the number of windows to predict at a time, in bounded memory."""
+        return max(1, min(4096, _MOST_CELLS // (self.window * n_features)))
+
+    def predict(self, windows: Array) -> Array:
+        """Return the mean output of the networks for windows of shape (n_windows, window, n_features)."""
+        if not self.relative:
+            return self._mean_output(windows)
+        levels = level_of(windows, self.forecasts)
+        outputs = self._mean_output(windows - levels)
+        return outputs + (levels[:, 0] if self.forecasts else levels)
+
+    def reconstruct(self, windows: Array, missing: Array) -> Array:
+        """Return the reconstruction of windows whose missing samples are replaced by their reconstruction, iterated."""
+        outputs = self.predict(windows)
+        incomplete = np.flatnonzero(missing.any(axis=(1, 2)) & ~missing.all(axis=(1, 2)))
+        if len(incomplete):
+            inputs, gaps = windows[incomplete], missing[incomplete]
+            outputs = outputs.copy()
+            for _ in range(_ROUNDS):
+                inputs[gaps] = outputs[incomplete][gaps]
+                outputs[incomplete] = self.predict(inputs)
+        return outputs
+
+    def stream(self) -> ResidualStream:
+        """Return a stream at the start of a segment."""
+        return LastStepStream(self) if self.forecasts or self.causal else OverlapStream(self)
+
+    def residuals(self, steps: Array) -> Array:
+        """Return the residuals of a segment without missing samples, of shape (n_steps, n_features)."""
+        stream = self.stream()
+        return np.concatenate([stream.push(steps, np.zeros(steps.shape, np.bool_)), stream.finish()])
+
+    def _mean_output(self, windows: Array) -> Array:
+        batch_size = self.batch_size(windows.shape[2])
+        outputs = [network.predict(windows, batch_size=batch_size) for network in self.networks]
+        return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def get_state(self) -> tuple[list[dict[str, Any]], dict[str, Array]]:
+        """Return the configurations of the networks, and their weights under the names ``model_<k>/<weight>``."""
+        parts = [model_to_parts(network) for network in self.networks]
+        weights = {f"model_{k}/{name}": array for k, (_, arrays) in enumerate(parts) for name, array in arrays.items()}
+        return [config for config, _ in parts], weights
+
+    def with_state(
+        self, configs: Sequence[Mapping[str, Any]], arrays: Mapping[str, Array], n_features: int, label: str
+    ) -> WindowModel:
+        """Return a model with the networks of `get_state`, validating the shape of each.
+
+        Raises
+        ------
+        FileFormatError
+            If the parts do not describe a network.
+        ValueError
+            If a network has other inputs or outputs.
+        """
+        networks = tuple(
+            model_from_parts(config, under(arrays, f"model_{k}/"), label) for k, config in enumerate(configs)
+        )
+        takes = (None, self.window, n_features)
+        gives = (None, n_features) if self.forecasts else takes
+        for network in networks:
+            if network.input_shape != takes or network.output_shape != gives:
+                raise ValueError(
+                    f"a network takes {network.input_shape} and gives {network.output_shape}; "
+                    f"expected {takes} and {gives}"
+                )
+        return replace(self, networks=networks)
 
 
 class LastStepStream:
-    """Looks at one window a step, the one that ends with it: nothing after the step is ever read.
+    """Residuals from one window a step: the one that ends with the step or, to forecast, before it.
 
-    At the start of the stretch, where there is no whole window yet, the first value is held before it.
+    No residual depends on a later step. At the start of the segment, where no window is complete, the first value is
+    repeated before it.
 
     Parameters
     ----------
-    models : sequence of Model
-        The networks, whose mean is taken.
-    window : int
-        Steps that it is shown.
-    forecasts : bool
-        Whether it says what the step after the window will be, and not what the window was.
-    relative : bool
-        Whether windows are shown to it as differences from their own level.
+    model : WindowModel
+        The networks and their windows.
     """
 
-    def __init__(self, models: Sequence[Model], window: int, forecasts: bool, relative: bool) -> None:
-        self._models, self._window, self._forecasts, self._relative = models, window, forecasts, relative
-        self._before: tuple[Array, Array] | None = None
+    def __init__(self, model: WindowModel) -> None:
+        self._model = model
+        self._before: tuple[Array, Array] | None = None  # the last steps, and the mask of their missing samples
 
     def push(self, x: Array, missing: Array) -> Array:
-        """Take the next steps and which samples of them are missing; return the residual of each."""
+        """Take the next steps and the mask of their missing samples; return the residual of each."""
         if not len(x):
             return np.zeros(x.shape)
-        context = self._window if self._forecasts else self._window - 1
+        model = self._model
+        context = model.window if model.forecasts else model.window - 1
         if self._before is None:
-            known, gone = hold_before(x, context), hold_before(missing, context)
+            known, gone = pad_start(x, context), pad_start(missing, context)
         else:
             known, gone = (np.concatenate(parts) for parts in zip(self._before, (x, missing), strict=True))
         self._before = known[len(known) - context :].copy(), gone[len(gone) - context :].copy()
         starts = np.arange(len(x))
-        batch = _batch(self._window, x.shape[1])
+        batch_size = model.batch_size(x.shape[1])
         residuals = np.empty(x.shape)
-        for first in range(0, len(x), batch):
-            some = starts[first : first + batch]
-            windows, holes = (cut_windows(of, some, self._window) for of in (known, gone))
-            if self._forecasts:
-                output = self._outputs(windows, batch)
+        for first in range(0, len(x), batch_size):
+            some = starts[first : first + batch_size]
+            windows = cut_windows(known, some, model.window)
+            if model.forecasts:
+                residuals[some] = x[some] - model.predict(windows)
             else:
-                output = _refilled(lambda shown: self._outputs(shown, batch), windows, holes)
-            residuals[some] = x[some] - (output if self._forecasts else output[:, -1])
+                outputs = model.reconstruct(windows, cut_windows(gone, some, model.window))
+                residuals[some] = x[some] - outputs[:, -1]
         return residuals
 
-    def _outputs(self, windows: Array, batch: int) -> Array:
-        if not self._relative:
-            return _mean_output(self._models, windows, batch)
-        levels = level_of(windows, self._forecasts)
-        outputs = _mean_output(self._models, windows - levels, batch)
-        return outputs + (levels[:, 0] if self._forecasts else levels)
-
     def finish(self) -> Array:
-        """Return nothing: no residual is owed."""
+        """Return no residuals: all have been returned."""
         return np.zeros((0, 0 if self._before is None else self._before[0].shape[1]))
 
 
 class OverlapStream:
-    """Looks at overlapping windows; a step is compared with the mean of what all windows that hold it say.
+    """Residuals from overlapping windows: a step minus the mean of its reconstructions by all windows that hold it.
 
-    A stretch shorter than a window is lengthened by holding its first value before it.
+    A segment shorter than a window is lengthened by repeating its first value before it.
 
     Parameters
     ----------
-    models : sequence of Model
-        The networks, whose mean is taken.
-    window, stride : int
-        Steps in a window, and from one to the next.
-    relative : bool
-        Whether windows are shown to it as differences from their own level.
+    model : WindowModel
+        The networks and their windows.
     """
 
-    def __init__(self, models: Sequence[Model], window: int, stride: int, relative: bool) -> None:
-        self._models, self._window, self._stride, self._relative = models, window, stride, relative
+    def __init__(self, model: WindowModel) -> None:
+        self._model = model
         self._overlap: OverlapSum | None = None
-        self._next = 0  # where the next window starts
-        self._seen = 0  # steps taken
-        self._known = np.zeros((0, 0), np.float32)  # the last of them: those from _first_known on
-        self._gone = np.zeros((0, 0), np.bool_)  # which samples of those are missing
+        self._next = 0  # the start of the next window
+        self._seen = 0  # the number of steps taken
+        self._known = np.zeros((0, 0), np.float32)  # the steps from _first_known on
+        self._gone = np.zeros((0, 0), np.bool_)  # the mask of their missing samples
         self._first_known = 0
 
     def push(self, x: Array, missing: Array) -> Array:
-        """Take the next steps and which samples of them are missing; return residuals no later window can change."""
+        """Take the next steps and the mask of their missing samples; return the residuals that are final."""
         if self._overlap is None:
             self._overlap = OverlapSum(x.shape[1])
             self._known, self._gone = np.zeros((0, x.shape[1]), x.dtype), np.zeros((0, x.shape[1]), np.bool_)
         self._known = np.concatenate([self._known, x])
         self._gone = np.concatenate([self._gone, missing])
         self._seen += len(x)
-        starts = np.arange(self._next, self._seen - self._window + 1, self._stride)
-        self._look(starts)
-        self._next += self._stride * len(starts)
-        # The last window of all may yet start as early as one window before the last step that is known.
-        return self._take(min(self._next, self._seen - self._window))
+        starts = np.arange(self._next, self._seen - self._model.window + 1, self._model.stride)
+        self._reconstruct(starts)
+        self._next += self._model.stride * len(starts)
+        # The last window of the segment may start as early as one window before the last step taken.
+        return self._take(min(self._next, self._seen - self._model.window))
 
     def finish(self) -> Array:
-        """Return the residuals still owed."""
+        """Return the remaining residuals."""
         if self._overlap is None:
             return np.zeros((0, 0))
-        short = max(0, self._window - self._seen)
+        window, stride = self._model.window, self._model.stride
+        short = max(0, window - self._seen)
         if short:
-            self._known, self._gone = hold_before(self._known, short), hold_before(self._gone, short)
+            self._known, self._gone = pad_start(self._known, short), pad_start(self._gone, short)
             self._seen += short
-        if self._next < self._seen - self._window + self._stride:
-            last = window_starts(self._seen, self._window, self._stride)[-1:]
-            self._look(last)
+        if self._next < self._seen - window + stride:
+            self._reconstruct(window_starts(self._seen, window, stride)[-1:])
         return self._take(self._seen)[short:]
 
-    def _outputs(self, windows: Array, batch: int) -> Array:
-        if not self._relative:
-            return _mean_output(self._models, windows, batch)
-        levels = level_of(windows, forecasts=False)
-        return _mean_output(self._models, windows - levels, batch) + levels
-
-    def _look(self, starts: Array) -> None:
+    def _reconstruct(self, starts: Array) -> None:
         assert self._overlap is not None
-        batch = _batch(self._window, self._known.shape[1])
-        for first in range(0, len(starts), batch):
-            some = starts[first : first + batch]
-            windows, holes = (
-                cut_windows(of, some - self._first_known, self._window) for of in (self._known, self._gone)
+        batch_size = self._model.batch_size(self._known.shape[1])
+        for first in range(0, len(starts), batch_size):
+            some = starts[first : first + batch_size]
+            windows, missing = (
+                cut_windows(of, some - self._first_known, self._model.window) for of in (self._known, self._gone)
             )
-            self._overlap.add(some, _refilled(lambda shown: self._outputs(shown, batch), windows, holes))
+            self._overlap.add(some, self._model.reconstruct(windows, missing))
 
     def _take(self, end: int) -> Array:
         assert self._overlap is not None
@@ -165,42 +259,116 @@ class OverlapStream:
         return residuals
 
 
+class SeriesResiduals:
+    """Residuals of one series that arrives in pieces, segment by segment.
+
+    Parameters
+    ----------
+    reader : SeriesReader
+        A reader at the start of the series.
+    model : WindowModel
+        The networks.
+    mask_missing : bool, default True
+        Whether the residual of a missing sample is 0, and not that of its forward-filled value.
+    """
+
+    def __init__(self, reader: SeriesReader, model: WindowModel, mask_missing: bool = True) -> None:
+        self._reader, self._model, self._mask_missing = reader, model, mask_missing
+        self._stream: ResidualStream | None = None
+        self._missing: list[Array] = []  # the masks of the steps whose residuals are still to come
+
+    def push(self, table: Table) -> list[tuple[bool, Array]]:
+        """Take the next rows; return the residuals that are final, each piece with whether it starts a segment."""
+        pieces = []
+        for segment in self._reader.read(table):
+            starts = not segment.continues or self._stream is None
+            if starts:
+                pieces += self.finish()
+                self._stream = self._model.stream()
+            pieces.append((starts, self._push_segment(segment)))
+        return pieces
+
+    def finish(self) -> list[tuple[bool, Array]]:
+        """Return the remaining residuals."""
+        if self._stream is None:
+            return []
+        remaining, self._stream = self._stream.finish(), None
+        return [(False, self._masked(remaining))]
+
+    def _push_segment(self, segment: Segment) -> Array:
+        assert self._stream is not None
+        self._missing.append(segment.missing)
+        return self._masked(self._stream.push(segment.features, segment.missing))
+
+    def _masked(self, residuals: Array) -> Array:
+        missing = np.concatenate(self._missing) if self._missing else np.zeros(residuals.shape, np.bool_)
+        self._missing = [missing[len(residuals) :]]
+        mask = missing[: len(residuals)]
+        return np.where(mask, 0.0, residuals) if self._mask_missing and mask.any() else residuals
+
+
+def residuals_of(
+    reader: SeriesReader, model: WindowModel, tables: Iterable[Table], mask_missing: bool = True
+) -> Iterator[tuple[bool, Array]]:
+    """Yield the residuals of a whole series, each piece with whether it starts a segment.
+
+    Parameters
+    ----------
+    reader, model, mask_missing
+        As for `SeriesResiduals`.
+    tables : iterable of Table
+        The pieces of the series, as `chunks_of` cuts them.
+    """
+    stream = SeriesResiduals(reader, model, mask_missing)
+    for table in tables:
+        yield from stream.push(table)
+    yield from stream.finish()
+
+
+def expected_features(new_reader: Callable[[], SeriesReader], model: WindowModel, table: Table) -> Array:
+    """Return the reconstruction or forecast of each step of a series, of shape (n_steps, n_features).
+
+    Parameters
+    ----------
+    new_reader : callable
+        Returns a reader at the start of a series.
+    model : WindowModel
+        The networks.
+    table : Table
+        The series.
+    """
+    features = np.concatenate([segment.features for segment in new_reader().read(table)])
+    residuals = [piece for _, piece in residuals_of(new_reader(), model, chunks_of(table), mask_missing=False)]
+    return (features - np.concatenate(residuals)).astype(np.float32)
+
+
+def chunks_of(table: Table) -> Iterator[Table]:
+    """Yield a table in chunks of 8192 rows."""
+    for start in range(0, len(table), _CHUNK):
+        yield table.rows(slice(start, start + _CHUNK))
+
+
 def level_of(windows: Array, forecasts: bool) -> Array:
-    """Return the level of each window: its last step where the next is forecast, else its mean over the steps.
+    """Return the level of each window: its last step for a forecast, else its mean over the steps.
 
     Parameters
     ----------
     windows : ndarray of shape (n_windows, window, n_features)
         Windows.
     forecasts : bool
-        What for.
+        Whether the target is the step after the window.
 
     Returns
     -------
     ndarray of shape (n_windows, 1, n_features)
         Levels.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> windows = np.array([[[1.0], [5.0]]])
+    >>> level_of(windows, forecasts=True).tolist(), level_of(windows, forecasts=False).tolist()
+    ([[[5.0]]], [[[3.0]]])
     """
     levels: Array = windows[:, -1:] if forecasts else windows.mean(axis=1, keepdims=True)
     return levels
-
-
-def _refilled(outputs_of: Callable[[Array], Array], windows: Array, missing: Array) -> Array:
-    """Return what networks make of windows once their missing samples are what the networks made of these."""
-    outputs = outputs_of(windows)
-    holed = np.flatnonzero(missing.any(axis=(1, 2)) & ~missing.all(axis=(1, 2)))
-    if len(holed):
-        shown, holes = windows[holed], missing[holed]
-        outputs = outputs.copy()
-        for _ in range(_ROUNDS):
-            shown[holes] = outputs[holed][holes]
-            outputs[holed] = outputs_of(shown)
-    return outputs
-
-
-def _mean_output(models: Sequence[Model], windows: Array, batch: int) -> Array:
-    outputs = [model.predict(windows, batch_size=batch) for model in models]
-    return outputs[0] if len(outputs) == 1 else np.mean(outputs, axis=0)
-
-
-def _batch(window: int, n_features: int) -> int:
-    return max(1, min(4096, _MOST_CELLS // (window * n_features)))

@@ -1,26 +1,29 @@
-r"""What can be said from few values: how many independent ones a series holds, and how much further others may go.
+r"""Small-sample corrections: the effective sample size of an autocorrelated series, and the limit for fresh values.
 
-**How many there are.** Values that follow each other in time are alike, so n of them tell less than n. Of a mean
-square, they tell as much as
+**Effective sample size.** Consecutive values of a series are autocorrelated, so n of them hold less information than n
+independent ones. The variance of a mean square is that of
 
 .. math:: \nu = \frac{n}{1 + 2 \sum_k \rho_k^2}
 
-independent ones, where :math:`\rho_k` is the autocorrelation at lag k (Bartlett). It is summed up to a quarter of the
-series, over those beyond the :math:`2 / \sqrt n` that independent values would reach by chance.
+independent values, where :math:`\rho_k` is the autocorrelation at lag k (Bartlett). The sum is over lags up to a
+quarter of the series, and over autocorrelations that exceed :math:`2 / \sqrt n`, the limit of significance for
+independent values. Some exceed it by chance, so that the estimate is biased low: by a tenth for independent values, by
+up to a third for autocorrelated ones.
 
-**How much further others may go.** Scales and correlations that were learned from :math:`\nu` values suit those values
-and no others: a fresh one lies further out. In units of the true covariance, the square of its distance over d
-sensors follows a chi-square, and each of :math:`\nu` values exceeds with a chance of less than :math:`1 / \nu`
+**Limits for fresh values.** Scales and correlations estimated from :math:`\nu` values fit those values better than
+fresh ones. In units of the true covariance, the squared distance over d sensors follows a chi-square distribution,
+and each of :math:`\nu` values exceeds
 
 .. math:: E = d + 2 \sqrt{d \log \nu} + 2 \log \nu
 
-(Laurent & Massart). In units of a learned one it is Hotelling's :math:`T^2`, of which it is
-:math:`\nu \log(1 + T^2 / \nu)`, the statistic of the likelihood-ratio test, that follows a chi-square (Wilks). So where
-a known covariance would put the limit at E, a learned one puts it further out by the factor
+with a probability below :math:`1 / \nu` (Laurent & Massart). In units of an estimated covariance it is Hotelling's
+:math:`T^2`, and the statistic of the likelihood-ratio test, :math:`\nu \log(1 + T^2 / \nu)`, follows the chi-square
+distribution (Wilks). An estimated covariance therefore multiplies the limit E of a known one by the factor
 
 .. math:: \frac{\nu}{E} \left(e^{E / \nu} - 1\right),
 
-which is 1 for many values and 2 to 5 for about as many as there are sensors. What fewer would make of it is not asked.
+which tends to 1 for long series and is 2 to 5 where :math:`\nu` is about the number of sensors. Smaller effective
+sample sizes are taken as that number.
 
 References
 ----------
@@ -40,13 +43,13 @@ import numpy as np
 from nnlite.types import Array
 
 
-def independent_values(runs: Sequence[Array]) -> Array:
-    """Return how many independent values the runs are worth, for each feature.
+def effective_sample_size(segments: Sequence[Array]) -> Array:
+    """Return the number of independent values with the information of an autocorrelated series, for each feature.
 
     Parameters
     ----------
-    runs : sequence of ndarray of shape (n_steps, n_features)
-        Unbroken runs of values around 0.
+    segments : sequence of ndarray of shape (n_steps, n_features)
+        Segments without gaps, of values around 0.
 
     Returns
     -------
@@ -57,30 +60,31 @@ def independent_values(runs: Sequence[Array]) -> Array:
     --------
     >>> import numpy as np
     >>> noise = np.random.default_rng(0).normal(size=(4000, 1))
-    >>> held = np.repeat(noise[:400], 10, axis=0)
-    >>> [bool(low < independent_values([x])[0] < high) for x, low, high in [(noise, 3000, 4001), (held, 300, 700)]]
-    [True, True]
+    >>> repeated = np.repeat(noise[:400], 10, axis=0)
+    >>> bool(3000 < effective_sample_size([noise])[0] <= 4000), bool(300 < effective_sample_size([repeated])[0] < 700)
+    (True, True)
     """
-    steps = sum(map(len, runs))
-    lags = max(map(len, runs)) // 4
-    products = np.zeros((lags + 1, runs[0].shape[1]))
-    for run in runs:
-        spectrum = np.abs(np.fft.rfft(run, 2 * len(run), axis=0)) ** 2
-        mine = np.fft.irfft(spectrum, 2 * len(run), axis=0)[: min(len(run), lags + 1)]
-        products[: len(mine)] += mine
+    steps = sum(map(len, segments))
+    lags = max(map(len, segments)) // 4
+    products = np.zeros((lags + 1, segments[0].shape[1]))
+    for segment in segments:
+        # Autocovariances by the Wiener-Khinchin theorem; the padding to twice the length keeps lags from wrapping.
+        power = np.abs(np.fft.rfft(segment, 2 * len(segment), axis=0)) ** 2
+        autocovariance = np.fft.irfft(power, 2 * len(segment), axis=0)[: min(len(segment), lags + 1)]
+        products[: len(autocovariance)] += autocovariance
     correlation = products[1:] / np.maximum(products[0], np.finfo(float).tiny)
     correlation[np.abs(correlation) <= 2.0 / math.sqrt(steps)] = 0.0
     return np.asarray(np.maximum(1.0, steps / (1.0 + 2.0 * np.square(correlation).sum(axis=0))))
 
 
-def small_sample_factor(values: Array) -> float:
-    r"""Return how much further out a limit lies because scales and correlations were learned from few values.
+def small_sample_factor(sizes: Array) -> float:
+    r"""Return the factor by which estimating scales and correlations from a small sample raises a limit.
 
     Parameters
     ----------
-    values : ndarray of shape (n_features,)
-        How many independent values each feature had. What is asked is their harmonic mean, since uncertainties add up,
-        and at least as many as there are features.
+    sizes : ndarray of shape (n_features,)
+        Effective sample size of each feature. :math:`\nu` is their harmonic mean, as variances add up, and at least
+        the number of features.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def small_sample_factor(values: Array) -> float:
     >>> [round(small_sample_factor(np.full(8, nu)), 2) for nu in (10.0, 20.0, 40.0, 1000.0)]
     [3.46, 1.92, 1.41, 1.02]
     """
-    features = len(values)
-    nu = max(1.0 / float(np.mean(1.0 / values)), float(features))
-    usual = features + 2 * math.sqrt(features * math.log(nu)) + 2 * math.log(nu)
-    return nu / usual * math.expm1(usual / nu)
+    features = len(sizes)
+    nu = max(1.0 / float(np.mean(1.0 / sizes)), float(features))
+    limit = features + 2 * math.sqrt(features * math.log(nu)) + 2 * math.log(nu)
+    return nu / limit * math.expm1(limit / nu)

@@ -1,129 +1,239 @@
-"""How the networks of a `SequenceDetector` are trained: which steps each may see, and the windows cut from those.
+"""Training of window networks: folds of a series, windows without held-out steps, and one network a fold.
 
-The functions read the detector's parameters and change nothing of it: what they make is returned.
+A *fold* is the steps that one network is not trained on. Folds are numbered from 1; 0 marks the steps that every
+network may be trained on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.network_training import fit_network
+from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.sequence.networks import NETWORKS, build_network
 from anomaly.detectors.sequence.residual_streams import level_of
-from anomaly.events import stretches as runs_of
 from anomaly.preprocessing.windows import cut_windows, window_starts
 from nnlite.models import Model
 from nnlite.types import Array
 
-if TYPE_CHECKING:
-    from anomaly.detectors.sequence.detector import SequenceDetector
+MANY_FOLDS = 4
+"""The number of folds for a series that is too short for a calibration segment."""
 
 _STEPS = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}
-MANY_FOLDS = 4
-"""How many folds there are where no part of a series can be spared."""
-
-_FEWEST_SPANS = 50
+_LEAST_SAMPLE = 50
 
 
-def choices_of_folds(detector: SequenceDetector, lengths: Sequence[int]) -> list[int]:
-    """Return how many folds to try, best first, for series of so many steps.
+@dataclass(frozen=True)
+class WindowSettings:
+    """Windows, architecture and training of a network.
 
-    A stretch of n steps holds about n / smoothing independent values. Fifty tell a scale to a tenth, and leave a
-    network that knows the other three quarters; where there are fewer, four networks make all steps tell it.
+    Attributes
+    ----------
+    window, stride : int
+        Steps in a window, and from the start of one to the start of the next.
+    network : {"dense", "conv", "lstm", "gru"}
+        The architecture.
+    method : {"reconstruction", "forecast"}
+        The target.
+    relative : bool
+        Whether windows are given to the network as differences from their level.
+    hidden : sequence of int, optional
+        Sizes of the hidden layers; by default those of the architecture.
+    noise : float
+        Standard deviation of the Gaussian noise added to the inputs in training.
+    learning_rate : float
+        Learning rate of Adam.
+    fit : FitSettings
+        Epochs, batch size and progress output.
     """
-    if detector.folds != "auto":
-        return [int(detector.folds)]
-    held_out = float(detector.calibration) * sum(lengths)
-    return [MANY_FOLDS, 1] if 0 < held_out < _FEWEST_SPANS * float(detector.smoothing) else [1]
+
+    window: int
+    stride: int
+    network: str
+    method: str
+    relative: bool
+    hidden: Sequence[int] | None
+    noise: float
+    learning_rate: float
+    fit: FitSettings
+
+    @property
+    def forecasts(self) -> bool:
+        """Whether the target is the step after the window."""
+        return self.method == "forecast"
 
 
-def enough_windows(detector: SequenceDetector, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]) -> bool:
-    """Tell whether every fold leaves windows to learn from: at least one for each step of a window."""
-    return all(
-        sum(len(starts) for _, starts in _runs(detector, fold, stretches, held_out)) * detector.stride
-        >= detector.window
-        for fold in range(1, detector.folds_ + 1)
-    )
+def check_windows(method: str, window: int, stride: int) -> None:
+    """Raise a ValueError for windows of one step that are to be reconstructed, and for steps in no window."""
+    if method == "reconstruction" and window < 2:
+        raise ValueError(
+            "window must be at least 2 to be reconstructed, as a single step has no shape; found 1. For single "
+            "records use TableDetector (on the command line: no --window), or method='forecast'"
+        )
+    if stride > window:
+        raise ValueError(
+            f"stride must be at most window ({window}), or some steps would be in no window; found {stride}"
+        )
 
 
-def held_out_rows(detector: SequenceDetector, n_steps: int) -> Array:
-    """Return, for each step, the number of the network that does not see it; 0 where all do."""
-    if detector.folds_ > 1:
-        return 1 + np.arange(n_steps) * detector.folds_ // n_steps
-    return (np.arange(n_steps) >= n_steps - round(float(detector.calibration) * n_steps)).astype(np.int64)
+# -- folds -------------------------------------------------------------------------------------
 
 
-def train_without(
-    detector: SequenceDetector, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
-) -> tuple[Model, dict[str, list[float]]]:
-    """Train a network on the windows that hold no step of its fold; return it and its losses.
+def candidate_folds(folds: int | str, calibration: float, smoothing: float, n_steps: int) -> list[int]:
+    """Return the numbers of folds to try, best first.
+
+    A calibration segment of n steps has an effective sample size of about n / smoothing. Fifty estimate a scale to a
+    tenth and leave three quarters of the series for training; where there are fewer, four networks make every step a
+    calibration step.
 
     Parameters
     ----------
-    detector : SequenceDetector
-        What says how.
+    folds : int or "auto"
+        The parameter of the detector.
+    calibration : float
+        Fraction of the calibration segment.
+    smoothing : float
+        Span of smoothing, in steps.
+    n_steps : int
+        Number of training steps of all series.
+
+    Examples
+    --------
+    >>> candidate_folds("auto", 0.25, 20, 1000), candidate_folds("auto", 0.25, 20, 9000)
+    ([4, 1], [1])
+    """
+    if folds != "auto":
+        return [int(folds)]
+    return [MANY_FOLDS, 1] if 0 < float(calibration) * n_steps < _LEAST_SAMPLE * float(smoothing) else [1]
+
+
+def folds_of_networks(networks: Any, folds: int | str, members: int) -> int:
+    """Return the number of folds of a file with a list of networks; raise ValueError if none has so many."""
+    expected = [number * members for number in ((1, MANY_FOLDS) if folds == "auto" else (int(folds),))]
+    if not isinstance(networks, list) or len(networks) not in expected:
+        raise ValueError(f"it must hold {' or '.join(map(str, expected))} network(s)")
+    return len(networks) // members
+
+
+def fold_of_steps(n_steps: int, folds: int, calibration: float) -> Array:
+    """Return the fold of each step of a series; 0 for steps that every network is trained on.
+
+    Examples
+    --------
+    >>> fold_of_steps(8, folds=4, calibration=0.25).tolist(), fold_of_steps(8, folds=1, calibration=0.25).tolist()
+    ([1, 1, 2, 2, 3, 3, 4, 4], [0, 0, 0, 0, 0, 0, 1, 1])
+    """
+    if folds > 1:
+        return 1 + np.arange(n_steps) * folds // n_steps
+    return (np.arange(n_steps) >= n_steps - round(float(calibration) * n_steps)).astype(np.int64)
+
+
+def has_enough_windows(
+    settings: WindowSettings, segments: Sequence[Sequence[Array]], folds_of: Sequence[Array], folds: int
+) -> bool:
+    """Return whether every network has windows to learn from: at least one for each step of a window."""
+    return all(
+        sum(len(starts) for _, starts in _training_segments(settings, fold, segments, folds_of)) * settings.stride
+        >= settings.window
+        for fold in range(1, folds + 1)
+    )
+
+
+# -- training ----------------------------------------------------------------------------------
+
+
+def train_folds(
+    settings: WindowSettings, segments: Sequence[Sequence[Array]], folds_of: Sequence[Array], folds: int, members: int
+) -> tuple[list[Model], History]:
+    """Train so many networks without each fold; return them, and the history of the first.
+
+    Parameters are those of `train_without`.
+    """
+    trained = [
+        train_without(settings, fold, segments, folds_of) for fold in range(1, folds + 1) for _ in range(members)
+    ]
+    return [network for network, _ in trained], trained[0][1]
+
+
+def train_without(
+    settings: WindowSettings, fold: int, segments: Sequence[Sequence[Array]], folds_of: Sequence[Array]
+) -> tuple[Model, History]:
+    """Train a network on the windows that hold no step of its fold.
+
+    Parameters
+    ----------
+    settings : WindowSettings
+        Windows, architecture and training.
     fold : int
-        The steps with this number are kept from the network.
-    stretches : sequence of sequence of ndarray of shape (n_steps, n_features)
-        The features of each unbroken stretch of each series.
-    held_out : sequence of ndarray of int of shape (n_steps,)
-        For each series, what `held_out_rows` returns.
+        Number of the fold.
+    segments : sequence of sequence of ndarray of shape (n_steps, n_features)
+        The features of each segment without gaps, for each series.
+    folds_of : sequence of ndarray of int of shape (n_steps,)
+        The fold of each step, for each series.
+
+    Returns
+    -------
+    network : Model
+        The trained network.
+    history : dict of str to list of float
+        The loss after each epoch.
 
     Raises
     ------
     ValueError
-        If no window fits into what is left.
+        If no window fits into the remaining steps.
     """
-    windows, targets = _examples(detector, fold, stretches, held_out)
+    windows, targets = _examples(settings, fold, segments, folds_of)
     model = build_network(
-        detector.network,
-        detector.method,
-        int(detector.window),
+        settings.network,
+        settings.method,
+        settings.window,
         windows.shape[2],
-        NETWORKS[detector.network] if detector.hidden is None else detector.hidden,
-        float(detector.noise),
-        float(detector.learning_rate),
+        NETWORKS[settings.network] if settings.hidden is None else settings.hidden,
+        settings.noise,
+        settings.learning_rate,
     )
-    return model, fit_network(model, windows, targets, detector, _STEPS[detector.network])
+    return model, fit_network(model, windows, targets, settings.fit, _STEPS[settings.network])
 
 
-def _runs(
-    detector: SequenceDetector, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
+def _training_segments(
+    settings: WindowSettings, fold: int, segments: Sequence[Sequence[Array]], folds_of: Sequence[Array]
 ) -> Iterator[tuple[Array, Array]]:
-    """Yield each unbroken run of steps that a network may see, and where windows start in it."""
-    ahead = 1 if detector.method == "forecast" else 0
-    for parts, rows in zip(stretches, held_out, strict=True):
-        first = 0
-        for part in parts:
-            may_see = rows[first : first + len(part)] != fold
-            first += len(part)
-            for start, end in runs_of(may_see):
-                yield part[start:end], window_starts(end - start - ahead, detector.window, detector.stride)
+    """Yield each segment without steps of a fold, and the starts of its windows."""
+    ahead = 1 if settings.forecasts else 0
+    for parts, folds in zip(segments, folds_of, strict=True):
+        folds_of_parts = np.split(folds, np.cumsum(list(map(len, parts)))[:-1])
+        for part, folds_here in zip(parts, folds_of_parts, strict=True):
+            is_training = folds_here != fold
+            changes = np.flatnonzero(np.diff(is_training)) + 1
+            for segment, rows in zip(np.split(part, changes), np.split(is_training, changes), strict=True):
+                if rows[0]:
+                    yield segment, window_starts(len(segment) - ahead, settings.window, settings.stride)
 
 
 def _examples(
-    detector: SequenceDetector, fold: int, stretches: Sequence[Sequence[Array]], held_out: Sequence[Array]
+    settings: WindowSettings, fold: int, segments: Sequence[Sequence[Array]], folds_of: Sequence[Array]
 ) -> tuple[Array, Array]:
-    """Cut the windows to learn from, and what the network is to make of them."""
-    ahead = 1 if detector.method == "forecast" else 0
+    """Return the windows to train on, and their targets."""
+    ahead = 1 if settings.forecasts else 0
     windows, targets, longest = [], [], 0
-    for run, starts in _runs(detector, fold, stretches, held_out):
-        longest = max(longest, len(run))
+    for segment, starts in _training_segments(settings, fold, segments, folds_of):
+        longest = max(longest, len(segment))
         if len(starts):
-            windows.append(cut_windows(run, starts, detector.window))
-            targets.append(run[starts + detector.window] if ahead else windows[-1])
+            windows.append(cut_windows(segment, starts, settings.window))
+            targets.append(segment[starts + settings.window] if ahead else windows[-1])
     if not windows:
         raise ValueError(
-            f"fit needs an unbroken stretch of at least {detector.window + ahead} steps (window={detector.window}) to "
-            f"learn from; the longest has {longest}, without what is kept for calibration "
-            f"(n_samples = {sum(map(len, held_out))}). Give a longer series or a smaller window"
+            f"fit needs a segment without gaps of at least {settings.window + ahead} steps (window={settings.window}) "
+            f"to train on; the longest has {longest}, without those held out for calibration "
+            f"(n_samples = {sum(map(len, folds_of))}). Give a longer series or a smaller window"
         )
     inputs = np.concatenate(windows)
     outputs = np.concatenate(targets) if ahead else inputs
-    if not detector.relative:
+    if not settings.relative:
         return inputs, outputs
-    levels = level_of(inputs, bool(ahead))
+    levels = level_of(inputs, settings.forecasts)
     return inputs - levels, outputs - (levels[:, 0] if ahead else levels)

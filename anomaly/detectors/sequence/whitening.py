@@ -1,41 +1,33 @@
-r"""Errors on a common scale: how far a step is from what the network expected, as its sensors usually err.
+r"""Residuals on a common scale: smoothing, whitening and contributions.
 
-What a network misses by, :math:`r_t = x_t - \hat x_t`, is smoothed by an exponentially weighted mean with
+The residuals of a network, :math:`r_t = x_t - \hat x_t`, are smoothed by an exponentially weighted mean with
 :math:`\alpha = 2 / (\text{span} + 1)`,
 
 .. math:: v_t = (1 - \alpha)\, v_{t-1} + \alpha\, r_t,
 
-in which noise cancels and lasting shifts add up. Sensors err by different amounts, and together: from the :math:`v_t`
-of usual steps, which the network was not trained on, come their scales :math:`\sigma_j` and correlations R, and each
-v is whitened by them:
+in which noise cancels and lasting shifts add up. Residuals differ in scale from sensor to sensor and are correlated.
+Scales :math:`\sigma_j` and correlations R are estimated on the :math:`v_t` of normal steps that the network was not
+trained on, and each v is whitened by them:
 
 .. math:: u = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v, \qquad \lVert u \rVert^2 = v^\top \Sigma^{-1} v
 
-That is the multivariate EWMA chart of Lowry et al.; without smoothing, Hotelling's :math:`T^2`. Among all matrices
-that whiten, the symmetric root of R is the one whose outputs stay closest to the sensors they came from (Kessy et
-al.), so that :math:`u_j^2` can be read as what is measured at sensor j. Which sensor is to blame is another question:
-see `anomaly.detectors.sequence.attribution`.
+This is the multivariate EWMA chart of Lowry et al.; without smoothing, Hotelling's :math:`T^2`. Among all whitening
+matrices, the symmetric root of R gives the outputs closest to the original sensors (Kessy et al.), so that
+:math:`u_j^2` is what is measured at sensor j. The sensor at fault is another question, answered by
+`anomaly.detectors.sequence.attribution`.
 
-**Sensors that wander.** The temperature of a room is no steady quantity: the longer one waits, the further it goes
-from where it was, though nothing is wrong. How far is told by the structure function
-
-.. math:: D_j(h) = \overline{(v_{t+h,j} - v_{t,j})^2},
-
-which is flat for a steady sensor, and grows as :math:`h` for a random walk and as :math:`h^2` for a steady climb. A
-power of h is fitted to it and followed to a horizon beyond the training series, and :math:`\sigma_j^2` is at least
-half of what it says there. R is the mean of :math:`z z^\top` for :math:`z = \operatorname{diag}(\sigma)^{-1} v`, drawn
-towards 1: errors that were smaller than their allowance have less than 1 on its diagonal, and whitening takes that part
-of the allowance back. What is left of it is the share by which R is drawn, a tenth where many steps tell R, and all of
-it where there is one sensor; taken in full it was seen to spare false alarms and to miss more faults. So a wandering
-sensor counts for less, the more the further it wanders, and a steady one for what it is worth.
+**Allowance for drift.** :math:`\sigma_j^2` is at least half of the structure function at a horizon beyond the training
+series (see `anomaly.detectors.sequence.covariance`), so that a sensor whose residuals drift weighs less, the more the
+further it drifts. R is the mean of :math:`z z^\top` for :math:`z = \operatorname{diag}(\sigma)^{-1} v`, shrunk towards
+the identity: residuals below their allowance have less than 1 on its diagonal, and whitening takes that part of the
+allowance back. The part that is left is the shrinkage of R, a tenth for long series, and all of it for a single
+sensor. The full allowance gave fewer false alarms in experiments, and missed more faults.
 
 References
 ----------
 Hotelling, "Multivariate quality control", 1947; Lowry, Woodall, Champ & Rigdon, "A multivariate exponentially weighted
 moving average control chart", Technometrics 34 (1992); Kessy, Lewin & Strimmer, "Optimal whitening and decorrelation",
-The American Statistician 72 (2018). Structure function: Kolmogorov, 1941. Shrinkage: Schäfer & Strimmer, "A shrinkage
-approach to large-scale covariance matrix estimation", Statistical Applications in Genetics and Molecular Biology 4
-(2005).
+The American Statistician 72 (2018).
 """
 
 from __future__ import annotations
@@ -44,19 +36,33 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from anomaly.detectors.sequence.attribution import directions, shares
+from anomaly.detectors.sequence.attribution import MOST_FEATURES, contributions, fault_responses, unit_signatures
+from anomaly.detectors.sequence.covariance import (
+    SMALLEST_SCALE,
+    inverse_root,
+    mean_square,
+    mean_square_drift,
+    shrunken_correlation,
+)
+from anomaly.detectors.sequence.residual_streams import WindowModel
+from anomaly.detectors.sequence.smoothing import Smoother, smooth_present
 from nnlite.types import Array
 
-# In units of the scaled features: an error below this is rounding, of whatever sensor.
-_SMALLEST_SCALE = 1e-3
+SMOOTH = ("errors", "squares")
+"""What is smoothed: residuals before they are whitened and squared, or the squares."""
+
 _ROUNDING = 1e-6
-_LEAST_SHRINKAGE = 0.1
-_FEWEST_DIFFERENCES = 8
-_BLOCK = 64
 
 
 class ResidualScale:
-    """Scale and correlation of usual errors.
+    """Smoothing, scale and correlation of normal residuals.
+
+    Parameters
+    ----------
+    smoothing : float, default 1.0
+        Span of the exponentially weighted mean, in steps; 1 means no smoothing.
+    smooth : {"errors", "squares"}, default "errors"
+        What is smoothed.
 
     Attributes
     ----------
@@ -65,14 +71,14 @@ class ResidualScale:
     whitening_ : ndarray of shape (n_features, n_features)
         The inverse root of R.
     signatures_ : ndarray of shape (n_features, n_features)
-        Where a fault in each feature moves u (see `anomaly.detectors.sequence.attribution`); at first, to that feature
-        alone.
+        Directions in which a fault in each feature moves u (see `anomaly.detectors.sequence.attribution`); before
+        `learn_signatures`, the axes.
 
     Examples
     --------
     >>> import numpy as np
-    >>> usual = np.random.default_rng(0).normal(size=(500, 2)) @ np.array([[1.0, 1.0], [0.0, 0.1]])
-    >>> scale = ResidualScale().fit([usual])
+    >>> normal = np.random.default_rng(0).normal(size=(500, 2)) @ np.array([[1.0, 1.0], [0.0, 0.1]])
+    >>> scale = ResidualScale().fit([normal])
     >>> along, across = np.square(scale.whiten(np.array([[1.0, 1.0], [0.5, -0.5]]))).sum(axis=1)
     >>> bool(across > 3 * along)
     True
@@ -82,57 +88,103 @@ class ResidualScale:
     whitening_: Array
     signatures_: Array
 
-    def fit(self, runs: Sequence[Array], horizon: float = 0.0, present: Sequence[Array] | None = None) -> ResidualScale:
-        """Learn from the errors of usual steps.
+    def __init__(self, smoothing: float = 1.0, smooth: str = "errors") -> None:
+        self.smoothing = smoothing
+        self.smooth = smooth
+
+    def fit(
+        self, segments: Sequence[Array], horizon: float = 0.0, present: Sequence[Array] | None = None
+    ) -> ResidualScale:
+        """Estimate scales and correlations.
 
         Parameters
         ----------
-        runs : sequence of ndarray of shape (n_steps, n_features)
-            Unbroken runs of errors.
+        segments : sequence of ndarray of shape (n_steps, n_features)
+            Residuals of normal steps in segments without gaps, as `prepare` returns them.
         horizon : float, default 0.0
-            How many steps ahead sensors may wander; 0 makes no allowance.
+            Number of steps over which residuals may drift; 0 makes no allowance.
         present : sequence of ndarray of bool of shape (n_steps, n_features), optional
-            Which errors were measured, in each run: others do not count. By default all were.
+            Masks of the residuals that were measured; by default all.
 
         Returns
         -------
         ResidualScale
             Itself.
         """
-        everything = np.concatenate(runs)
-        counts = None if present is None else np.concatenate(present)
-        variance = _mean_square(everything, counts)
+        residuals = np.concatenate(segments)
+        mask = None if present is None else np.concatenate(present)
+        variance = mean_square(residuals, mask)
         if horizon > 0:
-            variance = np.maximum(variance, wandering(runs, horizon, present) / 2)
-        self.scale_ = np.maximum(np.sqrt(variance), _SMALLEST_SCALE)
-        self.whitening_ = _inverse_root(shrunken_correlation(everything / self.scale_, counts))
+            variance = np.maximum(variance, mean_square_drift(segments, horizon, present) / 2)
+        self.scale_ = np.maximum(np.sqrt(variance), SMALLEST_SCALE)
+        self.whitening_ = inverse_root(shrunken_correlation(residuals / self.scale_, mask))
         self.signatures_ = np.eye(len(self.scale_))
         return self
 
-    def learn_signatures(self, responses: Array) -> None:
-        """Take over how errors respond to a fault in each feature, in rows."""
-        self.signatures_ = directions(self.whiten(responses))
+    def learn_signatures(self, model: WindowModel, steps: Array) -> None:
+        """Learn the direction of a fault in each feature, if there are at most 128.
+
+        Parameters
+        ----------
+        model, steps
+            As for `anomaly.detectors.sequence.attribution.fault_responses`.
+        """
+        if steps.shape[1] <= MOST_FEATURES:
+            self.signatures_ = unit_signatures(self.whiten(fault_responses(model, steps)))
+
+    def prepare(self, residuals: Array, present: Array) -> Array:
+        """Return the residuals of a segment as `fit` takes them: smoothed, unless the squares are to be smoothed."""
+        return smooth_present(residuals, present, self.smoothing if self.smooth == "errors" else 1.0)
+
+    def smoother(self) -> Smoother:
+        """Return a smoother at the start of a segment, for `contributions`."""
+        return Smoother(self.smoothing)
 
     def whiten(self, errors: Array) -> Array:
         """Return u for each step."""
         return (errors / self.scale_) @ self.whitening_
 
-    def parts(self, u: Array) -> Array:
-        """Return each feature's part of the squared length of u."""
-        return shares(u, self.signatures_)
+    def contributions(self, residuals: Array, smoother: Smoother) -> Array:
+        """Return each feature's contribution to the smoothed squared length of u.
+
+        Parameters
+        ----------
+        residuals : ndarray of shape (n_steps, n_features)
+            Residuals of the next steps of a segment.
+        smoother : Smoother
+            The smoother of that segment, which is advanced.
+
+        Returns
+        -------
+        ndarray of shape (n_steps, n_features)
+            Not negative.
+        """
+        if self.smooth == "errors":
+            return contributions(self.whiten(smoother(residuals)), self.signatures_)
+        return smoother(contributions(self.whiten(residuals), self.signatures_))
 
     def get_state(self) -> dict[str, Array]:
-        """Return what was learned, as arrays."""
+        """Return the fitted arrays by name."""
         return {"scale": self.scale_, "whitening": self.whitening_, "signatures": self.signatures_}
 
     @classmethod
-    def from_state(cls, arrays: Mapping[str, Array], n_features: int) -> ResidualScale:
-        """Make one of what `get_state` returned, believing none of it."""
-        made = cls()
+    def from_state(
+        cls, arrays: Mapping[str, Array], n_features: int, smoothing: float = 1.0, smooth: str = "errors"
+    ) -> ResidualScale:
+        """Restore a fitted scale from the arrays of `get_state`, validating every field.
+
+        Raises
+        ------
+        KeyError
+            If an array is missing.
+        ValueError
+            If an array has another shape, or values that a fit cannot produce.
+        """
+        made = cls(smoothing, smooth)
         made.scale_, made.whitening_ = arrays["scale"], arrays["whitening"]
         if (made.scale_.shape, made.whitening_.shape) != ((n_features,), (n_features, n_features)):
             raise ValueError(f"its scales of errors have shapes {made.scale_.shape} and {made.whitening_.shape}")
-        # Files from before there were signatures tell where errors are measured, and no more.
+        # Files of the first versions have no signatures.
         made.signatures_ = arrays.get("signatures", np.eye(n_features))
         if made.signatures_.shape != (n_features, n_features):
             raise ValueError(f"its signatures of faults have shape {made.signatures_.shape}")
@@ -141,149 +193,3 @@ class ResidualScale:
         if not np.isfinite(made.whitening_).all() or not (made.scale_ > 0).all() or np.isinf(made.scale_).any():
             raise ValueError("its scales of errors must be finite, and above 0")
         return made
-
-
-def wandering(runs: Sequence[Array], horizon: float, present: Sequence[Array] | None = None) -> Array:
-    """Return the mean square by which each feature changes in `horizon` steps, extrapolated from shorter lags.
-
-    Parameters
-    ----------
-    runs : sequence of ndarray of shape (n_steps, n_features)
-        Unbroken runs. The lags looked at are 1/16, 1/8, 1/4 and 1/2 of the longest in which the feature is present.
-    horizon : float
-        Steps.
-    present : sequence of ndarray of bool of shape (n_steps, n_features), optional
-        Which values were measured, in each run; by default all.
-
-    Returns
-    -------
-    ndarray of shape (n_features,)
-        D(horizon); 0 where the runs are too short to tell.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> steady = np.random.default_rng(0).normal(size=(2000, 1))
-    >>> bool(abs(wandering([steady], 1e4) - 2) < 0.3), wandering([np.arange(100.0)[:, None]], 200).round().tolist()
-    (True, [40000.0])
-    """
-    if present is None or all(mask.all() for mask in present):
-        return _wandering(runs, None, horizon)
-    found = np.zeros(runs[0].shape[1])
-    seen = np.array([mask.any(axis=0) for mask in present])
-    for where in np.unique(seen, axis=1).T:
-        features = (seen == where[:, np.newaxis]).all(axis=0)
-        if where.any():
-            mine = [run[:, features] for run, has in zip(runs, where, strict=True) if has]
-            masks = [mask[:, features] for mask, has in zip(present, where, strict=True) if has]
-            found[features] = _wandering(mine, masks, horizon)
-    return found
-
-
-def _wandering(runs: Sequence[Array], present: Sequence[Array] | None, horizon: float) -> Array:
-    longest = max(map(len, runs))
-    lags = [longest // part for part in (16, 8, 4, 2)]
-    structure, known = [], np.ones(runs[0].shape[1], dtype=np.bool_)
-    for lag in lags:
-        differences = [run[lag:] - run[:-lag] for run in runs if len(run) > lag > 0]
-        if sum(map(len, differences)) < _FEWEST_DIFFERENCES:
-            return np.zeros(runs[0].shape[1])
-        both = None
-        if present is not None:
-            both = np.concatenate([mask[lag:] & mask[:-lag] for mask in present if len(mask) > lag])
-            known &= both.sum(axis=0) >= _FEWEST_DIFFERENCES
-        structure.append(_mean_square(np.concatenate(differences), both))
-    x = np.log(lags)
-    y = np.log(np.maximum(structure, _SMALLEST_SCALE**2))
-    slope = (x - x.mean()) @ (y - y.mean(axis=0)) / np.square(x - x.mean()).sum()
-    growth = max(1.0, horizon / lags[-1])
-    return np.where(known, structure[-1] * growth ** np.clip(slope, 0.0, 2.0), 0.0)
-
-
-def _mean_square(values: Array, present: Array | None) -> Array:
-    """Return the mean of each column's squares, over those that are present; 0 where none is."""
-    if present is None:
-        return np.asarray(np.square(values).mean(axis=0))
-    sums = np.square(values).sum(axis=0, where=present)
-    return np.asarray(sums / np.maximum(present.sum(axis=0), 1))
-
-
-def shrunken_correlation(standard: Array, present: Array | None = None) -> Array:
-    r"""Return correlations drawn towards 0 by as much as their own uncertainty asks for, and a tenth at least.
-
-    .. math:: R^* = (1 - \lambda) R + \lambda I, \qquad
-              \lambda = \frac{\sum_{i \ne j} \operatorname{Var}(r_{ij})}{\sum_{i \ne j} r_{ij}^2}
-
-    The formula takes steps to be independent, which smoothed ones are not: hence the tenth. No more is taken: the
-    threshold allows for what few values leave unknown already (see `anomaly.detectors.sequence.small_samples`), and a
-    fault that breaks a correlation is seen by nothing else.
-
-    Parameters
-    ----------
-    standard : ndarray of shape (n_steps, n_features)
-        Errors in units of their scale.
-    present : ndarray of bool of shape (n_steps, n_features), optional
-        Which of them were measured; by default all. The fewer steps two features share, the less they correlate.
-
-    Returns
-    -------
-    ndarray of shape (n_features, n_features)
-        Positive definite.
-    """
-    width = standard.shape[1]
-    steps: Array | int = len(standard)
-    if present is not None and not present.all():
-        standard = np.where(present, standard, 0.0)
-        # The root of both numbers, and not how many steps are shared: what comes of it has no negative eigenvalue.
-        counts = np.sqrt(np.maximum(present.sum(axis=0), 1))
-        steps = np.outer(counts, counts)
-    correlation = standard.T @ standard / steps
-    squares = np.square(standard).T @ np.square(standard) / steps
-    off = ~np.eye(width, dtype=np.bool_)
-    variance = ((squares - correlation**2) / np.maximum(steps - 1, 1))[off].sum()
-    total = np.square(correlation)[off].sum()
-    share = min(1.0, max(float(variance / total), _LEAST_SHRINKAGE)) if total > 0 else 1.0
-    return np.asarray((1 - share) * correlation + share * np.eye(width))
-
-
-def _inverse_root(matrix: Array) -> Array:
-    values, vectors = np.linalg.eigh(matrix)
-    return np.asarray((vectors / np.sqrt(np.maximum(values, 1e-6))) @ vectors.T)
-
-
-class Smoother:
-    """An exponentially weighted mean of what comes, from 0 at the start.
-
-    Parameters
-    ----------
-    span : float
-        Steps over which it reaches: alpha is 2 / (span + 1). 1 smooths nothing.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> Smoother(span=3)(np.array([[8.0], [0.0], [8.0]]))[:, 0].tolist()
-    [4.0, 2.0, 5.0]
-    """
-
-    def __init__(self, span: float) -> None:
-        self._alpha = 2.0 / (span + 1.0)
-        self._state: Array | None = None
-
-    def __call__(self, values: Array) -> Array:
-        """Return the means after each of the next steps, of shape (n_steps, n_features)."""
-        if self._alpha >= 1.0 or not len(values):
-            return values
-        state = np.zeros(values.shape[1]) if self._state is None else self._state
-        smooth = np.empty(values.shape)
-        # Block by block, v is a triangular matrix of powers times u, and the state before carried on.
-        ages = np.arange(_BLOCK)[:, np.newaxis] - np.arange(_BLOCK)
-        weights = np.where(ages >= 0, self._alpha * (1.0 - self._alpha) ** np.maximum(ages, 0), 0.0)
-        carried = (1.0 - self._alpha) ** np.arange(1, _BLOCK + 1)[:, np.newaxis]
-        for start in range(0, len(values), _BLOCK):
-            block = values[start : start + _BLOCK]
-            n = len(block)
-            smooth[start : start + n] = weights[:n, :n] @ block + carried[:n] * state
-            state = smooth[start + n - 1]
-        self._state = state.copy()
-        return smooth

@@ -33,6 +33,8 @@ _LEAST_OF_MEAN = 0.5
 _THIRD_QUARTILE = 0.75
 _ROUNDING = 1e-6
 _DIGITS = 2.0**13
+# Of the 53 binary digits of a float64, these leave room for a sum that is a little too large before it is put right.
+_PART_BITS = 48
 
 
 class Blend:
@@ -104,6 +106,37 @@ def settled(scores: Array) -> Array:
     """
     fractions, exponents = np.frexp(scores)
     return np.asarray(np.ldexp(np.rint(fractions * _DIGITS) / _DIGITS, exponents))
+
+
+def parts_of(scores: Array, shares: Array) -> Array:
+    """Share out scores so that the parts add up to them exactly, in whatever order they are added.
+
+    The parts are whole multiples of a tiny part of the score, so that no sum of them has to be rounded.
+
+    Parameters
+    ----------
+    scores : ndarray of float64 of shape (n_records,)
+        As `settled` makes them, at least 0.
+    shares : ndarray of float64 of shape (n_records, n_columns)
+        At least 0; each row adds up to 1, but for rounding, or to 0 where the score belongs to no column.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_records, n_columns)
+        At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(parts_of(np.array([1.5]), np.full((1, 3), 1 / 3)).sum() == 1.5)
+    True
+    """
+    _, exponents = np.frexp(scores)
+    units = np.ldexp(1.0, exponents - _PART_BITS)[:, np.newaxis]
+    parts = np.asarray(np.floor(shares * scores[:, np.newaxis] / units) * units)
+    rows = np.arange(len(parts))
+    parts[rows, shares.argmax(axis=1)] += scores - parts.sum(axis=1)
+    return parts
 
 
 def spread_of(scores: Array) -> float:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
+from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.parameters import check_parameters
 from anomaly.detectors.table.blending import Blend
 from anomaly.detectors.table.ensemble import MemberDetector
@@ -26,14 +27,14 @@ from anomaly.detectors.table.weighted import (
     rescaled_calibration,
     thinned,
 )
-from anomaly.detectors.validation import as_seed, check_columns, check_number, check_records
+from anomaly.detectors.validation import check_columns, check_number, check_records
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
 
 
-class AutoencoderDetector(MemberDetector):
+class TableDetector(MemberDetector):
     r"""Find unusual records by how badly autoencoders reconstruct them, and by how far they are from any usual one.
 
     Each network :math:`f_m` is trained to give back the record x from a disturbed copy of it:
@@ -110,7 +111,8 @@ class AutoencoderDetector(MemberDetector):
     false_alarm_rate : float, optional
         The share of fresh usual records that may be flagged, in place of `contamination` and `threshold`. The threshold
         is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
-        training records without anomalies.
+        training records without anomalies. A rate below 1 / (n + 1) is more than n records can promise: the threshold
+        is then an estimate, with a `FewRecordsWarning` (see `anomaly.calibration.conformal_threshold`).
     epochs : int or "auto", default "auto"
         Times that training goes through the records; "auto": as many as make 1000 steps, or three steps for every four
         records, but at least 50. Longer training learns the anomalies among its records too.
@@ -186,10 +188,10 @@ class AutoencoderDetector(MemberDetector):
     Examples
     --------
     >>> import numpy as np
-    >>> from anomaly import AutoencoderDetector
+    >>> from anomaly import TableDetector
     >>> rng = np.random.default_rng(0)
     >>> x = rng.normal(size=(200, 2)) @ np.array([[1.0, 1.0, 0.0], [0.0, 1.0, 1.0]])
-    >>> detector = AutoencoderDetector(hidden=(16,), epochs=50, random_state=0).fit(x)
+    >>> detector = TableDetector(hidden=(16,), epochs=50, random_state=0).fit(x)
     >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
     [0, 1]
     """
@@ -250,7 +252,7 @@ class AutoencoderDetector(MemberDetector):
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
+    def fit(self, X: Any, y: Any = None) -> TableDetector:
         """Learn what is usual.
 
         Parameters
@@ -262,7 +264,7 @@ class AutoencoderDetector(MemberDetector):
 
         Returns
         -------
-        AutoencoderDetector
+        TableDetector
             The detector itself.
 
         Raises
@@ -299,7 +301,7 @@ class AutoencoderDetector(MemberDetector):
             self.labels_ = self._label(self.decision_scores_)
         return self
 
-    def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> AutoencoderDetector:
+    def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> TableDetector:
         """Learn weights of columns and members from a few labelled records, and score with them from now on.
 
         The weights move as far as cross-validation among the labelled records supports; see
@@ -324,7 +326,7 @@ class AutoencoderDetector(MemberDetector):
 
         Returns
         -------
-        AutoencoderDetector
+        TableDetector
             The detector itself. `decision_scores_` and `labels_` are now those of the remembered records: the training
             records, if there were at most 10,000. (With ``neighbors=0``, those of the records with label 0.)
 
@@ -345,7 +347,7 @@ class AutoencoderDetector(MemberDetector):
         --------
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(200, 3)))
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(200, 3)))
         >>> anomalies = rng.normal([2.5, 0.0, 0.0], 0.5, size=(10, 3))
         >>> detector.learn_labels(anomalies, np.ones(10)).column_weights_.argmax()
         np.int64(0)
@@ -397,7 +399,7 @@ class AutoencoderDetector(MemberDetector):
         self.threshold_ = float(threshold)
         self.labels_ = self._label(scores)
 
-    def partial_fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
+    def partial_fit(self, X: Any, y: Any = None) -> TableDetector:
         """Learn from further records, or the first ones, without forgetting; see `anomaly.detectors.table.incremental`.
 
         Columns, their scaling and their categories stay as the first records had them: a category unseen then stays
@@ -413,7 +415,7 @@ class AutoencoderDetector(MemberDetector):
 
         Returns
         -------
-        AutoencoderDetector
+        TableDetector
             The detector itself. `decision_scores_` and `labels_` are now those of the remembered records.
 
         Raises
@@ -425,7 +427,7 @@ class AutoencoderDetector(MemberDetector):
         --------
         >>> import numpy as np
         >>> rng = np.random.default_rng(0)
-        >>> detector = AutoencoderDetector(hidden=(16,), random_state=0).fit(rng.normal(size=(200, 2)))
+        >>> detector = TableDetector(hidden=(16,), random_state=0).fit(rng.normal(size=(200, 2)))
         >>> before = detector.decision_function([[6.0, 6.0]])
         >>> after = detector.partial_fit(rng.normal(6.0, size=(200, 2))).decision_function([[6.0, 6.0]])
         >>> bool(after < before), detector.records_seen_

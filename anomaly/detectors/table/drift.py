@@ -1,4 +1,4 @@
-"""Whether fresh records still look like those that an `AutoencoderDetector` learned from.
+"""Whether fresh records still look like those that an `TableDetector` learned from.
 
 **Scores.** Networks know their training records, and score fresh ones higher though nothing has changed. Scores of
 records left out of training by turns (``calibration_scores_``) are better, but come from other networks: at a level of
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from anomaly.detectors.table.ensemble import MemberDetector
 
 _FEWEST = 4
-_TIMES = ("date", "moment")
+_TIMES = ("date", "datetime")
 
 
 def drift_of(detector: MemberDetector, chunks: Iterable[Array], level: float = 0.01) -> DriftResult:

@@ -9,9 +9,10 @@ import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
 from anomaly.detectors.parameters import listed
-from anomaly.detectors.record_detector import TableDetector
-from anomaly.detectors.table.blending import Blend, settled
+from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.table.blending import Blend, parts_of, settled
 from anomaly.detectors.table.drift import drift_of
+from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
 from anomaly.detectors.table.neighbors import Denoiser, Neighbours
 from anomaly.detectors.table.training import middle_of
 from anomaly.detectors.table.weighted import weighted_scores
@@ -23,7 +24,7 @@ from nnlite.types import Array
 _CHUNK = 8192
 
 
-class MemberDetector(TableDetector):
+class MemberDetector(RecordDetector):
     """A detector of records whose members, networks and remembered records, each have a say in the score.
 
     A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `fine_share` and `trim`, and its `fit` sets
@@ -92,7 +93,8 @@ class MemberDetector(TableDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records, n_features_in_)
-            In the order of ``feature_names_in_``; at least 0. Each row adds up to the record's score.
+            In the order of ``feature_names_in_``; at least 0. Each row adds up to what `decision_function` returns
+            for the record, without any error of rounding.
         """
         return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
 
@@ -111,7 +113,7 @@ class MemberDetector(TableDetector):
         shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
         apart = shares.sum(axis=1) == 0
         shares[apart] = _normalized(np.mean(views, axis=0)[apart])
-        return shares if normalize else shares * self._judge(x)[:, np.newaxis]
+        return shares if normalize else parts_of(self._judge(x), shares)
 
     def _telling(self) -> list[Denoiser | Neighbours]:
         """Return the members that say which columns a score is due to."""
@@ -126,8 +128,9 @@ class MemberDetector(TableDetector):
 
         Parameters
         ----------
-        X : table of shape (n_records, n_features)
-            Fresh records, best some hundreds or more: neither those of training nor chosen by their scores.
+        X : table of shape (n_records, n_features), or iterator of tables
+            Fresh records, best some hundreds or more: neither those of training nor chosen by their scores. An iterator
+            yields them in chunks, so that memory is bounded.
         level : float, default 0.01
             The chance of a false alarm, above 0 and below 1.
 
@@ -139,18 +142,23 @@ class MemberDetector(TableDetector):
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
+        >>> from anomaly import TableDetector
         >>> rng = np.random.default_rng(0)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
         >>> detector.drift(rng.normal(size=(300, 2))).drifted
         False
         >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
         ['x1']
         """
-        return drift_of(self, self._chunks(X), level)
+        tables = X if isinstance(X, Iterator) else iter([X])
+        return drift_of(self, (x for table in tables for x in self._chunks(table)), level)
 
     def expected(self, X: Any) -> Table:
-        """Return what each record would be expected to look like, to show beside what was found.
+        """Return what would be expected in each column of a record, given its other columns, to show beside the value.
+
+        A column's own value has no say in it, and a single faulty column moves what is expected of the others little
+        or not at all; see `anomaly.detectors.table.expectation`. What is expected of a column that has nothing to do
+        with the others is a middle value of the column. It takes 0.05 to 1 ms a record, more beyond 100 features.
 
         Parameters
         ----------
@@ -160,26 +168,30 @@ class MemberDetector(TableDetector):
         Returns
         -------
         Table
-            With the columns of the training table, in their own units: the training record that is most like all those
-            nearest to it. Without remembered records (``neighbors=0``), what the network with the most noise makes
-            of the record.
+            With the columns of the training table, in their own units: the median, or the most frequent category, of
+            the remembered records that are nearest by all other columns. Without remembered records
+            (``neighbors=0``), what the networks reconstruct from all other columns.
 
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
+        >>> from anomaly import TableDetector
         >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
-        >>> detector = AutoencoderDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
         >>> found = {"net": [100.0], "gross": [9400.0]}
         >>> bool(100 < detector.expected(found)["gross"][0] < 140)
         True
         """
-        usual = np.concatenate([self._usual(x) for x in self._chunks(X)])
-        return self.preprocessor_.inverse_transform(usual)
+        expected = np.concatenate([self._expected(x) for x in self._chunks(X)])
+        return self.preprocessor_.inverse_transform(expected)
 
-    def _usual(self, x: Array) -> Array:
-        *_, last = self._telling()
-        return last.usual_like(x)
+    def _expected(self, x: Array) -> Array:
+        columns = self.preprocessor_.feature_columns_
+        for member in self.members_:
+            if isinstance(member, Neighbours):
+                return expected_by_neighbors(x, member.records, columns)
+        networks = [member.model for member in self.members_ if isinstance(member, Denoiser)]
+        return expected_by_networks(x, networks, columns)
 
     def encode(self, X: Any) -> Array:
         """Return where the network's middle hidden layer puts each record.
@@ -221,7 +233,10 @@ class MemberDetector(TableDetector):
         return [(1 - self.neighbors_share) / networks] * networks + [self.neighbors_share * part for part in split]
 
     def p_values(self, X: Any) -> Array:
-        """Return, for each record, the chance that a usual one scores at least as high.
+        """Return, for each record, the chance that a normal one scores at least as high.
+
+        Equal scores count against the record, so where many records are equal p-values are rather too large. A p-value
+        follows from the record's score alone.
 
         Parameters
         ----------
@@ -231,9 +246,19 @@ class MemberDetector(TableDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records,)
-            By the rank among ``calibration_scores_``. They are exact if `false_alarm_rate` was given; otherwise the
-            training records' own scores stand in. Those are lower than the scores of fresh records, far lower
-            where there are few records for the number of features, so fresh records seem too unusual.
+            By the rank among ``calibration_scores_``, from 1 / (n + 1) to 1.
+
+        Notes
+        -----
+        With a `false_alarm_rate`, training records were scored by networks that did not learn from them; see
+        `anomaly.detectors.table.held_out`. In simulations with 100 to 1000 normal records of seven kinds, 3 to 5.5 % of
+        fresh normal records had p-values of at most 0.05 in the mean over fits: mostly fewer than 5 %, since those
+        networks learned from fewer records. There is no proof of it, and single fits differ. A fresh record that
+        is equal to c training records has a p-value of at least (1 + c) / (n + 1).
+
+        Without, the training records' own scores stand in. Those are lower than the scores of fresh records, so fresh
+        records seem too anomalous: of normal ones, 7 % had p-values of at most 0.05 with 1000 records of five
+        columns, 14 % with 100 of five, 24 % with 1000 of thirty, and 34 % with 300 of thirty.
 
         See Also
         --------
@@ -242,7 +267,7 @@ class MemberDetector(TableDetector):
         return p_values(self.calibration_scores_, self.decision_function(X))
 
     def predict_proba(self, X: Any, prior: float | None = None) -> Array:
-        """Return how likely each record is usual, and how likely it is an anomaly.
+        """Estimate how likely each record is normal, and how likely it is an anomaly.
 
         Parameters
         ----------
@@ -255,22 +280,23 @@ class MemberDetector(TableDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records, 2)
-            Each row adds up to 1. The second column follows from `p_values`, and from what
-            `anomaly.calibration.anomaly_probability` assumes of anomalies; without a `false_alarm_rate` it is too
-            high where p-values are too low.
+            Each row adds up to 1. The second column follows from `p_values`, and from how far anomalies stand out in
+            the mean over many tables: see `anomaly.calibration.anomaly_probability`, which also says how well that
+            holds. In a table where they stand out more or less, it is too low or too high; the order of records
+            is that of their scores. Without a `false_alarm_rate` it suffers from what p-values suffer from.
 
         Examples
         --------
         >>> import numpy as np
-        >>> from anomaly import AutoencoderDetector
+        >>> from anomaly import TableDetector
         >>> x = np.random.default_rng(0).normal(size=(500, 2))
-        >>> detector = AutoencoderDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
+        >>> detector = TableDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
         >>> detector.predict_proba([[0.0, 0.0], [6.0, 6.0]], prior=0.1)[:, 1].round(2).tolist()
-        [0.03, 0.75]
+        [0.03, 0.9]
         """
         if prior is None:
             prior = 0.05 if isinstance(self.contamination, str) else float(self.contamination)
-        chances = anomaly_probability(self.p_values(X), prior)
+        chances = anomaly_probability(self.p_values(X), prior, len(self.calibration_scores_))
         return np.column_stack([1 - chances, chances])
 
     def _left_out_share(self) -> float:
@@ -287,6 +313,9 @@ class MemberDetector(TableDetector):
         self.shares_ = self._asked_shares()
         chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
         return self._combine([member.calibrate(chunks) for member in self.members_])
+
+    def _first_network(self) -> Model:
+        return self.model_
 
 
 def _normalized(parts: Array) -> Array:

@@ -1,4 +1,4 @@
-"""The file of an `AutoencoderDetector`: what it holds, and the way back, which believes none of it."""
+"""The file of an `TableDetector`: what it holds, and the way back, which believes none of it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from nnlite.models import model_from_parts
 from nnlite.types import Array
 
 if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
 
 
-def described(detector: AutoencoderDetector) -> tuple[dict[str, Any], dict[str, Array]]:
+def described(detector: TableDetector) -> tuple[dict[str, Any], dict[str, Array]]:
     """Return what a detector has learned, as JSON values and arrays."""
     columns, tables = detector.preprocessor_.get_state()
     arrays = {f"preprocessing/{name}": array for name, array in tables.items()}
@@ -41,7 +41,7 @@ def described(detector: AutoencoderDetector) -> tuple[dict[str, Any], dict[str, 
     return config, arrays
 
 
-def restore(detector: AutoencoderDetector, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+def restore(detector: TableDetector, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
     """Let a detector with the parameters of the file take over what `described` returned."""
     if "members" not in config:
         # A file from when there was one network and its plain error: it had no parameter `neighbors`.

@@ -1,4 +1,4 @@
-"""How a fitted `AutoencoderDetector` learns from further records without forgetting those before.
+"""How a fitted `TableDetector` learns from further records without forgetting those before.
 
 **Networks** train on, from their present weights and the optimizer's present state, on the new records mixed with
 remembered ones: as many as there are new ones, but at least a thousand. That replay is what keeps the old knowledge
@@ -12,8 +12,9 @@ again in units of the usual record so far. Two kinds of threshold stay as they w
 tell them: one that was chosen by labels, and that of a detector that leaves a share of the records out (`contamination`
 or `trim`). Such a share of the new records, those with the highest scores, is left out as well.
 
-**Scores for a false-alarm rate** have to come from detectors that did not know the record. Of new records they do: each
-fifth of them is scored by a copy that learned the other four. They join the earlier ones in a fair sample.
+**Scores for a false-alarm rate** have to come from networks that did not know the record. Of new records they do: each
+fifth of them is scored by a copy whose networks learned the other four (`anomaly.detectors.table.held_out`). They join
+the earlier ones in a fair sample.
 
 What the new records look like as numbers is decided by the preprocessing that `fit` learned.
 
@@ -30,37 +31,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.calibration import conformal_threshold
-from anomaly.detectors.table.held_out import FOLDS
+from anomaly.detectors.network_training import as_seed
+from anomaly.detectors.table.held_out import FOLDS, with_held_out
 from anomaly.detectors.table.neighbors import Denoiser, memory_of, take_units
 from anomaly.detectors.table.reservoir import add_fairly
 from anomaly.detectors.table.training import MOST_REMEMBERED, continue_networks, remember
-from anomaly.detectors.validation import as_seed
-from anomaly.errors import DataError, listing
+from anomaly.errors import DataError, format_names
 from nnlite.models import Model
 from nnlite.random import global_generator, seeded
 from nnlite.types import Array, RandomGenerator
 
 if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
     from anomaly.tables import Table
 
 _FEWEST_REPLAYED = 1000
 
 
-def warm_networks(detector: AutoencoderDetector, table: Table) -> list[Model] | None:
+def warm_networks(detector: TableDetector, table: Table) -> list[Model] | None:
     """Return the networks that a new `fit` begins with, or None if it begins anew."""
     if not (detector.warm_start and detector.__sklearn_is_fitted__()):
         return None
     names = list(detector.feature_names_in_)
     if len(table.names) != len(names) or (table.named and set(table.names) != set(names)):
         raise DataError(
-            f"warm_start=True goes on with networks for the columns {listing(names)}; found {listing(table.names)}. "
-            "Give the same columns, or begin anew with warm_start=False"
+            f"warm_start=True goes on with networks for the columns {format_names(names)}; found "
+            f"{format_names(table.names)}. Give the same columns, or begin anew with warm_start=False"
         )
     return [member.model for member in detector.members_ if isinstance(member, Denoiser)]
 
 
-def learn_more(detector: AutoencoderDetector, X: Any, y: Any) -> None:
+def learn_more(detector: TableDetector, X: Any, y: Any) -> None:
     """Let a detector learn from further records; see its `partial_fit`."""
     if not detector.neighbors:
         memory_of([], "partial_fit")
@@ -90,7 +91,7 @@ def learn_more(detector: AutoencoderDetector, X: Any, y: Any) -> None:
     detector.__dict__.update(updated.__dict__)
 
 
-def _generator(detector: AutoencoderDetector) -> RandomGenerator:
+def _generator(detector: TableDetector) -> RandomGenerator:
     """Return a source of randomness that is another for each call, and the same for the same calls."""
     seed = as_seed(detector.random_state)
     if seed is None:
@@ -98,7 +99,7 @@ def _generator(detector: AutoencoderDetector) -> RandomGenerator:
     return np.random.default_rng([seed, detector.records_seen_])
 
 
-def _updated(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) -> AutoencoderDetector:
+def _updated(detector: TableDetector, fresh: Array, rng: RandomGenerator) -> TableDetector:
     """Return a copy that has learned from more features, its threshold still the old one."""
     memory = memory_of(detector.members_, "partial_fit")
     updated = copy.copy(detector)
@@ -120,18 +121,22 @@ def _updated(detector: AutoencoderDetector, fresh: Array, rng: RandomGenerator) 
     return updated
 
 
-def _held_out_scores(
-    detector: AutoencoderDetector, updated: AutoencoderDetector, fresh: Array, rng: RandomGenerator
-) -> Array:
+def _held_out_scores(detector: TableDetector, updated: TableDetector, fresh: Array, rng: RandomGenerator) -> Array:
     """Score new records by copies that learned from the others of them; a few by the detector as it was before.
 
     The scores are in the units of the detector that has learned from all.
     """
     if len(fresh) < 2 * FOLDS:
         return detector._judge(fresh)
+    weighted = detector.column_weights_ is not None
+    networks = [member for member in updated.members_ if isinstance(member, Denoiser)]
     scores = np.empty(len(fresh))
+    of_networks = np.empty((len(networks), len(fresh)))
     for fold in np.array_split(rng.permutation(len(fresh)), FOLDS):
         others = _updated(detector, np.delete(fresh, fold, axis=0), rng)
         take_units(others.members_, updated.members_)
-        scores[fold] = others._judge(fresh[fold])
-    return scores
+        if weighted:
+            scores[fold] = others._judge(fresh[fold])
+        else:
+            of_networks[:, fold] = [member.scores(fresh[fold]) for member in others.members_[: len(networks)]]
+    return scores if weighted else with_held_out(updated.members_, updated.shares_, fresh, of_networks)

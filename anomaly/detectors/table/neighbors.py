@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.table.blending import spread_of
 from anomaly.detectors.validation import under
 from nnlite.models import Model, model_from_parts
@@ -23,6 +24,8 @@ _LEAST_ERROR = 1e-3
 _SPARE = 4
 _BLOCK_ROWS = 1024
 _GROUPS = 400
+# Half of the spacing of float32 numbers at 1: what a sum of so many products may be off by, each time.
+_ROUNDING = 2.0**-24
 _SMALLEST_GROUP = 5
 _GAIN = 10.0
 # Of what a file may hold: far beyond what any training gives.
@@ -91,23 +94,15 @@ class Denoiser:
         """Return each feature's part of each record's score, as float64."""
         return self._errors(x) * (self.weights / (self.width * self.scale))
 
-    def usual_like(self, x: Array) -> Array:
-        """Return what the network makes of each record, as float32 of the shape of `x`."""
-        copies = [self.model.predict(x + disturbance) for disturbance in self.disturbances]
-        usual: Array = np.mean(copies, axis=0)
-        return usual
-
     def _raw(self, errors: Array) -> Array:
-        return (errors * self.weights).mean(axis=1, dtype=np.float64)
+        # Converted first: where it is converted piece by piece, a row may be cut and then is summed in another order.
+        return np.asarray((errors * self.weights).astype(np.float64).mean(axis=1))
 
     def _errors(self, x: Array) -> Array:
         errors = np.empty_like(x)
         for start in range(0, len(x), _BLOCK_ROWS):
             block = x[start : start + _BLOCK_ROWS, np.newaxis]
-            # All copies of a record go through the network together: a matrix of one row would be multiplied in
-            # another order than the same row of a larger one, and its score differ in the last digits.
-            copies = (block + self.disturbances).reshape(-1, self.width)
-            repaired = self.model.predict(copies).reshape(len(block), -1, self.width)
+            repaired = outputs_by_record(self.model, block + self.disturbances)
             errors[start : start + _BLOCK_ROWS] = np.square(block - repaired).mean(axis=1)
         return errors
 
@@ -231,6 +226,17 @@ class Neighbours:
             scores[rows] = self._raw(distances, near)
         return scores / self.scale
 
+    def scores_as_fresh(self, x: Array) -> Array:
+        """Return what remembered records would score if they were fresh ones, as float64.
+
+        A fresh record that is equal to a remembered one is not compared with that. So one that is remembered itself is
+        compared neither with itself nor with an equal one, if there is another.
+        """
+        scores = np.empty(len(x))
+        for rows, (_, distances, near) in self._blocks(x, equal=2):
+            scores[rows] = self._raw(distances, near)
+        return scores / self.scale
+
     def _raw(self, distances: Array, near: Array) -> Array:
         return np.asarray((distances * self._factors(near)).sum(axis=1))
 
@@ -248,49 +254,66 @@ class Neighbours:
         factors[:, : self.k] += 1 / (self.k * self.unit)
         return factors
 
-    def _blocks(self, x: Array) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
+    def _blocks(self, x: Array, equal: int = 1) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
         step = max(1, _BLOCK_CELLS // max(len(self.records), (self.wide + 1 + _SPARE) * self.width))
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
-            yield rows, self._compare(x[rows])
-
-    def usual_like(self, x: Array) -> Array:
-        """Return for each record the neighbour that is most like all its neighbours, as float32 of the shape of `x`.
-
-        A whole record and no mixture: what it holds in different features goes together.
-        """
-        usual = np.empty_like(x)
-        for rows, (_, _, near) in self._blocks(x):
-            found = self.records[near]
-            apart = np.square(found - np.median(found, axis=1, keepdims=True)).sum(axis=2)
-            usual[rows] = found[np.arange(len(found)), apart.argmin(axis=1)]
-        return usual
+            yield rows, self._compare(x[rows], equal)
 
     def nearest(self, x: Array) -> Array:
         """Return the indices of each record's 4k nearest remembered ones, the nearest first, itself left out."""
         return self._compare(x)[2]
 
-    def _compare(self, x: Array) -> tuple[Array, Array, Array]:
-        """Return squared differences by feature from each of the nearest, the distances, and who they are."""
+    def _compare(self, x: Array, equal: int = 1) -> tuple[Array, Array, Array]:
+        """Return squared differences by feature from each of the nearest, the distances, and who they are.
+
+        They follow from the record alone, bit by bit, whatever records are compared together with it. Of the records
+        that are equal to it, as many as `equal` are left out: 1 or 2.
+        """
         x = _magnified(x) if self.magnify else x
-        products = x @ self._places.T
-        # The square of the distance, less that of x, which does not change the order. Rounding may, a little: so a few
-        # more than are needed are looked at closely.
-        products *= -2
-        products += self._squares
-        count = min(self.wide + 1 + _SPARE, len(self.records))
-        near = np.sort(smallest(products, count), axis=1)
-        squares = np.square(x[:, np.newaxis] - self._places[near], dtype=np.float64)
-        distances = np.sqrt(squares.sum(axis=2))
+        found = self._looked_at(x, x @ self._places.T)
+        unsure = self._unsure(x, found)
+        if len(unsure):
+            # One record at a time, each product of the same shape: then rounding is independent of the batch.
+            alone = self._looked_at(x[unsure], np.matmul(x[unsure, np.newaxis], self._places.T)[:, 0])
+            for array, part in zip(found, alone, strict=True):
+                array[unsure] = part
+        squares, distances, near, _ = found
         order = np.argsort(distances, axis=1, kind="stable")
         # A record that is remembered finds itself first.
-        first = (np.take_along_axis(distances, order[:, :1], axis=1) == 0).astype(np.intp)
+        first = (np.take_along_axis(distances, order[:, :equal], axis=1) == 0).sum(axis=1, keepdims=True)
+        first = np.minimum(first, distances.shape[1] - self.wide)
         order = np.take_along_axis(order, first + np.arange(self.wide), axis=1)
         return (
             np.take_along_axis(squares, order[:, :, np.newaxis], axis=1),
             np.take_along_axis(distances, order, axis=1),
             np.take_along_axis(near, order, axis=1),
         )
+
+    def _looked_at(self, x: Array, products: Array) -> tuple[Array, Array, Array, Array]:
+        """Return squares, distances and indices of those near by their products with x; and how near the last was."""
+        # The square of the distance, less that of x, which does not change the order. Rounding may, a little: so a few
+        # more than are needed are looked at closely.
+        products *= -2
+        products += self._squares
+        near = np.sort(smallest(products, min(self.wide + 1 + _SPARE, len(self.records))), axis=1)
+        squares = np.square(x[:, np.newaxis] - self._places[near], dtype=np.float64)
+        last = np.take_along_axis(products, near, axis=1).max(axis=1)
+        return squares, np.sqrt(squares.sum(axis=2)), near, last
+
+    def _unsure(self, x: Array, found: tuple[Array, Array, Array, Array]) -> Array:
+        """Return the rows for which others may be as near as those found, but for rounding.
+
+        Products are off by e at most. Beyond three times that, no rounding, in this batch or another, puts a record
+        that was not looked at before one that is among the nearest.
+        """
+        _, distances, near, last = found
+        if near.shape[1] == len(self.records):
+            return np.zeros(0, np.intp)
+        limit = np.partition(distances, self.wide + 1, axis=1)[:, self.wide + 1]
+        size = np.sqrt(np.square(x, dtype=np.float64).sum(axis=1))
+        e = _ROUNDING * (self.width + 8) * np.square(size + limit)
+        return np.flatnonzero(last <= np.square(limit) - np.square(size) + 3 * e)
 
     def state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return what was learned, as JSON values and arrays."""
@@ -358,6 +381,9 @@ def take_units(members: Sequence[Denoiser | Neighbours], others: Sequence[Denois
         member.scale, member.spread = other.scale, other.spread
         if isinstance(member, Neighbours) and isinstance(other, Neighbours):
             member.unit = other.unit
+        if isinstance(member, Denoiser) and isinstance(other, Denoiser) and member.width == other.width:
+            # By its own, a network that learned from fewer records would measure larger errors in smaller units.
+            member.weights = other.weights
 
 
 def _calibrated(member: Denoiser | Neighbours, raw: Array) -> Array:
@@ -371,10 +397,14 @@ def _calibrated(member: Denoiser | Neighbours, raw: Array) -> Array:
 def _magnified(x: Array) -> Array:
     """Return h, without its difference of near numbers, by operations that round alike everywhere.
 
-    A record that is remembered has to be equal to itself. In float64, as the square may be too large for float32.
+    A record that is remembered has to be equal to itself. In float64, as the square may be too large for float32, and
+    block by block: of all remembered records that would take several times their memory.
     """
-    wide = x.astype(np.float64)
-    return np.asarray(2 * wide / (1 + np.sqrt(1 + 2 * _GAIN * np.abs(wide))), np.float32)
+    y = np.empty(x.shape, np.float32)
+    for start in range(0, len(x), _BLOCK_ROWS):
+        wide = x[start : start + _BLOCK_ROWS].astype(np.float64)
+        y[start : start + _BLOCK_ROWS] = 2 * wide / (1 + np.sqrt(1 + 2 * _GAIN * np.abs(wide)))
+    return y
 
 
 def typical(scores: Array) -> float:

@@ -1,4 +1,4 @@
-"""How the members of an `AutoencoderDetector` are built and trained.
+"""How the members of an `TableDetector` are built and trained.
 
 The functions read the detector's parameters and change nothing of it: what they make is returned.
 """
@@ -22,7 +22,7 @@ from nnlite.random import global_generator, seeded
 from nnlite.types import Array
 
 if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import AutoencoderDetector
+    from anomaly.detectors.table.detector import TableDetector
 
 History = dict[str, list[float]]
 
@@ -47,13 +47,13 @@ _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as
 
 
 def train_members(
-    detector: AutoencoderDetector, x: Array, start: Sequence[Model] | None = None, remembering: bool = True
+    detector: TableDetector, x: Array, start: Sequence[Model] | None = None, remembering: bool = True
 ) -> tuple[list[Denoiser | Neighbours], History]:
     """Train a network for each level of noise, side by side, each with randomness of its own; remember records.
 
     Parameters
     ----------
-    detector : AutoencoderDetector
+    detector : TableDetector
         What says how.
     x : ndarray of float32 of shape (n_records, n_features)
         Features of the training records.
@@ -90,7 +90,7 @@ def train_members(
     return [*networks, *memories], _mean_history([history for _, history in trained])
 
 
-def remember(detector: AutoencoderDetector, records: Array) -> list[Neighbours]:
+def remember(detector: TableDetector, records: Array) -> list[Neighbours]:
     """Make the members that compare with remembered records: as they are, and, if asked for, magnified.
 
     The second looks for what is out of place among its nearest, however close: at a single neighbour, mostly against
@@ -102,12 +102,12 @@ def remember(detector: AutoencoderDetector, records: Array) -> list[Neighbours]:
     return [plain, Neighbours(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True)]
 
 
-def continue_networks(detector: AutoencoderDetector, x: Array, steps: int) -> tuple[list[Denoiser], History]:
+def continue_networks(detector: TableDetector, x: Array, steps: int) -> tuple[list[Denoiser], History]:
     """Train copies of a fitted detector's networks on; they begin where the last training ended.
 
     Parameters
     ----------
-    detector : AutoencoderDetector
+    detector : TableDetector
         Fitted.
     x : ndarray of float32 of shape (n_records, n_features)
         Features of the records to learn from, in any order.
@@ -140,7 +140,7 @@ def continue_networks(detector: AutoencoderDetector, x: Array, steps: int) -> tu
     return [network for network, _ in trained], _mean_history([history for _, history in trained])
 
 
-def _threads(detector: AutoencoderDetector) -> int:
+def _threads(detector: TableDetector) -> int:
     """Return how many networks are trained side by side.
 
     Three take as long on two processors that they share as if there were one and a half; one after two takes two.
@@ -180,7 +180,7 @@ def _drawn(x: Array, seed: int) -> Array:
     return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
 
 
-def _learning_rate(detector: AutoencoderDetector, steps: int = _MOST_STEPS) -> float:
+def _learning_rate(detector: TableDetector, steps: int = _MOST_STEPS) -> float:
     """Return the size of a step: where few records mean few steps, the larger, so that weights get as far."""
     if detector.learning_rate != "auto":
         return float(detector.learning_rate)
@@ -189,7 +189,7 @@ def _learning_rate(detector: AutoencoderDetector, steps: int = _MOST_STEPS) -> f
     return _USUAL_RATE * max(1.0, _USUAL_STEPS / max(steps, _FEWEST_STEPS))
 
 
-def _build(detector: AutoencoderDetector, n_features: int, noise: float, learning_rate: float) -> Model:
+def _build(detector: TableDetector, n_features: int, noise: float, learning_rate: float) -> Model:
     inputs = Input(shape=(n_features,), name="record")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
     for number, units in enumerate(detector.hidden, start=1):
@@ -207,7 +207,7 @@ def middle_of(hidden: Sequence[int]) -> int:
     return (len(hidden) + 1) // 2
 
 
-def _train(detector: AutoencoderDetector, model: Model, x: Array, steps: int, fewest: int) -> History:
+def _train(detector: TableDetector, model: Model, x: Array, steps: int, fewest: int) -> History:
     """Train for about so many steps, within bounds, or for the detector's `epochs`."""
     kept_apart = 0.0 if detector.patience is None else _KEPT_APART
     # Passes are counted over what is learned from: the records kept apart make no steps.
@@ -233,13 +233,13 @@ def _train(detector: AutoencoderDetector, model: Model, x: Array, steps: int, fe
     return {name: [float(v) for v in values] for name, values in history.history.items()}
 
 
-def _batch_size(detector: AutoencoderDetector, n_records: int) -> int:
+def _batch_size(detector: TableDetector, n_records: int) -> int:
     if detector.batch_size != "auto":
         return int(detector.batch_size)
     return _SMALL_BATCH if n_records < _FEW_RECORDS else _BATCH
 
 
-def _draw(detector: AutoencoderDetector, n_features: int, noise: float) -> Array:
+def _draw(detector: TableDetector, n_features: int, noise: float) -> Array:
     """Draw the disturbances that a network is tried with."""
     if not (noise and detector.draws):
         return np.zeros((1, n_features), np.float32)

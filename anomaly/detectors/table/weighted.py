@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.detectors.table.blending import Blend, settled
 from anomaly.detectors.table.neighbors import Denoiser, Neighbours
-from anomaly.metrics.records import _labels
+from anomaly.metrics.validation import check_labels
 from anomaly.preprocessing import TablePreprocessor
 from nnlite.types import Array
 
@@ -112,7 +112,7 @@ def weights_from_state(
 
 def checked_labels(y: Any, n_records: int) -> Array:
     """Return labels as integers; ValueError unless there is one per record and one of them is 1."""
-    labels = _labels(y, "y")
+    labels = check_labels(y, "y")
     if len(labels) != n_records:
         raise ValueError(f"y must have one label per record ({n_records}); found shape {labels.shape}")
     if not labels.any():

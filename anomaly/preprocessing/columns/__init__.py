@@ -1,1 +1,1 @@
-"""Columns of a table: their kinds, and how cells become features."""
+"""Kinds of columns: inference of the kind, and conversion of cells to numbers and categories."""

@@ -1,4 +1,4 @@
-"""Columns of categories: text, or numbers that stand for something, and the few places that their values belong to."""
+"""Columns of categories: text, or numbers that are codes, and the indicator features of their values."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.errors import format_names
 from anomaly.preprocessing.columns.parsing import category_number, category_text, distinct_cells
 from anomaly.preprocessing.state import field, texts
 from anomaly.tables.cells import text_array
@@ -17,25 +18,25 @@ _MOST_RARE = 10_000
 
 
 class CategoryColumn:
-    """A column of text, or of numbers that stand for something; each cell belongs to one of a few places.
+    """A column of text, or of numbers that are codes. Each cell belongs to one of a few groups, its feature.
 
-    There is a place for each category, for those too rare to have one, for missing values if there were any in
-    training, and for values not seen in training. Where new values are the rule (at least half of the training rows
-    hold a value that occurs once, as in a column of identifiers) a new value is nothing unusual: it shares the place
-    of the rare ones.
+    There is a group for each frequent category, one for all rare categories, one for missing values if there are any
+    in training, and one for values not seen in training. In an open-ended column (at least half of the training rows
+    have a value that occurs once, as in a column of identifiers) a new value is normal: it belongs to the group of the
+    rare categories.
 
     Parameters
     ----------
     name : str
-        Of the column.
-    categories : sequence of str
-        Those with a place of their own.
-    rare : sequence of str
-        Those that share one.
+        Name of the column.
+    categories : tuple of str
+        Frequent categories, each with its own group.
+    rare : tuple of str
+        Rare categories, which share one group.
     has_missing : bool
         Whether training values were missing.
     open_ended : bool
-        Whether new values are the rule; `rare` is not remembered then.
+        Whether new values are normal; `rare` is empty then.
     numeric : bool
         Whether the training values were numbers, so that the text "1.0" is the category 1.
     """
@@ -58,43 +59,43 @@ class CategoryColumn:
         self.has_missing = has_missing
         self.open_ended = open_ended
         self.numeric = numeric
-        self.places = (
+        self.groups = (
             *categories,
             *(["<rare>"] if rare or open_ended else []),
             *(["<missing>"] if has_missing else []),
             *([] if open_ended else ["<unseen>"]),
         )
-        self._unseen = len(categories) if open_ended else len(self.places) - 1
-        self._missing = self.places.index("<missing>", len(categories)) if has_missing else self._unseen
-        self._by_text = {text: place for place, text in enumerate(categories)}
+        self._unseen = len(categories) if open_ended else len(self.groups) - 1
+        self._missing = self.groups.index("<missing>", len(categories)) if has_missing else self._unseen
+        self._by_text = {text: group for group, text in enumerate(categories)}
         self._by_text.update(dict.fromkeys(rare, len(categories)))
         self._by_number: dict[float, int] = {}
-        for text, place in self._by_text.items():
+        for text, group in self._by_text.items():
             number = category_number(text)
             if number is not None:
-                self._by_number.setdefault(number, place)
+                self._by_number.setdefault(number, group)
 
     @classmethod
     def learn(cls, name: str, cells: Array, min_count: int, max_categories: int) -> tuple[CategoryColumn, Array]:
-        """Find the categories of a training column.
+        """Fit the categories of a training column.
 
         Parameters
         ----------
         name : str
-            Of the column.
+            Name of the column.
         cells : ndarray of shape (n_rows,)
-            Its training values.
+            Training values.
         min_count : int
             Categories that occur less often are rare.
         max_categories : int
-            Only so many, the most frequent, have a place of their own.
+            The largest number of frequent categories; the others are rare.
 
         Returns
         -------
         column : CategoryColumn
-            What was learned.
-        places : ndarray of int of shape (n_rows,)
-            The place of each training value.
+            The fitted column.
+        groups : ndarray of int of shape (n_rows,)
+            Group of each training value.
         """
         distinct, indices = distinct_cells(cells)
         counts = count_categories(distinct, indices)
@@ -113,10 +114,10 @@ class CategoryColumn:
             open_ended=open_ended,
             numeric=cells.dtype.kind in "fb",
         )
-        return column, column._places_of(distinct)[indices]
+        return column, column.groups_of(distinct)[indices]
 
     def get_config(self) -> dict[str, Any]:
-        """Return what is known of the column, as JSON values."""
+        """Return the attributes of the column, as JSON values."""
         return {
             "kind": self.kind,
             "name": self.name,
@@ -129,7 +130,7 @@ class CategoryColumn:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> CategoryColumn:
-        """Make a column of what `get_config` returned; raise `DataError` if it cannot have."""
+        """Restore a column from the values of `get_config`; raise `DataError` for an invalid field."""
         return cls(
             field(config, "name", str),
             texts(config, "categories"),
@@ -140,55 +141,63 @@ class CategoryColumn:
         )
 
     def read(self, cells: Array) -> Array:
-        """Return the place of each cell.
+        """Return the group of each cell.
 
         Parameters
         ----------
         cells : ndarray of shape (n_rows,)
-            The column's values.
+            Values of the column.
 
         Returns
         -------
         ndarray of int of shape (n_rows,)
-            Indices into `places`.
+            Indices into `groups`.
         """
         distinct, indices = distinct_cells(cells)
-        return self._places_of(distinct)[indices]
+        return self.groups_of(distinct)[indices]
 
-    def restore(self, places: Array) -> Array:
-        """Return the text of places; None for the place of missing values.
+    def restore(self, groups: Array) -> Array:
+        """Return the text of groups; None for the group of missing values.
 
         Parameters
         ----------
-        places : ndarray of int of shape (n_rows,)
-            Indices into `places`.
+        groups : ndarray of int of shape (n_rows,)
+            Indices into `groups`.
 
         Returns
         -------
         ndarray of object of shape (n_rows,)
             Text.
         """
-        texts: list[str | None] = list(self.places)
+        texts: list[str | None] = list(self.groups)
         if self.has_missing:
             texts[self._missing] = None
-        return text_array((texts[place] for place in places.tolist()), len(places))
+        return text_array((texts[group] for group in groups.tolist()), len(groups))
 
-    def _places_of(self, distinct: list[Any]) -> Array:
-        return np.array([self._place(value) for value in distinct], dtype=np.intp)
+    def summary(self) -> str:
+        """Return a text that lists the groups."""
+        others = [group.strip("<>") for group in self.groups[len(self.categories) :]]
+        text = f"{len(self.categories)} categories"
+        text += f": {format_names(self.categories)}" if self.categories else ""
+        return text + (f"; {', '.join(others)}" if others else "")
 
-    def _place(self, value: Any) -> int:
+    def groups_of(self, distinct: list[Any]) -> Array:
+        """Return the group of each of a list of distinct values."""
+        return np.array([self._group(value) for value in distinct], dtype=np.intp)
+
+    def _group(self, value: Any) -> int:
         text = category_text(value)
         if text is None:
             return self._missing
-        place = self._by_text.get(text)
-        if place is None and (self.numeric or not isinstance(value, str)):
+        group = self._by_text.get(text)
+        if group is None and (self.numeric or not isinstance(value, str)):
             number = category_number(text)
-            place = None if number is None else self._by_number.get(number)
-        return self._unseen if place is None else place
+            group = None if number is None else self._by_number.get(number)
+        return self._unseen if group is None else group
 
 
 def count_categories(distinct: list[Any], indices: Array) -> Counter[str | None]:
-    """Count what `distinct_cells` found, by its text as a category; None is missing."""
+    """Count the cells of each category, None for missing, from the result of `distinct_cells`."""
     counts: Counter[str | None] = Counter()
     for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
         counts[category_text(value)] += count

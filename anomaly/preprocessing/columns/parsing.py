@@ -1,4 +1,4 @@
-"""What text in a table means: nothing at all, a number, a truth value, a date, or itself."""
+"""Parsing of the text in a table: missing values, numbers, booleans, dates and categories."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from anomaly.tables.cells import number_text
 from nnlite.types import Array
 
 MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
-"""Text that says that a value is missing."""
+"""Text of a missing value."""
 
-TRUTH_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
-"""Words for truth values, in lower case."""
+BOOLEAN_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
+"""Words for True and False, in lower case."""
 
 MICROSECONDS_PER_DAY = 86_400_000_000
 
-_TRUTH = {
-    **{word: 1.0 - index for pair in TRUTH_PAIRS for index, word in enumerate(pair)},
+_BOOLEANS = {
+    **{word: 1.0 - index for pair in BOOLEAN_PAIRS for index, word in enumerate(pair)},
     **{"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0},
 }
 _DATE = re.compile(
@@ -34,12 +34,12 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class UnreadableError(Exception):
-    """A cell that is not of the expected kind.
+    """Error of a cell that is not of the kind of its column.
 
     Parameters
     ----------
     index : int
-        Of the row, counted from 0.
+        Index of the row, counted from 0.
     """
 
     def __init__(self, index: int) -> None:
@@ -48,14 +48,14 @@ class UnreadableError(Exception):
 
 
 def parse_each(cells: Array, parse: Callable[[str], float | None]) -> Array:
-    """Parse a column of text, each distinct text once.
+    """Parse a column of text, each distinct value once.
 
     Parameters
     ----------
     cells : ndarray of object of shape (n_rows,)
         Text; None and `MISSING_TEXTS` are missing.
     parse : callable
-        Gives the number that a text means, None if it means none.
+        Returns the number that a text represents, or None if it represents none.
 
     Returns
     -------
@@ -65,7 +65,7 @@ def parse_each(cells: Array, parse: Callable[[str], float | None]) -> Array:
     Raises
     ------
     UnreadableError
-        With the first row whose text has no meaning.
+        With the first row whose text represents no number.
     """
     numbers: dict[str | None, float] = {}
     for cell in set(cells):
@@ -78,7 +78,7 @@ def parse_each(cells: Array, parse: Callable[[str], float | None]) -> Array:
 
 
 def parse_numbers(cells: Array) -> Array:
-    """Parse a column of text that is numbers, as `parse_each` does with `parse_number`, but many times faster."""
+    """Parse a column of numbers as text, as `parse_each` with `parse_number`, but many times faster."""
     texts = cells.tolist()
     try:
         numbers = _convert_numbers(texts)
@@ -87,7 +87,7 @@ def parse_numbers(cells: Array) -> Array:
             numbers = _convert_numbers([None if text in MISSING_TEXTS else text for text in texts])
         except ValueError:
             return parse_each(cells, parse_number)
-    # NumPy takes what Python takes, see parse_number.
+    # NumPy parses underscores as Python does, see parse_number.
     return parse_each(cells, parse_number) if "_" in "".join(filter(None, texts)) else numbers
 
 
@@ -101,9 +101,9 @@ def _first_unreadable(cells: Array, parse: Callable[[str], float | None]) -> int
 
 
 def parse_number(text: str) -> float | None:
-    """Read a number: whole, decimal or in scientific notation.
+    """Parse a number: an integer, a decimal number or one in scientific notation.
 
-    Python also takes 1_000 for a number; in a table it is more likely the name of something.
+    Python also parses 1_000 as a number; in a table it is more likely to be a name.
 
     Examples
     --------
@@ -116,19 +116,19 @@ def parse_number(text: str) -> float | None:
         return None
 
 
-def parse_truth(text: str) -> float | None:
-    """Read a truth value as 1 or 0.
+def parse_boolean(text: str) -> float | None:
+    """Parse a boolean as 1 or 0.
 
     Examples
     --------
-    >>> parse_truth("Yes"), parse_truth("f"), parse_truth("maybe")
+    >>> parse_boolean("Yes"), parse_boolean("f"), parse_boolean("maybe")
     (1.0, 0.0, None)
     """
-    return _TRUTH.get(text.lower())
+    return _BOOLEANS.get(text.lower())
 
 
 def parse_days(text: str) -> float | None:
-    """Read a date of ISO 8601, with or without time of day and zone, as days since the start of 1970 in UTC.
+    """Parse a date of ISO 8601, with or without time of day and time zone, as days since the start of 1970 in UTC.
 
     Examples
     --------
@@ -143,14 +143,14 @@ def parse_days(text: str) -> float | None:
         days = date(int(year), int(month), int(day)).toordinal() - _EPOCH
     except ValueError:
         return None
-    ahead = (60 * int(zone_hour) + int(zone_minute)) * (-1 if sign == "-" else 1)
-    minutes = 60 * int(hour) + int(minute) - ahead
+    offset = (60 * int(zone_hour) + int(zone_minute)) * (-1 if sign == "-" else 1)
+    minutes = 60 * int(hour) + int(minute) - offset
     microseconds = round(float(second.replace(",", ".")) * 1e6) + 60_000_000 * minutes
     return (days * MICROSECONDS_PER_DAY + microseconds) / MICROSECONDS_PER_DAY
 
 
 def category_text(value: Any) -> str | None:
-    """Return the text that a cell is as a category, None if it is missing.
+    """Return the text of a cell as a category, or None if it is missing.
 
     Examples
     --------
@@ -166,12 +166,12 @@ def category_text(value: Any) -> str | None:
 
 
 def category_number(text: str) -> float | None:
-    """Return the number that a category is, if it is one; truth values are 1 and 0."""
+    """Return the number of a category whose text is a number or a boolean (1 and 0), or None."""
     return {"True": 1.0, "False": 0.0}.get(text, parse_number(text))
 
 
 def distinct_cells(cells: Array) -> tuple[list[Any], Array]:
-    """Return the distinct values of a column, and for each row the index of its own.
+    """Return the distinct values of a column, and for each row the index of its value.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What all scalers share: the interface, the checks, and how columns are looked at."""
+"""Base class of the scalers: the interface, and the validation of its input."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from anomaly.errors import DataError
 from nnlite.types import Array
 
 ROUNDING = 10 * np.finfo(np.float64).eps
-"""Values that differ by less, relative to their size, are one value."""
+"""Relative difference below which two values are equal."""
 
 
 class Scaler(ABC):
-    """Base of all scalers: the way data is checked, and the interface.
+    """Base class of the scalers.
 
     Attributes
     ----------
     n_features_in_ : int
-        Columns seen by `fit`.
+        Number of columns.
     """
 
     name: ClassVar[str]
     n_features_in_: int
 
     def fit(self, x: Array) -> Scaler:
-        """Learn the scale of each column.
+        """Fit the scale of each column.
 
         Parameters
         ----------
@@ -38,12 +38,12 @@ class Scaler(ABC):
         Returns
         -------
         Scaler
-            The scaler itself.
+            The fitted scaler.
 
         Raises
         ------
         DataError
-            If `x` is no matrix, is infinite somewhere, or a column has no value.
+            If `x` is not a matrix, a value is infinite, or all values of a column are missing.
         """
         if x.ndim != 2:
             raise DataError(f"a scaler needs a 2-D array (rows x columns); found shape {x.shape}")
@@ -57,12 +57,12 @@ class Scaler(ABC):
         Parameters
         ----------
         x : ndarray of shape (n_rows, n_columns)
-            With the columns that `fit` saw.
+            Rows with the columns of the training rows.
 
         Returns
         -------
         ndarray of float64 of shape (n_rows, n_columns)
-            Scaled; NaN where `x` is.
+            Scaled rows; NaN where `x` is NaN.
         """
         self._check_width(x)
         return self._scale(x)
@@ -78,19 +78,19 @@ class Scaler(ABC):
         Returns
         -------
         ndarray of float64 of shape (n_rows, n_columns)
-            In the units of the training rows.
+            Rows in the units of the training rows.
         """
         self._check_width(z)
         return self._unscale(z)
 
     @abstractmethod
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return what was learned, as JSON values and arrays."""
+        """Return the fitted state, as JSON values and arrays."""
 
     @classmethod
     @abstractmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:
-        """Make a scaler of what `get_state` returned.
+        """Restore a scaler from the values of `get_state`, validating every field.
 
         Parameters
         ----------
@@ -102,12 +102,12 @@ class Scaler(ABC):
         Returns
         -------
         Scaler
-            Fitted.
+            The fitted scaler.
 
         Raises
         ------
         DataError
-            If the values are not such as a scaler can have learned.
+            If a value is not valid for a fitted scaler.
         """
 
     @abstractmethod
@@ -127,12 +127,12 @@ class Scaler(ABC):
 
 
 def present_values(x: Array) -> Iterator[Array]:
-    """Yield the values of each column that are not missing, as a contiguous float64 array."""
+    """Yield the present values of each column, as a contiguous float64 array."""
     for j in range(x.shape[1]):
         column = x[:, j].astype(np.float64)
         values = column[~np.isnan(column)]
         if not len(values):
-            raise DataError(f"column {j} (counted from 0) has no value to learn from")
+            raise DataError(f"column {j} (counted from 0) has no value; at least one is needed to fit its scale")
         if np.isinf(values).any():
-            raise DataError(f"column {j} (counted from 0) holds an infinite value")
+            raise DataError(f"column {j} (counted from 0) contains an infinite value")
         yield values

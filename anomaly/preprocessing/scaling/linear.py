@@ -1,15 +1,14 @@
-r"""Bring columns of any unit to a common scale, so that no column counts for more than another.
+r"""Affine scalers, which bring columns of any unit to a common scale, and thereby to a common weight.
 
-Each scaler learns from training rows and works on float64 matrices, column by column. NaN, a missing value, is left out
-in learning and comes through as NaN.
-
-Most of them are affine,
+A scaler is fitted on training rows and maps float64 matrices, column by column. Missing values (NaN) are ignored by the
+fit and remain NaN.
 
 .. math:: z = \frac{x - c}{s}
 
-with center c and scale s per column. Those that scikit-learn has under the same name agree with it. A constant column
-gets s = 1 there as here: later records that differ show by how much. Constant means within rounding error of each
-other, relative to the column's own size, so columns of 1e-300 are scaled as well as columns of 1e12.
+with center c and scale s of each column. The scalers with scikit-learn's names give the same values as there. For a
+constant column s = 1, as in scikit-learn, so that the scaled difference of a later record is its difference. A column
+is constant if its values are equal within rounding error, relative to their size: a column of values around 1e-300 is
+scaled as one of values around 1e12.
 """
 
 from __future__ import annotations
@@ -28,20 +27,20 @@ from anomaly.preprocessing.state import field, vector
 from nnlite.types import Array
 
 _LARGEST = np.finfo(np.float64).max
-# The distance between the first and the last decile of a standard normal.
-_MIDDLE_RANGE = 2 * NormalDist().inv_cdf(0.9)
-_LEAST_SHARE = 0.2
+# Distance between the first and the last decile of the standard normal distribution.
+_DECILE_RANGE = 2 * NormalDist().inv_cdf(0.9)
+_LEAST_FRACTION = 0.2
 
 
 class _AffineScaler(Scaler):
-    """A scaler of the form (x - c) / s.
+    """Base class of the scalers (x - c) / s.
 
     Attributes
     ----------
     center_ : ndarray of shape (n_columns,)
         c, in the unit of each column.
     scale_ : ndarray of shape (n_columns,)
-        s, likewise.
+        s, in the unit of each column.
     """
 
     center_: Array
@@ -50,14 +49,14 @@ class _AffineScaler(Scaler):
     @staticmethod
     @abstractmethod
     def _measure(values: Array) -> tuple[float, float]:
-        """Return center and scale of one column's values, which are finite and below half of the largest float."""
+        """Return center and scale of the values of one column, finite and below half of the largest float."""
 
     def _learn(self, x: Array) -> None:
         measured = [self._measure_safely(values) for values in present_values(x)]
         self.center_, self.scale_ = np.array(measured, dtype=np.float64).reshape(-1, 2).T.copy()
 
     def _measure_safely(self, values: Array) -> tuple[float, float]:
-        """Measure half of the values, so that no difference of two overflows."""
+        """Measure the halved values, so that no difference overflows."""
         center, scale = self._measure(values / 2)
         if scale <= ROUNDING * abs(center):
             return 2 * center, 1.0
@@ -74,28 +73,41 @@ class _AffineScaler(Scaler):
             return np.add(x, self.center_, out=x)
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return the name, and the centers and scales."""
+        """Return the name, and the centers and scales of the columns."""
         return {"name": self.name}, {"center": self.center_, "scale": self.scale_}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:  # noqa: ARG003
-        """Make a scaler of a center and a positive scale for each column."""
+        """Restore a scaler from a center and a positive scale of each column."""
         scaler = cls()
         scaler.center_ = vector(arrays, "center")
         scaler.scale_ = vector(arrays, "scale")
         if scaler.center_.shape != scaler.scale_.shape or not (scaler.scale_ > 0).all():
-            raise DataError("preprocessing: expected as many positive scales as there are centers")
+            raise DataError("preprocessing: expected as many positive scales as centers")
         scaler.n_features_in_ = len(scaler.center_)
         return scaler
 
 
-def _quantiles(values: Array, *shares: float) -> Array:
-    """Return what `numpy.quantile` does, but for rounding: for a short column it takes ten times as long."""
-    return np.interp(np.multiply(shares, len(values) - 1), np.arange(len(values)), np.sort(values))
+def _quantiles(values: Array, *levels: float) -> Array:
+    """Return the quantiles of `numpy.quantile` up to rounding, in a tenth of its time for a short column."""
+    return np.interp(np.multiply(levels, len(values) - 1), np.arange(len(values)), np.sort(values))
+
+
+def _mean_and_deviation(values: Array) -> tuple[float, float]:
+    """Return mean and standard deviation, without overflow or underflow."""
+    # Scaled by a power of two, which is exact, no square overflows or underflows.
+    exponent = int(np.frexp(np.abs(values).max())[1])
+    values = np.ldexp(values, -exponent)
+    center = values.mean()
+    # The mean of the residuals corrects the rounding error of the mean (Chan, Golub & LeVeque, "Algorithms for
+    # computing the sample variance", The American Statistician 37, 1983).
+    center += (values - center).mean()
+    deviation = np.sqrt(np.square(values - center).mean())
+    return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
 
 
 class StandardScaler(_AffineScaler):
-    r"""Subtract the mean, divide by the standard deviation (of the population, with n below).
+    r"""Subtract the mean and divide by the standard deviation (of the population, with denominator n).
 
     .. math:: c = \frac1n \sum_i x_i, \qquad s = \sqrt{\frac1n \sum_i (x_i - c)^2}
 
@@ -111,15 +123,7 @@ class StandardScaler(_AffineScaler):
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
-        # In units of a power of two, an exact change, no square overflows or vanishes.
-        exponent = int(np.frexp(np.abs(values).max())[1])
-        values = np.ldexp(values, -exponent)
-        center = values.mean()
-        # The mean of what is left takes back the rounding error of the mean (Chan, Golub & LeVeque, "Algorithms for
-        # computing the sample variance", The American Statistician 37, 1983).
-        center += (values - center).mean()
-        deviation = np.sqrt(np.square(values - center).mean())
-        return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
+        return _mean_and_deviation(values)
 
 
 class MinMaxScaler(_AffineScaler):
@@ -143,9 +147,9 @@ class MinMaxScaler(_AffineScaler):
 
 
 class RobustScaler(_AffineScaler):
-    """Subtract the median, divide by the interquartile range: what a few outliers cannot move.
+    """Subtract the median and divide by the interquartile range, which are robust to a few outliers.
 
-    A column of which more than half the values are equal has a range of 0 and gets scale 1, as in scikit-learn.
+    A column with more than half of its values equal has a range of 0 and scale 1, as in scikit-learn.
 
     Examples
     --------
@@ -164,13 +168,13 @@ class RobustScaler(_AffineScaler):
 
 
 class CoreScaler(_AffineScaler):
-    r"""Subtract the median, divide by the standard deviation that the middle 80 % of the values speak of.
+    r"""Subtract the median and divide by the standard deviation estimated from the middle 80 % of the values.
 
     .. math:: s = \max\!\left(\frac{q_{0.9} - q_{0.1}}{2\,\Phi^{-1}(0.9)},\; \frac{\sigma}{5}\right)
 
-    Of normally distributed values s is the standard deviation :math:`\sigma`. Extreme values, such as anomalies among
-    training records, stretch :math:`\sigma` and so hide themselves and others; s they hardly move. A column that is
-    nearly always the same would have no middle range at all: so s is at least a fifth of :math:`\sigma`.
+    For normally distributed values s is the standard deviation :math:`\sigma`. Extreme values, such as anomalies among
+    the training records, inflate :math:`\sigma` and thereby mask each other; they hardly change s. The decile range of
+    a nearly constant column is 0: therefore s is at least a fifth of :math:`\sigma`.
 
     Examples
     --------
@@ -186,12 +190,12 @@ class CoreScaler(_AffineScaler):
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
         low, center, high = _quantiles(values, 0.1, 0.5, 0.9)
-        deviation = StandardScaler._measure(values)[1]
-        return float(center), max(float(high - low) / _MIDDLE_RANGE, deviation * _LEAST_SHARE)
+        deviation = _mean_and_deviation(values)[1]
+        return float(center), max(float(high - low) / _DECILE_RANGE, deviation * _LEAST_FRACTION)
 
 
 class IdentityScaler(_AffineScaler):
-    """Leave numbers as they are: for columns that share a unit already.
+    """Return numbers unchanged, for columns with a common unit.
 
     Examples
     --------
@@ -204,7 +208,7 @@ class IdentityScaler(_AffineScaler):
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:  # noqa: ARG004
-        # The values given are halved, so that half is the scale that leaves the column as it is.
+        # The values are halved, so that a scale of one half leaves the column unchanged.
         return 0.0, 0.5
 
 
@@ -222,24 +226,24 @@ SCALERS: dict[str, type[Scaler]] = {
 
 
 def scaler_from_state(config: Any, arrays: Mapping[str, Array]) -> Scaler:
-    """Make the scaler that a state describes.
+    """Restore a scaler from its state, validating every field.
 
     Parameters
     ----------
     config : mapping
-        JSON values that a scaler's `get_state` returned; its ``"name"`` says which scaler.
+        JSON values of the scaler's `get_state`; ``"name"`` is the name of the scaler.
     arrays : mapping of str to ndarray
-        The arrays that came with them.
+        Arrays of the scaler's `get_state`.
 
     Returns
     -------
     Scaler
-        Fitted.
+        The fitted scaler.
 
     Raises
     ------
     DataError
-        If there is no such scaler, or its values are not such as it can have learned.
+        If there is no such scaler, or a value is not valid for it.
     """
     name = field(config, "name", str)
     if name not in SCALERS:

@@ -1,4 +1,4 @@
-"""The scaler that maps values through their ranks."""
+"""Scaler by ranks: the values of each column are mapped to a normal or a uniform distribution."""
 
 from __future__ import annotations
 
@@ -12,37 +12,39 @@ from anomaly.errors import DataError
 from anomaly.preprocessing.scaling.base import ROUNDING, Scaler, present_values
 from anomaly.preprocessing.state import field, vector
 from nnlite.types import Array
+from nnlite.validation import check_value, choice, integer
 
-# Closer than this, the slope between two landmarks would overflow.
+# The slope between two landmarks closer than this would overflow.
 _SMALLEST_GAP = 1e-290
 _FARTHEST_TARGET = 1e6
+_OUTPUT, _N_QUANTILES = choice("normal", "uniform"), integer(least=2)
 
 
 class QuantileScaler(Scaler):
     r"""Map values through their ranks to a normal or a uniform distribution.
 
-    A training value v goes to its mid-rank p, the share of smaller values plus half the share of equal ones, and
-    from there to
+    The mid-rank p of a training value is the fraction of smaller values plus half the fraction of equal values. It is
+    mapped to
 
     .. math:: z = \Phi^{-1}(p) \quad\text{or}\quad z = p.
 
-    Between training values the map is linear. Beyond the smallest and the largest it goes on with its mean slope, so
-    that a value far outside stays far outside: scikit-learn's QuantileTransformer puts all such values on one point,
-    which hides what a detector looks for.
+    Between training values the map is linear. Beyond the smallest and the largest it is extrapolated with its mean
+    slope, so that a value far outside the training range remains far outside: scikit-learn's QuantileTransformer maps
+    all such values to one point, which hides anomalies.
 
     Parameters
     ----------
     output : {"normal", "uniform"}, default "normal"
         The distribution of the scaled training values.
     n_quantiles : int, default 1000
-        The most training values per column that are remembered, evenly spread over the ranks.
+        The largest number of training values kept of each column, evenly spaced in rank.
 
     Attributes
     ----------
     landmarks_ : list of ndarray
-        For each column the remembered values, increasing.
+        Kept training values of each column, increasing.
     targets_ : list of ndarray
-        Where they are mapped to.
+        Scaled value of each landmark.
 
     Examples
     --------
@@ -57,10 +59,8 @@ class QuantileScaler(Scaler):
     targets_: list[Array]
 
     def __init__(self, output: str = "normal", n_quantiles: int = 1000) -> None:
-        if output not in ("normal", "uniform"):
-            raise ValueError(f"output must be 'normal' or 'uniform'; found {output!r}")
-        if n_quantiles < 2:
-            raise ValueError(f"n_quantiles must be at least 2; found {n_quantiles}")
+        check_value("output", output, _OUTPUT)
+        check_value("n_quantiles", n_quantiles, _N_QUANTILES)
         self.output = output
         self.n_quantiles = n_quantiles
 
@@ -79,17 +79,17 @@ class QuantileScaler(Scaler):
     def _scale(self, x: Array) -> Array:
         z = np.empty(x.shape, dtype=np.float64)
         for j, (landmarks, targets) in enumerate(zip(self.landmarks_, self.targets_, strict=True)):
-            z[:, j] = _follow(x[:, j].astype(np.float64), landmarks, targets)
+            z[:, j] = _interpolate(x[:, j].astype(np.float64), landmarks, targets)
         return z
 
     def _unscale(self, z: Array) -> Array:
         x = np.empty(z.shape, dtype=np.float64)
         for j, (landmarks, targets) in enumerate(zip(self.landmarks_, self.targets_, strict=True)):
-            x[:, j] = _follow(z[:, j].astype(np.float64), targets, landmarks)
+            x[:, j] = _interpolate(z[:, j].astype(np.float64), targets, landmarks)
         return x
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return the parameters, and the landmarks and targets of all columns one after the other."""
+        """Return the parameters, and the concatenated landmarks and targets of all columns."""
         config = {"name": self.name, "output": self.output, "n_quantiles": self.n_quantiles}
         return config, {
             "sizes": np.array([len(landmarks) for landmarks in self.landmarks_], dtype=np.int64),
@@ -99,16 +99,16 @@ class QuantileScaler(Scaler):
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:
-        """Make a scaler of increasing landmarks and targets for each column."""
+        """Restore a scaler from increasing landmarks and targets of each column."""
         scaler = cls(*_quantile_settings(config))
         sizes = vector(arrays, "sizes", np.int64)
         if (sizes < 1).any():
             raise DataError("preprocessing: expected a positive number of landmarks for each column")
         landmarks = vector(arrays, "landmarks")
         targets = vector(arrays, "targets")
-        # Python's integers, since the sum of foreign ones could wrap around.
+        # Python's integers, since the sum of untrusted int64 values may overflow.
         if not len(landmarks) == len(targets) == sum(sizes.tolist()):
-            raise DataError("preprocessing: expected as many landmarks and targets as the sizes say")
+            raise DataError("preprocessing: expected landmarks and targets of the lengths in 'sizes'")
         cuts = np.cumsum(sizes)[:-1]
         scaler.landmarks_ = np.split(landmarks, cuts) if len(sizes) else []
         scaler.targets_ = np.split(targets, cuts) if len(sizes) else []
@@ -121,7 +121,7 @@ class QuantileScaler(Scaler):
 
 
 def _spread(ranks: Array, count: int) -> Array:
-    """Choose at most `count` indices, evenly spread over increasing ranks, the first and the last among them."""
+    """Return at most `count` indices, evenly spaced in rank, including the first and the last."""
     if len(ranks) <= count:
         return np.arange(len(ranks))
     return np.unique(np.searchsorted(ranks, np.linspace(ranks[0], ranks[-1], count)))
@@ -131,14 +131,14 @@ def _is_increasing(values: Array) -> bool:
     return bool((np.diff(values / 2) > _SMALLEST_GAP).all())
 
 
-def _normal(shares: Array) -> Array:
+def _normal(ranks: Array) -> Array:
     quantile = NormalDist().inv_cdf
-    return np.array([quantile(share) for share in shares.tolist()])
+    return np.array([quantile(rank) for rank in ranks.tolist()])
 
 
-def _follow(values: Array, start: Array, end: Array) -> Array:
-    """Map `start` to `end` linearly piece by piece, and on with the mean slope beyond both ends."""
-    # Half of everything: no difference of two numbers overflows then.
+def _interpolate(values: Array, start: Array, end: Array) -> Array:
+    """Map `start` to `end` by linear interpolation, and by extrapolation with the mean slope beyond both ends."""
+    # Halved, so that no difference overflows.
     values, start, end = values / 2, start / 2, end / 2
     mapped = np.interp(values, start, end)
     slope = (end[-1] - end[0]) / (start[-1] - start[0]) if len(start) > 1 else 1.0
@@ -149,6 +149,6 @@ def _follow(values: Array, start: Array, end: Array) -> Array:
 
 def _quantile_settings(config: Mapping[str, Any]) -> tuple[str, int]:
     output, count = field(config, "output", str), field(config, "n_quantiles", int)
-    if output not in ("normal", "uniform") or count < 2:
+    if not (_OUTPUT.accepts(output) and _N_QUANTILES.accepts(count)):
         raise DataError(f"preprocessing: found output {output!r} and {count!r} quantiles")
     return output, count

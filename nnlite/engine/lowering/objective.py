@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,7 @@ from nnlite.engine.program import Location, Program, Tensor
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.objective import Objective
 from nnlite.regularizers import L1, L1L2, L2, Regularizer
-from nnlite.weights import WeightVector
+from nnlite.weights import Weight
 
 _EPSILON = 1e-7
 
@@ -203,23 +204,22 @@ def lower_activity_penalty(program: Program, regularizer: Regularizer, y: Tensor
     l1, l2 = _factors(regularizer)
     program.emit("penalty.activity", y.location, y.size, program.ld, l1, l2, program.total("penalty"))
 
-    def back() -> None:
+    def emit_step() -> None:
         with program.contribution(y) as dy:
             if dy is not None:
                 program.emit("penalty.activity_gradient", y.location, dy, y.size, program.ld, l1, l2)
 
-    program.add_backward_step(back)
+    program.add_backward_step(emit_step)
 
 
-def lower_weight_penalties(program: Program, vector: WeightVector) -> None:
-    """Emit the penalties on weights, in training after the backward pass has written the gradients."""
-    for weight, part in vector.trained_places():
+def lower_weight_penalties(program: Program, weights: Sequence[Weight]) -> None:
+    """Emit the penalties on trainable weights, in training after the backward pass has written the gradients."""
+    for weight in weights:
         if weight.regularizer is not None:
-            gradient = Location("gradients", part.start) if program.training else None
-            factors = _factors(weight.regularizer)
-            program.emit(
-                "penalty.weight", program.weight(weight), gradient, weight.size, *factors, program.total("penalty")
-            )
+            location = program.weight(weight)
+            gradient = Location("gradients", location.offset) if program.training else None
+            operands = (location, gradient, weight.size, *_factors(weight.regularizer))
+            program.emit("penalty.weight", *operands, program.total("penalty"))
 
 
 def _factors(regularizer: Regularizer) -> tuple[float, float]:

@@ -80,12 +80,16 @@ def test_no_single_column_settles_what_is_an_anomaly(make):
     [
         ({"n_records": 0}, ValueError, "n_records must be at least 1; found 0"),
         ({"n_records": 10.5}, TypeError, r"n_records must be a whole number; found 10.5 \(float\)"),
-        ({"contamination": 0.6}, ValueError, "contamination is the share of anomalies, between 0 and 0.5; found 0.6"),
+        (
+            {"contamination": 0.6},
+            ValueError,
+            "contamination is the fraction of anomalies, between 0 and 0.5; found 0.6",
+        ),
         ({"contamination": -0.1}, ValueError, "found -0.1"),
         ({"contamination": float("nan")}, ValueError, "found nan"),
     ],
 )
-def test_arguments_that_make_no_data_are_refused(make, arguments, error, message):
+def test_invalid_arguments_are_refused(make, arguments, error, message):
     with pytest.raises(error, match=message):
         make(**arguments)
 

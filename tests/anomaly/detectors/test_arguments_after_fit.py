@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector, ImageDetector, SequenceDetector, VariationalDetector, load_detector
+from anomaly import ImageDetector, SequenceDetector, TableDetector, VariationalDetector, load_detector
 from anomaly.thresholds import MADThreshold
 from tests.anomaly.detectors import waves
 from tests.anomaly.detectors.planes import planes
@@ -12,7 +12,7 @@ X = planes(120)[0]
 STAMPED = waves.stamped()
 IMAGES = np.random.default_rng(0).random((12, 8, 8))
 MADE = {
-    "autoencoder": (lambda: AutoencoderDetector(hidden=[8], epochs=5, random_state=0), X),
+    "autoencoder": (lambda: TableDetector(hidden=[8], epochs=5, random_state=0), X),
     "variational": (lambda: VariationalDetector(hidden=(8,), latent=2, epochs=5, random_state=0), X),
     "sequence": (lambda: SequenceDetector(**waves.QUICK, time="time"), STAMPED),
     "image": (lambda: ImageDetector(filters=(2,), epochs=1, random_state=0), IMAGES),
@@ -56,7 +56,7 @@ def test_a_file_holds_the_arguments_of_the_fit(name, changes, tmp_path):
 
 
 def test_what_members_count_for_is_settled_by_the_fit():
-    detector = AutoencoderDetector(hidden=[8], epochs=5, random_state=0).fit(X)
+    detector = TableDetector(hidden=[8], epochs=5, random_state=0).fit(X)
     scores, shares = detector.decision_function(X), list(detector.shares_)
     assert sum(shares) == pytest.approx(1)
     detector.set_params(neighbors_share=0.1, fine_share=1.0)
@@ -65,7 +65,7 @@ def test_what_members_count_for_is_settled_by_the_fit():
 
 
 def test_arguments_given_up_after_the_fit_leave_all_in_the_file(tmp_path):
-    detector = AutoencoderDetector(hidden=(8,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(X)
+    detector = TableDetector(hidden=(8,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(X)
     known = detector.calibration_scores_
     detector.hidden = (9,)
     detector.set_params(false_alarm_rate=None).save(tmp_path / "m.npz")
@@ -76,7 +76,7 @@ def test_arguments_given_up_after_the_fit_leave_all_in_the_file(tmp_path):
 
 
 def test_what_was_learned_later_is_saved_with_its_arguments(tmp_path):
-    detector = AutoencoderDetector(hidden=(8,), epochs=2, random_state=0).fit(X)
+    detector = TableDetector(hidden=(8,), epochs=2, random_state=0).fit(X)
     detector.set_params(neighbors=3).partial_fit(X[:20])
     detector.save(tmp_path / "m.npz")
     loaded = load_detector(tmp_path / "m.npz")
@@ -110,7 +110,7 @@ def test_a_fit_that_fails_leaves_a_fitted_detector_as_it_was(name, bad, changes,
 
 @pytest.mark.parametrize("again", ["warm fit", "partial_fit"])
 def test_a_preprocessing_that_is_kept_keeps_its_arguments(again, tmp_path):
-    detector = AutoencoderDetector(hidden=(8,), epochs=2, random_state=0, warm_start=True).fit(X)
+    detector = TableDetector(hidden=(8,), epochs=2, random_state=0, warm_start=True).fit(X)
     detector.set_params(scaling="robust", dates="number")
     (detector.fit if again == "warm fit" else detector.partial_fit)(X)
     detector.save(tmp_path / "m.npz")
@@ -121,10 +121,10 @@ def test_a_preprocessing_that_is_kept_keeps_its_arguments(again, tmp_path):
 def test_a_fit_that_is_inherited_from_elsewhere_is_whole_as_well(tmp_path):
     class Fits:
         def fit(self, X, y=None):
-            AutoencoderDetector.fit(self, X, y)
+            TableDetector.fit(self, X, y)
             return self
 
-    class Mixed(Fits, AutoencoderDetector):
+    class Mixed(Fits, TableDetector):
         pass
 
     detector = Mixed(hidden=(8,), epochs=2, random_state=0).fit(X)
@@ -134,7 +134,7 @@ def test_a_fit_that_is_inherited_from_elsewhere_is_whole_as_well(tmp_path):
 
 
 def test_a_subclass_may_hide_its_arguments():
-    class Hides(AutoencoderDetector):
+    class Hides(TableDetector):
         def __init__(self, **settings):
             super().__init__(hidden=(8,), epochs=2, **settings)
 

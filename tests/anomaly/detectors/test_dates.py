@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector, VariationalDetector, load_detector
+from anomaly import TableDetector, VariationalDetector, load_detector
 from anomaly.errors import DataError
 from tests.anomaly.command_line import run
 from tests.anomaly.detectors.planes import planes
 
 QUICK = {
-    AutoencoderDetector: {"hidden": (16,), "epochs": 30, "random_state": 0},
+    TableDetector: {"hidden": (16,), "epochs": 30, "random_state": 0},
     VariationalDetector: {"hidden": (16,), "latent": 2, "epochs": 30, "random_state": 0},
 }
-both = pytest.mark.parametrize("kind", [AutoencoderDetector, VariationalDetector])
+both = pytest.mark.parametrize("kind", [TableDetector, VariationalDetector])
 
 
 def stamped(n=300, seed=0, days=0):
@@ -51,16 +51,16 @@ def test_the_date_counts_where_it_is_asked_for(kind):
 def test_dates_alone_are_a_clear_error():
     days = stamped()["day"]
     with pytest.raises(DataError, match="no column makes any features: all of them are dates"):
-        AutoencoderDetector(epochs=1).fit({"from": days, "to": days})
+        TableDetector(epochs=1).fit({"from": days, "to": days})
 
 
 def test_what_is_expected_holds_whole_numbers_and_days():
     table = {**stamped(), "count": np.random.default_rng(0).integers(0, 1000, 300)}
     table["day"] = np.datetime64("1960-01-01") + (7 * np.arange(300)).astype("m8[D]")
-    expected = AutoencoderDetector(**QUICK[AutoencoderDetector], dates="number").fit(table).expected(table)
+    expected = TableDetector(**QUICK[TableDetector], dates="number").fit(table).expected(table)
     for name in ("made", "day", "count"):
         assert np.isin(expected[name], table[name]).all()
-    hours = AutoencoderDetector(**QUICK[AutoencoderDetector]).fit(table).expected(table)
+    hours = TableDetector(**QUICK[TableDetector]).fit(table).expected(table)
     assert np.isnat(hours["made"]).all()
 
 

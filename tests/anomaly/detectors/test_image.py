@@ -21,17 +21,17 @@ def fitted():
     return ImageDetector(**{**QUICK, "epochs": 40}).fit(diagonals())
 
 
-def test_it_tells_digits_apart():
+def test_other_digits_are_anomalous():
     images, digit = load_digits(return_X_y=True)
     images = images.reshape(-1, 8, 8)
-    usual = digit == 0
-    detector = ImageDetector(filters=(16, 4), epochs=80, random_state=0).fit(images[usual][:120])
-    rest = np.concatenate([images[usual][120:], images[digit == 1][:60]])
-    truth = np.arange(len(rest)) >= usual.sum() - 120
+    normal = digit == 0
+    detector = ImageDetector(filters=(16, 4), epochs=80, random_state=0).fit(images[normal][:120])
+    rest = np.concatenate([images[normal][120:], images[digit == 1][:60]])
+    truth = np.arange(len(rest)) >= normal.sum() - 120
     assert roc_auc_score(truth, detector.decision_function(rest)) > 0.95
 
 
-def test_a_map_shows_which_pixels_are_odd(fitted):
+def test_the_anomalous_pixel_contributes_most(fitted):
     image = diagonals(1, seed=1)
     image[0, 1, 6] = 3.0
     parts = fitted.explain(image)
@@ -48,7 +48,7 @@ def test_the_score_is_the_mean_squared_error(fitted):
 
 
 @pytest.mark.parametrize("number", [np.float32, np.float64])
-def test_the_brighter_the_more_anomalous_up_to_all_numbers(fitted, number):
+def test_scores_rise_with_brightness_up_to_the_largest_numbers(fitted, number):
     images = np.repeat(diagonals(1, seed=1), 4, axis=0)
     images[:, 1, 6] = [0.0, 10.0, 1e4, 1e38 if number == np.float32 else 1e308]
     scores = fitted.decision_function(images.astype(number))
@@ -71,7 +71,7 @@ def test_pixels_in_any_unit(fitted, unit, tmp_path):
     np.testing.assert_allclose(again, detector.decision_function(fresh * unit))
 
 
-def test_an_absurd_pixel_in_training():
+def test_an_extreme_pixel_in_training():
     images = diagonals()
     images[3, 2, 2] = 1e300
     detector = ImageDetector(**QUICK).fit(images)
@@ -88,13 +88,13 @@ def test_images_of_any_size(shape, filters):
     assert detector.reconstruct(images).shape == (10, *shape, *([1] if len(shape) == 2 else []))
 
 
-def test_whole_numbers_and_constant_images_are_fine():
+def test_integer_pixels_and_constant_images():
     bytes_ = np.random.default_rng(0).integers(0, 255, size=(10, 6, 6), dtype=np.uint8)
     assert np.isfinite(ImageDetector(**QUICK).fit(bytes_).decision_scores_).all()
     assert np.isfinite(ImageDetector(**QUICK).fit(np.zeros((5, 4, 4))).decision_scores_).all()
 
 
-def test_a_loaded_detector_is_the_same(fitted, tmp_path):
+def test_a_loaded_detector_gives_the_same_scores(fitted, tmp_path):
     images = diagonals(5, seed=1)
     fitted.save(tmp_path / "m.npz")
     loaded = load_detector(tmp_path / "m.npz")
@@ -104,7 +104,7 @@ def test_a_loaded_detector_is_the_same(fitted, tmp_path):
 
 
 @pytest.mark.parametrize("change", [{"scale": 0.0}, {"scale": "x"}, {"center": float("inf")}])
-def test_a_file_that_does_not_fit_together_is_refused(fitted, tmp_path, change):
+def test_an_inconsistent_file_is_refused(fitted, tmp_path, change):
     fitted.save(tmp_path / "m.npz")
     config, arrays = read_archive(tmp_path / "m.npz", "detector")
     config = {name: value for name, value in config.items() if name not in ("format", "version", "kind")}

@@ -1,4 +1,4 @@
-"""Series to learn from, and settings with which that is quick."""
+"""Training series and settings for a quick fit."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "folds": 1, "random_state": 
 
 
 def waves(n=400, seed=0):
-    """Two sensors that go together: a wave and its double, with noise."""
+    """Return two correlated sensors: a sine wave and its double, with noise."""
     rng = np.random.default_rng(seed)
     t = np.arange(n)
     wave = np.sin(2 * np.pi * t / 20)
@@ -14,6 +14,6 @@ def waves(n=400, seed=0):
 
 
 def stamped(n=200, start="2024-01-01"):
-    """The same, a minute from one step to the next."""
+    """Return the same sensors with timestamps a minute apart."""
     time = np.datetime64(start) + np.arange(n).astype("m8[m]")
     return {"time": time, "a": waves(n)[:, 0], "b": waves(n)[:, 1]}

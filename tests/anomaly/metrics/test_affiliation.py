@@ -1,4 +1,4 @@
-"""How near alarms and events are. Numbers are worked out by hand from the paper's definitions where nothing is said."""
+"""Affiliation metrics; expected numbers are computed by hand from the definitions of the paper."""
 
 import math
 
@@ -24,7 +24,7 @@ def test_the_example_of_the_authors():
 
 
 def test_everything_flagged_finds_everything_and_is_hardly_better_than_chance():
-    # In the event (a share p of the zone) no moment is nearer; elsewhere the distance is as good as random.
+    # In the event (a fraction p of the zone) the distance is 0; elsewhere it is that of a random point.
     found = interval_affiliation([(4, 6)], [SPAN], SPAN)
     assert found.recall == 1.0
     assert found.precision == pytest.approx(0.2 + 0.8**2 / 2)
@@ -135,12 +135,16 @@ def test_the_unit_and_the_origin_of_time_do_not_matter(unit, origin):
     ("call", "message"),
     [
         (lambda: affiliation_precision_recall([0, 0], [0, 1]), "needs events; found none"),
-        (lambda: affiliation_precision_recall([0, 1], [0, 1, 1]), "y_pred has 3 labels; expected 2"),
+        (
+            lambda: affiliation_precision_recall([0, 1], [0, 1, 1]),
+            r"y_true and y_pred must be of one length; found shapes \(2,\) and \(3,\)",
+        ),
         (lambda: interval_affiliation([(1, 2)], [(3, 3)], SPAN), "alarms must be intervals .* found \\(3, 3\\)"),
         (lambda: interval_affiliation([(4, 6), (5, 7)], [], SPAN), "events must be .* found \\(5, 7\\) after 6"),
         (lambda: interval_affiliation([(4, 11)], [], SPAN), "within \\(0.0, 10.0\\)"),
+        (lambda: interval_affiliation([(0.0, 1.0)], [], (0.0, float("inf"))), "finite times"),
     ],
 )
-def test_mistakes_are_named(call, message):
+def test_invalid_input_is_refused(call, message):
     with pytest.raises(ValueError, match=message):
         call()

@@ -139,14 +139,20 @@ def test_all_at_once():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: event_counts([0, 2], [0, 1]), "y_true must hold 0 .* and 1"),
-        (lambda: event_counts([0, 1], [0, 1, 1]), "y_pred has 3 labels; expected 2"),
+        (
+            lambda: event_counts([0, 2], [0, 1]),
+            r"y_true must hold 0 for normal steps and 1 for anomalies; found \[2\]",
+        ),
+        (lambda: event_counts([0, 1], [0, 1, 1]), r"of one length; found shapes \(2,\) and \(3,\)"),
         (lambda: event_counts([], []), "one label per step"),
         (lambda: range_auc([0, 1], [0.0], 1), "of one length"),
         (lambda: range_auc([0, 1], [0.0, np.nan], 1), "finite numbers; found nan at step 1"),
         (lambda: range_auc([0, 1], [0.0, 1.0], -1), "buffer must be at least 0"),
         (lambda: volume_under_surface([0, 1], [0.0, 1.0], -1), "largest_buffer must be at least 0"),
-        (lambda: evaluate_events([1, 1], [0.0, 1.0], 0.5), "usual steps and anomalies"),
+        (lambda: range_auc([0, 1], [0.0, 1.0], 1.5), "a whole number; found 1.5"),
+        (lambda: event_counts([0, 1], [0, 1], -1), "tolerance must be at least 0"),
+        (lambda: evaluate_events([0, 1], [0.0, 1.0], np.nan), "threshold must be a number; found nan"),
+        (lambda: evaluate_events([1, 1], [0.0, 1.0], 0.5), "normal steps and anomalies; found anomalies alone"),
     ],
 )
 def test_bad_input(call, message):

@@ -97,7 +97,7 @@ def test_learning_curve_marks_the_best_epoch_and_where_training_diverged():
     assert ax.get_xlabel() == "epoch"
 
 
-def test_learning_curve_takes_any_entry_of_what_fit_returned():
+def test_learning_curve_plots_any_metric_of_a_history():
     class History:
         history = {"loss": [1.0, 0.9], "my_metric": [0.0, 1.0]}  # noqa: RUF012
 
@@ -118,7 +118,7 @@ def test_learning_curve_takes_any_entry_of_what_fit_returned():
         ({"loss": [1.0, 2.0], "val_loss": [1.0]}, "val_loss has 1 values; expected 2"),
     ],
 )
-def test_histories_that_show_nothing_are_refused(history, message):
+def test_invalid_histories_are_refused(history, message):
     with pytest.raises(ValueError, match=message):
         plots.plot_learning_curve(history)
     assert pyplot.get_fignums() == []
@@ -150,7 +150,7 @@ def test_a_long_record_is_drawn_by_its_extremes():
     assert words(ax) == ["threshold 5", "alarms (1)", "true anomalies (1)"]
 
 
-def test_moments_may_come_in_any_order_and_become_dates():
+def test_times_in_any_order_are_sorted_and_labelled_as_dates():
     time = np.array(["2024-01-03", "2024-01-01", "2024-01-02"], dtype="M8[D]")
     ax = plots.plot_scores_over_time([3.0, 1.0, 2.0], time=time, ax=axes())
     assert ax.lines[0].get_ydata().tolist() == [1.0, 2.0, 3.0]
@@ -201,7 +201,7 @@ def test_curves_carry_their_areas_and_can_be_compared():
         assert len(colors) == len(set(colors)) == 2
 
 
-def test_the_confusion_matrix_shows_numbers_and_shares():
+def test_the_confusion_matrix_contains_numbers_and_fractions():
     ax = plots.plot_confusion_matrix([0, 0, 0, 1], [0, 1, 0, 1], ax=axes())
     shown = " ".join(text.get_text() for text in ax.texts)
     assert "66.7" in shown or "67" in shown
@@ -214,7 +214,7 @@ def test_contributions_show_the_largest_and_the_sum_of_the_rest():
     assert [bar.get_width() for bar in ax.patches] == [11.0, 10.0, 9.0, 36.0]
 
 
-def test_contributions_show_values_as_one_would_write_them():
+def test_contributions_are_labelled_with_short_values():
     names = ["n", "t", "m", "c", "long"]
     values = [1234.5678, True, None, "FR", "x" * 200]
     ax = plots.plot_contributions([5.0, 4.0, 3.0, 2.0, 1.0], names, values, ax=axes())
@@ -230,7 +230,7 @@ def test_contributions_may_be_negative():
 
 
 @pytest.mark.parametrize("cell", [None, np.nan, "", " ", "NA", np.datetime64("NaT")])
-def test_contributions_say_that_a_value_is_missing(cell):
+def test_missing_values_are_labelled_as_missing(cell):
     ax = plots.plot_contributions([1.0], ["failed_logins"], [cell], ax=axes())
     assert [label.get_text() for label in ax.get_yticklabels()] == ["failed_logins = (missing)"]
 
@@ -249,13 +249,13 @@ def test_a_single_record_has_a_place_too():
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda: plots.plot_score_histogram([]), "scores is empty"),
-        (lambda: plots.plot_score_histogram(["x"]), "scores must be numbers"),
-        (lambda: plots.plot_score_histogram([1.0, np.inf]), "scores must be finite; found inf at position 1"),
+        (lambda: plots.plot_score_histogram([]), r"scores must be finite numbers, at least one; found shape \(0,\)"),
+        (lambda: plots.plot_score_histogram(["x"]), "scores must be finite numbers; could not convert string to float"),
+        (lambda: plots.plot_score_histogram([1.0, np.inf]), "scores must be finite numbers; found inf at position 1"),
         (lambda: plots.plot_score_histogram([[1.0]]), r"scores must have 1 dimension\(s\); found shape \(1, 1\)"),
         (
             lambda: plots.plot_score_histogram([1.0], labels=[2]),
-            r"labels must be 0 \(normal\) or 1 \(anomaly\); found 2",
+            r"labels must hold 0 for normal records and 1 for anomalies; found \[2\]",
         ),
         (lambda: plots.plot_score_histogram([1.0], labels=[0, 1]), "labels has 2 values; expected 1"),
         (lambda: plots.plot_scores_over_time([1.0], time=np.array(["NaT"], "M8[s]")), "found NaT at position 0"),
@@ -269,7 +269,7 @@ def test_a_single_record_has_a_place_too():
         (lambda: plots.plot_latent([1.0]), r"latent must have 2 dimension\(s\)"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused_and_leaves_no_figure(call, message):
+def test_invalid_input_is_refused_and_leaves_no_figure(call, message):
     with pytest.raises(ValueError, match=message):
         call()
     assert pyplot.get_fignums() == []

@@ -52,13 +52,13 @@ def test_a_logarithmic_scale_of_scores_is_named():
     assert panels[-1].get_ylabel() == "score"
 
 
-def test_of_many_sensors_those_that_contribute_most_are_shown():
+def test_of_many_sensors_those_with_the_largest_contributions_are_plotted():
     values, parts = np.zeros((60, 60)), np.full((60, 60), 0.1)
     parts[7, [3, 50, 21]] = 9.0, 8.0, 7.0
     names = [f"sensor {j}" for j in range(60)]
     panels = plots.plot_series(values, ALARMS, names=names, contributions=parts, top=3)
     assert [panel.get_ylabel() for panel in panels] == ["sensor 3", "sensor 21", "sensor 50"]
-    assert panels[0].get_title(loc="left").startswith("3 of 60 sensors, those that contribute most;")
+    assert panels[0].get_title(loc="left").startswith("3 of 60 sensors, with the largest contributions;")
     assert len(plots.plot_series(values, names=names, contributions=parts)) == 12
     few = plots.plot_series(values[:, :5], contributions=parts[:, :5])
     assert len(few) == 5
@@ -102,7 +102,7 @@ def test_times_are_dates_on_the_axis():
     assert panel.lines[0].get_xdata()[0] == time[0]
 
 
-def test_a_reconstruction_lies_over_what_was_measured():
+def test_a_reconstruction_lies_over_the_measured_values():
     ax = plots.plot_reconstruction(SERIES[:, 0], SERIES[:, 1], ALARMS, name="flow", ax=Figure().add_subplot())
     np.testing.assert_array_equal(ax.lines[0].get_ydata(), SERIES[:, 0])
     np.testing.assert_array_equal(ax.lines[1].get_ydata(), SERIES[:, 1])
@@ -157,7 +157,7 @@ def test_a_contribution_map_is_empty_where_there_is_a_gap_in_time():
         assert (edges - edges[0]).tolist() == [0, 1, 2, 3, 40, 41, 42]
 
 
-def test_moments_may_repeat():
+def test_times_may_repeat():
     for time in ([0, 0, 0], [1, 1, 2], np.full(3, "2024-01-01", "M8[s]")):
         ax = plots.plot_contribution_map(np.ones((3, 1)), ["flow"], [0, 0, 1], time=time)
         plots.plot_series(np.ones(3), [0, 0, 1], time=time)
@@ -188,7 +188,7 @@ def test_long_names_are_shortened_in_series_and_maps():
         (lambda: plots.plot_contribution_map([[1.0]], ["a", "b"]), "names has 2 values; expected 1"),
     ],
 )
-def test_what_does_not_fit_is_named(draw, message):
+def test_invalid_input_is_refused(draw, message):
     with pytest.raises(ValueError, match=message):
         draw()
 

@@ -1,12 +1,12 @@
-"""Reading series: stretches, gaps, and samples that are missing."""
+"""Features of series: segments, gaps and missing samples."""
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series, is_collection, missing_cells
-from anomaly.tables import as_table
+from anomaly.preprocessing.series import SeriesPreprocessor, missing_cells
+from anomaly.tables.series import as_series
 
 
 def fitted(data, **settings):
@@ -15,10 +15,10 @@ def fitted(data, **settings):
 
 def read(preprocessor, *pieces):
     reader = preprocessor.reader()
-    return [stretch for piece in pieces for stretch in reader.read(as_series(piece))]
+    return [segment for piece in pieces for segment in reader.read(as_series(piece))]
 
 
-def test_missing_samples_take_the_last_value_also_over_pieces():
+def test_missing_samples_are_forward_filled_over_chunks():
     preprocessor = fitted({"x": [1.0, 2.0, 3.0]})
     first, second = read(preprocessor, {"x": [1.0, np.nan]}, {"x": [np.nan, 5.0]})
     assert first.features[:, 0].tolist() == [1.0, 1.0]
@@ -27,15 +27,15 @@ def test_missing_samples_take_the_last_value_also_over_pieces():
     assert (first.continues, second.continues) == (False, True)
 
 
-def test_missing_text_and_categories_are_held_too():
+def test_missing_text_and_categories_are_forward_filled():
     preprocessor = fitted({"x": ["1", "2", "2"], "mode": ["run", "idle", "run"]})
-    (stretch,) = read(preprocessor, {"x": ["1", "NA", None], "mode": ["idle", "", None]})
-    assert stretch.features[:, 0].tolist() == [1.0, 1.0, 1.0]
-    assert (stretch.features[1:] == stretch.features[0]).all()
-    assert stretch.missing[1:].all()
+    (segment,) = read(preprocessor, {"x": ["1", "NA", None], "mode": ["idle", "", None]})
+    assert segment.features[:, 0].tolist() == [1.0, 1.0, 1.0]
+    assert (segment.features[1:] == segment.features[0]).all()
+    assert segment.missing[1:].all()
 
 
-def test_gaps_cut_and_forget_what_was_held():
+def test_gaps_end_the_forward_fill():
     data = {"t": [0.0, 1, 2, 3, 20, 21], "x": [1.0, 2, 3, 4, np.nan, 6]}
     preprocessor = fitted(data, time="t", gap=5.0)
     first, second = read(preprocessor, data)
@@ -45,7 +45,7 @@ def test_gaps_cut_and_forget_what_was_held():
     assert preprocessor.step_ == 1.0
 
 
-def test_a_gap_between_pieces_is_one_too():
+def test_a_gap_between_chunks_begins_a_segment():
     preprocessor = fitted({"t": [0.0, 1, 2], "x": [1.0, 2, 3]}, time="t")
     _, second = read(preprocessor, {"t": [0.0, 1], "x": [1.0, 2]}, {"t": [50.0], "x": [1.0]})
     assert not second.continues
@@ -63,15 +63,15 @@ def test_a_gap_between_pieces_is_one_too():
 )
 def test_times_of_every_kind(times):
     data = pd.DataFrame({"t": times, "x": [1.0, 2.0, 3.0, 4.0]})
-    assert [len(stretch.features) for stretch in read(fitted(data, time="t"), data)] == [3, 1]
+    assert [len(segment.features) for segment in read(fitted(data, time="t"), data)] == [3, 1]
 
 
-def test_dates_that_are_no_time_are_left_out():
+def test_columns_of_dates_are_ignored():
     data = {"when": ["2024-01-01", "2024-01-02"], "x": [1.0, 2.0]}
     assert fitted(data).columns_.feature_names_out_ == ("x",)
 
 
-def test_states_come_back_and_are_checked():
+def test_states_are_restored_and_validated():
     data = {"t": [0.0, 1, 2], "x": [1.0, 2, 3]}
     config, arrays = fitted(data, time="t").get_state()
     again = SeriesPreprocessor.from_state(config, arrays)
@@ -81,50 +81,9 @@ def test_states_come_back_and_are_checked():
             SeriesPreprocessor.from_state({**config, **change}, arrays)
 
 
-def test_a_column_with_nothing_in_it_is_named():
+def test_errors_name_the_column_without_values():
     with pytest.raises(DataError, match="'x'.*all values missing"):
         fitted({"x": [np.nan, np.nan], "y": [1.0, 2.0]})
-
-
-def test_what_is_one_series_and_what_several():
-    array = np.zeros((4, 2))
-    assert is_collection([array, array])
-    assert is_collection([as_table(array)])
-    assert is_collection([{"x": [1, 2]}, {"x": [3]}])
-    assert is_collection([array[:, 0], array[:2, 0]])
-    assert is_collection((pd.Series([1, 2]), array[:, 0], array))
-    for one in (array, [[1, 2], [3, 4]], [{"x": 1}, {"x": 2}], {"x": [1]}, [], [1, 2], [(1, 2)], array[:, 0]):
-        assert not is_collection(one)
-
-
-@pytest.mark.parametrize(
-    ("data", "cells"),
-    [
-        (np.array([1.0, None, 3.0], dtype=object), [1.0, np.nan, 3.0]),
-        (np.array([True, False]), [True, False]),
-        (np.ma.masked_equal([1.0, 2.0, 3.0], 2.0), [1.0, np.nan, 3.0]),
-        ([1, 2.5, None], [1.0, 2.5, np.nan]),
-        ((np.float32(1.0), np.int64(2)), [1.0, 2.0]),
-        (range(3), [0.0, 1.0, 2.0]),
-        (pd.Series([1, None], dtype="Int64"), [1.0, np.nan]),
-    ],
-)
-def test_one_row_of_cells_is_one_sensor_without_a_name(data, cells):
-    table = as_series(data)
-    assert (table.names, table.named) == (("x0",), False)
-    np.testing.assert_array_equal(table["x0"], cells)
-
-
-@pytest.mark.parametrize(("name", "read"), [("speed", "speed"), (0, "0")])
-def test_a_column_of_a_data_frame_keeps_its_name(name, read):
-    table = as_series(pd.Series([1.0, 2.0], name=name))
-    assert (table.names, table.named) == ((read,), True)
-
-
-def test_what_is_a_table_stays_one():
-    assert as_series([[1, 2], [3, 4], [5, 6]]).names == ("x0", "x1")
-    assert as_series([{"a": 1, "b": 2}, {"a": 3, "b": 4}]).names == ("a", "b")
-    assert as_series(np.array([(1, 2), (3, 4)], dtype=[("a", int), ("b", int)])).names == ("a", "b")
 
 
 def test_missing_cells_of_every_kind():

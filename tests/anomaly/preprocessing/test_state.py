@@ -26,7 +26,7 @@ def test_texts_are_distinct():
         (np.zeros((1, 2)), "expected a vector"),
         (np.zeros(2, np.float32), "expected a vector"),
         (np.zeros(3), "expected 2 values in 'a'; found 3"),
-        (np.array([0.0, np.inf]), "'a' holds values that are not finite"),
+        (np.array([0.0, np.inf]), "'a' contains values that are not finite"),
     ],
 )
 def test_vectors_are_checked(array, message):

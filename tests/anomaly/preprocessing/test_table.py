@@ -12,16 +12,16 @@ from anomaly.preprocessing.scaling.linear import SCALERS
 
 numbers = st.one_of(st.none(), st.integers(-5, 5), st.floats(-1e9, 1e9))
 texts = st.one_of(st.none(), st.sampled_from(["red", "green", "blue", "rare 1", "rare 2"]))
-truths = st.one_of(st.none(), st.booleans())
-moments = st.one_of(st.none(), st.integers(0, 2_000_000_000).map(lambda s: pd.Timestamp(s, unit="s")))
+booleans = st.one_of(st.none(), st.booleans())
+datetimes = st.one_of(st.none(), st.integers(0, 2_000_000_000).map(lambda s: pd.Timestamp(s, unit="s")))
 
 
 @st.composite
 def tables(draw):
     """Records of every kind of column with holes, each column with two values at least."""
     n = draw(st.integers(2, 12))
-    kinds = draw(st.lists(st.sampled_from([numbers, texts, truths, moments]), min_size=1, max_size=4))
-    seeds = {id(numbers): [0.5, 7.0], id(texts): ["red", "green"], id(truths): [True, False]}
+    kinds = draw(st.lists(st.sampled_from([numbers, texts, booleans, datetimes]), min_size=1, max_size=4))
+    seeds = {id(numbers): [0.5, 7.0], id(texts): ["red", "green"], id(booleans): [True, False]}
     columns = {}
     for j, kind in enumerate(kinds):
         first = seeds.get(id(kind), [pd.Timestamp("2024-01-01 03:00"), pd.Timestamp("2024-02-02")])
@@ -132,7 +132,7 @@ def test_a_time_of_day_makes_hour_and_weekday():
     times = ["1970-01-01 06:00", "1970-01-08 18:00", None]
     preprocessor = TablePreprocessor(scaling="none", dates="number")
     features = by_name(preprocessor, preprocessor.fit_transform({"t": times, "n": [1, 2, 3]}))
-    assert preprocessor.kinds_["t"] == "moment"
+    assert preprocessor.kinds_["t"] == "datetime"
     assert list(features) == [
         "t", "t (hour, sine)", "t (hour, cosine)", "t (weekday, sine)", "t (weekday, cosine)", "t=<missing>", "n"
     ]  # fmt: skip
@@ -177,7 +177,7 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
         "n": [1.0, 2.0, 4.0],
     }  # fmt: skip
     preprocessor = TablePreprocessor().fit(columns)
-    assert preprocessor.kinds_ == {"t": "moment", "d": "ignored", "n": "number"}
+    assert preprocessor.kinds_ == {"t": "datetime", "d": "ignored", "n": "number"}
     assert preprocessor.feature_names_out_ == (
         "t (hour, sine)", "t (hour, cosine)", "t (weekday, sine)", "t (weekday, cosine)", "t=<missing>", "n"
     )  # fmt: skip
@@ -190,7 +190,7 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
     np.testing.assert_array_equal(both.transform(columns)[:, wanted], features)
     assert preprocessor.sum_by_column(np.ones((1, 6))).tolist() == [[5.0, 0.0, 1.0]]
     assert preprocessor.describe() == [
-        "t  moment    hour and weekday; missing values are marked", "d  ignored", "n  number    median 2.0"
+        "t  datetime  hour and weekday; missing values are marked", "d  ignored", "n  number    median 2.0"
     ]  # fmt: skip
     restored = preprocessor.inverse_transform(features)
     assert np.isnat(restored["t"]).all()
@@ -300,7 +300,7 @@ def test_the_description_names_all_that_was_learned():
         {"t": ["2024-01-01 10:00", "2024-01-03 10:00"], "c": ["x", None], "yes": [True, False]}
     )
     assert preprocessor.describe() == [
-        "t    moment    median 2024-01-02T10:00:00.000000",
+        "t    datetime  median 2024-01-02T10:00:00.000000",
         "c    category  1 categories: 'x'; missing, unseen",
         "yes  boolean   median True",
     ]
@@ -327,7 +327,7 @@ def test_a_median_is_described_as_one_would_write_it():
         ({"extra": 1}, "extra must be one of"),
         ({"min_category_count": 0}, "min_category_count must be a whole number of at least 1; found 0"),
         ({"max_categories": True}, "max_categories must be"),
-        ({"category_weight": 0}, "category_weight must be above 0"),
+        ({"category_weight": 0}, "category_weight must be a number above 0 and at most 1e[+]06"),
         ({"category_weight": "1"}, "found '1'"),
         ({"categorical": "n"}, "categorical must be a list of column names; found 'n'"),
         ({"categorical": ["nope"]}, "names columns that are not there: 'nope'; the columns are 'n'"),
@@ -402,11 +402,11 @@ def state():
         (lambda c, a: c.update(named=1), "expected a bool 'named'"),
         (lambda c, a: c["columns"].append(c["columns"][0]), "column names must be distinct|expected"),
         (lambda c, a: c["columns"].pop(0), "expected"),
-        (lambda c, a: c["columns"][0].update(kind="moment"), "expected 5 values in 'medians'"),
-        (lambda c, a: c["columns"][0].update(kind="moment", date=False), "expected a bool 'weekday'"),
-        (lambda c, a: c["columns"][0].update(kind="moment", date=False, weekday=True), "expected 4 values in"),
-        (lambda c, a: c["columns"][0].update(kind="moment", date=False, weekday=False), "expected 2 values in"),
-        (lambda c, a: c["columns"][0].update(kind="moment", date=0), "expected a bool 'date'"),
+        (lambda c, a: c["columns"][0].update(kind="datetime"), "expected 5 values in 'medians'"),
+        (lambda c, a: c["columns"][0].update(kind="datetime", date=False), "expected a bool 'weekday'"),
+        (lambda c, a: c["columns"][0].update(kind="datetime", date=False, weekday=True), "expected 4 values in"),
+        (lambda c, a: c["columns"][0].update(kind="datetime", date=False, weekday=False), "expected 2 values in"),
+        (lambda c, a: c["columns"][0].update(kind="datetime", date=0), "expected a bool 'date'"),
         (lambda c, a: c["columns"][0].update(resolution=7), "'number' has no resolution 7"),
         (lambda c, a: c["columns"][0].update(resolution=1.0), "expected a int 'resolution'"),
         (lambda c, a: c["columns"].clear(), "no column makes any features|expected"),

@@ -1,25 +1,25 @@
-"""Cutting series into windows, and putting them together."""
+"""Windows of a series, and their overlap."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.preprocessing.windows import OverlapSum, cut_windows, hold_before, window_starts
+from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 
 
 @given(st.integers(1, 60), st.integers(1, 20), st.data())
-def test_every_step_is_in_a_window_if_there_is_room_for_one(n_steps, window, data):
+def test_every_step_is_in_a_window_of_a_series_that_is_long_enough(n_steps, window, data):
     stride = data.draw(st.integers(1, window))
     starts = window_starts(n_steps, window, stride)
-    held = np.zeros(n_steps, bool)
+    covered = np.zeros(n_steps, bool)
     for start in starts:
-        held[start : start + window] = True
-    assert held.all() == (n_steps >= window)
+        covered[start : start + window] = True
+    assert covered.all() == (n_steps >= window)
     assert (np.diff(starts) > 0).all()
 
 
 @given(st.integers(5, 40), st.integers(1, 5), st.lists(st.integers(0, 40), max_size=4))
-def test_windows_of_a_series_overlap_to_the_series_itself_however_it_is_taken_out(n_steps, stride, cuts):
+def test_the_mean_of_overlapping_windows_is_the_series(n_steps, stride, cuts):
     series = np.random.default_rng(0).normal(size=(n_steps, 2))
     starts = window_starts(n_steps, 5, stride)
     overlap = OverlapSum(2)
@@ -29,7 +29,7 @@ def test_windows_of_a_series_overlap_to_the_series_itself_however_it_is_taken_ou
     assert overlap.first == n_steps
 
 
-def test_holding_before():
+def test_padding_at_the_start():
     series = np.arange(3.0)[:, None]
-    assert hold_before(series, 0) is series
-    assert hold_before(series, 2)[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0, 2.0]
+    assert pad_start(series, 0) is series
+    assert pad_start(series, 2)[:, 0].tolist() == [0.0, 0.0, 0.0, 1.0, 2.0]

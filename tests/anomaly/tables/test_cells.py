@@ -25,7 +25,7 @@ def test_numbers_become_float64(dtype):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "bool", "datetime64[s]"])
-def test_columns_that_are_fit_for_a_table_are_not_copied(dtype):
+def test_columns_of_a_valid_dtype_are_not_copied(dtype):
     values = np.zeros(3, dtype=dtype)
     assert as_column(values, "a") is values
 
@@ -48,19 +48,19 @@ def test_durations_become_seconds():
         ([dt.timedelta(minutes=1), None, 2], [60.0, np.nan, 2.0]),
     ],
 )
-def test_objects_that_are_numbers_become_numbers(values, expected):
+def test_objects_of_numbers_become_numbers(values, expected):
     column = objects_as_column(values, "a")
     assert column.dtype == np.float64
     np.testing.assert_array_equal(column, expected)
 
 
-def test_truth_values_stay_truth_values():
+def test_booleans_stay_booleans():
     column = objects_as_column([True, np.bool_(False)], "a")
     assert column.dtype == np.bool_
     assert column.tolist() == [True, False]
 
 
-def test_dates_become_utc_moments():
+def test_dates_are_converted_to_utc():
     zone = dt.timezone(dt.timedelta(hours=2))
     column = objects_as_column(
         [
@@ -116,13 +116,13 @@ def test_bytes_are_read_as_utf8():
     ],
 )
 @pytest.mark.parametrize("first", ["text", 1.0, None])
-def test_cells_that_hold_something_else_are_named(first, value, message):
+def test_errors_name_the_invalid_cell(first, value, message):
     with pytest.raises(DataError, match=message):
         as_column(objects(first, value), "a")
 
 
 def test_numbers_beyond_float64_are_refused():
-    with pytest.raises(DataError, match="column 'a' holds a number that float64 cannot"):
+    with pytest.raises(DataError, match="column 'a' contains a number that float64 cannot represent"):
         objects_as_column([10**400, 1], "a")
 
 

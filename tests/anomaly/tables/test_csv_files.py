@@ -38,19 +38,19 @@ def rows(table):
 # -- reading -----------------------------------------------------------------------------------
 
 
-def test_cells_are_text_as_it_stands(csv_file):
+def test_cells_are_unchanged_text(csv_file):
     table = read_csv(csv_file("a,b\n1, x \n,NaN\n"))
     assert table.names == ("a", "b")
     assert rows(table) == [["1", " x "], ["", "NaN"]]
     assert table["a"].dtype == object
 
 
-def test_names_lose_the_blanks_around_them(csv_file):
+def test_names_are_stripped(csv_file):
     assert read_csv(csv_file("a, b\n1,2\n")).names == ("a", "b")
 
 
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
-def test_the_delimiter_is_found(csv_file, mark):
+def test_the_delimiter_is_inferred(csv_file, mark):
     table = read_csv(csv_file(f"a{mark}b{mark}c\n1{mark}2{mark}3\n"))
     assert rows(table) == [["1", "2", "3"]]
 
@@ -66,7 +66,7 @@ def test_the_delimiter_is_found(csv_file, mark):
         ("a;b\n" + "1;2\n" * 500, ("a", "b")),
     ],
 )
-def test_the_delimiter_is_the_one_that_fits_all_lines(csv_file, content, names):
+def test_the_inferred_delimiter_fits_all_lines(csv_file, content, names):
     assert read_csv(csv_file(content)).names == names
 
 
@@ -75,7 +75,7 @@ def test_the_delimiter_can_be_given(csv_file):
 
 
 @pytest.mark.parametrize("delimiter", ["", ",,", '"', "\n", "\0"])
-def test_impossible_delimiters_are_refused(csv_file, delimiter):
+def test_invalid_delimiters_are_refused(csv_file, delimiter):
     with pytest.raises(ValueError, match="delimiter must be one character"):
         read_csv(csv_file("a\n1\n"), delimiter=delimiter)
     with pytest.raises(ValueError, match="delimiter must be one character"):
@@ -89,7 +89,7 @@ def test_without_a_header_columns_are_numbered(csv_file):
     assert table.position(0) == "line 1 (row 1)"
 
 
-def test_quoted_fields_may_hold_anything(csv_file):
+def test_quoted_fields_contain_any_character(csv_file):
     table = read_csv(csv_file('a,b\n"1,5","two\nlines"\n"say ""hi""",5" disk\n'))
     assert rows(table) == [["1,5", "two\nlines"], ['say "hi"', '5" disk']]
     assert table.position(1) == "line 4 (row 2)"
@@ -101,7 +101,7 @@ def test_blank_lines_are_skipped_and_counted(csv_file):
     assert [table.position(i) for i in range(3)] == ["line 4 (row 1)", "line 6 (row 2)", "line 9 (row 3)"]
 
 
-def test_a_quoted_nothing_in_a_single_column_is_a_row(csv_file):
+def test_a_quoted_empty_field_in_a_single_column_is_a_row(csv_file):
     assert rows(read_csv(csv_file('a\n1\n""\n\n2\n'))) == [["1"], [""], ["2"]]
 
 
@@ -171,24 +171,24 @@ def test_standard_input_is_named_in_messages(monkeypatch):
         (b"a,b\n1,2\n" + b"x" * 200_000 + b",3\n", "line 3 cannot be read: field larger than field limit"),
     ],
 )
-def test_unusable_files_are_refused_with_the_line(csv_file, content, message):
+def test_errors_in_invalid_files_name_the_line(csv_file, content, message):
     with pytest.raises(DataError, match=message):
         read_csv(csv_file(content))
 
 
-def test_bytes_that_are_no_text_are_found_on_their_line_however_late(csv_file):
+def test_errors_in_undecodable_bytes_name_the_line_in_long_files(csv_file):
     good = b"some,words\n" * 5000
     with pytest.raises(DataError, match="line 5001: found the byte 0xfe"):
         read_csv(csv_file(good + b"a,\xfe\n" + good))
 
 
-def test_utf16_without_its_mark_is_refused(csv_file):
+def test_utf16_without_byte_order_mark_is_refused(csv_file):
     with pytest.raises(DataError, match="line 1: UTF-16 stream does not start with BOM; give the file's encoding"):
         read_csv(csv_file("a,b\n".encode("utf-16-be")), encoding="utf-16")
 
 
 def test_unknown_encodings_are_refused(csv_file):
-    with pytest.raises(DataError, match="encoding 'nonsense' is not one that Python knows"):
+    with pytest.raises(DataError, match="encoding 'nonsense' is unknown to Python; give one such as 'utf-8'"):
         read_csv(csv_file("a\n1\n"), encoding="nonsense")
 
 
@@ -205,7 +205,7 @@ def test_without_a_header_one_line_is_enough_and_none_is_not(csv_file):
         read_csv(csv_file(""), header=False)
 
 
-def test_columns_that_repeat_themselves_share_their_text(csv_file):
+def test_equal_fields_share_one_text_object(csv_file):
     column = read_csv(csv_file("a\n" + "some text\n" * 500))["a"]
     assert len({id(cell) for cell in column}) == 1
 
@@ -214,7 +214,7 @@ def test_columns_that_repeat_themselves_share_their_text(csv_file):
 
 
 @pytest.mark.parametrize("chunk_rows", [1, 3, 10, 2048, 2049, 50_000])
-def test_chunks_put_together_are_the_file(csv_file, chunk_rows):
+def test_concatenated_chunks_are_the_file(csv_file, chunk_rows):
     path = csv_file("a,b\n" + "".join(f"{i},{-i}\n" for i in range(5000)))
     chunks = list(iter_csv(path, chunk_rows=chunk_rows))
     assert [len(chunk) for chunk in chunks[:-1]] == [chunk_rows] * (len(chunks) - 1)
@@ -389,7 +389,7 @@ def test_empty_cells_in_a_single_column_stay_rows(tmp_path):
     assert rows(read_csv(tmp_path / "data.csv")) == [[""], [""], [" "], ["x"]]
 
 
-def test_what_another_writer_writes_is_read(tmp_path):
+def test_files_of_another_writer_are_read(tmp_path):
     path = tmp_path / "data.csv"
     with open(path, "w", newline="") as file:
         csv.writer(file, quoting=csv.QUOTE_ALL).writerows([["a", "b"], ["1", 'x "y"\r\nz']])

@@ -14,7 +14,7 @@ UTC = dt.timezone.utc
 NOON = ["2020-01-01T12:00:00", "NaT"]
 
 
-def moments(column):
+def datetimes(column):
     return column.astype("M8[s]").astype(str).tolist()
 
 
@@ -28,7 +28,7 @@ def test_frames_and_series_are_recognised(library):
 
 
 @pytest.mark.parametrize("data", [np.zeros((2, 2)), [[1]], {"a": [1]}, "a", None])
-def test_nothing_else_is_a_frame_or_a_series(data):
+def test_other_objects_are_neither_frames_nor_series(data):
     assert not is_frame(data)
     assert not is_series(data)
 
@@ -78,7 +78,7 @@ def test_numbers_of_every_dtype_become_float64(series, expected):
 
 
 @pytest.mark.parametrize("series", [pd.Series([True, False]), pd.Series([True, False], dtype="boolean")])
-def test_complete_truth_values_stay_truth_values(series):
+def test_complete_booleans_stay_booleans(series):
     assert series_as_column(series, "a").dtype == np.bool_
 
 
@@ -110,12 +110,12 @@ def test_text_of_every_dtype_becomes_text(series):
         pl.Series([NOW.replace(tzinfo=UTC), None]),
     ],
 )
-def test_moments_of_every_dtype_become_utc(series):
-    assert moments(series_as_column(series, "a")) == NOON
+def test_datetimes_of_every_dtype_are_converted_to_utc(series):
+    assert datetimes(series_as_column(series, "a")) == NOON
 
 
-def test_calendar_days_become_moments():
-    assert moments(series_as_column(pl.Series([dt.date(2020, 1, 1), None]), "a")) == ["2020-01-01T00:00:00", "NaT"]
+def test_calendar_days_become_datetimes():
+    assert datetimes(series_as_column(pl.Series([dt.date(2020, 1, 1), None]), "a")) == ["2020-01-01T00:00:00", "NaT"]
 
 
 def test_periods_become_text():
@@ -148,7 +148,7 @@ class ArrowSeries:
 def test_series_backed_by_arrow_are_read_through_to_numpy():
     assert series_as_column(ArrowSeries("i", [1, 2]), "a").tolist() == [1.0, 2.0]
     np.testing.assert_array_equal(series_as_column(ArrowSeries("f", [1, None]), "a"), [1.0, np.nan])
-    assert moments(series_as_column(ArrowSeries("M", [np.datetime64(NOW), np.datetime64("NaT")]), "a")) == NOON
+    assert datetimes(series_as_column(ArrowSeries("M", [np.datetime64(NOW), np.datetime64("NaT")]), "a")) == NOON
     assert series_as_column(ArrowSeries("O", ["x", "y"]), "a").tolist() == ["x", "y"]
 
 
@@ -185,7 +185,7 @@ def test_polars_frames_become_tables_with_their_names():
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame({"a": [1.0]}), pl.DataFrame({"a": [1.0]})])
-def test_a_series_is_no_table(frame):
+def test_a_single_series_is_refused(frame):
     with pytest.raises(DataError, match=r"found one column \(Series 'a'\)"):
         as_table(frame["a"])
 
@@ -200,6 +200,6 @@ def test_a_series_is_no_table(frame):
         (pd.DataFrame([[1, 2]], columns=[1, "1"]), "more than once: '1'"),
     ],
 )
-def test_unusable_frames_are_refused(frame, message):
+def test_invalid_frames_are_refused(frame, message):
     with pytest.raises(DataError, match=message):
         as_table(frame)

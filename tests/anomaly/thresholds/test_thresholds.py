@@ -6,6 +6,7 @@ from scipy import stats
 from sklearn.metrics import precision_recall_curve
 
 from anomaly import thresholds
+from anomaly.errors import FewRecordsWarning
 from anomaly.thresholds import (
     AutoThreshold,
     BestF1Threshold,
@@ -29,6 +30,8 @@ RULES = [
     PeaksOverThreshold(),
     AutoThreshold(),
 ]
+# Few scores are the point of some tests; that they are few is tested where the warning comes from.
+few = pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 some_scores = st.lists(st.floats(0, 1e6), min_size=1, max_size=60)
 
 
@@ -52,6 +55,7 @@ def test_the_threshold_moves_with_the_scores(rule, scale, shift):
     assert rule.fit(scale * scores + shift).threshold_ == pytest.approx(scale * before + shift, rel=1e-6, abs=1e-6)
 
 
+@few
 @pytest.mark.parametrize("rule", [MADThreshold(log=True), AutoThreshold(), PeaksOverThreshold()])
 @given(scale=st.floats(1e-6, 1e6))
 def test_the_threshold_scales_with_positive_scores(rule, scale):
@@ -60,18 +64,21 @@ def test_the_threshold_scales_with_positive_scores(rule, scale):
     assert rule.fit(scale * scores).threshold_ == pytest.approx(scale * before, rel=1e-4)
 
 
+@few
 @pytest.mark.parametrize("rule", RULES)
 @given(scores=some_scores)
 def test_any_scores_give_a_finite_threshold(rule, scores):
     assert np.isfinite(rule.fit(scores).threshold_)
 
 
+@few
 @pytest.mark.parametrize("rule", RULES)
 def test_equal_scores_are_all_usual(rule):
     for scores in ([3.0], [3.0] * 20, [0.0] * 20):
         assert not rule.fit(scores).predict(scores).any()
 
 
+@few
 @pytest.mark.parametrize("rule", RULES)
 @given(score=st.floats(-1e6, 1e6), n=st.integers(1, 60))
 def test_no_rounding_puts_the_threshold_below_equal_scores(rule, score, n):
@@ -131,6 +138,25 @@ def test_peaks_over_threshold_keep_their_probability_on_fresh_scores(law):
         fitted = PeaksOverThreshold(1e-3).fit(law.rvs(5000, random_state=seed))
         rates.append(law.sf(fitted.threshold_))
     assert 0.5e-3 < np.mean(rates) < 2e-3
+
+
+@pytest.mark.parametrize("law", [stats.expon(), stats.halfnorm(), stats.lognorm(1), stats.pareto(3), stats.pareto(1)])
+@pytest.mark.parametrize(("n", "probability", "most"), [(200, 0.05, 1.25), (200, 0.005, 1.9), (200, 1e-4, 1.3)])
+@few
+def test_peaks_over_threshold_exceed_their_probability_no_more_than_is_said(law, n, probability, most):
+    # Shapes fitted to ten scores and continued to 1 / (50 n) were exceeded 29 to 50 times too often.
+    chances = [law.sf(PeaksOverThreshold(probability).fit(law.rvs(n, random_state=s)).threshold_) for s in range(100)]
+    # One in 10,000 is more than 200 scores can tell: the tail is continued to one in 2,010.
+    asked = max(probability, 1 / (10 * (n + 1)))
+    assert np.mean(chances) <= most * asked + 3 * np.std(chances) / 10
+
+
+def test_peaks_over_threshold_warn_where_scores_are_too_few():
+    with pytest.warns(
+        FewRecordsWarning, match=r"false_alarm_probability=0\.0001 cannot be promised by 200 scores"
+    ) as found:
+        PeaksOverThreshold(1e-4).fit(lognormal(200))
+    assert found[0].filename == __file__
 
 
 def test_a_frequent_alarm_is_a_plain_quantile():

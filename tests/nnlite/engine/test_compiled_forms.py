@@ -65,7 +65,7 @@ def test_every_layer_has_a_rule(name):
 def test_outputs_without_an_axis_use_the_layers():
     model = Sequential([Input((4,)), Dense(1), Reshape(())])
     model.compile("sgd", "mse", metrics=["accuracy"])
-    with pytest.raises(ValueError, match="a single number a record, without an axis"):
+    with pytest.raises(ValueError, match="outputs without a feature axis"):
         model.fit(draw(ROWS, 4), draw(ROWS), backend="numba", verbose=0)
     assert model.fit(draw(ROWS, 4), draw(ROWS), verbose=0).backend == "numpy"
 

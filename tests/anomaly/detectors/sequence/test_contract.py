@@ -1,4 +1,4 @@
-"""The detector for series refuses what it cannot use, goes through files, and keeps to the contract of estimators."""
+"""Bad input, saved files and the estimator contract of the sequence detector."""
 
 import warnings
 
@@ -27,13 +27,13 @@ def causal():
 
 
 def test_a_series_shorter_than_a_window():
-    with pytest.raises(ValueError, match="unbroken stretch of at least 8 steps.*the longest has 6.*smaller window"):
+    with pytest.raises(ValueError, match="segment without gaps of at least 8 steps.*the longest has 6.*smaller window"):
         SequenceDetector(**QUICK).fit(waves(8))
     with pytest.raises(ValueError, match="at least 9 steps"):
         SequenceDetector(**QUICK, method="forecast").fit(waves(9))
 
 
-def test_a_short_series_is_scored_all_the_same(fitted, causal):
+def test_a_series_shorter_than_a_window_is_scored(fitted, causal):
     for detector in (fitted, causal):
         for n in (1, 3, 7, 8):
             scores = detector.decision_function(waves(n))
@@ -41,7 +41,7 @@ def test_a_short_series_is_scored_all_the_same(fitted, causal):
             assert np.isfinite(scores).all()
 
 
-def test_a_constant_sensor_that_moves_is_news():
+def test_a_change_of_a_constant_sensor_is_anomalous():
     series = np.column_stack([waves()[:, 0], np.full(400, 7.0)])
     detector = SequenceDetector(**QUICK).fit(series)
     moved = series[:100].copy()
@@ -103,7 +103,7 @@ def test_a_window_of_one_is_enough_to_forecast():
     assert detector.decision_function(waves(20)).shape == (20,)
 
 
-def test_lists_where_one_series_is_meant(fitted):
+def test_a_list_of_series_in_place_of_one(fitted):
     with pytest.raises(ValueError, match="expected one series; found a list of 2"):
         fitted.explain([waves(), waves()])
 
@@ -131,7 +131,7 @@ def test_clone_and_parameters():
 
 
 @pytest.mark.parametrize("settings", [{}, {"method": "forecast"}, {"network": "lstm"}, {"time": "time"}])
-def test_a_loaded_detector_is_the_same(tmp_path, settings):
+def test_a_loaded_detector_gives_the_same_scores(tmp_path, settings):
     series = stamped() if "time" in settings else waves(200)
     detector = SequenceDetector(**{**QUICK, "epochs": 1}, **settings).fit(series)
     detector.save(tmp_path / "m.npz")
@@ -173,7 +173,7 @@ def altered(name, value):
         altered("residuals/whitening", np.eye(3)),
     ],
 )
-def test_a_file_that_does_not_fit_together_is_refused(fitted, tmp_path, change):
+def test_an_inconsistent_file_is_refused(fitted, tmp_path, change):
     from nnlite.archive import read_archive, write_archive
 
     fitted.save(tmp_path / "m.npz")
@@ -190,14 +190,14 @@ NOT_OURS = {
     "check_estimators_unfitted": "the error is of our own class, as scikit-learn is not imported",
     "check_outliers_train": "labels are PyOD's: 1 is an anomaly and 0 is normal, not -1 and 1",
     "check_outliers_fit_predict": "labels are PyOD's",
-    "check_methods_sample_order_invariance": "the order of the steps of a series is what it is about",
-    "check_methods_subset_invariance": "a step is judged beside its neighbours",
+    "check_methods_sample_order_invariance": "scores depend on the order of the steps",
+    "check_methods_subset_invariance": "the score of a step depends on its neighbours",
     "check_fit1d": "a 1-D array is a series of one sensor",
-    "check_fit2d_predict1d": "a 1-D array is a series of one sensor: what is wrong with it is their number",
+    "check_fit2d_predict1d": "a 1-D array is a series of one sensor, and the error names the number of sensors",
 }
 
 
-def test_all_of_scikit_learns_checks_that_a_series_can_pass():
+def test_the_checks_of_scikit_learn_that_apply_to_series():
     detector = SequenceDetector(window=2, hidden=(4,), epochs=1, random_state=0)
     # They warn of what they skip: an array interface that must be switched on in the environment.
     with warnings.catch_warnings():

@@ -1,4 +1,4 @@
-"""A detector for series: it finds what is unusual, and keeps to the past where it must."""
+"""Scores, causality, streams and fitting of the sequence detector."""
 
 import numpy as np
 import pandas as pd
@@ -37,12 +37,12 @@ def test_every_network_scores_every_step(network, method):
 
 
 @pytest.mark.parametrize("window", [2, 3, 7, 13])
-def test_convolutions_give_back_windows_of_any_length(window):
+def test_convolutions_reconstruct_windows_of_any_length(window):
     detector = SequenceDetector(window=window, network="conv", hidden=(4, 4), epochs=1, random_state=0).fit(waves(80))
     assert detector.models_[0].output_shape == (None, window, 2)
 
 
-def test_it_finds_a_sensor_that_stops_following():
+def test_a_sensor_that_stops_following_is_an_event():
     series = waves(600, seed=1)
     series[400:440, 1] = 1.0
     detector = SequenceDetector(window=20, epochs=60, smoothing=10, random_state=0).fit(waves(600))
@@ -53,7 +53,7 @@ def test_it_finds_a_sensor_that_stops_following():
     assert parts[410:430, 1].sum() > parts[410:430, 0].sum()
 
 
-def test_parts_add_up_to_scores(fitted):
+def test_contributions_add_up_to_scores(fitted):
     series = waves(100, seed=2)
     parts = fitted.explain(series)
     assert parts.shape == (100, 2)
@@ -62,7 +62,7 @@ def test_parts_add_up_to_scores(fitted):
 
 
 @pytest.mark.parametrize("settings", [{"causal": True}, {"method": "forecast"}, {"causal": True, "network": "gru"}])
-def test_causal_scores_do_not_read_the_future(settings):
+def test_causal_scores_do_not_depend_on_later_steps(settings):
     detector = SequenceDetector(**{**QUICK, "epochs": 1}, **settings).fit(waves(200))
     series, other = waves(100, seed=1), waves(100, seed=1)
     other[60:] = 1e3
@@ -71,7 +71,7 @@ def test_causal_scores_do_not_read_the_future(settings):
     assert not np.allclose(now[60:], later[60:])
 
 
-def test_scores_that_are_not_causal_do(fitted):
+def test_other_scores_do(fitted):
     series, other = waves(100, seed=1), waves(100, seed=1)
     other[60:] = 1e3
     assert not np.allclose(fitted.decision_function(series)[55:60], fitted.decision_function(other)[55:60])
@@ -80,7 +80,7 @@ def test_scores_that_are_not_causal_do(fitted):
 @pytest.mark.parametrize("stride", [1, 3, 8])
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("cuts", [[1, 2, 50], [7, 8, 9, 99], [64]])
-def test_how_a_series_is_cut_changes_no_score(stride, causal, cuts):
+def test_scores_do_not_depend_on_how_a_series_is_cut(stride, causal, cuts):
     detector = SequenceDetector(**{**QUICK, "epochs": 1}, stride=stride, causal=causal).fit(waves(200))
     series = waves(101, seed=1)
     stream = detector.stream()
@@ -90,14 +90,14 @@ def test_how_a_series_is_cut_changes_no_score(stride, causal, cuts):
     )
 
 
-def test_a_causal_stream_owes_nothing_and_another_a_window(causal, fitted):
+def test_a_causal_stream_has_no_delay_and_another_that_of_a_window(causal, fitted):
     assert len(causal.stream().push(waves(30))) == 30
     stream = fitted.stream()
     assert len(stream.push(waves(30))) == 30 - 8
     assert len(stream.finish()) == 8
 
 
-def test_the_mean_over_windows_is_what_a_step_is_held_against(fitted):
+def test_a_step_is_compared_with_the_mean_of_its_windows(fitted):
     series = waves(12)
     x = fitted.preprocessor_.columns_.transform(series)
     windows = np.stack([x[k : k + 8] for k in range(5)])
@@ -117,15 +117,15 @@ def test_smoothing_of_one_smooths_nothing():
     np.testing.assert_allclose(detector.decision_function(series), np.square(u).mean(axis=1), rtol=1e-2)
 
 
-def test_smoothed_squares_see_an_oscillation_that_smoothed_errors_do_not():
+def test_smoothed_squares_detect_an_oscillation_that_smoothed_errors_do_not():
     rng = np.random.default_rng(0)
-    usual = rng.normal(size=600)
+    normal = rng.normal(size=600)
     series = rng.normal(size=200)
     series[100:150] = 6.0 * (-1.0) ** np.arange(50)
     found = {}
     for smooth in ("errors", "squares"):
         detector = SequenceDetector(window=2, method="forecast", epochs=20, noise=20.0, smooth=smooth, random_state=0)
-        detector.fit(usual)
+        detector.fit(normal)
         scores = detector.decision_function(series)
         found[smooth] = scores[110:150].mean() / scores[:100].mean()
     assert found["squares"] > 5 * found["errors"]
@@ -134,7 +134,7 @@ def test_smoothed_squares_see_an_oscillation_that_smoothed_errors_do_not():
 # -- fitting -----------------------------------------------------------------------------------
 
 
-def test_the_network_does_not_see_the_calibration_stretch():
+def test_the_network_is_not_trained_on_the_calibration_segment():
     one, other = waves(), waves()
     other[300:] = 7.0
     a, b = (SequenceDetector(**QUICK).fit(series) for series in (one, other))
@@ -144,11 +144,11 @@ def test_the_network_does_not_see_the_calibration_stretch():
     assert a.threshold_ != b.threshold_
 
 
-def test_the_threshold_is_above_all_of_the_calibration_stretch(fitted):
+def test_the_threshold_is_above_all_calibration_scores(fitted):
     assert fitted.labels_[fitted.calibration_].sum() == 0
 
 
-def test_the_fewer_steps_are_news_the_further_the_threshold():
+def test_the_threshold_rises_as_the_effective_sample_size_falls():
     over, noise = {}, np.random.default_rng(0).normal(size=(800, 2))
     for smoothing in (1, 5, 40):
         detector = SequenceDetector(**QUICK, smoothing=smoothing, margin=3.0).fit(noise)
@@ -157,7 +157,7 @@ def test_the_fewer_steps_are_news_the_further_the_threshold():
     assert over[1] < 1.2
 
 
-def test_thresholds_are_chosen_by_the_calibration_stretch():
+def test_thresholds_are_chosen_on_the_calibration_segment():
     detector = SequenceDetector(**QUICK, contamination=0.1).fit(waves())
     assert detector.labels_[detector.calibration_].mean() == pytest.approx(0.1, abs=0.011)
     assert SequenceDetector(**QUICK, threshold=0.5).fit(waves()).threshold_ == 0.5
@@ -174,12 +174,12 @@ def test_best_f1_uses_labels():
         SequenceDetector(**QUICK).fit(series, labels[:5])
 
 
-def test_without_a_calibration_stretch_all_steps_calibrate():
+def test_without_a_calibration_segment_all_steps_calibrate():
     detector = SequenceDetector(**QUICK, calibration=0).fit(waves())
     assert detector.calibration_.all()
 
 
-def test_several_series_are_learned_from_and_scored_one_by_one():
+def test_several_series_are_scored_one_by_one():
     several = [waves(100), waves(60, seed=1)]
     detector = SequenceDetector(**QUICK).fit(several)
     assert len(detector.decision_scores_) == 160
@@ -191,7 +191,7 @@ def test_several_series_are_learned_from_and_scored_one_by_one():
     np.testing.assert_allclose(np.concatenate(scores), detector.decision_scores_, rtol=1e-4)
 
 
-def test_one_sensor_many_kinds_of_series():
+def test_one_sensor_in_containers_of_several_kinds():
     wave = np.sin(np.arange(200.0))
     detector = SequenceDetector(**QUICK).fit(wave)
     expected = detector.decision_function(wave)
@@ -201,7 +201,7 @@ def test_one_sensor_many_kinds_of_series():
     np.testing.assert_array_equal(named.decision_function(pd.Series(wave, name="speed")), expected)
 
 
-def test_text_and_truth_values_are_sensors_too():
+def test_text_columns_are_sensors_too():
     n = 200
     table = {"mode": ["run" if i % 40 < 30 else "idle" for i in range(n)], "speed": np.arange(n) % 40 * 1.0}
     detector = SequenceDetector(**QUICK).fit(table)
@@ -213,7 +213,7 @@ def test_the_same_seed_gives_the_same_scores():
     np.testing.assert_array_equal(a, b)
 
 
-def test_with_folds_every_step_is_judged_by_a_network_that_has_not_seen_it(tmp_path):
+def test_with_folds_every_step_is_scored_by_a_network_trained_without_it(tmp_path):
     one, other = waves(200), waves(200)
     other[150:] = 7.0
     a, b = (SequenceDetector(**{**QUICK, "folds": 4}, scaling="none").fit(series) for series in (one, other))
@@ -226,7 +226,7 @@ def test_with_folds_every_step_is_judged_by_a_network_that_has_not_seen_it(tmp_p
     np.testing.assert_array_equal(loaded.decision_function(one), a.decision_function(one))
 
 
-def test_short_series_are_folded_by_themselves(tmp_path):
+def test_short_series_have_several_folds_by_default(tmp_path):
     settings = {"window": 8, "epochs": 1, "hidden": (8,), "smoothing": 2, "random_state": 0}
     short = SequenceDetector(**settings).fit(waves(200))
     assert (short.folds_, len(short.models_)) == (4, 4)
@@ -235,26 +235,26 @@ def test_short_series_are_folded_by_themselves(tmp_path):
     loaded = load_detector(tmp_path / "m.npz")
     assert loaded.folds_ == 4
     np.testing.assert_array_equal(loaded.decision_function(waves(50)), short.decision_function(waves(50)))
-    # Where the calibration stretch is long enough, or is to be none, or where quarters leave no windows, they are not.
+    # Not so if the calibration segment is long enough or empty, or if quarters leave no windows.
     assert SequenceDetector(**settings).fit(waves(400)).folds_ == 1
     assert SequenceDetector(**settings, calibration=0).fit(waves(200)).folds_ == 1
     assert SequenceDetector(**{**settings, "window": 32}).fit(waves(60)).folds_ == 1
 
 
-def test_members_take_the_mean_of_what_networks_say(tmp_path):
+def test_the_mean_output_of_members_is_used(tmp_path):
     detector = SequenceDetector(**{**QUICK, "folds": 2}, members=3).fit(waves(200))
     assert len(detector.models_) == 6
     series = waves(8, seed=1)
     x = detector.preprocessor_.columns_.transform(series)
-    said = np.mean([model.predict(x[np.newaxis])[0] for model in detector.models_], axis=0)
-    expected = detector.preprocessor_.columns_.inverse_transform(said.astype(np.float32))
+    mean = np.mean([model.predict(x[np.newaxis])[0] for model in detector.models_], axis=0)
+    expected = detector.preprocessor_.columns_.inverse_transform(mean.astype(np.float32))
     np.testing.assert_allclose(detector.reconstruct(series)["x1"], expected["x1"], rtol=1e-4)
     detector.save(tmp_path / "m.npz")
     loaded = load_detector(tmp_path / "m.npz")
     np.testing.assert_array_equal(loaded.decision_function(series), detector.decision_function(series))
 
 
-def test_a_sensor_that_wanders_counts_for_less():
+def test_a_sensor_with_random_walk_drift_weighs_less():
     rng = np.random.default_rng(0)
     series = np.column_stack([rng.normal(size=400), np.cumsum(rng.normal(size=400)) / 5])
     scales = [
@@ -266,9 +266,17 @@ def test_a_sensor_that_wanders_counts_for_less():
 
 
 @pytest.mark.parametrize("settings", [{"method": "forecast"}, {}, {"causal": True}])
-def test_relative_windows_know_no_level(settings):
+def test_relative_windows_are_independent_of_the_level(settings):
     detector = SequenceDetector(**QUICK, relative=True, **settings).fit(waves())
     series = waves(60, seed=1)
     np.testing.assert_allclose(
         detector.decision_function(series + 100.0), detector.decision_function(series), rtol=0.02, atol=1e-4
     )
+
+
+def test_parameters_changed_after_the_fit_apply_from_the_next_fit():
+    detector, series = SequenceDetector(**QUICK).fit(waves()), waves(60, seed=1)
+    scores = detector.decision_function(series)
+    detector.set_params(window=5, stride=2, smoothing=3, smooth="squares", causal=True, relative=True, members=2)
+    np.testing.assert_array_equal(detector.decision_function(series), scores)
+    assert not np.array_equal(detector.fit(waves()).decision_function(series), scores)

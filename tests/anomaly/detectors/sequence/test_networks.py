@@ -1,4 +1,4 @@
-"""The networks that read windows."""
+"""Networks on windows of a series."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from anomaly.detectors.sequence.networks import NETWORKS, build_network
 @pytest.mark.parametrize("network", list(NETWORKS))
 @pytest.mark.parametrize("window", [1, 2, 5, 9, 16])
 @pytest.mark.parametrize("depth", [1, 2])
-def test_shapes_of_every_network(network, window, depth):
+def test_output_shapes_of_every_network(network, window, depth):
     windows = np.zeros((3, window, 2), np.float32)
     forecaster = build_network(network, "forecast", window, 2, (4, 3)[:depth], 0.1, 1e-3)
     assert forecaster.predict(windows).shape == (3, 2)

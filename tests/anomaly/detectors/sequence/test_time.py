@@ -1,4 +1,4 @@
-"""The detector for series knows gaps in time and samples that are missing."""
+"""Gaps in time and missing samples."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,8 @@ import pytest
 
 from anomaly import SequenceDetector
 from anomaly.errors import DataError
-from anomaly.preprocessing.series import SeriesPreprocessor, as_series
+from anomaly.preprocessing.series import SeriesPreprocessor
+from anomaly.tables.series import as_series
 from tests.anomaly.detectors.waves import QUICK, stamped, waves
 
 
@@ -15,7 +16,7 @@ def fitted():
     return SequenceDetector(**QUICK).fit(waves())
 
 
-def test_no_window_reaches_across_a_gap():
+def test_no_window_crosses_a_gap():
     detector = SequenceDetector(**QUICK, time="time", causal=True).fit(stamped())
     series = stamped(60)
     series["time"] = np.where(np.arange(60) < 30, series["time"], series["time"] + np.timedelta64(2, "h"))
@@ -34,7 +35,7 @@ def test_short_breaks_and_repeated_times_are_no_gaps():
     np.testing.assert_array_equal(detector.decision_function(series), expected)
 
 
-def test_stretches_between_gaps_are_streamed_alike():
+def test_segments_between_gaps_have_the_same_scores_in_a_stream():
     detector = SequenceDetector(**QUICK, time="time").fit(stamped())
     series = stamped(60)
     late = np.cumsum(np.where(np.arange(60) % 20 == 13, 60, 0)).astype("m8[m]")
@@ -46,7 +47,7 @@ def test_stretches_between_gaps_are_streamed_alike():
     np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
-def test_time_that_goes_back_or_is_missing_is_an_error():
+def test_decreasing_or_missing_timestamps_are_an_error():
     series = stamped()
     back = {**series, "time": series["time"].copy()}
     back["time"][50] = back["time"][10]
@@ -61,7 +62,7 @@ def test_time_that_goes_back_or_is_missing_is_an_error():
         SequenceDetector(**QUICK, time="time").fit({**series, "time": ["some"] * 200})
 
 
-def test_time_may_not_go_back_between_pieces_either():
+def test_timestamps_must_not_decrease_between_pieces():
     detector = SequenceDetector(**QUICK, time="time").fit(stamped())
     stream = detector.stream()
     stream.push(stamped(20))
@@ -69,7 +70,7 @@ def test_time_may_not_go_back_between_pieces_either():
         stream.push(stamped(20))
 
 
-def test_missing_samples_are_held_over_and_held_against_nobody(fitted):
+def test_missing_samples_are_forward_filled_and_score_0(fitted):
     series = waves(60, seed=1)
     holes = series.copy()
     holes[20:23, 0] = np.nan
@@ -80,7 +81,7 @@ def test_missing_samples_are_held_over_and_held_against_nobody(fitted):
     np.testing.assert_allclose(fitted.explain(holes)[:10], fitted.explain(held)[:10], rtol=1e-4)
 
 
-def test_a_stretch_of_nothing_but_missing_samples_fades_to_usual(fitted):
+def test_scores_of_a_segment_without_samples_fade_to_0(fitted):
     series = np.concatenate([waves(60), np.full((200, 2), np.nan)])
     scores = fitted.decision_function(series)
     assert np.isfinite(scores).all()
@@ -88,7 +89,7 @@ def test_a_stretch_of_nothing_but_missing_samples_fades_to_usual(fitted):
     assert np.isfinite(fitted.decision_function(np.full((30, 2), np.nan))).all()
 
 
-def test_missing_samples_in_training_are_fine():
+def test_missing_samples_in_training():
     series = waves()
     series[0, 0] = series[50:60, 1] = series[-3:, 0] = np.nan
     detector = SequenceDetector(**QUICK).fit(series)
@@ -102,7 +103,7 @@ def _two_sensors(seed=0, n=4000):
 
 
 @pytest.mark.parametrize("missing", [slice(2950, None), slice(3000, 3990), slice(3000, 3900), slice(3500, None)])
-def test_a_sensor_missing_in_the_calibration_stretch(missing):
+def test_a_sensor_missing_in_the_calibration_segment(missing):
     settings = {"random_state": 0, "epochs": 3, "folds": 1}
     x, fresh = _two_sensors(), _two_sensors(1)
     whole = SequenceDetector(**settings).fit(x)
@@ -115,7 +116,7 @@ def test_a_sensor_missing_in_the_calibration_stretch(missing):
     assert detector.predict(fresh)[2000:2200].mean() > 0.8
 
 
-def test_half_of_the_samples_missing_here_and_there_leave_the_threshold_about_as_it_was():
+def test_half_of_the_samples_missing_at_random_hardly_change_the_threshold():
     settings = {"random_state": 0, "epochs": 3, "folds": 1}
     x = _two_sensors()
     whole = SequenceDetector(**settings).fit(x)
@@ -126,7 +127,7 @@ def test_half_of_the_samples_missing_here_and_there_leave_the_threshold_about_as
 
 
 @pytest.mark.parametrize("folds", [1, 4])
-def test_a_sensor_that_is_hardly_ever_there_is_named(folds):
+def test_the_error_names_a_sensor_that_is_hardly_present(folds):
     x = _two_sensors(n=800)
     x[3:, 1] = np.nan
     with pytest.raises(DataError, match=r"column 'x1' has 3 value\(s\) in 800 steps"):
@@ -152,7 +153,7 @@ def test_a_piece_without_steps_changes_nothing(nothing, causal):
 
 @pytest.fixture(scope="module")
 def machine():
-    """A detector of three sensors of one rhythm, and further steps like those it was trained on."""
+    """A detector of three sensors with one period, and further normal steps."""
     rng, t = np.random.default_rng(0), np.arange(3000)
     phase = 2 * np.pi * t / 50
     sensors = np.column_stack([20 + 3 * np.sin(phase), 100 + 10 * np.cos(phase), 50 + 5 * np.sin(phase + 1)])
@@ -162,7 +163,7 @@ def machine():
 
 
 @pytest.mark.parametrize("steps", [5, 20, 300])
-def test_a_hole_alarms_neither_in_it_nor_beside_it(machine, steps):
+def test_steps_without_samples_raise_no_alarm_in_them_or_beside_them(machine, steps):
     detector, series = machine
     series = series.copy()
     series[400 : 400 + steps] = np.nan
@@ -170,7 +171,7 @@ def test_a_hole_alarms_neither_in_it_nor_beside_it(machine, steps):
 
 
 @pytest.mark.parametrize("steps", [20, 300, 600])
-def test_a_sensor_that_is_gone_is_not_held_against_the_others(machine, steps):
+def test_a_missing_sensor_does_not_raise_the_scores_of_the_others(machine, steps):
     detector, series = machine
     series = series.copy()
     series[300 : 300 + steps, 0] = np.nan
@@ -180,7 +181,7 @@ def test_a_sensor_that_is_gone_is_not_held_against_the_others(machine, steps):
 
 
 @pytest.mark.parametrize("setting", [{}, {"causal": True}, {"relative": True}, {"stride": 3}])
-def test_holes_are_scored_alike_wherever_a_series_is_cut(setting):
+def test_scores_with_missing_samples_do_not_depend_on_how_a_series_is_cut(setting):
     detector = SequenceDetector(window=8, hidden=(8,), epochs=2, gap=4.0, random_state=0, **setting).fit(waves(200))
     series = waves(120, seed=1)
     series[20:23] = series[40:45] = series[60:90] = series[115:] = np.nan
@@ -190,11 +191,11 @@ def test_holes_are_scored_alike_wherever_a_series_is_cut(setting):
         stream = detector.stream()
         scores = np.concatenate([*(stream.push(piece) for piece in np.split(series, cuts)), stream.finish()])
         np.testing.assert_allclose(scores, whole, rtol=1e-4, atol=1e-6)
-    # Beyond the fourth step with nothing in it a hole is a gap.
+    # More than four steps without samples are a gap.
     assert (whole[64:90] == 0).all()
 
 
-def test_a_hole_is_a_gap_once_it_is_longer_than_one():
+def test_more_than_gap_steps_without_samples_are_a_gap():
     series = waves(60)
     series[20:30] = np.nan
     reader = SeriesPreprocessor(gap=4.0).fit([as_series(waves(60))]).reader()

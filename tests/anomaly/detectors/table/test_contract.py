@@ -9,21 +9,21 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.detectors.base import BaseDetector
 from tests.anomaly.detectors.planes import QUICK, planes
 
 
 def test_clone_and_parameters():
-    detector = AutoencoderDetector(hidden=(4,), noise=0.1)
+    detector = TableDetector(hidden=(4,), noise=0.1)
     copy = clone(detector)
     assert copy is not detector
     assert copy.get_params() == detector.get_params()
     assert detector.set_params(noise=0.3).noise == 0.3
     with pytest.raises(ValueError, match="has no parameter 'nope'; it has hidden"):
         detector.set_params(nope=1)
-    assert repr(detector) == "AutoencoderDetector(hidden=(4,), noise=0.3)"
-    assert "hidden" in repr(AutoencoderDetector(hidden=np.array([4, 4])))
+    assert repr(detector) == "TableDetector(hidden=(4,), noise=0.3)"
+    assert "hidden" in repr(TableDetector(hidden=np.array([4, 4])))
 
 
 NOT_OURS = {
@@ -37,7 +37,7 @@ CLOSE_CALL = "check_methods_subset_invariance"
 
 
 def test_all_of_scikit_learns_checks_but_its_labels():
-    detector = AutoencoderDetector(hidden=(4,), epochs=2, random_state=0)
+    detector = TableDetector(hidden=(4,), epochs=2, random_state=0)
     # They warn of what they skip: an array interface that must be switched on in the environment.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -49,7 +49,7 @@ def test_all_of_scikit_learns_checks_but_its_labels():
 
 def test_in_a_pipeline():
     x, y = planes()
-    pipeline = make_pipeline(StandardScaler(), AutoencoderDetector(**QUICK)).fit(x)
+    pipeline = make_pipeline(StandardScaler(), TableDetector(**QUICK)).fit(x)
     assert set(pipeline.predict(x)) <= {0, 1}
     assert roc_auc_score(y, pipeline.decision_function(x)) > 0.8
 
@@ -57,7 +57,7 @@ def test_in_a_pipeline():
 def test_in_a_grid_search_with_and_without_labels():
     x, y = planes(n=120, anomalies=30)
     settings = {"hidden": [(2,), (8,)]}
-    base = AutoencoderDetector(epochs=5, random_state=0)
+    base = TableDetector(epochs=5, random_state=0)
     unlabelled = GridSearchCV(base, settings, cv=2).fit(x)
     assert unlabelled.best_params_["hidden"] in [(2,), (8,)]
     shuffled = np.random.default_rng(0).permutation(len(x))

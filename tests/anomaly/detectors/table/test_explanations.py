@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 
 
 def records(n, seed, columns=8):
@@ -16,7 +16,7 @@ def records(n, seed, columns=8):
 
 @pytest.fixture(scope="module")
 def detector():
-    return AutoencoderDetector(random_state=0).fit(records(1000, 0))
+    return TableDetector(random_state=0).fit(records(1000, 0))
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ def test_expected_values_come_in_the_units_and_categories_of_the_table():
     rng = np.random.default_rng(0)
     kind = rng.choice(["small", "large"], 400)
     size = np.where(kind == "small", 1.0, 1000.0) + rng.normal(size=400)
-    detector = AutoencoderDetector(random_state=0).fit({"kind": kind, "size": size})
+    detector = TableDetector(random_state=0).fit({"kind": kind, "size": size})
     expected = detector.expected({"kind": ["small", "large", "small"], "size": [1.0, 1000.0, 90.0]})
     assert list(expected["kind"][:2]) == ["small", "large"]
     np.testing.assert_allclose(np.asarray(expected["size"], float), [1, 1000, 1], atol=5)
@@ -63,7 +63,7 @@ def test_expected_values_come_in_the_units_and_categories_of_the_table():
 
 def test_without_remembered_records_the_network_says_what_it_expects(faults):
     x, faulty, column = faults
-    detector = AutoencoderDetector(neighbors=0, random_state=0).fit(records(1000, 0))
+    detector = TableDetector(neighbors=0, random_state=0).fit(records(1000, 0))
     rows = np.arange(len(x))
     expected = np.column_stack(detector.expected(faulty).columns)[rows, column]
     truth, found = x[rows, column], faulty[rows, column]

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly import AutoencoderDetector, load_detector
+from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_transactions
 from anomaly.errors import DataError
 from anomaly.thresholds import MADThreshold
@@ -73,7 +73,7 @@ def test_remembered_records_are_in_the_file_once(fitted, tmp_path):
 
 
 def test_parameters_of_every_kind_survive(tmp_path):
-    detector = AutoencoderDetector(
+    detector = TableDetector(
         hidden=np.array([4, 4]), epochs=np.int64(1), threshold=MADThreshold(2.5), random_state=np.random.default_rng(0)
     ).fit(planes()[0])
     detector.save(tmp_path / "m.npz")
@@ -99,7 +99,7 @@ def small_file(tmp_path_factory):
     """A small detector of mixed columns, its file, and what it says of its training records."""
     path = tmp_path_factory.mktemp("fuzz") / "m.npz"
     columns = make_transactions(n_records=40, random_state=0).columns
-    detector = AutoencoderDetector(hidden=(2,), draws=1, epochs=1, random_state=0).fit(columns)
+    detector = TableDetector(hidden=(2,), draws=1, epochs=1, random_state=0).fit(columns)
     detector.save(path)
     return path.read_bytes(), columns, detector.decision_function(columns)
 

@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.errors import DataError
 
 
 def scores_of(usual, others, **settings):
     """Return the scores of usual records and of others."""
-    detector = AutoencoderDetector(random_state=0, **settings).fit(usual)
+    detector = TableDetector(random_state=0, **settings).fit(usual)
     own, found = detector.decision_scores_, detector.decision_function(others)
     assert np.isfinite(own).all()
     assert np.isfinite(found).all()
@@ -58,7 +58,7 @@ def test_categories_alone():
 def test_a_column_that_was_constant_and_varies_later():
     usual = normal(400, 3)
     usual[:, 1] = 7.0
-    detector = AutoencoderDetector(random_state=0).fit(usual)
+    detector = TableDetector(random_state=0).fit(usual)
     later = normal(50, 3, seed=1)
     later[:, 1] = 7.0
     changed = later.copy()
@@ -93,12 +93,12 @@ def test_a_column_without_values_is_named():
     x = normal(50, 3)
     x[:, 2] = np.nan
     with pytest.raises(DataError, match="'x2': all values missing"):
-        AutoencoderDetector().fit(x)
+        TableDetector().fit(x)
 
 
 def test_threads_change_nothing():
     x = normal(300, 5)
-    one, many = (AutoencoderDetector(epochs=20, random_state=0, n_jobs=jobs).fit(x) for jobs in (1, 3))
+    one, many = (TableDetector(epochs=20, random_state=0, n_jobs=jobs).fit(x) for jobs in (1, 3))
     np.testing.assert_array_equal(one.decision_scores_, many.decision_scores_)
 
 
@@ -116,14 +116,14 @@ def test_a_false_alarm_rate_is_kept_where_distances_take_few_values():
     def tickets(n):
         return {name: letters[rng.choice(len(p), n, p=p)] for name, p in shares.items()}
 
-    detector = AutoencoderDetector(false_alarm_rate=0.01, random_state=0).fit(tickets(1500))
+    detector = TableDetector(false_alarm_rate=0.01, random_state=0).fit(tickets(1500))
     assert detector.predict(tickets(1500)).mean() < 0.03
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 5])
 def test_a_record_that_comes_a_thousand_times_is_judged_alike_in_any_company(seed):
     x = np.repeat(np.random.default_rng(seed).normal(size=(5, 4)), 1000, axis=0)
-    detector = AutoencoderDetector(random_state=seed).fit(x)
+    detector = TableDetector(random_state=seed).fit(x)
     some = x[::1000]
     alone = np.concatenate([detector.predict(row[np.newaxis]) for row in some])
     np.testing.assert_array_equal(alone, detector.predict(x)[::1000])

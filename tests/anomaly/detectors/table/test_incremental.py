@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from anomaly import AutoencoderDetector, load_detector
+from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_correlated
 from anomaly.detectors.table import incremental as updating
 from anomaly.detectors.table import training
@@ -24,10 +24,10 @@ def usual(n, seed, shift=0.0):
 def test_a_stream_of_chunks_finds_what_one_fit_finds():
     train, test = make_correlated(n_records=1600, contamination=0.03, random_state=1).split(0.5, random_state=0)
     records = as_table(train.columns).rows(np.random.default_rng(0).permutation(len(train.labels)))
-    stream = AutoencoderDetector(random_state=0)
+    stream = TableDetector(random_state=0)
     for start in range(0, len(records), 200):
         stream.partial_fit(records.rows(slice(start, start + 200)))
-    whole = AutoencoderDetector(random_state=0).fit(records)
+    whole = TableDetector(random_state=0).fit(records)
     found, expected = (roc_auc_score(test.labels, d.decision_function(test.columns)) for d in (stream, whole))
     assert found > expected - 0.03
     assert stream.records_seen_ == len(stream.decision_scores_) == len(records)
@@ -35,7 +35,7 @@ def test_a_stream_of_chunks_finds_what_one_fit_finds():
 
 @pytest.mark.parametrize("share", [0.7, 0.0])
 def test_what_is_new_becomes_usual_and_what_was_stays_so(share):
-    detector = AutoencoderDetector(random_state=0, neighbors_share=share).fit(usual(500, 0))
+    detector = TableDetector(random_state=0, neighbors_share=share).fit(usual(500, 0))
     old, new = usual(300, 1), usual(300, 2, shift=4.0)
     odd = np.random.default_rng(3).permuted(usual(300, 3), axis=0)
     before = roc_auc_score(np.repeat([0, 1], 300), detector.decision_function(np.concatenate([old, odd])))
@@ -55,7 +55,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
     scores = []
     for fewest in (1000, 0):
         monkeypatch.setattr(updating, "_FEWEST_REPLAYED", fewest)
-        detector = AutoencoderDetector(random_state=0, neighbors_share=0.0).fit(usual(500, 0))
+        detector = TableDetector(random_state=0, neighbors_share=0.0).fit(usual(500, 0))
         for seed in range(20):
             detector.partial_fit(usual(50, 10 + seed, shift=4.0))
         scores.append(np.mean(detector.decision_function(old)))
@@ -65,7 +65,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
 def test_memory_does_not_grow(monkeypatch):
     for module in (training, updating):
         monkeypatch.setattr(module, "MOST_REMEMBERED", 60)
-    detector = AutoencoderDetector(**QUICK, epochs=1, false_alarm_rate=0.05).fit(usual(100, 0))
+    detector = TableDetector(**QUICK, epochs=1, false_alarm_rate=0.05).fit(usual(100, 0))
     for seed in range(1, 6):
         detector.partial_fit(usual(50, seed, shift=seed))
         assert len(detector.members_[-1].records) == len(detector.decision_scores_) == len(detector.labels_) == 60
@@ -81,12 +81,12 @@ def _among(records, detector, table):
 
 
 def test_the_same_calls_give_the_same_bits_and_each_call_is_its_own():
-    first, second = (AutoencoderDetector(**QUICK).fit(usual(100, 0)) for _ in range(2))
+    first, second = (TableDetector(**QUICK).fit(usual(100, 0)) for _ in range(2))
     for detector in (first, second):
         detector.partial_fit(usual(50, 1)).partial_fit(usual(50, 2))
     np.testing.assert_array_equal(first.decision_scores_, second.decision_scores_)
-    threads = AutoencoderDetector(**{**QUICK, "noise": (0.2, 1.0)}, n_jobs=1).fit(usual(100, 0))
-    more = AutoencoderDetector(**{**QUICK, "noise": (0.2, 1.0)}, n_jobs=2).fit(usual(100, 0))
+    threads = TableDetector(**{**QUICK, "noise": (0.2, 1.0)}, n_jobs=1).fit(usual(100, 0))
+    more = TableDetector(**{**QUICK, "noise": (0.2, 1.0)}, n_jobs=2).fit(usual(100, 0))
     for detector in (threads, more):
         detector.partial_fit(usual(50, 1))
     np.testing.assert_array_equal(threads.decision_scores_, more.decision_scores_)
@@ -94,7 +94,7 @@ def test_the_same_calls_give_the_same_bits_and_each_call_is_its_own():
 
 @pytest.mark.parametrize("more", [{}, {"false_alarm_rate": 0.05}, {"contamination": 0.1}])
 def test_a_loaded_detector_goes_on_as_if_it_had_never_been_saved(tmp_path, more):
-    detector = AutoencoderDetector(**QUICK, **more).fit(usual(100, 0)).partial_fit(usual(50, 1))
+    detector = TableDetector(**QUICK, **more).fit(usual(100, 0)).partial_fit(usual(50, 1))
     detector.save(tmp_path / "m.npz")
     loaded = load_detector(tmp_path / "m.npz")
     assert loaded.records_seen_ == 150
@@ -110,7 +110,7 @@ def test_a_loaded_detector_goes_on_as_if_it_had_never_been_saved(tmp_path, more)
 def test_chunks_of_any_size_and_constant_columns_stay_finite(sizes, value):
     x = usual(30, 0)
     x[:, 1] = value
-    detector = AutoencoderDetector(**{**QUICK, "epochs": 1}).fit(x)
+    detector = TableDetector(**{**QUICK, "epochs": 1}).fit(x)
     for seed, size in enumerate(sizes, start=1):
         fresh = usual(size, seed)
         fresh[:, 1] = value
@@ -124,9 +124,9 @@ def test_chunks_of_any_size_and_constant_columns_stay_finite(sizes, value):
 def test_the_promised_false_alarms_are_kept_as_it_learns():
     rates = []
     for seed in range(6):
-        detector = AutoencoderDetector(
-            **{**QUICK, "random_state": seed, "false_alarm_rate": 0.05}, n_jobs=1, epochs=20
-        ).fit(usual(150, 10 * seed))
+        detector = TableDetector(**{**QUICK, "random_state": seed, "false_alarm_rate": 0.05}, n_jobs=1, epochs=20).fit(
+            usual(150, 10 * seed)
+        )
         for part in range(1, 4):
             detector.partial_fit(usual(150, 10 * seed + part))
         rates.append(detector.predict(usual(2000, 10 * seed + 9)).mean())
@@ -135,7 +135,7 @@ def test_the_promised_false_alarms_are_kept_as_it_learns():
 
 def test_a_category_unseen_at_first_stays_unseen():
     rng = np.random.default_rng(0)
-    detector = AutoencoderDetector(**QUICK).fit({"kind": rng.choice(["a", "b"], 80), "size": rng.normal(size=80)})
+    detector = TableDetector(**QUICK).fit({"kind": rng.choice(["a", "b"], 80), "size": rng.normal(size=80)})
     names = detector.preprocessor_.feature_names_out_
     detector.partial_fit({"kind": ["c"] * 60, "size": rng.normal(size=60)})
     assert detector.preprocessor_.feature_names_out_ == names
@@ -147,16 +147,16 @@ def test_a_category_unseen_at_first_stays_unseen():
 def test_thresholds_that_the_memory_cannot_tell_stay():
     x, y = planes()
     for more in ({"threshold": "best_f1"}, {"contamination": 0.1}):
-        detector = AutoencoderDetector(**QUICK, **more).fit(x, y)
+        detector = TableDetector(**QUICK, **more).fit(x, y)
         before = detector.threshold_
         assert detector.partial_fit(usual(50, 5)).threshold_ == before
-    share = AutoencoderDetector(**QUICK, contamination=0.1, trim=0.0).fit(x).partial_fit(usual(50, 5))
+    share = TableDetector(**QUICK, contamination=0.1, trim=0.0).fit(x).partial_fit(usual(50, 5))
     assert share.labels_.mean() == pytest.approx(0.1, abs=0.01)
 
 
 def test_the_most_unusual_are_left_out_where_fit_leaves_them_out():
     x, _ = planes()
-    detector = AutoencoderDetector(**QUICK, contamination=0.1).fit(x)
+    detector = TableDetector(**QUICK, contamination=0.1).fit(x)
     fresh = usual(50, 5)
     fresh[:5] += 30.0
     detector.partial_fit(fresh)
@@ -165,7 +165,7 @@ def test_the_most_unusual_are_left_out_where_fit_leaves_them_out():
 
 
 def test_weights_learned_from_labels_stay():
-    detector = AutoencoderDetector(**QUICK).fit(usual(100, 0))
+    detector = TableDetector(**QUICK).fit(usual(100, 0))
     odd = usual(5, 1)
     odd[:, 0] += 5.0
     detector.learn_labels(odd, [1] * 5)
@@ -178,8 +178,8 @@ def test_weights_learned_from_labels_stay():
 
 def test_what_cannot_be_learned_is_refused_and_changes_nothing():
     with pytest.raises(ValueError, match="partial_fit needs remembered records, and with neighbors=0 there are none"):
-        AutoencoderDetector(**QUICK, neighbors=0).partial_fit(usual(20, 0))
-    detector = AutoencoderDetector(**QUICK).partial_fit(usual(30, 0))
+        TableDetector(**QUICK, neighbors=0).partial_fit(usual(20, 0))
+    detector = TableDetector(**QUICK).partial_fit(usual(30, 0))
     scores = detector.decision_scores_
     with pytest.raises(DataError, match="4 features, but TablePreprocessor is expecting 5"):
         detector.partial_fit(usual(20, 0)[:, :4])
@@ -198,27 +198,27 @@ def test_what_cannot_be_learned_is_refused_and_changes_nothing():
 
 def test_a_warm_fit_needs_fewer_steps_for_the_same_loss():
     later = usual(500, 1, shift=0.1)
-    cold = AutoencoderDetector(**QUICK, epochs=60).fit(later).history_["loss"]
-    detector = AutoencoderDetector(**QUICK, epochs=60, warm_start=True).fit(usual(500, 0))
+    cold = TableDetector(**QUICK, epochs=60).fit(later).history_["loss"]
+    detector = TableDetector(**QUICK, epochs=60, warm_start=True).fit(usual(500, 0))
     warm = detector.fit(later).history_["loss"]
     assert len(warm) == 60
     assert np.mean(warm[:10]) < np.mean(cold[20:30])
 
 
 def test_a_warm_fit_keeps_the_preprocessing_and_sets_all_else_anew():
-    detector = AutoencoderDetector(**QUICK, warm_start=True).fit(usual(100, 0))
+    detector = TableDetector(**QUICK, warm_start=True).fit(usual(100, 0))
     preprocessor = detector.preprocessor_
     detector.fit(usual(80, 1, shift=2.0))
     assert detector.preprocessor_ is preprocessor
     assert detector.records_seen_ == len(detector.decision_scores_) == len(detector.members_[-1].records) == 80
-    anew = AutoencoderDetector(**QUICK).fit(usual(80, 1, shift=2.0))
+    anew = TableDetector(**QUICK).fit(usual(80, 1, shift=2.0))
     np.testing.assert_array_equal(
         detector.set_params(warm_start=False).fit(usual(80, 1, shift=2.0)).decision_scores_, anew.decision_scores_
     )
 
 
 def test_a_warm_fit_of_other_columns_or_layers_is_refused():
-    detector = AutoencoderDetector(**QUICK, warm_start=True).fit({"a": range(20), "b": range(20)})
+    detector = TableDetector(**QUICK, warm_start=True).fit({"a": range(20), "b": range(20)})
     with pytest.raises(ValueError, match="networks for the columns 'a', 'b'; found 'a', 'c'"):
         detector.fit({"a": range(20), "c": range(20)})
     with pytest.raises(ValueError, match="other layers than hidden"):

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from anomaly import AutoencoderDetector, NotFittedError
+from anomaly import NotFittedError, TableDetector
 from tests.anomaly.detectors.planes import QUICK, planes
 
 
@@ -41,11 +41,11 @@ from tests.anomaly.detectors.planes import QUICK, planes
 )
 def test_fit_refuses_bad_parameters(arguments, message):
     with pytest.raises(ValueError, match=message):
-        AutoencoderDetector(**{"hidden": (2,), "epochs": 1, **arguments}).fit(planes()[0])
+        TableDetector(**{"hidden": (2,), "epochs": 1, **arguments}).fit(planes()[0])
 
 
 def test_fit_refuses_tables_that_cannot_teach():
-    detector = AutoencoderDetector(**QUICK)
+    detector = TableDetector(**QUICK)
     with pytest.raises(ValueError, match="at least 2 records"):
         detector.fit([[1.0, 2.0]])
     with pytest.raises(ValueError, match="one label per record"):
@@ -58,19 +58,19 @@ def test_fit_refuses_tables_that_cannot_teach():
 
 def test_one_column_has_nothing_to_go_with():
     with pytest.raises(ValueError, match=r"at least 2 columns .* found 1, 'x0' \(n_features = 1\)"):
-        AutoencoderDetector(random_state=0).fit(np.ones((50, 1)))
+        TableDetector(random_state=0).fit(np.ones((50, 1)))
 
 
 def test_constant_columns_are_fine():
     rng = np.random.default_rng(0)
     x = np.column_stack([rng.normal(size=50), np.full(50, 7.0)])
-    constant = AutoencoderDetector(random_state=0).fit(x)
+    constant = TableDetector(random_state=0).fit(x)
     # A value that never changed in training and does now is news.
     assert constant.predict([[0.0, 7.0], [0.0, 20.0]]).tolist() == [0, 1]
 
 
 def test_an_unfitted_detector_says_so(tmp_path):
-    detector = AutoencoderDetector()
+    detector = TableDetector()
     for call in (
         lambda: detector.predict([[1.0]]),
         lambda: detector.decision_function([[1.0]]),

@@ -8,7 +8,7 @@ from scipy.optimize import check_grad
 from scipy.optimize import minimize as scipy_minimize
 from sklearn.metrics import f1_score, roc_auc_score
 
-from anomaly import AutoencoderDetector, NotFittedError, load_detector
+from anomaly import NotFittedError, TableDetector, load_detector
 from anomaly.datasets import make_transactions
 from anomaly.detectors.table.blending import Blend
 from anomaly.detectors.table.label_learning import LabelledContributions, _loss, fit_weights, learn_weights
@@ -35,7 +35,7 @@ def train():
 
 @pytest.fixture
 def fitted(train):
-    return AutoencoderDetector(**QUICK).fit(train)
+    return TableDetector(**QUICK).fit(train)
 
 
 @pytest.fixture(scope="module")
@@ -125,16 +125,16 @@ def test_false_alarms_are_learned_too(fitted, anomalies):
 def test_what_is_labelled_an_anomaly_is_no_usual_training_record(train):
     dirty = train.copy()
     dirty[:8] = records(8, seed=1, odd=range(8))
-    detector = AutoencoderDetector(**QUICK).fit(dirty)
+    detector = TableDetector(**QUICK).fit(dirty)
     weights = detector.learn_labels(dirty[:8], np.ones(8)).column_weights_
     assert weights.argmax() == 0
-    every = AutoencoderDetector(**QUICK).fit(train[:3])
+    every = TableDetector(**QUICK).fit(train[:3])
     with pytest.raises(ValueError, match="this detector remembers no others"):
         every.learn_labels(train[:3], [1, 1, 1])
 
 
 def test_without_remembered_records_usual_ones_must_be_given(train, anomalies):
-    detector = AutoencoderDetector(**QUICK, neighbors=0).fit(train)
+    detector = TableDetector(**QUICK, neighbors=0).fit(train)
     with pytest.raises(ValueError, match="give some, such as the training records, with label 0"):
         detector.learn_labels(anomalies, np.ones(8))
     assert detector.column_weights_ is None
@@ -145,7 +145,7 @@ def test_without_remembered_records_usual_ones_must_be_given(train, anomalies):
 
 def test_a_threshold_that_needs_labels_gets_them(train, anomalies):
     x, y = np.concatenate([train, anomalies]), [0] * 400 + [1] * 8
-    detector = AutoencoderDetector(**QUICK, threshold="best_f1").fit(x, y).learn_labels(anomalies, np.ones(8))
+    detector = TableDetector(**QUICK, threshold="best_f1").fit(x, y).learn_labels(anomalies, np.ones(8))
     found = f1_score(y, detector.predict(x))
     scores = detector.decision_function(x)
     assert found == pytest.approx(max(f1_score(y, scores >= level) for level in np.sort(scores)[-40:]))
@@ -157,7 +157,7 @@ def test_a_threshold_that_needs_labels_gets_them(train, anomalies):
 
 
 def test_a_false_alarm_rate_is_kept_roughly(train, anomalies, tmp_path):
-    detector = AutoencoderDetector(**QUICK, false_alarm_rate=0.1).fit(train)
+    detector = TableDetector(**QUICK, false_alarm_rate=0.1).fit(train)
     fresh = records(3000, seed=6)
     assert detector.predict(fresh).mean() == pytest.approx(0.1, abs=0.05)
     detector.learn_labels(anomalies, np.ones(8))
@@ -173,7 +173,7 @@ def test_columns_of_all_kinds_have_one_weight_each():
     data = make_transactions(n_records=400, random_state=0)
     table = {name: np.asarray(values)[data.labels == 0] for name, values in data.columns.items()}
     odd = {name: np.asarray(values)[data.labels == 1] for name, values in data.columns.items()}
-    detector = AutoencoderDetector(**QUICK).fit(table)
+    detector = TableDetector(**QUICK).fit(table)
     detector.learn_labels(odd, np.ones(data.labels.sum()))
     assert detector.column_weights_.shape == (detector.n_features_in_,)
     np.testing.assert_array_equal(detector.decision_function(table), detector.decision_scores_)
@@ -184,7 +184,7 @@ def test_columns_of_all_kinds_have_one_weight_each():
 
 def test_rare_columns_and_equal_records_do_no_harm():
     x = np.c_[np.zeros(30), np.repeat([0.0, 1.0], 15)]
-    detector = AutoencoderDetector(**QUICK).fit(x)
+    detector = TableDetector(**QUICK).fit(x)
     detector.learn_labels([[0.0, 0.0], [5.0, 0.5]], [1, 1])
     assert np.isfinite(detector.column_weights_).all()
     assert np.isfinite(detector.decision_scores_).all()
@@ -286,7 +286,7 @@ def test_unusable_labels_are_refused(fitted, y, message):
 
 def test_unusable_tables_and_spreads_are_refused(fitted, anomalies):
     with pytest.raises(NotFittedError, match="call fit"):
-        AutoencoderDetector().learn_labels(anomalies, np.ones(8))
+        TableDetector().learn_labels(anomalies, np.ones(8))
     with pytest.raises(ValueError, match="X has 5 features"):
         fitted.learn_labels(anomalies[:, :5], np.ones(8))
     for spread in (0, np.nan, "wide"):

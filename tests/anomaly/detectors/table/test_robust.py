@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly import AutoencoderDetector
+from anomaly import TableDetector
 from anomaly.detectors.table.neighbors import smallest
 from anomaly.metrics import average_precision_score
 
@@ -23,8 +23,8 @@ def contaminated():
 
 def test_a_crowd_of_anomalies_is_found_once_it_is_left_out(contaminated):
     x, y = contaminated
-    plain = AutoencoderDetector(**QUICK).fit(x).decision_scores_
-    robust = AutoencoderDetector(**QUICK, trim=0.2).fit(x).decision_scores_
+    plain = TableDetector(**QUICK).fit(x).decision_scores_
+    robust = TableDetector(**QUICK, trim=0.2).fit(x).decision_scores_
     assert average_precision_score(y, robust) > average_precision_score(y, plain) + 0.1
 
 
@@ -33,7 +33,7 @@ def test_a_crowd_is_not_kept_for_having_company(seed):
     rng = np.random.default_rng(seed)
     usual = rng.normal(size=(450, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(450, 6))
     crowd = 4 * rng.normal(size=6) + 0.3 * rng.normal(size=(50, 6))
-    detector = AutoencoderDetector(**QUICK, trim=0.2).fit(np.r_[usual, crowd])
+    detector = TableDetector(**QUICK, trim=0.2).fit(np.r_[usual, crowd])
     remembered = {row.tobytes() for row in detector.members_[-1].records}
     of_crowd = detector.preprocessor_.transform(detector._as_table(crowd))
     assert sum(row.tobytes() in remembered for row in of_crowd) < 25
@@ -42,9 +42,7 @@ def test_a_crowd_is_not_kept_for_having_company(seed):
 def test_a_known_contamination_is_trimmed_unless_told_otherwise(contaminated):
     x, _ = contaminated
     scores = {
-        (contamination, trim): AutoencoderDetector(**QUICK, contamination=contamination, trim=trim)
-        .fit(x)
-        .decision_scores_
+        (contamination, trim): TableDetector(**QUICK, contamination=contamination, trim=trim).fit(x).decision_scores_
         for contamination, trim in [("auto", "auto"), (0.1, 0), (0.1, "auto"), ("auto", 0.1)]
     }
     np.testing.assert_array_equal(scores["auto", "auto"], scores[0.1, 0])
@@ -54,21 +52,21 @@ def test_a_known_contamination_is_trimmed_unless_told_otherwise(contaminated):
 
 def test_trimmed_records_are_scored_like_any_other(contaminated):
     x, _ = contaminated
-    detector = AutoencoderDetector(**QUICK, contamination=0.1).fit(x)
+    detector = TableDetector(**QUICK, contamination=0.1).fit(x)
     np.testing.assert_allclose(detector.decision_scores_, detector.decision_function(x), rtol=1e-6)
     assert detector.labels_.sum() == 50
     assert len(detector.members_[-1].records) == 450
 
 
 def test_two_records_are_kept_whatever_is_trimmed():
-    detector = AutoencoderDetector(hidden=(4,), epochs=2, trim=0.5, random_state=0).fit([[0.0, 1.0], [1.0, 0.0]])
+    detector = TableDetector(hidden=(4,), epochs=2, trim=0.5, random_state=0).fit([[0.0, 1.0], [1.0, 0.0]])
     assert np.isfinite(detector.decision_scores_).all()
 
 
 @pytest.mark.parametrize("share", [-0.1, 0.6, "some", None, np.nan])
 def test_an_impossible_share_is_refused(share):
     with pytest.raises(ValueError, match="trim must be"):
-        AutoencoderDetector(trim=share).fit(np.eye(5))
+        TableDetector(trim=share).fit(np.eye(5))
 
 
 @given(st.integers(1, 4000), st.integers(1, 30), st.integers(0, 1000))

@@ -19,11 +19,11 @@ def learn(cells, min_count=2, most=50):
 
 @given(st.lists(st.one_of(st.none(), names), min_size=1, max_size=40), st.integers(1, 4), st.integers(1, 5))
 def test_each_category_goes_where_its_frequency_puts_it(cells, min_count, most):
-    column, places = learn(cells, min_count, most)
+    column, groups = learn(cells, min_count, most)
     counts = {cell: cells.count(cell) for cell in cells}
     assert len(column.categories) <= most
-    for cell, place in zip(cells, places, strict=True):
-        named = column.places[place]
+    for cell, group in zip(cells, groups, strict=True):
+        named = column.groups[group]
         if cell is None:
             assert named == "<missing>"
         elif cell in column.categories:
@@ -33,7 +33,7 @@ def test_each_category_goes_where_its_frequency_puts_it(cells, min_count, most):
     kept = [counts[cell] for cell in column.categories]
     left = [counts[cell] for cell in set(cells) - {None} - set(column.categories)]
     assert min(kept, default=0) >= max((n for n in left if n >= min_count), default=0)
-    np.testing.assert_array_equal(column.read(objects(cells)), places)
+    np.testing.assert_array_equal(column.read(objects(cells)), groups)
 
 
 @given(st.lists(st.one_of(st.none(), st.text(max_size=4)), min_size=1, max_size=30))
@@ -42,21 +42,21 @@ def test_a_saved_column_reads_as_before(cells):
     config = json.loads(json.dumps(column.get_config()))
     copy = column_from_config(config)
     others = objects([*cells, "never seen", None, "  "])
-    assert copy.places == column.places
+    assert copy.groups == column.groups
     np.testing.assert_array_equal(copy.read(others), column.read(others))
 
 
 def test_what_was_never_seen_has_a_place():
     column, _ = learn(["a", "a", "b", "b"])
-    assert column.places == ("a", "b", "<unseen>")
-    assert [column.places[place] for place in column.read(objects(["b", "z", None]))] == ["b", "<unseen>", "<unseen>"]
+    assert column.groups == ("a", "b", "<unseen>")
+    assert [column.groups[group] for group in column.read(objects(["b", "z", None]))] == ["b", "<unseen>", "<unseen>"]
 
 
 def test_where_new_values_are_the_rule_they_count_as_rare():
     column, _ = learn(["id1", "id2", "id3", "common", "common"])
     assert column.open_ended
-    assert column.places == ("common", "<rare>")
-    assert [column.places[place] for place in column.read(objects(["id9", "common"]))] == ["<rare>", "common"]
+    assert column.groups == ("common", "<rare>")
+    assert [column.groups[group] for group in column.read(objects(["id9", "common"]))] == ["<rare>", "common"]
 
 
 def test_numbers_that_are_categories_are_found_by_value():
@@ -66,6 +66,6 @@ def test_numbers_that_are_categories_are_found_by_value():
     assert text.categories == ("01", "1")  # text stays what it is
 
 
-def test_places_restored_are_text():
+def test_groups_restored_are_text():
     column, _ = learn(["a", "a", None])
     assert column.restore(np.array([0, 1, 2])).tolist() == ["a", None, "<unseen>"]

@@ -12,11 +12,11 @@ from anomaly.preprocessing.columns.parsing import (
     category_number,
     category_text,
     distinct_cells,
+    parse_boolean,
     parse_days,
     parse_each,
     parse_number,
     parse_numbers,
-    parse_truth,
 )
 from tests.anomaly.preprocessing.cells import objects
 
@@ -56,10 +56,10 @@ def test_the_first_unreadable_cell_is_named():
     st.integers(-14 * 60, 14 * 60),
     st.sampled_from("T "),
 )
-def test_iso_moments_are_read_to_the_microsecond(moment, minutes, between):
+def test_iso_datetimes_are_parsed_to_the_microsecond(datetime, minutes, between):
     sign, (hours, rest) = "-" if minutes < 0 else "+", divmod(abs(minutes), 60)
-    text = moment.isoformat(between, "microseconds") + f"{sign}{hours:02}:{rest:02}"
-    expected = (moment.replace(tzinfo=timezone.utc) - EPOCH).total_seconds() - 60 * minutes
+    text = datetime.isoformat(between, "microseconds") + f"{sign}{hours:02}:{rest:02}"
+    expected = (datetime.replace(tzinfo=timezone.utc) - EPOCH).total_seconds() - 60 * minutes
     assert parse_days(text) * 86_400 == pytest.approx(expected, abs=1e-4)
 
 
@@ -94,8 +94,8 @@ def test_dates_may_be_written_in_these_ways(text, days):
     assert parse_days(text) == days
 
 
-def test_truth_has_many_words():
-    assert [parse_truth(word) for word in ("TRUE", "No", "t", "F", "y", "1", "0.0", "2", "")] == [
+def test_booleans_have_many_words():
+    assert [parse_boolean(word) for word in ("TRUE", "No", "t", "F", "y", "1", "0.0", "2", "")] == [
         1.0, 0.0, 1.0, 0.0, 1.0, 1.0, 0.0, None, None
     ]  # fmt: skip
 

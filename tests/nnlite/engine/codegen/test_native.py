@@ -251,7 +251,7 @@ def test_a_kernel_that_needs_a_library_raises(kernel, monkeypatch, tmp_path):
     module = types.ModuleType("nnlite.engine.kernels.refused")
     setattr(module, kernel.__name__, kernel)
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    with pytest.raises(RuntimeError, match=f"kernel 'refused.{kernel.__name__}' calls .*not there without Numba"):
+    with pytest.raises(RuntimeError, match=f"kernel 'refused.{kernel.__name__}' calls .*does not exist without Numba"):
         native.kernel_address(f"refused.{kernel.__name__}", np.dtype("float64"))
 
 

@@ -1,0 +1,1 @@
+"""Random models: what must hold of every model, on thousands of them."""

@@ -1,0 +1,1 @@
+"""What the documentation promises, simulated: ``python -m benchmarks promises``."""

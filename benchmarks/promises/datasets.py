@@ -1,0 +1,148 @@
+"""Promises of the generators in `anomaly.datasets`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from anomaly.datasets import Dataset, make_connections, make_correlated, make_sensors, make_transactions
+from anomaly.drift import kolmogorov_smirnov
+from anomaly.metrics import roc_auc_score
+from benchmarks.promises.promise import NEVER, Promise, at_most
+
+_WHERE = "anomaly.datasets."
+_MAKERS: dict[str, Callable[..., Dataset]] = {
+    "transactions": make_transactions,
+    "connections": make_connections,
+    "sensors": make_sensors,
+    "correlated": make_correlated,
+}
+_SHARES = {"bearing_wear": 0.4, "stuck_sensor": 0.25, "broken_correlation": 0.25, "spike": 0.1}
+
+
+def _miscounted(seed: int, data: str) -> float:
+    share = float(np.random.default_rng(seed).uniform(0.0, 0.5))
+    records = _MAKERS[data](n_records=600, contamination=share, random_state=seed)
+    return float(abs(int(records.labels.sum()) - share * 600) > 0.5 + 1e-9 or len(records) != 600)
+
+
+def _differing(seed: int, data: str) -> float:
+    a, b = (_MAKERS[data](n_records=300, random_state=seed) for _ in range(2))
+    same = all(np.array_equal(a.columns[name].astype(str), b.columns[name].astype(str)) for name in a.columns)
+    return float(not same or not np.array_equal(a.labels, b.labels))
+
+
+def _uneven_kinds(seed: int, data: str) -> float:
+    records = _MAKERS[data](n_records=1000, contamination=0.05, random_state=seed)
+    _, counts = np.unique(records.kinds[records.labels == 1].astype(str), return_counts=True)
+    return float(len(counts) != 4 or np.ptp(counts) > 1)
+
+
+def _wrong_shares(seed: int, data: str) -> float:
+    """Return how many kinds of faults have another share, to a whole record, than is documented."""
+    records = make_sensors(n_records=4000, contamination=0.05, random_state=seed)
+    return float(sum(abs((records.kinds == kind).sum() - 200 * share) > 1 for kind, share in _SHARES.items()))
+
+
+def _column_differs(seed: int, data: str) -> float:
+    """Return how often a column's test for another distribution among the anomalies rejects, over the level."""
+    records = make_correlated(n_records=2000, contamination=0.3, random_state=seed)
+    normal = records.labels == 0
+    p = [kolmogorov_smirnov(column[normal], column[~normal])[1] for column in records.columns.values()]
+    return float((np.array(p) <= 0.05).mean() / 0.05)
+
+
+def _best_single_column(seed: int, data: str) -> float:
+    """Return the AUROC of the column whose distance from its median tells anomalies best."""
+    records = _MAKERS[data](n_records=4000, contamination=0.05, random_state=seed)
+    found = []
+    for column in records.columns.values():
+        if column.dtype.kind == "f":
+            filled = np.where(np.isnan(column), np.nanmedian(column), column)
+            found.append(roc_auc_score(records.labels, np.abs(filled - np.median(filled))))
+    return max(found)
+
+
+def _not_as_in_life(seed: int, data: str) -> float:
+    """Count normal payments that are contactless beyond 50 euros, or made at a distance without the card."""
+    records = make_transactions(n_records=2000, random_state=seed)
+    columns = {name: column[records.labels == 0] for name, column in records.columns.items()}
+    contactless = columns["channel"] == "contactless"
+    return float((columns["amount"][contactless] > 50.0).sum() + _steps_of_cash(columns))
+
+
+def _steps_of_cash(columns: dict[str, np.ndarray]) -> int:
+    cash = np.array([str(value) == "cash" for value in columns["merchant_category"]])
+    return int((np.abs(columns["amount"][cash] % 10.0) > 1e-9).sum())
+
+
+PROMISES = (
+    Promise(
+        _WHERE + "make_sensors",
+        "Share of records with a fault, from 0 to 0.5",
+        "data sets with another number of anomalies (all four)",
+        _miscounted,
+        NEVER,
+        tuple(_MAKERS),
+        seeds=30,
+        short=5,
+    ),
+    Promise(
+        "anomaly.datasets",
+        "the same arguments give the same records, bit for bit",
+        "data sets that differ",
+        _differing,
+        NEVER,
+        tuple(_MAKERS),
+        seeds=10,
+        short=2,
+    ),
+    Promise(
+        _WHERE + "make_transactions",
+        "divided evenly among the kinds",
+        "data sets with uneven kinds (connections, too)",
+        _uneven_kinds,
+        NEVER,
+        ("transactions", "connections"),
+        seeds=20,
+        short=3,
+    ),
+    Promise(
+        _WHERE + "make_sensors",
+        "40 % bearing wear, 25 % a stuck sensor, 25 % a broken correlation and 10 % spikes",
+        "kinds with another share",
+        _wrong_shares,
+        NEVER,
+        seeds=20,
+        short=3,
+    ),
+    Promise(
+        _WHERE + "make_correlated",
+        "its distribution is the same",
+        "columns that differ / level 0.05",
+        _column_differs,
+        at_most(1.0),
+        seeds=100,
+        short=20,
+    ),
+    Promise(
+        "anomaly.datasets",
+        "no limit on a single column finds them all",
+        "AUROC of the best single column",
+        _best_single_column,
+        at_most(0.9),
+        tuple(_MAKERS),
+        seeds=10,
+        short=2,
+    ),
+    Promise(
+        _WHERE + "make_transactions",
+        "contactless payments end at 50 euros, cash comes in tens",
+        "normal payments that do not",
+        _not_as_in_life,
+        NEVER,
+        seeds=20,
+        short=3,
+    ),
+)

@@ -1,0 +1,247 @@
+"""Promises about files and processes: what is refused, how much memory reading takes, what an import loads."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import tracemalloc
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from anomaly import load_detector
+from anomaly.cli import main
+from anomaly.datasets import make_transactions
+from anomaly.tables import as_table
+from anomaly.tables.csv_files import iter_csv, read_csv, write_csv
+from benchmarks.promises.blend import QUICK, Blend
+from benchmarks.promises.promise import NEVER, Promise, at_most
+from benchmarks.speed.environment import PROJECT
+from benchmarks.speed.jobs.start import bytecode
+from nnlite.archive import FileFormatError
+
+_IMPORT = """
+import json, sys, time
+import numpy
+start = time.perf_counter()
+import {module}
+took = time.perf_counter() - start
+{then}
+print(json.dumps([took, sorted({{name.split(".")[0] for name in sys.modules}})]))
+"""
+_HEAVY = {"numba", "llvmlite", "matplotlib", "scipy", "pandas", "polars", "sklearn"}
+
+
+@cache
+def _saved() -> bytes:
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "detector.npz"
+        Blend(random_state=0, **QUICK).fit(x).save(path)
+        return path.read_bytes()
+
+
+def _read(content: bytes) -> bool:
+    """Return whether a file loads; only the error that is promised may say that it does not."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "detector.npz"
+        path.write_bytes(content)
+        try:
+            load_detector(path)
+        except FileFormatError:
+            return False
+        return True
+
+
+def _accepted(seed: int, data: str) -> float:
+    """Return how many of 20 damaged files load, and how many fail with another error."""
+    rng = np.random.default_rng(seed)
+    content = _saved()
+    wrong = 0
+    for _ in range(20):
+        if data == "truncated":
+            damaged = content[: int(rng.integers(len(content)))]
+        elif data == "foreign":
+            damaged = rng.bytes(int(rng.integers(5000)))
+        else:
+            changed = bytearray(content)
+            start = int(rng.integers(len(content) - 8))
+            changed[start : start + 8] = rng.bytes(8)
+            damaged = bytes(changed)
+        try:
+            wrong += damaged != content and _read(damaged)
+        except Exception:
+            wrong += 1
+    return float(wrong)
+
+
+def _memory_over_size(seed: int, data: str) -> float:
+    """Return the most memory of Python's that loading a large file takes, over the size of the file."""
+    x = np.random.default_rng(seed).normal(size=(8000, 20))
+    larger = {"hidden": (512, 512), "neighbors": 0, "noise": 0.2} if data == "a large network" else {}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "detector.npz"
+        Blend(random_state=0, **{**QUICK, "epochs": 1, **larger}).fit(x).save(path)
+        load_detector(path)
+        tracemalloc.start()
+        detector = load_detector(path)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        del detector
+        return most / path.stat().st_size
+
+
+def _memory_growth(seed: int, data: str) -> float:
+    """Return the most memory that reading or scoring 160,000 rows takes, over that of 80,000."""
+    columns = make_transactions(n_records=1000, random_state=seed).columns
+    table = as_table({name: columns[name] for name in ("amount", "merchant_category")})
+    most = []
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        Blend(random_state=0, **{**QUICK, "hidden": (4,)}).fit(table).save(folder / "m.npz")
+        for times in (80, 160):
+            write_csv(folder / "rows.csv", (table for _ in range(times)))
+            tracemalloc.start()
+            if data == "iter_csv":
+                for chunk in iter_csv(folder / "rows.csv", chunk_rows=20_000):
+                    assert chunk.n_rows
+            else:
+                main(["score", str(folder / "rows.csv"), "-m", str(folder / "m.npz"), "-o", str(folder / "out.csv")])
+            most.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    return most[1] / most[0]
+
+
+def _cells_differ(seed: int, data: str) -> float:
+    """Return how many numbers do not come back from a CSV file bit by bit."""
+    rng = np.random.default_rng(seed)
+    numbers = rng.normal(size=300) * 10.0 ** rng.integers(-200, 200, size=300)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "numbers.csv"
+        write_csv(path, as_table({"x": numbers, "y": numbers[::-1]}))
+        table = read_csv(path)
+    return float((np.array([float(cell) for cell in table["x"]]) != numbers).sum())
+
+
+def _bytes_differ(seed: int, data: str) -> float:
+    x = np.random.default_rng(seed).normal(size=(60, 3))
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / f"{i}.npz" for i in range(2)]
+        detector = Blend(random_state=seed, **QUICK).fit(x)
+        for path in paths:
+            detector.save(path)
+        return float(paths[0].read_bytes() != paths[1].read_bytes())
+
+
+def _process(module: str, then: str = "", environment: dict[str, str] | None = None) -> tuple[float, set[str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", _IMPORT.format(module=module, then=then)],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT), **(environment or {})},
+    )
+    took, names = json.loads(done.stdout)
+    return took, set(names)
+
+
+def _milliseconds(seed: int, data: str) -> float:
+    with bytecode() as environment:
+        _process("nnlite", environment=environment)  # writes it
+        return 1000 * min(_process("nnlite", environment=environment)[0] for _ in range(5))
+
+
+def _heavy_modules(seed: int, data: str) -> float:
+    if data == "import nnlite":
+        return float(len(_process("nnlite")[1] & _HEAVY))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "detector.npz"
+        path.write_bytes(_saved())
+        then = f"anomaly.load_detector({str(path)!r}).decision_function(numpy.zeros((5, 3)))"
+        return float(len(_process("anomaly", then)[1] & _HEAVY))
+
+
+PROMISES = (
+    Promise(
+        "README.md",
+        "a truncated, altered or foreign file with one clear error",
+        "damaged files that load or fail otherwise, of 20",
+        _accepted,
+        NEVER,
+        ("truncated", "altered", "foreign"),
+        seeds=25,
+        short=2,
+    ),
+    Promise(
+        "README.md",
+        "no more memory than three times the file's bytes",
+        "memory that loading takes / size of the file",
+        _memory_over_size,
+        at_most(3.0),
+        ("many records", "a large network"),
+        seeds=2,
+        short=1,
+    ),
+    Promise(
+        "anomaly.tables.csv_files.iter_csv",
+        "of any length in a fixed amount of memory",
+        "memory for 160,000 rows / for 80,000",
+        _memory_growth,
+        at_most(1.1),
+        ("iter_csv",),
+        seeds=2,
+        short=0,
+    ),
+    Promise(
+        "anomaly score --help",
+        "Reads files of any length in a fixed amount of memory",
+        "memory for 160,000 rows / for 80,000",
+        _memory_growth,
+        at_most(1.1),
+        ("anomaly score",),
+        seeds=2,
+        short=0,
+    ),
+    Promise(
+        "anomaly.tables.csv_files.CsvWriter.write_columns",
+        "as many digits as give the same number when read",
+        "numbers that differ",
+        _cells_differ,
+        NEVER,
+        seeds=20,
+        short=3,
+    ),
+    Promise(
+        "nnlite.archive.dump_archive",
+        "the same contents give the same bytes",
+        "files that differ",
+        _bytes_differ,
+        NEVER,
+        seeds=5,
+        short=1,
+    ),
+    Promise(
+        "CONTRIBUTING.md",
+        "is to take less than 30 ms over `import numpy`",
+        "milliseconds for import nnlite",
+        _milliseconds,
+        at_most(30.0),
+        seeds=3,
+        short=0,
+    ),
+    Promise(
+        "README.md",
+        "Scoring with a saved detector needs NumPy alone",
+        "other packages that are loaded",
+        _heavy_modules,
+        NEVER,
+        ("import nnlite", "load and score"),
+        seeds=1,
+        short=1,
+    ),
+)

@@ -1,0 +1,226 @@
+"""Promises of the detector of tables about rates: false alarms, p-values, probabilities, shares of training records."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
+from benchmarks.promises.data import records_of
+from benchmarks.promises.promise import NEVER, Promise, at_most, between
+
+_FRESH = 2000
+
+
+def _false_alarms(rate: float, **settings) -> Callable[[int, str], float]:
+    def measure(seed: int, data: str) -> float:
+        detector, _, rng = fitted(data, seed, false_alarm_rate=rate, **{"n_jobs": 1, **settings})
+        return float(detector.predict(records_of(parsed(data)[0], _FRESH, rng)).mean()) / rate
+
+    return measure
+
+
+def _small_p_values(level: float, **settings) -> Callable[[int, str], float]:
+    def measure(seed: int, data: str) -> float:
+        detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, **{"n_jobs": 1, **settings})
+        p = detector.p_values(records_of(parsed(data)[0], _FRESH, rng))
+        return float((p <= level + 1e-12).mean()) / level
+
+    return measure
+
+
+def _less_than_its_equals(seed: int, data: str) -> float:
+    """Return how many p-values are below (1 + c) / (n + 1), c being the number of equal training records."""
+    detector, records, rng = fitted(data, seed, false_alarm_rate=0.05, **QUICK)
+    fresh = records_of(parsed(data)[0], 200, rng)
+    equal = (fresh[:, np.newaxis] == records).all(axis=2).sum(axis=1)
+    return float((detector.p_values(fresh) < (1 + equal) / (len(records) + 1) - 1e-9).sum())
+
+
+def _small_p_values_of_training(seed: int, data: str) -> float:
+    """Return the share of p-values up to 0.05, over that, without a false-alarm rate."""
+    detector, _, rng = fitted(data, seed, n_jobs=1)
+    return float((detector.p_values(records_of(parsed(data)[0], _FRESH, rng)) <= 0.05).mean()) / 0.05
+
+
+def _flagged_in_training(seed: int, data: str) -> float:
+    """Return how many records more are flagged than the contamination says."""
+    detector, records, _ = fitted(data, seed, contamination=0.1, **QUICK)
+    return float(max(0.0, detector.labels_.sum() - 0.1 * len(records)))
+
+
+def _flagged_of_clean(seed: int, data: str) -> float:
+    detector, _, _ = fitted(data, seed, n_jobs=1)
+    return float(detector.labels_.mean())
+
+
+def _probability_error(seed: int, data: str) -> float:
+    """Return the mean probability of an anomaly, less their share, where anomalies lie two to six times further out."""
+    kind, _ = parsed(data)
+    detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, n_jobs=1)
+    normal = records_of(kind, 900, rng)
+    anomalies = records_of(kind, 100, rng) * rng.uniform(2.0, 6.0, size=(100, 1))
+    said = detector.predict_proba(np.r_[normal, anomalies], prior=0.1)[:, 1]
+    return float(said.mean() - 0.1)
+
+
+def _rows_off_one(seed: int, data: str) -> float:
+    detector, records, _ = fitted(data, seed, **QUICK)
+    chances = detector.predict_proba(records, prior=0.1)
+    return float((np.abs(chances.sum(axis=1) - 1) > 1e-12).sum() + (chances < 0).sum() + (chances > 1).sum())
+
+
+def _rate_after_updates(seed: int, data: str) -> float:
+    kind, n = parsed(data)
+    rng = np.random.default_rng(seed)
+    detector = Blend(random_state=seed, false_alarm_rate=0.05, n_jobs=1).fit(records_of(kind, n, rng))
+    for _ in range(3):
+        detector.partial_fit(records_of(kind, n // 2, rng))
+    return float(detector.predict(records_of(kind, _FRESH, rng)).mean()) / 0.05
+
+
+_RECORDS = ("normal, n=100", "normal, n=500", "correlated, n=200", "heavy, n=300", "counts, n=300")
+
+PROMISES = (
+    Promise(
+        WHERE,
+        "The share of fresh",
+        "false alarms / false_alarm_rate 0.05",
+        _false_alarms(0.05),
+        at_most(1.0),
+        _RECORDS,
+        seeds=60,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "The share of fresh",
+        "false alarms / false_alarm_rate 0.05, small networks",
+        _false_alarms(0.05, **QUICK),
+        at_most(1.0),
+        _RECORDS,
+        seeds=300,
+        short=15,
+    ),
+    Promise(
+        WHERE,
+        "The share of fresh",
+        "false alarms / false_alarm_rate 0.01",
+        _false_alarms(0.01),
+        at_most(1.0),
+        _RECORDS,
+        seeds=60,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "The share of fresh",
+        "false alarms / false_alarm_rate 0.001",
+        _false_alarms(0.001),
+        at_most(1.0),
+        ("normal, n=200", "correlated, n=400", "normal, n=1000"),
+        seeds=60,
+        short=0,
+    ),
+    Promise(
+        WHERE + ".p_values",
+        "3 to 5.5 % of fresh",
+        "P(p <= 0.05) / 0.05 for normal records",
+        _small_p_values(0.05),
+        between(0.6, 1.1),
+        _RECORDS,
+        seeds=60,
+        short=0,
+    ),
+    Promise(
+        WHERE + ".p_values",
+        "3 to 5.5 % of fresh",
+        "P(p <= 0.05) / 0.05 for normal records, small networks",
+        _small_p_values(0.05, **QUICK),
+        between(0.6, 1.1),
+        _RECORDS,
+        seeds=300,
+        short=15,
+    ),
+    Promise(
+        WHERE + ".p_values",
+        "of at least (1 + c) / (n + 1)",
+        "p-values below that of their equals",
+        _less_than_its_equals,
+        NEVER,
+        ("counts, n=300", "three counts, n=1000"),
+        seeds=20,
+        short=2,
+    ),
+    Promise(
+        WHERE + ".p_values",
+        "7 % had p-values of at most 0.05 with 1000 records of five columns",
+        "P(p <= 0.05) / 0.05 without a rate",
+        _small_p_values_of_training,
+        between(1.0, 1.8),
+        ("normal, n=1000",),
+        seeds=20,
+        short=0,
+    ),
+    Promise(
+        WHERE + ".p_values",
+        "14 % with 100 of five",
+        "P(p <= 0.05) / 0.05 without a rate",
+        _small_p_values_of_training,
+        between(2.0, 3.6),
+        ("normal, n=100",),
+        seeds=20,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "The share of anomalies among the training records",
+        "records flagged beyond contamination 0.1",
+        _flagged_in_training,
+        NEVER,
+        ("normal, n=200", "counts, n=200"),
+        seeds=20,
+        short=3,
+    ),
+    Promise(
+        "anomaly.thresholds.AutoThreshold",
+        "of fresh records 0.6 to 1.1 % are flagged",
+        "flagged of clean training records by default",
+        _flagged_of_clean,
+        at_most(0.03),
+        (*_RECORDS, "three counts, n=1000"),
+        seeds=20,
+        short=3,
+    ),
+    Promise(
+        WHERE + ".predict_proba",
+        "Each row adds up to 1",
+        "rows that do not, chances out of range",
+        _rows_off_one,
+        NEVER,
+        ("normal, n=200",),
+        seeds=10,
+        short=2,
+    ),
+    Promise(
+        WHERE + ".predict_proba",
+        "how likely it is an anomaly",
+        "mean probability less share of anomalies",
+        _probability_error,
+        between(-0.05, 0.05),
+        ("normal, n=500", "correlated, n=200", "heavy, n=300"),
+        seeds=20,
+        short=2,
+    ),
+    Promise(
+        WHERE + ".partial_fit",
+        "without forgetting",
+        "false alarms / false_alarm_rate 0.05 after updates",
+        _rate_after_updates,
+        at_most(1.0),
+        ("normal, n=200", "correlated, n=400"),
+        seeds=40,
+        short=0,
+    ),
+)

@@ -1,0 +1,94 @@
+"""Promises about what is drawn: a fair sample of a stream, a fair split, shuffled records."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anomaly.datasets import make_correlated, make_transactions
+from anomaly.detectors.table.reservoir import add_fairly
+from benchmarks.promises.promise import NEVER, Promise, exactly
+
+_CAPACITY = 50
+
+
+def _kept(seed: int, data: str) -> float:
+    """Return the share of a stream's third that is named in the sample, over the fair share."""
+    third, sizes = data.split(" third, chunks of ")
+    size, seen = int(sizes), 300
+    rng = np.random.default_rng(seed)
+    counts = np.zeros(seen)
+    for _ in range(100):
+        sample = np.empty(0, int)
+        for start in range(0, seen, size):
+            fresh = np.arange(start, min(start + size, seen))
+            sample = add_fairly(sample, start, fresh, _CAPACITY, rng)
+        np.add.at(counts, sample, 1)
+    part = np.split(counts, 3)[("first", "second", "last").index(third)]
+    return float(part.mean() / (100 * _CAPACITY / seen))
+
+
+def _wrong_size(seed: int, data: str) -> float:
+    rng = np.random.default_rng(seed)
+    n, m = (int(value) for value in rng.integers(1, 120, size=2))
+    n = min(n, _CAPACITY)
+    sample = add_fairly(np.arange(n), n, np.arange(n, n + m), _CAPACITY, rng)
+    return float(len(sample) != min(n + m, _CAPACITY)) + float(len(np.unique(sample)) != len(sample))
+
+
+def _unfair_split(seed: int, data: str) -> float:
+    """Return by how many records the test set's share of a kind differs from the nearest whole numbers."""
+    rng = np.random.default_rng(seed)
+    share = float(rng.uniform(0.1, 0.9))
+    records = make_transactions(n_records=500, contamination=0.05, random_state=seed)
+    _, test = records.split(test_size=share, random_state=seed)
+    worst = max(abs((test.kinds == kind).sum() - share * (records.kinds == kind).sum()) for kind in set(records.kinds))
+    return float(worst > 1.0)
+
+
+def _mean_place_in_test(seed: int, data: str) -> float:
+    """Return the mean place of the test records, which is 1/2 if chance decides where each goes."""
+    records = make_correlated(n_records=300, n_features=2, contamination=0.0, random_state=seed)
+    _, test = records.split(test_size=0.3, random_state=seed)
+    places = np.flatnonzero(np.isin(records.columns["x0"], test.columns["x0"]))
+    return float((places + 0.5).mean() / 300)
+
+
+PROMISES = (
+    Promise(
+        "anomaly.detectors.table.reservoir.add_fairly",
+        "all that came by is in it with the same chance",
+        "chance of a third of the stream / fair",
+        _kept,
+        exactly(1.0),
+        tuple(f"{third} third, chunks of {size}" for third in ("first", "second", "last") for size in (1, 40, 300)),
+        seeds=40,
+        short=5,
+    ),
+    Promise(
+        "anomaly.detectors.table.reservoir.add_fairly",
+        "ndarray of shape (min(n + m, most), ...)",
+        "samples of another size, or with repeats",
+        _wrong_size,
+        NEVER,
+        seeds=500,
+        short=100,
+    ),
+    Promise(
+        "anomaly.datasets.Dataset.split",
+        "the share of every kind is the same in both sets, as nearly as whole records allow",
+        "splits where it is not",
+        _unfair_split,
+        NEVER,
+        seeds=50,
+        short=10,
+    ),
+    Promise(
+        "anomaly.datasets.Dataset.split",
+        "Chance decides where each record goes",
+        "mean place of test records",
+        _mean_place_in_test,
+        exactly(0.5),
+        seeds=200,
+        short=40,
+    ),
+)

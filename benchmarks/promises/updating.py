@@ -1,0 +1,245 @@
+"""Promises of the detector of tables about what comes later: drift, further records, labels, expected values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from anomaly.metrics import roc_auc_score
+from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
+from benchmarks.promises.data import Array, records_of
+from benchmarks.promises.promise import NEVER, Promise, at_least, at_most, between
+
+_ANOMALIES = 60
+
+
+def _alarms(level: float, **settings) -> Callable[[int, str], float]:
+    def measure(seed: int, data: str) -> float:
+        kind, n = parsed(data)
+        rng = np.random.default_rng(seed)
+        found = []
+        for trial in range(5):
+            detector = Blend(random_state=trial, **QUICK, **settings).fit(records_of(kind, n, rng))
+            found += [detector.drift(records_of(kind, 200, rng), level=level).drifted for _ in range(2)]
+        return float(np.mean(found)) / level
+
+    return measure
+
+
+def _missed(seed: int, data: str) -> float:
+    """Return the share of trials in which one column moves by 0.7 standard deviations, and is not named."""
+    rng = np.random.default_rng(seed)
+    detector = Blend(random_state=seed, **QUICK).fit(rng.normal(size=(400, 2)))
+    names = [[c.name for c in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns] for _ in range(10)]
+    return float(np.mean(["x1" not in found for found in names]))
+
+
+def _anomalies_of(kind: str, rng: np.random.Generator) -> Array:
+    """Return records of which each column comes from another normal record, moved a little."""
+    records = records_of(kind, _ANOMALIES, rng)
+    mixed = rng.permuted(records, axis=0)
+    return mixed + 1.5 * rng.choice([-1.0, 1.0], size=mixed.shape) * records.std(axis=0)
+
+
+def _updated_against_refitted(seed: int, data: str) -> float:
+    """Return the AUROC after `fit` on a half and `partial_fit` on the other, less that of `fit` on both."""
+    kind, n = parsed(data)
+    rng = np.random.default_rng(seed)
+    first, second, fresh = (records_of(kind, n, rng) for _ in range(3))
+    anomalies = _anomalies_of(kind, rng)
+    x, y = np.r_[fresh, anomalies], np.r_[np.zeros(n, int), np.ones(_ANOMALIES, int)]
+    updated = Blend(random_state=seed, n_jobs=1).fit(first).partial_fit(second)
+    whole = Blend(random_state=seed, n_jobs=1).fit(np.r_[first, second])
+    return roc_auc_score(y, updated.decision_function(x)) - roc_auc_score(y, whole.decision_function(x))
+
+
+def _forgotten(seed: int, data: str) -> float:
+    """Return the AUROC on records of the first kind before learning ten times as many of another, less that after."""
+    kind, n = parsed(data)
+    rng = np.random.default_rng(seed)
+    detector = Blend(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
+    x = np.r_[records_of(kind, n, rng), _anomalies_of(kind, rng)]
+    y = np.r_[np.zeros(n, int), np.ones(_ANOMALIES, int)]
+    before = roc_auc_score(y, detector.decision_function(x))
+    for _ in range(5):
+        detector.partial_fit(records_of(kind, n, rng) + 12.0)
+    return before - roc_auc_score(y, detector.decision_function(x))
+
+
+def _unfair_memory(seed: int, data: str) -> float:
+    """Return the share of the first half of 20,000 records among the 10,000 remembered."""
+    rng = np.random.default_rng(seed)
+    detector = Blend(random_state=seed, **{**QUICK, "epochs": 1, "hidden": (4,)}).fit(rng.normal(size=(10_000, 2)))
+    detector.partial_fit(rng.normal(size=(10_000, 2)) + 100.0)
+    remembered = detector.preprocessor_.inverse_transform(detector.members_[-1].records)["x0"]
+    return float((remembered < 50.0).mean())
+
+
+def _miscounted(seed: int, data: str) -> float:
+    detector, records, rng = fitted(data, seed, **QUICK)
+    detector.partial_fit(records_of(parsed(data)[0], 37, rng))
+    return float(abs(detector.records_seen_ - len(records) - 37))
+
+
+def _gain_by_labels(seed: int, data: str) -> float:
+    """Return the AUROC with ten labelled anomalies of one column, less that without; the other columns are noise."""
+    rng = np.random.default_rng(seed)
+    detector = Blend(random_state=seed, n_jobs=1).fit(rng.normal(size=(500, 6)))
+
+    def anomalies(count: int) -> Array:
+        records = rng.normal(size=(count, 6))
+        records[:, 0] += rng.choice([-2.5, 2.5], size=count)
+        return records
+
+    x, y = np.r_[rng.normal(size=(500, 6)), anomalies(100)], np.r_[np.zeros(500, int), np.ones(100, int)]
+    before = roc_auc_score(y, detector.decision_function(x))
+    detector.learn_labels(anomalies(10), np.ones(10, int))
+    return roc_auc_score(y, detector.decision_function(x)) - before
+
+
+def _loss_by_top_labels(seed: int, data: str) -> float:
+    """Return the AUROC without labels, less that with the 20 highest-scored records labelled rightly."""
+    kind, n = parsed(data)
+    rng = np.random.default_rng(seed)
+    detector = Blend(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
+
+    def labelled() -> tuple[Array, Array]:
+        x = np.r_[records_of(kind, 500, rng), _anomalies_of(kind, rng)]
+        return x, np.r_[np.zeros(500, int), np.ones(_ANOMALIES, int)]
+
+    known, labels = labelled()
+    top = np.argsort(-detector.decision_function(known))[:20]
+    x, y = labelled()
+    before = roc_auc_score(y, detector.decision_function(x))
+    if not labels[top].any():
+        return 0.0
+    detector.learn_labels(known[top], labels[top])
+    return before - roc_auc_score(y, detector.decision_function(x))
+
+
+def _expected_further(seed: int, data: str) -> float:
+    """Return the share of altered cells for which `expected` is further from the truth than the column's median."""
+    kind, _ = parsed(data)
+    detector, records, rng = fitted(data, seed, n_jobs=1)
+    truth = records_of(kind, 100, rng)
+    columns, rows = rng.integers(truth.shape[1], size=100), np.arange(100)
+    altered = truth.copy()
+    altered[rows, columns] += rng.choice([-6.0, 6.0], size=100) * records.std(axis=0)[columns]
+    table = detector.expected(altered)
+    expected = np.column_stack([table[name] for name in table.names])[rows, columns]
+    wanted, median = truth[rows, columns], np.median(records, axis=0)[columns]
+    return float((np.abs(expected - wanted) > np.abs(median - wanted)).mean())
+
+
+_RECORDS = ("normal, n=400", "correlated, n=400", "heavy, n=400", "counts, n=400")
+
+PROMISES = (
+    Promise(
+        WHERE + ".drift",
+        "The chance of a false alarm",
+        "false alarms / level 0.05",
+        _alarms(0.05),
+        at_most(1.0),
+        _RECORDS,
+        seeds=60,
+        short=3,
+    ),
+    Promise(
+        WHERE + ".drift",
+        "The chance of a false alarm",
+        "false alarms / level 0.05, contamination 0.1",
+        _alarms(0.05, contamination=0.1),
+        at_most(1.0),
+        _RECORDS[:2],
+        seeds=60,
+        short=3,
+    ),
+    Promise(
+        WHERE + ".drift",
+        "The chance of a false alarm",
+        "false alarms / level 0.01",
+        _alarms(0.01),
+        at_most(1.0),
+        _RECORDS[:2],
+        seeds=100,
+        short=0,
+    ),
+    Promise(
+        WHERE + ".drift",
+        "rng.normal([0.0, 0.7], size=(300, 2))",
+        "moved columns not named",
+        _missed,
+        at_most(0.02),
+        seeds=20,
+        short=2,
+    ),
+    Promise(
+        WHERE + ".partial_fit",
+        "without forgetting",
+        "AUROC of fit and partial_fit less that of one fit",
+        _updated_against_refitted,
+        at_least(-0.01),
+        ("normal, n=300", "correlated, n=300", "heavy, n=300"),
+        seeds=20,
+        short=1,
+    ),
+    Promise(
+        WHERE + ".partial_fit",
+        "without forgetting",
+        "AUROC lost by five times as many records of another kind",
+        _forgotten,
+        at_most(0.03),
+        ("normal, n=300", "correlated, n=300"),
+        seeds=20,
+        short=1,
+    ),
+    Promise(
+        WHERE + ".partial_fit",
+        "The remembered records stay a fair sample of all seen",
+        "share of the first half of the records in memory",
+        _unfair_memory,
+        between(0.48, 0.52),
+        seeds=3,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "Number of records that `fit` and `partial_fit` have learned from",
+        "records_seen_ less that number",
+        _miscounted,
+        NEVER,
+        ("normal, n=100",),
+        seeds=5,
+        short=1,
+    ),
+    Promise(
+        WHERE + ".learn_labels",
+        "labelled records",
+        "AUROC gained by ten labels, anomalies in one of six columns",
+        _gain_by_labels,
+        at_least(0.01),
+        seeds=20,
+        short=2,
+    ),
+    Promise(
+        WHERE + ".learn_labels",
+        "by 0.009 at most",
+        "AUROC lost by labels of the 20 highest scores",
+        _loss_by_top_labels,
+        at_most(0.01, every=True),
+        ("normal, n=500", "correlated, n=500", "heavy, n=500"),
+        seeds=20,
+        short=2,
+    ),
+    Promise(
+        WHERE + ".expected",
+        "would be expected",
+        "altered cells further from the truth than the median",
+        _expected_further,
+        at_most(0.35),
+        ("correlated, n=500",),
+        seeds=10,
+        short=2,
+    ),
+)
