@@ -47,9 +47,9 @@ def select_state(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
 
 
 def split_gradient(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Split the gradient of a state between its step and, where that is masked, the state before.
+    """Move the gradient of a masked step's state to the bypass, which the previous state receives.
 
-    op: gradient; bypass, the gradient of the state before; mask of the step; features; ld.
+    op: gradient, bypass, mask of the step, features, ld.
     """
     gradient, bypass, mask, ld = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero), op[4]
     for j in range(op[3]):

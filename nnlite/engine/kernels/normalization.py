@@ -58,11 +58,11 @@ def _masked_sum_of_squares(x: Any, mask: Any, center: Any, rows: Any, zero: Any)
 
 
 @njit(error_model="numpy")
-def _count_valid(mask: Any, step: Any, positions: Any, rows: Any, zero: Any) -> Any:
+def _count_valid(mask: Any, stride: Any, positions: Any, rows: Any, zero: Any) -> Any:
     """Return the number of valid values of a feature; 1 if there are none, whose sums are 0."""
     total = zero
     for t in range(positions):
-        total += _sum(shift(mask, t * step), rows, zero)
+        total += _sum(shift(mask, t * stride), rows, zero)
     return max(total, like(zero, 1.0))
 
 
@@ -81,18 +81,18 @@ def batch_forward(op: Any, state: Any, zero: Any) -> None:
     moving_mean, moving_variance = as_pointer(op[6], zero), as_pointer(op[7], zero)
     channels, positions, ld, rows = op[8], op[9], op[10], state[ROWS]
     momentum, epsilon = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
-    mask, masked, step = as_pointer(op[13], zero), op[13] != 0, op[14]
-    count = _count_valid(mask, step, positions, rows, zero) if masked else like(zero, rows * positions)
+    mask, masked, stride = as_pointer(op[13], zero), op[13] != 0, op[14]
+    count = _count_valid(mask, stride, positions, rows, zero) if masked else like(zero, rows * positions)
     for c in range(channels):
         mean, variance = zero, zero
         for t in range(positions):
             row = shift(x, (t * channels + c) * ld)
-            mean += _masked_sum(row, shift(mask, t * step), rows, zero) if masked else _sum(row, rows, zero)
+            mean += _masked_sum(row, shift(mask, t * stride), rows, zero) if masked else _sum(row, rows, zero)
         mean /= count
         for t in range(positions):
             row = shift(x, (t * channels + c) * ld)
             if masked:
-                variance += _masked_sum_of_squares(row, shift(mask, t * step), mean, rows, zero)
+                variance += _masked_sum_of_squares(row, shift(mask, t * stride), mean, rows, zero)
             else:
                 variance += _sum_of_squares(row, mean, rows, zero)
         variance /= count
@@ -153,8 +153,8 @@ def batch_backward(op: Any, state: Any, zero: Any) -> None:
     normalized, deviation = as_pointer(op[0], zero), as_pointer(op[1], zero)
     dy, dx = as_pointer(op[2], zero), as_pointer(op[3], zero)
     channels, positions, ld, rows = op[7], op[8], op[9], state[ROWS]
-    mask, masked, step = as_pointer(op[11], zero), op[11] != 0, op[12]
-    count = _count_valid(mask, step, positions, rows, zero) if masked else like(zero, rows * positions)
+    mask, masked, stride = as_pointer(op[11], zero), op[11] != 0, op[12]
+    count = _count_valid(mask, stride, positions, rows, zero) if masked else like(zero, rows * positions)
     for c in range(channels):
         total, products = zero, zero
         for t in range(positions):
@@ -175,7 +175,7 @@ def batch_backward(op: Any, state: Any, zero: Any) -> None:
                 dy_row, dx_row, normalized_row = shift(dy, row), shift(dx, row), shift(normalized, row)
                 if masked:
                     _masked_gradient(
-                        dy_row, dx_row, normalized_row, shift(mask, t * step), by_mean, by_variance, scale, rows
+                        dy_row, dx_row, normalized_row, shift(mask, t * stride), by_mean, by_variance, scale, rows
                     )
                     continue
                 for i in range(rows):

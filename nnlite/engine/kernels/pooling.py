@@ -12,58 +12,58 @@ from numba import njit
 
 from nnlite.engine.codegen.pointers import as_pointer, like, shift
 
-_inner = njit(fastmath={"contract"}, error_model="numpy")
+_block_function = njit(fastmath={"contract"}, error_model="numpy")
 
 
-@_inner
+@_block_function
 def _bounds(window: Any, stride: Any, padding: Any, size: Any, length: Any) -> Any:
     """Return the first position of a window along an axis, and the one after its last."""
     start = window * stride - padding
     return max(start, 0), min(start + size, length)
 
 
-@_inner
-def _keep_larger(x: Any, y: Any, chosen: Any, position: Any, n: Any) -> None:
-    number = like(x[0], position)
+@_block_function
+def _keep_larger(x: Any, y: Any, indices: Any, position: Any, n: Any) -> None:
+    index = like(x[0], position)
     for i in range(n):
         larger = x[i] > y[i]
-        chosen[i] = number if larger else chosen[i]
+        indices[i] = index if larger else indices[i]
         y[i] = x[i] if larger else y[i]
 
 
-@_inner
-def _copy_and_choose(x: Any, y: Any, chosen: Any, position: Any, n: Any) -> None:
-    number = like(x[0], position)
+@_block_function
+def _copy_and_choose(x: Any, y: Any, indices: Any, position: Any, n: Any) -> None:
+    index = like(x[0], position)
     for i in range(n):
         y[i] = x[i]
-        chosen[i] = number
+        indices[i] = index
 
 
-@_inner
-def _add_where_chosen(dx: Any, dy: Any, chosen: Any, position: Any, n: Any) -> None:
-    number, zero = like(dx[0], position), like(dx[0], 0.0)
+@_block_function
+def _add_where_chosen(dx: Any, dy: Any, indices: Any, position: Any, n: Any) -> None:
+    index, zero = like(dx[0], position), like(dx[0], 0.0)
     for i in range(n):
-        dx[i] += dy[i] if chosen[i] == number else zero
+        dx[i] += dy[i] if indices[i] == index else zero
 
 
-@_inner
+@_block_function
 def _add(x: Any, y: Any, n: Any) -> None:
     for i in range(n):
         y[i] += x[i]
 
 
-@_inner
+@_block_function
 def _add_quotient(x: Any, y: Any, count: Any, n: Any) -> None:
-    number = like(x[0], count)
+    divisor = like(x[0], count)
     for i in range(n):
-        y[i] += x[i] / number
+        y[i] += x[i] / divisor
 
 
-@_inner
+@_block_function
 def _divide(y: Any, count: Any, n: Any) -> None:
-    number = like(y[0], count)
+    divisor = like(y[0], count)
     for i in range(n):
-        y[i] /= number
+        y[i] /= divisor
 
 
 def max_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
@@ -77,12 +77,12 @@ def max_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         for column in range(op[6]):
             left, right = _bounds(column, op[10], op[12], op[8], op[4])
             window = (row * op[6] + column) * n
-            y, chosen = shift(as_pointer(op[1], zero), window), shift(as_pointer(op[2], zero), window)
-            _copy_and_choose(shift(as_pointer(op[0], zero), (top * op[4] + left) * n), y, chosen, 0, n)
+            y, indices = shift(as_pointer(op[1], zero), window), shift(as_pointer(op[2], zero), window)
+            _copy_and_choose(shift(as_pointer(op[0], zero), (top * op[4] + left) * n), y, indices, 0, n)
             for i in range(top, bottom):
                 for j in range(left, right):
                     x = shift(as_pointer(op[0], zero), (i * op[4] + j) * n)
-                    _keep_larger(x, y, chosen, (i - top) * op[8] + j - left, n)
+                    _keep_larger(x, y, indices, (i - top) * op[8] + j - left, n)
 
 
 def max_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
@@ -93,11 +93,11 @@ def max_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         for column in range(op[6]):
             left, right = _bounds(column, op[10], op[12], op[8], op[4])
             window = (row * op[6] + column) * n
-            dy, chosen = shift(as_pointer(op[1], zero), window), shift(as_pointer(op[2], zero), window)
+            dy, indices = shift(as_pointer(op[1], zero), window), shift(as_pointer(op[2], zero), window)
             for i in range(top, bottom):
                 for j in range(left, right):
                     dx = shift(as_pointer(op[0], zero), (i * op[4] + j) * n)
-                    _add_where_chosen(dx, dy, chosen, (i - top) * op[8] + j - left, n)
+                    _add_where_chosen(dx, dy, indices, (i - top) * op[8] + j - left, n)
 
 
 def mean_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
@@ -147,7 +147,7 @@ def global_max_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
             ties[k] += like(zero, 1.0) if x[k] == y[k] else zero
 
 
-@_inner
+@_block_function
 def _copy(x: Any, y: Any, n: Any) -> None:
     for k in range(n):
         y[k] = x[k]

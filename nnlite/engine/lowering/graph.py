@@ -42,17 +42,17 @@ def lower_network(
     value_masks: list[Mask] = [None] * network._n_places
     values[: len(inputs)], value_masks[: len(inputs)] = inputs, masks
     for step in network._steps:
-        layer_inputs = [_computed(values[place]) for place in step.inputs]
+        layer_inputs = [_computed(values[index]) for index in step.inputs]
         outputs, output_masks = lower_layer(
-            program, step.layer, layer_inputs, [value_masks[place] for place in step.inputs]
+            program, step.layer, layer_inputs, [value_masks[index] for index in step.inputs]
         )
         if step.layer.activity_regularizer is not None:
             for y in outputs:
                 lower_activity_penalty(program, step.layer.activity_regularizer, y)
-        for place, y, mask in zip(step.outputs, outputs, output_masks, strict=True):
-            values[place], value_masks[place] = y, mask
-    places = network._output_places
-    return [_computed(values[place]) for place in places], [value_masks[place] for place in places]
+        for index, y, mask in zip(step.outputs, outputs, output_masks, strict=True):
+            values[index], value_masks[index] = y, mask
+    indices = network._output_places
+    return [_computed(values[index]) for index in indices], [value_masks[index] for index in indices]
 
 
 def lower_layer(
