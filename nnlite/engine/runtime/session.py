@@ -119,7 +119,7 @@ class Session:
             self._link()
         except Unsupported as reason:
             raise ValueError(
-                f"the model was changed in the middle of a fit or an evaluation, and now has no compiled form: "
+                f"the model was changed during a fit or an evaluation, and now has no compiled form: "
                 f"{reason}; use backend='numpy'"
             ) from reason
 

@@ -109,7 +109,7 @@ def test_a_change_without_a_compiled_form_raises():
     class Own(optimizers.SGD):
         pass
 
-    with pytest.raises(ValueError, match=r"was changed in the middle of a fit or an evaluation.*Own has no compiled form"):
+    with pytest.raises(ValueError, match=r"was changed during a fit or an evaluation.*Own has no compiled form"):
         fitted("numba", lambda model: model.compile(Own(), "mse"), epoch=1)
 
 
