@@ -26,8 +26,8 @@ def assert_same_state(found, expected, factor=1.0):
     dtype = expected.dtype.name
     assert list(found.history.history) == list(expected.history.history)
     assert found.history.epoch == expected.history.epoch
-    for figure, curve in expected.history.history.items():
-        assert_agree(found.history.history[figure], curve, dtype, figure, factor)
+    for metric, curve in expected.history.history.items():
+        assert_agree(found.history.history[metric], curve, dtype, metric, factor)
     # The gradient of a bias before a normalization is 0 except for rounding errors, and so is the bias: this tolerates
     # errors that are small relative to the largest weight.
     least = 1e-2 * np.abs(expected.weight_vector.values).max()

@@ -54,7 +54,7 @@ class Embedded:
         self.matrix = self.flat[: rows * self.ld].reshape(rows, self.ld)[:, :columns]
         self.matrix[...] = values
 
-    def nothing_else_was_written(self) -> bool:
+    def is_intact_outside(self) -> bool:
         return np.count_nonzero(~np.isnan(self.buffer)) == self.matrix.size and not np.isnan(self.matrix).any()
 
 
@@ -63,20 +63,20 @@ def multiply(machine, dtype, form, rows, columns, depth, start=ZERO, extra=0, se
     rng = np.random.default_rng(seed)
     a = rng.standard_normal((rows, depth)).astype(dtype)
     b = rng.standard_normal((depth, columns)).astype(dtype)
-    before = rng.standard_normal((rows, columns)).astype(dtype)
+    initial = rng.standard_normal((rows, columns)).astype(dtype)
     bias = rng.standard_normal(rows).astype(dtype)
     left, right = Embedded(a.T if form == "tn" else a, extra), Embedded(b.T if form == "nt" else b, extra)
-    result = Embedded(before, extra)
+    result = Embedded(initial, extra)
     items = gemm.workspace_items(columns, depth, machine)
     workspace = np.full(items + 1, np.nan, dtype)
     compiled(machine)(
         FORMS.index(form), left.flat, left.ld, right.flat, right.ld, result.flat, result.ld,
         rows, columns, depth, start, bias, workspace,
     )  # fmt: skip
-    assert result.nothing_else_was_written()
-    assert np.isnan(workspace[items]), "more workspace was used than asked for"
+    assert result.is_intact_outside()
+    assert np.isnan(workspace[items]), "the product wrote beyond its workspace"
     a, b = a.astype(np.float64), b.astype(np.float64)
-    expected = a @ b + {ZERO: 0.0, ADD: before.astype(np.float64), BIAS: bias.astype(np.float64)[:, None]}[start]
+    expected = a @ b + {ZERO: 0.0, ADD: initial.astype(np.float64), BIAS: bias.astype(np.float64)[:, None]}[start]
     bound = (abs(a) @ abs(b) + 10) * (depth + 2) * np.finfo(dtype).eps
     return result.matrix, expected, bound
 

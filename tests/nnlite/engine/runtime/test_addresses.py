@@ -143,27 +143,27 @@ def test_a_predictor_outlives_its_model(dtype):
     one = model.make_predict_function()
     one(x[0])
     del model
-    kept = churn()
+    reused = churn()
     assert_agree([one(record) for record in x], expected, dtype, "one record")
-    assert kept
+    assert reused
 
 
 def test_two_bound_functions_of_one_worker_both_run(dtype):
     model = build()
     x, y = np.ones(5, dtype), np.zeros(5, dtype)
     program = lower_model(model, 1, training=False)
-    spaces = {"weights": model.weight_vector.values, "input 0": x, "output 0": y}
-    worker = Worker(program, spaces, program.draw_seeds())
+    buffers = {"weights": model.weight_vector.values, "input 0": x, "output 0": y}
+    worker = Worker(program, buffers, program.draw_seeds())
     worker.prepare(1, 1)
     first, second = worker.bound_run(), worker.bound_run()
     expected = model.predict(x[None], backend="numpy")[0]
-    del worker, program, spaces
-    kept = churn()
+    del worker, program, buffers
+    reused = churn()
     for run in (first, second):
         y[...] = 0
         run()
         assert_agree(y, expected, dtype, "output")
-    assert kept
+    assert reused
 
 
 def test_orders_of_another_dtype_or_stride(dtype):
@@ -189,7 +189,7 @@ def test_shared_weights_outlive_their_model(dtype):
     expected = part.predict(x, backend="numpy")
     one = part.make_predict_function()
     del whole, inputs, hidden
-    kept = churn()
+    reused = churn()
     assert_agree(part.predict(x, backend="numba", threads=2), expected, dtype, "prediction")
     assert_agree(one(x[0]), expected[0], dtype, "one record")
-    assert kept
+    assert reused

@@ -16,8 +16,8 @@ from tests.nnlite.engine.parity import assert_agree, draw
 X = draw(64, 5)
 
 
-class At(Callback):
-    """Does something to the model at the end of one batch of each epoch, or of one epoch."""
+class ChangeAt(Callback):
+    """Changes the model at the end of one batch of each epoch, or of one epoch."""
 
     def __init__(self, act, epoch=None):
         super().__init__()
@@ -39,15 +39,15 @@ def fitted(backend, act, epoch=None, optimizer="sgd", **compiled):
     model = Model(inputs, Dense(5, name="out")(hidden))
     model.compile(optimizer() if callable(optimizer) else optimizer, "mse", **compiled)
     model.part = Model(inputs, hidden)
-    model.fit(X, X, 8, 4, 0, [At(act, epoch)], validation_data=(X, X), backend=backend)
+    model.fit(X, X, 8, 4, 0, [ChangeAt(act, epoch)], validation_data=(X, X), backend=backend)
     return model
 
 
-def assert_both_do_the_same(dtype, *arguments, **keywords):
+def assert_same_effect(dtype, *arguments, **keywords):
     found, expected = (fitted(backend, *arguments, **keywords) for backend in ("numba", "numpy"))
     assert found.history.history.keys() == expected.history.history.keys()
-    for figure, curve in expected.history.history.items():
-        assert_agree(found.history.history[figure], curve, dtype, figure)
+    for metric, curve in expected.history.history.items():
+        assert_agree(found.history.history[metric], curve, dtype, metric)
     for weight, other in zip(found.weights, expected.weights, strict=True):
         assert_agree(weight.value, other.value, dtype, "weights")
     assert found.evaluate(X, X, verbose=0) == pytest.approx(expected.evaluate(X, X, verbose=0), rel=1e-4)
@@ -57,18 +57,18 @@ def test_another_model_moves_the_weights_during_an_epoch(dtype):
     def take(model):
         _ = model.part.weight_vector
 
-    assert_both_do_the_same(dtype, take)
+    assert_same_effect(dtype, take)
 
 
 def test_a_submodel_predicts_during_an_epoch(dtype):
-    assert_both_do_the_same(dtype, lambda model: model.part.predict(X, backend="numba"))
+    assert_same_effect(dtype, lambda model: model.part.predict(X, backend="numba"))
 
 
 def test_a_layer_is_frozen_during_an_epoch(dtype):
     def freeze(model):
         model.get_layer("out").trainable = False
 
-    assert_both_do_the_same(dtype, freeze)
+    assert_same_effect(dtype, freeze)
 
 
 SETTINGS = {
@@ -84,7 +84,7 @@ SETTINGS = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_of_the_optimizer_changes(dtype, name):
     make, value = SETTINGS[name]
-    assert_both_do_the_same(dtype, lambda model: setattr(model.optimizer, name, value), epoch=1, optimizer=make)
+    assert_same_effect(dtype, lambda model: setattr(model.optimizer, name, value), epoch=1, optimizer=make)
 
 
 def test_momentum_is_enabled_between_fits():
@@ -102,7 +102,7 @@ def test_compiling_again_in_a_callback_changes_the_metrics(dtype, fresh):
     def compile_anew(model):
         model.compile("sgd" if fresh else model.optimizer, "mae", metrics=[metrics.MeanSquaredError()])
 
-    assert_both_do_the_same(dtype, compile_anew, epoch=1)
+    assert_same_effect(dtype, compile_anew, epoch=1)
 
 
 def test_a_change_without_a_compiled_form_raises():
@@ -122,7 +122,7 @@ def test_one_optimizer_alternates_between_models_of_different_size(dtype, make):
         large, small = Sequential([Input((5,)), Dense(60), Dense(5)]), Sequential([Input((5,)), Dense(5)])
         for model in (large, small):
             model.compile(shared, "mse")
-        also = At(lambda _, small=small, backend=backend: small.fit(X, X, verbose=0, backend=backend))
+        also = ChangeAt(lambda _, small=small, backend=backend: small.fit(X, X, verbose=0, backend=backend))
         histories.append(large.fit(X, X, 8, 3, 0, [also], backend=backend).history["loss"])
     assert_agree(*histories, dtype, "loss")
 
@@ -167,28 +167,28 @@ def test_compiling_again_during_an_epoch_resets_the_averages(dtype):
     def compile_anew(model):
         model.compile("sgd", "mse", metrics=["mae"])
 
-    assert_both_do_the_same(dtype, compile_anew)
+    assert_same_effect(dtype, compile_anew)
 
 
 def test_earlier_penalties_remain_when_the_layer_is_frozen(dtype):
     def freeze(model):
         model.get_layer("hidden").trainable = False
 
-    assert_both_do_the_same(dtype, freeze)
+    assert_same_effect(dtype, freeze)
 
 
 def test_a_setting_of_the_optimizer_becomes_a_numpy_scalar(dtype):
     def act(model):
         model.optimizer.momentum = np.float32(model.optimizer.momentum + 0.1)
 
-    assert_both_do_the_same(dtype, act, optimizer=lambda: optimizers.SGD(0.01, momentum=0.3))
+    assert_same_effect(dtype, act, optimizer=lambda: optimizers.SGD(0.01, momentum=0.3))
 
 
 def test_a_layer_changes_between_epochs(dtype):
     def act(model):
         model.get_layer("hidden").kernel_regularizer.l2 = 1.0
 
-    assert_both_do_the_same(dtype, act, epoch=1)
+    assert_same_effect(dtype, act, epoch=1)
 
 
 def test_read_only_weights_are_not_copied_if_contiguous():
@@ -233,8 +233,8 @@ def both_ways(build, act, when=2, rows=40, **fit):
 
 
 def assert_same_fits(found, expected, dtype):
-    for figure, curve in expected.history.history.items():
-        assert_agree(found.history.history[figure], curve, dtype, figure)
+    for metric, curve in expected.history.history.items():
+        assert_agree(found.history.history[metric], curve, dtype, metric)
     for weight, other in zip(found.weights, expected.weights, strict=True):
         assert_agree(weight.value, other.value, dtype, "weights", 3)
 

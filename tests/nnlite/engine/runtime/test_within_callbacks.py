@@ -23,8 +23,8 @@ HOOKS = [
 ]
 
 
-class In(Callback):
-    """Does something in a hook, now and then; not in what that calls."""
+class CallIn(Callback):
+    """Calls a function in a hook, at every third call; not in nested calls."""
 
     def __init__(self, hook, act):
         super().__init__()
@@ -101,7 +101,7 @@ HARMLESS = {
     "evaluate": evaluate,
     "evaluate with the layers": lambda model, one: evaluate(model, one, "numpy"),
     "evaluate twice, once within": lambda model, one: model.evaluate(
-        *OTHER, 7, 0, callbacks=[In("on_test_batch_end", evaluate)], backend="numba"
+        *OTHER, 7, 0, callbacks=[CallIn("on_test_batch_end", evaluate)], backend="numba"
     ),
     "test_on_batch": lambda model, _: model.test_on_batch(*OTHER),
     "predict": lambda model, _: [model.predict(X, backend=one) for one in ("numba", "numpy")],
@@ -118,8 +118,8 @@ HARMLESS = {
 @pytest.mark.parametrize("name", HARMLESS)
 def test_harmless_callbacks_change_no_metric(name, hook, backend):
     # With callbacks for batches the sums are per batch, and differ from those of an epoch in the last digit.
-    expected = fitted(backend, [In(hook, lambda model, one: None)])
-    callback = In(hook, HARMLESS[name])
+    expected = fitted(backend, [CallIn(hook, lambda model, one: None)])
+    callback = CallIn(hook, HARMLESS[name])
     found = fitted(backend, [callback])
     assert callback.calls
     assert found.history.history == expected.history.history
@@ -149,7 +149,7 @@ CHANGING = {
     "compile": compile_anew,
     "compile, then evaluate": lambda model, one: (compile_anew(model, one), evaluate(model, one)),
     "evaluate, and compile within": lambda model, _: model.evaluate(
-        *OTHER, 7, 0, callbacks=[In("on_test_batch_end", compile_anew)], backend="numba"
+        *OTHER, 7, 0, callbacks=[CallIn("on_test_batch_end", compile_anew)], backend="numba"
     ),
     "reset the averages": lambda model, _: model.objective.reset(),
     "reset a metric": lambda model, _: model.objective.metrics[0][0].reset_state(),
@@ -164,15 +164,15 @@ CHANGING = {
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("name", CHANGING)
 def test_callbacks_have_the_same_effect_on_both_paths(name, hook, threads):
-    expected = fitted("numpy", [In(hook, CHANGING[name])])
-    callback = In(hook, CHANGING[name])
+    expected = fitted("numpy", [CallIn(hook, CHANGING[name])])
+    callback = CallIn(hook, CHANGING[name])
     assert_alike(fitted("numba", [callback], threads=threads), expected, "float32")
     assert callback.calls
 
 
 def test_a_nested_fit_stops_only_itself():
     for backend in ("numpy", "numba"):
-        model = fitted(backend, [In("on_epoch_end", stop_early)])
+        model = fitted(backend, [CallIn("on_epoch_end", stop_early)])
         assert model.history.epoch == [0, 1, 2]
         assert not model.stop_training
 
@@ -193,7 +193,7 @@ def test_a_model_trains_after_an_error_in_a_callback():
         model = build()
         for hook in ("on_train_batch_end", "on_test_batch_end"):
             with pytest.raises(RuntimeError, match="on purpose"):
-                model.fit(X, Y, 8, 2, 0, [In(hook, fail)], validation_data=OTHER, backend=backend)
+                model.fit(X, Y, 8, 2, 0, [CallIn(hook, fail)], validation_data=OTHER, backend=backend)
         history = model.fit(X, Y, 8, 1, 0, backend=backend)
         assert model.history is history
         own = model.objective
