@@ -343,3 +343,10 @@ def test_a_step_has_one_score_whatever_else_is_asked_for(series_folder, capsys, 
     alone = scored()
     for options in (["--top", "1"], ["--top", "99"], ["--events", events], ["--top", "2", "--events", events]):
         assert scored(*options) == alone, options
+
+
+def test_expected_values_of_a_model_without_any_are_refused(folder, capsys, monkeypatch):
+    owner = next(cls for cls in anomaly.TableDetector.__mro__ if "expected" in vars(cls))
+    monkeypatch.delattr(owner, "expected")
+    error = fails(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--top", "1", "--expected")
+    assert "holds a TableDetector, which has no expected values" in error
