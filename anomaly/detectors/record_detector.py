@@ -18,7 +18,7 @@ _MOST_CODES = 5000
 
 
 class RecordDetector(RowDetector):
-    """A detector of single records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
+    """Base of detectors of records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
 
     data_kind: ClassVar[DataKind | None] = "tables"
     ignore: Sequence[str] | None
