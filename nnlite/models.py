@@ -11,9 +11,9 @@ from nnlite.data import as_list
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import Input, InputLayer
-from nnlite.network import layer_of
 from nnlite.registry import custom_object_scope, serialize, serialize_optional
 from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
+from nnlite.steps import layer_of
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
 from nnlite.types import Array, Shape
@@ -219,7 +219,7 @@ class Sequential(Model):
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
         self._tensors: list[SymbolicTensor] = []
-        self._steps, self._all_layers, self._vector = [], [], None
+        self.steps, self._all_layers, self._vector = [], [], None
         self.inputs, self.outputs = [], []
         for layer in layers or []:
             self.add(layer)
@@ -275,7 +275,7 @@ class Sequential(Model):
         return layer
 
     def _rebuild(self) -> None:
-        self._begin(self._tensors[0], self._tensors[-1])
+        self._connect(self._tensors[0], self._tensors[-1])
 
     def build(self, input_shape: Any) -> Any:
         """Fix the shape of the input, rows first, and so all others."""

@@ -38,10 +38,10 @@ def lower_network(
     Unsupported
         If a layer has no compiled form.
     """
-    values: list[Tensor | None] = [None] * network._n_places
-    known: list[Mask] = [None] * network._n_places
+    values: list[Tensor | None] = [None] * network.n_tensors
+    known: list[Mask] = [None] * network.n_tensors
     values[: len(inputs)], known[: len(inputs)] = inputs, masks
-    for step in network._steps:
+    for step in network.steps:
         taken = [_there(values[place]) for place in step.inputs]
         given, given_masks = lower_layer(program, step.layer, taken, [known[place] for place in step.inputs])
         if step.layer.activity_regularizer is not None:
@@ -49,7 +49,7 @@ def lower_network(
                 lower_activity_penalty(program, step.layer.activity_regularizer, y)
         for place, y, mask in zip(step.outputs, given, given_masks, strict=True):
             values[place], known[place] = y, mask
-    places = network._output_places
+    places = network.output_indices
     return [_there(values[place]) for place in places], [known[place] for place in places]
 
 
