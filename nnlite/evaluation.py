@@ -83,13 +83,13 @@ class Evaluator(Predictor):
         logs = self._evaluate(data, size, hooks, open_session(self, data, size, False, backend))
         if as_verbosity(verbose):
             print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()))
-        return results(logs, return_dict)
+        return as_results(logs, return_dict)
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics on one batch, without training."""
         data = self.as_data(x, y, sample_weight)
         logs = self._evaluate(data, data.n_rows, CallbackList([], model=self, params={}), None)
-        return results(logs, return_dict)
+        return as_results(logs, return_dict)
 
     def _evaluate(self, data: Data, batch_size: int, hooks: CallbackList, session: Session | None) -> dict[str, float]:
         logs: dict[str, float] = {}
@@ -100,7 +100,7 @@ class Evaluator(Predictor):
             else:
                 for number, batch in enumerate(data.batches(batch_size, None)):
                     hooks.on_test_batch_begin(number)
-                    self._objective.record(self.compute_loss(batch).loss, batch.n_rows)
+                    self._objective.update_loss(self.compute_loss(batch).loss, batch.n_rows)
                     logs = self._objective.logs()
                     hooks.on_test_batch_end(number, logs)
             hooks.on_test_end(logs)
@@ -204,7 +204,7 @@ def _masked(
     ]
 
 
-def results(logs: dict[str, float], as_dict: bool) -> Any:
+def as_results(logs: dict[str, float], as_dict: bool) -> Any:
     """Return the loss and the metrics as a dictionary, as a list, or, if there is only the loss, as a number."""
     if as_dict:
         return logs

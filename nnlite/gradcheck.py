@@ -284,7 +284,7 @@ def check_model(
     GradientError
         If it is over the tolerance.
     """
-    data = model._as_data(x, y, sample_weight)
+    data = model.as_data(x, y, sample_weight)
     _check_double(model.dtype, f"model {model.name!r}")
     batch = data.rows(slice(None))
     vector = model.weight_vector
@@ -294,10 +294,10 @@ def check_model(
 
         def total() -> float:
             again()
-            return model._loss_and_gradients(batch, training, backward=False)
+            return model.compute_loss(batch, training).loss
 
         again()
-        model._loss_and_gradients(batch, training)
+        model.loss_and_gradients(batch, training)
         gradient = vector.gradients[: vector.n_trainable].copy()
         measured = numeric_gradient(total, trained)
     vector.values[vector.n_trainable :] = rest

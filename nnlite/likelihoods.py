@@ -25,7 +25,7 @@ class _NegativeLogLikelihood(Loss):
 
     def gradient(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
         """Return the derivative of L by each prediction; see `Loss.gradient`."""
-        y_true, aligned = self._aligned(y_true, y_pred)
+        y_true, aligned = self.align(y_true, y_pred)
         slope = self.slope(y_true, aligned)
         scales = self._scales(np.empty(len(slope), slope.dtype), sample_weight)
         return (slope * scales.reshape(-1, *(1,) * (slope.ndim - 1))).reshape(y_pred.shape)
@@ -93,9 +93,10 @@ class GaussianNLL(_NegativeLogLikelihood):
         self.variance = variance
         self.minimum_variance = minimum_variance
 
-    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Return targets and predictions in one dtype; a learned variance doubles the number of predictions."""
         if self.variance is not None:
-            return super()._aligned(y_true, y_pred)
+            return super().align(y_true, y_pred)
         y_true = np.asarray(y_true, y_pred.dtype)
         if y_pred.shape != (*y_true.shape[:-1], 2 * y_true.shape[-1]):
             raise ValueError(

@@ -79,7 +79,7 @@ class Loss:
         ValueError
             If shapes don't fit.
         """
-        y_true, y_pred = self._aligned(y_true, y_pred)
+        y_true, y_pred = self.align(y_true, y_pred)
         values = self.per_sample(y_true, y_pred)
         return float((values * self._scales(values, sample_weight)).sum())
 
@@ -96,13 +96,13 @@ class Loss:
         ndarray
             Of the shape and dtype of `y_pred`.
         """
-        y_true, aligned = self._aligned(y_true, y_pred)
+        y_true, aligned = self.align(y_true, y_pred)
         slope = self.slope(y_true, aligned)
         scales = self._scales(np.empty(slope.shape[:-1], slope.dtype), sample_weight)
         gradient: Array = slope * scales[..., np.newaxis]
         return np.moveaxis(gradient, -1, self.axis).reshape(y_pred.shape)
 
-    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
         """Return both in one dtype and shape, with the values of a sample along the last axis."""
         y_true = np.asarray(y_true, y_pred.dtype)
         if y_pred.ndim == 1:
@@ -413,7 +413,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     ) -> None:
         super().__init__(from_logits, reduction=reduction, name=name)
 
-    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Return the class numbers as one-hot rows, and the predictions, as `Loss.align` does."""
         numbers = np.asarray(y_true).astype(np.int64)
         if numbers.ndim == y_pred.ndim and numbers.shape[-1] == 1:
             numbers = numbers[..., 0]

@@ -117,7 +117,7 @@ class _OfLoss(Metric):
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return the loss of each sample."""
-        return self.loss.per_sample(*self.loss._aligned(y_true, y_pred))
+        return self.loss.per_sample(*self.loss.align(y_true, y_pred))
 
 
 class MeanSquaredError(_OfLoss):

@@ -179,14 +179,14 @@ class Model(Trainer):
         inputs = {name: tensors[number] for name, number in config["inputs"]}
         outputs = {name: tensors[number] for name, number in config["outputs"]}
         model = Model(inputs, outputs, name=config["name"])
-        model._take_trainable(config)
+        model.restore_trainable(config)
         return model
 
-    def _take_trainable(self, config: dict[str, Any]) -> None:
+    def restore_trainable(self, config: dict[str, Any]) -> None:
         """Be frozen where the described model was; the layers have brought what they were."""
         # Early files say it of the inputs alone, which are frozen with their model and in no other way.
         inputs = [layer_of(tensor.node).trainable for tensor in self.inputs]
-        self._set_own_trainable(config.get("trainable", any(inputs) or not inputs))
+        self.set_own_trainable(config.get("trainable", any(inputs) or not inputs))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Copies and pickles go through the file format, so that the weights of the copy are one vector too.
@@ -317,7 +317,7 @@ class Sequential(Model):
         first = [] if config["input"] is None else [registry.get(config["input"])]
         layers = [registry.get(one) for one in config["layers"]]
         model = Sequential([*first, *layers], name=config["name"])
-        model._take_trainable(config)
+        model.restore_trainable(config)
         return model
 
 

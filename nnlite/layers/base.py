@@ -188,7 +188,7 @@ class Layer:
         settings = dict(config)
         trainable = settings.pop("trainable", True)
         layer = cls(**settings)
-        layer._set_own_trainable(trainable)
+        layer.set_own_trainable(trainable)
         return layer
 
     # -- weights -------------------------------------------------------------------------------
@@ -250,11 +250,11 @@ class Layer:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._set_own_trainable(value)
+        self.set_own_trainable(value)
         for layer in self._sublayers():
             layer.trainable = value
 
-    def _set_own_trainable(self, value: bool) -> None:
+    def set_own_trainable(self, value: bool) -> None:
         """Freeze or thaw the layer's own weights, and leave the layers inside as they are."""
         self._trainable = bool(value)
         for weight in self._weights.values():

@@ -82,5 +82,5 @@ def test_the_first_use_of_an_instance_is_the_instance_itself(make):
 def test_copies_share_no_state():
     one = Collecting([])
     made = objective(metrics=[one])
-    made.follow([np.zeros((2, 1))] * 2, [np.ones((2, 1)), np.full((2, 1), 3.0)], [None, None], [None, None])
+    made.update_metrics([np.zeros((2, 1))] * 2, [np.ones((2, 1)), np.full((2, 1), 3.0)], [None, None], [None, None])
     assert [own.seen for (own,) in made.metrics] == [[2.0], [6.0]]

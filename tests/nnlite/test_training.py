@@ -228,7 +228,7 @@ def test_a_terminal_gets_a_progress_bar(monkeypatch, capsys):
     ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1; found 0"),
-        ({"validation_split": 1.0}, "validation_split must be at least 0 and below 1"),
+        ({"validation_split": 1.0}, "validation_split must be a number of at least 0 and below 1"),
         ({"validation_split": 0.9}, "leaves 0 to train on and 4 to validate on; both need at least one"),
         ({"validation_data": (1,)}, "validation_data must be"),
         ({"verbose": 7}, "verbose must be"),
@@ -260,7 +260,7 @@ def test_the_same_mapping_as_x_and_y_goes_by_names():
     assert model.evaluate(same, same) == model.evaluate(same, dict(same))
     # What is an input and a target is one array, whatever it comes in: the engine reads it once.
     for y in (same, dict(same), [same["b"], same["a"]]):
-        data = model._as_data(same, y, None)
+        data = model.as_data(same, y, None)
         assert data.y[0] is data.x[1]
         assert data.y[1] is data.x[0]
 
@@ -270,14 +270,14 @@ def test_one_list_as_x_and_y_goes_by_places():
     model = Model([a, b], [Dense(2)(a), Dense(2)(b)])
     model.compile("sgd", "mse")
     same = [draw(6, 2).tolist(), draw(6, 2, seed=1).tolist()]
-    data = model._as_data(same, same, None)
+    data = model.as_data(same, same, None)
     assert data.y[0] is data.x[0]
     assert data.y[1] is data.x[1]
     alone = Model(a, Dense(2)(a))
     alone.compile("sgd", "mse")
     with pytest.raises(ValueError, match="x must be a list of 2 arrays"):
         model.fit(same[0], same[0])
-    data = alone._as_data(same[0], same[0], None)
+    data = alone.as_data(same[0], same[0], None)
     assert data.y[0] is data.x[0]
 
 
