@@ -55,7 +55,7 @@ def transposed_convolution(program: Program, layer: Any, inputs: list[Tensor]) -
     """Emit what a convolution does to its gradient, and on the way back what it does to its input."""
     (x,) = inputs
     z = _output(program, layer, x)
-    _, cut, _ = layer._frame((1, *x.shape))
+    _, cut, _ = layer.output_frame((1, *x.shape))
     frame = Frame(
         lengths=pair(z.shape[:-1]),
         channels=layer.filters,

@@ -19,7 +19,7 @@ from nnlite.layers import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
-from nnlite.layers.resizing import straight_lines
+from nnlite.layers.resizing import interpolation_matrix
 
 
 @lowers(RepeatVector)
@@ -64,7 +64,7 @@ def _bilinear(program: Program, layer: UpSampling2D, x: Tensor) -> Tensor:
 
 def _shares(length: int, times: int, size: int, dtype: np.dtype[Any]) -> list[tuple[int, int, float]]:
     """Return where each point of a line begins, where one that it is made of does, and that one's share in it."""
-    matrix = straight_lines(length, times, dtype)
+    matrix = interpolation_matrix(length, times, dtype)
     return [(i * size, k * size, float(matrix[i, k])) for i, k in np.argwhere(matrix).tolist()]
 
 
