@@ -25,7 +25,7 @@ import anomaly
 from anomaly import ImageDetector, SequenceDetector, VariationalDetector, datasets, load_detector
 
 # The blend of networks and remembered records was called AutoencoderDetector once.
-BlendDetector: Any = getattr(anomaly, "TableDetector", anomaly.AutoencoderDetector)
+BlendDetector: Any = getattr(anomaly, "TableDetector", None) or anomaly.AutoencoderDetector
 
 Arrays = Iterator[tuple[str, np.ndarray]]
 

@@ -8,7 +8,6 @@ import io
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -75,7 +74,7 @@ def _runs() -> Iterator[tuple[str, Callable[[], object]]]:
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 3))
-    blend: Any = getattr(anomaly, "TableDetector", anomaly.AutoencoderDetector)(epochs=2, random_state=0)
+    blend = anomaly.TableDetector(epochs=2, random_state=0)
     series = anomaly.SequenceDetector(window=8, epochs=1, random_state=0)
     with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
         folder = Path(name)

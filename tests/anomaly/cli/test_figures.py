@@ -1,4 +1,4 @@
-"""Plots of series by the command line."""
+"""The figures of the command plot, of series."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.dates import num2date
 
 from anomaly import SequenceDetector, plots
-from anomaly.cli.series_scores import draw
+from anomaly.cli.figures import figures_of, write_figures
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import read_csv
@@ -26,6 +26,11 @@ def table(n_sensors, clock):
     sensors = [wave * (j + 1) + 0.05 * rng.normal(size=N_STEPS) for j in range(n_sensors)]
     names = tuple(f"s{j}" for j in range(n_sensors))
     return Table(("time", *names), (clock, *sensors)) if clock is not None else Table(names, tuple(sensors))
+
+
+def draw(detector, series, labels, folder):
+    """Draw a series as the command `plot` does."""
+    return write_figures(figures_of(detector.plot_data(series), labels), folder)
 
 
 @pytest.fixture
@@ -64,8 +69,8 @@ def test_times_are_drawn_where_they_are_known(drawn, clock):
     kept = drawn(2, clock)
     assert {ax.figure.axes[-1 if name == "series" else 0].get_xlabel() for name, ax in kept.items()} == {"time"}
     for name in ("series", "reconstruction"):
-        moments = kept[name].lines[0].get_xdata()
-        assert moments[[0, -1]].astype("M8[m]").astype(str).tolist() == ["2024-01-01T00:00", "2024-01-01T01:59"]
+        times = kept[name].lines[0].get_xdata()
+        assert times[[0, -1]].astype("M8[m]").astype(str).tolist() == ["2024-01-01T00:00", "2024-01-01T01:59"]
     assert num2date(kept["contributions"].get_xlim()[1]).isoformat() == "2024-01-01T02:00:00+00:00"
 
 
