@@ -227,11 +227,11 @@ class Network(Layer):
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, those nearest the inputs first."""
+        """The layers, each once, those nearest to the inputs first."""
         return list(self._all_layers)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by its name or its place in `layers`.
+        """Return a layer by its name or its index in `layers`.
 
         Raises
         ------
@@ -239,7 +239,7 @@ class Network(Layer):
             If there is no such layer, or not exactly one of the arguments is given.
         """
         if (name is None) == (index is None):
-            raise ValueError("get_layer takes a name or an index, one of them")
+            raise ValueError("get_layer takes either a name or an index")
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
                 raise ValueError(f"model {self.name!r} has {len(self.layers)} layers; found index={index}")
@@ -279,13 +279,13 @@ class Network(Layer):
         return WeightVector(self.weights, values, moves=moves, frozen=not self._trainable, dtype=self.dtype)
 
     def adopt_weights(self, values: Array) -> None:
-        """Let a vector of all weights, in the order of `weights`, be the one that layers hold views into."""
+        """Set all weights to the values of a vector, in the order of `weights`; no initial values are drawn."""
         self._vector = self._new_vector(values)
 
     def current_weights(self) -> WeightVector:
-        """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
+        """Return the vector of all weights for reading: a copy if they are parts of the vectors of other models.
 
-        Whoever only reads weights asks here: another model that is being trained must not lose them meanwhile.
+        So reading does not move weights away from another model during its training.
         """
         weights = self.weights
         if self._vector is not None and self._vector.keeps(weights):
@@ -298,7 +298,7 @@ class Network(Layer):
 
     @property
     def parameters(self) -> Array:
-        """All weights in one vector, those that train first; layers hold views into it."""
+        """All weights in one vector, trainable ones first; the weights of layers are views of it."""
         return self.weight_vector.values
 
     @property
@@ -307,25 +307,25 @@ class Network(Layer):
         return self.weight_vector.gradients
 
 
-def _named_tensors(given: Any, what: str) -> tuple[list[str], list[SymbolicTensor]]:
-    if isinstance(given, Mapping):
-        names, tensors = list(given), list(given.values())
+def _named_tensors(tensors_or_mapping: Any, argument: str) -> tuple[list[str], list[SymbolicTensor]]:
+    if isinstance(tensors_or_mapping, Mapping):
+        names, tensors = list(tensors_or_mapping), list(tensors_or_mapping.values())
     else:
-        tensors = as_list(given)
+        tensors = as_list(tensors_or_mapping)
         names = []
     for tensor in tensors:
         if not isinstance(tensor, SymbolicTensor):
             raise TypeError(
-                f"Model: {what} must be symbolic tensors, as Input(...) and calling a layer on one return; "
+                f"Model: {argument} must be symbolic tensors, the results of Input(...) and of layers called on them; "
                 f"found {type(tensor).__name__}"
             )
     if not tensors:
-        raise ValueError(f"Model: {what} must not be empty")
+        raise ValueError(f"Model: {argument} must not be empty")
     return names or _distinct([tensor.name for tensor in tensors]), tensors
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Give repeats numbers: one layer may give several of a model's outputs."""
+    """Append numbers to repeated names: several outputs of a model may come from one layer."""
     counts: dict[str, int] = {}
     result = []
     for name in names:

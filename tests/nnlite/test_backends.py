@@ -158,7 +158,7 @@ def test_a_model_derived_from_sequential_gives_the_same_either_way():
 def test_an_unknown_backend_is_named():
     with pytest.raises(ValueError, match="backend must be one of 'auto', 'numpy', 'numba'; found 'torch'"):
         chain().fit(X, Y, backend="torch")
-    with pytest.raises(ValueError, match="backend must be 'auto', 'numpy' or 'numba'; found None"):
+    with pytest.raises(ValueError, match="backend must be one of 'auto', 'numpy', 'numba'; found None"):
         chain().evaluate(X, Y, backend=None)
 
 
