@@ -12,8 +12,9 @@ masks, sample weights and penalties, `Trainer.loss_and_gradients` and `Trainer._
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 from nnlite.backends import Session, check_backend, open_session
@@ -154,9 +155,8 @@ class Trainer(Evaluator):
         validation_size = validation_batch_size or batch_size
         validation_session = None
         if validation is not None:
-            validation_backend = backend if session is not None else "numpy"
             validation_session = open_session(
-                self, validation, validation_size, False, validation_backend, passes, threads
+                self, validation, validation_size, False, backend if session is not None else "numpy", passes, threads
             )
         verbosity = as_verbosity(verbose)
         rng = global_generator() if shuffle else None
@@ -167,24 +167,37 @@ class Trainer(Evaluator):
                 model=self,
                 params={"epochs": epochs, "steps": -(-data.n_rows // batch_size), "verbose": verbosity},
             )
-            logs: dict[str, float] = {}
             hooks.on_train_begin()
             if session is not None and validation is None and hooks.epoch_interest() == "none":
-                with self._pass_through_data():
-                    logs = self._run_epochs_at_once(session, rng, hooks, range(initial_epoch, epochs))
-                hooks.on_train_end(logs)
-                return history
-            for epoch in range(initial_epoch, epochs):
-                hooks.on_epoch_begin(epoch)
-                logs = self._run_epoch(data, batch_size, rng, hooks, session)
-                if validation is not None and (epoch + 1) % validation_freq == 0:
-                    validation_logs = self._evaluate(validation, validation_size, hooks, validation_session)
-                    logs = {**logs, **{f"val_{name}": value for name, value in validation_logs.items()}}
-                hooks.on_epoch_end(epoch, logs)
-                if self.stop_training:
-                    break
+                logs = self._run_epochs_at_once(session, rng, hooks, range(initial_epoch, epochs))
+            else:
+                train = partial(self._run_epoch, data, batch_size, rng, hooks, session)
+                validate = None
+                if validation is not None:
+                    validate = partial(self._evaluate, validation, validation_size, hooks, validation_session)
+                logs = self._run_epochs(range(initial_epoch, epochs), hooks, train, validate, validation_freq)
             hooks.on_train_end(logs)
         return history
+
+    def _run_epochs(
+        self,
+        epochs: range,
+        hooks: CallbackList,
+        train: Callable[[], dict[str, float]],
+        validate: Callable[[], dict[str, float]] | None,
+        validation_freq: int,
+    ) -> dict[str, float]:
+        """Train and validate epoch by epoch, until the last one or until a callback stops training."""
+        logs: dict[str, float] = {}
+        for epoch in epochs:
+            hooks.on_epoch_begin(epoch)
+            logs = train()
+            if validate is not None and (epoch + 1) % validation_freq == 0:
+                logs = {**logs, **{f"val_{name}": value for name, value in validate().items()}}
+            hooks.on_epoch_end(epoch, logs)
+            if self.stop_training:
+                break
+        return logs
 
     @contextmanager
     def _running_fit(self) -> Iterator[History]:
@@ -227,13 +240,14 @@ class Trainer(Evaluator):
     ) -> dict[str, float]:
         """Run several epochs per call of the engine, if no callback needs the model between them."""
         logs: dict[str, float] = {}
-        for first in epochs[:: session.epochs_at_once]:
-            some = range(first, min(first + session.epochs_at_once, epochs.stop))
-            session.run_epochs(session.orders(rng, len(some)), len(some))
-            for epoch in some:
-                session.report(epoch - first)
-                logs = self._objective.logs()
-                hooks.on_epoch_end(epoch, logs)
+        with self._pass_through_data():
+            for first in epochs[:: session.epochs_at_once]:
+                some = range(first, min(first + session.epochs_at_once, epochs.stop))
+                session.run_epochs(session.orders(rng, len(some)), len(some))
+                for epoch in some:
+                    session.report(epoch - first)
+                    logs = self._objective.logs()
+                    hooks.on_epoch_end(epoch, logs)
         return logs
 
     def train_on_batch(
