@@ -264,7 +264,7 @@ class GELU(ActivationFunction):
         return y
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx."""
+        """Return dx = dy (Phi(x) + x phi(x))."""
         number = x.dtype.type
         cdf = self._cdf(x)
         if self.approximate:
@@ -334,7 +334,7 @@ class SiLU(ActivationFunction):
         return x * sigmoid(x)
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:
-        """Return dx."""
+        """Return dx = dy (s + y (1 - s)), where s = sigmoid(x)."""
         s = sigmoid(x)
         return dy * (s + y * (1 - s))
 
@@ -376,7 +376,7 @@ class HardSigmoid(ActivationFunction):
         return np.clip(x / 6 + x.dtype.type(0.5), 0, 1)
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx."""
+        """Return dx: dy / 6 for x between -3 and 3, else 0."""
         return np.where(np.abs(x) < 3, dy / 6, x.dtype.type(0))
 
 
@@ -430,7 +430,7 @@ class Softmax(ActivationFunction):
         return y
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx."""
+        """Return dx = y (dy - sum of dy y)."""
         dx: Array = y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))
         return dx
 

@@ -1,4 +1,4 @@
-"""Evaluating a network: its loss and its metrics on data, without training."""
+"""Evaluation: the loss and the metrics of a network on data, without training."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ class Evaluator(Predictor):
         names = self.output_names
         if class_weight is not None:
             if sample_weight is not None or len(names) > 1:
-                raise ValueError("class_weight is for a model of one output, and not together with sample_weight")
+                raise ValueError("class_weight requires a model with one output and no sample_weight")
             sample_weight = weights_of_classes(targets[0], class_weight)
         per_output = [sample_weight] * len(names)
         if isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1:

@@ -146,7 +146,7 @@ class Identity(Initializer):
             If the shape is not that of a matrix.
         """
         if len(shape) != 2:
-            raise ValueError(f"Identity makes matrices; found shape {shape}")
+            raise ValueError(f"Identity requires the shape of a matrix; found shape {shape}")
         matrix: Array = self.gain * np.eye(*shape, dtype=dtype)
         return matrix.astype(dtype)
 
@@ -395,7 +395,7 @@ class Orthogonal(_Random):
             If the shape has under two axes.
         """
         if len(shape) < 2:
-            raise ValueError(f"Orthogonal makes matrices, or arrays of more axes; found shape {shape}")
+            raise ValueError(f"Orthogonal requires a shape with at least two axes; found shape {shape}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         drawn = self._generator(rng).normal(size=(max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(drawn)

@@ -72,7 +72,7 @@ class Objective:
             return False
         unknown = sorted(str(name) for name in given if name not in self.output_names)
         if unknown and "class_name" not in given:
-            raise ValueError(f"{what} names {unknown}, but the model's outputs are {self.output_names}")
+            raise ValueError(f"the keys of {what} must be names of outputs, {self.output_names}; found {unknown}")
         return not unknown
 
     def _weights(self, given: Any) -> list[float]:

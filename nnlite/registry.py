@@ -85,9 +85,9 @@ class Registry(Generic[T]):
         try:
             made = make(dict(config)) if make and config is not None else factory(**(config or {}))
         except TypeError as error:
-            raise ValueError(f"{self.kind} {name!r} cannot be made: {error}") from error
+            raise ValueError(f"{self.kind} {name!r} cannot be created: {error}") from error
         if not isinstance(made, self.base):
-            raise ValueError(f"{name!r} made {type(made).__name__}, which is not a {self.base.__name__}")
+            raise ValueError(f"{name!r} created {type(made).__name__}, which is not a {self.base.__name__}")
         return made
 
     def get(self, identifier: str | Mapping[str, Any] | T) -> T:

@@ -41,7 +41,7 @@ class Callback:
         self.params = params
 
     def interest(self, phase: str) -> str:
-        """Return which batches the callback needs to be called for.
+        """Return the batches or epochs for which the callback needs to be called.
 
         Parameters
         ----------
@@ -128,7 +128,7 @@ class CallbackList(Callback):
             callback.set_params(params)
 
     def train_interest(self) -> str:
-        """Return which batches of training some callback needs to be called for: "every", "some" or "none"."""
+        """Return the batches of training for which a callback needs to be called: "every", "some" or "none"."""
         return self._most(callback.interest("train") for callback in self.callbacks)
 
     def test_interest(self) -> str:
@@ -136,7 +136,7 @@ class CallbackList(Callback):
         return self._most(callback.interest("test") for callback in self.callbacks)
 
     def epoch_interest(self) -> str:
-        """Return whether some callback accesses the model between epochs: "every" or "none"."""
+        """Return "every" if a callback accesses the model between epochs, else "none"."""
         return self._most(callback.interest("epoch") for callback in self.callbacks)
 
     @staticmethod

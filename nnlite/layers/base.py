@@ -440,7 +440,7 @@ def check_size(layer: Layer, argument: str, value: Any, least: int = 1) -> int:
 def known_size(layer: Layer, shape: Shape, axis: int = -1) -> int:
     """Return the size of `shape` along `axis`, or raise if it is unknown."""
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"layer {layer.name!r} works along axis {axis}; found input of shape {shape}")
+        raise ValueError(f"layer {layer.name!r} computes along axis {axis}; found input of shape {shape}")
     size = shape[axis]
     if size is None:
         raise ValueError(f"layer {layer.name!r} needs to know the size of its input's axis {axis}; found shape {shape}")

@@ -78,7 +78,7 @@ def _record_shape(
         raise ValueError(f"Input: batch_shape must begin with the number of rows, or None; found {batch_shape!r}")
     if shape is not None or batch_size is not None:
         raise ValueError(
-            "Input: batch_shape stands for shape and batch_size together; found "
+            "Input: batch_shape replaces shape and batch_size; found "
             f"batch_shape={batch_shape!r}, shape={shape!r} and batch_size={batch_size!r}"
         )
     rows, *sizes = batch_shape

@@ -128,7 +128,9 @@ def test_numba_says_what_has_no_compiled_form(what):
     make, message = UNKNOWN[what]
     model = make()
     before = [weight.copy() for weight in model.get_weights()]
-    with pytest.raises(ValueError, match=f"backend='numba' does not support this model: .*{message}.*; backend='auto' uses"):
+    with pytest.raises(
+        ValueError, match=f"backend='numba' does not support this model: .*{message}.*; backend='auto' uses"
+    ):
         model.fit(X, Y, backend="numba", verbose=0)
     for weight, old in zip(model.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weight, old)

@@ -106,8 +106,8 @@ def test_other_initializers():
     assert initializers.compute_fans((3,)) == (3, 3)
     assert initializers.Identity(2.0).get_config() == {"gain": 2.0}
     for make, message in (
-        (lambda: initializers.Identity()((2,)), "makes matrices"),
-        (lambda: initializers.Orthogonal()((2,)), "makes matrices"),
+        (lambda: initializers.Identity()((2,)), "requires the shape of a matrix"),
+        (lambda: initializers.Orthogonal()((2,)), "requires a shape with at least two axes"),
         (lambda: initializers.VarianceScaling(scale=0), "scale must be a number above 0"),
         (lambda: initializers.VarianceScaling(mode="fan"), "mode must be"),
         (lambda: initializers.VarianceScaling(distribution="flat"), "distribution must be"),

@@ -45,11 +45,20 @@ def test_forms_of_metrics(argument, given, outputs, expected):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"loss": {"c": "mse"}}, r"loss names \['c'\], but the model's outputs are \['a', 'b'\]"),
+        ({"loss": {"c": "mse"}}, r"the keys of loss must be names of outputs, \['a', 'b'\]; found \['c'\]"),
         ({"loss": ["mse"]}, r"loss must have one entry for each of \['a', 'b'\]; found 1"),
-        ({"loss_weights": {"a": 1, "c": 2}}, r"loss_weights names \['c'\], but the model's outputs are \['a', 'b'\]"),
-        ({"metrics": {"c": "mae", 0: "mae"}}, r"metrics names \['0', 'c'\], but the model's outputs are"),
-        ({"weighted": {"c": "mae"}}, r"weighted_metrics names \['c'\], but the model's outputs are"),
+        (
+            {"loss_weights": {"a": 1, "c": 2}},
+            r"the keys of loss_weights must be names of outputs, \['a', 'b'\]; found \['c'\]",
+        ),
+        (
+            {"metrics": {"c": "mae", 0: "mae"}},
+            r"the keys of metrics must be names of outputs, \['a', 'b'\]; found \['0', 'c'\]",
+        ),
+        (
+            {"weighted": {"c": "mae"}},
+            r"the keys of weighted_metrics must be names of outputs, \['a', 'b'\]; found \['c'\]",
+        ),
         ({"metrics": [["mae"]]}, r"metrics must have one entry for each of \['a', 'b'\]; found 1"),
         ({"outputs": "a", "metrics": [["mae"], ["mse"]]}, r"metrics must have one entry for each of \['a'\]; found 2"),
     ],

@@ -320,7 +320,7 @@ def test_class_weights_need_one_output_and_no_other_weights():
     model = line()
     sequences = Sequential([Input((2, 1)), Dense(1)])
     sequences.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="class_weight is for a model of one output"):
+    with pytest.raises(ValueError, match="class_weight requires a model with one output"):
         model.fit(draw(4, 1), draw(4, 1), class_weight={0: 1.0}, sample_weight=np.ones(4))
     with pytest.raises(ValueError, match="one class per row"):
         sequences.fit(draw(4, 2, 1), draw(4, 2, 1), class_weight={0: 1.0})

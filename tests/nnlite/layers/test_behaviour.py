@@ -331,8 +331,8 @@ def test_an_input_takes_the_shape_of_a_batch(rows):
     [
         ({}, "shape is missing"),
         ({"batch_shape": ()}, "batch_shape must begin with the number of rows, or None"),
-        ({"shape": (3,), "batch_shape": (None, 3)}, "batch_shape stands for shape and batch_size together"),
-        ({"batch_size": 2, "batch_shape": (None, 3)}, "batch_shape stands for shape and batch_size together"),
+        ({"shape": (3,), "batch_shape": (None, 3)}, "batch_shape replaces shape and batch_size"),
+        ({"batch_size": 2, "batch_shape": (None, 3)}, "batch_shape replaces shape and batch_size"),
     ],
 )
 def test_an_input_is_told_its_shape_once(arguments, message):
