@@ -55,7 +55,7 @@ def transposed_convolution(program: Program, layer: Any, inputs: list[Tensor]) -
     """Emit the transpose of a convolution, the activation, and their gradients."""
     (x,) = inputs
     z = _output(program, layer, x)
-    _, cut, _ = layer._frame((1, *x.shape))
+    _, cut, _ = layer.output_frame((1, *x.shape))
     geometry = WindowGeometry(
         input_size=pair(z.shape[:-1]),
         channels=layer.filters,

@@ -38,10 +38,10 @@ def lower_network(
     Unsupported
         If a layer has no compiled form.
     """
-    values: list[Tensor | None] = [None] * network._n_places
-    value_masks: list[Mask] = [None] * network._n_places
+    values: list[Tensor | None] = [None] * network.n_tensors
+    value_masks: list[Mask] = [None] * network.n_tensors
     values[: len(inputs)], value_masks[: len(inputs)] = inputs, masks
-    for step in network._steps:
+    for step in network.steps:
         layer_inputs = [_computed(values[index]) for index in step.inputs]
         outputs, output_masks = lower_layer(
             program, step.layer, layer_inputs, [value_masks[index] for index in step.inputs]
@@ -51,7 +51,7 @@ def lower_network(
                 lower_activity_penalty(program, step.layer.activity_regularizer, y)
         for index, y, mask in zip(step.outputs, outputs, output_masks, strict=True):
             values[index], value_masks[index] = y, mask
-    indices = network._output_places
+    indices = network.output_indices
     return [_computed(values[index]) for index in indices], [value_masks[index] for index in indices]
 
 

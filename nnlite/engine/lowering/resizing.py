@@ -19,7 +19,7 @@ from nnlite.layers import (
     ZeroPadding1D,
     ZeroPadding2D,
 )
-from nnlite.layers.resizing import straight_lines
+from nnlite.layers.resizing import interpolation_matrix
 
 
 @lowers(RepeatVector)
@@ -67,7 +67,7 @@ def _bilinear(program: Program, layer: UpSampling2D, x: Tensor) -> Tensor:
 
 def _interpolation_weights(length: int, factor: int, size: int, dtype: np.dtype[Any]) -> list[tuple[int, int, float]]:
     """Return the offset of each point of a line, the offset of a source of it, and that source's weight."""
-    matrix = straight_lines(length, factor, dtype)
+    matrix = interpolation_matrix(length, factor, dtype)
     return [(i * size, k * size, float(matrix[i, k])) for i, k in np.argwhere(matrix).tolist()]
 
 

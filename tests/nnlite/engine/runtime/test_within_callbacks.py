@@ -129,7 +129,7 @@ def test_harmless_callbacks_change_no_metric(name, hook, backend):
 def nested_fit(model, _, **settings):
     history = model.fit(*OTHER, 8, 2, 0, shuffle=False, backend=model.history.backend, **settings)
     assert history.epoch == [0, 1]
-    assert history is not model.history or not model._fits
+    assert history is not model.history or not model._n_running_fits
 
 
 def compile_anew(model, _):
