@@ -4,7 +4,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly import TableDetector, load_detector
-from anomaly.calibration import anomaly_probability, benjamini_hochberg, conformal_threshold, p_values
+from anomaly.calibration import (
+    anomaly_probability,
+    benjamini_hochberg,
+    conformal_threshold,
+    p_values,
+    prediction_confidence,
+)
 from anomaly.errors import FewRecordsWarning
 
 few = pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
@@ -66,15 +72,23 @@ def test_benjamini_hochberg_as_in_the_paper():
     assert benjamini_hochberg([], 0.05).tolist() == []
 
 
+def test_of_no_scores_there_is_nothing_to_return():
+    assert p_values([1.0], []).tolist() == []
+    assert anomaly_probability([]).tolist() == []
+    assert prediction_confidence([1.0], [], 0.5).tolist() == []
+
+
 def test_bad_values_are_refused():
-    with pytest.raises(ValueError, match="at least one reference"):
+    with pytest.raises(ValueError, match=r"reference must be finite numbers, at least one; found shape \(0,\)"):
         p_values([], [1.0])
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="scores must be finite numbers; found nan at position 0"):
         p_values([1.0], [np.nan])
-    with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
+    with pytest.raises(ValueError, match="false_alarm_rate must be a number above 0 and below 1; found 0.0"):
         conformal_threshold([1.0], 0.0)
-    with pytest.raises(ValueError, match="chances"):
+    with pytest.raises(ValueError, match="p must hold probabilities from 0 to 1"):
         benjamini_hochberg([2.0])
+    with pytest.raises(ValueError, match="n_reference must be a whole number of at least 1; found 0"):
+        anomaly_probability([0.5], n_reference=0)
 
 
 def blobs(n, seed):
@@ -110,7 +124,7 @@ def test_calibration_is_saved(tmp_path):
 def test_a_rate_needs_records_to_hold_out():
     with pytest.raises(ValueError, match="at least 10 records; found 5"):
         TableDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
-    with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
+    with pytest.raises(ValueError, match="false_alarm_rate must be a number above 0 and below 1; found 2"):
         TableDetector(false_alarm_rate=2).fit(blobs(50, 0))
 
 
