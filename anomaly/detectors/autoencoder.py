@@ -26,6 +26,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, names, number, sizes
 
 _STEPS = 3000
+_LARGEST_INPUT = 10.0
 
 
 class AutoencoderDetector(RecordDetector):
@@ -42,6 +43,9 @@ class AutoencoderDetector(RecordDetector):
     without noise:
 
     .. math:: s(x) = \frac1d \sum_{j=1}^{d} \bigl(x_j - f(x)_j\bigr)^2
+
+    Inputs and targets of the network are features clipped to :math:`\pm 10`, ten standard deviations, so that a single
+    extreme value does not dominate the loss; the score is that of unclipped features and increases with the distance.
 
     ``noise=0.2``, the default, is a denoising autoencoder; ``noise=0, sparsity=0.01`` a sparse one; and
     ``noise=0, hidden=(64, 4, 64)`` a plain one, whose narrow code keeps it from learning the identity.
@@ -201,8 +205,9 @@ class AutoencoderDetector(RecordDetector):
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build(x.shape[1])
             settings = FitSettings(self.epochs, self.batch_size, self.patience, self.verbose)
-            # The targets are the records themselves; the noise layer is active in training alone.
-            self.history_ = fit_network(self.model_, x, x, settings, _STEPS)
+            # The targets are the inputs themselves; the noise layer is active in training alone.
+            inputs = _clipped(x)
+            self.history_ = fit_network(self.model_, inputs, inputs, settings, _STEPS)
         self._set_threshold(self._contributions(x).sum(axis=1), labels)
         return self
 
@@ -264,7 +269,8 @@ class AutoencoderDetector(RecordDetector):
 
     def reconstruct(self, X: Any) -> Table:
         """Return the reconstruction of records, with the columns in their own units."""
-        return self.preprocessor_.inverse_transform(self._outputs(self._features(X)))
+        x = self._features(X)
+        return self.preprocessor_.inverse_transform(self._outputs(x))
 
     def encode(self, X: Any) -> Array:
         """Return the code of each record, of shape (n_records, units of the code), for plots of the latent space."""
@@ -278,7 +284,7 @@ class AutoencoderDetector(RecordDetector):
         return self.preprocessor_.sum_by_column(errors / x.shape[1])
 
     def _outputs(self, x: Array) -> Array:
-        return outputs_by_record(self.model_, x[:, np.newaxis])[:, 0]
+        return outputs_by_record(self.model_, _clipped(x)[:, np.newaxis])[:, 0]
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -296,3 +302,8 @@ class AutoencoderDetector(RecordDetector):
         shape = (None, len(self.preprocessor_.feature_names_out_))
         if self.model_.input_shape != shape or self.model_.output_shape != shape:
             raise ValueError(f"its network maps {self.model_.input_shape} to {self.model_.output_shape}, not {shape}")
+
+
+def _clipped(x: Array) -> Array:
+    """Return features as inputs of the network."""
+    return np.clip(x, -_LARGEST_INPUT, _LARGEST_INPUT)
