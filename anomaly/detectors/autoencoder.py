@@ -283,6 +283,9 @@ class AutoencoderDetector(RecordDetector):
         errors = np.square(x.astype(np.float64) - self._outputs(x))
         return self.preprocessor_.sum_by_column(errors / x.shape[1])
 
+    def _first_network(self) -> Model:
+        return self.model_
+
     def _outputs(self, x: Array) -> Array:
         return outputs_by_record(self.model_, _clipped(x)[:, np.newaxis])[:, 0]
 

@@ -128,8 +128,9 @@ class MemberDetector(RecordDetector):
 
         Parameters
         ----------
-        X : table of shape (n_records, n_features)
-            Fresh records, best some hundreds or more: neither those of training nor chosen by their scores.
+        X : table of shape (n_records, n_features), or iterator of tables
+            Fresh records, best some hundreds or more: neither those of training nor chosen by their scores. An iterator
+            yields them in chunks, so that memory is bounded.
         level : float, default 0.01
             The chance of a false alarm, above 0 and below 1.
 
@@ -149,7 +150,8 @@ class MemberDetector(RecordDetector):
         >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
         ['x1']
         """
-        return drift_of(self, self._chunks(X), level)
+        tables = X if isinstance(X, Iterator) else iter([X])
+        return drift_of(self, (x for table in tables for x in self._chunks(table)), level)
 
     def expected(self, X: Any) -> Table:
         """Return what would be expected in each column of a record, given its other columns, to show beside the value.
@@ -311,6 +313,9 @@ class MemberDetector(RecordDetector):
         self.shares_ = self._asked_shares()
         chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
         return self._combine([member.calibrate(chunks) for member in self.members_])
+
+    def _first_network(self) -> Model:
+        return self.model_
 
 
 def _normalized(parts: Array) -> Array:
