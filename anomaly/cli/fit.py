@@ -14,7 +14,7 @@ from anomaly.cli import labels as command_labels
 from anomaly.cli import series_scores as series_commands
 from anomaly.cli import texts as report
 from anomaly.detectors import TableDetector
-from anomaly.detectors.table.weighted import LabelWarning
+from anomaly.detectors.table.label_learning import LabelWarning
 from anomaly.errors import DataError
 from anomaly.tables import Table, concatenate
 from nnlite.types import Array

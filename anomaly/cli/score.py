@@ -18,7 +18,6 @@ from anomaly.cli import texts as report
 from anomaly.cli.folders import make_folder
 from anomaly.cli.score_columns import numbers, score_columns, score_names, top_columns, top_names
 from anomaly.detectors import SequenceDetector, TableDetector
-from anomaly.detectors.table.drift import drift_of
 from anomaly.errors import DataError
 from anomaly.metrics import evaluate as judge
 from anomaly.metrics.events import evaluate_events
@@ -136,8 +135,7 @@ def drift(options: Namespace) -> int:
     if isinstance(detector, SequenceDetector):
         raise DataError(f"{options.model!r} was fitted on a series; drift compares single records")
     tables = (inputs.without_ignored(table, options, detector) for table in inputs.chunks(options, detector))
-    features = (x for table in tables for x in detector._chunks(table))
-    result = drift_of(detector, features, options.level)
+    result = detector.drift(tables, options.level)
     print(report.drifted(result))
     return int(result.drifted)
 
