@@ -85,7 +85,7 @@ _RECORDS = ("normal, n=100", "normal, n=500", "correlated, n=200", "heavy, n=300
 PROMISES = (
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.05",
         _false_alarms(0.05),
         at_most(1.0),
@@ -95,7 +95,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.05, small networks",
         _false_alarms(0.05, **QUICK),
         at_most(1.0),
@@ -105,7 +105,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.01",
         _false_alarms(0.01),
         at_most(1.0),
@@ -115,7 +115,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.001",
         _false_alarms(0.001),
         at_most(1.0),
@@ -175,7 +175,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of anomalies among the training records",
+        "Fraction of anomalies among the training records",
         "records flagged beyond contamination 0.1",
         _flagged_in_training,
         NEVER,
@@ -205,7 +205,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".predict_proba",
-        "how likely it is an anomaly",
+        "that it is an anomaly",
         "mean probability less share of anomalies",
         _probability_error,
         between(-0.05, 0.05),

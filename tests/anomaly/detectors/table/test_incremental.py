@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_correlated
+from anomaly.detectors.table import detector as blend
 from anomaly.detectors.table import incremental as updating
 from anomaly.detectors.table import training
 from anomaly.errors import DataError
@@ -54,7 +55,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
     old = usual(300, 1)
     scores = []
     for fewest in (1000, 0):
-        monkeypatch.setattr(updating, "_FEWEST_REPLAYED", fewest)
+        monkeypatch.setattr(updating, "_LEAST_REHEARSED", fewest)
         detector = TableDetector(random_state=0, neighbors_share=0.0).fit(usual(500, 0))
         for seed in range(20):
             detector.partial_fit(usual(50, 10 + seed, shift=4.0))
@@ -63,7 +64,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
 
 
 def test_memory_does_not_grow(monkeypatch):
-    for module in (training, updating):
+    for module in (training, updating, blend):
         monkeypatch.setattr(module, "MOST_REMEMBERED", 60)
     detector = TableDetector(**QUICK, epochs=1, false_alarm_rate=0.05).fit(usual(100, 0))
     for seed in range(1, 6):
@@ -173,7 +174,7 @@ def test_weights_learned_from_labels_stay():
     detector.partial_fit(usual(50, 2))
     np.testing.assert_array_equal(detector.column_weights_, weights)
     records = detector.members_[-1].records
-    np.testing.assert_array_equal(detector.decision_scores_, detector._judge(records))
+    np.testing.assert_array_equal(detector.decision_scores_, detector.ensemble_.scores(records))
 
 
 def test_what_cannot_be_learned_is_refused_and_changes_nothing():
