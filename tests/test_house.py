@@ -108,14 +108,27 @@ def test_a_run_enters_few_files(walked, what):
     assert len(walked[what]) <= MOST_FILES[what], "\n".join(walked[what])
 
 
+# Who calls modules that its imports do not lead to: base classes their subclasses, and tables what was registered.
+DISPATCHES = {
+    "anomaly.cli.main": "the command that was chosen",
+    "anomaly.detectors.base": "its subclasses",
+    "anomaly.detectors.record_detector": "its subclasses",
+    "anomaly.preprocessing.scaling.base": "its subclasses",
+    "anomaly.thresholds.base": "its subclasses",
+    "nnlite.callbacks.base": "its subclasses",
+    "nnlite.engine.lowering.graph": "the rule that is registered for a layer",
+    "nnlite.engine.program": "the backward steps that rules leave behind",
+    "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
+    "nnlite.layers.base": "its subclasses",
+    "nnlite.network": "the layers of the graph",
+    "nnlite.optimizers.base": "its subclasses",
+    "nnlite.registry": "the classes that are registered",
+}
+
+
 def test_calls_follow_imports(walked):
-    """A base class calls its subclasses; nothing else calls what its imports do not lead to."""
-    unexpected = [
-        call
-        for call in walked["calls into a module that the caller's imports do not reach"]
-        if not call.startswith(("anomaly.detectors.base ->", "anomaly.detectors.record_detector ->"))
-    ]
-    assert not unexpected
+    calls = walked["calls into a module that the caller's imports do not reach"]
+    assert not [call for call in calls if call.partition(" ->")[0] not in DISPATCHES]
 
 
 def test_a_circle_is_found():

@@ -1,15 +1,18 @@
-"""The whole job on made-up data, left in a folder to look at."""
+"""The command ``anomaly demo``: all steps on generated data, with the results in a folder."""
 
 from __future__ import annotations
 
+import io
+from argparse import Namespace
 from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
 
 import numpy as np
 
 from anomaly import datasets
 from anomaly.cli.folders import make_folder
-from anomaly.cli.main import parse
+from anomaly.cli.options import Subparsers, add_command, add_seed, whole
 from anomaly.datasets import Dataset
 from nnlite.files import atomic_write
 
@@ -25,50 +28,72 @@ _TEXT = """\
 
 {description}
 
-What was done, and how to do it again from here:
+These commands, run in this folder, give the same files:
 
     anomaly fit train.csv --model model.npz --label label --normal normal
     anomaly score data.csv --model model.npz --label label --output scores.csv --top 3
     anomaly evaluate data.csv --model model.npz --label label --normal normal
     anomaly plot data.csv --model model.npz --label label --normal normal --output pictures
 
-train.csv       {n_train:,} normal records to learn from
-data.csv        {n_data:,} fresh records, {n_anomalies:,} of them anomalies of {n_kinds} kinds
-model.npz       the fitted detector; it loads wherever NumPy is
+train.csv       {n_train:,} normal training records
+data.csv        {n_data:,} new records, {n_anomalies:,} of them anomalies of {n_kinds} kinds
+model.npz       the fitted detector; loading it needs NumPy alone
 scores.csv      a score for each record of data.csv, a label, and the three columns that contribute most
-evaluation.txt  the scores held against the true labels
+evaluation.txt  metrics: the scores compared with the true labels
 
-What to look at
----------------
-pictures/scores.png            Normal records on the left, anomalies on the right, the threshold between them.
-                               Where the two overlap no threshold can tell them apart.
-pictures/roc.png               Share of anomalies found for every share of false alarms one would put up with.
-pictures/precision_recall.png  Of those flagged, how many are anomalies: the curve to read when anomalies are rare.
-pictures/confusion_matrix.png  The same at the one threshold chosen.
-pictures/strangest_record.png  Why the record with the highest score has it, column by column.
-pictures/latent_space.png      Where the network puts the records; anomalies tend to lie outside.
-pictures/learning_curve.png    Training has gone on long enough when the curve has become flat.
+Plots
+-----
+pictures/scores.png            Histograms of the scores of normal records and of anomalies, and the threshold.
+                               Where the two overlap, no threshold separates them.
+pictures/roc.png               Recall of anomalies against the false alarm rate, for all thresholds.
+pictures/precision_recall.png  Precision against recall: the curve to read when anomalies are rare.
+pictures/confusion_matrix.png  Counts of true and false labels at the model's threshold.
+pictures/strangest_record.png  Contribution of each column to the highest score.
+pictures/latent_space.png      Codes of the records in the middle layer of the network; anomalies tend to lie outside.
+pictures/learning_curve.png    Loss after each epoch; training is long enough when the curve is flat.
 pictures/scores_over_records.png  The scores in the order of the file.
 
-The strangest record is in line {line_number} of data.csv; its true label is {kind!r}.
+The record with the highest score is in line {line_number} of data.csv; its true label is {kind!r}.
 """
 
 
-def run_demo(folder: Path, data: str, n_records: int, seed: int, say: Callable[[str], object]) -> None:
-    """Make data, learn, score, evaluate, draw, and explain.
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the parser of the command."""
+    parser = add_command(subparsers, "demo", run, "anomaly demo --data connections --output my-demo")
+    parser.add_argument(
+        "--output",
+        "-o",
+        metavar="FOLDER",
+        default="anomaly-demo",
+        help="where to write data, model, scores, plots and a README (default: anomaly-demo)",
+    )
+    parser.add_argument("--data", choices=tuple(_MAKERS), default="sensors", help="kind of data (default: sensors)")
+    parser.add_argument(
+        "--records", type=whole, default=5000, metavar="N", help="number of records to generate (default: 5000)"
+    )
+    add_seed(parser)
+
+
+def run(options: Namespace) -> None:
+    """Run all steps on generated data."""
+    run_demo(Path(options.output), options.data, options.records, options.seed, options.run_command)
+
+
+def run_demo(folder: Path, data: str, n_records: int, seed: int, run_command: Callable[[list[str]], object]) -> None:
+    """Generate data, fit, score, evaluate and plot.
 
     Parameters
     ----------
     folder : Path
-        Made if need be; files of an earlier demo are replaced.
+        Output folder, created if need be; files of an earlier demo are replaced.
     data : {"transactions", "connections", "sensors"}
-        Which data.
+        Kind of data.
     n_records : int
-        How many records to make; half are for learning.
+        Number of records to generate; half are for training.
     seed : int
-        The same seed gives the same folder.
-    say : callable
-        Called with lines on the progress.
+        Random seed: the same seed gives the same folder.
+    run_command : callable
+        Runs a command, given as a list of arguments, and raises its errors.
 
     Raises
     ------
@@ -85,38 +110,26 @@ def run_demo(folder: Path, data: str, n_records: int, seed: int, say: Callable[[
     train = train.rows(train.labels == 0)
     train.to_csv(folder / "train.csv")
     test.to_csv(folder / "data.csv")
-    say(f"made {len(made):,} records of {data}: {folder / 'train.csv'}, {folder / 'data.csv'}")
-    model, label = str(folder / "model.npz"), ["--label", "label"]
+    print(f"made {len(made):,} records of {data}: {folder / 'train.csv'}, {folder / 'data.csv'}")
+    model, label, normal = str(folder / "model.npz"), ["--label", "label"], ["--normal", "normal"]
     tested = [str(folder / "data.csv"), "--model", model, *label]
-    normal = ["--normal", "normal"]
-    _run(["fit", str(folder / "train.csv"), "--model", model, *label, *normal, "--seed", str(seed)])
-    _run(["score", *tested, "--top", "3", "--output", str(folder / "scores.csv")])
-    say(f"scores written to {folder / 'scores.csv'}")
-    _evaluate(tested, folder, say)
-    _run(["plot", *tested, *normal, "--output", str(folder / "pictures")])
-    _write_text(folder, data, train, test)
-    say(f"\nnow read {folder / 'README.txt'}: it says what to look at")
-
-
-def _run(arguments: list[str]) -> None:
-    """Run a command as a user would, letting its errors through."""
-    options = parse(arguments)
-    options.run(options)
-
-
-def _evaluate(tested: list[str], folder: Path, say: Callable[[str], object]) -> None:
-    from anomaly.cli import score as commands
-
-    text = commands.evaluation(parse(["evaluate", *tested, "--normal", "normal"]))
+    run_command(["fit", str(folder / "train.csv"), "--model", model, *label, *normal, "--seed", str(seed)])
+    run_command(["score", *tested, "--top", "3", "--output", str(folder / "scores.csv")])
+    print(f"scores written to {folder / 'scores.csv'}")
+    with redirect_stdout(io.StringIO()) as text:
+        run_command(["evaluate", *tested, *normal])
     with atomic_write(folder / "evaluation.txt") as file:
-        file.write(f"{text}\n".encode())
-    say(f"\n{text}\n")
+        file.write(text.getvalue().encode())
+    print(f"\n{text.getvalue()}")
+    run_command(["plot", *tested, *normal, "--output", str(folder / "pictures")])
+    _write_text(folder, data, train, test)
+    print(f"\nnow read {folder / 'README.txt'}: it explains the files")
 
 
 def _write_text(folder: Path, data: str, train: Dataset, test: Dataset) -> None:
     scores = np.array([line.split(",")[1] for line in (folder / "scores.csv").read_text().splitlines()[1:]], float)
-    strangest = int(np.argmax(scores))
-    title = f"Unusual {data}: a demonstration"
+    highest = int(np.argmax(scores))
+    title = f"Anomalies in {data}: a demonstration"
     kinds = {kind for kind in test.kinds if kind}
     text = _TEXT.format(
         title=title,
@@ -127,8 +140,8 @@ def _write_text(folder: Path, data: str, train: Dataset, test: Dataset) -> None:
         n_anomalies=int(test.labels.sum()),
         n_kinds=len(kinds),
         # The first line is the header.
-        line_number=strangest + 2,
-        kind=test.kinds[strangest] or "normal",
+        line_number=highest + 2,
+        kind=test.kinds[highest] or "normal",
     )
     with atomic_write(folder / "README.txt") as file:
         file.write(text.encode())

@@ -1,171 +1,240 @@
-"""What the commands do that make or change a detector: fit, update and learn-labels."""
+"""The command ``anomaly fit``: a model of a table or a series."""
 
 from __future__ import annotations
 
-import warnings
+import argparse
 from argparse import Namespace
-from typing import Any
-
-import numpy as np
+from collections.abc import Callable
+from typing import Any, cast
 
 from anomaly import thresholds
 from anomaly.cli import inputs
-from anomaly.cli import labels as command_labels
-from anomaly.cli import series_scores as series_commands
-from anomaly.cli import texts as report
-from anomaly.detectors import TableDetector
-from anomaly.detectors.table.label_learning import LabelWarning
-from anomaly.errors import DataError
-from anomaly.tables import Table, concatenate
-from nnlite.types import Array
+from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.options import (
+    SUPPORTED_BY,
+    Subparsers,
+    add_command,
+    add_data,
+    add_model,
+    add_seed,
+    add_table,
+    check_supported,
+    input_options,
+    is_given,
+    number,
+    split_names,
+    whole,
+)
+from anomaly.detectors.loading import detector_class
+from anomaly.detectors.row_detector import DataKind, RowDetector
+
+_DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
+
+# Options that become the constructor's arguments as they are, where they are given.
+_ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *SUPPORTED_BY)
 
 
-def fit(options: Namespace) -> None:
-    """Learn from a table, and write a model."""
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        subparsers,
+        "fit",
+        run,
+        "anomaly fit train.csv --model m.npz --label class --normal ok --id number",
+    )
+    add_data(parser, "TRAIN.csv", "training records")
+    add_model(parser, "where to write the model")
+    add_table(
+        parser, normal="the label of normal records; others are not used for training, unless --threshold needs them"
+    )
+    parser.add_argument(
+        "--categorical",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column of numbers to treat as categories (repeatable, or comma-separated)",
+    )
+    _add_threshold(parser)
+    _add_training(parser)
+    _add_preprocessing(parser)
+    _add_series(parser)
+    add_seed(parser)
+    parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
+
+
+def _add_threshold(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--contamination",
+        default="auto",
+        metavar="FRACTION",
+        help="fraction of anomalies among the training records, such as 0.02 (default: auto)",
+    )
+    parser.add_argument(
+        "--threshold",
+        metavar="RULE",
+        help="rule for the threshold: sigma, mad, iqr, pot or a number; with labels (--label, --normal): best_f1, "
+        "precision:0.9 (the highest recall at that precision) or recall:0.9 (the fewest alarms at that recall)",
+    )
+    parser.add_argument(
+        "--false-alarm-rate",
+        type=number,
+        metavar="FRACTION",
+        help="tables only: choose the threshold so that this fraction of new normal records is flagged, such as 0.01, "
+        "which takes 99 records or more (0.001: 999); takes five more fits",
+    )
+    parser.add_argument(
+        "--trim",
+        type=number,
+        metavar="FRACTION",
+        help="tables only: fit twice, the second time without this fraction of the records, those with the highest "
+        "scores (default: the contamination, if it is a number)",
+    )
+
+
+def _add_training(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--hidden",
+        metavar="SIZES",
+        help="sizes of the hidden layers, such as 32,8,32 (default: 128,128; series: 32,16 with --network conv, 64 "
+        "with lstm and gru)",
+    )
+    parser.add_argument(
+        "--noise",
+        type=number,
+        metavar="S",
+        help="standard deviation of the training noise (default: several; series: 0.2)",
+    )
+    parser.add_argument(
+        "--sparsity",
+        type=number,
+        metavar="L1",
+        help="tables only: L1 penalty on the activations of the middle layer, such as 0.001 (default: 0)",
+    )
+    parser.add_argument(
+        "--epochs",
+        type=whole,
+        metavar="N",
+        help="epochs of training (default: up to 1000 steps; series: 2000 steps, 1000 with --network conv, 600 with "
+        "lstm and gru)",
+    )
+    parser.add_argument(
+        "--batch-size",
+        type=whole,
+        metavar="N",
+        help="batch size, in records or windows (default: up to 128; series: 64)",
+    )
+
+
+def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--scaling",
+        choices=("standard", "minmax", "robust", "core", "quantile", "none"),
+        help="scaling of numbers (default: core; series: standard)",
+    )
+    parser.add_argument(
+        "--dates",
+        choices=("cycles", "number", "ignore"),
+        help="tables only: features of dates: hour and weekday, the date as a number as well, or none (default: "
+        "cycles)",
+    )
+
+
+def _add_series(parser: argparse.ArgumentParser) -> None:
+    series = parser.add_argument_group("time series: consecutive rows, split into windows")
+    series.add_argument(
+        "--window", type=whole, metavar="STEPS", help="length of a window; the input is then a time series"
+    )
+    series.add_argument("--stride", type=whole, metavar="STEPS", help="distance between windows (default: 1)")
+    series.add_argument("--network", choices=("dense", "conv", "lstm", "gru"), help="architecture (default: dense)")
+    series.add_argument(
+        "--method",
+        choices=("reconstruction", "forecast"),
+        help="task of the network: reconstruct windows or forecast the next step (default: reconstruction)",
+    )
+    series.add_argument("--causal", action="store_true", help="score each step without using later ones")
+    series.add_argument(
+        "--relative", action="store_true", help="subtract the level of each window, for sensors with random-walk drift"
+    )
+    series.add_argument(
+        "--smoothing",
+        type=number,
+        metavar="STEPS",
+        help="span of the moving average of the errors (default: 20)",
+    )
+    series.add_argument(
+        "--folds",
+        type=whole,
+        metavar="N",
+        help="number of cross-validation folds, with a network each (default: 4 for short series, else 1)",
+    )
+    series.add_argument("--members", type=whole, metavar="N", help="networks to average in each fold (default: 1)")
+    series.add_argument(
+        "--margin", type=number, metavar="M", help="threshold as a multiple of the highest normal score (default: 2)"
+    )
+    series.add_argument("--time", metavar="COL", help="the column of timestamps; gaps in it separate segments")
+    series.add_argument(
+        "--gap", type=number, metavar="N", help="number of typical time steps that counts as a gap (default: 10)"
+    )
+
+
+def run(options: Namespace) -> None:
+    """Fit a detector, write the model, and print a summary."""
     inputs.check_writable(options.model)
-    inputs.check_apart(options, "model", "data")
-    if options.normal is not None and options.label is None:
-        raise ValueError("--normal names a value of the label column: give --label COL too")
-    table = inputs.whole(options)
-    ignored = inputs.ignored_columns(options)
-    inputs.check_present(table, ignored, options.data)
+    inputs.check_not_overwritten("model", options.model, {"data": options.data})
+    given = input_options(options)
+    kind: DataKind = "tables" if options.window is None else "series"
+    check_supported(vars(options), kind)
+    if options.time is not None and options.time in given.columns.dropped:
+        raise ValueError(f"--time and --drop both name {options.time!r}: a column cannot be used and left out")
     if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
         raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")
-    settings = _settings(options)
-    labels, needs_labels, unlabelled = None, _needs_labels(settings), 0
-    if options.normal is not None:
-        labels = command_labels.labels_of(table, options)
-        unlabelled = int((labels == command_labels.UNLABELLED).sum())
-    elif needs_labels:
+    threshold = _parse_threshold(options.threshold)
+    needs_labels = threshold is not None and thresholds.get(threshold).needs_labels
+    if needs_labels and given.labels is None:
         raise ValueError(f"--threshold {options.threshold} needs labels: give --label COL and --normal VALUE")
-    if options.window is not None:
-        print(series_commands.fit(options, table, ignored, labels, settings, needs_labels))
-    else:
-        series_commands.refuse_without_window(options)
-        _fit_table(options, table, ignored, labels, settings, needs_labels)
-    if unlabelled:
-        print(command_labels.left_out(unlabelled))
-
-
-def _fit_table(
-    options: Namespace,
-    table: Table,
-    ignored: list[str],
-    labels: Array | None,
-    settings: dict[str, Any],
-    needs_labels: bool,
-) -> None:
-    """Learn from the normal records, or where the threshold is chosen by labels from all that have one."""
-    if labels is not None:
-        kept = labels >= 0 if needs_labels else labels == 0
-        table, labels = table.rows(kept), labels[kept] if needs_labels else None
-    detector = TableDetector(**settings, ignore=ignored or None)
-    detector.fit(table, labels)
-    detector.save(options.model)
-    print(report.fitted(detector, len(table), options.model))
-
-
-def update(options: Namespace) -> None:
-    """Let a detector learn from further records, and write it."""
-    output = _output(options)
-    detector = _tabular(options, "update")
-    seen, kinds = 0, set[str]()
-    for table in inputs.chunks(options, detector):
-        records = _normal_ones(table, options, kinds)
-        if len(records):
-            detector.partial_fit(inputs.without_ignored(records, options, detector))
-            seen += len(records)
-    if not seen:
-        cause = command_labels.none_is_normal(kinds, options)
-        raise DataError(f"{inputs.source(options.data)} has no records to learn from: {cause}")
-    detector.save(output)
-    print(report.updated(detector, seen, output))
-
-
-def learn_labels(options: Namespace) -> None:
-    """Let a detector learn from labelled records which columns count, and write it."""
-    output = _output(options)
-    detector = _tabular(options, "learn-labels")
-    table = concatenate(list(inputs.chunks(options, detector)))
-    inputs.check_present(table, [options.label], options.data)
-    labels = command_labels.labels_of(table, options)
-    command_labels.check_anomalies(labels, options)
-    known = np.flatnonzero(labels != command_labels.UNLABELLED)
-    unlabelled = len(labels) - len(known)
-    table, labels = table.rows(known), labels[known]
-    with warnings.catch_warnings():
-        # The text that follows says it.
-        warnings.simplefilter("ignore", LabelWarning)
-        detector.learn_labels(inputs.without_ignored(table, options, detector), labels)
-    detector.save(output)
-    print(report.labels_learned(detector, labels == 1, output))
-    if unlabelled:
-        print(command_labels.left_out(unlabelled))
-
-
-def _output(options: Namespace) -> str:
-    """Return where to write: over the model that was read, unless another name is given."""
-    output: str = options.output or options.model
-    inputs.check_apart(options, "output", "data")
-    inputs.check_writable(output)
-    return output
-
-
-def _tabular(options: Namespace, command: str) -> TableDetector:
-    detector = inputs.load(options.model)
-    if not isinstance(detector, TableDetector):
-        raise DataError(f"{options.model!r} was fitted on a series; {command} is for tables: fit it anew with all rows")
-    return detector
-
-
-def _normal_ones(table: Table, options: Namespace, found: set[str]) -> Table:
-    """Return the records to learn from, those with the normal label, or without labels all; add to the labels found."""
-    if options.normal is None:
-        return table
-    if options.label is None:
-        raise ValueError("--normal names a value of the label column: give --label COL too")
-    inputs.check_present(table, [options.label], options.data)
-    kinds = command_labels.kinds_of(table, options)
-    found.update(kinds.tolist())
-    return table.rows(np.flatnonzero(kinds == options.normal.strip()))
-
-
-def _settings(options: Namespace) -> dict[str, Any]:
-    settings: dict[str, Any] = {
-        "contamination": _contamination(options.contamination),
-        "threshold": _threshold(options.threshold),
-        "random_state": options.seed,
-        "verbose": 1 if options.verbose else 0,
-        "categorical": inputs.split_names(options.categorical) or None,
-    }
+    values = vars(options)
+    arguments = {name: values[name] for name in _ARGUMENTS if is_given(values.get(name))}
     if options.hidden is not None:
-        settings["hidden"] = _sizes(options.hidden)
-    for name in ("noise", "epochs", "batch_size", "scaling", *series_commands.OF_TABLES):
-        if getattr(options, name) is not None:
-            settings[name] = getattr(options, name)
-    return settings
+        arguments["hidden"] = _parse_sizes(options.hidden)
+    make = cast("Callable[..., RowDetector]", detector_class(_DETECTORS[kind]))
+    detector = make(
+        contamination=_parse_contamination(options.contamination),
+        threshold=threshold,
+        random_state=options.seed,
+        verbose=1 if options.verbose else 0,
+        categorical=split_names(options.categorical) or None,
+        ignore=[name for name in given.columns.ignored if name != options.time] or None,
+        **arguments,
+    )
+    table = given.source.read()
+    given.source.check_present(table, given.columns.ignored)
+    X, y, n_unlabelled = table, None, 0
+    if given.labels is not None:
+        labels = given.labels.read(table)
+        n_unlabelled = int((labels == UNLABELLED).sum())
+        X, y = detector.training_rows(table, labels, needs_labels)
+    detector.fit(X, y)
+    detector.save(options.model)
+    print(f"{detector.training_summary()}\nmodel written to {options.model}")
+    if n_unlabelled:
+        print(format_left_out(n_unlabelled))
 
 
-def _contamination(text: str) -> float | str:
+def _parse_contamination(text: str) -> float | str:
     try:
         return "auto" if text == "auto" else float(text)
     except ValueError:
         raise ValueError(f"--contamination must be 'auto' or a number; found {text!r}") from None
 
 
-def _threshold(text: str | None) -> Any:
+def _parse_threshold(text: str | None) -> Any:
     try:
         return None if text is None else float(text)
     except ValueError:
         return text
 
 
-def _needs_labels(settings: dict[str, Any]) -> bool:
-    rule = settings["threshold"]
-    return rule is not None and thresholds.get(rule).needs_labels
-
-
-def _sizes(text: str) -> tuple[int, ...]:
+def _parse_sizes(text: str) -> tuple[int, ...]:
     try:
         return tuple(int(size) for size in text.split(","))
     except ValueError:

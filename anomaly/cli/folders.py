@@ -1,4 +1,4 @@
-"""Folders for what the commands leave behind."""
+"""Output folders."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 
 def make_folder(path: str | os.PathLike[str]) -> Path:
-    """Make a folder, and those above it, unless it is there already.
+    """Create a folder and its parents, unless it exists.
 
     Parameters
     ----------
     path : str or path
-        Of the folder.
+        Path of the folder.
 
     Returns
     -------
     Path
-        The same.
+        The same path.
 
     Raises
     ------

@@ -1,143 +1,219 @@
-"""What the commands of ``anomaly`` read, and what they refuse before they begin."""
+"""Input of the commands of ``anomaly``: models and tables, and checks of files before the work begins."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import sys
-from argparse import Namespace
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
-from anomaly.detectors import BaseDetector, SequenceDetector, TableDetector, load_detector
+from anomaly.cli.labels import LabelColumn
+from anomaly.detectors import load_detector
+from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
 
+if TYPE_CHECKING:
+    from anomaly.detectors import TableDetector
+
 STANDARD = "-"
 """The name of standard input, and of standard output."""
 
-# As many rows at a time as a detector scores in one go: more would only take memory.
+# As many rows as a detector scores in one batch: more would only take memory.
 CHUNK_ROWS = 8192
 
 
-def load(path: str) -> TableDetector | SequenceDetector:
-    """Read a detector that the commands can use."""
+@dataclass(frozen=True)
+class Source:
+    """A CSV file, or standard input.
+
+    Attributes
+    ----------
+    path : str
+        Path of the file; "-" is standard input.
+    delimiter : str or None
+        Delimiter between fields; None detects it.
+    header : bool
+        Whether the first line has the names of the columns.
+    """
+
+    path: str
+    delimiter: str | None = None
+    header: bool = True
+
+    def __str__(self) -> str:
+        return "standard input" if self.path == STANDARD else repr(self.path)
+
+    def read(self) -> Table:
+        """Read the whole file."""
+        table = read_csv(self.path, delimiter=self.delimiter, header=self.header)
+        self._warn_of_missing_header(table.names)
+        return table
+
+    def chunks(self, known: Collection[str] = ()) -> Iterator[Table]:
+        """Read the file in chunks; names that are `known` are no sign of a missing header."""
+        tables = iter_csv(self.path, delimiter=self.delimiter, header=self.header, chunk_rows=CHUNK_ROWS)
+        for i, table in enumerate(tables):
+            if i == 0:
+                self._warn_of_missing_header([name for name in table.names if name not in known], len(table.names))
+            yield table
+
+    def check_present(self, table: Table, names: Collection[str]) -> None:
+        """Raise DataError if the table lacks columns."""
+        missing = [name for name in names if name not in table.names]
+        if missing:
+            raise DataError(
+                f"{self} has no column {', '.join(map(repr, missing))}; its columns are "
+                f"{', '.join(map(repr, table.names[:50]))}"
+            )
+
+    def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
+        """Print a warning if most names of columns look like numbers."""
+        if not self.header:
+            return
+        numbers = [name for name in names if _is_number(name)]
+        if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
+            print(
+                f"anomaly: warning: {self}: the first line looks like a record: it has "
+                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
+                file=sys.stderr,
+            )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Columns of the input that are no features.
+
+    Attributes
+    ----------
+    ids : tuple of str
+        Columns that identify records.
+    dropped : tuple of str
+        Columns to ignore.
+    label : str or None
+        The column of labels.
+    """
+
+    ids: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    label: str | None = None
+
+    @property
+    def unique_ids(self) -> list[str]:
+        """The columns that identify records, each once."""
+        return list(dict.fromkeys(self.ids))
+
+    @property
+    def ignored(self) -> list[str]:
+        """All of these columns, each once."""
+        label = [] if not self.label else [self.label]
+        return list(dict.fromkeys([*label, *self.dropped, *self.ids]))
+
+
+@dataclass(frozen=True)
+class InputOptions:
+    """The input of a command.
+
+    Attributes
+    ----------
+    source : Source
+        The file.
+    columns : Columns
+        Columns that are no features.
+    labels : LabelColumn or None
+        The column of labels, where labels are to be read.
+    """
+
+    source: Source
+    columns: Columns
+    labels: LabelColumn | None
+
+    def for_model(
+        self, model: str, required: Iterable[str], ignored: Iterable[str] | None, time: str | None
+    ) -> ModelInput:
+        """Return the input of a fitted model; see `ModelInput`."""
+        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time)
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    """The input of a fitted model.
+
+    Attributes
+    ----------
+    source : Source
+        The file.
+    columns : Columns
+        Columns that the command line excludes from the features.
+    model : str
+        File of the model, for messages.
+    required : tuple of str
+        Columns that the model needs.
+    ignored : tuple of str
+        Columns that the model ignores by itself.
+    time : str or None
+        The model's column of timestamps.
+    """
+
+    source: Source
+    columns: Columns
+    model: str
+    required: tuple[str, ...]
+    ignored: tuple[str, ...]
+    time: str | None
+
+    def chunks(self) -> Iterator[Table]:
+        """Read the file in chunks."""
+        return self.source.chunks(self.required)
+
+    def features(self, table: Table) -> Table:
+        """Drop the columns that the command line excludes; the model drops those that it ignores by itself.
+
+        A column that identifies records may be one that the model was fitted on: then it is kept.
+        """
+        excluded = self.columns.ignored
+        self.source.check_present(table, [name for name in excluded if name not in (*self.required, *self.ignored)])
+        excluded = [name for name in excluded if name in table.names and name != self.time]
+        # A model fitted on an array takes columns by position, whatever their names are.
+        if len(set(table.names) - set(excluded) - set(self.ignored)) < len(self.required):
+            self._check_dispensable(excluded)
+            excluded = [name for name in excluded if name not in self.required]
+        return table.drop(excluded) if excluded else table
+
+    def _check_dispensable(self, excluded: Collection[str]) -> None:
+        """Raise DataError if --drop or --label excludes a column that the model needs."""
+        for option, names in (("drop", self.columns.dropped), ("label", [self.columns.label])):
+            lost = [name for name in names if name and name in excluded and name in self.required]
+            if lost:
+                raise DataError(f"--{option} leaves out {format_names(lost)}, which {self.model!r} was fitted on")
+
+
+def load(path: str) -> RowDetector:
+    """Load a model of a table or a series; raise DataError if it is another one."""
     detector = load_detector(path)
-    if not isinstance(detector, (TableDetector, SequenceDetector)):
+    if not isinstance(detector, RowDetector) or detector.data_kind is None:
         raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
     return detector
 
 
-def chunks(options: Namespace, detector: BaseDetector) -> Iterator[Table]:
-    """Read a table piece by piece."""
-    tables = iter_csv(options.data, delimiter=options.delimiter, header=not options.no_header, chunk_rows=CHUNK_ROWS)
-    for i, table in enumerate(tables):
-        if i == 0:
-            _warn_of_records(table, options, _needed_columns(detector))
-        yield table
-
-
-def whole(options: Namespace) -> Table:
-    """Read a table whole."""
-    table = read_csv(options.data, delimiter=options.delimiter, header=not options.no_header)
-    _warn_of_records(table, options)
-    return table
-
-
-def _warn_of_records(table: Table, options: Namespace, known: Collection[str] = ()) -> None:
-    """Say so where the names of columns look like values, unless the detector knows them as names."""
-    if options.no_header:
-        return
-    numbers = [name for name in table.names if name not in known and _is_number(name)]
-    if 2 * len(numbers) > len(table.names) and not _count_up(numbers):
-        print(
-            f"anomaly: warning: {source(options.data)}: the first line looks like a record: it has "
-            f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
-            file=sys.stderr,
-        )
-
-
-def _count_up(names: list[str]) -> bool:
-    """Say whether names are growing whole numbers: years, wavelengths, or those that pandas gives to columns."""
-    numbers = [int(name) for name in names if name.isdecimal()]
-    grow = len(numbers) == len(names) and all(a < b for a, b in itertools.pairwise(numbers))
-    return grow and (len(names) > 2 or numbers == list(range(len(names))))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def source(path: str) -> str:
-    """Return what a file that is read is called in messages."""
-    return "standard input" if path == STANDARD else repr(path)
-
-
-def split_names(columns: list[str]) -> list[str]:
-    """Take apart names given with commas between them."""
-    return [name.strip() for one in columns for name in one.split(",") if name.strip()]
-
-
-def ignored_columns(options: Namespace) -> list[str]:
-    """Return the columns that this command line names as no features."""
-    names = [*([options.label] if options.label else []), *split_names(options.drop), *split_names(options.id)]
-    return list(dict.fromkeys(names))
-
-
-def id_columns(options: Namespace) -> list[str]:
-    """Return the columns that name records, each once."""
-    return list(dict.fromkeys(split_names(options.id)))
-
-
-def check_present(table: Table, names: list[str], path: str) -> None:
-    """Refuse a file that lacks columns."""
-    missing = [name for name in names if name not in table.names]
-    if missing:
-        raise DataError(
-            f"{source(path)} has no column {', '.join(map(repr, missing))}; its columns are "
-            f"{', '.join(map(repr, table.names[:50]))}"
-        )
-
-
-def without_ignored(table: Table, options: Namespace, detector: BaseDetector) -> Table:
-    """Leave out what this command line names as no features; the detector leaves out what it knows of itself.
-
-    A column that names records may be one that the detector was fitted on: then it gets it.
-    """
-    needed, own = _needed_columns(detector), set(getattr(detector, "ignore", None) or ())
-    ignored = ignored_columns(options)
-    check_present(table, [name for name in ignored if name not in needed | own], options.data)
-    ignored = [name for name in ignored if name in table.names and name != getattr(detector, "time", None)]
-    # A detector that was fitted on an array takes columns by their order, whatever their names are.
-    if len(set(table.names) - set(ignored) - own) < len(needed):
-        _check_dispensable(ignored, needed, options)
-        ignored = [name for name in ignored if name not in needed]
-    return table.drop(ignored) if ignored else table
-
-
-def _needed_columns(detector: BaseDetector) -> set[str]:
-    """Return the columns that a detector was fitted on."""
-    time = getattr(detector, "time", None)
-    return {*map(str, getattr(detector, "feature_names_in_", ())), *([] if time is None else [time])}
-
-
-def _check_dispensable(ignored: list[str], needed: set[str], options: Namespace) -> None:
-    """Refuse to leave out what the detector cannot do without."""
-    for option, names in (("drop", split_names(options.drop)), ("label", [options.label])):
-        lost = [name for name in names if name in ignored and name in needed]
-        if lost:
-            raise DataError(f"--{option} leaves out {format_names(lost)}, which {options.model!r} was fitted on")
+def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
+    """Load a model of a table that has a method; raise DataError, with the reason, if it is one of a series."""
+    detector = load(path)
+    if detector.data_kind == "series":
+        raise DataError(f"{path!r} was fitted on a series; {reason}")
+    if not hasattr(detector, method):
+        raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
+    return cast("TableDetector", detector)
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:
-    """Return the first rows of a table that comes piece by piece."""
+    """Return the first rows of a table that is read in chunks."""
     parts, total = [], 0
     for table in chunks:
         parts.append(table.rows(slice(0, most - total)))
@@ -151,7 +227,7 @@ def first_rows(chunks: Iterator[Table], most: int) -> Table:
 
 
 def check_writable(path: str) -> None:
-    """Find out before minutes of training, not after."""
+    """Raise OSError or ValueError if a model cannot be written: before minutes of training, not after."""
     if path == STANDARD:
         raise ValueError("a model cannot go to standard output: name a file to write it to")
     folder = Path(path).parent
@@ -163,30 +239,52 @@ def check_writable(path: str) -> None:
         raise PermissionError(f"cannot write to {path!r}: the folder {str(folder)!r} is not writable")
 
 
-def check_apart(options: Namespace, output: str, *inputs: str) -> None:
-    """Refuse to write over what is read: whoever mixes up two names would lose the data."""
-    target = getattr(options, output)
-    for name in inputs:
-        read = getattr(options, name)
-        # Standard input and standard output have one name, and are two things.
+def check_not_overwritten(option: str, target: str | None, inputs: Mapping[str, str]) -> None:
+    """Raise ValueError if an output would replace an input.
+
+    Parameters
+    ----------
+    option : str
+        The output's option, for the message.
+    target : str or None
+        Path of the output, if there is one.
+    inputs : mapping of str to str
+        Names and paths of the inputs.
+    """
+    for name, read in inputs.items():
+        # Standard input and standard output share a name but are different streams.
         if target and STANDARD not in (target, read) and _same_file(target, read):
-            raise ValueError(f"--{output} is {target!r}, which is read as the {name}: name another file to write to")
+            raise ValueError(f"--{option} is {target!r}, which is read as the {name}: name another file to write to")
 
 
-def check_outputs_apart(options: Namespace, output: str, other: str) -> None:
-    """Refuse to write two things to one place: one of them would be lost, or both mixed up."""
-    target, taken = getattr(options, output), getattr(options, other)
+def check_distinct(option: str, target: str | None, other: str, taken: str | None) -> None:
+    """Raise ValueError if two outputs, given by their options and paths, would go to one file."""
     if not target or not taken:
         return
     if target == taken == STANDARD:
         raise ValueError(
-            f"--{output} is standard output, which is written to as --{other}: name a file for one of them"
+            f"--{option} is standard output, which is written to as --{other}: name a file for one of them"
         )
     if STANDARD not in (target, taken) and _same_file(target, taken):
-        raise ValueError(f"--{output} is {target!r}, which is written to as --{other}: name another file to write to")
+        raise ValueError(f"--{option} is {target!r}, which is written to as --{other}: name another file to write to")
 
 
 def _same_file(one: str, other: str) -> bool:
     if os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def _count_up(names: list[str]) -> bool:
+    """Return whether names are increasing integers: years, wavelengths, or the default column names of pandas."""
+    numbers = [int(name) for name in names if name.isdecimal()]
+    grow = len(numbers) == len(names) and all(a < b for a, b in itertools.pairwise(numbers))
+    return grow and (len(names) > 2 or numbers == list(range(len(names))))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

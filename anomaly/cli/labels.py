@@ -1,9 +1,9 @@
-"""The labels that the commands of ``anomaly`` read: which records are normal, which are not, and which have none."""
+"""The column of labels: which records are normal, which are anomalies, and which have no label."""
 
 from __future__ import annotations
 
-from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,76 +13,90 @@ from anomaly.tables import Table
 from nnlite.types import Array
 
 UNLABELLED = -1
-"""Of a record that nobody has judged: neither normal nor an anomaly."""
+"""The label of a record without one."""
 
 _MOST_NAMED = 10
 
 
-def kinds_of(table: Table, options: Namespace) -> Array:
-    """Return the labels of records as text; a missing one, and what says so, such as NA, is empty."""
-    kinds = np.array([str(value or "").strip() for value in table[options.label]])
-    kinds[np.isin(kinds, list(MISSING_TEXTS - {options.normal.strip()}))] = ""
-    return kinds
+@dataclass(frozen=True)
+class LabelColumn:
+    """A column of labels.
 
-
-def judged(kinds: Array, options: Namespace) -> Array:
-    """Return 0 for records with the normal label, 1 for others, and `UNLABELLED` for those without a label.
-
-    Where the normal label is the empty one (``--normal ''``), every record has a label.
+    Attributes
+    ----------
+    name : str
+        Name of the column.
+    normal : str
+        The label of normal records; all other labels are those of anomalies.
     """
-    normal = options.normal.strip()
-    labels = (kinds != normal).astype(np.int64)
-    labels[(kinds == "") & (kinds != normal)] = UNLABELLED
-    return labels
 
+    name: str
+    normal: str
 
-def labels_of(table: Table, options: Namespace) -> Array:
-    """Return the labels of a table as `judged` does; raise DataError if no record is normal."""
-    kinds = kinds_of(table, options)
-    labels = judged(kinds, options)
-    if not (labels == 0).any():
-        raise none_is_normal(kinds, options)
-    return labels
+    @property
+    def normal_text(self) -> str:
+        """The label of normal records, as cells are compared with it."""
+        return self.normal.strip()
 
+    def texts(self, table: Table) -> Array:
+        """Return the labels of records as text; a missing one, and a text such as NA, is empty."""
+        texts = np.array([str(value or "").strip() for value in table[self.name]])
+        texts[np.isin(texts, list(MISSING_TEXTS - {self.normal_text}))] = ""
+        return texts
 
-def none_is_normal(kinds: Iterable[str], options: Namespace) -> DataError:
-    """Return the error of a column without the normal label."""
-    return DataError(
-        f"no record has label {options.normal.strip()!r} in column {options.label!r}; found {_found(kinds)}"
-    )
+    def binary(self, texts: Array) -> Array:
+        """Return 0 for the normal label, 1 for others, and `UNLABELLED` for empty ones.
 
+        If the normal label is the empty one (``--normal ''``), every record has a label.
+        """
+        labels = (texts != self.normal_text).astype(np.int64)
+        labels[(texts == "") & (texts != self.normal_text)] = UNLABELLED
+        return labels
 
-def check_both(kinds: Array, options: Namespace) -> None:
-    """Refuse labels of one kind only."""
-    labels = judged(kinds, options)
-    labels = labels[labels != UNLABELLED]
-    if not len(labels):
-        raise none_is_normal(kinds, options)
-    if labels.min() == labels.max():
-        kind = f"anomalies, none is {options.normal!r}" if labels.all() else f"normal ({options.normal!r})"
-        raise DataError(
-            f"column {options.label!r}: all {len(labels)} labelled records are {kind}; "
-            f"an evaluation needs normal records and anomalies; found {_found(kinds)}"
+    def read(self, table: Table) -> Array:
+        """Return the labels of a table as `binary` does; raise DataError if no record is normal."""
+        texts = self.texts(table)
+        labels = self.binary(texts)
+        if not (labels == 0).any():
+            raise self.no_normal_record(texts)
+        return labels
+
+    def no_normal_record(self, texts: Iterable[str]) -> DataError:
+        """Return the error of a column without the normal label."""
+        return DataError(
+            f"no record has label {self.normal_text!r} in column {self.name!r}; found {_format_labels(texts)}"
         )
 
+    def check_both_classes(self, texts: Array) -> None:
+        """Raise DataError unless there are normal records and anomalies."""
+        labels = self.binary(texts)
+        labels = labels[labels != UNLABELLED]
+        if not len(labels):
+            raise self.no_normal_record(texts)
+        if labels.min() == labels.max():
+            found = f"anomalies, none is {self.normal!r}" if labels.all() else f"normal ({self.normal!r})"
+            raise DataError(
+                f"column {self.name!r}: all {len(labels)} labelled records are {found}; "
+                f"an evaluation needs normal records and anomalies; found {_format_labels(texts)}"
+            )
 
-def check_anomalies(labels: Array, options: Namespace) -> None:
-    """Refuse to learn from labels without an anomaly among them."""
-    if not (labels == 1).any():
-        raise DataError(
-            f"column {options.label!r}: all {(labels == 0).sum()} labelled records are normal ({options.normal!r}); "
-            "learn-labels needs at least one anomaly, a record with another label"
-        )
+    def check_anomalies(self, labels: Array) -> None:
+        """Raise DataError if there is no anomaly to learn from."""
+        if not (labels == 1).any():
+            raise DataError(
+                f"column {self.name!r}: all {(labels == 0).sum()} labelled records are normal ({self.normal!r}); "
+                "learn-labels needs at least one anomaly, a record with another label"
+            )
 
 
-def left_out(unlabelled: int) -> str:
-    """Say how many records have no label."""
-    return f"left out {unlabelled:,} record{'' if unlabelled == 1 else 's'} without a label"
+def format_left_out(n_unlabelled: int) -> str:
+    """Format the number of records without a label."""
+    return f"left out {n_unlabelled:,} record{'' if n_unlabelled == 1 else 's'} without a label"
 
 
-def _found(kinds: Iterable[str]) -> str:
-    """List the labels of a column."""
-    names = sorted(set(kinds) - {""})
+def _format_labels(texts: Iterable[str]) -> str:
+    """Format the distinct labels of a column."""
+    names = sorted(set(texts) - {""})
     if not names:
         return "no label at all"
     more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""

@@ -1,46 +1,191 @@
-"""Arguments that several commands of ``anomaly`` take, and how numbers among them are read."""
+"""Arguments that several commands of ``anomaly`` share, and the values they are parsed to."""
 
 from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from anomaly.cli.commands import COMMANDS
+from anomaly.cli.inputs import Columns, InputOptions, Source
+from anomaly.cli.labels import LabelColumn
+from anomaly.detectors.row_detector import DataKind
+
+SUPPORTED_BY: dict[str, DataKind] = {
+    **dict.fromkeys(
+        ["window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap"], "series"
+    ),
+    **dict.fromkeys(["causal", "relative", "events", "minimum_length", "tolerance"], "series"),
+    **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
+    **dict.fromkeys(["p_values", "prior", "expected"], "tables"),
+}
+"""Options that one kind of data alone supports."""
+
+Subparsers = Any
+"""The object that `argparse.ArgumentParser.add_subparsers` returns, which has no public type."""
+
+
+def add_command(
+    subparsers: Subparsers, name: str, run: Callable[[argparse.Namespace], int | None], example: str, details: str = ""
+) -> argparse.ArgumentParser:
+    """Add the parser of a command.
+
+    Parameters
+    ----------
+    subparsers : argparse action
+        Where to add it.
+    name : str
+        Name of the command, one of `COMMANDS`.
+    run : callable
+        The command: it takes the parsed arguments and returns an exit code, or None for 0.
+    example : str
+        A command line.
+    details : str, default ""
+        Sentences after the one-line description.
+    """
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        name,
+        help=COMMANDS[name],
+        description="\n".join([COMMANDS[name], *([details] if details else [])]),
+        epilog=f"example:\n  {example}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.set_defaults(run=run)
+    return parser
 
 
 def add_data(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
-    """Add the file that is read."""
-    parser.add_argument("data", metavar=metavar, help=f"{text}; gzip is fine, and - is standard input")
+    """Add the input file."""
+    parser.add_argument("data", metavar=metavar, help=f"{text}; may be gzipped, and - is standard input")
 
 
-def add_model(parser: argparse.ArgumentParser, text: str) -> None:
+def add_model(parser: argparse.ArgumentParser, text: str = "a model written by 'anomaly fit'") -> None:
     """Add the model's file."""
     parser.add_argument("--model", "-m", required=True, metavar="MODEL.npz", help=text)
 
 
-def add_seed(parser: argparse.ArgumentParser) -> None:
-    """Add the seed."""
+def add_output_model(parser: argparse.ArgumentParser) -> None:
+    """Add the file of the changed model."""
     parser.add_argument(
-        "--seed", type=at_least(0), default=0, metavar="N", help="the same seed gives the same result (default: 0)"
+        "--output", "-o", metavar="MODEL.npz", help="where to write the changed model (default: replace MODEL.npz)"
+    )
+
+
+def add_seed(parser: argparse.ArgumentParser) -> None:
+    """Add the random seed."""
+    parser.add_argument(
+        "--seed", type=at_least(0), default=0, metavar="N", help="random seed, for reproducible results (default: 0)"
     )
 
 
 def add_threshold(parser: argparse.ArgumentParser) -> None:
-    """Add a threshold that takes the place of the model's."""
+    """Add a threshold that replaces the model's."""
     parser.add_argument("--threshold", type=number, metavar="SCORE", help="use this threshold instead of the model's")
 
 
 def add_tolerance(parser: argparse.ArgumentParser) -> None:
-    """Add how many quiet steps an event may have within it."""
+    """Add the most normal steps within an event."""
     parser.add_argument(
         "--tolerance",
         type=at_least(0),
         metavar="STEPS",
-        help="of series: alarms with no more quiet steps than this between them are one event (default: 0)",
+        help="series only: join alarms with at most this many normal steps between them into one event (default: 0)",
     )
 
 
+def add_table(
+    parser: argparse.ArgumentParser,
+    labels: bool = True,
+    required: bool = False,
+    normal: str = "the label of normal records; all others are anomalies, except empty ones and NA, which are left out",
+) -> None:
+    """Add the options for the format of the input and the roles of its columns."""
+    table = parser.add_argument_group("input format and columns")
+    table.add_argument(
+        "--delimiter",
+        type=delimiter,
+        metavar="CHAR",
+        help="delimiter between fields; a tab may be written as tab or '\\t' (default: detected)",
+    )
+    table.add_argument(
+        "--no-header",
+        action="store_true",
+        help="the first line is a record; columns are named by number, from 0",
+    )
+    table.add_argument(
+        "--id",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column that identifies records: no feature, and copied by 'score' (repeatable)",
+    )
+    table.add_argument(
+        "--drop",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="a column to ignore (repeatable, or comma-separated)",
+    )
+    table.add_argument("--label", required=required, metavar="COL", help="the column of labels, which is no feature")
+    if labels:
+        table.add_argument("--normal", required=required, metavar="VALUE", help=normal)
+
+
+def input_options(options: argparse.Namespace) -> InputOptions:
+    """Return the input file, the roles of its columns, and the column of labels if there is one to be read.
+
+    Raises
+    ------
+    ValueError
+        If there is a normal label without a column of labels.
+    """
+    normal: str | None = getattr(options, "normal", None)
+    if normal is not None and options.label is None:
+        raise ValueError("--normal names a value of the label column: give --label COL too")
+    return InputOptions(
+        Source(options.data, options.delimiter, not options.no_header),
+        Columns(tuple(split_names(options.id)), tuple(split_names(options.drop)), options.label),
+        None if normal is None else LabelColumn(options.label, normal),
+    )
+
+
+def check_supported(given: Mapping[str, Any], kind: DataKind | None, model: str | None = None) -> None:
+    """Raise ValueError if an option is given that the kind of data does not support.
+
+    Parameters
+    ----------
+    given : mapping of str to object
+        Options by name; None and False are options that are not given.
+    kind : {"tables", "series"}
+        The kind of data.
+    model : str, optional
+        File of the fitted model; without one, the model is about to be fitted.
+    """
+    for name, supported in SUPPORTED_BY.items():
+        if supported == kind or not is_given(given.get(name)):
+            continue
+        option = f"--{name.replace('_', '-')}"
+        if model is not None:
+            fitted = "a table, without --window" if kind == "tables" else "a series, with --window"
+            raise ValueError(f"{option} is for {supported}; {model!r} was fitted on {fitted}")
+        if supported == "series":
+            raise ValueError(f"{option} is for series: give --window STEPS too, such as --window 60")
+        raise ValueError(f"{option} is for tables: leave it out, or --window")
+
+
+def is_given(value: Any) -> bool:
+    """Return whether an option is given: None and False are the defaults of those that may be missing."""
+    return value is not None and value is not False
+
+
+def split_names(columns: list[str]) -> list[str]:
+    """Split comma-separated names of columns."""
+    return [name.strip() for one in columns for name in one.split(",") if name.strip()]
+
+
 def at_least(least: int) -> Callable[[str], int]:
-    """Return what reads a whole number of at least so much."""
+    """Return a parser of integers that are not smaller than `least`."""
 
     def read(text: str) -> int:
         try:
@@ -55,12 +200,12 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def delimiter(text: str) -> str:
-    """Read a delimiter: a tab is hard to type, and may be spelled out."""
+    """Parse a delimiter; a tab may be spelled out, since it is hard to type."""
     return "\t" if text in ("\\t", "tab") else text
 
 
 def whole(text: str) -> int:
-    """Read a whole number."""
+    """Parse an integer."""
     try:
         return int(text)
     except ValueError:
@@ -68,7 +213,7 @@ def whole(text: str) -> int:
 
 
 def number(text: str) -> float:
-    """Read a finite number."""
+    """Parse a finite number."""
     try:
         number = float(text)
     except ValueError:
@@ -76,51 +221,3 @@ def number(text: str) -> float:
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
     return number
-
-
-def add_table(
-    parser: argparse.ArgumentParser,
-    labels: bool = True,
-    required: bool = False,
-    normal: str = "the label of normal records; all others are anomalies, but empty ones and NA are left out",
-) -> None:
-    """Add what says how a table is read, and which of its columns are no features."""
-    table = parser.add_argument_group("the table")
-    table.add_argument(
-        "--delimiter",
-        type=delimiter,
-        metavar="CHAR",
-        help="between the fields; a tab may be written as tab or '\\t' (default: found out)",
-    )
-    table.add_argument(
-        "--no-header",
-        action="store_true",
-        help="the first line is a record; columns go by number, from 0",
-    )
-    table.add_argument(
-        "--id",
-        action="append",
-        default=[],
-        metavar="COL",
-        help="a column that names the record: 'fit' does not learn from it, 'score' copies it (repeatable)",
-    )
-    table.add_argument(
-        "--drop",
-        action="append",
-        default=[],
-        metavar="COL",
-        help="a column to leave out (repeat, or separate by commas)",
-    )
-    table.add_argument(
-        "--label",
-        required=required,
-        metavar="COL",
-        help="the column of labels: never a feature",
-    )
-    if labels:
-        table.add_argument(
-            "--normal",
-            required=required,
-            metavar="VALUE",
-            help=normal,
-        )

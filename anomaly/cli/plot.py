@@ -1,71 +1,56 @@
-"""The set of pictures that shows a fitted detector's view of a table."""
+"""The command ``anomaly plot``: plots of the scores of a file."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+import sys
+from argparse import Namespace
 
 import numpy as np
 
-from anomaly import plots
-from anomaly.detectors import TableDetector
-from anomaly.tables import Table
-from nnlite.types import Array
+from anomaly.cli import inputs
+from anomaly.cli.figures import figures_of, write_figures
+from anomaly.cli.folders import make_folder
+from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, input_options
 
-_MOST_POINTS = 5000
-
-
-def draw_pictures(detector: TableDetector, table: Table, labels: Array | None, folder: Path) -> list[Path]:
-    """Draw and write all pictures that can be drawn.
-
-    Parameters
-    ----------
-    detector : TableDetector
-        Fitted.
-    table : Table
-        Records.
-    labels : ndarray of int, optional
-        1 for anomalies; with them come the curves and the confusion matrix.
-    folder : Path
-        An existing folder.
-
-    Returns
-    -------
-    list of Path
-        The files, written whole or not at all.
-    """
-    parts = detector.explain(table)
-    scores = parts.sum(axis=1)
-    threshold = detector.threshold_
-    strangest = int(np.argmax(scores))
-    shown = _sample(len(table), _MOST_POINTS)
-    names = list(detector.feature_names_in_)
-    drawings: dict[str, Callable[[], Any]] = {
-        "learning_curve": lambda: plots.plot_learning_curve(detector.history_),
-        "scores": lambda: plots.plot_score_histogram(scores, threshold, labels),
-        "scores_over_records": lambda: plots.plot_scores_over_time(scores, threshold, labels=labels, first=1),
-        "strangest_record": lambda: plots.plot_contributions(
-            parts[strangest], names, values=[table[name][strangest] for name in names]
-        ),
-        "latent_space": lambda: plots.plot_latent(
-            detector.encode(table.rows(shown)),
-            **({"scores": scores[shown]} if labels is None else {"labels": labels[shown]}),
-        ),
-    }
-    if labels is not None:
-        flagged = (scores > threshold).astype(np.int64)
-        drawings["roc"] = lambda: plots.plot_roc(labels, scores)
-        drawings["precision_recall"] = lambda: plots.plot_precision_recall(labels, scores)
-        drawings["confusion_matrix"] = lambda: plots.plot_confusion_matrix(labels, flagged)
-    paths = []
-    for name, draw in drawings.items():
-        path = folder / f"{name}.png"
-        plots.save_figure(draw(), path)
-        paths.append(path)
-    return paths
+_MOST_ROWS = 200_000
 
 
-def _sample(rows: int, most: int) -> Array:
-    """Choose rows for a picture, spread evenly over the table."""
-    return np.unique(np.linspace(0, rows - 1, min(rows, most)).astype(np.int64))
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        subparsers,
+        "plot",
+        run,
+        "anomaly plot test.csv --model m.npz --output pictures --label class --normal ok",
+    )
+    add_data(parser, "DATA.csv", "records to plot")
+    add_model(parser)
+    parser.add_argument(
+        "--output", "-o", default="pictures", metavar="FOLDER", help="where to write the plots (default: pictures)"
+    )
+    add_table(parser)
+
+
+def run(options: Namespace) -> None:
+    """Write the plots, and print the names of their files."""
+    given = input_options(options)
+    detector = inputs.load(options.model)
+    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    table, y = inputs.first_rows(data.chunks(), _MOST_ROWS), None
+    if given.labels is not None:
+        data.source.check_present(table, [given.labels.name])
+        y = given.labels.read(table)
+        if detector.data_kind == "tables":
+            given.labels.check_both_classes(given.labels.texts(table))
+    folder = make_folder(options.output)
+    features = data.features(table)
+    if y is not None and detector.data_kind == "series":
+        # A step cannot be left out of a series: one without a label is not marked as an anomaly.
+        y = y.clip(min=0)
+    elif y is not None and (y == UNLABELLED).any():
+        known = np.flatnonzero(y != UNLABELLED)
+        print(f"anomaly: {format_left_out(len(y) - len(known))}", file=sys.stderr)
+        features, y = features.rows(known), y[known]
+    for path in write_figures(figures_of(detector.plot_data(features), y), folder):
+        print(path)

@@ -1,24 +1,85 @@
-"""The columns that ``anomaly score`` writes beside what names a record: its score, and the reasons for it."""
+"""The columns that ``anomaly score`` writes beside the keys of a record: its score, and the contributions to it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
+from anomaly.calibration import anomaly_probability, p_values
 from anomaly.tables import Table
 from nnlite.types import Array
 
 _DIGITS = 6
 
 
+@dataclass(frozen=True)
+class ScoreColumns:
+    """Columns to compute from the contributions to the scores.
+
+    Attributes
+    ----------
+    threshold : float
+        Records that score above it are anomalies.
+    names : list of str
+        Names of the columns that contribute.
+    top : int
+        How many of them to name.
+    p_values : bool
+        Whether to add p-values.
+    prior : float or None
+        Fraction of anomalies, to add probabilities.
+    calibration : ndarray of float64 or None
+        Scores of normal records, for p-values and probabilities.
+    expected : callable or None
+        Returns the expected values of records, to add them and the found ones.
+    """
+
+    threshold: float
+    names: list[str]
+    top: int = 0
+    p_values: bool = False
+    prior: float | None = None
+    calibration: Array | None = None
+    expected: Callable[[Table], Table] | None = None
+
+    def head(self, ids: Sequence[str]) -> list[str]:
+        """Return the names of all columns, beginning with the keys."""
+        chances = [*(["p_value"] if self.p_values else []), *(["probability"] if self.prior is not None else [])]
+        return score_names(ids, [*chances, *top_names(self.top, self.expected is not None)])
+
+    def compute(self, contributions: Array, records: Table | None = None) -> list[Array]:
+        """Return the columns after the keys.
+
+        Parameters
+        ----------
+        contributions : ndarray of shape (n_records, n_columns)
+            Contributions, which add up to the scores.
+        records : Table of shape (n_records, n_columns), optional
+            The records, if their expected values are to be added.
+        """
+        scores = contributions.sum(axis=1)
+        columns = score_columns(scores, self.threshold)
+        if self.calibration is not None:
+            chances = p_values(self.calibration, scores)
+            if self.p_values:
+                columns.append(numbers(chances, 4))
+            if self.prior is not None:
+                columns.append(numbers(anomaly_probability(chances, self.prior, len(self.calibration)), 4))
+        found, expected = None, None
+        if self.expected is not None and records is not None:
+            found, expected = records, self.expected(records)
+        return columns + top_columns(contributions, self.names, self.top, found, expected)
+
+
 def score_names(ids: Sequence[str], others: Sequence[str]) -> list[str]:
-    """Return the header of scores: what names a record, its score, and the others.
+    """Return the header of scores: keys of a record, its score, and the other columns.
 
     Raises
     ------
     ValueError
-        If a column that names records is called like one that is written beside it.
+        If a column of keys has the name of a column that is written beside it.
     """
     written = ["score", "is_anomaly", *others]
     clash = [name for name in ids if name in written]
@@ -33,53 +94,57 @@ def score_columns(scores: Array, threshold: float) -> list[Array]:
 
 
 def numbers(values: Array, digits: int) -> Array:
-    """Return numbers as text of so many significant digits."""
+    """Format numbers with so many significant digits."""
     return np.array([f"{value:.{digits}g}" for value in values])
 
 
-def ranked(parts: Array, top: int) -> Array:
-    """Return the columns with the largest parts of each record's score, the largest first, of shape (n, top)."""
-    order: Array = np.argsort(-parts, axis=1, kind="stable")[:, :top]
+def ranked(contributions: Array, top: int) -> Array:
+    """Return the columns with the largest contributions to each score, in descending order, of shape (n, top)."""
+    order: Array = np.argsort(-contributions, axis=1, kind="stable")[:, :top]
     return order
 
 
 def top_columns(
-    parts: Array, names: Sequence[str], top: int, found: Table | None = None, expected: Table | None = None
+    contributions: Array,
+    names: Sequence[str],
+    top: int,
+    found: Table | None = None,
+    expected: Table | None = None,
 ) -> list[Array]:
-    """Return, for each rank, the column's name and share of the score; with two tables also what it holds.
+    """Return, for each rank, the column's name and fraction of the score; with two tables also its values.
 
     Parameters
     ----------
-    parts : ndarray of shape (n_records, n_columns)
-        Of scores.
+    contributions : ndarray of shape (n_records, n_columns)
+        Contributions to the scores.
     names : sequence of str
-        Of the columns.
+        Names of the columns.
     top : int
-        How many ranks.
+        Number of ranks.
     found, expected : Table, optional
-        The records, and what they would be expected to look like.
+        The records, and their expected values.
 
     Returns
     -------
     list of ndarray of shape (n_records,)
         Two of text for each rank, or four.
     """
-    order = ranked(parts, top)
-    totals = np.maximum(parts.sum(axis=1), np.finfo(np.float64).tiny)
+    order = ranked(contributions, top)
+    totals = np.maximum(contributions.sum(axis=1), np.finfo(np.float64).tiny)
     labels = np.array(names, dtype=object)
     texts = [_texts(table, names) for table in (found, expected) if table is not None]
     columns: list[Array] = []
     for k in range(top):
-        shares = np.take_along_axis(parts, order[:, k : k + 1], axis=1)[:, 0] / totals
-        columns += [labels[order[:, k]], np.array([f"{share:.4f}" for share in shares])]
+        fractions = np.take_along_axis(contributions, order[:, k : k + 1], axis=1)[:, 0] / totals
+        columns += [labels[order[:, k]], np.array([f"{fraction:.4f}" for fraction in fractions])]
         columns += [np.take_along_axis(text, order[:, k : k + 1], axis=1)[:, 0] for text in texts]
     return columns
 
 
 def top_names(top: int, values: bool) -> list[str]:
-    """Return what the columns of `top_columns` are called."""
-    parts = ("", "_share", "_value", "_expected") if values else ("", "_share")
-    return [f"top_{k}{part}" for k in range(1, top + 1) for part in parts]
+    """Return the names of the columns of `top_columns`."""
+    endings = ("", "_share", "_value", "_expected") if values else ("", "_share")
+    return [f"top_{k}{ending}" for k in range(1, top + 1) for ending in endings]
 
 
 def _texts(table: Table, names: Sequence[str]) -> Array:
@@ -89,7 +154,7 @@ def _texts(table: Table, names: Sequence[str]) -> Array:
 
 
 def _cells(column: Array) -> list[str]:
-    """Write cells as a reader would: no more digits than say something, nothing where nothing is."""
+    """Format cells with six significant digits; missing ones are empty."""
     if column.dtype.kind == "M":
         return ["" if text == "NaT" else text for text in np.datetime_as_string(column, unit="s").tolist()]
     if column.dtype.kind == "f":

@@ -1,4 +1,4 @@
-"""What the command line says of a detector and of its results, as text."""
+"""Results as text: tables of columns, weights, metrics and drift."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors import SequenceDetector, TableDetector
 from anomaly.drift import DriftResult
 from anomaly.metrics import Evaluation
 from nnlite.types import Array
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out rows in columns: the first flush left, the others right.
+    """Format rows as columns of text, the first aligned left, the others right.
 
     Examples
     --------
@@ -35,60 +34,23 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def fitted(detector: TableDetector, n_records: int, path: str) -> str:
-    """Say what a fit has done."""
-    losses = detector.history_["loss"]
-    flagged = int(detector.labels_.sum())
-    return "\n".join(
-        [
-            f"learned from {n_records:,} records with {_counted(detector.n_features_in_, 'column')} "
-            f"({_counted(len(detector.preprocessor_.feature_names_out_), 'feature')})",
-            f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
-            f"threshold {detector.threshold_:.6g}: {flagged:,} of these records "
-            f"({flagged / len(detector.labels_):.2%}) score above it",
-            f"model written to {path}",
-        ]
-    )
+def format_remembered(threshold: float, labels: Array) -> str:
+    """Format a threshold and the number of remembered records above it."""
+    return f"threshold {threshold:.6g}: {int(labels.sum()):,} of {len(labels):,} remembered records score above it"
 
 
-def updated(detector: TableDetector, n_records: int, path: str) -> str:
-    """Say what further records have changed."""
-    return "\n".join(
-        [
-            f"learned from {n_records:,} more records, {detector.records_seen_:,} in all",
-            f"threshold {detector.threshold_:.6g}: {int(detector.labels_.sum()):,} of {len(detector.labels_):,} "
-            "remembered records score above it",
-            f"model written to {path}",
-        ]
-    )
-
-
-def labels_learned(detector: TableDetector, labels: Array, path: str) -> str:
-    """Say what labelled records have taught."""
-    weights = detector.column_weights_
-    assert weights is not None
+def format_weights(names: Sequence[str], weights: Array) -> str:
+    """Format the weights of columns as a table, the largest first."""
     order = np.argsort(-weights, kind="stable")
-    rows = [[str(detector.feature_names_in_[i]), f"{weights[i]:.2f}"] for i in order]
-    unchanged = "the labels are no evidence for other weights: records score as without labels; give more labels"
-    return "\n".join(
-        [
-            f"learned from {int(labels.sum()):,} labelled anomalies and {int((~labels).sum()):,} normal records",
-            *([unchanged] if (weights == 1).all() else []),
-            f"threshold {detector.threshold_:.6g}: {int(detector.labels_.sum()):,} of {len(detector.labels_):,} "
-            "remembered records score above it",
-            f"model written to {path}",
-            "",
-            table(["column", "weight"], rows),
-        ]
-    )
+    return table(["column", "weight"], [[str(names[i]), f"{weights[i]:.2f}"] for i in order])
 
 
-def by_kind(kinds: Array, scores: Array, threshold: float, normal: str) -> list[dict[str, Any]]:
-    """Count, for every label, the records and those that score above the threshold.
+def count_by_label(labels: Array, scores: Array, threshold: float, normal: str) -> list[dict[str, Any]]:
+    """Count the records of each label, and those of them that score above the threshold.
 
     Parameters
     ----------
-    kinds : ndarray of str of shape (n,)
+    labels : ndarray of str of shape (n,)
         Labels.
     scores : ndarray of shape (n,)
         Anomaly scores.
@@ -103,11 +65,11 @@ def by_kind(kinds: Array, scores: Array, threshold: float, normal: str) -> list[
         ``label``, ``records``, ``flagged`` and ``median_score``, the most frequent labels first.
     """
     rows = []
-    for kind in np.unique(kinds):
-        own = scores[kinds == kind]
+    for label in np.unique(labels):
+        own = scores[labels == label]
         rows.append(
             {
-                "label": str(kind),
+                "label": str(label),
                 "records": len(own),
                 "flagged": int((own > threshold).sum()),
                 "median_score": float(np.median(own)),
@@ -116,8 +78,8 @@ def by_kind(kinds: Array, scores: Array, threshold: float, normal: str) -> list[
     return sorted(rows, key=lambda row: (row["label"] != normal, -row["records"], row["label"]))
 
 
-def evaluated(result: Evaluation, kinds: Sequence[dict[str, Any]]) -> str:
-    """Lay out an evaluation, and what became of the records of each label."""
+def format_evaluation(result: Evaluation, by_label: Sequence[dict[str, Any]]) -> str:
+    """Format an evaluation, and the flagged records of each label as a table."""
     rows = [
         [
             row["label"] or "(empty)",
@@ -126,50 +88,16 @@ def evaluated(result: Evaluation, kinds: Sequence[dict[str, Any]]) -> str:
             f"{row['flagged'] / row['records']:.1%}",
             f"{row['median_score']:.4g}",
         ]
-        for row in kinds
+        for row in by_label
     ]
     head = ["label", "records", "flagged", "share", "median score"]
     return f"{result}\n\n{table(head, rows)}"
 
 
-def drifted(result: DriftResult) -> str:
-    """Lay out what a check for drift found."""
+def format_drift(result: DriftResult) -> str:
+    """Format the result of a test for drift, with a table of the columns that have drifted."""
     verdict = "drifted" if result.drifted else "no drift"
     if not result.columns:
         return f"{verdict}\n{result}"
     rows = [[column.name, f"{column.statistic:.3f}", f"{column.p_value:.2g}"] for column in result.columns]
     return f"{verdict}\n{replace(result, columns=())}\n\n{table(['column', 'D', 'p'], rows)}"
-
-
-def described(detector: TableDetector | SequenceDetector) -> str:
-    """Say what a detector is: settings, columns, network, threshold."""
-    settings = [f"  {name} = {value!r}" for name, value in detector.get_params().items()]
-    if isinstance(detector, SequenceDetector):
-        preprocessor, model = detector.preprocessor_.columns_, detector.models_[0]
-        n_records = len(detector.labels_)
-    else:
-        preprocessor, model, n_records = detector.preprocessor_, detector.model_, detector.records_seen_
-    columns = [f"  {line}" for line in preprocessor.describe()]
-    network: list[str] = []
-    model.summary(print_fn=lambda line: network.append(f"  {line}"))
-    flagged = int(detector.labels_.sum())
-    return "\n".join(
-        [
-            f"{type(detector).__name__}, fitted on {n_records:,} records with {detector.n_features_in_} columns",
-            f"threshold {detector.threshold_:.6g}; {flagged:,} training records "
-            f"({flagged / len(detector.labels_):.2%}) score above it",
-            "",
-            "settings",
-            *settings,
-            "",
-            "columns",
-            *columns,
-            "",
-            "network",
-            *network,
-        ]
-    )
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

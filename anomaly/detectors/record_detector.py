@@ -1,25 +1,30 @@
-"""What detectors of tables share: which columns they look at."""
+"""Detectors of records: the interface shared by detectors of tables."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from abc import abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
 
-from anomaly.detectors.base import BaseDetector
+import numpy as np
+
+from anomaly.detectors.plot_data import RecordPlotData
+from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.types import Array
 
+_MOST_CODES = 5000
 
-class RecordDetector(BaseDetector):
+
+class RecordDetector(RowDetector):
     """A detector of single records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
 
+    data_kind: ClassVar[DataKind | None] = "tables"
     ignore: Sequence[str] | None
     dates: str
 
     preprocessor_: TablePreprocessor
-    n_features_in_: int
-    feature_names_in_: Array
 
     def _as_table(self, X: Any) -> Table:
         table = as_table(X)
@@ -34,3 +39,94 @@ class RecordDetector(BaseDetector):
         """Of a file from when detectors had no parameter `dates`, take what its preprocessing does about them."""
         if "dates" not in config["parameters"]:
             self.dates = self.preprocessor_.dates
+
+    @property
+    def required_columns_(self) -> list[str]:
+        """Columns that every table to be scored must have."""
+        return list(map(str, self.feature_names_in_))
+
+    @abstractmethod
+    def explain(self, X: Any) -> Array:
+        """Return each column's contribution to each record's score."""
+
+    @abstractmethod
+    def encode(self, X: Any) -> Array:
+        """Return the outputs of the middle hidden layer for each record."""
+
+    @staticmethod
+    def training_rows(table: Table, labels: Array, keep_labels: bool = False) -> tuple[Table, Array | None]:
+        """Select the records to fit on: the normal ones, or with `keep_labels` all that have a label."""
+        kept = labels >= 0 if keep_labels else labels == 0
+        return table.rows(kept), labels[kept] if keep_labels else None
+
+    def stream(self) -> RecordStream:
+        """Return a stream that scores records chunk by chunk."""
+        self._check_fitted()
+        return RecordStream(self.decision_function, self.explain, self.n_features_in_)
+
+    def plot_data(self, X: Any) -> RecordPlotData:
+        """Compute the values for plots of scored records."""
+        contributions = self.explain(X)
+        records = as_table(X)
+        sample = np.unique(np.linspace(0, len(records) - 1, min(len(records), _MOST_CODES)).astype(np.int64))
+        return RecordPlotData(
+            records=records,
+            names=list(self.feature_names_in_),
+            contributions=contributions,
+            threshold=self.threshold_,
+            history=self.history_,
+            sample=sample,
+            codes=self.encode(records.rows(sample)),
+        )
+
+    def training_summary(self) -> str:
+        """Describe the last `fit` in lines of text: records, training loss and threshold."""
+        losses, flagged, n_records = self.history_["loss"], int(self.labels_.sum()), len(self.labels_)
+        columns = _format_count(self.n_features_in_, "column")
+        features = _format_count(len(self.preprocessor_.feature_names_out_), "feature")
+        return "\n".join(
+            [
+                f"learned from {n_records:,} records with {columns} ({features})",
+                f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
+                f"threshold {self.threshold_:.6g}: {flagged:,} of these records ({flagged / n_records:.2%}) score "
+                "above it",
+            ]
+        )
+
+    def _describe_data(self) -> tuple[int, list[str]]:
+        return getattr(self, "records_seen_", len(self.labels_)), self.preprocessor_.describe()
+
+
+class RecordStream:
+    """Scores of records that arrive in chunks: each score is final at once, since records are independent.
+
+    Parameters
+    ----------
+    score, explain : callable
+        A detector's `decision_function` and `explain`.
+    n_columns : int
+        Number of columns that contribute to a score.
+    """
+
+    def __init__(self, score: Callable[[Any], Array], explain: Callable[[Any], Array], n_columns: int) -> None:
+        self._score, self._explain, self._n_columns = score, explain, n_columns
+
+    def push(self, X: Any) -> Array:
+        """Return the scores of the next records."""
+        return self._score(X)
+
+    def finish(self) -> Array:
+        """Return no scores: all are final."""
+        return np.zeros(0)
+
+    def push_parts(self, X: Any) -> Array:
+        """Return each column's contribution to the scores of the next records."""
+        return self._explain(X)
+
+    def finish_parts(self) -> Array:
+        """Return no contributions: all scores are final."""
+        return np.zeros((0, self._n_columns))
+
+
+def _format_count(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"

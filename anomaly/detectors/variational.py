@@ -120,6 +120,9 @@ class VariationalDetector(RecordDetector):
 
     history_: dict[str, list[float]]
 
+    # Contributions may be negative, so the command line's fractions of a score do not apply.
+    data_kind = None
+
     def __init__(
         self,
         hidden: Sequence[int] = (64,),
@@ -344,6 +347,9 @@ class VariationalDetector(RecordDetector):
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
         self._split_model()
+
+    def _first_network(self) -> Model:
+        return self.model_
 
 
 def _shown(x: Array) -> Array:

@@ -10,6 +10,8 @@ from benchmarks.house.sources import Function, Source
 
 _WHOLE = re.compile(r"\b(\w*Detector|\w*Preprocessor)\b")
 _NAMES = {"detector", "preprocessor"}
+_NAMED_TUPLE = {"_replace", "_asdict", "_fields"}
+"""Public methods of named tuples, whose names begin with an underscore."""
 
 
 def takes_whole_object(sources: Mapping[str, Source]) -> list[str]:
@@ -43,7 +45,10 @@ def reads_private_members(sources: Mapping[str, Source]) -> list[str]:
 
 
 def _private(source: Source) -> Iterator[ast.Attribute]:
+    own = set(_own_members(source))
     for node in ast.walk(source.tree):
+        if isinstance(node, ast.Attribute) and (node.attr in own or node.attr in _NAMED_TUPLE):
+            continue
         if not isinstance(node, ast.Attribute) or not node.attr.startswith("_") or node.attr.startswith("__"):
             continue
         owner = node.value
@@ -52,6 +57,21 @@ def _private(source: Source) -> Iterator[ast.Attribute]:
         if isinstance(owner, ast.Call) and isinstance(owner.func, ast.Name) and owner.func.id == "super":
             continue
         yield node
+
+
+def _own_members(source: Source) -> Iterator[str]:
+    """Yield the members that the classes of a module define: other objects of these classes are no strangers."""
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.ClassDef):
+            continue
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.FunctionDef):
+                yield inner.name
+            elif isinstance(inner, ast.Attribute) and isinstance(inner.ctx, ast.Store):
+                if isinstance(inner.value, ast.Name) and inner.value.id in ("self", "cls"):
+                    yield inner.attr
+            elif isinstance(inner, ast.AnnAssign) and isinstance(inner.target, ast.Name):
+                yield inner.target.id
 
 
 def _arguments(function: Function) -> list[ast.arg]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -66,7 +67,8 @@ def walking(root: Path) -> Iterator[Walk]:
 
 
 def _is_class_body(frame: FrameType) -> bool:
-    return "__module__" in frame.f_locals and "__qualname__" in frame.f_locals
+    # Local variables of functions are optimized; those of a class body become its namespace.
+    return not frame.f_code.co_flags & inspect.CO_OPTIMIZED
 
 
 def files_entered(root: Path, run: Callable[[], object]) -> Walk:

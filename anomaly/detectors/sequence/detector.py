@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
 from anomaly.detectors.sequence.calibration import Calibration, calibrate
 from anomaly.detectors.sequence.labels import labels_of_series
@@ -24,6 +23,7 @@ from anomaly.detectors.sequence.training import (
     train_folds,
 )
 from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
+from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.detectors.validation import under
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
@@ -35,7 +35,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
 
 
-class SequenceDetector(BaseDetector):
+class SequenceDetector(SeriesDetector):
     r"""Detector of anomalous segments in a series of one sensor or many.
 
     A network reconstructs windows of w steps (``method="reconstruction"``) or forecasts the next step
@@ -538,3 +538,6 @@ class SequenceDetector(BaseDetector):
         self.residuals_ = ResidualScale.from_state(
             under(arrays, "residuals/"), width, float(self.smoothing), self.smooth
         )
+
+    def _first_network(self) -> Model:
+        return self.models_[0]

@@ -811,6 +811,9 @@ class TableDetector(RecordDetector):
         codes: Array = encoder_of(self.model_).predict(self.preprocessor_.transform(self._as_table(X)))
         return codes
 
+    def _first_network(self) -> Model:
+        return self.model_
+
     def _chunks(self, X: Any) -> Iterator[Array]:
         """Yield the features of records, some thousands at a time."""
         self._check_fitted()

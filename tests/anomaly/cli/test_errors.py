@@ -1,25 +1,69 @@
-"""What the command line cannot do is one line that says why, and leaves nothing behind."""
+"""Invalid input and arguments: one line that names the cause, and no file left behind."""
 
 import csv
 import os
-import subprocess
-import sys
 
 import pytest
 
-from tests.anomaly.command_line import fails, rows, run, with_connections
+from tests.anomaly.command_line import (
+    LABELS,
+    fails,
+    rows,
+    run,
+    with_file,
+)
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """Make training and test records, and a model fitted on them by the command."""
-    return with_connections(tmp_path_factory.mktemp("cli"))
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (["update", "--label", "label", "--normal", "never"], "no records to learn from: no record has label 'never'"),
+        (["update", "--label", "label", "--normal", "never"], "; found bearing_wear, "),
+        (
+            ["learn-labels", "--label", "label", "--normal", "never"],
+            "no record has label 'never' in column 'label'; fo",
+        ),
+        (["update", "--drop", "nix"], "has no column 'nix'"),
+        (["update", "-o", "-", *LABELS], "a model cannot go to standard output"),
+        (["update", "--normal", "normal"], "give --label COL too"),
+        (["update", "--drop", "temperature_c"], "temperature_c"),
+        (["learn-labels", *LABELS, "--drop", "temperature_c"], "--drop leaves out 'temperature_c', which 'm.npz' was"),
+        (["learn-labels", "--label", "nope", "--normal", "normal"], "no column 'nope'"),
+        (["update", "--label", "label", "-o", "fresh.csv"], "is read as the data"),
+        (["update", "--label", "label", "-o", "nowhere/m.npz"], "there is no folder"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_changes_nothing(fresh_folder, capsys, monkeypatch, command, message):
+    monkeypatch.chdir(fresh_folder)
+    before = (fresh_folder / "m.npz").read_bytes()
+    code, out, err = run(capsys, command[0], "fresh.csv", "-m", "m.npz", *command[1:])
+    assert (code, out) == (2, "")
+    assert message in err
+    assert err.count("\n") == 1
+    assert (fresh_folder / "m.npz").read_bytes() == before
 
 
-def with_file(tmp_path, text):
-    path = tmp_path / "bad.csv"
-    path.write_text(text)
-    return path
+def test_models_of_series_are_refused(fresh_folder, capsys):
+    learn = [
+        "fit",
+        fresh_folder / "train.csv",
+        "-m",
+        fresh_folder / "s.npz",
+        "--label",
+        "label",
+        "--window",
+        "4",
+        "--epochs",
+        "1",
+    ]
+    assert run(capsys, *learn)[0] == 0
+    for command in ("update", "learn-labels"):
+        code, _, err = run(capsys, command, fresh_folder / "fresh.csv", "-m", fresh_folder / "s.npz", *LABELS)
+        assert code == 2
+        assert f"was fitted on a series; {command} is for tables" in err
+    code, _, err = run(capsys, "score", fresh_folder / "fresh.csv", "-m", fresh_folder / "s.npz", "--p-values")
+    assert code == 2
+    assert "--p-values is for tables" in err
 
 
 @pytest.mark.parametrize(
@@ -144,30 +188,3 @@ def test_a_full_disk_is_one_line(folder, capsys, tmp_path, monkeypatch):
     assert "No space left on device" in error
     assert out.read_text() == "earlier\n"
     assert os.listdir(tmp_path) == ["scores.csv"]
-
-
-def test_interruption_is_no_traceback(folder, capsys, monkeypatch):
-    def interrupt(_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("anomaly.cli.inputs.load_detector", interrupt)
-    code, _, err = run(capsys, "info", "-m", folder / "m.npz")
-    assert (code, err) == (130, "anomaly: interrupted\n")
-
-
-def test_a_reader_that_has_seen_enough_is_no_error(folder):
-    program = f"{sys.executable} -m anomaly score {folder / 'test.csv'} -m {folder / 'm.npz'} | head -1"
-    done = subprocess.run(["bash", "-c", f"set -o pipefail; {program}"], capture_output=True, text=True, check=False)
-    assert done.stdout == "row,score,is_anomaly\n"
-    assert done.stderr == ""
-
-
-def test_a_rate_that_the_records_cannot_promise_is_one_line_of_warning(capsys, tmp_path):
-    data = with_file(tmp_path, "a,b\n" + "".join(f"{i % 7},{i % 5}\n" for i in range(40)))
-    code, _, err = run(capsys, "fit", data, "-m", tmp_path / "m.npz", "--false-alarm-rate", "0.001", "--epochs", "1")
-    assert code == 0
-    assert err.startswith(
-        "anomaly: warning: false_alarm_rate=0.001 cannot be promised by 40 scores, only 0.024 or more"
-    )
-    assert err.endswith("Give at least 999 records, or a larger false_alarm_rate\n")
-    assert err.count("\n") == 1

@@ -30,7 +30,7 @@ def cell(request):
 
 
 def engine_masks(layer):
-    """Return a layer's `_draw` that gives, batch after batch, the masks that the engine will draw or has drawn.
+    """Return a layer's `_dropout_mask` that gives, batch after batch, the masks that the engine will draw or has drawn.
 
     The engine has rows of `ld` records, a whole number of cache lines, and draws a quarter of them from each of the
     four words of its generator.
@@ -68,7 +68,7 @@ def assert_parity(build, shape=(5, 2), dtype="float64", rows=21, **fit):
         model.set_weights([w + 0.1 * noise.normal(size=w.shape) for w in model.get_weights()])
         for layer in model.layers:
             if same_masks and hasattr(layer, "recurrent_dropout"):
-                layer._draw = engine_masks(layer)
+                layer._dropout_mask = engine_masks(layer)
         return model
 
     y = draw(rows, *make(False).output_shape[1:], seed=1)

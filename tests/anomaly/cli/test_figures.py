@@ -1,4 +1,4 @@
-"""Plots of series by the command line."""
+"""The figures of the command plot, of series."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.dates import num2date
 
 from anomaly import SequenceDetector, plots
-from anomaly.cli.series_scores import draw
+from anomaly.cli.figures import figures_of, write_figures
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import read_csv
@@ -26,6 +26,11 @@ def table(n_sensors, clock):
     sensors = [wave * (j + 1) + 0.05 * rng.normal(size=N_STEPS) for j in range(n_sensors)]
     names = tuple(f"s{j}" for j in range(n_sensors))
     return Table(("time", *names), (clock, *sensors)) if clock is not None else Table(names, tuple(sensors))
+
+
+def draw(detector, series, labels, folder):
+    """Draw a series as the command `plot` does."""
+    return write_figures(figures_of(detector.plot_data(series), labels), folder)
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""The command ``anomaly learn-labels``: weights of columns, learned from labelled records."""
+
+from __future__ import annotations
+
+import warnings
+from argparse import Namespace
+
+import numpy as np
+
+from anomaly.cli import inputs, texts
+from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.options import (
+    Subparsers,
+    add_command,
+    add_data,
+    add_model,
+    add_output_model,
+    add_table,
+    input_options,
+)
+from anomaly.detectors.table.label_learning import LabelWarning
+from anomaly.tables import concatenate
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Add the parser of the command."""
+    parser = add_command(
+        subparsers,
+        "learn-labels",
+        run,
+        "anomaly learn-labels known.csv --model m.npz --label class --normal ok --id number",
+        "The model, one of a table, scores with these weights from then on. Each call replaces the weights of the one\n"
+        "before: give all labels that there are.",
+    )
+    add_data(parser, "KNOWN.csv", "labelled records, such as inspected alarms")
+    add_model(parser)
+    add_output_model(parser)
+    add_table(parser, required=True)
+
+
+def run(options: Namespace) -> None:
+    """Learn the weights, and write the model."""
+    given, output = input_options(options), options.output or options.model
+    inputs.check_not_overwritten("output", options.output, {"data": options.data})
+    inputs.check_writable(output)
+    detector = inputs.load_for_tables(
+        options.model, "learn_labels", "learn-labels is for tables: fit it anew with all rows"
+    )
+    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    table = concatenate(list(data.chunks()))
+    assert given.labels is not None  # --label and --normal are required
+    data.source.check_present(table, [given.labels.name])
+    labels = given.labels.read(table)
+    given.labels.check_anomalies(labels)
+    known = np.flatnonzero(labels != UNLABELLED)
+    n_unlabelled = len(labels) - len(known)
+    table, labels = table.rows(known), labels[known]
+    with warnings.catch_warnings():
+        # The text printed below says the same.
+        warnings.simplefilter("ignore", LabelWarning)
+        detector.learn_labels(data.features(table), labels)
+    detector.save(output)
+    weights = detector.column_weights_
+    assert weights is not None  # set by learn_labels
+    print(f"learned from {(labels == 1).sum():,} labelled anomalies and {(labels == 0).sum():,} normal records")
+    if (weights == 1).all():
+        print("the labels are no evidence for other weights: records score as without labels; give more labels")
+    print(texts.format_remembered(detector.threshold_, detector.labels_))
+    print(f"model written to {output}\n")
+    print(texts.format_weights(list(detector.feature_names_in_), weights))
+    if n_unlabelled:
+        print(format_left_out(n_unlabelled))

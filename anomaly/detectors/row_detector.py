@@ -1,0 +1,118 @@
+"""Detectors of rows: the interface shared by detectors of tables and of series, which the command line uses."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal, Protocol
+
+from anomaly.detectors.base import BaseDetector
+from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
+from anomaly.tables import Table
+from nnlite.models import Model
+from nnlite.types import Array
+
+DataKind = Literal["tables", "series"]
+"""Independent records, or consecutive steps."""
+
+
+class ScoreStream(Protocol):
+    """Scores of rows that arrive in chunks, in order."""
+
+    def push(self, X: Any) -> Array:
+        """Add the next rows; return the scores that are final."""
+
+    def finish(self) -> Array:
+        """Return the remaining scores: there are no more rows."""
+
+    def push_parts(self, X: Any) -> Array:
+        """Add the next rows; return each column's contribution to the scores that are final."""
+
+    def finish_parts(self) -> Array:
+        """Return each column's contribution to the remaining scores."""
+
+
+class RowDetector(BaseDetector):
+    """Base of detectors whose input is the rows of a table: independent records, or the steps of a series.
+
+    Attributes
+    ----------
+    data_kind : {"tables", "series"} or None
+        Kind of rows; None if the command line does not support the detector.
+    time : str or None
+        Column of timestamps, if there is one.
+    """
+
+    data_kind: ClassVar[DataKind | None] = None
+    ignore: Sequence[str] | None
+    time: str | None = None
+
+    n_features_in_: int
+    feature_names_in_: Array
+    history_: dict[str, list[float]]
+
+    @property
+    @abstractmethod
+    def required_columns_(self) -> list[str]:
+        """Columns that every table to be scored must have."""
+
+    @staticmethod
+    @abstractmethod
+    def training_rows(table: Table, labels: Array, keep_labels: bool = False) -> tuple[Any, Any]:
+        """Select the rows to fit on.
+
+        Parameters
+        ----------
+        table : Table of shape (n_rows, n_columns)
+            All rows.
+        labels : ndarray of int of shape (n_rows,)
+            0 for normal rows, 1 for anomalies, -1 for rows without a label.
+        keep_labels : bool, default False
+            Whether anomalies and labels are kept too, for a threshold that needs them; else normal rows alone are.
+
+        Returns
+        -------
+        X, y
+            The arguments of `fit`; y is None unless `keep_labels`.
+        """
+
+    @abstractmethod
+    def stream(self) -> ScoreStream:
+        """Return a stream that scores rows chunk by chunk."""
+
+    @abstractmethod
+    def plot_data(self, X: Any) -> RecordPlotData | SeriesPlotData:
+        """Compute the values for plots of scored rows."""
+
+    @abstractmethod
+    def training_summary(self) -> str:
+        """Describe the last `fit` in lines of text: data, training loss and threshold."""
+
+    @abstractmethod
+    def _describe_data(self) -> tuple[int, list[str]]:
+        """Return the number of training rows, and a line of text for each column."""
+
+    @abstractmethod
+    def _first_network(self) -> Model:
+        """Return the network, of several the first."""
+
+    def describe(self) -> str:
+        """Describe the fitted detector in lines of text: parameters, columns, network and threshold."""
+        self._check_fitted()
+        n_rows, columns = self._describe_data()
+        layers: list[str] = []
+        self._first_network().summary(print_fn=layers.append)
+        flagged = int(self.labels_.sum())
+        sections = {
+            "settings": [f"{name} = {value!r}" for name, value in self.get_params().items()],
+            "columns": columns,
+            "network": layers,
+        }
+        lines = [
+            f"{type(self).__name__}, fitted on {n_rows:,} records with {self.n_features_in_} columns",
+            f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
+            "score above it",
+        ]
+        for title, texts in sections.items():
+            lines += ["", title, *(f"  {text}" for text in texts)]
+        return "\n".join(lines)

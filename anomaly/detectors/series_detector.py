@@ -1,0 +1,111 @@
+"""Detectors of series: the interface shared by detectors of consecutive steps."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, ClassVar
+
+import numpy as np
+
+from anomaly.detectors.plot_data import SeriesPlotData
+from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.errors import DataError, format_names
+from anomaly.events import find_segments
+from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
+from anomaly.preprocessing.series import SeriesPreprocessor
+from anomaly.tables import Table
+from anomaly.tables.series import as_series
+from nnlite.types import Array
+
+
+class SeriesDetector(RowDetector):
+    """Base of detectors of series, whose `fit` sets `preprocessor_` and `calibration_`."""
+
+    data_kind: ClassVar[DataKind | None] = "series"
+    window: int
+    time: str | None
+
+    preprocessor_: SeriesPreprocessor
+    calibration_: Array
+
+    @property
+    def required_columns_(self) -> list[str]:
+        """Columns that every table to be scored must have: the sensors and the timestamps."""
+        time = [] if self.time is None else [self.time]
+        return [*map(str, self.feature_names_in_), *time]
+
+    @abstractmethod
+    def explain(self, X: Any) -> Array:
+        """Return each sensor's contribution to the score of each step."""
+
+    @abstractmethod
+    def observe(self, X: Any, filled: bool = True) -> Table:
+        """Return a series as the networks receive it."""
+
+    @abstractmethod
+    def reconstruct(self, X: Any) -> Table:
+        """Return the value of each step that the networks expect."""
+
+    @staticmethod
+    def training_rows(table: Table, labels: Array, keep_labels: bool = False) -> tuple[list[Table], list[Array] | None]:
+        """Select the segments to fit on: those of normal steps, or with `keep_labels` of all that have a label.
+
+        The segments between the rows left out are series of their own.
+        """
+        kept = labels >= 0 if keep_labels else labels == 0
+        segments = [slice(start, end) for start, end in find_segments(kept)]
+        series = [table.rows(segment) for segment in segments]
+        return series, [labels[segment] for segment in segments] if keep_labels else None
+
+    def plot_data(self, X: Any) -> SeriesPlotData:
+        """Compute the values for plots of a scored series.
+
+        Raises
+        ------
+        DataError
+            If no column holds numbers.
+        """
+        # Forward-filled values were not measured, so plots leave them out.
+        observed, expected = self.observe(X, filled=False), self.reconstruct(X)
+        kinds = self.preprocessor_.columns_.kinds_
+        names = [name for name in observed.names if kinds[name] in ("number", "boolean")]
+        if not names:
+            raise DataError(
+                f"none of the columns {format_names(observed.names)} holds numbers: expected one at least to draw as a "
+                "line"
+            )
+        contributions = self.explain(X)
+        columns = list(self.feature_names_in_)
+        return SeriesPlotData(
+            names=names,
+            values=np.column_stack([observed[name].astype(np.float64) for name in names]),
+            expected=np.column_stack([expected[name] for name in names]),
+            contributions=contributions[:, [columns.index(name) for name in names]],
+            scores=contributions.sum(axis=1),
+            threshold=self.threshold_,
+            time=None if self.time is None else self._timestamps(as_series(X), self.time),
+        )
+
+    def _timestamps(self, table: Table, name: str) -> Array:
+        """Return the timestamps of a series as datetime64, or as numbers where the column holds numbers."""
+        times = self.preprocessor_.times(table)
+        if parse_number(category_text(table[name][0]) or "") is not None:
+            return times
+        return (times * MICROSECONDS_PER_DAY).round().astype("M8[us]")
+
+    def training_summary(self) -> str:
+        """Describe the last `fit` in lines of text: steps and sensors, training loss and threshold."""
+        losses, calibrating = self.history_["loss"], self.labels_[self.calibration_]
+        # Columns of dates other than `time` are no sensors.
+        sensors = sum(kind != "ignored" for kind in self.preprocessor_.columns_.kinds_.values())
+        return "\n".join(
+            [
+                f"learned from {len(self.labels_):,} steps of {sensors} sensors, in windows of {self.window}",
+                f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
+                f"threshold {self.threshold_:.6g}: {calibrating.sum():,} of {len(calibrating):,} steps kept for "
+                "calibration score above it",
+            ]
+        )
+
+    def _describe_data(self) -> tuple[int, list[str]]:
+        return len(self.labels_), self.preprocessor_.columns_.describe()

@@ -1,0 +1,35 @@
+"""The command demo."""
+
+import pytest
+
+from tests.anomaly.command_line import (
+    run,
+)
+
+
+@pytest.mark.parametrize("data", ["transactions", "connections", "sensors"])
+def test_demo_leaves_a_folder(capsys, tmp_path, data):
+    code, out, _ = run(capsys, "demo", "--data", data, "--records", "400", "-o", tmp_path / "demo")
+    assert code == 0
+    found = {path.name for path in (tmp_path / "demo").iterdir()}
+    assert found == {
+        "README.txt", "data.csv", "evaluation.txt", "model.npz", "pictures", "scores.csv", "train.csv"
+    }  # fmt: skip
+    text = (tmp_path / "demo" / "README.txt").read_text()
+    for name in found - {"README.txt", "pictures"}:
+        assert name in text
+    for picture in (tmp_path / "demo" / "pictures").iterdir():
+        assert f"pictures/{picture.name}" in text
+    assert "now read" in out
+
+
+def test_the_commands_that_the_demo_names_work(capsys, tmp_path, monkeypatch):
+    run(capsys, "demo", "--records", "400", "-o", tmp_path)
+    text = (tmp_path / "README.txt").read_text()
+    monkeypatch.chdir(tmp_path)
+    lines = [line.split() for line in text.splitlines() if line.startswith("    anomaly ")]
+    assert [line[1] for line in lines] == ["fit", "score", "evaluate", "plot"]
+    before = (tmp_path / "scores.csv").read_bytes()
+    for line in lines:
+        assert run(capsys, *line[1:])[0] == 0
+    assert (tmp_path / "scores.csv").read_bytes() == before

@@ -1,0 +1,54 @@
+"""The column of labels."""
+
+import csv
+import json
+
+from anomaly import load_detector
+from tests.anomaly.command_line import (
+    QUICK,
+    fails,
+    rows,
+    run,
+    without_labels,
+    without_some_labels,
+)
+
+
+def test_labels_found_are_listed_and_counted(capsys, tmp_path, folder):
+    table = rows(folder / "test.csv")
+    for i, row in enumerate(table[1:]):
+        row[-1] = f"kind {i % 13:02}"
+    with open(tmp_path / "kinds.csv", "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    labels = ["--label", "label", "--normal", "0"]
+    error = fails(capsys, "evaluate", tmp_path / "kinds.csv", "-m", folder / "m.npz", *labels)
+    assert "none is '0'" in error
+    assert "; found kind 00, kind 01, " in error
+    assert error.endswith("kind 09 and 3 more\n")
+    error = fails(capsys, "fit", tmp_path / "kinds.csv", "-m", tmp_path / "m.npz", *labels)
+    assert error.endswith("kind 09 and 3 more\n")
+    for row in table[1:]:
+        row[-1] = ""
+    with open(tmp_path / "none.csv", "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    error = fails(capsys, "evaluate", tmp_path / "none.csv", "-m", folder / "m.npz", *labels)
+    assert error.endswith("found no label at all\n")
+
+
+def test_an_empty_label_may_be_the_normal_one(folder, capsys, tmp_path):
+    empty = without_labels(folder, tmp_path / "some.csv", every=1)
+    command = ["evaluate", tmp_path / "some.csv", "-m", folder / "m.npz", "--label", "label", "--normal", ""]
+    code, out, _ = run(capsys, *command, "--json", "-")
+    assert code == 0
+    figures = json.loads(out)
+    assert figures["by_label"][0]["label"] == ""
+    assert figures["by_label"][0]["records"] == empty == figures["n_records"] - figures["n_anomalies"]
+
+
+def test_learn_labels_takes_an_empty_label_as_the_normal_one(fresh_folder, capsys):
+    _, table = without_some_labels(fresh_folder)
+    labels = ["--label", "label", "--normal", ""]
+    code, out, _ = run(capsys, "fit", fresh_folder / "some.csv", "-m", fresh_folder / "n.npz", *labels, *QUICK)
+    assert code == 0
+    assert "without a label" not in out
+    assert len(load_detector(fresh_folder / "n.npz").labels_) == (table["label"] == "").sum()
