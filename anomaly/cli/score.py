@@ -26,6 +26,7 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.score_columns import ScoreColumns
+from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import CsvWriter
 from nnlite.types import Array
@@ -104,18 +105,22 @@ def run(options: Namespace) -> None:
     inputs.check_distinct("events", options.events, "output", options.output)
     given, detector = input_options(options), inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
+    if options.expected and not hasattr(detector, "expected"):
+        raise DataError(
+            f"{options.model!r} holds a detector of class {type(detector).__name__}, which has no expected values; "
+            "leave out --expected"
+        )
     _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     names, ids = list(detector.feature_names_in_), data.columns.unique_ids
-    table_model = cast("TableDetector", detector)  # needed only for options that tables alone support
     columns = ScoreColumns(
         threshold=detector.threshold_ if options.threshold is None else options.threshold,
         names=names,
         top=min(options.top, len(names)),
         p_values=options.p_values,
         prior=options.prior,
-        calibration=table_model.calibration_scores_ if options.p_values or options.prior is not None else None,
-        expected=table_model.expected if options.expected else None,
+        calibration=detector.calibration_scores_ if options.p_values or options.prior is not None else None,
+        expected=cast("TableDetector", detector).expected if options.expected else None,
     )
     timed = bool(options.events) and detector.time is not None
     stream = detector.stream()

@@ -9,10 +9,8 @@ import numpy as np
 
 from anomaly.calibration import check_rate
 from anomaly.detectors.validation import (
-    check_choice,
     check_names,
     check_number,
-    check_sizes,
     check_whole,
     is_number,
     is_whole,
@@ -20,12 +18,6 @@ from anomaly.detectors.validation import (
 
 if TYPE_CHECKING:
     from anomaly.detectors.table.detector import TableDetector
-    from anomaly.detectors.variational import VariationalDetector
-
-LEARNED = "learned"
-"""The `variance` of a variational detector that its decoder predicts."""
-
-_SCORES = ("reconstruction", "elbo")
 
 
 def check_parameters(detector: TableDetector) -> None:
@@ -63,29 +55,6 @@ def check_parameters(detector: TableDetector) -> None:
     check_names("ignore", detector.ignore)
     if detector.patience is not None and (not is_whole(detector.patience) or detector.patience < 0):
         raise ValueError(f"patience must be None or a whole number of at least 0; found {detector.patience!r}")
-
-
-def check_variational_parameters(detector: VariationalDetector) -> None:
-    """Do the same for a variational detector."""
-    check_sizes("hidden", detector.hidden)
-    check_whole("latent", detector.latent, 1)
-    check_number("beta", detector.beta, 0)
-    check_whole("warm_up", detector.warm_up, 0)
-    if detector.variance != LEARNED:
-        if isinstance(detector.variance, str):
-            raise ValueError(f"variance must be 'learned' or a number above 0; found {detector.variance!r}")
-        check_number("variance", detector.variance, 0, above=True)
-    check_choice("score_by", detector.score_by, _SCORES)
-    check_whole("draws", detector.draws, 0)
-    _check_training(detector)
-    check_names("ignore", detector.ignore)
-
-
-def _check_training(detector: VariationalDetector) -> None:
-    if detector.epochs != "auto":
-        check_whole("epochs", detector.epochs, 1)
-    check_whole("batch_size", detector.batch_size, 1)
-    check_number("learning_rate", detector.learning_rate, 0, above=True)
 
 
 def listed(value: Any) -> list[Any]:

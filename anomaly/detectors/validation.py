@@ -1,8 +1,8 @@
-"""Checks of constructor arguments that several detectors share."""
+"""Validation of the training records and labels of detectors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -37,19 +37,6 @@ def check_number(name: str, value: Any, least: float, *, above: bool = False, be
     raise ValueError(f"{name} must be a number {'above' if above else 'of at least'} {least:g}{most}; found {value!r}")
 
 
-def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
-    """Raise ValueError unless an argument is one of some words."""
-    if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}; found {value!r}")
-
-
-def check_sizes(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is the sizes of one layer or more."""
-    sizes = list(value) if isinstance(value, Iterable) else [value]
-    if not sizes or any(not is_whole(size) or size < 1 for size in sizes):
-        raise ValueError(f"{name} must be the sizes of one or more layers, such as (64, 32); found {value!r}")
-
-
 def check_names(name: str, value: Any) -> None:
     """Raise ValueError unless an argument is None or a list of column names."""
     names = list(value) if isinstance(value, Iterable) else [value]
@@ -58,19 +45,25 @@ def check_names(name: str, value: Any) -> None:
 
 
 def check_records(table: Table) -> None:
-    """Raise ValueError unless there are enough records to learn what is usual."""
+    """Raise a ValueError unless a training table has at least two records."""
     if len(table) < 2:
-        raise ValueError(
-            f"fit needs at least 2 records to learn what is usual; found {len(table)} (n_samples = {len(table)})"
-        )
+        raise ValueError(f"fit needs at least 2 records to learn from; found {len(table)} (n_samples = {len(table)})")
 
 
-def check_columns(preprocessor: TablePreprocessor) -> None:
-    """Raise ValueError unless there are enough columns to learn what goes together."""
-    names = preprocessor.feature_names_in_.tolist()
-    used = [names[index] for index in np.unique(preprocessor.feature_columns_)]
+def check_used_columns(feature_names: Array, feature_columns: Array) -> None:
+    """Raise a ValueError unless at least two columns of a training table have features.
+
+    Parameters
+    ----------
+    feature_names : ndarray of str of shape (n_columns,)
+        Names of the columns.
+    feature_columns : ndarray of int of shape (n_features,)
+        Column of each feature.
+    """
+    columns = feature_names.tolist()
+    used = [columns[index] for index in np.unique(feature_columns)]
     if len(used) < 2:
-        unused = [name for name in names if name not in used]
+        unused = [name for name in columns if name not in used]
         dates = (
             f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
             "on the command line --dates number, learns it)"
@@ -82,8 +75,28 @@ def check_columns(preprocessor: TablePreprocessor) -> None:
         )
 
 
+def check_columns(preprocessor: TablePreprocessor) -> None:
+    """Do the same for the columns of a preprocessor."""
+    check_used_columns(preprocessor.feature_names_in_, preprocessor.feature_columns_)
+
+
 def as_labels(y: Any, count: int, unit: str) -> Array | None:
-    """Turn labels into an array; raise ValueError unless there is one for each record, step or image."""
+    """Return labels as an array, or None without labels.
+
+    Parameters
+    ----------
+    y : array_like of 0 and 1 of shape (count,), optional
+        Labels.
+    count : int
+        Number of records, steps or images.
+    unit : str
+        Noun for one of them, for errors.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each.
+    """
     if y is None:
         return None
     labels = np.asarray(y)
