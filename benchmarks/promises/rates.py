@@ -124,7 +124,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "3 to 5.5 % of fresh",
         "P(p <= 0.05) / 0.05 for normal records",
         _small_p_values(0.05),
@@ -134,7 +134,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "3 to 5.5 % of fresh",
         "P(p <= 0.05) / 0.05 for normal records, small networks",
         _small_p_values(0.05, **QUICK),
@@ -144,7 +144,7 @@ PROMISES = (
         short=15,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "of at least (1 + c) / (n + 1)",
         "p-values below that of their equals",
         _less_than_its_equals,
@@ -154,7 +154,7 @@ PROMISES = (
         short=2,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "7 % had p-values of at most 0.05 with 1000 records of five columns",
         "P(p <= 0.05) / 0.05 without a rate",
         _small_p_values_of_training,
@@ -164,7 +164,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "14 % with 100 of five",
         "P(p <= 0.05) / 0.05 without a rate",
         _small_p_values_of_training,
@@ -195,7 +195,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".predict_proba",
-        "Each row adds up to 1",
+        "Rows that add up to 1",
         "rows that do not, chances out of range",
         _rows_off_one,
         NEVER,

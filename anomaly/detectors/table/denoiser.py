@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive, standardize
-from anomaly.detectors.validation import under
+from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
@@ -115,7 +115,7 @@ class Denoiser:
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Denoiser:
         """Return the member of a state, validating every field."""
-        model = model_from_parts(config["network"], under(arrays, "model/"), label)
+        model = model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label)
         noise_samples = read_matrix(arrays, "disturbances")
         width = noise_samples.shape[1]
         weights = arrays["weights"]

@@ -3,49 +3,42 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.calibration import anomaly_probability, conformal_threshold, p_values
-from anomaly.detectors.network_training import History, as_seed
+from anomaly.calibration import RATE, conformal_threshold
+from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import RecordDetector
-from anomaly.detectors.table.drift import check_memory, record_drift, sample_records
+from anomaly.detectors.table.drift import record_drift, sample_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
-from anomaly.detectors.table.incremental import held_out_scores_of_update, update
-from anomaly.detectors.table.label_learning import (
-    LabelledContributions,
-    LabelWarning,
-    LearnedWeights,
-    checked_labels,
-    learn_weights,
-    thinned,
-    without_rows,
+from anomaly.detectors.table.incremental import (
+    check_same_columns,
+    generator_of_update,
+    update,
+    update_calibration,
 )
+from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
 from anomaly.detectors.table.members import Member
-from anomaly.detectors.table.reservoir import add_to_reservoir
 from anomaly.detectors.table.training import (
     MOST_REMEMBERED,
+    TRAINING_CONSTRAINTS,
     EnsembleSettings,
-    FittedEnsemble,
-    TrainingSettings,
     encoder_of,
     fit_ensemble,
 )
-from anomaly.detectors.validation import as_labels, check_columns, check_records, under
+from anomaly.detectors.validation import as_labels, check_records
 from anomaly.drift import DriftResult
-from anomaly.errors import DataError, format_names
+from anomaly.errors import DataError
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.models import Model
-from nnlite.random import global_generator, seeded
-from nnlite.types import Array, RandomGenerator
-from nnlite.validation import Constraint, check_value, choice, integer, names, number, sequence_of, sizes
-
-_CHUNK = 8192
+from nnlite.types import Array
+from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 
 class TableDetector(RecordDetector):
@@ -186,6 +179,18 @@ class TableDetector(RecordDetector):
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
         Conversion of records to features.
 
+    Notes
+    -----
+    With a `false_alarm_rate`, the reference scores of `p_values` are held-out scores of the training records
+    (`anomaly.detectors.table.held_out`). In simulations with 100 to 1000 normal records of seven kinds, 3 to 5.5 % of
+    fresh normal records had p-values of at most 0.05 on average over fits: mostly fewer than 5 %, since the networks of
+    the folds learned fewer records. There is no proof of it, and single fits differ. A fresh record that is equal to c
+    training records has a p-value of at least (1 + c) / (n + 1).
+
+    Without it, the reference is the training records' own scores. Those are lower than the scores of fresh records, so
+    fresh records seem too anomalous: of normal ones, 7 % had p-values of at most 0.05 with 1000 records of five
+    columns, 14 % with 100 of five, 24 % with 1000 of thirty, and 34 % with 300 of thirty.
+
     References
     ----------
     Vincent et al., "Extracting and composing robust features with denoising autoencoders", ICML 2008; Alain & Bengio,
@@ -204,28 +209,17 @@ class TableDetector(RecordDetector):
     [0, 1]
     """
 
-    history_: History
-    records_seen_: int
-    calibration_scores_: Array
     ensemble_: Ensemble
 
     _constraints: ClassVar[Mapping[str, Constraint]] = {
-        "hidden": sizes(),
-        "noise": sequence_of(number(least=0), "a number of at least 0, or several of them"),
-        "sparsity": number(least=0),
+        **TRAINING_CONSTRAINTS,
         "neighbors": integer(least=0),
         "neighbors_share": number(0, most=1),
         "fine_share": number(0, most=1),
         "contrast": number(least=0),
         "trim": choice("auto") | number(0, most=0.5),
-        "false_alarm_rate": choice(None) | number(above=0, below=1),
-        "n_jobs": choice(None) | integer(least=1),
-        "draws": integer(least=0),
-        "epochs": choice("auto") | integer(least=1),
-        "batch_size": choice("auto") | integer(least=1),
-        "learning_rate": choice("auto") | number(above=0),
+        "false_alarm_rate": choice(None) | RATE,
         "ignore": names(),
-        "patience": choice(None) | integer(least=0),
     }
 
     def __init__(
@@ -287,32 +281,22 @@ class TableDetector(RecordDetector):
     @property
     def members_(self) -> list[Member]:
         """Members of the ensemble: networks in the order of `noise`, then the plain and the magnifying comparison."""
-        self._check_fitted()
         return list(self.ensemble_.members)
 
     @property
     def shares_(self) -> list[float]:
         """Weight of each member without labels; they add up to 1."""
-        self._check_fitted()
         return list(self.ensemble_.weights)
 
     @property
     def column_weights_(self) -> Array | None:
         """Weight of each column that `learn_labels` learned, or None."""
-        self._check_fitted()
         return self.ensemble_.column_weights
 
     @property
     def member_shares_(self) -> Array | None:
         """Weight of each member that `learn_labels` learned, or None."""
-        self._check_fitted()
         return self.ensemble_.member_weights
-
-    @property
-    def weights_blended_(self) -> bool:
-        """Whether members with learned weights are blended; in files of early versions they are summed."""
-        self._check_fitted()
-        return self.ensemble_.blended
 
     @property
     def model_(self) -> Model:
@@ -342,83 +326,41 @@ class TableDetector(RecordDetector):
         ValueError
             If a parameter or the table is unusable, such as one of a single record or a single column.
         """
-        self._check_parameters()
-        table = self._as_table(X)
-        check_records(table)
-        if self.false_alarm_rate is not None and len(table) < 2 * FOLDS:
-            raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(table)}")
-        labels = as_labels(y, len(table), "record")
-        start = self._warm_networks(table)
-        if start is None:
-            self.preprocessor_, x = self._fit_preprocessor(table)
-            self._take_columns()
+        start = None
+        if self.warm_start and self.__sklearn_is_fitted__():
+            x, labels = self._warm_features(X, y)
+            start = [network.model for network in self.ensemble_.networks]
         else:
-            x = self.preprocessor_.transform(table)
-        fitted = self._fit_ensemble(self._settings(), x, self.preprocessor_.feature_columns_, start)
-        self.ensemble_, self.history_ = fitted.ensemble, fitted.history
-        self.records_seen_ = len(x)
+            x, labels = self._fit_preprocessor(X, y)
+        if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
+            raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
+        columns, seed = self.preprocessor_.feature_columns_, as_seed(self.random_state)
+        fitted = fit_ensemble(self._settings(), x, columns, self.n_features_in_, seed, start)
+        self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
         self._set_threshold(fitted.scores, labels)
-        self.calibration_scores_ = self.decision_scores_
         if self.false_alarm_rate is not None:
-            folds = folds_of(len(table))
-            held_out = held_out_scores(lambda fold: self._fit_without(table, fold), self.ensemble_, x, folds)
+            table = self._as_table(X)
+            held_out = held_out_scores(partial(self._fit_without, table), self.ensemble_, x, folds_of(len(x)))
             self._set_conformal_threshold(held_out, self.false_alarm_rate)
         return self
 
     def _settings(self) -> EnsembleSettings:
-        """Return the parameters of the ensemble as a value."""
-        trim = self.contamination if self.trim == "auto" else self.trim
-        networks = TrainingSettings(
-            hidden=tuple(_as_list(self.hidden)),
-            activation=self.activation,
-            noise=tuple(_as_list(self.noise)),
-            sparsity=self.sparsity,
-            draws=self.draws,
-            epochs=self.epochs,
-            batch_size=self.batch_size,
-            learning_rate=self.learning_rate,
-            patience=self.patience,
-            n_jobs=self.n_jobs,
-            verbose=self.verbose,
-        )
-        return EnsembleSettings(
-            networks=networks,
-            neighbors=self.neighbors,
-            neighbors_share=self.neighbors_share,
-            fine_share=self.fine_share,
-            contrast=self.contrast,
-            trim=0.0 if trim == "auto" else float(trim),
-        )
+        return EnsembleSettings.from_parameters(self.get_params())
 
-    def _warm_networks(self, table: Table) -> list[Model] | None:
-        """Return the networks that `fit` begins with, or None if it begins with drawn weights."""
-        if not (self.warm_start and self.__sklearn_is_fitted__()):
-            return None
-        known = list(self.feature_names_in_)
-        if len(table.names) != len(known) or (table.named and set(table.names) != set(known)):
-            raise DataError(
-                f"warm_start=True goes on with networks for the columns {format_names(known)}; found "
-                f"{format_names(table.names)}. Give the same columns, or begin anew with warm_start=False"
-            )
-        return [network.model for network in self.ensemble_.networks]
-
-    def _fit_preprocessor(self, table: Table) -> tuple[TablePreprocessor, Array]:
-        """Return a preprocessor fitted to records, and their features."""
-        preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
-        x = preprocessor.fit_transform(table)
-        check_columns(preprocessor)
-        return preprocessor, x
-
-    def _fit_ensemble(
-        self, settings: EnsembleSettings, x: Array, columns: Array, start: Sequence[Model] | None = None
-    ) -> FittedEnsemble:
-        with seeded(as_seed(self.random_state)):
-            return fit_ensemble(settings, x, columns, self.n_features_in_, start)
+    def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
+        """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""
+        self._check_parameters()
+        table = self._as_table(X)
+        check_records(table)
+        check_same_columns(list(self.feature_names_in_), table)
+        return self.preprocessor_.transform(table), as_labels(y, len(table), "record")
 
     def _fit_without(self, table: Table, fold: Array) -> tuple[Ensemble, Array]:
         """Return networks fitted to all records but those of a fold, and the features of the fold."""
-        preprocessor, x = self._fit_preprocessor(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
-        fitted = self._fit_ensemble(replace(self._settings(), neighbors=0), x, preprocessor.feature_columns_)
+        preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+        x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
+        settings, seed = replace(self._settings(), neighbors=0), as_seed(self.random_state)
+        fitted = fit_ensemble(settings, x, preprocessor.feature_columns_, self.n_features_in_, seed)
         return fitted.ensemble, preprocessor.transform(table.rows(fold))
 
     def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
@@ -482,43 +424,26 @@ class TableDetector(RecordDetector):
         self._check_fitted()
         check_value("spread", spread, number(above=0))
         x = np.concatenate(list(self._chunks(X)))
-        labels = checked_labels(y, len(x))
-        anomalies, cleared = x[labels == 1], x[labels == 0]
         remembered = x[:0] if self.ensemble_.memory is None else self.ensemble_.memory.records
-        assumed = without_rows(remembered, anomalies)
-        normal = np.concatenate([assumed, cleared])
-        if not len(normal):
-            raise ValueError(
-                "learn_labels needs normal records to compare the anomalies with, and this detector remembers no "
-                "others; give some, such as the training records, with label 0"
-            )
-        known = [self.ensemble_.contributions(thinned(records)) for records in (anomalies, cleared, assumed)]
-        learned = learn_weights(LabelledContributions(*known), self.ensemble_.blend, spread)
+        records = LabelledRecords.select(x, y, remembered)
+        learned = learn_weights(records.contributions(self.ensemble_.contributions), self.ensemble_.blend, spread)
         if not learned.step:
-            warnings.warn(
-                f"the {len(anomalies)} anomalies among the labelled records are no evidence for other weights: fitted "
-                "to some of them, weights score the others worse than before. All weights are 1; give more labels",
-                LabelWarning,
-                stacklevel=2,
-            )
-        self._use_weights(learned, remembered if len(remembered) else normal, normal, anomalies)
+            warnings.warn(NO_EVIDENCE.format(len(records.anomalies)), LabelWarning, stacklevel=2)
+        ensemble = self.ensemble_.with_label_weights(learned.members, learned.columns)
+        self._use_weights(ensemble, remembered if len(remembered) else records.normal, records)
         return self
 
-    def _use_weights(self, learned: LearnedWeights, reference: Array, normal: Array, anomalies: Array) -> None:
-        """Set weights, scores and threshold; last, so that an error leaves the detector as it was."""
-        ensemble = self.ensemble_.with_label_weights(learned.members, learned.columns)
+    def _use_weights(self, ensemble: Ensemble, reference: Array, records: LabelledRecords) -> None:
+        """Set ensemble, scores and threshold; last, so that an error leaves the detector as it was."""
         calibration = scores = ensemble.scores(reference)
         if self.false_alarm_rate is not None:
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
             threshold = conformal_threshold(calibration, self.false_alarm_rate)
+        elif (rule := self._threshold_rule()).needs_labels:
+            labelled, y = records.normal_and_anomalous
+            threshold = rule.fit(ensemble.scores(labelled), y).threshold_
         else:
-            rule = self._threshold_rule()
-            if rule.needs_labels:
-                labelled = np.concatenate([ensemble.scores(normal), ensemble.scores(anomalies)])
-                rule.fit(labelled, np.repeat([0, 1], [len(normal), len(anomalies)]))
-            else:
-                rule.fit(scores)
-            threshold = rule.threshold_
+            threshold = rule.fit(scores).threshold_
         self.ensemble_, self.decision_scores_, self.calibration_scores_ = ensemble, scores, calibration
         self.threshold_ = float(threshold)
         self.labels_ = self._label(scores)
@@ -567,35 +492,22 @@ class TableDetector(RecordDetector):
             return self.fit(X, y)
         self._check_parameters()
         before, settings, seen = self.ensemble_, self._settings(), self.records_seen_
-        before.memory_for("partial_fit")
         fresh = np.concatenate(list(self._chunks(X)))
         if not len(fresh):
             raise DataError("found 0 sample(s) to learn from while a minimum of 1 is required")
-        rng = self._generator()
+        rng = generator_of_update(as_seed(self.random_state), seen)
         updated = update(before, settings, fresh, seen, rng)
         self.ensemble_, self.history_, self.records_seen_ = updated.ensemble, updated.history, seen + len(fresh)
         self.decision_scores_ = updated.scores
         if self.false_alarm_rate is not None:
             known = self.calibration_scores_
-            if len(known) > MOST_REMEMBERED:
-                known = rng.choice(known, MOST_REMEMBERED, replace=False)
-            held_out = held_out_scores_of_update(before, updated.ensemble, settings, fresh, seen, rng)
-            calibration = add_to_reservoir(known, seen, held_out, MOST_REMEMBERED, rng)
+            calibration = update_calibration(known, before, updated.ensemble, settings, fresh, seen, rng)
             self._set_conformal_threshold(calibration, self.false_alarm_rate)
-            return self
-        self.calibration_scores_ = updated.scores
-        if settings.trim or self._threshold_rule().needs_labels:
-            self.labels_ = self._label(updated.scores)
+        elif settings.trim or self._threshold_rule().needs_labels:
+            self.calibration_scores_, self.labels_ = updated.scores, self._label(updated.scores)
         else:
             self._set_threshold(updated.scores, None)
         return self
-
-    def _generator(self) -> RandomGenerator:
-        """Return a random generator that differs from call to call, and is the same for the same calls."""
-        seed = as_seed(self.random_state)
-        if seed is None:
-            return np.random.default_rng(int(global_generator().integers(2**63)))
-        return np.random.default_rng([seed, self.records_seen_])
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -645,73 +557,6 @@ class TableDetector(RecordDetector):
         """
         return np.concatenate([self.ensemble_.explain(x, normalize) for x in self._chunks(X)])
 
-    def p_values(self, X: Any) -> Array:
-        """Return each record's p-value: the probability that a normal record scores at least as high.
-
-        Ties make p-values larger, so where many records are equal they are rather too large. A p-value follows from the
-        record's score alone.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records,)
-            By the rank among ``calibration_scores_``, from 1 / (n + 1) to 1.
-
-        Notes
-        -----
-        With a `false_alarm_rate`, training records were scored by networks that had not learned them; see
-        `anomaly.detectors.table.held_out`. In simulations with 100 to 1000 normal records of seven kinds, 3 to 5.5 % of
-        fresh normal records had p-values of at most 0.05 on average over fits: mostly fewer than 5 %, since those
-        networks learned fewer records. There is no proof of it, and single fits differ. A fresh record that
-        is equal to c training records has a p-value of at least (1 + c) / (n + 1).
-
-        Without it, the reference is the training records' own scores. Those are lower than the scores of fresh records,
-        so fresh records seem too anomalous: of normal ones, 7 % had p-values of at most 0.05 with 1000 records of five
-        columns, 14 % with 100 of five, 24 % with 1000 of thirty, and 34 % with 300 of thirty.
-
-        See Also
-        --------
-        anomaly.calibration.benjamini_hochberg : Selection of the records of a batch to flag.
-        """
-        return p_values(self.calibration_scores_, self.decision_function(X))
-
-    def predict_proba(self, X: Any, prior: float | None = None) -> Array:
-        """Estimate the probabilities that each record is normal, and that it is an anomaly.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-        prior : float, optional
-            Fraction of anomalies among such records, above 0 and below 1; by default the `contamination` if it is a
-            number, else 0.05.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records, 2)
-            Each row adds up to 1. The second column follows from `p_values`, and from the distribution of the
-            p-values of anomalies over many tables: see `anomaly.calibration.anomaly_probability`, also for its
-            accuracy. In a table where anomalies stand out more or less, it is too low or too high; the order of
-            records is that of their scores. Without a `false_alarm_rate` it inherits the bias of the p-values.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import TableDetector
-        >>> x = np.random.default_rng(0).normal(size=(500, 2))
-        >>> detector = TableDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
-        >>> detector.predict_proba([[0.0, 0.0], [6.0, 6.0]], prior=0.1)[:, 1].round(2).tolist()
-        [0.03, 0.9]
-        """
-        if prior is None:
-            prior = 0.05 if isinstance(self.contamination, str) else float(self.contamination)
-        chances = anomaly_probability(self.p_values(X), prior, len(self.calibration_scores_))
-        return np.column_stack([1 - chances, chances])
-
     def drift(self, X: Any, level: float = 0.01) -> DriftResult:
         """Test records for drift since training, in the scores and in each column.
 
@@ -746,21 +591,16 @@ class TableDetector(RecordDetector):
         >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
         ['x1']
         """
-        check_value("level", level, number(above=0, below=1))
+        check_value("level", level, RATE)
         self._check_fitted()
-        memory = self.ensemble_.memory_for("drift")
-        check_memory(memory)
+        memory, columns = self.ensemble_.memory_for("drift"), self.preprocessor_.feature_columns_
         tables = X if isinstance(X, Iterator) else [X]
         chunks = (x for table in tables for x in self._chunks(table))
-        columns = self.preprocessor_.feature_columns_
-        fresh = sample_records(chunks, self.ensemble_.scores, self.threshold_, len(columns), MOST_REMEMBERED)
+        fresh = sample_records(chunks, self.ensemble_.scores, self.threshold_, memory.width, MOST_REMEMBERED)
         kinds = list(self.preprocessor_.kinds_.values())
         slack = self._settings().trim
-        return replace(
-            record_drift(memory, fresh.sample, columns, list(self.feature_names_in_), kinds, level, slack),
-            share_then=float((self.calibration_scores_ > self.threshold_).mean()),
-            share_now=fresh.fraction_above,
-        )
+        result = record_drift(memory, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
+        return replace(result, share_then=float((self.calibration_scores_ > self.threshold_).mean()))
 
     def expected(self, X: Any) -> Table:
         """Estimate the value of each column of a record from its other columns, to report beside the value found.
@@ -807,29 +647,21 @@ class TableDetector(RecordDetector):
         ndarray of float32 of shape (n_records, units of that layer)
             For plots of the latent space.
         """
-        self._check_fitted()
-        codes: Array = encoder_of(self.model_).predict(self.preprocessor_.transform(self._as_table(X)))
+        codes: Array = encoder_of(self.model_).predict(self._features(X))
         return codes
 
     def _first_network(self) -> Model:
         return self.model_
 
-    def _chunks(self, X: Any) -> Iterator[Array]:
-        """Yield the features of records, some thousands at a time."""
-        self._check_fitted()
-        table = self._as_table(X)
-        for start in range(0, max(len(table), 1), _CHUNK):
-            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
-
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        columns, tables = self.preprocessor_.get_state()
+        preprocessing, tables = self._preprocessing_state()
         ensemble, arrays = self.ensemble_.get_state()
-        arrays |= {f"preprocessing/{name}": array for name, array in tables.items()}
+        arrays |= tables
         if self._fitted_params["false_alarm_rate"] is not None:
             arrays["calibration_scores"] = self.calibration_scores_
-        config = {**ensemble, "preprocessing": columns, "history": self.history_}
+        config = {**ensemble, **preprocessing, "history": self.history_}
         if self.records_seen_ != len(self.decision_scores_):
             config["records_seen"] = self.records_seen_
         return config, arrays
@@ -842,27 +674,13 @@ class TableDetector(RecordDetector):
             # Files from before the magnifying comparison.
             self.fine_share = 0.0
         self._check_parameters()
-        self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
-        self._take_dates(config)
-        self._take_columns()
-        settings = self._settings()
-        self.ensemble_ = Ensemble.from_state(
-            config,
-            arrays,
-            label,
-            weights=settings.weights,
-            explaining=settings.explaining,
-            columns=self.preprocessor_.feature_columns_,
-            n_columns=self.n_features_in_,
-        )
+        self._restore_preprocessing(config, arrays)
+        settings, columns = self._settings(), self.preprocessor_.feature_columns_
+        members = settings.weights, settings.explaining
+        self.ensemble_ = Ensemble.from_state(config, arrays, label, *members, columns, self.n_features_in_)
         settings.check_members(self.ensemble_.members)
         self.history_ = config["history"]
-        self.records_seen_ = config.get("records_seen", len(arrays["decision_scores"]))
+        self.records_seen_ = config.get("records_seen", len(self.decision_scores_))
         check_value("records_seen", self.records_seen_, integer(least=1))
-        reference = "decision_scores" if self.false_alarm_rate is None else "calibration_scores"
-        self.calibration_scores_ = arrays[reference]
-
-
-def _as_list(value: Any) -> list[Any]:
-    """Return the elements of a sequence; of a single value, a list of it."""
-    return list(value) if isinstance(value, Iterable) else [value]
+        if self.false_alarm_rate is not None:
+            self.calibration_scores_ = arrays["calibration_scores"]

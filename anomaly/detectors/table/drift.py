@@ -82,7 +82,7 @@ def sample_records(
 
 def record_drift(
     memory: NearestNeighbors,
-    fresh: Array,
+    fresh: FreshRecords,
     columns: Array,
     names: Sequence[str],
     kinds: Sequence[str],
@@ -95,8 +95,8 @@ def record_drift(
     ----------
     memory : NearestNeighbors
         Remembered records and their comparison.
-    fresh : ndarray of float32 of shape (n_records, n_features)
-        Features of fresh records.
+    fresh : FreshRecords
+        Sample of the fresh records.
     columns : ndarray of int of shape (n_features,)
         Column of each feature.
     names, kinds : sequence of str
@@ -109,25 +109,21 @@ def record_drift(
     Returns
     -------
     DriftResult
-        Without fractions above a threshold.
+        Its `share_then` is left for the detector to fill in.
 
     Raises
     ------
     ValueError
         If there are fewer than 4 remembered records.
     """
-    check_memory(memory)
-    tested = [kind not in _TIMES for kind in kinds]
-    part = level / 2 if any(tested) else level
-    reference, scores = _scores_by_half(memory, fresh)
-    moved = column_drift(memory.records, fresh, columns, names, kinds, part, slack)
-    return replace(check_drift(reference, scores, level=part, slack=slack), level=level, columns=moved)
-
-
-def check_memory(memory: NearestNeighbors) -> None:
-    """Raise a ValueError unless enough records are remembered to compare with."""
     if len(memory.records) < _LEAST_RECORDS:
         raise ValueError(f"drift needs at least {_LEAST_RECORDS} remembered records; found {len(memory.records)}")
+    tested = [kind not in _TIMES for kind in kinds]
+    part = level / 2 if any(tested) else level
+    reference, scores = _scores_by_half(memory, fresh.sample)
+    moved = column_drift(memory.records, fresh.sample, columns, names, kinds, part, slack)
+    result = check_drift(reference, scores, level=part, slack=slack)
+    return replace(result, level=level, columns=moved, share_now=fresh.fraction_above)
 
 
 def _scores_by_half(memory: NearestNeighbors, fresh: Array) -> tuple[Array, Array]:

@@ -32,7 +32,7 @@ from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
-from anomaly.detectors.validation import under
+from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
 from nnlite.types import Array
 
@@ -305,7 +305,6 @@ class Ensemble:
         config: Mapping[str, Any],
         arrays: Mapping[str, Array],
         label: str,
-        *,
         weights: Sequence[float],
         explaining: Sequence[int],
         columns: Array,
@@ -351,13 +350,17 @@ class Ensemble:
 def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> list[Member]:
     if "members" not in config:
         # The first format had one network and its plain error.
-        return [Denoiser(model_from_parts(config["network"], under(arrays, "model/"), label), arrays["disturbances"])]
+        return [
+            Denoiser(
+                model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
+            )
+        ]
     kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
         kind.kind: kind for kind in (Denoiser, NearestNeighbors)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):
-        learned = under(arrays, f"member_{number}/")
+        learned = arrays_with_prefix(arrays, f"member_{number}/")
         if described.get("magnify") and "records" not in learned:
             learned["records"] = arrays[f"member_{number - 1}/records"]
         members.append(kinds[described["kind"]].from_state(described, learned, label))

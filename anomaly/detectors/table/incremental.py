@@ -21,6 +21,7 @@ Robins, "Catastrophic forgetting, rehearsal and pseudorehearsal", Connection Sci
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,7 +37,9 @@ from anomaly.detectors.table.training import (
     continue_training,
     remember,
 )
-from nnlite.random import seeded
+from anomaly.errors import DataError, format_names
+from anomaly.tables import Table
+from nnlite.random import global_generator, seeded
 from nnlite.types import Array, RandomGenerator
 
 _LEAST_REHEARSED = 1000
@@ -90,7 +93,8 @@ def update(
     return FittedEnsemble(updated, scores, history)
 
 
-def held_out_scores_of_update(
+def update_calibration(
+    calibration: Array,
     ensemble: Ensemble,
     updated: Ensemble,
     settings: EnsembleSettings,
@@ -98,10 +102,12 @@ def held_out_scores_of_update(
     seen: int,
     rng: RandomGenerator,
 ) -> Array:
-    """Return scores of further records by ensembles that learned the others of them, in the scale of `updated`.
+    """Return a random sample of calibration scores: earlier ones, and held-out scores of further records.
 
     Parameters
     ----------
+    calibration : ndarray of float64 of shape (n_scores,)
+        Calibration scores of earlier records.
     ensemble, updated : Ensemble
         Before and after `update` with the same settings and records.
     settings, fresh, seen, rng
@@ -109,14 +115,42 @@ def held_out_scores_of_update(
 
     Returns
     -------
-    ndarray of float64 of shape (n_records,)
-        For calibration.
+    ndarray of float64 of shape (n_scores,)
+        At most as many as there are remembered records at most.
     """
-    if len(fresh) < 2 * FOLDS:
-        return ensemble.scores(fresh)
+    if len(calibration) > MOST_REMEMBERED:
+        calibration = rng.choice(calibration, MOST_REMEMBERED, replace=False)
 
     def update_without(fold: Array) -> tuple[Ensemble, Array]:
         return update(ensemble, settings, np.delete(fresh, fold, axis=0), seen, rng).ensemble, fresh[fold]
 
-    folds = np.array_split(rng.permutation(len(fresh)), FOLDS)
-    return held_out_scores(update_without, updated, fresh, folds)
+    if len(fresh) < 2 * FOLDS:
+        held_out = ensemble.scores(fresh)
+    else:
+        folds = np.array_split(rng.permutation(len(fresh)), FOLDS)
+        held_out = held_out_scores(update_without, updated, fresh, folds)
+    return add_to_reservoir(calibration, seen, held_out, MOST_REMEMBERED, rng)
+
+
+def generator_of_update(seed: int | None, seen: int) -> RandomGenerator:
+    """Return a random generator that differs from update to update, and is the same for the same updates.
+
+    Parameters
+    ----------
+    seed : int or None
+        Seed of the detector; None for one drawn from the global generator.
+    seen : int
+        Number of records seen before.
+    """
+    if seed is None:
+        return np.random.default_rng(int(global_generator().integers(2**63)))
+    return np.random.default_rng([seed, seen])
+
+
+def check_same_columns(known: Sequence[str], table: Table) -> None:
+    """Raise a DataError unless a table has the columns of the fitted networks."""
+    if len(table.names) != len(known) or (table.named and set(table.names) != set(known)):
+        raise DataError(
+            f"warm_start=True goes on with networks for the columns {format_names(known)}; found "
+            f"{format_names(table.names)}. Give the same columns, or begin anew with warm_start=False"
+        )

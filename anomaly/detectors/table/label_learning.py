@@ -56,6 +56,12 @@ from anomaly.detectors.table.members import typical
 from anomaly.metrics.validation import check_labels
 from nnlite.types import Array
 
+NO_EVIDENCE = (
+    "the {} anomalies among the labelled records are no evidence for other weights: fitted to some of them, weights "
+    "score the others worse than before. All weights are 1; give more labels"
+)
+"""Text of a `LabelWarning`."""
+
 # Weight of all remembered records, whose labels are only assumed, in units of one record labelled normal. With less,
 # the columns of a false alarm are lowered so far that more anomalies are lost than false alarms are avoided.
 _ASSUMED = 100.0
@@ -134,6 +140,64 @@ class LabelledContributions:
 
 
 @dataclass(frozen=True)
+class LabelledRecords:
+    """Features of labelled and of remembered records.
+
+    Attributes
+    ----------
+    anomalies, cleared : ndarray of float32 of shape (n_records, n_features)
+        Records labelled 1 and records labelled 0.
+    assumed : ndarray of float32 of shape (n_records, n_features)
+        Remembered records, which are assumed to be normal.
+    """
+
+    anomalies: Array
+    cleared: Array
+    assumed: Array
+
+    @classmethod
+    def select(cls, x: Array, y: Any, remembered: Array) -> LabelledRecords:
+        """Divide records by their labels; a remembered record that is labelled an anomaly is not assumed normal.
+
+        Raises
+        ------
+        ValueError
+            If the labels are unusable, or there are no normal records.
+        """
+        labels = _checked_labels(y, len(x))
+        anomalies = x[labels == 1]
+        known = {row.tobytes() for row in anomalies}
+        others = np.array([row.tobytes() not in known for row in remembered], dtype=np.bool_)
+        records = cls(anomalies, x[labels == 0], remembered[others])
+        if not len(records.normal):
+            raise ValueError(
+                "learn_labels needs normal records to compare the anomalies with, and this detector remembers no "
+                "others; give some, such as the training records, with label 0"
+            )
+        return records
+
+    @property
+    def normal(self) -> Array:
+        """The remembered records, then the cleared ones."""
+        return np.concatenate([self.assumed, self.cleared])
+
+    @property
+    def normal_and_anomalous(self) -> tuple[Array, Array]:
+        """All records, the normal ones first, and their labels."""
+        return np.concatenate([self.normal, self.anomalies]), np.repeat([0, 1], [len(self.normal), len(self.anomalies)])
+
+    def contributions(self, contributions: Callable[[Array], Array]) -> LabelledContributions:
+        """Return contributions of at most about 2000 evenly spaced records of each kind.
+
+        Parameters
+        ----------
+        contributions : callable
+            From features to contributions of shape (n_records, n_members, n_columns).
+        """
+        return LabelledContributions(*[contributions(thinned(x)) for x in (self.anomalies, self.cleared, self.assumed)])
+
+
+@dataclass(frozen=True)
 class LearnedWeights:
     """Weights learned from labels.
 
@@ -152,7 +216,7 @@ class LearnedWeights:
     step: float
 
 
-def checked_labels(y: Any, n_records: int) -> Array:
+def _checked_labels(y: Any, n_records: int) -> Array:
     """Return labels as integers; ValueError unless there is one for each record and at least one is 1."""
     labels = check_labels(y, "y")
     if len(labels) != n_records:
@@ -160,12 +224,6 @@ def checked_labels(y: Any, n_records: int) -> Array:
     if not labels.any():
         raise ValueError("learn_labels needs at least one record labelled 1, an anomaly; found labels 0 alone")
     return labels
-
-
-def without_rows(x: Array, others: Array) -> Array:
-    """Return the rows of x that are not equal to a row of others: a labelled anomaly is no normal training record."""
-    known = {row.tobytes() for row in others}
-    return x[np.array([row.tobytes() not in known for row in x], dtype=np.bool_)]
 
 
 def thinned(x: Array) -> Array:

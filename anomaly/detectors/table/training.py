@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from nnlite.models import Model
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
 from nnlite.types import Array
+from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
 MOST_REMEMBERED = 10_000
 """Largest number of remembered records."""
@@ -34,6 +35,20 @@ _DEFAULT_RATE = 0.001
 _FINE_NEIGHBORS = 1
 _FINE_CONTRAST = 2.0
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
+
+
+TRAINING_CONSTRAINTS: Mapping[str, Constraint] = {
+    "hidden": sizes(),
+    "noise": sequence_of(number(least=0), "a number of at least 0, or several of them"),
+    "sparsity": number(least=0),
+    "draws": integer(least=0),
+    "epochs": choice("auto") | integer(least=1),
+    "batch_size": choice("auto") | integer(least=1),
+    "learning_rate": choice("auto") | number(above=0),
+    "patience": choice(None) | integer(least=0),
+    "n_jobs": choice(None) | integer(least=1),
+}
+"""Constraints on the parameters of the networks."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +90,12 @@ class TrainingSettings:
     patience: int | None
     n_jobs: int | None
     verbose: int
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> TrainingSettings:
+        """Return the settings of a detector's parameters, which may have single numbers for `hidden` and `noise`."""
+        levels = {name: tuple(_as_list(parameters[name])) for name in ("hidden", "noise")}
+        return cls(**{field.name: parameters[field.name] for field in fields(cls)} | levels)
 
     @property
     def single(self) -> FitSettings:
@@ -127,6 +148,20 @@ class EnsembleSettings:
     fine_share: float
     contrast: float
     trim: float
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> EnsembleSettings:
+        """Return the settings of a detector's parameters.
+
+        With ``trim="auto"``, the fraction is that of the anomalies, if it is known.
+        """
+        trim = parameters["contamination"] if parameters["trim"] == "auto" else parameters["trim"]
+        names = ("neighbors", "neighbors_share", "fine_share", "contrast")
+        return cls(
+            networks=TrainingSettings.from_parameters(parameters),
+            trim=0.0 if trim == "auto" else float(trim),
+            **{name: parameters[name] for name in names},
+        )
 
     @property
     def weights(self) -> tuple[float, ...]:
@@ -186,7 +221,12 @@ class FittedEnsemble:
 
 
 def fit_ensemble(
-    settings: EnsembleSettings, x: Array, columns: Array, n_columns: int, start: Sequence[Model] | None = None
+    settings: EnsembleSettings,
+    x: Array,
+    columns: Array,
+    n_columns: int,
+    seed: int | None = None,
+    start: Sequence[Model] | None = None,
 ) -> FittedEnsemble:
     """Train networks, remember records and calibrate both; in two rounds if records are to be left out.
 
@@ -200,17 +240,20 @@ def fit_ensemble(
         Column of each feature.
     n_columns : int
         Number of columns.
+    seed : int, optional
+        Seed of all random numbers; by default they come from the global generator.
     start : sequence of Model, optional
         Networks whose weights are the first ones, one for each level of noise; by default weights are drawn.
     """
     left_out = min(int(settings.trim * len(x)), len(x) - 2)
-    if not left_out:
-        return _fit_once(settings, x, columns, n_columns, start)
-    # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
-    first = _fit_once(replace(settings, neighbors=0), x, columns, n_columns, start)
-    kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
-    second = _fit_once(settings, kept, columns, n_columns, start)
-    return replace(second, scores=second.ensemble.scores(x))
+    with seeded(seed):
+        if not left_out:
+            return _fit_once(settings, x, columns, n_columns, start)
+        # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
+        first = _fit_once(replace(settings, neighbors=0), x, columns, n_columns, start)
+        kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
+        second = _fit_once(settings, kept, columns, n_columns, start)
+        return replace(second, scores=second.ensemble.scores(x))
 
 
 def _fit_once(
@@ -326,9 +369,9 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
 def _build(settings: TrainingSettings, n_features: int, noise: float, learning_rate: float) -> Model:
     inputs = Input(shape=(n_features,), name="record")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
-    for number, units in enumerate(settings.hidden, start=1):
-        x = Dense(units, settings.activation, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
-        if settings.sparsity and number == _middle(len(settings.hidden)):
+    for position, units in enumerate(settings.hidden, start=1):
+        x = Dense(units, settings.activation, kernel_initializer="he_normal", name=f"hidden_{position}")(x)
+        if settings.sparsity and position == _middle(len(settings.hidden)):
             x = ActivityRegularization(l1=settings.sparsity, name="sparsity")(x)
     outputs = Dense(n_features, name="reconstruction")(x)
     model = Model(inputs, outputs, name="autoencoder")
@@ -366,6 +409,11 @@ def _copy_optimizer(before: Model, model: Model) -> None:
     vector = model.weight_vector
     model.optimizer.build(vector.values[: vector.n_trainable], vector.layout)
     model.optimizer.set_state(iterations, slots)
+
+
+def _as_list(value: Any) -> list[Any]:
+    """Return the elements of a sequence; of a single value, a list of it."""
+    return list(value) if isinstance(value, Iterable) else [value]
 
 
 def _draw_noise(n_features: int, noise: float, draws: int) -> Array:

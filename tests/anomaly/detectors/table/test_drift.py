@@ -113,7 +113,7 @@ def test_what_cannot_be_compared_is_refused():
         detector.drift(usual(20, 1)[:0])
     with pytest.raises(ValueError, match="found no records"):
         detector.drift(iter([]))
-    with pytest.raises(ValueError, match="level must be above 0"):
+    with pytest.raises(ValueError, match="level must be a number above 0 and below 1; found 2"):
         detector.drift(usual(20, 1), level=2)
     with pytest.raises(ValueError, match="5 features"):
         detector.drift(usual(20, 1)[:, :4])

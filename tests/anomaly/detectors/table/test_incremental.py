@@ -8,7 +8,6 @@ from sklearn.metrics import roc_auc_score
 
 from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_correlated
-from anomaly.detectors.table import detector as blend
 from anomaly.detectors.table import incremental as updating
 from anomaly.detectors.table import training
 from anomaly.errors import DataError
@@ -64,7 +63,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
 
 
 def test_memory_does_not_grow(monkeypatch):
-    for module in (training, updating, blend):
+    for module in (training, updating):
         monkeypatch.setattr(module, "MOST_REMEMBERED", 60)
     detector = TableDetector(**QUICK, epochs=1, false_alarm_rate=0.05).fit(usual(100, 0))
     for seed in range(1, 6):

@@ -70,8 +70,7 @@ def test_few_steps_are_larger_ones():
 
 
 def test_the_members_are_those_that_the_settings_ask_for(x):
-    with seeded(0):
-        fitted = fit_ensemble(SETTINGS, x, COLUMNS, 4)
+    fitted = fit_ensemble(SETTINGS, x, COLUMNS, 4, seed=0)
     assert [member.kind for member in fitted.ensemble.members] == ["denoiser"] * 2 + ["neighbours"] * 2
     SETTINGS.check_members(fitted.ensemble.members)
     np.testing.assert_array_equal(fitted.ensemble.scores(x), fitted.scores)
@@ -81,17 +80,14 @@ def test_the_members_are_those_that_the_settings_ask_for(x):
 
 
 def test_networks_are_the_same_with_and_without_remembered_records(x):
-    scores = []
-    for settings in (SETTINGS, replace(SETTINGS, neighbors=0)):
-        with seeded(0):
-            scores.append(fit_ensemble(settings, x, COLUMNS, 4).ensemble.networks[1].scores(x))
+    both = (fit_ensemble(settings, x, COLUMNS, 4, seed=0) for settings in (SETTINGS, replace(SETTINGS, neighbors=0)))
+    scores = [fitted.ensemble.networks[1].scores(x) for fitted in both]
     np.testing.assert_array_equal(*scores)
 
 
 def test_records_left_out_are_scored_and_not_remembered(x):
     outlying = np.concatenate([x, np.full((10, 4), 20, np.float32)])
-    with seeded(0):
-        fitted = fit_ensemble(replace(SETTINGS, trim=0.1), outlying, COLUMNS, 4)
+    fitted = fit_ensemble(replace(SETTINGS, trim=0.1), outlying, COLUMNS, 4, seed=0)
     assert len(fitted.scores) == 110
     assert len(fitted.ensemble.memory.records) == 99
     assert fitted.ensemble.memory.records.max() < 20
