@@ -345,7 +345,8 @@ class TableDetector(RecordDetector):
         return self
 
     def _settings(self) -> EnsembleSettings:
-        return EnsembleSettings.from_parameters(self.get_params())
+        # Not get_params, since a subclass may have other arguments.
+        return EnsembleSettings.from_parameters(vars(self))
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""

@@ -170,7 +170,7 @@ def test_methods_that_need_remembered_records_say_so(ensemble):
 # -- rounding ----------------------------------------------------------------------------------
 
 
-@given(arrays(np.float64, 5, elements=st.floats(0, 1e9)))
+@given(arrays(np.float64, 5, elements=st.just(0.0) | st.floats(1e-9, 1e9)))
 def test_rounding_keeps_order_and_13_binary_digits(scores):
     scores = np.sort(scores)
     rounded = round_significant(scores)
@@ -179,7 +179,7 @@ def test_rounding_keeps_order_and_13_binary_digits(scores):
     np.testing.assert_array_equal(round_significant(rounded), rounded)
 
 
-@given(arrays(np.float64, 3, elements=st.floats(0, 1e6)), st.integers(0, 1000))
+@given(arrays(np.float64, 3, elements=st.just(0.0) | st.floats(1e-9, 1e6)), st.integers(0, 1000))
 def test_contributions_add_up_in_any_order(scores, seed):
     scores = round_significant(scores)
     fractions = np.random.default_rng(seed).dirichlet(np.ones(7), size=3)
