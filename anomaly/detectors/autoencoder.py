@@ -25,7 +25,7 @@ from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, names, number, sizes
 
-_STEPS = 3000
+_STEPS = 1000
 _LARGEST_INPUT = 10.0
 
 
@@ -70,7 +70,7 @@ class AutoencoderDetector(RecordDetector):
     threshold : str, float or Threshold, optional
         Rule for the threshold, in place of `contamination`; see `anomaly.thresholds.get`.
     epochs : int or "auto", default "auto"
-        Passes over the records in training; "auto": enough for 3000 steps.
+        Passes over the records in training; "auto": enough for 1000 steps.
     batch_size : int or "auto", default "auto"
         Records in a training step; "auto": 128, but 32 for fewer than 500 records.
     learning_rate : float, default 0.001
@@ -108,11 +108,15 @@ class AutoencoderDetector(RecordDetector):
 
     See Also
     --------
-    anomaly.TableDetector : Usually the better detector.
+    anomaly.TableDetector : Several networks and the nearest training records in one score: the default for tables.
 
     Notes
     -----
-    FIGURES
+    Choose this detector to learn or teach the method, as a baseline, or where the score must be a reconstruction error;
+    choose `anomaly.TableDetector` to detect anomalies. On 14 ADBench tables (``python -m benchmarks.quality --seeds 1
+    --detectors TableDetector AutoencoderDetector --data FOLDER``), its mean AUROC was 0.811 and its average precision
+    0.66 when fitted on normal records (`TableDetector`: 0.843 and 0.71), and 0.696 and 0.35 with the anomalies among
+    the training records (0.752 and 0.42): a network that trains long enough reconstructs those, too.
 
     References
     ----------

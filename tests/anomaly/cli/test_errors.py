@@ -131,7 +131,7 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--contamination", "0.7"], "contamination must be 'auto' or the share"),
+        (["--contamination", "0.7"], "contamination must be 'auto' or the fraction of anomalies"),
         (["--contamination", "lots"], "--contamination must be 'auto' or a number; found 'lots'"),
         (["--hidden", "8,x"], "--hidden must be sizes such as 128,128; found '8,x'"),
         (["--hidden", "0"], "hidden must be the sizes"),
