@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
 
+_CHUNK = 8192
 _MOST_CODES = 5000
 
 
@@ -74,6 +75,13 @@ class RecordDetector(RowDetector):
         """Return the features of records, of shape (n_records, n_features)."""
         self._check_fitted()
         return self.preprocessor_.transform(self._as_table(X))
+
+    def _chunks(self, X: Any) -> Iterator[Array]:
+        """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
+        self._check_fitted()
+        table = self._as_table(X)
+        for start in range(0, max(len(table), 1), _CHUNK):
+            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
 
     def _take_columns(self) -> None:
         """Set the attributes that describe the columns."""

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from anomaly.errors import format_names
-from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.types import Array
-
-
-def is_whole(value: Any) -> bool:
-    """Tell whether a value is a whole number; True and False are none."""
-    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-
-
-def is_number(value: Any) -> bool:
-    """Tell whether a value is a number."""
-    return is_whole(value) or isinstance(value, (float, np.floating))
-
-
-def check_whole(name: str, value: Any, least: int) -> None:
-    """Raise ValueError unless an argument is a whole number of at least `least`."""
-    if not is_whole(value) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}; found {value!r}")
-
-
-def check_number(name: str, value: Any, least: float, *, above: bool = False, below: float = np.inf) -> None:
-    """Raise ValueError unless an argument is a number from (or above) `least` and below `below`."""
-    if is_number(value) and (least < value if above else least <= value) and value < below:
-        return
-    most = "" if below == np.inf else f" and below {below:g}"
-    raise ValueError(f"{name} must be a number {'above' if above else 'of at least'} {least:g}{most}; found {value!r}")
-
-
-def check_names(name: str, value: Any) -> None:
-    """Raise ValueError unless an argument is None or a list of column names."""
-    names = list(value) if isinstance(value, Iterable) else [value]
-    if value is not None and (isinstance(value, str) or not all(isinstance(one, str) for one in names)):
-        raise ValueError(f"{name} must be a list of column names; found {value!r}")
 
 
 def check_records(table: Table) -> None:
@@ -75,11 +42,6 @@ def check_used_columns(feature_names: Array, feature_columns: Array) -> None:
         )
 
 
-def check_columns(preprocessor: TablePreprocessor) -> None:
-    """Do the same for the columns of a preprocessor."""
-    check_used_columns(preprocessor.feature_names_in_, preprocessor.feature_columns_)
-
-
 def as_labels(y: Any, count: int, unit: str) -> Array | None:
     """Return labels as an array, or None without labels.
 
@@ -103,8 +65,3 @@ def as_labels(y: Any, count: int, unit: str) -> Array | None:
     if labels.shape != (count,):
         raise ValueError(f"y must have one label per {unit} ({count}); found shape {labels.shape}")
     return labels
-
-
-def under(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
-    """Return the arrays whose names begin with a prefix, without it."""
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -138,7 +138,7 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
         (["--categorical", "nope"], "'nope'"),
         (["--false-alarm-rate", "2"], "found 2"),
         (["--false-alarm-rate", "0.01", "--threshold", "mad"], "--false-alarm-rate chooses the threshold: leave out"),
-        (["--trim", "0.7"], "trim must be 'auto' or a share from 0 to 0.5; found 0.7"),
+        (["--trim", "0.7"], "trim must be 'auto' or a number from 0 to 0.5; found 0.7"),
         (["--false-alarm-rate", "0.01", "--window", "8"], "--false-alarm-rate is for tables"),
         (["--sparsity", "0.01", "--window", "8"], "--sparsity is for tables"),
         (["--delimiter", "long"], "delimiter"),
