@@ -18,6 +18,7 @@ from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
+from nnlite.types import Array
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -171,6 +172,14 @@ class ModelInput:
     def chunks(self) -> Iterator[Table]:
         """Read the file in chunks."""
         return self.source.chunks(self.required)
+
+    def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
+        """Read the file in chunks, each with the columns that identify its rows, or else their numbers from 1."""
+        ids, first_row = self.columns.unique_ids, 1
+        for table in self.chunks():
+            self.source.check_present(table, ids)
+            yield table, [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+            first_row += len(table)
 
     def features(self, table: Table) -> Table:
         """Drop the columns that the command line excludes; the model drops those that it ignores by itself.

@@ -2,11 +2,7 @@
 
 import csv
 
-from tests.anomaly.command_line import (
-    fails,
-    rows,
-    run,
-)
+from tests.anomaly.command_line import fails, rows, run
 
 
 def test_drift_answers_with_its_exit_code(folder, capsys, tmp_path, monkeypatch):

@@ -5,13 +5,7 @@ import os
 
 import pytest
 
-from tests.anomaly.command_line import (
-    LABELS,
-    fails,
-    rows,
-    run,
-    with_file,
-)
+from tests.anomaly.command_line import LABELS, fails, rows, run, with_file
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,7 @@ import pytest
 import anomaly
 from anomaly.cli import main
 from anomaly.tables.csv_files import read_csv
-from tests.anomaly.command_line import (
-    QUICK,
-    QUICK_SERIES,
-    fails,
-    rows,
-    run,
-)
+from tests.anomaly.command_line import QUICK, QUICK_SERIES, fails, rows, run
 
 
 def test_score_writes_what_decision_function_returns(folder, capsys, tmp_path):
@@ -163,8 +157,8 @@ def test_score_of_a_table_refuses_what_is_for_series(folder, capsys):
     common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
     for name in ("--minimum-length", "--tolerance"):
         assert f"{name} is for series" in fails(capsys, *common, name, "3")
-    judged = ["evaluate", *common[1:], "--label", "label", "--normal", "normal"]
-    assert "--tolerance is for series" in fails(capsys, *judged, "--tolerance", "3")
+    evaluated = ["evaluate", *common[1:], "--label", "label", "--normal", "normal"]
+    assert "--tolerance is for series" in fails(capsys, *evaluated, "--tolerance", "3")
 
 
 def test_an_unusable_file_leaves_nothing_on_standard_output(folder, capsys, tmp_path):
@@ -361,3 +355,10 @@ def test_a_step_has_one_score_whatever_else_is_asked_for(series_folder, capsys, 
     alone = scored()
     for options in (["--top", "1"], ["--top", "99"], ["--events", events], ["--top", "2", "--events", events]):
         assert scored(*options) == alone, options
+
+
+def test_expected_values_of_a_model_without_any_are_refused(folder, capsys, monkeypatch):
+    owner = next(cls for cls in anomaly.TableDetector.__mro__ if "expected" in vars(cls))
+    monkeypatch.delattr(owner, "expected")
+    error = fails(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--top", "1", "--expected")
+    assert "holds a detector of class TableDetector, which has no expected values" in error
