@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import ImageDetector, SequenceDetector, VariationalDetector
-from anomaly.detectors.table.ensemble import round_significant
-from anomaly.detectors.table.members import spread_of
+from anomaly.detectors.table.ensemble import round_significant, spread_of
 from benchmarks.promises.blend import WHERE, Blend
 from benchmarks.promises.data import Array, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive, standardize
+from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
 from nnlite.rowwise import outputs_by_record
@@ -41,7 +41,7 @@ class Denoiser:
     scale : float, default 1.0
         c.
     spread : float, default 1.0
-        Spread of the training scores (see `anomaly.detectors.table.members.spread_of`).
+        Spread of the training scores (see `anomaly.detectors.table.ensemble.spread_of`).
 
     References
     ----------
@@ -70,13 +70,17 @@ class Denoiser:
         return int(self.noise_samples.shape[1])
 
     def calibrate(self, chunks: Sequence[Array]) -> tuple[Denoiser, Array]:
-        """Return the member with weights, scale and spread from training records, and their scores."""
+        """Return the member with weights from training records, and their scores in units of 1."""
         errors = [self._errors(x) for x in chunks]
         count = sum(map(len, errors))
         means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / count
         weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
-        scores, scale, spread = standardize(np.concatenate([_weighted_mean(e, weights) for e in errors]))
-        return Denoiser(self.model, self.noise_samples, weights, scale, spread), scores
+        raw = np.concatenate([_weighted_mean(e, weights) for e in errors])
+        return Denoiser(self.model, self.noise_samples, weights), raw
+
+    def with_scale(self, scale: float, spread: float) -> Denoiser:
+        """Return the member with another scale and spread."""
+        return Denoiser(self.model, self.noise_samples, self.weights, scale, spread)
 
     def with_scale_of(self, other: Member) -> Denoiser:
         """Return the member with scale and spread of another one, and its weights if it has the same features.

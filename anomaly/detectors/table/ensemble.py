@@ -31,7 +31,7 @@ import numpy as np
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
 from anomaly.detectors.table.members import Member
-from anomaly.detectors.table.neighbors import NearestNeighbors
+from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
 from nnlite.types import Array
@@ -45,6 +45,7 @@ NO_MEMORY = (
 _CHUNK = 8192
 # A member whose training scores are nearly equal must not decide alone: this bounds its power.
 _LEAST_OF_MEAN = 0.5
+_THIRD_QUARTILE = 0.75
 _ROUNDING = 1e-6
 _SIGNIFICANT = 2.0**13
 # Of the 53 binary digits of a float64, these leave room for a sum that is a little too large before its correction.
@@ -59,7 +60,7 @@ class Blend:
     weights : sequence of float of shape (n_members,)
         a, at least 0; they add up to 1.
     spreads : sequence of float of shape (n_members,)
-        q, at least 0 (see `anomaly.detectors.table.members.spread_of`). Those below half of their mean are raised to
+        q, at least 0 (see `spread_of`). Those below half of their mean are raised to
         it; if all are 0, but for rounding, all are set to 1.
 
     Examples
@@ -210,9 +211,12 @@ class Ensemble:
         scores : ndarray of float64 of shape (n_records,)
             Scores of the training records.
         """
-        chunks = chunks_of(x)
-        members, by_member = zip(*[member.calibrate(chunks) for member in self.members], strict=True)
-        ensemble = replace(self, members=members)
+        members, by_member = [], []
+        for member, raw in (member.calibrate(chunks_of(x)) for member in self.members):
+            scale = typical(raw)
+            by_member.append(raw / scale)
+            members.append(member.with_scale(scale, spread_of(by_member[-1])))
+        ensemble = replace(self, members=tuple(members))
         return ensemble, ensemble.combine(by_member) if self.column_weights is None else ensemble.scores(x)
 
     def with_scale_of(self, other: Ensemble) -> Ensemble:
@@ -370,6 +374,11 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
 def chunks_of(x: Array) -> list[Array]:
     """Divide records into chunks of some thousands, at least one."""
     return [x[start : start + _CHUNK] for start in range(0, max(len(x), 1), _CHUNK)]
+
+
+def spread_of(scores: Array) -> float:
+    """Return twice the logarithm of the third quartile of scores whose median is 1, at least 0."""
+    return 2 * float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))
 
 
 def round_significant(scores: Array) -> Array:

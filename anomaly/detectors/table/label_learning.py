@@ -52,7 +52,7 @@ import numpy as np
 
 from anomaly.detectors.table.ensemble import Blend
 from anomaly.detectors.table.lbfgs import minimize
-from anomaly.detectors.table.members import typical
+from anomaly.detectors.table.neighbors import typical
 from anomaly.metrics.validation import check_labels
 from nnlite.types import Array
 

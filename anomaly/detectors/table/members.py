@@ -1,4 +1,4 @@
-"""Members of an ensemble: their interface, the common scale of their scores, and validation of their saved states."""
+"""Members of an ensemble: their interface, and validation of their saved states."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 
 from nnlite.types import Array
 
-_THIRD_QUARTILE = 0.75
 # Far beyond the result of any training: the largest number accepted from a file.
 _LARGEST = 1e9
 
@@ -17,8 +16,9 @@ _LARGEST = 1e9
 class Member(Protocol):
     """A model that scores records by their features.
 
-    Its scores are in units of the median score of the training records. `spread` describes their distribution, for
-    `anomaly.detectors.table.ensemble.Blend`. A member is a value: its methods return new members and change nothing.
+    Its scores are in units of `scale`, the median score of the training records, and `spread` describes their
+    distribution; see `anomaly.detectors.table.ensemble`. A member is a value: its methods return new members and change
+    nothing.
     """
 
     kind: ClassVar[str]
@@ -30,10 +30,13 @@ class Member(Protocol):
         """Number of features."""
 
     def calibrate(self, chunks: Sequence[Array]) -> tuple[Member, Array]:
-        """Return the member with scale and spread from training records, and their scores."""
+        """Return the member fitted to training records, and their scores in units of 1, as float64 of shape (n,)."""
+
+    def with_scale(self, scale: float, spread: float) -> Member:
+        """Return the member with another scale and spread."""
 
     def with_scale_of(self, other: Member) -> Member:
-        """Return the member with the scale of another one, so that scores of the two can be compared."""
+        """Return the member with all units of another one, so that scores of the two can be compared."""
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
@@ -43,38 +46,6 @@ class Member(Protocol):
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays."""
-
-
-def standardize(raw: Array) -> tuple[Array, float, float]:
-    """Put scores of training records on the common scale of members.
-
-    Parameters
-    ----------
-    raw : ndarray of float64 of shape (n_records,)
-        Scores, at least 0.
-
-    Returns
-    -------
-    scores : ndarray of float64 of shape (n_records,)
-        Scores divided by `scale`.
-    scale : float
-        Their median (see `typical`).
-    spread : float
-        Their spread (see `spread_of`).
-    """
-    scale = typical(raw)
-    scores = raw / scale
-    return scores, scale, spread_of(scores)
-
-
-def typical(scores: Array) -> float:
-    """Return the median of scores; their mean if that is 0, and 1 if all are 0."""
-    return float(np.median(scores)) or float(scores.mean()) or 1.0
-
-
-def spread_of(scores: Array) -> float:
-    """Return twice the logarithm of the third quartile of scores whose median is 1, at least 0."""
-    return 2 * float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))
 
 
 def read_matrix(arrays: Mapping[str, Array], name: str) -> Array:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive, standardize, typical
+from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
 from nnlite.types import Array
 
 _BLOCK_CELLS = 2_000_000
@@ -57,7 +57,7 @@ class NearestNeighbors:
     unit, scale : float, default 1.0
         u and c. Where local distances are computed, so is u.
     spread : float, default 1.0
-        Spread of the training scores (see `anomaly.detectors.table.members.spread_of`).
+        Spread of the training scores (see `anomaly.detectors.table.ensemble.spread_of`).
     magnify : bool, default False
         Whether distances are those of h.
 
@@ -108,17 +108,20 @@ class NearestNeighbors:
         return int(self.records.shape[1])
 
     def calibrate(self, chunks: Sequence[Array]) -> tuple[NearestNeighbors, Array]:
-        """Return the member with scale and spread from training records, and their scores."""
+        """Return the member without the neighbors found by the constructor, and scores of training records."""
         if self._own_neighbors is not None and np.array_equal(np.concatenate(chunks), self.records):
             # The search takes most of the time, and the constructor did it for the remembered records.
             raw = self._raw(*self._own_neighbors)
         else:
             raw = np.concatenate([self.scores(x) for x in chunks]) * self.scale
-        scores, scale, spread = standardize(raw)
-        return self._replaced(self.unit, scale, spread), scores
+        return self.with_scale(1.0, 1.0), raw
+
+    def with_scale(self, scale: float, spread: float) -> NearestNeighbors:
+        """Return the member with another scale and spread."""
+        return self._replaced(self.unit, scale, spread)
 
     def with_scale_of(self, other: Member) -> NearestNeighbors:
-        """Return the member with the units and the spread of another one."""
+        """Return the member with unit, scale and spread of another one."""
         unit = other.unit if isinstance(other, NearestNeighbors) else self.unit
         return self._replaced(unit, other.scale, other.spread)
 
@@ -242,6 +245,11 @@ class NearestNeighbors:
         # Files from before scores were blended by their spreads hold none: those scores were averaged.
         spread = read_at_least_0(config, "spread", default=1.0)
         return cls(records, k, contrast, local, *units, spread, magnify)
+
+
+def typical(values: Array) -> float:
+    """Return the median of numbers of at least 0; their mean if that is 0, and 1 if all are 0."""
+    return float(np.median(values)) or float(values.mean()) or 1.0
 
 
 def smallest(values: Array, count: int) -> Array:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly.detectors.table.ensemble import Blend, Ensemble, round_significant, split_scores
+from anomaly.detectors.table.ensemble import Blend, Ensemble, round_significant, split_scores, spread_of
 from anomaly.detectors.table.neighbors import NearestNeighbors
 
 score = st.floats(1e-3, 1e3)
@@ -63,6 +63,11 @@ def test_members_that_all_but_do_not_spread_are_averaged():
     np.testing.assert_allclose(Blend([0.5, 0.5], [0.0, 0.0]).scores([np.array([1.0]), np.array([3.0])]), 2.0)
 
 
+def test_the_spread_is_twice_the_logarithm_of_the_third_quartile():
+    assert spread_of(np.array([0.5, 1.0, np.e, 9.0, 1.0])) == pytest.approx(2)
+    assert spread_of(np.zeros(4)) == 0
+
+
 # -- the ensemble ------------------------------------------------------------------------------
 
 # Five features of four columns; the second column has none.
@@ -97,6 +102,13 @@ def test_calibration_returns_another_ensemble_and_changes_nothing(records):
     np.testing.assert_array_equal(calibrated.scores(records), scores)
     with pytest.raises(FrozenInstanceError):
         calibrated.weights = (1.0,)
+
+
+def test_the_scale_is_the_median_of_the_training_scores(ensemble, records):
+    for member in ensemble.members:
+        scores = member.scores(records)
+        assert np.median(scores) == pytest.approx(1)
+        assert member.spread == pytest.approx(2 * np.log(np.quantile(scores, 0.75)))
 
 
 def test_scores_are_the_rounded_blend_of_the_members(ensemble, fresh):

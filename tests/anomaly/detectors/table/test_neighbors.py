@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors as Search
 
-from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified
+from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, typical
 
 features = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -49,7 +49,7 @@ def test_what_is_calibrated_on_the_remembered_records_are_their_scores(records, 
     np.testing.assert_allclose(found, memory.scores(records), rtol=1e-12)
     # The second time the search is repeated, with the same result.
     np.testing.assert_allclose(memory.calibrate([records])[1], found, rtol=1e-12)
-    assert memory.spread == pytest.approx(2 * np.log(np.quantile(found, 0.75)))
+    np.testing.assert_allclose(memory.with_scale(2.0, 0.5).scores(records), found / 2, rtol=1e-12)
 
 
 def test_records_that_are_not_those_remembered_are_looked_up(records):
@@ -57,6 +57,12 @@ def test_records_that_are_not_those_remembered_are_looked_up(records):
     others = records + np.float32(1.0)
     memory, found = memory.calibrate([others])
     np.testing.assert_allclose(found, memory.scores(others), rtol=1e-12)
+
+
+def test_the_typical_distance_is_never_0():
+    assert typical(np.array([1.0, 2.0, 9.0])) == 2
+    assert typical(np.array([0.0, 0.0, 9.0])) == 3
+    assert typical(np.zeros(3)) == 1
 
 
 @pytest.mark.parametrize("magnify", [False, True])
