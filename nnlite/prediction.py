@@ -16,7 +16,6 @@ from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shap
 from nnlite.types import Array
 
 _INFERENCE_BATCH = 1024
-_BLOCK_ROWS = 2048
 
 
 class Predictor(CompiledNetwork):
@@ -177,41 +176,3 @@ def as_verbosity(verbose: str | int) -> int:
     if verbose not in (0, 1, 2):
         raise ValueError(f"verbose must be 'auto', 0, 1 or 2; found {verbose!r}")
     return int(verbose)
-
-
-def outputs_by_record(network: CompiledNetwork, x: Array) -> Array:
-    """Apply a network of dense layers to records one by one, so that outputs are independent of the batch, bit by bit.
-
-    A product of matrices rounds a row by its place in the matrix and by the size of the matrix. Here the copies of one
-    record are a small matrix of their own, which has the same shape for every record.
-
-    Parameters
-    ----------
-    network : CompiledNetwork
-        Network of one input and one output, with layers that act on the last axis alone.
-    x : ndarray of shape (n_records, n_copies, n_features)
-        Records, or several copies of each.
-
-    Returns
-    -------
-    ndarray of the network's dtype of shape (n_records, n_copies, n_outputs)
-        Outputs; those of a record depend on its own copies alone.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from nnlite.layers import Dense, Input
-    >>> from nnlite.models import Sequential
-    >>> model = Sequential([Input((5,)), Dense(7)])
-    >>> x = np.random.default_rng(0).normal(size=(9, 2, 5)).astype(np.float32)
-    >>> bool((outputs_by_record(model, x)[4] == outputs_by_record(model, x[4:5])[0]).all())
-    True
-    """
-    copies = x.shape[1]
-    step = max(1, _BLOCK_ROWS // copies)
-    n_outputs = network.outputs[0].shape[-1] or 0
-    outputs = np.empty((len(x), copies, n_outputs), network.dtype)
-    for start in range(0, len(x), step):
-        block = x[start : start + step].astype(network.dtype, copy=False)
-        outputs[start : start + step] = network.forward(block, training=False)[0]
-    return outputs

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.tables import Table
@@ -19,7 +20,6 @@ from nnlite.archive import arrays_with_prefix
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
-from nnlite.prediction import outputs_by_record
 from nnlite.random import seeded
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array

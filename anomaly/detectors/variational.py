@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.archive import arrays_with_prefix
@@ -16,7 +17,6 @@ from nnlite.layers import Dense, Input
 from nnlite.likelihoods import GaussianNLL
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
-from nnlite.prediction import outputs_by_record
 from nnlite.random import global_generator, seeded
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array

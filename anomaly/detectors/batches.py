@@ -1,0 +1,48 @@
+"""Outputs of networks that are independent of the batch, bit by bit.
+
+A product of matrices rounds a row differently with its place in the matrix and with the size of the matrix. So the
+copies of one record are a small matrix of their own, which has the same shape for every record.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nnlite.models import Model
+from nnlite.types import Array
+
+_BLOCK_ROWS = 2048
+
+
+def outputs_by_record(model: Model, x: Array) -> Array:
+    """Apply a network of dense layers to records, one by one.
+
+    Parameters
+    ----------
+    model : nnlite.models.Model
+        From features to outputs, made of layers that look at the last axis alone.
+    x : ndarray of shape (n_records, n_copies, n_features)
+        Records, or several copies of each.
+
+    Returns
+    -------
+    ndarray of the model's dtype of shape (n_records, n_copies, n_outputs)
+        A record's outputs depend on its own copies alone, bit by bit.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Sequential
+    >>> model = Sequential([Input((5,)), Dense(7)])
+    >>> x = np.random.default_rng(0).normal(size=(9, 2, 5)).astype(np.float32)
+    >>> bool((outputs_by_record(model, x)[4] == outputs_by_record(model, x[4:5])[0]).all())
+    True
+    """
+    copies = x.shape[1]
+    step = max(1, _BLOCK_ROWS // copies)
+    outputs = np.empty((len(x), copies, int(model.output_shape[-1])), model.dtype)
+    for start in range(0, len(x), step):
+        block = x[start : start + step].astype(model.dtype, copy=False)
+        outputs[start : start + step] = model.forward(block, training=False)[0]
+    return outputs
