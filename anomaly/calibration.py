@@ -301,11 +301,6 @@ def _nonzero(values: Array) -> Array:
     return np.where(np.abs(values) < _TINY, _TINY, values)
 
 
-def check_rate(rate: float, name: str = "false_alarm_rate") -> None:
-    """Raise a ValueError unless `rate` lies between 0 and 1."""
-    check_value(name, rate, RATE)
-
-
 def _finite(name: str, values: ArrayLike) -> Array:
     """Return finite numbers, of which there may be none."""
     array = np.asarray(values)

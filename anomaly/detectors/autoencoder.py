@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.tables import Table
@@ -21,6 +20,7 @@ from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import seeded
+from nnlite.rowwise import outputs_by_record
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, names, number, sizes

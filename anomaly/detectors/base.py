@@ -20,7 +20,6 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
-from anomaly.detectors.settings import equals_default, parameters_from_json, parameters_to_json
 from nnlite.archive import dump_archive
 from nnlite.files import atomic_write
 from nnlite.types import Array
@@ -291,7 +290,7 @@ class BaseDetector(ABC):
         changed = [
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if not equals_default(value, parameters[name].default)
+            if not _equals_default(value, parameters[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -333,7 +332,7 @@ class BaseDetector(ABC):
         config, arrays = self._state()
         head = {
             "detector": type(self).__name__,
-            "parameters": getattr(self, "_fitted_params", None) or parameters_to_json(self.get_params()),
+            "parameters": getattr(self, "_fitted_params", None) or _to_json_values(self.get_params()),
             "threshold": self.threshold_,
             **config,
         }
@@ -359,7 +358,7 @@ class BaseDetector(ABC):
         ValueError, LookupError, TypeError
             If the contents are inconsistent.
         """
-        detector = cls(**parameters_from_json(config["parameters"]))
+        detector = cls(**_from_json_values(config["parameters"]))
         detector.set_state(config, arrays, label)
         return detector
 
@@ -369,7 +368,7 @@ class BaseDetector(ABC):
         self.threshold_ = float(config["threshold"])
         self._restore(config, arrays, label)
         self.labels_ = self._label(self.decision_scores_)
-        self._fitted_params = parameters_to_json(self.get_params())
+        self._fitted_params = _to_json_values(self.get_params())
 
     # -- atomic fits ---------------------------------------------------------------------------
 
@@ -378,7 +377,7 @@ class BaseDetector(ABC):
         parameters = {}
         # A subclass that hides its arguments behind **kwargs can be fitted, though not saved.
         with suppress(AttributeError):
-            parameters["_fitted_params"] = parameters_to_json(fitted.get_params()) | self._parameters_in_use(fitted)
+            parameters["_fitted_params"] = _to_json_values(fitted.get_params()) | self._parameters_in_use(fitted)
         self.__dict__.update(fitted.__dict__, **parameters)
 
     def _parameters_in_use(self, fitted: BaseDetector) -> dict[str, Any]:
@@ -408,3 +407,64 @@ def _validated_scores(array: Array) -> Array:
     if array.ndim != 1 or array.dtype != np.float64:
         raise ValueError(f"decision_scores has shape {array.shape} and dtype {array.dtype}")
     return array
+
+
+def as_labels(y: Any, count: int, unit: str) -> Array | None:
+    """Return labels as an array, or None without labels.
+
+    Parameters
+    ----------
+    y : array_like of 0 and 1 of shape (count,), optional
+        Labels.
+    count : int
+        Number of records, steps or images.
+    unit : str
+        Noun for one of them, for errors.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each.
+    """
+    if y is None:
+        return None
+    labels = np.asarray(y)
+    if labels.shape != (count,):
+        raise ValueError(f"y must have one label per {unit} ({count}); found shape {labels.shape}")
+    return labels
+
+
+def _to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe constructor arguments: thresholds by their configuration, random generators not at all."""
+    return {name: _to_json(value) for name, value in parameters.items()}
+
+
+def _from_json_values(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the constructor arguments that `_to_json_values` described."""
+    return {name: _from_json(value) for name, value in described.items()}
+
+
+def _equals_default(value: Any, default: Any) -> bool:
+    """Compare an argument, which may be an array, with its default."""
+    try:
+        return value is default or bool(value == default)
+    except ValueError:
+        return False
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, thresholds.Threshold):
+        return {"threshold": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_to_json(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else None
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and "threshold" in value:
+        return thresholds.from_config(value["threshold"], value["config"])
+    return tuple(_from_json(item) for item in value) if isinstance(value, list) else value

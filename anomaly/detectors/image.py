@@ -7,9 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector
+from anomaly.detectors.base import BaseDetector, as_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
-from anomaly.detectors.validation import as_labels
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.archive import arrays_with_prefix
 from nnlite.layers import GaussianNoise, Input

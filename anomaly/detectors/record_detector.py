@@ -8,9 +8,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.detectors.base import as_labels
 from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector
-from anomaly.detectors.validation import as_labels, check_records, check_used_columns
+from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
@@ -62,7 +63,7 @@ class RecordDetector(RowDetector):
         self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
-        check_used_columns(self.feature_names_in_, self.preprocessor_.feature_columns_)
+        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_)
         return x, labels
 
     def _as_table(self, X: Any) -> Table:
@@ -165,6 +166,37 @@ class RecordDetector(RowDetector):
         """Set the parameter `dates`, which files of the first version lack, to what their preprocessor does."""
         if "dates" not in config["parameters"]:
             self.dates = self.preprocessor_.dates
+
+
+def check_records(table: Table) -> None:
+    """Raise a ValueError unless a training table has at least two records."""
+    if len(table) < 2:
+        raise ValueError(f"fit needs at least 2 records to learn from; found {len(table)} (n_samples = {len(table)})")
+
+
+def check_columns(feature_names: Array, feature_columns: Array) -> None:
+    """Raise a ValueError unless at least two columns of a training table have features.
+
+    Parameters
+    ----------
+    feature_names : ndarray of str of shape (n_columns,)
+        Names of the columns.
+    feature_columns : ndarray of int of shape (n_features,)
+        Column of each feature.
+    """
+    columns = feature_names.tolist()
+    used = [columns[index] for index in np.unique(feature_columns)]
+    if len(used) < 2:
+        unused = [name for name in columns if name not in used]
+        dates = (
+            f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
+            "on the command line --dates number, learns it)"
+        )
+        raise ValueError(
+            f"fit needs at least 2 columns to learn how they go together; found 1, {used[0]!r} (n_features = 1)"
+            f"{dates if unused else ''}: for one value in the order of time use SequenceDetector (on the command "
+            "line, --window)"
+        )
 
 
 class RecordStream:

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.archive import arrays_with_prefix
@@ -18,6 +17,7 @@ from nnlite.likelihoods import GaussianNLL
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
+from nnlite.rowwise import outputs_by_record
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, names, number, sizes

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.batches import outputs_by_record
 from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
+from nnlite.rowwise import outputs_by_record
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 

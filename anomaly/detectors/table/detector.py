@@ -11,8 +11,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.calibration import RATE, conformal_threshold
+from anomaly.detectors.base import as_labels
 from anomaly.detectors.network_training import as_seed
-from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.record_detector import RecordDetector, check_records
 from anomaly.detectors.table.drift import record_drift, sample_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
@@ -31,7 +32,6 @@ from anomaly.detectors.table.training import (
     encoder_of,
     fit_ensemble,
 )
-from anomaly.detectors.validation import as_labels, check_records
 from anomaly.drift import DriftResult
 from anomaly.errors import DataError
 from anomaly.preprocessing import TablePreprocessor

@@ -28,8 +28,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anomaly.detectors.batches import outputs_by_record
 from nnlite.models import Model
+from nnlite.rowwise import outputs_by_record
 from nnlite.types import Array
 
 _NEIGHBORS = 15
