@@ -38,7 +38,7 @@ from nnlite.graph import (
 )
 from nnlite.layers.base import Layer
 from nnlite.layers.input import InputLayer
-from nnlite.steps import accumulate, plan_steps
+from nnlite.steps import Step, accumulate, plan_steps
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
 
@@ -94,7 +94,7 @@ class Network(Layer):
             indices.setdefault(id(tensor), len(indices))
         self.n_tensors = len(indices)
         self.output_indices = [indices[id(tensor)] for tensor in self.outputs]
-        self.steps = plan_steps(nodes, indices)
+        self.steps = plan_steps(nodes, indices, _has_own_penalty)
 
     # -- the forward and the backward pass -----------------------------------------------------
 
@@ -140,8 +140,9 @@ class Network(Layer):
         for step in self.steps:
             y, layer_cache, y_mask = _run_layer(step.layer, step.gather(values), training, step.gather(masks))
             ys = step.store(values, y)
-            step.store(masks, y_mask)
-            cache.append((layer_cache, ys if step.gives_list or _is_penalized(step.layer) else None))
+            if y_mask is not None:
+                step.store(masks, y_mask)
+            cache.append((layer_cache, ys if step.needs_output else None))
         return self._gather_outputs(values), cache, self._gather_outputs(masks)
 
     def backward(self, dy: Any, cache: Any) -> Any:
@@ -166,7 +167,7 @@ class Network(Layer):
         for weight in self._shared_weights():
             weight.gradient[...] = 0
         for step, (layer_cache, ys) in zip(reversed(self.steps), reversed(cache), strict=True):
-            dys = _add_penalties(step.layer, [gradients[i] for i in step.outputs], ys)
+            dys = _add_penalties(step, [gradients[i] for i in step.outputs], ys)
             if _needs_backward(step.layer, dys):
                 step.accumulate(gradients, step.backward(dys, layer_cache))
             elif not step.shared:
@@ -354,15 +355,16 @@ def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, An
     return y, cache, layer.compute_mask(x, mask, y)
 
 
-def _add_penalties(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list[Any]:
+def _add_penalties(step: Step, dys: list[Any], ys: list[Array] | None) -> list[Any]:
     """Add the derivative of the activity penalty, :math:`dy + R'(y) / n`; replace None by zeros where it is needed."""
     if ys is None:
         return dys
-    if layer.activity_regularizer is not None:
-        penalties = [layer.activity_regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
+    regularizer = step.layer.activity_regularizer
+    if regularizer is not None:
+        penalties = [regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
         dys = [penalty if dy is None else dy + penalty for dy, penalty in zip(dys, penalties, strict=True)]
     # A penalty of the layer's own has a derivative even if no loss depends on the outputs; its `backward` adds it.
-    if _has_own_penalty(layer) or any(dy is not None for dy in dys):
+    if step.has_own_penalty or any(dy is not None for dy in dys):
         dys = [np.zeros_like(y) if dy is None else dy for dy, y in zip(dys, ys, strict=True)]
     return dys
 
@@ -370,10 +372,6 @@ def _add_penalties(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list
 def _needs_backward(layer: Layer, dys: Sequence[Any]) -> bool:
     """Return whether the loss depends on the layer: through its outputs, or through a penalty inside a network."""
     return isinstance(layer, Network) or any(dy is not None for dy in dys)
-
-
-def _is_penalized(layer: Layer) -> bool:
-    return layer.activity_regularizer is not None or _has_own_penalty(layer)
 
 
 def _has_own_penalty(layer: Layer) -> bool:
