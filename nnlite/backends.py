@@ -135,9 +135,9 @@ def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None
     """Return a compiled function from one record to its output; None if the engine does not support the model."""
 
     def open_engine() -> Callable[[Any], Array]:
-        from nnlite.engine.runtime.inference import OneRecord
+        from nnlite.engine.runtime.inference import SingleRecordPrediction
 
-        return OneRecord(model)
+        return SingleRecordPrediction(model)
 
     return _attempt(open_engine, "auto")
 

@@ -207,7 +207,7 @@ def load(path: str) -> RowDetector:
     """Load a model of a table or a series; raise DataError if it is another one."""
     detector = load_detector(path)
     if not isinstance(detector, RowDetector) or detector.data_kind is None:
-        raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
+        raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return detector
 
 
@@ -217,7 +217,7 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
     if detector.data_kind == "series":
         raise DataError(f"{path!r} was fitted on a series; {reason}")
     if not hasattr(detector, method):
-        raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
+        raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return cast("TableDetector", detector)
 
 

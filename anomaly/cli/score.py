@@ -105,22 +105,22 @@ def run(options: Namespace) -> None:
     inputs.check_distinct("events", options.events, "output", options.output)
     given, detector = input_options(options), inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
-    _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     if options.expected and not hasattr(detector, "expected"):
         raise DataError(
-            f"--expected: {options.model!r} holds a {type(detector).__name__}, which has no expected values"
+            f"--expected: {options.model!r} holds a detector of class {type(detector).__name__}, which has no expected "
+            "values"
         )
+    _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
+    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     names = list(detector.feature_names_in_)
-    table_model = cast("TableDetector", detector)  # used only for options that tables alone support
     columns = ScoreColumns(
         threshold=detector.threshold_ if options.threshold is None else options.threshold,
         names=names,
         top=min(options.top, len(names)),
         p_values=options.p_values,
         prior=options.prior,
-        calibration=table_model.calibration_scores_ if options.p_values or options.prior is not None else None,
-        expected=table_model.expected if options.expected else None,
+        calibration=detector.calibration_scores_ if options.p_values or options.prior is not None else None,
+        expected=cast("TableDetector", detector).expected if options.expected else None,
     )
     timed = bool(options.events) and detector.time is not None
     stream = detector.stream()

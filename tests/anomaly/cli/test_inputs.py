@@ -113,4 +113,4 @@ def test_models_that_no_command_supports_are_refused(capsys, tmp_path):
     x = np.random.default_rng(0).normal(size=(50, 2))
     anomaly.VariationalDetector(hidden=(4,), epochs=1, random_state=0).fit(x).save(tmp_path / "m.npz")
     error = fails(capsys, "info", "-m", tmp_path / "m.npz")
-    assert "holds a VariationalDetector, which this command cannot use" in error
+    assert "holds a detector of class VariationalDetector, which this command cannot use" in error
