@@ -10,10 +10,20 @@ them in reverse order. Each layer knows its own derivative, so this is all of ba
     dw_k = \frac{\partial f_k}{\partial w_k}^{\!\top} dh_k, \qquad
     \text{where } dh_k = \frac{\partial L}{\partial h_k}
 
-and where a tensor is the input of several layers, its derivative is the sum of theirs.
+and where a tensor is the input of several layers, its derivative is the sum of theirs. Without masks, shared layers and
+penalties, the two loops are::
 
-Masks follow the values: a mask marks the valid steps of a series. `Masking` makes it, layers with `takes_mask` receive
-it, and `Layer.compute_mask` returns that of the output.
+    for step in steps:
+        y, cache = step.layer.forward(step.gather(values))
+        step.store(values, y)
+
+    for step in reversed(steps):
+        dx = step.layer.backward(dy, cache)
+        step.accumulate(gradients, dx)
+
+A mask marks the valid steps of a series and follows the values: `Masking` creates it, layers with `takes_mask` receive
+it, and `Layer.compute_mask` returns that of the output. The gradients of a layer with several uses add up
+(`Step.backward`). Penalties on outputs add to their derivatives (`_add_penalties`).
 
 References
 ----------
@@ -89,6 +99,7 @@ class Network(Layer):
         self.dtype = self.weights[0].dtype if self.weights else self.inputs[0].dtype
 
     def _plan(self, nodes: Sequence[Node]) -> None:
+        """Number all tensors, the inputs first, and plan a step for each use of a layer."""
         indices: dict[int, int] = {}
         for tensor in [*self.inputs, *(t for node in nodes for t in node.outputs)]:
             indices.setdefault(id(tensor), len(indices))
@@ -171,6 +182,7 @@ class Network(Layer):
             if _needs_backward(step.layer, dys):
                 step.accumulate(gradients, step.backward(dys, layer_cache))
             elif not step.shared:
+                # The loss does not depend on this step: its gradients are zero.
                 step.layer.allocate_gradients()
         results = gradients[: len(self.inputs)]
         return results if self._takes_list else results[0]
