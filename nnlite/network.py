@@ -99,7 +99,7 @@ class Network(Layer):
         self.dtype = self.weights[0].dtype if self.weights else self.inputs[0].dtype
 
     def _plan(self, nodes: Sequence[Node]) -> None:
-        """Number all tensors, the inputs first, and plan a step for each use of a layer."""
+        """Assign an index to each tensor, the inputs first, and plan a step for each use of a layer."""
         indices: dict[int, int] = {}
         for tensor in [*self.inputs, *(t for node in nodes for t in node.outputs)]:
             indices.setdefault(id(tensor), len(indices))
