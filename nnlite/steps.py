@@ -7,7 +7,7 @@ pass is the layer's `backward`, `Step.accumulate`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -30,6 +30,8 @@ class Step:
         Whether the layer takes a list of inputs, and whether it returns a list of outputs.
     shared : bool
         Whether the layer, or one inside it, is used by other steps too.
+    has_own_penalty : bool
+        Whether the layer defines `Layer.activity_penalty`.
     """
 
     layer: Layer
@@ -38,6 +40,12 @@ class Step:
     takes_list: bool
     gives_list: bool
     shared: bool
+    has_own_penalty: bool
+
+    @property
+    def needs_output(self) -> bool:
+        """Whether the backward pass needs the layer's outputs: for penalties, or for the shapes of several outputs."""
+        return self.gives_list or self.has_own_penalty or self.layer.activity_regularizer is not None
 
     def gather(self, values: Sequence[Any]) -> Any:
         """Return the layer's input, or the list of its inputs."""
@@ -66,7 +74,9 @@ class Step:
         return dx
 
 
-def plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
+def plan_steps(
+    nodes: Sequence[Node], indices: Mapping[int, int], has_own_penalty: Callable[[Layer], bool]
+) -> list[Step]:
     """Return the steps of a graph.
 
     Parameters
@@ -75,6 +85,8 @@ def plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
         The graph, in topological order.
     indices : mapping of int to int
         Index of each tensor by its `id`.
+    has_own_penalty : callable
+        Function from a layer to `Step.has_own_penalty`.
     """
     n_uses: dict[int, int] = {}
     for node in nodes:
@@ -88,6 +100,7 @@ def plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
             node.takes_list,
             node.gives_list,
             any(n_uses[id(layer)] > 1 for layer in _innermost_layers(layer_of(node))),
+            has_own_penalty(layer_of(node)),
         )
         for node in nodes
         if node.inputs
