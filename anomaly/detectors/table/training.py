@@ -99,7 +99,7 @@ class TrainingSettings:
 
     @property
     def single(self) -> FitSettings:
-        """The part that concerns a single training."""
+        """Settings of the training of a single network."""
         return FitSettings(self.epochs, self.batch_size, self.patience, self.verbose)
 
     @property
@@ -194,11 +194,10 @@ class EnsembleSettings:
         ]
 
     def check_members(self, members: Sequence[Member]) -> None:
-        """Raise a ValueError unless the members are those that the settings ask for."""
-        if [(member.kind, getattr(member, "magnify", False)) for member in members] != self.member_kinds:
-            raise ValueError(
-                f"its members are {[member.kind for member in members]}, which its parameters do not ask for"
-            )
+        """Raise a ValueError unless the members have the kinds that follow from the settings."""
+        found = [(member.kind, getattr(member, "magnify", False)) for member in members]
+        if found != self.member_kinds:
+            raise ValueError(f"its members are {found}; its parameters require {self.member_kinds}")
 
 
 @dataclass(frozen=True)
@@ -380,7 +379,7 @@ def _build(settings: TrainingSettings, n_features: int, noise: float, learning_r
 
 
 def encoder_of(model: Model) -> Model:
-    """Return the part of a network up to its middle hidden layer."""
+    """Return the encoder of a network: its layers up to the middle hidden one."""
     middle = _middle(len(_hidden_sizes(model)))
     return Model(model.input, model.get_layer(f"hidden_{middle}").output)
 
@@ -398,8 +397,8 @@ def _copy_weights(before: Model, model: Model) -> None:
     shapes = [[weight.shape for weight in one.weights] for one in (model, before)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"the networks that were fitted have other layers than hidden={_hidden_sizes(model)} asks for: training "
-            "cannot go on from them; give hidden as it was, or fit anew with warm_start=False"
+            f"the fitted networks have other layers than hidden={_hidden_sizes(model)}, and cannot be trained further; "
+            "give hidden as it was, or fit anew with warm_start=False"
         )
     model.parameters[:] = before.parameters
 
