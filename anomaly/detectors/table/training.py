@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -18,6 +17,7 @@ from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
+from nnlite.processors import available_processors
 from nnlite.random import global_generator, seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
@@ -111,7 +111,7 @@ class TrainingSettings:
         if self.verbose:
             return 1
         networks = len(self.noise)
-        return min(self.n_jobs or (networks if _n_processors() > 1 else 1), networks)
+        return min(self.n_jobs or (networks if available_processors() > 1 else 1), networks)
 
     def rate(self, steps: int = _MOST_STEPS) -> float:
         """Return the learning rate for a number of steps: for few steps it is larger, so that weights move as far."""
@@ -421,11 +421,6 @@ def _draw_noise(n_features: int, noise: float, draws: int) -> Array:
         return np.zeros((1, n_features), np.float32)
     drawn = global_generator().standard_normal((draws, n_features), dtype=np.float32)
     return drawn * np.float32(noise)
-
-
-def _n_processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _mean_history(histories: list[History]) -> History:
