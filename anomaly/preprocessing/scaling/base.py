@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.state import vector
+from anomaly.tables.saved_state import vector
 from nnlite.types import Array
 
 ROUNDING = 10 * np.finfo(np.float64).eps

@@ -22,7 +22,7 @@ import numpy as np
 from anomaly.errors import DataError
 from anomaly.preprocessing.scaling.base import AffineScaler, Scaler
 from anomaly.preprocessing.scaling.quantile import QuantileScaler
-from anomaly.preprocessing.state import field
+from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
 # Distance between the first and the last decile of the standard normal distribution.
