@@ -47,7 +47,7 @@ def test_records_left_out_of_training_are_no_drift():
     assert alarms(400, 2000, 20, contamination=0.2) == 0
 
 
-def test_what_has_moved_is_named():
+def test_drifted_columns_are_named():
     detector = TableDetector(**SMALL).fit(normal_records(400, 0))
     fresh = normal_records(400, 1)
     fresh[:, 3] += fresh[:, 3].std()
@@ -57,7 +57,7 @@ def test_what_has_moved_is_named():
     assert "Drifted columns: x3 (D = 0." in str(result)
 
 
-def test_columns_that_no_longer_go_together_show_in_the_scores():
+def test_lost_dependence_between_columns_is_drift_of_the_scores():
     detector = TableDetector(**SMALL).fit(normal_records(600, 0))
     fresh = np.random.default_rng(1).permuted(normal_records(600, 1), axis=0)
     result = detector.drift(fresh)
@@ -66,7 +66,7 @@ def test_columns_that_no_longer_go_together_show_in_the_scores():
     assert result.share_now > result.share_then
 
 
-def test_categories_move_and_time_may_pass():
+def test_drift_of_categories_is_found_and_that_of_time_is_none():
     rng = np.random.default_rng(0)
 
     def table(n, share, first):
@@ -81,7 +81,7 @@ def test_categories_move_and_time_may_pass():
     assert detector.drift(table(400, 0.8, "2034-01-01")).columns == ()
 
 
-def test_a_constant_column_that_begins_to_vary_has_moved():
+def test_a_constant_column_that_begins_to_vary_has_drifted():
     x = normal_records(200, 0)
     x[:, 2] = 7.0
     detector = TableDetector(**SMALL).fit(x)

@@ -23,7 +23,7 @@ def normal_records(n, seed, shift=0.0):
     return planes(n, seed, anomalies=0)[0] + shift
 
 
-def test_a_stream_of_chunks_finds_what_one_fit_finds():
+def test_a_stream_of_chunks_scores_about_as_well_as_one_fit():
     train, test = make_correlated(n_records=1600, contamination=0.03, random_state=1).split(0.5, random_state=0)
     records = as_table(train.columns).rows(np.random.default_rng(0).permutation(len(train.labels)))
     stream = TableDetector(random_state=0)
@@ -39,15 +39,15 @@ def test_a_stream_of_chunks_finds_what_one_fit_finds():
 def test_further_records_become_normal_and_earlier_ones_stay_so(share):
     detector = TableDetector(random_state=0, neighbors_share=share).fit(normal_records(500, 0))
     old, new = normal_records(300, 1), normal_records(300, 2, shift=4.0)
-    odd = np.random.default_rng(3).permuted(normal_records(300, 3), axis=0)
-    before = roc_auc_score(np.repeat([0, 1], 300), detector.decision_function(np.concatenate([old, odd])))
+    anomalies = np.random.default_rng(3).permuted(normal_records(300, 3), axis=0)
+    before = roc_auc_score(np.repeat([0, 1], 300), detector.decision_function(np.concatenate([old, anomalies])))
     assert np.median(detector.decision_function(new)) > 5
     for seed in range(2):
         detector.partial_fit(normal_records(250, 10 + seed, shift=4.0))
     assert np.median(detector.decision_function(new)) < 1.5
     assert np.median(detector.decision_function(old)) < 1.5
     assert detector.predict(old).mean() < 0.1
-    after = roc_auc_score(np.repeat([0, 1], 300), detector.decision_function(np.concatenate([old, odd])))
+    after = roc_auc_score(np.repeat([0, 1], 300), detector.decision_function(np.concatenate([old, anomalies])))
     assert after > before - 0.05
 
 
@@ -123,7 +123,7 @@ def test_chunks_of_any_size_and_constant_columns_stay_finite(sizes, value):
     np.testing.assert_array_equal(detector.labels_, detector.decision_scores_ > detector.threshold_)
 
 
-def test_the_promised_false_alarms_are_kept_as_it_learns():
+def test_the_false_alarm_rate_is_kept_as_it_learns():
     rates = []
     for seed in range(6):
         detector = TableDetector(**{**QUICK, "random_state": seed, "false_alarm_rate": 0.05}, n_jobs=1, epochs=20).fit(
@@ -168,9 +168,9 @@ def test_the_highest_scores_are_left_out_where_fit_leaves_them_out():
 
 def test_weights_learned_from_labels_stay():
     detector = TableDetector(**QUICK).fit(normal_records(100, 0))
-    odd = normal_records(5, 1)
-    odd[:, 0] += 5.0
-    detector.learn_labels(odd, [1] * 5)
+    anomalies = normal_records(5, 1)
+    anomalies[:, 0] += 5.0
+    detector.learn_labels(anomalies, [1] * 5)
     weights = detector.column_weights_
     detector.partial_fit(normal_records(50, 2))
     np.testing.assert_array_equal(detector.column_weights_, weights)
@@ -178,7 +178,7 @@ def test_weights_learned_from_labels_stay():
     np.testing.assert_array_equal(detector.decision_scores_, detector.ensemble_.scores(records))
 
 
-def test_what_cannot_be_learned_is_refused_and_changes_nothing():
+def test_unusable_records_are_refused_and_change_nothing():
     with pytest.raises(ValueError, match="partial_fit needs remembered records, and with neighbors=0 there are none"):
         TableDetector(**QUICK, neighbors=0).partial_fit(normal_records(20, 0))
     detector = TableDetector(**QUICK).partial_fit(normal_records(30, 0))

@@ -27,7 +27,7 @@ QUICK = {"hidden": (16,), "epochs": 30, "random_state": 0}
 
 
 def records(n, seed, odd=()):
-    """Records of six columns, of which the first is a little too large in the odd ones."""
+    """Records of six columns, of which the first is a little too large in the anomalies."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 6))
     x[list(odd), 0] = rng.normal(3.0, 0.5, size=len(odd))
@@ -49,7 +49,7 @@ def anomalies():
     return records(8, seed=1, odd=range(8))
 
 
-def test_a_few_labels_find_more_of_the_kind(fitted, anomalies):
+def test_a_few_labels_help_to_find_similar_anomalies(fitted, anomalies):
     test, y = records(600, seed=2, odd=range(60)), np.arange(600) < 60
     before = roc_auc_score(y, fitted.decision_function(test))
     assert fitted.learn_labels(anomalies, np.ones(8)) is fitted
@@ -59,7 +59,7 @@ def test_a_few_labels_find_more_of_the_kind(fitted, anomalies):
 
 
 def check_agreement(detector, x):
-    """All that a detector says of records follows from the same scores."""
+    """Labels, explanations and p-values follow from the same scores."""
     scores = detector.decision_function(x)
     np.testing.assert_allclose(detector.explain(x).sum(axis=1), scores, rtol=1e-9)
     np.testing.assert_array_equal(detector.predict(x), scores > detector.threshold_)
@@ -120,7 +120,7 @@ def test_each_call_begins_anew(fitted, anomalies):
 
 
 def test_false_alarms_are_learned_too(fitted, anomalies):
-    """Records that are odd in the second column, and no anomalies."""
+    """Records labelled normal that are anomalous in the second column."""
     alarms = np.roll(records(20, seed=5, odd=range(20)), 1, axis=1)
     before = fitted.learn_labels(anomalies, np.ones(8)).column_weights_
     after = fitted.learn_labels(np.concatenate([anomalies, alarms]), [1] * 8 + [0] * 20).column_weights_
@@ -197,7 +197,7 @@ def test_rare_columns_and_equal_records_do_no_harm():
 
 
 def test_evidence_against_weights_leaves_scores_as_they_were(fitted):
-    """Random normal records, labelled anomalies: what fits some of them does not fit the others."""
+    """Random normal records, labelled anomalies: weights fitted to some of them do not fit the others."""
     fresh = records(300, seed=7)
     before = fitted.decision_function(fresh)
     with pytest.warns(LabelWarning, match="the 12 anomalies among the labelled records are no evidence"):

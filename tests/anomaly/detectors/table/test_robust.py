@@ -11,14 +11,14 @@ QUICK = {"hidden": (32,), "epochs": 30, "batch_size": 128, "random_state": 0}
 
 @pytest.fixture(scope="module")
 def contaminated():
-    """Records near a plane, and a crowd of anomalies that look like each other."""
+    """Records near a plane, and a group of similar anomalies."""
     rng = np.random.default_rng(0)
     normal = rng.normal(size=(450, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(450, 6))
     crowd = 4 * rng.normal(size=6) + 0.3 * rng.normal(size=(50, 6))
     return np.r_[normal, crowd], np.r_[np.zeros(450), np.ones(50)]
 
 
-def test_a_crowd_of_anomalies_is_found_once_it_is_left_out(contaminated):
+def test_a_group_of_anomalies_is_found_once_it_is_left_out(contaminated):
     x, y = contaminated
     plain = TableDetector(**QUICK).fit(x).decision_scores_
     robust = TableDetector(**QUICK, trim=0.2).fit(x).decision_scores_
@@ -26,7 +26,7 @@ def test_a_crowd_of_anomalies_is_found_once_it_is_left_out(contaminated):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_a_crowd_is_not_kept_for_having_company(seed):
+def test_a_group_of_anomalies_is_left_out_though_its_members_are_near_each_other(seed):
     rng = np.random.default_rng(seed)
     normal = rng.normal(size=(450, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(450, 6))
     crowd = 4 * rng.normal(size=6) + 0.3 * rng.normal(size=(50, 6))
@@ -36,7 +36,7 @@ def test_a_crowd_is_not_kept_for_having_company(seed):
     assert sum(row.tobytes() in remembered for row in of_crowd) < 25
 
 
-def test_a_known_contamination_is_trimmed_unless_told_otherwise(contaminated):
+def test_a_known_contamination_is_trimmed_by_default(contaminated):
     x, _ = contaminated
     scores = {
         (contamination, trim): TableDetector(**QUICK, contamination=contamination, trim=trim).fit(x).decision_scores_
@@ -61,6 +61,6 @@ def test_two_records_are_kept_whatever_is_trimmed():
 
 
 @pytest.mark.parametrize("share", [-0.1, 0.6, "some", None, np.nan])
-def test_an_impossible_share_is_refused(share):
+def test_an_impossible_fraction_is_refused(share):
     with pytest.raises(ValueError, match="trim must be"):
         TableDetector(trim=share).fit(np.eye(5))
