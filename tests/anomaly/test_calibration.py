@@ -126,7 +126,7 @@ def test_calibration_is_saved(tmp_path):
 def test_a_rate_needs_records_to_hold_out():
     with pytest.raises(ValueError, match="at least 10 records; found 5"):
         TableDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
-    with pytest.raises(ValueError, match="false_alarm_rate must be a number above 0 and below 1; found 2"):
+    with pytest.raises(ValueError, match="false_alarm_rate must be None or a number above 0 and below 1; found 2"):
         TableDetector(false_alarm_rate=2).fit(blobs(50, 0))
 
 

@@ -162,7 +162,7 @@ def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weights": (1.0,)}, "it has 2 members; its parameters ask for 1"),
+        ({"weights": (1.0,)}, "it has 2 members; its parameters require 1"),
         ({"columns": COLUMNS[:4]}, "its members score other than the 4 features"),
         ({"n_columns": 5}, r"its weights of columns have shape \(4,\) and dtype float64; expected 5"),
     ],

@@ -13,6 +13,7 @@ from anomaly.datasets import make_transactions
 from anomaly.detectors.table.ensemble import Blend
 from anomaly.detectors.table.label_learning import (
     LabelledContributions,
+    LabelledRecords,
     LabelWarning,
     _loss,
     fit_weights,
@@ -127,7 +128,7 @@ def test_false_alarms_are_learned_too(fitted, anomalies):
     assert after.argmax() == 0
 
 
-def test_what_is_labelled_an_anomaly_is_no_usual_training_record(train):
+def test_a_labelled_anomaly_is_no_normal_training_record(train):
     dirty = train.copy()
     dirty[:8] = records(8, seed=1, odd=range(8))
     detector = TableDetector(**QUICK).fit(dirty)
@@ -138,7 +139,7 @@ def test_what_is_labelled_an_anomaly_is_no_usual_training_record(train):
         every.learn_labels(train[:3], [1, 1, 1])
 
 
-def test_without_remembered_records_usual_ones_must_be_given(train, anomalies):
+def test_without_remembered_records_normal_ones_are_needed(train, anomalies):
     detector = TableDetector(**QUICK, neighbors=0).fit(train)
     with pytest.raises(ValueError, match="give some, such as the training records, with label 0"):
         detector.learn_labels(anomalies, np.ones(8))
@@ -204,6 +205,22 @@ def test_evidence_against_weights_leaves_scores_as_they_were(fitted):
     np.testing.assert_array_equal(fitted.column_weights_, 1)
     np.testing.assert_array_equal(fitted.member_shares_, fitted.shares_)
     np.testing.assert_array_equal(fitted.decision_function(fresh), before)
+
+
+def test_labelled_records_are_divided_and_no_labelled_anomaly_is_assumed_normal():
+    x = np.arange(12, dtype=np.float32).reshape(4, 3)
+    remembered = np.concatenate([x[:1], x[2:3] + 1])
+    records = LabelledRecords.select(x, [1, 0, 1, 0], remembered)
+    np.testing.assert_array_equal(records.anomalies, x[[0, 2]])
+    np.testing.assert_array_equal(records.cleared, x[[1, 3]])
+    np.testing.assert_array_equal(records.assumed, remembered[1:])
+    both, y = records.normal_and_anomalous
+    np.testing.assert_array_equal(both, np.concatenate([remembered[1:], x[[1, 3, 0, 2]]]))
+    assert y.tolist() == [0, 0, 0, 1, 1]
+    contributions = records.contributions(lambda x: x[:, np.newaxis].astype(float))
+    assert contributions.normal.shape == (3, 1, 3)
+    with pytest.raises(ValueError, match="this detector remembers no others"):
+        LabelledRecords.select(x, [1, 1, 1, 1], x[:2])
 
 
 def known(odd, normal):
