@@ -23,7 +23,7 @@ penalties, the two loops are::
 
 A mask marks the valid steps of a series and follows the values: `Masking` creates it, layers with `takes_mask` receive
 it, and `Layer.compute_mask` returns that of the output. The gradients of a layer with several uses add up
-(`Step.backward`). Penalties on outputs add to their derivatives (`_add_penalties`).
+(`_backward`). Penalties on outputs add to their derivatives (`_add_penalties`).
 
 References
 ----------
@@ -48,7 +48,7 @@ from nnlite.graph import (
 )
 from nnlite.layers.base import Layer
 from nnlite.layers.input import InputLayer
-from nnlite.steps import Step, accumulate, plan_steps
+from nnlite.steps import Step, accumulate, layer_of
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
 
@@ -105,7 +105,7 @@ class Network(Layer):
             indices.setdefault(id(tensor), len(indices))
         self.n_tensors = len(indices)
         self.output_indices = [indices[id(tensor)] for tensor in self.outputs]
-        self.steps = plan_steps(nodes, indices, _has_own_penalty)
+        self.steps = _plan_steps(nodes, indices)
 
     # -- the forward and the backward pass -----------------------------------------------------
 
@@ -180,7 +180,7 @@ class Network(Layer):
         for step, (layer_cache, ys) in zip(reversed(self.steps), reversed(cache), strict=True):
             dys = _add_penalties(step, [gradients[i] for i in step.outputs], ys)
             if _needs_backward(step.layer, dys):
-                step.accumulate(gradients, step.backward(dys, layer_cache))
+                step.accumulate(gradients, _backward(step, dys, layer_cache))
             elif not step.shared:
                 # The loss does not depend on this step: its gradients are zero.
                 step.layer.allocate_gradients()
@@ -355,6 +355,33 @@ def _check_names(layers: Sequence[Layer], model_name: str) -> None:
         raise ValueError(f"model {model_name!r} has several layers named {twice}; give each a name of its own")
 
 
+def _plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
+    """Return the steps of a graph in topological order; `indices` maps the `id` of a tensor to its index."""
+    n_uses: dict[int, int] = {}
+    for node in nodes:
+        for layer in _innermost_layers(layer_of(node)):
+            n_uses[id(layer)] = n_uses.get(id(layer), 0) + 1
+    return [
+        Step(
+            layer_of(node),
+            [indices[id(tensor)] for tensor in node.inputs],
+            [indices[id(tensor)] for tensor in node.outputs],
+            node.takes_list,
+            node.gives_list,
+            shared=any(n_uses[id(layer)] > 1 for layer in _innermost_layers(layer_of(node))),
+            has_own_penalty=_has_own_penalty(layer_of(node)),
+        )
+        for node in nodes
+        if node.inputs
+    ]
+
+
+def _innermost_layers(layer: Layer) -> list[Layer]:
+    """Return the layer, or the layers inside a model or a wrapper, at all depths."""
+    inner = getattr(layer, "layers", None)
+    return [layer] if inner is None else [found for one in inner for found in _innermost_layers(one)]
+
+
 def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
     """Compute one layer, with the mask if it takes one; return its output, its cache and the mask of its output."""
     if isinstance(layer, Network):
@@ -365,6 +392,18 @@ def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, An
     else:
         y, cache = layer.forward(x, training)
     return y, cache, layer.compute_mask(x, mask, y)
+
+
+def _backward(step: Step, dys: list[Any], layer_cache: Any) -> Any:
+    """Run a layer's backward pass; add to the gradients of shared weights instead of overwriting them."""
+    dy = dys if step.gives_list else dys[0]
+    if not step.shared:
+        return step.layer.backward(dy, layer_cache)
+    before = [(weight, weight.gradient.copy()) for weight in step.layer.weights]
+    dx = step.layer.backward(dy, layer_cache)
+    for weight, gradient in before:
+        weight.gradient[...] += gradient
+    return dx
 
 
 def _add_penalties(step: Step, dys: list[Any], ys: list[Array] | None) -> list[Any]:

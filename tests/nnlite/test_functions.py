@@ -43,6 +43,13 @@ def test_approximate_gelu_is_close_and_has_its_own_derivative():
     assert f.get_config() == {"approximate": True}
 
 
+def test_no_regularizer_is_none():
+    assert regularizers.get(None) is None
+    assert regularizers.get("l2").get_config() == {"l2": 0.01}
+    with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
+        regularizers.get("l3")
+
+
 def test_unknown_names_and_types():
     with pytest.raises(ValueError, match="did you mean 'relu'"):
         activations.get("rleu")
