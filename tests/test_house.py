@@ -121,7 +121,6 @@ DISPATCHES = {
     "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
     "nnlite.layers.base": "its subclasses",
     "nnlite.network": "the layers of the graph",
-    "nnlite.steps": "the layers of the graph",
     "nnlite.optimizers.base": "its subclasses",
     "nnlite.registry": "the classes that are registered",
 }
