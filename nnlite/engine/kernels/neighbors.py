@@ -1,0 +1,387 @@
+"""The search for the nearest of many records: boxes that prune, tiles with a running limit, float64 at the end.
+
+Records lie in leaves of 32, packed column by column. A tile (`nnlite.engine.codegen.distances`) compares 6 queries with
+a leaf in float32. Each query has a limit, from the k-th smallest of the squared distances seen so far and a bound of
+what rounding may have done to it: a pair beyond the limit is none of the k nearest, whatever was rounded. Others are held; what is
+still within the limit when there is no more room, or at the end, is measured in float64 and sorted by (distance,
+index). So what is found is exact, and the same however records and queries are grouped.
+
+Products of records far from the center round by more than near records are apart. For queries where that would let
+too many pairs through, the tile works by differences instead.
+
+Where leaves are compact (see `nnlite.engine.runtime.neighbor_tree`), a leaf is left out for queries that are further
+from its box than their limit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from nnlite.engine.codegen.distances import LEAF, ROWS, distances, squared_distance, trailing_zeros
+from nnlite.engine.codegen.pointers import as_pointer, shift
+from nnlite.engine.codegen.processor import vector_width
+from nnlite.engine.codegen.scalars import select, square_root
+
+_TILES = distances(vector_width(np.float32))
+_LANES, _WIDTH = _TILES.lanes, _TILES.width
+_by_products, _by_differences = _TILES.by_products, _TILES.by_differences
+_replace_greatest, _within = _TILES.replace_greatest, _TILES.within
+_HELD = 64
+_UNIT = 2.0**-24  # of rounding in float32
+_TINY = np.float32(1e-30)  # what underflows
+_PRODUCTS, _UNDECIDED, _DIFFERENCES, _LEAVING = 0, 1, 2, 3
+_NEVER = np.float32(np.inf)
+_DONE = np.float32(np.nan)  # is within no limit
+
+
+class _Index(NamedTuple):
+    """Records, in leaves: pointers to float32, but for `order` (int32)."""
+
+    panels: Any
+    starts: Any
+    low: Any
+    high: Any
+    records: Any
+    order: Any
+    leaves: Any
+    count: Any
+    depth: Any
+
+
+class _Block(NamedTuple):
+    """Queries, and what is known of each: pointers."""
+
+    x: Any
+    centered: Any
+    squares: Any
+    limits: Any
+    greatest: Any
+    values: Any
+    held: Any
+    held_at: Any
+    fill: Any
+    form: Any
+    rows: Any
+    other_rows: Any
+    found: Any
+    bits: Any
+    counters: Any
+    distances: Any
+    nearest: Any
+    k: Any
+    vectors: Any
+
+
+class _Boxes(NamedTuple):
+    """How far queries are from boxes: pointers."""
+
+    columns: Any
+    bounds: Any
+    best: Any
+    leaf_of: Any
+    ends: Any
+
+
+@njit(error_model="numpy", inline="always")
+def _read_index(op: Any, f: Any, i: Any) -> Any:
+    return _Index(
+        as_pointer(op[0], f), as_pointer(op[1], f), as_pointer(op[2], f), as_pointer(op[3], f), as_pointer(op[4], f),
+        as_pointer(op[5], i), op[6], op[7], op[8],
+    )  # fmt: skip
+
+
+@njit(error_model="numpy")
+def _measure(index: Any, block: Any, q: Any) -> None:
+    """Measure what a query holds and may be near; keep the k nearest, by (distance, index)."""
+    depth, k = index.depth, block.k
+    x = shift(block.x, q * depth)
+    best, nearest = shift(block.distances, q * k), shift(block.nearest, q * k)
+    held, held_at = shift(block.held, q * _HELD), shift(block.held_at, q * _HELD)
+    for h in range(block.fill[q]):
+        if held[h] > block.limits[q]:
+            continue
+        place = np.int64(held_at[h])
+        distance = square_root(squared_distance(x, shift(index.records, place * depth), depth))
+        i = np.int64(index.order[place])
+        p = k - 1
+        if distance > best[p] or (distance == best[p] and i > nearest[p]):
+            continue
+        while p > 0 and (best[p - 1] > distance or (best[p - 1] == distance and nearest[p - 1] > i)):
+            best[p], nearest[p] = best[p - 1], nearest[p - 1]
+            p -= 1
+        best[p], nearest[p] = distance, i
+    block.fill[q] = 0
+
+
+@njit(error_model="numpy")
+def _tighten(index: Any, block: Any, q: Any) -> None:
+    """Set a query's limit by the greatest of its k smallest values, and choose the form of its tiles.
+
+    A product is off by at most (d + 16) u (|x| + |r|)^2, where |r| <= |x| + distance. By differences, centering moves a
+    record by u |r|, and a query by u |x|; a sum of squares is off by less than (d + 16) u of itself.
+    """
+    t = block.greatest[q]
+    if not t < _NEVER:
+        return
+    unit = np.float32(_UNIT * (index.depth + 16))
+    square = block.squares[q]
+    error = unit * (np.float32(9) * square + np.float32(4) * t)
+    form = block.form[q]
+    if form == _PRODUCTS and np.float32(8) * error > t:
+        # From the next leaf on: the values of this one come from products.
+        form = block.form[q] = _LEAVING
+        block.counters[0] = 1
+    elif form == _UNDECIDED and np.float32(16) * error < t:
+        form = block.form[q] = _PRODUCTS
+        block.counters[0] = 1
+    if form == _PRODUCTS or form == _LEAVING:  # noqa: PLR1714 (compiled)
+        limit = t + np.float32(2) * error
+    else:
+        root = square_root(t)
+        moved = np.float32(8 * _UNIT) * (square_root(square) + root)
+        limit = (root + np.float32(2) * moved) * (root + np.float32(2) * moved)
+    block.limits[q] = limit * (np.float32(1) + np.float32(8) * unit) + _TINY
+
+
+@njit(error_model="numpy")
+def _takes_products(index: Any, block: Any, q: Any) -> Any:
+    """Return whether a query's next tile is one of products; if it no longer is, forget what products gave."""
+    if block.form[q] == _LEAVING:
+        _measure(index, block, q)
+        values, best = shift(block.values, q * block.vectors * _LANES), shift(block.distances, q * block.k)
+        for c in range(block.k):
+            values[c] = np.float32(best[c] * best[c])
+        block.greatest[q] = values[block.k - 1]
+        block.form[q] = _DIFFERENCES
+        _tighten(index, block, q)
+    return block.form[q] == _PRODUCTS
+
+
+@njit(error_model="numpy")
+def _hold(index: Any, block: Any, q: Any, place: Any, bits: Any, found: Any) -> None:
+    """Hold the records that bits name, if they still are within the query's limit."""
+    while bits:
+        lane = trailing_zeros(bits)
+        bits &= bits - 1
+        value = found[lane]
+        if value > block.limits[q]:
+            continue
+        fill = np.int64(block.fill[q])
+        if fill == _HELD:
+            _measure(index, block, q)
+            fill = 0
+        block.held[q * _HELD + fill] = value
+        block.held_at[q * _HELD + fill] = np.int32(place + lane)
+        block.fill[q] = np.int32(fill + 1)
+        if value < block.greatest[q]:
+            values = shift(block.values, q * block.vectors * _LANES)
+            block.greatest[q] = _replace_greatest(values, block.vectors, block.greatest[q], value)
+            _tighten(index, block, q)
+
+
+@njit(error_model="numpy")
+def _visit(index: Any, block: Any, leaf: Any, rows: Any, count: Any, differences: Any) -> None:
+    """Compare the queries of `rows` with a leaf."""
+    if count == 0:
+        return
+    block.counters[1] += count
+    for r in range(count, (count + ROWS - 1) // ROWS * ROWS):
+        rows[r] = rows[count - 1]
+    for part in range(0, LEAF, _WIDTH):
+        place = leaf * LEAF + part
+        panel, starts = shift(index.panels, leaf * index.depth * LEAF + part), shift(index.starts, place)
+        # The last leaf may not be full.
+        left = index.count - place
+        full = np.int64(-1) if left >= _WIDTH else (np.int64(1) << max(left, 0)) - 1
+        for first in range(0, count, ROWS):
+            some = shift(rows, first)
+            if differences:
+                _by_differences(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
+                                block.found, block.bits)  # fmt: skip
+            else:
+                _by_products(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
+                             block.found, block.bits)  # fmt: skip
+            if block.bits[ROWS] & full:
+                for r in range(min(ROWS, count - first)):
+                    bits = block.bits[r] & full
+                    if bits:
+                        _hold(index, block, some[r], place, bits, shift(block.found, r * _WIDTH))
+
+
+@njit(error_model="numpy")
+def _start(index: Any, block: Any, n: Any, center: Any) -> None:
+    """Set what is known of n queries before anything is."""
+    depth, room = index.depth, block.vectors * _LANES
+    for q in range(n):
+        x, centered = shift(block.x, q * depth), shift(block.centered, q * depth)
+        square = 0.0
+        for j in range(depth):
+            value = x[j] - center[j]
+            centered[j] = value
+            square += np.float64(value) * np.float64(value)
+        block.squares[q] = np.float32(square)
+        block.limits[q] = _NEVER
+        block.greatest[q] = _NEVER
+        block.fill[q] = 0
+        block.form[q] = _UNDECIDED
+        values = shift(block.values, q * room)
+        for c in range(room):
+            values[c] = _NEVER if c < block.k else -_NEVER
+        best, nearest = shift(block.distances, q * block.k), shift(block.nearest, q * block.k)
+        for c in range(block.k):
+            best[c] = np.inf
+            nearest[c] = np.int64(-1)
+
+
+@njit(error_model="numpy")
+def _search_all(index: Any, block: Any, n: Any) -> None:
+    """Compare n queries with every leaf."""
+    block.counters[0] = 1
+    products, others = 0, 0
+    for leaf in range(index.leaves):
+        if block.counters[0]:
+            block.counters[0] = 0
+            products, others = 0, 0
+            for q in range(n):
+                if _takes_products(index, block, q):
+                    block.rows[products] = q
+                    products += 1
+                else:
+                    block.other_rows[others] = q
+                    others += 1
+        _visit(index, block, leaf, block.rows, products, False)
+        _visit(index, block, leaf, block.other_rows, others, True)
+
+
+@njit(error_model="numpy", fastmath={"contract"})
+def _box_distances(index: Any, columns: Any, n: Any, stride: Any, bounds: Any) -> None:
+    """Write the squared distance of every query from every leaf's box: ``bounds[leaf * stride + q]``."""
+    depth = index.depth
+    for leaf in range(index.leaves):
+        row = shift(bounds, leaf * stride)
+        for q in range(n):
+            row[q] = np.float32(0)
+        for j in range(0, depth, 2):
+            # Of an odd number of columns, the last is taken twice, and counts once.
+            i = min(j + 1, depth - 1)
+            weight = np.float32(i - j)
+            low, high, column = index.low[leaf * depth + j], index.high[leaf * depth + j], shift(columns, j * stride)
+            low_2, high_2 = index.low[leaf * depth + i], index.high[leaf * depth + i]
+            column_2 = shift(columns, i * stride)
+            for q in range(n):
+                v, w = column[q], column_2[q]
+                inside = select(v > low, v, low)
+                apart = v - select(inside < high, inside, high)
+                inside = select(w > low_2, w, low_2)
+                apart_2 = (w - select(inside < high_2, inside, high_2)) * weight
+                row[q] += apart * apart + apart_2 * apart_2
+
+
+@njit(error_model="numpy")
+def _first_leaves(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
+    """Visit the leaf whose box is nearest, and as many beside it as hold k records."""
+    leaves, bounds, best, leaf_of, ends = index.leaves, w.bounds, w.best, w.leaf_of, w.ends
+    for q in range(n):
+        best[q] = _NEVER
+        leaf_of[q] = np.int32(0)
+    for leaf in range(leaves):
+        row, number = shift(bounds, leaf * stride), np.int32(leaf)
+        for q in range(n):
+            nearer = row[q] < best[q]
+            best[q] = select(nearer, row[q], best[q])
+            leaf_of[q] = select(nearer, number, leaf_of[q])
+    # Queries sorted by their leaves, by counting.
+    by_leaf = block.other_rows
+    for leaf in range(leaves + 1):
+        ends[leaf] = np.int64(0)
+    for q in range(n):
+        ends[leaf_of[q] + 1] += 1
+    for leaf in range(leaves):
+        ends[leaf + 1] += ends[leaf]
+    for q in range(n):
+        by_leaf[ends[leaf_of[q]]] = np.int64(q)
+        ends[leaf_of[q]] += 1
+    wide, begun = min((block.k + LEAF - 1) // LEAF, leaves), np.int64(0)
+    for leaf in range(leaves):
+        count = ends[leaf] - begun
+        if count:
+            first = min(leaf, leaves - wide)
+            for beside in range(first, first + wide):
+                for r in range(count):
+                    q = by_leaf[begun + r]
+                    block.rows[r] = q
+                    bounds[beside * stride + q] = _DONE
+                _visit(index, block, beside, block.rows, count, True)
+        begun = ends[leaf]
+
+
+@njit(error_model="numpy")
+def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
+    """Compare n queries with the leaves whose boxes are within their limits."""
+    depth, columns, bounds = index.depth, w.columns, w.bounds
+    for j in range(depth):
+        column = shift(columns, j * stride)
+        for q in range(n):
+            column[q] = block.centered[q * depth + j]
+    _box_distances(index, columns, n, stride, bounds)
+    _first_leaves(index, block, n, stride, w)
+    for q in range(n, stride):
+        block.limits[q] = _DONE
+    # The nearest boxes first, as what is found there makes the limits smaller.
+    for turn in range(3):
+        factor = np.float32(0.05) if turn == 0 else np.float32(0.25) if turn == 1 else np.float32(1)
+        for leaf in range(index.leaves):
+            row = shift(bounds, leaf * stride)
+            products, others = 0, 0
+            for first in range(0, n, 64):
+                bits = _within(shift(row, first), shift(block.limits, first), factor)
+                while bits:
+                    q = first + trailing_zeros(bits)
+                    bits &= bits - 1
+                    row[q] = _DONE
+                    if _takes_products(index, block, q):
+                        block.rows[products] = q
+                        products += 1
+                    else:
+                        block.other_rows[others] = q
+                        others += 1
+            _visit(index, block, leaf, block.rows, products, False)
+            _visit(index, block, leaf, block.other_rows, others, True)
+
+
+def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Write the distances and indices of the k nearest records of each query.
+
+    op: panels, starts, low, high, records, order (int32), leaves, records' number, depth; center; x, queries' number,
+    distances (float64), nearest (int64), k; block, stride, whether to look at boxes; and workspace, for `block`
+    queries: centered, squares, limits, greatest, values, held, held_at (int32), fill (int32), form (int32), rows
+    (int64), other rows (int64), found, bits (int64), counters (int64: changed, visits), columns, bounds, best, leaf_of
+    (int32), ends (int64).
+    """
+    f, d, i, n = np.float32(0), 0.0, np.int32(0), np.int64(0)
+    index = _read_index(op, f, i)
+    center, queries, k, size, stride = as_pointer(op[9], f), op[11], op[14], op[15], op[16]
+    w = shift(op, 18)
+    vectors = (k + _LANES - 1) // _LANES
+    boxes = _Boxes(
+        as_pointer(w[14], f), as_pointer(w[15], f), as_pointer(w[16], f), as_pointer(w[17], i), as_pointer(w[18], n)
+    )
+    for begin in range(0, queries, size):
+        block = _Block(
+            shift(as_pointer(op[10], f), begin * index.depth), as_pointer(w[0], f), as_pointer(w[1], f),
+            as_pointer(w[2], f), as_pointer(w[3], f), as_pointer(w[4], f), as_pointer(w[5], f), as_pointer(w[6], i),
+            as_pointer(w[7], i), as_pointer(w[8], i), as_pointer(w[9], n), as_pointer(w[10], n), as_pointer(w[11], f),
+            as_pointer(w[12], n), as_pointer(w[13], n), shift(as_pointer(op[12], d), begin * k),
+            shift(as_pointer(op[13], n), begin * k), k, vectors,
+        )  # fmt: skip
+        count = min(size, queries - begin)
+        _start(index, block, count, center)
+        if op[17]:
+            _search_boxes(index, block, count, stride, boxes)
+        else:
+            _search_all(index, block, count)
+        for q in range(count):
+            _measure(index, block, q)
