@@ -1,11 +1,11 @@
-"""Register tiles of squared distances, and the vector operations of a search for nearest neighbors.
+r"""Register tiles of squared distances, and the vector operations of a search for nearest neighbors.
 
 A tile compares 6 queries with two vectors of records. As in `nnlite.engine.gemm.gemm_tile`, the sums stay in registers
 over all columns. At the end each is compared with the limit of its query while still in a register, and one bit a
 pair says which are within: where nothing is near, nothing is stored but bits.
 
-There are two forms. By products, :math:`|x|^2 - 2 (x \\cdot r - |r|^2 / 2)`, is one multiply-add a number. By
-differences, :math:`\\sum_j (x_j - r_j)^2`, is a subtraction more, but rounds in proportion to the distance alone.
+There are two forms. By products, :math:`|x|^2 - 2 (x \cdot r - |r|^2 / 2)`, is one multiply-add a number. By
+differences, :math:`\sum_j (x_j - r_j)^2`, is a subtraction more, but rounds in proportion to the distance alone.
 """
 
 # Numba hands intrinsics their types by the names of their parameters, used or not.
@@ -18,11 +18,12 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 
 from nnlite.engine.codegen.emit import I32, I64, Emitter, new_function
+
+intrinsic: Any = extending.intrinsic
 
 ROWS = 6
 """Queries of a tile."""

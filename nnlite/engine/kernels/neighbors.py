@@ -1,10 +1,10 @@
 """The search for the nearest of many records: boxes that prune, tiles with a running limit, float64 at the end.
 
 Records lie in leaves of 32, packed column by column. A tile (`nnlite.engine.codegen.distances`) compares 6 queries with
-a leaf in float32. Each query has a limit, from the k-th smallest of the squared distances seen so far and a bound of
-what rounding may have done to it: a pair beyond the limit is none of the k nearest, whatever was rounded. Others are held; what is
-still within the limit when there is no more room, or at the end, is measured in float64 and sorted by (distance,
-index). So what is found is exact, and the same however records and queries are grouped.
+a leaf in float32. Each query has a limit, made of the k-th smallest of the squared distances seen so far and of a bound
+on rounding: a pair beyond the limit is none of the k nearest. Other pairs are held; where there is no more room, and at
+the end, those still within the limit are measured in float64 and sorted by (distance, index). So what is found is
+exact, and the same however records and queries are grouped.
 
 Products of records far from the center round by more than near records are apart. For queries where that would let
 too many pairs through, the tile works by differences instead.
@@ -137,7 +137,7 @@ def _tighten(index: Any, block: Any, q: Any) -> None:
     elif form == _UNDECIDED and np.float32(16) * error < t:
         form = block.form[q] = _PRODUCTS
         block.counters[0] = 1
-    if form == _PRODUCTS or form == _LEAVING:  # noqa: PLR1714 (compiled)
+    if form in (_PRODUCTS, _LEAVING):
         limit = t + np.float32(2) * error
     else:
         root = square_root(t)

@@ -139,7 +139,7 @@ class CompiledNeighbors:
         # No power of two: the lines of a column would compete for a few places of the cache.
         stride = -(-block // 64) * 64 + 16
         addresses = Addresses()
-        sizes = _workspace_bytes(block, stride, d, k, count if prune else 0)
+        sizes = _workspace_bytes(stride, d, k, count if prune else 0)
         workspace = np.empty(sum(sizes) + 64, np.uint8)
         first = addresses.of("workspace", workspace, np.uint8)
         places = -(-first // 64) * 64 + np.cumsum([0, *sizes[:-1]])
@@ -156,7 +156,7 @@ class CompiledNeighbors:
         return int(counters[1]) / (len(x) * count)
 
 
-def _workspace_bytes(block: int, stride: int, d: int, k: int, boxes: int) -> list[int]:
+def _workspace_bytes(stride: int, d: int, k: int, boxes: int) -> list[int]:
     """Return the bytes of each part of the working memory, as `nnlite.engine.kernels.neighbors` lists them."""
     room = -(-k // _MOST_LANES) * _MOST_LANES
     each = [4 * d, 4, 4, 4, 4 * room, 4 * _HELD, 4 * _HELD, 4, 4, 8, 8]
