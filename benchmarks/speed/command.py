@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         quick=options.quick,
         c_program=str(options.c_program.absolute()),
         memory_gigabytes=options.memory_gigabytes,
+        nslkdd=str(options.nslkdd.absolute()),
         say=(lambda _: None) if options.silent else (lambda text: print(text, file=sys.stderr, flush=True)),
     )
     # Ended from outside, it ends the processes that it has started.
@@ -92,6 +93,10 @@ def make_parser() -> argparse.ArgumentParser:
         default=1.0,
         metavar="GB",
         help="size of the memory-mapped file; 1, judged at 4",
+    )
+    records = PROJECT.parent / "shared" / "data" / "nslkdd" / "KDDTrain+_20Percent.txt"
+    parser.add_argument(
+        "--nslkdd", type=Path, default=records, metavar="FILE", help="records of NSL-KDD; ../shared/data/nslkdd"
     )
     parser.add_argument("--silent", action="store_true", help="don't say on standard error what is going on")
     return parser
