@@ -45,11 +45,10 @@ class Distances(NamedTuple):
     by_products : intrinsic ``(x, depth, rows, panel, starts, squares, limits, found, bits)``
         Approximate squared distances of the queries ``x[rows[r]]`` from the first records of a panel (columns of
         `LEAF` items) into ``found[r * width + i]``. Bit i of ``bits[r]`` is set unless that is more than
-        ``limits[rows[r]]``; ``bits[ROWS]`` has the bits of all rows. `starts` holds -|r|^2 / 2, `squares` |x|^2.
+        ``limits[rows[r]]``; bit r of ``bits[ROWS]`` is set if there is one in row r. `starts` holds
+        -|r|^2 / 2, `squares` |x|^2.
     by_differences : intrinsic
         The same, by differences; `starts` and `squares` are not read.
-    replace_greatest : intrinsic ``(values, vectors, greatest, value)``
-        Put a value in the place of the greatest of so many vectors of values, and return what is the greatest then.
     within : intrinsic ``(values, limits, factor)``
         Bits of the 64 values that are at most their limits times a factor.
     """
@@ -58,7 +57,6 @@ class Distances(NamedTuple):
     width: int
     by_products: Any
     by_differences: Any
-    replace_greatest: Any
     within: Any
 
 
@@ -85,16 +83,6 @@ def distances(lanes: int) -> Distances:
         return types.void(f, n, integers, f, f, f, f, f, integers), generate
 
     @intrinsic
-    def replace_greatest(typing_context, values, vectors, greatest, value):
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            values, _, greatest, value = arguments
-            result = cgutils.alloca_once(builder, _FLOAT)
-            builder.call(_replace_function(builder.module, lanes), [values, arguments[1], greatest, value, result])
-            return builder.load(result)
-
-        return types.float32(f, n, types.float32, types.float32), generate
-
-    @intrinsic
     def within(typing_context, values, limits, factor):
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             values, limits, factor = arguments
@@ -112,7 +100,7 @@ def distances(lanes: int) -> Distances:
 
         return n(f, f, types.float32), generate
 
-    return Distances(lanes, _VECTORS * lanes, by_products, by_differences, replace_greatest, within)
+    return Distances(lanes, _VECTORS * lanes, by_products, by_differences, within)
 
 
 def _as_bits(builder: ir.IRBuilder, mask: ir.Value, lanes: int, first: int) -> ir.Value:
@@ -165,43 +153,9 @@ def _tile_function(module: ir.Module, lanes: int, differences: bool) -> ir.Funct
             row_bits = builder.or_(row_bits, _as_bits(builder, mask, lanes, v * lanes))
             emit.store(value, emit.at(found, ir.Constant(I64, (r * _VECTORS + v) * lanes)))
         builder.store(row_bits, emit.at(bits, ir.Constant(I64, r)))
-        all_bits = builder.or_(all_bits, row_bits)
+        some = builder.zext(builder.icmp_signed("!=", row_bits, ir.Constant(I64, 0)), I64)
+        all_bits = builder.or_(all_bits, builder.shl(some, ir.Constant(I64, r)))
     builder.store(all_bits, emit.at(bits, ir.Constant(I64, ROWS)))
-    builder.ret_void()
-    return function
-
-
-def _replace_function(module: ir.Module, lanes: int) -> ir.Function:
-    pointer = _FLOAT.as_pointer()
-    function, new = new_function(module, f"nnlite_replace_x{lanes}", [pointer, I64, _FLOAT, _FLOAT, pointer])
-    if not new:
-        return function
-    values, vectors, greatest, value, result = function.args
-    emit = Emitter(function, lanes)
-    builder = emit.builder
-    bits = ir.IntType(lanes)
-    old, new_value = emit.splat(greatest), emit.splat(value)
-    slot, at = emit.variable(emit.splat(ir.Constant(_FLOAT, float("-inf")))), emit.variable(values)
-    # All ones until the greatest has been found, zero from then on: of equal ones, one is replaced.
-    open_slot = emit.variable(ir.Constant(bits, -1))
-    with emit.repeat(vectors):
-        place, still_open = builder.load(at), builder.load(open_slot)
-        held = emit.load(place)
-        equal = builder.and_(builder.bitcast(builder.fcmp_ordered("==", held, old), bits), still_open)
-        one = builder.and_(equal, builder.neg(equal))
-        held = builder.select(builder.bitcast(one, ir.VectorType(ir.IntType(1), lanes)), new_value, held)
-        emit.store(held, place)
-        nothing = builder.icmp_signed("==", equal, ir.Constant(bits, 0))
-        builder.store(builder.select(nothing, still_open, ir.Constant(bits, 0)), open_slot)
-        most = builder.load(slot)
-        builder.store(builder.select(builder.fcmp_ordered(">", held, most), held, most), slot)
-        emit.advance(at, ir.Constant(I64, lanes))
-    most, half = builder.load(slot), lanes
-    while half > 1:
-        half //= 2
-        low, high = (emit.shuffle(most, most, range(first, first + half)) for first in (0, half))
-        most = builder.select(builder.fcmp_ordered(">", low, high), low, high)
-    builder.store(builder.extract_element(most, ir.Constant(I32, 0)), result)
     builder.ret_void()
     return function
 

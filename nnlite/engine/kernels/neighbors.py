@@ -27,9 +27,9 @@ from nnlite.engine.codegen.scalars import select, square_root
 
 _TILES = distances(vector_width(np.float32))
 _LANES, _WIDTH = _TILES.lanes, _TILES.width
-_by_products, _by_differences = _TILES.by_products, _TILES.by_differences
-_replace_greatest, _within = _TILES.replace_greatest, _TILES.within
-_HELD = 64
+_by_products, _by_differences, _within = _TILES.by_products, _TILES.by_differences, _TILES.within
+_WHOLE = 16
+_HALVINGS = 20
 _UNIT = 2.0**-24  # of rounding in float32
 _TINY = np.float32(1e-30)  # what underflows
 _PRODUCTS, _UNDECIDED, _DIFFERENCES, _LEAVING = 0, 1, 2, 3
@@ -58,12 +58,11 @@ class _Block(NamedTuple):
     centered: Any
     squares: Any
     limits: Any
-    greatest: Any
-    values: Any
     held: Any
     held_at: Any
     fill: Any
     form: Any
+    measured: Any
     rows: Any
     other_rows: Any
     found: Any
@@ -72,7 +71,7 @@ class _Block(NamedTuple):
     distances: Any
     nearest: Any
     k: Any
-    vectors: Any
+    room: Any
 
 
 class _Boxes(NamedTuple):
@@ -99,7 +98,7 @@ def _measure(index: Any, block: Any, q: Any) -> None:
     depth, k = index.depth, block.k
     x = shift(block.x, q * depth)
     best, nearest = shift(block.distances, q * k), shift(block.nearest, q * k)
-    held, held_at = shift(block.held, q * _HELD), shift(block.held_at, q * _HELD)
+    held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
     for h in range(block.fill[q]):
         if held[h] > block.limits[q]:
             continue
@@ -117,15 +116,12 @@ def _measure(index: Any, block: Any, q: Any) -> None:
 
 
 @njit(error_model="numpy")
-def _tighten(index: Any, block: Any, q: Any) -> None:
-    """Set a query's limit by the greatest of its k smallest values, and choose the form of its tiles.
+def _set_limit(index: Any, block: Any, q: Any, t: Any) -> None:
+    """Set a query's limit, k records being seen with squared distances up to t, and choose the form of its tiles.
 
     A product is off by at most (d + 16) u (|x| + |r|)^2, where |r| <= |x| + distance. By differences, centering moves a
     record by u |r|, and a query by u |x|; a sum of squares is off by less than (d + 16) u of itself.
     """
-    t = block.greatest[q]
-    if not t < _NEVER:
-        return
     unit = np.float32(_UNIT * (index.depth + 16))
     square = block.squares[q]
     error = unit * (np.float32(9) * square + np.float32(4) * t)
@@ -146,40 +142,97 @@ def _tighten(index: Any, block: Any, q: Any) -> None:
     block.limits[q] = limit * (np.float32(1) + np.float32(8) * unit) + _TINY
 
 
+@njit(error_model="numpy", fastmath={"nnan", "nsz"})
+def _range(values: Any, count: Any) -> Any:
+    """Return the least and the greatest of some values."""
+    low, high = values[0], values[0]
+    for i in range(count):
+        low = select(values[i] < low, values[i], low)
+        high = select(values[i] > high, values[i], high)
+    return low, high
+
+
+@njit(error_model="numpy")
+def _count_up_to(values: Any, count: Any, bound: Any) -> Any:
+    found = np.int32(0)
+    for i in range(count):
+        found += np.int32(values[i] <= bound)
+    return np.int64(found)
+
+
+@njit(error_model="numpy")
+def _kth(values: Any, fill: Any, k: Any) -> Any:
+    """Return a number that k of the values are below, or a few more: by halving where it may lie."""
+    low, high = _range(values, fill)
+    whole = (fill + _WHOLE - 1) // _WHOLE * _WHOLE
+    for i in range(fill, whole):
+        values[i] = _NEVER
+    count, enough = fill, k + 2 + k // _WHOLE
+    for _ in range(_HALVINGS):
+        if count <= enough:
+            break
+        middle = low + (high - low) * np.float32(0.5)
+        found = _count_up_to(values, whole, middle)
+        if found >= k:
+            high, count = middle, found
+        else:
+            low = middle
+    return high
+
+
+@njit(error_model="numpy")
+def _measure_all(index: Any, block: Any, q: Any) -> None:
+    """Measure what a query holds, and set its limit by what is exact."""
+    _measure(index, block, q)
+    block.measured[q] = 1
+    distance = block.distances[q * block.k + block.k - 1]
+    if distance < np.inf:
+        _set_limit(index, block, q, np.float32(distance * distance))
+
+
+@njit(error_model="numpy")
+def _shrink(index: Any, block: Any, q: Any) -> None:
+    """Set a query's limit by what it holds, and drop what is beyond it."""
+    if block.measured[q]:
+        _measure_all(index, block, q)
+        return
+    fill = np.int64(block.fill[q])
+    if fill < block.k:
+        return
+    held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
+    _set_limit(index, block, q, _kth(held, fill, block.k))
+    limit, kept = block.limits[q], 0
+    for h in range(fill):
+        held[kept], held_at[kept] = held[h], held_at[h]
+        kept += np.int64(held[h] <= limit)
+    block.fill[q] = np.int32(kept)
+    if kept > (block.room - LEAF) // 8 * 7:
+        # Rounding or ties keep too many within the limit.
+        _measure_all(index, block, q)
+
+
 @njit(error_model="numpy")
 def _takes_products(index: Any, block: Any, q: Any) -> Any:
     """Return whether a query's next tile is one of products; if it no longer is, forget what products gave."""
     if block.form[q] == _LEAVING:
-        _measure(index, block, q)
-        values, best = shift(block.values, q * block.vectors * _LANES), shift(block.distances, q * block.k)
-        for c in range(block.k):
-            values[c] = np.float32(best[c] * best[c])
-        block.greatest[q] = values[block.k - 1]
         block.form[q] = _DIFFERENCES
-        _tighten(index, block, q)
+        _measure_all(index, block, q)
     return block.form[q] == _PRODUCTS
 
 
 @njit(error_model="numpy")
 def _hold(index: Any, block: Any, q: Any, place: Any, bits: Any, found: Any) -> None:
-    """Hold the records that bits name, if they still are within the query's limit."""
+    """Hold the records that bits name. There is room for all of a tile, always."""
+    fill = np.int64(block.fill[q])
+    held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
     while bits:
         lane = trailing_zeros(bits)
         bits &= bits - 1
-        value = found[lane]
-        if value > block.limits[q]:
-            continue
-        fill = np.int64(block.fill[q])
-        if fill == _HELD:
-            _measure(index, block, q)
-            fill = 0
-        block.held[q * _HELD + fill] = value
-        block.held_at[q * _HELD + fill] = np.int32(place + lane)
-        block.fill[q] = np.int32(fill + 1)
-        if value < block.greatest[q]:
-            values = shift(block.values, q * block.vectors * _LANES)
-            block.greatest[q] = _replace_greatest(values, block.vectors, block.greatest[q], value)
-            _tighten(index, block, q)
+        held[fill], held_at[fill] = found[lane], np.int32(place + lane)
+        fill += 1
+    block.fill[q] = np.int32(fill)
+    if fill > block.room - LEAF:
+        _shrink(index, block, q)
 
 
 @njit(error_model="numpy")
@@ -204,17 +257,17 @@ def _visit(index: Any, block: Any, leaf: Any, rows: Any, count: Any, differences
             else:
                 _by_products(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
                              block.found, block.bits)  # fmt: skip
-            if block.bits[ROWS] & full:
-                for r in range(min(ROWS, count - first)):
-                    bits = block.bits[r] & full
-                    if bits:
-                        _hold(index, block, some[r], place, bits, shift(block.found, r * _WIDTH))
+            hits = block.bits[ROWS] & ((np.int64(1) << min(ROWS, count - first)) - 1)
+            while hits:
+                r = trailing_zeros(hits)
+                hits &= hits - 1
+                _hold(index, block, some[r], place, block.bits[r] & full, shift(block.found, r * _WIDTH))
 
 
 @njit(error_model="numpy")
 def _start(index: Any, block: Any, n: Any, center: Any) -> None:
     """Set what is known of n queries before anything is."""
-    depth, room = index.depth, block.vectors * _LANES
+    depth = index.depth
     for q in range(n):
         x, centered = shift(block.x, q * depth), shift(block.centered, q * depth)
         square = 0.0
@@ -224,12 +277,9 @@ def _start(index: Any, block: Any, n: Any, center: Any) -> None:
             square += np.float64(value) * np.float64(value)
         block.squares[q] = np.float32(square)
         block.limits[q] = _NEVER
-        block.greatest[q] = _NEVER
         block.fill[q] = 0
         block.form[q] = _UNDECIDED
-        values = shift(block.values, q * room)
-        for c in range(room):
-            values[c] = _NEVER if c < block.k else -_NEVER
+        block.measured[q] = 0
         best, nearest = shift(block.distances, q * block.k), shift(block.nearest, q * block.k)
         for c in range(block.k):
             best[c] = np.inf
@@ -316,6 +366,8 @@ def _first_leaves(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
                     bounds[beside * stride + q] = _DONE
                 _visit(index, block, beside, block.rows, count, True)
         begun = ends[leaf]
+    for q in range(n):
+        _shrink(index, block, q)
 
 
 @njit(error_model="numpy")
@@ -333,6 +385,9 @@ def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
     # The nearest boxes first, as what is found there makes the limits smaller.
     for turn in range(3):
         factor = np.float32(0.05) if turn == 0 else np.float32(0.25) if turn == 1 else np.float32(1)
+        for q in range(n):
+            if turn and block.fill[q] > block.k + block.k // 4:
+                _shrink(index, block, q)
         for leaf in range(index.leaves):
             row = shift(bounds, leaf * stride)
             products, others = 0, 0
@@ -356,26 +411,25 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     """Write the distances and indices of the k nearest records of each query.
 
     op: panels, starts, low, high, records, order (int32), leaves, records' number, depth; center; x, queries' number,
-    distances (float64), nearest (int64), k; block, stride, whether to look at boxes; and workspace, for `block`
-    queries: centered, squares, limits, greatest, values, held, held_at (int32), fill (int32), form (int32), rows
+    distances (float64), nearest (int64), k; block, stride, whether to look at boxes, room; and workspace, for `block`
+    queries: centered, squares, limits, held, held_at (int32), fill (int32), form (int32), measured (int32), rows
     (int64), other rows (int64), found, bits (int64), counters (int64: changed, visits), columns, bounds, best, leaf_of
-    (int32), ends (int64).
+    (int32), ends (int64). A query holds up to `room` records, of which the last 32 are for one more tile.
     """
     f, d, i, n = np.float32(0), 0.0, np.int32(0), np.int64(0)
     index = _read_index(op, f, i)
     center, queries, k, size, stride = as_pointer(op[9], f), op[11], op[14], op[15], op[16]
-    w = shift(op, 18)
-    vectors = (k + _LANES - 1) // _LANES
+    w = shift(op, 19)
     boxes = _Boxes(
-        as_pointer(w[14], f), as_pointer(w[15], f), as_pointer(w[16], f), as_pointer(w[17], i), as_pointer(w[18], n)
+        as_pointer(w[13], f), as_pointer(w[14], f), as_pointer(w[15], f), as_pointer(w[16], i), as_pointer(w[17], n)
     )
     for begin in range(0, queries, size):
         block = _Block(
             shift(as_pointer(op[10], f), begin * index.depth), as_pointer(w[0], f), as_pointer(w[1], f),
-            as_pointer(w[2], f), as_pointer(w[3], f), as_pointer(w[4], f), as_pointer(w[5], f), as_pointer(w[6], i),
-            as_pointer(w[7], i), as_pointer(w[8], i), as_pointer(w[9], n), as_pointer(w[10], n), as_pointer(w[11], f),
-            as_pointer(w[12], n), as_pointer(w[13], n), shift(as_pointer(op[12], d), begin * k),
-            shift(as_pointer(op[13], n), begin * k), k, vectors,
+            as_pointer(w[2], f), as_pointer(w[3], f), as_pointer(w[4], i), as_pointer(w[5], i), as_pointer(w[6], i),
+            as_pointer(w[7], i), as_pointer(w[8], n), as_pointer(w[9], n), as_pointer(w[10], f), as_pointer(w[11], n),
+            as_pointer(w[12], n), shift(as_pointer(op[12], d), begin * k), shift(as_pointer(op[13], n), begin * k),
+            k, op[18],
         )  # fmt: skip
         count = min(size, queries - begin)
         _start(index, block, count, center)
@@ -384,4 +438,5 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         else:
             _search_all(index, block, count)
         for q in range(count):
+            _shrink(index, block, q)
             _measure(index, block, q)

@@ -14,8 +14,10 @@ from nnlite.engine.runtime.neighbor_tree import compact_order
 from nnlite.engine.runtime.threads import Team, worthwhile_threads
 from nnlite.types import Array
 
-_LEAF, _ROWS, _HELD = 32, 6, 64
+_LEAF, _ROWS = 32, 6
 _MOST_LANES = 16
+# What a query holds beyond its neighbors before it is sorted out.
+_LEAST_ROOM = 16
 _BLOCK = 1024
 _SMALLEST_BLOCK = 128
 # Distances of a block of queries from all boxes should stay near the processor.
@@ -139,7 +141,8 @@ class CompiledNeighbors:
         # No power of two: the lines of a column would compete for a few places of the cache.
         stride = -(-block // 64) * 64 + 16
         addresses = Addresses()
-        sizes = _workspace_bytes(stride, d, k, count if prune else 0)
+        room = -(-(k + k // 2 + _LEAST_ROOM + _LEAF) // 16) * 16
+        sizes = _workspace_bytes(stride, d, room, count if prune else 0)
         workspace = np.empty(sum(sizes) + 64, np.uint8)
         first = addresses.of("workspace", workspace, np.uint8)
         places = -(-first // 64) * 64 + np.cumsum([0, *sizes[:-1]])
@@ -148,18 +151,17 @@ class CompiledNeighbors:
             *(of(name, array, np.float32) for name, array in zip(leaves._fields[:5], leaves, strict=False)),
             of("order", leaves.order, np.int32), count, n, d, of("center", self._center, np.float32),
             of("x", x, np.float32), len(x), of("distances", distances, np.float64), of("nearest", nearest, np.int64),
-            k, block, stride, int(prune), *places.tolist(),
+            k, block, stride, int(prune), room, *places.tolist(),
         ]  # fmt: skip
-        counters = workspace[int(places[13]) - first :][:16].view(np.int64)
+        counters = workspace[int(places[12]) - first :][:16].view(np.int64)
         counters[:] = 0
         call(self._function, of("fields", np.array(fields, np.int64), np.int64), 0)
         return int(counters[1]) / (len(x) * count)
 
 
-def _workspace_bytes(stride: int, d: int, k: int, boxes: int) -> list[int]:
+def _workspace_bytes(stride: int, d: int, room: int, boxes: int) -> list[int]:
     """Return the bytes of each part of the working memory, as `nnlite.engine.kernels.neighbors` lists them."""
-    room = -(-k // _MOST_LANES) * _MOST_LANES
-    each = [4 * d, 4, 4, 4, 4 * room, 4 * _HELD, 4 * _HELD, 4, 4, 8, 8]
+    each = [4 * d, 4, 4, 4 * room, 4 * room, 4, 4, 4, 8, 8]
     sizes = [(stride + _ROWS) * size for size in each]
     sizes += [4 * _ROWS * 2 * _MOST_LANES, 8 * (_ROWS + 1), 16]
     sizes += [4 * stride * d, 4 * stride * boxes, 4 * stride, 4 * stride, 8 * (boxes + 1)] if boxes else [0] * 5
