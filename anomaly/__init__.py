@@ -1,4 +1,4 @@
-"""Find the unusual records in a table with encoder/decoder networks.
+"""Anomaly detection in tables, series and images with encoder/decoder networks.
 
 >>> import anomaly
 >>> data = anomaly.datasets.make_transactions(n_records=300, random_state=0)
@@ -11,13 +11,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from anomaly.detectors import BaseDetector, NotFittedError, load_detector
+from anomaly.detectors.loading import MODULES as _DETECTORS
+from anomaly.detectors.loading import detector_class as _detector_class
 
 if TYPE_CHECKING:
-    from anomaly.detectors import ImageDetector, SequenceDetector, TableDetector, VariationalDetector
+    from anomaly.detectors import (
+        AutoencoderDetector,
+        ImageDetector,
+        SequenceDetector,
+        TableDetector,
+        VariationalDetector,
+    )
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "AutoencoderDetector",
     "BaseDetector",
     "ImageDetector",
     "NotFittedError",
@@ -28,7 +37,6 @@ __all__ = [
     "load_detector",
 ]
 
-_DETECTORS = ("TableDetector", "ImageDetector", "SequenceDetector", "VariationalDetector")
 _MODULES = (
     "calibration",
     "datasets",
@@ -43,11 +51,11 @@ _MODULES = (
 
 
 def __getattr__(name: str) -> Any:
-    # Detectors and modules are imported when they are first asked for.
+    # Detectors and modules are imported on first use.
     if name in _MODULES:
         return import_module(f"anomaly.{name}")
     if name in _DETECTORS:
-        return getattr(import_module("anomaly.detectors"), name)
+        return _detector_class(name)
     raise AttributeError(f"module 'anomaly' has no attribute {name!r}")
 
 

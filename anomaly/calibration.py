@@ -1,9 +1,9 @@
-"""What scores mean: p-values, thresholds for a false-alarm rate, and control over many records at once.
+"""Calibrated outputs: p-values, thresholds for a false-alarm rate, probabilities and the confidence of predictions.
 
-All of it rests on one argument. If a fresh record is like the reference records, and its score was made in the same way
-as theirs, its rank among them is as likely to be any as any other: of n + 1 places each has the chance 1/(n + 1).
-Nothing has to be known about the distribution of the scores. Where reference scores are made in another way, such as
-those of training records or of detectors that learned from a part of them, the argument is only nearly true.
+All of them come from the rank of a score among reference scores. If a fresh record has the distribution of the
+reference records and was scored in the same way, its rank is uniform: each of the n + 1 places has probability
+1/(n + 1), whatever the distribution of the scores. Where the reference scores were computed in another way, such as
+those of training records or of detectors that were fitted on a part of them, that holds only approximately.
 
 References
 ----------
@@ -13,68 +13,83 @@ for outliers with conformal p-values", Annals of Statistics 51 (2023).
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
 from nnlite.types import Array
+from nnlite.validation import as_finite, check_value, integer, number
 
-# Of 14 tables it has the least log loss in the mean; benchmarks/quality/probabilities.py.
+RATE = number(above=0, below=1)
+"""Constraint of rates and prior probabilities."""
+# The least mean log loss over 14 tables; benchmarks/quality/probabilities.py.
 _SHAPE = 0.3
+# The smallest positive number of the continued fraction, in place of 0.
+_TINY = 1e-300
 
 
 def p_values(reference: ArrayLike, scores: ArrayLike) -> Array:
-    r"""Return the chance that a normal record scores at least as high.
+    r"""Return the probability that a normal record scores at least as high.
 
     .. math:: p = \frac{1 + \#\{i : r_i \ge s\}}{n + 1}
 
-    Equal scores count against the record. If its score and the n others were made in the same way, a normal record has
-    :math:`p \le \alpha` with a chance of at most :math:`\alpha`; without ties, the chance is the largest
+    Ties count against the record. If its score and the n reference scores are exchangeable, a normal record has
+    :math:`p \le \alpha` with probability at most :math:`\alpha`; without ties, the probability is the largest
     multiple of 1 / (n + 1) that is not above it.
 
     Parameters
     ----------
     reference : array_like of shape (n,)
-        Scores r of usual records that the detector was not fitted on.
+        Scores r of normal records that the detector was not fitted on.
     scores : array_like of shape (m,)
-        Scores s to judge.
+        Scores s.
 
     Returns
     -------
     ndarray of float64 of shape (m,)
-        From 1 / (n + 1) to 1.
+        p-values from 1 / (n + 1) to 1.
+
+    Raises
+    ------
+    ValueError
+        If there are no reference scores, or a score is not finite.
 
     Examples
     --------
     >>> p_values([1.0, 2.0, 3.0, 4.0], [0.5, 3.0, 9.0]).tolist()
     [1.0, 0.6, 0.2]
     """
-    known = np.sort(_finite(reference, "reference"))
-    if not known.size:
-        raise ValueError("p_values needs at least one reference score; found none")
-    at_least = len(known) - np.searchsorted(known, _finite(scores, "scores"), side="left")
+    known = np.sort(as_finite("reference", reference))
+    at_least = len(known) - np.searchsorted(known, _finite("scores", scores), side="left")
     return (1 + at_least) / (len(known) + 1)
 
 
 def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
-    r"""Return the score that a usual record exceeds with at most the given chance.
+    r"""Return the score that a fresh normal record exceeds with at most a given probability.
 
-    It is the :math:`\lceil (n + 1)(1 - \alpha) \rceil`-th smallest of n reference scores. That keeps the promise for
-    every distribution of the scores, but on average over reference samples: with one sample of n the chance is
-    :math:`\alpha` give or take about :math:`\sqrt{\alpha / n}`, so that for a tenth more or less it takes some
-    :math:`100/\alpha` scores.
+    It is the :math:`\lceil (n + 1)(1 - \alpha) \rceil`-th smallest of n reference scores. The bound holds for every
+    distribution of the scores, on average over reference samples: with one sample of n the probability is
+    :math:`\alpha` with a standard deviation of about :math:`\sqrt{\alpha / n}`, so that a relative error of a tenth
+    takes about :math:`100/\alpha` scores.
 
-    Below :math:`1/(n + 1)` n scores promise nothing. Then the tail is continued beyond the largest score, as a Pareto
-    tail fitted to the ten largest (see `anomaly.thresholds.extrapolation`), no further than to a tenth of that chance,
-    with a warning: an estimate, which in simulations was exceeded at most 1.05 times as often as asked, and less often
-    by scores with a tail lighter than Pareto's.
+    Below :math:`1/(n + 1)` n scores give no bound. The tail is then extrapolated beyond the largest score, as a Pareto
+    tail fitted to the ten largest (see `anomaly.thresholds.extrapolation`), down to a tenth of that probability, with a
+    warning: an estimate, which in simulations was exceeded at most 1.05 times as often as requested, and less often by
+    scores with a tail lighter than Pareto's.
 
     Parameters
     ----------
     reference : array_like of shape (n,)
-        Scores of usual records that the detector was not fitted on.
+        Scores of normal records that the detector was not fitted on.
     false_alarm_rate : float
         :math:`\alpha`, above 0 and below 1.
+
+    Returns
+    -------
+    float
+        Threshold.
 
     Raises
     ------
@@ -91,30 +106,28 @@ def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
     >>> conformal_threshold(range(1, 100), 0.05)
     95.0
     """
-    check_rate(false_alarm_rate)
-    known = np.sort(_finite(reference, "reference"))
-    if not known.size:
-        raise ValueError("a conformal threshold needs at least one reference score; found none")
+    check_value("false_alarm_rate", false_alarm_rate, RATE)
+    known = np.sort(as_finite("reference", reference))
     warn_if_few(len(known), false_alarm_rate)
     return fresh_quantile(known, false_alarm_rate)
 
 
 def benjamini_hochberg(p: ArrayLike, false_discovery_rate: float = 0.1) -> Array:
-    r"""Choose the records to flag so that, on average, at most a given share of those flagged are usual.
+    r"""Return the records to flag so that the expected fraction of normal records among them is bounded.
 
-    Of m p-values in rising order, all up to the last with :math:`p_{(k)} \le q\,k/m` are flagged.
+    Of m p-values in ascending order, all up to the last with :math:`p_{(k)} \le q\,k/m` are flagged.
 
     Parameters
     ----------
     p : array_like of shape (m,)
         p-values of a batch of records.
     false_discovery_rate : float, default 0.1
-        q, above 0 and below 1.
+        Bound q of the expected fraction, above 0 and below 1.
 
     Returns
     -------
     ndarray of bool of shape (m,)
-        Which to flag.
+        Mask of the records to flag.
 
     References
     ----------
@@ -125,48 +138,52 @@ def benjamini_hochberg(p: ArrayLike, false_discovery_rate: float = 0.1) -> Array
     >>> benjamini_hochberg([0.001, 0.5, 0.02, 0.9], 0.05).tolist()
     [True, False, True, False]
     """
-    check_rate(false_discovery_rate, "false_discovery_rate")
-    values = _finite(p, "p")
+    check_value("false_discovery_rate", false_discovery_rate, RATE)
+    values = _finite("p", p)
     if ((values < 0) | (values > 1)).any():
-        raise ValueError("p must hold chances from 0 to 1")
-    rising = np.sort(values)
-    below = np.flatnonzero(rising <= false_discovery_rate * np.arange(1, len(rising) + 1) / max(len(rising), 1))
-    limit = rising[below[-1]] if below.size else -1.0
+        raise ValueError("p must hold probabilities from 0 to 1")
+    ascending = np.sort(values)
+    ranks = np.arange(1, len(ascending) + 1)
+    below = np.flatnonzero(ascending <= false_discovery_rate * ranks / max(len(ascending), 1))
+    limit = ascending[below[-1]] if below.size else -1.0
     return np.asarray(values <= limit)
 
 
 def anomaly_probability(p: ArrayLike, prior: float = 0.05, n_reference: int | None = None) -> Array:
-    r"""Return how likely a record with a given p-value is an anomaly, where a given share of the records is.
+    r"""Return the posterior probability that a record with a given p-value is an anomaly.
 
-    The p-values of normal records are spread evenly from 0 to 1. Those of anomalies crowd at 0: they are taken to have
-    the distribution function :math:`F(p) = p^a` with a = 0.3. A p-value by n reference scores is a multiple of
-    :math:`d = 1 / (n + 1)`, and stands for all from :math:`p - d` to p. By Bayes' rule, with :math:`\pi` for the prior,
+    The p-values of normal records are uniform on the interval from 0 to 1. Those of anomalies are concentrated near 0:
+    their distribution function is assumed to be :math:`F(p) = p^a` with a = 0.3. A p-value from n reference scores is
+    a multiple of :math:`d = 1 / (n + 1)`, and represents the interval from :math:`p - d` to p. By Bayes' rule, with the
+    prior :math:`\pi`,
 
     .. math:: P(\text{anomaly} \mid p) = \frac{\pi\, r}{\pi\, r + 1 - \pi},
               \qquad r = \frac{F(p) - F(p - d)}{d}
 
-    How far anomalies stand out differs from table to table, so this is right in the mean over tables at best. On the 14
-    tables that a was chosen by, told the true share and with p-values of records kept out of training, 0.27 was said
-    where 0.34 were anomalies, and 0.14, 0.42, 0.59, 0.79 where 0.17, 0.47, 0.63, 0.82 were. For a single table, a is
-    anything from 0.05, where anomalies are plain to see, to 1, where they cannot be told from normal records at all.
+    How well anomalies are separated differs between tables, so this is calibrated at best in the mean over tables. On
+    the 14 tables that a was chosen on, with the true prior and p-values of records held out from training, an estimate
+    of 0.27 corresponded to a frequency of 0.34, and 0.14, 0.42, 0.59, 0.79 to 0.17, 0.47, 0.63, 0.82. For a single
+    table, a ranges from 0.05, where anomalies are obvious, to 1, where they cannot be distinguished from normal records
+    at all.
 
-    Where anomalies are among the reference records it does not hold: with p-values by the scores of training records
-    that held the same share of anomalies, 0.26 was said where 0.35 were anomalies, 0.41 where 0.61, 0.92 where 0.52.
+    With anomalies among the reference records it is not calibrated: with p-values from the scores of training records
+    that contained the same fraction of anomalies, 0.26 corresponded to a frequency of 0.35, 0.41 to 0.61 and 0.92 to
+    0.52.
 
     Parameters
     ----------
     p : array_like of shape (m,)
         p-values, above 0.
     prior : float, default 0.05
-        The share of anomalies among records such as these, above 0 and below 1.
+        Fraction of anomalies among such records, above 0 and below 1.
     n_reference : int, optional
-        n, the number of scores that the p-values were made by. By default they are taken for exact numbers: r is then
-        the density :math:`a\,p^{a-1}`.
+        Number n of reference scores of the p-values. By default they are treated as exact: r is then the density
+        :math:`a\,p^{a-1}`.
 
     Returns
     -------
     ndarray of float64 of shape (m,)
-        Chances, above 0 and below 1; they fall as p rises.
+        Probabilities, above 0 and below 1; they decrease as p increases.
 
     References
     ----------
@@ -180,30 +197,111 @@ def anomaly_probability(p: ArrayLike, prior: float = 0.05, n_reference: int | No
     >>> anomaly_probability([0.001, 0.05, 0.8], n_reference=999).round(2).tolist()
     [0.87, 0.11, 0.02]
     """
-    check_rate(prior, "prior")
-    values = _finite(p, "p")
+    check_value("prior", prior, RATE)
+    values = _finite("p", p)
     if ((values <= 0) | (values > 1)).any():
-        raise ValueError("p must hold chances above 0 and at most 1")
+        raise ValueError("p must hold probabilities above 0 and at most 1")
     if n_reference is None:
         ratio = _SHAPE * values ** (_SHAPE - 1)
     else:
+        check_value("n_reference", n_reference, integer(least=1))
         step = 1 / (n_reference + 1)
-        # To whole steps, as near 0 the smallest error of rounding would matter.
+        # Rounded to whole steps: near 0 the smallest rounding error would matter.
         places = np.maximum(np.rint(values / step), 1)
         ratio = ((places * step) ** _SHAPE - ((places - 1) * step) ** _SHAPE) / step
     odds = prior / (1 - prior) * ratio
     return odds / (1 + odds)
 
 
-def check_rate(rate: float, name: str = "false_alarm_rate") -> None:
-    """Raise a ValueError unless `rate` lies between 0 and 1."""
-    is_number = isinstance(rate, (int, float, np.integer, np.floating)) and not isinstance(rate, bool)
-    if not is_number or not 0 < rate < 1:
-        raise ValueError(f"{name} must be above 0 and below 1; found {rate!r}")
+def prediction_confidence(reference: ArrayLike, scores: ArrayLike, threshold: float) -> Array:
+    r"""Return the probability that each record keeps its label when the training set is drawn anew.
+
+    The fraction of normal records that score at most s has, by Bayes' rule with a uniform prior, the posterior mean
+
+    .. math:: p(s) = \frac{1 + \#\{i : r_i \le s\}}{n + 2}.
+
+    A fresh sample of n records then has a binomial number of scores at most s. If k of the reference scores are at or
+    below the threshold, a record is labelled an anomaly when more than k are:
+
+    .. math:: P(\hat y = 1 \mid s) = \sum_{i=k+1}^{n} \binom{n}{i}\, p(s)^i\, (1 - p(s))^{n-i}
+
+    The confidence is this probability for predicted anomalies, and one minus it for predicted normal records. Where the
+    threshold is above all reference scores, k = n - 1 takes the place of k = n, with which no record would ever be an
+    anomaly: beyond the largest reference score, ranks do not tell how far a score is, and the confidence in an anomaly
+    is about 0.37.
+
+    Parameters
+    ----------
+    reference : array_like of shape (n,)
+        Scores r that the threshold was chosen by.
+    scores : array_like of shape (m,)
+        Scores s.
+    threshold : float
+        Records that score above it are predicted anomalies.
+
+    Returns
+    -------
+    ndarray of float64 of shape (m,)
+        Confidence in the prediction, from 0 to 1.
+
+    References
+    ----------
+    Perini, Vercruyssen & Davis, "Quantifying the confidence of anomaly detectors in their example-wise predictions",
+    ECML PKDD 2020. PyOD's ``predict_confidence`` gives the same values, with k = n - floor(n * contamination).
+
+    Examples
+    --------
+    >>> prediction_confidence(range(1, 101), [50, 89, 90.5, 99], threshold=90).round(3).tolist()
+    [1.0, 0.752, 0.353, 1.0]
+    """
+    known = np.sort(as_finite("reference", reference))
+    values = _finite("scores", scores)
+    n = len(known)
+    at_most = np.searchsorted(known, values, side="right")
+    below_threshold = min(int(np.searchsorted(known, threshold, side="right")), n - 1)
+    counts, places = np.unique(at_most, return_inverse=True)
+    anomalous = _binomial_tail(below_threshold + 1, n, (1 + counts) / (2 + n))[places]
+    return np.asarray(np.where(values > threshold, anomalous, 1 - anomalous))
 
 
-def _finite(values: ArrayLike, name: str) -> Array:
-    array = np.asarray(values, np.float64)
-    if array.ndim != 1 or not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite numbers of shape (n,); found shape {array.shape}")
-    return array
+def _binomial_tail(count: int, n: int, p: Array) -> Array:
+    r"""Return the probability of at least `count` successes in n trials with the probabilities 0 < p < 1.
+
+    It is the regularized incomplete beta function :math:`I_p(a, b)` with a = count and b = n - count + 1, computed by
+    Lentz's continued fraction (Press et al., *Numerical Recipes*, section 6.4).
+    """
+    a, b = count, n - count + 1
+    reflected = p >= (a + 1) / (a + b + 2)
+    # The fraction converges fast below the mean, so above it the tail comes from I_p(a, b) = 1 - I_{1-p}(b, a).
+    x = np.where(reflected, 1 - p, p)
+    first, second = np.where(reflected, b, a), np.where(reflected, a, b)
+    log_beta = math.lgamma(a) + math.lgamma(b) - math.lgamma(a + b)
+    front = np.exp(first * np.log(x) + second * np.log1p(-x) - log_beta) / first
+    lower = np.clip(front * _beta_fraction(x, first, second), 0.0, 1.0)
+    return np.where(reflected, 1 - lower, lower)
+
+
+def _beta_fraction(x: Array, a: Array, b: Array) -> Array:
+    c, d = np.ones_like(x), 1 / _nonzero(1 - (a + b) * x / (a + 1))
+    fraction = d
+    for m in range(1, 20 + 5 * math.isqrt(int((a + b).max(initial=1)))):
+        for term in (
+            m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
+            -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
+        ):
+            d = 1 / _nonzero(1 + term * d)
+            c = _nonzero(1 + term / c)
+            fraction = fraction * c * d
+        if (np.abs(c * d - 1) < 1e-15).all():
+            break
+    return fraction
+
+
+def _nonzero(values: Array) -> Array:
+    return np.where(np.abs(values) < _TINY, _TINY, values)
+
+
+def _finite(name: str, values: ArrayLike) -> Array:
+    """Return finite numbers, of which there may be none."""
+    array = np.asarray(values)
+    return np.zeros(0) if array.shape == (0,) else as_finite(name, array)

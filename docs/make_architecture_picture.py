@@ -22,8 +22,8 @@ from benchmarks.house.sources import Source, read_sources
 
 ROOT = Path(__file__).parents[1]
 BASICS = {"nnlite basics", "anomaly basics"}
-_WIDTH, _HEIGHT = 2.2, 0.52
-_ACROSS, _DOWN = 2.7, 1.15
+_WIDTH, _HEIGHT = 1.9, 0.62
+_ACROSS, _DOWN, _TOP = 2.25, 1.2, 7
 _COLORS = {"nnlite": "#d9e8f5", "anomaly": "#fbe6cf"}
 
 
@@ -83,49 +83,63 @@ def levels(pairs: Counter[tuple[str, str]]) -> dict[str, int]:
     return depth
 
 
+def places(pairs: Counter[tuple[str, str]]) -> dict[str, tuple[float, float]]:
+    """Return the center of each room: `anomaly` left, `nnlite` right, each room above those that it imports."""
+    found: dict[str, tuple[float, float]] = {}
+    for package, center in (("anomaly", -4.6), ("nnlite", 4.6)):
+        depth = levels(Counter({pair: n for pair, n in pairs.items() if all(one.startswith(package) for one in pair)}))
+        top = max(depth.values())
+        for level in range(top + 1):
+            row = sorted(room for room in depth if depth[room] == level)
+            for i, room in enumerate(row):
+                across = _ACROSS * (i - (len(row) - 1) / 2)
+                # A room alone in its row steps aside, so that arrows pass it.
+                found[room] = (center + across + 0.5 * (level % 2), _DOWN * level * _TOP / top)
+    return found
+
+
 def draw(path: Path) -> None:
     """Draw the picture into a file."""
     pairs = arrows()
-    depth = levels(pairs)
-    places: dict[str, tuple[float, float]] = {}
-    for level in sorted(set(depth.values())):
-        row = sorted(room for room in depth if depth[room] == level)
-        # Every second level is shifted, so that fewer arrows run behind rooms.
-        shift = 0.5 * (level % 2)
-        for i, room in enumerate(row):
-            places[room] = (_ACROSS * (i - (len(row) - 1) / 2 + shift), _DOWN * level)
-    figure, axes = plt.subplots(figsize=(9, 11))
+    levels(pairs)  # raises if rooms import each other in a circle
+    centers = places(pairs)
+    figure, axes = plt.subplots(figsize=(12, 9))
     for (importer, imported), count in pairs.items():
-        _draw_arrow(axes, places[importer], places[imported], count)
-    for room, (x, y) in places.items():
+        if importer in centers and imported in centers:
+            across = importer.split("/")[0].split()[0] != imported.split("/")[0].split()[0]
+            _draw_arrow(axes, centers[importer], centers[imported], count, across)
+    for room, (x, y) in centers.items():
         _draw_room(axes, room, x, y)
-    across = [x for x, _ in places.values()]
-    axes.set_xlim(min(across) - 1.6, max(across) + 1.6)
-    axes.set_ylim(-0.6, _DOWN * max(depth.values()) + 0.6)
+    horizontal = [x for x, _ in centers.values()]
+    axes.set_xlim(min(horizontal) - 1.3, max(horizontal) + 1.3)
+    axes.set_ylim(-0.6, _DOWN * _TOP + 0.7)
     axes.axis("off")
     axes.set_title(
-        "Rooms, and the imports between them: arrows point to what is imported.\n"
-        "The basics of both packages (errors, types, functions), which every room may import, are left out.",
+        "Rooms of anomaly (left) and nnlite (right), and the imports between them. Arrows point to the imported room;\n"
+        "light arrows lead from anomaly to nnlite. The basics (errors, types, functions), which every room may import, "
+        "are left out.",
         fontsize=9,
     )
     figure.savefig(path, dpi=110, bbox_inches="tight")
     plt.close(figure)
 
 
-def _draw_arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], count: int) -> None:
+def _draw_arrow(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], count: int, between_packages: bool
+) -> None:
     (x0, y0), (x1, y1) = start, end
-    far = y0 - y1 > 1.5 * _DOWN
+    far = not between_packages and y0 - y1 > 1.6 * _DOWN
     axes.add_patch(
         FancyArrowPatch(
-            (x0, y0 - _HEIGHT / 2),
-            (x1, y1 + _HEIGHT / 2),
-            connectionstyle=f"arc3,rad={(0.18 if x0 + x1 >= 0 else -0.18) if far else 0}",
+            (x0 + (_WIDTH / 2 if between_packages else 0), y0 - (0 if between_packages else _HEIGHT / 2)),
+            (x1 - (_WIDTH / 2 if between_packages else 0), y1 + (0 if between_packages else _HEIGHT / 2)),
+            connectionstyle=f"arc3,rad={0.25 if far else 0}",
             arrowstyle="-|>",
             mutation_scale=9,
-            linewidth=0.5 + 0.1 * min(count, 20),
-            color="#6b7785",
-            alpha=0.7,
-            zorder=1,
+            linewidth=0.5 + 0.08 * min(count, 20),
+            color="#b9c4cf" if between_packages else "#566573",
+            alpha=0.6 if between_packages else 0.8,
+            zorder=0 if between_packages else 1,
         )
     )
 
@@ -143,7 +157,8 @@ def _draw_room(axes: Axes, room: str, x: float, y: float) -> None:
             zorder=2,
         )
     )
-    axes.text(x, y, room, ha="center", va="center", fontsize=8, zorder=3)
+    package, _, inner = room.replace(" ", "/").partition("/")
+    axes.text(x, y, f"{package}/\n{inner}", ha="center", va="center", fontsize=7.2, zorder=3)
 
 
 if __name__ == "__main__":

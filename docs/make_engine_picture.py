@@ -13,12 +13,12 @@ def grid(ax: Axes, x: float, y: float, rows: int, columns: int, size: float, col
     """Draw a matrix with its upper left corner at (x, y)."""
     for i in range(rows):
         for j in range(columns):
-            place = (x + j * size, y - (i + 1) * size)
-            ax.add_patch(Rectangle(place, size, size, facecolor=color, alpha=alpha, edgecolor="white", linewidth=1.2))
+            corner = (x + j * size, y - (i + 1) * size)
+            ax.add_patch(Rectangle(corner, size, size, facecolor=color, alpha=alpha, edgecolor="white", linewidth=1.2))
 
 
 def tile(ax: Axes) -> None:
-    """Six rows by two vectors: twelve registers that never leave the processor while k runs."""
+    """Draw a tile of six rows by two vectors: twelve registers during the whole loop over k."""
     size, k = 0.5, 9
     grid(ax, 0, 3, 6, k, size, GREY, 1)
     grid(ax, 2 * size, 3, 6, 1, size, ORANGE, 0.9)
@@ -33,7 +33,7 @@ def tile(ax: Axes) -> None:
     ax.text(6, 8.75, "B: 2 vectors of 8 a step", color=INK, fontsize=10)
     ax.text(6, -0.55, "C: 6 x 16 sums in 12 registers", color=INK, fontsize=10)
     ax.text(2 * size, -0.55, "step k", color=ORANGE, fontsize=10)
-    ax.text(0, -1.7, "8 loads feed 12 multiply-adds of 8 numbers each:\n96 products a step, and memory keeps up.")
+    ax.text(0, -1.7, "8 loads for 12 multiply-adds of 8 numbers each:\n96 products a step.")
     ax.set(xlim=(-0.5, 14.6), ylim=(-2.3, 9.6), aspect="equal", title="A register tile")
     ax.axis("off")
 
@@ -43,7 +43,7 @@ INSTRUCTIONS = [
     ("dense.product", "z = Wᵀ x + b", GREEN),
     ("activation.relu_forward", "in place", GREEN),
     ("dense.product", "z = Wᵀ x + b", GREEN),
-    ("loss.mean_squared_error", "value and slope in one pass", ORANGE),
+    ("loss.mean_squared_error", "value and gradient in one pass", ORANGE),
     ("dense.product", "dW = x dzᵀ", GREEN),
     ("dense.bias_gradient", "db", GREEN),
     ("dense.product", "dx = W dz", GREEN),
@@ -55,7 +55,7 @@ INSTRUCTIONS = [
 
 
 def program(ax: Axes) -> None:
-    """One batch of a small autoencoder: a dozen calls, no Python between them."""
+    """Draw the program of one batch of a small autoencoder: a dozen instructions."""
     for i, (kernel, meaning, color) in enumerate(INSTRUCTIONS):
         y = -i
         ax.add_patch(Rectangle((0, y), 4.4, 0.8, facecolor=color, alpha=0.3, edgecolor=color))

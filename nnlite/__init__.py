@@ -1,4 +1,4 @@
-"""Neural networks on NumPy, with every backward pass written out by hand.
+"""Neural networks on NumPy, with every backward pass written by hand.
 
 The names are those of Keras:
 

@@ -1,10 +1,12 @@
-"""Activation functions, each with its slope.
+"""Activation functions and their derivatives.
 
-An activation is called with x and gives y = f(x). Its `backward` turns the derivative of the loss by y into that by x:
+An activation function computes y = f(x). Its `backward` computes the derivative of the loss with respect to x from the
+derivative with respect to y, by the chain rule:
 
     dx = dy f'(x)
 
-It gets both x and y, since for some functions the slope is said most simply by the output: the sigmoid's is y (1 - y).
+Its arguments are both x and y, since the derivative of some functions is a simpler function of the output: that of the
+sigmoid function is y (1 - y).
 """
 
 from __future__ import annotations
@@ -22,12 +24,12 @@ from nnlite.types import Array
 class ActivationFunction:
     """Base of all activation functions.
 
-    One's own derives from it and defines `__call__` and `backward`.
+    A custom activation function derives from it and defines `__call__` and `backward`.
     """
 
     @property
     def name(self) -> str:
-        """The name it goes under."""
+        """Name of the function."""
         return _names.get(type(self), type(self).__name__)
 
     def __call__(self, x: Array) -> Array:
@@ -40,9 +42,9 @@ class ActivationFunction:
         Parameters
         ----------
         dy : ndarray
-            Derivative of the loss by each value of y.
+            Derivative of the loss with respect to y.
         x, y : ndarray
-            What the function was called with, and what it returned.
+            Argument and result of the call.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define backward(dy, x, y)")
 
@@ -52,7 +54,7 @@ class ActivationFunction:
 
 
 class Linear(ActivationFunction):
-    r"""The input itself: :math:`f(x) = x`, :math:`f'(x) = 1`."""
+    r"""Identity: :math:`f(x) = x`, :math:`f'(x) = 1`."""
 
     def __call__(self, x: Array) -> Array:
         """Return x."""
@@ -64,7 +66,7 @@ class Linear(ActivationFunction):
 
 
 class ReLU(ActivationFunction):
-    r"""Rectified linear unit: nothing below the threshold (or a little), the input above.
+    r"""Rectified linear unit: 0 (or a small slope) up to a threshold, the identity above.
 
     .. math:: f(x) = \begin{cases} m & x \ge m \\ x & \theta < x < m \\ s\,(x - \theta) & x \le \theta \end{cases}
               \qquad f'(x) = \begin{cases} 0 \\ 1 \\ s \end{cases}
@@ -72,11 +74,11 @@ class ReLU(ActivationFunction):
     Parameters
     ----------
     negative_slope : float, default 0.0
-        s.
+        s, the slope up to the threshold.
     max_value : float, optional
-        m; none by default.
+        m, the maximum; none by default.
     threshold : float, default 0.0
-        The angle :math:`\theta`.
+        :math:`\theta`.
 
     Raises
     ------
@@ -113,7 +115,7 @@ class ReLU(ActivationFunction):
         return y if self.max_value is None else np.minimum(y, number(self.max_value))
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx: dy where the unit is open, s dy below the threshold, 0 at the ceiling."""
+        """Return dx: dy above the threshold, s dy below it, 0 at the maximum."""
         number = x.dtype.type
         dx = np.where(x > number(self.threshold), dy, number(self.negative_slope) * dy)
         return dx if self.max_value is None else np.where(x < number(self.max_value), dx, number(0))
@@ -128,12 +130,12 @@ class ReLU(ActivationFunction):
 
 
 class LeakyReLU(ReLU):
-    r"""A rectified linear unit that never quite closes: x above zero, s x below.
+    r"""Leaky rectified linear unit: x for positive inputs, s x for negative ones.
 
     Parameters
     ----------
     negative_slope : float, default 0.2
-        s.
+        s, the slope for negative inputs.
 
     References
     ----------
@@ -155,7 +157,7 @@ class LeakyReLU(ReLU):
 
 
 class ELU(ActivationFunction):
-    r"""Exponential linear unit: the input above zero, a curve that flattens out below.
+    r"""Exponential linear unit: the identity for positive inputs, a saturating curve for negative ones.
 
     .. math:: f(x) = \begin{cases} x & x > 0 \\ \alpha (e^x - 1) & x \le 0 \end{cases} \qquad
               f'(x) = \begin{cases} 1 & x > 0 \\ y + \alpha & x \le 0 \end{cases}
@@ -163,7 +165,7 @@ class ELU(ActivationFunction):
     Parameters
     ----------
     alpha : float, default 1.0
-        Where it ends far below zero: at minus alpha.
+        :math:`\alpha`; the limit for large negative inputs is :math:`-\alpha`.
 
     References
     ----------
@@ -181,12 +183,12 @@ class ELU(ActivationFunction):
 
     def __call__(self, x: Array) -> Array:
         """Return f(x)."""
-        # The branch that is not taken must not overflow.
+        # np.where evaluates both branches: expm1 must not overflow for positive x.
         below = x.dtype.type(self.alpha) * np.expm1(np.minimum(x, 0))
         return np.where(x > 0, x, below)
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:
-        """Return dx: dy above zero, dy (y + alpha) below."""
+        """Return dx: dy for positive x, else dy (y + alpha)."""
         return np.where(x > 0, dy, dy * (y + x.dtype.type(self.alpha)))
 
     def get_config(self) -> dict[str, Any]:
@@ -197,7 +199,8 @@ class ELU(ActivationFunction):
 class SELU(ActivationFunction):
     r"""Scaled exponential linear unit: :math:`\lambda` times an ELU.
 
-    The two constants are such that standard normal inputs give outputs of mean 0 and variance 1.
+    With these constants :math:`\alpha` and :math:`\lambda`, standard normal inputs give outputs of mean 0 and variance
+    1.
 
     References
     ----------
@@ -221,25 +224,25 @@ class SELU(ActivationFunction):
         return scaled
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:
-        """Return dx: lambda dy above zero, dy (y + lambda alpha) below."""
+        """Return dx: lambda dy for positive x, else dy (y + lambda alpha)."""
         number = x.dtype.type
         return np.where(x > 0, number(self.scale) * dy, dy * (y + number(self.scale * self.alpha)))
 
 
 class GELU(ActivationFunction):
-    r"""Gaussian error linear unit: the input times the chance that a standard normal number is smaller.
+    r"""Gaussian error linear unit: the input times the standard normal distribution function.
 
     .. math:: f(x) = x\,\Phi(x), \qquad f'(x) = \Phi(x) + x\,\varphi(x), \qquad
               \Phi(x) = \tfrac12 \bigl(1 + \operatorname{erf}(x / \sqrt2)\bigr), \quad
               \varphi(x) = \tfrac{1}{\sqrt{2\pi}} e^{-x^2/2}
 
-    The approximate form puts :math:`\tfrac12 (1 + \tanh u)` with
-    :math:`u = \sqrt{2/\pi}\,(x + 0.044715\,x^3)` in the place of :math:`\Phi`.
+    The approximation replaces :math:`\Phi` by :math:`\tfrac12 (1 + \tanh u)` with
+    :math:`u = \sqrt{2/\pi}\,(x + 0.044715\,x^3)`.
 
     Parameters
     ----------
     approximate : bool, default False
-        Which form.
+        Whether to use the approximation.
 
     References
     ----------
@@ -257,30 +260,30 @@ class GELU(ActivationFunction):
 
     def __call__(self, x: Array) -> Array:
         """Return f(x)."""
-        y: Array = x * self._share(x)
+        y: Array = x * self._cdf(x)
         return y
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx."""
+        """Return dx = dy (Phi(x) + x phi(x))."""
         number = x.dtype.type
-        share = self._share(x)
+        cdf = self._cdf(x)
         if self.approximate:
-            inner = number(np.sqrt(2 / np.pi)) * (1 + number(3 * 0.044715) * x * x)
-            density = 2 * share * (1 - share) * inner
+            du = number(np.sqrt(2 / np.pi)) * (1 + number(3 * 0.044715) * x * x)
+            density = 2 * cdf * (1 - cdf) * du
         else:
             density = np.exp(-x * x / 2) * number(1 / np.sqrt(2 * np.pi))
-        dx: Array = dy * (share + x * density)
+        dx: Array = dy * (cdf + x * density)
         return dx
 
-    def _share(self, x: Array) -> Array:
-        """Return Phi(x), or what approximates it."""
+    def _cdf(self, x: Array) -> Array:
+        """Return Phi(x), or its approximation."""
         number = x.dtype.type
         if self.approximate:
-            inside = np.tanh(number(np.sqrt(2 / np.pi)) * (x + number(0.044715) * x * x * x))
+            signed = np.tanh(number(np.sqrt(2 / np.pi)) * (x + number(0.044715) * x * x * x))
         else:
-            inside = erf(x * number(np.sqrt(0.5)))
-        share: Array = (1 + inside) / 2
-        return share
+            signed = erf(x * number(np.sqrt(0.5)))
+        cdf: Array = (1 + signed) / 2
+        return cdf
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -288,7 +291,7 @@ class GELU(ActivationFunction):
 
 
 class Sigmoid(ActivationFunction):
-    r"""Logistic function: any number to one between 0 and 1.
+    r"""Logistic function, with values between 0 and 1.
 
     .. math:: f(x) = \frac{1}{1 + e^{-x}}, \qquad f'(x) = y\,(1 - y)
 
@@ -300,7 +303,7 @@ class Sigmoid(ActivationFunction):
     """
 
     def __call__(self, x: Array) -> Array:
-        """Return f(x), from the exponential that cannot overflow."""
+        """Return f(x), computed from exp(-|x|), which cannot overflow."""
         e = np.exp(-np.abs(x))
         return np.where(x >= 0, 1 / (1 + e), e / (1 + e))
 
@@ -331,13 +334,13 @@ class SiLU(ActivationFunction):
         return x * sigmoid(x)
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:
-        """Return dx."""
-        gate = sigmoid(x)
-        return dy * (gate + y * (1 - gate))
+        """Return dx = dy (s + y (1 - s)), where s = sigmoid(x)."""
+        s = sigmoid(x)
+        return dy * (s + y * (1 - s))
 
 
 class Softplus(ActivationFunction):
-    r"""A smooth rectifier: :math:`f(x) = \ln(1 + e^x)`, with the sigmoid as its slope.
+    r"""Softplus, a smooth rectifier: :math:`f(x) = \ln(1 + e^x)`, :math:`f'(x) = \sigma(x)`.
 
     Examples
     --------
@@ -357,9 +360,9 @@ class Softplus(ActivationFunction):
 
 
 class HardSigmoid(ActivationFunction):
-    r"""A sigmoid made of straight lines: :math:`f(x) = \min(\max(x/6 + 1/2,\, 0),\, 1)`.
+    r"""Piecewise linear approximation of a sigmoid: :math:`f(x) = \min(\max(x/6 + 1/2,\, 0),\, 1)`.
 
-    Its slope is 1/6 between -3 and 3, and 0 outside.
+    Its derivative is 1/6 between -3 and 3, and 0 outside.
 
     Examples
     --------
@@ -373,12 +376,12 @@ class HardSigmoid(ActivationFunction):
         return np.clip(x / 6 + x.dtype.type(0.5), 0, 1)
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx."""
+        """Return dx: dy / 6 for x between -3 and 3, else 0."""
         return np.where(np.abs(x) < 3, dy / 6, x.dtype.type(0))
 
 
 class Tanh(ActivationFunction):
-    r"""Hyperbolic tangent: any number to one between -1 and 1; :math:`f'(x) = 1 - y^2`.
+    r"""Hyperbolic tangent, with values between -1 and 1: :math:`f(x) = \tanh x`, :math:`f'(x) = 1 - y^2`.
 
     Examples
     --------
@@ -398,7 +401,7 @@ class Tanh(ActivationFunction):
 
 
 class Softmax(ActivationFunction):
-    r"""Scores to shares that add up to one.
+    r"""Softmax: probabilities with the sum 1.
 
     .. math:: y_i = \frac{e^{x_i}}{\sum_j e^{x_j}}, \qquad
               dx_i = y_i \Bigl(dy_i - \sum_j dy_j\, y_j\Bigr)
@@ -408,7 +411,7 @@ class Softmax(ActivationFunction):
     Parameters
     ----------
     axis : int, default -1
-        Along which the shares add up.
+        Axis of the sum.
 
     Examples
     --------
@@ -421,13 +424,13 @@ class Softmax(ActivationFunction):
         self.axis = axis
 
     def __call__(self, x: Array) -> Array:
-        """Return the shares; the largest score is taken off first, which changes none of them."""
+        """Return y; subtracting the maximum of x does not change it and prevents overflow."""
         e = np.exp(x - x.max(axis=self.axis, keepdims=True))
         y: Array = e / e.sum(axis=self.axis, keepdims=True)
         return y
 
     def backward(self, dy: Array, x: Array, y: Array) -> Array:  # noqa: ARG002
-        """Return dx."""
+        """Return dx = y (dy - sum of dy y)."""
         dx: Array = y * (dy - (dy * y).sum(axis=self.axis, keepdims=True))
         return dx
 
@@ -494,14 +497,14 @@ registry.register(SiLU, "swish")
 
 
 def get(identifier: str | Mapping[str, Any] | ActivationFunction | None) -> ActivationFunction:
-    """Turn a name, a configuration or an instance into an activation function; None is linear.
+    """Return an activation function from a name, a configuration or an instance; linear for None.
 
     Raises
     ------
     ValueError
         If the name is unknown.
     TypeError
-        If it is something else.
+        If `identifier` is of another type.
 
     Examples
     --------

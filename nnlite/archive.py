@@ -1,9 +1,9 @@
-"""The file format: a ``.npz`` of plain arrays and one JSON text, whose reader can't be attacked.
+"""File format: a ``.npz`` file of numeric arrays and a JSON configuration, safe to read from untrusted sources.
 
-An archive is an uncompressed zip file. Its member ``config.json`` says what it holds; the others are arrays as
-``numpy.load`` reads them. Unlike ``numpy.load``, the reader here believes nothing a file says of itself: no array may
-be larger than the bytes that are there, only plain numbers are let in, nothing is unpickled, nothing is
-decompressed, nothing is imported, and every checksum is verified.
+An archive is an uncompressed zip file. Its member ``config.json`` is the configuration; the others are arrays that
+``numpy.load`` can read. Unlike ``numpy.load``, the reader here validates every field: no array may be larger than the
+bytes in the file, only numeric dtypes are allowed, nothing is unpickled, decompressed or imported, and every checksum
+is verified.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class FileFormatError(ValueError):
-    """A file that is not what it should be: foreign, truncated, altered, or from a later version."""
+    """A file in another format, truncated, altered or of a later version."""
 
 
 def write_archive(
     path: str | os.PathLike[str], kind: str, config: Mapping[str, Any], arrays: Mapping[str, Array]
 ) -> None:
-    """Write an archive; an earlier file stays as it was if anything goes wrong.
+    """Write an archive; if that fails, an existing file is unchanged.
 
     Parameters
     ----------
     path : str or path
-        Where to.
+        Name of the file.
     kind : str
-        What the archive describes: ``"model"``.
+        Kind of the contents: ``"model"``.
     config : mapping
-        JSON values.
+        Configuration of JSON values.
     arrays : mapping of str to ndarray
-        Plain numeric arrays.
+        Numeric arrays.
     """
     with atomic_write(path) as file:
         file.write(dump_archive(kind, config, arrays))
@@ -59,7 +59,7 @@ def dump_archive(kind: str, config: Mapping[str, Any], arrays: Mapping[str, Arra
     head = {"format": FORMAT, "version": VERSION, "kind": kind, "arrays": list(arrays), **config}
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        # A fixed date: the file depends on what is in it, not on when it was written.
+        # A fixed date, so that equal contents give equal files.
         archive.writestr(zipfile.ZipInfo(_CONFIG, _EPOCH), json.dumps(head, indent=1))
         for name, array in arrays.items():
             if array.dtype.name not in _DTYPES:
@@ -71,14 +71,14 @@ def dump_archive(kind: str, config: Mapping[str, Any], arrays: Mapping[str, Arra
 
 
 def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Read an archive, believing nothing that it says of itself.
+    """Read an archive, validating every field.
 
     Parameters
     ----------
     source : str, path or bytes
         The file, or its contents.
     kind : str
-        What it must describe.
+        Expected kind of the contents.
 
     Returns
     -------
@@ -105,7 +105,7 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
     config = _parse_config(members.pop(_CONFIG, None), label, kind)
     if config.pop("arrays", None) != [name.removesuffix(".npy") for name in members]:
         raise FileFormatError(f"{label} holds other arrays than it should; it was altered")
-    # What has been parsed is let go, so that no two copies of all arrays are in memory.
+    # Each member is released after parsing, so that memory never contains all arrays twice.
     return config, {
         name.removesuffix(".npy"): _parse_array(members.pop(name), f"{label}, array {name!r}") for name in list(members)
     }
@@ -140,7 +140,7 @@ def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
             return {entry.filename: archive.read(entry) for entry in entries}
     except FileFormatError:
         raise
-    # The zip module answers a malformed file with many kinds of error; to the reader they are one.
+    # The zip module raises many types of exceptions for malformed files; here they are one.
     except Exception as error:
         raise FileFormatError(
             f"{label} is not a file that {FORMAT} wrote, or it is truncated or altered: {error}"
@@ -178,7 +178,7 @@ def _parse_array(content: bytes, label: str) -> Array:
         if np.lib.format.read_magic(stream) != (1, 0):
             raise ValueError("unknown array format version")
         shape, fortran_order, dtype = np.lib.format.read_array_header_1_0(stream)
-    # The header is parsed by NumPy, as a Python literal: whatever is wrong with it ends here.
+    # NumPy parses the header as a Python literal, which can raise many types of exceptions.
     except Exception as error:
         raise FileFormatError(f"{label} cannot be read: {error}") from error
     if dtype.name not in _DTYPES or dtype.byteorder == ">":

@@ -1,7 +1,7 @@
-"""Who computes: the layers themselves ("numpy"), or the compiled engine ("numba").
+"""Backends: the layers themselves ("numpy") or the compiled engine ("numba").
 
-Training asks here whether the engine can take a job. The engine is imported when it is first needed, so that NumPy
-alone is enough for everything else.
+The functions here open the engine for a model and its data if it supports them and is worth its start. The engine is
+imported on first use, so that everything else needs only NumPy.
 """
 
 from __future__ import annotations
@@ -13,51 +13,50 @@ from nnlite.compiled import CompiledNetwork
 from nnlite.cost import numpy_seconds
 from nnlite.data import Data
 from nnlite.types import Array, RandomGenerator
+from nnlite.validation import check_value, choice, integer
 
 T = TypeVar("T")
 
 _BACKENDS = ("auto", "numpy", "numba")
 _WORTH_SECONDS = 0.02
-"""How long the layers must take, about, for the engine to be asked.
+"""Estimated seconds of the layers from which "auto" chooses the engine for training.
 
-Loading it takes three times as long, but once; fits that short seldom come alone, and it makes them in a fifth.
+Loading the engine takes three times as long, but only once. Short fits are usually repeated, and five times as fast.
 """
 _WORTH_SECONDS_TO_PREDICT = 0.01
-"""The same for predictions, of which there are more still."""
+"""The same for prediction, which is repeated even more often."""
 
 
 class Session(Protocol):
-    """What the engine gives to train or to judge a model on its data."""
+    """Training or evaluation of a model on its data by the engine."""
 
     n_batches: int
     epochs_at_once: int
 
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
-        """Draw the orders in which so many epochs take the records, as `Data.orders` would."""
+        """Draw the orders of the records in several epochs, as `Data.orders` does."""
 
     def run(self, first: int, last: int, order: Array | None) -> None:
-        """Run the batches from `first` up to `last`, the records taken in `order`."""
+        """Run the batches from `first` to `last` (excluded) with the records in `order`."""
 
     def run_epochs(self, orders: Array | None, epochs: int) -> None:
-        """Run whole epochs, each with its row of `orders`."""
+        """Run several epochs, each with one row of `orders`."""
 
     def report(self, epoch: int) -> None:
-        """Tell the model's objective the figures of one of the epochs that `run_epochs` ran."""
+        """Set the averages of the model's objective to those of one epoch of `run_epochs`."""
 
 
 class Prediction(Protocol):
-    """What the engine gives to apply a model to many records."""
+    """Prediction for many records by the engine."""
 
     def __call__(self, inputs: Sequence[Array], threads: int | None) -> list[Array]:
         """Return one array per output."""
 
 
 def check_backend(backend: str, threads: int | None = None) -> None:
-    """Raise a ValueError unless `backend` is known, and the number of threads one."""
-    if backend not in _BACKENDS:
-        raise ValueError(f"backend must be 'auto', 'numpy' or 'numba'; found {backend!r}")
-    if threads is not None and (isinstance(threads, bool) or not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be a whole number of at least 1; found {threads!r}")
+    """Raise a ValueError unless `backend` is known and `threads` is None or at least 1."""
+    check_value("backend", backend, choice(*_BACKENDS))
+    check_value("threads", threads, choice(None) | integer(least=1))
 
 
 def open_session(
@@ -69,96 +68,96 @@ def open_session(
     passes: int = 1,
     threads: int | None = None,
 ) -> Session | None:
-    """Return what the engine makes of a job; None where the layers are to do it.
+    """Open the engine for training or evaluation; return None if the layers are to compute.
 
     Parameters
     ----------
     model : CompiledNetwork
-        Compiled.
+        Compiled model.
     data : Data
-        What to run on.
+        Data for training or evaluation.
     batch_size : int
-        Records in a batch.
+        Number of records per batch.
     training : bool
-        Whether to train, or only to judge.
+        Whether to train or only to evaluate.
     backend : {"auto", "numpy", "numba"}
-        Who is to compute.
+        Backend of the computation.
     passes : int, default 1
-        How often the data will be gone through.
+        Number of passes over the data.
     threads : int, optional
-        How many threads may work on a batch; by default as many as pay.
+        Largest number of threads; by default as many as are faster.
 
     Raises
     ------
     ValueError
-        If `backend` is "numba" and the engine cannot do the job.
+        If `backend` is "numba" and the engine does not support the model.
     """
-    if not _wanted(backend, numpy_seconds(model, data.n_rows, batch_size, passes) * (3 if training else 1)):
+    if not _is_worth_it(backend, numpy_seconds(model, data.n_rows, batch_size, passes) * (3 if training else 1)):
         return None
 
-    def open_it() -> Session:
+    def open_engine() -> Session:
         from nnlite.engine.runtime.session import Session as CompiledSession
 
         return CompiledSession(model, data, batch_size, training, threads)
 
-    return _attempt(open_it, backend)
+    return _attempt(open_engine, backend)
 
 
 def open_prediction(model: CompiledNetwork, rows: int, batch_size: int, backend: str) -> Prediction | None:
-    """Return the compiled predictions of a model; None where the layers are to do it.
+    """Open the engine for prediction; return None if the layers are to compute.
 
     Parameters
     ----------
     model : CompiledNetwork
         The model.
     rows, batch_size : int
-        How many records there are, and how many the layers would take at a time.
+        Number of records, and number of records per batch of the layers.
     backend : {"auto", "numpy", "numba"}
-        Who is to compute.
+        Backend of the computation.
 
     Raises
     ------
     ValueError
-        If `backend` is "numba" and the engine cannot do the job.
+        If `backend` is "numba" and the engine does not support the model.
     """
-    if not rows or not _wanted(backend, numpy_seconds(model, rows, batch_size, 1), _WORTH_SECONDS_TO_PREDICT):
+    if not rows or not _is_worth_it(backend, numpy_seconds(model, rows, batch_size, 1), _WORTH_SECONDS_TO_PREDICT):
         return None
 
-    def open_it() -> Prediction:
+    def open_engine() -> Prediction:
         from nnlite.engine.runtime.inference import Prediction as CompiledPrediction
 
         return CompiledPrediction(model)
 
-    return _attempt(open_it, backend)
+    return _attempt(open_engine, backend)
 
 
 def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:
-    """Return a compiled function from one record to its output; None where that cannot be had."""
+    """Return a compiled function from one record to its output; None if the engine does not support the model."""
 
-    def open_it() -> Callable[[Any], Array]:
-        from nnlite.engine.runtime.inference import OneRecord
+    def open_engine() -> Callable[[Any], Array]:
+        from nnlite.engine.runtime.inference import SingleRecordPrediction
 
-        return OneRecord(model)
+        return SingleRecordPrediction(model)
 
-    return _attempt(open_it, "auto")
-
-
-def _wanted(backend: str, seconds: float, worth: float = _WORTH_SECONDS) -> bool:
-    """Tell whether the engine should be asked for a job that takes the layers so long."""
-    return backend == "numba" or (backend == "auto" and seconds >= worth)
+    return _attempt(open_engine, "auto")
 
 
-def _attempt(open_it: Callable[[], T], backend: str) -> T | None:
-    """Return what the engine opens; None where it cannot, unless it has to."""
+def _is_worth_it(backend: str, seconds: float, least: float = _WORTH_SECONDS) -> bool:
+    """Return whether to use the engine for a computation that takes the layers this many seconds."""
+    return backend == "numba" or (backend == "auto" and seconds >= least)
+
+
+def _attempt(open_engine: Callable[[], T], backend: str) -> T | None:
+    """Return the result of the engine; None if it does not support the model, unless it is required."""
     try:
         from nnlite.engine.lowering import Unsupported
 
         try:
-            return open_it()
+            return open_engine()
         except Unsupported as reason:
             if backend == "numba":
                 raise ValueError(
-                    f"backend='numba' cannot do this: {reason}; backend='auto' uses the layers"
+                    f"backend='numba' does not support this model: {reason}; backend='auto' uses the layers"
                 ) from reason
             return None
     except ImportError as error:

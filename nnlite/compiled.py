@@ -1,4 +1,4 @@
-"""A network together with the optimizer and the objective that `compile` gives it."""
+"""Compiled networks: a network with the optimizer and the objective that `compile` sets."""
 
 from __future__ import annotations
 
@@ -13,18 +13,24 @@ from nnlite.optimizers import Optimizer
 
 
 class CompiledNetwork(Network):
-    """A network that knows how it is to be trained, once `compile` has been called.
+    """A network with an optimizer and an objective, once `compile` has been called.
 
-    It is what the engine asks for: the graph with its weights, the optimizer and the objective. `Predictor` adds
-    applying it to data, `Trainer` training, and `Model` files.
+    This is all that the engine reads. `Predictor` adds prediction, `Evaluator` evaluation, `Trainer` training, and
+    `Model` files.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_compile_arguments", "_optimizer", "_objective", "_passes", "stop_training")
-    """What compiled programs ask for by itself; see `nnlite.engine.runtime.staleness`."""
+    volatile: ClassVar[tuple[str, ...]] = (
+        "_compile_arguments",
+        "_optimizer",
+        "_objective",
+        "_n_running_passes",
+        "stop_training",
+    )
+    """Attributes that compiled programs compare in another way; see `nnlite.engine.runtime.staleness`."""
 
     _optimizer: Optimizer | None = None
     _objective: Objective
-    _passes = 0
+    _n_running_passes = 0
     stop_training: bool = False
 
     def compile(
@@ -35,20 +41,20 @@ class CompiledNetwork(Network):
         metrics: Any = None,
         weighted_metrics: Any = None,
     ) -> None:
-        """Say how the model is to be trained.
+        """Configure the model for training.
 
         Parameters
         ----------
         optimizer : str or Optimizer, default "rmsprop"
-            What changes the weights.
+            Optimizer of the weights.
         loss : str, Loss, or a list or mapping of them
-            What is made small: one for all outputs, or one per output.
+            Loss to minimize: one for all outputs, or one per output.
         loss_weights : sequence or mapping of float, optional
-            What each output's loss counts for.
+            Factor of each output's loss in the sum of the losses.
         metrics : str, Metric, or a list or mapping of (lists of) them, optional
-            Further figures to follow.
+            Metrics to report.
         weighted_metrics : as `metrics`, optional
-            Figures in which each row counts by its sample weight (or class weight).
+            Metrics weighted by the sample weights or class weights.
 
         Raises
         ------
@@ -66,18 +72,18 @@ class CompiledNetwork(Network):
 
     @property
     def optimizer(self) -> Optimizer:
-        """The optimizer given to `compile`."""
+        """The optimizer set by `compile`."""
         if self._optimizer is None:
             raise RuntimeError("the model has not been compiled; call compile(optimizer=..., loss=...) first")
         return self._optimizer
 
     @property
     def objective(self) -> Objective:
-        """The losses and metrics given to `compile`."""
+        """The losses and metrics set by `compile`."""
         _ = self.optimizer
         if hasattr(self, "_objective"):
             return self._objective
-        # A chain that has seen no data yet: its last layer will give the output.
+        # A Sequential without an input shape: its last layer will be the output.
         return Objective(*self._compile_arguments, [layer.name for layer in self.layers[-1:]])
 
     @property
@@ -87,14 +93,14 @@ class CompiledNetwork(Network):
 
     @contextmanager
     def _pass_through_data(self) -> Iterator[None]:
-        """Begin new averages; those of a pass that is under way, and calls back, are taken up again afterwards."""
-        outer, own = self._objective, self._objective.with_own_averages() if self._passes else self._objective
-        self._passes += 1
+        """Reset the averages; after a pass inside a callback of another pass, restore those of the outer one."""
+        outer, own = self._objective, self._objective.with_own_averages() if self._n_running_passes else self._objective
+        self._n_running_passes += 1
         self._objective = own
         own.reset()
         try:
             yield
         finally:
-            self._passes -= 1
-            if self._objective is own:  # not compiled anew meanwhile
+            self._n_running_passes -= 1
+            if self._objective is own:  # not compiled again meanwhile
                 self._objective = outer

@@ -1,4 +1,4 @@
-"""Settings that hold for everything made after they are set."""
+"""Global settings, with an effect on layers created later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _settings = {"floatx": "float32"}
 
 
 def floatx() -> str:
-    """Return the dtype that layers made from now on compute in.
+    """Return the default dtype of new layers.
 
     Returns
     -------
@@ -26,12 +26,12 @@ def floatx() -> str:
 
 
 def set_floatx(value: str) -> None:
-    """Set the dtype that layers made from now on compute in.
+    """Set the default dtype of new layers.
 
     Parameters
     ----------
     value : {"float32", "float64"}
-        float32 is fast; float64 is what gradient checks need.
+        float32 is faster; gradient checks need float64.
 
     Raises
     ------
@@ -47,7 +47,7 @@ def set_floatx(value: str) -> None:
 
 
 def check_float_type(dtype: object) -> np.dtype[np.floating]:
-    """Return `dtype` as a NumPy dtype, refusing all but float32 and float64."""
+    """Return `dtype` as a NumPy dtype; raise a ValueError unless it is float32 or float64."""
     try:
         name = np.dtype(dtype).name  # type: ignore[call-overload]
     except TypeError:

@@ -1,4 +1,4 @@
-"""The door: what users pass to fit and predict becomes arrays of the model's dtype, checked, and batches."""
+"""Input conversion: from the arguments of fit and predict to checked arrays of the model's dtype, and batches."""
 
 from __future__ import annotations
 
@@ -9,26 +9,27 @@ from typing import Any
 import numpy as np
 
 from nnlite.types import Array, RandomGenerator, Shape
+from nnlite.validation import check_value, integer
 
-_FEW = 1_000_000
+_MOST_PERMUTED = 1_000_000
 
 
 def as_list(value: Any) -> list[Any]:
-    """Return a list of one thing, or of the things in a list or tuple."""
+    """Return the elements of a list or tuple, or one object, as a list."""
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 def by_name(value: Any, names: Sequence[str], what: str) -> list[Any]:
-    """Put what was passed for several named inputs or outputs in their order.
+    """Return the arguments for several named inputs or outputs in the order of their names.
 
     Parameters
     ----------
     value : object, sequence or mapping
-        One thing for a single name; else one per name, in order or by name.
+        One argument for a single name; else one per name, in order or by name.
     names : sequence of str
-        The model's inputs or outputs.
+        Names of the model's inputs or outputs.
     what : str
-        For error messages: ``"x"``.
+        Name of the argument, for error messages: ``"x"``.
     """
     if isinstance(value, Mapping):
         if set(value) != set(names):
@@ -44,7 +45,7 @@ def by_name(value: Any, names: Sequence[str], what: str) -> list[Any]:
 
 
 def as_array(value: Any, dtype: np.dtype[Any], what: str) -> Array:
-    """Convert to an array of `dtype`, copying only when that is needed."""
+    """Convert to an array of `dtype`, without a copy if possible."""
     try:
         return np.asarray(value, dtype)
     except (TypeError, ValueError) as error:
@@ -55,7 +56,7 @@ def as_array(value: Any, dtype: np.dtype[Any], what: str) -> Array:
 
 
 def check_shape(array: Array, shape: Shape, what: str) -> Array:
-    """Return `array` if it has the shape the model expects (adding a last axis of 1 where that is all it lacks).
+    """Return `array` if it has the expected shape; add a missing last axis of size 1.
 
     Raises
     ------
@@ -75,7 +76,7 @@ def check_shape(array: Array, shape: Shape, what: str) -> Array:
 
 @dataclass
 class Batch:
-    """Some rows of everything a training step needs."""
+    """Rows of inputs, targets and sample weights for one step of training."""
 
     x: list[Array]
     y: list[Array]
@@ -85,7 +86,7 @@ class Batch:
 
 @dataclass
 class Data:
-    """The arrays of a fit or an evaluation: one per input, per output, and their weights."""
+    """Arrays for training or evaluation: inputs, targets and sample weights."""
 
     x: list[Array]
     y: list[Array]
@@ -99,7 +100,7 @@ class Data:
                 f"{[len(a) for a in self.x]} in x and {[len(a) for a in self.y]} in y"
             )
         if not self.n_rows:
-            raise ValueError("x has no rows: there is nothing to train on or to score")
+            raise ValueError("x has no rows; training and evaluation need at least one")
         for weight in self.sample_weight:
             if weight is not None and (weight.ndim == 0 or len(weight) != self.n_rows):
                 raise ValueError(
@@ -111,12 +112,12 @@ class Data:
         """Number of records."""
         return len(self.x[0])
 
-    def rows(self, chosen: slice | Array) -> Batch:
-        """Take some rows. An array that is both input and target is read once."""
+    def rows(self, index: slice | Array) -> Batch:
+        """Return some of the rows. An array that is both input and target is read once."""
         taken: dict[int, Array] = {}
 
         def take(array: Array) -> Array:
-            return taken.setdefault(id(array), array[chosen])
+            return taken.setdefault(id(array), array[index])
 
         return Batch(
             [take(array) for array in self.x],
@@ -126,65 +127,65 @@ class Data:
         )
 
     def order(self, shuffle: RandomGenerator | None) -> Array | None:
-        """Return a new order of the rows; None for that in which they are."""
+        """Return a random order of the rows; None without a generator."""
         return None if shuffle is None else self._shuffled(shuffle, 1)[0]
 
     def orders(self, shuffle: RandomGenerator | None, epochs: int) -> Array | None:
-        """Return the orders of several epochs, the same that as many calls of `order` would give."""
+        """Return the orders of several epochs, equal to those of as many calls of `order`."""
         return None if shuffle is None else self._shuffled(shuffle, epochs)
 
     def _shuffled(self, shuffle: RandomGenerator, times: int) -> Array:
-        # Small integers where they do: the orders of many rows are the one thing here that takes memory by the row.
+        # Small integers where possible: nothing else here takes memory per row.
         dtype = np.int32 if self.n_rows < 2**31 else np.int64
         orders = np.empty((times, self.n_rows), dtype)
         for order in orders:
-            if self.n_rows <= _FEW:
+            if self.n_rows <= _MOST_PERMUTED:
                 order[:] = shuffle.permutation(self.n_rows)
-            else:  # slower, but in place
+            else:  # slower, but without a copy
                 order[:] = np.arange(self.n_rows, dtype=dtype)
                 shuffle.shuffle(order)
         return orders
 
     def batches(self, batch_size: int, shuffle: RandomGenerator | None) -> Iterator[Batch]:
-        """Yield all rows once, in order or shuffled; the last batch may be short."""
+        """Yield all rows once, in order or shuffled; the last batch may be smaller."""
         order = self.order(shuffle)
         for start in range(0, self.n_rows, batch_size):
             place = slice(start, start + batch_size)
             yield self.rows(place if order is None else order[place])
 
-    def split(self, share: float) -> tuple[Data, Data]:
-        """Cut off the last `share` of the rows.
+    def split(self, fraction: float) -> tuple[Data, Data]:
+        """Split off the last `fraction` of the rows.
 
         Raises
         ------
         ValueError
             If either part would be empty.
         """
-        first = int(self.n_rows * (1 - share))
+        first = int(self.n_rows * (1 - fraction))
         if not 0 < first < self.n_rows:
             raise ValueError(
-                f"validation_split={share} of {self.n_rows} rows leaves {first} to train on and "
+                f"validation_split={fraction} of {self.n_rows} rows leaves {first} to train on and "
                 f"{self.n_rows - first} to validate on; both need at least one"
             )
-        parts = [self.rows(slice(0, first)), self.rows(slice(first, None))]
-        train, validation = (Data(part.x, part.y, part.sample_weight) for part in parts)
+        batches = [self.rows(slice(0, first)), self.rows(slice(first, None))]
+        train, validation = (Data(batch.x, batch.y, batch.sample_weight) for batch in batches)
         return train, validation
 
 
 def weights_of_classes(y: Array, class_weight: Mapping[int, float]) -> Array:
-    """Give each row the weight of its class.
+    """Return the weight of each row's class.
 
     Parameters
     ----------
     y : ndarray
         Class numbers, of shape (rows,) or (rows, 1), or one-hot rows.
     class_weight : mapping of int to float
-        Class number to weight; 1 for a class it does not name.
+        Weight of each class number; 1 for a class without an entry.
 
     Returns
     -------
     ndarray of shape (rows,)
-        The weights.
+        Weights.
 
     Examples
     --------
@@ -194,7 +195,7 @@ def weights_of_classes(y: Array, class_weight: Mapping[int, float]) -> Array:
     if y.ndim > 1:
         y = y.argmax(axis=-1) if y.shape[-1] > 1 else y[..., 0]
     if y.ndim != 1:
-        raise ValueError(f"class_weight needs one class a row; found y with {y.shape} of them")
+        raise ValueError(f"class_weight needs one class per row; found y of shape {y.shape}")
     numbers = np.rint(y).astype(np.int64)
     weights: Array = np.ones(len(numbers), y.dtype if y.dtype.kind == "f" else np.float32)
     for number, weight in class_weight.items():
@@ -203,9 +204,8 @@ def weights_of_classes(y: Array, class_weight: Mapping[int, float]) -> Array:
 
 
 def check_batch_size(batch_size: int | None, default: int) -> int:
-    """Return a usable batch size."""
+    """Return a valid batch size, or the default for None."""
     if batch_size is None:
         return default
-    if isinstance(batch_size, bool) or not isinstance(batch_size, (int, np.integer)) or batch_size < 1:
-        raise ValueError(f"batch_size must be a whole number of at least 1; found {batch_size!r}")
+    check_value("batch_size", batch_size, integer(least=1))
     return int(batch_size)

@@ -1,4 +1,4 @@
-"""Writing files so that nothing is lost, whatever the name stands for: a file, a link to one, or a device."""
+"""Atomic writing of files, of targets of symbolic links, and of devices."""
 
 from __future__ import annotations
 
@@ -9,32 +9,31 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager
 def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
-    """Open a file for writing that takes its place only when all of it is written.
+    """Open a file for writing that replaces an existing file only when it is complete.
 
-    The bytes go to a temporary file in the same folder, which is renamed at the end of the block. Where the name is a
-    link, the file it leads to is replaced and the link stays. A device or a pipe (``/dev/null``) cannot be replaced:
-    it takes the bytes as they come.
+    The block writes to a temporary file in the same folder, which is renamed at its end. For a symbolic link, the
+    target is replaced and the link kept. A device or a pipe (``/dev/null``) cannot be replaced and is written directly.
 
     Parameters
     ----------
     path : str or path
-        Where the file is to be.
+        Name of the file.
 
     Yields
     ------
     file object
-        Open for writing bytes.
+        File opened for writing bytes.
 
     Raises
     ------
     OSError
-        If the folder does not exist or cannot be written to, or the disk is full: the message names `path`. An earlier
-        file stays as it was, and no temporary file is left.
+        If the folder does not exist or cannot be written to, or the disk is full: the message contains `path`. An
+        existing file is unchanged, and no temporary file remains.
 
     Examples
     --------
@@ -54,8 +53,8 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         with _replacement(target.resolve() if target.is_symlink() else target) as file:
             yield file
     except OSError as error:
-        # An error in the block may be about another file; a full disk and the temporary file are about this one.
-        if error.errno in _NO_ROOM or _is_temporary(error.filename, target):
+        # An error in the block may concern another file; a full disk or the temporary file concern this one.
+        if error.errno in _DISK_FULL or _is_temporary(error.filename, target):
             raise OSError(error.errno, f"cannot write to {str(target)!r}: {error.strerror}") from error
         raise
 
@@ -66,7 +65,7 @@ def _is_temporary(name: object, target: Path) -> bool:
 
 @contextmanager
 def _replacement(target: Path) -> Iterator[IO[bytes]]:
-    """Open a temporary file beside `target` that takes its place at the end of the block."""
+    """Open a temporary file in the folder of `target` that replaces it at the end of the block."""
     import tempfile
 
     if target.is_dir():
@@ -81,7 +80,7 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        _take_permissions(temporary, target)
+        _copy_permissions(temporary, target)
         os.replace(temporary, target)
     except BaseException:
         with suppress(OSError):
@@ -89,8 +88,8 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _take_permissions(temporary: str, target: Path) -> None:
-    """Give the new file the permissions of the old one, or those a plain `open` would have given."""
+def _copy_permissions(temporary: str, target: Path) -> None:
+    """Set the permissions of the new file to those of the old one, or to those of `open`."""
     if target.exists():
         mode = target.stat().st_mode & 0o777
     else:

@@ -1,15 +1,16 @@
-r"""Is a backward pass right? Compare it with slopes measured on the forward pass alone.
+r"""Gradient checks: backward passes compared with central differences of the forward pass.
 
-Every backward pass in this package is written by hand, so each must be checked against something that was not. The
-slope of a function f along one coordinate can be measured without any calculus:
+Every backward pass in this package is written by hand, and needs a check that does not depend on it. The partial
+derivatives of a function f can be approximated by central differences of its values:
 
 .. math:: \frac{\partial f}{\partial x_i} \approx \frac{f(x + h e_i) - f(x - h e_i)}{2h}
 
-whose error falls as :math:`h^2` until rounding takes over, so that in float64 with h about 1e-5 ten digits
-agree. Outputs with many values are made one number by a fixed random weighting: f = sum(y * dy).
+The error is :math:`O(h^2)` until rounding errors dominate; in float64 with h about 1e-5 some ten digits agree. For a
+layer with output y, f is the sum of the products y dy with a constant random dy: its derivatives are those that
+``backward(dy, cache)`` returns.
 
-Rectifiers have a kink, at which the slope is not defined; inputs that land within h of one can make a right backward
-pass look wrong. The checks draw inputs at random, so that this all but never happens.
+Rectifiers are not differentiable at 0. For inputs within h of 0 the check of a correct backward pass can fail; with
+random inputs this is very unlikely.
 
 References
 ----------
@@ -46,25 +47,25 @@ _TOLERANCE = 1e-6
 
 
 class GradientError(AssertionError):
-    """A hand-written gradient that differs from the measured one."""
+    """A gradient that differs from its central differences."""
 
 
 def numeric_gradient(function: Callable[[], float], x: Array, step: float = _STEP) -> Array:
-    """Measure the slope of a function by every value of an array.
+    """Approximate the gradient of a function by central differences.
 
     Parameters
     ----------
     function : callable
-        Takes nothing, reads `x`, returns a number.
+        Function without arguments that reads `x` and returns a number.
     x : ndarray of float64
-        Disturbed one value at a time, and left as it was.
+        Point of the gradient; every element is changed and restored.
     step : float, default 1e-5
-        h, scaled by a value's size where that is over 1.
+        h, multiplied by the absolute value of an element if that is above 1.
 
     Returns
     -------
     ndarray
-        The slopes, in the shape of `x`.
+        Gradient in the shape of `x`.
 
     Examples
     --------
@@ -73,21 +74,21 @@ def numeric_gradient(function: Callable[[], float], x: Array, step: float = _STE
     >>> numeric_gradient(lambda: float((x**2).sum()), x).round(6).tolist()
     [2.0, 4.0]
     """
-    slopes = np.zeros_like(x)
-    for place in np.ndindex(x.shape):
-        before = x[place]
-        h = step * max(1.0, abs(before))
-        x[place] = before + h
-        above = function()
-        x[place] = before - h
-        below = function()
-        x[place] = before
-        slopes[place] = (above - below) / (2 * h)
-    return slopes
+    gradient = np.zeros_like(x)
+    for i in np.ndindex(x.shape):
+        value = x[i]
+        h = step * max(1.0, abs(value))
+        x[i] = value + h
+        f_plus = function()
+        x[i] = value - h
+        f_minus = function()
+        x[i] = value
+        gradient[i] = (f_plus - f_minus) / (2 * h)
+    return gradient
 
 
 def relative_error(a: Array, b: Array) -> float:
-    """Return the largest difference of two arrays, relative to the largest value in either.
+    """Return the largest difference of two arrays, relative to the largest absolute value in both.
 
     Examples
     --------
@@ -96,7 +97,7 @@ def relative_error(a: Array, b: Array) -> float:
     True
     """
     scale = max(float(np.abs(a).max(initial=0)), float(np.abs(b).max(initial=0)))
-    # Below this, both are zero but for rounding.
+    # Smaller values are zero up to rounding errors.
     return float(np.abs(a - b).max(initial=0)) / max(scale, 1e-8)
 
 
@@ -107,34 +108,34 @@ def check_layer(
     tolerance: float = _TOLERANCE,
     seed: int = 0,
 ) -> dict[str, float]:
-    """Check the gradients of a layer by its inputs and by all its trainable weights.
+    """Check the gradients of a layer with respect to its inputs and its trainable weights.
 
-    What the layer adds to the loss itself (`Layer.activity_penalty`) is part of what is measured.
+    The function f includes the layer's own penalty (`Layer.activity_penalty`).
 
     Parameters
     ----------
     layer : Layer
-        With ``dtype="float64"``. Random layers are made to draw the same numbers each time.
+        Layer with ``dtype="float64"``. The generators of random layers are reset before each forward pass.
     inputs : ndarray, or sequence of ndarray
-        What to call it with.
+        Input of the layer, or list of its inputs.
     training : bool, default False
-        Which of its behaviours to check.
+        Whether dropout, noise and batch normalization behave as in training.
     tolerance : float, default 1e-6
-        Largest relative error.
+        Largest allowed relative error.
     seed : int, default 0
-        For the weighting of the outputs.
+        Seed of the random dy.
 
     Returns
     -------
     dict of str to float
-        The relative error by each input ("x", or "x0", "x1", ...) and weight.
+        Relative error for each input ("x", or "x0", "x1", ...) and weight.
 
     Raises
     ------
     GradientError
-        If one is over the tolerance.
+        If an error is above the tolerance.
     ValueError
-        If the layer is not a float64 one.
+        If the dtype of the layer is not float64.
 
     Examples
     --------
@@ -152,15 +153,15 @@ def check_layer(
     layer.build([array.shape for array in arrays] if several else arrays[0].shape)
     layer.allocate_gradients()
     weights = layer.trainable_weights
-    kept = [weight.numpy() for weight in layer.weights]
-    with _same_draws(layer) as again:
+    values_before = [weight.numpy() for weight in layer.weights]
+    with _reproducible(layer) as reset:
         y, cache = layer.forward(x, training)
         rng = np.random.default_rng(seed)
         dy = [rng.normal(size=one.shape) for one in as_list(y)]
         dx = layer.backward(dy if isinstance(y, list) else dy[0], cache)
 
-        def total() -> float:
-            again()
+        def f() -> float:
+            reset()
             y, cache = layer.forward(x, training)
             weighted = sum((one * d).sum() for one, d in zip(as_list(y), dy, strict=True))
             return float(weighted + layer.activity_penalty(cache))
@@ -168,12 +169,12 @@ def check_layer(
         errors = {}
         for i, (array, gradient) in enumerate(zip(arrays, as_list(dx), strict=True)):
             name = f"x{i}" if several else "x"
-            errors[name] = relative_error(gradient, numeric_gradient(total, array))
+            errors[name] = relative_error(gradient, numeric_gradient(f, array))
         for weight in weights:
-            errors[weight.name] = relative_error(weight.gradient, numeric_gradient(total, weight.value))
-    # Batch normalization's running averages moved with every call.
-    layer.set_weights(kept)
-    return _judged(errors, tolerance, f"layer {layer.name!r}")
+            errors[weight.name] = relative_error(weight.gradient, numeric_gradient(f, weight.value))
+    # Every forward pass of batch normalization has changed its moving averages.
+    layer.set_weights(values_before)
+    return _check_errors(errors, tolerance, f"layer {layer.name!r}")
 
 
 def check_loss(
@@ -183,28 +184,28 @@ def check_loss(
     sample_weight: Array | None = None,
     tolerance: float = _TOLERANCE,
 ) -> dict[str, float]:
-    """Check the gradient of a loss by the predictions.
+    """Check the gradient of a loss with respect to the predictions.
 
     Parameters
     ----------
     loss : Loss
-        The loss.
+        Loss to check.
     y_true, y_pred : ndarray
-        Targets and float64 predictions.
+        Targets, and predictions of dtype float64.
     sample_weight : ndarray, optional
         One weight per row.
     tolerance : float, default 1e-6
-        Largest relative error.
+        Largest allowed relative error.
 
     Returns
     -------
     dict
-        The relative error, under ``"y_pred"``.
+        Relative error, with the key ``"y_pred"``.
 
     Raises
     ------
     GradientError
-        If it is over the tolerance.
+        If the error is above the tolerance.
 
     Examples
     --------
@@ -216,36 +217,36 @@ def check_loss(
     """
     y_pred = np.array(y_pred, np.float64)
     gradient = loss.gradient(y_true, y_pred, sample_weight)
-    measured = numeric_gradient(lambda: loss(y_true, y_pred, sample_weight), y_pred)
-    return _judged({"y_pred": relative_error(gradient, measured)}, tolerance, f"loss {loss.name!r}")
+    numeric = numeric_gradient(lambda: loss(y_true, y_pred, sample_weight), y_pred)
+    return _check_errors({"y_pred": relative_error(gradient, numeric)}, tolerance, f"loss {loss.name!r}")
 
 
 def check_regularizer(regularizer: Regularizer, x: Array, tolerance: float = _TOLERANCE) -> dict[str, float]:
-    """Check the gradient of a penalty by the values it is put on.
+    """Check the gradient of a regularizer.
 
     Parameters
     ----------
     regularizer : Regularizer
-        The penalty.
+        Regularizer to check.
     x : ndarray
-        Values, none of them within 1e-5 of 0.
+        Penalized values, none of them within 1e-5 of 0.
     tolerance : float, default 1e-6
-        Largest relative error.
+        Largest allowed relative error.
 
     Returns
     -------
     dict
-        The relative error, under ``"x"``.
+        Relative error, with the key ``"x"``.
 
     Raises
     ------
     GradientError
-        If it is over the tolerance.
+        If the error is above the tolerance.
     """
     x = np.array(x, np.float64)
-    measured = numeric_gradient(lambda: regularizer(x), x)
-    return _judged(
-        {"x": relative_error(regularizer.gradient(x), measured)},
+    numeric = numeric_gradient(lambda: regularizer(x), x)
+    return _check_errors(
+        {"x": relative_error(regularizer.gradient(x), numeric)},
         tolerance,
         type(regularizer).__name__,
     )
@@ -259,72 +260,72 @@ def check_model(
     tolerance: float = _TOLERANCE,
     training: bool = True,
 ) -> float:
-    """Check the gradient of a compiled model's whole loss, penalties included, by all its weights.
+    """Check the gradient of a compiled model's loss, penalties included, with respect to all its weights.
 
-    All weights live in one vector and all gradients in another, so the check is one comparison.
+    All weights are one vector and all gradients another, so the check is one comparison.
 
     Parameters
     ----------
     model : Model
-        Compiled, of dtype float64.
+        Compiled model of dtype float64.
     x, y, sample_weight : array_like
-        A few rows, as for `Model.fit`.
+        Few rows of data, as for `Model.fit`.
     tolerance : float, default 1e-6
-        Largest relative error.
+        Largest allowed relative error.
     training : bool, default True
-        Whether dropout and batch normalization behave as in training.
+        Whether dropout, noise and batch normalization behave as in training.
 
     Returns
     -------
     float
-        The relative error.
+        Relative error.
 
     Raises
     ------
     GradientError
-        If it is over the tolerance.
+        If the error is above the tolerance.
     """
-    data = model._as_data(x, y, sample_weight)
+    data = model.as_data(x, y, sample_weight)
     _check_double(model.dtype, f"model {model.name!r}")
     batch = data.rows(slice(None))
     vector = model.weight_vector
     trained = vector.values[: vector.n_trainable]
-    rest = vector.values[vector.n_trainable :].copy()
-    with _same_draws(model) as again:
+    averages = vector.values[vector.n_trainable :].copy()
+    with _reproducible(model) as reset:
 
-        def total() -> float:
-            again()
-            return model._loss_and_gradients(batch, training, backward=False)
+        def f() -> float:
+            reset()
+            return model.compute_loss(batch, training).loss
 
-        again()
-        model._loss_and_gradients(batch, training)
+        reset()
+        model.loss_and_gradients(batch, training)
         gradient = vector.gradients[: vector.n_trainable].copy()
-        measured = numeric_gradient(total, trained)
-    vector.values[vector.n_trainable :] = rest
-    errors = {"parameters": relative_error(gradient, measured)}
-    return _judged(errors, tolerance, f"model {model.name!r}")["parameters"]
+        numeric = numeric_gradient(f, trained)
+    vector.values[vector.n_trainable :] = averages
+    errors = {"parameters": relative_error(gradient, numeric)}
+    return _check_errors(errors, tolerance, f"model {model.name!r}")["parameters"]
 
 
 @contextmanager
-def _same_draws(layer: Layer) -> Iterator[Callable[[], None]]:
-    """Yield a function that puts all random layers back to where they were."""
+def _reproducible(layer: Layer) -> Iterator[Callable[[], None]]:
+    """Yield a function that resets the generators of all random layers."""
     layers: list[Layer] = []
-    waiting = [layer]
-    while waiting:
-        one = waiting.pop()
+    stack = [layer]
+    while stack:
+        one = stack.pop()
         layers.append(one)
-        waiting.extend(getattr(one, "layers", []))
+        stack.extend(getattr(one, "layers", []))
     generators = [one.rng for one in layers if hasattr(one, "rng")]
     states = [generator.bit_generator.state for generator in generators]
 
-    def again() -> None:
+    def reset() -> None:
         for generator, state in zip(generators, states, strict=True):
             generator.bit_generator.state = state
 
     try:
-        yield again
+        yield reset
     finally:
-        again()
+        reset()
 
 
 def _check_double(dtype: np.dtype[Any], what: str) -> None:
@@ -335,12 +336,12 @@ def _check_double(dtype: np.dtype[Any], what: str) -> None:
         )
 
 
-def _judged(errors: dict[str, float], tolerance: float, what: str) -> dict[str, float]:
+def _check_errors(errors: dict[str, float], tolerance: float, what: str) -> dict[str, float]:
     wrong = {name: error for name, error in errors.items() if not error <= tolerance}
     if wrong:
         found = ", ".join(f"{name}: {error:.2e}" for name, error in wrong.items())
         raise GradientError(
-            f"{what}: the backward pass disagrees with the measured slope, relative error {found} "
-            f"(at most {tolerance:.0e} expected)"
+            f"{what}: the backward pass differs from central differences, relative error {found} "
+            f"(expected at most {tolerance:.0e})"
         )
     return errors

@@ -1,8 +1,7 @@
-"""The graph that calling layers on symbolic tensors draws.
+"""Graphs of layers, which calls of layers on symbolic tensors create.
 
-``Dense(5)(inputs)`` computes nothing: it records a `Node` (which layer, from which tensors, to which tensors) and
-returns the `SymbolicTensor` that stands for the result. `Model` later puts the nodes in an order in which
-each comes after all it needs.
+``Dense(5)(inputs)`` computes nothing: it creates a `Node` with the layer, its inputs and its outputs, and returns the
+outputs as `SymbolicTensor` objects. `Model` sorts the nodes topologically: each comes after all nodes it depends on.
 """
 
 from __future__ import annotations
@@ -17,23 +16,23 @@ from nnlite.types import Shape
 
 
 class NamedLayer(Protocol):
-    """A layer as the graph sees it: something with a name."""
+    """A layer in a graph, which only needs a name."""
 
     name: str
 
 
 @dataclass(eq=False)
 class SymbolicTensor:
-    """A value that is not there yet: the promise that some node will compute it.
+    """A placeholder for a value that a node will compute.
 
     Attributes
     ----------
     shape : tuple of int or None
-        Its shape; None where a size is known only once there is data (the rows, usually).
+        Shape of the value; None for sizes that depend on the data, such as the number of rows.
     dtype : numpy.dtype
-        Its dtype.
+        Dtype of the value.
     node : Node
-        What computes it.
+        Node that computes the value.
     """
 
     shape: Shape
@@ -48,10 +47,10 @@ class SymbolicTensor:
 
 @dataclass(eq=False)
 class Node:
-    """One use of a layer: the tensors it takes and the tensors it gives.
+    """One use of a layer, with its inputs and outputs.
 
-    `takes_list` and `gives_list` say whether the layer is called with, and answers with, a list
-    (as `Add` and a model of several outputs do) or one bare tensor.
+    `takes_list` and `gives_list` are True if the layer takes or returns a list of tensors, as `Add` and models with
+    several outputs do, instead of one tensor.
     """
 
     layer: NamedLayer
@@ -62,17 +61,17 @@ class Node:
 
 
 def is_symbolic(value: object) -> bool:
-    """Tell whether a layer is being called to draw the graph, not to compute."""
+    """Return whether the argument of a layer is a symbolic tensor, or contains one."""
     if isinstance(value, (list, tuple)):
         return any(isinstance(item, SymbolicTensor) for item in value)
     return isinstance(value, SymbolicTensor)
 
 
 def topological_order(outputs: Iterable[SymbolicTensor]) -> list[Node]:
-    """List every node that `outputs` depend on, each after all that it depends on itself.
+    """Return all nodes that `outputs` depend on, each after all nodes it depends on.
 
-    The order is that of a depth-first walk from the outputs, inputs first (Cormen et al., *Introduction to
-    Algorithms*, ch. 20). It keeps a stack of its own: a chain of ten thousand layers is no problem.
+    The order is that of a depth-first search from the outputs, inputs first (Cormen et al., *Introduction to
+    Algorithms*, ch. 20). It is iterative, so that long chains of layers do not exceed the recursion limit.
     """
     ordered: list[Node] = []
     done: set[int] = set()
@@ -91,11 +90,11 @@ def topological_order(outputs: Iterable[SymbolicTensor]) -> list[Node]:
 
 
 def check_connected(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], *, model_name: str) -> None:
-    """Raise unless the graph starts at exactly the tensors in `inputs`."""
-    given = {id(tensor) for tensor in inputs}
+    """Raise unless `inputs` are exactly the inputs of the graph."""
+    expected = {id(tensor) for tensor in inputs}
     reached = {id(tensor) for node in nodes for tensor in node.outputs}
     for node in nodes:
-        if not node.inputs and not any(id(tensor) in given for tensor in node.outputs):
+        if not node.inputs and not any(id(tensor) in expected for tensor in node.outputs):
             raise ValueError(
                 f"the outputs of model {model_name!r} depend on the input {node.layer.name!r}, which is not "
                 f"among its inputs ({', '.join(repr(t.name) for t in inputs)}); add it to inputs="
@@ -109,10 +108,10 @@ def check_connected(nodes: Sequence[Node], inputs: Sequence[SymbolicTensor], *, 
 
 
 def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) -> list[NamedLayer]:
-    """List the layers of a graph once each, the farthest from the outputs first.
+    """Return the layers of a graph, each once, those farthest from the outputs first.
 
-    This is the order of Keras, and so that of `get_weights`: a layer's depth is the longest way from it to an
-    output; among layers of equal depth, the one that a walk from the outputs meets first comes first.
+    This is the order in Keras, also of `get_weights`. The depth of a layer is the length of the longest path to an
+    output; layers of equal depth are in the order of a depth-first search from the outputs.
     """
     outputs = list(outputs)
     depth: dict[int, int] = {}
@@ -121,13 +120,13 @@ def layers_by_depth(outputs: Iterable[SymbolicTensor], nodes: Sequence[Node]) ->
         for tensor in node.inputs:
             feeding = id(tensor.node.layer)
             depth[feeding] = max(depth.get(feeding, 0), own + 1)
-    met: dict[int, NamedLayer] = {}
+    found: dict[int, NamedLayer] = {}
     seen: set[int] = set()
     stack = [tensor.node for tensor in reversed(outputs)]
     while stack:
         node = stack.pop()
         if id(node) not in seen:
             seen.add(id(node))
-            met.setdefault(id(node.layer), node.layer)
+            found.setdefault(id(node.layer), node.layer)
             stack.extend(tensor.node for tensor in reversed(node.inputs))
-    return sorted(met.values(), key=lambda layer: -depth[id(layer)])
+    return sorted(found.values(), key=lambda layer: -depth[id(layer)])

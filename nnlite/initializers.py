@@ -1,39 +1,39 @@
-"""Where weights start.
+"""Initializers: initial values of weights.
 
-If weights start too large, the signal grows from layer to layer until it is nothing but size; if too small, it fades.
-The scaled initializers choose the spread by how many inputs (`fan_in`) and outputs (`fan_out`) a unit has, so that the
-variance of the signal stays about the same all the way through.
+If initial weights are too large, the activations grow from layer to layer; if they are too small, activations and
+gradients vanish. Scaled initializers choose the variance by the numbers of inputs (`fan_in`) and outputs (`fan_out`) of
+a unit, so that the variance of the activations is about the same in all layers.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from nnlite.registry import Registry
 from nnlite.types import Array, Arrays, RandomGenerator
+from nnlite.validation import check_argument, choice, number
 
-# Standard deviation of a standard normal that is cut off at two.
-_TRUNCATED_SPREAD = 0.87962566103423978
+# Standard deviation of a standard normal distribution truncated at two standard deviations.
+_TRUNCATED_STDDEV = 0.87962566103423978
 
 
 class Initializer:
-    """Base of all initializers: called with a shape, it returns an array."""
+    """Base of all initializers: a function from a shape to an array."""
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:
-        """Return first values.
+        """Return initial values.
 
         Parameters
         ----------
         shape : tuple of int
             Shape of the weight.
         dtype : dtype, default float32
-            Of the result.
+            Dtype of the result.
         rng : numpy.random.Generator, optional
-            Where random values come from; an initializer's own seed goes first.
+            Source of random values, if the initializer has no seed of its own.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(shape, dtype, rng)")
 
@@ -43,7 +43,7 @@ class Initializer:
 
 
 class _Random(Initializer):
-    """An initializer that draws; with a seed of its own it draws the same each time."""
+    """Base of the random initializers; with a seed, every call returns the same values."""
 
     def __init__(self, seed: int | None = None) -> None:
         self.seed = seed
@@ -85,12 +85,12 @@ class Ones(Initializer):
 
 
 class Constant(Initializer):
-    """One value everywhere, or values that are given.
+    """One value for all weights, or an array of values.
 
     Parameters
     ----------
     value : float or array_like, default 0.0
-        What to start from.
+        Initial value or values.
 
     Examples
     --------
@@ -107,7 +107,7 @@ class Constant(Initializer):
         dtype: Any = np.float32,
         rng: RandomGenerator | None = None,  # noqa: ARG002
     ) -> Array:
-        """Return the value in the shape asked for."""
+        """Return the value, broadcast to the shape."""
         return np.broadcast_to(np.asarray(self.value, dtype), shape).copy()
 
     def get_config(self) -> dict[str, Any]:
@@ -116,12 +116,12 @@ class Constant(Initializer):
 
 
 class Identity(Initializer):
-    """The identity matrix, times a number.
+    """Identity matrix times a number.
 
     Parameters
     ----------
     gain : float, default 1.0
-        The number.
+        Factor of the matrix.
 
     Examples
     --------
@@ -138,7 +138,7 @@ class Identity(Initializer):
         dtype: Any = np.float32,
         rng: RandomGenerator | None = None,  # noqa: ARG002
     ) -> Array:
-        """Return ones on the diagonal, times the gain.
+        """Return the matrix.
 
         Raises
         ------
@@ -146,7 +146,7 @@ class Identity(Initializer):
             If the shape is not that of a matrix.
         """
         if len(shape) != 2:
-            raise ValueError(f"Identity makes matrices; found shape {shape}")
+            raise ValueError(f"Identity requires the shape of a matrix; found shape {shape}")
         matrix: Array = self.gain * np.eye(*shape, dtype=dtype)
         return matrix.astype(dtype)
 
@@ -161,11 +161,11 @@ class RandomNormal(_Random):
     Parameters
     ----------
     mean : float, default 0.0
-        Their mean.
+        Mean of the values.
     stddev : float, default 0.05
-        Their standard deviation.
+        Standard deviation of the values.
     seed : int, optional
-        The same seed gives the same values each time.
+        Seed; every call then returns the same values.
     """
 
     def __init__(self, mean: float = 0.0, stddev: float = 0.05, seed: int | None = None) -> None:
@@ -183,16 +183,16 @@ class RandomNormal(_Random):
 
 
 class TruncatedNormal(RandomNormal):
-    """Normally distributed values, drawn again where they are over two standard deviations from the mean.
+    """Normally distributed values, redrawn if they are more than two standard deviations from the mean.
 
     Parameters
     ----------
     mean : float, default 0.0
-        Their mean.
+        Mean of the values.
     stddev : float, default 0.05
-        Their standard deviation before the cut.
+        Standard deviation before truncation.
     seed : int, optional
-        The same seed gives the same values each time.
+        Seed; every call then returns the same values.
 
     Examples
     --------
@@ -207,14 +207,14 @@ class TruncatedNormal(RandomNormal):
 
 
 class RandomUniform(_Random):
-    """Values spread evenly over a range.
+    """Uniformly distributed values.
 
     Parameters
     ----------
     minval, maxval : float, default -0.05 and 0.05
-        The range.
+        Bounds of the values.
     seed : int, optional
-        The same seed gives the same values each time.
+        Seed; every call then returns the same values.
     """
 
     def __init__(self, minval: float = -0.05, maxval: float = 0.05, seed: int | None = None) -> None:
@@ -232,18 +232,18 @@ class RandomUniform(_Random):
 
 
 class VarianceScaling(_Random):
-    r"""Random values with variance scale / n, where n is taken from the shape.
+    r"""Random values with variance scale / n, where n depends on the shape.
 
     Parameters
     ----------
     scale : float, default 1.0
         Numerator of the variance.
     mode : {"fan_in", "fan_out", "fan_avg"}, default "fan_in"
-        n: the number of inputs of a unit, of outputs, or their mean.
+        n: the number of inputs of a unit, the number of outputs, or the mean of both.
     distribution : {"truncated_normal", "untruncated_normal", "uniform"}, default "truncated_normal"
-        Normal up to two standard deviations, normal, or uniform over :math:`\pm\sqrt{3\,scale/n}`.
+        Normal, truncated at two standard deviations; normal; or uniform over :math:`\pm\sqrt{3\,scale/n}`.
     seed : int, optional
-        The same seed gives the same values each time.
+        Seed; every call then returns the same values.
 
     Raises
     ------
@@ -265,15 +265,9 @@ class VarianceScaling(_Random):
         seed: int | None = None,
     ) -> None:
         super().__init__(seed)
-        if not scale > 0:
-            raise ValueError(f"VarianceScaling: scale must be above 0; found {scale!r}")
-        if mode not in ("fan_in", "fan_out", "fan_avg"):
-            raise ValueError(f"VarianceScaling: mode must be 'fan_in', 'fan_out' or 'fan_avg'; found {mode!r}")
-        if distribution not in ("truncated_normal", "untruncated_normal", "uniform"):
-            raise ValueError(
-                "VarianceScaling: distribution must be 'truncated_normal', 'untruncated_normal' or 'uniform'; "
-                f"found {distribution!r}"
-            )
+        check_argument(self, "scale", scale, number(above=0))
+        check_argument(self, "mode", mode, choice("fan_in", "fan_out", "fan_avg"))
+        check_argument(self, "distribution", distribution, choice("truncated_normal", "untruncated_normal", "uniform"))
         self.scale = scale
         self.mode = mode
         self.distribution = distribution
@@ -289,8 +283,8 @@ class VarianceScaling(_Random):
             return generator.uniform(-limit, limit, shape).astype(dtype)
         if self.distribution == "untruncated_normal":
             return generator.normal(0, stddev, shape).astype(dtype)
-        # Cutting the tails off makes the spread smaller; this makes up for it.
-        return (stddev / _TRUNCATED_SPREAD * _truncated_normal(generator, shape)).astype(dtype)
+        # Truncation reduces the standard deviation; the quotient compensates for it.
+        return (stddev / _TRUNCATED_STDDEV * _truncated_normal(generator, shape)).astype(dtype)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -303,7 +297,7 @@ class VarianceScaling(_Random):
 
 
 class _Scaled(VarianceScaling):
-    """A `VarianceScaling` with a name: all but the seed is settled."""
+    """Base of the named cases of `VarianceScaling`, whose only argument is the seed."""
 
     settings: tuple[float, str, str]
 
@@ -339,7 +333,7 @@ class HeUniform(_Scaled):
 
 
 class HeNormal(_Scaled):
-    r"""Truncated normal with variance :math:`2 / fan_{in}`: for rectifiers, which let half of the signal through.
+    r"""Truncated normal with variance :math:`2 / fan_{in}`: for rectifiers, which pass half of their inputs.
 
     References
     ----------
@@ -374,7 +368,7 @@ class Orthogonal(_Random):
     gain : float, default 1.0
         The length.
     seed : int, optional
-        The same seed gives the same values each time.
+        Seed; every call then returns the same values.
 
     References
     ----------
@@ -401,7 +395,7 @@ class Orthogonal(_Random):
             If the shape has under two axes.
         """
         if len(shape) < 2:
-            raise ValueError(f"Orthogonal makes matrices, or arrays of more axes; found shape {shape}")
+            raise ValueError(f"Orthogonal requires a shape with at least two axes; found shape {shape}")
         rows, columns = math.prod(shape[:-1]), shape[-1]
         drawn = self._generator(rng).normal(size=(max(rows, columns), min(rows, columns)))
         q, r = np.linalg.qr(drawn)
@@ -463,20 +457,4 @@ for _class, *_aliases in (
 ):
     registry.register(_class, _class.__name__, *_aliases)
 
-
-def get(identifier: str | Mapping[str, Any] | Initializer) -> Initializer:
-    """Turn a name, a configuration or an instance into an initializer.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-    TypeError
-        If it is something else.
-
-    Examples
-    --------
-    >>> get("he_normal").get_config()
-    {'seed': None}
-    """
-    return registry.get(identifier)
+get = registry.get

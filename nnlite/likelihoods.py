@@ -1,8 +1,8 @@
-"""Losses that are negative log-likelihoods, summed over a whole record.
+"""Negative log-likelihoods as losses, summed over each record.
 
-Other losses are means over features; these are sums, in nats, so that with the divergence of
-`nnlite.layers.GaussianLatent` they add up to the negative evidence lower bound (`nnlite.layers.variational` derives
-it). They are for reconstructions of any shape: whatever comes after the rows belongs to one record.
+Other losses are means over features. These are sums, in nats, so that together with the divergence of
+`nnlite.layers.GaussianLatent` they are the negative evidence lower bound, which `nnlite.layers.variational` derives.
+Reconstructions may have any shape: all axes after the rows belong to one record.
 """
 
 from __future__ import annotations
@@ -15,36 +15,37 @@ import numpy as np
 from nnlite.activations import sigmoid
 from nnlite.losses import Loss, registry
 from nnlite.types import Array
+from nnlite.validation import check_argument, choice, number
 
 _EPSILON = 1e-7
 _LN_2PI = math.log(2 * math.pi)
 
 
 class _NegativeLogLikelihood(Loss):
-    """A loss with one value a row, whatever the shape of a row."""
+    """Base of the likelihoods: a loss with one value per row, for rows of any shape."""
 
     def gradient(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
-        """Return the derivative of L by each prediction; see `Loss.gradient`."""
-        y_true, aligned = self._aligned(y_true, y_pred)
+        """Return the derivative of L with respect to each prediction; see `Loss.gradient`."""
+        y_true, aligned = self.align(y_true, y_pred)
         slope = self.slope(y_true, aligned)
-        scales = self._scales(np.empty(len(slope), slope.dtype), sample_weight)
-        return (slope * scales.reshape(-1, *(1,) * (slope.ndim - 1))).reshape(y_pred.shape)
+        factors = self._factors(np.empty(len(slope), slope.dtype), sample_weight)
+        return (slope * factors.reshape(-1, *(1,) * (slope.ndim - 1))).reshape(y_pred.shape)
 
 
 def _sum(terms: Array) -> Array:
-    """Return the sum over all that belongs to a row."""
+    """Return the sum over all axes but the rows."""
     total: Array = terms.sum(axis=tuple(range(1, terms.ndim)))
     return total
 
 
 class GaussianNLL(_NegativeLogLikelihood):
-    r"""Negative logarithm of a Gaussian density, of fixed or of learned variance.
+    r"""Negative log-likelihood of a Gaussian with fixed or learned variance.
 
     .. math:: \ell = \frac12 \sum_j \Bigl( \frac{(y_j - \mu_j)^2}{\sigma_j^2} + \ln \sigma_j^2 + \ln 2\pi \Bigr)
 
-    With a fixed variance the predictions are the means :math:`\mu`, and but for constants this is the squared error.
-    With a learned one the model predicts, along its last axis, the means and then as many logarithms of variances
-    :math:`v = \ln \sigma^2` (as a ``Dense(2 * d)`` does for d features), and
+    With a fixed variance the predictions are the means :math:`\mu`, and up to constants the loss is the squared error.
+    With a learned variance the model predicts, along its last axis, the means and the logarithms of the variances
+    :math:`v = \ln \sigma^2` (``Dense(2 * d)`` for d features), and
 
     .. math::
 
@@ -56,8 +57,8 @@ class GaussianNLL(_NegativeLogLikelihood):
     variance : float or None, default 1.0
         :math:`\sigma^2`, above 0. None: learned.
     minimum_variance : float, default 1e-6
-        A learned variance counts as at least this; else a feature that is predicted perfectly would make the loss
-        fall without end.
+        Lower bound of a learned variance; without it, the loss of a perfectly predicted feature would have no lower
+        bound.
     reduction, name : str
         See `Loss`.
 
@@ -87,20 +88,20 @@ class GaussianNLL(_NegativeLogLikelihood):
         name: str | None = "gaussian_nll",
     ) -> None:
         super().__init__(reduction, name)
-        for argument, value in (("variance", variance), ("minimum_variance", minimum_variance)):
-            if value is not None and not 0 < value < math.inf:
-                raise ValueError(f"GaussianNLL: {argument} must be above 0 and finite; found {value!r}")
+        check_argument(self, "variance", variance, choice(None) | number(above=0))
+        check_argument(self, "minimum_variance", minimum_variance, number(above=0))
         self.variance = variance
         self.minimum_variance = minimum_variance
 
-    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Return targets and predictions in one dtype; a learned variance doubles the number of predictions."""
         if self.variance is not None:
-            return super()._aligned(y_true, y_pred)
+            return super().align(y_true, y_pred)
         y_true = np.asarray(y_true, y_pred.dtype)
         if y_pred.shape != (*y_true.shape[:-1], 2 * y_true.shape[-1]):
             raise ValueError(
-                f"{self.name}: with variance=None the model predicts means and log variances side by side, so that "
-                f"for y_true of shape {y_true.shape} y_pred must have twice as many features; found {y_pred.shape}"
+                f"{self.name}: with variance=None the model predicts means and log variances along the last axis, so "
+                f"that for y_true of shape {y_true.shape} y_pred must have twice as many features; found {y_pred.shape}"
             )
         return y_true, y_pred
 
@@ -110,21 +111,20 @@ class GaussianNLL(_NegativeLogLikelihood):
         return _sum((y_true - mean) ** 2 * np.exp(-log_variance) + log_variance + y_pred.dtype.type(_LN_2PI)) / 2
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the derivative by the means, and with a learned variance by its logarithm."""
-        mean, log_variance, free = self._parameters(y_pred)
-        by_mean: Array = (mean - y_true) * np.exp(-log_variance)
+        """Return the derivative with respect to the means, and to the logarithms of learned variances."""
+        mean, log_variance, is_free = self._parameters(y_pred)
+        dmean: Array = (mean - y_true) * np.exp(-log_variance)
         if self.variance is not None:
-            return by_mean
-        by_log_variance = np.where(free, (1 - by_mean * (mean - y_true)) / 2, y_pred.dtype.type(0))
-        return np.concatenate([by_mean, by_log_variance], axis=-1)
+            return dmean
+        dlog_variance = np.where(is_free, (1 - dmean * (mean - y_true)) / 2, y_pred.dtype.type(0))
+        return np.concatenate([dmean, dlog_variance], axis=-1)
 
     def _parameters(self, y_pred: Array) -> tuple[Array, Array, Any]:
-        """Return the means, the log variances, and where those are not held at their minimum."""
-        number = y_pred.dtype.type
+        """Return the means, the log variances, and True where these are above their lower bound."""
         if self.variance is not None:
             return y_pred, np.asarray(math.log(self.variance), y_pred.dtype), True
         mean, log_variance = np.split(y_pred, 2, axis=-1)
-        least = number(math.log(self.minimum_variance))
+        least = y_pred.dtype.type(math.log(self.minimum_variance))
         return mean, np.maximum(log_variance, least), log_variance > least
 
     def get_config(self) -> dict[str, Any]:
@@ -133,18 +133,18 @@ class GaussianNLL(_NegativeLogLikelihood):
 
 
 class BernoulliNLL(_NegativeLogLikelihood):
-    r"""Negative logarithm of the probability of yes-or-no values: binary cross-entropy, summed.
+    r"""Negative log-likelihood of binary values: binary cross-entropy, summed over a record.
 
     .. math:: \ell = -\sum_j \bigl( y_j \ln p_j + (1 - y_j) \ln(1 - p_j) \bigr), \qquad
               \frac{\partial \ell}{\partial p_j} = \frac{p_j - y_j}{p_j (1 - p_j)}
 
-    From logits z, where :math:`p = \sigma(z)`, the slope is :math:`p_j - y_j`. Targets may lie anywhere from 0 to 1, as
-    grey values do.
+    For logits z, where :math:`p = \sigma(z)`, the derivative with respect to :math:`z_j` is :math:`p_j - y_j`. Targets
+    may be any values from 0 to 1, such as gray values.
 
     Parameters
     ----------
     from_logits : bool, default False
-        Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
+        Whether predictions are logits instead of probabilities. Probabilities are clipped to [1e-7, 1 - 1e-7].
     reduction, name : str
         See `Loss`.
 
@@ -165,14 +165,14 @@ class BernoulliNLL(_NegativeLogLikelihood):
         """Return the sum over the record."""
         if self.from_logits:
             return _sum(np.maximum(y_pred, 0) - y_pred * y_true + np.log1p(np.exp(-np.abs(y_pred))))
-        p = _within(y_pred)
+        p = _clip(y_pred)
         return _sum(-(y_true * np.log(p) + (1 - y_true) * np.log1p(-p)))
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return p - y from logits; from probabilities, that over p (1 - p)."""
+        """Return p - y for logits; for probabilities, that divided by p (1 - p)."""
         if self.from_logits:
             return sigmoid(y_pred) - y_true
-        p = _within(y_pred)
+        p = _clip(y_pred)
         return np.where(p == y_pred, (p - y_true) / (p * (1 - p)), y_pred.dtype.type(0))
 
     def get_config(self) -> dict[str, Any]:
@@ -180,10 +180,10 @@ class BernoulliNLL(_NegativeLogLikelihood):
         return {**super().get_config(), "from_logits": self.from_logits}
 
 
-def _within(p: Array) -> Array:
-    """Keep probabilities away from 0 and 1, where the logarithm has no value."""
-    number = p.dtype.type
-    return np.clip(p, number(_EPSILON), number(1 - _EPSILON))
+def _clip(p: Array) -> Array:
+    """Return probabilities clipped to [epsilon, 1 - epsilon], where both logarithms are finite."""
+    as_float = p.dtype.type
+    return np.clip(p, as_float(_EPSILON), as_float(1 - _EPSILON))
 
 
 registry.register(GaussianNLL, "GaussianNLL", "gaussian_nll")

@@ -1,7 +1,7 @@
-"""Losses: how far predictions are from what they should be, and the slope of that.
+"""Losses and their derivatives.
 
-A loss looks at one sample at a time (`per_sample`, over the last axis), and then reduces: the mean over all
-samples, weighted where weights are given. `gradient` is the derivative of the reduced number by every prediction.
+A loss computes one value per sample (`per_sample`, over the last axis) and reduces them to their mean, weighted by the
+sample weights. `gradient` is the derivative of the reduced loss with respect to every prediction.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from nnlite.activations import sigmoid, softmax
 from nnlite.registry import Registry
 from nnlite.types import Array, Arrays
+from nnlite.validation import check_argument, choice, number
 
 _EPSILON = 1e-7
 
@@ -25,29 +26,27 @@ class Loss:
 
     .. math:: L = \frac{1}{n} \sum_i w_i\, \ell_i
 
-    A loss of one's own defines `per_sample` and `slope`.
+    Its derivative with respect to a prediction is :math:`\frac{w_i}{n} \frac{\partial \ell_i}{\partial \hat y_{ij}}`.
+    A custom loss defines `per_sample`, :math:`\ell_i`, and `slope`, :math:`\partial \ell_i / \partial \hat y_{ij}`.
 
     Parameters
     ----------
     reduction : {"sum_over_batch_size", "sum"}, default "sum_over_batch_size"
-        Whether to divide by n. The weights do not change n.
+        Mean over samples, or sum without the factor 1 / n. The weights do not change n.
     name : str, optional
         Name of the loss.
 
     Raises
     ------
     ValueError
-        If `reduction` is neither.
+        If `reduction` is unknown.
     """
 
     axis: int = -1
-    """Along which the values of a sample lie in what the loss is called with."""
+    """Axis of the values of one sample."""
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
-        if reduction not in ("sum_over_batch_size", "sum"):
-            raise ValueError(
-                f"{type(self).__name__}: reduction must be 'sum_over_batch_size' or 'sum'; found {reduction!r}"
-            )
+        check_argument(self, "reduction", reduction, choice("sum_over_batch_size", "sum"))
         self.reduction = reduction
         self.name = name or _snake_names.get(type(self), type(self).__name__)
 
@@ -56,7 +55,7 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__} does not define per_sample(y_true, y_pred)")
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the derivative of each sample's value by its own predictions."""
+        """Return the derivative of each sample's value with respect to its predictions."""
         raise NotImplementedError(f"{type(self).__name__} does not define slope(y_true, y_pred)")
 
     def __call__(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
@@ -65,9 +64,9 @@ class Loss:
         Parameters
         ----------
         y_true, y_pred : ndarray
-            What should be predicted, and what is; of the same shape, or ``(n,)`` and ``(n, 1)``.
+            Targets and predictions of the same shape, or of shapes ``(n,)`` and ``(n, 1)``.
         sample_weight : ndarray, optional
-            One weight a row, or one a sample.
+            One weight per row, or per sample.
 
         Returns
         -------
@@ -79,12 +78,12 @@ class Loss:
         ValueError
             If shapes don't fit.
         """
-        y_true, y_pred = self._aligned(y_true, y_pred)
+        y_true, y_pred = self.align(y_true, y_pred)
         values = self.per_sample(y_true, y_pred)
-        return float((values * self._scales(values, sample_weight)).sum())
+        return float((values * self._factors(values, sample_weight)).sum())
 
     def gradient(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
-        """Return the derivative of L by each prediction.
+        """Return the derivative of L with respect to each prediction.
 
         Parameters
         ----------
@@ -94,16 +93,16 @@ class Loss:
         Returns
         -------
         ndarray
-            Of the shape and dtype of `y_pred`.
+            Derivatives in the shape and dtype of `y_pred`.
         """
-        y_true, aligned = self._aligned(y_true, y_pred)
+        y_true, aligned = self.align(y_true, y_pred)
         slope = self.slope(y_true, aligned)
-        scales = self._scales(np.empty(slope.shape[:-1], slope.dtype), sample_weight)
-        gradient: Array = slope * scales[..., np.newaxis]
+        factors = self._factors(np.empty(slope.shape[:-1], slope.dtype), sample_weight)
+        gradient: Array = slope * factors[..., np.newaxis]
         return np.moveaxis(gradient, -1, self.axis).reshape(y_pred.shape)
 
-    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
-        """Return both in one dtype and shape, with the values of a sample along the last axis."""
+    def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Return targets and predictions in one dtype and shape, with the values of a sample along the last axis."""
         y_true = np.asarray(y_true, y_pred.dtype)
         if y_pred.ndim == 1:
             y_pred = y_pred[:, np.newaxis]
@@ -115,12 +114,12 @@ class Loss:
             )
         return np.moveaxis(y_true, self.axis, -1), np.moveaxis(y_pred, self.axis, -1)
 
-    def _scales(self, values: Array, sample_weight: Array | None) -> Array:
-        """Return what each sample's value counts for: w_i / n."""
-        number = values.dtype.type
-        whole = number(1 if self.reduction == "sum" else 1 / max(values.size, 1))
+    def _factors(self, values: Array, sample_weight: Array | None) -> Array:
+        """Return the factor of each sample's value: w_i / n."""
+        as_float = values.dtype.type
+        factor = as_float(1 if self.reduction == "sum" else 1 / max(values.size, 1))
         if sample_weight is None:
-            return np.full(values.shape, whole)
+            return np.full(values.shape, factor)
         weight = np.asarray(sample_weight, values.dtype)
         if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
@@ -133,7 +132,7 @@ class Loss:
                 f"shape {values.shape}; found {weight.shape}"
             )
         weight = weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim))
-        return np.broadcast_to(weight, values.shape) * whole
+        return np.broadcast_to(weight, values.shape) * factor
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -190,7 +189,7 @@ class MeanAbsoluteError(Loss):
     """
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the mean of the sizes."""
+        """Return the mean of the absolute values."""
         values: Array = np.abs(y_pred - y_true).mean(axis=-1)
         return values
 
@@ -201,7 +200,7 @@ class MeanAbsoluteError(Loss):
 
 
 class Huber(Loss):
-    r"""Squared for small errors, straight for large ones, so that single wild values don't rule the fit.
+    r"""Huber loss: quadratic for small errors and linear for large ones, and so robust to outliers.
 
     With :math:`e = \hat y - y`:
 
@@ -212,7 +211,7 @@ class Huber(Loss):
     Parameters
     ----------
     delta : float, default 1.0
-        Where the one turns into the other.
+        :math:`\delta`, the error at which the quadratic part ends.
     reduction, name : str
         See `Loss`.
 
@@ -229,20 +228,19 @@ class Huber(Loss):
 
     def __init__(self, delta: float = 1.0, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         super().__init__(reduction, name)
-        if not delta > 0:
-            raise ValueError(f"Huber: delta must be above 0; found {delta!r}")
+        check_argument(self, "delta", delta, number(above=0))
         self.delta = delta
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the mean of the two-piece errors."""
+        """Return the mean of the Huber losses of all values."""
         delta = y_pred.dtype.type(self.delta)
-        size = np.abs(y_pred - y_true)
-        pieces = np.where(size <= delta, size * size / 2, delta * size - delta * delta / 2)
-        values: Array = pieces.mean(axis=-1)
+        error = np.abs(y_pred - y_true)
+        terms = np.where(error <= delta, error * error / 2, delta * error - delta * delta / 2)
+        values: Array = terms.mean(axis=-1)
         return values
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the error, cut off at delta, over d."""
+        """Return the error, clipped to [-delta, delta], over d."""
         delta = y_pred.dtype.type(self.delta)
         return np.clip(y_pred - y_true, -delta, delta) * y_pred.dtype.type(1 / y_pred.shape[-1])
 
@@ -252,7 +250,7 @@ class Huber(Loss):
 
 
 class _Crossentropy(Loss):
-    """What the cross-entropies share: logits or probabilities, and smoothed labels."""
+    """Base of the cross-entropies: logits or probabilities, and label smoothing."""
 
     def __init__(
         self,
@@ -263,18 +261,17 @@ class _Crossentropy(Loss):
         name: str | None = None,
     ) -> None:
         super().__init__(reduction, name)
-        if not 0 <= label_smoothing <= 1:
-            raise ValueError(f"{type(self).__name__}: label_smoothing must be in [0, 1]; found {label_smoothing!r}")
+        check_argument(self, "label_smoothing", label_smoothing, number(0, most=1))
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
         self.axis = axis
 
-    def _smoothed(self, y_true: Array, towards: float) -> Array:
-        """Move labels a little towards what a guess at random would say."""
+    def _smoothed(self, y_true: Array, uniform: float) -> Array:
+        """Return the weighted mean of the labels and of a uniform probability."""
         if not self.label_smoothing:
             return y_true
-        number = y_true.dtype.type
-        return y_true * number(1 - self.label_smoothing) + number(self.label_smoothing * towards)
+        as_float = y_true.dtype.type
+        return y_true * as_float(1 - self.label_smoothing) + as_float(self.label_smoothing * uniform)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -287,22 +284,22 @@ class _Crossentropy(Loss):
 
 
 class BinaryCrossentropy(_Crossentropy):
-    r"""Cross-entropy of yes-or-no labels, each prediction on its own.
+    r"""Binary cross-entropy of independent predictions.
 
     .. math:: \ell = -\frac1d \sum_j \bigl( y_j \ln p_j + (1 - y_j) \ln(1 - p_j) \bigr), \qquad
               \frac{\partial \ell}{\partial p_j} = \frac1d \Bigl( \frac{1 - y_j}{1 - p_j} - \frac{y_j}{p_j} \Bigr)
 
-    From logits z, where :math:`p = \sigma(z)`, the slope is simply :math:`(p_j - y_j) / d`, and the loss is computed as
-    :math:`\max(z, 0) - z y + \ln(1 + e^{-|z|})`, which neither overflows nor loses digits.
+    For logits z, where :math:`p = \sigma(z)`, the derivative with respect to :math:`z_j` is :math:`(p_j - y_j) / d`,
+    and the loss is computed as :math:`\max(z, 0) - z y + \ln(1 + e^{-|z|})`, which is numerically stable.
 
     Parameters
     ----------
     from_logits : bool, default False
-        Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
+        Whether predictions are logits instead of probabilities. Probabilities are clipped to [1e-7, 1 - 1e-7].
     label_smoothing : float, default 0.0
-        How far to move labels towards 1/2, from 0 to 1.
+        Weight of 1/2 in the smoothed labels, from 0 to 1.
     axis : int, default -1
-        Over which the mean of a sample is taken.
+        Axis of the mean over the values of a sample.
     reduction, name : str
         See `Loss`.
 
@@ -319,38 +316,38 @@ class BinaryCrossentropy(_Crossentropy):
         if self.from_logits:
             terms = np.maximum(y_pred, 0) - y_pred * y + np.log1p(np.exp(-np.abs(y_pred)))
         else:
-            p = _within(y_pred)
+            p = _clip(y_pred)
             terms = -(y * np.log(p) + (1 - y) * np.log(1 - p))
         values: Array = terms.mean(axis=-1)
         return values
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return (p - y) / d from logits; from probabilities, that over p (1 - p)."""
+        """Return (p - y) / d for logits; for probabilities, that divided by p (1 - p)."""
         y = self._smoothed(y_true, 0.5)
-        share = y_pred.dtype.type(1 / y_pred.shape[-1])
+        factor = y_pred.dtype.type(1 / y_pred.shape[-1])
         if self.from_logits:
-            return (sigmoid(y_pred) - y) * share
-        p = _within(y_pred)
-        return np.where(p == y_pred, (p - y) / (p * (1 - p)) * share, y_pred.dtype.type(0))
+            return (sigmoid(y_pred) - y) * factor
+        p = _clip(y_pred)
+        return np.where(p == y_pred, (p - y) / (p * (1 - p)) * factor, y_pred.dtype.type(0))
 
 
 class CategoricalCrossentropy(_Crossentropy):
-    r"""Cross-entropy of one class among several, given as one-hot rows or as shares.
+    r"""Categorical cross-entropy of one-hot labels or of probabilities of the classes.
 
     .. math:: \ell = -\sum_j y_j \ln q_j, \quad q_j = \frac{p_j}{\sum_k p_k}, \qquad
               \frac{\partial \ell}{\partial p_j} = \frac{1}{\sum_k p_k} \Bigl( \sum_k y_k - \frac{y_j}{q_j} \Bigr)
 
-    Predictions are divided by their sum, so that they need not add to one exactly. From logits z, where q is
-    their softmax, the slope is :math:`q_j \sum_k y_k - y_j`.
+    Predictions are divided by their sum, so that it need not be exactly 1. For logits z, where q is their softmax, the
+    derivative with respect to :math:`z_j` is :math:`q_j \sum_k y_k - y_j`.
 
     Parameters
     ----------
     from_logits : bool, default False
-        Whether predictions are logits rather than probabilities. Probabilities are kept 1e-7 away from 0 and 1.
+        Whether predictions are logits instead of probabilities. Probabilities are clipped to [1e-7, 1 - 1e-7].
     label_smoothing : float, default 0.0
-        How far to move labels towards equal shares, from 0 to 1.
+        Weight of equal probabilities in the smoothed labels, from 0 to 1.
     axis : int, default -1
-        Along which the classes lie.
+        Axis of the classes.
     reduction, name : str
         See `Loss`.
 
@@ -364,30 +361,30 @@ class CategoricalCrossentropy(_Crossentropy):
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
         """Return the cross-entropy."""
         y = self._smoothed(y_true, 1 / y_true.shape[-1])
-        values: Array = -(y * self._log_shares(y_pred)).sum(axis=-1)
+        values: Array = -(y * self._log_probabilities(y_pred)).sum(axis=-1)
         return values
 
-    def _log_shares(self, y_pred: Array) -> Array:
+    def _log_probabilities(self, y_pred: Array) -> Array:
         if not self.from_logits:
-            return np.log(_within(y_pred / y_pred.sum(axis=-1, keepdims=True)))
+            return np.log(_clip(y_pred / y_pred.sum(axis=-1, keepdims=True)))
         z = y_pred - y_pred.max(axis=-1, keepdims=True)
-        log_shares: Array = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-        return log_shares
+        log_q: Array = z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+        return log_q
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the derivative by the logits, or by the probabilities before they are divided."""
+        """Return the derivative with respect to the logits, or to the probabilities before normalization."""
         y = self._smoothed(y_true, 1 / y_true.shape[-1])
         if self.from_logits:
             return softmax(y_pred) * y.sum(axis=-1, keepdims=True) - y
         total = y_pred.sum(axis=-1, keepdims=True)
         q = y_pred / total
-        clipped = _within(q)
-        by_share = np.where(clipped == q, -y / clipped, y_pred.dtype.type(0))
-        return (by_share - (by_share * q).sum(axis=-1, keepdims=True)) / total
+        clipped = _clip(q)
+        dq = np.where(clipped == q, -y / clipped, y_pred.dtype.type(0))
+        return (dq - (dq * q).sum(axis=-1, keepdims=True)) / total
 
 
 class SparseCategoricalCrossentropy(CategoricalCrossentropy):
-    """Cross-entropy of one class among several, given by its number.
+    """Categorical cross-entropy of class numbers.
 
     Parameters
     ----------
@@ -413,7 +410,8 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
     ) -> None:
         super().__init__(from_logits, reduction=reduction, name=name)
 
-    def _aligned(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+    def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:
+        """Return the class numbers as one-hot rows, and the predictions, as `Loss.align` does."""
         numbers = np.asarray(y_true).astype(np.int64)
         if numbers.ndim == y_pred.ndim and numbers.shape[-1] == 1:
             numbers = numbers[..., 0]
@@ -436,31 +434,31 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         return {"from_logits": self.from_logits, "reduction": self.reduction, "name": self.name}
 
 
-def _within(p: Array) -> Array:
-    """Keep probabilities away from 0 and 1, where the logarithm has no value or no slope."""
-    number = p.dtype.type
-    return np.clip(p, number(_EPSILON), number(1 - _EPSILON))
+def _clip(p: Array) -> Array:
+    """Return probabilities clipped to [epsilon, 1 - epsilon], where both logarithms are finite."""
+    as_float = p.dtype.type
+    return np.clip(p, as_float(_EPSILON), as_float(1 - _EPSILON))
 
 
 def mean_squared_error(y_true: Arrays, y_pred: Arrays) -> Array:
-    """Return the mean squared error of each sample, as scoring by reconstruction error needs it.
+    """Return the mean squared error of each sample, such as the reconstruction error of each record.
 
     Parameters
     ----------
     y_true, y_pred : array_like of shape (..., d)
-        What should be predicted, and what is.
+        Targets and predictions.
 
     Returns
     -------
     ndarray of shape (...)
-        The mean over the last axis.
+        Mean over the last axis.
 
     Examples
     --------
     >>> mean_squared_error([[0.0, 0.0], [0.0, 1.0]], [[1.0, 3.0], [0.0, 1.0]]).tolist()
     [5.0, 0.0]
     """
-    return _each(MeanSquaredError(), y_true, y_pred)
+    return _per_sample(MeanSquaredError(), y_true, y_pred)
 
 
 def mean_absolute_error(y_true: Arrays, y_pred: Arrays) -> Array:
@@ -471,7 +469,7 @@ def mean_absolute_error(y_true: Arrays, y_pred: Arrays) -> Array:
     >>> mean_absolute_error([[0.0, 0.0]], [[1.0, -3.0]]).tolist()
     [2.0]
     """
-    return _each(MeanAbsoluteError(), y_true, y_pred)
+    return _per_sample(MeanAbsoluteError(), y_true, y_pred)
 
 
 def huber(y_true: Arrays, y_pred: Arrays, delta: float = 1.0) -> Array:
@@ -482,10 +480,10 @@ def huber(y_true: Arrays, y_pred: Arrays, delta: float = 1.0) -> Array:
     >>> huber([[0.0, 0.0]], [[0.0, 3.0]]).tolist()
     [1.25]
     """
-    return _each(Huber(delta), y_true, y_pred)
+    return _per_sample(Huber(delta), y_true, y_pred)
 
 
-def _each(loss: Loss, y_true: Arrays, y_pred: Arrays) -> Array:
+def _per_sample(loss: Loss, y_true: Arrays, y_pred: Arrays) -> Array:
     predictions = np.asarray(y_pred)
     if predictions.dtype.kind != "f":
         predictions = predictions.astype(np.float64)
@@ -530,14 +528,14 @@ for _class, *_aliases in (
 
 
 def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Array]) -> Loss:
-    """Turn a name, a configuration, an instance or one of the functions of this module into a loss.
+    """Return a loss from a name, a configuration, an instance or a function of this module.
 
     Raises
     ------
     ValueError
         If the name is unknown.
     TypeError
-        If it is something else.
+        If `identifier` is of another type.
 
     Examples
     --------

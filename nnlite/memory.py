@@ -1,8 +1,8 @@
-"""Memory that begins where the processor likes it to.
+"""Aligned memory.
 
-The compiled path works on vectors of up to a cache line. One that lies across two lines costs two accesses, and an
-array from NumPy begins a quarter of a line too late for that more often than not. An optimizer, all loads and stores,
-takes half the time on arrays that begin with a line.
+The compiled engine loads and stores vectors of up to one cache line. A vector across two lines needs two accesses, and
+arrays from NumPy usually begin a quarter of a line after its start. An optimizer, which mostly loads and stores, takes
+half the time with arrays aligned to cache lines.
 """
 
 from __future__ import annotations
@@ -15,29 +15,28 @@ from numpy.typing import DTypeLike
 from nnlite.types import Array
 
 LINE = 64
-"""Bytes that the processor fetches at once."""
+"""Size of a cache line in bytes."""
 _PAGE = 4096
-_turns = count()
+_n_allocations = count()
 
 
 def aligned_zeros(items: int, dtype: DTypeLike) -> Array:
-    """Return zeros that begin with a cache line.
+    """Return zeros in memory aligned to a cache line.
 
-    Arrays made one after the other begin with different lines of their pages: the processor tells a load from a store
-    that is under way by the place in the page, and where several large arrays are walked through side by side, it
-    would wait for stores to others.
+    Successive arrays begin at different offsets in their pages. The processor compares a load with pending stores by
+    their offsets in the page, so equal offsets of several large arrays would delay loops over them (4K aliasing).
 
     Parameters
     ----------
     items : int
-        How many.
+        Number of elements.
     dtype : dtype
-        Of what.
+        Dtype of the elements.
 
     Returns
     -------
     ndarray, shape (items,)
-        A view into the memory that was made for it, as its own views are: theirs is the same `base`.
+        View of the allocated memory; views of it have the same `base`.
 
     Examples
     --------
@@ -45,8 +44,8 @@ def aligned_zeros(items: int, dtype: DTypeLike) -> Array:
     array([0., 0., 0.], dtype=float32)
     """
     size = items * np.dtype(dtype).itemsize
-    # Five lines on each time: no two of a dozen arrays are near each other. Small ones are anywhere as it is.
-    place, span = (next(_turns) * 5 * LINE % _PAGE, _PAGE) if size >= _PAGE else (0, LINE)
-    room = np.zeros(size + span, np.uint8)
-    start = (place - room.ctypes.data) % span
-    return room[start : start + size].view(dtype)
+    # Five more lines for each array: the offsets of a dozen arrays are far apart. For small ones it has no effect.
+    offset, period = (next(_n_allocations) * 5 * LINE % _PAGE, _PAGE) if size >= _PAGE else (0, LINE)
+    buffer = np.zeros(size + period, np.uint8)
+    start = (offset - buffer.ctypes.data) % period
+    return buffer[start : start + size].view(dtype)

@@ -1,8 +1,7 @@
-"""Figures to follow while training: averages that are updated batch by batch."""
+"""Metrics: weighted means over samples, updated batch by batch."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,9 +12,11 @@ from nnlite.types import Array
 
 
 class Metric:
-    """Base of all metrics: a weighted mean of one value per sample.
+    r"""Base of all metrics: a weighted mean of one value per sample.
 
-    A metric of one's own defines `values`.
+    .. math:: m = \frac{\sum_i w_i v_i}{\sum_i w_i}
+
+    A custom metric defines `values`, the :math:`v_i`.
 
     Parameters
     ----------
@@ -24,7 +25,7 @@ class Metric:
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("_total", "_count")
-    """What batches change; see `nnlite.engine.runtime.staleness`."""
+    """Attributes that every batch changes; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -35,19 +36,19 @@ class Metric:
         raise NotImplementedError(f"{type(self).__name__} does not define values(y_true, y_pred)")
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        """Take a batch into the mean.
+        """Update the mean with a batch.
 
         Parameters
         ----------
         y_true, y_pred : ndarray
-            What should be predicted, and what is.
+            Targets and predictions.
         sample_weight : array_like, optional
-            One weight a row, or one a sample.
+            One weight per row, or per sample.
         """
         self._add(self.values(np.asarray(y_true), np.asarray(y_pred)), sample_weight)
 
     def _add(self, values: Array, sample_weight: Any) -> None:
-        # Sums over many batches are kept in double precision.
+        # Sums over many batches need double precision.
         values = np.asarray(values, np.float64)
         if sample_weight is None:
             self._total += float(values.sum())
@@ -57,27 +58,27 @@ class Metric:
         if weight.ndim == values.ndim + 1 and weight.shape[-1] == 1:
             weight = weight[..., 0]
         if weight.ndim > values.ndim and weight.shape[: values.ndim] == values.shape:
-            # What is one value counts for what its samples do on average, such as a whole row for its masked steps.
+            # Weights of parts of a sample, such as the steps of a row, are averaged to one weight.
             weight = weight.mean(axis=tuple(range(values.ndim, weight.ndim)))
         weight = np.broadcast_to(weight.reshape(weight.shape + (1,) * (values.ndim - weight.ndim)), values.shape)
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())
 
     def set_state(self, total: float, count: float) -> None:
-        """Let the mean be that of `count` values that add up to `total`."""
+        """Set the sum of the values times their weights, and the sum of the weights."""
         self._total, self._count = total, count
 
     def add_state(self, total: float, count: float) -> None:
-        """Take `count` values (or so much weight) that add up to `total` into the mean."""
+        """Add to the sum of the values times their weights, and to the sum of the weights."""
         self._total += total
         self._count += count
 
     def result(self) -> float:
-        """Return the mean so far; 0 before the first batch."""
+        """Return the current mean; 0 before the first batch."""
         return self._total / self._count if self._count else 0.0
 
     def reset_state(self) -> None:
-        """Begin a new mean."""
+        """Reset the mean."""
         self._total = 0.0
         self._count = 0.0
 
@@ -87,7 +88,7 @@ class Metric:
 
 
 class Mean(Metric):
-    """The mean of the numbers it is given.
+    """Mean of numbers.
 
     Parameters
     ----------
@@ -106,21 +107,21 @@ class Mean(Metric):
         super().__init__(name)
 
     def update_state(self, values: Any, sample_weight: Any = None) -> None:  # type: ignore[override]
-        """Take numbers into the mean."""
+        """Update the mean with numbers."""
         self._add(values, sample_weight)
 
 
-class _OfLoss(Metric):
-    """The mean of a loss's values per sample."""
+class _LossMetric(Metric):
+    """Mean of a loss over samples."""
 
     loss: losses.Loss
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return the loss of each sample."""
-        return self.loss.per_sample(*self.loss._aligned(y_true, y_pred))
+        return self.loss.per_sample(*self.loss.align(y_true, y_pred))
 
 
-class MeanSquaredError(_OfLoss):
+class MeanSquaredError(_LossMetric):
     """Mean squared error.
 
     Parameters
@@ -154,11 +155,11 @@ class RootMeanSquaredError(MeanSquaredError):
         super().__init__(name)
 
     def result(self) -> float:
-        """Return the root of the mean so far."""
+        """Return the root of the current mean."""
         return float(np.sqrt(super().result()))
 
 
-class MeanAbsoluteError(_OfLoss):
+class MeanAbsoluteError(_LossMetric):
     """Mean absolute error.
 
     Parameters
@@ -172,7 +173,7 @@ class MeanAbsoluteError(_OfLoss):
         self.loss = losses.MeanAbsoluteError()
 
 
-class BinaryCrossentropy(_OfLoss):
+class BinaryCrossentropy(_LossMetric):
     """Mean binary cross-entropy.
 
     Parameters
@@ -182,7 +183,7 @@ class BinaryCrossentropy(_OfLoss):
     from_logits : bool, default False
         Whether predictions are logits.
     label_smoothing : float, default 0.0
-        How far to move labels towards 1/2.
+        Weight of 1/2 in the smoothed labels.
     """
 
     def __init__(
@@ -201,7 +202,7 @@ class BinaryCrossentropy(_OfLoss):
         }
 
 
-class CategoricalCrossentropy(_OfLoss):
+class CategoricalCrossentropy(_LossMetric):
     """Mean categorical cross-entropy.
 
     Parameters
@@ -211,9 +212,9 @@ class CategoricalCrossentropy(_OfLoss):
     from_logits : bool, default False
         Whether predictions are logits.
     label_smoothing : float, default 0.0
-        How far to move labels towards equal shares.
+        Weight of equal probabilities in the smoothed labels.
     axis : int, default -1
-        Along which the classes lie.
+        Axis of the classes.
     """
 
     def __init__(
@@ -239,14 +240,14 @@ class CategoricalCrossentropy(_OfLoss):
 
 
 class BinaryAccuracy(Metric):
-    """Share of predictions on the right side of the threshold.
+    """Fraction of predictions on the correct side of the threshold.
 
     Parameters
     ----------
     name : str, default "binary_accuracy"
         Name in the logs.
     threshold : float, default 0.5
-        Predictions above it count as 1.
+        Predictions above it are 1, others 0.
 
     Examples
     --------
@@ -261,10 +262,10 @@ class BinaryAccuracy(Metric):
         self.threshold = threshold
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the share of hits of each sample."""
+        """Return the fraction of correct predictions of each sample."""
         y_true = y_true[..., np.newaxis] if y_true.ndim == y_pred.ndim - 1 else y_true
-        hits: Array = ((y_pred > self.threshold) == y_true).mean(axis=-1)
-        return hits
+        correct: Array = ((y_pred > self.threshold) == y_true).mean(axis=-1)
+        return correct
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -272,7 +273,7 @@ class BinaryAccuracy(Metric):
 
 
 class CategoricalAccuracy(Metric):
-    """Share of samples whose largest prediction is the one that is marked.
+    """Fraction of samples whose largest prediction is that of the true class, for one-hot targets.
 
     Parameters
     ----------
@@ -284,13 +285,13 @@ class CategoricalAccuracy(Metric):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return 1 for each hit."""
-        hits: Array = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
-        return hits
+        """Return True for each correct prediction."""
+        correct: Array = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
+        return correct
 
 
 class SparseCategoricalAccuracy(Metric):
-    """Share of samples whose largest prediction has the class number that is given.
+    """Fraction of samples whose largest prediction is that of the true class, for class numbers as targets.
 
     Parameters
     ----------
@@ -302,17 +303,17 @@ class SparseCategoricalAccuracy(Metric):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return 1 for each hit."""
+        """Return True for each correct prediction."""
         numbers = y_true[..., 0] if y_true.ndim == y_pred.ndim else y_true
-        hits: Array = numbers == y_pred.argmax(axis=-1)
-        return hits
+        correct: Array = numbers == y_pred.argmax(axis=-1)
+        return correct
 
 
 class Accuracy(Metric):
-    """The accuracy that fits the shapes, as ``metrics=["accuracy"]`` means it.
+    """Accuracy, of the kind that fits the shapes; the meaning of ``metrics=["accuracy"]``.
 
-    One output a sample: `BinaryAccuracy`. Several, and a target for each: `CategoricalAccuracy`. Several, and one class
-    number as the target: `SparseCategoricalAccuracy`.
+    One prediction per sample: `BinaryAccuracy`. Several predictions and as many targets: `CategoricalAccuracy`. Several
+    predictions and one class number: `SparseCategoricalAccuracy`.
 
     Parameters
     ----------
@@ -324,15 +325,15 @@ class Accuracy(Metric):
         super().__init__(name)
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the hits."""
-        fitting: Metric
+        """Return the accuracy of each sample."""
+        metric: Metric
         if y_pred.ndim == 1 or y_pred.shape[-1] == 1:
-            fitting = BinaryAccuracy()
+            metric = BinaryAccuracy()
         elif y_true.shape == y_pred.shape:
-            fitting = CategoricalAccuracy()
+            metric = CategoricalAccuracy()
         else:
-            fitting = SparseCategoricalAccuracy()
-        return fitting.values(y_true, y_pred)
+            metric = SparseCategoricalAccuracy()
+        return metric.values(y_true, y_pred)
 
 
 registry: Registry[Metric] = Registry("metric", Metric)
@@ -349,7 +350,7 @@ for _class, *_aliases in (
     (Accuracy,),
 ):
     registry.register(_class, _class.__name__, *_aliases)
-# A short name given to `compile` is the name in the logs too.
+# A short name in the arguments of `compile` is also the name in the logs.
 for _class, _short in (
     (MeanSquaredError, "mse"),
     (MeanSquaredError, "MSE"),
@@ -363,20 +364,4 @@ for _class, _short in (
 ):
     registry.register(lambda made=_class, short=_short: made(name=short), _short)
 
-
-def get(identifier: str | Mapping[str, Any] | Metric) -> Metric:
-    """Turn a name, a configuration or an instance into a metric.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-    TypeError
-        If it is something else.
-
-    Examples
-    --------
-    >>> get("mae").name
-    'mae'
-    """
-    return registry.get(identifier)
+get = registry.get

@@ -1,4 +1,4 @@
-"""Models: networks that can be trained, described, and kept in files."""
+"""Models: networks with training, configuration and files."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from nnlite.data import as_list
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import Input, InputLayer
-from nnlite.network import layer_of
 from nnlite.registry import custom_object_scope, serialize, serialize_optional
 from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
+from nnlite.steps import layer_of
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
 from nnlite.types import Array, Shape
@@ -24,15 +24,15 @@ __all__ = ["Model", "Sequential", "clone_model", "load_model"]
 class Model(Trainer):
     """A graph of layers with one or more inputs and outputs.
 
-    The graph is any without cycles: layers may be used several times (their gradients add up), and a model is itself
-    a layer, to be called on the tensors of a larger one.
+    The graph must be acyclic. A layer may be used several times; its gradients add up. A model is itself a layer and
+    can be called on the tensors of a larger model.
 
     Parameters
     ----------
     inputs : SymbolicTensor, or a list or mapping of them
-        Where the graph begins: what `Input` returned.
+        Inputs of the graph, results of `Input`.
     outputs : SymbolicTensor, or a list or mapping of them
-        What it computes.
+        Outputs of the graph.
     name : str, optional
         Name of the model.
 
@@ -41,18 +41,18 @@ class Model(Trainer):
     layers : list of Layer
         The layers, each once.
     parameters : ndarray, shape (n_weights,)
-        All weights in one vector, those that train first. Layers hold views into it.
+        All weights in one vector, trainable ones first. The weights of layers are views of it.
     gradients : ndarray, shape (n_weights,)
-        The derivative of the loss by each of them, from the last backward pass.
+        Derivative of the loss with respect to each weight, from the last backward pass.
     optimizer : Optimizer
-        After `compile`.
+        Optimizer set by `compile`.
     history : History
-        Of the last `fit`.
+        Result of the last `fit`.
 
     Raises
     ------
     ValueError
-        If an output does not depend on the inputs alone, or an input leads nowhere.
+        If an output depends on other inputs than these, or no output depends on an input.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Model(Trainer):
     (64, 4)
     """
 
-    # -- describing and keeping ----------------------------------------------------------------
+    # -- configuration and files ---------------------------------------------------------------
 
     @property
     def input_shape(self) -> Any:
@@ -94,44 +94,44 @@ class Model(Trainer):
         return self.outputs if len(self.outputs) > 1 else self.outputs[0]
 
     def summary(self, line_length: int | None = None, *, print_fn: Callable[[str], object] | None = None) -> None:
-        """Print the layers, their output shapes and their numbers of weights.
+        """Print a table of the layers, their output shapes and their numbers of weights.
 
         Parameters
         ----------
         line_length : int, default 80
             Width of the table in characters.
         print_fn : callable, optional
-            Called with each line; by default `print`.
+            Function of a line; by default `print`.
         """
         for line in summary_lines(self, line_length or 80):
             (print_fn or print)(line)
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the model to one file: layers, weights, and the state of training.
+        """Save the model to a file: layers, weights and the state of training.
 
         Parameters
         ----------
         filepath : str or path
-            Where to. The file is a ``.npz`` whatever its name says.
+            Name of the file, which has the format ``.npz`` with any name.
         overwrite : bool, default True
-            Whether an existing file may be replaced.
+            Whether to replace an existing file.
 
         See Also
         --------
-        nnlite.models.load_model : The way back.
+        nnlite.models.load_model : Load the model.
         """
         save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Write the weights alone to a file, for a model of the same layers to load."""
+        """Save the weights to a file, without layers and optimizer."""
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any) -> None:
-        """Read weights that `save_weights` or `save` wrote."""
+        """Load weights from a file of `save_weights` or `save` of a model with the same layers."""
         load_weights(self, filepath)
 
     def get_config(self) -> dict[str, Any]:
-        """Describe the graph: its layers, and which tensors each use of them takes and gives."""
+        """Return the configuration of the graph: its layers, and the inputs and outputs of each use of a layer."""
         numbers: dict[int, int] = {}
         layers = {layer.name: layer for layer in self._all_layers}
         nodes = topological_order(self.outputs)
@@ -157,12 +157,12 @@ class Model(Trainer):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Model:
-        """Make a model like the one that `get_config` described, with fresh weights.
+        """Return a model with the configuration that `get_config` returned, and with new weights.
 
         Raises
         ------
         ValueError
-            If the description does not describe a graph.
+            If the configuration is not that of a graph.
         """
         layers = {one["config"]["name"]: registry.get(one) for one in config["layers"]}
         tensors: dict[int, SymbolicTensor] = {}
@@ -179,28 +179,27 @@ class Model(Trainer):
         inputs = {name: tensors[number] for name, number in config["inputs"]}
         outputs = {name: tensors[number] for name, number in config["outputs"]}
         model = Model(inputs, outputs, name=config["name"])
-        model._take_trainable(config)
+        model.restore_trainable(config)
         return model
 
-    def _take_trainable(self, config: dict[str, Any]) -> None:
-        """Be frozen where the described model was; the layers have brought what they were."""
-        # Early files say it of the inputs alone, which are frozen with their model and in no other way.
+    def restore_trainable(self, config: dict[str, Any]) -> None:
+        """Set `trainable` of the model itself from its configuration; layers have configurations of their own."""
+        # In early files only the inputs have the flag: they are frozen only together with their model.
         inputs = [layer_of(tensor.node).trainable for tensor in self.inputs]
-        self._set_own_trainable(config.get("trainable", any(inputs) or not inputs))
+        self.set_own_trainable(config.get("trainable", any(inputs) or not inputs))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Copies and pickles go through the file format, so that the weights of the copy are one vector too.
+        # Copies and pickles use the file format, so that the weights of the copy are one vector, too.
         return parse_model, (dump_model(self),)
 
 
 class Sequential(Model):
-    """A chain of layers, each taking what the one before gave.
+    """A chain of layers, each applied to the output of the one before.
 
     Parameters
     ----------
     layers : sequence of Layer, optional
-        The layers. Begin with an ``Input`` to have the weights at once; without one they are made
-        when the model first sees data.
+        The layers. With an ``Input`` as the first one, the weights are created at once, else with the first data.
     name : str, optional
         Name of the model.
 
@@ -219,25 +218,25 @@ class Sequential(Model):
         Layer.__init__(self, name=name)
         self._stack: list[Layer] = []
         self._tensors: list[SymbolicTensor] = []
-        self._steps, self._all_layers, self._vector = [], [], None
+        self.steps, self._all_layers, self._vector = [], [], None
         self.inputs, self.outputs = [], []
         for layer in layers or []:
             self.add(layer)
 
     @property
     def built(self) -> bool:
-        """Whether the shape of the input is known, and with it the weights."""
+        """Whether the shape of the input is known, so that the weights exist."""
         return bool(self._tensors) and len(self._tensors) == len(self._stack) + 1
 
     def add(self, layer: Any) -> None:
-        """Put a layer at the end of the chain.
+        """Append a layer.
 
         Raises
         ------
         TypeError
             If it is not a layer.
         ValueError
-            If an ``Input`` comes after other layers, or a name comes twice.
+            If an ``Input`` is not the first layer, or a name is used twice.
         """
         if isinstance(layer, SymbolicTensor):
             layer = layer.node.layer
@@ -249,7 +248,7 @@ class Sequential(Model):
             self._tensors = [layer.output]
             return
         if any(layer.name == own.name for own in self._stack):
-            raise ValueError(f"Sequential has a layer {layer.name!r} already; give each layer a name of its own")
+            raise ValueError(f"Sequential already has a layer {layer.name!r}; give each layer a name of its own")
         if not self._stack and not self._tensors and layer.first_input_shape is not None:
             self._tensors = [Input(layer.first_input_shape, dtype=layer.dtype.name)]
         self._stack.append(layer)
@@ -258,15 +257,15 @@ class Sequential(Model):
             self._rebuild()
 
     def pop(self) -> Layer:
-        """Take the last layer off the chain and return it.
+        """Remove the last layer and return it.
 
         Raises
         ------
         ValueError
-            If there is none.
+            If there is no layer.
         """
         if not self._stack:
-            raise ValueError("the model has no layers to take off")
+            raise ValueError("the model has no layers to remove")
         layer = self._stack.pop()
         if self._tensors:
             self._tensors.pop()
@@ -275,10 +274,10 @@ class Sequential(Model):
         return layer
 
     def _rebuild(self) -> None:
-        self._begin(self._tensors[0], self._tensors[-1])
+        self._connect(self._tensors[0], self._tensors[-1])
 
     def build(self, input_shape: Any) -> Any:
-        """Fix the shape of the input, rows first, and so all others."""
+        """Set the shape of the input, rows first, and create the weights."""
         self._ensure_built(tuple(input_shape))
         return super().build(input_shape)
 
@@ -298,11 +297,11 @@ class Sequential(Model):
         return list(self._stack)
 
     def _sublayers(self) -> list[Layer]:
-        # The chain, not the graph: that is there only once the shape of the input is known.
+        # The chain, not the graph: the graph exists only if the shape of the input is known.
         return [*(layer_of(tensor.node) for tensor in self._tensors[:1]), *self._stack]
 
     def get_config(self) -> dict[str, Any]:
-        """Describe the chain."""
+        """Return the configuration of the chain."""
         first = layer_of(self._tensors[0].node) if self._tensors else None
         return {
             "name": self.name,
@@ -313,38 +312,39 @@ class Sequential(Model):
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """Make a model like the one that `get_config` described, with fresh weights."""
+        """Return a model with the configuration that `get_config` returned, and with new weights."""
         first = [] if config["input"] is None else [registry.get(config["input"])]
         layers = [registry.get(one) for one in config["layers"]]
         model = Sequential([*first, *layers], name=config["name"])
-        model._take_trainable(config)
+        model.restore_trainable(config)
         return model
 
 
 def load_model(
     filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None, compile: bool = True
 ) -> Model:
-    """Read a model that `Model.save` wrote.
+    """Load a model from a file of `Model.save`.
 
     Parameters
     ----------
     filepath : str or path
-        The file.
+        Name of the file.
     custom_objects : mapping of str to class, optional
-        The caller's own layers, losses, ... by the class names in the file. Nothing else that a file
-        names is ever imported or run.
+        Custom layers, losses and other classes by their names in the file. Nothing else that a file contains is ever
+        imported or executed.
     compile : bool, default True
-        Whether to compile the model as it was when it was saved.
+        Whether to restore the optimizer, the losses and the metrics.
 
     Returns
     -------
     Model
-        Compiled, with its optimizer's state, if it was saved so: training goes on where it stopped.
+        The model; if it was compiled when it was saved, with the state of its optimizer, so that training can be
+        continued.
 
     Raises
     ------
     FileFormatError
-        If the file is foreign, truncated or altered, or from a later version.
+        If the file is not a model file, truncated, altered or of a later version.
     OSError
         If it cannot be read.
 
@@ -366,20 +366,20 @@ def load_model(
 
 
 def parse_model(content: bytes) -> Model:
-    """Make a model from what `dump_model` returned."""
+    """Return the model in the bytes that `dump_model` returned."""
     return model_from_parts(*read_archive(content, "model"), "the data")
 
 
 def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Model:
-    """Make a model from what `nnlite.serialization.model_to_parts` returned.
+    """Return a model from the configuration and the arrays that `nnlite.serialization.model_to_parts` returned.
 
-    The description only declares weights; it is held against the arrays before memory is taken for
-    any of them, and the model is run on no rows at all to see that its layers fit together.
+    The configuration only declares weights. It is compared with the arrays before memory is allocated, and the model is
+    run on an empty batch to check that its layers fit together.
 
     Raises
     ------
     FileFormatError
-        If the parts don't fit together.
+        If configuration and arrays don't fit together.
     """
     try:
         model: Model = registry.get(config["model"])  # type: ignore[assignment]
@@ -392,17 +392,17 @@ def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], lab
 
 
 def clone_model(model: Model) -> Model:
-    """Make a model of the same layers with fresh weights.
+    """Return a model with the same layers and with new weights.
 
     Parameters
     ----------
     model : Model
-        What to copy the structure of.
+        Model with the layers to copy.
 
     Returns
     -------
     Model
-        It shares nothing with `model`, and is not compiled.
+        Model that shares nothing with `model` and is not compiled.
     """
     return type(model).from_config(model.get_config())
 

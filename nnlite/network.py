@@ -1,16 +1,29 @@
-"""The graph of layers at work: run forwards, and run backwards.
+r"""Networks: graphs of layers, with the forward and the backward pass of backpropagation.
 
-`forward` visits the layers in an order in which each comes after all it depends on; `backward` visits them in
-reverse. That is all of backpropagation: each layer knows its own derivative, and the graph hands them on.
+`Network.run` computes the layers in an order in which each comes after all it depends on; `Network.backward` visits
+them in reverse order. Each layer knows its own derivative, so this is all of backpropagation. For layers
+:math:`h_k = f_k(h_{k-1})`, where :math:`h_0 = x` and the last output enters the loss L:
 
-Beside the values, `run` hands on masks: which steps of a series count. They begin at a `Masking` layer; each layer
-says by `compute_mask` what becomes of them, and those that skip steps (recurrent layers, means) are called with them.
+.. math::
+
+    dh_{k-1} = \frac{\partial f_k}{\partial h_{k-1}}^{\!\top} dh_k, \qquad
+    dw_k = \frac{\partial f_k}{\partial w_k}^{\!\top} dh_k, \qquad
+    \text{where } dh_k = \frac{\partial L}{\partial h_k}
+
+and where a tensor is the input of several layers, its derivative is the sum of theirs.
+
+Masks follow the values: a mask marks the valid steps of a series. `Masking` makes it, layers with `takes_mask` receive
+it, and `Layer.compute_mask` returns that of the output.
+
+References
+----------
+Rumelhart, Hinton & Williams, "Learning representations by back-propagating errors", Nature 323 (1986); Goodfellow,
+Bengio & Courville, *Deep Learning* (2016), section 6.5.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
 import numpy as np
@@ -25,45 +38,41 @@ from nnlite.graph import (
 )
 from nnlite.layers.base import Layer
 from nnlite.layers.input import InputLayer
+from nnlite.steps import accumulate, plan_steps
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
 
 
-@dataclass
-class _Step:
-    """One node of the graph, with its tensors as places in a list of values."""
-
-    layer: Layer
-    inputs: list[int]
-    outputs: list[int]
-    takes_list: bool
-    gives_list: bool
-    shared: bool
-
-    def gather(self, values: list[Any]) -> Any:
-        return [values[i] for i in self.inputs] if self.takes_list else values[self.inputs[0]]
-
-
 class Network(Layer):
-    """A graph of layers that is itself a layer: what `Model` is, without training and files.
+    """A graph of layers that is itself a layer: `Model` without training and files.
 
     Parameters
     ----------
     inputs, outputs : SymbolicTensor, or a list or mapping of them
-        Where the graph begins, and what it computes.
+        Tensors that the graph begins with, and tensors that it computes.
     name : str, optional
-        Its name.
+        Name of the network.
+
+    Attributes
+    ----------
+    steps : list of Step
+        Uses of layers in the order of computation.
+    n_tensors : int
+        Number of tensors in the graph; the inputs come first.
+    output_indices : list of int
+        Indices of the outputs among all tensors.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_vector", "_steps", "_output_places", "_tensors", "inputs", "outputs")
-    """Compiled programs ask the vector where weights are, and the plan is made anew only where the layers change; see
-    `nnlite.engine.runtime.staleness`."""
+    volatile: ClassVar[tuple[str, ...]] = ("_vector", "steps", "output_indices", "_tensors", "inputs", "outputs")
+    """Attributes that compiled programs need not compare: the vector says where weights are, and steps are planned anew
+    only when the layers change; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(self, inputs: Any, outputs: Any, name: str | None = None) -> None:
         super().__init__(name=name)
-        self._begin(inputs, outputs)
+        self._connect(inputs, outputs)
 
-    def _begin(self, inputs: Any, outputs: Any) -> None:
+    def _connect(self, inputs: Any, outputs: Any) -> None:
+        """Find the layers between the inputs and the outputs, and plan the steps."""
         self._input_names, self.inputs = _named_tensors(inputs, "inputs")
         self._output_names, self.outputs = _named_tensors(outputs, "outputs")
         for tensor in self.inputs:
@@ -75,85 +84,44 @@ class Network(Layer):
         check_connected(nodes, self.inputs, model_name=self.name)
         self._all_layers = cast(list[Layer], layers_by_depth(self.outputs, nodes))
         _check_names(self._all_layers, self.name)
-        self._steps = self._plan(nodes)
+        self._plan(nodes)
         self._vector: WeightVector | None = None
         self.dtype = self.weights[0].dtype if self.weights else self.inputs[0].dtype
 
-    def _plan(self, nodes: Sequence[Node]) -> list[_Step]:
-        places: dict[int, int] = {}
+    def _plan(self, nodes: Sequence[Node]) -> None:
+        indices: dict[int, int] = {}
         for tensor in [*self.inputs, *(t for node in nodes for t in node.outputs)]:
-            places.setdefault(id(tensor), len(places))
-        self._n_places = len(places)
-        self._output_places = [places[id(tensor)] for tensor in self.outputs]
-        users: dict[int, int] = {}
-        for node in nodes:
-            for layer in _leaves(layer_of(node)):
-                users[id(layer)] = users.get(id(layer), 0) + 1
-        return [
-            _Step(
-                layer_of(node),
-                [places[id(tensor)] for tensor in node.inputs],
-                [places[id(tensor)] for tensor in node.outputs],
-                node.takes_list,
-                node.gives_list,
-                any(users[id(layer)] > 1 for layer in _leaves(layer_of(node))),
-            )
-            for node in nodes
-            if node.inputs
-        ]
+            indices.setdefault(id(tensor), len(indices))
+        self.n_tensors = len(indices)
+        self.output_indices = [indices[id(tensor)] for tensor in self.outputs]
+        self.steps = plan_steps(nodes, indices)
 
-    # -- the layer contract: a model is a layer ------------------------------------------------
-
-    @property
-    def _takes_list(self) -> bool:
-        return len(self.inputs) > 1
-
-    def build(self, input_shape: Any) -> Any:
-        """Follow the shapes through the graph.
-
-        Parameters
-        ----------
-        input_shape : tuple, or list of tuple
-            Shape of each input, rows first.
-
-        Returns
-        -------
-        tuple, or list of tuple
-            Shape of each output.
-        """
-        shapes: list[Any] = [None] * self._n_places
-        shapes[: len(self.inputs)] = input_shape if self._takes_list else [input_shape]
-        for step in self._steps:
-            shape = step.layer.build(step.gather(shapes))
-            for place, one in zip(step.outputs, shape if step.gives_list else [shape], strict=True):
-                shapes[place] = one
-        results = [shapes[place] for place in self._output_places]
-        return results if len(results) > 1 else results[0]
+    # -- the forward and the backward pass -----------------------------------------------------
 
     def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
-        """Run the layers in order, each after all it depends on.
+        """Compute the outputs, layer by layer.
 
         Parameters
         ----------
         x : ndarray, or list of ndarray
             One array per input.
         training : bool, default False
-            Handed to every layer.
+            Whether dropout, noise and batch normalization behave as in training.
         mask : ndarray of bool, shape (rows, steps), or a list of them, optional
-            Which steps of each input count.
+            True for the valid steps of each input.
 
         Returns
         -------
         y : ndarray, or list of ndarray
             One array per output.
         cache : list
-            For every step the layer's own cache, and its output where `backward` may need it.
+            Argument of `backward`: for every step the layer's cache, and its outputs if they are penalized.
         """
         y, cache, _ = self.run(x, training, mask)
         return y, cache
 
     def run(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any, Any]:
-        """Do what `forward` does, and return the outputs' masks as well.
+        """Compute what `forward` does, and the masks of the outputs.
 
         Parameters
         ----------
@@ -165,98 +133,105 @@ class Network(Layer):
         y, cache : ndarray, or list of ndarray
             As of `forward`.
         mask : ndarray of bool or None, or a list of them
-            Which steps of each output count; None: all.
+            True for the valid steps of each output; None: all are valid.
         """
-        values: list[Any] = [None] * self._n_places
-        masks: list[Any] = [None] * self._n_places
-        values[: len(self.inputs)] = x if self._takes_list else [x]
-        if mask is not None:
-            masks[: len(self.inputs)] = mask if self._takes_list else [mask]
+        values, masks = self._store_inputs(x), self._store_inputs(mask)
         cache = []
-        for step in self._steps:
+        for step in self.steps:
             y, layer_cache, y_mask = _run_layer(step.layer, step.gather(values), training, step.gather(masks))
-            ys = y if step.gives_list else [y]
-            for place, one, own_mask in zip(step.outputs, ys, y_mask if step.gives_list else [y_mask], strict=True):
-                values[place], masks[place] = one, own_mask
-            needed = step.layer.activity_regularizer is not None or step.gives_list or _adds_to_loss(step.layer)
-            cache.append((layer_cache, ys if needed else None))
-        results = [values[place] for place in self._output_places]
-        result_masks = [masks[place] for place in self._output_places]
-        if len(results) > 1:
-            return results, cache, result_masks
-        return results[0], cache, result_masks[0]
+            ys = step.store(values, y)
+            step.store(masks, y_mask)
+            cache.append((layer_cache, ys if step.gives_list or _is_penalized(step.layer) else None))
+        return self._gather_outputs(values), cache, self._gather_outputs(masks)
 
     def backward(self, dy: Any, cache: Any) -> Any:
-        """Run the layers in reverse, each handing the derivative on to what it depends on.
+        """Compute all derivatives, layer by layer in reverse order.
 
-        Where a tensor goes several ways, the derivatives that come back from each of them add up; so do the
-        gradients of a layer that is used more than once.
+        The derivatives of a tensor with several uses add up; so do the gradients of a layer with several uses.
 
         Parameters
         ----------
         dy : ndarray, or list of ndarray or None
-            Derivative of the loss by each output.
+            Derivative of the loss with respect to each output.
         cache : list
-            What `forward` returned.
+            Second result of `forward`.
 
         Returns
         -------
         ndarray, or list of ndarray
-            Derivative of the loss by each input.
+            Derivative of the loss with respect to each input.
         """
-        gradients: list[Any] = [None] * self._n_places
-        for place, gradient in zip(self._output_places, dy if len(self.outputs) > 1 else [dy], strict=True):
-            _accumulate(gradients, place, gradient)
+        gradients: list[Any] = [None] * self.n_tensors
+        accumulate(gradients, self.output_indices, dy if len(self.outputs) > 1 else [dy])
         for weight in self._shared_weights():
             weight.gradient[...] = 0
-        for step, (layer_cache, ys) in zip(reversed(self._steps), reversed(cache), strict=True):
-            dys = [gradients[place] for place in step.outputs]
-            dys = _complete(step.layer, dys, ys)
-            if all(dy is None for dy in dys) and not isinstance(step.layer, Network):
-                # No loss looks at anything this step leads to. (Within a model there may still be penalties.)
-                if not step.shared:
-                    step.layer.allocate_gradients()
-                continue
-            dx = self._step_back(step, dys if step.gives_list else dys[0], layer_cache)
-            for place, one in zip(step.inputs, dx if step.takes_list else [dx], strict=True):
-                _accumulate(gradients, place, one)
+        for step, (layer_cache, ys) in zip(reversed(self.steps), reversed(cache), strict=True):
+            dys = _add_penalties(step.layer, [gradients[i] for i in step.outputs], ys)
+            if _needs_backward(step.layer, dys):
+                step.accumulate(gradients, step.backward(dys, layer_cache))
+            elif not step.shared:
+                step.layer.allocate_gradients()
         results = gradients[: len(self.inputs)]
         return results if self._takes_list else results[0]
 
-    def _step_back(self, step: _Step, dy: Any, layer_cache: Any) -> Any:
-        if not step.shared:
-            return step.layer.backward(dy, layer_cache)
-        # A layer writes its gradients over what was there: keep what its other uses have found.
-        before = [(weight, weight.gradient.copy()) for weight in step.layer.weights]
-        dx = step.layer.backward(dy, layer_cache)
-        for weight, gradient in before:
-            weight.gradient[...] += gradient
-        return dx
+    def _store_inputs(self, x: Any) -> list[Any]:
+        """Return the list of the values of all tensors, with those of the inputs filled in."""
+        values: list[Any] = [None] * self.n_tensors
+        if x is not None:
+            values[: len(self.inputs)] = x if self._takes_list else [x]
+        return values
+
+    def _gather_outputs(self, values: Sequence[Any]) -> Any:
+        """Return the value of the output, or the list of those of the outputs."""
+        results = [values[i] for i in self.output_indices]
+        return results if len(results) > 1 else results[0]
 
     def _shared_weights(self) -> Iterator[Weight]:
-        for step in self._steps:
+        for step in self.steps:
             if step.shared:
                 yield from step.layer.weights
 
     def activity_penalty(self, cache: Any) -> float:
-        """Return the penalties on layers' outputs, divided by the number of rows, and what layers add themselves."""
+        """Return the penalties on the outputs of all layers, divided by the number of rows, and layers' own ones."""
         total = 0.0
-        for step, (layer_cache, ys) in zip(self._steps, cache, strict=True):
+        for step, (layer_cache, ys) in zip(self.steps, cache, strict=True):
             regularizer = step.layer.activity_regularizer
             if regularizer is not None:
                 total += sum(regularizer(y) / len(y) for y in ys)
             total += step.layer.activity_penalty(layer_cache)
         return total
 
+    @property
+    def _takes_list(self) -> bool:
+        return len(self.inputs) > 1
+
+    def build(self, input_shape: Any) -> Any:
+        """Compute the shapes of all tensors.
+
+        Parameters
+        ----------
+        input_shape : tuple, or list of tuple
+            Shape of each input, rows first.
+
+        Returns
+        -------
+        tuple, or list of tuple
+            Shape of each output.
+        """
+        shapes = self._store_inputs(input_shape)
+        for step in self.steps:
+            step.store(shapes, step.layer.build(step.gather(shapes)))
+        return self._gather_outputs(shapes)
+
     # -- weights -------------------------------------------------------------------------------
 
     @property
     def layers(self) -> list[Layer]:
-        """The layers, each once, those nearest the inputs first."""
+        """The layers, each once, those nearest to the inputs first."""
         return list(self._all_layers)
 
     def get_layer(self, name: str | None = None, index: int | None = None) -> Layer:
-        """Return a layer by its name or its place in `layers`.
+        """Return a layer by its name or its index in `layers`.
 
         Raises
         ------
@@ -264,7 +239,7 @@ class Network(Layer):
             If there is no such layer, or not exactly one of the arguments is given.
         """
         if (name is None) == (index is None):
-            raise ValueError("get_layer takes a name or an index, one of them")
+            raise ValueError("get_layer takes either a name or an index")
         if index is not None:
             if not -len(self.layers) <= index < len(self.layers):
                 raise ValueError(f"model {self.name!r} has {len(self.layers)} layers; found index={index}")
@@ -304,13 +279,13 @@ class Network(Layer):
         return WeightVector(self.weights, values, moves=moves, frozen=not self._trainable, dtype=self.dtype)
 
     def adopt_weights(self, values: Array) -> None:
-        """Let a vector of all weights, in the order of `weights`, be the one that layers hold views into."""
+        """Set all weights to the values of a vector, in the order of `weights`; no initial values are drawn."""
         self._vector = self._new_vector(values)
 
     def current_weights(self) -> WeightVector:
-        """Return the vector that holds all weights, or, where they live in the vectors of other models, a copy.
+        """Return the vector of all weights for reading: a copy if they are parts of the vectors of other models.
 
-        Whoever only reads weights asks here: another model that is being trained must not lose them meanwhile.
+        So reading does not move weights away from another model during its training.
         """
         weights = self.weights
         if self._vector is not None and self._vector.keeps(weights):
@@ -323,7 +298,7 @@ class Network(Layer):
 
     @property
     def parameters(self) -> Array:
-        """All weights in one vector, those that train first; layers hold views into it."""
+        """All weights in one vector, trainable ones first; the weights of layers are views of it."""
         return self.weight_vector.values
 
     @property
@@ -332,30 +307,25 @@ class Network(Layer):
         return self.weight_vector.gradients
 
 
-def layer_of(node: Node) -> Layer:
-    """Return the layer of a node, of which the graph knows no more than its name."""
-    return cast(Layer, node.layer)
-
-
-def _named_tensors(given: Any, what: str) -> tuple[list[str], list[SymbolicTensor]]:
-    if isinstance(given, Mapping):
-        names, tensors = list(given), list(given.values())
+def _named_tensors(tensors_or_mapping: Any, argument: str) -> tuple[list[str], list[SymbolicTensor]]:
+    if isinstance(tensors_or_mapping, Mapping):
+        names, tensors = list(tensors_or_mapping), list(tensors_or_mapping.values())
     else:
-        tensors = as_list(given)
+        tensors = as_list(tensors_or_mapping)
         names = []
     for tensor in tensors:
         if not isinstance(tensor, SymbolicTensor):
             raise TypeError(
-                f"Model: {what} must be symbolic tensors, as Input(...) and calling a layer on one return; "
+                f"Model: {argument} must be symbolic tensors, the results of Input(...) and of layers called on them; "
                 f"found {type(tensor).__name__}"
             )
     if not tensors:
-        raise ValueError(f"Model: {what} must not be empty")
+        raise ValueError(f"Model: {argument} must not be empty")
     return names or _distinct([tensor.name for tensor in tensors]), tensors
 
 
 def _distinct(names: list[str]) -> list[str]:
-    """Give repeats numbers: one layer may give several of a model's outputs."""
+    """Append numbers to repeated names: several outputs of a model may come from one layer."""
     counts: dict[str, int] = {}
     result = []
     for name in names:
@@ -372,43 +342,40 @@ def _check_names(layers: Sequence[Layer], model_name: str) -> None:
         raise ValueError(f"model {model_name!r} has several layers named {twice}; give each a name of its own")
 
 
-def _leaves(layer: Layer) -> list[Layer]:
-    """Return the layer, or the layers a model or a wrapper is made of, down to the last."""
-    inner = layer._all_layers if isinstance(layer, Network) else getattr(layer, "layers", None)
-    return [layer] if inner is None else [leaf for one in inner for leaf in _leaves(one)]
-
-
 def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
-    """Run one layer, with the mask if it takes one; return its output, its cache and the output's mask."""
+    """Compute one layer, with the mask if it takes one; return its output, its cache and the mask of its output."""
     if isinstance(layer, Network):
         return layer.run(x, training, mask)
-    known = mask is not None and not (isinstance(mask, list) and all(one is None for one in mask))
-    if known and layer.takes_mask:
+    is_masked = mask is not None and not (isinstance(mask, list) and all(one is None for one in mask))
+    if is_masked and layer.takes_mask:
         y, cache = layer.forward(x, training, mask=mask)  # type: ignore[call-arg]
     else:
         y, cache = layer.forward(x, training)
     return y, cache, layer.compute_mask(x, mask, y)
 
 
-def _accumulate(gradients: list[Any], place: int, gradient: Array | None) -> None:
-    """Add `gradient` to what has come back to a tensor so far, leaving both arrays as they are."""
-    if gradient is not None:
-        before = gradients[place]
-        gradients[place] = gradient if before is None else before + gradient
-
-
-def _complete(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list[Any]:
-    """Add what a penalty on the outputs contributes; fill in zeros for outputs that go nowhere."""
-    regularizer = layer.activity_regularizer
-    if ys is not None and regularizer is not None:
-        penalties = [regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
+def _add_penalties(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list[Any]:
+    """Add the derivative of the activity penalty, :math:`dy + R'(y) / n`; replace None by zeros where it is needed."""
+    if ys is None:
+        return dys
+    if layer.activity_regularizer is not None:
+        penalties = [layer.activity_regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
         dys = [penalty if dy is None else dy + penalty for dy, penalty in zip(dys, penalties, strict=True)]
-    # What a layer adds to the loss itself has a gradient whether or not a loss looks at its output.
-    if ys is not None and (any(dy is not None for dy in dys) or _adds_to_loss(layer)):
+    # A penalty of the layer's own has a derivative even if no loss depends on the outputs; its `backward` adds it.
+    if _has_own_penalty(layer) or any(dy is not None for dy in dys):
         dys = [np.zeros_like(y) if dy is None else dy for dy, y in zip(dys, ys, strict=True)]
     return dys
 
 
-def _adds_to_loss(layer: Layer) -> bool:
-    """Tell whether the layer has an `activity_penalty`; a model asks its own layers, on the way back through them."""
+def _needs_backward(layer: Layer, dys: Sequence[Any]) -> bool:
+    """Return whether the loss depends on the layer: through its outputs, or through a penalty inside a network."""
+    return isinstance(layer, Network) or any(dy is not None for dy in dys)
+
+
+def _is_penalized(layer: Layer) -> bool:
+    return layer.activity_regularizer is not None or _has_own_penalty(layer)
+
+
+def _has_own_penalty(layer: Layer) -> bool:
+    """Return whether the layer defines `activity_penalty`; a network adds those of its layers itself."""
     return not isinstance(layer, Network) and type(layer).activity_penalty is not Layer.activity_penalty

@@ -1,4 +1,4 @@
-"""Applying a network to data, in batches and one record at a time."""
+"""Prediction: the outputs of a network for data, in batches or one record at a time."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from nnlite.callbacks.base import as_callbacks
 from nnlite.compiled import CompiledNetwork
 from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shape
 from nnlite.types import Array
+from nnlite.validation import check_value, choice
 
 _INFERENCE_BATCH = 1024
 
 
 class Predictor(CompiledNetwork):
-    """A network that can be applied to data."""
+    """A network that predicts outputs for data."""
 
     def predict(
         self,
@@ -31,18 +32,18 @@ class Predictor(CompiledNetwork):
         backend: str = "auto",
         threads: int | None = None,
     ) -> Any:
-        """Return the outputs for data. May be called from several threads at once.
+        """Return the outputs for data. Several threads may call it at once.
 
         Parameters
         ----------
         x : array_like, or a list or mapping of them
             One record a row; one array per input.
         batch_size : int, default 1024
-            Rows computed at a time: it bounds the memory, and changes nothing else.
+            Number of rows per batch, which limits the memory in use and has no effect on the results.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            Accepted for likeness to Keras. Predicting prints nothing.
+            Accepted for compatibility with Keras; prediction prints nothing.
         callbacks : Callback or sequence of Callback, optional
-            Their ``on_predict_...`` methods are called, once for all rows where the engine computes.
+            Their ``on_predict_...`` methods are called; with the engine, once for all rows.
         backend : {"auto", "numpy", "numba"}, default "auto"
             As for `fit`.
         threads : int, optional
@@ -55,7 +56,7 @@ class Predictor(CompiledNetwork):
 
         See Also
         --------
-        make_predict_function : For one record at a time.
+        make_predict_function : Prediction for one record at a time.
         """
         as_verbosity(verbose)
         check_backend(backend, threads)
@@ -78,29 +79,29 @@ class Predictor(CompiledNetwork):
     def _predict_batches(self, inputs: list[Array], size: int, hooks: CallbackList) -> list[Array]:
         rows = len(inputs[0])
         results: list[Array] = []
-        # At least one round, so that no rows give empty arrays of the right shapes.
+        # One batch at least, so that the result for no rows is empty arrays of the right shapes.
         for number, start in enumerate(range(0, max(rows, 1), size)):
             hooks.on_predict_batch_begin(number)
-            place = slice(start, start + size)
-            outputs = as_list(self._predict_rows([array[place] for array in inputs]))
+            rows_of_batch = slice(start, start + size)
+            outputs = as_list(self._predict_rows([array[rows_of_batch] for array in inputs]))
             if not results:
                 results = [np.empty((rows, *out.shape[1:]), out.dtype) for out in outputs]
             for result, output in zip(results, outputs, strict=True):
-                result[place] = output
+                result[rows_of_batch] = output
             hooks.on_predict_batch_end(number)
         return results
 
     def make_predict_function(self) -> Callable[[Any], Array]:
-        """Return a function that computes the output for one record, in microseconds where the engine can.
+        """Return a function from one record to its output, which takes microseconds with the engine.
 
-        The function takes a record without the axis of the rows, and may be called from several threads at once. It
-        looks at the weights where they are now: make it anew after layers have been frozen, changed in a setting, or
-        used in another model.
+        The function takes a record without the axis of the rows, and several threads may call it at once. It reads the
+        current weights of the model, but has to be made again if layers are frozen, get other settings or are used in
+        another model.
 
         Returns
         -------
         callable
-            From an array of the shape of one record to one of the shape of one output.
+            Function from an array of the shape of one record to an array of the shape of one output.
 
         Raises
         ------
@@ -133,19 +134,19 @@ class Predictor(CompiledNetwork):
         return predict_one
 
     def predict_on_batch(self, x: Any) -> Any:
-        """Return the outputs for data, computed in one go."""
+        """Return the outputs for data, computed as one batch."""
         return self._predict_rows(self._as_inputs(x))
 
     def _predict_rows(self, inputs: list[Array]) -> Any:
         return self.forward(inputs if len(inputs) > 1 else inputs[0], training=False)[0]
 
-    # -- the door ------------------------------------------------------------------------------
+    # -- input conversion ----------------------------------------------------------------------
 
     def _as_inputs(self, x: Any) -> list[Array]:
         return self._convert(self._per_input(x))
 
     def _per_input(self, x: Any) -> list[Any]:
-        """Return what was passed for each input, as it is."""
+        """Return the argument for each input, unconverted."""
         self._build_from(x)
         return by_name(x, self.input_names, "x")
 
@@ -159,20 +160,19 @@ class Predictor(CompiledNetwork):
         return arrays
 
     def _build_from(self, x: Any) -> None:
-        """Let a Sequential without an Input learn its input's shape from the data."""
+        """Build a Sequential without an Input for the shape of the data."""
         build: Callable[[Any], None] | None = getattr(self, "_ensure_built", None)
         if build is not None:
             build(np.shape(x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x))
             self._after_building()
 
     def _after_building(self) -> None:
-        """Do what had to wait until the outputs were known."""
+        """Complete the compilation of a model whose outputs were unknown before."""
 
 
 def as_verbosity(verbose: str | int) -> int:
-    """Return 0, 1 or 2: how much is to be printed."""
+    """Return the verbosity as 0, 1 or 2."""
     if verbose == "auto":
         return 1 if sys.stdout is not None and sys.stdout.isatty() else 0
-    if verbose not in (0, 1, 2):
-        raise ValueError(f"verbose must be 'auto', 0, 1 or 2; found {verbose!r}")
+    check_value("verbose", verbose, choice("auto", 0, 1, 2))
     return int(verbose)

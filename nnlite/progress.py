@@ -1,4 +1,4 @@
-"""The progress bar of training."""
+"""Progress bar of training."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _SECONDS_BETWEEN_DRAWINGS = 0.1
 
 
 class Progress:
-    """Shows how far an epoch has come: a bar that is redrawn in a terminal, one line elsewhere.
+    """Progress of an epoch: a bar that is updated in a terminal, else one line.
 
     Parameters
     ----------
     steps : int
-        Batches in the epoch.
+        Number of batches in the epoch.
     bar : bool, default True
-        Whether to draw a bar, and not just the figures.
+        Whether to draw a bar, or only the loss and the metrics.
     stream : text file, optional
-        Where to; by default standard output.
+        Output file; by default standard output.
     """
 
     def __init__(self, steps: int, bar: bool = True, stream: TextIO | None = None) -> None:
@@ -41,7 +41,7 @@ class Progress:
         return "━", " "
 
     def update(self, step: int, logs: Mapping[str, float]) -> None:
-        """Redraw the bar after `step` batches, unless that was done a moment ago."""
+        """Redraw the bar after `step` batches, at most ten times per second."""
         now = time.perf_counter()
         if self.redraws and now - self._drawn >= _SECONDS_BETWEEN_DRAWINGS:
             self._drawn = now
@@ -53,10 +53,10 @@ class Progress:
         self._write(("\r" if self.redraws else "") + self._padded(line) + "\n")
 
     def _padded(self, line: str) -> str:
-        """Cover what a longer line has left behind."""
-        shown = line.ljust(self._length) if self.redraws else line
+        """Return the line with spaces that overwrite the rest of the previous one."""
+        padded = line.ljust(self._length) if self.redraws else line
         self._length = len(line)
-        return shown
+        return padded
 
     def _line(self, step: int, logs: Mapping[str, float], seconds: float) -> str:
         width = len(str(self.steps))
@@ -68,7 +68,7 @@ class Progress:
             count += " - "
         separator = " " if self.bar else " - "
         times = f"{seconds:.0f}s{separator}{_per_step(seconds / max(step, 1))}"
-        return count + " - ".join([times, *(f"{name}: {_figure(value)}" for name, value in logs.items())])
+        return count + " - ".join([times, *(f"{name}: {_format(value)}" for name, value in logs.items())])
 
     def _write(self, text: str) -> None:
         self.stream.write(text)
@@ -82,5 +82,5 @@ def _per_step(seconds: float) -> str:
     return f"{seconds:.0f}s/step"
 
 
-def _figure(value: float) -> str:
+def _format(value: float) -> str:
     return f"{value:.4f}" if abs(value) > 1e-3 or value == 0 else f"{value:.4e}"

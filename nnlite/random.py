@@ -1,7 +1,7 @@
-"""Where randomness comes from: one generator, from which every other is derived.
+"""Random number generators: a global one, and others derived from it.
 
-Initial weights, dropout masks, noise and the shuffling of batches all draw from generators made here, so that
-one call of `nnlite.utils.set_random_seed` fixes them all.
+Initial weights, dropout masks, noise and the order of batches are drawn from generators of this module, so that one
+call of `nnlite.utils.set_random_seed` makes them all reproducible.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ _scoped: ContextVar[RandomGenerator | None] = ContextVar("nnlite_generator", def
 
 
 def global_generator() -> RandomGenerator:
-    """Return the generator that unseeded things draw from."""
+    """Return the generator for objects without a seed of their own."""
     if not _shared:
         _shared.append(np.random.default_rng())
     return _scoped.get() or _shared[0]
 
 
 def seed_global_generator(seed: int) -> None:
-    """Start the global generator anew from `seed`."""
+    """Reset the global generator with a seed."""
     _shared[:] = [np.random.default_rng(seed)]
 
 
 def make_generator(seed: int | None) -> RandomGenerator:
-    """Make a generator from `seed`, or from the global generator where `seed` is None.
+    """Return a generator with a seed, by default with a seed drawn from the global generator.
 
     Examples
     --------
@@ -47,15 +47,15 @@ def make_generator(seed: int | None) -> RandomGenerator:
 
 @contextmanager
 def seeded(seed: int | None) -> Iterator[RandomGenerator]:
-    """Let everything inside the block draw from a generator of its own.
+    """Replace the global generator for the duration of a block.
 
-    The block leaves the global generator as it was, and blocks in different threads don't meet:
-    this is how an ensemble trains in parallel and still gives the same bits each time.
+    The state of the global generator does not change, and blocks in different threads are independent. So an ensemble
+    can be trained in parallel with reproducible results.
 
     Parameters
     ----------
     seed : int or None
-        None derives a seed from the global generator.
+        Seed; by default drawn from the global generator.
     """
     token = _scoped.set(make_generator(seed))
     try:

@@ -1,7 +1,7 @@
-"""Names to classes: how "relu", "adam" or a saved configuration becomes an object.
+"""Registries: objects from names such as "relu" or "adam", and from saved configurations.
 
-Only classes that were registered here, or that the caller hands over by name, can be created: a file
-names what it wants, it never says where to import it from.
+Only registered classes and the custom objects of the caller can be created. A file contains names of classes, never
+modules to import.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ _custom_objects: ContextVar[Mapping[str, Any]] = ContextVar("nnlite_custom_objec
 
 
 class Configurable(Protocol):
-    """Anything that can be described by JSON and made again from the description."""
+    """An object with a configuration of JSON values, from which an equal object can be created."""
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments as JSON values."""
@@ -27,12 +27,12 @@ T = TypeVar("T", bound=Configurable)
 
 @contextmanager
 def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
-    """Let the names in `objects` stand for the caller's own classes while the block runs.
+    """Register custom classes for the duration of a block.
 
     Parameters
     ----------
     objects : mapping of str to class
-        Class names as they appear in configurations, and the classes they stand for.
+        Custom classes by their names in configurations.
     """
     token = _custom_objects.set({**_custom_objects.get({}), **objects})
     try:
@@ -42,14 +42,14 @@ def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
 
 
 class Registry(Generic[T]):
-    """The classes of one kind (layers, losses, ...) by the names they go under.
+    """The classes of one kind, such as layers or losses, by name.
 
     Parameters
     ----------
     kind : str
-        What the classes are, for error messages: ``"loss"``.
+        Noun for the kind, for error messages: ``"loss"``.
     base : type
-        The class they all derive from.
+        Common base class.
     """
 
     def __init__(self, kind: str, base: type[T]) -> None:
@@ -58,16 +58,16 @@ class Registry(Generic[T]):
         self._factories: dict[str, Callable[..., T]] = {}
 
     def register(self, factory: Callable[..., T], *names: str) -> None:
-        """Enter a class (or any function that makes an instance) under one or more names."""
+        """Register a class, or a function that returns an instance, under one or more names."""
         for name in names:
             self._factories[name] = factory
 
     def names(self) -> list[str]:
-        """Return every known name, sorted."""
+        """Return all names, sorted."""
         return sorted(self._factories)
 
     def create(self, name: str, config: Mapping[str, Any] | None = None) -> T:
-        """Make an instance from a name and, optionally, its configuration.
+        """Return a new instance from a name and, optionally, a configuration.
 
         Raises
         ------
@@ -85,13 +85,19 @@ class Registry(Generic[T]):
         try:
             made = make(dict(config)) if make and config is not None else factory(**(config or {}))
         except TypeError as error:
-            raise ValueError(f"{self.kind} {name!r} cannot be made: {error}") from error
+            raise ValueError(f"{self.kind} {name!r} cannot be created: {error}") from error
         if not isinstance(made, self.base):
-            raise ValueError(f"{name!r} made {type(made).__name__}, which is not a {self.base.__name__}")
+            raise ValueError(f"{name!r} created {type(made).__name__}, which is not a {self.base.__name__}")
         return made
 
     def get(self, identifier: str | Mapping[str, Any] | T) -> T:
-        """Turn a name, a ``{"class_name", "config"}`` mapping or an instance into an instance.
+        """Return an instance from a name, a configuration or an instance.
+
+        Parameters
+        ----------
+        identifier : str, mapping or instance
+            Name of a class, configuration ``{"class_name": ..., "config": ...}`` as `serialize` returns it, or an
+            instance, which is returned as it is.
 
         Raises
         ------
@@ -99,6 +105,12 @@ class Registry(Generic[T]):
             If a name or a configuration is unknown.
         TypeError
             If `identifier` is of another type.
+
+        Examples
+        --------
+        >>> from nnlite import losses, optimizers
+        >>> losses.get("mse").name, optimizers.get("adam").learning_rate
+        ('mean_squared_error', 0.001)
         """
         if isinstance(identifier, self.base):
             return identifier
@@ -110,12 +122,16 @@ class Registry(Generic[T]):
             f"expected a {self.kind}: a name, a {self.base.__name__} or its configuration; found {identifier!r}"
         )
 
+    def get_optional(self, identifier: str | Mapping[str, Any] | T | None) -> T | None:
+        """Return None for None, else the instance that `get` returns."""
+        return None if identifier is None else self.get(identifier)
+
 
 def serialize(thing: Configurable) -> dict[str, Any]:
-    """Describe an object so that `Registry.get` makes one like it."""
+    """Return the configuration of an object, from which `Registry.get` creates an equal one."""
     return {"class_name": type(thing).__name__, "config": thing.get_config()}
 
 
 def serialize_optional(thing: Configurable | None) -> dict[str, Any] | None:
-    """Describe an object as `serialize` does; None stays None."""
+    """Return the configuration of an object, or None for None."""
     return None if thing is None else serialize(thing)

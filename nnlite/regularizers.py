@@ -1,25 +1,25 @@
-"""Penalties on weights, or on a layer's outputs, that join the loss."""
+"""Regularizers: penalties on weights, or on the outputs of a layer, that are added to the loss."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from nnlite.registry import Registry
 from nnlite.types import Array
+from nnlite.validation import check_argument, number
 
 
 class Regularizer:
-    """Base of all regularizers: a penalty, and its slope."""
+    """Base of all regularizers: a penalty and its derivative."""
 
     def __call__(self, x: Array) -> float:
-        """Return the penalty on all values of `x` together."""
+        """Return the penalty R(x), a sum over all values of `x`."""
         raise NotImplementedError(f"{type(self).__name__} does not define __call__(x)")
 
     def gradient(self, x: Array) -> Array:
-        """Return the derivative of the penalty by each value of `x`."""
+        """Return the derivative of the penalty with respect to each value of `x`."""
         raise NotImplementedError(f"{type(self).__name__} does not define gradient(x)")
 
     def get_config(self) -> dict[str, Any]:
@@ -28,18 +28,18 @@ class Regularizer:
 
 
 class L1L2(Regularizer):
-    r"""Penalty on the sum of sizes and the sum of squares.
+    r"""Penalty on the absolute values and on the squares.
 
     .. math:: R(x) = \lambda_1 \sum_i |x_i| + \lambda_2 \sum_i x_i^2, \qquad
               \frac{\partial R}{\partial x_i} = \lambda_1 \operatorname{sign}(x_i) + 2 \lambda_2 x_i
 
-    The first pulls every weight towards zero by the same force, and so makes many of them exactly zero; the second
-    pulls large ones more.
+    The derivative of the first term has the same size for every weight, so that many weights become zero; that of the
+    second is proportional to the weight.
 
     Parameters
     ----------
     l1, l2 : float, default 0.0
-        The two strengths :math:`\lambda`.
+        Factors :math:`\lambda_1` and :math:`\lambda_2`.
 
     Raises
     ------
@@ -61,9 +61,8 @@ class L1L2(Regularizer):
     """
 
     def __init__(self, l1: float = 0.0, l2: float = 0.0) -> None:
-        for argument, value in (("l1", l1), ("l2", l2)):
-            if not 0 <= value < np.inf:
-                raise ValueError(f"{type(self).__name__}: {argument} must be a number of at least 0; found {value!r}")
+        check_argument(self, "l1", l1, number(least=0))
+        check_argument(self, "l2", l2, number(least=0))
         self.l1 = float(l1)
         self.l2 = float(l2)
 
@@ -72,10 +71,10 @@ class L1L2(Regularizer):
         return float(self.l1 * np.abs(x).sum() + self.l2 * np.square(x).sum())
 
     def gradient(self, x: Array) -> Array:
-        """Return the slopes; 0 at the kink of |x|."""
-        number = x.dtype.type
-        slope: Array = number(self.l1) * np.sign(x) + number(2 * self.l2) * x
-        return slope
+        """Return R'(x), with the subgradient 0 of |x| at 0."""
+        as_float = x.dtype.type
+        derivative: Array = as_float(self.l1) * np.sign(x) + as_float(2 * self.l2) * x
+        return derivative
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -83,12 +82,12 @@ class L1L2(Regularizer):
 
 
 class L1(L1L2):
-    r"""Penalty on sizes: :math:`R(x) = \lambda \sum_i |x_i|`.
+    r"""Penalty on absolute values: :math:`R(x) = \lambda \sum_i |x_i|`.
 
     Parameters
     ----------
     l1 : float, default 0.01
-        The strength.
+        Factor :math:`\lambda`.
     """
 
     def __init__(self, l1: float = 0.01) -> None:
@@ -105,7 +104,7 @@ class L2(L1L2):
     Parameters
     ----------
     l2 : float, default 0.01
-        The strength.
+        Factor :math:`\lambda`.
     """
 
     def __init__(self, l2: float = 0.01) -> None:
@@ -124,20 +123,4 @@ registry: Registry[Regularizer] = Registry("regularizer", Regularizer)
 for _class, *_names in ((L1, "l1"), (L2, "l2"), (L1L2, "l1l2", "l1_l2")):
     registry.register(_class, _class.__name__, *_names)
 
-
-def get(identifier: str | Mapping[str, Any] | Regularizer | None) -> Regularizer | None:
-    """Turn a name, a configuration or an instance into a regularizer; None stays None.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown.
-    TypeError
-        If it is something else.
-
-    Examples
-    --------
-    >>> get("l2").get_config()
-    {'l2': 0.01}
-    """
-    return None if identifier is None else registry.get(identifier)
+get = registry.get_optional

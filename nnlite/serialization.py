@@ -1,4 +1,4 @@
-"""Models to files and back: one ``.npz`` of arrays and a JSON description; never pickle."""
+"""Serialization of models: one ``.npz`` file of arrays and a JSON configuration, without pickle."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from nnlite import losses, metrics, optimizers
-from nnlite.archive import FileFormatError, dump_archive, read_archive, write_archive
+from nnlite.archive import FileFormatError, arrays_with_prefix, dump_archive, read_archive, write_archive
 from nnlite.compiled import CompiledNetwork
 from nnlite.registry import serialize
 from nnlite.types import Array
@@ -28,7 +28,7 @@ MISFITS = (
     ArithmeticError,
     RecursionError,
 )
-"""The errors that building something from a description that does not fit it can raise."""
+"""Exceptions from creating a model with an invalid configuration."""
 
 
 def save_model(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -> None:
@@ -39,7 +39,7 @@ def save_model(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -
 
 
 def dump_model(model: CompiledNetwork) -> bytes:
-    """Return what `save_model` writes."""
+    """Return the contents of the file that `save_model` writes."""
     return dump_archive("model", *model_to_parts(model))
 
 
@@ -50,12 +50,12 @@ def save_weights(model: CompiledNetwork, path: PathLike, overwrite: bool = True)
 
 
 def load_weights(model: CompiledNetwork, path: PathLike) -> None:
-    """Copy the weights in a file into a model; see `Model.load_weights`.
+    """Load weights from a file into a model; see `Model.load_weights`.
 
     Raises
     ------
     FileFormatError
-        If the file does not hold as many weights as the model has; no weight is changed then.
+        If the numbers of weights in the file and in the model differ. Then no weight is changed.
     """
     _, arrays = read_archive(path, "model")
     values = _checked(arrays, "weights", (model.count_params(),), repr(os.fspath(path)))
@@ -65,19 +65,19 @@ def load_weights(model: CompiledNetwork, path: PathLike) -> None:
 
 
 def model_to_parts(model: CompiledNetwork) -> tuple[dict[str, Any], dict[str, Array]]:
-    """Describe a model as JSON values and arrays, to be put into any archive.
+    """Return a model as JSON values and arrays, for any archive.
 
     Returns
     -------
     config : dict
-        ``model``: class and configuration; ``compiled``: the arguments of `compile`, where it was called.
+        ``model``: class and configuration; ``compiled``: the arguments of `compile`, if the model is compiled.
     arrays : dict of str to ndarray
         ``weights``, in the order of ``model.weights``, and the optimizer's slots.
     """
     config: dict[str, Any] = {"model": serialize(model)}
     arrays = {"weights": flatten(model.weights)}
     if model.compiled and model.layers:
-        # Before the first data there are no outputs yet, and nothing that the optimizer could know of the weights.
+        # Without an input shape there are no weights yet, and so the optimizer has no state.
         iterations, slots = model.optimizer.get_state() if model.outputs else (0, {})
         config["compiled"] = {
             "optimizer": serialize(model.optimizer),
@@ -89,25 +89,26 @@ def model_to_parts(model: CompiledNetwork) -> tuple[dict[str, Any], dict[str, Ar
 
 
 def restore_parts(model: CompiledNetwork, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
-    """Give a model that was made from its configuration the weights and the state of training of its parts.
+    """Restore the weights and the state of training of a model that was created from its configuration.
 
     Raises
     ------
     FileFormatError
-        If the arrays are not those of the model's weights.
+        If the arrays do not fit the model's weights.
     """
     values = _checked(arrays, "weights", (sum(weight.size for weight in model.weights),), label)
     model.adopt_weights(values)
     if model.outputs:
-        _try_on_no_rows(model)
+        _check_on_empty_batch(model)
     if "compiled" in config:
         _restore_training(model, config["compiled"], arrays)
 
 
-def _try_on_no_rows(model: CompiledNetwork) -> None:
+def _check_on_empty_batch(model: CompiledNetwork) -> None:
+    """Run the model on an empty batch, which raises if its layers do not fit together."""
     shapes = [[size for size in tensor.shape[1:] if size is not None] for tensor in model.inputs]
     if any(len(shape) != len(tensor.shape) - 1 for shape, tensor in zip(shapes, model.inputs, strict=True)):
-        # How long a series has to be is not known here; making the graph has followed what is.
+        # The length of a series is unknown here; the known sizes were checked when the graph was created.
         return
     empty = [np.zeros((0, *shape), model.dtype) for shape in shapes]
     model.forward(empty if len(empty) > 1 else empty[0])
@@ -115,7 +116,7 @@ def _try_on_no_rows(model: CompiledNetwork) -> None:
 
 def _restore_training(model: CompiledNetwork, compiled: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
     optimizer = optimizers.get(compiled["optimizer"])
-    # Made here, where custom objects are known: a model without an input makes them only when data come.
+    # Created here, where custom objects are known: a model without an input shape would create them later.
     model.compile(
         optimizer,
         [None if one is None else losses.get(one) for one in compiled["loss"]],
@@ -123,18 +124,17 @@ def _restore_training(model: CompiledNetwork, compiled: Mapping[str, Any], array
         [[metrics.get(one) for one in own] for own in compiled["metrics"]],
         [[metrics.get(one) for one in own] for own in compiled.get("weighted_metrics", [])],
     )
-    prefix = "optimizer/"
-    slots = {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+    slots = arrays_with_prefix(arrays, "optimizer/")
     if slots or compiled["iterations"]:
         vector = model.weight_vector
         optimizer.build(vector.values[: vector.n_trainable], vector.layout)
-        if _is_of_other_layers(slots, vector.n_trainable, vector.values.size):
+        if _has_other_trainable_layers(slots, vector.n_trainable, vector.values.size):
             slots = optimizer.slots
         optimizer.set_state(compiled["iterations"], slots)
 
 
-def _is_of_other_layers(slots: Mapping[str, Array], n_trainable: int, n_weights: int) -> bool:
-    """Tell whether layers were frozen or thawed after the last step: the next one begins with a new state then."""
+def _has_other_trainable_layers(slots: Mapping[str, Array], n_trainable: int, n_weights: int) -> bool:
+    """Return whether layers were frozen or unfrozen after the last update, so that the state has to be reset."""
     shapes = {slot.shape for slot in slots.values()}
     return len(shapes) == 1 and all(len(shape) == 1 and n_trainable != shape[0] <= n_weights for shape in shapes)
 

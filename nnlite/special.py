@@ -1,4 +1,4 @@
-"""The error function, which NumPy lacks and the exact GELU needs."""
+"""Error function, which the exact GELU needs and NumPy does not provide."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ def erf(x: Array) -> Array:
 
     .. math:: \operatorname{erf}(x) = \frac{2}{\sqrt\pi} \int_0^x e^{-t^2}\,dt
 
-    Near zero it is summed as a series of positive terms, so that nothing cancels,
+    For small arguments it is computed as a series of positive terms, without cancellation,
 
     .. math:: \operatorname{erf}(x) = \frac{2}{\sqrt\pi}\, e^{-x^2}
               \sum_{n \ge 0} \frac{2^n x^{2n+1}}{1 \cdot 3 \cdots (2n+1)}
 
-    and farther out as one minus a continued fraction for the small rest,
+    and for large ones as 1 - erfc(x), with a continued fraction for the complementary error function,
 
     .. math:: \operatorname{erfc}(x) = \frac{e^{-x^2}}{\sqrt\pi} \cdot
               \cfrac{1}{x + \cfrac{1/2}{x + \cfrac{1}{x + \cfrac{3/2}{x + \cdots}}}}
@@ -30,12 +30,12 @@ def erf(x: Array) -> Array:
     Parameters
     ----------
     x : ndarray
-        Any numbers.
+        Arguments.
 
     Returns
     -------
     ndarray
-        Of the dtype of `x`, right to a few units in the last place.
+        Values in the dtype of `x`, accurate to a few units in the last place.
 
     References
     ----------
@@ -50,8 +50,8 @@ def erf(x: Array) -> Array:
     magnitude = np.abs(x).astype(np.float64)
     near = np.minimum(magnitude, _SWITCH)
     far = np.clip(magnitude, _SWITCH, 30.0)
-    result = np.where(magnitude < _SWITCH, _series(near), 1 - _rest(far))
-    # NaN fails every comparison; it has to come out as it went in.
+    result = np.where(magnitude < _SWITCH, _series(near), 1 - _erfc(far))
+    # NaN fails every comparison; erf(NaN) is NaN.
     result = np.where(np.isnan(magnitude), magnitude, np.copysign(result, x))
     return result.astype(x.dtype)
 
@@ -65,7 +65,7 @@ def _series(x: Array) -> Array:
     return 2 / math.sqrt(math.pi) * np.exp(-x * x) * total
 
 
-def _rest(x: Array) -> Array:
+def _erfc(x: Array) -> Array:
     fraction = x
     for n in range(_TERMS, 0, -1):
         fraction = x + n / 2 / fraction

@@ -1,4 +1,4 @@
-"""The table that `model.summary()` prints."""
+"""Summary of a model as a table."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ _HEADINGS = ("Layer (type)", "Output shape", "Param #", "Connected to")
 
 
 def summary_lines(model: Network, line_length: int = 80) -> list[str]:
-    """Describe a model, a layer a line.
+    """Return the lines of a table with one line per layer.
 
     Parameters
     ----------
     model : Network
         The model.
     line_length : int, default 80
-        Width in characters.
+        Width of the table in characters.
 
     Returns
     -------
     list of str
-        The lines of a table.
+        Lines of the table.
     """
     branching = any(node.takes_list or len(layer.nodes) > 1 for layer in model.layers for node in layer.nodes)
     rows = [_row(layer) for layer in model.layers]
     columns = 4 if branching else 3
-    shares = (0.32, 0.26, 0.14, 0.28) if branching else (0.46, 0.34, 0.20)
-    widths = [max(8, int(line_length * share)) for share in shares]
+    fractions = (0.32, 0.26, 0.14, 0.28) if branching else (0.46, 0.34, 0.20)
+    widths = [max(8, int(line_length * fraction)) for fraction in fractions]
     lines = [f"Model: {model.name!r}", "=" * line_length, _line(_HEADINGS[:columns], widths)]
     lines.append("-" * line_length)
     lines.extend(_line(row[:columns], widths) for row in rows)
@@ -40,9 +40,9 @@ def summary_lines(model: Network, line_length: int = 80) -> list[str]:
 def _row(layer: Layer) -> tuple[str, str, str, str]:
     shapes = [tensor.shape for node in layer.nodes[:1] for tensor in node.outputs]
     shape = ", ".join(str(one) for one in shapes) if shapes else "?"
-    feeding = [tensor.name for node in layer.nodes for tensor in node.inputs]
+    input_names = [tensor.name for node in layer.nodes for tensor in node.inputs]
     kind = f"{layer.name} ({type(layer).__name__})"
-    return kind, shape, f"{layer.count_params():,}", ", ".join(dict.fromkeys(feeding))
+    return kind, shape, f"{layer.count_params():,}", ", ".join(dict.fromkeys(input_names))
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
@@ -54,8 +54,8 @@ def _line(cells: tuple[str, ...], widths: list[int]) -> str:
 def _totals(model: Network) -> list[str]:
     def count(weights: list[Any]) -> str:
         size = sum(weight.size for weight in weights)
-        taken = sum(weight.size * weight.dtype.itemsize for weight in weights)
-        return f"{size:,} ({_bytes(taken)})"
+        n_bytes = sum(weight.size * weight.dtype.itemsize for weight in weights)
+        return f"{size:,} ({_bytes(n_bytes)})"
 
     return [
         f"Total params: {count(model.weights)}",

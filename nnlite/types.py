@@ -1,20 +1,20 @@
-"""Type names shared by the package."""
+"""Type aliases of the package."""
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    # Importing these takes longer than all the rest, and only type checkers look.
+    # These imports would take longer than all others, and only type checkers need them.
     from numpy.random import Generator
     from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = "NDArray[Any]"
-"""A NumPy array of any dtype; docstrings say which shapes and dtypes are meant."""
+"""A NumPy array of any dtype; docstrings give shapes and dtypes."""
 
 Shape: TypeAlias = tuple[int | None, ...]
-"""A shape whose unknown sizes (the number of rows, usually) are None."""
+"""A shape, with None for unknown sizes such as the number of rows."""
 
 Arrays: TypeAlias = "ArrayLike"
-"""What NumPy can turn into an array."""
+"""An object that NumPy can convert to an array."""
 
 RandomGenerator: TypeAlias = "Generator"
 """NumPy's generator of random numbers."""

@@ -1,4 +1,4 @@
-"""Small things that scripts need around a model."""
+"""Utilities: seeds, one-hot labels and names of layers."""
 
 from __future__ import annotations
 
@@ -8,24 +8,25 @@ from nnlite.layers.base import forget_names
 from nnlite.random import seed_global_generator
 from nnlite.registry import custom_object_scope
 from nnlite.types import Array, Arrays
+from nnlite.validation import check_value, integer
 
 __all__ = ["clear_session", "custom_object_scope", "set_random_seed", "to_categorical"]
 
 
 def set_random_seed(seed: int) -> None:
-    """Make everything that follows repeatable: nnlite's randomness, NumPy's and Python's.
+    """Seed the random number generators of nnlite, NumPy and Python.
 
-    The same seed on the same machine gives the same bits.
+    The same seed gives bitwise identical results on the same machine.
 
     Parameters
     ----------
     seed : int
-        From 0 up to 2**32 - 1.
+        Seed from 0 to 2**32 - 1.
 
     Raises
     ------
     ValueError
-        If `seed` is out of range or no whole number.
+        If `seed` is out of range or not a whole number.
 
     Examples
     --------
@@ -40,31 +41,30 @@ def set_random_seed(seed: int) -> None:
     >>> bool((kernels[0] == kernels[1]).all())
     True
     """
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or not 0 <= seed < 2**32:
-        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1; found {seed!r}")
+    check_value("seed", seed, integer(0, 2**32 - 1))
     seed = int(seed)
     import random
 
     random.seed(seed)
-    # Scripts draw their data from NumPy's global state: a seed that left it out would surprise them.
+    # Scripts often draw data with NumPy's global generator.
     np.random.seed(seed)  # noqa: NPY002
     seed_global_generator(seed)
 
 
 def to_categorical(x: Arrays, num_classes: int | None = None) -> Array:
-    """Turn class numbers into one-hot rows.
+    """Convert class numbers to one-hot rows.
 
     Parameters
     ----------
     x : array_like of int
         Class numbers, from 0.
     num_classes : int, optional
-        Length of each row; by default the largest number plus one.
+        Number of classes; by default the largest number plus one.
 
     Returns
     -------
     ndarray of float32
-        The shape of `x` with one more axis.
+        One-hot rows, in the shape of `x` with an additional axis.
 
     Raises
     ------
@@ -89,5 +89,5 @@ def to_categorical(x: Arrays, num_classes: int | None = None) -> Array:
 
 
 def clear_session() -> None:
-    """Begin the numbering of automatic layer names again."""
+    """Restart the numbering of automatic layer names."""
     forget_names()

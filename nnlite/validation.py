@@ -70,6 +70,23 @@ def check_value(name: str, value: Any, constraint: Constraint) -> None:
         raise ValueError(f"{name} must be {constraint.description}; found {value!r}")
 
 
+def check_argument(owner: object, name: str, value: Any, constraint: Constraint) -> None:
+    """Check an argument of a constructor as `check_value` does; the error begins with the name of the class.
+
+    Parameters
+    ----------
+    owner : object
+        The object under construction.
+    name : str
+        Name of the argument.
+    value : object
+        Its value.
+    constraint : Constraint
+        The allowed values.
+    """
+    check_value(f"{type(owner).__name__}: {name}", value, constraint)
+
+
 def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> None:
     """Raise a ValueError for the first parameter, in the order of the constraints, that violates its constraint.
 

@@ -1,8 +1,8 @@
-"""Weights, and the one vector that all weights of a model live in.
+"""Weights of layers, and the vector of all weights of a model.
 
-A layer sees its kernel as a matrix and its bias as a vector. The model sees one long vector: the kernel and the bias
-are *views* into it, so that writing to either writes to both. The gradient has the same form.
-An optimizer is then one loop over two vectors, saving is writing one array, and averaging two models is one addition.
+To a layer its kernel is a matrix and its bias a vector. To the model all weights are one vector: kernels and biases are
+*views* of parts of it, with the same memory. The gradient has the same form. So an optimizer is one loop over two
+vectors, saving means writing one array, and averaging two models is one addition.
 """
 
 from __future__ import annotations
@@ -22,36 +22,35 @@ from nnlite.types import Array
 
 
 class Weight:
-    """One array that a layer learns (or keeps, as batch normalization keeps its averages).
+    """An array of a layer that training changes, such as a kernel or a moving average.
 
-    Declaring a weight takes no memory: its array is made when it is first read, or when a model
-    gathers its weights into one vector. A file can therefore be checked against the sizes its
-    configuration asks for before any of that memory is taken.
+    The declaration of a weight allocates no memory: the array is created on first access, or with the weight vector of
+    a model. So a file can be checked against the sizes in its configuration before any memory is allocated.
 
     Parameters
     ----------
     name : str
-        What the layer calls it: ``"kernel"``.
+        Name in the layer: ``"kernel"``.
     shape : tuple of int
         Shape of the array.
     dtype : numpy.dtype
         float32 or float64.
     initializer : Initializer
-        Where the first values come from.
+        Source of the initial values.
     regularizer : Regularizer, optional
-        Penalty on the values that joins the loss.
+        Penalty on the values that is added to the loss.
     trainable : bool, default True
-        Whether the optimizer changes it.
+        Whether the optimizer changes the values.
 
     Attributes
     ----------
     learned : bool
-        Whether it is of the kind that training changes through its gradient, frozen or not.
+        Whether the weight has a gradient, frozen or not; a moving average has none.
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("_value", "_gradient", "initializer")
-    """Compiled programs ask the vector where arrays are, and how they began is past; see
-    `nnlite.engine.runtime.staleness`."""
+    """Attributes that compiled programs need not compare: the vector says where arrays are, and the initializer has no
+    further effect; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self,
@@ -79,32 +78,32 @@ class Weight:
 
     @property
     def value(self) -> Array:
-        """The array itself; write to it in place (``weight.value[...] = new``)."""
+        """The array; assign to it in place (``weight.value[...] = new``)."""
         if self._value is None:
             self._value = self.initializer(self.shape, self.dtype, global_generator())
         return self._value
 
     @property
     def alone(self) -> bool:
-        """Whether the array is the weight's own, and no part of a vector."""
+        """Whether the array is not a part of a weight vector."""
         return self._value is None or self._value.base is None
 
     @property
     def gradient(self) -> Array:
-        """Derivative of the loss by each value, written by the layer's backward pass."""
+        """Derivative of the loss with respect to each value, written by the layer's backward pass."""
         if self._gradient is None:
             self._gradient = np.zeros(self.shape, self.dtype)
         return self._gradient
 
     def assign(self, values: Array) -> None:
-        """Copy `values` in, checking the shape."""
+        """Copy values of the same shape into the array."""
         values = np.asarray(values)
         if values.shape != self.shape:
             raise ValueError(f"weight {self.name!r} has shape {self.shape}; found values of shape {values.shape}")
         self.value[...] = values
 
     def move_to(self, value: Array, gradient: Array | None) -> None:
-        """Let the weight live in `value` (and `gradient`), arrays of its own shape."""
+        """Replace the arrays of the value and of the gradient by others of the same shape."""
         self._value = value
         self._gradient = gradient
 
@@ -117,34 +116,34 @@ class Weight:
 
 
 class WeightVector:
-    """All weights of a model, end to end: those that train first, the others after them.
+    """All weights of a model in one vector, trainable ones first.
 
     Parameters
     ----------
     weights : sequence of Weight
-        The weights to gather. Each is moved: its array becomes a view into `values`.
+        Weights, whose arrays become views of the vector.
     values : ndarray, optional
-        Values to start from, in the order of `weights`; by default those that the weights have.
+        Initial values in the order of `weights`; by default the current values.
     moves : bool, default True
-        Whether the weights come to live here. Otherwise the vector is a copy of what they are now.
+        Whether the arrays of the weights become views. Otherwise the vector is a copy of the current values.
     frozen : bool, default False
-        Whether the model as a whole is frozen: then none of its weights train, whatever their layers say.
+        Whether the whole model is frozen, so that no weight is trainable.
     dtype : dtype, default float32
-        Of a vector of no weights; else it is theirs.
+        Dtype of a vector without weights; else theirs is used.
 
     Attributes
     ----------
     values : ndarray, shape (n_weights,)
         The vector.
     n_trainable : int
-        How many of its first values an optimizer may change.
+        Number of trainable values, the first ones of the vector.
     layout : list of (str, slice)
-        Name and place of each trainable weight.
+        Name and slice of each trainable weight.
 
     Raises
     ------
     ValueError
-        If the weights are of different dtypes, or `values` of another size.
+        If the weights have different dtypes, or `values` has another size.
     """
 
     def __init__(
@@ -168,15 +167,15 @@ class WeightVector:
         size = sum(weight.size for weight in weights)
         if values is not None and values.shape != (size,):
             raise ValueError(f"the model has {size:,} weights; found {values.size:,} values of shape {values.shape}")
-        # Fresh weights are drawn before the vector exists, in the layers' order, so that a seed
-        # gives the same weights whichever of them are frozen.
-        starts = [weight.value for weight in weights] if values is None else _split(weights, values)
+        # Initial values are drawn in the order of the layers, so that a seed gives the same weights whichever of them
+        # are frozen.
+        initial = [weight.value for weight in weights] if values is None else _split(weights, values)
         self.values = aligned_zeros(size, dtypes.pop())
         self._gradients: Array | None = None
         self._places = self._assign_places()
-        for weight, place, start in zip(self._weights, self._places, starts, strict=True):
+        for weight, place, array in zip(self._weights, self._places, initial, strict=True):
             view = self.values[place].reshape(weight.shape)
-            view[...] = start
+            view[...] = array
             if moves:
                 weight.move_to(view, None)
 
@@ -199,7 +198,7 @@ class WeightVector:
 
     @property
     def gradients(self) -> Array:
-        """The gradient vector; made at its first use, so that a model that only predicts has none."""
+        """The gradient vector, allocated on first access: a model that only predicts needs none."""
         if self._gradients is None:
             self._gradients = aligned_zeros(self.values.size, self.values.dtype)
             for weight, place in zip(self._weights, self._places, strict=True):
@@ -207,31 +206,31 @@ class WeightVector:
         return self._gradients
 
     def place_of(self, weight: Weight) -> slice:
-        """Return where in the vector a weight is."""
+        """Return the slice of a weight."""
         return self._place_by_weight[id(weight)]
 
     def trained_places(self) -> list[tuple[Weight, slice]]:
-        """Return the weights that train, each with its place."""
+        """Return the trainable weights, each with its slice."""
         flagged = zip(self._weights, self._trainable_flags, strict=True)
         return [(weight, self.place_of(weight)) for weight, flag in flagged if flag]
 
     def keeps(self, weights: Sequence[Weight]) -> bool:
-        """Tell whether all `weights` live here, in whatever order, frozen or not: enough for who only reads them."""
+        """Return whether the arrays of all `weights` are views of the vector, in any order, frozen or not."""
         return all(
             id(weight) in self._place_by_weight and (weight.size == 0 or weight.value.base is self.values.base)
             for weight in weights
         )
 
     def copy_in(self) -> None:
-        """Copy what the weights are now, wherever they live."""
+        """Copy the current values of the weights into the vector."""
         for weight, place in zip(self._weights, self._places, strict=True):
             self.values[place] = weight.value.ravel()
 
     def holds(self, weights: Sequence[Weight], frozen: bool = False) -> bool:
-        """Tell whether all `weights` still live here, in the right order, frozen or not as before.
+        """Return whether the arrays of all `weights` are still views of the vector, with the same order and flags.
 
-        A layer may be part of several models: each moves the weights to its own vector when it
-        needs them there, and the others notice by asking this.
+        A layer may belong to several models. Each moves the weights to its own vector when it needs them, and the
+        others detect that by this method.
         """
         return (
             len(weights) == len(self._weights)
@@ -254,7 +253,7 @@ def _split(weights: Sequence[Weight], values: Array) -> list[Array]:
 
 
 def flatten(weights: Sequence[Weight]) -> Array:
-    """Return copies of the values of `weights`, end to end, in their order."""
+    """Return the values of `weights` in their order, concatenated to one vector."""
     if not weights:
         return np.zeros(0, np.float32)
     return np.concatenate([weight.value.ravel() for weight in weights])

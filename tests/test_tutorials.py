@@ -53,6 +53,7 @@ def test_the_version_that_works_finds_most_anomalies_with_few_false_alarms(outpu
     assert figure(output, r"anomalies found: (\d+) of 100") > 85
     assert figure(output, r"false alarms: (\d+) of 300") < 20
     assert figure(output, r"the same by hand: ROC AUC ([\d.]+)") > 0.95
+    assert figure(output, r"AutoencoderDetector: ROC AUC ([\d.]+)") > 0.95
     assert figure(output, r"TableDetector: ROC AUC ([\d.]+)") > 0.95
 
 

@@ -73,8 +73,8 @@ print(f"  (d) the best five linear features still lose {best:.0%} of the varianc
 # ----------------------------------------------------------------------------------------------
 # Part 3. The version that works
 # ----------------------------------------------------------------------------------------------
-# Records with structure: three hidden causes drive ten columns. The anomalies keep every column within its usual range,
-# but break the pattern among them: no limit on a single column could find them.
+# Records with structure: three hidden causes drive ten columns. The values of the anomalies are normal in every single
+# column, but violate the dependencies between columns: no limit on a single column could find them.
 rng = np.random.default_rng(0)
 causes = rng.normal(size=(n_samples, 3))
 X = causes @ rng.normal(size=(3, n_features)) + 0.1 * rng.normal(size=(n_samples, n_features))
@@ -83,12 +83,12 @@ truth[:n_outlier] = 1
 for column in range(n_features):
     X[:n_outlier, column] = rng.permutation(X[:n_outlier, column])
 
-# Train on records known to be normal, judge on the others.
+# Train on records known to be normal, test on the others.
 normal = X[truth == 0]
 train, test = normal[:600], np.concatenate([normal[600:], X[truth == 1]])
 test_truth = np.concatenate([np.zeros(len(normal) - 600, dtype=int), np.ones(n_outlier, dtype=int)])
 
-# Scale by the training records; a linear output can give any number.
+# Standardize by the training records; a linear output can take any value.
 mean, spread = train.mean(axis=0), train.std(axis=0)
 train_scaled, test_scaled = (train - mean) / spread, (test - mean) / spread
 
@@ -99,7 +99,7 @@ autoencoder = Model(input_layer, decoder)
 autoencoder.compile(optimizer="adam", loss="mse")
 autoencoder.fit(train_scaled, train_scaled, epochs=100, batch_size=32)
 
-# One score a record: its mean squared error. The threshold is one that 1 % of the training records exceed.
+# One score a record: its mean squared error. The threshold is the score that 1 % of the training records exceed.
 train_score = np.mean((autoencoder.predict(train_scaled) - train_scaled) ** 2, axis=1)
 test_score = np.mean((autoencoder.predict(test_scaled) - test_scaled) ** 2, axis=1)
 threshold = np.quantile(train_score, 0.99)
@@ -110,10 +110,13 @@ print(f"  final loss {autoencoder.history.history['loss'][-1]:.3f} (1 would be n
 print(f"  anomalies found: {np.sum(found & (test_truth == 1))} of {n_outlier}")
 print(f"  false alarms: {np.sum(found & (test_truth == 0))} of {np.sum(test_truth == 0)}")
 
-# `anomaly` does these steps, and the ones left out here (categories, missing values, explanations):
-from anomaly import TableDetector  # noqa: E402
+# `AutoencoderDetector` is these steps as a class, and those left out here: categories, missing values, explanations,
+# files. `TableDetector`, the default of the command line, blends several networks with the distances to the nearest
+# training records.
+from anomaly import AutoencoderDetector, TableDetector  # noqa: E402
 from anomaly.metrics import roc_auc_score  # noqa: E402
 
-detector = TableDetector(random_state=0).fit(train)
 print(f"  the same by hand: ROC AUC {roc_auc_score(test_truth, test_score):.3f}")
-print(f"  TableDetector: ROC AUC {roc_auc_score(test_truth, detector.decision_function(test)):.3f}")
+for kind in (AutoencoderDetector, TableDetector):
+    detector = kind(random_state=0).fit(train)
+    print(f"  {kind.__name__}: ROC AUC {roc_auc_score(test_truth, detector.decision_function(test)):.3f}")

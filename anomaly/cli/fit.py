@@ -159,7 +159,7 @@ def _add_series(parser: argparse.ArgumentParser) -> None:
         "--smoothing",
         type=number,
         metavar="STEPS",
-        help="span of the moving average of the errors (default: 20)",
+        help="span of the exponentially weighted average of the errors (default: 20)",
     )
     series.add_argument(
         "--folds",

@@ -18,6 +18,7 @@ from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
+from nnlite.types import Array
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -172,6 +173,14 @@ class ModelInput:
         """Read the file in chunks."""
         return self.source.chunks(self.required)
 
+    def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
+        """Read the file in chunks, each with the columns that identify its rows, or else their numbers from 1."""
+        ids, first_row = self.columns.unique_ids, 1
+        for table in self.chunks():
+            self.source.check_present(table, ids)
+            yield table, [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+            first_row += len(table)
+
     def features(self, table: Table) -> Table:
         """Drop the columns that the command line excludes; the model drops those that it ignores by itself.
 
@@ -198,7 +207,7 @@ def load(path: str) -> RowDetector:
     """Load a model of a table or a series; raise DataError if it is another one."""
     detector = load_detector(path)
     if not isinstance(detector, RowDetector) or detector.data_kind is None:
-        raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
+        raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return detector
 
 
@@ -208,7 +217,7 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
     if detector.data_kind == "series":
         raise DataError(f"{path!r} was fitted on a series; {reason}")
     if not hasattr(detector, method):
-        raise DataError(f"{path!r} holds a {type(detector).__name__}, which this command cannot use")
+        raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return cast("TableDetector", detector)
 
 

@@ -18,7 +18,7 @@ from anomaly.cli.options import (
     add_table,
     input_options,
 )
-from anomaly.detectors.table.weighted import LabelWarning
+from anomaly.detectors.table.label_learning import LabelWarning
 from anomaly.tables import concatenate
 
 

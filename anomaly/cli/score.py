@@ -26,6 +26,7 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.score_columns import ScoreColumns
+from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import CsvWriter
 from nnlite.types import Array
@@ -104,33 +105,33 @@ def run(options: Namespace) -> None:
     inputs.check_distinct("events", options.events, "output", options.output)
     given, detector = input_options(options), inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
+    if options.expected and not hasattr(detector, "expected"):
+        raise DataError(
+            f"--expected: {options.model!r} holds a detector of class {type(detector).__name__}, which has no expected "
+            "values"
+        )
     _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
-    names, ids = list(detector.feature_names_in_), data.columns.unique_ids
-    table_model = cast("TableDetector", detector)  # needed only for options that tables alone support
+    names = list(detector.feature_names_in_)
     columns = ScoreColumns(
         threshold=detector.threshold_ if options.threshold is None else options.threshold,
         names=names,
         top=min(options.top, len(names)),
         p_values=options.p_values,
         prior=options.prior,
-        calibration=table_model.calibration_scores_ if options.p_values or options.prior is not None else None,
-        expected=table_model.expected if options.expected else None,
+        calibration=detector.calibration_scores_ if options.p_values or options.prior is not None else None,
+        expected=cast("TableDetector", detector).expected if options.expected else None,
     )
     timed = bool(options.events) and detector.time is not None
     stream = detector.stream()
     with ExitStack() as stack:
-        writer = stack.enter_context(CsvWriter(options.output, head=columns.head(ids)))
+        writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.columns.unique_ids)))
         events = None
         if options.events:
             file = stack.enter_context(CsvWriter(options.events))
             events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, timed)
         rows = _RowWriter(writer, columns, events, timed)
-        first_row = 1
-        for table in data.chunks():
-            data.source.check_present(table, ids)
-            keys = [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
-            first_row += len(table)
+        for table, keys in data.keyed_chunks():
             features = data.features(table)
             rows.add([*keys, table[str(detector.time)]] if timed else keys)
             # Without --top a score is its only contribution.

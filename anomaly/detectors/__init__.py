@@ -1,4 +1,4 @@
-"""Detectors: estimators that score how unusual a record, a step of a series or an image is."""
+"""Detectors: estimators of anomaly scores for records, steps of a series and images."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from anomaly.detectors.base import BaseDetector, NotFittedError
 from anomaly.detectors.loading import MODULES, detector_class, load_detector
 
 if TYPE_CHECKING:
+    from anomaly.detectors.autoencoder import AutoencoderDetector
     from anomaly.detectors.image import ImageDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
     from anomaly.detectors.table.detector import TableDetector
     from anomaly.detectors.variational import VariationalDetector
 
 __all__ = [
+    "AutoencoderDetector",
     "BaseDetector",
     "ImageDetector",
     "NotFittedError",
@@ -25,7 +27,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    # A detector is imported when it is first asked for: scoring a table does not need those of series and images.
+    # Lazily imported: scoring a table does not need the detectors of series and images.
     if name in MODULES:
         return detector_class(name)
     raise AttributeError(f"module 'anomaly.detectors' has no attribute {name!r}")

@@ -1,7 +1,7 @@
-"""What every detector shares: the estimator contract, thresholds, and files.
+"""Base of all detectors: the estimator contract, thresholds, calibrated outputs and files.
 
 The contract is scikit-learn's, followed without importing it: the constructor only stores its arguments, `fit`
-checks them and sets attributes that end in an underscore. The vocabulary is PyOD's: larger scores are more
+validates them and sets attributes that end in an underscore. The vocabulary is PyOD's: larger scores are more
 anomalous, and label 1 is an anomaly.
 """
 
@@ -19,17 +19,24 @@ from typing import Any, ClassVar, TypeVar
 import numpy as np
 
 from anomaly import thresholds
-from anomaly.detectors.settings import equals_default, parameters_from_json, parameters_to_json
+from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from nnlite.archive import dump_archive
 from nnlite.files import atomic_write
 from nnlite.types import Array
-from nnlite.validation import Constraint, check_parameters
+from nnlite.validation import Constraint, check_parameters, check_value, choice, number
 
 Self = TypeVar("Self", bound="BaseDetector")
 
+CONTAMINATION = Constraint(
+    "'auto' or the fraction of anomalies, above 0 and at most 0.5", (choice("auto") | number(above=0, most=0.5)).accepts
+)
+"""Constraint of the parameter `contamination`."""
+
+_DEFAULT_PRIOR = 0.05
+
 
 class NotFittedError(ValueError, AttributeError):
-    """A detector is asked for what only a fitted one can tell."""
+    """Error of a method that needs a fitted detector."""
 
 
 class BaseDetector(ABC):
@@ -38,13 +45,15 @@ class BaseDetector(ABC):
     A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
     `_state` and `_restore`. Its constructor has the parameters `contamination` and `threshold`.
 
-    A `fit` or `partial_fit` that fails or is interrupted leaves the detector as it was, and `save` writes the
-    constructor's arguments as they were in the last one: every subclass gets that, see `_all_or_nothing`.
+    A `fit` or `partial_fit` that fails or is interrupted leaves the detector unchanged, and `save` writes the
+    constructor's arguments of the last successful one: `_all_or_nothing` wraps both methods of every subclass.
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_records,)
         Anomaly scores of the training records; larger is more anomalous.
+    calibration_scores_ : ndarray of shape (n_scores,)
+        Reference scores of `p_values`, `predict_proba` and `predict_confidence`; by default `decision_scores_`.
     threshold_ : float
         Records that score above it are anomalies.
     labels_ : ndarray of int of shape (n_records,)
@@ -54,10 +63,11 @@ class BaseDetector(ABC):
     contamination: float | str
     threshold: Any
 
-    # The constraint of each argument that stands for itself; `_check_parameters` adds what several have to agree on.
+    # The constraint of each argument by itself; overrides of `_check_parameters` add those on several arguments.
     _constraints: ClassVar[Mapping[str, Constraint]] = {}
 
     decision_scores_: Array
+    calibration_scores_: Array
     threshold_: float
     labels_: Array
 
@@ -68,14 +78,16 @@ class BaseDetector(ABC):
         super().__init_subclass__(**kwargs)
         for name in ("fit", "partial_fit"):
             method = getattr(cls, name, None)
-            if not (method is None or hasattr(method, "whole") or getattr(method, "__isabstractmethod__", False)):
+            if not (
+                method is None or hasattr(method, "all_or_nothing") or getattr(method, "__isabstractmethod__", False)
+            ):
                 setattr(cls, name, _all_or_nothing(method))
 
     # -- what a detector defines ---------------------------------------------------------------
 
     @abstractmethod
     def fit(self: Self, X: Any, y: Any = None) -> Self:
-        """Learn what is usual from training records."""
+        """Fit the detector on training records."""
 
     @abstractmethod
     def decision_function(self, X: Any) -> Array:
@@ -83,13 +95,16 @@ class BaseDetector(ABC):
 
     @abstractmethod
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return what was learned, as JSON values and arrays."""
+        """Return the fitted state as JSON values and arrays."""
 
     @abstractmethod
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
-        """Take over what `_state` returned."""
+        """Set the fitted state from the return value of `_state`.
 
-    # -- judging records -----------------------------------------------------------------------
+        `decision_scores_`, `calibration_scores_` and `threshold_` are set before.
+        """
+
+    # -- scoring -------------------------------------------------------------------------------
 
     def predict(self, X: Any) -> Array:
         """Label records.
@@ -104,35 +119,120 @@ class BaseDetector(ABC):
         ndarray of int of shape (n_records,)
             1 where the score is above ``threshold_``, else 0.
         """
-        return self._label(self.decision_function(X))
+        return self._map_scores(self._label, X)
 
     def fit_predict(self, X: Any, y: Any = None) -> Array:
         """Fit on records and return their own labels."""
         return self.fit(X, y).labels_
 
     def score_samples(self, X: Any) -> Array:
-        """Return how normal each record is: the negative of `decision_function`.
-
-        scikit-learn's convention: larger is more normal.
-        """
-        return -self.decision_function(X)
+        """Return the negative of `decision_function`: scikit-learn's convention, larger is more normal."""
+        return self._map_scores(np.negative, X)
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
-        """Return the mean of `score_samples`: how well the detector knows these records.
+        """Return the mean of `score_samples`.
 
-        With it, scikit-learn's model selection prefers the settings that describe held-out normal records best,
-        without labels.
+        With it, scikit-learn's model selection prefers the parameters that give held-out normal records the lowest
+        scores, without labels.
         """
         return float(np.mean(self.score_samples(X)))
+
+    def p_values(self, X: Any) -> Array:
+        """Return the probability that a normal record scores at least as high as each record.
+
+        Ties count against the record, so where many records are equal p-values are rather too large. A p-value depends
+        on the record's score alone.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            By the rank among ``calibration_scores_``, from 1 / (n + 1) to 1.
+
+        Notes
+        -----
+        Where the reference scores are those of training records, they are lower than the scores of fresh records, and
+        fresh normal records have too small p-values. How much depends on how closely the detector fits its training
+        records: `anomaly.TableDetector` gives figures, and with its parameter `false_alarm_rate` reference scores of
+        records held out from training.
+
+        See Also
+        --------
+        anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
+        """
+        return self._map_scores(lambda scores: p_values(self.calibration_scores_, scores), X)
+
+    def predict_proba(self, X: Any, prior: float | None = None) -> Array:
+        """Return the estimated probabilities that each record is normal, and that it is an anomaly.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+        prior : float, optional
+            Fraction of anomalies among such records, above 0 and below 1; by default the `contamination` if it is a
+            number, else 0.05.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, 2)
+            Rows that add up to 1. The second column follows from `p_values`, and from the mean separation of anomalies
+            over many tables: see `anomaly.calibration.anomaly_probability`, which also tells how well calibrated that
+            is. In a table where they are separated more or less, it is too low or too high; its order is that of the
+            scores. Errors of the p-values are errors of the probabilities.
+        """
+        if prior is None:
+            prior = _DEFAULT_PRIOR if isinstance(self.contamination, str) else float(self.contamination)
+
+        def probabilities(scores: Array) -> Array:
+            reference = self.calibration_scores_
+            anomalous = anomaly_probability(p_values(reference, scores), prior, len(reference))
+            return np.column_stack([1 - anomalous, anomalous])
+
+        return self._map_scores(probabilities, X)
+
+    def predict_confidence(self, X: Any) -> Array:
+        """Return the probability that each record keeps its label when the training set is drawn anew.
+
+        It tells how far the label depends on the sample, not whether it is right. PyOD has the same as
+        ``predict_confidence`` and ``predict(X, return_confidence=True)``.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            Confidence in the labels that `predict` returns, from 0 to 1; see
+            `anomaly.calibration.prediction_confidence`.
+
+        References
+        ----------
+        Perini, Vercruyssen & Davis, "Quantifying the confidence of anomaly detectors in their example-wise
+        predictions", ECML PKDD 2020.
+        """
+        return self._map_scores(
+            lambda scores: prediction_confidence(self.calibration_scores_, scores, self.threshold_), X
+        )
+
+    def _map_scores(self, function: Callable[[Array], Array], X: Any) -> Any:
+        """Apply a function of a vector of scores to the scores of records."""
+        return function(self.decision_function(X))
 
     def _label(self, scores: Array) -> Array:
         return (scores > self.threshold_).astype(np.int64)
 
     def _set_threshold(self, scores: Array, y: Any) -> None:
-        """Take the training scores; choose the threshold and label the training records."""
+        """Set the training scores, the threshold chosen by them, and the labels of the training records."""
         rule = self._threshold_rule()
         labels = None if y is None else np.asarray(y)
-        self.decision_scores_ = scores
+        self.decision_scores_ = self.calibration_scores_ = scores
         self.threshold_ = float(rule.fit(scores, labels).threshold_)
         self.labels_ = self._label(scores)
 
@@ -144,14 +244,7 @@ class BaseDetector(ABC):
         return thresholds.QuantileThreshold(float(self.contamination))
 
     def _check_contamination(self) -> None:
-        share = self.contamination
-        if isinstance(share, str) and share == "auto":
-            return
-        is_number = isinstance(share, (int, float, np.integer, np.floating))
-        if isinstance(share, bool) or not is_number or not 0 < float(share) <= 0.5:
-            raise ValueError(
-                f"contamination must be 'auto' or the share of anomalies, above 0 and at most 0.5; found {share!r}"
-            )
+        check_value("contamination", self.contamination, CONTAMINATION)
 
     def _check_parameters(self) -> None:
         """Raise a ValueError for the first constructor argument that violates its constraint."""
@@ -177,8 +270,8 @@ class BaseDetector(ABC):
     def set_params(self: Self, **params: Any) -> Self:
         """Change constructor arguments.
 
-        What is learned by them counts from the next `fit`, and `save` writes those of the last. Arguments that say
-        only how records are judged, such as the number of draws, count at once, but not in a file.
+        Arguments of training take effect with the next `fit`, and `save` writes those of the last one. Arguments of
+        scoring alone, such as the number of draws, take effect at once, but not in a file.
 
         Raises
         ------
@@ -197,7 +290,7 @@ class BaseDetector(ABC):
         changed = [
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if not equals_default(value, parameters[name].default)
+            if not _equals_default(value, parameters[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -205,7 +298,7 @@ class BaseDetector(ABC):
         return hasattr(self, "threshold_")
 
     def __sklearn_tags__(self) -> Any:
-        # scikit-learn alone calls this, so it is there to be imported.
+        # Only scikit-learn calls this method, so it is installed.
         from sklearn.utils import InputTags, Tags, TargetTags
 
         return Tags(
@@ -239,7 +332,7 @@ class BaseDetector(ABC):
         config, arrays = self._state()
         head = {
             "detector": type(self).__name__,
-            "parameters": getattr(self, "_fitted_params", None) or parameters_to_json(self.get_params()),
+            "parameters": getattr(self, "_fitted_params", None) or _to_json_values(self.get_params()),
             "threshold": self.threshold_,
             **config,
         }
@@ -249,53 +342,129 @@ class BaseDetector(ABC):
 
     @classmethod
     def from_state(cls: type[Self], config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Self:
-        """Make a fitted detector from what a file of it holds; `anomaly.load_detector` reads files.
+        """Return a fitted detector from the contents of its file; `anomaly.load_detector` reads files.
 
         Parameters
         ----------
         config : mapping
-            Parameters, threshold and what the detector learned, as JSON values.
+            Parameters, threshold and the detector's own state, as JSON values.
         arrays : mapping of str to ndarray
-            Its arrays.
+            Arrays.
         label : str
             Name of the file, for error messages.
+
+        Raises
+        ------
+        ValueError, LookupError, TypeError
+            If the contents are inconsistent.
         """
-        detector = cls(**parameters_from_json(config["parameters"]))
-        detector._restore(config, arrays, label)
-        detector.decision_scores_ = _checked_scores(arrays["decision_scores"])
-        detector.threshold_ = float(config["threshold"])
-        detector.labels_ = detector._label(detector.decision_scores_)
-        detector._fitted_params = parameters_to_json(detector.get_params())
+        detector = cls(**_from_json_values(config["parameters"]))
+        detector.set_state(config, arrays, label)
         return detector
+
+    def set_state(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        """Set the fitted state of a detector that has the parameters of a file; see `from_state`."""
+        self.decision_scores_ = self.calibration_scores_ = _validated_scores(arrays["decision_scores"])
+        self.threshold_ = float(config["threshold"])
+        self._restore(config, arrays, label)
+        self.labels_ = self._label(self.decision_scores_)
+        self._fitted_params = _to_json_values(self.get_params())
+
+    # -- atomic fits ---------------------------------------------------------------------------
+
+    def _adopt(self: Self, fitted: Self) -> None:
+        """Take the state of a copy of this detector that was fitted."""
+        parameters = {}
+        # A subclass that hides its arguments behind **kwargs can be fitted, though not saved.
+        with suppress(AttributeError):
+            parameters["_fitted_params"] = _to_json_values(fitted.get_params()) | self._parameters_in_use(fitted)
+        self.__dict__.update(fitted.__dict__, **parameters)
+
+    def _parameters_in_use(self, fitted: BaseDetector) -> dict[str, Any]:
+        """Return the arguments that a preprocessor was fitted with, if `fitted` has kept it, as `partial_fit` does."""
+        kept = getattr(self, "preprocessor_", None)
+        if kept is None or getattr(fitted, "preprocessor_", None) is not kept:
+            return {}
+        before = getattr(self, "_fitted_params", {})
+        return {name: before[name] for name in ("scaling", "categorical", "dates") if name in before}
 
 
 def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
-    """Let a method that learns do so on a copy, and the detector take over the result once it is whole."""
+    """Return a method that fits a copy, whose state the detector adopts once the fit has succeeded."""
 
     @wraps(fit)
-    def fit_whole(self: Self, *args: Any, **kwargs: Any) -> Self:
-        learned = copy.copy(self)
-        fit(learned, *args, **kwargs)
-        # A subclass that hides its arguments behind **kwargs can learn, though not be saved.
-        with suppress(AttributeError):
-            learned._fitted_params = parameters_to_json(learned.get_params()) | _still_in_use(self, learned)
-        self.__dict__.update(learned.__dict__)
+    def fit_copy(self: Self, *args: Any, **kwargs: Any) -> Self:
+        copied = copy.copy(self)
+        fit(copied, *args, **kwargs)
+        self._adopt(copied)
         return self
 
-    fit_whole.whole = True  # type: ignore[attr-defined]
-    return fit_whole
+    fit_copy.all_or_nothing = True  # type: ignore[attr-defined]
+    return fit_copy
 
 
-def _still_in_use(before: BaseDetector, after: BaseDetector) -> dict[str, Any]:
-    """Return the arguments of a preprocessing that was kept, as by `partial_fit`, as it was once fitted with them."""
-    kept = getattr(before, "preprocessor_", None)
-    if kept is None or getattr(after, "preprocessor_", None) is not kept:
-        return {}
-    fitted = getattr(before, "_fitted_params", {})
-    return {name: fitted[name] for name in ("scaling", "categorical", "dates") if name in fitted}
-
-
-def _checked_scores(array: Array) -> Array:
+def _validated_scores(array: Array) -> Array:
     if array.ndim != 1 or array.dtype != np.float64:
         raise ValueError(f"decision_scores has shape {array.shape} and dtype {array.dtype}")
     return array
+
+
+def as_labels(y: Any, count: int, unit: str) -> Array | None:
+    """Return labels as an array, or None without labels.
+
+    Parameters
+    ----------
+    y : array_like of 0 and 1 of shape (count,), optional
+        Labels.
+    count : int
+        Number of records, steps or images.
+    unit : str
+        Noun for one of them, for errors.
+
+    Raises
+    ------
+    ValueError
+        If there is not one label for each.
+    """
+    if y is None:
+        return None
+    labels = np.asarray(y)
+    if labels.shape != (count,):
+        raise ValueError(f"y must have one label per {unit} ({count}); found shape {labels.shape}")
+    return labels
+
+
+def _to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Describe constructor arguments: thresholds by their configuration, random generators not at all."""
+    return {name: _to_json(value) for name, value in parameters.items()}
+
+
+def _from_json_values(described: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the constructor arguments that `_to_json_values` described."""
+    return {name: _from_json(value) for name, value in described.items()}
+
+
+def _equals_default(value: Any, default: Any) -> bool:
+    """Compare an argument, which may be an array, with its default."""
+    try:
+        return value is default or bool(value == default)
+    except ValueError:
+        return False
+
+
+def _to_json(value: Any) -> Any:
+    if isinstance(value, thresholds.Threshold):
+        return {"threshold": type(value).__name__, "config": value.get_config()}
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, (list, tuple)):
+        return [_to_json(item) for item in value]
+    return value if value is None or isinstance(value, (bool, int, float, str)) else None
+
+
+def _from_json(value: Any) -> Any:
+    if isinstance(value, dict) and "threshold" in value:
+        return thresholds.from_config(value["threshold"], value["config"])
+    return tuple(_from_json(item) for item in value) if isinstance(value, list) else value

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.base import BaseDetector
+from anomaly.detectors.base import BaseDetector, as_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
-from anomaly.detectors.validation import as_labels, under
 from anomaly.preprocessing import FEATURE_LIMIT
+from nnlite.archive import arrays_with_prefix
 from nnlite.layers import GaussianNoise, Input
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
@@ -59,7 +59,7 @@ class ImageDetector(BaseDetector):
 
     Attributes
     ----------
-    decision_scores_, threshold_, labels_
+    decision_scores_, calibration_scores_, threshold_, labels_
         As for every detector; see `anomaly.detectors.BaseDetector`.
     image_shape_ : tuple of int
         Height, width and channels of the images.
@@ -251,7 +251,7 @@ class ImageDetector(BaseDetector):
         self.center_, self.scale_ = float(config["center"]), float(config["scale"])
         if not (np.isfinite(self.center_) and 0 < self.scale_ < np.inf):
             raise ValueError(f"its scale must be a number above 0; found {self.scale_}")
-        self.model_ = model_from_parts(config["network"], under(arrays, "model/"), label)
+        self.model_ = model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label)
         self.history_ = config["history"]
         shape = self.model_.input_shape
         if len(shape) != 4 or self.model_.output_shape != shape or None in shape[1:]:

@@ -1,24 +1,24 @@
-"""Detectors by name: the modules that define them, and the files they are read from."""
+"""Detector classes by name, and the files of detectors."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib import import_module
+from typing import Any
 
 from anomaly.detectors.base import BaseDetector
 from nnlite.archive import FileFormatError, read_archive
+from nnlite.types import Array
 
 MODULES = {
-    "TableDetector": "anomaly.detectors.table.detector",
+    "AutoencoderDetector": "anomaly.detectors.autoencoder",
     "ImageDetector": "anomaly.detectors.image",
     "SequenceDetector": "anomaly.detectors.sequence.detector",
+    "TableDetector": "anomaly.detectors.table.detector",
     "VariationalDetector": "anomaly.detectors.variational",
 }
-"""The module of each detector, imported when the detector is first asked for."""
-
-
-# The blend was called so before networks and their errors alone had that name.
-_FORMER_NAMES = {"AutoencoderDetector": "TableDetector"}
+"""Module of each detector, imported on first use."""
 
 
 def detector_class(name: str) -> type[BaseDetector]:
@@ -34,9 +34,9 @@ def detector_class(name: str) -> type[BaseDetector]:
 
 
 def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
-    """Read a detector that `save` wrote.
+    """Read a detector from the file that its `save` wrote.
 
-    Only NumPy is needed, and nothing in the file is run.
+    It needs NumPy alone, and runs no code from the file.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     Returns
     -------
     BaseDetector
-        Fitted: it gives the same scores as the one that was saved.
+        Fitted detector with the same scores as the saved one.
 
     Raises
     ------
@@ -58,11 +58,17 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     config, arrays = read_archive(path, "detector")
     label = repr(os.fspath(path))
     try:
-        return detector_class(_FORMER_NAMES.get(config["detector"], config["detector"])).from_state(
-            config, arrays, label
-        )
+        return detector_class(_class_name(config, arrays)).from_state(config, arrays, label)
     except FileFormatError:
         raise
-    # What a description that does not fit the classes can raise.
+    # The errors of inconsistent contents.
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
+
+
+def _class_name(config: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:
+    """Return the class of a file's detector: `TableDetector` for files of when it was called `AutoencoderDetector`."""
+    name: str = config["detector"]
+    # The first files held one network and its noise samples, later ones a list of members.
+    is_blend = "members" in config or "disturbances" in arrays
+    return "TableDetector" if name == "AutoencoderDetector" and is_blend else name

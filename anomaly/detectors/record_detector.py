@@ -1,44 +1,95 @@
-"""Detectors of records: the interface shared by detectors of tables."""
+"""Base of the detectors of records: the columns of a table, their preprocessing, and what the command line uses."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.detectors.base import as_labels
 from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
+from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
 
+_CHUNK = 8192
 _MOST_CODES = 5000
 
 
 class RecordDetector(RowDetector):
-    """A detector of single records, with parameters `ignore` and `dates`, whose `fit` sets `preprocessor_`."""
+    """Base of the detectors of records.
+
+    A subclass has the parameters `scaling`, `categorical`, `dates` and `ignore`, and its `fit` sets `preprocessor_`.
+
+    Attributes
+    ----------
+    preprocessor_ : anomaly.preprocessing.TablePreprocessor
+        Conversion of records to features.
+    n_features_in_ : int
+        Number of columns of the training table.
+    feature_names_in_ : ndarray of str
+        Their names.
+    """
 
     data_kind: ClassVar[DataKind | None] = "tables"
-    ignore: Sequence[str] | None
+    scaling: str
+    categorical: Sequence[str] | None
     dates: str
+    ignore: Sequence[str] | None
 
     preprocessor_: TablePreprocessor
 
+    # -- columns and features ------------------------------------------------------------------
+
+    def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
+        """Validate the arguments of `fit` and fit the preprocessor.
+
+        Returns
+        -------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features of the training records.
+        labels : ndarray of shape (n_records,) or None
+            Labels, if there are any.
+        """
+        self._check_parameters()
+        table = self._as_table(X)
+        check_records(table)
+        labels = as_labels(y, len(table), "record")
+        self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+        x = self.preprocessor_.fit_transform(table)
+        self._take_columns()
+        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_)
+        return x, labels
+
     def _as_table(self, X: Any) -> Table:
+        """Return records as a table, without the columns to ignore."""
         table = as_table(X)
         ignored = [name for name in self.ignore or () if name in table.names]
         return table.drop(ignored) if ignored else table
 
+    def _features(self, X: Any) -> Array:
+        """Return the features of records, of shape (n_records, n_features)."""
+        self._check_fitted()
+        return self.preprocessor_.transform(self._as_table(X))
+
+    def _chunks(self, X: Any) -> Iterator[Array]:
+        """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
+        self._check_fitted()
+        table = self._as_table(X)
+        for start in range(0, max(len(table), 1), _CHUNK):
+            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
+
     def _take_columns(self) -> None:
+        """Set the attributes that describe the columns."""
         self.n_features_in_ = self.preprocessor_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.feature_names_in_
 
-    def _take_dates(self, config: Mapping[str, Any]) -> None:
-        """Of a file from when detectors had no parameter `dates`, take what its preprocessing does about them."""
-        if "dates" not in config["parameters"]:
-            self.dates = self.preprocessor_.dates
+    # -- interface of the command line ---------------------------------------------------------
 
     @property
     def required_columns_(self) -> list[str]:
@@ -95,6 +146,57 @@ class RecordDetector(RowDetector):
 
     def _describe_data(self) -> tuple[int, list[str]]:
         return getattr(self, "records_seen_", len(self.labels_)), self.preprocessor_.describe()
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def _preprocessing_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the preprocessor as JSON values and arrays, under the names they have in files."""
+        columns, tables = self.preprocessor_.get_state()
+        return {"preprocessing": columns}, {f"preprocessing/{name}": array for name, array in tables.items()}
+
+    def _restore_preprocessing(self, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
+        """Set the preprocessor of a file, and the attributes that follow from it."""
+        self.preprocessor_ = TablePreprocessor.from_state(
+            config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
+        )
+        self._take_dates(config)
+        self._take_columns()
+
+    def _take_dates(self, config: Mapping[str, Any]) -> None:
+        """Set the parameter `dates`, which files of the first version lack, to what their preprocessor does."""
+        if "dates" not in config["parameters"]:
+            self.dates = self.preprocessor_.dates
+
+
+def check_records(table: Table) -> None:
+    """Raise a ValueError unless a training table has at least two records."""
+    if len(table) < 2:
+        raise ValueError(f"fit needs at least 2 records to learn from; found {len(table)} (n_samples = {len(table)})")
+
+
+def check_columns(feature_names: Array, feature_columns: Array) -> None:
+    """Raise a ValueError unless at least two columns of a training table have features.
+
+    Parameters
+    ----------
+    feature_names : ndarray of str of shape (n_columns,)
+        Names of the columns.
+    feature_columns : ndarray of int of shape (n_features,)
+        Column of each feature.
+    """
+    columns = feature_names.tolist()
+    used = [columns[index] for index in np.unique(feature_columns)]
+    if len(used) < 2:
+        unused = [name for name in columns if name not in used]
+        dates = (
+            f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
+            "on the command line --dates number, learns it)"
+        )
+        raise ValueError(
+            f"fit needs at least 2 columns to learn how they go together; found 1, {used[0]!r} (n_features = 1)"
+            f"{dates if unused else ''}: for one value in the order of time use SequenceDetector (on the command "
+            "line, --window)"
+        )
 
 
 class RecordStream:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,6 +46,56 @@ class SeriesDetector(RowDetector):
     @abstractmethod
     def reconstruct(self, X: Any) -> Table:
         """Return the value of each step that the networks expect."""
+
+    def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
+        """Return the mean of `score_samples` over the steps of all series."""
+        samples = self.score_samples(X)
+        return float(np.mean(np.concatenate(samples) if isinstance(samples, list) else samples))
+
+    def p_values(self, X: Any) -> Any:
+        """Return, for every step, the fraction of calibration steps that score at least as high.
+
+        Successive scores are correlated, since windows overlap and residuals are smoothed: n calibration steps are
+        worth far fewer independent ones (see `anomaly.detectors.sequence.small_samples`). A p-value is therefore that
+        of a step drawn at random from a series like the calibration segment, known less precisely than 1 / (n + 1)
+        suggests, and small p-values come in runs. Procedures for independent p-values, such as
+        `anomaly.calibration.benjamini_hochberg`, give no guarantee here.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors), or a list of these
+            Series with the columns of training.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_steps,), or a list of these
+            By the rank among ``calibration_scores_``, from 1 / (n + 1) to 1.
+        """
+        return super().p_values(X)
+
+    def predict_confidence(self, X: Any) -> Any:
+        """Return, for every step, the probability of the same label after calibration on another segment.
+
+        The calibration steps count as independent, which they are not (see `p_values`), so the confidence is too high.
+        The default threshold is a multiple of the highest calibration score; for steps above it, ranks give a
+        confidence of about 0.37 (see `anomaly.calibration.prediction_confidence`).
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors), or a list of these
+            Series with the columns of training.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_steps,), or a list of these
+            Confidence in the labels that `predict` returns, from 0 to 1.
+        """
+        return super().predict_confidence(X)
+
+    def _map_scores(self, function: Callable[[Array], Array], X: Any) -> Any:
+        """Apply a function of a vector of scores to the scores of each series."""
+        scores = self.decision_function(X)
+        return [function(one) for one in scores] if isinstance(scores, list) else function(scores)
 
     @staticmethod
     def training_rows(table: Table, labels: Array, keep_labels: bool = False) -> tuple[list[Table], list[Array] | None]:

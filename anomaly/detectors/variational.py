@@ -1,56 +1,58 @@
-"""A variational autoencoder: a model of how probable records are, and so of how improbable."""
+"""Variational autoencoder as a detector: records of low estimated probability density are anomalous."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.batches import outputs_by_record
-from anomaly.detectors.network_training import FitSettings, as_seed, fit_network
-from anomaly.detectors.parameters import LEARNED, check_variational_parameters
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
-from anomaly.detectors.validation import as_labels, check_columns, check_records, under
-from anomaly.preprocessing import TablePreprocessor
+from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
 from nnlite.likelihoods import GaussianNLL
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
+from nnlite.rowwise import outputs_by_record
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
+from nnlite.validation import Constraint, choice, integer, names, number, sizes
+
+LEARNED = "learned"
+"""The `variance` that the decoder predicts."""
 
 _STEPS = 3000
 _CHUNK = 1024
-# A hundredth of a standardised column's variance: a feature that is met exactly must not outweigh all others.
+# A hundredth of the variance of a standardized column: a feature predicted exactly must not outweigh all others.
 _SMALLEST_VARIANCE = 0.01
-# What lies further out teaches the network nothing but itself, and makes it say what it would of anything.
-_SHOWN = 100.0
+# Larger features would dominate the loss of the network, and its outputs elsewhere.
+_LARGEST_INPUT = 100.0
 _LARGEST_LOG_VARIANCE = 20.0
 
 
 class VariationalDetector(RecordDetector):
-    r"""Find unusual records by how improbable a variational autoencoder holds them to be.
+    r"""Detector of anomalous records by their probability under a variational autoencoder.
 
-    The encoder makes of a record x a Gaussian of codes, :math:`q(z|x) = N(\mu, \sigma^2)`, and the decoder of a code a
-    Gaussian of records, p(x|z); both are trained to make the evidence lower bound large (see
-    `nnlite.layers.variational`, which derives it). Two scores can be had from them, both estimated with K codes
+    The encoder maps a record x to a Gaussian distribution of codes, :math:`q(z|x) = N(\mu, \sigma^2)`, and the decoder
+    a code to a Gaussian distribution of records, p(x|z); both are trained to maximize the evidence lower bound (see
+    `nnlite.layers.variational`, which derives it). There are two scores, both estimated with K codes
     :math:`z_k = \mu + \sigma \varepsilon_k`. The *reconstruction probability* of An & Cho,
 
     .. math:: s(x) = -\frac{1}{K} \sum_{k=1}^{K} \ln p(x|z_k),
 
-    and the negative lower bound itself, which charges for unusual codes too:
+    and the negative lower bound itself, which penalizes improbable codes too:
 
     .. math:: s(x) = -\frac{1}{K} \sum_{k=1}^{K} \ln p(x|z_k) + D_{KL}\bigl(q(z|x) \,\|\, N(0, I)\bigr).
 
-    The network is shown features up to :math:`\pm 100`, and in training is to give back no more. Scores are of features
-    as they are: beyond what it is shown, the further out a record lies the higher it scores.
+    Inputs and targets of the network are features clipped to :math:`\pm 100`. Scores are computed from unclipped
+    features: beyond that range, the further out a record lies the higher it scores.
 
-    The K draws of :math:`\varepsilon` are made once, when fitting, and are the same for every record: a record's score
-    depends on nothing but the record. Scores are in nats and may be negative.
+    The K samples of :math:`\varepsilon` are drawn once, by `fit`, and are the same for every record: a record's score
+    is independent of the batch. Scores are in nats and may be negative.
 
     Parameters
     ----------
@@ -59,49 +61,49 @@ class VariationalDetector(RecordDetector):
     latent : int, default 8
         Dimensions of the code.
     activation : str, default "relu"
-        Of the hidden layers.
+        Activation of the hidden layers.
     beta : float, default 1.0
-        What the divergence counts for in training.
+        Weight of the divergence in training.
     warm_up : int, default 0
-        Epochs over which it comes into the loss (see `nnlite.callbacks.KLWarmUp`).
+        Epochs over which that weight rises from 0 (see `nnlite.callbacks.KLWarmUp`).
     variance : float or "learned", default "learned"
-        Of p(x|z), in units of the scaled features: one number for all, or predicted by the decoder for each feature,
-        and then 0.01 at least.
+        Variance of p(x|z), in units of the scaled features: one number for all, or predicted by the decoder for each
+        feature, and then at least 0.01.
     score_by : {"reconstruction", "elbo"}, default "reconstruction"
         Which score.
     draws : int, default 16
-        K; 0 takes the mean code alone.
+        K; 0 decodes the mean code alone.
     contamination, threshold
-        How to choose the threshold; see `anomaly.TableDetector`.
+        Rule for the threshold; see `anomaly.TableDetector`.
     epochs : int or "auto", default "auto"
-        Times that training goes through the records; "auto": as many as make 3000 steps.
+        Passes over the records in training; "auto": enough for 3000 steps.
     batch_size : int, default 128
-        Records per step.
+        Records in a training step.
     learning_rate : float, default 0.001
-        Of the Adam optimizer.
+        Learning rate of Adam.
     scaling, categorical, dates, ignore
-        What to do about columns; see `anomaly.TableDetector`.
+        Preprocessing of the columns; see `anomaly.TableDetector`. The default scaling is "standard".
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
-        Where randomness comes from.
+        Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
-        Progress of training.
+        Progress output of training.
 
     Attributes
     ----------
-    decision_scores_, threshold_, labels_
-        As every detector has them.
+    decision_scores_, calibration_scores_, threshold_, labels_
+        As for every detector; see `anomaly.detectors.BaseDetector`.
     n_features_in_ : int
-        Number of columns seen by `fit`.
+        Number of columns of the training table.
     feature_names_in_ : ndarray of str
         Their names.
     history_ : dict of str to list of float
-        The loss after each epoch.
+        Loss after each epoch.
     model_ : nnlite.models.Model
         Encoder, latent layer and decoder in one.
     draws_ : ndarray of float32 of shape (draws, latent)
         The :math:`\varepsilon_k`.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
-        What turns records into features.
+        Conversion of records to features.
 
     References
     ----------
@@ -117,6 +119,18 @@ class VariationalDetector(RecordDetector):
     >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
     [0, 1]
     """
+
+    _constraints: ClassVar[Mapping[str, Constraint]] = {
+        "hidden": sizes(),
+        "latent": integer(least=1),
+        "beta": number(least=0),
+        "warm_up": integer(least=0),
+        "variance": choice(LEARNED) | number(above=0),
+        "score_by": choice("reconstruction", "elbo"),
+        "draws": integer(least=0),
+        **TRAINING_CONSTRAINTS,
+        "ignore": names(),
+    }
 
     history_: dict[str, list[float]]
 
@@ -168,14 +182,14 @@ class VariationalDetector(RecordDetector):
     # -- fitting -------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> VariationalDetector:
-        """Learn what is usual.
+        """Train the network on normal records and choose the threshold.
 
         Parameters
         ----------
         X : array, data frame, list of records, or Table of shape (n_records, n_features)
-            Training records, best without anomalies.
+            Training records, preferably without anomalies.
         y : array_like of 0 and 1, optional
-            Labels, used only to choose a threshold that needs them, such as "best_f1".
+            Labels, used only by a threshold that needs them, such as "best_f1".
 
         Returns
         -------
@@ -185,27 +199,20 @@ class VariationalDetector(RecordDetector):
         Raises
         ------
         ValueError
-            If a parameter or the table is unusable.
+            If a parameter is out of range, or the table cannot be used.
         """
-        self._check_parameters()
-        table = self._as_table(X)
-        check_records(table)
-        labels = as_labels(y, len(table), "record")
-        self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
-        x = self.preprocessor_.fit_transform(table)
-        check_columns(self.preprocessor_)
-        self._take_columns()
+        x, labels = self._fit_preprocessor(X, y)
         with seeded(as_seed(self.random_state)):
             self.model_ = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
-            shown = _shown(x)
+            inputs = _clipped(x)
             settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
-            self.history_ = fit_network(self.model_, shown, shown, settings, _STEPS, callbacks=warm_up)
+            self.history_ = fit_network(self.model_, inputs, inputs, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
-            drawn = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
-            self.draws_ = drawn if self.draws else np.zeros_like(drawn)
+            draws = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
+            self.draws_ = draws if self.draws else np.zeros_like(draws)
         self._split_model()
-        self._set_threshold(np.concatenate([parts.sum(axis=1) for parts in self._chunks(x)]), labels)
+        self._set_threshold(np.concatenate([terms.sum(axis=1) for terms in self._chunks(x)]), labels)
         return self
 
     def _build(self, n_features: int) -> Model:
@@ -213,8 +220,8 @@ class VariationalDetector(RecordDetector):
 
         inputs = Input((n_features,), name="record")
         x = inputs
-        for number, units in enumerate(self.hidden, start=1):
-            x = Dense(units, self.activation, kernel_initializer="he_normal", name=f"encode_{number}")(x)
+        for index, units in enumerate(self.hidden, start=1):
+            x = Dense(units, self.activation, kernel_initializer="he_normal", name=f"encode_{index}")(x)
         x = Dense(2 * int(self.latent), name="code")(x)
         z = GaussianLatent(float(self.beta), name="latent")(x)
         model = Model(inputs, self._decode(z, n_features), name="variational_autoencoder")
@@ -226,26 +233,22 @@ class VariationalDetector(RecordDetector):
         return model
 
     def _decode(self, z: Any, n_features: int) -> Any:
-        for number, units in enumerate(list(self.hidden)[::-1], start=1):
-            z = Dense(units, self.activation, kernel_initializer="he_normal", name=f"decode_{number}")(z)
+        for index, units in enumerate(list(self.hidden)[::-1], start=1):
+            z = Dense(units, self.activation, kernel_initializer="he_normal", name=f"decode_{index}")(z)
         return Dense(n_features * (2 if self.variance == LEARNED else 1), name="reconstruction")(z)
 
     def _split_model(self) -> None:
-        """Make the two halves: the encoder shares the model's layers, the decoder has copies of them."""
+        """Set the encoder, which shares the model's layers, and the decoder, which has copies of them."""
         self._encoder = Model(self.model_.input, self.model_.get_layer("code").output)
         z = Input((int(self.latent),), name="z")
         self._decoder = Model(z, self._decode(z, self.model_.input_shape[1]))
         for layer in self._decoder.layers[1:]:
             layer.set_weights(self.model_.get_layer(layer.name).get_weights())
 
-    def _check_parameters(self) -> None:
-        self._check_contamination()
-        check_variational_parameters(self)
-
-    # -- judging records -----------------------------------------------------------------------
+    # -- scoring -------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> Array:
-        """Score records: minus the reconstruction probability, or the negative lower bound, in nats.
+        """Score records by the negative reconstruction probability, or the negative lower bound, in nats.
 
         Parameters
         ----------
@@ -255,7 +258,7 @@ class VariationalDetector(RecordDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records,)
-            Larger is more anomalous.
+            Scores; larger is more anomalous.
 
         Raises
         ------
@@ -267,7 +270,7 @@ class VariationalDetector(RecordDetector):
         return self.explain(X).sum(axis=1)
 
     def explain(self, X: Any) -> Array:
-        """Return each original column's part of each record's score.
+        """Return each column's contribution to the score of each record.
 
         Parameters
         ----------
@@ -277,38 +280,36 @@ class VariationalDetector(RecordDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records, n_features_in_)
-            Minus the logarithm of the column's density, which is negative where it is high; the divergence, if it
-            counts, belongs to no column and is spread evenly over the features.
+            Negative log density of the column, which is below 0 where the density is above 1. The divergence in
+            ``score_by="elbo"`` belongs to no column and is divided equally among the features.
         """
-        self._check_fitted()
-        x = self.preprocessor_.transform(self._as_table(X))
-        return np.concatenate([self.preprocessor_.sum_by_column(parts) for parts in self._chunks(x)])
+        x = self._features(X)
+        return np.concatenate([self.preprocessor_.sum_by_column(terms) for terms in self._chunks(x)])
 
     def encode(self, X: Any) -> Array:
-        """Return the mean code of each record, of shape (n_records, latent): for pictures of the latent space."""
-        self._check_fitted()
-        codes: Array = self._encoder.predict(_shown(self.preprocessor_.transform(self._as_table(X))))
+        """Return the mean code of each record, of shape (n_records, latent), for plots of the latent space."""
+        codes: Array = self._encoder.predict(_clipped(self._features(X)))
         return codes[:, : int(self.latent)]
 
     def _chunks(self, x: Array) -> Iterator[Array]:
-        """Yield each feature's part of the scores, some thousands of records at a time."""
+        """Yield each feature's contribution to the scores, 1024 records at a time."""
         for start in range(0, len(x), _CHUNK):
-            yield self._parts(x[start : start + _CHUNK])
+            yield self._contributions(x[start : start + _CHUNK])
 
-    def _parts(self, x: Array) -> Array:
+    def _contributions(self, x: Array) -> Array:
         from nnlite.layers.variational import deviation, divergence
 
-        codes = outputs_by_record(self._encoder, _shown(x)[:, np.newaxis])[:, 0]
+        codes = outputs_by_record(self._encoder, _clipped(x)[:, np.newaxis])[:, 0]
         mean, log_variance = np.split(codes, 2, axis=1)
-        drawn = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * self.draws_
-        outputs = outputs_by_record(self._decoder, drawn)
-        parts = np.zeros(x.shape, dtype=np.float64)
+        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * self.draws_
+        outputs = outputs_by_record(self._decoder, z)
+        terms = np.zeros(x.shape, dtype=np.float64)
         for k in range(len(self.draws_)):
-            parts += self._negative_log_density(x, outputs[:, k])
-        parts /= len(self.draws_)
+            terms += self._negative_log_density(x, outputs[:, k])
+        terms /= len(self.draws_)
         if self.score_by == "elbo":
-            parts += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]
-        return parts
+            terms += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]
+        return terms
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""
@@ -325,20 +326,14 @@ class VariationalDetector(RecordDetector):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         network, weights = model_to_parts(self.model_)
-        columns, tables = self.preprocessor_.get_state()
-        arrays = {
-            "draws": self.draws_,
-            **{f"model/{name}": array for name, array in weights.items()},
-            **{f"preprocessing/{name}": array for name, array in tables.items()},
-        }
-        return {"network": network, "preprocessing": columns, "history": self.history_}, arrays
+        config, arrays = self._preprocessing_state()
+        arrays |= {"draws": self.draws_, **{f"model/{name}": array for name, array in weights.items()}}
+        return {"network": network, **config, "history": self.history_}, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()
-        self.preprocessor_ = TablePreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
-        self._take_dates(config)
-        self._take_columns()
-        self.model_ = model_from_parts(config["network"], under(arrays, "model/"), label)
+        self._restore_preprocessing(config, arrays)
+        self.model_ = model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label)
         self.history_ = config["history"]
         width = len(self.preprocessor_.feature_names_out_)
         self.draws_ = arrays["draws"]
@@ -352,6 +347,6 @@ class VariationalDetector(RecordDetector):
         return self.model_
 
 
-def _shown(x: Array) -> Array:
-    """Return features as the network is shown them."""
-    return np.clip(x, -_SHOWN, _SHOWN)
+def _clipped(x: Array) -> Array:
+    """Return features as inputs of the network."""
+    return np.clip(x, -_LARGEST_INPUT, _LARGEST_INPUT)

@@ -21,9 +21,9 @@ from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.values import ValueColumn, column_from_config
-from anomaly.preprocessing.state import field
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate
+from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
 

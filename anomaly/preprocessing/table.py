@@ -13,8 +13,8 @@ from anomaly.preprocessing.columns.inference import FittedColumns, fit_columns, 
 from anomaly.preprocessing.columns.values import Column, NumberColumn, ValueColumn, column_from_config, side_by_side
 from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.scaling.linear import SCALERS, scaler_from_state
-from anomaly.preprocessing.state import field, vector
 from anomaly.tables import Table, as_table
+from anomaly.tables.saved_state import field, vector
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
 from nnlite.validation import check_parameters, choice, integer, names, number

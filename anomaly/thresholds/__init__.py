@@ -1,15 +1,13 @@
-"""From scores to labels: rules that choose the score above which a record is an anomaly.
+"""Threshold rules: the choice of the score above which a record is an anomaly.
 
-Each rule is fitted on scores, usually those of the training records, and then has a `threshold_`: records that score
-*above* it are anomalies.
+Each rule is fitted on scores, in most cases those of the training records, which sets its `threshold_`: records that
+score *above* it are anomalies.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
 
 from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.base import Threshold
@@ -22,6 +20,7 @@ from anomaly.thresholds.spread import (
     SigmaThreshold,
 )
 from anomaly.thresholds.tail import PeaksOverThreshold, fit_generalized_pareto
+from nnlite.validation import is_number
 
 __all__ = [
     "AutoThreshold",
@@ -58,13 +57,18 @@ _TARGETED: dict[str, type[PrecisionThreshold] | type[RecallThreshold]] = {
 
 
 def get(identifier: str | float | Threshold) -> Threshold:
-    """Turn a name, a number or an instance into a rule.
+    """Return the rule for an identifier.
 
     Parameters
     ----------
     identifier : str, float or Threshold
-        "auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1", "precision" or "recall"; the last two may have a
-        target, as in "precision:0.95". A number is the threshold itself.
+        Name "auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1", "precision" or "recall", of which the last
+        two may have a target, as in "precision:0.95"; a number, the threshold itself; or a rule, returned unchanged.
+
+    Returns
+    -------
+    Threshold
+        The rule.
 
     Raises
     ------
@@ -82,7 +86,7 @@ def get(identifier: str | float | Threshold) -> Threshold:
         return _RULES[identifier]()
     if isinstance(identifier, str) and identifier.partition(":")[0] in _TARGETED:
         return _with_target(*identifier.split(":", 1))
-    if isinstance(identifier, (int, float, np.integer, np.floating)) and not isinstance(identifier, bool):
+    if is_number(identifier):
         return FixedThreshold(float(identifier))
     raise ValueError(
         f"threshold must be a number, a Threshold or one of {', '.join(map(repr, _RULES))}; found {identifier!r}"
@@ -100,7 +104,7 @@ def _with_target(name: str, target: str) -> Threshold:
 
 
 def from_config(name: str, config: Mapping[str, Any]) -> Threshold:
-    """Make a rule from its class's name and its `get_config`.
+    """Return a rule from the name of its class and its `get_config`.
 
     Raises
     ------

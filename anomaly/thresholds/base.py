@@ -1,4 +1,4 @@
-"""What every rule shares."""
+"""Base of the threshold rules."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnlite.types import Array
+from nnlite.validation import Constraint, as_finite, check_value
 
 Self = TypeVar("Self", bound="Threshold")
 MAD_TO_SIGMA = 1.482602218505602
-"""From the median absolute deviation of a normal variable to its standard deviation."""
-# Scores that differ by less, relatively, are equal but for rounding.
+"""Ratio of the standard deviation of a normal variable to its median absolute deviation."""
+# Relative difference of scores that are equal up to rounding errors.
 _ROUNDING = 1e-12
 
 
@@ -23,9 +24,9 @@ class Threshold(ABC):
     Attributes
     ----------
     threshold_ : float
-        After `fit`.
+        Threshold, set by `fit`.
     needs_labels : bool
-        Whether `fit` needs `y`; the same for all rules of a class.
+        Requirement of labels by `fit`, a property of the class.
     """
 
     needs_labels: ClassVar[bool] = False
@@ -38,7 +39,7 @@ class Threshold(ABC):
         Parameters
         ----------
         scores : array_like of shape (n,)
-            Anomaly scores.
+            Anomaly scores, finite numbers.
         y : array_like of 0 and 1 of shape (n,), optional
             True labels, for rules that need them.
 
@@ -52,13 +53,7 @@ class Threshold(ABC):
         ValueError
             If there are no scores, or they are not finite, or labels are needed and missing.
         """
-        values = np.asarray(scores, np.float64)
-        if values.ndim != 1 or not values.size:
-            raise ValueError(f"a threshold needs one score per record, shape (n,); found shape {values.shape}")
-        bad = np.flatnonzero(~np.isfinite(values))
-        if bad.size:
-            raise ValueError(f"scores must be finite numbers; found {values[bad[0]]} at record {bad[0]}")
-        self.threshold_ = float(self._choose(values, y))
+        self.threshold_ = float(self._choose(as_finite("scores", scores), y))
         return self
 
     @abstractmethod
@@ -70,8 +65,13 @@ class Threshold(ABC):
         return (np.asarray(scores) > self.threshold_).astype(np.int64)
 
     def get_config(self) -> dict[str, Any]:
-        """Return the constructor's arguments."""
+        """Return the constructor's arguments by name."""
         return {name: value for name, value in vars(self).items() if not name.endswith("_")}
+
+    def _checked(self, name: str, value: float, constraint: Constraint) -> float:
+        """Return an argument of the constructor as a float; raise a ValueError if it violates its constraint."""
+        check_value(f"{type(self).__name__}: {name}", value, constraint)
+        return float(value)
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in self.get_config().items())
@@ -79,5 +79,5 @@ class Threshold(ABC):
 
 
 def all_equal(scores: Array) -> bool:
-    """Tell whether no score stands out; a limit that is computed from such may be a rounding error below them all."""
+    """Return whether all scores are equal up to rounding: a limit computed from them may lie a rounding error below."""
     return bool(scores.max() - scores.min() <= _ROUNDING * np.abs(scores).max())

@@ -1,22 +1,22 @@
-r"""Quantiles of fresh scores, told from the ranks of known ones, and a little beyond the largest of them.
+r"""Quantiles of fresh scores from the ranks of known ones, extrapolated a little beyond the largest.
 
-If a fresh record is like n known ones and was scored in the same way, its rank among them is as likely to be any as any
-other: it exceeds the :math:`\lceil (n + 1)(1 - \alpha) \rceil`-th smallest with a chance of at most :math:`\alpha`,
-whatever the distribution. For an :math:`\alpha` below :math:`1/(n + 1)` there is no such rank, and no threshold keeps
-what it promises for all distributions: the tail has to be continued.
+If a fresh score is exchangeable with n known ones, its rank among them is uniform: it exceeds the
+:math:`\lceil (n + 1)(1 - \alpha) \rceil`-th smallest with probability at most :math:`\alpha`, for every distribution.
+For an :math:`\alpha` below :math:`1/(n + 1)` there is no such rank, and no threshold with that property for all
+distributions: the tail has to be extrapolated.
 
-**The continuation.** Let u be the (k + 1)-th largest score, with k = 10, or half of the scores if that is less. If the
-k logarithms above it lie above :math:`\ln u` as an exponential variable does (the scores have a Pareto tail, whatever
-its exponent), with the mean excess e, a fresh score exceeds :math:`r_{(n)} e^{t e}` with the chance
+**Extrapolation.** Let u be the (k + 1)-th largest score, with k = 10, or half of the scores if that is less. If the
+excesses of the k logarithms above :math:`\ln u` are exponential (the scores have a Pareto tail, with any exponent),
+with the mean excess e, a fresh score exceeds :math:`r_{(n)} e^{t e}` with the probability
 
 .. math:: \frac{k + 1}{n + 1} \prod_{j=1}^{k} \left( 1 + \frac1j + \frac{t}{k} \right)^{-1},
 
-by Rényi's representation of the order statistics. The t for which it is :math:`\alpha` is solved for. Where u is not
-positive, the scores take the place of their logarithms, and the chance is exact for an exponential tail.
+by Rényi's representation of the order statistics. The equation is solved for the t at which it is :math:`\alpha`.
+Where u is not positive, the scores replace their logarithms, and the probability is exact for an exponential tail.
 
-Lighter tails exceed it less often than promised, heavier ones more often. In simulations (the tests of this module)
-with `FURTHEST` = 10, uniform, normal, exponential, gamma, log-normal, t and Pareto scores exceed it with at most 1.05
-times the chance asked for, exponential ones with 0.03 to 0.9 times.
+Scores with lighter tails exceed it less often than requested, those with heavier tails more often. In simulations (the
+tests of this module) with `FURTHEST` = 10, uniform, normal, exponential, gamma, log-normal, t and Pareto scores exceed
+it with at most 1.05 times the requested probability, exponential ones with 0.03 to 0.9 times.
 
 References
 ----------
@@ -35,20 +35,20 @@ from anomaly.errors import FewRecordsWarning
 from nnlite.types import Array
 
 FURTHEST = 10.0
-"""How many times smaller than 1 / (n + 1) a chance may be for the tail to be continued to it."""
+"""Limit of the extrapolation: 1 / (n + 1) divided by this number is the smallest probability."""
 _TAIL = 10
 _LARGEST_EXPONENT = 700.0
 
 
 def fresh_quantile(ranked: Array, rate: float) -> float:
-    """Return the score that a fresh record exceeds with at most a given chance.
+    """Return the score that a fresh record exceeds with at most a given probability.
 
     Parameters
     ----------
     ranked : ndarray of float64 of shape (n,)
-        Known scores in rising order, at least one.
+        Known scores in ascending order, at least one.
     rate : float
-        The chance, above 0 and below 1. Below ``1 / (FURTHEST * (n + 1))`` that much is taken instead.
+        Probability, above 0 and below 1; at least ``1 / (FURTHEST * (n + 1))`` is used.
 
     Examples
     --------
@@ -59,7 +59,7 @@ def fresh_quantile(ranked: Array, rate: float) -> float:
     104.4
     """
     n = len(ranked)
-    # The rounding takes back the error of the product, which would else lift whole numbers to the next.
+    # Rounded, because a rounding error of the product would raise an integer to the next one.
     place = math.ceil(round((n + 1) * (1 - rate), 9))
     if place <= n:
         return float(ranked[place - 1])
@@ -71,12 +71,12 @@ def fresh_quantile(ranked: Array, rate: float) -> float:
     if level <= 0:
         return float(ranked[-1] + steps * (ranked[-top:] - level).mean())
     exponent = steps * float((np.log(ranked[-top:]) - math.log(level)).mean())
-    # Scores that are all but 0 below the largest would else lead beyond the largest number.
+    # Limited, because a level near 0 would lead beyond the largest float.
     return float(math.exp(min(math.log(ranked[-1]) + exponent, _LARGEST_EXPONENT))) if exponent else float(ranked[-1])
 
 
 def _steps_beyond(top: int, factor: float) -> float:
-    """Return t, the number of mean excesses beyond the largest score, by halving intervals."""
+    """Return t, the number of mean excesses beyond the largest score, by bisection."""
     places = 1 + 1 / np.arange(1, top + 1)
     low, high = 0.0, 2.0 * top * factor
     for _ in range(60):
@@ -89,16 +89,16 @@ def _steps_beyond(top: int, factor: float) -> float:
 
 
 def warn_if_few(n: int, rate: float, name: str = "false_alarm_rate", stacklevel: int = 3) -> None:
-    """Warn where a rate is smaller than a number of scores can promise.
+    """Warn where a rate is smaller than a number of scores can guarantee.
 
     Parameters
     ----------
     n : int
-        How many scores there are.
+        Number of scores.
     rate : float
-        The chance asked for.
+        Requested probability.
     name : str, default "false_alarm_rate"
-        What the caller calls it.
+        Name of the argument, for the warning.
     stacklevel : int, default 3
         As for `warnings.warn`; by default the caller of the caller.
 
@@ -107,7 +107,7 @@ def warn_if_few(n: int, rate: float, name: str = "false_alarm_rate", stacklevel:
     FewRecordsWarning
         If `rate` is below ``1 / (n + 1)``.
     """
-    # The product of a rate such as 0.01 and its inverse may miss 1 by rounding.
+    # The product of a rate such as 0.01 and its inverse may differ from 1 by a rounding error.
     if rate * (n + 1) >= 1 - 1e-9:
         return
     limit = 1 / (FURTHEST * (n + 1))

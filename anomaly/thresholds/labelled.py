@@ -1,8 +1,8 @@
-"""Rules that choose by records of which it is known whether they are anomalies.
+"""Rules for labelled records.
 
-A threshold flags the records above it, so that all that it can choose is which of the distinct scores are the flagged
-ones: the highest, the two highest, and so on. Records of one score are flagged together or not at all. The threshold
-is put halfway between the lowest score that is flagged and the next; if all are flagged, just below the lowest.
+A threshold flags the records above it, so the candidates are the distinct scores: the highest alone is flagged, the two
+highest, and so on. Records with equal scores are flagged together or not at all. The threshold lies halfway between the
+lowest flagged score and the next; if all are flagged, just below the lowest.
 """
 
 from __future__ import annotations
@@ -16,10 +16,13 @@ from anomaly.metrics.records import counts_by_threshold
 from anomaly.metrics.validation import check_both_classes, check_labels_and_scores
 from anomaly.thresholds.base import Threshold
 from nnlite.types import Array
+from nnlite.validation import number
+
+_TARGET = number(above=0, most=1)
 
 
 class LabelledThreshold(Threshold):
-    """Base of the rules that need labels of both kinds."""
+    """Base of the rules that need labels of both classes."""
 
     needs_labels = True
 
@@ -39,14 +42,14 @@ class LabelledThreshold(Threshold):
         Parameters
         ----------
         false, true : ndarray of int of shape (n_levels,)
-            The normal records and the anomalies with that score or a higher one, from the highest score to the lowest.
+            Numbers of normal records and of anomalies with at least that score, from the highest score to the lowest.
         """
 
 
 class BestF1Threshold(LabelledThreshold):
-    """The threshold with the highest F1 on labelled records, halfway between two neighbouring scores.
+    """The threshold with the highest F1 on labelled records, halfway between two adjacent scores.
 
-    Of several, the highest.
+    Of several such thresholds, the highest.
 
     Examples
     --------
@@ -61,28 +64,28 @@ class BestF1Threshold(LabelledThreshold):
 class PrecisionThreshold(LabelledThreshold):
     """The lowest threshold whose precision on labelled records is at least the target.
 
-    So of all thresholds with that precision it finds the most anomalies. In a higher one the precision may be lower
-    again: it does not rise steadily with the threshold.
+    Of all thresholds with that precision it has the highest recall. Precision is not monotonic: at a higher threshold
+    it may be lower.
 
     Parameters
     ----------
     target : float, default 0.9
-        The share of the flagged records that are to be anomalies, above 0 and at most 1.
+        Fraction of anomalies among the flagged records, above 0 and at most 1.
 
     Raises
     ------
     ValueError
-        By `fit`, if no threshold has such a precision; the message says which is the highest. Also if labels are
-        missing, or of one kind only.
+        By `fit`, if no threshold has such a precision; the message gives the highest. Also if labels are missing, or
+        all of one class.
 
     See Also
     --------
-    anomaly.metrics.precision_recall_curve : What can be had.
+    anomaly.metrics.precision_recall_curve : Precision and recall of all thresholds.
 
     Notes
     -----
-    It is the precision on these records. With few of them it is a rough guess of the precision on others, and where
-    anomalies are rarer, precision is lower.
+    This is the precision on the labelled records. From few of them it is a rough estimate of the precision on others,
+    and where anomalies are rarer, precision is lower.
 
     Examples
     --------
@@ -92,7 +95,7 @@ class PrecisionThreshold(LabelledThreshold):
     """
 
     def __init__(self, target: float = 0.9) -> None:
-        self.target = _check_target(self, target)
+        self.target = self._checked("target", target, _TARGET)
 
     def _pick(self, false: Array, true: Array) -> int:
         precision = true / (true + false)
@@ -109,17 +112,17 @@ class PrecisionThreshold(LabelledThreshold):
 class RecallThreshold(LabelledThreshold):
     """The highest threshold whose recall on labelled records is at least the target.
 
-    So of all thresholds with that recall it flags the fewest records.
+    Of all thresholds with that recall it flags the fewest records.
 
     Parameters
     ----------
     target : float, default 0.9
-        The share of the anomalies that are to be flagged, above 0 and at most 1.
+        Fraction of the anomalies to flag, above 0 and at most 1.
 
     Raises
     ------
     ValueError
-        By `fit`, if labels are missing, or of one kind only.
+        By `fit`, if labels are missing, or all of one class.
 
     Examples
     --------
@@ -129,24 +132,17 @@ class RecallThreshold(LabelledThreshold):
     """
 
     def __init__(self, target: float = 0.9) -> None:
-        self.target = _check_target(self, target)
+        self.target = self._checked("target", target, _TARGET)
 
     def _pick(self, false: Array, true: Array) -> int:  # noqa: ARG002
         return int(np.argmax(true / true[-1] >= self.target))
 
 
 def _below(levels: Array, lowest: int) -> float:
-    """Return a threshold that flags the scores up to an index of the falling levels, and no others."""
+    """Return a threshold that flags the scores up to an index of the descending levels, and no others."""
     flagged = levels[lowest]
     if lowest + 1 == len(levels):
         return float(np.nextafter(flagged, -np.inf))
     middle = levels[lowest + 1] + (flagged - levels[lowest + 1]) / 2
-    # Between two neighbouring floats there is no middle.
+    # Between two adjacent floats there is no middle.
     return float(min(middle, np.nextafter(flagged, -np.inf)))
-
-
-def _check_target(rule: Threshold, target: float) -> float:
-    is_number = isinstance(target, (int, float, np.integer, np.floating)) and not isinstance(target, bool)
-    if not is_number or not 0 < target <= 1:
-        raise ValueError(f"{type(rule).__name__}: target must be above 0 and at most 1; found {target!r}")
-    return float(target)

@@ -1,4 +1,4 @@
-"""Rules that judge by how the scores spread, or by a share that is known."""
+"""Rules by the location and spread of the scores, by a known fraction of anomalies, or by a known threshold."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from numpy.typing import ArrayLike
 
 from anomaly.thresholds.base import MAD_TO_SIGMA, Threshold, all_equal
 from nnlite.types import Array
+from nnlite.validation import Constraint, number
 
-# Mean absolute deviation of a standard normal, as a factor.
+_FACTOR = number(least=0)
+# Ratio of the standard deviation of a normal variable to its mean absolute deviation.
 _MEAN_DEVIATION_TO_SIGMA = 1.2533141373155001
 
 
 class FixedThreshold(Threshold):
-    """A threshold that is known.
+    """A known threshold.
 
     Parameters
     ----------
     value : float
-        The threshold.
+        Threshold.
 
     Examples
     --------
@@ -29,23 +31,21 @@ class FixedThreshold(Threshold):
     """
 
     def __init__(self, value: float) -> None:
-        if not math.isfinite(value):
-            raise ValueError(f"FixedThreshold: value must be a finite number; found {value!r}")
-        self.value = float(value)
+        self.value = self._checked("value", value, Constraint("a finite number", number().accepts))
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
         return self.value
 
 
 class QuantileThreshold(Threshold):
-    """Flag a known share of the records.
+    """The threshold that flags a known fraction of the records.
 
-    Of n records, the nearest whole number to ``contamination * n`` are flagged, fewer if scores tie there.
+    Of n records, the integer nearest to ``contamination * n`` are flagged, fewer if scores tie there.
 
     Parameters
     ----------
     contamination : float, default 0.1
-        The share, above 0 and at most 0.5.
+        Fraction of anomalies, above 0 and at most 0.5.
 
     Examples
     --------
@@ -55,11 +55,7 @@ class QuantileThreshold(Threshold):
     """
 
     def __init__(self, contamination: float = 0.1) -> None:
-        if not 0 < contamination <= 0.5:
-            raise ValueError(
-                f"QuantileThreshold: contamination must be above 0 and at most 0.5; found {contamination!r}"
-            )
-        self.contamination = float(contamination)
+        self.contamination = self._checked("contamination", contamination, number(above=0, most=0.5))
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
         flagged = math.floor(self.contamination * len(scores) + 0.5)
@@ -70,12 +66,12 @@ class QuantileThreshold(Threshold):
 class SigmaThreshold(Threshold):
     """Mean plus k standard deviations.
 
-    It is for scores without anomalies: a few of those stretch the standard deviation.
+    For scores without anomalies: a few of those inflate the standard deviation.
 
     Parameters
     ----------
     k : float, default 3.0
-        How many.
+        Number of standard deviations.
 
     Examples
     --------
@@ -84,7 +80,7 @@ class SigmaThreshold(Threshold):
     """
 
     def __init__(self, k: float = 3.0) -> None:
-        self.k = _check_factor(self, k)
+        self.k = self._checked("k", k, _FACTOR)
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
         if all_equal(scores):
@@ -97,16 +93,16 @@ class MADThreshold(Threshold):
 
     .. math:: \operatorname{med}(s) + k \cdot 1.4826 \cdot \operatorname{med}|s - \operatorname{med}(s)|
 
-    Up to half of the scores may be anomalies without moving it far. If over half of the scores are equal, the mean
-    deviation takes the place of the median one.
+    Its breakdown point is a half: up to half of the scores may be anomalies. If more than half of the scores are equal,
+    the mean absolute deviation replaces the median one.
 
     Parameters
     ----------
     k : float, default 3.5
-        How many.
+        Number of robust standard deviations.
     log : bool, default False
-        Whether to work on the logarithms of the scores, which for reconstruction errors are closer to normal. It needs
-        scores that are not negative; those at 0 count as the smallest positive one.
+        Whether to use the logarithms of the scores, which for reconstruction errors are closer to normal. The scores
+        must not be negative; those at 0 are set to the smallest positive one.
 
     References
     ----------
@@ -119,7 +115,7 @@ class MADThreshold(Threshold):
     """
 
     def __init__(self, k: float = 3.5, log: bool = False) -> None:
-        self.k = _check_factor(self, k)
+        self.k = self._checked("k", k, _FACTOR)
         self.log = bool(log)
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
@@ -136,7 +132,7 @@ class IQRThreshold(Threshold):
     Parameters
     ----------
     k : float, default 1.5
-        How many.
+        Number of interquartile ranges.
 
     References
     ----------
@@ -149,7 +145,7 @@ class IQRThreshold(Threshold):
     """
 
     def __init__(self, k: float = 1.5) -> None:
-        self.k = _check_factor(self, k)
+        self.k = self._checked("k", k, _FACTOR)
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
         first, third = np.quantile(scores, [0.25, 0.75])
@@ -175,9 +171,3 @@ def _log_limit(scores: Array, k: float) -> float:
         return float(scores.max())
     exponent = _robust_limit(np.log(np.maximum(scores, positive.min())), k)
     return math.exp(min(exponent, 700.0))
-
-
-def _check_factor(rule: Threshold, k: float) -> float:
-    if not 0 <= k < math.inf:
-        raise ValueError(f"{type(rule).__name__}: k must be a number of at least 0; found {k!r}")
-    return float(k)

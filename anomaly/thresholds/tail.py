@@ -1,4 +1,4 @@
-"""The rule that continues the tail of the scores beyond those that were seen."""
+"""Peaks over threshold: extrapolation of the tail of the scores by extreme value theory."""
 
 from __future__ import annotations
 
@@ -11,39 +11,40 @@ from numpy.typing import ArrayLike
 from anomaly.thresholds.base import Threshold
 from anomaly.thresholds.extrapolation import fresh_quantile, warn_if_few
 from nnlite.types import Array
+from nnlite.validation import number
 
 _FEWEST_EXCESSES = 10
 
 
 class PeaksOverThreshold(Threshold):
-    r"""The score that usual records exceed with a given probability, by extreme value theory.
+    r"""The score that normal records exceed with a given probability, by extreme value theory.
 
-    What lies above a high level t follows, for a wide class of distributions of the scores, a generalised Pareto
-    distribution with a shape :math:`\gamma` and a scale :math:`\sigma`. It is fitted to the excesses over
-    t by maximum likelihood and continued beyond the scores that were seen:
+    The excesses over a high level t follow, for a wide class of distributions of the scores, a generalized Pareto
+    distribution with a shape :math:`\gamma` and a scale :math:`\sigma`. It is fitted to them by maximum likelihood and
+    extrapolated beyond the largest score:
 
     .. math:: z = t + \frac{\sigma}{\gamma} \left( \left( \frac{q\,n}{N_t} \right)^{-\gamma} - 1 \right)
 
-    where q is the probability asked for, and :math:`N_t` of n scores lie above t.
+    where q is the requested probability, and :math:`N_t` of n scores lie above t.
 
-    With few scores beyond it the shape is a guess, and the more of one the further the tail is continued. In
-    simulations (uniform, normal, exponential, gamma, log-normal, t and Pareto scores; n from 50 to 5,000) fresh scores
-    exceeded the threshold 0.9 to 1.2 times as often as asked at q = 10/n, and 0.9 to 1.9 times at q = 1/n. At
-    q = 1/(10 n) it would be up to ten times. So for q below 1/(n + 1) the threshold is no lower than that of
-    `anomaly.calibration.conformal_threshold`, which supposes a Pareto tail and goes no further than a tenth of
-    1/(n + 1), and a warning is given.
+    The estimate of the shape from few excesses is inaccurate, and the error grows with the distance of the
+    extrapolation. In simulations (uniform, normal, exponential, gamma, log-normal, t and Pareto scores; n from 50 to
+    5,000) fresh scores exceeded the threshold 0.9 to 1.2 times as often as requested at q = 10/n, and 0.9 to 1.9 times
+    at q = 1/n. At q = 1/(10 n) it would be up to ten times. For q below 1/(n + 1) the threshold is therefore no lower
+    than that of `anomaly.calibration.conformal_threshold`, which assumes a Pareto tail and extrapolates to a tenth of
+    1/(n + 1) at most, and there is a warning.
 
     Parameters
     ----------
     false_alarm_probability : float, default 0.001
-        q.
+        Probability q.
     initial_quantile : float, default 0.98
-        The share of the scores below t. It is lowered, to no less than 0.5, until ten scores lie above.
+        Fraction of the scores below t. It is lowered, to no less than 0.5, until ten scores lie above.
 
     Attributes
     ----------
     level_, shape_, scale_ : float
-        t, gamma and sigma.
+        Level t, shape gamma and scale sigma.
 
     Warns
     -----
@@ -69,28 +70,21 @@ class PeaksOverThreshold(Threshold):
     scale_: float
 
     def __init__(self, false_alarm_probability: float = 1e-3, initial_quantile: float = 0.98) -> None:
-        if not 0 < false_alarm_probability < 1:
-            raise ValueError(
-                "PeaksOverThreshold: false_alarm_probability must be between 0 and 1; "
-                f"found {false_alarm_probability!r}"
-            )
-        if not 0.5 <= initial_quantile < 1:
-            raise ValueError(
-                f"PeaksOverThreshold: initial_quantile must be at least 0.5 and below 1; found {initial_quantile!r}"
-            )
-        self.false_alarm_probability = float(false_alarm_probability)
-        self.initial_quantile = float(initial_quantile)
+        self.false_alarm_probability = self._checked(
+            "false_alarm_probability", false_alarm_probability, number(above=0, below=1)
+        )
+        self.initial_quantile = self._checked("initial_quantile", initial_quantile, number(least=0.5, below=1))
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
         n, probability = len(scores), self.false_alarm_probability
-        continued = self._continued(scores)
+        extrapolated = self._extrapolate(scores)
         if probability * (n + 1) >= 1:
-            return continued
+            return extrapolated
         warn_if_few(n, probability, "false_alarm_probability", stacklevel=4)
-        return max(continued, fresh_quantile(np.sort(scores), probability))
+        return max(extrapolated, fresh_quantile(np.sort(scores), probability))
 
-    def _continued(self, scores: Array) -> float:
-        """Return the threshold by the formula, whatever the number of scores."""
+    def _extrapolate(self, scores: Array) -> float:
+        """Return the threshold of the formula for any number of scores."""
         quantile = max(0.5, min(self.initial_quantile, 1 - _FEWEST_EXCESSES / len(scores)))
         self.level_ = float(np.quantile(scores, quantile))
         excesses = scores[scores > self.level_] - self.level_
@@ -98,21 +92,21 @@ class PeaksOverThreshold(Threshold):
             self.shape_ = self.scale_ = 0.0
             return self.level_
         self.shape_, self.scale_ = fit_generalized_pareto(excesses)
-        share = self.false_alarm_probability * len(scores) / len(excesses)
-        if share >= 1:
-            # So frequent an alarm needs no continuation of the tail: it lies among the scores seen.
+        fraction = self.false_alarm_probability * len(scores) / len(excesses)
+        if fraction >= 1:
+            # So frequent an alarm lies among the scores: no extrapolation is needed.
             return float(np.quantile(scores, 1 - self.false_alarm_probability))
         if self.shape_ == 0:
-            return self.level_ - self.scale_ * math.log(share)
-        return self.level_ + self.scale_ / self.shape_ * (share**-self.shape_ - 1)
+            return self.level_ - self.scale_ * math.log(fraction)
+        return self.level_ + self.scale_ / self.shape_ * (fraction**-self.shape_ - 1)
 
 
 def fit_generalized_pareto(excesses: Array) -> tuple[float, float]:
-    r"""Fit a generalised Pareto distribution by maximum likelihood.
+    r"""Fit a generalized Pareto distribution by maximum likelihood.
 
     With :math:`\theta = \gamma / \sigma` the best shape for a given theta is
-    :math:`\gamma = \overline{\ln(1 + \theta x)}`, so the likelihood need only be searched along one line: on a grid
-    first, and then ever closer around the best.
+    :math:`\gamma = \overline{\ln(1 + \theta x)}`, so the profile likelihood is maximized over theta alone: on a grid,
+    then by golden-section search around the best point.
 
     Parameters
     ----------
@@ -122,7 +116,7 @@ def fit_generalized_pareto(excesses: Array) -> tuple[float, float]:
     Returns
     -------
     shape, scale : float
-        Gamma and sigma. Shape 0 is the exponential distribution, taken where there are under ten excesses.
+        Gamma and sigma. Shape 0 is the exponential distribution, which is fitted to fewer than ten excesses.
 
     References
     ----------
@@ -134,7 +128,7 @@ def fit_generalized_pareto(excesses: Array) -> tuple[float, float]:
     x = excesses / unit
 
     def likelihood(theta: float) -> float:
-        """Return the log likelihood per excess, in units of the mean; at 0 it is the exponential's."""
+        """Return the log likelihood per excess, in units of the mean; at 0 that of the exponential distribution."""
         if theta == 0:
             return -1.0
         shape = float(np.log1p(theta * x).mean())
@@ -152,7 +146,7 @@ def fit_generalized_pareto(excesses: Array) -> tuple[float, float]:
 
 
 def _maximum(function: Callable[[float], float], low: float, high: float) -> float:
-    """Close in on the maximum of a function with one peak between two points, by golden sections."""
+    """Return the maximizer of a unimodal function on an interval, by golden-section search."""
     golden = (math.sqrt(5) - 1) / 2
     for _ in range(60):
         left, right = high - golden * (high - low), low + golden * (high - low)

@@ -144,7 +144,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The same int gives the same detector, bit by bit, however many threads train it",
+        "The same int gives the same detector, bit by bit, for any number of threads",
         "scores that differ (all detectors)",
         _bits_differ,
         NEVER,
@@ -214,7 +214,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "At most 10,000 training records",
+        "Of more than 10,000 training records",
         "records remembered beyond that",
         _remembered,
         NEVER,
@@ -223,7 +223,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "the share of the training records, the most unusual ones by a first round",
+        "fraction of the training records, those with the highest scores in a first round",
         "records left out by trim=0.1, less a tenth",
         _trimmed,
         NEVER,

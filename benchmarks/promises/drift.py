@@ -84,7 +84,7 @@ _SAME = ("exponential, 500, 300", "normal, 60, 40", "rounded, 500, 300", "pareto
 PROMISES = (
     Promise(
         _WHERE + "check_drift",
-        "The chance of a false alarm",
+        "Probability of a false alarm",
         "false alarms / level 0.05",
         _alarms(0.05),
         at_most(1.0),
@@ -94,7 +94,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "check_drift",
-        "The chance of a false alarm",
+        "Probability of a false alarm",
         "false alarms / level 0.01",
         _alarms(0.01),
         at_most(1.0),

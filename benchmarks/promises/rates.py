@@ -85,7 +85,7 @@ _RECORDS = ("normal, n=100", "normal, n=500", "correlated, n=200", "heavy, n=300
 PROMISES = (
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.05",
         _false_alarms(0.05),
         at_most(1.0),
@@ -95,7 +95,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.05, small networks",
         _false_alarms(0.05, **QUICK),
         at_most(1.0),
@@ -105,7 +105,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.01",
         _false_alarms(0.01),
         at_most(1.0),
@@ -115,7 +115,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of fresh",
+        "Fraction of fresh",
         "false alarms / false_alarm_rate 0.001",
         _false_alarms(0.001),
         at_most(1.0),
@@ -124,7 +124,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "3 to 5.5 % of fresh",
         "P(p <= 0.05) / 0.05 for normal records",
         _small_p_values(0.05),
@@ -134,7 +134,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "3 to 5.5 % of fresh",
         "P(p <= 0.05) / 0.05 for normal records, small networks",
         _small_p_values(0.05, **QUICK),
@@ -144,7 +144,7 @@ PROMISES = (
         short=15,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "of at least (1 + c) / (n + 1)",
         "p-values below that of their equals",
         _less_than_its_equals,
@@ -154,7 +154,7 @@ PROMISES = (
         short=2,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "7 % had p-values of at most 0.05 with 1000 records of five columns",
         "P(p <= 0.05) / 0.05 without a rate",
         _small_p_values_of_training,
@@ -164,7 +164,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        WHERE + ".p_values",
+        WHERE,
         "14 % with 100 of five",
         "P(p <= 0.05) / 0.05 without a rate",
         _small_p_values_of_training,
@@ -175,7 +175,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "The share of anomalies among the training records",
+        "Fraction of anomalies among the training records",
         "records flagged beyond contamination 0.1",
         _flagged_in_training,
         NEVER,
@@ -195,7 +195,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".predict_proba",
-        "Each row adds up to 1",
+        "Rows that add up to 1",
         "rows that do not, chances out of range",
         _rows_off_one,
         NEVER,
@@ -205,7 +205,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".predict_proba",
-        "how likely it is an anomaly",
+        "that it is an anomaly",
         "mean probability less share of anomalies",
         _probability_error,
         between(-0.05, 0.05),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anomaly.datasets import make_correlated, make_transactions
-from anomaly.detectors.table.reservoir import add_fairly
+from anomaly.detectors.table.reservoir import add_to_reservoir
 from benchmarks.promises.promise import NEVER, Promise, exactly
 
 _CAPACITY = 50
@@ -21,7 +21,7 @@ def _kept(seed: int, data: str) -> float:
         sample = np.empty(0, int)
         for start in range(0, seen, size):
             fresh = np.arange(start, min(start + size, seen))
-            sample = add_fairly(sample, start, fresh, _CAPACITY, rng)
+            sample = add_to_reservoir(sample, start, fresh, _CAPACITY, rng)
         np.add.at(counts, sample, 1)
     part = np.split(counts, 3)[("first", "second", "last").index(third)]
     return float(part.mean() / (100 * _CAPACITY / seen))
@@ -31,7 +31,7 @@ def _wrong_size(seed: int, data: str) -> float:
     rng = np.random.default_rng(seed)
     n, m = (int(value) for value in rng.integers(1, 120, size=2))
     n = min(n, _CAPACITY)
-    sample = add_fairly(np.arange(n), n, np.arange(n, n + m), _CAPACITY, rng)
+    sample = add_to_reservoir(np.arange(n), n, np.arange(n, n + m), _CAPACITY, rng)
     return float(len(sample) != min(n + m, _CAPACITY)) + float(len(np.unique(sample)) != len(sample))
 
 
@@ -55,8 +55,8 @@ def _mean_place_in_test(seed: int, data: str) -> float:
 
 PROMISES = (
     Promise(
-        "anomaly.detectors.table.reservoir.add_fairly",
-        "all that came by is in it with the same chance",
+        "anomaly.detectors.table.reservoir.add_to_reservoir",
+        "all items so far are in it with the same probability",
         "chance of a third of the stream / fair",
         _kept,
         exactly(1.0),
@@ -65,7 +65,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.detectors.table.reservoir.add_fairly",
+        "anomaly.detectors.table.reservoir.add_to_reservoir",
         "ndarray of shape (min(n + m, most), ...)",
         "samples of another size, or with repeats",
         _wrong_size,

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import ImageDetector, SequenceDetector, VariationalDetector
-from anomaly.detectors.table.blending import settled, spread_of
+from anomaly.detectors.table.ensemble import round_significant, spread_of
 from benchmarks.promises.blend import WHERE, Blend
 from benchmarks.promises.data import Array, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
@@ -57,7 +57,7 @@ def _beyond_one(seed: int, data: str) -> float:
 def _rounded_away(seed: int, data: str) -> float:
     """Return the largest relative error of rounding, over half of the thirteenth binary digit."""
     scores = np.exp(np.random.default_rng(seed).uniform(-20, 20, size=5000))
-    return float(np.abs(settled(scores) / scores - 1).max() / 2.0**-13)
+    return float(np.abs(round_significant(scores) / scores - 1).max() / 2.0**-13)
 
 
 def _far_records_score_lower(seed: int, data: str) -> float:
@@ -154,8 +154,8 @@ PROMISES = (
         short=1,
     ),
     Promise(
-        "anomaly.detectors.table.blending",
-        "one in ten or so lies beyond 1",
+        "anomaly.detectors.table.ensemble",
+        "one normal record in ten lies beyond 1",
         "share of scores beyond 1",
         _beyond_one,
         between(0.05, 0.15),
@@ -164,7 +164,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.detectors.table.blending.settled",
+        "anomaly.detectors.table.ensemble.round_significant",
         "13 binary digits",
         "rounding error / half of the last of them",
         _rounded_away,

@@ -137,7 +137,7 @@ _RECORDS = ("normal, n=400", "correlated, n=400", "heavy, n=400", "counts, n=400
 PROMISES = (
     Promise(
         WHERE + ".drift",
-        "The chance of a false alarm",
+        "Probability of a false alarm",
         "false alarms / level 0.05",
         _alarms(0.05),
         at_most(1.0),
@@ -147,7 +147,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".drift",
-        "The chance of a false alarm",
+        "Probability of a false alarm",
         "false alarms / level 0.05, contamination 0.1",
         _alarms(0.05, contamination=0.1),
         at_most(1.0),
@@ -157,7 +157,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".drift",
-        "The chance of a false alarm",
+        "Probability of a false alarm",
         "false alarms / level 0.01",
         _alarms(0.01),
         at_most(1.0),
@@ -196,7 +196,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".partial_fit",
-        "The remembered records stay a fair sample of all seen",
+        "The remembered records stay a random sample of all records seen",
         "share of the first half of the records in memory",
         _unfair_memory,
         between(0.48, 0.52),
@@ -205,7 +205,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "Number of records that `fit` and `partial_fit` have learned from",
+        "Number of records seen by `fit` and `partial_fit`",
         "records_seen_ less that number",
         _miscounted,
         NEVER,
@@ -234,7 +234,7 @@ PROMISES = (
     ),
     Promise(
         WHERE + ".expected",
-        "would be expected",
+        "Estimate the value of each column",
         "altered cells further from the truth than the median",
         _expected_further,
         at_most(0.35),

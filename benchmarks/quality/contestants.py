@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-OURS = ("TableDetector",)
+OURS = ("TableDetector", "AutoencoderDetector")
 PEERS = ("kNN", "LOF", "IForest", "ECOD", "AutoEncoder", "VAE", "DeepSVDD", "MLPRegressor")
 
 
@@ -68,12 +68,15 @@ def _pyod(module: str, name: str, **settings: object) -> Callable[[int, int], Co
     return make
 
 
-def _ours(seed: int, width: int) -> Contestant:  # noqa: ARG001
-    return _PyodLike(import_module("anomaly").TableDetector(random_state=seed))
+def _ours(name: str) -> Callable[[int, int], Contestant]:
+    def make(seed: int, width: int) -> Contestant:  # noqa: ARG001
+        return _PyodLike(getattr(import_module("anomaly"), name)(random_state=seed))
+
+    return make
 
 
 _MAKERS: dict[str, Callable[[int, int], Contestant]] = {
-    "TableDetector": _ours,
+    **{name: _ours(name) for name in OURS},
     "kNN": _pyod("knn", "KNN"),
     "LOF": _pyod("lof", "LOF"),
     "IForest": _pyod("iforest", "IForest", random_state="seed"),

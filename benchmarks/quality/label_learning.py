@@ -20,9 +20,8 @@ import numpy as np
 
 from anomaly import TableDetector
 from anomaly.datasets import make_connections, make_correlated, make_sensors, make_transactions
-from anomaly.detectors.table.blending import Blend
-from anomaly.detectors.table.label_learning import LabelledContributions, learn_weights
-from anomaly.detectors.table.weighted import column_contributions, remembered_records, thinned
+from anomaly.detectors.table.ensemble import Blend, Ensemble
+from anomaly.detectors.table.label_learning import LabelledContributions, learn_weights, thinned
 from anomaly.metrics import average_precision_score, roc_auc_score
 from anomaly.tables import as_table
 from benchmarks.quality.protocols import PROTOCOLS, read_table
@@ -134,30 +133,30 @@ def prepare(name: str, x: Any, y: np.ndarray, protocol: str, seed: int, **parame
         test = np.r_[normal[middle:], odd[half:]]
     table = as_table(x)
     detector = TableDetector(random_state=seed, **parameters).fit(table.rows(train))
-    memory = remembered_records(detector.members_)
-    assert memory is not None
+    ensemble = detector.ensemble_
+    memory = ensemble.memory_for("the benchmark").records
     places = {row.tobytes(): i for i, row in enumerate(memory)}
     features = detector.preprocessor_.transform(table.rows(pool))
     return Case(
         name,
         protocol,
-        Blend(detector.shares_, [member.spread for member in detector.members_]),
+        ensemble.blend,
         *(
             Records(
-                _contributions(detector, detector.preprocessor_.transform(table.rows(rows))),
+                _contributions(ensemble, detector.preprocessor_.transform(table.rows(rows))),
                 detector.decision_function(table.rows(rows)),
                 y[rows],
             )
             for rows in (pool, test)
         ),
-        _contributions(detector, memory),
+        _contributions(ensemble, memory),
         np.array([places.get(row.tobytes(), -1) for row in features]),
     )
 
 
-def _contributions(detector: TableDetector, features: np.ndarray) -> np.ndarray:
+def _contributions(ensemble: Ensemble, features: np.ndarray) -> np.ndarray:
     chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]
-    return np.concatenate([column_contributions(detector.members_, detector.preprocessor_, chunk) for chunk in chunks])
+    return np.concatenate([ensemble.contributions(chunk) for chunk in chunks])
 
 
 def choices(pool: Records, rng: np.random.Generator) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -190,7 +189,7 @@ def learn(case: Case, rows: np.ndarray, labels: np.ndarray, spread: float = 1.5)
     if not learned.step:
         return case.test.scores, 0.0
     by_member = list((case.test.contributions @ learned.columns).T)
-    return case.blend.with_shares(learned.members).scores(by_member), learned.step
+    return case.blend.with_weights(learned.members).scores(by_member), learned.step
 
 
 def trials(case: Case, seed: int) -> Iterator[Trial]:

@@ -15,9 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import TableDetector
-from anomaly.detectors.table.blending import Blend
+from anomaly.detectors.table.ensemble import Blend
 from anomaly.detectors.table.label_learning import LabelledContributions, fit_weights, learn_weights
-from anomaly.detectors.table.weighted import column_contributions
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
 
@@ -62,7 +61,7 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
     judged = np.setdiff1d(np.arange(len(data.labels)), drawn)
     test = _parts(detector, data.test)
     train = test if data.train is data.test else _parts(detector, data.train)
-    blend = Blend(detector.shares_, [member.spread for member in detector.members_])
+    blend = detector.ensemble_.blend
     plain = detector.decision_function(data.test)
     found = []
     for name in variants:
@@ -73,7 +72,7 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
             usual = usual[:: -(-len(usual) // _MOST_COMPARED)]
             known = LabelledContributions(test[labelled], train[:0], usual)
             members, columns = _weights(known, blend, VARIANTS[name])
-            scores = blend.with_shares(members).scores(list((test[judged] @ columns).T))
+            scores = blend.with_weights(members).scores(list((test[judged] @ columns).T))
             row.append(_judge(scores, data.labels[judged]))
         found.append(row)
     return np.array(found)
@@ -93,14 +92,14 @@ def _weights(
         learned = learn_weights(known, blend, 1.5)
         return learned.members, learned.columns
     members, columns = fit_weights(known.anomalies, known.normal, known.weights, blend, spreads)
-    return members * blend.shares, columns
+    return members * blend.weights, columns
 
 
 def _parts(detector: TableDetector, rows: np.ndarray) -> np.ndarray:
     """Return what each column contributes to each member's score of each row."""
     features = detector.preprocessor_.transform(rows)
     chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]
-    return np.concatenate([column_contributions(detector.members_, detector.preprocessor_, chunk) for chunk in chunks])
+    return np.concatenate([detector.ensemble_.contributions(chunk) for chunk in chunks])
 
 
 def _judge(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from benchmarks.speed.rounds import Settings
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, print, and write what was asked for."""
+    """Run the benchmark from command-line arguments."""
     parser = make_parser()
     options = parser.parse_args(arguments)
     for path in (options.output, options.picture):
@@ -36,14 +36,14 @@ def main(arguments: list[str] | None = None) -> int:
         nslkdd=str(options.nslkdd.absolute()),
         say=(lambda _: None) if options.silent else (lambda text: print(text, file=sys.stderr, flush=True)),
     )
-    # Ended from outside, it ends the processes that it has started.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended before all was measured"))
+    # After SIGTERM the context managers end the worker processes.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated before the last measurement"))
     run(settings, options.jobs, options.output, options.picture)
     return 0
 
 
 def run(settings: Settings, jobs: Iterable[str], output: Path | None = None, picture: Path | None = None) -> None:
-    """Do the jobs, print the report, and write the files."""
+    """Run the jobs, print the report, and write the files."""
     machine = describe_machine()
     print(on_machine(machine), end="\n\n", flush=True)
     results = []
@@ -55,7 +55,7 @@ def run(settings: Settings, jobs: Iterable[str], output: Path | None = None, pic
         results.append(result)
         print(section(result), flush=True)
         if output is not None:
-            # After every job, so that a run that is interrupted leaves what it found.
+            # After every job, so that an interrupted run keeps its results.
             write(output, as_dict(results, settings, machine))
     print(summary(results, settings.versions))
     if picture is not None:
@@ -70,35 +70,51 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks speed",
         description="Measure nnlite and its peers side by side. Every contestant is a process of its own; after "
-        "warming up they take turns; medians over the rounds are compared. Whoever is not installed is skipped.",
+        "the warm-up they take turns; medians over the rounds are compared. Peers that are not installed are skipped.",
         epilog="jobs: " + ", ".join(JOBS) + "; peers: " + ", ".join(peer.name for peer in PEERS),
     )
-    parser.add_argument("--jobs", type=_names(JOBS), default=list(JOBS), metavar="A,B", help="what to measure; all")
+    parser.add_argument(
+        "--jobs", type=_names(JOBS), default=list(JOBS), metavar="A,B", help="jobs to measure (default: all)"
+    )
     names = [peer.name for peer in PEERS]
-    parser.add_argument("--peers", type=_names(names), default=names, metavar="A,B", help="against whom; 'none'; all")
-    parser.add_argument("--peers-python", default=sys.executable, help="interpreter that has the peers; this one")
-    parser.add_argument("--tensorflow-python", default="", help="interpreter that has TensorFlow; that of the peers")
-    parser.add_argument("--rounds", type=_positive, help="turns of each contestant; 5")
-    parser.add_argument("--threads", choices=("one", "all", "both"), default="both", help="both")
-    parser.add_argument("--quick", action="store_true", help="smaller jobs and two rounds: to try it out, not to judge")
+    parser.add_argument(
+        "--peers", type=_names(names), default=names, metavar="A,B", help="peers to compare, or 'none' (default: all)"
+    )
+    parser.add_argument("--peers-python", default=sys.executable, help="interpreter with the peers (default: this one)")
+    parser.add_argument(
+        "--tensorflow-python", default="", help="interpreter with TensorFlow (default: that of the peers)"
+    )
+    parser.add_argument("--rounds", type=_positive, help="rounds of each contestant (default: 5)")
+    parser.add_argument(
+        "--threads", choices=("one", "all", "both"), default="both", help="number of threads (default: both)"
+    )
+    parser.add_argument(
+        "--quick", action="store_true", help="smaller jobs and two rounds, without verdicts on the targets"
+    )
     parser.add_argument("-o", "--output", type=Path, metavar="FILE", help="write the results as JSON")
-    parser.add_argument("--picture", type=Path, metavar="FILE", help="draw ratios; growth beside it as FILE-growth")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="draw the ratios; the growth of cost goes to FILE-growth"
+    )
     program = PROJECT.parent / "shared" / "peers" / "dense_adam_limit.c"
     parser.add_argument(
-        "--c-program", type=Path, default=program, metavar="FILE", help="the C program; ../shared/peers"
+        "--c-program",
+        type=Path,
+        default=program,
+        metavar="FILE",
+        help="source of the C program (default: in ../shared/peers)",
     )
     parser.add_argument(
         "--memory-gigabytes",
         type=float,
         default=1.0,
         metavar="GB",
-        help="size of the memory-mapped file; 1, judged at 4",
+        help="size of the memory-mapped file (default: 1; the target applies at 4)",
     )
     records = PROJECT.parent / "shared" / "data" / "nslkdd" / "KDDTrain+_20Percent.txt"
     parser.add_argument(
-        "--nslkdd", type=Path, default=records, metavar="FILE", help="records of NSL-KDD; ../shared/data/nslkdd"
+        "--nslkdd", type=Path, default=records, metavar="FILE", help="NSL-KDD records (default: in ../shared/data)"
     )
-    parser.add_argument("--silent", action="store_true", help="don't say on standard error what is going on")
+    parser.add_argument("--silent", action="store_true", help="no progress messages on standard error")
     return parser
 
 
@@ -107,7 +123,7 @@ def _names(known: Iterable[str]):
         given = [] if text == "none" else text.split(",")
         unknown = sorted(set(given) - set(known))
         if unknown:
-            raise argparse.ArgumentTypeError(f"{', '.join(unknown)} not known; choose from {', '.join(known)}")
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
         return given
 
     return parse
@@ -115,5 +131,5 @@ def _names(known: Iterable[str]):
 
 def _positive(text: str) -> int:
     if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of rounds; give 1 or more")
+        raise argparse.ArgumentTypeError(f"the number of rounds must be a whole number of at least 1; found {text}")
     return int(text)

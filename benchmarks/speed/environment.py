@@ -6,6 +6,8 @@ import os
 import platform
 from pathlib import Path
 
+from nnlite.processors import available_processors
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 _THREAD_VARIABLES = (
@@ -38,16 +40,9 @@ def worker_environment(threads: str, extra: dict[str, str] | None = None) -> dic
     return environment | (extra or {})
 
 
-def n_cores() -> int:
-    """Return how many cores this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def describe_machine() -> dict[str, object]:
-    """Return what a reader needs to know of the machine."""
-    return {"processor": _processor(), "cores": n_cores(), "system": platform.platform(), "load": _load()}
+    """Return the processor, cores, system and load of the machine."""
+    return {"processor": _processor(), "cores": available_processors(), "system": platform.platform(), "load": _load()}
 
 
 def _processor() -> str:

@@ -1,4 +1,4 @@
-"""The report in words: a table for every job, what follows from it, and which targets are met."""
+"""The report: a table for every job, its ratios, and the verdicts on the targets."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def verdict(figure: Figure) -> str:
     if figure.target is None:
         return ""
     text = f"{figure.target.sense} {amount(figure.target.bound, figure.unit)}"
-    return f"{text}: {'not judged, the job is smaller' if figure.met is None else 'met' if figure.met else 'MISSED'}"
+    return f"{text}: {'no verdict, smaller job' if figure.met is None else 'met' if figure.met else 'MISSED'}"
 
 
 def on_machine(machine: dict[str, object]) -> str:
@@ -49,7 +49,7 @@ def on_machine(machine: dict[str, object]) -> str:
     text = f"{machine['processor']}; {machine['cores']} cores; {machine['system']}; load before {machine['load']}"
     load = machine["load"]
     busy = isinstance(load, list) and load[0] > 0.5
-    return text + ("\nother programs are running: repeat it on a quiet machine before believing the ratios" * busy)
+    return text + ("\nother programs are running: the ratios are unreliable; repeat on an idle machine" * busy)
 
 
 def summary(results: Sequence[JobResult], versions: dict[str, str]) -> str:
@@ -70,7 +70,7 @@ def _section(result: JobResult) -> Iterator[str]:
     yield heading
     yield "-" * len(heading)
     if result.measurements:
-        # Products are too many to be listed: their figures say it all.
+        # There are too many products for a table: the ratios summarize them.
         listed = [] if any(one.contestant == BLAS.title and one.part for one in result.measurements) else None
         rows = [_row(result, one) for one in (result.measurements if listed is None else listed)]
         yield from _table(["contestant", "threads", "median", "quartiles", "processor", "loss", ""], rows)

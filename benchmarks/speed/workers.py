@@ -73,7 +73,7 @@ class Worker:
         except BrokenPipeError:
             line = ""
         if not line:
-            raise Skipped(f"its process ended: {self._last_message()}")
+            raise Skipped(f"its process ended unexpectedly: {self._last_message()}")
         answer = json.loads(line)
         if "skipped" in answer:
             raise Skipped(answer["skipped"])

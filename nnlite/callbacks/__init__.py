@@ -1,4 +1,4 @@
-"""Callbacks: what happens along the way of training."""
+"""Callbacks: actions during training, evaluation and prediction."""
 
 from nnlite.callbacks.base import Callback, CallbackList, Logs
 from nnlite.callbacks.functions import LambdaCallback, TerminateOnNaN

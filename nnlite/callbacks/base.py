@@ -1,23 +1,23 @@
-"""What a callback is: methods that are called along the way of training."""
+"""Base class of the callbacks: methods that are called during training, evaluation and prediction."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-# The figures of an epoch or a batch, by name; a callback may add some of its own.
+# The loss and the metrics of an epoch or a batch by name; a callback may add values.
 Logs = dict[str, float]
 
 
 class Callback:
-    """Base of all callbacks: every method does nothing until it is overridden.
+    """Base of all callbacks, whose methods do nothing.
 
     Attributes
     ----------
     model : Model
-        The model that is being trained.
+        The model.
     params : dict
-        ``epochs``, ``steps`` (batches in an epoch) and ``verbose``.
+        ``epochs``, ``steps`` (batches per epoch) and ``verbose``.
 
     Examples
     --------
@@ -33,26 +33,27 @@ class Callback:
         self.params: Mapping[str, Any] = {}
 
     def set_model(self, model: Any) -> None:
-        """Take the model."""
+        """Set the model."""
         self.model = model
 
     def set_params(self, params: Mapping[str, Any]) -> None:
-        """Take the parameters of training."""
+        """Set the parameters of training."""
         self.params = params
 
     def interest(self, phase: str) -> str:
-        """Tell which batches the callback looks at.
+        """Return the batches or epochs for which the callback needs to be called.
 
         Parameters
         ----------
         phase : {"train", "test", "epoch"}
-            In training, or in validation and evaluation; or whether it looks at the model between epochs at all.
+            Batches of training, batches of validation and evaluation, or epochs.
 
         Returns
         -------
         {"every", "some", "none"}
-            With "none", the methods for batches are not called, and with "some" only the one for their end, and not
-            for every batch, where that lets the compiled engine run many batches at a time.
+            If the compiled engine runs several batches per call, the methods for batches are not called for "none", and
+            for "some" only the method for the end of a batch is called, not for every batch. For "epoch", "none" means
+            that the callback does not access the model between epochs.
         """
         if phase == "epoch":
             return "every"
@@ -62,59 +63,59 @@ class Callback:
         return "every" if overridden else "none"
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Do something before the first epoch."""
+        """Run before the first epoch."""
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Do something after the last epoch."""
+        """Run after the last epoch."""
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Do something before an epoch, counted from 0."""
+        """Run before an epoch, counted from 0."""
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Do something after an epoch; `logs` holds its figures."""
+        """Run after an epoch with its loss and metrics in `logs`."""
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Do something before a step of training."""
+        """Run before a batch of training."""
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Do something after a step of training; `logs` holds the epoch's figures so far."""
+        """Run after a batch of training, with the averages over the epoch so far in `logs`."""
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Do something before an evaluation."""
+        """Run before an evaluation."""
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Do something after an evaluation."""
+        """Run after an evaluation."""
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Do something before a batch of an evaluation."""
+        """Run before a batch of an evaluation."""
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Do something after a batch of an evaluation."""
+        """Run after a batch of an evaluation."""
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Do something before a prediction."""
+        """Run before a prediction."""
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """Do something after a prediction."""
+        """Run after a prediction."""
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Do something before a batch of a prediction."""
+        """Run before a batch of a prediction."""
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Do something after a batch of a prediction."""
+        """Run after a batch of a prediction."""
 
 
 class CallbackList(Callback):
-    """Several callbacks as one, called in order.
+    """A list of callbacks as one callback.
 
     Parameters
     ----------
     callbacks : sequence of Callback
         The callbacks.
     model : Model
-        Handed to each.
+        Passed to each callback.
     params : mapping
-        Handed to each.
+        Passed to each callback.
     """
 
     def __init__(self, callbacks: Sequence[Callback], model: Any, params: Mapping[str, Any]) -> None:
@@ -127,15 +128,15 @@ class CallbackList(Callback):
             callback.set_params(params)
 
     def train_interest(self) -> str:
-        """Tell which batches of training the callbacks look at: "every", "some" or "none" of them."""
+        """Return the batches of training for which a callback needs to be called: "every", "some" or "none"."""
         return self._most(callback.interest("train") for callback in self.callbacks)
 
     def test_interest(self) -> str:
-        """Tell the same of batches in validation and evaluation."""
+        """Return the same for batches of validation and evaluation."""
         return self._most(callback.interest("test") for callback in self.callbacks)
 
     def epoch_interest(self) -> str:
-        """Tell whether a callback looks at the model between epochs: "every" or "none"."""
+        """Return "every" if a callback accesses the model between epochs, else "none"."""
         return self._most(callback.interest("epoch") for callback in self.callbacks)
 
     @staticmethod
@@ -143,72 +144,72 @@ class CallbackList(Callback):
         return max(interests, key=("none", "some", "every").index, default="none")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_train_begin(logs)
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_train_end(logs)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_epoch_begin(epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_epoch_end(epoch, logs)
 
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_train_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_train_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_test_begin(logs)
 
     def on_test_end(self, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_test_end(logs)
 
     def on_test_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_test_batch_begin(batch, logs)
 
     def on_test_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_test_batch_end(batch, logs)
 
     def on_predict_begin(self, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_predict_begin(logs)
 
     def on_predict_end(self, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_predict_end(logs)
 
     def on_predict_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_predict_batch_begin(batch, logs)
 
     def on_predict_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Call each."""
+        """Call the method of each callback."""
         for callback in self.callbacks:
             callback.on_predict_batch_end(batch, logs)
 
@@ -219,7 +220,7 @@ def as_callbacks(given: Callback | Iterable[Callback] | None) -> list[Callback]:
     Raises
     ------
     TypeError
-        If it is something else.
+        If `given` is of another type.
     """
     if given is None or isinstance(given, Callback):
         return [] if given is None else [given]
@@ -229,6 +230,6 @@ def as_callbacks(given: Callback | Iterable[Callback] | None) -> list[Callback]:
 
 
 def log_learning_rate(callback: Callback, logs: Logs | None) -> None:
-    """Add the learning rate to the figures of an epoch, as every callback that changes it does."""
+    """Add the learning rate to the logs of an epoch."""
     if logs is not None:
         logs["learning_rate"] = float(callback.model.optimizer.learning_rate)

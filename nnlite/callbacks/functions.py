@@ -1,4 +1,4 @@
-"""Callbacks that run functions, or stop at nonsense."""
+"""Callbacks that call functions or stop training at NaN."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from nnlite.callbacks.base import Callback, Logs
 
 
 class TerminateOnNaN(Callback):
-    """Stop when the loss is no longer a number."""
+    """Stop training when the loss is NaN or infinite."""
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Look at the loss."""
+        """Check the loss."""
         loss = (logs or {}).get("loss")
         if loss is not None and not math.isfinite(loss):
             print(f"Batch {batch}: the loss is {loss}; training ends")
@@ -20,12 +20,12 @@ class TerminateOnNaN(Callback):
 
 
 class LambdaCallback(Callback):
-    """A callback made of functions.
+    """A callback of functions.
 
     Parameters
     ----------
     on_epoch_begin, on_epoch_end, on_train_begin, on_train_end, on_train_batch_begin, on_train_batch_end : callable
-        Called in the place of the methods of the same names.
+        Functions to call instead of the methods with these names.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Callbacks that watch one figure for improvement."""
+"""Callbacks that monitor the loss or a metric for improvement."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import warnings
 
 from nnlite.callbacks.base import Callback, Logs, log_learning_rate
 from nnlite.types import Array
+from nnlite.validation import check_argument, choice, integer, number
 
 
 class _Monitor(Callback):
-    """A callback that watches one figure for improvement."""
+    """Base of the callbacks that monitor the loss or a metric for improvement."""
 
     def __init__(self, monitor: str, mode: str, min_delta: float = 0.0) -> None:
         super().__init__()
-        if mode not in ("auto", "min", "max"):
-            raise ValueError(f"{type(self).__name__}: mode must be 'auto', 'min' or 'max'; found {mode!r}")
+        check_argument(self, "mode", mode, choice("auto", "min", "max"))
         self.monitor = monitor
         self.mode = mode
         self.min_delta = abs(min_delta)
@@ -35,41 +35,40 @@ class _Monitor(Callback):
         return -self._sign() * math.inf
 
     def _value(self, logs: Logs | None) -> float | None:
-        """Return the figure watched, or warn once that there is none."""
+        """Return the monitored value, or warn once if it is missing."""
         logs = logs or {}
         if self.monitor not in logs and not self._warned:
             self._warned = True
             known = ", ".join(logs) or "none"
-            hint = " (give fit validation_data or validation_split)" if self.monitor.startswith("val_") else ""
+            hint = " (pass validation_data or validation_split to fit)" if self.monitor.startswith("val_") else ""
             warnings.warn(
-                f"{type(self).__name__} watches {self.monitor!r}, which is not among the figures of "
-                f"training: {known}{hint}",
+                f"{type(self).__name__} monitors {self.monitor!r}, which is not in the logs of training: {known}{hint}",
                 stacklevel=2,
             )
         return logs.get(self.monitor)
 
 
 class EarlyStopping(_Monitor):
-    """Stop when a figure no longer improves.
+    """Stop training when the loss or a metric no longer improves.
 
     Parameters
     ----------
     monitor : str, default "val_loss"
-        The figure.
+        Name of the monitored value.
     min_delta : float, default 0
-        What counts as an improvement must be larger than this.
+        Improvements up to this size are ignored.
     patience : int, default 0
-        Epochs without improvement to put up with.
+        Number of epochs without improvement before the action.
     verbose : {0, 1}, default 0
-        Whether to say when it stops.
+        Whether to print a message.
     mode : {"auto", "min", "max"}, default "auto"
-        Whether smaller or larger is better; "auto" goes by the name.
+        Whether smaller or larger values are better; "auto" decides by the name.
     baseline : float, optional
-        A value to be better than, from the start.
+        Value that must be exceeded from the start.
     restore_best_weights : bool, default False
-        Whether the model gets back the weights of its best epoch.
+        Whether to restore the weights of the best epoch.
     start_from_epoch : int, default 0
-        Epochs to let pass before watching.
+        First epoch to monitor.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class EarlyStopping(_Monitor):
         self.start_from_epoch = start_from_epoch
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Begin to watch."""
+        """Reset the state."""
         self.wait = 0
         self.stopped_epoch = 0
         self.best_epoch = 0
@@ -99,12 +98,12 @@ class EarlyStopping(_Monitor):
         self.best_weights: list[Array] | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, and stop if patience is over."""
+        """Compare the value, and stop after `patience` epochs without improvement."""
         value = self._value(logs)
         if value is None or epoch < self.start_from_epoch:
             return
         if self.restore_best_weights and self.best_weights is None:
-            # Even without any improvement there is something to go back to.
+            # These weights are restored if no epoch improves.
             self.best_weights, self.best_epoch = self.model.get_weights(), epoch
         self.wait += 1
         if self._better(value, self.best):
@@ -119,7 +118,7 @@ class EarlyStopping(_Monitor):
             self.model.stop_training = True
 
     def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Give back the best weights."""
+        """Restore the best weights."""
         if self.verbose and self.stopped_epoch:
             print(f"Epoch {self.stopped_epoch + 1}: early stopping")
         if self.best_weights is not None:
@@ -129,26 +128,26 @@ class EarlyStopping(_Monitor):
 
 
 class ModelCheckpoint(_Monitor):
-    """Save the model along the way.
+    """Save the model, or its weights, during training.
 
     Parameters
     ----------
     filepath : str or path
-        Where to; ``{epoch:02d}`` and figures such as ``{val_loss:.2f}`` are filled in.
+        Name of the file, in which ``{epoch:02d}`` and values such as ``{val_loss:.2f}`` are replaced.
     monitor : str, default "val_loss"
-        The figure that tells which is best.
+        Name of the value that is best in the best model.
     verbose : {0, 1}, default 0
-        Whether to say what is saved.
+        Whether to print a message.
     save_best_only : bool, default False
-        Whether to save only what is better than all before.
+        Whether to save only if the monitored value is better than all before.
     save_weights_only : bool, default False
-        Whether to leave out layers and optimizer.
+        Whether to save only the weights, without layers and optimizer.
     mode : {"auto", "min", "max"}, default "auto"
-        Whether smaller or larger is better.
+        Whether smaller or larger values are better.
     save_freq : "epoch" or int, default "epoch"
-        After each epoch, or every so many batches.
+        "epoch": save after each epoch; a number: after that many batches.
     initial_value_threshold : float, optional
-        A value to be better than, from the start.
+        Value that must be exceeded from the start.
     """
 
     def __init__(
@@ -163,10 +162,7 @@ class ModelCheckpoint(_Monitor):
         initial_value_threshold: float | None = None,
     ) -> None:
         super().__init__(monitor, mode)
-        if save_freq != "epoch" and (isinstance(save_freq, (str, bool)) or save_freq < 1):
-            raise ValueError(
-                f"ModelCheckpoint: save_freq must be 'epoch' or a number of batches of at least 1; found {save_freq!r}"
-            )
+        check_argument(self, "save_freq", save_freq, choice("epoch") | integer(least=1))
         self.filepath = os.fspath(filepath)
         self.verbose = verbose
         self.save_best_only = save_best_only
@@ -177,28 +173,28 @@ class ModelCheckpoint(_Monitor):
         self._batches = 0
 
     def interest(self, phase: str) -> str:
-        """Tell that only a checkpoint by number of batches looks at batches."""
+        """Return "every" for batches of training if `save_freq` is a number of batches."""
         if phase == "train":
             return "every" if self.save_freq != "epoch" else "none"
         return super().interest(phase)
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Note the epoch."""
+        """Store the number of the epoch."""
         self._epoch = epoch
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Save every so many batches."""
+        """Save after every `save_freq` batches."""
         if isinstance(self.save_freq, int):
             self._batches += 1
             if self._batches % self.save_freq == 0:
-                self._consider(self._epoch, logs)
+                self._save_if_better(self._epoch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Save after the epoch."""
         if self.save_freq == "epoch":
-            self._consider(epoch, logs)
+            self._save_if_better(epoch, logs)
 
-    def _consider(self, epoch: int, logs: Logs | None) -> None:
+    def _save_if_better(self, epoch: int, logs: Logs | None) -> None:
         if self.save_best_only:
             value = self._value(logs)
             if value is None or not self._better(value, self.best):
@@ -217,34 +213,34 @@ class ModelCheckpoint(_Monitor):
             return self.filepath.format(epoch=epoch + 1, **logs)
         except KeyError as error:
             raise ValueError(
-                f"ModelCheckpoint: filepath {self.filepath!r} names {error}, "
-                f"which is not among the figures of training: epoch, {', '.join(logs)}"
+                f"ModelCheckpoint: filepath {self.filepath!r} contains {error}, "
+                f"which is not in the logs of training: epoch, {', '.join(logs)}"
             ) from error
 
 
 class ReduceLROnPlateau(_Monitor):
-    """Lower the learning rate when a figure no longer improves.
+    """Reduce the learning rate when the loss or a metric no longer improves.
 
-    The rate of each epoch joins its figures, as "learning_rate".
+    The rate is added to the logs of each epoch as "learning_rate".
 
     Parameters
     ----------
     monitor : str, default "val_loss"
-        The figure.
+        Name of the monitored value.
     factor : float, default 0.1
-        What the rate is multiplied by.
+        Factor of the new rate.
     patience : int, default 10
-        Epochs without improvement to put up with.
+        Number of epochs without improvement before the action.
     verbose : {0, 1}, default 0
-        Whether to say when it does.
+        Whether to print a message.
     mode : {"auto", "min", "max"}, default "auto"
-        Whether smaller or larger is better.
+        Whether smaller or larger values are better.
     min_delta : float, default 0.0001
-        What counts as an improvement must be larger than this.
+        Improvements up to this size are ignored.
     cooldown : int, default 0
-        Epochs to wait after a change before watching again.
+        Number of epochs after a change in which the value is not monitored.
     min_lr : float, default 0.0
-        The rate goes no lower.
+        Lower bound of the rate.
     """
 
     def __init__(
@@ -259,8 +255,7 @@ class ReduceLROnPlateau(_Monitor):
         min_lr: float = 0.0,
     ) -> None:
         super().__init__(monitor, mode, min_delta)
-        if not 0 < factor < 1:
-            raise ValueError(f"ReduceLROnPlateau: factor must be above 0 and below 1; found {factor!r}")
+        check_argument(self, "factor", factor, number(above=0, below=1))
         self.factor = factor
         self.patience = patience
         self.verbose = verbose
@@ -268,13 +263,13 @@ class ReduceLROnPlateau(_Monitor):
         self.min_lr = min_lr
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Begin to watch."""
+        """Reset the state."""
         self.best = self._worst()
         self.wait = 0
         self.cooldown_counter = 0
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Compare, and lower the rate if patience is over."""
+        """Compare the value, and reduce the rate after `patience` epochs without improvement."""
         log_learning_rate(self, logs)
         value = self._value(logs)
         if value is None:
@@ -293,6 +288,6 @@ class ReduceLROnPlateau(_Monitor):
         if self.wait >= self.patience and before > self.min_lr:
             self.model.optimizer.learning_rate = max(before * self.factor, self.min_lr)
             if self.verbose:
-                print(f"Epoch {epoch + 1}: learning rate lowered to {self.model.optimizer.learning_rate:g}")
+                print(f"Epoch {epoch + 1}: learning rate reduced to {self.model.optimizer.learning_rate:g}")
             self.cooldown_counter = self.cooldown
             self.wait = 0

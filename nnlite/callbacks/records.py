@@ -1,4 +1,4 @@
-"""Callbacks that keep or show what happened."""
+"""Callbacks that record or display the loss and the metrics."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from nnlite.progress import Progress
 
 
 class History(Callback):
-    """The figures of every epoch; `fit` returns one.
+    """The loss and the metrics of every epoch; the return value of `fit`.
 
     Attributes
     ----------
     history : dict of str to list of float
-        Each figure's values, one per epoch.
+        Values of the loss and of each metric, one per epoch.
     epoch : list of int
-        The epochs' numbers.
+        Numbers of the epochs.
     backend : {"numpy", "numba"}
-        What computed.
+        Backend of the computation.
     """
 
     def __init__(self) -> None:
@@ -30,23 +30,23 @@ class History(Callback):
         self.epoch: list[int] = []
 
     def interest(self, phase: str) -> str:  # noqa: ARG002
-        """Tell that it looks at figures alone."""
+        """Return "none": only the logs are used."""
         return "none"
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Append the figures."""
+        """Append the loss and the metrics."""
         self.epoch.append(epoch)
         for name, value in (logs or {}).items():
             self.history.setdefault(name, []).append(value)
 
 
 class ProgressBar(Callback):
-    """The progress bar that `fit` shows.
+    """Progress bar of `fit`.
 
     Parameters
     ----------
     verbose : {1, 2}, default 1
-        A bar, or a line per epoch.
+        1: a bar; 2: a line per epoch.
     """
 
     def __init__(self, verbose: int = 1) -> None:
@@ -54,38 +54,38 @@ class ProgressBar(Callback):
         self.verbose = verbose
 
     def interest(self, phase: str) -> str:
-        """Tell that a bar may skip batches."""
+        """Return "some" for batches of training: a bar may skip batches."""
         return {"train": "some", "test": "none", "epoch": "every"}[phase]
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Begin a bar."""
+        """Start the bar of an epoch."""
         print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self._progress = Progress(self.params["steps"], bar=self.verbose == 1)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Lengthen the bar."""
+        """Update the bar."""
         self._progress.update(batch + 1, logs or {})
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """End the bar."""
+        """Finish the bar."""
         self._progress.finish(logs or {})
 
 
 class CSVLogger(Callback):
-    """Write every epoch's figures to a CSV file.
+    """Write the loss and the metrics of every epoch to a CSV file.
 
-    The file is written line by line, so that what has been learned so far is there if training breaks off. Its columns
-    are the epoch and the figures in the order of their names; what an epoch lacks, such as the figures of validation
-    where there was none, is "NA".
+    The file is written line by line, so that it is up to date if training is interrupted. The columns are the epoch,
+    and the loss and the metrics in alphabetical order. Missing values, such as those of validation in an epoch without
+    validation, are "NA".
 
     Parameters
     ----------
     filename : str or path
-        Where to.
+        Name of the file.
     separator : str, default ","
-        Between the figures.
+        Separator of the columns.
     append : bool, default False
-        Whether to go on with an existing file.
+        Whether to append to an existing file.
     """
 
     def __init__(self, filename: str | os.PathLike[str], separator: str = ",", append: bool = False) -> None:
@@ -116,7 +116,7 @@ class CSVLogger(Callback):
         if not self._names:
             names = sorted(logs)
             if not any(name.startswith("val_") for name in names):
-                # Validation may come in a later epoch, and a column cannot be added then.
+                # The first validation may follow in a later epoch, when a column can no longer be added.
                 names += [f"val_{name}" for name in names]
             self._names = ["epoch", *names]
             writer.writerow(self._names)

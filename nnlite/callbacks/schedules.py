@@ -1,13 +1,12 @@
-"""Callbacks that change a number from epoch to epoch."""
+"""Callbacks that change the learning rate, or the weight of a divergence, from epoch to epoch."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from nnlite.callbacks.base import Callback, Logs, log_learning_rate
+from nnlite.validation import check_argument, integer, is_number, number
 
 if TYPE_CHECKING:
     from nnlite.layers import GaussianLatent
@@ -16,14 +15,14 @@ if TYPE_CHECKING:
 class LearningRateScheduler(Callback):
     """Set the learning rate before each epoch.
 
-    The rate joins the epoch's figures, as "learning_rate".
+    The rate is added to the logs of the epoch as "learning_rate".
 
     Parameters
     ----------
     schedule : callable
-        Called with the epoch's number, from 0, and the rate so far; returns the new rate.
+        Function of the epoch, counted from 0, and of the current rate; returns the new rate.
     verbose : {0, 1}, default 0
-        Whether to say so.
+        Whether to print the rate.
     """
 
     def __init__(self, schedule: Callable[[int, float], float], verbose: int = 0) -> None:
@@ -34,42 +33,42 @@ class LearningRateScheduler(Callback):
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Set the rate."""
         rate = self.schedule(epoch, self.model.optimizer.learning_rate)
-        if isinstance(rate, bool) or not isinstance(rate, (int, float, np.integer, np.floating)):
+        if not is_number(rate):
             raise TypeError(f"LearningRateScheduler: the schedule must return a number; found {rate!r}")
         self.model.optimizer.learning_rate = float(rate)
         if self.verbose:
             print(f"Epoch {epoch + 1}: learning rate {rate:g}")
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
-        """Add the rate to the epoch's figures."""
+        """Add the rate to the logs."""
         log_learning_rate(self, logs)
 
 
 class KLWarmUp(Callback):
-    r"""Let the divergence of a variational autoencoder come into the loss little by little.
+    r"""Increase the weight of the divergence of a variational autoencoder linearly.
 
-    At the start of training, codes tell the decoder nothing yet, and the divergence is cheapest to lower by making them
-    tell nothing for good (*posterior collapse*). So it begins at a small weight, and the decoder learns to listen
-    first. In epoch e, counted from 0, every `GaussianLatent` of the model has
+    At the start of training, codes contain no information for the decoder yet, and the divergence is easily minimized
+    by codes without information (*posterior collapse*). With a small weight at first, the decoder learns to use them.
+    In epoch e, counted from 0, every `GaussianLatent` of the model has
 
     .. math:: \beta_e = \beta_{start} + (\beta - \beta_{start}) \min(1, e / \text{epochs})
 
-    Losses of different epochs are then not the same sum: to stop early, begin to watch after the warm-up
+    The losses of different epochs of the warm-up are not comparable: start early stopping after it
     (``EarlyStopping(start_from_epoch=...)``).
 
     Parameters
     ----------
     epochs : int, default 10
-        Epochs until the full weight is reached, at least 1.
+        Number of epochs until the full weight, at least 1.
     beta : float, default 1.0
-        The full weight, at least 0.
+        Full weight :math:`\beta`, at least 0.
     start : float, default 0.0
-        The first weight, at least 0.
+        Initial weight :math:`\beta_{start}`, at least 0.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range; when training begins, if the model has no `GaussianLatent`.
+        If an argument is out of range; at the beginning of training, if the model has no `GaussianLatent`.
 
     References
     ----------
@@ -91,11 +90,9 @@ class KLWarmUp(Callback):
 
     def __init__(self, epochs: int = 10, beta: float = 1.0, start: float = 0.0) -> None:
         super().__init__()
-        if isinstance(epochs, bool) or not isinstance(epochs, (int, np.integer)) or epochs < 1:
-            raise ValueError(f"KLWarmUp: epochs must be a whole number of at least 1; found {epochs!r}")
-        for argument, value in (("beta", beta), ("start", start)):
-            if not 0 <= value < np.inf:
-                raise ValueError(f"KLWarmUp: {argument} must be at least 0 and finite; found {value!r}")
+        check_argument(self, "epochs", epochs, integer(least=1))
+        check_argument(self, "beta", beta, number(least=0))
+        check_argument(self, "start", start, number(least=0))
         self.epochs = int(epochs)
         self.beta = beta
         self.start = start
@@ -104,7 +101,7 @@ class KLWarmUp(Callback):
         """Find the layers."""
         self._latents = _latents_in(self.model)
         if not self._latents:
-            raise ValueError("KLWarmUp: the model has no GaussianLatent layer whose beta to change")
+            raise ValueError("KLWarmUp: the model has no GaussianLatent layer")
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Set beta."""
@@ -113,7 +110,8 @@ class KLWarmUp(Callback):
 
 
 def _latents_in(layer: Any) -> list[GaussianLatent]:
-    """Return every `GaussianLatent` of a model, those of models and wrappers within it included."""
+    """Return every `GaussianLatent` of a model, also those inside models and wrappers."""
+    # Imported here for start-up time: most programs use no variational layer.
     from nnlite.layers import GaussianLatent
 
     if isinstance(layer, GaussianLatent):

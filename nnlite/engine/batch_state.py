@@ -1,32 +1,32 @@
-"""What changes from batch to batch: places in the array of int64 that every kernel is handed."""
+"""Layout of the state array (int64) that every kernel receives: the values that change from batch to batch."""
 
 from typing import Final
 
 ROWS: Final = 0
-"""Records of this batch that this thread has to do with."""
-WIDTH: Final = 1
-"""The same, rounded up to whole vectors."""
-BATCH: Final = 2
-"""Records of this batch in all threads together: what the loss is divided by."""
-START: Final = 3
-"""Place of this thread's first record of this batch in the order of the epoch."""
+"""Number of records of this batch that this thread processes."""
+PADDED_ROWS: Final = 1
+"""`ROWS` rounded up to whole vectors."""
+BATCH_SIZE: Final = 2
+"""Number of records of this batch in all threads together: the divisor of the loss."""
+FIRST_RECORD: Final = 3
+"""Index of this thread's first record of this batch in the order of the epoch."""
 STEP: Final = 4
-"""Number of this step of training within the tables of the optimizer."""
-COUNT: Final = 5
-"""Number of the step since the run's beginning: it makes each step's noise its own."""
+"""Index of this training step in the optimizer's tables of rates."""
+STEP_COUNT: Final = 5
+"""Index of this step since the beginning of the run: a counter of the random number generator."""
 ORDER: Final = 6
-"""Address of the epoch's order of the records (int32); 0 where they come as they are."""
+"""Address of the epoch's order of the records (int32); 0 for the order in which they are stored."""
 RATES: Final = 7
 """Address of the learning rate of each step (double)."""
 CORRECTIONS: Final = 8
-"""Address of each step's correction of that rate (double)."""
+"""Address of Adam's bias correction of each rate (double)."""
 THREAD: Final = 9
-"""Number of this thread."""
+"""Index of this thread."""
 SEEDS: Final = 10
-"""Address of the seed of each stream of noise."""
-MEETINGS: Final = 11
-"""How often this thread has met the others."""
-YIELD: Final = 12
-"""Address of the operating system's function that lets others run; 0 if there is none."""
+"""Address of the seed of each stream of random numbers."""
+BARRIERS: Final = 11
+"""Number of barriers that this thread has passed."""
+YIELD_FUNCTION: Final = 12
+"""Address of the operating system's function that yields the processor; 0 if there is none."""
 SIZE: Final = 16
 """Length of the array."""

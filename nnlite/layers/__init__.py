@@ -1,7 +1,6 @@
-"""The textbook: every layer's forward and backward pass, side by side, in plain NumPy.
+"""Layers: the forward and the backward pass of each, side by side, in plain NumPy.
 
-The layers for series and images are imported when they are first asked for, so that scoring a table starts in
-milliseconds.
+Layers for series and images are imported on first access, so that scoring a table starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -111,7 +110,7 @@ __all__ = [
     "ZeroPadding2D",
 ]
 
-# Where the layers are that are imported when first asked for.
+# Modules of the layers that are imported on first access.
 _MODULES = {
     "Conv1D": "convolution",
     "Conv2D": "convolution",
@@ -139,7 +138,7 @@ _MODULES = {
     "GaussianLatent": "variational",
 }
 
-# The other names that Keras has for the same layers.
+# Other names of the same layers in Keras.
 _ALIASES = {
     "Convolution1D": "Conv1D",
     "Convolution2D": "Conv2D",
@@ -157,7 +156,7 @@ _ALIASES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a layer when it is first asked for."""
+    """Import a layer on first access."""
     original = _ALIASES.get(name, name)
     if original not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -172,7 +171,7 @@ def __dir__() -> list[str]:
 
 
 class _Unimported:
-    """What stands in the registry for a layer that may not have been imported yet."""
+    """Placeholder in the registry for a layer that may not have been imported yet."""
 
     def __init__(self, name: str) -> None:
         self.name = name

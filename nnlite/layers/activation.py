@@ -1,4 +1,4 @@
-"""Activations as layers of their own."""
+"""Activation layers."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ class _Elementwise(Layer):
 
 
 class Activation(_Elementwise):
-    """Apply an activation function by its name.
+    """Apply an activation function.
 
     Parameters
     ----------
     activation : str or ActivationFunction
-        Any of `nnlite.activations`.
+        Name of a function of `nnlite.activations`, or an instance.
     **settings
         See `Layer`.
 
@@ -55,18 +55,18 @@ class Activation(_Elementwise):
 
 
 class ReLU(_Elementwise):
-    r"""Rectified linear unit: nothing below the threshold (or a little), the input itself above.
+    r"""Rectified linear unit: 0 (or a small slope) up to a threshold, the identity above.
 
     .. math:: f(x) = \begin{cases} \min(x, m) & x > \theta \\ s\,(x - \theta) & x \le \theta \end{cases}
 
     Parameters
     ----------
     max_value : float, optional
-        m; none by default.
+        m, the maximum; none by default.
     negative_slope : float, default 0.0
-        s.
+        s, the slope up to the threshold.
     threshold : float, default 0.0
-        The angle :math:`\theta`.
+        :math:`\theta`.
     **settings
         See `Layer`.
 
@@ -100,12 +100,12 @@ class ReLU(_Elementwise):
 
 
 class LeakyReLU(_Elementwise):
-    r"""A rectified linear unit that never quite closes: :math:`f(x) = \max(x, s x)`.
+    r"""Leaky rectified linear unit: :math:`f(x) = \max(x, s x)`, for s < 1.
 
     Parameters
     ----------
     negative_slope : float, default 0.3
-        s.
+        s, the slope for negative inputs.
     **settings
         See `Layer`.
 
@@ -128,12 +128,12 @@ class LeakyReLU(_Elementwise):
 
 
 class ELU(_Elementwise):
-    r"""Exponential linear unit: x above zero, :math:`\alpha (e^x - 1)` below.
+    r"""Exponential linear unit: x for positive inputs, :math:`\alpha (e^x - 1)` for negative ones.
 
     Parameters
     ----------
     alpha : float, default 1.0
-        Where the curve ends far below zero: at minus `alpha`.
+        :math:`\alpha`; the limit for large negative inputs is :math:`-\alpha`.
     **settings
         See `Layer`.
 
@@ -156,7 +156,7 @@ class ELU(_Elementwise):
 
 
 class Sigmoid(_Elementwise):
-    r"""Logistic function :math:`f(x) = 1 / (1 + e^{-x})`: any number to one between 0 and 1.
+    r"""Logistic function :math:`f(x) = 1 / (1 + e^{-x})`, with values between 0 and 1.
 
     Parameters
     ----------
@@ -177,7 +177,7 @@ class Sigmoid(_Elementwise):
 
 
 class Tanh(_Elementwise):
-    r"""Hyperbolic tangent: any number to one between -1 and 1.
+    r"""Hyperbolic tangent :math:`f(x) = \tanh x`, with values between -1 and 1.
 
     Parameters
     ----------
@@ -198,12 +198,12 @@ class Tanh(_Elementwise):
 
 
 class Softmax(_Elementwise):
-    r"""Turn scores into shares that add to one: :math:`y_i = e^{x_i} / \sum_j e^{x_j}`.
+    r"""Softmax: probabilities :math:`y_i = e^{x_i} / \sum_j e^{x_j}` with the sum 1.
 
     Parameters
     ----------
     axis : int, default -1
-        Along which the shares add to one.
+        Axis of the sum.
     **settings
         See `Layer`.
 

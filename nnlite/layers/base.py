@@ -1,13 +1,13 @@
-"""What every layer is: a forward pass, a backward pass, and the weights between them.
+"""Base class of all layers: weights, a forward pass and a backward pass.
 
-A layer keeps nothing between calls: what the backward pass needs of the forward pass travels in `cache`,
-in the open. So the same layer may be used twice in one network, or by eight threads at once.
+A layer keeps no state between calls: the forward pass returns the values that the backward pass needs as `cache`. So a
+layer can be used several times in one network, or by several threads at once.
 
-To write a layer of one's own, derive from `Layer` and give it three methods::
+A custom layer derives from `Layer` and defines three methods::
 
     build(input_shape) -> output_shape       declare the weights with add_weight
     forward(x, training) -> (y, cache)       compute
-    backward(dy, cache) -> dx                write the weights' gradients, return the input's
+    backward(dy, cache) -> dx                write the gradients of the weights, return that of the input
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from nnlite import config, initializers, regularizers
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
 from nnlite.registry import Registry, serialize
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, integer
 from nnlite.weights import Weight
 
 _used_names: Counter[str] = Counter()
@@ -36,12 +37,12 @@ def unique_name(base: str) -> str:
 
 
 def forget_names() -> None:
-    """Begin the numbering of `unique_name` again."""
+    """Restart the numbering of `unique_name`."""
     _used_names.clear()
 
 
 def snake_case(name: str) -> str:
-    """Turn a class name into the base of a layer name: ``MaxPooling1D`` to ``max_pooling1d``."""
+    """Return the base of a layer name for a class name: ``MaxPooling1D`` to ``max_pooling1d``."""
     words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
 
@@ -52,32 +53,32 @@ class Layer:
     Parameters
     ----------
     name : str, optional
-        Name within a model; by default the class's, numbered.
+        Name within a model; by default that of the class with a number.
     dtype : {"float32", "float64"}, optional
-        What the layer computes in; by default `nnlite.config.floatx`.
+        Dtype of weights and outputs; by default `nnlite.config.floatx`.
     trainable : bool, default True
         Whether training changes the weights; see the attribute.
     activity_regularizer : str or Regularizer, optional
         Penalty on the output, divided by the number of rows, that joins the loss.
     input_shape : tuple of int, optional
-        Shape of one record; on the first layer of a `Sequential` it stands for an `Input`.
+        Shape of one record, for the first layer of a `Sequential` without an `Input`.
     input_dim : int, optional
-        The same as ``input_shape=(input_dim,)``.
+        Shorthand for ``input_shape=(input_dim,)``.
 
     Attributes
     ----------
     weights : list of Weight
         All weights, those that train first.
     trainable : bool
-        Whether training changes the weights. Setting it sets it for all layers inside as well, built or not; a layer
-        that is added afterwards keeps its own. After changing it, call ``compile`` again.
+        Whether training changes the weights. Assignment sets it for all layers inside as well, built or not, but not
+        for layers added later. Call ``compile`` again after changing it.
     """
 
     merges: ClassVar[bool] = False
     """Whether the layer takes a list of tensors, as `Add` does."""
 
     takes_mask: ClassVar[bool] = False
-    """Whether `forward` has an argument `mask`: which steps of a series count, as `Masking` tells."""
+    """Whether `forward` has an argument `mask`, True for the valid steps of a series; see `Masking`."""
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class Layer:
         self._weights: dict[str, Weight] = {}
         self._trainable = trainable
 
-    # -- what a layer defines ------------------------------------------------------------------
+    # -- methods that a layer defines ----------------------------------------------------------
 
     def build(self, input_shape: Any) -> Any:
         """Declare the weights for inputs of `input_shape`; return the shape of the output.
@@ -105,7 +106,7 @@ class Layer:
         Parameters
         ----------
         input_shape : tuple of int or None
-            Rows first (None: any number of them). A list of shapes for layers that take several inputs.
+            Shape of the input, rows first (None: any number of rows); a list of shapes for several inputs.
 
         Returns
         -------
@@ -115,60 +116,59 @@ class Layer:
         return input_shape
 
     def forward(self, x: Any, training: bool = False) -> tuple[Any, Any]:
-        """Compute the output, and what `backward` will need of the computation."""
+        """Compute the output; return it and the cache, an argument of `backward`."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward(x, training)")
 
     def backward(self, dy: Any, cache: Any) -> Any:
-        """Write the weights' gradients and return the input's.
+        """Write the gradients of the weights; return the gradient of the input.
 
         Parameters
         ----------
         dy : ndarray
-            Derivative of the loss by each value of the output.
+            Derivative of the loss with respect to the output.
         cache : object
-            What `forward` returned beside that output.
+            Second result of `forward`.
 
         Returns
         -------
         ndarray
-            Derivative of the loss by each value of the input.
+            Derivative of the loss with respect to the input.
         """
         raise NotImplementedError(f"{type(self).__name__} does not define backward(dy, cache)")
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
-        """Say which steps of the output count, for the layers that come after.
+        """Return the mask of the output for the next layers.
 
-        By default a mask is handed on where the output still has the input's rows and steps. A layer whose
-        steps are others than its input's returns None.
+        By default the mask of the input, if the output has the same rows and steps, else None.
 
         Parameters
         ----------
         x, y : ndarray, or list of ndarray
             Input and output of `forward`.
         mask : ndarray of bool, shape (rows, steps), or None, or a list of them
-            One for each input: True for steps that count; None where all do.
+            Mask of each input: True for valid steps. None: all are valid.
 
         Returns
         -------
         ndarray of bool, or None, or a list of them
-            One for each output.
+            Mask of each output.
         """
         if isinstance(mask, list):
-            # Of several inputs, a step counts if it does in any of them.
+            # Of several inputs, a step is valid if it is in any of them.
             mask = None if any(one is None for one in mask) else np.logical_or.reduce(mask)
         if isinstance(y, list):
             return [_fitting(mask, one) for one in y]
         return _fitting(mask, y)
 
     def activity_penalty(self, cache: Any) -> float:  # noqa: ARG002
-        """Return what the layer adds to the loss for what it computed; `backward` adds the gradient of that to dx.
+        """Return the penalty of the layer's own, such as a divergence, whose derivative `backward` adds to dx.
 
-        `activity_regularizer` needs no such method.
+        The penalty of `activity_regularizer` is not included.
 
         Parameters
         ----------
         cache : object
-            What `forward` returned beside the output.
+            Second result of `forward`.
         """
         return 0.0
 
@@ -183,12 +183,12 @@ class Layer:
 
     @classmethod
     def from_config(cls, config: dict[str, Any]) -> Layer:
-        """Make a layer from what `get_config` returned."""
-        # Not every constructor takes `trainable`. Layers inside bring what they had, which may be something else.
+        """Return a layer with the configuration that `get_config` returned."""
+        # Not every constructor takes `trainable`. Layers inside have values of their own.
         settings = dict(config)
         trainable = settings.pop("trainable", True)
         layer = cls(**settings)
-        layer._set_own_trainable(trainable)
+        layer.set_own_trainable(trainable)
         return layer
 
     # -- weights -------------------------------------------------------------------------------
@@ -201,19 +201,19 @@ class Layer:
         regularizer: str | regularizers.Regularizer | None = None,
         trainable: bool = True,
     ) -> Weight:
-        """Declare a weight, to be called from `build`.
+        """Declare a weight; called by `build`.
 
         Raises
         ------
         ValueError
-            If the layer has been built before for inputs of another size.
+            If the layer has been built for inputs of another size.
         """
         known = self._weights.get(name)
         if known is not None:
             if known.shape != shape:
                 raise ValueError(
                     f"layer {self.name!r} was built with {name} of shape {known.shape}; this input needs "
-                    f"{shape}. Use a layer of its own for inputs of another size"
+                    f"{shape}. Use another layer for inputs of another size"
                 )
             return known
         weight = Weight(
@@ -230,17 +230,17 @@ class Layer:
 
     @property
     def weights(self) -> list[Weight]:
-        """All weights, those of the kind that train first."""
+        """All weights, trainable kinds first."""
         return sorted(self._weights.values(), key=lambda weight: not weight.learned)
 
     @property
     def trainable_weights(self) -> list[Weight]:
-        """The weights that training changes: none of a frozen layer."""
+        """The weights that training changes; none for a frozen layer."""
         return [weight for weight in self.weights if self._trainable and weight.trainable]
 
     @property
     def non_trainable_weights(self) -> list[Weight]:
-        """The weights that training leaves alone, or changes other than by their gradient."""
+        """The weights that training does not change through their gradient."""
         return [weight for weight in self.weights if not (self._trainable and weight.trainable)]
 
     @property
@@ -250,18 +250,18 @@ class Layer:
 
     @trainable.setter
     def trainable(self, value: bool) -> None:
-        self._set_own_trainable(value)
+        self.set_own_trainable(value)
         for layer in self._sublayers():
             layer.trainable = value
 
-    def _set_own_trainable(self, value: bool) -> None:
-        """Freeze or thaw the layer's own weights, and leave the layers inside as they are."""
+    def set_own_trainable(self, value: bool) -> None:
+        """Set `trainable` for the layer's own weights, without the layers inside."""
         self._trainable = bool(value)
         for weight in self._weights.values():
             weight.trainable = self._trainable and weight.learned
 
     def _sublayers(self) -> Sequence[Layer]:
-        """Return the layers that this one is made of."""
+        """Return the layers inside this one."""
         return ()
 
     def count_params(self) -> int:
@@ -278,7 +278,7 @@ class Layer:
         Raises
         ------
         ValueError
-            If their number or a shape does not fit; no weight is changed then.
+            If their number or a shape does not fit. Then no weight is changed.
         """
         weights = self.weights
         if len(values) != len(weights):
@@ -300,28 +300,29 @@ class Layer:
     # -- calling -------------------------------------------------------------------------------
 
     def __call__(self, inputs: Any, training: bool = False, *, mask: Any = None) -> Any:
-        """Draw the layer into a graph, or apply it to arrays.
+        """Add the layer to a graph, or apply it to arrays.
 
         Parameters
         ----------
         inputs : SymbolicTensor, ndarray, or a list of either
-            Symbolic tensors record an edge of the graph and return symbolic tensors; arrays are computed with.
+            With symbolic tensors, the call adds a node to the graph and returns symbolic tensors; with arrays, it
+            computes the output.
         training : bool, default False
-            Whether dropout, noise and batch normalization behave as they do in training.
+            Whether dropout, noise and batch normalization behave as in training.
         mask : ndarray of bool, shape (rows, steps), optional
-            The steps that count, for a layer that `takes_mask` and is applied to arrays. In a graph, masks come from
+            True for valid steps, if a layer with `takes_mask` is applied to arrays. In a graph, masks come from
             `Masking`.
 
         Raises
         ------
         TypeError
-            If a mask is given to a layer that takes none.
+            If a mask is passed to a layer without `takes_mask`.
         ValueError
-            If inputs or a mask do not fit, or a mask is given in a graph.
+            If inputs or a mask do not fit, or a mask is passed in a graph.
         """
         self._check_arity(inputs)
         if is_symbolic(inputs):
-            self._refuse_mask_in_graph(mask)
+            self._check_no_mask_in_graph(mask)
             return self._call_symbolic(inputs)
         if isinstance(inputs, (list, tuple)) and self._takes_list:
             arrays: Any = [np.asarray(array, self.dtype) for array in inputs]
@@ -332,25 +333,25 @@ class Layer:
         if mask is not None:
             if not self.takes_mask:
                 raise TypeError(
-                    f"layer {self.name!r} ({type(self).__name__}) takes no mask: it treats all steps alike; leave "
-                    "mask= out"
+                    f"layer {self.name!r} ({type(self).__name__}) takes no mask: it treats all steps alike; call "
+                    "it without mask="
                 )
             return self.forward(arrays, training, mask=self._checked_mask(mask, arrays))[0]  # type: ignore[call-arg]
         return self.forward(arrays, training)[0]
 
-    def _refuse_mask_in_graph(self, mask: Any) -> None:
+    def _check_no_mask_in_graph(self, mask: Any) -> None:
         if mask is not None:
             raise ValueError(f"layer {self.name!r}: in a graph masks come from a Masking layer; found mask= in a call")
 
     def _checked_mask(self, mask: Any, x: Array) -> Array:
-        """Return a mask as an array of bool that has a value for each row and step of x."""
-        counts = np.asarray(mask, bool)
+        """Return a mask as an array of bool with a value for each row and step of x."""
+        valid = np.asarray(mask, bool)
         steps = x.shape[:2] if x.ndim > 2 else x.shape[:1]
-        if counts.shape not in (steps, x.shape[:-1]):
+        if valid.shape not in (steps, x.shape[:-1]):
             raise ValueError(
-                f"layer {self.name!r}: mask must have one value per row and step, shape {steps}; found {counts.shape}"
+                f"layer {self.name!r}: mask must have one value per row and step, shape {steps}; found {valid.shape}"
             )
-        return counts
+        return valid
 
     @property
     def _takes_list(self) -> bool:
@@ -386,7 +387,7 @@ class Layer:
         return list(node.outputs) if gives_list else node.outputs[0]
 
     def compute_output_shape(self, input_shape: Any) -> Any:
-        """Return the shape of the output for inputs of `input_shape`."""
+        """Return the shape of the output for inputs of shape `input_shape`."""
         return self.build(input_shape)
 
     @property
@@ -404,7 +405,7 @@ class Layer:
     def _first_node(self) -> Node:
         if not self.nodes:
             raise ValueError(
-                f"layer {self.name!r} has not been called on a symbolic tensor yet: it has no input or output"
+                f"layer {self.name!r} has not been called on a symbolic tensor yet, so it has no input or output"
             )
         return self.nodes[0]
 
@@ -413,16 +414,16 @@ class Layer:
 
 
 def _fitting(mask: Array | None, y: Array) -> Array | None:
-    """Return the mask if it has a value for each row and step of y."""
+    """Return the mask if it has a value for each row and step of y, else None."""
     return mask if mask is not None and y.ndim > 2 and y.shape[:2] == mask.shape else None
 
 
 registry: Registry[Layer] = Registry("layer", Layer)
 
 
-def refuse_constraints(layer: Layer, **given: object) -> None:
-    """Raise if anything is given for Keras's ``..._constraint`` arguments, which are there to be None."""
-    for argument, constraint in given.items():
+def check_no_constraints(layer: Layer, **constraints: object) -> None:
+    """Raise unless the ``..._constraint`` arguments, which exist for compatibility with Keras, are None."""
+    for argument, constraint in constraints.items():
         if constraint is not None:
             raise ValueError(
                 f"{type(layer).__name__}: {argument} must be None, since weights cannot be constrained; found "
@@ -430,19 +431,16 @@ def refuse_constraints(layer: Layer, **given: object) -> None:
             )
 
 
-def check_size(layer: Layer, argument: str, value: object, least: int = 1) -> int:
+def check_size(layer: Layer, argument: str, value: Any, least: int = 1) -> int:
     """Return `value` as an int of at least `least`, or raise an error that names the argument."""
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least:
-        raise ValueError(
-            f"{type(layer).__name__}: {argument} must be a whole number of at least {least}; found {value!r}"
-        )
+    check_argument(layer, argument, value, integer(least))
     return int(value)
 
 
 def known_size(layer: Layer, shape: Shape, axis: int = -1) -> int:
     """Return the size of `shape` along `axis`, or raise if it is unknown."""
     if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"layer {layer.name!r} works along axis {axis}; found input of shape {shape}")
+        raise ValueError(f"layer {layer.name!r} computes along axis {axis}; found input of shape {shape}")
     size = shape[axis]
     if size is None:
         raise ValueError(f"layer {layer.name!r} needs to know the size of its input's axis {axis}; found shape {shape}")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, known_size, refuse_constraints
+from nnlite.layers.base import Layer, check_no_constraints, check_size, known_size
 from nnlite.layers.windows import (
     PADDINGS,
     all_padding_widths,
@@ -59,7 +59,7 @@ class Kernel(Layer):
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        refuse_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        check_no_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.filters = check_size(self, "filters", filters)
         self.kernel_size = per_axis(self, "kernel_size", kernel_size, self.axes)
         self.strides = per_axis(self, "strides", strides, self.axes)
@@ -114,7 +114,7 @@ class Kernel(Layer):
 
 
 class _Convolution(Kernel):
-    """The forward and the backward pass of a convolution, whatever its number of axes."""
+    """Forward and backward pass of a convolution along any number of axes."""
 
     def __init__(
         self,
@@ -244,7 +244,7 @@ class Conv1D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
+        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
 
     Attributes
     ----------
@@ -256,7 +256,7 @@ class Conv1D(_Convolution):
     Raises
     ------
     ValueError
-        If an argument is out of its range, or not one window fits into the input.
+        If an argument is out of range, or the input is shorter than one window.
 
     References
     ----------
@@ -312,7 +312,7 @@ class Conv2D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
+        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
 
     Attributes
     ----------
@@ -324,7 +324,7 @@ class Conv2D(_Convolution):
     Raises
     ------
     ValueError
-        If an argument is out of its range, or not one patch fits into the input.
+        If an argument is out of range, or the input is smaller than one window.
 
     References
     ----------

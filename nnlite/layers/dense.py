@@ -7,7 +7,7 @@ from typing import Any
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, known_size, refuse_constraints
+from nnlite.layers.base import Layer, check_no_constraints, check_size, known_size
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -45,7 +45,7 @@ class Dense(Layer):
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, b and y.
     kernel_constraint, bias_constraint : None
-        Taken for Keras's sake; anything else is refused.
+        Accepted for compatibility with Keras; only None is supported.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`, `input_dim`: see `Layer`.
 
@@ -101,7 +101,7 @@ class Dense(Layer):
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        refuse_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        check_no_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.units = check_size(self, "units", units)
         self.activation = activations.get(activation)
         self.use_bias = use_bias

@@ -1,4 +1,4 @@
-"""Pooling over all positions at once: one number a channel."""
+"""Global pooling: the mean or the maximum over all positions, one number per channel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class _GlobalPooling(Layer):
         self._pooled = tuple(range(1, 1 + self.axes))
 
     def build(self, input_shape: Shape) -> Shape:
-        """Check that there is something to pool."""
+        """Check that there are positions to pool."""
         check_axes(self, input_shape, self.axes)
         if 0 in input_shape[1:-1]:
             raise ValueError(f"layer {self.name!r} has nothing to pool in input of shape {tuple(input_shape)}")
@@ -30,11 +30,11 @@ class _GlobalPooling(Layer):
         return (input_shape[0], *ones, input_shape[-1])
 
     def _expanded(self, dy: Array) -> Array:
-        """Return dy with the pooled axes back, of size 1."""
+        """Return dy with the pooled axes as axes of size 1."""
         return dy if self.keepdims else np.expand_dims(dy, self._pooled)
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
-        """Return None: there are no steps left."""
+        """Return None: the output has no steps."""
         return
 
     def get_config(self) -> dict[str, Any]:
@@ -44,47 +44,47 @@ class _GlobalPooling(Layer):
 
 class _GlobalAveragePooling(_GlobalPooling):
     def forward(self, x: Array, training: bool = False, mask: Array | None = None) -> tuple[Array, Any]:  # noqa: ARG002
-        """Compute the mean over all positions, or over those that the mask leaves."""
+        """Compute the mean over all positions, or over the valid ones."""
         if mask is None:
-            share = np.full((1,) * x.ndim, 1 / math.prod(x.shape[1:-1]), x.dtype)
+            weight = np.full((1,) * x.ndim, 1 / math.prod(x.shape[1:-1]), x.dtype)
         else:
-            counted = mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)).astype(x.dtype)
-            share = counted / np.maximum(counted.sum(axis=self._pooled, keepdims=True), 1)
-        return (x * share).sum(axis=self._pooled, keepdims=self.keepdims), (share, x.shape)
+            valid = mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)).astype(x.dtype)
+            weight = valid / np.maximum(valid.sum(axis=self._pooled, keepdims=True), 1)
+        return (x * weight).sum(axis=self._pooled, keepdims=self.keepdims), (weight, x.shape)
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        """Return dx: an equal share of dy for each position."""
-        share, shape = cache
-        return np.broadcast_to(self._expanded(dy) * share, shape).copy()
+        """Return dx: dy / T for each of the T positions."""
+        weight, shape = cache
+        return np.broadcast_to(self._expanded(dy) * weight, shape).copy()
 
 
 class _GlobalMaxPooling(_GlobalPooling):
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
-        """Compute the largest value over all positions."""
+        """Compute y, the maximum over all positions."""
         y = x.max(axis=self._pooled, keepdims=True)
-        is_largest = (x == y).astype(x.dtype)
-        # Where there is a NaN it is the largest, and equals nothing.
-        share = is_largest / np.maximum(is_largest.sum(axis=self._pooled, keepdims=True), 1)
-        return (y if self.keepdims else y.squeeze(self._pooled)), share
+        is_maximum = (x == y).astype(x.dtype)
+        # A NaN is the maximum, but not equal to itself: no position is then.
+        weight = is_maximum / np.maximum(is_maximum.sum(axis=self._pooled, keepdims=True), 1)
+        return (y if self.keepdims else y.squeeze(self._pooled)), weight
 
     def backward(self, dy: Array, cache: Array) -> Array:
-        """Return dx: dy where the largest value was, in equal parts where it was several times."""
+        """Return dx: dy / n at the n positions of the maximum, else 0."""
         return self._expanded(dy) * cache
 
 
 class GlobalAveragePooling1D(_GlobalAveragePooling):
-    r"""Replace a whole series by its mean, channel by channel.
+    r"""Mean over all steps of a series, channel by channel.
 
     .. math:: y = \frac1T \sum_t x_t, \qquad dx_t = \frac{dy}{T}
 
-    Masked steps are left out of the sum and of T. A series with no step left has the mean 0.
+    Masked steps are excluded from the sum and from T. If all steps are masked, the mean is 0.
 
     Parameters
     ----------
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     keepdims : bool, default False
-        Whether the axis of steps stays, of size 1.
+        Whether to keep the axis of steps, with size 1.
     **settings
         See `Layer`.
 
@@ -105,14 +105,14 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
 
 
 class GlobalAveragePooling2D(_GlobalAveragePooling):
-    """Replace a whole image by its mean, channel by channel.
+    """Mean over all pixels of an image, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     keepdims : bool, default False
-        Whether height and width stay, of size 1.
+        Whether to keep height and width, with size 1.
     **settings
         See `Layer`.
 
@@ -128,16 +128,16 @@ class GlobalAveragePooling2D(_GlobalAveragePooling):
 
 
 class GlobalMaxPooling1D(_GlobalMaxPooling):
-    r"""Replace a whole series by its largest value, channel by channel.
+    r"""Maximum over all steps of a series, channel by channel.
 
     .. math:: y = \max_t x_t, \qquad dx_t = \frac{dy}{n} \text{ at the n steps where } x_t = y, \text{ else } 0
 
     Parameters
     ----------
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     keepdims : bool, default False
-        Whether the axis of steps stays, of size 1.
+        Whether to keep the axis of steps, with size 1.
     **settings
         See `Layer`.
 
@@ -153,14 +153,14 @@ class GlobalMaxPooling1D(_GlobalMaxPooling):
 
 
 class GlobalMaxPooling2D(_GlobalMaxPooling):
-    """Replace a whole image by its largest value, channel by channel.
+    """Maximum over all pixels of an image, channel by channel.
 
     Parameters
     ----------
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     keepdims : bool, default False
-        Whether height and width stay, of size 1.
+        Whether to keep height and width, with size 1.
     **settings
         See `Layer`.
 

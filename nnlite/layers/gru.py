@@ -1,4 +1,4 @@
-"""The gated recurrent unit."""
+"""Gated recurrent unit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from nnlite.types import Array
 
 
 class GRU(Recurrent):
-    r"""Gated recurrent unit: like an `LSTM`, with two gates and no cell of its own.
+    r"""Gated recurrent unit: similar to an `LSTM`, with two gates and without a separate cell.
 
     Forward, step by step, with :math:`a_t = x_t W + b`:
 
@@ -26,8 +26,8 @@ class GRU(Recurrent):
         \tilde h = g(a^h_t + u^h), \qquad
         h_t = z \odot h_{t-1} + (1 - z) \odot \tilde h
 
-    The update gate z says how much of the old output stays, the reset gate r how much of it goes into the candidate
-    :math:`\tilde h`. With `reset_after`, r acts after the product with U, which has a bias b' of its own,
+    The update gate z weights the previous output, the reset gate r its contribution to the candidate
+    :math:`\tilde h`. With `reset_after`, r is applied after the product with U, which has a bias b' of its own,
 
     .. math:: u^z, u^r, v = h_{t-1} U + b', \qquad u^h = r \odot v
 
@@ -58,34 +58,34 @@ class GRU(Recurrent):
     recurrent_activation : str or ActivationFunction, default "sigmoid"
         The gates' :math:`\sigma`.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        Where W, U and b start; by default Glorot's uniform, orthogonal and zeros.
+        Initial values of W, U and b; by default Glorot's uniform, orthogonal and zeros.
     kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, U, b and the output.
     dropout, recurrent_dropout : float, default 0.0
-        Share of the inputs, and of the state on its way into U, that is dropped while training: by one mask for all
-        steps and gates of a series.
+        Fraction of the inputs, and of the state in the product with U, that is dropped in training. All steps and gates
+        of a series have the same mask.
     seed : int, optional
-        Start of the masks' own random generator.
+        Seed of the random generator of the dropout masks.
     return_sequences : bool, default False
-        Whether to return the outputs of all steps, not only of the last.
+        Whether to return the outputs of all steps instead of the last one only.
     return_state : bool, default False
-        Whether to return the last state too.
+        Whether to return the last state as well.
     go_backwards : bool, default False
-        Whether to run from the last step to the first. Outputs come in the order they were computed.
+        Whether to process the steps in reverse order. Outputs are in the order of computation.
     stateful : bool, default False
-        Refused if True: layers keep nothing between calls.
+        Must be False: layers keep no state between calls.
     unroll : bool, default False
-        Taken for Keras's sake; the result is the same.
+        Accepted for compatibility with Keras; has no effect.
     reset_after : bool, default True
-        Whether r comes in after the product with U.
+        Whether r is applied after the product with U.
     use_cudnn : bool or str, default "auto"
-        Taken for Keras's sake; the result is the same.
+        Accepted for compatibility with Keras; has no effect.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint`, `recurrent_constraint` and `bias_constraint`, where None alone is
-        taken.
+        `kernel_constraint`, `recurrent_constraint` and `bias_constraint` must be None;
+        they exist for compatibility with Keras.
 
     Attributes
     ----------
@@ -99,7 +99,7 @@ class GRU(Recurrent):
     Raises
     ------
     ValueError
-        If an argument is out of its range, or the input is not of shape (rows, steps, features).
+        If an argument is out of range, or the input is not of shape (rows, steps, features).
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""How a layer is called with the state it is to begin with."""
+"""Layers with an initial state: recurrent layers and wrappers of them."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from nnlite.types import Array
 
 
 class TakesInitialState(Layer):
-    """A layer that takes one series, or a list of it and the states to begin with."""
+    """A layer that takes a series, or a list of a series and initial states."""
 
     takes_mask = True
 
     def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
-        """Compute the output, past the steps that the mask leaves out."""
+        """Compute the output, without the masked steps."""
         raise NotImplementedError(f"{type(self).__name__} does not define forward(x, training, mask)")
 
     @property
     def _takes_list(self) -> bool:
-        # One tensor, or a list of it and the states to begin with.
+        # One tensor, or a list of it and the initial states.
         return True
 
     def __call__(  # type: ignore[override]
         self, inputs: Any, initial_state: Any = None, mask: Array | None = None, training: bool = False
     ) -> Any:
-        """Draw the layer into a graph, or apply it to arrays.
+        """Add the layer to a graph, or apply it to arrays.
 
         Parameters
         ----------
-        inputs : SymbolicTensor or ndarray, shape (rows, steps, features), or a list of it and the first states
+        inputs : SymbolicTensor or ndarray, shape (rows, steps, features), or a list of it and the initial states
             See `Layer`.
         initial_state : SymbolicTensor or ndarray, shape (rows, units), or a list of them, optional
-            The state to begin with, by default zeros.
+            Initial state; zeros by default.
         mask : ndarray of bool, shape (rows, steps), optional
-            The steps that count, where `inputs` are arrays. In a graph, masks come from `Masking`.
+            True for valid steps, if `inputs` are arrays. In a graph, masks come from `Masking`.
         training : bool, default False
-            Whether to drop out.
+            Whether to apply dropout.
 
         Raises
         ------
@@ -51,12 +51,12 @@ class TakesInitialState(Layer):
             inputs = [inputs, *states]
         if not is_symbolic(inputs):
             return self._apply(inputs, training, mask)
-        self._refuse_mask_in_graph(mask)
+        self._check_no_mask_in_graph(mask)
         return super().__call__(list(inputs) if isinstance(inputs, tuple) else inputs, training)
 
     def _apply(self, inputs: Any, training: bool, mask: Array | None) -> Any:
         several = isinstance(inputs, (list, tuple)) and all(isinstance(one, np.ndarray) for one in inputs)
         arrays = [np.asarray(one, self.dtype) for one in (inputs if several else [inputs])]
         self.build([array.shape for array in arrays])
-        counts = None if mask is None else self._checked_mask(mask, arrays[0])
-        return self.forward(arrays if several else arrays[0], training, mask=counts)[0]
+        valid = None if mask is None else self._checked_mask(mask, arrays[0])
+        return self.forward(arrays if several else arrays[0], training, mask=valid)[0]

@@ -1,4 +1,4 @@
-"""Where a graph begins."""
+"""Inputs of a graph."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from nnlite.types import Array, Shape
 
 
 class InputLayer(Layer):
-    """Stands for the data: it hands on what it gets.
+    """Input of a graph, whose output is the data themselves.
 
     Parameters
     ----------
     shape : sequence of int or None
         Shape of one record, without the rows.
     batch_size : int, optional
-        Number of rows in each batch, where it is fixed.
+        Number of rows in each batch, if it is fixed.
     dtype : str, optional
-        As for every layer.
+        See `Layer`.
     batch_shape : sequence of int or None, optional
-        In place of the two: number of rows, and shape of one record.
+        Number of rows and shape of one record, instead of `shape` and `batch_size`.
     name : str, optional
-        As for every layer.
+        See `Layer`.
 
     Raises
     ------
     ValueError
-        If there is no shape, or another than of positive whole numbers, or one too many.
+        If the shape is missing, given twice, or does not consist of positive whole numbers.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class InputLayer(Layer):
 def _record_shape(
     shape: Sequence[int | None] | None, batch_size: int | None, batch_shape: Sequence[int | None] | None
 ) -> tuple[Sequence[int | None], int | None]:
-    """Return the shape of a record and the number of rows, in whichever form they were given."""
+    """Return the shape of a record and the number of rows, from either form of the arguments."""
     if batch_shape is None:
         if shape is None:
-            raise ValueError("Input: shape is missing; give that of one record, such as shape=(10,)")
+            raise ValueError("Input: shape is missing; pass that of one record, such as shape=(10,)")
         return shape, batch_size
     if not batch_shape:
         raise ValueError(f"Input: batch_shape must begin with the number of rows, or None; found {batch_shape!r}")
     if shape is not None or batch_size is not None:
         raise ValueError(
-            "Input: batch_shape stands for shape and batch_size together; found "
+            "Input: batch_shape replaces shape and batch_size; found "
             f"batch_shape={batch_shape!r}, shape={shape!r} and batch_size={batch_size!r}"
         )
     rows, *sizes = batch_shape
@@ -93,25 +93,25 @@ def Input(
     batch_shape: Sequence[int | None] | None = None,
     name: str | None = None,
 ) -> SymbolicTensor:
-    """Begin a graph: return the symbolic tensor that stands for the data.
+    """Return a symbolic tensor for the data, with which a graph begins.
 
     Parameters
     ----------
     shape : sequence of int or None
         Shape of one record, without the rows: ``(10,)`` for ten features.
     batch_size : int, optional
-        Number of rows in each batch, where it is fixed.
+        Number of rows in each batch, if it is fixed.
     dtype : {"float32", "float64"}, optional
         By default `nnlite.config.floatx`.
     batch_shape : sequence of int or None, optional
-        In place of `shape` and `batch_size`: ``(None, 10)`` is ``shape=(10,)``.
+        Number of rows and shape of one record, instead of `shape` and `batch_size`: ``(None, 10)`` is ``shape=(10,)``.
     name : str, optional
         Name of the input.
 
     Returns
     -------
     SymbolicTensor
-        To be passed to layers.
+        Tensor to call layers on.
 
     Examples
     --------

@@ -18,8 +18,8 @@ from nnlite.types import Array, RandomGenerator
 class LSTM(Recurrent):
     r"""Long short-term memory: a cell with an input, a forget and an output gate.
 
-    Beside the output h, the state has a cell c. It is updated by addition, not by a product with a matrix, so that its
-    content can last for many steps. Forward, step by step:
+    The state has two parts, the output h and a cell c. The cell is updated by addition, not by a product with a matrix,
+    so that its value can persist for many steps. Forward, step by step:
 
     .. math::
 
@@ -32,8 +32,8 @@ class LSTM(Recurrent):
         c_t = f \odot c_{t-1} + i \odot \tilde c, \qquad
         h_t = o \odot g(c_t)
 
-    The input gate i lets the candidate :math:`\tilde c` in, the forget gate f keeps (or forgets) the old value, and the
-    output gate o lets the cell out. Backward, from the last step to the first, from :math:`dh_t` and :math:`dc_t`
+    The input gate i weights the candidate :math:`\tilde c`, the forget gate f the previous cell, and the output gate o
+    the output of the cell. Backward, from the last step to the first, from :math:`dh_t` and :math:`dc_t`
     (through the output and through all later steps):
 
     .. math::
@@ -51,7 +51,7 @@ class LSTM(Recurrent):
         dh_{t-1} = dz_t\, U^\top, \qquad
         dc_{t-1} = dc_t \odot f
 
-    The last equation has no matrix in it: while f is near 1, the derivative of the cell goes back undiminished. The
+    The last equation contains no matrix: while f is near 1, the derivative of the cell does not vanish. The
     loop over time is in `Recurrent`.
 
     Parameters
@@ -63,34 +63,34 @@ class LSTM(Recurrent):
     recurrent_activation : str or ActivationFunction, default "sigmoid"
         The gates' :math:`\sigma`.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        Where W, U and b start; by default Glorot's uniform, orthogonal and zeros.
+        Initial values of W, U and b; by default Glorot's uniform, orthogonal and zeros.
     unit_forget_bias : bool, default True
-        Whether the forget gate's part of b starts at one, so that cells begin by keeping what they have.
+        Whether the initial bias of the forget gate is one, so that cells keep their values at first.
     kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, U, b and the output.
     dropout, recurrent_dropout : float, default 0.0
-        Share of the inputs, and of the state on its way into U, that is dropped while training: by one mask for all
-        steps and gates of a series.
+        Fraction of the inputs, and of the state in the product with U, that is dropped in training. All steps and gates
+        of a series have the same mask.
     seed : int, optional
-        Start of the masks' own random generator.
+        Seed of the random generator of the dropout masks.
     return_sequences : bool, default False
-        Whether to return the outputs of all steps, not only of the last.
+        Whether to return the outputs of all steps instead of the last one only.
     return_state : bool, default False
-        Whether to return the last state too.
+        Whether to return the last state as well.
     go_backwards : bool, default False
-        Whether to run from the last step to the first. Outputs come in the order they were computed.
+        Whether to process the steps in reverse order. Outputs are in the order of computation.
     stateful : bool, default False
-        Refused if True: layers keep nothing between calls.
+        Must be False: layers keep no state between calls.
     unroll : bool, default False
-        Taken for Keras's sake; the result is the same.
+        Accepted for compatibility with Keras; has no effect.
     use_cudnn : bool or str, default "auto"
-        Taken for Keras's sake; the result is the same.
+        Accepted for compatibility with Keras; has no effect.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint`, `recurrent_constraint` and `bias_constraint`, where None alone is
-        taken.
+        `kernel_constraint`, `recurrent_constraint` and `bias_constraint` must be None;
+        they exist for compatibility with Keras.
 
     Attributes
     ----------
@@ -104,7 +104,7 @@ class LSTM(Recurrent):
     Raises
     ------
     ValueError
-        If an argument is out of its range, or the input is not of shape (rows, steps, features).
+        If an argument is out of range, or the input is not of shape (rows, steps, features).
 
     References
     ----------

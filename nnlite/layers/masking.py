@@ -1,4 +1,4 @@
-"""Series of different lengths in one array: which steps count, and which are filling."""
+"""Masking: series of different lengths in one array, with padding that later layers skip."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from nnlite.types import Array
 
 
 class Masking(Layer):
-    r"""Mark the steps that hold nothing but one value, so that later layers skip them.
+    r"""Mask the steps whose features all equal one value, so that later layers skip them.
 
-    A step counts if any of its features differs from `mask_value`. Those that don't are set to 0. What becomes of
-    the mask is each later layer's own business:
+    A step is valid if any of its features differs from `mask_value`. Masked steps are set to 0. Later layers treat the
+    mask as follows:
 
-    - recurrent layers hand their state past a step that doesn't count, as if it were not there; a series with no step
-      left gives the state it began with;
-    - `GlobalAveragePooling1D` leaves such steps out of the mean;
-    - the loss leaves them out, if the mask reaches the model's output, and divides by the number of steps that count;
-      so do the metrics;
-    - layers whose output still has the input's steps hand the mask on; others, such as convolutions, drop it.
+    - recurrent layers keep their state at masked steps; if all steps of a series are masked, the result is the initial
+      state;
+    - `GlobalAveragePooling1D` excludes masked steps from the mean;
+    - the loss and the metrics exclude them, if the mask reaches the model's output, and divide by the number of valid
+      steps;
+    - layers whose output has the same steps as their input propagate the mask; others, such as convolutions, drop it.
 
     Parameters
     ----------
     mask_value : float, default 0.0
-        What fills a step that doesn't count.
+        Value of the features at masked steps.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If `mask_value` is NaN, which nothing equals: put another value in its place first.
+        If `mask_value` is NaN, which equals no value: replace NaN in the data by another value first.
 
     Examples
     --------
@@ -50,27 +50,27 @@ class Masking(Layer):
         super().__init__(**settings)
         if np.isnan(mask_value):
             raise ValueError(
-                "Masking: mask_value must be a number; found NaN, which nothing equals. Fill missing steps with a "
+                "Masking: mask_value must be a number; found NaN, which equals no value. Fill missing steps with a "
                 "value that does not occur, such as numpy.nan_to_num(x, nan=-1e6), and mask that"
             )
         self.mask_value = mask_value
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Array]:  # noqa: ARG002
-        """Set the steps that don't count to 0."""
-        counts = self._counts(x)[..., np.newaxis]
-        return np.where(counts, x, x.dtype.type(0)), counts
+        """Set masked steps to 0."""
+        valid = self._valid(x)[..., np.newaxis]
+        return np.where(valid, x, x.dtype.type(0)), valid
 
     def backward(self, dy: Array, cache: Array) -> Array:
-        """Return dx: dy where a step counts, else 0."""
+        """Return dx: dy at valid steps, else 0."""
         return np.where(cache, dy, dy.dtype.type(0))
 
     def compute_mask(self, x: Array, mask: Any, y: Any) -> Array:  # noqa: ARG002
         """Return True for every step with a feature other than `mask_value`."""
-        return self._counts(x)
+        return self._valid(x)
 
-    def _counts(self, x: Array) -> Array:
-        counts: Array = (x != x.dtype.type(self.mask_value)).any(axis=-1)
-        return counts
+    def _valid(self, x: Array) -> Array:
+        valid: Array = (x != x.dtype.type(self.mask_value)).any(axis=-1)
+        return valid
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -78,24 +78,23 @@ class Masking(Layer):
 
 
 def masked_weight(weight: Array | None, mask: Array | None, y: Array, *, rescale: bool = True) -> Array | None:
-    """Turn a mask on a model's output into weights of its steps.
+    """Multiply the mask of a model's output into the sample weights.
 
     Parameters
     ----------
     weight : ndarray, shape (rows,) or (rows, steps), optional
-        Weights that were asked for.
+        Sample weights.
     mask : ndarray of bool, shape (rows, steps), optional
-        Which steps count. None: all.
+        True for valid steps. None: all are valid.
     y : ndarray, shape (rows, steps, ...)
-        The output.
+        Output of the model.
     rescale : bool, default True
-        Whether the steps that count make up for those that don't, so that the mean weight stays what it was, as a loss
-        needs it, which divides by all steps.
+        Whether to scale the mask to mean 1, as a loss needs it that divides by the number of all steps.
 
     Returns
     -------
     ndarray, shape (rows, steps, ...), or None
-        One weight for every sample. Where no step of the batch counts, all are 0.
+        One weight for every sample; all are 0 if all steps of the batch are masked.
 
     Examples
     --------

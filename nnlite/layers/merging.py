@@ -1,4 +1,4 @@
-"""Layers that make one tensor of several."""
+"""Merging layers: the sum and the concatenation of several tensors."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from nnlite.types import Array, Shape
 
 
 class Add(Layer):
-    r"""Add tensors of the same shape, as skip connections do.
+    r"""Add tensors of the same shape, for example in skip connections.
 
     .. math:: y = \sum_i x_i, \qquad dx_i = dy
 
-    An axis of size 1 in one of them is repeated along the others'; its gradient is then the sum along that axis.
+    An axis of size 1 in one of them is broadcast along those of the others; its derivative is the sum along that axis.
 
     Parameters
     ----------
@@ -38,15 +38,15 @@ class Add(Layer):
     merges = True
 
     def build(self, input_shape: list[Shape]) -> Shape:
-        """Check that the shapes can be added."""
+        """Check the shapes; return that of the sum."""
         first = tuple(input_shape[0])
         result = list(first)
         for shape in input_shape[1:]:
             if len(shape) != len(first):
-                raise ValueError(_unlike(self, input_shape))
+                raise ValueError(_describe_shapes(self, input_shape))
             for axis, (a, b) in enumerate(zip(result, shape, strict=True)):
                 if a is not None and b is not None and a != b and 1 not in (a, b):
-                    raise ValueError(_unlike(self, input_shape))
+                    raise ValueError(_describe_shapes(self, input_shape))
                 result[axis] = b if a == 1 or a is None else a
         return tuple(result)
 
@@ -63,27 +63,30 @@ class Add(Layer):
 
 
 def _sum_to(dy: Array, shape: tuple[int, ...]) -> Array:
-    repeated = tuple(axis for axis, size in enumerate(shape) if size == 1 and dy.shape[axis] != 1)
-    summed: Array = dy.sum(axis=repeated, keepdims=True) if repeated else dy
+    """Return dy summed over the axes along which a term of this shape was broadcast."""
+    broadcast = tuple(axis for axis, size in enumerate(shape) if size == 1 and dy.shape[axis] != 1)
+    summed: Array = dy.sum(axis=broadcast, keepdims=True) if broadcast else dy
     return summed
 
 
 class Concatenate(Layer):
-    r"""Put tensors side by side along one axis.
+    r"""Concatenate tensors along one axis.
 
-    The gradient is cut at the same places: each input gets its own part of dy.
+    .. math:: y = [x_1, x_2, \dots], \qquad [dx_1, dx_2, \dots] = dy
+
+    dy is split at the same indices: the derivative of each input is its part of dy.
 
     Parameters
     ----------
     axis : int, default -1
-        Along which they are joined; all other sizes must agree.
+        Axis of the concatenation; all other sizes must be equal.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If the other sizes don't agree.
+        If the other sizes are not equal.
 
     Examples
     --------
@@ -111,22 +114,22 @@ class Concatenate(Layer):
             if len(shape) != dimensions or any(
                 a != b and a is not None and b is not None for axis, (a, b) in enumerate(others) if axis != joined
             ):
-                raise ValueError(_unlike(self, input_shape))
+                raise ValueError(_describe_shapes(self, input_shape))
         sizes = [shape[joined] for shape in input_shape]
         known = [size for size in sizes if size is not None]
         total = sum(known) if len(known) == len(sizes) else None
         return (*first[:joined], total, *first[joined + 1 :])
 
     def forward(self, x: list[Array], training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
-        """Join the inputs."""
+        """Concatenate the inputs."""
         return np.concatenate(x, axis=self.axis), [part.shape[self.axis] for part in x]
 
     def backward(self, dy: Array, cache: Any) -> list[Array]:
-        """Cut dy where the inputs met."""
+        """Split dy into the parts of the inputs."""
         return np.split(dy, np.cumsum(cache)[:-1], axis=self.axis)
 
     def compute_mask(self, x: list[Array], mask: list[Any], y: Array) -> Array | None:
-        """Join the masks along the steps; along another axis, a step counts if it does in all inputs."""
+        """Concatenate the masks along the steps; along another axis, a step is valid if it is in all inputs."""
         if all(one is None for one in mask) or any(part.ndim < 3 for part in x):
             return None
         masks = [np.ones(part.shape[:2], bool) if one is None else one for part, one in zip(x, mask, strict=True)]
@@ -138,6 +141,6 @@ class Concatenate(Layer):
         return {**super().get_config(), "axis": self.axis}
 
 
-def _unlike(layer: Layer, shapes: list[Shape]) -> str:
+def _describe_shapes(layer: Layer, shapes: list[Shape]) -> str:
     found = ", ".join(str(tuple(shape)) for shape in shapes)
     return f"layer {layer.name!r} ({type(layer).__name__}) cannot join inputs of shapes {found}"

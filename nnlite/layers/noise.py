@@ -1,4 +1,4 @@
-"""Layers that keep a network from learning its data by heart: they disturb their input, or charge for it."""
+"""Regularization layers: dropout, noise and activity penalties against overfitting."""
 
 from __future__ import annotations
 
@@ -10,33 +10,34 @@ from nnlite.layers.base import Layer
 from nnlite.random import make_generator
 from nnlite.regularizers import L1L2
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, number
 
 
 class Dropout(Layer):
-    r"""Set a random share of the inputs to zero while training.
+    r"""Set a random fraction of the inputs to zero in training.
 
-    With a mask m of independent zeros (with probability p) and ones:
+    With a mask m of independent elements, 0 with probability p, else 1:
 
     .. math:: y = \frac{m \odot x}{1 - p}, \qquad dx = \frac{m \odot dy}{1 - p}
 
-    Dividing by 1 - p keeps the expected value the same, so that nothing need change at inference.
+    The division by 1 - p keeps the expected value of y equal to x, so that y = x at inference.
 
     Parameters
     ----------
     rate : float
         p, from 0 (included) to 1 (excluded).
     noise_shape : tuple of int, optional
-        Shape of the mask, 1 or None per axis: an axis of 1 drops all along it together,
-        an axis of None has the input's size.
+        Shape of the mask, 1 or None per axis: along an axis of size 1 all values are dropped together, and None stands
+        for the size of the input.
     seed : int, optional
-        Start of the mask's own random generator.
+        Seed of the random generator of the mask.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If `rate` is out of its range.
+        If `rate` is out of range.
 
     References
     ----------
@@ -62,26 +63,25 @@ class Dropout(Layer):
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
-        if not 0 <= rate < 1:
-            raise ValueError(f"Dropout: rate must be at least 0 and below 1; found {rate!r}")
+        check_argument(self, "rate", rate, number(least=0, below=1))
         self.rate = rate
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
         self.rng = make_generator(seed)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Array | None]:
-        """Compute y = x m / (1 - p); at inference y = x."""
+        """Compute y = m x / (1 - p); at inference y = x."""
         if not training or self.rate == 0:
             return x, None
         shape = x.shape
         if self.noise_shape is not None:
-            shape = tuple(own if given is None else given for own, given in zip(x.shape, self.noise_shape, strict=True))
+            shape = tuple(n if size is None else size for n, size in zip(x.shape, self.noise_shape, strict=True))
         kept = self.rng.random(shape, dtype=np.float32) >= self.rate
         mask = kept.astype(x.dtype) / x.dtype.type(1 - self.rate)
         return x * mask, mask
 
     def backward(self, dy: Array, cache: Array | None) -> Array:
-        """Return dx = dy m / (1 - p)."""
+        """Return dx = m dy / (1 - p)."""
         return dy if cache is None else dy * cache
 
     def get_config(self) -> dict[str, Any]:
@@ -91,19 +91,19 @@ class Dropout(Layer):
 
 
 class GaussianNoise(Layer):
-    r"""Add normally distributed noise to the input while training.
+    r"""Add Gaussian noise to the input in training.
 
     .. math:: y = x + \sigma\varepsilon, \quad \varepsilon \sim N(0, 1), \qquad dx = dy
 
-    In front of an autoencoder it makes a *denoising* autoencoder: the network sees the disturbed record and is
-    asked for the clean one, so copying its input is no longer an answer.
+    As the first layer of an autoencoder it makes a *denoising* autoencoder: the network has to reconstruct the clean
+    record from the noisy one, so copying the input is no solution.
 
     Parameters
     ----------
     stddev : float
         :math:`\sigma`, at least 0.
     seed : int, optional
-        Start of the noise's own random generator.
+        Seed of the random generator of the noise.
     **settings
         See `Layer`.
 
@@ -126,8 +126,7 @@ class GaussianNoise(Layer):
 
     def __init__(self, stddev: float, seed: int | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        if not stddev >= 0:
-            raise ValueError(f"GaussianNoise: stddev must be at least 0; found {stddev!r}")
+        check_argument(self, "stddev", stddev, number(least=0))
         self.stddev = stddev
         self.seed = seed
         self.rng = make_generator(seed)
@@ -151,17 +150,17 @@ class GaussianNoise(Layer):
 
 
 class SpatialDropout1D(Dropout):
-    r"""Set whole channels of a series to zero while training.
+    r"""Set whole channels of a series to zero in training.
 
-    As `Dropout`, with one draw for each row and channel that holds for all its steps: neighbouring steps tell nearly
-    the same, so that dropping single ones would hide nothing.
+    `Dropout` with one element of the mask for all steps of a row and channel. Neighboring steps are strongly
+    correlated, so that dropping single ones would remove little information.
 
     Parameters
     ----------
     rate : float
-        Share of channels, from 0 (included) to 1 (excluded).
+        Fraction of channels, from 0 (included) to 1 (excluded).
     seed : int, optional
-        Start of the mask's own random generator.
+        Seed of the random generator of the mask.
     name, dtype : str, optional
         See `Layer`.
     **settings
@@ -170,7 +169,7 @@ class SpatialDropout1D(Dropout):
     Raises
     ------
     ValueError
-        If `rate` is out of its range, or the input is not of shape (rows, steps, channels).
+        If `rate` is out of range, or the input is not of shape (rows, steps, channels).
 
     References
     ----------
@@ -210,7 +209,7 @@ class SpatialDropout1D(Dropout):
 
 
 class ActivityRegularization(Layer):
-    r"""Hand the input on, and put a penalty on it: what makes the codes of a *sparse* autoencoder sparse.
+    r"""Return the input, and add a penalty on it to the loss, as on the code of a *sparse* autoencoder.
 
     .. math:: y = x, \qquad L \mathrel{+}= \frac1n \Bigl( \lambda_1 \sum |x| + \lambda_2 \sum x^2 \Bigr)
 
@@ -219,7 +218,7 @@ class ActivityRegularization(Layer):
     Parameters
     ----------
     l1, l2 : float, default 0.0
-        The two strengths :math:`\lambda`.
+        Factors :math:`\lambda_1` and :math:`\lambda_2`.
     **settings
         See `Layer`.
 
@@ -244,7 +243,7 @@ class ActivityRegularization(Layer):
         return x, None
 
     def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
-        """Return dx = dy; the penalty's part of dy is added by the network."""
+        """Return dx = dy; the network has added the derivative of the penalty to dy."""
         return dy
 
     def get_config(self) -> dict[str, Any]:

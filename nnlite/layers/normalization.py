@@ -1,4 +1,4 @@
-"""Layers that bring their input to mean 0 and variance 1."""
+"""Normalization layers: batch normalization and layer normalization."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, known_size, refuse_constraints
+from nnlite.layers.base import Layer, check_no_constraints, known_size
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, number
 
 
 class _Normalization(Layer):
-    r"""What the two normalizations share: x to x̂ (mean 0, variance 1), then scale and shift.
+    r"""Base of the normalization layers: x̂ with mean 0 and variance 1, then scale and shift.
 
     .. math::
 
         \hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \qquad y = \gamma \hat x + \beta
 
-    They differ in the axes over which the mean and the variance are taken. Backward, with the mean over those
-    same axes written as an overline and :math:`d\hat x = \gamma\, dy`:
+    The layers differ in the axes of the mean :math:`\mu` and of the variance :math:`\sigma^2`. Backward, where an
+    overline is the mean over these axes, and :math:`d\hat x = \gamma \odot dy`:
 
     .. math::
 
         d\gamma = \sum dy\, \hat x, \qquad d\beta = \sum dy, \qquad
         dx = \frac{d\hat x - \overline{d\hat x} - \hat x\, \overline{d\hat x\, \hat x}}{\sqrt{\sigma^2 + \epsilon}}
 
-    The two subtracted terms are what reaches x through the mean and through the variance.
+    The two subtracted terms are the derivatives through the mean and through the variance.
     """
 
     def __init__(
@@ -48,9 +49,8 @@ class _Normalization(Layer):
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
-        refuse_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
-        if not epsilon >= 0:
-            raise ValueError(f"{type(self).__name__}: epsilon must be at least 0; found {epsilon!r}")
+        check_no_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
+        check_argument(self, "epsilon", epsilon, number(least=0))
         self.epsilon = epsilon
         self.center = center
         self.scale = scale
@@ -65,33 +65,32 @@ class _Normalization(Layer):
         if self.center:
             self.beta = self.add_weight("beta", shape, self.beta_initializer, self.beta_regularizer)
 
-    def _spread(self, x: Array, variance: Array) -> Array:
+    def _deviation(self, x: Array, variance: Array) -> Array:
         """Return sqrt(variance + epsilon) in the dtype of x."""
-        spread: Array = np.sqrt(variance + x.dtype.type(self.epsilon))
-        return spread
+        deviation: Array = np.sqrt(variance + x.dtype.type(self.epsilon))
+        return deviation
 
-    def _scale_and_shift(self, normalized: Array, shape: tuple[int, ...]) -> Array:
-        """Compute y = gamma x̂ + beta; `shape` lets the weights spread over the other axes."""
-        y = normalized
+    def _scale_and_shift(self, x_hat: Array, shape: tuple[int, ...]) -> Array:
+        """Compute y = gamma x̂ + beta; `shape` broadcasts the weights over the other axes."""
+        y = x_hat
         if self.scale:
             y = y * self.gamma.value.reshape(shape)
         if self.center:
             y = y + self.beta.value.reshape(shape)
         return y
 
-    def _write_gradients(self, dy: Array, normalized: Array, summed: tuple[int, ...]) -> None:
-        """Write dgamma and dbeta, the sums over the axes along which the weights are shared."""
+    def _write_gradients(self, dy: Array, x_hat: Array, axes: tuple[int, ...]) -> None:
+        """Write dgamma and dbeta, sums over the axes along which the weights are shared."""
         if self.scale:
-            products = (dy * normalized).sum(axis=summed)
-            self.gamma.gradient[...] = products.reshape(self.gamma.shape)
+            self.gamma.gradient[...] = (dy * x_hat).sum(axis=axes).reshape(self.gamma.shape)
         if self.center:
-            self.beta.gradient[...] = dy.sum(axis=summed).reshape(self.beta.shape)
+            self.beta.gradient[...] = dy.sum(axis=axes).reshape(self.beta.shape)
 
-    def _backward_to_x(self, dnormalized: Array, normalized: Array, spread: Array, axes: Any) -> Array:
-        """Return dx for a mean and a variance taken over `axes` of x itself."""
-        through_mean = dnormalized.mean(axis=axes, keepdims=True)
-        through_variance = (dnormalized * normalized).mean(axis=axes, keepdims=True)
-        dx: Array = (dnormalized - through_mean - normalized * through_variance) / spread
+    def _backward_to_x(self, dx_hat: Array, x_hat: Array, deviation: Array, axes: Any) -> Array:
+        """Return dx for the mean and the variance over `axes` of x itself."""
+        through_mean = dx_hat.mean(axis=axes, keepdims=True)
+        through_variance = (dx_hat * x_hat).mean(axis=axes, keepdims=True)
+        dx: Array = (dx_hat - through_mean - x_hat * through_variance) / deviation
         return dx
 
     def get_config(self) -> dict[str, Any]:
@@ -111,13 +110,13 @@ class _Normalization(Layer):
 class BatchNormalization(_Normalization):
     r"""Normalize each feature over the batch.
 
-    In training the mean :math:`\mu` and the variance :math:`\sigma^2` are those of the batch, and running averages
-    of them are kept: :math:`m \leftarrow \rho\, m + (1-\rho)\,\mu`. At inference, and while the layer
-    is frozen (``trainable = False``), those averages stand in their place, and the layer is a fixed
-    straight line: :math:`dx = \gamma\, dy / \sqrt{\sigma^2 + \epsilon}`.
+    In training, :math:`\mu` and :math:`\sigma^2` are the mean and the variance of the batch, and the layer updates
+    moving averages of both: :math:`m \leftarrow \rho\, m + (1-\rho)\,\mu`. At inference, and while the layer is frozen
+    (``trainable = False``), the moving averages are used instead. The layer is then linear:
+    :math:`dx = \gamma\, dy / \sqrt{\sigma^2 + \epsilon}`.
 
-    Masked steps are normalized like all others, but have no part in :math:`\mu` and :math:`\sigma^2`, which are both 0
-    where no step of a batch counts. With the share :math:`s` of each value in the mean, 0 at a masked step:
+    Masked steps are normalized like all others, but excluded from :math:`\mu` and :math:`\sigma^2`, which are both 0 if
+    all steps of a batch are masked. With the weight :math:`s` of each value in the mean, 0 at a masked step:
 
     .. math:: dx = \frac{d\hat x - s \sum d\hat x - s\, \hat x \sum d\hat x\, \hat x}{\sqrt{\sigma^2 + \epsilon}}
 
@@ -128,23 +127,23 @@ class BatchNormalization(_Normalization):
     momentum : float, default 0.99
         :math:`\rho`.
     epsilon : float, default 0.001
-        Keeps the division finite.
+        Small number added to the variance, so that the denominator is not 0.
     center, scale : bool, default True
-        Whether there are :math:`\beta` and :math:`\gamma`.
+        Whether the layer has :math:`\beta` and :math:`\gamma`.
     beta_initializer, gamma_initializer : str or Initializer
-        By default zeros and ones.
+        Initial values of :math:`\beta` and :math:`\gamma`; by default zeros and ones.
     moving_mean_initializer, moving_variance_initializer : str or Initializer
-        By default zeros and ones.
+        Initial values of the moving averages; by default zeros and ones.
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
-        Penalties.
+        Penalties on :math:`\beta` and :math:`\gamma`.
     **settings
         See `Layer`.
-        For Keras's sake also `beta_constraint` and `gamma_constraint`, where None alone is taken.
+        `beta_constraint` and `gamma_constraint` must be None; they exist for compatibility with Keras.
 
     Raises
     ------
     ValueError
-        If `momentum` is out of [0, 1], or `axis` is none of the input's.
+        If `momentum` is out of [0, 1], or `axis` is not an axis of the input.
 
     References
     ----------
@@ -187,15 +186,14 @@ class BatchNormalization(_Normalization):
             gamma_regularizer,
             **settings,
         )
-        if not 0 <= momentum <= 1:
-            raise ValueError(f"BatchNormalization: momentum must be in [0, 1]; found {momentum!r}")
+        check_argument(self, "momentum", momentum, number(0, most=1))
         self.axis = axis
         self.momentum = momentum
         self.moving_mean_initializer = initializers.get(moving_mean_initializer)
         self.moving_variance_initializer = initializers.get(moving_variance_initializer)
 
     def build(self, input_shape: Shape) -> Shape:
-        """Declare gamma, beta and the two running averages."""
+        """Declare gamma, beta and the two moving averages."""
         shape = (known_size(self, input_shape, self.axis),)
         self._add_scale_and_shift(shape)
         self.moving_mean = self.add_weight("moving_mean", shape, self.moving_mean_initializer, trainable=False)
@@ -205,60 +203,61 @@ class BatchNormalization(_Normalization):
         return input_shape
 
     def forward(self, x: Array, training: bool = False, mask: Array | None = None) -> tuple[Array, Any]:
-        """Normalize by the batch's statistics in training, by the running averages otherwise.
+        """Normalize with the statistics of the batch in training, with the moving averages otherwise.
 
         Parameters
         ----------
         x : ndarray
-            The input.
+            Input.
         training : bool, default False
-            Whether to take the batch's statistics.
+            Whether to use the statistics of the batch.
         mask : ndarray of bool, shape (rows,) or (rows, steps), optional
-            What of the batch its statistics are to be taken over.
+            True for the values that the statistics are computed from.
         """
-        shape, others = self._broadcast(x)
-        by_batch = training and self.trainable
-        share = None
-        if by_batch:
+        shape, axes = self._broadcast(x)
+        uses_batch = training and self.trainable
+        weight = None
+        if uses_batch:
             if mask is None:
-                mean = x.mean(axis=others, keepdims=True)
-                variance = x.var(axis=others, keepdims=True)
+                mean = x.mean(axis=axes, keepdims=True)
+                variance = x.var(axis=axes, keepdims=True)
             else:
-                mean, variance, share = _moments_of_what_counts(x, mask, others)
+                mean, variance, weight = _masked_moments(x, mask, axes)
             self._update(self.moving_mean.value, mean)
             self._update(self.moving_variance.value, variance)
         else:
             mean = self.moving_mean.value.reshape(shape)
             variance = self.moving_variance.value.reshape(shape)
-        spread = self._spread(x, variance)
-        normalized = (x - mean) / spread
-        return self._scale_and_shift(normalized, shape), (normalized, spread, by_batch, share)
+        deviation = self._deviation(x, variance)
+        x_hat = (x - mean) / deviation
+        return self._scale_and_shift(x_hat, shape), (x_hat, deviation, uses_batch, weight)
 
     def backward(self, dy: Array, cache: Any) -> Array:
         """Write dgamma and dbeta; return dx."""
-        normalized, spread, by_batch, share = cache
-        shape, others = self._broadcast(dy)
-        self._write_gradients(dy, normalized, others)
-        dnormalized = dy * self.gamma.value.reshape(shape) if self.scale else dy
-        if not by_batch:
-            return dnormalized / spread
-        if share is None:
-            return self._backward_to_x(dnormalized, normalized, spread, others)
-        total = dnormalized.sum(axis=others, keepdims=True)
-        products = (dnormalized * normalized).sum(axis=others, keepdims=True)
-        dx: Array = (dnormalized - share * (total + normalized * products)) / spread
+        x_hat, deviation, uses_batch, weight = cache
+        shape, axes = self._broadcast(dy)
+        self._write_gradients(dy, x_hat, axes)
+        dx_hat = dy * self.gamma.value.reshape(shape) if self.scale else dy
+        if not uses_batch:
+            return dx_hat / deviation
+        if weight is None:
+            return self._backward_to_x(dx_hat, x_hat, deviation, axes)
+        through_mean = dx_hat.sum(axis=axes, keepdims=True)
+        through_variance = (dx_hat * x_hat).sum(axis=axes, keepdims=True)
+        dx: Array = (dx_hat - weight * (through_mean + x_hat * through_variance)) / deviation
         return dx
 
     def _broadcast(self, x: Array) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """Return the shape that spreads a feature's value over x, and all axes but the features'."""
+        """Return the shape that broadcasts one value per feature over x, and all axes except that of the features."""
         features = self.axis % x.ndim
         shape = tuple(size if axis == features else 1 for axis, size in enumerate(x.shape))
         return shape, tuple(axis for axis in range(x.ndim) if axis != features)
 
     def _update(self, average: Array, new: Array) -> None:
-        kept = average.dtype.type(self.momentum)
-        average *= kept
-        average += (1 - kept) * new.reshape(average.shape)
+        """Update a moving average in place."""
+        momentum = average.dtype.type(self.momentum)
+        average *= momentum
+        average += (1 - momentum) * new.reshape(average.shape)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -271,37 +270,42 @@ class BatchNormalization(_Normalization):
         }
 
 
-def _moments_of_what_counts(x: Array, mask: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
-    """Return the mean and the variance over what a mask leaves, and the share of each value in the mean."""
-    counts = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)), x.shape)
-    nothing = x.dtype.type(0)
-    share = counts / np.maximum(counts.sum(axis=axes, keepdims=True), 1).astype(x.dtype)
-    mean = (np.where(counts, x, nothing) * share).sum(axis=axes, keepdims=True)
-    deviation = np.where(counts, x - mean, nothing)
-    return mean, (deviation * deviation * share).sum(axis=axes, keepdims=True), share
+def _masked_moments(x: Array, mask: Array, axes: tuple[int, ...]) -> tuple[Array, Array, Array]:
+    """Return the mean and the variance of the valid values, and the weight of each value in the mean."""
+    valid = np.broadcast_to(mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim)), x.shape)
+    zero = x.dtype.type(0)
+    weight = valid / np.maximum(valid.sum(axis=axes, keepdims=True), 1).astype(x.dtype)
+    mean = (np.where(valid, x, zero) * weight).sum(axis=axes, keepdims=True)
+    difference = np.where(valid, x - mean, zero)
+    return mean, (difference * difference * weight).sum(axis=axes, keepdims=True), weight
 
 
 class LayerNormalization(_Normalization):
-    r"""Normalize each record over its own features.
+    r"""Normalize each record over its features.
 
-    The mean and the variance are the record's own, so that training and inference are the same and
-    the size of the batch does not matter.
+    .. math::
+
+        \hat x = \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}}, \qquad y = \gamma \hat x + \beta, \qquad
+        dx = \frac{d\hat x - \overline{d\hat x} - \hat x\, \overline{d\hat x\, \hat x}}{\sqrt{\sigma^2 + \epsilon}}
+
+    where the mean :math:`\mu`, the variance :math:`\sigma^2` and the overlined means are those of the single record.
+    So the result does not depend on the other records of the batch, and is the same in training and at inference.
 
     Parameters
     ----------
     axis : int or sequence of int, default -1
-        The axes to normalize over; :math:`\gamma` and :math:`\beta` have their shape.
+        Axes of the mean and of the variance; :math:`\gamma` and :math:`\beta` have their shape.
     epsilon : float, default 0.001
-        Keeps the division finite.
+        Small number added to the variance, so that the denominator is not 0.
     center, scale : bool, default True
-        Whether there are :math:`\beta` and :math:`\gamma`.
+        Whether the layer has :math:`\beta` and :math:`\gamma`.
     beta_initializer, gamma_initializer : str or Initializer
-        By default zeros and ones.
+        Initial values of :math:`\beta` and :math:`\gamma`; by default zeros and ones.
     beta_regularizer, gamma_regularizer : str or Regularizer, optional
-        Penalties.
+        Penalties on :math:`\beta` and :math:`\gamma`.
     **settings
         See `Layer`.
-        For Keras's sake also `beta_constraint` and `gamma_constraint`, where None alone is taken.
+        `beta_constraint` and `gamma_constraint` must be None; they exist for compatibility with Keras.
 
     References
     ----------
@@ -350,27 +354,27 @@ class LayerNormalization(_Normalization):
         axes = self._axes(x.ndim)
         mean = x.mean(axis=axes, keepdims=True)
         variance = x.var(axis=axes, keepdims=True)
-        spread = self._spread(x, variance)
-        normalized = (x - mean) / spread
-        return self._scale_and_shift(normalized, self._broadcast(x)), (normalized, spread)
+        deviation = self._deviation(x, variance)
+        x_hat = (x - mean) / deviation
+        return self._scale_and_shift(x_hat, self._broadcast(x)), (x_hat, deviation)
 
     def backward(self, dy: Array, cache: Any) -> Array:
         """Write dgamma and dbeta; return dx."""
-        normalized, spread = cache
+        x_hat, deviation = cache
         axes = self._axes(dy.ndim)
-        others = tuple(axis for axis in range(dy.ndim) if axis not in axes)
-        self._write_gradients(dy, normalized, others)
-        dnormalized = dy * self.gamma.value.reshape(self._broadcast(dy)) if self.scale else dy
-        return self._backward_to_x(dnormalized, normalized, spread, axes)
+        other_axes = tuple(axis for axis in range(dy.ndim) if axis not in axes)
+        self._write_gradients(dy, x_hat, other_axes)
+        dx_hat = dy * self.gamma.value.reshape(self._broadcast(dy)) if self.scale else dy
+        return self._backward_to_x(dx_hat, x_hat, deviation, axes)
 
     def _axes(self, dimensions: int) -> tuple[int, ...]:
         axes = [self.axis] if isinstance(self.axis, int) else self.axis
-        there = {axis % dimensions for axis in axes if -dimensions <= axis < dimensions}
-        if len(there) < len(axes):
+        found = {axis % dimensions for axis in axes if -dimensions <= axis < dimensions}
+        if len(found) < len(axes):
             raise ValueError(
                 f"layer {self.name!r} normalizes over axis {self.axis}, each once; found input with {dimensions} axes"
             )
-        return tuple(sorted(there))
+        return tuple(sorted(found))
 
     def _broadcast(self, x: Array) -> tuple[int, ...]:
         axes = self._axes(x.ndim)

@@ -1,4 +1,4 @@
-"""Pooling: a window's largest value, or its mean."""
+"""Pooling: the maximum or the mean of each window."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from nnlite.types import Array, Shape
 
 
 class _Pooling(Layer):
-    """What the poolings share: windows over each channel, one number out of each."""
+    """Base of the pooling layers: one number for each window of each channel."""
 
     axes: ClassVar[int]
 
@@ -47,7 +47,7 @@ class _Pooling(Layer):
         self._adjacent = (1,) * self.axes
 
     def build(self, input_shape: Shape) -> Shape:
-        """Check that a window fits."""
+        """Check that the input is at least one window long."""
         check_axes(self, input_shape, self.axes)
         lengths = output_lengths(self, input_shape, self.pool_size, self.strides, self._adjacent, self.padding)
         return (input_shape[0], *lengths, input_shape[-1])
@@ -56,19 +56,19 @@ class _Pooling(Layer):
         self.build(shape)
         return all_padding_widths(shape[1:-1], self.pool_size, self.strides, self._adjacent, self.padding)
 
-    def _look(self, padded: Array) -> Array:
-        """Return the windows, their places along one axis: (rows, *positions, places, channels)."""
-        seen = windows(padded, self.pool_size, self.strides, self._adjacent)
-        return seen.reshape(*seen.shape[: 1 + self.axes], math.prod(self.pool_size), padded.shape[-1])
+    def _windows(self, padded: Array) -> Array:
+        """Return the windows, their offsets along one axis: (rows, *positions, offsets, channels)."""
+        w = windows(padded, self.pool_size, self.strides, self._adjacent)
+        return w.reshape(*w.shape[: 1 + self.axes], math.prod(self.pool_size), padded.shape[-1])
 
-    def _scatter(self, dseen: Array, shape: tuple[int, ...], widths: list[tuple[int, int]]) -> Array:
-        """Add the derivatives in the windows up where they belong: the transpose of padding and looking."""
-        places = dseen.reshape(*dseen.shape[: 1 + self.axes], *self.pool_size, dseen.shape[-1])
+    def _scatter(self, dw: Array, shape: tuple[int, ...], widths: list[tuple[int, int]]) -> Array:
+        """Add the derivatives of the windows to those of their positions: the transpose of `pad` and `_windows`."""
+        dw = dw.reshape(*dw.shape[: 1 + self.axes], *self.pool_size, dw.shape[-1])
         padded = tuple(size + before + after for size, (before, after) in zip(shape, widths, strict=True))
-        return crop(scatter(places, padded, self.pool_size, self.strides, self._adjacent), widths)
+        return crop(scatter(dw, padded, self.pool_size, self.strides, self._adjacent), widths)
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
-        """Return None: an output stands for several steps."""
+        """Return None: an output depends on several steps."""
         return
 
     def get_config(self) -> dict[str, Any]:
@@ -83,65 +83,65 @@ class _Pooling(Layer):
 
 class _MaxPooling(_Pooling):
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
-        """Compute the largest value in each window."""
+        """Compute y, the maximum of each window."""
         widths = self._widths(x.shape)
-        # What is padded must never be the largest.
-        seen = self._look(pad(x, widths, value=-np.inf))
-        largest = seen.argmax(axis=-2, keepdims=True)
-        y = np.take_along_axis(seen, largest, axis=-2)[..., 0, :]
-        return y, (x.shape, widths, largest)
+        # Padding must never be the maximum.
+        w = self._windows(pad(x, widths, value=-np.inf))
+        argmax = w.argmax(axis=-2, keepdims=True)
+        y = np.take_along_axis(w, argmax, axis=-2)[..., 0, :]
+        return y, (x.shape, widths, argmax)
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        """Return dx: dy where the largest value was, 0 elsewhere."""
-        shape, widths, largest = cache
-        dseen = np.zeros((*dy.shape[:-1], math.prod(self.pool_size), dy.shape[-1]), dy.dtype)
-        np.put_along_axis(dseen, largest, dy[..., np.newaxis, :], axis=-2)
-        return self._scatter(dseen, shape, widths)
+        """Return dx: dy at the maximum of each window, 0 elsewhere."""
+        shape, widths, argmax = cache
+        dw = np.zeros((*dy.shape[:-1], math.prod(self.pool_size), dy.shape[-1]), dy.dtype)
+        np.put_along_axis(dw, argmax, dy[..., np.newaxis, :], axis=-2)
+        return self._scatter(dw, shape, widths)
 
 
 class _AveragePooling(_Pooling):
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
-        """Compute the mean of each window's values, those that were padded left out."""
+        """Compute y, the mean of each window without its padding."""
         widths = self._widths(x.shape)
         ones = np.ones_like(x[:1, ..., :1])
-        count = self._look(pad(ones, widths)).sum(axis=-2)
-        y = self._look(pad(x, widths)).sum(axis=-2) / count
+        count = self._windows(pad(ones, widths)).sum(axis=-2)
+        y = self._windows(pad(x, widths)).sum(axis=-2) / count
         return y, (x.shape, widths, count)
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        """Return dx: an equal share of dy for each value of a window."""
+        """Return dx: dy / n for each of the n values of a window."""
         shape, widths, count = cache
-        share = (dy / count)[..., np.newaxis, :]
-        dseen = np.broadcast_to(share, (*dy.shape[:-1], math.prod(self.pool_size), dy.shape[-1]))
-        return self._scatter(dseen, shape, widths)
+        dmean = (dy / count)[..., np.newaxis, :]
+        dw = np.broadcast_to(dmean, (*dy.shape[:-1], math.prod(self.pool_size), dy.shape[-1]))
+        return self._scatter(dw, shape, widths)
 
 
 class MaxPooling1D(_MaxPooling):
-    r"""Keep the largest value of each window of a series, channel by channel.
+    r"""Max pooling along a series: the maximum of each window, channel by channel.
 
-    .. math:: y_o = \max_j x_{o s + j}, \qquad dx_i = \sum_{o:\, i \text{ was the largest of window } o} dy_o
+    .. math:: y_o = \max_j x_{o s + j}, \qquad dx_i = \sum_{o:\, i \text{ is the maximum of window } o} dy_o
 
-    Of several equal values the first is taken for the largest. Steps left over at the end are not looked at.
+    Of several equal maxima the first one gets the derivative. Remaining steps at the end are not used.
 
     Parameters
     ----------
     pool_size : int, default 2
-        Steps in a window.
+        Number of steps in a window.
     strides : int, optional
-        s, the steps from one window to the next; by default `pool_size`, so that windows lie end to end.
+        s, the number of steps from one window to the next; by default `pool_size`, so that windows are adjacent.
     padding : {"valid", "same"}, default "valid"
-        "same": every step is in a window; what is padded is never the largest.
+        "same": every step is in a window; padding is never the maximum.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     name : str, optional
-        Its name.
+        Name of the layer.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range, or not one window fits into the input.
+        If an argument is out of range, or the input is shorter than one window.
 
     Examples
     --------
@@ -166,27 +166,29 @@ class MaxPooling1D(_MaxPooling):
 
 
 class MaxPooling2D(_MaxPooling):
-    """Keep the largest value of each patch of an image, channel by channel: `MaxPooling1D` along two axes.
+    """Max pooling over an image: the maximum of each window, channel by channel.
+
+    The equations are those of `MaxPooling1D`, with a position, an offset and a stride for each axis.
 
     Parameters
     ----------
     pool_size : int or (int, int), default (2, 2)
-        Height and width of a patch.
+        Height and width of a window.
     strides : int or (int, int), optional
-        By default `pool_size`.
+        Rows and columns from one window to the next; by default `pool_size`.
     padding : {"valid", "same"}, default "valid"
-        "same": every point is in a patch.
+        "same": every pixel is in a window.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     name : str, optional
-        Its name.
+        Name of the layer.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range, or not one patch fits into the input.
+        If an argument is out of range, or the input is smaller than one window.
 
     Examples
     --------
@@ -211,31 +213,31 @@ class MaxPooling2D(_MaxPooling):
 
 
 class AveragePooling1D(_AveragePooling):
-    r"""Replace each window of a series by its mean, channel by channel.
+    r"""Average pooling along a series: the mean of each window, channel by channel.
 
     .. math:: y_o = \frac1{k_o} \sum_j x_{o s + j}, \qquad dx_i = \sum_{o:\, i \text{ in window } o} \frac{dy_o}{k_o}
 
-    where :math:`k_o` counts the values of window o that are not padding.
+    where :math:`k_o` is the number of steps in window o without padding.
 
     Parameters
     ----------
     pool_size : int
-        Steps in a window.
+        Number of steps in a window.
     strides : int, optional
-        s, the steps from one window to the next; by default `pool_size`.
+        s, the number of steps from one window to the next; by default `pool_size`.
     padding : {"valid", "same"}, default "valid"
         "same": every step is in a window.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     name : str, optional
-        Its name.
+        Name of the layer.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range, or not one window fits into the input.
+        If an argument is out of range, or the input is shorter than one window.
 
     Examples
     --------
@@ -249,27 +251,29 @@ class AveragePooling1D(_AveragePooling):
 
 
 class AveragePooling2D(_AveragePooling):
-    """Replace each patch of an image by its mean, channel by channel: `AveragePooling1D` along two axes.
+    """Average pooling over an image: the mean of each window, channel by channel.
+
+    The equations are those of `AveragePooling1D`, with a position, an offset and a stride for each axis.
 
     Parameters
     ----------
     pool_size : int or (int, int)
-        Height and width of a patch.
+        Height and width of a window.
     strides : int or (int, int), optional
-        By default `pool_size`.
+        Rows and columns from one window to the next; by default `pool_size`.
     padding : {"valid", "same"}, default "valid"
-        "same": every point is in a patch.
+        "same": every pixel is in a window.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     name : str, optional
-        Its name.
+        Name of the layer.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range, or not one patch fits into the input.
+        If an argument is out of range, or the input is smaller than one window.
 
     Examples
     --------

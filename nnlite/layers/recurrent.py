@@ -1,4 +1,4 @@
-"""Recurrent layers: the loop over time, and the way back through it."""
+"""Recurrent layers: the loop over time and backpropagation through time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ import numpy as np
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import check_size, known_size, refuse_constraints
+from nnlite.layers.base import check_no_constraints, check_size, known_size
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.random import make_generator
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, number
 
 
 class Recurrent(TakesInitialState):
-    r"""Base of the recurrent layers: a loop over time that hands a state from step to step.
+    r"""Base of the recurrent layers: a loop over time that passes a state from step to step.
 
     At each step t the layer takes the input :math:`x_t` and its previous state, and computes a new state:
 
@@ -37,7 +38,7 @@ class Recurrent(TakesInitialState):
     The weights are the same at all steps, so their gradients are sums over steps:
     :math:`dW = \sum_t x_t^\top da_t`, :math:`db = \sum_t da_t`, :math:`dx_t = da_t W^\top`.
 
-    A kind of layer defines `gates`, `n_states`, `_step` and `_step_backward`.
+    A subclass defines `gates`, `n_states`, `_step` and `_step_backward`.
 
     References
     ----------
@@ -47,13 +48,13 @@ class Recurrent(TakesInitialState):
     """
 
     gates: ClassVar[int] = 1
-    """How many times `units` values :math:`a_t` has."""
+    """Number of blocks of `units` columns in :math:`a_t`."""
 
     n_states: ClassVar[int] = 1
-    """How many arrays of shape (rows, units) make up the state."""
+    """Number of arrays of shape (rows, units) in the state."""
 
     zero_masked = False
-    """Whether outputs at steps that don't count are 0, not those of the step before; `Bidirectional` asks for it."""
+    """Whether outputs at masked steps are 0 instead of those of the step before; `Bidirectional` sets it."""
 
     def __init__(
         self,
@@ -81,7 +82,7 @@ class Recurrent(TakesInitialState):
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        refuse_constraints(
+        check_no_constraints(
             self,
             kernel_constraint=kernel_constraint,
             recurrent_constraint=recurrent_constraint,
@@ -96,9 +97,8 @@ class Recurrent(TakesInitialState):
         self.kernel_regularizer = regularizers.get(kernel_regularizer)
         self.recurrent_regularizer = regularizers.get(recurrent_regularizer)
         self.bias_regularizer = regularizers.get(bias_regularizer)
-        for argument, rate in (("dropout", dropout), ("recurrent_dropout", recurrent_dropout)):
-            if not 0 <= rate < 1:
-                raise ValueError(f"{type(self).__name__}: {argument} must be at least 0 and below 1; found {rate!r}")
+        check_argument(self, "dropout", dropout, number(least=0, below=1))
+        check_argument(self, "recurrent_dropout", recurrent_dropout, number(least=0, below=1))
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.seed = seed
@@ -108,8 +108,8 @@ class Recurrent(TakesInitialState):
         self.go_backwards = go_backwards
         if stateful:
             raise ValueError(
-                f"{type(self).__name__}: stateful=True is not supported, since layers keep nothing between calls; use "
-                "return_state=True, and hand the states to the next call as initial_state"
+                f"{type(self).__name__}: stateful=True is not supported, since layers keep no state between calls; use "
+                "return_state=True, and pass the states to the next call as initial_state"
             )
 
     # -- shapes and weights --------------------------------------------------------------------
@@ -155,10 +155,10 @@ class Recurrent(TakesInitialState):
                 f"{rows}; found {', '.join(str(shape[0]) for shape in shapes)}"
             )
 
-    # -- the loop over time, there and back ----------------------------------------------------
+    # -- the loop over time, forward and backward ----------------------------------------------
 
     def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
-        """Run through the steps, from the first to the last, or with `go_backwards` the other way.
+        """Compute all steps, from the first to the last, or with `go_backwards` in reverse order.
 
         Parameters
         ----------
@@ -167,15 +167,15 @@ class Recurrent(TakesInitialState):
         training : bool, default False
             Whether to apply dropout.
         mask : ndarray of bool, shape (rows, steps), optional
-            True for steps that count; a masked step leaves the state as it is.
+            True for valid steps; at a masked step the state does not change.
 
         Returns
         -------
         y : ndarray, shape (rows, units) or (rows, steps, units), or a list
-            With `return_sequences` the outputs of all steps, in the order they were run through, else of the last one;
-            with `return_state` in a list, the last state after it.
+            With `return_sequences` the outputs of all steps, in the order of computation, else of the last one; with
+            `return_state` a list of it and of the last state.
         cache : tuple
-            For `backward`.
+            Argument of `backward`.
         """
         takes_states = isinstance(x, list)
         x, *states = x if takes_states else [x]
@@ -192,18 +192,18 @@ class Recurrent(TakesInitialState):
         step_caches = []
         for position, t in enumerate(self._order(rows, steps)):
             next_states, step_cache = self._step(a[:, t], states, state_mask)
-            counts = None if mask is None else mask[:, t, np.newaxis]
-            # At a masked step the state stays as it was.
-            states = next_states if counts is None else _where(counts, next_states, states)
+            valid = None if mask is None else mask[:, t, np.newaxis]
+            # At a masked step the state is copied.
+            states = next_states if valid is None else _where(valid, next_states, states)
             outputs[:, position] = states[0]
-            if self.zero_masked and counts is not None:
-                outputs[:, position] *= counts
-            step_caches.append((step_cache, counts))
+            if self.zero_masked and valid is not None:
+                outputs[:, position] *= valid
+            step_caches.append((step_cache, valid))
         y = outputs if self.return_sequences else states[0]
         return ([y, *states] if self.return_state else y), (x, input_mask, state_mask, step_caches, takes_states)
 
     def backward(self, dy: Any, cache: Any) -> Any:
-        """Run back through the steps; write dW, dU and db; return dx, or a list with the first states' derivatives."""
+        """Write dW, dU and db; return dx, or a list of dx and the derivatives of the initial states."""
         x, input_mask, state_mask, step_caches, takes_states = cache
         dy, *dstates = dy if self.return_state else [dy]
         rows, steps = x.shape[:2]
@@ -213,16 +213,16 @@ class Recurrent(TakesInitialState):
         self._zero_recurrent_gradients()
         da = np.empty((rows, steps, self.gates * self.units), x.dtype)
         for position, t in reversed(list(enumerate(self._order(rows, steps)))):
-            step_cache, counts = step_caches[position]
+            step_cache, valid = step_caches[position]
             if self.return_sequences:
-                dh = dy[:, position] * counts if self.zero_masked and counts is not None else dy[:, position]
+                dh = dy[:, position] * valid if self.zero_masked and valid is not None else dy[:, position]
                 dstates = [dstates[0] + dh, *dstates[1:]]
-            if counts is None:
+            if valid is None:
                 da[:, t], dstates = self._step_backward(dstates, step_cache, state_mask)
             else:
-                da[:, t], dthrough = self._step_backward([d * counts for d in dstates], step_cache, state_mask)
-                # Where the step is masked the state was copied, and so is its derivative.
-                dstates = [through + d * ~counts for through, d in zip(dthrough, dstates, strict=True)]
+                da[:, t], dprevious = self._step_backward([d * valid for d in dstates], step_cache, state_mask)
+                # The derivative of a copied state is copied, too.
+                dstates = [previous + d * ~valid for previous, d in zip(dprevious, dstates, strict=True)]
         self._write_input_gradients(x, da)
         dx = (da @ self.kernel.value.T) * input_mask
         return [dx, *dstates] if takes_states else dx
@@ -237,7 +237,7 @@ class Recurrent(TakesInitialState):
 
     def _order(self, rows: int, steps: int) -> range:
         if rows == 0:
-            # No rows, no work: a file from a stranger may claim any number of steps.
+            # No rows, no loop: a file of unknown origin may claim any number of steps.
             return range(0)
         return range(steps - 1, -1, -1) if self.go_backwards else range(steps)
 
@@ -265,7 +265,7 @@ class Recurrent(TakesInitialState):
     # -- masks and configuration -----------------------------------------------------------------
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
-        """Return the mask for the outputs of all steps; a last output and a state have none."""
+        """Return the mask for the outputs of all steps; the last output and the state have none."""
         mask = mask[0] if isinstance(mask, list) else mask
         own = mask if self.return_sequences else None
         return [own, *[None] * self.n_states] if self.return_state else own
@@ -292,9 +292,9 @@ class Recurrent(TakesInitialState):
         }
 
 
-def _where(counts: Array, a: Sequence[Array], b: Sequence[Array]) -> list[Array]:
-    """Take rows of the arrays a where `counts`, and of b elsewhere."""
-    return [np.where(counts, one, other) for one, other in zip(a, b, strict=True)]
+def _where(valid: Array, a: Sequence[Array], b: Sequence[Array]) -> list[Array]:
+    """Return the rows of the arrays a where `valid`, and of b elsewhere."""
+    return [np.where(valid, one, other) for one, other in zip(a, b, strict=True)]
 
 
 def _is_list_of_shapes(shape: Any) -> bool:

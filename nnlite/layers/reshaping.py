@@ -1,4 +1,4 @@
-"""Layers that put the same numbers into another shape."""
+"""Reshaping layers: the same values in another shape or order of axes."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from nnlite.types import Array, Shape
 
 
 class Reshape(Layer):
-    """Give each record another shape.
+    """Reshape each record.
 
     Parameters
     ----------
     target_shape : sequence of int
-        The new shape of one record, without the rows; one size may be -1: whatever is left over.
+        New shape of one record, without the rows; one size may be -1, which stands for the remaining factor.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If the sizes don't multiply to the number of values in a record.
+        If the product of the sizes is not the number of values in a record.
 
     Examples
     --------
@@ -44,7 +44,7 @@ class Reshape(Layer):
             )
 
     def build(self, input_shape: Shape) -> Shape:
-        """Work out the size that -1 stands for."""
+        """Return the shape with the size for -1 filled in."""
         record = input_shape[1:]
         known = math.prod(size for size in self.target_shape if size != -1)
         if any(size is None for size in record):
@@ -72,7 +72,7 @@ class Reshape(Layer):
 
 
 class Flatten(Layer):
-    """Turn each record into one row of numbers.
+    """Flatten each record into a vector.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class Flatten(Layer):
         return (input_shape[0], math.prod(sizes) if len(sizes) == len(record) else None)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, tuple[int, ...]]:  # noqa: ARG002
-        """Return x with all axes but the first made one."""
+        """Return x with all axes but the first merged."""
         return x.reshape(x.shape[0], math.prod(x.shape[1:])), x.shape
 
     def backward(self, dy: Array, cache: tuple[int, ...]) -> Array:
@@ -103,19 +103,19 @@ class Flatten(Layer):
 
 
 class Permute(Layer):
-    """Put the axes of each record into another order.
+    """Permute the axes of each record.
 
     Parameters
     ----------
     dims : sequence of int
-        The old places of the new axes, counted from 1; the rows stay first. ``(2, 1)`` swaps steps and features.
+        Old index of each new axis, counted from 1; the rows stay first. ``(2, 1)`` swaps steps and features.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If `dims` does not name every axis once.
+        If `dims` does not contain every axis once.
 
     Examples
     --------
@@ -129,7 +129,7 @@ class Permute(Layer):
         super().__init__(**settings)
         self.dims = tuple(dims)
         if sorted(self.dims) != list(range(1, len(self.dims) + 1)):
-            raise ValueError(f"Permute: dims must name each axis from 1 on once; found {tuple(dims)}")
+            raise ValueError(f"Permute: dims must contain each axis from 1 on once; found {tuple(dims)}")
 
     def build(self, input_shape: Shape) -> Shape:
         """Return the sizes in their new order."""
@@ -149,7 +149,7 @@ class Permute(Layer):
         return dy.transpose(np.argsort((0, *self.dims)))
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
-        """Return None: the steps are elsewhere now."""
+        """Return None: the second axis may be another one than the steps."""
         return
 
     def get_config(self) -> dict[str, Any]:
@@ -158,7 +158,7 @@ class Permute(Layer):
 
 
 class RepeatVector(Layer):
-    r"""Make a series of a vector, the same at every step: how a recurrent decoder gets its code.
+    r"""Repeat a vector at every step of a series, such as the code as input of a recurrent decoder.
 
     .. math:: y_t = x, \qquad dx = \sum_t dy_t
 
@@ -187,7 +187,7 @@ class RepeatVector(Layer):
         self.n = check_size(self, "n", n)
 
     def build(self, input_shape: Shape) -> Shape:
-        """Put the axis of steps in."""
+        """Return the shape with an axis of steps."""
         if len(input_shape) != 2:
             raise ValueError(
                 f"layer {self.name!r} (RepeatVector) takes input of shape (rows, features); "
@@ -200,7 +200,7 @@ class RepeatVector(Layer):
         return np.repeat(x[:, np.newaxis], self.n, axis=1), None
 
     def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
-        """Return the sum over the steps."""
+        """Return dx, the sum of dy over the steps."""
         dx: Array = dy.sum(axis=1)
         return dx
 

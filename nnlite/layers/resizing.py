@@ -1,4 +1,4 @@
-"""Layers that make series and images longer or shorter: repeating, padding, cropping."""
+"""Resizing layers: upsampling, zero padding and cropping of series and images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class _Resizing(Layer):
     axes: ClassVar[int]
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
-        """Return None: the steps are no longer the input's."""
+        """Return None: the output has other steps than the input."""
         return
 
 
@@ -25,7 +25,7 @@ class _UpSampling(_Resizing):
     size: tuple[int, ...]
 
     def build(self, input_shape: Shape) -> Shape:
-        """Multiply the lengths."""
+        """Return the shape with the lengths multiplied."""
         check_axes(self, input_shape, self.axes)
         lengths = (None if n is None else n * times for n, times in zip(input_shape[1:-1], self.size, strict=True))
         return (input_shape[0], *lengths, input_shape[-1])
@@ -37,10 +37,10 @@ class _UpSampling(_Resizing):
         return x, None
 
     def backward(self, dy: Array, cache: Any) -> Array:  # noqa: ARG002
-        """Return dx: the sum over the repetitions."""
+        """Return dx: the sum of dy over the repetitions."""
         pairs = [part for n, times in zip(dy.shape[1:-1], self.size, strict=True) for part in (n // times, times)]
-        apart = dy.reshape(dy.shape[0], *pairs, dy.shape[-1])
-        return apart.sum(axis=tuple(range(2, 1 + len(pairs), 2)))
+        repetitions = dy.reshape(dy.shape[0], *pairs, dy.shape[-1])
+        return repetitions.sum(axis=tuple(range(2, 1 + len(pairs), 2)))
 
 
 class UpSampling1D(_UpSampling):
@@ -51,7 +51,7 @@ class UpSampling1D(_UpSampling):
     Parameters
     ----------
     size : int, default 2
-        n, how many times.
+        n, the number of repetitions.
     **settings
         See `Layer`.
 
@@ -80,27 +80,28 @@ class UpSampling1D(_UpSampling):
 
 
 class UpSampling2D(_UpSampling):
-    r"""Make an image larger.
+    r"""Upsample an image by repetition or by bilinear interpolation.
 
-    "nearest" repeats rows and columns, as `UpSampling1D` does. "bilinear" draws straight lines between the centres of
-    neighbouring points: along each axis a fixed matrix A with two numbers a row, so that
-    :math:`y = A_h\, x A_w^\top` and :math:`dx = A_h^\top dy A_w`.
+    "nearest" repeats rows and columns, as `UpSampling1D` does. "bilinear" interpolates linearly between the centers of
+    neighboring pixels: along each axis a constant matrix A with two nonzero elements per row, so that
+
+    .. math:: y = A_h\, x A_w^\top, \qquad dx = A_h^\top dy\, A_w
 
     Parameters
     ----------
     size : int or (int, int), default (2, 2)
-        How many times as high and as wide.
+        Factors of the height and of the width.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     interpolation : {"nearest", "bilinear"}, default "nearest"
-        How.
+        Interpolation method.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range.
+        If an argument is out of range.
 
     Examples
     --------
@@ -125,19 +126,19 @@ class UpSampling2D(_UpSampling):
         self.interpolation = check_choice(self, "interpolation", interpolation, ("nearest", "bilinear"))
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
-        """Repeat every position, or compute y = A x A' along both axes."""
+        """Repeat every position, or interpolate: y = A_h x A_w'."""
         if self.interpolation == "nearest" or len(x) == 0:
             return super().forward(x, training)
         lengths = x.shape[1:-1]
-        high, wide = (straight_lines(n, times, x.dtype) for n, times in zip(lengths, self.size, strict=True))
-        return np.einsum("Hh,nhwc,Ww->nHWc", high, x, wide, optimize=True), (high, wide)
+        A_h, A_w = (interpolation_matrix(n, times, x.dtype) for n, times in zip(lengths, self.size, strict=True))
+        return np.einsum("Hh,nhwc,Ww->nHWc", A_h, x, A_w, optimize=True), (A_h, A_w)
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        """Return dx: the sums over the repetitions, or A' dy A."""
+        """Return dx: the sums over the repetitions, or A_h' dy A_w."""
         if cache is None:
             return super().backward(dy, cache)
-        high, wide = cache
-        dx: Array = np.einsum("Hh,nHWc,Ww->nhwc", high, dy, wide, optimize=True)
+        A_h, A_w = cache
+        dx: Array = np.einsum("Hh,nHWc,Ww->nhwc", A_h, dy, A_w, optimize=True)
         return dx
 
     def get_config(self) -> dict[str, Any]:
@@ -145,15 +146,15 @@ class UpSampling2D(_UpSampling):
         return {**super().get_config(), "size": list(self.size), "interpolation": self.interpolation}
 
 
-def straight_lines(length: int, times: int, dtype: np.dtype[Any]) -> Array:
-    """Return the matrix (length * times, length) that interpolates between the centres of points."""
-    at = (np.arange(length * times) + 0.5) / times - 0.5
-    at = np.clip(at, 0, length - 1)
-    left = np.minimum(np.floor(at).astype(int), max(length - 2, 0))
+def interpolation_matrix(length: int, times: int, dtype: np.dtype[Any]) -> Array:
+    """Return the matrix A, shape (length * times, length), that interpolates linearly between the centers of pixels."""
+    positions = (np.arange(length * times) + 0.5) / times - 0.5
+    positions = np.clip(positions, 0, length - 1)
+    left = np.minimum(np.floor(positions).astype(int), max(length - 2, 0))
     matrix = np.zeros((length * times, length), dtype)
     rows = np.arange(length * times)
-    matrix[rows, left] = 1 - (at - left)
-    matrix[rows, np.minimum(left + 1, length - 1)] += at - left
+    matrix[rows, left] = 1 - (positions - left)
+    matrix[rows, np.minimum(left + 1, length - 1)] += positions - left
     return matrix
 
 
@@ -161,17 +162,17 @@ class _ZeroPadding(_Resizing):
     padding: tuple[tuple[int, int], ...]
 
     def build(self, input_shape: Shape) -> Shape:
-        """Add the zeros to the lengths."""
+        """Return the shape with the numbers of zeros added to the lengths."""
         check_axes(self, input_shape, self.axes)
         lengths = (None if n is None else n + sum(own) for n, own in zip(input_shape[1:-1], self.padding, strict=True))
         return (input_shape[0], *lengths, input_shape[-1])
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
-        """Put zeros around x."""
+        """Return x with zeros around it."""
         return pad(x, _around(self.padding)), None
 
     def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
-        """Return dx: dy without what belongs to the zeros."""
+        """Return dx: dy without its margins."""
         return crop(dy, _around(self.padding))
 
     def get_config(self) -> dict[str, Any]:
@@ -180,14 +181,14 @@ class _ZeroPadding(_Resizing):
 
 
 class ZeroPadding1D(_ZeroPadding):
-    """Put zeros before and after a series.
+    """Add zeros before and after a series.
 
     Parameters
     ----------
     padding : int or (int, int), default 1
-        How many steps before and after.
+        Numbers of steps before and after the series.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     **settings
         See `Layer`.
 
@@ -213,21 +214,21 @@ class ZeroPadding1D(_ZeroPadding):
 
 
 class ZeroPadding2D(_ZeroPadding):
-    """Put zeros around an image.
+    """Add zeros around an image.
 
     Parameters
     ----------
     padding : int, (int, int) or ((int, int), (int, int)), default (1, 1)
-        How many on every side; or above and below, left and right; or ((above, below), (left, right)).
+        Number of pixels on every side; or (above and below, left and right); or ((above, below), (left, right)).
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If `padding` is of another form, or a number is negative.
+        If `padding` has another form, or a number is negative.
 
     Examples
     --------
@@ -249,7 +250,7 @@ class _Cropping(_Resizing):
     cropping: tuple[tuple[int, int], ...]
 
     def build(self, input_shape: Shape) -> Shape:
-        """Take what is cut off from the lengths."""
+        """Return the shape with the cropped numbers subtracted from the lengths."""
         check_axes(self, input_shape, self.axes)
         lengths = [None if n is None else n - sum(own) for n, own in zip(input_shape[1:-1], self.cropping, strict=True)]
         if any(length is not None and length < 1 for length in lengths):
@@ -260,12 +261,12 @@ class _Cropping(_Resizing):
         return (input_shape[0], *lengths, input_shape[-1])
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:  # noqa: ARG002
-        """Cut the ends off."""
+        """Return x without its margins."""
         self.build(x.shape)
         return crop(x, _around(self.cropping)), None
 
     def backward(self, dy: Array, cache: None) -> Array:  # noqa: ARG002
-        """Return dx: dy, and zeros for what was cut off."""
+        """Return dx: dy with zeros around it."""
         return pad(dy, _around(self.cropping))
 
     def get_config(self) -> dict[str, Any]:
@@ -274,12 +275,12 @@ class _Cropping(_Resizing):
 
 
 class Cropping1D(_Cropping):
-    """Cut steps off the ends of a series.
+    """Remove steps from the beginning and the end of a series.
 
     Parameters
     ----------
     cropping : int or (int, int), default (1, 1)
-        How many at the beginning and at the end.
+        Numbers of steps at the beginning and at the end.
     **settings
         See `Layer`.
 
@@ -304,21 +305,21 @@ class Cropping1D(_Cropping):
 
 
 class Cropping2D(_Cropping):
-    """Cut the edges off an image.
+    """Remove pixels from the sides of an image.
 
     Parameters
     ----------
     cropping : int, (int, int) or ((int, int), (int, int)), default ((0, 0), (0, 0))
-        How many on every side; or above and below, left and right; or ((above, below), (left, right)).
+        Number of pixels on every side; or (above and below, left and right); or ((above, below), (left, right)).
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If `cropping` is of another form, or nothing would be left.
+        If `cropping` has another form, or nothing would be left.
 
     Examples
     --------
@@ -337,7 +338,7 @@ class Cropping2D(_Cropping):
 
 
 def _around(inner: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return widths for all axes: none for the rows and the channels."""
+    """Return the widths of all axes: 0 for the rows and the channels."""
     return [(0, 0), *inner, (0, 0)]
 
 

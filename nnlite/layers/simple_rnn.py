@@ -1,4 +1,4 @@
-"""The simplest recurrent layer."""
+"""Simple recurrent layer."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from nnlite.types import Array
 
 
 class SimpleRNN(Recurrent):
-    r"""The state is the output: a weighted sum of the input and of the output before, then an activation.
+    r"""Fully connected recurrent layer, whose state is its output.
 
-    Forward, step by step, from :math:`h_0 = 0` or what is given:
+    Forward, step by step, from :math:`h_0 = 0` or the initial state:
 
     .. math:: z_t = x_t W + b + h_{t-1} U, \qquad h_t = f(z_t)
 
@@ -22,8 +22,8 @@ class SimpleRNN(Recurrent):
 
     .. math:: dz_t = dh_t \odot f'(z_t), \qquad dU \mathrel{+}= h_{t-1}^\top dz_t, \qquad dh_{t-1} = dz_t\, U^\top
 
-    The product with :math:`U^\top` at every step is why gradients fade or explode over long series, and why `LSTM` and
-    `GRU` were invented. The loop over time is in `Recurrent`.
+    The product with :math:`U^\top` at every step is the reason why gradients vanish or explode over long series, and
+    the motivation for `LSTM` and `GRU`. The loop over time is in `Recurrent`.
 
     Parameters
     ----------
@@ -32,30 +32,30 @@ class SimpleRNN(Recurrent):
     activation : str or ActivationFunction, default "tanh"
         f.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, recurrent_initializer, bias_initializer : str or Initializer
-        Where W, U and b start; by default Glorot's uniform, orthogonal and zeros.
+        Initial values of W, U and b; by default Glorot's uniform, orthogonal and zeros.
     kernel_regularizer, recurrent_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, U, b and the output.
     dropout, recurrent_dropout : float, default 0.0
-        Share of the inputs, and of the state on its way into U, that is dropped while training: by one mask for all
-        steps and gates of a series.
+        Fraction of the inputs, and of the state in the product with U, that is dropped in training. All steps and gates
+        of a series have the same mask.
     seed : int, optional
-        Start of the masks' own random generator.
+        Seed of the random generator of the dropout masks.
     return_sequences : bool, default False
-        Whether to return the outputs of all steps, not only of the last.
+        Whether to return the outputs of all steps instead of the last one only.
     return_state : bool, default False
-        Whether to return the last state too.
+        Whether to return the last state as well.
     go_backwards : bool, default False
-        Whether to run from the last step to the first. Outputs come in the order they were computed.
+        Whether to process the steps in reverse order. Outputs are in the order of computation.
     stateful : bool, default False
-        Refused if True: layers keep nothing between calls.
+        Must be False: layers keep no state between calls.
     unroll : bool, default False
-        Taken for Keras's sake; the result is the same.
+        Accepted for compatibility with Keras; has no effect.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint`, `recurrent_constraint` and `bias_constraint`, where None alone is
-        taken.
+        `kernel_constraint`, `recurrent_constraint` and `bias_constraint` must be None;
+        they exist for compatibility with Keras.
 
     Attributes
     ----------
@@ -69,7 +69,7 @@ class SimpleRNN(Recurrent):
     Raises
     ------
     ValueError
-        If an argument is out of its range, or the input is not of shape (rows, steps, features).
+        If an argument is out of range, or the input is not of shape (rows, steps, features).
 
     References
     ----------

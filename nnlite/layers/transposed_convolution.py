@@ -1,4 +1,4 @@
-"""Transposed convolutions: the way back from few positions to many."""
+"""Transposed convolutions: learned upsampling of a series or an image."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from nnlite.types import Array, Shape
 
 
 class _TransposedConvolution(Kernel):
-    """The forward and the backward pass of a transposed convolution, whatever its number of axes."""
+    """Forward and backward pass of a transposed convolution along any number of axes."""
 
     def __init__(
         self,
@@ -73,24 +73,24 @@ class _TransposedConvolution(Kernel):
         return (input_shape[0], *lengths, self.filters)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
-        """Scatter every position's value through the kernel, cut or fill to length, and compute y = f(z + b)."""
-        full, before, after = self._frame(x.shape)
-        spread = input_gradient(x, self.kernel.value, full, self.strides, self.dilation_rate)
-        z, y = self._activate(pad(crop(spread, before), after))
+        """Add x_o K_j' to every position o s + j d, crop or pad to the output's length, and compute y = f(z + b)."""
+        full_shape, cropping, padding = self.output_frame(x.shape)
+        full = input_gradient(x, self.kernel.value, full_shape, self.strides, self.dilation_rate)
+        z, y = self._activate(pad(crop(full, cropping), padding))
         return y, (x, z, y)
 
     def backward(self, dy: Array, cache: Any) -> Array:
         """Write dK and db; return dx."""
         x, z, y = cache
-        _, before, after = self._frame(x.shape)
+        _, cropping, padding = self.output_frame(x.shape)
         dz = self._activation_backward(dy, z, y)
-        dspread = pad(crop(dz, after), before)
-        # The transpose of a transpose: dx is a convolution of dz, and dK sees the two in each other's place.
-        self.kernel.gradient[...] = kernel_gradient(dspread, x, self.kernel.shape, self.strides, self.dilation_rate)
-        return correlate(dspread, self.kernel.value, self.strides, self.dilation_rate)
+        dfull = pad(crop(dz, padding), cropping)
+        # The transpose of a transpose: dx is a convolution of dz, and in dK the two change places.
+        self.kernel.gradient[...] = kernel_gradient(dfull, x, self.kernel.shape, self.strides, self.dilation_rate)
+        return correlate(dfull, self.kernel.value, self.strides, self.dilation_rate)
 
     def _output_length(self, length: int, axis: int) -> int:
-        """Return how long the output is: as long as an input of which a convolution would make `length` positions."""
+        """Return the length of the output: that of an input from which a convolution computes `length` positions."""
         stride, reach = self.strides[axis], span(self.kernel_size[axis], self.dilation_rate[axis])
         if length < 1:
             raise ValueError(f"layer {self.name!r} would have an empty output: its input has no positions")
@@ -99,17 +99,25 @@ class _TransposedConvolution(Kernel):
             return (length - 1) * stride + end + self.output_padding[axis]
         return (length - 1) * stride + max(reach, stride) if self.padding == "valid" else length * stride
 
-    def _frame(self, shape: tuple[int, ...]) -> tuple[tuple[int, ...], list[tuple[int, int]], list[tuple[int, int]]]:
-        """Return the shape of all that is scattered, what to cut off around it, and what to add at the end."""
-        full, cut, fill = [], [], []
+    def output_frame(
+        self, shape: tuple[int, ...]
+    ) -> tuple[tuple[int, ...], list[tuple[int, int]], list[tuple[int, int]]]:
+        """Return the shape of the sum over all positions, the widths to crop from it, and those to pad at its end.
+
+        Parameters
+        ----------
+        shape : tuple of int
+            Shape of the input, rows first.
+        """
+        full, cropping, padding = [], [], []
         for axis, length in enumerate(shape[1:-1]):
             whole = (length - 1) * self.strides[axis] + span(self.kernel_size[axis], self.dilation_rate[axis])
             excess = whole - self._output_length(length, axis)
             full.append(whole)
-            cut.append((max(excess, 0) // 2, max(excess, 0) - max(excess, 0) // 2))
-            fill.append((0, max(-excess, 0)))
+            cropping.append((max(excess, 0) // 2, max(excess, 0) - max(excess, 0) // 2))
+            padding.append((0, max(-excess, 0)))
         none = (0, 0)
-        return (shape[0], *full, self.filters), [none, *cut, none], [none, *fill, none]
+        return (shape[0], *full, self.filters), [none, *cropping, none], [none, *padding, none]
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -118,10 +126,9 @@ class _TransposedConvolution(Kernel):
 
 
 class Conv1DTranspose(_TransposedConvolution):
-    r"""Run a convolution backwards: every step gives a weighted share to several steps of a longer series.
+    r"""Transposed convolution along a series: every step contributes to several steps of a longer series.
 
-    The forward pass is exactly what `Conv1D` does to its gradient, and the backward pass what `Conv1D` does to its
-    input:
+    The forward pass is the backward pass of `Conv1D` with respect to its input, and the other way round:
 
     .. math::
 
@@ -131,49 +138,50 @@ class Conv1DTranspose(_TransposedConvolution):
         dK_j = \sum_{rows,\,o} dz_{o s + j d}^\top\, x_o, \quad
         db = \sum dz
 
-    It does not undo a convolution; it has its *shape* the other way round, which is what a decoder needs.
+    It is not the inverse of a convolution, but inverts its change of *shape*, as the decoder of an autoencoder needs.
 
     Parameters
     ----------
     filters : int
         Number of outputs at each position.
     kernel_size : int
-        k, the steps that an input gives to.
+        k, the number of output steps that an input contributes to.
     strides : int, default 1
-        s: by how much the series grows longer.
+        s, the factor by which the series becomes longer.
     padding : {"valid", "same"}, default "valid"
-        That of the convolution of which this is the transpose. "same": the output is s times as long as the input.
+        Padding of the convolution of which this is the transpose. "same": the output is s times as long as the input.
     output_padding : int, optional
-        Steps at the end, fewer than `strides`, that tell apart the lengths of which a convolution makes the same.
-        With n inputs and windows that span r, the output then has (n - 1) s + r + output_padding steps ("valid"), or
-        (n - 1) s + (r mod 2) + output_padding ("same"). By default (n - 1) s + max(r, s), or n s.
+        Additional steps at the end, fewer than `strides`. A convolution has outputs of the same length for several
+        lengths of its input, and this argument chooses one of these lengths. With n inputs and windows that span r,
+        the output then has (n - 1) s + r + output_padding steps ("valid"), or (n - 1) s + (r mod 2) + output_padding
+        ("same"). By default (n - 1) s + max(r, s), or n s.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, steps, channels).
+        The only supported order of axes: (rows, steps, channels).
     dilation_rate : int, default 1
-        d, the distance of the steps that an input gives to.
+        d, the distance of the output steps that an input contributes to.
     activation : str or ActivationFunction, optional
-        f; by default linear.
+        f; linear by default.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, bias_initializer : str or Initializer
-        Where K and b start; by default Glorot's uniform and zeros.
+        Initial values of K and b; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
+        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
 
     Attributes
     ----------
     kernel : Weight, shape (kernel_size, filters, channels)
-        K: as of a convolution from `filters` to `channels`.
+        K, with the shape of a convolution from `filters` to `channels`.
     bias : Weight, shape (filters,)
         b.
 
     Raises
     ------
     ValueError
-        If an argument is out of its range.
+        If an argument is out of range.
 
     References
     ----------
@@ -191,37 +199,38 @@ class Conv1DTranspose(_TransposedConvolution):
 
 
 class Conv2DTranspose(_TransposedConvolution):
-    r"""Run a convolution over images backwards: every point gives a share to a patch of a larger image.
+    r"""Transposed convolution over an image: every pixel contributes to several pixels of a larger image.
 
-    The equations are those of `Conv1DTranspose`, with a position, a place, a stride and a dilation for each axis.
+    The equations are those of `Conv1DTranspose`, with a position o, an offset j, a stride s and a dilation d for each
+    axis.
 
     Parameters
     ----------
     filters : int
         Number of outputs at each position.
     kernel_size : int or (int, int)
-        Height and width of the patch.
+        Height and width of the kernel.
     strides : int or (int, int), default 1
-        By how much the image grows.
+        Factors by which height and width grow.
     padding : {"valid", "same"}, default "valid"
-        That of the convolution of which this is the transpose. "same": the output is `strides` times as large.
+        Padding of the convolution of which this is the transpose. "same": the output is `strides` times as large.
     output_padding : int or (int, int), optional
         As for `Conv1DTranspose`, for each axis.
     data_format : {"channels_last"}, optional
-        The one order of axes there is: (rows, height, width, channels).
+        The only supported order of axes: (rows, height, width, channels).
     dilation_rate : int or (int, int), default 1
-        The distance of the points that an input gives to.
+        d, the distances of the output pixels that an input contributes to.
     activation : str or ActivationFunction, optional
-        f; by default linear.
+        f; linear by default.
     use_bias : bool, default True
-        Whether there is a b.
+        Whether the layer has a bias b.
     kernel_initializer, bias_initializer : str or Initializer
-        Where K and b start; by default Glorot's uniform and zeros.
+        Initial values of K and b; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        For Keras's sake also `kernel_constraint` and `bias_constraint`, where None alone is taken.
+        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
 
     Attributes
     ----------
@@ -233,7 +242,7 @@ class Conv2DTranspose(_TransposedConvolution):
     Raises
     ------
     ValueError
-        If an argument is out of its range.
+        If an argument is out of range.
 
     References
     ----------

@@ -1,43 +1,41 @@
-r"""Variational autoencoders: a code that is a distribution, and the bound that trains it.
+r"""Variational autoencoders: distributions of codes, and the evidence lower bound.
 
-An autoencoder makes of each record x one code z. A *variational* one makes a distribution of codes, and is thereby a
-model of the data themselves: draw :math:`z \sim N(0, I)`, decode it, and get a record. How probable x is under such a
-model,
+An autoencoder maps each record x to one code z. A *variational* autoencoder maps it to a distribution of codes, and is
+a model of the data themselves: draw :math:`z \sim N(0, I)` and decode it to get a record. The log-likelihood of x under
+this model,
 
 .. math:: \ln p(x) = \ln \int p(x|z)\, p(z)\, dz,
 
-is an integral that nobody can compute. But for any distribution q(z|x) whatever, multiplying and dividing by it under
-the integral, and Jensen's inequality (the logarithm of a mean is at least the mean of logarithms), give a bound from
-below:
+is an intractable integral. But for any distribution q(z|x), multiplication and division by it under the integral, and
+Jensen's inequality (the logarithm of a mean is at least the mean of the logarithms), give a lower bound:
 
 .. math::
 
     \ln p(x) = \ln \mathbb{E}_{q(z|x)}\!\left[\frac{p(x|z)\, p(z)}{q(z|x)}\right]
     \ \ge\ \mathbb{E}_{q(z|x)}\!\left[\ln p(x|z)\right] - D_{KL}\bigl(q(z|x) \,\|\, p(z)\bigr) \ =\ \mathrm{ELBO}(x).
 
-What is given away is :math:`D_{KL}(q(z|x) \| p(z|x))`, so that the bound is tight where q is the true posterior. The
-encoder computes q(z|x), the decoder p(x|z), and both learn by making the *negative* bound small:
+The gap is :math:`D_{KL}(q(z|x) \| p(z|x))`, so the bound is tight if q is the true posterior. The encoder computes
+q(z|x), the decoder p(x|z), and both are trained to minimize the *negative* bound:
 
 .. math::
 
     L = \frac1n \sum_x \Bigl( \underbrace{-\ln p(x|z)}_{\text{a likelihood of nnlite.likelihoods}} +
     \beta \underbrace{D_{KL}(q(z|x) \| p(z))}_{\text{added by GaussianLatent}} \Bigr), \qquad z \sim q(z|x).
 
-With :math:`\beta = 1` this is the bound; a larger one presses codes harder towards N(0, I), a smaller one lets
-reconstruction go first.
+With :math:`\beta = 1` this is the bound; a larger :math:`\beta` gives the divergence from N(0, I) more weight, a
+smaller one the reconstruction.
 
-**What a plain autoencoder minimises.** A formula often seen in tutorials says that an autoencoder solves
+**The objective of a plain autoencoder.** According to a formula in many tutorials, an autoencoder solves
 
 .. math:: \min_\theta \mathbb{E}_{x \sim p_{data}}\bigl[D_{KL}(p(x|z_\theta) \,\|\, p(x))\bigr].
 
-It does not. A plain autoencoder, trained by squared error, minimises
-:math:`\mathbb{E}_{x \sim p_{data}} \|x - \hat x(z_\theta(x))\|^2`. That is :math:`\mathbb{E}[-\ln p(x|z_\theta(x))]`
-for a Gaussian p(x|z) of fixed variance, but for constants: the *first* term of the bound, at one code instead of a
-mean over codes, and no divergence at all. The formula could not be minimised as it stands either: p(x), the density
-of the data, is what nobody knows, and if p(x|z) equalled p(x), as the minimum demands, then the code would say
-nothing about the record. A divergence does enter once codes are distributions; but it is another one, between q(z|x)
-and the prior p(z), both Gaussians that we know, over codes and not over records, and it is one of two terms. It is
-computed below.
+It does not. A plain autoencoder, trained with the squared error, minimizes
+:math:`\mathbb{E}_{x \sim p_{data}} \|x - \hat x(z_\theta(x))\|^2`. Up to constants that is
+:math:`\mathbb{E}[-\ln p(x|z_\theta(x))]` for a Gaussian p(x|z) of fixed variance: the *first* term of the bound, at one
+code instead of a mean over codes, and without a divergence. Nor could the formula be minimized: the density p(x) of the
+data is unknown, and if p(x|z) were equal to p(x), as at the minimum, the code would contain no information about the
+record. A divergence is part of the loss only if codes are distributions. It is a different one, between q(z|x) and the
+prior p(z), two known Gaussians over codes, not over records, and it is one of two terms. It is computed below.
 
 References
 ----------
@@ -55,21 +53,22 @@ import numpy as np
 from nnlite.layers.base import Layer, known_size
 from nnlite.random import make_generator
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, number
 
 LARGEST_LOG_VARIANCE = 10.0
-"""Beyond it sigma grows no further: no posterior is so much wider than the prior, but an untrained encoder may err."""
+"""Upper bound of v in sigma: no posterior is so much wider than the prior, but an untrained encoder may overflow."""
 
 
 class GaussianLatent(Layer):
-    r"""Draw a code from the Gaussian that the encoder describes, and charge for what the code tells.
+    r"""Sample a code from the Gaussian computed by the encoder, and add its divergence from N(0, I) to the loss.
 
-    The input holds, along its last axis, d means and then the logarithms of d variances: what a ``Dense(2 * d)``
-    computes. In training, with :math:`\varepsilon \sim N(0, 1)` (the reparameterisation: the draw depends on no
-    weight, so that a gradient can pass by it):
+    The input contains, along its last axis, d means :math:`\mu` and d logarithms of variances v, such as the output of
+    a ``Dense(2 * d)``. In training, with :math:`\varepsilon \sim N(0, 1)` (the reparameterization: the random draw does
+    not depend on the weights, so that z is a differentiable function of them):
 
     .. math:: z = \mu + \sigma \varepsilon, \qquad \sigma = e^{v / 2}
 
-    and at inference :math:`z = \mu`. To the loss it adds, averaged over the rows,
+    and at inference :math:`z = \mu`. The layer adds to the loss, averaged over the rows,
 
     .. math::
 
@@ -82,31 +81,31 @@ class GaussianLatent(Layer):
 
         d\mu = dz + \frac{\beta}{n} \mu, \qquad dv = dz \odot \frac{\sigma \varepsilon}{2} + \frac{\beta}{2 n} (e^v - 1)
 
-    Where an encoder is shown what it has never met, :math:`e^v` might be beyond all numbers. So :math:`\sigma` is
-    :math:`e^5` at most, and from v = 10 on the divergence follows its tangent, which leads back.
+    For inputs far from the training data :math:`e^v` could overflow. So :math:`\sigma` is bounded by :math:`e^5`, and
+    for v > 10 the divergence is replaced by its tangent at 10, which keeps its derivative.
 
-    The module's docstring derives the bound that this is a part of.
+    The docstring of the module derives the evidence lower bound, of which the divergence is one term.
 
     Parameters
     ----------
     beta : float, default 1.0
-        :math:`\beta`, at least 0. It may be changed between epochs, by hand or by `nnlite.callbacks.KLWarmUp`.
+        :math:`\beta`, at least 0. It may change between epochs, as `nnlite.callbacks.KLWarmUp` does.
     sample_at_inference : bool, default False
-        Whether to draw at inference too, as Monte Carlo estimates need.
+        Whether to sample at inference, too, for Monte Carlo estimates.
     seed : int, optional
-        Start of the layer's own random generator.
+        Seed of the layer's random generator.
     **settings
         See `Layer`.
 
     Raises
     ------
     ValueError
-        If `beta` is negative or not finite, or the input's last axis is not of even size.
+        If `beta` is negative or not finite, or the size of the input's last axis is odd.
 
     Notes
     -----
     The divergence is not weighted by ``sample_weight``. Losses that are *means* over features, such as ``"mse"``,
-    count too little beside it: use a likelihood of `nnlite.likelihoods`, which are sums, so that the loss is the
+    are too small in comparison: use a likelihood of `nnlite.likelihoods`. These are sums, so that the loss is the
     negative bound.
 
     Examples
@@ -122,7 +121,7 @@ class GaussianLatent(Layer):
     """
 
     volatile: ClassVar[tuple[str, ...]] = ("_beta",)
-    """Looked up anew at each run; see `nnlite.engine.runtime.staleness`."""
+    """Read by compiled programs at each run; see `nnlite.engine.runtime.staleness`."""
 
     def __init__(
         self, beta: float = 1.0, sample_at_inference: bool = False, seed: int | None = None, **settings: Any
@@ -135,17 +134,16 @@ class GaussianLatent(Layer):
 
     @property
     def beta(self) -> float:
-        """What the divergence counts for in the loss."""
+        """Weight of the divergence in the loss."""
         return self._beta
 
     @beta.setter
     def beta(self, value: float) -> None:
-        if not 0 <= value < np.inf:
-            raise ValueError(f"GaussianLatent: beta must be at least 0 and finite; found {value!r}")
+        check_argument(self, "beta", value, number(least=0))
         self._beta = float(value)
 
     def build(self, input_shape: Shape) -> Shape:
-        """Halve the last axis."""
+        """Check that the last axis can be halved; return the shape of z."""
         size = known_size(self, input_shape)
         if size % 2 or size == 0:
             raise ValueError(
@@ -163,23 +161,23 @@ class GaussianLatent(Layer):
         return mean + noise, (mean, log_variance, noise)
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        """Return dmu and dv side by side, those of the divergence included."""
+        """Return dmu and dv, those of the divergence included, along the last axis."""
         mean, log_variance, noise = cache
-        share = mean.dtype.type(self.beta / max(len(mean), 1))
-        dmean = dy + share * mean
+        weight = mean.dtype.type(self.beta / max(len(mean), 1))
+        dmean = dy + weight * mean
         largest = mean.dtype.type(LARGEST_LOG_VARIANCE)
-        dlog_variance = share * np.expm1(np.minimum(log_variance, largest)) / 2
+        dlog_variance = weight * np.expm1(np.minimum(log_variance, largest)) / 2
         if noise is not None:
             dlog_variance = dlog_variance + np.where(log_variance < largest, dy * noise / 2, mean.dtype.type(0))
         return np.concatenate([dmean, dlog_variance], axis=-1)
 
     def activity_penalty(self, cache: Any) -> float:
-        """Return beta times the divergence, averaged over the rows."""
+        """Return the divergence, averaged over the rows, times beta."""
         mean, log_variance, _ = cache
         return self.beta * float(divergence(mean, log_variance).sum()) / max(len(mean), 1)
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
-        """Return None: the divergence knows no steps that don't count."""
+        """Return None: the divergence does not support masks."""
         return
 
     def get_config(self) -> dict[str, Any]:
@@ -193,7 +191,7 @@ class GaussianLatent(Layer):
 
 
 def deviation(log_variance: Array) -> Array:
-    """Return sigma, which is e^5 at most."""
+    """Return sigma = e^(v / 2), at most e^5."""
     bounded = np.minimum(log_variance, log_variance.dtype.type(LARGEST_LOG_VARIANCE))
     deviations: Array = np.exp(bounded / 2)
     return deviations
@@ -204,7 +202,7 @@ def divergence(mean: Array, log_variance: Array) -> Array:
 
     .. math:: D_{KL} = \frac12 \sum_j (\mu_j^2 + e^{v_j} - 1 - v_j)
 
-    From v = 10 on it is followed along its tangent.
+    For v > 10 the tangent at 10 takes the place of the exponential function.
 
     Parameters
     ----------
@@ -214,7 +212,7 @@ def divergence(mean: Array, log_variance: Array) -> Array:
     Returns
     -------
     ndarray, shape (rows,)
-        In nats; 0 for N(0, I) itself.
+        Divergences in nats; 0 for N(0, I).
 
     Examples
     --------
@@ -223,7 +221,7 @@ def divergence(mean: Array, log_variance: Array) -> Array:
     [0.0, 2.5]
     """
     bounded = np.minimum(log_variance, log_variance.dtype.type(LARGEST_LOG_VARIANCE))
-    grown = np.expm1(bounded)
-    terms = mean**2 + grown + (grown + 1) * (log_variance - bounded) - log_variance
-    halves: Array = terms.sum(axis=tuple(range(1, terms.ndim))) / 2
-    return halves
+    exponential = np.expm1(bounded)
+    terms = mean**2 + exponential + (exponential + 1) * (log_variance - bounded) - log_variance
+    divergences: Array = terms.sum(axis=tuple(range(1, terms.ndim))) / 2
+    return divergences

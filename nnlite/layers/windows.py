@@ -1,13 +1,15 @@
-r"""Windows sliding over positions: what convolution and pooling are made of.
+r"""Sliding windows, the basis of convolution and pooling.
 
-An input x of shape ``(rows, *lengths, channels)`` is looked at through windows of k places each, the first at
-position 0 and the next ones a stride s further on each time. With dilation d, the places within a window lie d apart,
-so that a window spans :math:`(k - 1) d + 1` positions. Place j of window o is
+An input x of shape ``(rows, *lengths, channels)`` has windows of k positions each. The first window begins at position
+0, and each next one a stride s later. With dilation d, neighboring positions in a window are d apart, so that a window
+spans :math:`(k - 1) d + 1` positions. The value at offset j in window o is
 
 .. math:: w_{o, j} = x_{o s + j d}
 
-`windows` is a view: it costs no memory. Its transpose, `scatter`, adds values in windows back to the positions they
-were seen at: since a position is seen through several windows, its derivative is the sum of theirs.
+`windows` returns a view, without a copy. Its transpose, `scatter`, adds the values in windows to their positions: a
+position lies in several windows, so its derivative is the sum over them,
+
+.. math:: dx_i = \sum_{o s + j d = i} dw_{o, j}
 """
 
 from __future__ import annotations
@@ -20,20 +22,21 @@ import numpy as np
 
 from nnlite.layers.base import Layer, check_size
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, choice
 
 PADDINGS = ("valid", "same")
 
 
 def span(size: int, dilation: int) -> int:
-    """Return how many positions a window reaches over."""
+    """Return the number of positions from the first to the last one of a window."""
     return (size - 1) * dilation + 1
 
 
 def padding_widths(length: int, size: int, stride: int, dilation: int, padding: str) -> tuple[int, int]:
-    """Return how many zeros to put before and after an axis.
+    """Return the numbers of zeros before and after an axis.
 
-    "valid" puts none; "same" so many that there is a window for every stride, the odd one behind; "causal" all of them
-    before, so that a window ends at its own position and sees nothing of the future.
+    "valid": none. "same": so many that there is a window for every stride; of an odd number, one more after the axis.
+    "causal": all before the axis, so that a window ends at its own position and contains no later one.
 
     Examples
     --------
@@ -54,12 +57,12 @@ def padding_widths(length: int, size: int, stride: int, dilation: int, padding: 
 def count_windows(
     layer: Layer, length: int | None, size: int, stride: int, dilation: int, padding: str = "valid"
 ) -> int | None:
-    """Return the number of windows along an axis; what is left over at its end is not looked at.
+    """Return the number of windows along an axis; remaining positions at its end are not used.
 
     Raises
     ------
     ValueError
-        If not one window fits.
+        If the axis is shorter than one window.
     """
     if length is None:
         return None
@@ -96,31 +99,31 @@ def all_padding_widths(
 
 
 def pad(x: Array, widths: Sequence[tuple[int, int]], value: float = 0.0) -> Array:
-    """Return x with `value` around it; x itself where all widths are 0."""
+    """Return x with `value` around it; x itself if all widths are 0."""
     if not any(before or after for before, after in widths):
         return x
     return np.pad(x, widths, constant_values=value)
 
 
 def crop(x: Array, widths: Sequence[tuple[int, int]]) -> Array:
-    """Return x without what `pad` put around it."""
+    """Return x without its margins: the transpose of `pad`."""
     return x[tuple(slice(before, size - after) for size, (before, after) in zip(x.shape, widths, strict=True))]
 
 
 def windows(x: Array, size: Sequence[int], strides: Sequence[int], dilation: Sequence[int]) -> Array:
-    """Return a view of x through its windows.
+    """Return the windows of x as a view.
 
     Parameters
     ----------
     x : ndarray, shape (rows, *lengths, channels)
-        At least one window long.
+        Input, at least one window long.
     size, strides, dilation : sequence of int
         One number for each length.
 
     Returns
     -------
     ndarray, shape (rows, *positions, *size, channels)
-        Read-only: several of its places are one and the same number.
+        w, read-only: windows overlap, so that several elements share memory.
 
     Examples
     --------
@@ -131,7 +134,7 @@ def windows(x: Array, size: Sequence[int], strides: Sequence[int], dilation: Seq
     """
     axes = range(1, x.ndim - 1)
     spans = tuple(span(*axis) for axis in zip(size, dilation, strict=True))
-    # (rows, *every position, channels, *every place in the span)
+    # (rows, *all positions, channels, *all offsets in the span)
     view = np.lib.stride_tricks.sliding_window_view(x, spans, axis=tuple(axes))
     view = np.moveaxis(view, x.ndim - 1, -1)
     chosen = (slice(None), *(slice(None, None, step) for step in (*strides, *dilation)))
@@ -139,14 +142,14 @@ def windows(x: Array, size: Sequence[int], strides: Sequence[int], dilation: Seq
 
 
 def scatter(
-    seen: Array, shape: tuple[int, ...], size: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
+    dw: Array, shape: tuple[int, ...], size: Sequence[int], strides: Sequence[int], dilation: Sequence[int]
 ) -> Array:
-    """Add values in windows back to the positions they were seen at: the transpose of `windows`.
+    """Add the values in windows to their positions: the transpose of `windows`.
 
     Parameters
     ----------
-    seen : ndarray, shape (rows, *positions, *size, channels)
-        One value for each place of each window.
+    dw : ndarray, shape (rows, *positions, *size, channels)
+        One value for each element of each window.
     shape : tuple of int
         Shape of x.
     size, strides, dilation : sequence of int
@@ -155,7 +158,7 @@ def scatter(
     Returns
     -------
     ndarray of `shape`
-        The sums.
+        dx, the sums.
 
     Examples
     --------
@@ -164,79 +167,79 @@ def scatter(
     >>> scatter(ones, (1, 4, 1), size=(2,), strides=(1,), dilation=(1,))[0, :, 0].tolist()
     [1.0, 2.0, 2.0, 1.0]
     """
-    x = np.zeros(shape, seen.dtype)
-    positions = seen.shape[1 : 1 + len(size)]
+    dx = np.zeros(shape, dw.dtype)
+    n_windows = dw.shape[1 : 1 + len(size)]
     every = (slice(None),) * (1 + len(size))
-    # One round for each place in the window; within a round no position is seen twice.
-    for place in np.ndindex(*size):
-        where = tuple(
-            slice(j * d, j * d + (count - 1) * s + 1, s)
-            for j, d, s, count in zip(place, dilation, strides, positions, strict=True)
+    # Windows overlap, but at one offset j, each window has a position of its own: i = o s + j d.
+    for offset in np.ndindex(*size):
+        positions = tuple(
+            slice(j * d, j * d + (n - 1) * s + 1, s)
+            for j, d, s, n in zip(offset, dilation, strides, n_windows, strict=True)
         )
-        x[every[:1] + where] += seen[every + place]
-    return x
+        dx[every[:1] + positions] += dw[every + offset]
+    return dx
 
 
 def correlate(x: Array, kernel: Array, strides: Sequence[int], dilation: Sequence[int], groups: int = 1) -> Array:
-    r"""Multiply every window with the kernel: a matrix product of unrolled windows (im2col).
+    r"""Multiply every window by the kernel: a matrix product of unrolled windows (im2col).
 
     .. math:: y_o = \sum_j w_{o, j} K_j = \sum_j x_{o s + j d}\, K_j
 
-    With groups, the channels are dealt out into g equal parts, and each part of the outputs sees its own part of
-    the inputs only.
+    With g groups, channels and filters are split into g equal parts, and each part of the filters uses its own part
+    of the channels only.
 
     Parameters
     ----------
     x : ndarray, shape (rows, *lengths, channels)
-        Padded already.
+        x, after padding.
     kernel : ndarray, shape (*size, channels / groups, filters)
         K.
     strides, dilation : sequence of int
         As for `windows`.
     groups : int, default 1
-        g.
+        g, the number of groups.
 
     Returns
     -------
     ndarray, shape (rows, *positions, filters)
         y.
     """
-    seen = windows(x, kernel.shape[:-2], strides, dilation)
-    positions = seen.shape[: x.ndim - 1]
-    y = _unroll(seen, len(positions), groups) @ _as_matrices(kernel, groups)
+    w = windows(x, kernel.shape[:-2], strides, dilation)
+    positions = w.shape[: x.ndim - 1]
+    y = _unroll(w, len(positions), groups) @ _kernel_matrices(kernel, groups)
     return np.moveaxis(y, 0, 1).reshape(*positions, kernel.shape[-1])
 
 
 def kernel_gradient(
     x: Array, dy: Array, kernel_shape: tuple[int, ...], strides: Sequence[int], dilation: Sequence[int], groups: int = 1
 ) -> Array:
-    r"""Return the derivative by the kernel: :math:`dK_j = \sum_o w_{o, j}^\top dy_o`.
+    r"""Return the derivative with respect to the kernel: :math:`dK_j = \sum_o w_{o, j}^\top dy_o`.
 
     Parameters
     ----------
     x : ndarray
-        What `correlate` was given.
+        First argument of `correlate`.
     dy : ndarray
-        Derivative of the loss by what it returned.
+        Derivative of the loss with respect to its result.
     kernel_shape : tuple of int
-        Shape of the result.
+        Shape of K.
     strides, dilation, groups : int or sequence of int
         As for `correlate`.
     """
-    columns = _unroll(windows(x, kernel_shape[:-2], strides, dilation), dy.ndim - 1, groups)
-    dkernels = np.swapaxes(columns, 1, 2) @ _deal(dy, groups)
+    w = _unroll(windows(x, kernel_shape[:-2], strides, dilation), dy.ndim - 1, groups)
+    dkernels = np.swapaxes(w, 1, 2) @ _split_groups(dy, groups)
     return np.moveaxis(dkernels, 0, 1).reshape(kernel_shape)
 
 
 def input_gradient(
     dy: Array, kernel: Array, shape: tuple[int, ...], strides: Sequence[int], dilation: Sequence[int], groups: int = 1
 ) -> Array:
-    r"""Return the derivative by x: :math:`dw_{o, j} = dy_o K_j^\top`, scattered back to the positions.
+    r"""Return the derivative with respect to x: :math:`dw_{o, j} = dy_o K_j^\top`, added to the positions by `scatter`.
 
     Parameters
     ----------
     dy : ndarray, shape (rows, *positions, filters)
-        Derivative of the loss by what `correlate` returned.
+        Derivative of the loss with respect to the result of `correlate`.
     kernel : ndarray, shape (*size, channels / groups, filters)
         K.
     shape : tuple of int
@@ -245,28 +248,28 @@ def input_gradient(
         As for `correlate`.
     """
     size = kernel.shape[:-2]
-    dcolumns = _deal(dy, groups) @ np.swapaxes(_as_matrices(kernel, groups), 1, 2)
-    places = dcolumns.reshape(groups, *dy.shape[:-1], *size, kernel.shape[-2])
-    seen = np.moveaxis(places, 0, -2).reshape(*dy.shape[:-1], *size, shape[-1])
-    return scatter(seen, shape, size, strides, dilation)
+    dw = _split_groups(dy, groups) @ np.swapaxes(_kernel_matrices(kernel, groups), 1, 2)
+    dw = dw.reshape(groups, *dy.shape[:-1], *size, kernel.shape[-2])
+    dw = np.moveaxis(dw, 0, -2).reshape(*dy.shape[:-1], *size, shape[-1])
+    return scatter(dw, shape, size, strides, dilation)
 
 
-def _unroll(seen: Array, n_leading: int, groups: int) -> Array:
-    """Turn windows into one matrix for each group: (groups, rows and positions, places and channels)."""
-    count, places = math.prod(seen.shape[:n_leading]), math.prod(seen.shape[n_leading:-1])
-    channels = seen.shape[-1] // groups
-    parts = seen.reshape(count, places, groups, channels)
-    return np.moveaxis(parts, 2, 0).reshape(groups, count, places * channels)
+def _unroll(w: Array, n_leading: int, groups: int) -> Array:
+    """Return the windows as one matrix per group: (groups, rows * positions, offsets * channels / groups)."""
+    n_windows, n_offsets = math.prod(w.shape[:n_leading]), math.prod(w.shape[n_leading:-1])
+    channels = w.shape[-1] // groups
+    parts = w.reshape(n_windows, n_offsets, groups, channels)
+    return np.moveaxis(parts, 2, 0).reshape(groups, n_windows, n_offsets * channels)
 
 
-def _as_matrices(kernel: Array, groups: int) -> Array:
-    """Turn the kernel into one matrix for each group: (groups, places and channels, filters / groups)."""
+def _kernel_matrices(kernel: Array, groups: int) -> Array:
+    """Return the kernel as one matrix per group: (groups, offsets * channels / groups, filters / groups)."""
     filters = kernel.shape[-1]
     return np.moveaxis(kernel.reshape(math.prod(kernel.shape[:-1]), groups, filters // groups), 1, 0)
 
 
-def _deal(y: Array, groups: int) -> Array:
-    """Deal the filters out to the groups: (groups, rows and positions, filters / groups)."""
+def _split_groups(y: Array, groups: int) -> Array:
+    """Return y as one matrix per group: (groups, rows * positions, filters / groups)."""
     filters = y.shape[-1]
     return np.moveaxis(y.reshape(math.prod(y.shape[:-1]), groups, filters // groups), 1, 0)
 
@@ -275,12 +278,12 @@ def _deal(y: Array, groups: int) -> Array:
 
 
 def per_axis(layer: Layer, argument: str, value: Any, axes: int, least: int = 1) -> tuple[int, ...]:
-    """Turn one number, or one for each axis, into a tuple of them.
+    """Return a tuple of one number per axis, from such a sequence or from one number for all.
 
     Raises
     ------
     ValueError
-        If there are too few or too many, or one is not a whole number of at least `least`.
+        If there are too few or too many numbers, or one is not a whole number of at least `least`.
     """
     values = tuple(value) if isinstance(value, (list, tuple)) else (value,) * axes
     if len(values) != axes:
@@ -292,21 +295,18 @@ def per_axis(layer: Layer, argument: str, value: Any, axes: int, least: int = 1)
 
 def check_choice(layer: Layer, argument: str, value: object, choices: Sequence[Any]) -> Any:
     """Return `value` if it is one of `choices`, or raise an error that names the argument."""
-    if value not in choices:
-        raise ValueError(
-            f"{type(layer).__name__}: {argument} must be one of {', '.join(map(repr, choices))}; found {value!r}"
-        )
+    check_argument(layer, argument, value, choice(*choices))
     return value
 
 
 def check_padding(layer: Layer, padding: str, choices: Sequence[str]) -> str:
-    """Return `padding`, in whatever letters it is written, if it is one of `choices`."""
+    """Return `padding` in lower case if it is one of `choices`, in upper or lower case."""
     lowered = padding.lower() if isinstance(padding, str) else padding
     return lowered if lowered in choices else str(check_choice(layer, "padding", padding, choices))
 
 
 def check_channels_last(layer: Layer, data_format: str | None) -> None:
-    """Refuse any order of axes but (rows, positions, channels)."""
+    """Raise unless the order of axes is (rows, positions, channels)."""
     check_choice(layer, "data_format", data_format, (None, "channels_last"))
 
 

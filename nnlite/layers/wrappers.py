@@ -1,4 +1,4 @@
-"""Layers around layers: run a layer in both directions of time, or at every step."""
+"""Wrappers: a layer applied to every step, or a recurrent layer in both directions of time."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from nnlite.layers.normalization import BatchNormalization
 from nnlite.layers.recurrent import Recurrent
 from nnlite.registry import serialize
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, choice
 from nnlite.weights import Weight
 
 MERGE_MODES = ("concat", "sum", "ave", "mul", None)
 
 
 class Wrapper(Layer):
-    """A layer that computes with other layers: their weights are its own."""
+    """Base of the wrappers: a layer that computes with other layers and has their weights."""
 
     layers: list[Layer]
 
@@ -29,7 +30,7 @@ class Wrapper(Layer):
                 raise TypeError(f"{type(self).__name__} wraps a layer; found {type(layer).__name__}")
             if layer.activity_regularizer is not None:
                 raise ValueError(
-                    f"{type(self).__name__}: the layer inside has an activity_regularizer; give it to the wrapper"
+                    f"{type(self).__name__}: the layer inside has an activity_regularizer; pass it to the wrapper"
                 )
         super().__init__(**{"dtype": layers[0].dtype.name, **settings})
         if any(layer.dtype != self.dtype for layer in layers):
@@ -48,22 +49,24 @@ class Wrapper(Layer):
 
 
 class TimeDistributed(Wrapper):
-    """Apply a layer to every step of a series, with the same weights.
+    r"""Apply a layer to every step of a series, with the same weights.
 
-    To the layer inside, every step of every row is a row of its own: that is all there is to it. So batch
-    normalization inside takes its statistics over all steps together, but for those that are masked.
+    .. math:: y_t = \mathrm{layer}(x_t)
+
+    The layer is applied to all steps of all rows as one batch. So `BatchNormalization` inside computes its statistics
+    over all steps that are not masked.
 
     Parameters
     ----------
     layer : Layer
-        What to apply; also a model.
+        Layer or model to apply.
     **settings
         See `Layer`.
 
     Raises
     ------
     TypeError
-        If it isn't a layer.
+        If `layer` is not a layer.
     ValueError
         If the input has no axis of steps.
 
@@ -94,21 +97,21 @@ class TimeDistributed(Wrapper):
         return (*input_shape[:2], *step[1:])
 
     def forward(self, x: Array, training: bool = False, mask: Array | None = None) -> tuple[Array, Any]:
-        """Apply the layer to all steps of all rows; of a mask, batch normalization alone takes notice."""
+        """Apply the layer to all steps of all rows; only batch normalization uses the mask."""
         if mask is not None and isinstance(self.layer, BatchNormalization):
-            y, cache = self.layer.forward(_join(x), training, mask=_join(mask))
+            y, cache = self.layer.forward(_merge_steps(x), training, mask=_merge_steps(mask))
         else:
-            y, cache = self.layer.forward(_join(x), training)
+            y, cache = self.layer.forward(_merge_steps(x), training)
         return y.reshape(*x.shape[:2], *y.shape[1:]), (cache, x.shape)
 
     def backward(self, dy: Array, cache: Any) -> Array:
-        """Return dx, from the layer's own backward pass."""
+        """Return dx, computed by the layer."""
         inner, shape = cache
-        dx: Array = self.layer.backward(_join(dy), inner).reshape(shape)
+        dx: Array = self.layer.backward(_merge_steps(dy), inner).reshape(shape)
         return dx
 
     def activity_penalty(self, cache: Any) -> float:
-        """Return what the layer inside adds to the loss, averaged over the steps as over rows."""
+        """Return the activity penalty of the layer inside, averaged over rows and steps."""
         return self.layer.activity_penalty(cache[0])
 
     def get_config(self) -> dict[str, Any]:
@@ -121,44 +124,44 @@ class TimeDistributed(Wrapper):
         return super().from_config({**config, "layer": registry.get(config["layer"])})
 
 
-def _join(x: Array) -> Array:
-    """Make every step a row."""
+def _merge_steps(x: Array) -> Array:
+    """Return x with rows and steps merged into one axis."""
     return x.reshape(x.shape[0] * x.shape[1], *x.shape[2:])
 
 
 class Bidirectional(TakesInitialState, Wrapper):
-    r"""Run a recurrent layer over a series from both ends.
+    r"""Run a recurrent layer over a series in both directions.
 
     .. math:: y = \mathrm{merge}(\overrightarrow{h}, \overleftarrow{h}), \qquad
               dx = \overrightarrow{dx} + \overleftarrow{dx}
 
-    An output of a step then knows all of the series, before and after. That rules it out where the future is not yet
-    known.
+    The output of a step depends on the whole series, before and after the step. So the layer cannot be used where the
+    future is not known yet.
 
     Parameters
     ----------
     layer : SimpleRNN, LSTM or GRU
-        Copied for each direction: the wrapper has two sets of weights of its own, the forward ones first.
+        Layer to copy for each direction. The wrapper has two sets of weights, those of the forward layer first.
     merge_mode : {"concat", "sum", "ave", "mul", None}, default "concat"
-        What to do with the two outputs; None returns both, in a list.
+        Combination of the two outputs; None returns both in a list.
     weights : sequence of ndarray, optional
-        Weights to start from.
+        Initial weights.
     backward_layer : SimpleRNN, LSTM or GRU, optional
-        The layer for the way from the end, with the other `go_backwards`; by default a copy of `layer`.
+        Layer for the direction from the end, with the opposite `go_backwards`; by default a copy of `layer`.
     **settings
         See `Layer`.
 
     Raises
     ------
     TypeError
-        If one isn't a recurrent layer.
+        If a layer is not recurrent.
     ValueError
-        If `merge_mode` is unknown, or the two layers don't go together.
+        If `merge_mode` is unknown, or the two layers don't fit together.
 
     Notes
     -----
     With `return_sequences`, outputs at masked steps are 0. With `return_state`, the states of the forward layer come
-    before those of the backward layer; so do they in ``initial_state``.
+    before those of the backward layer, as in ``initial_state``.
 
     References
     ----------
@@ -180,8 +183,7 @@ class Bidirectional(TakesInitialState, Wrapper):
         backward_layer: Recurrent | None = None,
         **settings: Any,
     ) -> None:
-        if merge_mode not in MERGE_MODES:
-            raise ValueError(f"Bidirectional: merge_mode must be one of {MERGE_MODES}; found {merge_mode!r}")
+        check_argument(self, "merge_mode", merge_mode, choice(*MERGE_MODES))
         for one in (layer, backward_layer or layer):
             if not isinstance(one, Recurrent):
                 raise TypeError(f"Bidirectional wraps SimpleRNN, LSTM or GRU; found {type(one).__name__}")
@@ -194,14 +196,13 @@ class Bidirectional(TakesInitialState, Wrapper):
         self.merge_mode = merge_mode
         self.return_sequences = self.forward_layer.return_sequences
         self.return_state = self.forward_layer.return_state
-        self._start = None if weights is None else list(weights)
+        self._initial_weights = None if weights is None else list(weights)
 
     def _check_pair(self) -> None:
-        ahead, back = self.forward_layer, self.backward_layer
-        if ahead.go_backwards == back.go_backwards:
-            raise ValueError("Bidirectional: backward_layer must have the other go_backwards than layer")
+        if self.forward_layer.go_backwards == self.backward_layer.go_backwards:
+            raise ValueError("Bidirectional: backward_layer must have the opposite go_backwards of layer")
         for argument in ("return_sequences", "return_state"):
-            if getattr(ahead, argument) != getattr(back, argument):
+            if getattr(self.forward_layer, argument) != getattr(self.backward_layer, argument):
                 raise ValueError(f"Bidirectional: layer and backward_layer must have the same {argument}")
 
     def build(self, input_shape: Any) -> Any:
@@ -212,80 +213,83 @@ class Bidirectional(TakesInitialState, Wrapper):
                 f"layer {self.name!r}: initial_state must hold states for both directions; found {len(states)}"
             )
         half = len(states) // 2
-        ahead = self.forward_layer.build([shape, *states[:half]])
-        back = self.backward_layer.build([shape, *states[half:]])
-        if self._start is not None:
-            start, self._start = self._start, None
-            self.set_weights(start)
-        (y_ahead, *states_ahead), (y_back, *states_back) = _as_list(ahead), _as_list(back)
-        merged: list[Any] = [y_ahead]
+        forward_shapes = self.forward_layer.build([shape, *states[:half]])
+        backward_shapes = self.backward_layer.build([shape, *states[half:]])
+        if self._initial_weights is not None:
+            initial_weights, self._initial_weights = self._initial_weights, None
+            self.set_weights(initial_weights)
+        (y_forward, *states_forward), (y_backward, *states_backward) = (
+            _as_list(forward_shapes),
+            _as_list(backward_shapes),
+        )
+        merged: list[Any] = [y_forward]
         if self.merge_mode == "concat":
-            merged = [(*y_ahead[:-1], y_ahead[-1] + y_back[-1])]
+            merged = [(*y_forward[:-1], y_forward[-1] + y_backward[-1])]
         elif self.merge_mode is None:
-            merged = [y_ahead, y_back]
-        elif y_ahead != y_back:
+            merged = [y_forward, y_backward]
+        elif y_forward != y_backward:
             raise ValueError(
                 f"layer {self.name!r}: merge_mode={self.merge_mode!r} needs both layers to have equal units"
             )
-        results = [*merged, *states_ahead, *states_back]
+        results = [*merged, *states_forward, *states_backward]
         return results if len(results) > 1 else results[0]
 
     def forward(self, x: Any, training: bool = False, mask: Any = None) -> tuple[Any, Any]:
-        """Run both layers, and merge what they give."""
+        """Run both layers and merge their outputs."""
         takes_states = isinstance(x, list)
         x, *states = x if takes_states else [x]
         half = len(states) // 2
-        ahead, ahead_cache = self.forward_layer.forward([x, *states[:half]], training, mask)
-        back, back_cache = self.backward_layer.forward([x, *states[half:]], training, mask)
-        (y_ahead, *states_ahead), (y_back, *states_back) = _as_list(ahead), _as_list(back)
+        h_forward, forward_cache = self.forward_layer.forward([x, *states[:half]], training, mask)
+        h_backward, backward_cache = self.backward_layer.forward([x, *states[half:]], training, mask)
+        (y_forward, *states_forward), (y_backward, *states_backward) = _as_list(h_forward), _as_list(h_backward)
         if self.return_sequences:
-            y_back = y_back[:, ::-1]
-        merged = self._merge(y_ahead, y_back)
-        results = [*merged, *states_ahead, *states_back]
-        cache = ahead_cache, back_cache, y_ahead, y_back, half, takes_states
+            y_backward = y_backward[:, ::-1]
+        merged = self._merge(y_forward, y_backward)
+        results = [*merged, *states_forward, *states_backward]
+        cache = forward_cache, backward_cache, y_forward, y_backward, half, takes_states
         return (results if len(results) > 1 else results[0]), cache
 
     def backward(self, dy: Any, cache: Any) -> Any:
-        """Hand each layer its part of dy, and add up what they return."""
-        ahead_cache, back_cache, y_ahead, y_back, half, takes_states = cache
+        """Split dy between the two layers; return dx, the sum of their derivatives."""
+        forward_cache, backward_cache, y_forward, y_backward, half, takes_states = cache
         dys = _as_list(dy)
         n_merged = 2 if self.merge_mode is None else 1
-        dahead, dback = self._merge_back(dys[:n_merged], y_ahead, y_back)
+        dforward, dbackward = self._merge_backward(dys[:n_merged], y_forward, y_backward)
         if self.return_sequences:
-            dback = dback[:, ::-1]
+            dbackward = dbackward[:, ::-1]
         dstates, n_states = dys[n_merged:], self.forward_layer.n_states
-        dahead_all = [dahead, *dstates[:n_states]] if self.return_state else dahead
-        dback_all = [dback, *dstates[n_states:]] if self.return_state else dback
-        dx_ahead, *first_ahead = self.forward_layer.backward(dahead_all, ahead_cache)
-        dx_back, *first_back = self.backward_layer.backward(dback_all, back_cache)
-        dx: Array = dx_ahead + dx_back
-        return [dx, *first_ahead[:half], *first_back[:half]] if takes_states else dx
+        dforward_all = [dforward, *dstates[:n_states]] if self.return_state else dforward
+        dbackward_all = [dbackward, *dstates[n_states:]] if self.return_state else dbackward
+        dx_forward, *dinitial_forward = self.forward_layer.backward(dforward_all, forward_cache)
+        dx_backward, *dinitial_backward = self.backward_layer.backward(dbackward_all, backward_cache)
+        dx: Array = dx_forward + dx_backward
+        return [dx, *dinitial_forward[:half], *dinitial_backward[:half]] if takes_states else dx
 
-    def _merge(self, ahead: Array, back: Array) -> list[Array]:
+    def _merge(self, h_forward: Array, h_backward: Array) -> list[Array]:
         if self.merge_mode == "concat":
-            return [np.concatenate([ahead, back], axis=-1)]
+            return [np.concatenate([h_forward, h_backward], axis=-1)]
         if self.merge_mode == "sum":
-            return [ahead + back]
+            return [h_forward + h_backward]
         if self.merge_mode == "ave":
-            return [(ahead + back) / 2]
+            return [(h_forward + h_backward) / 2]
         if self.merge_mode == "mul":
-            return [ahead * back]
-        return [ahead, back]
+            return [h_forward * h_backward]
+        return [h_forward, h_backward]
 
-    def _merge_back(self, dys: list[Array], ahead: Array, back: Array) -> tuple[Array, Array]:
+    def _merge_backward(self, dys: list[Array], h_forward: Array, h_backward: Array) -> tuple[Array, Array]:
         dy = dys[0]
         if self.merge_mode == "concat":
-            return dy[..., : ahead.shape[-1]], dy[..., ahead.shape[-1] :]
+            return dy[..., : h_forward.shape[-1]], dy[..., h_forward.shape[-1] :]
         if self.merge_mode == "sum":
             return dy, dy
         if self.merge_mode == "ave":
             return dy / 2, dy / 2
         if self.merge_mode == "mul":
-            return dy * back, dy * ahead
+            return dy * h_backward, dy * h_forward
         return dys[0], dys[1]
 
     def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
-        """Hand the mask on with the outputs of all steps."""
+        """Propagate the mask with the outputs of all steps."""
         mask = mask[0] if isinstance(mask, list) else mask
         own = mask if self.return_sequences else None
         if not isinstance(y, list):
@@ -310,7 +314,7 @@ class Bidirectional(TakesInitialState, Wrapper):
 
 
 def _copy(layer: Recurrent, prefix: str, go_backwards: bool) -> Recurrent:
-    """Make a layer of the same settings, with weights of its own."""
+    """Return a layer with the same settings and with weights of its own."""
     name = prefix + layer.name.removeprefix(prefix)
     config = {**layer.get_config(), "name": name, "go_backwards": go_backwards}
     made: Any = type(layer).from_config(config)

@@ -8,38 +8,38 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.optimizers.base import Optimizer, check_share
+from nnlite.optimizers.base import Optimizer, check_fraction
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.types import Array
 
 
 class Adam(Optimizer):
-    r"""Momentum, divided by a running average of the gradient's size.
+    r"""Adam: a moving average of the gradient, divided by the root of that of its square.
 
     .. math::
 
         m \leftarrow \beta_1 m + (1 - \beta_1)\, g, \qquad
         v \leftarrow \beta_2 v + (1 - \beta_2)\, g^2
 
-    Both averages start at zero and are too small at first. After t steps they have reached the shares
-    :math:`1 - \beta_1^t` and :math:`1 - \beta_2^t` of what they stand for, which is made up for in the step size:
+    Both averages are initialized with zero, so after t steps they are too small by the factors
+    :math:`1 - \beta_1^t` and :math:`1 - \beta_2^t`. The step size corrects this bias:
 
     .. math::
 
         \theta \leftarrow \theta - \eta \frac{\sqrt{1 - \beta_2^t}}{1 - \beta_1^t} \cdot \frac{m}{\sqrt{v} + \epsilon}
 
-    With `amsgrad`, v in the last formula is the largest so far.
+    With `amsgrad`, v in the last formula is replaced by its maximum over all steps.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
         :math:`\eta`.
     beta_1, beta_2 : float, default 0.9 and 0.999
-        :math:`\beta_1` and :math:`\beta_2`, from 0 up to, not including, 1.
+        :math:`\beta_1` and :math:`\beta_2`, from 0 (included) to 1 (excluded).
     epsilon : float, default 1e-7
-        Keeps the division finite.
+        Small number in the denominator, so that it is not 0.
     amsgrad : bool, default False
-        Whether v may not shrink.
+        Whether to use the maximum of v.
     **settings
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`, `name`: see `Optimizer`.
 
@@ -67,32 +67,32 @@ class Adam(Optimizer):
         **settings: Any,
     ) -> None:
         super().__init__(learning_rate, **settings)
-        self.beta_1 = check_share(self, "beta_1", beta_1)
-        self.beta_2 = check_share(self, "beta_2", beta_2)
+        self.beta_1 = check_fraction(self, "beta_1", beta_1)
+        self.beta_2 = check_fraction(self, "beta_2", beta_2)
         self.epsilon = epsilon
         self.amsgrad = amsgrad
 
-    def _names_in_use(self) -> tuple[str, ...]:
+    def _used_slots(self) -> tuple[str, ...]:
         return ("momentum", "velocity", "velocity_hat") if self.amsgrad else ("momentum", "velocity")
 
     def update(self, parameters: Array, gradients: Array, rate: float) -> None:
-        """Change the weights by one step."""
+        """Update the weights in place."""
         number = parameters.dtype.type
         m, v = self.slots["momentum"], self.slots["velocity"]
-        walk, work = self._work()
+        step, buffer = self._buffers()
         m *= number(self.beta_1)
-        m += np.multiply(gradients, number(1 - self.beta_1), out=work)
+        m += np.multiply(gradients, number(1 - self.beta_1), out=buffer)
         v *= number(self.beta_2)
-        v += np.multiply(np.square(gradients, out=work), number(1 - self.beta_2), out=work)
+        v += np.multiply(np.square(gradients, out=buffer), number(1 - self.beta_2), out=buffer)
         if self.amsgrad:
             v = np.maximum(self.slots["velocity_hat"], v, out=self.slots["velocity_hat"])
         t = self.iterations
         step_size = rate * math.sqrt(1 - self.beta_2**t) / (1 - self.beta_1**t)
-        np.sqrt(v, out=work)
-        work += number(self.epsilon)
-        np.multiply(m, number(step_size), out=walk)
-        walk /= work
-        parameters -= walk
+        np.sqrt(v, out=buffer)
+        buffer += number(self.epsilon)
+        np.multiply(m, number(step_size), out=step)
+        step /= buffer
+        parameters -= step
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -106,10 +106,10 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    r"""Adam whose weights decay on their own, not through the gradient.
+    r"""Adam with decoupled weight decay.
 
-    Before each step :math:`\theta \leftarrow \theta - \eta \lambda \theta`. A penalty in the loss would be divided by
-    :math:`\sqrt v` like the rest of the gradient, and so would hardly reach the weights with large gradients.
+    Before each update :math:`\theta \leftarrow \theta - \eta \lambda \theta`. The gradient of an L2 penalty in the loss
+    would be divided by :math:`\sqrt v`, and so have little effect on weights with large gradients.
 
     Parameters
     ----------

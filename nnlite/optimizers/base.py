@@ -1,4 +1,4 @@
-"""What optimizers share: learning rate, clipping, weight decay, state.
+"""Base class of the optimizers: learning rate, gradient clipping, weight decay and state.
 
 All weights of a model lie in one vector and all gradients in another, so an optimizer is arithmetic on two vectors.
 """
@@ -15,6 +15,7 @@ from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.optimizers.schedules import get as get_schedule
 from nnlite.registry import serialize
 from nnlite.types import Array
+from nnlite.validation import check_argument, check_value, integer, number
 
 Layout = Sequence[tuple[str, slice]]
 
@@ -22,8 +23,8 @@ Layout = Sequence[tuple[str, slice]]
 class Optimizer:
     r"""Base of all optimizers.
 
-    A subclass names its state in `slot_names` and defines `update`. Before each update the gradient g is clipped, if
-    that is asked for, and the weights decay: :math:`\theta \leftarrow \theta - \eta \lambda \theta`.
+    A subclass names its state in `slot_names` and defines `update`. Before each update the gradient g is clipped and
+    the weights decay, :math:`\theta \leftarrow \theta - \eta \lambda \theta`, if the arguments say so.
 
     Parameters
     ----------
@@ -32,32 +33,32 @@ class Optimizer:
     weight_decay : float, optional
         :math:`\lambda`.
     clipnorm : float, optional
-        Each weight's gradient is scaled down to at most this norm.
+        Upper bound of the norm of each weight's gradient; a larger gradient is scaled down.
     clipvalue : float, optional
-        Each value of the gradient is kept within plus and minus this.
+        Upper bound of the absolute value of each element of the gradient; larger ones are clipped.
     global_clipnorm : float, optional
-        The whole gradient is scaled down to at most this norm.
+        Upper bound of the norm of the whole gradient; a larger gradient is scaled down.
     name : str, optional
         Name of the optimizer.
 
     Attributes
     ----------
     iterations : int
-        Number of steps made.
+        Number of updates so far.
     slots : dict of str to ndarray
-        State, each of the shape of the weights: momenta and the like.
+        State, such as momenta: vectors of the size of the weights.
     layout : sequence of (str, slice)
-        Name and place of each weight in the vector.
+        Name of each weight and its slice of the vector.
 
     Raises
     ------
     ValueError
-        If an argument is out of range, or several kinds of clipping are asked for.
+        If an argument is out of range, or several kinds of clipping are combined.
     """
 
     slot_names: tuple[str, ...] = ()
     volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch", "layout")
-    """What steps change or look up anew, room to work in, and where weights lie, which their vector says; see
+    """Attributes that updates change, working memory, and the layout, which is compared with the weights; see
     `nnlite.engine.runtime.staleness`."""
 
     def __init__(
@@ -72,7 +73,7 @@ class Optimizer:
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = [argument for argument, value in clips.items() if value is not None]
         if len(given) > 1:
-            raise ValueError(f"at most one kind of clipping is possible; found {' and '.join(given)}")
+            raise ValueError(f"at most one kind of clipping can be used; found {' and '.join(given)}")
         for argument, value in {**clips, "weight_decay": weight_decay}.items():
             if value is not None and not value >= 0:
                 raise ValueError(f"{type(self).__name__}: {argument} must be at least 0; found {value!r}")
@@ -92,7 +93,7 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the next step."""
+        """The learning rate of the next update."""
         return self.rate_at(self.iterations)
 
     @learning_rate.setter
@@ -105,47 +106,47 @@ class Optimizer:
         self._rate = _check_rate(float(value))
 
     def rate_at(self, iteration: int) -> float:
-        """Return the learning rate of a step."""
+        """Return the learning rate of an update, counted from 0."""
         return self._rate(iteration) if isinstance(self._rate, LearningRateSchedule) else self._rate
 
     @property
     def fixed_rate(self) -> float | None:
-        """The learning rate, where it does not follow a schedule."""
+        """The learning rate, or None if it follows a schedule."""
         return None if isinstance(self._rate, LearningRateSchedule) else self._rate
 
     # -- stepping ------------------------------------------------------------------------------
 
     def build(self, parameters: Array, layout: Layout) -> None:
-        """Make the state for a vector of weights.
+        """Allocate the state for a vector of weights.
 
         Parameters
         ----------
         parameters : ndarray of shape (n,)
-            The weights. State made before for as many weights of the same dtype is kept.
+            Weights. Existing state for as many weights of the same dtype is kept.
         layout : sequence of (str, slice)
-            Name and place of each weight in the vector.
+            Name of each weight and its slice of the vector.
         """
         self.layout = layout
         fits = self._scratch is not None and _alike(self._scratch[0], parameters)
         if not fits:
             self._scratch = (np.empty_like(parameters), np.empty_like(parameters))
-        names = self._names_in_use()
+        names = self._used_slots()
         if not fits or set(names) != set(self.slots):
             kept = {name: slot for name, slot in self.slots.items() if _alike(slot, parameters)}
             self.slots = {
                 name: kept[name] if name in kept else aligned_zeros(parameters.size, parameters.dtype) for name in names
             }
 
-    def _names_in_use(self) -> tuple[str, ...]:
+    def _used_slots(self) -> tuple[str, ...]:
         return self.slot_names
 
     def step(self, parameters: Array, gradients: Array) -> None:
-        """Change the weights by one step, in place.
+        """Update the weights in place.
 
         Parameters
         ----------
         parameters, gradients : ndarray of shape (n,)
-            The weights, and the derivative of the loss by each of them.
+            Weights, and the derivative of the loss with respect to each of them.
         """
         if self._scratch is None:
             self.build(parameters, [("parameters", slice(0, len(parameters)))])
@@ -157,56 +158,56 @@ class Optimizer:
         self.update(parameters, gradients, rate)
 
     def update(self, parameters: Array, gradients: Array, rate: float) -> None:
-        """Change the weights by the gradient; `iterations` already counts this step."""
+        """Update the weights with the gradient; `iterations` includes this update."""
         raise NotImplementedError(f"{type(self).__name__} does not define update(parameters, gradients, rate)")
 
-    def _work(self) -> tuple[Array, Array]:
-        """Return two vectors to work in, so that a step takes no new memory."""
+    def _buffers(self) -> tuple[Array, Array]:
+        """Return two vectors for intermediate results, so that an update allocates no memory."""
         assert self._scratch is not None
         return self._scratch
 
     def _clipped(self, gradients: Array) -> Array:
-        number = gradients.dtype.type
+        as_float = gradients.dtype.type
         if self.clipvalue is not None:
-            return np.clip(gradients, -number(self.clipvalue), number(self.clipvalue))
+            return np.clip(gradients, -as_float(self.clipvalue), as_float(self.clipvalue))
         if self.global_clipnorm is not None:
-            return gradients * number(_shrink(gradients, self.global_clipnorm))
+            return gradients * as_float(_clip_factor(gradients, self.global_clipnorm))
         if self.clipnorm is not None:
             clipped = gradients.copy()
             for _, place in self.layout:
-                clipped[place] *= number(_shrink(gradients[place], self.clipnorm))
+                clipped[place] *= as_float(_clip_factor(gradients[place], self.clipnorm))
             return clipped
         return gradients
 
     def _decay(self, parameters: Array, rate: float) -> None:
-        kept = parameters.dtype.type(1 - rate * float(self.weight_decay or 0))
+        factor = parameters.dtype.type(1 - rate * float(self.weight_decay or 0))
         for place in self.decaying(len(parameters)):
-            parameters[place] *= kept
+            parameters[place] *= factor
 
     def decaying(self, length: int) -> list[slice]:
-        """Return the places, in a vector of that length, of the weights that decay."""
+        """Return the slices of the weights with weight decay, in a vector of the given length."""
         if not self._undecayed:
             return [slice(0, length)]
         return [place for name, place in self.layout if not any(part in name for part in self._undecayed)]
 
     def exclude_from_weight_decay(self, var_names: Sequence[str]) -> None:
-        """Let weights whose names contain one of these not decay.
+        """Exclude weights from weight decay.
 
         Parameters
         ----------
         var_names : sequence of str
-            Such as ``["bias"]``.
+            Parts of the names of these weights, such as ``["bias"]``.
         """
         self._undecayed = tuple(var_names)
 
     # -- state and configuration ---------------------------------------------------------------
 
     def get_state(self) -> tuple[int, dict[str, Array]]:
-        """Return the number of steps made and the slots."""
+        """Return the number of updates and the slots."""
         return self.iterations, self.slots
 
     def set_state(self, iterations: int, slots: Mapping[str, Array]) -> None:
-        """Take over what `get_state` returned; the state must have been built.
+        """Restore the state that `get_state` returned, after `build`.
 
         Raises
         ------
@@ -217,9 +218,8 @@ class Optimizer:
         expected = {name: slot.shape for name, slot in self.slots.items()}
         if found != expected:
             raise ValueError(f"the state of {type(self).__name__} consists of {expected}; found {found}")
-        if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 0:
-            raise ValueError(f"iterations must be a whole number of at least 0; found {iterations!r}")
-        self.iterations = iterations
+        check_value("iterations", iterations, integer(least=0))
+        self.iterations = int(iterations)
         for name, slot in slots.items():
             self.slots[name][...] = slot
 
@@ -246,16 +246,15 @@ def _check_rate(rate: Any) -> float | LearningRateSchedule:
     return float(rate)
 
 
-def _shrink(gradient: Array, most: float) -> float:
-    """Return the factor that brings a gradient down to a norm of at most `most`."""
+def _clip_factor(gradient: Array, bound: float) -> float:
+    """Return the factor that scales a gradient to a norm of at most `bound`."""
     norm = float(np.sqrt(np.square(gradient, dtype=np.float64).sum()))
-    return most / norm if norm > most else 1.0
+    return bound / norm if norm > bound else 1.0
 
 
-def check_share(owner: Optimizer, argument: str, value: float) -> float:
+def check_fraction(owner: Optimizer, argument: str, value: float) -> float:
     """Return `value` if it is at least 0 and below 1, or raise an error that names the argument."""
-    if not 0 <= value < 1:
-        raise ValueError(f"{type(owner).__name__}: {argument} must be at least 0 and below 1; found {value!r}")
+    check_argument(owner, argument, value, number(least=0, below=1))
     return float(value)
 
 

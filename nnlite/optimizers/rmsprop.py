@@ -7,33 +7,32 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.optimizers.base import Optimizer, check_share
+from nnlite.optimizers.base import Optimizer, check_fraction
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.types import Array
 
 
 class RMSprop(Optimizer):
-    r"""Divide each gradient by a running average of its size.
+    r"""RMSprop: the gradient divided by the root of a moving average of its square.
 
     .. math:: v \leftarrow \rho v + (1 - \rho) g^2, \qquad
               \theta \leftarrow \theta - \eta \frac{g}{\sqrt{v + \epsilon}}
 
-    The centered form subtracts the square of the gradient's running mean from v, under the root. With momentum the
-    quotient, times :math:`\eta`, goes into an inertia: :math:`m \leftarrow \mu m + \eta g / \sqrt{v + \epsilon}`,
-    :math:`\theta \leftarrow \theta - m`.
+    The centered form subtracts the square of a moving average of the gradient from v, under the root. With momentum,
+    :math:`m \leftarrow \mu m + \eta g / \sqrt{v + \epsilon}` and :math:`\theta \leftarrow \theta - m`.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.001
         :math:`\eta`.
     rho : float, default 0.9
-        :math:`\rho`, from 0 up to, not including, 1.
+        :math:`\rho`, from 0 (included) to 1 (excluded).
     momentum : float, default 0.0
-        :math:`\mu`, from 0 up to, not including, 1.
+        :math:`\mu`, from 0 (included) to 1 (excluded).
     epsilon : float, default 1e-7
-        Keeps the division finite.
+        Small number in the denominator, so that it is not 0.
     centered : bool, default False
-        Whether to divide by the standard deviation rather than the size.
+        Whether to divide by the standard deviation of the gradient instead of its root mean square.
     **settings
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`, `name`: see `Optimizer`.
 
@@ -60,37 +59,37 @@ class RMSprop(Optimizer):
         **settings: Any,
     ) -> None:
         super().__init__(learning_rate, **settings)
-        self.rho = check_share(self, "rho", rho)
-        self.momentum = check_share(self, "momentum", momentum)
+        self.rho = check_fraction(self, "rho", rho)
+        self.momentum = check_fraction(self, "momentum", momentum)
         self.epsilon = epsilon
         self.centered = centered
 
-    def _names_in_use(self) -> tuple[str, ...]:
+    def _used_slots(self) -> tuple[str, ...]:
         optional = (("average_gradient", self.centered), ("momentum", bool(self.momentum)))
         return ("velocity", *(name for name, used in optional if used))
 
     def update(self, parameters: Array, gradients: Array, rate: float) -> None:
-        """Change the weights by one step."""
+        """Update the weights in place."""
         number = parameters.dtype.type
-        rho, rest = number(self.rho), number(1 - self.rho)
-        walk, work = self._work()
+        rho, one_minus_rho = number(self.rho), number(1 - self.rho)
+        step, buffer = self._buffers()
         v = self.slots["velocity"]
         v *= rho
-        v += np.multiply(np.square(gradients, out=work), rest, out=work)
-        np.add(v, number(self.epsilon), out=work)
+        v += np.multiply(np.square(gradients, out=buffer), one_minus_rho, out=buffer)
+        np.add(v, number(self.epsilon), out=buffer)
         if self.centered:
             mean = self.slots["average_gradient"]
             mean *= rho
-            mean += np.multiply(gradients, rest, out=walk)
-            work -= np.square(mean, out=walk)
-        np.multiply(gradients, number(rate), out=walk)
-        walk /= np.sqrt(work, out=work)
+            mean += np.multiply(gradients, one_minus_rho, out=step)
+            buffer -= np.square(mean, out=step)
+        np.multiply(gradients, number(rate), out=step)
+        step /= np.sqrt(buffer, out=buffer)
         if self.momentum:
-            inertia = self.slots["momentum"]
-            inertia *= number(self.momentum)
-            inertia += walk
-            walk = inertia
-        parameters -= walk
+            m = self.slots["momentum"]
+            m *= number(self.momentum)
+            m += step
+            step = m
+        parameters -= step
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -1,17 +1,18 @@
-"""Learning rates that change as training goes on."""
+"""Learning-rate schedules: learning rates as functions of the number of updates."""
 
 from __future__ import annotations
 
 import bisect
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from nnlite.registry import Registry
+from nnlite.validation import check_value, number
 
 
 class LearningRateSchedule:
-    """Base of all schedules: called with the number of steps made, it returns the learning rate."""
+    """Base of all schedules: a function from the number of updates to the learning rate."""
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
@@ -23,7 +24,7 @@ class LearningRateSchedule:
 
 
 class ExponentialDecay(LearningRateSchedule):
-    r"""Shrink by the same factor every so many steps: :math:`\eta_t = \eta_0\, r^{t / T}`.
+    r"""Exponential decay: :math:`\eta_t = \eta_0\, r^{t / T}`.
 
     Parameters
     ----------
@@ -63,14 +64,14 @@ class ExponentialDecay(LearningRateSchedule):
 
 
 class PiecewiseConstantDecay(LearningRateSchedule):
-    """Constant between boundaries.
+    """Piecewise constant learning rate.
 
     Parameters
     ----------
     boundaries : sequence of int
-        Steps up to which (included) each value but the last holds; increasing.
+        Last step of each value but the last one; increasing.
     values : sequence of float
-        One more than boundaries.
+        Learning rates, one more than boundaries.
 
     Raises
     ------
@@ -100,7 +101,7 @@ class PiecewiseConstantDecay(LearningRateSchedule):
 
 
 class PolynomialDecay(LearningRateSchedule):
-    r"""Fall from one rate to another along a power: :math:`(\eta_0 - \eta_1)(1 - t/T)^p + \eta_1`.
+    r"""Polynomial decay from one rate to another: :math:`(\eta_0 - \eta_1)(1 - t/T)^p + \eta_1`.
 
     Parameters
     ----------
@@ -113,7 +114,7 @@ class PolynomialDecay(LearningRateSchedule):
     power : float, default 1.0
         p.
     cycle : bool, default False
-        Whether T is lengthened to its next multiple when it is over, rather than the rate staying at its end.
+        Whether to replace T by its next multiple that is at least t, instead of keeping the last rate after T steps.
 
     Examples
     --------
@@ -140,13 +141,13 @@ class PolynomialDecay(LearningRateSchedule):
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
         total = self.decay_steps * (max(1, math.ceil(step / self.decay_steps)) if self.cycle else 1)
-        left = 1 - min(step, total) / total
-        span = self.initial_learning_rate - self.end_learning_rate
-        return float(span * left**self.power + self.end_learning_rate)
+        remaining = 1 - min(step, total) / total
+        difference = self.initial_learning_rate - self.end_learning_rate
+        return float(difference * remaining**self.power + self.end_learning_rate)
 
 
 class InverseTimeDecay(LearningRateSchedule):
-    r"""Fall as one over time: :math:`\eta_t = \eta_0 / (1 + r\, t / T)`.
+    r"""Inverse time decay: :math:`\eta_t = \eta_0 / (1 + r\, t / T)`.
 
     Parameters
     ----------
@@ -181,29 +182,29 @@ class InverseTimeDecay(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
-        passed = step / self.decay_steps
+        ratio = step / self.decay_steps
         return float(
-            self.initial_learning_rate / (1 + self.decay_rate * (math.floor(passed) if self.staircase else passed))
+            self.initial_learning_rate / (1 + self.decay_rate * (math.floor(ratio) if self.staircase else ratio))
         )
 
 
 class CosineDecay(LearningRateSchedule):
-    r"""Fall along half a cosine, after an optional straight rise.
+    r"""Cosine decay, after an optional linear warm-up.
 
     .. math:: \eta_t = \eta_0 \Bigl( (1 - \alpha) \tfrac12 \bigl(1 + \cos(\pi t / T)\bigr) + \alpha \Bigr)
 
     Parameters
     ----------
     initial_learning_rate : float
-        :math:`\eta_0`, or where the rise begins when there is a `warmup_target`.
+        :math:`\eta_0`; with a `warmup_target`, the learning rate at the beginning of the warm-up.
     decay_steps : int
         T.
     alpha : float, default 0.0
-        Share of the rate that is left in the end.
+        Last rate as a fraction of the initial rate.
     warmup_target : float, optional
-        Where the rise ends and the fall begins.
+        Learning rate at the end of the warm-up, from which it decays.
     warmup_steps : int, default 0
-        How long the rise takes.
+        Number of steps of the warm-up.
 
     References
     ----------
@@ -234,33 +235,33 @@ class CosineDecay(LearningRateSchedule):
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
         if self.warmup_target is None:
-            return self._fall(step, self.initial_learning_rate)
+            return self._decay(step, self.initial_learning_rate)
         if step <= self.warmup_steps and self.warmup_steps:
-            rise = self.warmup_target - self.initial_learning_rate
-            return self.initial_learning_rate + rise * step / self.warmup_steps
-        return self._fall(step - self.warmup_steps, self.warmup_target)
+            difference = self.warmup_target - self.initial_learning_rate
+            return self.initial_learning_rate + difference * step / self.warmup_steps
+        return self._decay(step - self.warmup_steps, self.warmup_target)
 
-    def _fall(self, step: int, start: float) -> float:
-        share = min(step, self.decay_steps) / self.decay_steps
-        cosine = (1 + math.cos(math.pi * share)) / 2
+    def _decay(self, step: int, start: float) -> float:
+        fraction = min(step, self.decay_steps) / self.decay_steps
+        cosine = (1 + math.cos(math.pi * fraction)) / 2
         return float(start * ((1 - self.alpha) * cosine + self.alpha))
 
 
 class CosineDecayRestarts(LearningRateSchedule):
-    """Fall along half a cosine again and again, each time longer and from lower.
+    """Cosine decay with warm restarts.
 
     Parameters
     ----------
     initial_learning_rate : float
-        Where the first fall begins.
+        Learning rate at the beginning of the first period.
     first_decay_steps : int
-        How long the first fall takes.
+        Number of steps of the first period.
     t_mul : float, default 2.0
-        How much longer each fall is than the one before.
+        Factor of the length of each period relative to the one before.
     m_mul : float, default 1.0
-        What each starting rate is multiplied by.
+        Factor of the initial rate of each period relative to the one before.
     alpha : float, default 0.0
-        Share of the initial rate that is left at the end of a fall.
+        Last rate of a period as a fraction of the initial rate.
 
     References
     ----------
@@ -291,22 +292,21 @@ class CosineDecayRestarts(LearningRateSchedule):
 
     def __call__(self, step: int) -> float:
         """Return the learning rate after `step` steps."""
-        passed = step / self.first_decay_steps
+        periods = step / self.first_decay_steps
         if self.t_mul == 1.0:
-            restarts = math.floor(passed)
-            share = passed - restarts
+            restarts = math.floor(periods)
+            fraction = periods - restarts
         else:
-            # The first n falls take (t_mul^n - 1) / (t_mul - 1) times the first one.
-            restarts = math.floor(math.log(1 + passed * (self.t_mul - 1)) / math.log(self.t_mul))
+            # The first n periods take (t_mul^n - 1) / (t_mul - 1) times as long as the first one.
+            restarts = math.floor(math.log(1 + periods * (self.t_mul - 1)) / math.log(self.t_mul))
             before = (self.t_mul**restarts - 1) / (self.t_mul - 1)
-            share = (passed - before) / self.t_mul**restarts
-        cosine = self.m_mul**restarts * (1 + math.cos(math.pi * share)) / 2
+            fraction = (periods - before) / self.t_mul**restarts
+        cosine = self.m_mul**restarts * (1 + math.cos(math.pi * fraction)) / 2
         return float(self.initial_learning_rate * ((1 - self.alpha) * cosine + self.alpha))
 
 
 def _positive(argument: str, value: float) -> Any:
-    if not value > 0:
-        raise ValueError(f"{argument} must be above 0; found {value!r}")
+    check_value(argument, value, number(above=0))
     return value
 
 
@@ -321,7 +321,4 @@ for _class in (
 ):
     registry.register(_class, _class.__name__)
 
-
-def get(identifier: Mapping[str, Any] | LearningRateSchedule) -> LearningRateSchedule:
-    """Turn a configuration or an instance into a schedule."""
-    return registry.get(identifier)
+get = registry.get

@@ -7,28 +7,28 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.optimizers.base import Optimizer, check_share
+from nnlite.optimizers.base import Optimizer, check_fraction
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.types import Array
 
 
 class SGD(Optimizer):
-    r"""Walk downhill: :math:`\theta \leftarrow \theta - \eta g`.
+    r"""Stochastic gradient descent: :math:`\theta \leftarrow \theta - \eta g`.
 
-    With momentum the walk has inertia,
+    With momentum,
 
     .. math:: v \leftarrow \mu v - \eta g, \qquad \theta \leftarrow \theta + v
 
-    and with Nesterov's momentum it looks ahead: :math:`\theta \leftarrow \theta + \mu v - \eta g`.
+    and with Nesterov's momentum :math:`\theta \leftarrow \theta + \mu v - \eta g`.
 
     Parameters
     ----------
     learning_rate : float or LearningRateSchedule, default 0.01
         :math:`\eta`.
     momentum : float, default 0.0
-        :math:`\mu`, from 0 up to, not including, 1.
+        :math:`\mu`, from 0 (included) to 1 (excluded).
     nesterov : bool, default False
-        Whether to look ahead.
+        Whether to use Nesterov's momentum.
     **settings
         `weight_decay`, `clipnorm`, `clipvalue`, `global_clipnorm`, `name`: see `Optimizer`.
 
@@ -53,26 +53,26 @@ class SGD(Optimizer):
         **settings: Any,
     ) -> None:
         super().__init__(learning_rate, **settings)
-        self.momentum = check_share(self, "momentum", momentum)
+        self.momentum = check_fraction(self, "momentum", momentum)
         self.nesterov = nesterov
 
-    def _names_in_use(self) -> tuple[str, ...]:
+    def _used_slots(self) -> tuple[str, ...]:
         return ("momentum",) if self.momentum else ()
 
     def update(self, parameters: Array, gradients: Array, rate: float) -> None:
-        """Change the weights by one step."""
+        """Update the weights in place."""
         number = parameters.dtype.type
-        walk, _ = self._work()
-        np.multiply(gradients, number(rate), out=walk)
+        step, _ = self._buffers()
+        np.multiply(gradients, number(rate), out=step)
         if not self.momentum:
-            parameters -= walk
+            parameters -= step
             return
         v = self.slots["momentum"]
         v *= number(self.momentum)
-        v -= walk
+        v -= step
         if self.nesterov:
-            parameters -= walk
-            parameters += np.multiply(v, number(self.momentum), out=walk)
+            parameters -= step
+            parameters += np.multiply(v, number(self.momentum), out=step)
         else:
             parameters += v
 

@@ -1,10 +1,18 @@
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly import TableDetector, load_detector
-from anomaly.calibration import anomaly_probability, benjamini_hochberg, conformal_threshold, p_values
+from anomaly.calibration import (
+    anomaly_probability,
+    benjamini_hochberg,
+    conformal_threshold,
+    p_values,
+    prediction_confidence,
+)
 from anomaly.errors import FewRecordsWarning
 
 few = pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
@@ -66,15 +74,23 @@ def test_benjamini_hochberg_as_in_the_paper():
     assert benjamini_hochberg([], 0.05).tolist() == []
 
 
+def test_of_no_scores_there_is_nothing_to_return():
+    assert p_values([1.0], []).tolist() == []
+    assert anomaly_probability([]).tolist() == []
+    assert prediction_confidence([1.0], [], 0.5).tolist() == []
+
+
 def test_bad_values_are_refused():
-    with pytest.raises(ValueError, match="at least one reference"):
+    with pytest.raises(ValueError, match=r"reference must be finite numbers, at least one; found shape \(0,\)"):
         p_values([], [1.0])
-    with pytest.raises(ValueError, match="finite"):
+    with pytest.raises(ValueError, match="scores must be finite numbers; found nan at position 0"):
         p_values([1.0], [np.nan])
-    with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
+    with pytest.raises(ValueError, match="false_alarm_rate must be a number above 0 and below 1; found 0.0"):
         conformal_threshold([1.0], 0.0)
-    with pytest.raises(ValueError, match="chances"):
+    with pytest.raises(ValueError, match="p must hold probabilities from 0 to 1"):
         benjamini_hochberg([2.0])
+    with pytest.raises(ValueError, match="n_reference must be a whole number of at least 1; found 0"):
+        anomaly_probability([0.5], n_reference=0)
 
 
 def blobs(n, seed):
@@ -110,7 +126,7 @@ def test_calibration_is_saved(tmp_path):
 def test_a_rate_needs_records_to_hold_out():
     with pytest.raises(ValueError, match="at least 10 records; found 5"):
         TableDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
-    with pytest.raises(ValueError, match="false_alarm_rate must be above 0"):
+    with pytest.raises(ValueError, match="false_alarm_rate must be a number above 0 and below 1; found 2"):
         TableDetector(false_alarm_rate=2).fit(blobs(50, 0))
 
 
@@ -185,3 +201,66 @@ def test_probabilities_fall_as_p_values_rise():
     assert (np.diff(anomaly_probability(p, 0.1, 99)) < 0).all()
     # p-values that were rounded are taken for what they stand for.
     np.testing.assert_allclose(anomaly_probability(p - 1e-12, 0.1, 99), anomaly_probability(p, 0.1, 99))
+
+
+# PyOD 3.6.7: a detector whose scores are its input, fitted on 0, 1, ..., n - 1 with the given contamination.
+OF_PYOD = [
+    (
+        20,
+        17.1,
+        [-1.0, 10.0, 16.0, 17.5, 18.0, 19.0, 40.0],
+        [1.0, 0.999903987911, 0.901610204884, 0.221560273689, 0.445930884072, 0.770010841998, 0.770010841998],
+    ),
+    (
+        50,
+        39.2,
+        [-1.0, 12.5, 25.0, 40.0, 44.5, 45.0, 47.5, 49.0],
+        [1.0, 1.0, 0.999990543242, 0.498405720033, 0.94296343083, 0.980806634926, 0.999502802069, 0.99999996483],
+    ),
+    (
+        200,
+        189.05,
+        [50.0, 160.0, 179.5, 180.0, 190.0, 199.0, 400.0],
+        [1.0, 0.999999999665, 0.997896823207, 0.995993677881, 0.467479579943, 0.99999991549, 0.99999991549],
+    ),
+]
+
+
+@pytest.mark.parametrize(("n", "threshold", "scores", "expected"), OF_PYOD)
+def test_confidence_is_that_of_pyod(n, threshold, scores, expected):
+    np.testing.assert_allclose(prediction_confidence(np.arange(n), scores, threshold), expected, rtol=0, atol=1e-11)
+
+
+@settings(deadline=None)
+@given(SCORES, SCORES, st.floats(-1e6, 1e6))
+def test_confidence_is_a_sum_of_binomial_probabilities(reference, scores, threshold):
+    n = len(reference)
+    k = min(sum(r <= threshold for r in reference), n - 1)
+    for score, found in zip(scores, prediction_confidence(reference, scores, threshold), strict=True):
+        p = (1 + sum(r <= score for r in reference)) / (n + 2)
+        anomalous = sum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k + 1, n + 1))
+        assert found == pytest.approx(anomalous if score > threshold else 1 - anomalous, abs=1e-9)
+
+
+def test_confidence_is_how_often_a_label_stays_when_training_records_are_drawn_anew():
+    rng = np.random.default_rng(0)
+    levels = np.array([0.5, 0.86, 0.88, 0.91, 0.93, 0.99])
+    # A reference sample whose ranks are those of the distribution itself, so that p(s) is exact but for 1 / n.
+    reference = (np.arange(400) + 0.5) / 400
+    threshold = reference[359]
+    # Above the fresh threshold are the scores with more than 360 of 400 fresh ones at or below them.
+    again = np.sort(rng.random((20_000, 400)), axis=1)[:, 360]
+    stays = ((levels > again[:, np.newaxis]) == (levels > threshold)).mean(axis=0)
+    np.testing.assert_allclose(prediction_confidence(reference, levels, threshold), stays, atol=0.06)
+
+
+def test_confidence_of_a_threshold_above_all_reference_scores():
+    found = prediction_confidence(np.arange(1000), [500.0, 999.5, 5000.0], threshold=2000.0)
+    assert found == pytest.approx([1.0, 1 - math.exp(-1), math.exp(-1)], abs=1e-3)
+
+
+def test_confidence_of_many_records_is_quick_and_accurate():
+    # P(X >= n/2) of a binomial variable is 1/2 and half of the probability of n/2.
+    n = 1_000_000
+    middle = prediction_confidence(np.arange(n), [n / 2 - 1], threshold=n / 2 - 2)[0]
+    assert middle == pytest.approx(0.5 + 0.5 / math.sqrt(math.pi * n / 2), abs=2e-3)

@@ -36,7 +36,7 @@ def test_a_quick_run_without_peers_measures_us(quick):
     assert "train-middle: 2,000 x 41" in text
     assert "nnlite" in text
     assert "skipped" not in text
-    assert "targets met" not in text  # a smaller job is not judged
+    assert "targets met" not in text  # a smaller job has no verdict
 
 
 def test_the_json_says_what_was_measured_where_and_how(quick):
@@ -91,9 +91,9 @@ def test_the_benchmarks_introduce_themselves():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--jobs", "train-tiny"], "train-tiny not known; choose from train-small"),
-        (["--peers", "theano"], "theano not known; choose from torch"),
-        (["--rounds", "0"], "give 1 or more"),
+        (["--jobs", "train-tiny"], "unknown: train-tiny; choose from train-small"),
+        (["--peers", "theano"], "unknown: theano; choose from torch"),
+        (["--rounds", "0"], "at least 1; found 0"),
         (["--output", "/no/such/folder/a.json"], "there is no folder"),
     ],
 )

@@ -34,7 +34,7 @@ def test_a_figure_of_another_job_is_not_judged():
     assert verdict(figure) == "at least 5.00x: MISSED"
     figure.judged = False
     assert figure.met is None
-    assert "not judged" in verdict(figure)
+    assert "no verdict" in verdict(figure)
 
 
 def test_a_figure_without_a_target_is_neither_met_nor_missed():

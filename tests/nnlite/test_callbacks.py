@@ -85,7 +85,7 @@ def test_a_figure_that_is_not_there_warns_once():
     stop = EarlyStopping()
     stop.set_model(FakeModel())
     stop.on_train_begin()
-    with pytest.warns(UserWarning, match="watches 'val_loss', which is not among the figures of training: loss"):
+    with pytest.warns(UserWarning, match="monitors 'val_loss', which is not in the logs of training: loss"):
         stop.on_epoch_end(0, {"loss": 1.0})
     # Warnings are errors in these tests: a second one would be raised here.
     stop.on_epoch_end(1, {"loss": 1.0})
@@ -110,7 +110,7 @@ def test_checkpoints(capsys):
     for batch in range(5):
         every.on_train_batch_end(batch, {"loss": 1.0})
     assert len(every.model.saved) == 2
-    with pytest.raises(ValueError, match="names 'nope'"):
+    with pytest.raises(ValueError, match="contains 'nope', which is not in the logs"):
         run(ModelCheckpoint("{nope}"), [1])
 
 
@@ -118,7 +118,7 @@ def test_checkpoints(capsys):
     ("make", "message"),
     [
         (lambda: EarlyStopping(mode="up"), "mode must be"),
-        (lambda: ReduceLROnPlateau(factor=2), "factor must be above 0 and below 1"),
+        (lambda: ReduceLROnPlateau(factor=2), "factor must be a number above 0 and below 1"),
         (lambda: ModelCheckpoint("m", save_freq=0), "save_freq must be"),
     ],
 )

@@ -106,9 +106,9 @@ def test_other_initializers():
     assert initializers.compute_fans((3,)) == (3, 3)
     assert initializers.Identity(2.0).get_config() == {"gain": 2.0}
     for make, message in (
-        (lambda: initializers.Identity()((2,)), "makes matrices"),
-        (lambda: initializers.Orthogonal()((2,)), "makes matrices"),
-        (lambda: initializers.VarianceScaling(scale=0), "scale must be above 0"),
+        (lambda: initializers.Identity()((2,)), "requires the shape of a matrix"),
+        (lambda: initializers.Orthogonal()((2,)), "requires a shape with at least two axes"),
+        (lambda: initializers.VarianceScaling(scale=0), "scale must be a number above 0"),
         (lambda: initializers.VarianceScaling(mode="fan"), "mode must be"),
         (lambda: initializers.VarianceScaling(distribution="flat"), "distribution must be"),
     ):
@@ -122,7 +122,7 @@ def test_losses_refuse_what_does_not_fit():
         (lambda: mse(np.zeros((2, 3)), np.zeros((2, 4))), r"found \(2, 3\) and \(2, 4\)"),
         (lambda: mse(np.zeros((2, 3)), np.zeros((2, 3)), np.ones(5)), "one value per row"),
         (lambda: losses.MeanSquaredError("mean"), "reduction must be"),
-        (lambda: losses.Huber(0), "delta must be above 0"),
+        (lambda: losses.Huber(0), "delta must be a number above 0"),
         (lambda: losses.BinaryCrossentropy(label_smoothing=2), "label_smoothing"),
         (lambda: losses.SparseCategoricalCrossentropy()(np.array([5]), np.ones((1, 2))), "from 0 to 1"),
         (lambda: losses.SparseCategoricalCrossentropy()(np.zeros((1, 3)), np.ones((1, 2))), "one class number"),

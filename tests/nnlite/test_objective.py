@@ -45,11 +45,20 @@ def test_forms_of_metrics(argument, given, outputs, expected):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"loss": {"c": "mse"}}, r"loss names \['c'\], but the model's outputs are \['a', 'b'\]"),
+        ({"loss": {"c": "mse"}}, r"the keys of loss must be names of outputs, \['a', 'b'\]; found \['c'\]"),
         ({"loss": ["mse"]}, r"loss must have one entry for each of \['a', 'b'\]; found 1"),
-        ({"loss_weights": {"a": 1, "c": 2}}, r"loss_weights names \['c'\], but the model's outputs are \['a', 'b'\]"),
-        ({"metrics": {"c": "mae", 0: "mae"}}, r"metrics names \['0', 'c'\], but the model's outputs are"),
-        ({"weighted": {"c": "mae"}}, r"weighted_metrics names \['c'\], but the model's outputs are"),
+        (
+            {"loss_weights": {"a": 1, "c": 2}},
+            r"the keys of loss_weights must be names of outputs, \['a', 'b'\]; found \['c'\]",
+        ),
+        (
+            {"metrics": {"c": "mae", 0: "mae"}},
+            r"the keys of metrics must be names of outputs, \['a', 'b'\]; found \['0', 'c'\]",
+        ),
+        (
+            {"weighted": {"c": "mae"}},
+            r"the keys of weighted_metrics must be names of outputs, \['a', 'b'\]; found \['c'\]",
+        ),
         ({"metrics": [["mae"]]}, r"metrics must have one entry for each of \['a', 'b'\]; found 1"),
         ({"outputs": "a", "metrics": [["mae"], ["mse"]]}, r"metrics must have one entry for each of \['a'\]; found 2"),
     ],
@@ -82,5 +91,5 @@ def test_the_first_use_of_an_instance_is_the_instance_itself(make):
 def test_copies_share_no_state():
     one = Collecting([])
     made = objective(metrics=[one])
-    made.follow([np.zeros((2, 1))] * 2, [np.ones((2, 1)), np.full((2, 1), 3.0)], [None, None], [None, None])
+    made.update_metrics([np.zeros((2, 1))] * 2, [np.ones((2, 1)), np.full((2, 1), 3.0)], [None, None], [None, None])
     assert [own.seen for (own,) in made.metrics] == [[2.0], [6.0]]

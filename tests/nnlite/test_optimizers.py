@@ -91,13 +91,13 @@ def test_clipping_never_leaves_more_than_it_allows(scale, most):
     ("make", "message"),
     [
         (lambda: SGD(-1), "learning_rate must be a number of at least 0"),
-        (lambda: SGD(momentum=1.0), "momentum must be at least 0 and below 1"),
+        (lambda: SGD(momentum=1.0), "momentum must be a number of at least 0 and below 1"),
         (lambda: Adam(beta_1=1.0), "beta_1"),
         (lambda: Adam(clipnorm=1.0, clipvalue=1.0), "at most one kind of clipping"),
         (lambda: Adam(clipnorm=-1.0), "clipnorm must be at least 0"),
         (lambda: optimizers.get("adamm"), "did you mean 'adam'"),
-        (lambda: optimizers.get({"class_name": "Adam", "config": {"nope": 1}}), "cannot be made"),
-        (lambda: schedules.ExponentialDecay(0.1, 0, 0.5), "decay_steps must be above 0"),
+        (lambda: optimizers.get({"class_name": "Adam", "config": {"nope": 1}}), "cannot be created"),
+        (lambda: schedules.ExponentialDecay(0.1, 0, 0.5), "decay_steps must be a number above 0"),
         (lambda: schedules.PiecewiseConstantDecay([1], [1.0]), "one more value than boundaries"),
     ],
 )

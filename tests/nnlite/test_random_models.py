@@ -104,11 +104,11 @@ def forgotten_slots(monkeypatch):
 
 
 def forgotten_freezing(monkeypatch):
-    monkeypatch.setattr(Model, "_take_trainable", lambda self, config: None)
+    monkeypatch.setattr(Model, "restore_trainable", lambda self, config: None)
 
 
 def nothing_frozen(monkeypatch):
-    monkeypatch.setattr(Layer, "_set_own_trainable", lambda self, value: None)
+    monkeypatch.setattr(Layer, "set_own_trainable", lambda self, value: None)
 
 
 FAULTS = {

@@ -228,7 +228,7 @@ def test_a_terminal_gets_a_progress_bar(monkeypatch, capsys):
     ("arguments", "message"),
     [
         ({"batch_size": 0}, "batch_size must be a whole number of at least 1; found 0"),
-        ({"validation_split": 1.0}, "validation_split must be at least 0 and below 1"),
+        ({"validation_split": 1.0}, "validation_split must be a number of at least 0 and below 1"),
         ({"validation_split": 0.9}, "leaves 0 to train on and 4 to validate on; both need at least one"),
         ({"validation_data": (1,)}, "validation_data must be"),
         ({"verbose": 7}, "verbose must be"),
@@ -260,7 +260,7 @@ def test_the_same_mapping_as_x_and_y_goes_by_names():
     assert model.evaluate(same, same) == model.evaluate(same, dict(same))
     # What is an input and a target is one array, whatever it comes in: the engine reads it once.
     for y in (same, dict(same), [same["b"], same["a"]]):
-        data = model._as_data(same, y, None)
+        data = model.as_data(same, y, None)
         assert data.y[0] is data.x[1]
         assert data.y[1] is data.x[0]
 
@@ -270,14 +270,14 @@ def test_one_list_as_x_and_y_goes_by_places():
     model = Model([a, b], [Dense(2)(a), Dense(2)(b)])
     model.compile("sgd", "mse")
     same = [draw(6, 2).tolist(), draw(6, 2, seed=1).tolist()]
-    data = model._as_data(same, same, None)
+    data = model.as_data(same, same, None)
     assert data.y[0] is data.x[0]
     assert data.y[1] is data.x[1]
     alone = Model(a, Dense(2)(a))
     alone.compile("sgd", "mse")
     with pytest.raises(ValueError, match="x must be a list of 2 arrays"):
         model.fit(same[0], same[0])
-    data = alone._as_data(same[0], same[0], None)
+    data = alone.as_data(same[0], same[0], None)
     assert data.y[0] is data.x[0]
 
 
@@ -320,9 +320,9 @@ def test_class_weights_need_one_output_and_no_other_weights():
     model = line()
     sequences = Sequential([Input((2, 1)), Dense(1)])
     sequences.compile("sgd", "mse")
-    with pytest.raises(ValueError, match="class_weight is for a model of one output"):
+    with pytest.raises(ValueError, match="class_weight requires a model with one output"):
         model.fit(draw(4, 1), draw(4, 1), class_weight={0: 1.0}, sample_weight=np.ones(4))
-    with pytest.raises(ValueError, match="one class a row"):
+    with pytest.raises(ValueError, match="one class per row"):
         sequences.fit(draw(4, 2, 1), draw(4, 2, 1), class_weight={0: 1.0})
 
 

@@ -24,11 +24,11 @@ from anomaly.detectors.sequence.training import (
 )
 from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
 from anomaly.detectors.series_detector import SeriesDetector
-from anomaly.detectors.validation import under
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
+from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
@@ -148,6 +148,8 @@ class SequenceDetector(SeriesDetector):
         Scores of the training steps, of several series one after the other.
     calibration_ : ndarray of bool of shape (n_steps,)
         Mask of the calibration steps.
+    calibration_scores_ : ndarray of shape (n_calibration_steps,)
+        Scores of the calibration steps.
     threshold_ : float
         Steps that score above it are anomalies.
     labels_ : ndarray of int of shape (n_steps,)
@@ -351,6 +353,7 @@ class SequenceDetector(SeriesDetector):
             self.residuals_, models, self.preprocessor_.reader, series, folds_of, float(self.drift), sensors
         )
         self.calibration_, self.decision_scores_ = calibration.steps, calibration.scores
+        self.calibration_scores_ = self.decision_scores_[self.calibration_]
         self.threshold_ = self._choose_threshold(calibration, labels)
         self.labels_ = self._label(self.decision_scores_)
 
@@ -390,23 +393,6 @@ class SequenceDetector(SeriesDetector):
         if is_collection(X):
             return [self.decision_function(one) for one in X]
         return self.explain(X).sum(axis=1)
-
-    def predict(self, X: Any) -> Any:
-        """Label every step: 1 where the score is above ``threshold_``, else 0; for several series, a list of arrays."""
-        if is_collection(X):
-            return [self.predict(one) for one in X]
-        return self._label(self.decision_function(X))
-
-    def score_samples(self, X: Any) -> Any:
-        """Return how normal each step is: the negative of `decision_function`."""
-        if is_collection(X):
-            return [self.score_samples(one) for one in X]
-        return -self.decision_function(X)
-
-    def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
-        """Return the mean of `score_samples`."""
-        samples = self.score_samples(X)
-        return float(np.mean(np.concatenate(samples) if isinstance(samples, list) else samples))
 
     def explain(self, X: Any) -> Array:
         """Return each sensor's contribution to the score of each step.
@@ -523,7 +509,9 @@ class SequenceDetector(SeriesDetector):
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()
-        self.preprocessor_ = SeriesPreprocessor.from_state(config["preprocessing"], under(arrays, "preprocessing/"))
+        self.preprocessor_ = SeriesPreprocessor.from_state(
+            config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
+        )
         self._set_columns()
         if self.preprocessor_.time != self.time:
             raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
@@ -535,8 +523,9 @@ class SequenceDetector(SeriesDetector):
         self.calibration_ = arrays["calibration"]
         if self.calibration_.dtype != np.bool_ or self.calibration_.shape != arrays["decision_scores"].shape:
             raise ValueError("its calibration must be one boolean for each score")
+        self.calibration_scores_ = self.decision_scores_[self.calibration_]
         self.residuals_ = ResidualScale.from_state(
-            under(arrays, "residuals/"), width, float(self.smoothing), self.smooth
+            arrays_with_prefix(arrays, "residuals/"), width, float(self.smoothing), self.smooth
         )
 
     def _first_network(self) -> Model:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.validation import as_labels
+from anomaly.detectors.base import as_labels
 from nnlite.types import Array
 
 

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from anomaly.detectors.validation import under
 from anomaly.preprocessing.series import Segment, SeriesReader
 from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
 from anomaly.tables import Table
+from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
@@ -135,7 +135,8 @@ class WindowModel:
             If a network has other inputs or outputs.
         """
         networks = tuple(
-            model_from_parts(config, under(arrays, f"model_{k}/"), label) for k, config in enumerate(configs)
+            model_from_parts(config, arrays_with_prefix(arrays, f"model_{k}/"), label)
+            for k, config in enumerate(configs)
         )
         takes = (None, self.window, n_features)
         gives = (None, n_features) if self.forecasts else takes

@@ -1,189 +1,202 @@
-"""Networks that learn to repair usual records, and so fail at unusual ones, beside the nearest records themselves."""
+"""Detector of anomalous records in tables: a blend of denoising autoencoders and nearest neighbors."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.calibration import conformal_threshold
+from anomaly.calibration import RATE, conformal_threshold
+from anomaly.detectors.base import as_labels
 from anomaly.detectors.network_training import as_seed
-from anomaly.detectors.parameters import check_parameters
-from anomaly.detectors.table.blending import Blend
-from anomaly.detectors.table.ensemble import MemberDetector
-from anomaly.detectors.table.files import described, restore
-from anomaly.detectors.table.held_out import FOLDS, held_out_scores
-from anomaly.detectors.table.incremental import learn_more, warm_networks
-from anomaly.detectors.table.label_learning import LabelledContributions, LearnedWeights, learn_weights
-from anomaly.detectors.table.training import train_members
-from anomaly.detectors.table.weighted import (
-    LabelWarning,
-    among,
-    checked_labels,
-    column_contributions,
-    remembered_records,
-    rescaled_calibration,
-    thinned,
+from anomaly.detectors.record_detector import RecordDetector, check_records
+from anomaly.detectors.table.drift import record_drift, sample_records
+from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
+from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
+from anomaly.detectors.table.incremental import (
+    check_same_columns,
+    generator_of_update,
+    update,
+    update_calibration,
 )
-from anomaly.detectors.validation import check_columns, check_number, check_records
+from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
+from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.training import (
+    MOST_REMEMBERED,
+    TRAINING_CONSTRAINTS,
+    EnsembleSettings,
+    encoder_of,
+    fit_ensemble,
+)
+from anomaly.drift import DriftResult
+from anomaly.errors import DataError
 from anomaly.preprocessing import TablePreprocessor
+from anomaly.tables import Table
 from nnlite.models import Model
-from nnlite.random import seeded
 from nnlite.types import Array
+from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 
-class TableDetector(MemberDetector):
-    r"""Find unusual records by how badly autoencoders reconstruct them, and by how far they are from any usual one.
+class TableDetector(RecordDetector):
+    r"""Detector of anomalous records in tables: denoising autoencoders and nearest neighbors, blended into one score.
 
-    Each network :math:`f_m` is trained to give back the record x from a disturbed copy of it:
+    **Denoising autoencoders.** Each network :math:`f_m` is trained to reconstruct records x from noisy copies:
 
     .. math:: \min_\theta\; \mathbb{E}\,\lVert f_m(x + \sigma_m\varepsilon) - x \rVert^2,
               \qquad \varepsilon \sim N(0, I)
 
-    To undo noise it has to know where usual records lie, and it pulls every record towards there. A little noise
-    teaches fine structure, much noise coarse structure, so there is one network for each of several
-    :math:`\sigma_m`. Its score is the mean squared error over K disturbed copies of the record, each feature's error
-    in units of its mean error in training (see `anomaly.detectors.table.neighbors.Denoiser`).
+    Its output is an estimate of the mean of the normal records near the noisy copy, so an anomalous record is
+    reconstructed with a large error. Little noise resolves fine structure and much noise coarse structure: there is one
+    network for each of several :math:`\sigma_m`. Its score is the mean squared error over K noisy copies, each feature
+    relative to its mean error in training (`anomaly.detectors.table.denoiser`).
 
-    Networks of this size smooth over small groups of records that a comparison with each of them would tell apart. So
-    the detector also remembers its training records, and measures how far the nearest of them are
-    (`anomaly.detectors.table.neighbors.Neighbours`); once as they are, and once through a scale that magnifies small
-    differences. All these members' scores, in units of the median training record, are blended into one by what stands
-    out for any of them (`anomaly.detectors.table.blending`),
+    **k nearest neighbors.** Networks of this size smooth over small groups of records. So the detector remembers
+    training records too, at most 10,000, and scores by the mean distance to the k nearest of them, plus a contrast with
+    the distances among those, as in LOF (`anomaly.detectors.table.neighbors`). A second comparison, with a single
+    neighbor on a scale that magnifies small differences, finds records with small deviations in many features.
+
+    **Blending.** Scores in units of the median training record are combined by a soft maximum
+    (`anomaly.detectors.table.ensemble`),
 
     .. math:: s(x) = \Bigl( \sum_m a_m\, s_m(x)^{1/q_m} \Bigr)^{\bar q}
 
-    with a share :math:`a_m` for each, its spread :math:`q_m` in training, and their mean :math:`\bar q`. About 1 is
-    a usual record. `explain` returns each column's part of that.
+    with a weight :math:`a_m` for each member, the spread :math:`q_m` of its training scores, and their mean
+    :math:`\bar q`. About 1 is a normal record. `explain` splits it into contributions of columns.
 
-    The defaults were chosen on tables of many kinds, with and without anomalies among the training records.
-    ``neighbors=0, noise=0.5`` is a plain denoising autoencoder, ``neighbors=0, noise=0, sparsity=0.01`` a sparse one.
+    **Value of the members.** On tables of many kinds, fitted to normal records, the mean AUROC of the defaults was
+    0.843 (average precision 0.711), that of the networks alone 0.821, of the remembered records alone 0.847, and
+    without the magnifying comparison 0.837 (``python -m benchmarks.quality.choices``, seed 0). Networks are worth most
+    where anomalies are among the training records, in groups that have each other as near neighbors.
+    ``neighbors=0, noise=0.5`` is a plain denoising autoencoder, ``neighbors=0, noise=0, sparsity=0.01`` a sparse one;
+    as a class of its own that is `anomaly.AutoencoderDetector`.
 
     Parameters
     ----------
     hidden : sequence of int, default (128, 128)
         Units of the hidden layers. With noise they may be wider than the data; without noise the middle one should be
-        narrower, or the network learns to copy.
+        narrower, or the network learns the identity.
     activation : str, default "relu"
-        Of the hidden layers; the output is linear, since standardised data has no bounds.
+        Activation of the hidden layers; the output is linear, since standardized data is unbounded.
     noise : float or sequence of float, default (0.2, 0.5, 1.0)
-        :math:`\sigma_m`, in units of the scaled features' spread: one network each. Several are steadier
-        than any of them; little noise is best for clean training records, much for contaminated ones.
+        :math:`\sigma_m`, in units of the scaled features' spread: one network each. Several levels are more stable
+        than any single one; little noise is best for clean training records, much for contaminated ones.
     sparsity : float, default 0.0
-        Weight of a penalty on the sum of absolute activations of the middle hidden layer, which keeps most of them
-        at 0: with ``noise=0`` a sparse autoencoder, an alternative to noise and to a narrow layer against copying. With
-        0.01 about a quarter of the units is active. On the tables that the defaults were chosen on it gained next
-        to nothing.
+        Weight of an L1 penalty on the activations of the middle hidden layer, which keeps most of them at 0: with
+        ``noise=0`` a sparse autoencoder, an alternative to noise and to a narrow layer. With 0.01 about a quarter of
+        the units is active. On the tables that the defaults were chosen on it gained next to nothing.
     draws : int, default 8
-        K; 0 scores the undisturbed record. More of them cost time when scoring, none when training.
+        K; 0 scores the record without noise. More noisy copies take time when scoring, none when training.
     neighbors : int, default 5
-        How many of the nearest records are measured; 0 leaves the judgement to the networks alone, and no
-        record is kept. Few are best for clean training records; more where anomalies come in groups. At most
-        10,000 training records, drawn at random, are remembered, and saved with the detector.
+        k; 0 scores by the networks alone, and no record is remembered. Few neighbors are best for clean training
+        records, more where anomalies come in groups. Of more than 10,000 training records a random sample is
+        remembered, and saved with the detector.
     neighbors_share : float, default 0.7
-        What the remembered records count for, from 0 to 1; the networks share the rest. More is better for clean
+        Weight of the remembered records, from 0 to 1; the networks share the remainder. More is better for clean
         training records, less for contaminated ones.
     fine_share : float, default 0.3
-        How much of that goes to the second, magnifying comparison, from 0 to 1. It finds what is out of place by
-        little, in many features, always by one neighbour and a contrast of 2, whatever `neighbors` and `contrast` are
-        for the first; 0 leaves it out, and halves the time that comparing takes. 0 is best where anomalies among the
-        training records come in groups.
+        Fraction of that weight for the magnifying comparison, from 0 to 1. Its single neighbor and its contrast of 2
+        do not depend on `neighbors` and `contrast`; 0 omits it and halves the time of comparing. 0 is best where
+        anomalies among the training records come in groups.
     contrast : float, default 0.5
-        How much the nearest records' own distances from each other count: it finds what is unusual near dense groups.
-        0 is best where anomalies among the training records come in groups.
+        Weight of the contrast with the neighbors' own distances, which finds anomalies near dense groups. 0 is best
+        where anomalies among the training records come in groups.
     contamination : "auto" or float, default "auto"
-        The share of anomalies among the training records, above 0 and at most 0.5; "auto" judges by the
-        training scores themselves (see `anomaly.thresholds.AutoThreshold`). Where there are few records for the number
-        of columns, below some twenty for each, networks know those too well, and many a fresh usual record scores
-        above all of them: give a `false_alarm_rate` there.
+        Fraction of anomalies among the training records, above 0 and at most 0.5; "auto" estimates the threshold from
+        the distribution of the training scores (see `anomaly.thresholds.AutoThreshold`). With fewer than about twenty
+        records for each column networks overfit, and many fresh normal records score above all training records: give
+        a `false_alarm_rate` there.
     trim : "auto" or float, default "auto"
-        Robust training: the share of the training records, the most unusual ones by a first round of training, that a
-        second round leaves out, so that they are neither learned nor remembered; from 0 to 0.5. "auto" is the
-        `contamination` where that is known, and 0 where it is "auto". It takes a second fit, and helps where anomalies
-        support each other: so the first round asks the networks alone, which a crowd of them does not mislead.
-        Trimming a tenth raised the average precision on contaminated tables by 0.01 in the mean, and lowered it by 0.06
-        on clean ones.
+        Robust training: fraction of the training records, those with the highest scores in a first round of training,
+        that a second round leaves out, so that they are neither learned nor remembered; from 0 to 0.5. "auto" is the
+        `contamination` if that is a number, and 0 if it is "auto". It takes a second fit, and helps where anomalies
+        have each other as near neighbors: so the first round scores by the networks alone. Trimming a tenth raised the
+        average precision on contaminated tables by 0.01 on average, and lowered it by 0.06 on clean ones.
     threshold : str, float or Threshold, optional
-        How to choose the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr",
-        "pot", a number, or an instance from `anomaly.thresholds`; with labels "best_f1", "precision:0.9", "recall:0.9".
+        Rule for the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr", "pot", a number, or an
+        instance from `anomaly.thresholds`; with labels "best_f1", "precision:0.9", "recall:0.9".
     false_alarm_rate : float, optional
-        The share of fresh usual records that may be flagged, in place of `contamination` and `threshold`. The threshold
-        is then chosen by scores that each training record gets from a detector fitted without it: five more fits. For
-        training records without anomalies. A rate below 1 / (n + 1) is more than n records can promise: the threshold
-        is then an estimate, with a `FewRecordsWarning` (see `anomaly.calibration.conformal_threshold`).
+        Fraction of fresh normal records that may be flagged, in place of `contamination` and `threshold`. The threshold
+        then comes from held-out scores of the training records, by five further fits. For training records without
+        anomalies. A rate below 1 / (n + 1) is more than n records can guarantee: the threshold is then an estimate,
+        with a `FewRecordsWarning` (see `anomaly.calibration.conformal_threshold`).
     epochs : int or "auto", default "auto"
-        Times that training goes through the records; "auto": as many as make 1000 steps, or three steps for every four
-        records, but at least 50. Longer training learns the anomalies among its records too.
+        Epochs of training; "auto": as many as make 1000 steps, or three steps for every four records, but at least 50.
+        Longer training learns the anomalies among the training records too.
     batch_size : int or "auto", default "auto"
-        Records per step; "auto": 128, but 32 where there are fewer than 500 records. Small tables are then learned
-        in a third of the time, and no worse.
+        Records per step; "auto": 128, but 32 for fewer than 500 records. Small tables then train in a third of the
+        time, and no worse.
     learning_rate : float or "auto", default "auto"
-        Of the Adam optimizer; "auto": 0.001, and more where fewer than 200 records mean fewer steps, up to 0.004.
-        Small tables are then learned in a third of the time, and no worse.
+        Learning rate of Adam; "auto": 0.001, and more where fewer than 200 records mean fewer steps, up to 0.004.
+        Small tables then train in a third of the time, and no worse.
     patience : int, optional
-        Stop when the loss on a tenth of the records, kept apart, has not improved for so many epochs.
-        By default training runs all its epochs, on all records.
+        Early stopping: epochs without a lower loss on a tenth of the records, the validation set. By default training
+        runs all epochs, on all records.
     scaling : {"core", "standard", "minmax", "robust", "quantile", "none"}, default "core"
-        How numeric columns are scaled; see `anomaly.preprocessing.TablePreprocessor`. "core", by the middle 80 % of the
-        values, keeps anomalies among the training records from hiding themselves.
+        Scaling of numeric columns; see `anomaly.preprocessing.TablePreprocessor`. "core", by the middle 80 % of the
+        values, is robust against anomalies among the training records.
     categorical : sequence of str, optional
-        Columns to treat as categories though they hold numbers. Text columns are categories anyway.
+        Numeric columns to treat as categories. Text columns are categories anyway.
     dates : {"cycles", "number", "ignore"}, default "cycles"
-        Of dates with a time of day, look at the hour and the day of the week alone, so that records made after the
-        training are not unusual for that; dates without a time are left out, as are weekdays where the training records
-        are of less than a week. "number" looks at the date itself, too;
-        "ignore" at nothing of them. See `anomaly.preprocessing.TablePreprocessor`.
+        Features of dates and times. "cycles": hour and day of the week alone, so that records later than the training
+        are not anomalous for that; dates without a time are left out, as are weekdays where the training records span
+        less than a week. "number": the date itself too. "ignore": none. See `anomaly.preprocessing.TablePreprocessor`.
     ignore : sequence of str, optional
-        Columns that are no features, such as labels and identifiers. They may be there or not in any table.
+        Columns that are no features, such as labels and identifiers. Tables may have them or not.
     random_state : int, numpy.random.Generator, numpy.random.RandomState or None, default None
-        Where randomness comes from. The same int gives the same detector, bit by bit, however many threads train it.
+        Source of random numbers. The same int gives the same detector, bit by bit, for any number of threads.
     n_jobs : int, optional
-        Threads that train networks side by side; by default one for each, if there is more than one processor.
+        Number of threads that train networks; by default one for each network, if there is more than one processor.
     verbose : {0, 1, 2}, default 0
-        Progress of training, as in `nnlite.models.Model.fit`; above 0 the networks train one after the other.
+        Progress of training, as in `nnlite.models.Model.fit`; above 0 the networks are trained one after the other.
     warm_start : bool, default False
-        Whether `fit` on a fitted detector begins with its networks, for records that have changed a little. Columns,
-        scaling and categories then stay those of the first fit, as the networks know no others. All else is set anew.
+        Whether `fit` of a fitted detector begins with its networks, for records that have changed a little. Columns,
+        scaling and categories then stay those of the first fit. All else is fitted anew.
 
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_records,)
         Scores of the training records.
     threshold_ : float
-        Records that score above it are anomalies.
+        Threshold of the scores; anomalies are above it.
     labels_ : ndarray of int of shape (n_records,)
         Labels of the training records.
     calibration_scores_ : ndarray of shape (n_records,)
-        What `p_values` compares with.
-    column_weights_, member_shares_ : ndarray or None
-        The weight of each column and the share of each member, if `learn_labels` was called.
-    weights_blended_ : bool
-        Whether weighted members are blended like those without weights. Files of versions that summed them say so, and
-        score as they did.
+        Reference scores of `p_values`.
     n_features_in_ : int
         Number of columns seen by `fit`.
     feature_names_in_ : ndarray of str
         Their names.
     records_seen_ : int
-        Number of records that `fit` and `partial_fit` have learned from.
+        Number of records seen by `fit` and `partial_fit`.
     history_ : dict of str to list of float
-        The loss after each epoch of the last training, the mean over the networks that were still training.
-    members_ : list of anomaly.detectors.table.neighbors.Denoiser and Neighbours
-        The networks in the order of `noise`, then the remembered records, as they are and magnified.
-    shares_ : list of float
-        What each of them counts for without labels; all of it together is 1.
-    model_ : nnlite.models.Model
-        The first network.
+        Losses after each epoch of the last training, the mean over the networks that were still training.
+    ensemble_ : anomaly.detectors.table.ensemble.Ensemble
+        Members and weights.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
-        What turns records into their input.
+        Conversion of records to features.
+
+    Notes
+    -----
+    With a `false_alarm_rate`, the reference scores of `p_values` are held-out scores of the training records
+    (`anomaly.detectors.table.held_out`). In simulations with 100 to 1000 normal records of seven kinds, 3 to 5.5 % of
+    fresh normal records had p-values of at most 0.05 on average over fits: mostly fewer than 5 %, since the networks of
+    the folds learned fewer records. There is no proof of it, and single fits differ. A fresh record that is equal to c
+    training records has a p-value of at least (1 + c) / (n + 1).
+
+    Without it, the reference is the training records' own scores. Those are lower than the scores of fresh records, so
+    fresh records seem too anomalous: of normal ones, 7 % had p-values of at most 0.05 with 1000 records of five
+    columns, 14 % with 100 of five, 24 % with 1000 of thirty, and 34 % with 300 of thirty.
 
     References
     ----------
     Vincent et al., "Extracting and composing robust features with denoising autoencoders", ICML 2008; Alain & Bengio,
-    "What regularized auto-encoders learn from the data-generating distribution", JMLR 15 (2014); Aggarwal & Sathe,
-    *Outlier Ensembles* (2017).
+    "What regularized auto-encoders learn from the data-generating distribution", JMLR 15 (2014); Ramaswamy, Rastogi &
+    Shim, "Efficient algorithms for mining outliers from large data sets", SIGMOD 2000; Breunig, Kriegel, Ng & Sander,
+    "LOF: identifying density-based local outliers", SIGMOD 2000; Aggarwal & Sathe, *Outlier Ensembles* (2017).
 
     Examples
     --------
@@ -195,6 +208,19 @@ class TableDetector(MemberDetector):
     >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
     [0, 1]
     """
+
+    ensemble_: Ensemble
+
+    _constraints: ClassVar[Mapping[str, Constraint]] = {
+        **TRAINING_CONSTRAINTS,
+        "neighbors": integer(least=0),
+        "neighbors_share": number(0, most=1),
+        "fine_share": number(0, most=1),
+        "contrast": number(least=0),
+        "trim": choice("auto") | number(0, most=0.5),
+        "false_alarm_rate": choice(None) | RATE,
+        "ignore": names(),
+    }
 
     def __init__(
         self,
@@ -250,17 +276,45 @@ class TableDetector(MemberDetector):
         self.verbose = verbose
         self.warm_start = warm_start
 
+    # -- fitted attributes ---------------------------------------------------------------------
+
+    @property
+    def members_(self) -> list[Member]:
+        """Members of the ensemble: networks in the order of `noise`, then the plain and the magnifying comparison."""
+        return list(self.ensemble_.members)
+
+    @property
+    def shares_(self) -> list[float]:
+        """Weight of each member without labels; they add up to 1."""
+        return list(self.ensemble_.weights)
+
+    @property
+    def column_weights_(self) -> Array | None:
+        """Weight of each column that `learn_labels` learned, or None."""
+        return self.ensemble_.column_weights
+
+    @property
+    def member_shares_(self) -> Array | None:
+        """Weight of each member that `learn_labels` learned, or None."""
+        return self.ensemble_.member_weights
+
+    @property
+    def model_(self) -> Model:
+        """The first network."""
+        self._check_fitted()
+        return self.ensemble_.networks[0].model
+
     # -- fitting -------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> TableDetector:
-        """Learn what is usual.
+        """Fit the ensemble and the threshold to training records.
 
         Parameters
         ----------
         X : array, data frame, list of records, or Table of shape (n_records, n_features)
-            Training records, best without anomalies; a small share of them does little harm.
+            Training records, best without anomalies; a small fraction of them does little harm.
         y : array_like of 0 and 1, optional
-            Labels, used only to choose a threshold that needs them, such as "best_f1".
+            Labels, used only for a threshold that needs them, such as "best_f1".
 
         Returns
         -------
@@ -272,46 +326,62 @@ class TableDetector(MemberDetector):
         ValueError
             If a parameter or the table is unusable, such as one of a single record or a single column.
         """
+        start = None
+        if self.warm_start and self.__sklearn_is_fitted__():
+            x, labels = self._warm_features(X, y)
+            start = [network.model for network in self.ensemble_.networks]
+        else:
+            x, labels = self._fit_preprocessor(X, y)
+        if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
+            raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
+        columns, seed = self.preprocessor_.feature_columns_, as_seed(self.random_state)
+        fitted = fit_ensemble(self._settings(), x, columns, self.n_features_in_, seed, start)
+        self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
+        self._set_threshold(fitted.scores, labels)
+        if self.false_alarm_rate is not None:
+            table = self._as_table(X)
+            held_out = held_out_scores(partial(self._fit_without, table), self.ensemble_, x, folds_of(len(x)))
+            self._set_conformal_threshold(held_out, self.false_alarm_rate)
+        return self
+
+    def _settings(self) -> EnsembleSettings:
+        # Not get_params, since a subclass may have other arguments.
+        return EnsembleSettings.from_parameters(vars(self))
+
+    def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
+        """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""
         self._check_parameters()
         table = self._as_table(X)
         check_records(table)
-        if self.false_alarm_rate is not None and len(table) < 2 * FOLDS:
-            raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(table)}")
-        labels = None if y is None else np.asarray(y)
-        if labels is not None and labels.shape != (len(table),):
-            raise ValueError(f"y must have one label per record ({len(table)}); found shape {labels.shape}")
-        start = warm_networks(self, table)
-        if start is None:
-            self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
-            x = self.preprocessor_.fit_transform(table)
-            check_columns(self.preprocessor_)
-            self._take_columns()
-        else:
-            x = self.preprocessor_.transform(table)
-        self.column_weights_ = self.member_shares_ = None
-        with seeded(as_seed(self.random_state)):
-            scores = self._learn(x, start)
-        self.records_seen_ = len(x)
-        self._set_threshold(scores, labels)
-        if self.false_alarm_rate is None:
-            self.calibration_scores_ = self.decision_scores_
-        else:
-            self.calibration_scores_ = held_out_scores(self, table)
-            self.threshold_ = conformal_threshold(self.calibration_scores_, self.false_alarm_rate)
-            self.labels_ = self._label(self.decision_scores_)
-        return self
+        check_same_columns(list(self.feature_names_in_), table)
+        return self.preprocessor_.transform(table), as_labels(y, len(table), "record")
+
+    def _fit_without(self, table: Table, fold: Array) -> tuple[Ensemble, Array]:
+        """Return networks fitted to all records but those of a fold, and the features of the fold."""
+        preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+        x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
+        settings, seed = replace(self._settings(), neighbors=0), as_seed(self.random_state)
+        fitted = fit_ensemble(settings, x, preprocessor.feature_columns_, self.n_features_in_, seed)
+        return fitted.ensemble, preprocessor.transform(table.rows(fold))
+
+    def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
+        self.calibration_scores_ = calibration
+        self.threshold_ = conformal_threshold(calibration, false_alarm_rate)
+        self.labels_ = self._label(self.decision_scores_)
+
+    # -- further learning ----------------------------------------------------------------------
 
     def learn_labels(self, X: Any, y: Any, spread: float = 1.5) -> TableDetector:
-        """Learn weights of columns and members from a few labelled records, and score with them from now on.
+        """Learn weights of columns and members from a few labelled records; all later scores use them.
 
         The weights move as far as cross-validation among the labelled records supports; see
-        `anomaly.detectors.table.label_learning`. Each call begins anew: give all labels that there are.
+        `anomaly.detectors.table.label_learning`. Each call begins anew, so give all labels at once.
 
         On 16 tables, AUROC of other records changed on average by +0.002 with the 20 records of the highest scores
         labelled, +0.005 with 50 of them, +0.005 with 50 random records, +0.018 with 200, and +0.023 with 20 random
-        anomalies. It hardly falls, whoever chose the records: in 1,077 trials, three in ten of them with one label in
-        five wrong, by 0.009 at most. What labels can teach is not used up: weights fitted without caution gain half as
-        much again from 20 random anomalies, and lose up to 0.14 (``python -m benchmarks.quality.label_learning``).
+        anomalies. It hardly falls for any choice of records: in 1,077 trials, three in ten of them with one label in
+        five wrong, by 0.009 at most. The price of this caution: weights fitted without cross-validation gain half as
+        much again from 20 random anomalies, but lose up to 0.14 (``python -m benchmarks.quality.label_learning``).
 
         Parameters
         ----------
@@ -319,10 +389,10 @@ class TableDetector(MemberDetector):
             Labelled records, from the training table or not.
         y : array_like of 0 and 1 of shape (n_records,)
             1 for anomalies, of which there must be one, better ten or more; 0 for normal records, such as false alarms.
-            There need be none, unless ``neighbors=0``: the remembered training records stand for them.
+            Optional, unless ``neighbors=0``: remembered training records are assumed to be normal.
         spread : float, default 1.5
-            How far the labels may move the weights from 1 at most: the prior standard deviation of their logarithms.
-            Without strong evidence it is a half or a quarter of that.
+            Largest prior standard deviation of the weights' logarithms. Without strong evidence it is a half or a
+            quarter of that.
 
         Returns
         -------
@@ -341,7 +411,7 @@ class TableDetector(MemberDetector):
         -----
         LabelWarning
             If weights fitted to some of the labelled records score others of them worse than before. All weights are
-            then 1, and records score as without labels.
+            then 1, and scores those without labels.
 
         Examples
         --------
@@ -353,65 +423,49 @@ class TableDetector(MemberDetector):
         np.int64(0)
         """
         self._check_fitted()
-        check_number("spread", spread, 0, above=True)
+        check_value("spread", spread, number(above=0))
         x = np.concatenate(list(self._chunks(X)))
-        labels = checked_labels(y, len(x))
-        anomalies, cleared = x[labels == 1], x[labels == 0]
-        remembered = remembered_records(self.members_)
-        assumed = x[:0] if remembered is None else remembered[~among(remembered, anomalies)]
-        normal = np.concatenate([assumed, cleared])
-        if not len(normal):
-            raise ValueError(
-                "learn_labels needs normal records to compare the anomalies with, and this detector remembers no "
-                "others; give some, such as the training records, with label 0"
-            )
-        known = [
-            column_contributions(self.members_, self.preprocessor_, thinned(of)) for of in (anomalies, cleared, assumed)
-        ]
-        blend = Blend(self.shares_, [member.spread for member in self.members_])
-        learned = learn_weights(LabelledContributions(*known), blend, spread)
+        remembered = x[:0] if self.ensemble_.memory is None else self.ensemble_.memory.records
+        records = LabelledRecords.select(x, y, remembered)
+        learned = learn_weights(records.contributions(self.ensemble_.contributions), self.ensemble_.blend, spread)
         if not learned.step:
-            warnings.warn(
-                f"the {len(anomalies)} anomalies among the labelled records are no evidence for other weights: fitted "
-                "to some of them, weights score the others worse than before. All weights are 1; give more labels",
-                LabelWarning,
-                stacklevel=2,
-            )
-        self._take_weights(learned, normal if remembered is None else remembered, (normal, anomalies))
+            warnings.warn(NO_EVIDENCE.format(len(records.anomalies)), LabelWarning, stacklevel=2)
+        ensemble = self.ensemble_.with_label_weights(learned.members, learned.columns)
+        self._use_weights(ensemble, remembered if len(remembered) else records.normal, records)
         return self
 
-    def _take_weights(self, learned: LearnedWeights, reference: Array, labelled: tuple[Array, Array]) -> None:
-        """Set the weights, the scores and the threshold, once nothing can go wrong any more."""
-        calibration = scores = self._weighted(reference, learned.members, learned.columns)
+    def _use_weights(self, ensemble: Ensemble, reference: Array, records: LabelledRecords) -> None:
+        """Set ensemble, scores and threshold; last, so that an error leaves the detector as it was."""
+        calibration = scores = ensemble.scores(reference)
         if self.false_alarm_rate is not None:
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
             threshold = conformal_threshold(calibration, self.false_alarm_rate)
+        elif (rule := self._threshold_rule()).needs_labels:
+            labelled, y = records.normal_and_anomalous
+            threshold = rule.fit(ensemble.scores(labelled), y).threshold_
         else:
-            rule = self._threshold_rule()
-            if rule.needs_labels:
-                of_both = np.concatenate([self._weighted(x, learned.members, learned.columns) for x in labelled])
-                rule.fit(of_both, np.repeat([0, 1], [len(x) for x in labelled]))
-            else:
-                rule.fit(scores)
-            threshold = rule.threshold_
-        self.member_shares_, self.column_weights_, self.weights_blended_ = learned.members, learned.columns, True
-        self.decision_scores_, self.calibration_scores_ = scores, calibration
+            threshold = rule.fit(scores).threshold_
+        self.ensemble_, self.decision_scores_, self.calibration_scores_ = ensemble, scores, calibration
         self.threshold_ = float(threshold)
         self.labels_ = self._label(scores)
 
     def partial_fit(self, X: Any, y: Any = None) -> TableDetector:
-        """Learn from further records, or the first ones, without forgetting; see `anomaly.detectors.table.incremental`.
+        """Learn further records, or the first ones, without forgetting; see `anomaly.detectors.table.incremental`.
 
-        Columns, their scaling and their categories stay as the first records had them: a category unseen then stays
-        unseen. Where columns change for good, fit anew. The remembered records stay a fair sample of all seen.
+        Columns, scaling and categories stay those of the first records: a category unknown then stays unknown. Where
+        columns change for good, fit anew. The remembered records stay a random sample of all records seen.
+
+        The threshold is set anew, except where remembered records cannot determine it: one chosen by labels, or that
+        of a detector that leaves out a fraction of the records (`contamination` or `trim`), stays. For a
+        `false_alarm_rate` held-out scores of the new records join a random sample of the earlier ones.
 
         Parameters
         ----------
         X : table of shape (n_records, n_features)
-            Records that were not learned from before: all that is new in them counts. One is enough, but each call
-            looks at all remembered records again, so some hundreds at a time are better.
+            Records that were not learned before. One is enough, but each call scores all remembered records again,
+            so some hundreds at a time are better.
         y : array_like of 0 and 1, optional
-            Labels, used as `fit` does in the first call. Later a threshold that needs labels stays as it is.
+            Labels, used in the first call as by `fit`, and unused later.
 
         Returns
         -------
@@ -433,30 +487,201 @@ class TableDetector(MemberDetector):
         >>> bool(after < before), detector.records_seen_
         (True, 400)
         """
-        learn_more(self, X, y)
+        if not self.neighbors:
+            raise ValueError(NO_MEMORY.format("partial_fit"))
+        if not self.__sklearn_is_fitted__():
+            return self.fit(X, y)
+        self._check_parameters()
+        before, settings, seen = self.ensemble_, self._settings(), self.records_seen_
+        fresh = np.concatenate(list(self._chunks(X)))
+        if not len(fresh):
+            raise DataError("found 0 sample(s) to learn from while a minimum of 1 is required")
+        rng = generator_of_update(as_seed(self.random_state), seen)
+        updated = update(before, settings, fresh, seen, rng)
+        self.ensemble_, self.history_, self.records_seen_ = updated.ensemble, updated.history, seen + len(fresh)
+        self.decision_scores_ = updated.scores
+        if self.false_alarm_rate is not None:
+            known = self.calibration_scores_
+            calibration = update_calibration(known, before, updated.ensemble, settings, fresh, seen, rng)
+            self._set_conformal_threshold(calibration, self.false_alarm_rate)
+        elif settings.trim or self._threshold_rule().needs_labels:
+            self.calibration_scores_, self.labels_ = updated.scores, self._label(updated.scores)
+        else:
+            self._set_threshold(updated.scores, None)
         return self
 
-    def _learn(self, x: Array, start: list[Model] | None) -> Array:
-        """Train the members, in two rounds where some records are to be left out; return the training scores."""
-        left_out = min(int(self._left_out_share() * len(x)), len(x) - 2)
-        # Anomalies in a crowd have each other near, so in the round that is to find them networks judge alone.
-        self.members_, self.history_ = train_members(self, x, start, remembering=not left_out)
-        scores = self._calibrate(x)
-        if left_out == 0:
-            return scores
-        kept = x[np.sort(np.argsort(scores, kind="stable")[: len(x) - left_out])]
-        self.members_, self.history_ = train_members(self, kept, start)
-        self._calibrate(kept)
-        return self._judge_all(x)
+    # -- scoring -------------------------------------------------------------------------------
 
-    def _check_parameters(self) -> None:
-        self._check_contamination()
-        check_parameters(self)
+    def decision_function(self, X: Any) -> Array:
+        """Score records.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records with the columns of the training table; named columns may come in another order.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records,)
+            About 1 for a normal record; larger is more anomalous. A score is independent of the batch.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        ValueError
+            If columns are missing or unknown, or a value cannot be read.
+        """
+        return np.concatenate([self.ensemble_.scores(x) for x in self._chunks(X)])
+
+    def explain(self, X: Any, normalize: bool = False) -> Array:
+        """Split each record's score into contributions of the original columns.
+
+        The fractions are the geometric mean of those of two members, made to add up to 1: the network with the most
+        noise, and the plain comparison with remembered records. A column contributes much where both of them see it.
+        Networks with less noise propagate a fault into other columns, and a magnified scale gives all columns large
+        contributions for small differences. Features of one column (one per category, the indicator of a missing value)
+        are summed.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+        normalize : bool, default False
+            Whether each record's contributions add up to 1, not to its score.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_features_in_)
+            In the order of ``feature_names_in_``; at least 0. Each row adds up to the result of `decision_function`
+            for the record, without rounding errors.
+        """
+        return np.concatenate([self.ensemble_.explain(x, normalize) for x in self._chunks(X)])
+
+    def drift(self, X: Any, level: float = 0.01) -> DriftResult:
+        """Test records for drift since training, in the scores and in each column.
+
+        See `anomaly.detectors.table.drift` for the tests, and `anomaly.drift` for their use on streams.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features), or iterator of tables
+            Fresh records, best some hundreds or more: neither training records nor chosen by their scores. An iterator
+            yields them in chunks, so that memory is bounded. Of more than 10,000 a random sample is compared.
+        level : float, default 0.01
+            Probability of a false alarm, above 0 and below 1.
+
+        Returns
+        -------
+        anomaly.drift.DriftResult
+            `drifted` is the decision; its text is a sentence.
+
+        Raises
+        ------
+        ValueError
+            If there are no records, or no records are remembered to compare them with.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import TableDetector
+        >>> rng = np.random.default_rng(0)
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
+        >>> detector.drift(rng.normal(size=(300, 2))).drifted
+        False
+        >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
+        ['x1']
+        """
+        check_value("level", level, RATE)
+        self._check_fitted()
+        memory, columns = self.ensemble_.memory_for("drift"), self.preprocessor_.feature_columns_
+        tables = X if isinstance(X, Iterator) else [X]
+        chunks = (x for table in tables for x in self._chunks(table))
+        fresh = sample_records(chunks, self.ensemble_.scores, self.threshold_, memory.width, MOST_REMEMBERED)
+        kinds = list(self.preprocessor_.kinds_.values())
+        slack = self._settings().trim
+        result = record_drift(memory, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
+        return replace(result, share_then=float((self.calibration_scores_ > self.threshold_).mean()))
+
+    def expected(self, X: Any) -> Table:
+        """Estimate the value of each column of a record from its other columns, to report beside the value found.
+
+        A column's own value is not used, and a single faulty column moves the estimates of the others little or not at
+        all; see `anomaly.detectors.table.expectation`. The estimate for a column that is independent of the others is
+        about its median. It takes 0.05 to 1 ms a record, more beyond 100 features.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        Table
+            With the columns of the training table, in their own units: the median, or the most frequent category, of
+            the remembered records that are nearest by all other columns. Without remembered records
+            (``neighbors=0``), the networks' reconstruction from all other columns.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import TableDetector
+        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
+        >>> found = {"net": [100.0], "gross": [9400.0]}
+        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
+        True
+        """
+        expected = np.concatenate([self.ensemble_.expected(x) for x in self._chunks(X)])
+        return self.preprocessor_.inverse_transform(expected)
+
+    def encode(self, X: Any) -> Array:
+        """Return the code of each record: the activations of the first network's middle hidden layer.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_records, units of that layer)
+            For plots of the latent space.
+        """
+        codes: Array = encoder_of(self.model_).predict(self._features(X))
+        return codes
+
+    def _first_network(self) -> Model:
+        return self.model_
 
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        return described(self)
+        preprocessing, tables = self._preprocessing_state()
+        ensemble, arrays = self.ensemble_.get_state()
+        arrays |= tables
+        if self._fitted_params["false_alarm_rate"] is not None:
+            arrays["calibration_scores"] = self.calibration_scores_
+        config = {**ensemble, **preprocessing, "history": self.history_}
+        if self.records_seen_ != len(self.decision_scores_):
+            config["records_seen"] = self.records_seen_
+        return config, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
-        restore(self, config, arrays, label)
+        if "members" not in config:
+            # The first format had one network and no parameter `neighbors`.
+            self.neighbors = 0
+        if "fine_share" not in config["parameters"]:
+            # Files from before the magnifying comparison.
+            self.fine_share = 0.0
+        self._check_parameters()
+        self._restore_preprocessing(config, arrays)
+        settings, columns = self._settings(), self.preprocessor_.feature_columns_
+        members = settings.weights, settings.explaining
+        self.ensemble_ = Ensemble.from_state(config, arrays, label, *members, columns, self.n_features_in_)
+        settings.check_members(self.ensemble_.members)
+        self.history_ = config["history"]
+        self.records_seen_ = config.get("records_seen", len(self.decision_scores_))
+        check_value("records_seen", self.records_seen_, integer(least=1))
+        if self.false_alarm_rate is not None:
+            self.calibration_scores_ = arrays["calibration_scores"]

@@ -1,105 +1,171 @@
-"""Whether fresh records still look like those that an `TableDetector` learned from.
+"""Drift of records: comparison of fresh records with the remembered ones, by distances and by columns.
 
-**Scores.** Networks know their training records, and score fresh ones higher though nothing has changed. Scores of
-records left out of training by turns (``calibration_scores_``) are better, but come from other networks: at a level of
-5 %, a test on them was measured to raise up to 20 % of false alarms. Distances allow an exact comparison: half of the
-remembered records, drawn at random, are the ruler; the other half and the fresh records are measured by it
-(`anomaly.detectors.table.neighbors.Neighbours`), each alike. If nothing has changed, all of these are scores of one
-kind, and the test keeps what it promises. A detector that leaves out a share t of the records (`contamination` or
-`trim`) does not remember those, which moves a distribution by t at most: so much is taken off every D.
+**Scores.** Networks give lower scores to their training records, so fresh records score higher without any drift.
+Held-out scores are better, but come from other networks: at a level of 5 %, a test on them had up to 20 % of false
+alarms. Distances allow an exact comparison: half of the remembered records, drawn at random, are the reference; the
+other half and the fresh records are scored by it (`anomaly.detectors.table.neighbors.NearestNeighbors`) alike. Without
+drift, all of these scores have the same distribution, and the test keeps its level. A detector that leaves out a
+fraction t of the records (`contamination` or `trim`) does not remember those, which moves a distribution by t at most:
+this slack is subtracted from every statistic.
 
-**Columns.** Their features are compared with those of the remembered records, which is exact too. There are many tests,
-so each gets its part of the level (Bonferroni): half of it for the scores, the other half shared by all features. Dates
-and moments are left out: that time goes on is no news.
+**Columns.** The features are compared with those of the remembered records, which is exact as well. The level is
+divided among the tests (Bonferroni): half of it for the scores, the other half for all features together. Dates and
+times are not tested, since time always moves on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from anomaly.calibration import check_rate
-from anomaly.detectors.table.neighbors import Neighbours, memory_of
-from anomaly.detectors.table.reservoir import add_fairly
-from anomaly.detectors.table.training import MOST_REMEMBERED
+from anomaly.detectors.table.neighbors import NearestNeighbors
+from anomaly.detectors.table.reservoir import add_to_reservoir
 from anomaly.drift import ColumnDrift, DriftResult, check_drift, kolmogorov_smirnov
 from anomaly.errors import DataError
 from nnlite.types import Array
 
-if TYPE_CHECKING:
-    from anomaly.detectors.table.ensemble import MemberDetector
-
-_FEWEST = 4
+_LEAST_RECORDS = 4
 _TIMES = ("date", "datetime")
 
 
-def drift_of(detector: MemberDetector, chunks: Iterable[Array], level: float = 0.01) -> DriftResult:
-    """Compare fresh records, chunk by chunk, with those of the time of training.
+@dataclass(frozen=True)
+class FreshRecords:
+    """Random sample of fresh records.
+
+    Attributes
+    ----------
+    sample : ndarray of float32 of shape (n_sample, n_features)
+        Features.
+    fraction_above : float
+        Fraction of all fresh records whose score is above the threshold.
+    """
+
+    sample: Array
+    fraction_above: float
+
+
+def sample_records(
+    chunks: Iterable[Array], score: Callable[[Array], Array], threshold: float, n_features: int, most: int
+) -> FreshRecords:
+    """Score fresh records chunk by chunk, and keep a random sample of them.
 
     Parameters
     ----------
-    detector : MemberDetector
-        Fitted.
     chunks : iterable of ndarray of float32 of shape (n_records, n_features)
-        Features of fresh records. Of more than 10,000 a fair sample is compared.
-    level : float, default 0.01
-        The chance of a false alarm.
+        Features.
+    score : callable
+        From features to scores.
+    threshold : float
+        Threshold of the scores.
+    n_features : int
+        Number of features.
+    most : int
+        Size of the sample.
+
+    Raises
+    ------
+    DataError
+        If there are no records.
+    """
+    rng = np.random.default_rng(0)
+    sample, seen, above = np.empty((0, n_features), np.float32), 0, 0
+    for x in chunks:
+        above += int((score(x) > threshold).sum())
+        sample = add_to_reservoir(sample, seen, x, most, rng)
+        seen += len(x)
+    if not seen:
+        raise DataError("found no records to compare with those of the time of training")
+    return FreshRecords(sample, above / seen)
+
+
+def record_drift(
+    memory: NearestNeighbors,
+    fresh: FreshRecords,
+    columns: Array,
+    names: Sequence[str],
+    kinds: Sequence[str],
+    level: float,
+    slack: float = 0.0,
+) -> DriftResult:
+    """Test fresh records for drift from remembered ones.
+
+    Parameters
+    ----------
+    memory : NearestNeighbors
+        Remembered records and their comparison.
+    fresh : FreshRecords
+        Sample of the fresh records.
+    columns : ndarray of int of shape (n_features,)
+        Column of each feature.
+    names, kinds : sequence of str
+        Name and kind of each column.
+    level : float
+        Probability of a false alarm, over all tests.
+    slack : float, default 0.0
+        Distance between distributions that is no drift.
 
     Returns
     -------
     DriftResult
-        Its shares above the threshold are those of the detector's own scores, of all records.
+        Its `share_then` is left for the detector to fill in.
 
     Raises
     ------
     ValueError
-        If there are no records, or the detector remembers none to compare them with.
+        If there are fewer than 4 remembered records.
     """
-    check_rate(level, "level")
-    detector._check_fitted()
-    memory = memory_of(detector.members_, "drift")
-    if len(memory.records) < _FEWEST:
-        raise ValueError(f"drift needs at least {_FEWEST} remembered records; found {len(memory.records)}")
-    rng = np.random.default_rng(0)
-    sample, seen, above = memory.records[:0], 0, 0
-    for x in chunks:
-        above += int((detector._judge(x) > detector.threshold_).sum())
-        sample = add_fairly(sample, seen, x, MOST_REMEMBERED, rng)
-        seen += len(x)
-    if not seen:
-        raise DataError("found no records to compare with those of the time of training")
-    reference, fresh = _measured(memory, sample)
-    tested = np.array([kind not in _TIMES for kind in detector.preprocessor_.kinds_.values()])
-    part = level / 2 if tested.any() else level
-    return replace(
-        check_drift(reference, fresh, level=part, slack=detector._left_out_share()),
-        level=level,
-        share_then=float((detector.calibration_scores_ > detector.threshold_).mean()),
-        share_now=above / seen,
-        columns=_moved(detector, memory.records, sample, tested, part),
-    )
+    if len(memory.records) < _LEAST_RECORDS:
+        raise ValueError(f"drift needs at least {_LEAST_RECORDS} remembered records; found {len(memory.records)}")
+    tested = [kind not in _TIMES for kind in kinds]
+    part = level / 2 if any(tested) else level
+    reference, scores = _scores_by_half(memory, fresh.sample)
+    moved = column_drift(memory.records, fresh.sample, columns, names, kinds, part, slack)
+    result = check_drift(reference, scores, level=part, slack=slack)
+    return replace(result, level=level, columns=moved, share_now=fresh.fraction_above)
 
 
-def _measured(memory: Neighbours, sample: Array) -> tuple[Array, Array]:
-    """Return the distances of remembered and fresh records from the other half of those remembered."""
+def _scores_by_half(memory: NearestNeighbors, fresh: Array) -> tuple[Array, Array]:
+    """Return scores of one half of the remembered records, and of fresh records, by the other half."""
     order = np.random.default_rng(0).permutation(len(memory.records))
     half = len(order) // 2
-    ruler = Neighbours(memory.records[order[:half]], memory.k, memory.contrast)
-    return ruler.scores(memory.records[order[half:]]), ruler.scores(sample)
+    reference = NearestNeighbors(memory.records[order[:half]], memory.k, memory.contrast)
+    return reference.scores(memory.records[order[half:]]), reference.scores(fresh)
 
 
-def _moved(detector: MemberDetector, then: Array, now: Array, tested: Array, level: float) -> tuple[ColumnDrift, ...]:
-    """Return the columns of which a feature has moved, the largest statistic first."""
-    owners = detector.preprocessor_.feature_columns_
-    features = np.flatnonzero(tested[owners])
+def column_drift(
+    remembered: Array,
+    fresh: Array,
+    columns: Array,
+    names: Sequence[str],
+    kinds: Sequence[str],
+    level: float,
+    slack: float = 0.0,
+) -> tuple[ColumnDrift, ...]:
+    """Return the columns of which a feature has drifted, the one with the largest statistic first.
+
+    Parameters
+    ----------
+    remembered, fresh : ndarray of float32 of shape (n_records, n_features)
+        Features of remembered and of fresh records.
+    columns : ndarray of int of shape (n_features,)
+        Column of each feature.
+    names, kinds : sequence of str
+        Name and kind of each column; dates and times are not tested.
+    level : float
+        Probability of a false alarm in any column.
+    slack : float, default 0.0
+        Distance between distributions that is no drift.
+    """
+    tested = np.array([kind not in _TIMES for kind in kinds])
+    features = np.flatnonzero(tested[columns])
     moved: dict[int, ColumnDrift] = {}
     for j in features:
-        statistic, p_value = kolmogorov_smirnov(then[:, j], now[:, j], detector._left_out_share())
+        column = int(columns[j])
+        statistic, p_value = kolmogorov_smirnov(remembered[:, j], fresh[:, j], slack)
         p_value = min(1.0, p_value * len(features))
-        before = moved.get(owners[j])
+        before = moved.get(column)
         if p_value <= level and (before is None or statistic > before.statistic):
-            moved[owners[j]] = ColumnDrift(str(detector.feature_names_in_[owners[j]]), statistic, p_value)
-    return tuple(sorted(moved.values(), key=lambda column: -column.statistic))
+            moved[column] = ColumnDrift(str(names[column]), statistic, p_value)
+    return tuple(sorted(moved.values(), key=lambda drift: -drift.statistic))

@@ -1,324 +1,435 @@
-"""What a detector makes of records when its score is blended from members', however these were trained."""
+r"""Ensemble of networks and remembered records: one score from those of several members.
+
+Members spread differently. A quarter of normal records may score 13 % above the median by one member, and 80 % above it
+by another; in a plain mean the first would hardly matter. So with :math:`s_m` in units of the median training record,
+each score is measured by the member's own spread :math:`q_m` in training, and the blended score is
+
+.. math:: s = \Bigl( \sum_m a_m\, s_m^{1/q_m} \Bigr)^{\bar q}, \qquad \bar q = \sum_m a_m q_m
+
+with the members' weights :math:`a_m`. The powers give most weight to the largest score. In the exponent
+:math:`z_m = \ln s_m / q_m` it is a soft maximum; the outer power returns the score to units of a distance. About 1 is a
+normal record. If all spreads are 1, it is the mean.
+
+The spread is twice the logarithm of the third quartile. So z is 0 for the median record and 1/2 at the third quartile,
+and about one normal record in ten lies beyond 1. A spread from that tenth itself would be one of anomalies where there
+are as many in the training records, and would weaken those members that detect them best.
+
+References
+----------
+Aggarwal & Sathe, *Outlier Ensembles* (2017), on putting scores on one scale, and on maxima against means.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from anomaly.calibration import anomaly_probability, p_values
-from anomaly.detectors.parameters import listed
-from anomaly.detectors.record_detector import RecordDetector
-from anomaly.detectors.table.blending import Blend, parts_of, settled
-from anomaly.detectors.table.drift import drift_of
+from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
-from anomaly.detectors.table.neighbors import Denoiser, Neighbours
-from anomaly.detectors.table.training import middle_of
-from anomaly.detectors.table.weighted import weighted_scores
-from anomaly.drift import DriftResult
-from anomaly.tables import Table
-from nnlite.models import Model
+from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.neighbors import NearestNeighbors, typical
+from nnlite.archive import arrays_with_prefix
+from nnlite.models import model_from_parts
 from nnlite.types import Array
 
+NO_MEMORY = (
+    "{} needs remembered records, and with neighbors=0 there are none. Use neighbors=1, neighbors_share=0 to remember "
+    "records and yet score by the networks alone"
+)
+"""Error of methods that need remembered records."""
+
 _CHUNK = 8192
+# A member whose training scores are nearly equal must not decide alone: this bounds its power.
+_LEAST_OF_MEAN = 0.5
+_THIRD_QUARTILE = 0.75
+_ROUNDING = 1e-6
+_SIGNIFICANT = 2.0**13
+# Of the 53 binary digits of a float64, these leave room for a sum that is a little too large before its correction.
+_CONTRIBUTION_BITS = 48
 
 
-class MemberDetector(RecordDetector):
-    """A detector of records whose members, networks and remembered records, each have a say in the score.
+class Blend:
+    """Weighted combination of members' scores by their spreads; see the module.
 
-    A subclass has the parameters `hidden`, `noise`, `neighbors_share`, `fine_share` and `trim`, and its `fit` sets
-    `members_` and `calibration_scores_`.
+    Parameters
+    ----------
+    weights : sequence of float of shape (n_members,)
+        a, at least 0; they add up to 1.
+    spreads : sequence of float of shape (n_members,)
+        q, at least 0 (see `spread_of`). Those below half of their mean are raised to
+        it; if all are 0, but for rounding, all are set to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Blend([0.5, 0.5], [1.0, 1.0]).scores([np.array([1.0, 1.0]), np.array([1.0, 3.0])]).round(6).tolist()
+    [1.0, 2.0]
+    >>> Blend([0.5, 0.5], [0.8, 0.8]).scores([np.array([1.0, 1.0]), np.array([1.0, 3.0])]).round(2).tolist()
+    [1.0, 2.1]
     """
 
-    hidden: Sequence[int]
-    noise: float | Sequence[float]
-    neighbors_share: float
-    fine_share: float
-    trim: float | str
+    def __init__(self, weights: Sequence[float] | Array, spreads: Sequence[float] | Array) -> None:
+        found = np.asarray(spreads, np.float64)
+        self.weights = np.asarray(weights, np.float64)
+        differ = found.max() > _ROUNDING
+        self.units = np.maximum(found, _LEAST_OF_MEAN * found.mean()) if differ else np.ones(len(found))
+        self.power = float(self.weights @ self.units)
 
-    members_: list[Denoiser | Neighbours]
-    shares_: list[float]
-    calibration_scores_: Array
-    column_weights_: Array | None = None
-    member_shares_: Array | None = None
-    weights_blended_: bool = True
+    def with_weights(self, weights: Array) -> Blend:
+        """Return a blend of the same members with other weights, divided by their sum."""
+        other = copy.copy(self)
+        other.weights = weights / weights.sum()
+        other.power = float(other.weights @ other.units)
+        return other
 
-    @property
-    def model_(self) -> Model:
-        """The first network."""
-        self._check_fitted()
-        first = self.members_[0]
-        assert isinstance(first, Denoiser)
-        return first.model
-
-    def decision_function(self, X: Any) -> Array:
-        """Score records.
+    def scores(self, by_member: Sequence[Array]) -> Array:
+        """Return s of shape (n_records,).
 
         Parameters
         ----------
-        X : table of shape (n_records, n_features)
-            Records with the columns of the training table; named columns may come in another order.
+        by_member : sequence of ndarray of shape (n_records,)
+            :math:`s_m`, at least 0.
+        """
+        # By logarithms, since the powers may be too large for floating point.
+        with np.errstate(divide="ignore"):
+            z = np.stack([np.log(scores) / unit for scores, unit in zip(by_member, self.units, strict=True)])
+            z[self.weights == 0] = -np.inf
+            highest = z.max(axis=0)
+            highest[np.isneginf(highest)] = 0
+            total = (self.weights[:, np.newaxis] * np.exp(z - highest)).sum(axis=0)
+            return np.asarray(np.exp(self.power * (highest + np.log(total))))
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """Members, their weights, and weights learned from labels: a value that scores features.
+
+    Attributes
+    ----------
+    members : tuple of Member
+        Networks, then remembered records.
+    weights : tuple of float
+        Weight of each member without labels; they add up to 1.
+    columns : ndarray of int of shape (n_features,)
+        Column of each feature, in rising order.
+    n_columns : int
+        Number of columns.
+    explaining : tuple of int
+        Positions of the members that explain a score; see `explain`.
+    member_weights : ndarray of float64 of shape (n_members,), optional
+        Weights learned from labels; they add up to 1.
+    column_weights : ndarray of float64 of shape (n_columns,), optional
+        Weights learned from labels, of each column's contribution to the members' scores.
+    blended : bool, default True
+        Whether members with learned weights are blended by their spreads. Files of earlier versions summed them.
+    """
+
+    members: tuple[Member, ...]
+    weights: tuple[float, ...]
+    columns: Array
+    n_columns: int
+    explaining: tuple[int, ...]
+    member_weights: Array | None = None
+    column_weights: Array | None = None
+    blended: bool = True
+
+    @property
+    def networks(self) -> list[Denoiser]:
+        """The members that are networks."""
+        return [member for member in self.members if isinstance(member, Denoiser)]
+
+    @property
+    def memory(self) -> NearestNeighbors | None:
+        """The first member that remembers records, or None."""
+        return next((member for member in self.members if isinstance(member, NearestNeighbors)), None)
+
+    def memory_for(self, method: str) -> NearestNeighbors:
+        """Return the remembered records for a method of a detector; ValueError if there are none."""
+        if self.memory is None:
+            raise ValueError(NO_MEMORY.format(method))
+        return self.memory
+
+    @property
+    def blend(self) -> Blend:
+        """Combination of the members' scores without labels."""
+        return Blend(self.weights, [member.spread for member in self.members])
+
+    # -- scores --------------------------------------------------------------------------------
+
+    def scores(self, x: Array) -> Array:
+        """Return the score of each record, rounded to four significant digits.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features.
 
         Returns
         -------
         ndarray of float64 of shape (n_records,)
-            About 1 for a usual record; larger is more anomalous.
+            About 1 for a normal record. A score is independent of the batch.
+        """
+        return np.concatenate([self._scores(chunk) for chunk in chunks_of(x)])
+
+    def _scores(self, x: Array) -> Array:
+        if self.column_weights is None or self.member_weights is None:
+            return self.combine([member.scores(x) for member in self.members])
+        by_feature = self.column_weights[self.columns]
+        if not self.blended:
+            scores = np.zeros(len(x))
+            for weight, member in zip(self.member_weights, self.members, strict=True):
+                scores += weight * (member.contributions(x) * by_feature).sum(axis=1)
+            return round_significant(scores)
+        if (by_feature == 1).all():
+            by_member = [member.scores(x) for member in self.members]
+        else:
+            # No product of matrices, which would round by the size of the batch.
+            by_member = [(member.contributions(x) * by_feature).sum(axis=1) for member in self.members]
+        spreads = [member.spread for member in self.members]
+        return round_significant(Blend(self.member_weights, spreads).scores(by_member))
+
+    def combine(self, by_member: Sequence[Array]) -> Array:
+        """Return the score of each record from those of the members, without labels."""
+        return round_significant(self.blend.scores(by_member))
+
+    def calibrate(self, x: Array) -> tuple[Ensemble, Array]:
+        """Put the members on a common scale by training records.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features of the training records.
+
+        Returns
+        -------
+        ensemble : Ensemble
+            With calibrated members.
+        scores : ndarray of float64 of shape (n_records,)
+            Scores of the training records.
+        """
+        members, by_member = [], []
+        for member, raw in (member.calibrate(chunks_of(x)) for member in self.members):
+            scale = typical(raw)
+            by_member.append(raw / scale)
+            members.append(member.with_scale(scale, spread_of(by_member[-1])))
+        ensemble = replace(self, members=tuple(members))
+        return ensemble, ensemble.combine(by_member) if self.column_weights is None else ensemble.scores(x)
+
+    def with_scale_of(self, other: Ensemble) -> Ensemble:
+        """Return the ensemble with the scales of another one's members, so that scores of the two can be compared."""
+        pairs = zip(self.members, other.members, strict=True)
+        return replace(self, members=tuple(member.with_scale_of(like) for member, like in pairs))
+
+    def with_label_weights(self, members: Array | None, columns: Array | None) -> Ensemble:
+        """Return the ensemble with weights of members and columns that were learned from labels."""
+        return replace(self, member_weights=members, column_weights=columns, blended=True)
+
+    # -- explanations --------------------------------------------------------------------------
+
+    def contributions(self, x: Array) -> Array:
+        """Return each column's contribution to each member's score.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features of some thousands of records at most.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_members, n_columns)
+            A member's score is the sum over columns.
+        """
+        by_member = [self._sum_by_column(member.contributions(x)) for member in self.members]
+        return np.stack(by_member, axis=1, dtype=np.float64)
+
+    def explain(self, x: Array, normalize: bool = False) -> Array:
+        """Split each record's score into contributions of columns.
+
+        The fractions are the geometric mean of those of the `explaining` members: a column contributes where all of
+        them see it.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features.
+        normalize : bool, default False
+            Whether each row adds up to 1 in place of the score.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_columns)
+            At least 0; each row adds up to the score exactly.
+        """
+        weights = 1 if self.column_weights is None else self.column_weights
+        explaining = [self.members[index] for index in self.explaining]
+        views = [_normalized(self._sum_by_column(member.contributions(x)) * weights) for member in explaining]
+        fractions = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
+        disjoint = fractions.sum(axis=1) == 0
+        fractions[disjoint] = _normalized(np.mean(views, axis=0)[disjoint])
+        return fractions if normalize else split_scores(self.scores(x), fractions)
+
+    def expected(self, x: Array) -> Array:
+        """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
+        if self.memory is not None:
+            return expected_by_neighbors(x, self.memory.records, self.columns)
+        return expected_by_networks(x, [network.model for network in self.networks], self.columns)
+
+    def _sum_by_column(self, per_feature: Array) -> Array:
+        starts = np.flatnonzero(np.diff(self.columns, prepend=-1))
+        sums = np.zeros((len(per_feature), self.n_columns), dtype=per_feature.dtype)
+        sums[:, self.columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
+        return sums
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the members and the learned weights, as JSON values and arrays."""
+        config: dict[str, Any] = {}
+        arrays: dict[str, Array] = {}
+        if self.column_weights is not None and self.member_weights is not None:
+            arrays |= {"column_weights": self.column_weights, "member_shares": self.member_weights}
+            config["weights_blended"] = self.blended
+        members = []
+        for number, member in enumerate(self.members):
+            described, learned = member.get_state()
+            members.append(described)
+            arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
+        if len(members) > 1 and members[-1].get("magnify"):
+            # It compares with the records of the member before it.
+            del arrays[f"member_{len(members) - 1}/records"]
+        return {"members": members, **config}, arrays
+
+    @classmethod
+    def from_state(
+        cls,
+        config: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        label: str,
+        weights: Sequence[float],
+        explaining: Sequence[int],
+        columns: Array,
+        n_columns: int,
+    ) -> Ensemble:
+        """Return the ensemble of a state, validating every field.
+
+        Parameters
+        ----------
+        config, arrays : mapping
+            As `get_state` returns them, or as earlier versions did.
+        label : str
+            Name of the file, for error messages.
+        weights, explaining, columns, n_columns
+            As the class has them; they are not part of the state.
 
         Raises
         ------
-        NotFittedError
-            If the detector has not been fitted.
         ValueError
-            If columns are missing or unknown, or a value cannot be read.
+            If the state does not describe an ensemble of so many members and features.
         """
-        return np.concatenate([self._judge(x) for x in self._chunks(X)])
-
-    def explain(self, X: Any, normalize: bool = False) -> Array:
-        """Return each original column's part of each record's score.
-
-        A record's score is shared out as two members see it: the network with the most noise, and the remembered
-        records, as they are. Networks with less noise follow a fault into the other columns, and would blame them too;
-        a magnified scale makes much of small differences in all. A column's share is the geometric mean of the two,
-        made to add up to 1: one is to blame where both of them see it.
-        Features made from one column (one per category, the mark of a missing value) are summed back to it.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-        normalize : bool, default False
-            Whether each record's parts add up to 1, not to its score.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records, n_features_in_)
-            In the order of ``feature_names_in_``; at least 0. Each row adds up to what `decision_function` returns
-            for the record, without any error of rounding.
-        """
-        return np.concatenate([self._explain(x, normalize) for x in self._chunks(X)])
-
-    def _judge(self, x: Array) -> Array:
-        if self.column_weights_ is not None and self.member_shares_ is not None:
-            return self._weighted(x, self.member_shares_, self.column_weights_, self.weights_blended_)
-        return self._combine([member.scores(x) for member in self.members_])
-
-    def _weighted(self, x: Array, shares: Array, weights: Array, blended: bool = True) -> Array:
-        """Score features with shares of members and weights of columns."""
-        return weighted_scores(self.members_, weights[self.preprocessor_.feature_columns_], shares, blended, x)
-
-    def _explain(self, x: Array, normalize: bool) -> Array:
-        weights = 1 if self.column_weights_ is None else self.column_weights_
-        views = [_normalized(self.preprocessor_.sum_by_column(member.parts(x)) * weights) for member in self._telling()]
-        shares = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
-        apart = shares.sum(axis=1) == 0
-        shares[apart] = _normalized(np.mean(views, axis=0)[apart])
-        return shares if normalize else parts_of(self._judge(x), shares)
-
-    def _telling(self) -> list[Denoiser | Neighbours]:
-        """Return the members that say which columns a score is due to."""
-        levels = listed(self.noise)
-        coarsest = self.members_[max(range(len(levels)), key=levels.__getitem__)]
-        return [coarsest, *[member for member in self.members_ if isinstance(member, Neighbours)][:1]]
-
-    def drift(self, X: Any, level: float = 0.01) -> DriftResult:
-        """Tell whether records still look like those of the time of training, and which columns have moved.
-
-        See `anomaly.detectors.table.drift` for what is compared, and `anomaly.drift` for its use on streams.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features), or iterator of tables
-            Fresh records, best some hundreds or more: neither those of training nor chosen by their scores. An iterator
-            yields them in chunks, so that memory is bounded.
-        level : float, default 0.01
-            The chance of a false alarm, above 0 and below 1.
-
-        Returns
-        -------
-        anomaly.drift.DriftResult
-            `drifted` is the verdict; as text it is a plain sentence.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import TableDetector
-        >>> rng = np.random.default_rng(0)
-        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
-        >>> detector.drift(rng.normal(size=(300, 2))).drifted
-        False
-        >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
-        ['x1']
-        """
-        tables = X if isinstance(X, Iterator) else iter([X])
-        return drift_of(self, (x for table in tables for x in self._chunks(table)), level)
-
-    def expected(self, X: Any) -> Table:
-        """Return what would be expected in each column of a record, given its other columns, to show beside the value.
-
-        A column's own value has no say in it, and a single faulty column moves what is expected of the others little
-        or not at all; see `anomaly.detectors.table.expectation`. What is expected of a column that has nothing to do
-        with the others is a middle value of the column. It takes 0.05 to 1 ms a record, more beyond 100 features.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        Table
-            With the columns of the training table, in their own units: the median, or the most frequent category, of
-            the remembered records that are nearest by all other columns. Without remembered records
-            (``neighbors=0``), what the networks reconstruct from all other columns.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import TableDetector
-        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
-        >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
-        >>> found = {"net": [100.0], "gross": [9400.0]}
-        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
-        True
-        """
-        expected = np.concatenate([self._expected(x) for x in self._chunks(X)])
-        return self.preprocessor_.inverse_transform(expected)
-
-    def _expected(self, x: Array) -> Array:
-        columns = self.preprocessor_.feature_columns_
-        for member in self.members_:
-            if isinstance(member, Neighbours):
-                return expected_by_neighbors(x, member.records, columns)
-        networks = [member.model for member in self.members_ if isinstance(member, Denoiser)]
-        return expected_by_networks(x, networks, columns)
-
-    def encode(self, X: Any) -> Array:
-        """Return where the network's middle hidden layer puts each record.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n_records, units of that layer)
-            For pictures of the latent space.
-        """
-        self._check_fitted()
-        middle = self.model_.get_layer(f"hidden_{middle_of(self.hidden)}")
-        encoder = Model(self.model_.input, middle.output)
-        codes: Array = encoder.predict(self.preprocessor_.transform(self._as_table(X)))
-        return codes
-
-    def _chunks(self, X: Any) -> Iterator[Array]:
-        """Yield the features of records, some thousands at a time."""
-        self._check_fitted()
-        table = self._as_table(X)
-        for start in range(0, max(len(table), 1), _CHUNK):
-            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
-
-    def _combine(self, scores: list[Array]) -> Array:
-        return settled(Blend(self.shares_, [member.spread for member in self.members_]).scores(scores))
-
-    def _asked_shares(self) -> list[float]:
-        """Return what each member is to count for by the parameters; all of it together is 1."""
-        networks = sum(isinstance(member, Denoiser) for member in self.members_)
-        memories = len(self.members_) - networks
-        if not memories:
-            return [1 / networks] * networks
-        fine = self.fine_share if memories > 1 else 0.0
-        split = [1 - fine, fine][:memories]
-        return [(1 - self.neighbors_share) / networks] * networks + [self.neighbors_share * part for part in split]
-
-    def p_values(self, X: Any) -> Array:
-        """Return, for each record, the chance that a normal one scores at least as high.
-
-        Equal scores count against the record, so where many records are equal p-values are rather too large. A p-value
-        follows from the record's score alone.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records,)
-            By the rank among ``calibration_scores_``, from 1 / (n + 1) to 1.
-
-        Notes
-        -----
-        With a `false_alarm_rate`, training records were scored by networks that did not learn from them; see
-        `anomaly.detectors.table.held_out`. In simulations with 100 to 1000 normal records of seven kinds, 3 to 5.5 % of
-        fresh normal records had p-values of at most 0.05 in the mean over fits: mostly fewer than 5 %, since those
-        networks learned from fewer records. There is no proof of it, and single fits differ. A fresh record that
-        is equal to c training records has a p-value of at least (1 + c) / (n + 1).
-
-        Without, the training records' own scores stand in. Those are lower than the scores of fresh records, so fresh
-        records seem too anomalous: of normal ones, 7 % had p-values of at most 0.05 with 1000 records of five
-        columns, 14 % with 100 of five, 24 % with 1000 of thirty, and 34 % with 300 of thirty.
-
-        See Also
-        --------
-        anomaly.calibration.benjamini_hochberg : Which records of a batch to flag.
-        """
-        return p_values(self.calibration_scores_, self.decision_function(X))
-
-    def predict_proba(self, X: Any, prior: float | None = None) -> Array:
-        """Estimate how likely each record is normal, and how likely it is an anomaly.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-        prior : float, optional
-            The share of anomalies among such records, above 0 and below 1; by default the `contamination` if it is a
-            number, else 0.05.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records, 2)
-            Each row adds up to 1. The second column follows from `p_values`, and from how far anomalies stand out in
-            the mean over many tables: see `anomaly.calibration.anomaly_probability`, which also says how well that
-            holds. In a table where they stand out more or less, it is too low or too high; the order of records
-            is that of their scores. Without a `false_alarm_rate` it suffers from what p-values suffer from.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import TableDetector
-        >>> x = np.random.default_rng(0).normal(size=(500, 2))
-        >>> detector = TableDetector(hidden=(8,), false_alarm_rate=0.05, random_state=0).fit(x)
-        >>> detector.predict_proba([[0.0, 0.0], [6.0, 6.0]], prior=0.1)[:, 1].round(2).tolist()
-        [0.03, 0.9]
-        """
-        if prior is None:
-            prior = 0.05 if isinstance(self.contamination, str) else float(self.contamination)
-        chances = anomaly_probability(self.p_values(X), prior, len(self.calibration_scores_))
-        return np.column_stack([1 - chances, chances])
-
-    def _left_out_share(self) -> float:
-        """Return the share of records that is not learned from."""
-        share = self.contamination if self.trim == "auto" else self.trim
-        return 0.0 if share == "auto" else float(share)
-
-    def _judge_all(self, x: Array) -> Array:
-        """Score many features, some thousands at a time."""
-        return np.concatenate([self._judge(x[start : start + _CHUNK]) for start in range(0, len(x), _CHUNK)])
-
-    def _calibrate(self, x: Array) -> Array:
-        """Put the members on a common scale, and settle what each counts for; return the training scores."""
-        self.shares_ = self._asked_shares()
-        chunks = [x[start : start + _CHUNK] for start in range(0, len(x), _CHUNK)]
-        return self._combine([member.calibrate(chunks) for member in self.members_])
-
-    def _first_network(self) -> Model:
-        return self.model_
+        members = _members_from_state(config, arrays, label)
+        if len(members) != len(weights):
+            raise ValueError(f"it has {len(members)} members; its parameters ask for {len(weights)}")
+        if any(member.width != len(columns) for member in members):
+            raise ValueError(f"its members score other than the {len(columns)} features of its preprocessing")
+        ensemble = cls(tuple(members), tuple(weights), columns, n_columns, tuple(explaining))
+        if "column_weights" not in arrays:
+            return ensemble
+        learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
+        for (name, array), size in zip(learned.items(), (len(members), n_columns), strict=True):
+            if array.shape != (size,) or array.dtype != np.float64:
+                raise ValueError(
+                    f"its weights of {name} have shape {array.shape} and dtype {array.dtype}; expected {size}"
+                )
+            if not (np.isfinite(array) & (array >= 0)).all():
+                raise ValueError(f"its weights of {name} are not all finite numbers of at least 0")
+        # Files from when weighted members were summed have no entry.
+        blended = bool(config.get("weights_blended", False))
+        return replace(ensemble.with_label_weights(**learned), blended=blended)
 
 
-def _normalized(parts: Array) -> Array:
+def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> list[Member]:
+    if "members" not in config:
+        # The first format had one network and its plain error.
+        return [
+            Denoiser(
+                model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
+            )
+        ]
+    kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors)
+    }
+    members: list[Member] = []
+    for number, described in enumerate(config["members"]):
+        learned = arrays_with_prefix(arrays, f"member_{number}/")
+        if described.get("magnify") and "records" not in learned:
+            learned["records"] = arrays[f"member_{number - 1}/records"]
+        members.append(kinds[described["kind"]].from_state(described, learned, label))
+    return members
+
+
+def chunks_of(x: Array) -> list[Array]:
+    """Divide records into chunks of some thousands, at least one."""
+    return [x[start : start + _CHUNK] for start in range(0, max(len(x), 1), _CHUNK)]
+
+
+def spread_of(scores: Array) -> float:
+    """Return twice the logarithm of the third quartile of scores whose median is 1, at least 0."""
+    return 2 * float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))
+
+
+def round_significant(scores: Array) -> Array:
+    """Return scores rounded to 13 binary digits, about four decimal ones.
+
+    Products of matrices of different sizes round differently, by some parts in a million, so that scores would depend
+    on the batch. And where many records are equal, a threshold at their score must not lie below some of them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> a, b = round_significant(np.array([1.000003, 1.000002])).tolist()
+    >>> a == b
+    True
+    """
+    fractions, exponents = np.frexp(scores)
+    return np.asarray(np.ldexp(np.rint(fractions * _SIGNIFICANT) / _SIGNIFICANT, exponents))
+
+
+def split_scores(scores: Array, fractions: Array) -> Array:
+    """Split scores into contributions that add up to them exactly, in whatever order they are added.
+
+    Contributions are integer multiples of a tiny fraction of the score, so that no sum of them is rounded.
+
+    Parameters
+    ----------
+    scores : ndarray of float64 of shape (n_records,)
+        As `round_significant` returns them, at least 0.
+    fractions : ndarray of float64 of shape (n_records, n_columns)
+        At least 0; each row adds up to 1, but for rounding, or to 0 where the score belongs to no column.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_records, n_columns)
+        At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(split_scores(np.array([1.5]), np.full((1, 3), 1 / 3)).sum() == 1.5)
+    True
+    """
+    _, exponents = np.frexp(scores)
+    units = np.ldexp(1.0, exponents - _CONTRIBUTION_BITS)[:, np.newaxis]
+    contributions = np.asarray(np.floor(fractions * scores[:, np.newaxis] / units) * units)
+    rows = np.arange(len(contributions))
+    contributions[rows, fractions.argmax(axis=1)] += scores - contributions.sum(axis=1)
+    return contributions
+
+
+def _normalized(contributions: Array) -> Array:
     """Make the rows add up to 1, or leave them at 0."""
-    totals = parts.sum(axis=1, keepdims=True)
-    return np.divide(parts, totals, out=np.zeros_like(parts), where=totals > 0)
+    totals = contributions.sum(axis=1, keepdims=True)
+    return np.divide(contributions, totals, out=np.zeros_like(contributions), where=totals > 0)

@@ -1,96 +1,109 @@
-"""Scores of training records for calibration: as near as can be to what fresh records would score.
+"""Held-out scores of training records, for calibration: as near as possible to scores of fresh records.
 
-**Networks** know the records that they were trained on, and reconstruct them better than fresh ones. So each fifth of
-the records, or each tenth of fewer than 500, is scored by networks that were trained on the others. These learned from
-fewer records, and are a little worse: p-values are a little too large for that, more so the fewer records there are.
+**Networks** reconstruct their training records better than fresh ones. So each fifth of the records, or each tenth of
+fewer than 500, is scored by networks trained on the others (cross-fitting). These learned fewer records and are a
+little worse: p-values are a little too large, the more so the fewer records there are.
 
-**Remembered records** need no such detour: each is compared with all the others, as a fresh one is with all of them.
+**Remembered records** need no second fit: each is compared with all the others, as a fresh one is with all of them.
 
-**Ties.** Networks of several folds score equal records differently, while fresh records are all scored by one detector.
-So no record counts for less than the detector itself makes of it: a fresh record that is equal to c training records
-has at least c calibration scores as high as its own.
+**Ties.** Networks of different folds score equal records differently, while fresh records are all scored by one
+ensemble. So a record's held-out score is at least the ensemble's own: a fresh record that is equal to c training
+records has at least c calibration scores as high as its own.
 
 References
 ----------
 Vovk, "Cross-conformal predictors", Annals of Mathematics and Artificial Intelligence 74 (2015); Barber, Candes, Ramdas
 & Tibshirani, "Predictive inference with the jackknife+", Annals of Statistics 49 (2021). Their bounds hold where a
-fresh record is scored by all the detectors of the folds; here it is scored by one, so that there is one score and one
-threshold, and what holds is known by simulation.
+fresh record is scored by the ensembles of all folds; here it is scored by one, so that there is one score and one
+threshold, and the coverage is known by simulation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from anomaly.detectors.table.blending import Blend, settled
-from anomaly.detectors.table.neighbors import Denoiser, Neighbours, take_units
+from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.types import Array
 
-if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import TableDetector
-    from anomaly.tables import Table
-
 FOLDS = 5
-"""Parts that are left out by turns."""
+"""Number of folds."""
 
 _FEW_RECORDS = 500
 
-
-def held_out_scores(detector: TableDetector, table: Table) -> Array:
-    """Score training records by networks that were trained without them, and by all other remembered records.
-
-    Parameters
-    ----------
-    detector : TableDetector
-        Fitted on the table. Its parameters are read, and the units of its members: scores in other units could not be
-        compared with its own. Where distances take few values, as of categories, those units jump from one sample to
-        the next.
-    table : Table
-        Training records, at least twice as many as there are parts.
-
-    Returns
-    -------
-    ndarray of float64 of shape (n_records,)
-        In the order of the table.
-    """
-    networks = [member for member in detector.members_ if isinstance(member, Denoiser)]
-    scores = np.empty((len(networks), len(table)))
-    plain = {"false_alarm_rate": None, "threshold": None, "warm_start": False, "neighbors": 0}
-    folds = FOLDS if len(table) >= _FEW_RECORDS else min(2 * FOLDS, len(table) // 2)
-    for fold in np.array_split(np.random.default_rng(0).permutation(len(table)), folds):
-        kept = np.setdiff1d(np.arange(len(table)), fold)
-        fresh = type(detector)(**{**detector.get_params(), **plain})
-        fresh.fit(table.rows(kept))
-        take_units(fresh.members_, networks)
-        x = fresh.preprocessor_.transform(table.rows(fold))
-        scores[:, fold] = [member.scores(x) for member in fresh.members_]
-    return with_held_out(detector.members_, detector.shares_, detector.preprocessor_.transform(table), scores)
+FoldFit = Callable[[Array], tuple[Ensemble, Array]]
+"""From the indices of held-out records to an ensemble fitted to the others, and the held-out records' features."""
 
 
-def with_held_out(members: Sequence[Denoiser | Neighbours], shares: Sequence[float], x: Array, scores: Array) -> Array:
-    """Blend scores of networks that did not know training records with a comparison of these with all the others.
+def folds_of(n_records: int) -> list[Array]:
+    """Return the indices of the records of each fold, at random; of small tables there are more folds."""
+    n_folds = FOLDS if n_records >= _FEW_RECORDS else min(2 * FOLDS, n_records // 2)
+    return np.array_split(np.random.default_rng(0).permutation(n_records), n_folds)
+
+
+def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[Array]) -> Array:
+    """Score training records by networks trained without them, and by all other remembered records.
 
     Parameters
     ----------
-    members : sequence of Denoiser and Neighbours
-        Those of a detector that was fitted on the records.
-    shares : sequence of float
-        The members' shares in the score.
+    fit : callable
+        Takes the indices of a fold; returns an ensemble fitted to the other records and the features of the fold. Of
+        the ensemble only networks are used, unless it has weights learned from labels.
+    ensemble : Ensemble
+        Fitted to all records. Scores are in the scale of its members: where distances take few values, as of
+        categories, scales would differ much from one fold to the next.
     x : ndarray of float32 of shape (n_records, n_features)
-        Features of training records.
-    scores : ndarray of float64 of shape (n_networks, n_records)
-        What other networks make of them, in the units of the members.
+        Features of the training records.
+    folds : iterable of ndarray of int
+        Indices of the records of each fold.
 
     Returns
     -------
     ndarray of float64 of shape (n_records,)
-        At least the detector's own scores.
+        In the order of `x`.
     """
-    of_others = iter(scores)
-    fresh = [next(of_others) if isinstance(member, Denoiser) else member.scores_as_fresh(x) for member in members]
-    blend = Blend(shares, [member.spread for member in members])
-    own = [member.scores(x) for member in members]
-    return np.maximum(settled(blend.scores(fresh)), settled(blend.scores(own)))
+    networks, weighted = ensemble.networks, ensemble.column_weights is not None
+    scores, of_networks = np.empty(len(x)), np.empty((len(networks), len(x)))
+    for fold in folds:
+        other, features = fit(fold)
+        if weighted:
+            scores[fold] = other.with_scale_of(ensemble).scores(features)
+        else:
+            scaled = [network.with_scale_of(own) for network, own in zip(other.networks, networks, strict=True)]
+            of_networks[:, fold] = [network.scores(features) for network in scaled]
+    return scores if weighted else _with_neighbors(ensemble, x, of_networks)
+
+
+def _with_neighbors(ensemble: Ensemble, x: Array, of_networks: Array) -> Array:
+    """Blend held-out scores of networks with leave-one-out scores of remembered records; at least the own scores."""
+    held_out = iter(of_networks)
+    by_member = [
+        member.leave_one_out_scores(x) if isinstance(member, NearestNeighbors) else next(held_out)
+        for member in ensemble.members
+    ]
+    return np.maximum(ensemble.combine(by_member), ensemble.scores(x))
+
+
+def rescaled_calibration(calibration: Array, before: Array, after: Array) -> Array:
+    """Estimate calibration scores after a change of the training scores.
+
+    The ensembles that they came from are gone. The ratio of calibration score to training score is kept for each rank.
+
+    Parameters
+    ----------
+    calibration, before : ndarray of float64
+        Calibration scores and training scores before the change.
+    after : ndarray of float64 of shape (n_records,)
+        Training scores after the change.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_records,)
+        In rising order.
+    """
+    levels = np.linspace(0, 1, len(after))
+    high, low = (np.quantile(scores, levels) for scores in (calibration, before))
+    ratio = np.divide(high, low, out=np.ones_like(low), where=low > 0)
+    return np.asarray(np.sort(after) * ratio)

@@ -1,16 +1,16 @@
-r"""Label learning: weights of columns and members from a few labelled records, as a correction of the present score.
+r"""Label learning: weights of columns and members from a few labelled records, as a correction of the unlabelled score.
 
-Without labels, a record's score is the blend of its members' scores (`anomaly.detectors.table.blending`). Labels add
-weights. With :math:`c_{mj}` the contribution of column j to member m's score, :math:`a_m` the member's share and
-:math:`q_m` its spread,
+Without labels, a record's score is the blend of the members' scores (`anomaly.detectors.table.ensemble`). Labels add
+weights. With :math:`c_{mj}` the contribution of column j to member m's score, :math:`a_m` the member's weight without
+labels and :math:`q_m` its spread,
 
 .. math:: s(x) = \Bigl( \sum_m a_m u_m \Bigl( \sum_j w_j\, c_{mj}(x) \Bigr)^{1/q_m} \Bigr)^{\bar q},
           \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}
 
 Weights of 1 leave the score as it is. Their logarithms have normal priors with mean 0 and the standard deviations
-:math:`\tau` for columns and :math:`\tau / 3` for members, of which there are few and each moves all scores. With A the
+:math:`\tau` for columns and :math:`\tau / 3` for members, which are few and move all scores. With A the
 labelled anomalies, and N the normal records (the remembered training records, and those labelled normal) with weights
-:math:`p_x` that add up to 1, the weights and the middle b of a logistic curve minimize
+:math:`p_x` that add up to 1, the weights and the midpoint b of a logistic curve minimize
 
 .. math:: \sum_{x \in A} \ln\bigl(1 + e^{-z(x)}\bigr) + |A| \sum_{x \in N} p_x \ln\bigl(1 + e^{z(x)}\bigr)
           + \frac{1}{2\tau^2} \Bigl( \sum_j \beta_j^2 + 9 \sum_m \alpha_m^2 \Bigr),
@@ -18,16 +18,16 @@ labelled anomalies, and N the normal records (the remembered training records, a
 
 The unit :math:`\sigma` is the standard deviation of :math:`\ln s` among normal records at weights of 1.
 
-**How far the weights move** is decided by cross-validation. Labelled records are seldom a fair sample: people label the
-highest scores first. Weights fitted to those raise the columns of the anomalies that are found anyway and lower all
-others, where the anomalies not found yet would show. So :math:`\tau` is a quarter, a half or all of `spread`, or the
-weights stay 1. For each, weights are fitted without a fifth of the labelled records; the gain is the share of normal
-records below each anomaly left out, minus that share before.
+**The width of the prior** is chosen by cross-validation. Labelled records are seldom a random sample: people label the
+highest scores first. Weights fitted to those raise the columns of anomalies that are found anyway and lower all
+others, including those of anomalies not found yet. So :math:`\tau` is a quarter, a half or all of `spread`, or the
+weights stay 1. For each, weights are fitted without a fifth of the labelled records; the gain is the fraction of normal
+records below each held-out anomaly, minus that fraction before.
 
 - A quarter, unless the mean gain is negative by more than its standard error and 0.002. It is a fifth where fewer than
-  three anomalies are labelled, or where those left out are above less than 75 % of normal records on average: such
+  three anomalies are labelled, or where held-out ones are above less than 75 % of normal records on average: such
   labels look wrong.
-- A half, if the mean gain is positive, the anomalies left out are above 75 % of normal records on average, and a tenth
+- A half, if the mean gain is positive, the held-out anomalies are above 75 % of normal records on average, and a tenth
   of the labelled anomalies were not above 85 % before (if all were, they were probably chosen by score).
 - All, if moreover the gain exceeds 0.02 and three standard errors.
 
@@ -46,22 +46,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.table.blending import Blend
+from anomaly.detectors.table.ensemble import Blend
 from anomaly.detectors.table.lbfgs import minimize
 from anomaly.detectors.table.neighbors import typical
+from anomaly.metrics.validation import check_labels
 from nnlite.types import Array
 
-# Remembered records, whose labels are only assumed, weigh as much as this many labelled normal. Where a false alarm
-# weighs more, lowering its columns loses more anomalies than it saves false alarms.
+NO_EVIDENCE = (
+    "the {} anomalies among the labelled records are no evidence for other weights: fitted to some of them, weights "
+    "score the others worse than before. All weights are 1; give more labels"
+)
+"""Text of a `LabelWarning`."""
+
+# Weight of all remembered records, whose labels are only assumed, in units of one record labelled normal. With less,
+# the columns of a false alarm are lowered so far that more anomalies are lost than false alarms are avoided.
 _ASSUMED = 100.0
 _FOLDS = 5
-# As many remembered records are enough to see what a step brings.
+# More records of a kind hardly change the fit, and more remembered ones hardly change the gain.
+_MOST_COMPARED = 2000
 _MOST_VALIDATED = 1000
 _FEWEST_TO_VALIDATE = 3
-# Below a thousandth of the typical score there are no differences worth learning from; and no logarithm of 0.
+# In units of the typical score: smaller scores are noise, and 0 has no logarithm.
 _FLOOR = 1e-3
 _LEAST_UNIT = 0.1
 _LARGEST_LOGARITHM = 50.0
@@ -69,14 +78,14 @@ _LARGEST_LOGARITHM = 50.0
 
 @dataclass(frozen=True)
 class _Step:
-    """A fraction of the spread, and the evidence that it asks for.
+    """Fraction of the spread, and the evidence it requires.
 
     Attributes
     ----------
     fraction : float
-        Of `spread`.
+        Fraction of `spread`.
     errors, gain : float
-        The mean gain must exceed so many of its standard errors, and this.
+        Lower bounds of the mean gain: in standard errors, and absolute.
     """
 
     fraction: float
@@ -85,28 +94,32 @@ class _Step:
 
 
 _SMALLEST = 0.25
-# Without plausible evidence even that one is too long: wrong labels then take up to 0.011 of AUROC.
+# Without plausible evidence a quarter is too much: wrong labels then lower AUROC by up to 0.011.
 _BLIND = 0.2
 _TOLERATED = 0.002
 _LARGER_STEPS = (_Step(0.5, 0.0, 0.0), _Step(1.0, 3.0, 0.02))
-# Left-out anomalies below this share of normal records on average look like wrong labels.
+# Held-out anomalies above a smaller fraction of normal records on average look like wrong labels.
 _PLAUSIBLE = 0.75
-# Where nine of ten labelled anomalies were above this share of normal records before, they were chosen by score.
+# Where nine of ten labelled anomalies were above this fraction of normal records before, they were chosen by score.
 _SELECTED = 0.85
+
+
+class LabelWarning(UserWarning):
+    """Labelled records are no evidence for weights other than 1; scores are those without labels."""
 
 
 @dataclass(frozen=True)
 class LabelledContributions:
-    """What columns contribute to the members' scores of labelled records, and of remembered ones.
+    """Contributions of columns to the members' scores, of labelled and of remembered records.
 
     Attributes
     ----------
     anomalies : ndarray of float64 of shape (k, n_members, n_columns)
-        Of the records labelled 1, at least 0.
+        Records labelled 1; contributions are at least 0.
     cleared : ndarray of float64 of shape (n, n_members, n_columns)
-        Of the records labelled 0.
+        Records labelled 0.
     remembered : ndarray of float64 of shape (r, n_members, n_columns)
-        Of training records, taken as normal.
+        Training records, assumed to be normal.
     """
 
     anomalies: Array
@@ -115,7 +128,7 @@ class LabelledContributions:
 
     @property
     def normal(self) -> Array:
-        """The remembered records, then the cleared ones."""
+        """Contributions of normal records: the remembered, then the cleared ones."""
         return np.concatenate([self.remembered, self.cleared])
 
     @property
@@ -127,17 +140,75 @@ class LabelledContributions:
 
 
 @dataclass(frozen=True)
+class LabelledRecords:
+    """Features of labelled and of remembered records.
+
+    Attributes
+    ----------
+    anomalies, cleared : ndarray of float32 of shape (n_records, n_features)
+        Records labelled 1 and records labelled 0.
+    assumed : ndarray of float32 of shape (n_records, n_features)
+        Remembered records, which are assumed to be normal.
+    """
+
+    anomalies: Array
+    cleared: Array
+    assumed: Array
+
+    @classmethod
+    def select(cls, x: Array, y: Any, remembered: Array) -> LabelledRecords:
+        """Divide records by their labels; a remembered record that is labelled an anomaly is not assumed normal.
+
+        Raises
+        ------
+        ValueError
+            If the labels are unusable, or there are no normal records.
+        """
+        labels = _checked_labels(y, len(x))
+        anomalies = x[labels == 1]
+        known = {row.tobytes() for row in anomalies}
+        others = np.array([row.tobytes() not in known for row in remembered], dtype=np.bool_)
+        records = cls(anomalies, x[labels == 0], remembered[others])
+        if not len(records.normal):
+            raise ValueError(
+                "learn_labels needs normal records to compare the anomalies with, and this detector remembers no "
+                "others; give some, such as the training records, with label 0"
+            )
+        return records
+
+    @property
+    def normal(self) -> Array:
+        """The remembered records, then the cleared ones."""
+        return np.concatenate([self.assumed, self.cleared])
+
+    @property
+    def normal_and_anomalous(self) -> tuple[Array, Array]:
+        """All records, the normal ones first, and their labels."""
+        return np.concatenate([self.normal, self.anomalies]), np.repeat([0, 1], [len(self.normal), len(self.anomalies)])
+
+    def contributions(self, contributions: Callable[[Array], Array]) -> LabelledContributions:
+        """Return contributions of at most about 2000 evenly spaced records of each kind.
+
+        Parameters
+        ----------
+        contributions : callable
+            From features to contributions of shape (n_records, n_members, n_columns).
+        """
+        return LabelledContributions(*[contributions(thinned(x)) for x in (self.anomalies, self.cleared, self.assumed)])
+
+
+@dataclass(frozen=True)
 class LearnedWeights:
-    """What labels say.
+    """Weights learned from labels.
 
     Attributes
     ----------
     members : ndarray of float64 of shape (n_members,)
-        The members' shares, :math:`a_m u_m` divided by their sum.
+        Weights of the members, :math:`a_m u_m` divided by their sum.
     columns : ndarray of float64 of shape (n_columns,)
-        w, scaled so that the median normal record scores as before.
+        w, scaled so that the median normal record has the score it had.
     step : float
-        The fraction of `spread` that was taken: 0, 0.2, 0.25, 0.5 or 1.
+        Fraction of `spread`: 0, 0.2, 0.25, 0.5 or 1.
     """
 
     members: Array
@@ -145,22 +216,37 @@ class LearnedWeights:
     step: float
 
 
+def _checked_labels(y: Any, n_records: int) -> Array:
+    """Return labels as integers; ValueError unless there is one for each record and at least one is 1."""
+    labels = check_labels(y, "y")
+    if len(labels) != n_records:
+        raise ValueError(f"y must have one label per record ({n_records}); found shape {labels.shape}")
+    if not labels.any():
+        raise ValueError("learn_labels needs at least one record labelled 1, an anomaly; found labels 0 alone")
+    return labels
+
+
+def thinned(x: Array) -> Array:
+    """Return at most about 2000 records, evenly spaced."""
+    return x[:: max(-(-len(x) // _MOST_COMPARED), 1)]
+
+
 def learn_weights(known: LabelledContributions, blend: Blend, spread: float) -> LearnedWeights:
-    """Return the weights that labelled records give evidence for.
+    """Learn weights of members and columns from labelled records.
 
     Parameters
     ----------
     known : LabelledContributions
         At least one anomaly and one normal record.
     blend : Blend
-        How the members' scores are blended without labels.
+        Combination of the members' scores without labels.
     spread : float
-        The prior standard deviation of the weights' logarithms, at most.
+        Largest prior standard deviation of the weights' logarithms.
 
     Returns
     -------
     LearnedWeights
-        All weights are 1 if the evidence speaks against the smallest step.
+        All weights are 1 if cross-validation does not support the smallest step.
 
     Examples
     --------
@@ -174,21 +260,21 @@ def learn_weights(known: LabelledContributions, blend: Blend, spread: float) -> 
     """
     step = _chosen_step(known, blend, spread)
     if not step:
-        return LearnedWeights(blend.shares.copy(), np.ones(known.anomalies.shape[2]), 0.0)
+        return LearnedWeights(blend.weights.copy(), np.ones(known.anomalies.shape[2]), 0.0)
     spreads = (step * spread / 3, step * spread)
     members, columns = fit_weights(known.anomalies, known.normal, known.weights, blend, spreads)
-    members = members * blend.shares
+    members = members * blend.weights
     members = members / members.sum()
     return LearnedWeights(members, _rescaled(columns, members, known.normal, blend), step)
 
 
 def _rescaled(columns: Array, members: Array, normal: Array, blend: Blend) -> Array:
-    """Multiply weights of columns by the number that gives the median normal record the score it had."""
-    weighted = blend.with_shares(members)
-    wanted, by_member, factor = typical(blend.scores(list(normal.sum(axis=2).T))), normal @ columns, 1.0
-    # Members have powers of their own, from a half to twice the mean: half a step on the logarithmic scale converges.
+    """Scale the weights of columns so that the median normal record has the score it had."""
+    weighted = blend.with_weights(members)
+    target, by_member, factor = typical(blend.scores(list(normal.sum(axis=2).T))), normal @ columns, 1.0
+    # Members have different powers, from a half to twice the mean: half a step on the logarithmic scale converges.
     for _ in range(30):
-        factor *= (wanted / typical(weighted.scores(list(factor * by_member.T)))) ** 0.5
+        factor *= (target / typical(weighted.scores(list(factor * by_member.T)))) ** 0.5
     return factor * columns
 
 
@@ -217,15 +303,14 @@ def _mean_and_error(values: Array) -> tuple[float, float]:
 
 
 def _validated(known: LabelledContributions, blend: Blend, spread: float) -> tuple[Array, Array]:
-    """Return the share of normal records below each anomaly, before and by weights fitted without the anomaly.
+    """Return the fraction of normal records below each anomaly, before and by weights fitted without the anomaly.
 
-    Folds go through the anomalies, and the cleared records, in the order of their scores: each has some of all, and
-    does not depend on the order in which labels came.
+    Folds are stratified by score, of anomalies and of cleared records, and independent of the order of the labels.
     """
     k, remembered = len(known.anomalies), known.remembered
     remembered = remembered[:: max(-(-len(remembered) // _MOST_VALIDATED), 1)]
     folds = min(_FOLDS, k)
-    of_anomalies, of_cleared = (_places(x, blend) % folds for x in (known.anomalies, known.cleared))
+    of_anomalies, of_cleared = (_ranks(x, blend) % folds for x in (known.anomalies, known.cleared))
     before, after = np.empty(k), np.empty(k)
     for fold in range(folds):
         out = of_anomalies == fold
@@ -234,20 +319,20 @@ def _validated(known: LabelledContributions, blend: Blend, spread: float) -> tup
         normal = np.concatenate([remembered, known.cleared[of_cleared == fold]])
         counts = np.repeat([1.0, folds], [len(remembered), len(normal) - len(remembered)])
         for found, u, w in ((before, np.ones_like(members), np.ones_like(columns)), (after, members, columns)):
-            weighted = blend.with_shares(blend.shares * u)
+            weighted = blend.with_weights(blend.weights * u)
             of_anomalies_out, of_normal = (weighted.scores(list((x @ w).T)) for x in (known.anomalies[out], normal))
-            found[out] = _share_below(of_anomalies_out, of_normal, counts)
+            found[out] = _fraction_below(of_anomalies_out, of_normal, counts)
     return before, after
 
 
-def _places(contributions: Array, blend: Blend) -> Array:
+def _ranks(contributions: Array, blend: Blend) -> Array:
     """Return the rank of each record by its score."""
     scores = blend.scores(list(contributions.sum(axis=2).T))
     return np.argsort(np.argsort(scores, kind="stable"), kind="stable")
 
 
-def _share_below(scores: Array, normal: Array, counts: Array) -> Array:
-    """Return the weighted share of normal records below each score, equal ones by half."""
+def _fraction_below(scores: Array, normal: Array, counts: Array) -> Array:
+    """Return the weighted fraction of normal records below each score, with half of the equal ones."""
     if not len(normal):
         return np.full(len(scores), 0.5)
     order = np.argsort(normal, kind="stable")
@@ -264,22 +349,22 @@ def fit_weights(
     spreads: tuple[float, float],
     tolerance: float = 1e-12,
 ) -> tuple[Array, Array]:
-    r"""Return the weights by which scores separate anomalies from normal records best, given the prior.
+    r"""Return the weights with the largest posterior density: those that separate anomalies from normal records.
 
     Parameters
     ----------
     anomalies : ndarray of float64 of shape (k, n_members, n_columns)
-        The contributions :math:`c_{mj}` to their scores, at least 0.
+        Contributions :math:`c_{mj}` of anomalies, at least 0.
     normal : ndarray of float64 of shape (n, n_members, n_columns)
-        Those of normal records.
+        Contributions of normal records.
     counts : ndarray of float64 of shape (n,)
-        The weight of each of these; p when divided by their sum.
+        Weights of the normal records; p when divided by their sum.
     blend : Blend
-        The members' shares and spreads.
+        Weights and spreads of the members without labels.
     spreads : tuple of float
-        Standard deviations of the priors, of the members' weights and of the columns'.
+        Standard deviations of the priors: of the members' weights, of the columns' weights.
     tolerance : float, default 1e-12
-        Of `anomaly.detectors.table.lbfgs.minimize`.
+        Tolerance of `anomaly.detectors.table.lbfgs.minimize`.
 
     Returns
     -------
@@ -298,35 +383,35 @@ def fit_weights(
     True
     """
     n_members, n_columns = normal.shape[1:]
-    loss, middle = _loss(anomalies, normal, counts, blend, spreads)
-    best = minimize(loss, np.append(np.zeros(n_members + n_columns), middle), tolerance)
+    loss, midpoint = _loss(anomalies, normal, counts, blend, spreads)
+    best = minimize(loss, np.append(np.zeros(n_members + n_columns), midpoint), tolerance)
     return np.exp(best[:n_members]), np.exp(best[n_members:-1])
 
 
 def _loss(
     anomalies: Array, normal: Array, counts: Array, blend: Blend, spreads: tuple[float, float]
 ) -> tuple[Callable[[Array], tuple[float, Array]], float]:
-    """Return the function of (alpha, beta, b) to be minimized, with its gradient; and a first value of b."""
+    """Return the loss, a function of (alpha, beta, b) with its gradient, and a first value of b."""
     k, n_members, n_columns = anomalies.shape
     contributions = np.concatenate([anomalies, normal]) / typical(normal.sum(axis=2).mean(axis=1))
     counts = counts / counts.sum()
     logs, _ = _log_scores(contributions, np.zeros(n_members), np.zeros(n_columns), blend)
     center = float(counts @ logs[k:])
     unit = max(float(np.sqrt(counts @ np.square(logs[k:] - center))), _LEAST_UNIT)
-    # The signs say on which side of the curve's middle a record should not lie.
+    # z is positive on the wrong side of the midpoint: below it for anomalies, above it for normal records.
     signs = np.repeat([-1.0, 1.0], [k, len(normal)])
     counts = np.concatenate([np.ones(k), k * counts])
     precision = np.repeat(1 / np.square(spreads), [n_members, n_columns])
 
     def loss(point: Array) -> tuple[float, Array]:
-        logarithms, middle = point[:-1], point[-1]
+        logarithms, midpoint = point[:-1], point[-1]
         if np.abs(point).max() > _LARGEST_LOGARITHM:
             return np.inf, np.zeros_like(point)
-        scores, gradient = _log_scores(contributions, logarithms[:n_members], logarithms[n_members:], blend)
-        z = signs * (scores - middle) / unit
+        scores, backward = _log_scores(contributions, logarithms[:n_members], logarithms[n_members:], blend)
+        z = signs * (scores - midpoint) / unit
         value = counts @ np.logaddexp(0, z) + precision @ np.square(logarithms) / 2
-        pull = counts * signs * np.exp(-np.logaddexp(0, -z)) / unit
-        return float(value), np.append(gradient(pull) + precision * logarithms, -pull.sum())
+        by_score = counts * signs * np.exp(-np.logaddexp(0, -z)) / unit
+        return float(value), np.append(backward(by_score) + precision * logarithms, -by_score.sum())
 
     return loss, (center + float(logs[:k].mean())) / 2
 
@@ -334,22 +419,22 @@ def _loss(
 def _log_scores(
     contributions: Array, alpha: Array, beta: Array, blend: Blend
 ) -> tuple[Array, Callable[[Array], Array]]:
-    """Return ln s of each record, and what makes of a gradient by ln s that by (alpha, beta)."""
-    used = blend.shares > 0
-    shares = blend.shares[used] * np.exp(alpha[used])
-    shares = shares / shares.sum()
+    """Return ln s of each record, and the backward pass: from the gradient by ln s to that by (alpha, beta)."""
+    used = blend.weights > 0
+    weights = blend.weights[used] * np.exp(alpha[used])
+    weights = weights / weights.sum()
     columns, units = np.exp(beta), blend.units[used]
     by_member = (contributions @ columns)[:, used] + _FLOOR
-    z = np.log(by_member) / units + np.log(shares)
+    z = np.log(by_member) / units + np.log(weights)
     total = np.logaddexp.reduce(z, axis=1)
 
-    def gradient(pull: Array) -> Array:
-        by_z = blend.power * pull[:, np.newaxis] * np.exp(z - total[:, np.newaxis])
+    def backward(gradient: Array) -> Array:
+        by_z = blend.power * gradient[:, np.newaxis] * np.exp(z - total[:, np.newaxis])
         of_members = np.zeros(len(alpha))
-        of_members[used] = by_z.sum(axis=0) - shares * by_z.sum()
+        of_members[used] = by_z.sum(axis=0) - weights * by_z.sum()
         by_score = np.zeros(contributions.shape[:2])
         by_score[:, used] = by_z / (units * by_member)
         of_columns = columns * (by_score.ravel() @ contributions.reshape(-1, len(beta)))
         return np.concatenate([of_members, of_columns])
 
-    return blend.power * total, gradient
+    return blend.power * total, backward

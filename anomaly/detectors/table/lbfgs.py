@@ -1,4 +1,4 @@
-"""A minimizer of smooth functions with known gradients: L-BFGS, in plain NumPy."""
+"""L-BFGS: minimization of smooth functions with known gradients."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ def minimize(
 ) -> Array:
     r"""Return a local minimum of a function, found by L-BFGS.
 
-    The direction is :math:`-H g`, where g is the gradient and H an estimate of the inverse second derivative, from the
-    changes of the gradient in the last steps; the step is halved until the value falls enough.
+    The direction is :math:`-H g`, where g is the gradient and H an estimate of the inverse Hessian from the changes of
+    the gradient in the last steps; the step is halved until it satisfies the condition of sufficient decrease.
 
     Parameters
     ----------
     function : callable
-        Returns the value at a point and the gradient, of shape (n,). A point whose value is not finite is not entered.
+        From a point to its value and gradient, of shape (n,). Steps to points of infinite value are halved.
     start : ndarray of float64 of shape (n,)
         The first point.
     tolerance : float, default 1e-12
-        The search ends when a step lowers the value by less than this share of it (or of 1, if it is smaller).
+        The search ends when a step lowers the value by less than this fraction of it (or of 1, if it is smaller).
     steps : int, default 200
-        The most steps.
+        Largest number of steps.
 
     Returns
     -------
@@ -46,41 +46,41 @@ def minimize(
     >>> minimize(lambda p: (float(((p - 3) ** 2).sum()), 2 * (p - 3)), np.zeros(2)).round(6).tolist()
     [3.0, 3.0]
     """
-    point, (value, slope) = start, function(start)
+    point, (value, gradient) = start, function(start)
     changes: list[tuple[Array, Array]] = []
     for _ in range(steps):
-        direction = -_times_inverse(slope, changes)
-        descent = float(slope @ direction)
-        # The first direction has no sensible length of its own.
-        size = 1.0 if changes else 1 / max(1.0, float(np.abs(slope).max()))
+        direction = -_times_inverse(gradient, changes)
+        descent = float(gradient @ direction)
+        # Without an estimate of the Hessian, the length of the direction means nothing.
+        size = 1.0 if changes else 1 / max(1.0, float(np.abs(gradient).max()))
         while True:
-            there = point + size * direction
-            new_value, new_slope = function(there)
+            candidate = point + size * direction
+            new_value, new_gradient = function(candidate)
             if new_value <= value + 1e-4 * size * descent:
                 break
             size /= 2
             if size < 1e-12:
                 return point
-        step, turn = there - point, new_slope - slope
-        if step @ turn > 1e-12 * (turn @ turn):
-            changes = [*changes[1 - _MEMORY :], (step, turn)]
-        gained = value - new_value
-        point, value, slope = there, new_value, new_slope
-        if gained <= tolerance * max(1.0, abs(value)):
+        step, change = candidate - point, new_gradient - gradient
+        if step @ change > 1e-12 * (change @ change):
+            changes = [*changes[1 - _MEMORY :], (step, change)]
+        decrease = value - new_value
+        point, value, gradient = candidate, new_value, new_gradient
+        if decrease <= tolerance * max(1.0, abs(value)):
             break
     return point
 
 
-def _times_inverse(slope: Array, changes: list[tuple[Array, Array]]) -> Array:
-    """Multiply a gradient by the estimated inverse of the second derivative."""
-    result = slope.copy()
+def _times_inverse(gradient: Array, changes: list[tuple[Array, Array]]) -> Array:
+    """Multiply a gradient by the estimate of the inverse Hessian (the two-loop recursion)."""
+    result = gradient.copy()
     factors = []
-    for step, turn in reversed(changes):
-        factors.append(step @ result / (step @ turn))
-        result -= factors[-1] * turn
+    for step, change in reversed(changes):
+        factors.append(step @ result / (step @ change))
+        result -= factors[-1] * change
     if changes:
-        step, turn = changes[-1]
-        result *= step @ turn / (turn @ turn)
-    for (step, turn), factor in zip(changes, reversed(factors), strict=True):
-        result += step * (factor - turn @ result / (step @ turn))
+        step, change = changes[-1]
+        result *= step @ change / (change @ change)
+    for (step, change), factor in zip(changes, reversed(factors), strict=True):
+        result += step * (factor - change @ result / (step @ change))
     return result

@@ -1,4 +1,4 @@
-"""A fair sample of what comes by, in bounded memory."""
+"""Reservoir sampling: a random sample of a stream in bounded memory."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import numpy as np
 from nnlite.types import Array, RandomGenerator
 
 
-def add_fairly(sample: Array, seen: int, fresh: Array, most: int, rng: RandomGenerator) -> Array:
-    """Add to a sample so that it stays a fair one: all that came by is in it with the same chance.
+def add_to_reservoir(sample: Array, seen: int, fresh: Array, most: int, rng: RandomGenerator) -> Array:
+    """Update a random sample of a stream with its next items: all items so far are in it with the same probability.
 
-    The i-th that comes by takes a random one of i places; if there is no such place in the sample, it is let go.
+    Item i draws one of i places; it enters the sample if that place is in it.
 
     Parameters
     ----------
     sample : ndarray of shape (n, ...)
-        A fair sample of what came by before, of at most `most`.
+        Random sample of the earlier items, at most `most`.
     seen : int
-        How many that were.
+        Number of the earlier items.
     fresh : ndarray of shape (m, ...)
-        What comes by now.
+        Next items.
     most : int
         Size of the sample.
     rng : numpy.random.Generator
-        Who throws the dice.
+        Source of random numbers.
 
     Returns
     -------
@@ -37,15 +37,15 @@ def add_fairly(sample: Array, seen: int, fresh: Array, most: int, rng: RandomGen
     Examples
     --------
     >>> import numpy as np
-    >>> sample = add_fairly(np.arange(3), 3, np.arange(3, 1000), 5, np.random.default_rng(0))
+    >>> sample = add_to_reservoir(np.arange(3), 3, np.arange(3, 1000), 5, np.random.default_rng(0))
     >>> len(sample)
     5
     """
-    room = max(0, most - len(sample))
-    grown = np.concatenate([sample, fresh[:room]])
-    late = fresh[room:]
-    places = rng.integers(seen + room + 1 + np.arange(len(late)))
-    kept = places < len(grown)
-    # Where one place is taken several times, the last to take it stays.
-    grown[places[kept]] = late[kept]
-    return grown
+    free = max(0, most - len(sample))
+    sample = np.concatenate([sample, fresh[:free]])
+    late = fresh[free:]
+    places = rng.integers(seen + free + 1 + np.arange(len(late)))
+    kept = places < len(sample)
+    # Where several items draw the same place, the last one stays.
+    sample[places[kept]] = late[kept]
+    return sample

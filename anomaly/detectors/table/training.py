@@ -1,259 +1,436 @@
-"""How the members of an `TableDetector` are built and trained.
-
-The functions read the detector's parameters and change nothing of it: what they make is returned.
-"""
+"""Training of an ensemble: its settings, its networks, and its remembered records."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.parameters import listed
-from anomaly.detectors.table.neighbors import Denoiser, Neighbours
-from nnlite.callbacks import EarlyStopping
+from anomaly.detectors.network_training import FitSettings, History, fit_network
+from anomaly.detectors.table.denoiser import Denoiser
+from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
 from nnlite.types import Array
-
-if TYPE_CHECKING:
-    from anomaly.detectors.table.detector import TableDetector
-
-History = dict[str, list[float]]
+from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
 MOST_REMEMBERED = 10_000
-"""As many training records are remembered at most."""
+"""Largest number of remembered records."""
 
 _MOST_STEPS = 1000
 # On samples of 33 to 250 records of 14 tables so many steps were level with one a record, or a little better; and
-# those, longer where there are fewer than 200, with 200.
-_STEPS_A_RECORD = 0.75
-_FEWEST_STEPS = 50
-_USUAL_STEPS = 200
-_USUAL_RATE = 0.001
-_BATCH = 128
-# A few records make good steps: on samples of 60 to 240 records of 14 tables, batches of 32 and of 128 were level.
-_SMALL_BATCH = 32
-_FEW_RECORDS = 500
-_KEPT_APART = 0.1
+# 50 steps with a larger rate, where there are fewer than 200 records, were level with 200.
+_STEPS_PER_RECORD = 0.75
+_LEAST_STEPS = 50
+_STEPS_AT_DEFAULT_RATE = 200
+_DEFAULT_RATE = 0.001
 _FINE_NEIGHBORS = 1
 _FINE_CONTRAST = 2.0
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
-def train_members(
-    detector: TableDetector, x: Array, start: Sequence[Model] | None = None, remembering: bool = True
-) -> tuple[list[Denoiser | Neighbours], History]:
-    """Train a network for each level of noise, side by side, each with randomness of its own; remember records.
+TRAINING_CONSTRAINTS: Mapping[str, Constraint] = {
+    "hidden": sizes(),
+    "noise": sequence_of(number(least=0), "a number of at least 0, or several of them"),
+    "sparsity": number(least=0),
+    "draws": integer(least=0),
+    "epochs": choice("auto") | integer(least=1),
+    "batch_size": choice("auto") | integer(least=1),
+    "learning_rate": choice("auto") | number(above=0),
+    "patience": choice(None) | integer(least=0),
+    "n_jobs": choice(None) | integer(least=1),
+}
+"""Constraints on the parameters of the networks."""
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Architecture and training of the networks.
+
+    Attributes
+    ----------
+    hidden : tuple of int
+        Units of the hidden layers.
+    activation : str
+        Activation of the hidden layers.
+    noise : tuple of float
+        Standard deviation of the Gaussian noise in training: one network each.
+    sparsity : float
+        Weight of the L1 penalty on the activations of the middle hidden layer.
+    draws : int
+        Number of noise samples for scoring; 0 scores the record without noise.
+    epochs, batch_size : int or "auto"
+        As in `anomaly.detectors.network_training.FitSettings`.
+    learning_rate : float or "auto"
+        Learning rate of Adam; "auto" is larger where few records mean few steps.
+    patience : int or None
+        Epochs without a lower validation loss before training stops early.
+    n_jobs : int or None
+        Number of threads; by default one for each network, if there is more than one processor.
+    verbose : int
+        Progress output.
+    """
+
+    hidden: tuple[int, ...]
+    activation: str
+    noise: tuple[float, ...]
+    sparsity: float
+    draws: int
+    epochs: int | str
+    batch_size: int | str
+    learning_rate: float | str
+    patience: int | None
+    n_jobs: int | None
+    verbose: int
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> TrainingSettings:
+        """Return the settings of a detector's parameters, which may have single numbers for `hidden` and `noise`."""
+        levels = {name: tuple(_as_list(parameters[name])) for name in ("hidden", "noise")}
+        return cls(**{field.name: parameters[field.name] for field in fields(cls)} | levels)
+
+    @property
+    def single(self) -> FitSettings:
+        """The part that concerns a single training."""
+        return FitSettings(self.epochs, self.batch_size, self.patience, self.verbose)
+
+    @property
+    def n_threads(self) -> int:
+        """Number of networks trained side by side.
+
+        Three networks on two processors take as long as one and a half; one after two takes as long as two.
+        """
+        if self.verbose:
+            return 1
+        networks = len(self.noise)
+        return min(self.n_jobs or (networks if _n_processors() > 1 else 1), networks)
+
+    def rate(self, steps: int = _MOST_STEPS) -> float:
+        """Return the learning rate for a number of steps: for few steps it is larger, so that weights move as far."""
+        if self.learning_rate != "auto":
+            return float(self.learning_rate)
+        if self.epochs != "auto":
+            return _DEFAULT_RATE
+        return _DEFAULT_RATE * max(1.0, _STEPS_AT_DEFAULT_RATE / max(steps, _LEAST_STEPS))
+
+
+@dataclass(frozen=True)
+class EnsembleSettings:
+    """Settings of networks and remembered records.
+
+    Attributes
+    ----------
+    networks : TrainingSettings
+        Of the networks.
+    neighbors : int
+        Number of nearest neighbors; 0 for networks alone.
+    neighbors_share : float
+        Weight of the remembered records; the networks have the remainder.
+    fine_share : float
+        Fraction of that weight for the magnifying comparison.
+    contrast : float
+        Weight of the local contrast.
+    trim : float
+        Fraction of the records, those with the highest scores, that are left out of training.
+    """
+
+    networks: TrainingSettings
+    neighbors: int
+    neighbors_share: float
+    fine_share: float
+    contrast: float
+    trim: float
+
+    @classmethod
+    def from_parameters(cls, parameters: Mapping[str, Any]) -> EnsembleSettings:
+        """Return the settings of a detector's parameters.
+
+        With ``trim="auto"``, the fraction is that of the anomalies, if it is known.
+        """
+        trim = parameters["contamination"] if parameters["trim"] == "auto" else parameters["trim"]
+        names = ("neighbors", "neighbors_share", "fine_share", "contrast")
+        return cls(
+            networks=TrainingSettings.from_parameters(parameters),
+            trim=0.0 if trim == "auto" else float(trim),
+            **{name: parameters[name] for name in names},
+        )
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Weight of each member: the networks, then the remembered records."""
+        n_networks = len(self.networks.noise)
+        if not self.neighbors:
+            return (1 / n_networks,) * n_networks
+        comparisons = (1 - self.fine_share, self.fine_share) if self.fine_share else (1.0,)
+        network = (1 - self.neighbors_share) / n_networks
+        return (*[network] * n_networks, *[self.neighbors_share * fraction for fraction in comparisons])
+
+    @property
+    def explaining(self) -> tuple[int, ...]:
+        """Positions of the members that explain scores: the network with the most noise, the plain comparison.
+
+        Networks with less noise propagate a fault into other columns, and would give them contributions too; a
+        magnified scale gives all columns large contributions for small differences.
+        """
+        levels = self.networks.noise
+        coarsest = max(range(len(levels)), key=levels.__getitem__)
+        return (coarsest, len(levels)) if self.neighbors else (coarsest,)
+
+    @property
+    def member_kinds(self) -> list[tuple[str, bool]]:
+        """Kind of each member, and whether it magnifies."""
+        comparisons = (False, True)[: bool(self.neighbors) * (1 + bool(self.fine_share))]
+        return [
+            *[(Denoiser.kind, False)] * len(self.networks.noise),
+            *[(NearestNeighbors.kind, magnify) for magnify in comparisons],
+        ]
+
+    def check_members(self, members: Sequence[Member]) -> None:
+        """Raise a ValueError unless the members are those that the settings ask for."""
+        if [(member.kind, getattr(member, "magnify", False)) for member in members] != self.member_kinds:
+            raise ValueError(
+                f"its members are {[member.kind for member in members]}, which its parameters do not ask for"
+            )
+
+
+@dataclass(frozen=True)
+class FittedEnsemble:
+    """Result of a training.
+
+    Attributes
+    ----------
+    ensemble : Ensemble
+        Calibrated.
+    scores : ndarray of float64 of shape (n_records,)
+        Scores of the records.
+    history : dict of str to list of float
+        Losses of each epoch, the mean over the networks that were still training.
+    """
+
+    ensemble: Ensemble
+    scores: Array
+    history: History
+
+
+def fit_ensemble(
+    settings: EnsembleSettings,
+    x: Array,
+    columns: Array,
+    n_columns: int,
+    seed: int | None = None,
+    start: Sequence[Model] | None = None,
+) -> FittedEnsemble:
+    """Train networks, remember records and calibrate both; in two rounds if records are to be left out.
 
     Parameters
     ----------
-    detector : TableDetector
-        What says how.
+    settings : EnsembleSettings
+        Settings of the members.
     x : ndarray of float32 of shape (n_records, n_features)
         Features of the training records.
+    columns : ndarray of int of shape (n_features,)
+        Column of each feature.
+    n_columns : int
+        Number of columns.
+    seed : int, optional
+        Seed of all random numbers; by default they come from the global generator.
     start : sequence of Model, optional
-        Networks whose weights to begin with, one for each level; by default weights are drawn.
-    remembering : bool, default True
-        Whether to remember records, if the detector is to.
-
-    Returns
-    -------
-    members : list of Denoiser and Neighbours
-        The networks in the order of the detector's `noise`, then what `remember` makes, if it is asked for.
-    history : dict of str to list of float
-        The losses of each epoch, the mean over the networks that were still training.
+        Networks whose weights are the first ones, one for each level of noise; by default weights are drawn.
     """
-    levels = listed(detector.noise)
-    starts = [None] * len(levels) if start is None else start
-    if len(starts) != len(levels):
-        raise ValueError(_OTHER_LEVELS.format(len(levels), len(starts)))
-    seeds = global_generator().integers(2**31, size=len(levels) + 1).tolist()
-
-    def train_one(noise: float, before: Model | None, seed: int) -> tuple[Denoiser, History]:
-        with seeded(seed):
-            model = _build(detector, x.shape[1], noise, _learning_rate(detector, len(x)))
-            if before is not None:
-                _take_weights(model, before)
-            history = _train(detector, model, x, round(_STEPS_A_RECORD * len(x)), _FEWEST_STEPS)
-            return Denoiser(model, _draw(detector, x.shape[1], noise)), history
-
-    with ThreadPoolExecutor(_threads(detector)) as pool:
-        trained = list(pool.map(train_one, levels, starts, seeds[:-1]))
-    networks = [network for network, _ in trained]
-    memories = remember(detector, _drawn(x, seeds[-1])) if detector.neighbors and remembering else []
-    return [*networks, *memories], _mean_history([history for _, history in trained])
+    left_out = min(int(settings.trim * len(x)), len(x) - 2)
+    with seeded(seed):
+        if not left_out:
+            return _fit_once(settings, x, columns, n_columns, start)
+        # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
+        first = _fit_once(replace(settings, neighbors=0), x, columns, n_columns, start)
+        kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
+        second = _fit_once(settings, kept, columns, n_columns, start)
+        return replace(second, scores=second.ensemble.scores(x))
 
 
-def remember(detector: TableDetector, records: Array) -> list[Neighbours]:
-    """Make the members that compare with remembered records: as they are, and, if asked for, magnified.
-
-    The second looks for what is out of place among its nearest, however close: at a single neighbour, mostly against
-    what is usual around there.
-    """
-    plain = Neighbours(records, detector.neighbors, detector.contrast)
-    if not detector.fine_share:
-        return [plain]
-    return [plain, Neighbours(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True)]
-
-
-def continue_networks(detector: TableDetector, x: Array, steps: int) -> tuple[list[Denoiser], History]:
-    """Train copies of a fitted detector's networks on; they begin where the last training ended.
-
-    Parameters
-    ----------
-    detector : TableDetector
-        Fitted.
-    x : ndarray of float32 of shape (n_records, n_features)
-        Features of the records to learn from, in any order.
-    steps : int
-        About so many steps are made, at least one pass and at most 1000, unless the detector's `epochs` is a number.
-
-    Returns
-    -------
-    networks : list of Denoiser
-        In the order of the detector's `noise`, to be calibrated.
-    history : dict of str to list of float
-        As of `train_members`.
-    """
-    before = [member for member in detector.members_ if isinstance(member, Denoiser)]
-    levels = listed(detector.noise)
-    if len(before) != len(levels):
-        raise ValueError(_OTHER_LEVELS.format(len(levels), len(before)))
-    seeds = global_generator().integers(2**31, size=len(levels)).tolist()
-
-    def train_on(noise: float, member: Denoiser, seed: int) -> tuple[Denoiser, History]:
-        with seeded(seed):
-            # A network of its own, whose noise is drawn from the seed: a loaded detector goes on as any other does.
-            model = _build(detector, x.shape[1], noise, _learning_rate(detector))
-            _take_weights(model, member.model)
-            _take_optimizer(model, member.model)
-            return Denoiser(model, member.disturbances), _train(detector, model, x, steps, 1)
-
-    with ThreadPoolExecutor(_threads(detector)) as pool:
-        trained = list(pool.map(train_on, levels, before, seeds))
-    return [network for network, _ in trained], _mean_history([history for _, history in trained])
+def _fit_once(
+    settings: EnsembleSettings, x: Array, columns: Array, n_columns: int, start: Sequence[Model] | None
+) -> FittedEnsemble:
+    networks, history = train(settings.networks, x, start)
+    # Drawn with and without memory, so that later networks do not depend on it.
+    seed = int(global_generator().integers(2**31))
+    memory = remember(settings, _sample(x, seed)) if settings.neighbors else []
+    members: tuple[Member, ...] = (*networks, *memory)
+    ensemble, scores = Ensemble(members, settings.weights, columns, n_columns, settings.explaining).calibrate(x)
+    return FittedEnsemble(ensemble, scores, history)
 
 
-def _threads(detector: TableDetector) -> int:
-    """Return how many networks are trained side by side.
-
-    Three take as long on two processors that they share as if there were one and a half; one after two takes two.
-    """
-    if detector.verbose:
-        return 1
-    networks = len(listed(detector.noise))
-    return min(detector.n_jobs or (networks if _processors() > 1 else 1), networks)
-
-
-def _take_weights(model: Model, before: Model) -> None:
-    shapes = [[weight.shape for weight in one.weights] for one in (model, before)]
-    if shapes[0] != shapes[1]:
-        raise ValueError(
-            f"the networks that were fitted have other layers than hidden={_sizes(model)} asks for: training "
-            "cannot go on from them; give hidden as it was, or fit anew with warm_start=False"
-        )
-    model.parameters[:] = before.parameters
-
-
-def _take_optimizer(model: Model, before: Model) -> None:
-    iterations, slots = before.optimizer.get_state()
-    vector = model.weight_vector
-    model.optimizer.build(vector.values[: vector.n_trainable], vector.layout)
-    model.optimizer.set_state(iterations, slots)
-
-
-def _sizes(model: Model) -> tuple[int, ...]:
-    """Return the units of a network's hidden layers."""
-    return tuple(layer.units for layer in model.layers if isinstance(layer, Dense))[:-1]
-
-
-def _drawn(x: Array, seed: int) -> Array:
-    """Return the records to remember, in their order: all, or where they are too many a random choice."""
+def _sample(x: Array, seed: int) -> Array:
+    """Return the records to remember, in their order: all, or a random sample of too many."""
     if len(x) <= MOST_REMEMBERED:
         return x
     return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
 
 
-def _learning_rate(detector: TableDetector, steps: int = _MOST_STEPS) -> float:
-    """Return the size of a step: where few records mean few steps, the larger, so that weights get as far."""
-    if detector.learning_rate != "auto":
-        return float(detector.learning_rate)
-    if detector.epochs != "auto":
-        return _USUAL_RATE
-    return _USUAL_RATE * max(1.0, _USUAL_STEPS / max(steps, _FEWEST_STEPS))
+def remember(settings: EnsembleSettings, records: Array) -> list[NearestNeighbors]:
+    """Return the members that compare with remembered records: a plain one and, with a `fine_share`, a magnifying one.
+
+    The magnifying one finds small deviations in many features: it compares with a single neighbor, mostly by the local
+    contrast.
+    """
+    plain = NearestNeighbors(records, settings.neighbors, settings.contrast)
+    if not settings.fine_share:
+        return [plain]
+    return [plain, NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True)]
 
 
-def _build(detector: TableDetector, n_features: int, noise: float, learning_rate: float) -> Model:
+def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = None) -> tuple[list[Denoiser], History]:
+    """Train a network for each level of noise, side by side, each with random numbers of its own.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        Architecture and training.
+    x : ndarray of float32 of shape (n_records, n_features)
+        Features of the training records.
+    start : sequence of Model, optional
+        Networks whose weights are the first ones, one for each level; by default weights are drawn.
+
+    Returns
+    -------
+    networks : list of Denoiser
+        In the order of the levels, to be calibrated.
+    history : dict of str to list of float
+        Losses of each epoch, the mean over the networks that were still training.
+    """
+    starts = [None] * len(settings.noise) if start is None else list(start)
+
+    def train_one(noise: float, before: Model | None, seed: int) -> tuple[Denoiser, History]:
+        with seeded(seed):
+            model = _build(settings, x.shape[1], noise, settings.rate(len(x)))
+            if before is not None:
+                _copy_weights(before, model)
+            steps = round(_STEPS_PER_RECORD * len(x))
+            history = fit_network(model, x, x, settings.single, steps, least_steps=_LEAST_STEPS, most_steps=_MOST_STEPS)
+            return Denoiser(model, _draw_noise(x.shape[1], noise, settings.draws)), history
+
+    return _side_by_side(settings, train_one, starts)
+
+
+def continue_training(
+    settings: TrainingSettings, networks: Sequence[Denoiser], x: Array, steps: int
+) -> tuple[list[Denoiser], History]:
+    """Train copies of fitted networks further, from their weights and the state of their optimizers.
+
+    Parameters
+    ----------
+    settings : TrainingSettings
+        Architecture, as it was, and training.
+    networks : sequence of Denoiser
+        Fitted networks, one for each level of noise.
+    x : ndarray of float32 of shape (n_records, n_features)
+        Features of the records to learn from, in any order.
+    steps : int
+        Number of steps, at least one epoch and at most 1000, unless the settings have a number of epochs.
+
+    Returns
+    -------
+    networks : list of Denoiser
+        In the order of the levels, to be calibrated.
+    history : dict of str to list of float
+        As of `train`.
+    """
+
+    def train_on(noise: float, before: Denoiser, seed: int) -> tuple[Denoiser, History]:
+        with seeded(seed):
+            # A new network, whose noise follows from the seed: a loaded detector continues as any other.
+            model = _build(settings, x.shape[1], noise, settings.rate())
+            _copy_weights(before.model, model)
+            _copy_optimizer(before.model, model)
+            history = fit_network(model, x, x, settings.single, steps, most_steps=_MOST_STEPS)
+            return Denoiser(model, before.noise_samples), history
+
+    return _side_by_side(settings, train_on, networks)
+
+
+def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[Any]) -> tuple[list[Denoiser], History]:
+    """Train the networks in threads, each with a seed of its own."""
+    if len(starts) != len(settings.noise):
+        raise ValueError(_OTHER_LEVELS.format(len(settings.noise), len(starts)))
+    seeds = global_generator().integers(2**31, size=len(starts)).tolist()
+    with ThreadPoolExecutor(settings.n_threads) as pool:
+        trained = list(pool.map(train_one, settings.noise, starts, seeds))
+    return [network for network, _ in trained], _mean_history([history for _, history in trained])
+
+
+def _build(settings: TrainingSettings, n_features: int, noise: float, learning_rate: float) -> Model:
     inputs = Input(shape=(n_features,), name="record")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
-    for number, units in enumerate(detector.hidden, start=1):
-        x = Dense(units, detector.activation, kernel_initializer="he_normal", name=f"hidden_{number}")(x)
-        if detector.sparsity and number == middle_of(detector.hidden):
-            x = ActivityRegularization(l1=detector.sparsity, name="sparsity")(x)
+    for position, units in enumerate(settings.hidden, start=1):
+        x = Dense(units, settings.activation, kernel_initializer="he_normal", name=f"hidden_{position}")(x)
+        if settings.sparsity and position == _middle(len(settings.hidden)):
+            x = ActivityRegularization(l1=settings.sparsity, name="sparsity")(x)
     outputs = Dense(n_features, name="reconstruction")(x)
     model = Model(inputs, outputs, name="autoencoder")
     model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
     return model
 
 
-def middle_of(hidden: Sequence[int]) -> int:
-    """Return which hidden layer holds the code, from 1: the middle one."""
-    return (len(hidden) + 1) // 2
+def encoder_of(model: Model) -> Model:
+    """Return the part of a network up to its middle hidden layer."""
+    middle = _middle(len(_hidden_sizes(model)))
+    return Model(model.input, model.get_layer(f"hidden_{middle}").output)
 
 
-def _train(detector: TableDetector, model: Model, x: Array, steps: int, fewest: int) -> History:
-    """Train for about so many steps, within bounds, or for the detector's `epochs`."""
-    kept_apart = 0.0 if detector.patience is None else _KEPT_APART
-    # Passes are counted over what is learned from: the records kept apart make no steps.
-    n_learned = int(len(x) * (1 - kept_apart))
-    batch_size = _batch_size(detector, n_learned)
-    steps_a_pass = -(-n_learned // batch_size)
-    wanted = min(max(steps, fewest), _MOST_STEPS)
-    epochs = -(-wanted // steps_a_pass) if detector.epochs == "auto" else int(detector.epochs)
-    stops = (
-        []
-        if detector.patience is None
-        else [EarlyStopping("val_loss", patience=detector.patience, restore_best_weights=True)]
-    )
-    history = model.fit(
-        x,
-        x,
-        batch_size=batch_size,
-        epochs=epochs,
-        validation_split=kept_apart,
-        callbacks=stops,
-        verbose=detector.verbose,
-    )
-    return {name: [float(v) for v in values] for name, values in history.history.items()}
+def _middle(n_hidden: int) -> int:
+    """Return the number, from 1, of the middle hidden layer."""
+    return (n_hidden + 1) // 2
 
 
-def _batch_size(detector: TableDetector, n_records: int) -> int:
-    if detector.batch_size != "auto":
-        return int(detector.batch_size)
-    return _SMALL_BATCH if n_records < _FEW_RECORDS else _BATCH
+def _hidden_sizes(model: Model) -> tuple[int, ...]:
+    return tuple(layer.units for layer in model.layers if isinstance(layer, Dense))[:-1]
 
 
-def _draw(detector: TableDetector, n_features: int, noise: float) -> Array:
-    """Draw the disturbances that a network is tried with."""
-    if not (noise and detector.draws):
+def _copy_weights(before: Model, model: Model) -> None:
+    shapes = [[weight.shape for weight in one.weights] for one in (model, before)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"the networks that were fitted have other layers than hidden={_hidden_sizes(model)} asks for: training "
+            "cannot go on from them; give hidden as it was, or fit anew with warm_start=False"
+        )
+    model.parameters[:] = before.parameters
+
+
+def _copy_optimizer(before: Model, model: Model) -> None:
+    iterations, slots = before.optimizer.get_state()
+    vector = model.weight_vector
+    model.optimizer.build(vector.values[: vector.n_trainable], vector.layout)
+    model.optimizer.set_state(iterations, slots)
+
+
+def _as_list(value: Any) -> list[Any]:
+    """Return the elements of a sequence; of a single value, a list of it."""
+    return list(value) if isinstance(value, Iterable) else [value]
+
+
+def _draw_noise(n_features: int, noise: float, draws: int) -> Array:
+    """Draw the noise samples that a network scores with."""
+    if not (noise and draws):
         return np.zeros((1, n_features), np.float32)
-    drawn = global_generator().standard_normal((detector.draws, n_features), dtype=np.float32)
+    drawn = global_generator().standard_normal((draws, n_features), dtype=np.float32)
     return drawn * np.float32(noise)
 
 
-def _processors() -> int:
-    """Return how many processors this process may use."""
+def _n_processors() -> int:
+    """Return the number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _mean_history(histories: list[History]) -> History:
-    """Average what networks report of each epoch, over those that got there."""
+    """Return the mean of each loss after each epoch, over the networks that were still training."""
     longest = max((len(history["loss"]) for history in histories), default=0)
     return {
         name: [float(np.mean([h[name][i] for h in histories if i < len(h[name])])) for i in range(longest)]

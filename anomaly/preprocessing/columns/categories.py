@@ -10,8 +10,8 @@ import numpy as np
 
 from anomaly.errors import format_names
 from anomaly.preprocessing.columns.parsing import category_number, category_text, distinct_cells
-from anomaly.preprocessing.state import field, texts
 from anomaly.tables.cells import text_array
+from anomaly.tables.saved_state import field, texts
 from nnlite.types import Array
 
 _MOST_RARE = 10_000

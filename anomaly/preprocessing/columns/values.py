@@ -26,8 +26,8 @@ from anomaly.preprocessing.columns.parsing import (
     parse_each,
     parse_numbers,
 )
-from anomaly.preprocessing.state import field
 from anomaly.tables.cells import text_array
+from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
 _SAMPLE = 100

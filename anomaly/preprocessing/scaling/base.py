@@ -1,4 +1,4 @@
-"""Base class of the scalers: the interface, and the validation of its input."""
+"""Base classes of the scalers: the interface, the validation of its input, and affine maps."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.tables.saved_state import vector
 from nnlite.types import Array
 
 ROUNDING = 10 * np.finfo(np.float64).eps
 """Relative difference below which two values are equal."""
+_LARGEST = np.finfo(np.float64).max
 
 
 class Scaler(ABC):
@@ -124,6 +126,62 @@ class Scaler(ABC):
             raise DataError(
                 f"this {type(self).__name__} was fitted on {self.n_features_in_} columns; found shape {x.shape}"
             )
+
+
+class AffineScaler(Scaler):
+    """Base class of the scalers (x - c) / s, which define the center and the scale of a column.
+
+    Attributes
+    ----------
+    center_ : ndarray of shape (n_columns,)
+        c, in the unit of each column.
+    scale_ : ndarray of shape (n_columns,)
+        s, in the unit of each column.
+    """
+
+    center_: Array
+    scale_: Array
+
+    @staticmethod
+    @abstractmethod
+    def _measure(values: Array) -> tuple[float, float]:
+        """Return center and scale of the values of one column, finite and below half of the largest float."""
+
+    def _learn(self, x: Array) -> None:
+        measured = [self._measure_safely(values) for values in present_values(x)]
+        self.center_, self.scale_ = np.array(measured, dtype=np.float64).reshape(-1, 2).T.copy()
+
+    def _measure_safely(self, values: Array) -> tuple[float, float]:
+        """Measure the halved values, so that no difference overflows."""
+        center, scale = self._measure(values / 2)
+        if scale <= ROUNDING * abs(center):
+            return 2 * center, 1.0
+        return 2 * center, min(2 * scale, _LARGEST)
+
+    def _scale(self, x: Array) -> Array:
+        with np.errstate(over="ignore"):
+            z = np.subtract(x, self.center_, dtype=np.float64)
+            return np.divide(z, self.scale_, out=z)
+
+    def _unscale(self, z: Array) -> Array:
+        with np.errstate(over="ignore"):
+            x = np.multiply(z, self.scale_, dtype=np.float64)
+            return np.add(x, self.center_, out=x)
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the name, and the centers and scales of the columns."""
+        return {"name": self.name}, {"center": self.center_, "scale": self.scale_}
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:  # noqa: ARG003
+        """Restore a scaler from a center and a positive scale of each column."""
+        scaler = cls()
+        scaler.center_ = vector(arrays, "center")
+        scaler.scale_ = vector(arrays, "scale")
+        if scaler.center_.shape != scaler.scale_.shape or not (scaler.scale_ > 0).all():
+            raise DataError("preprocessing: expected as many positive scales as centers")
+        scaler.n_features_in_ = len(scaler.center_)
+        return scaler
 
 
 def present_values(x: Array) -> Iterator[Array]:

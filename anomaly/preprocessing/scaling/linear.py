@@ -13,7 +13,6 @@ scaled as one of values around 1e12.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from statistics import NormalDist
 from typing import Any
@@ -21,71 +20,14 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.scaling.base import ROUNDING, Scaler, present_values
+from anomaly.preprocessing.scaling.base import AffineScaler, Scaler
 from anomaly.preprocessing.scaling.quantile import QuantileScaler
-from anomaly.preprocessing.state import field, vector
+from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
-_LARGEST = np.finfo(np.float64).max
 # Distance between the first and the last decile of the standard normal distribution.
 _DECILE_RANGE = 2 * NormalDist().inv_cdf(0.9)
 _LEAST_FRACTION = 0.2
-
-
-class _AffineScaler(Scaler):
-    """Base class of the scalers (x - c) / s.
-
-    Attributes
-    ----------
-    center_ : ndarray of shape (n_columns,)
-        c, in the unit of each column.
-    scale_ : ndarray of shape (n_columns,)
-        s, in the unit of each column.
-    """
-
-    center_: Array
-    scale_: Array
-
-    @staticmethod
-    @abstractmethod
-    def _measure(values: Array) -> tuple[float, float]:
-        """Return center and scale of the values of one column, finite and below half of the largest float."""
-
-    def _learn(self, x: Array) -> None:
-        measured = [self._measure_safely(values) for values in present_values(x)]
-        self.center_, self.scale_ = np.array(measured, dtype=np.float64).reshape(-1, 2).T.copy()
-
-    def _measure_safely(self, values: Array) -> tuple[float, float]:
-        """Measure the halved values, so that no difference overflows."""
-        center, scale = self._measure(values / 2)
-        if scale <= ROUNDING * abs(center):
-            return 2 * center, 1.0
-        return 2 * center, min(2 * scale, _LARGEST)
-
-    def _scale(self, x: Array) -> Array:
-        with np.errstate(over="ignore"):
-            z = np.subtract(x, self.center_, dtype=np.float64)
-            return np.divide(z, self.scale_, out=z)
-
-    def _unscale(self, z: Array) -> Array:
-        with np.errstate(over="ignore"):
-            x = np.multiply(z, self.scale_, dtype=np.float64)
-            return np.add(x, self.center_, out=x)
-
-    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Return the name, and the centers and scales of the columns."""
-        return {"name": self.name}, {"center": self.center_, "scale": self.scale_}
-
-    @classmethod
-    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:  # noqa: ARG003
-        """Restore a scaler from a center and a positive scale of each column."""
-        scaler = cls()
-        scaler.center_ = vector(arrays, "center")
-        scaler.scale_ = vector(arrays, "scale")
-        if scaler.center_.shape != scaler.scale_.shape or not (scaler.scale_ > 0).all():
-            raise DataError("preprocessing: expected as many positive scales as centers")
-        scaler.n_features_in_ = len(scaler.center_)
-        return scaler
 
 
 def _quantiles(values: Array, *levels: float) -> Array:
@@ -106,7 +48,7 @@ def _mean_and_deviation(values: Array) -> tuple[float, float]:
     return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
 
 
-class StandardScaler(_AffineScaler):
+class StandardScaler(AffineScaler):
     r"""Subtract the mean and divide by the standard deviation (of the population, with denominator n).
 
     .. math:: c = \frac1n \sum_i x_i, \qquad s = \sqrt{\frac1n \sum_i (x_i - c)^2}
@@ -126,7 +68,7 @@ class StandardScaler(_AffineScaler):
         return _mean_and_deviation(values)
 
 
-class MinMaxScaler(_AffineScaler):
+class MinMaxScaler(AffineScaler):
     r"""Map the smallest training value to 0 and the largest to 1.
 
     .. math:: c = \min_i x_i, \qquad s = \max_i x_i - \min_i x_i
@@ -146,7 +88,7 @@ class MinMaxScaler(_AffineScaler):
         return low, high - low
 
 
-class RobustScaler(_AffineScaler):
+class RobustScaler(AffineScaler):
     """Subtract the median and divide by the interquartile range, which are robust to a few outliers.
 
     A column with more than half of its values equal has a range of 0 and scale 1, as in scikit-learn.
@@ -167,7 +109,7 @@ class RobustScaler(_AffineScaler):
         return float(center), float(high - low)
 
 
-class CoreScaler(_AffineScaler):
+class CoreScaler(AffineScaler):
     r"""Subtract the median and divide by the standard deviation estimated from the middle 80 % of the values.
 
     .. math:: s = \max\!\left(\frac{q_{0.9} - q_{0.1}}{2\,\Phi^{-1}(0.9)},\; \frac{\sigma}{5}\right)
@@ -194,7 +136,7 @@ class CoreScaler(_AffineScaler):
         return float(center), max(float(high - low) / _DECILE_RANGE, deviation * _LEAST_FRACTION)
 
 
-class IdentityScaler(_AffineScaler):
+class IdentityScaler(AffineScaler):
     """Return numbers unchanged, for columns with a common unit.
 
     Examples

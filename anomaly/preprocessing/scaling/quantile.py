@@ -10,7 +10,7 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.scaling.base import ROUNDING, Scaler, present_values
-from anomaly.preprocessing.state import field, vector
+from anomaly.tables.saved_state import field, vector
 from nnlite.types import Array
 from nnlite.validation import check_value, choice, integer
 

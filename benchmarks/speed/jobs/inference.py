@@ -12,7 +12,7 @@ _TAKES_PART = ("onnxruntime", "torch", "torch-compile")
 
 
 def predict_one(settings: Settings) -> JobResult:
-    """Predict one record at a time: an array goes in, an array comes out."""
+    """Predict one record at a time, from array to array."""
     result = JobResult("predict-one", f"one record through {'-'.join(map(str, MIDDLE.sizes))}, from Python")
     _predict(settings, result, "predict-one", 1)
     for threads in settings.threads:

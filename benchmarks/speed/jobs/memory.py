@@ -39,7 +39,7 @@ def memory(settings: Settings) -> JobResult:
     title = f"one epoch from a memory-mapped float32 file of {gigabytes:g} GB, {_COLUMNS}-32-{_COLUMNS}, batch 1024"
     result = JobResult("memory", title)
     if not Path("/proc/self/status").exists():
-        result.skipped["nnlite"] = "resident memory is read from /proc, which this system does not have"
+        result.skipped["nnlite"] = "this system has no /proc, which reports resident memory"
         return result
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "records.f32"

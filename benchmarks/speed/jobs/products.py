@@ -14,7 +14,7 @@ _FORMS = ("nn", "tn", "nt")
 
 
 def products(settings: Settings) -> JobResult:
-    """Multiply AB, AᵀB and ABᵀ: ours from compiled code, as the engine does; np.matmul called from Python."""
+    """Multiply AB, AᵀB and ABᵀ: the engine's product in compiled code, np.matmul from Python."""
     sizes = _SIZES[:5:2] if settings.quick else _SIZES
     result = JobResult("gemm", f"square matrix products of {sizes[0]} to {sizes[-1]}, float32, one thread")
     parts = [f"{form} {size}" for size in sizes for form in _FORMS]

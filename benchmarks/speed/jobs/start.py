@@ -63,13 +63,13 @@ def _run(python: str, program: str, *arguments: str, environment: dict[str, str]
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"a measured process failed:\n{done.stderr}")
+        raise RuntimeError(f"a benchmarked process failed:\n{done.stderr}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
 def import_time(settings: Settings) -> JobResult:
     """Import nnlite in fresh processes."""
-    result = JobResult("import", "import numpy and import nnlite in fresh processes, bytecode being there")
+    result = JobResult("import", "import numpy and import nnlite in fresh processes, with cached bytecode")
     with bytecode() as environment:
         _run(settings.python, _IMPORT, environment=environment)  # writes it
         answers = [_run(settings.python, _IMPORT, environment=environment) for _ in range(max(settings.rounds, 5))]
@@ -84,7 +84,7 @@ def import_time(settings: Settings) -> JobResult:
 
 
 def first_fit(settings: Settings) -> JobResult:
-    """Import and fit for the first time, with an empty kernel cache and then with a full one."""
+    """Import and fit in fresh processes, with an empty kernel cache and then with a full one."""
     result = JobResult("first-fit", "import nnlite and the first fit (train-middle) of a process")
     job = json.dumps((MIDDLE.shortened(10) if settings.quick else MIDDLE).to_message())
     cold, warm, later = [], [], []
@@ -98,7 +98,7 @@ def first_fit(settings: Settings) -> JobResult:
             later.append(full["later"])
     for name, values in (("empty cache", cold), ("warm cache", warm), ("later fits", later)):
         result.measurements.append(Measurement(name, "one", values, note=f"backend {full['backend']}"))
-    result.figures.append(single("first fit ever, empty kernel cache", cold, "s", Target("at most", 8)))
+    result.figures.append(single("first fit with an empty kernel cache", cold, "s", Target("at most", 8)))
     what = "first fit with the cache, over a later fit"
     result.figures.append(difference(what, warm, later, "s", Target("at most", 0.5)))
     return result

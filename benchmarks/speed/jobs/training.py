@@ -14,13 +14,13 @@ AGREE = 0.05
 
 
 def train_small(settings: Settings) -> JobResult:
-    """Train the network of ten features: what is measured is what a step costs beside its arithmetic."""
+    """Train the network of ten features, whose time is mostly overhead per step."""
     targets = {"PyTorch eager": 120, "Keras on JAX": 120, "JAX program": 30}
     return _train("train-small", SMALL, targets, settings)
 
 
 def train_middle(settings: Settings) -> JobResult:
-    """Train a network as tables want it."""
+    """Train a network of typical size for tables."""
     targets = {"PyTorch eager": 8, "Keras on JAX": 8, "JAX program": 2.5}
     return _train("train-middle", MIDDLE, targets, settings)
 

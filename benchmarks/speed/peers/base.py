@@ -71,7 +71,7 @@ class Peer:
         self.kind = kind
         method = getattr(self, "prepare_" + kind.split("-")[0], None)
         if method is None:
-            raise Unsupported("does not do this")
+            raise Unsupported("does not support this job")
         if kind == "train":
             self.job = TrainingJob.from_message({name: job[name] for name in TrainingJob.__dataclass_fields__})
             self.x = self.job.data()
@@ -95,7 +95,7 @@ class Peer:
         expected = forward(self.job.initial_weights(), self.x, self.job.output)
         found = np.asarray(predict(self.x))
         if found.shape != expected.shape or not np.allclose(found, expected, rtol=1e-3, atol=1e-4):
-            raise RuntimeError("its predictions are not what the network's weights give")
+            raise RuntimeError("its predictions disagree with the network's weights")
 
     def _check_first_reconstruction(self) -> None:
         """Hold the network against the one that was asked for: whoever trains another one is not compared."""

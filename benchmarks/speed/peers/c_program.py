@@ -25,9 +25,9 @@ class Peer(base.Peer):
         """Compile it."""
         source, compiler = Path(job["c_program"]), shutil.which("gcc") or shutil.which("clang") or shutil.which("cc")
         if self.job != SMALL:
-            raise base.Unsupported("was written for another job")
+            raise base.Unsupported("supports another job only")
         if not source.is_file():
-            raise base.Unsupported(f"there is no file {source}; --c-program says where it is")
+            raise base.Unsupported(f"there is no file {source}; name it with --c-program")
         if compiler is None:
             raise base.Unsupported("there is no C compiler")
         self._folder = tempfile.TemporaryDirectory()

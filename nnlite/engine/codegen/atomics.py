@@ -1,4 +1,4 @@
-"""What threads need to agree on: counting together, and waiting."""
+"""Synchronization of threads: atomic counters, and pauses in waiting loops."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _HAS_PAUSE = llvmlite.binding.get_default_triple().startswith("x86_64")
 
 
 @intrinsic
-def add_and_fetch(typing_context: Any, counter: Any, amount: Any) -> Any:  # noqa: ARG001
-    """Add to a counter (a pointer to int64) that others add to at the same time; return what it was."""
+def fetch_add(typing_context: Any, counter: Any, amount: Any) -> Any:  # noqa: ARG001
+    """Atomically add to a counter (a pointer to int64) that threads share; return its value before the addition."""
     if counter != types.CPointer(types.int64):
         return None
 
@@ -28,8 +28,8 @@ def add_and_fetch(typing_context: Any, counter: Any, amount: Any) -> Any:  # noq
 
 
 @intrinsic
-def fetch(typing_context: Any, counter: Any) -> Any:  # noqa: ARG001
-    """Return a counter's value, and with it all that others wrote before they raised it so far."""
+def load_atomic(typing_context: Any, counter: Any) -> Any:  # noqa: ARG001
+    """Atomically load a counter; writes that other threads made before they increased it are then visible."""
     if counter != types.CPointer(types.int64):
         return None
 
@@ -40,26 +40,26 @@ def fetch(typing_context: Any, counter: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def relax(typing_context: Any) -> Any:  # noqa: ARG001
-    """Tell the processor that this is a loop that waits, where it wants to know."""
+def pause(typing_context: Any) -> Any:  # noqa: ARG001
+    """Tell the processor that this is a waiting loop, where it has such an instruction."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         if _HAS_PAUSE:
-            pause = ir.FunctionType(ir.VoidType(), [])
-            builder.call(cgutils.get_or_insert_function(builder.module, pause, "llvm.x86.sse2.pause"), [])
+            pause_type = ir.FunctionType(ir.VoidType(), [])
+            builder.call(cgutils.get_or_insert_function(builder.module, pause_type, "llvm.x86.sse2.pause"), [])
         return context.get_dummy_value()
 
     return types.void(), generate
 
 
 @intrinsic
-def give_way(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
-    """Call the operating system's function at an address that lets others run, if there is one."""
+def yield_processor(typing_context: Any, address: Any) -> Any:  # noqa: ARG001
+    """Call the operating system's function that yields the processor at an address; nothing if it is 0."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         function_type = ir.FunctionType(ir.IntType(32), [])
-        there = builder.icmp_unsigned("!=", arguments[0], ir.Constant(ir.IntType(64), 0))
-        with builder.if_then(there):
+        exists = builder.icmp_unsigned("!=", arguments[0], ir.Constant(ir.IntType(64), 0))
+        with builder.if_then(exists):
             builder.call(builder.inttoptr(arguments[0], function_type.as_pointer()), [])
         return context.get_dummy_value()
 

@@ -1,4 +1,4 @@
-"""Writing LLVM functions by hand: variables, loops and vectors for the tiles of the matrix product."""
+"""Emission of LLVM functions: variables, loops and vectors for the tiles of the matrix product."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ I32 = ir.IntType(32)
 
 
 class Emitter:
-    """Writes one function; variables live in `alloca`s, which LLVM turns into registers."""
+    """Emits one function; variables are `alloca`s, which LLVM promotes to registers."""
 
     def __init__(self, function: ir.Function, lanes: int) -> None:
         self.builder = ir.IRBuilder(function.append_basic_block("entry"))
@@ -25,20 +25,20 @@ class Emitter:
             ir.FunctionType(self.vector, [self.vector] * 3),
             f"llvm.fmuladd.v{lanes}f{64 if isinstance(self.item, ir.DoubleType) else 32}",
         )
-        # Where loops would be unrolled, code grows tenfold and gains nothing: a tile is wide enough as it is.
+        # Unrolling would make the code ten times larger and no faster: a tile is wide enough.
         module = function.module
         self.loop_metadata = module.add_metadata([module.add_metadata(["llvm.loop.unroll.disable"])])
-        if self.loop_metadata.operands[0] is not self.loop_metadata:  # as LLVM wants a loop's metadata to begin
+        if self.loop_metadata.operands[0] is not self.loop_metadata:  # LLVM requires loop metadata to begin with itself
             self.loop_metadata.operands = (self.loop_metadata, *self.loop_metadata.operands)
 
     def variable(self, value: ir.Value) -> ir.Value:
-        """Return the slot of a new variable that holds `value`."""
+        """Return the stack slot of a new variable that holds `value`."""
         slot = cgutils.alloca_once(self.builder, value.type)
         self.builder.store(value, slot)
         return slot
 
     def advance(self, slot: ir.Value, step: ir.Value) -> None:
-        """Move the pointer in `slot` on by `step` items."""
+        """Advance the pointer in `slot` by `step` items."""
         self.builder.store(self.at(self.builder.load(slot), step), slot)
 
     def at(self, pointer: ir.Value, *offsets: ir.Value) -> ir.Value:
@@ -52,20 +52,20 @@ class Emitter:
         return self.builder.mul(value, ir.Constant(I64, factor)) if factor != 1 else value
 
     def opaque(self, value: ir.Value) -> ir.Value:
-        """Return the value by way of an empty piece of assembly, so that LLVM cannot derive it from another.
+        """Return the value through an empty inline assembly, so that LLVM cannot derive it from another.
 
-        Without this its loop strength reduction makes one pointer hop through all rows of a tile: a chain of
-        additions as long as the arithmetic.
+        Without this its loop strength reduction derives one pointer from the next through all rows of a tile: a chain
+        of additions as long as the arithmetic.
         """
         return self.builder.asm(ir.FunctionType(value.type, [value.type]), "", "=r,0", [value], False)
 
     def load(self, pointer: ir.Value, lanes: int | None = None) -> ir.Value:
-        """Return the vector at `pointer`, wherever that lies."""
+        """Return the vector at `pointer`, of any alignment."""
         kind = ir.VectorType(self.item, lanes or self.lanes)
         return self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()), align=self._align())
 
     def store(self, vector: ir.Value, pointer: ir.Value) -> None:
-        """Write a vector to `pointer`, wherever that lies."""
+        """Store a vector at `pointer`, of any alignment."""
         self.builder.store(vector, self.builder.bitcast(pointer, vector.type.as_pointer()), align=self._align())
 
     def _align(self) -> int:
@@ -78,7 +78,7 @@ class Emitter:
         return self.shuffle(first, first, [0] * self.lanes)
 
     def shuffle(self, a: ir.Value, b: ir.Value, lanes: Sequence[int]) -> ir.Value:
-        """Return the vector of these lanes, counted through a and then b."""
+        """Return the vector of the given lanes, counted through a and then b."""
         return self.builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(I32, len(lanes)), list(lanes)))
 
     def zeros(self) -> ir.Value:
@@ -101,38 +101,38 @@ class Emitter:
     @contextmanager
     def repeat(self, count: ir.Value) -> Iterator[None]:
         """``for _ in range(count): body``."""
-        left = self.variable(count)
-        with self.loop(lambda: self.at_least(left, 1)):
+        remaining = self.variable(count)
+        with self.loop(lambda: self.at_least(remaining, 1)):
             yield
-            self.count_down(left, 1)
+            self.count_down(remaining, 1)
 
     def at_least(self, slot: ir.Value, bound: int) -> ir.Value:
-        """Return whether the number in `slot` is `bound` or more."""
+        """Return the comparison ``slot >= bound``."""
         return self.builder.icmp_signed(">=", self.builder.load(slot), ir.Constant(I64, bound))
 
     def count_down(self, slot: ir.Value, step: int) -> None:
-        """Take `step` from the number in `slot`."""
+        """Subtract `step` from the number in `slot`."""
         self.builder.store(self.builder.sub(self.builder.load(slot), ir.Constant(I64, step)), slot)
 
     @contextmanager
-    def parts(self, total: ir.Value, most: int) -> Iterator[tuple[ir.Value, ir.Value]]:
-        """``for first, count in parts(total, most): body``: parts of `most`, the last two as equal as can be."""
+    def chunks(self, total: ir.Value, most: int) -> Iterator[tuple[ir.Value, ir.Value]]:
+        """``for first, count in chunks(total, most): body``: chunks of `most`, the last two as equal as possible."""
         builder = self.builder
-        first, left = self.variable(ir.Constant(I64, 0)), self.variable(total)
-        with self.loop(lambda: self.at_least(left, 1)):
-            remaining = builder.load(left)
-            half = builder.lshr(builder.add(remaining, ir.Constant(I64, 1)), ir.Constant(I64, 1))
-            count = builder.select(self.at_least(left, most + 1), half, remaining)
-            count = builder.select(self.at_least(left, 2 * most), ir.Constant(I64, most), count)
+        first, remaining = self.variable(ir.Constant(I64, 0)), self.variable(total)
+        with self.loop(lambda: self.at_least(remaining, 1)):
+            rest = builder.load(remaining)
+            half = builder.lshr(builder.add(rest, ir.Constant(I64, 1)), ir.Constant(I64, 1))
+            count = builder.select(self.at_least(remaining, most + 1), half, rest)
+            count = builder.select(self.at_least(remaining, 2 * most), ir.Constant(I64, most), count)
             yield builder.load(first), count
             builder.store(builder.add(builder.load(first), count), first)
-            builder.store(builder.sub(builder.load(left), count), left)
+            builder.store(builder.sub(builder.load(remaining), count), remaining)
 
-    def call_one_of(self, key: ir.Value, functions: dict[int, ir.Function], arguments: Sequence[ir.Value]) -> None:
-        """Call ``functions[key](*arguments)``."""
+    def call_indexed(self, index: ir.Value, functions: dict[int, ir.Function], arguments: Sequence[ir.Value]) -> None:
+        """Call ``functions[index](*arguments)``."""
         builder = self.builder
         end = builder.append_basic_block("called")
-        switch = builder.switch(key, end)
+        switch = builder.switch(index, end)
         for value, function in functions.items():
             block = builder.append_basic_block(f"case{value}")
             switch.add_case(ir.Constant(I64, value), block)
@@ -141,21 +141,21 @@ class Emitter:
             builder.branch(end)
         builder.position_at_end(end)
 
-    def each_width(self, left: ir.Value, widths: Sequence[int]) -> Iterator[int]:
-        """Go over `left` columns: by the first width as often as it fits, then what remains by halves of it."""
+    def widths_covering(self, remaining: ir.Value, widths: Sequence[int]) -> Iterator[int]:
+        """Cover `remaining` columns: with the first width as often as it fits, then with the smaller ones."""
         for index, width in enumerate(widths):
             if index == 0:
-                with self.loop(lambda width=width: self.at_least(left, width)):  # type: ignore[misc]
+                with self.loop(lambda width=width: self.at_least(remaining, width)):  # type: ignore[misc]
                     yield width
-                    self.count_down(left, width)
+                    self.count_down(remaining, width)
             else:
-                with self.builder.if_then(self.at_least(left, width)):
+                with self.builder.if_then(self.at_least(remaining, width)):
                     yield width
-                    self.count_down(left, width)
+                    self.count_down(remaining, width)
 
 
-def new_function(module: ir.Module, name: str, arguments: Sequence[ir.Type]) -> tuple[ir.Function, bool]:
-    """Return the function of this name, and whether it is new and has to be written."""
+def declare_function(module: ir.Module, name: str, arguments: Sequence[ir.Type]) -> tuple[ir.Function, bool]:
+    """Return the function of this name, and whether it is new and its body must be emitted."""
     if name in module.globals:
         return module.globals[name], False
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), name)

@@ -1,13 +1,13 @@
-"""Machine code of kernels: compiled by Numba once, kept in a folder, loaded without Numba ever after.
+"""Machine code of kernels: compiled by Numba once, cached in a folder, loaded without Numba from then on.
 
-Importing Numba takes half a second, compiling a kernel as long again. Neither is needed twice: what the
-compiler made is a plain C function, and LLVM loads it in a fraction of a millisecond. So a kernel is known by its name
-(``"dense.forward"``: the function `forward` of the module `nnlite.engine.kernels.dense`), and that module, which
-imports Numba, is imported only where no machine code is at hand.
+Importing Numba takes half a second, and compiling a kernel as long again. The result is a plain C function, which LLVM
+loads in a fraction of a millisecond. So a kernel is identified by its name (``"dense.product"``: the function `product`
+of the module `nnlite.engine.kernels.dense`), and that module, which imports Numba, is imported only if the cache holds
+no machine code for it.
 
-The folder is the first of these that can be written to and belongs to the user alone: ``$NNLITE_CACHE_DIR``; the
-user's cache folder; one in the folder for temporary files. A file in it is used only if its checksum is right, and is
-written whole or not at all, so a damaged file is compiled again and many processes may start at once.
+The cache folder is the first of these that is writable and belongs to the user alone: ``$NNLITE_CACHE_DIR``; the user's
+cache folder; one in the folder for temporary files. A file is used only if its checksum is right, and is written
+atomically, so a damaged file is compiled again and many processes may start at once.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ from nnlite.files import atomic_write
 
 _MAGIC = b"nnlite kernel 1\n"
 _lock = threading.RLock()
-# What has been loaded, by the dtype's letter: a dtype takes a microsecond to say its name, and programs ask often.
-_addresses: dict[tuple[str, str], int] = {}
-# Everything that a kernel may call beside LLVM's own operations; all of it is in every C library.
+# Loaded kernels by the dtype's letter: its name takes a microsecond, and programs look up kernels often.
+_loaded: dict[tuple[str, str], int] = {}
+# The functions that a kernel may call besides LLVM's own operations; every C library has them.
 _LIBRARY_FUNCTIONS = {"memcpy", "memset", "memmove"}
-# Operations of LLVM that the processor does not have: they become calls of the mathematical library.
-_CALLS_IN_DISGUISE = {"exp", "exp2", "exp10", "log", "log2", "log10", "pow", "powi", "sin", "cos", "tan", "sincos"}
+# Intrinsics of LLVM without a machine instruction: they become calls of the mathematical library.
+_LIBRARY_INTRINSICS = {"exp", "exp2", "exp10", "log", "log2", "log10", "pow", "powi", "sin", "cos", "tan", "sincos"}
 
 Native = Callable[..., int]
 """A kernel as ctypes calls it: without the interpreter's lock."""
@@ -49,31 +49,31 @@ def kernel_address(name: str, dtype: np.dtype[Any]) -> int:
     Parameters
     ----------
     name : str
-        Module and function: ``"dense.forward"``.
+        Module and function: ``"dense.product"``.
     dtype : numpy.dtype
-        What the kernel is to compute in.
+        The dtype in which the kernel computes.
     """
     dtype = np.dtype(dtype)
-    address = _addresses.get((name, dtype.char))
+    address = _loaded.get((name, dtype.char))
     if address is None:
         with _lock:
-            address = _addresses[name, dtype.char] = _load(name, dtype.name)
+            address = _loaded[name, dtype.char] = _load(name, dtype.name)
     return address
 
 
 def native_function(name: str, dtype: np.dtype[Any]) -> Native:
-    """Return a kernel as a Python function of (result, exception, fields, state, zero); see `call`."""
+    """Return a kernel as a Python function of (result, exception, operands, state, zero); see `call`."""
     number = ctypes.c_float if np.dtype(dtype) == np.float32 else ctypes.c_double
-    places = [ctypes.c_void_p] * 4
-    function: Native = ctypes.CFUNCTYPE(ctypes.c_int, *places, number)(kernel_address(name, dtype))
+    pointers = [ctypes.c_void_p] * 4
+    function: Native = ctypes.CFUNCTYPE(ctypes.c_int, *pointers, number)(kernel_address(name, dtype))
     return function
 
 
-def call(function: Native, fields: int, state: int) -> None:
-    """Call what `native_function` returned with the addresses of its fields and of the state."""
-    unused = (ctypes.c_void_p * 2)()
-    place = ctypes.addressof(unused)
-    function(place, place + ctypes.sizeof(ctypes.c_void_p), fields, state, 0.0)
+def call(function: Native, operands: int, state: int) -> None:
+    """Call the result of `native_function` with the addresses of its operands and of the state."""
+    results = (ctypes.c_void_p * 2)()
+    pointer = ctypes.addressof(results)
+    function(pointer, pointer + ctypes.sizeof(ctypes.c_void_p), operands, state, 0.0)
 
 
 @cache
@@ -104,7 +104,7 @@ def _compile(name: str, dtype: str) -> tuple[str, bytes]:
     integers = numba.types.CPointer(numba.types.int64)
     signature = numba.types.void(integers, integers, getattr(numba.types, dtype))
     options: dict[str, Any] = {"error_model": "numpy", "fastmath": {"contract"}}
-    # Nobody calls the kernel from Python, so no function is made for that.
+    # Kernels are never called from Python, so Numba's wrappers are left out.
     options |= {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     dispatcher: Any = numba.njit(signature, **options)(function)
     overload = dispatcher.overloads[signature.args]
@@ -115,12 +115,12 @@ def _compile(name: str, dtype: str) -> tuple[str, bytes]:
 
 def _check_self_contained(name: str, code: Any) -> None:
     declared = {f.name for f in code.functions if f.is_declaration}
-    operations = {f for f in declared if f.startswith("llvm.") and f.split(".")[1] not in _CALLS_IN_DISGUISE}
+    operations = {f for f in declared if f.startswith("llvm.") and f.split(".")[1] not in _LIBRARY_INTRINSICS}
     called = declared - operations - _LIBRARY_FUNCTIONS
     if called:
         raise RuntimeError(
-            f"kernel {name!r} calls {sorted(called)}, which is not there without Numba; "
-            "kernels may use pointers, numbers and each other, nothing that allocates, raises or needs a library"
+            f"kernel {name!r} calls {sorted(called)}, which does not exist without Numba; "
+            "kernels may use pointers, numbers and other kernels, but must not allocate, raise or call a library"
         )
 
 
@@ -139,7 +139,7 @@ def _engine() -> Any:
     return llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
 
 
-# -- keeping ---------------------------------------------------------------------------------------
+# -- cache -----------------------------------------------------------------------------------------
 
 
 def _read(name: str, dtype: str) -> tuple[str, bytes] | None:
@@ -172,12 +172,12 @@ def _write(name: str, dtype: str, symbol: str, machine_code: bytes) -> None:
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the folder where machine code is kept, made if need be; None if there is nowhere to keep it."""
-    for place in _candidates():
-        folder = place / _key()
+    """Return the folder of the machine code cache, created if necessary; None if no folder is usable."""
+    for base in _candidates():
+        folder = base / _fingerprint()
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if _is_private(place) and _is_private(folder) and os.access(folder, os.W_OK):
+            if _is_private(base) and _is_private(folder) and os.access(folder, os.W_OK):
                 return folder
         except OSError:
             continue
@@ -201,7 +201,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _is_private(folder: Path) -> bool:
-    """Tell whether nobody else can put machine code there."""
+    """Tell whether no other user can write to the folder."""
     if not hasattr(os, "getuid"):
         return True
     status = folder.stat()
@@ -209,8 +209,8 @@ def _is_private(folder: Path) -> bool:
 
 
 @cache
-def _key() -> str:
-    """Name everything that machine code depends on: the sources, the compiler, the processor."""
+def _fingerprint() -> str:
+    """Return a hash of all that machine code depends on: the sources, the compiler, the processor."""
     digest = hashlib.sha256()
     for source in sorted(Path(__file__).parent.parent.rglob("*.py")):
         digest.update(source.read_bytes())

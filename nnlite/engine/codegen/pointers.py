@@ -1,10 +1,10 @@
-"""Pointers in Numba: what the kernels compute on instead of arrays.
+"""Pointers in Numba: the arguments of kernels, instead of arrays.
 
 A kernel that takes arrays makes Numba unpack seven numbers for each; one that takes pointers is a plain C function,
-which can be kept as machine code, loaded without Numba and called in nanoseconds.
+which can be cached as machine code, loaded without Numba and called in nanoseconds.
 
-Kernels are written once for both float types. They are handed a `zero` of the type they are to compute in;
-`as_pointer` and `like` take their type from it, so that no constant turns the arithmetic into doubles by accident.
+Kernels are generic over both float types. They receive a `zero` of the type to compute in; `as_pointer` and `like` take
+their type from it, so that no constant promotes the arithmetic to doubles by accident.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ intrinsic: Any = extending.intrinsic
 
 @intrinsic
 def shift(typing_context: Any, pointer: Any, count: Any) -> Any:  # noqa: ARG001
-    """Return the pointer `count` items further on (C's ``pointer + count``)."""
+    """Return the pointer advanced by `count` items (C's ``pointer + count``)."""
     if not (isinstance(pointer, types.CPointer) and isinstance(count, types.Integer)):
         return None
 
@@ -34,7 +34,7 @@ def shift(typing_context: Any, pointer: Any, count: Any) -> Any:  # noqa: ARG001
 
 @intrinsic
 def pointer_to(typing_context: Any, array: Any) -> Any:  # noqa: ARG001
-    """Return the pointer to the first item of an array (for tests and tools: kernels see no arrays)."""
+    """Return the pointer to the first item of an array (for tests and tools: kernels take no arrays)."""
     if not isinstance(array, types.Array):
         return None
 
@@ -70,34 +70,34 @@ def like(typing_context: Any, zero: Any, value: Any) -> Any:  # noqa: ARG001
 
 
 @intrinsic
-def as_number(typing_context: Any, field: Any) -> Any:  # noqa: ARG001
-    """Return the double whose bits an int64 field holds."""
-    if field != types.int64:
+def as_number(typing_context: Any, operand: Any) -> Any:  # noqa: ARG001
+    """Return the double whose bits an int64 operand holds."""
+    if operand != types.int64:
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
         return builder.bitcast(arguments[0], ir.DoubleType())
 
-    return types.float64(field), generate
+    return types.float64(operand), generate
 
 
 @intrinsic
-def call_kernel(typing_context: Any, address: Any, fields: Any, state: Any, zero: Any) -> Any:  # noqa: ARG001
+def call_kernel(typing_context: Any, address: Any, operands: Any, state: Any, zero: Any) -> Any:  # noqa: ARG001
     """Call the kernel at an address.
 
-    A function that Numba compiles returns a status and takes two places, for its result and for an exception, before
-    its own arguments. Kernels have no result and raise nothing, so both places are for show.
+    A function that Numba compiles returns a status and takes two pointers, for its result and for an exception, before
+    its own arguments. Kernels have no result and raise nothing, so both are placeholders.
     """
     if not isinstance(address, types.Integer):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:  # noqa: ARG001
-        place = ir.IntType(8).as_pointer()
-        unused = [cgutils.alloca_once(builder, place, name=name) for name in ("result", "exception")]
-        kinds = [value.type for value in (*unused, *arguments[1:])]
-        function_type = ir.FunctionType(ir.IntType(32), kinds)
+        pointer_type = ir.IntType(8).as_pointer()
+        results = [cgutils.alloca_once(builder, pointer_type, name=name) for name in ("result", "exception")]
+        argument_types = [value.type for value in (*results, *arguments[1:])]
+        function_type = ir.FunctionType(ir.IntType(32), argument_types)
         function = builder.inttoptr(arguments[0], function_type.as_pointer())
-        builder.call(function, [*unused, *arguments[1:]])
+        builder.call(function, [*results, *arguments[1:]])
         return context.get_dummy_value()
 
-    return types.void(address, fields, state, zero), generate
+    return types.void(address, operands, state, zero), generate

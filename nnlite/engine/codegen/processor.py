@@ -1,4 +1,4 @@
-"""What the processor can do, as far as it decides how kernels and buffers are shaped. Needs no Numba."""
+"""The processor's vector registers, which decide the shapes of tiles and buffers. Needs no Numba."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from numpy.typing import DTypeLike
 
 
 class Machine(NamedTuple):
-    """What a tile is shaped for: the bytes of a vector register, and the rows of a tile."""
+    """The bytes of a vector register, and the rows of a register tile."""
 
     vector_bytes: int
     rows: int
 
     def lanes(self, item_bytes: int) -> int:
-        """Return the items in a vector; at least 4 (`dot_strip` adds up in fours), LLVM splits what is too wide."""
+        """Return the items in a vector; at least 4, as `dots` reduces groups of four. LLVM splits wider vectors."""
         return max(4, self.vector_bytes // item_bytes)
 
 
 @cache
 def host_machine() -> Machine:
-    """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 elsewhere."""
+    """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 on others."""
     features = llvmlite.binding.get_host_cpu_features()
     if features.get("avx512f"):
         return Machine(64, 12)
@@ -31,5 +31,5 @@ def host_machine() -> Machine:
 
 
 def vector_width(dtype: DTypeLike) -> int:
-    """Return the multiple to which the batch has to be padded: the items in a vector register of this CPU."""
+    """Return the multiple to which a batch is padded: the items in a vector register of this CPU."""
     return host_machine().lanes(np.dtype(dtype).itemsize)

@@ -1,8 +1,8 @@
-# ruff: noqa: ARG001 - Numba calls by position, and what one intrinsic ignores another needs
-"""What branch-free functions are made of: choices, bits, signs, roots and polynomials, straight in LLVM.
+# ruff: noqa: ARG001 - Numba calls by position, and an argument that one intrinsic ignores another needs
+"""Building blocks of branch-free functions: selection, bits, signs, roots and polynomials, emitted in LLVM.
 
-Each is one or a few machine instructions for which Python has no word, or for which Numba would write a branch or a
-call. LLVM turns every one of them into its vector form when the loop around it is vectorised.
+Each is one or a few machine instructions that Python cannot express, or for which Numba would emit a branch or a call.
+LLVM turns every one of them into its vector form when the loop around it is vectorized.
 """
 
 from __future__ import annotations
@@ -16,19 +16,20 @@ from numba import extending, types
 
 intrinsic: Any = extending.intrinsic
 _UNSIGNED: dict[Any, Any] = {types.float32: types.uint32, types.float64: types.uint64}
-_LONG = 8  # coefficients
+_LONGEST_HORNER = 8
+"""Most coefficients of a polynomial evaluated by one chain of Horner's rule."""
 
 
 @intrinsic
-def select(typing_context: Any, condition: Any, yes: Any, no: Any) -> Any:
-    """Return `yes` where the condition holds, else `no`; both have been computed already."""
-    if not (isinstance(condition, types.Boolean) and yes == no):
+def select(typing_context: Any, condition: Any, if_true: Any, if_false: Any) -> Any:
+    """Return `if_true` where the condition holds, else `if_false`; both are evaluated."""
+    if not (isinstance(condition, types.Boolean) and if_true == if_false):
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.select(*arguments)
 
-    return yes(condition, yes, no), generate
+    return if_true(condition, if_true, if_false), generate
 
 
 @intrinsic
@@ -45,7 +46,7 @@ def bits_of(typing_context: Any, x: Any) -> Any:
 
 @intrinsic
 def float_of(typing_context: Any, bits: Any, like: Any) -> Any:
-    """Return the float, of the type of `like`, whose bits are the lowest ones of an integer."""
+    """Return the float, of the type of `like`, whose bits are the lowest bits of an integer."""
     if not isinstance(bits, types.Integer) or like not in _UNSIGNED:
         return None
 
@@ -58,7 +59,7 @@ def float_of(typing_context: Any, bits: Any, like: Any) -> Any:
 
 @intrinsic
 def with_sign(typing_context: Any, magnitude: Any, sign: Any) -> Any:
-    """Return the magnitude of one float with the sign of another, zeros' included."""
+    """Return the magnitude of one float with the sign of another, including the sign of zero."""
     if magnitude not in _UNSIGNED or magnitude != sign:
         return None
 
@@ -77,16 +78,16 @@ def high_product(typing_context: Any, a: Any, b: Any) -> Any:
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        wide = ir.IntType(128)
-        product = builder.mul(*(builder.zext(argument, wide) for argument in arguments))
-        return builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+        int128 = ir.IntType(128)
+        product = builder.mul(*(builder.zext(argument, int128) for argument in arguments))
+        return builder.trunc(builder.lshr(product, ir.Constant(int128, 64)), ir.IntType(64))
 
     return a(a, b), generate
 
 
 @intrinsic
 def square_root(typing_context: Any, x: Any) -> Any:
-    """Return the square root, by the machine's own instruction."""
+    """Return the square root, computed by the machine's own instruction."""
     if x not in _UNSIGNED:
         return None
 
@@ -101,9 +102,9 @@ def square_root(typing_context: Any, x: Any) -> Any:
 def polynomial(coefficients: Sequence[float]) -> Any:
     """Return the compiled function ``x -> c[0] + c[1] x + c[2] x^2 + ...``, in the type of x.
 
-    Short ones follow Horner's rule. In long ones every step waits for the one before, so their even and odd terms are
-    summed side by side, each by Horner's rule in x^2. Each step may become one fused multiply-add (LLVM's `contract`),
-    which rounds once instead of twice.
+    Short polynomials use Horner's rule. In long ones every step would wait for the one before, so their even and odd
+    terms are evaluated independently, each by Horner's rule in x^2. Each step may become one fused multiply-add (LLVM's
+    `contract`), which rounds once instead of twice.
     """
     fused = ("contract",)
 
@@ -121,7 +122,7 @@ def polynomial(coefficients: Sequence[float]) -> Any:
 
             (argument,) = arguments
             terms = [context.get_constant(x, c) for c in coefficients]
-            if len(terms) <= _LONG:
+            if len(terms) <= _LONGEST_HORNER:
                 return horner(terms, argument)
             square = builder.fmul(argument, argument)
             return multiply_add(horner(terms[1::2], square), argument, horner(terms[::2], square))

@@ -1,4 +1,4 @@
-"""The matrix product: which tiles run in which order, and what is packed before.
+"""The matrix product: the order of the tiles, and the packing of the operands.
 
 A dense layer is three products. With activations stored features x batch (X is p x N, the kernel W is p x q)::
 
@@ -6,16 +6,16 @@ A dense layer is three products. With activations stored features x batch (X is 
     backward   dX = W dZ      gemm_nn      p x N
     weights    dW = X dZᵀ     gemm_nt      p x q
 
-The first two are the same loop over tiles (`gemm_tile`): A is read one number at a time, so it may lie transposed. The
-third sums along the rows of both operands: small, it has tiles of its own (`gemm_dot`); from `TRANSPOSED` rows and
-columns on, dZ is transposed while it is packed, and the product is that of the other two.
+The first two are the same loop over tiles (`gemm_tile`): A is read one number at a time, so it may be transposed. The
+third sums along the rows of both operands: if small, it has tiles of its own (`gemm_dot`); from `SMALLEST_TRANSPOSED`
+rows and columns on, dZ is transposed during packing, and the product is the same as the other two.
 
-**Small products** run straight on the matrices: a call, and the multiply-adds.
+**Small products** read the matrices in place: a call, and the multiply-adds.
 
-**Large ones** would wait for memory: a tile walks down B in steps of a whole row, and every step touches another
-cache line, often another page; where the row length is a power of two, the lines even compete for the same few places
-of the cache. So B is cut into blocks of `DEPTH` x `COLUMNS` that stay in the second cache, and each block is *packed*:
-copied once, in the order in which tiles will read it::
+**Large ones** would wait for memory: a tile reads B row by row, and every step touches another cache line, often
+another page; if the row length is a power of two, these lines even compete for a few cache sets. So B is cut into
+blocks of `DEPTH` x `COLUMNS` that stay in the second-level cache, and each block is *packed*: copied once, in the order
+in which the tiles read it::
 
     B   +----+----+----+        packed   panel 0          panel 1          ...
         | 0  | 1  | 2  |                 +----+----+--    +----+----+--
@@ -23,14 +23,14 @@ copied once, in the order in which tiles will read it::
         +----+----+----+                 +----+----+--    +----+----+--
 
 Copying costs n k steps, the product m n k: each packed number is used m times, from a stream that the hardware
-fetches ahead. A strip of A is read again for every panel and stays in the first cache: packed too where it lies
-transposed, as it is where its rows are contiguous. (The scheme is that of K. Goto and R. van de Geijn, "Anatomy of
-high-performance matrix multiplication", ACM TOMS 34(3), 2008, with the roles of A and B exchanged: strips are packed
-one at a time, just before they are used, and B is what stays.)
+prefetches. A strip of A is read again for every panel and stays in the first-level cache; it is packed too if it is
+transposed, and read in place if its rows are contiguous. (The scheme is that of K. Goto and R. van de Geijn, "Anatomy
+of high-performance matrix multiplication", ACM TOMS 34(3), 2008, with the roles of A and B exchanged: strips are packed
+one at a time, just before their use, and B stays.)
 
-Sums run in the order of k whatever the blocks (a later block continues from what the earlier ones left), so the same
-inputs give the same bits. Nothing is read or written outside of the matrices, but that rows along the batch are read,
-and written, as whole vectors: N must be a multiple of `vector_width`, the padding between being the caller's.
+Sums run in the order of k for every blocking (a later block continues the sums of earlier ones), so the same inputs
+give the same bits. Nothing is read or written outside of the matrices, except that rows along the batch are read and
+written as whole vectors: N must be a multiple of `vector_width`, and the padding belongs to the caller.
 """
 
 # Numba types what it compiles.
@@ -54,12 +54,12 @@ from nnlite.engine.gemm.gemm_sizes import (
     BIAS,
     COLUMNS,
     DEPTH,
+    LARGEST_UNPACKED,
     NN,
     NT,
     PANEL,
+    SMALLEST_TRANSPOSED,
     TN,
-    TRANSPOSED,
-    UNPACKED,
     ZERO,
     workspace_items,
 )
@@ -82,22 +82,23 @@ __all__ = [
     "vector_width",
 ]
 
-pointer_to: Any = _pointer_to  # as compiled code calls it, without the typing context
+pointer_to: Any = _pointer_to  # typed as compiled code calls it, without the typing context
 shift: Any = _shift
 
 
 class Gemm(NamedTuple):
     """The three products for one machine, for use in compiled functions; pointers to float32 or float64, and int64.
 
-    ``ld*`` is the distance of a matrix's rows in items. `start` says what the result begins from: ZERO, ADD (what it
-    holds) or BIAS (``bias[r]`` in row r; `bias` is read for BIAS alone). `workspace` points to `workspace_items` items,
-    best aligned to 64 bytes; products that need none don't touch it.
+    ``ld*`` is the leading dimension of a matrix: the distance of its rows in items. `start` gives the initial values of
+    the result: ZERO, ADD (its current values) or BIAS (``bias[r]`` in row r; `bias` is read for BIAS alone).
+    `workspace` points to `workspace_items` items, preferably aligned to 64 bytes; products that need none do not access
+    it.
 
     Attributes
     ----------
     any : ``(form, a, lda, b, ldb, c, ldc, m, n, k, start, bias, workspace)``
         The one compiled function: C(m x n) by `form`, TN (AᵀB), NN (AB) or NT (ABᵀ), with sums over k items. The other
-        three are names for it, put in where they are called.
+        three are inlined calls of it.
     tn : ``(w, ldw, x, ldx, z, ldz, q, n, p, start, bias, workspace)``
         Z(q x n) = start + W(p x q)ᵀ X(p x n); n a multiple of the vector width.
     nn : ``(w, ldw, dz, lddz, dx, lddx, p, n, q, start, workspace)``
@@ -114,9 +115,9 @@ class Gemm(NamedTuple):
 
 @cache
 def build(machine: Machine) -> Gemm:
-    """Return the three products with tiles that suit `machine`; nothing is compiled before it is called."""
+    """Return the three products with tiles for `machine`; each is compiled at its first call."""
     lanes, strips, dots, copy_rows, transpose_rows = tiles(machine)
-    # No fastmath: the order of a sum is that of the tiles. Inlining spares LLVM a copy of the tiles for every level.
+    # No fastmath: tiles define the order of a sum. Inlining avoids a copy of the tiles for every level.
     options: dict[str, Any] = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
     compiled, inlined = njit(**options), njit(**options, inline="always")
 
@@ -140,11 +141,22 @@ def build(machine: Machine) -> Gemm:
         a_row, a_step = (1, lda) if form == TN else (lda, 1)
         b_row, b_column = (1, ldb) if form == NT else (ldb, 1)
         if form == NT:
-            # What fills no vector of columns, or is small as a whole, is summed along the rows.
-            whole = n // width * width if m >= TRANSPOSED and n >= TRANSPOSED else 0
-            dots(m, a, lda, shift(b, whole * ldb), ldb, shift(c, whole), ldc, n - whole, k // width, start)
-            n = whole
-        elif k * n <= UNPACKED:
+            # Columns beyond whole vectors, or all of a small product, are computed as dot products of rows.
+            whole_columns = n // width * width if m >= SMALLEST_TRANSPOSED and n >= SMALLEST_TRANSPOSED else 0
+            dots(
+                m,
+                a,
+                lda,
+                shift(b, whole_columns * ldb),
+                ldb,
+                shift(c, whole_columns),
+                ldc,
+                n - whole_columns,
+                k // width,
+                start,
+            )
+            n = whole_columns
+        elif k * n <= LARGEST_UNPACKED:
             strips(m, a, a_row, a_step, b, ldb, panel, c, ldc, n // width, k, start, bias)
             return
         packed = shift(workspace, panel * DEPTH)
@@ -153,10 +165,10 @@ def build(machine: Machine) -> Gemm:
             for p in range(0, k, DEPTH):
                 depth = min(DEPTH, k - p)
                 pack(shift(b, p * b_row + j * b_column), b_row, b_column, columns, depth, packed)
-                first, c_block = start if p == 0 else ADD, shift(c, j)
+                block_start, c_block = start if p == 0 else ADD, shift(c, j)
                 i = 0
                 while i < m:
-                    # Of A transposed, a panel as wide as B's uses all of every cache line that it fetches.
+                    # If A is transposed, a panel as wide as B's uses all of each cache line that it fetches.
                     rows = m if form != TN else min(panel, m - i)
                     a_block, step = shift(a, i * a_row + p * a_step), a_step
                     if rows == panel and form == TN:
@@ -164,7 +176,7 @@ def build(machine: Machine) -> Gemm:
                         a_block, step = workspace, panel
                     strips(
                         rows, a_block, a_row, step, packed, panel, panel * depth, shift(c_block, i * ldc), ldc,
-                        columns // width, depth, first, shift(bias, i),
+                        columns // width, depth, block_start, shift(bias, i),
                     )  # fmt: skip
                     i += rows
 
@@ -188,39 +200,39 @@ gemm, gemm_tn, gemm_nn, gemm_nt = build(_HOST)
 
 
 @cache
-def _whole_matrices(machine: Machine) -> Any:
-    """Return the products on arrays of any size: what is short of a vector at the edge is padded in a copy."""
+def _product_of_any_size(machine: Machine) -> Any:
+    """Return the products on arrays of any size: columns beyond whole vectors are padded in a copy."""
     multiply = build(machine).any
 
     @njit(error_model="numpy", nogil=True)
-    def whole_matrices(form, a, b, out, padded, workspace):
+    def product_of_any_size(form, a, b, out, padded, workspace):
         m, n = out.shape
         lda, ldb, width = a.shape[1], b.shape[1], padded.shape[1]
         k = lda if form != TN else a.shape[0]
         p, q, r, w = pointer_to(a), pointer_to(b), pointer_to(out), pointer_to(workspace)
-        whole = ldb // width * width  # of the columns of B: of N, or of what is summed over for NT
+        aligned = ldb // width * width  # columns of B in whole vectors: of N, or for NT of the summed dimension
         if form == NT:
-            multiply(form, p, lda, q, ldb, r, n, m, n, whole, ZERO, p, w)
+            multiply(form, p, lda, q, ldb, r, n, m, n, aligned, ZERO, p, w)
         else:
-            multiply(form, p, lda, q, ldb, r, n, m, whole, k, ZERO, p, w)
-        if whole == ldb:
+            multiply(form, p, lda, q, ldb, r, n, m, aligned, k, ZERO, p, w)
+        if aligned == ldb:
             return
         rows = b.shape[0]
         for i in range(rows):
             padded[i] = 0
-            padded[i, : ldb - whole] = b[i, whole:]
+            padded[i, : ldb - aligned] = b[i, aligned:]
         if form == NT:
             for i in range(m):
                 padded[rows + i] = 0
-                padded[rows + i, : ldb - whole] = a[i, whole:]
-            start = ADD if whole else ZERO
+                padded[rows + i, : ldb - aligned] = a[i, aligned:]
+            start = ADD if aligned else ZERO
             multiply(form, pointer_to(padded[rows:]), width, pointer_to(padded), width, r, n, m, n, width, start, p, w)
         else:
             target = padded[rows:]
             multiply(form, p, lda, pointer_to(padded), width, pointer_to(target), width, m, width, k, ZERO, p, w)
-            out[:, whole:] = target[:m, : ldb - whole]
+            out[:, aligned:] = target[:m, : ldb - aligned]
 
-    return whole_matrices
+    return product_of_any_size
 
 
 def matmul(
@@ -231,9 +243,9 @@ def matmul(
     Parameters
     ----------
     a, b : ndarray, two dimensions, float32 or float64, both the same
-        Copied where they are not C-contiguous.
+        Copied unless C-contiguous.
     out : ndarray (m, n), C-contiguous, optional
-        Where the result goes; may not overlap `a` or `b`.
+        Receives the result; must not overlap `a` or `b`.
     form : {"nn", "tn", "nt"}, default "nn"
         "nn": A(m, k) B(k, n). "tn": A(k, m)ᵀ B(k, n). "nt": A(m, k) B(n, k)ᵀ.
 
@@ -245,7 +257,7 @@ def matmul(
     Raises
     ------
     ValueError
-        If shapes, dtypes or the form don't fit.
+        If shapes, dtypes or the form do not fit.
 
     Examples
     --------
@@ -274,5 +286,5 @@ def matmul(
     width = vector_width(a.dtype)
     workspace = aligned_zeros(workspace_items(max(n, width), max(k, width)), a.dtype)
     padded = np.empty((len(b) + m, width), a.dtype)
-    _whole_matrices(_HOST)({"tn": TN, "nn": NN, "nt": NT}[form], a, b, out, padded, workspace)
+    _product_of_any_size(_HOST)({"tn": TN, "nn": NN, "nt": NT}[form], a, b, out, padded, workspace)
     return out

@@ -1,6 +1,6 @@
 """The tiles of the matrix product as intrinsics, for use in compiled functions."""
 
-# Numba hands intrinsics their types by the names of their parameters, used or not.
+# Numba passes types to intrinsics by the names of their parameters, used or not.
 # ruff: noqa: ARG001
 # mypy: allow-untyped-defs
 
@@ -60,7 +60,7 @@ def _constant(value_of: Callable[[Any], int]) -> Any:
 
 @cache
 def tiles(machine: Machine) -> Tiles:
-    """Return the intrinsics whose tiles have the shape that suits `machine`."""
+    """Return the intrinsics whose tiles suit `machine`."""
     n = types.int64
 
     def shape(pointer: Any) -> tuple[ir.Type, int]:
@@ -88,10 +88,13 @@ def tiles(machine: Machine) -> Tiles:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             item, lanes = shape(source)
             one, two = (copy_function(builder.module, item, lanes, count) for count in (lanes, PANEL * lanes))
-            with builder.if_else(builder.icmp_signed("==", arguments[0], ir.Constant(I64, lanes))) as (yes, no):
-                with yes:
+            with builder.if_else(builder.icmp_signed("==", arguments[0], ir.Constant(I64, lanes))) as (
+                one_vector,
+                two_vectors,
+            ):
+                with one_vector:
                     builder.call(one, arguments[1:])
-                with no:
+                with two_vectors:
                     builder.call(two, arguments[1:])
             return context.get_dummy_value()
 

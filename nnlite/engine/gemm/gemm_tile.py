@@ -1,9 +1,9 @@
 """Register tiles: the innermost loops of the matrix product, written in LLVM's vectors.
 
-Why not leave it to the compiler? A plain triple loop loads two numbers for every multiply-add. A core multiplies
-and adds two vectors a cycle, but can also load only two: such a loop runs at half speed at best, at a tenth when the
-numbers come from further away than the first cache. The way out is to keep a *tile* of the result in registers
-while the whole sum over k runs, and to use every number loaded for a full row or column of the tile::
+A compiler's plain triple loop loads two numbers for every multiply-add. A core performs two vector multiply-adds a
+cycle, but also only two loads: such a loop reaches half of the peak at best, a tenth if the numbers come from beyond
+the first-level cache. The remedy is to keep a *tile* of the result in registers during the whole sum over k, and to use
+every number loaded for a full row or column of the tile::
 
                           B   k-th row, two vectors
                          +--------+--------+
@@ -13,18 +13,18 @@ while the whole sum over k runs, and to use every number loaded for a full row o
             +----+       | acc    | acc    |      acc[r][v] += a[r] * b[v]
             | a0 |       +--------+--------+
             | a1 |       | acc    | acc    |      6 x 2 vectors of results stay in 12 of 16 registers;
-            | .. |       :        :        :      a step of k loads 6 numbers (each spread over a register)
-            | a5 |       | acc    | acc    |      and 2 vectors, and does 12 vector multiply-adds with them:
-            +----+       +--------+--------+      1.5 for a load, where the plain loop has 0.5.
+            | .. |       :        :        :      a step of k loads 6 numbers (each broadcast to a register)
+            | a5 |       | acc    | acc    |      and 2 vectors, for 12 vector multiply-adds:
+            +----+       +--------+--------+      1.5 for each load, where the plain loop has 0.5.
 
-There are also enough accumulators: a multiply-add takes four cycles to finish, so eight have to be under way at a
-time for two to start every cycle, and these must not wait for each other.
+There are also enough independent accumulators: a multiply-add has a latency of four cycles, so eight must be in flight
+for two to start every cycle.
 
-LLVM's vectoriser finds no such tile by itself, so the loops are emitted here by hand. A *strip* is a row of tiles: one
-function for every number of rows up to the tile's, so that an edge costs neither copies nor wasted work. `gemm_dot` has
-tiles of its own for sums along contiguous rows, `gemm` the order in which everything runs and what packing buys.
+LLVM's vectorizer finds no such tile, so the loops are emitted explicitly. A *strip* is a row of tiles: one function for
+every number of rows up to the tile's, so that an edge needs no copies and no wasted work. `gemm_dot` has tiles for sums
+along contiguous rows, `gemm` the order of the tiles and the packing.
 
-Each element is summed in the order of k, in one lane: its bits depend neither on where it lies in a tile nor on
+Each element is summed in the order of k, in one lane: its bits depend neither on its position in a tile nor on
 alignment.
 """
 
@@ -32,14 +32,14 @@ from __future__ import annotations
 
 from llvmlite import ir
 
-from nnlite.engine.codegen.emit import I64, Emitter, new_function
+from nnlite.engine.codegen.emit import I64, Emitter, declare_function
 from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, PANEL
 
 
 def strip_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> ir.Function:
     """C(rows x n) = start + A(rows x k) B(k x n), for `vectors` vectors of columns (see `Tiles.strips`)."""
     pointer = item.as_pointer()
-    function, new = new_function(
+    function, new = declare_function(
         module,
         f"nnlite_strip_{item}x{lanes}_{rows}",
         [pointer, I64, I64, pointer, I64, I64, pointer, I64, I64, I64, I64, pointer],
@@ -48,9 +48,9 @@ def strip_function(module: ir.Module, item: ir.Type, lanes: int, rows: int) -> i
         return function
     a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, depth, start, bias = function.args
     emit = Emitter(function, lanes)
-    b_slot, c_slot, left = emit.variable(b), emit.variable(c), emit.variable(vectors)
-    # With few rows, a wider tile keeps enough multiply-adds under way.
-    for width in emit.each_width(left, (4, 2, 1) if rows <= 2 else (2, 1)):
+    b_slot, c_slot, remaining = emit.variable(b), emit.variable(c), emit.variable(vectors)
+    # With few rows, a wider tile keeps enough multiply-adds in flight.
+    for width in emit.widths_covering(remaining, (4, 2, 1) if rows <= 2 else (2, 1)):
         b_now, c_now = emit.builder.load(b_slot), emit.builder.load(c_slot)
         targets = [
             [emit.at(c_now, emit.times(c_row, r), ir.Constant(I64, v * lanes)) for v in range(width)]
@@ -78,22 +78,22 @@ def _start_tile(
                 builder.store(emit.load(target), accumulator)
     with builder.if_then(builder.icmp_signed("==", start, ir.Constant(I64, BIAS))):
         for r, row in enumerate(tile):
-            spread = emit.splat(builder.load(emit.at(bias, ir.Constant(I64, r))))
+            broadcast = emit.splat(builder.load(emit.at(bias, ir.Constant(I64, r))))
             for accumulator in row:
-                builder.store(spread, accumulator)
+                builder.store(broadcast, accumulator)
 
 
 def _multiply_add(
     emit: Emitter,
     tile: list[list[ir.Value]],
-    left: tuple[ir.Value, ir.Value, ir.Value],
+    left_operand: tuple[ir.Value, ir.Value, ir.Value],
     right: tuple[ir.Value, ir.Value, ir.Value],
     depth: ir.Value,
 ) -> None:
-    """Run the loop over k: the place where the time goes."""
-    (a, a_row, a_step), (b, b_row, b_panel) = left, right
+    """Emit the loop over k, which takes nearly all of the time."""
+    (a, a_row, a_step), (b, b_row, b_panel) = left_operand, right
     builder, rows, width = emit.builder, len(tile), len(tile[0])
-    # x86 adds one register to a pointer for free: a pointer serves three rows, with one stride and with two.
+    # x86 adds one register to a pointer for free: one pointer serves three rows, with offsets of one and two strides.
     strides = [ir.Constant(I64, 0), a_row, emit.opaque(emit.times(a_row, 2))]
     a_slots = [emit.variable(emit.opaque(emit.at(a, emit.times(a_row, r)))) for r in range(0, rows, 3)]
     b_slots = [emit.variable(emit.at(b, emit.times(b_panel, p))) for p in range((width + PANEL - 1) // PANEL)]
@@ -103,9 +103,9 @@ def _multiply_add(
             for v in range(width)
         ]
         for r, row in enumerate(tile):
-            spread = emit.splat(builder.load(emit.at(builder.load(a_slots[r // 3]), strides[r % 3])))
+            broadcast = emit.splat(builder.load(emit.at(builder.load(a_slots[r // 3]), strides[r % 3])))
             for accumulator, b_vector in zip(row, b_vectors, strict=True):
-                builder.store(builder.call(emit.fma, [spread, b_vector, builder.load(accumulator)]), accumulator)
+                builder.store(builder.call(emit.fma, [broadcast, b_vector, builder.load(accumulator)]), accumulator)
         for slot in a_slots:
             emit.advance(slot, a_step)
         for slot in b_slots:
@@ -115,7 +115,7 @@ def _multiply_add(
 def copy_function(module: ir.Module, item: ir.Type, lanes: int, count: int) -> ir.Function:
     """Copy `depth` rows of `count` items, for packing: ``target[l * target_row + i] = source[l * source_row + i]``."""
     pointer = item.as_pointer()
-    function, new = new_function(module, f"nnlite_copy_{item}x{lanes}_{count}", [pointer, I64, pointer, I64, I64])
+    function, new = declare_function(module, f"nnlite_copy_{item}x{lanes}_{count}", [pointer, I64, pointer, I64, I64])
     if not new:
         return function
     source, source_row, target, target_row, depth = function.args
@@ -128,8 +128,8 @@ def copy_function(module: ir.Module, item: ir.Type, lanes: int, count: int) -> i
             while width > count - start:
                 width //= 2
             offset = ir.Constant(I64, start)
-            piece = emit.load(emit.at(emit.builder.load(source_slot), offset), width)
-            emit.store(piece, emit.at(emit.builder.load(target_slot), offset))
+            vector = emit.load(emit.at(emit.builder.load(source_slot), offset), width)
+            emit.store(vector, emit.at(emit.builder.load(target_slot), offset))
             start += width
         emit.advance(source_slot, source_row)
         emit.advance(target_slot, target_row)
@@ -137,24 +137,24 @@ def copy_function(module: ir.Module, item: ir.Type, lanes: int, count: int) -> i
     return function
 
 
-def strips_function(module: ir.Module, item: ir.Type, lanes: int, most: int) -> ir.Function:
+def strips_function(module: ir.Module, item: ir.Type, lanes: int, max_rows: int) -> ir.Function:
     """C(m x n) = start + A B, by strips of at most `most` rows (see `Tiles.strips`)."""
     pointer = item.as_pointer()
-    function, new = new_function(
+    function, new = declare_function(
         module,
-        f"nnlite_strips_{item}x{lanes}_{most}",
+        f"nnlite_strips_{item}x{lanes}_{max_rows}",
         [I64, pointer, I64, I64, pointer, I64, I64, pointer, I64, I64, I64, I64, pointer],
     )
     if not new:
         return function
     m, a, a_row, a_step, b, b_row, b_panel, c, c_row, vectors, depth, start, bias = function.args
-    strips = {rows: strip_function(module, item, lanes, rows) for rows in range(1, most + 1)}
+    strips = {rows: strip_function(module, item, lanes, rows) for rows in range(1, max_rows + 1)}
     emit = Emitter(function, lanes)
     builder = emit.builder
-    with emit.parts(m, most) as (first, rows):
+    with emit.chunks(m, max_rows) as (first, rows):
         a_strip, c_strip = emit.at(a, builder.mul(first, a_row)), emit.at(c, builder.mul(first, c_row))
         left, right = (a_strip, a_row, a_step), (b, b_row, b_panel)
-        emit.call_one_of(rows, strips, [*left, *right, c_strip, c_row, vectors, depth, start, emit.at(bias, first)])
+        emit.call_indexed(rows, strips, [*left, *right, c_strip, c_row, vectors, depth, start, emit.at(bias, first)])
     builder.ret_void()
     return function
 
@@ -162,7 +162,7 @@ def strips_function(module: ir.Module, item: ir.Type, lanes: int, most: int) -> 
 def transpose_function(module: ir.Module, item: ir.Type, lanes: int) -> ir.Function:
     """Write four rows as four columns, for packing: ``target[l * target_row + i] = source[i * source_row + l]``."""
     pointer = item.as_pointer()
-    function, new = new_function(module, f"nnlite_transpose_{item}x{lanes}", [pointer, I64, pointer, I64, I64])
+    function, new = declare_function(module, f"nnlite_transpose_{item}x{lanes}", [pointer, I64, pointer, I64, I64])
     if not new:
         return function
     source, source_row, target, target_row, depth = function.args

@@ -1,4 +1,4 @@
-"""Convolutions are products of stretches of rows (`nnlite.engine.lowering.windows`); what else they need is here."""
+"""Convolution: the bias; the products are in `nnlite.engine.lowering.windows`."""
 
 from __future__ import annotations
 

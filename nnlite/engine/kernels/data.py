@@ -1,4 +1,4 @@
-"""Moving data: records in and out of the engine's layout, copies, sums."""
+"""Data movement: gathering and scattering of records, copies, sums."""
 
 from __future__ import annotations
 
@@ -6,26 +6,26 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.engine.batch_state import ORDER, ROWS, START, WIDTH
+from nnlite.engine.batch_state import FIRST_RECORD, ORDER, PADDED_ROWS, ROWS
 from nnlite.engine.codegen.pointers import as_pointer, shift
 from nnlite.engine.gemm.transposing import eight_columns, eight_rows
 
 
 def gather(op: Any, state: Any, zero: Any) -> None:
-    """Fetch the batch's records: records x features to features x batch.
+    """Gather the batch's records: records x features to features x batch.
 
-    Eight records at a time (see `nnlite.engine.gemm.transposing`). Pads become zeros.
+    Eight records at a time (see `nnlite.engine.gemm.transposing`). Padding becomes zeros.
 
     op: records, x, features, ld.
     """
     features, ld = op[2], op[3]
-    rows, width = state[ROWS], state[WIDTH]
-    start, order = state[START], as_pointer(state[ORDER], np.int32(0))
-    in_order = state[ORDER] == 0
+    rows, width = state[ROWS], state[PADDED_ROWS]
+    start, order = state[FIRST_RECORD], as_pointer(state[ORDER], np.int32(0))
+    consecutive = state[ORDER] == 0
     data, x = as_pointer(op[0], zero), as_pointer(op[1], zero)
     i = 0
     while i + 8 <= rows:
-        if in_order:
+        if consecutive:
             r0 = shift(data, (start + i) * features)
             r1, r2, r3 = shift(r0, features), shift(r0, 2 * features), shift(r0, 3 * features)
             r4, r5, r6, r7 = (
@@ -35,18 +35,18 @@ def gather(op: Any, state: Any, zero: Any) -> None:
                 shift(r0, 7 * features),
             )
         else:
-            o = shift(order, start + i)
-            r0, r1 = shift(data, o[0] * features), shift(data, o[1] * features)
-            r2, r3 = shift(data, o[2] * features), shift(data, o[3] * features)
-            r4, r5 = shift(data, o[4] * features), shift(data, o[5] * features)
-            r6, r7 = shift(data, o[6] * features), shift(data, o[7] * features)
+            indices = shift(order, start + i)
+            r0, r1 = shift(data, indices[0] * features), shift(data, indices[1] * features)
+            r2, r3 = shift(data, indices[2] * features), shift(data, indices[3] * features)
+            r4, r5 = shift(data, indices[4] * features), shift(data, indices[5] * features)
+            r6, r7 = shift(data, indices[6] * features), shift(data, indices[7] * features)
         for j in range(eight_columns(r0, r1, r2, r3, r4, r5, r6, r7, shift(x, i), ld, features), features):
-            to = shift(x, j * ld + i)
-            to[0], to[1], to[2], to[3] = r0[j], r1[j], r2[j], r3[j]
-            to[4], to[5], to[6], to[7] = r4[j], r5[j], r6[j], r7[j]
+            column = shift(x, j * ld + i)
+            column[0], column[1], column[2], column[3] = r0[j], r1[j], r2[j], r3[j]
+            column[4], column[5], column[6], column[7] = r4[j], r5[j], r6[j], r7[j]
         i += 8
     while i < rows:
-        record = shift(data, (start + i if in_order else order[start + i]) * features)
+        record = shift(data, (start + i if consecutive else order[start + i]) * features)
         for j in range(features):
             x[j * ld + i] = record[j]
         i += 1
@@ -57,38 +57,48 @@ def gather(op: Any, state: Any, zero: Any) -> None:
 
 
 def scatter(op: Any, state: Any, zero: Any) -> None:
-    """Hand the batch's results out: features x batch to records x features, in the records' own order.
+    """Scatter the batch's results: features x batch to records x features, in the records' own order.
 
     op: y, results, features, ld.
     """
     y, results, features, ld = as_pointer(op[0], zero), as_pointer(op[1], zero), op[2], op[3]
-    rows, start = state[ROWS], state[START]
+    rows, start = state[ROWS], state[FIRST_RECORD]
     i = 0
     while i + 8 <= rows:
-        all_to = shift(results, (start + i) * features)
-        for j in range(eight_rows(shift(y, i), ld, all_to, features, features), features):
-            of, to = shift(y, j * ld + i), shift(all_to, j)
-            to[0], to[features], to[2 * features], to[3 * features] = of[0], of[1], of[2], of[3]
-            to[4 * features], to[5 * features], to[6 * features], to[7 * features] = of[4], of[5], of[6], of[7]
+        records = shift(results, (start + i) * features)
+        for j in range(eight_rows(shift(y, i), ld, records, features, features), features):
+            source, target = shift(y, j * ld + i), shift(records, j)
+            target[0], target[features], target[2 * features], target[3 * features] = (
+                source[0],
+                source[1],
+                source[2],
+                source[3],
+            )
+            target[4 * features], target[5 * features], target[6 * features], target[7 * features] = (
+                source[4],
+                source[5],
+                source[6],
+                source[7],
+            )
         i += 8
     while i < rows:
-        to = shift(results, (start + i) * features)
+        target = shift(results, (start + i) * features)
         for j in range(features):
-            to[j] = y[j * ld + i]
+            target[j] = y[j * ld + i]
         i += 1
 
 
 def copy(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Copy blocks. op: source, target, number of blocks, length of each, from one to the next: source, target."""
+    """Copy blocks. op: source, target, number of blocks, length of each, stride of the source, of the target."""
     source, target, length = as_pointer(op[0], zero), as_pointer(op[1], zero), op[3]
     for block in range(op[2]):
-        of, to = shift(source, block * op[4]), shift(target, block * op[5])
+        source_block, target_block = shift(source, block * op[4]), shift(target, block * op[5])
         for i in range(length):
-            to[i] = of[i]
+            target_block[i] = source_block[i]
 
 
 def accumulate(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Add to what is there. op: terms, sums, length."""
+    """Add terms to sums. op: terms, sums, length."""
     terms, sums = as_pointer(op[0], zero), as_pointer(op[1], zero)
     for i in range(op[2]):
         sums[i] += terms[i]

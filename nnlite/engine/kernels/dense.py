@@ -1,8 +1,8 @@
-"""The fully connected layer: three matrix products, and the sums of rows.
+"""The dense layer: three matrix products, and the sums of rows.
 
-The batch is stored features x batch, so that with z for the outputs and x for the inputs the textbook's z = x W + b
-reads z = W^T x + b, and backward dx = W dz, dW = x dz^T, and db sums each row of dz. Where records have several
-positions (time steps), the layer works on each of them with the same weights.
+The batch is stored features x batch, so the textbook's z = x W + b becomes z = W^T x + b, and the backward pass is
+dx = W dz, dW = x dz^T, with db the row sums of dz. Where records have several positions (time steps), the layer works
+on each of them with the same weights.
 """
 
 from __future__ import annotations
@@ -11,31 +11,31 @@ from typing import Any
 
 from numba import njit
 
-from nnlite.engine.batch_state import WIDTH
+from nnlite.engine.batch_state import PADDED_ROWS
 from nnlite.engine.codegen.pointers import as_pointer, shift
 from nnlite.engine.gemm.gemm import gemm
 from nnlite.engine.gemm.gemm_sizes import ADD, NT
 
 
 def product(op: Any, state: Any, zero: Any) -> None:
-    """Multiply matrices: one kernel for all three forms, for the tiles in it are the longest code of the engine.
+    """Multiply matrices. One kernel serves all three forms, since the tiles in it are the longest code of the engine.
 
-    op: form; A, ld, from one position to the next; the same of B; the same of C; rows, columns and depth, of which the
-    one along the batch is taken from the state; start, bias or 0; positions; work memory.
+    op: form; A, its ld, its stride between positions; the same of B; the same of C; rows, columns and depth, of which
+    the one along the batch is taken from the state; start; bias or 0; positions; workspace.
     """
     form, columns, depth, start = op[0], op[11], op[12], op[13]
     work, bias = as_pointer(op[16], zero), as_pointer(op[14], zero)
     if form == NT:
-        depth = state[WIDTH]
+        depth = state[PADDED_ROWS]
     else:
-        columns = state[WIDTH]
+        columns = state[PADDED_ROWS]
     for position in range(op[15]):
         a = shift(as_pointer(op[1], zero), position * op[3])
         b = shift(as_pointer(op[4], zero), position * op[6])
         c = shift(as_pointer(op[7], zero), position * op[9])
         gemm(form, a, op[2], b, op[5], c, op[8], op[10], columns, depth, start, bias, work)
         if form == NT:
-            # All positions share the weights, and add to one gradient.
+            # All positions share the weights, so their gradients are summed.
             start = ADD
 
 
@@ -67,13 +67,13 @@ def bias_gradient(op: Any, state: Any, zero: Any) -> None:
     units, ld = op[2], op[4]
     for position in range(op[3]):
         dz = shift(as_pointer(op[0], zero), position * units * ld)
-        _sum_rows(dz, ld, as_pointer(op[1], zero), units, state[WIDTH], position > 0, zero)
+        _sum_rows(dz, ld, as_pointer(op[1], zero), units, state[PADDED_ROWS], position > 0, zero)
 
 
 @njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
 def _sum_rows(dz: Any, ld: Any, sums: Any, units: Any, width: Any, add: Any, zero: Any) -> None:
     k = 0
-    # Four at a time: adding up the lanes of a vector is a chain, and four chains take as long as one.
+    # Four at a time: a sum is a chain of dependent additions, and four chains take as long as one.
     while k + 4 <= units:
         r0, r1, r2, r3 = shift(dz, k * ld), shift(dz, (k + 1) * ld), shift(dz, (k + 2) * ld), shift(dz, (k + 3) * ld)
         t0, t1, t2, t3 = zero, zero, zero, zero

@@ -1,9 +1,9 @@
 """Dropout and Gaussian noise.
 
 The random numbers are those of Philox4x32-10 (Salmon, Moraes, Dror & Shaw, "Parallel random numbers: as easy as 1, 2,
-3", SC 2011): four numbers of 32 bits are a scrambled counter, and nothing is remembered from one to the next. The
-counter is made of the place in the batch, the step, and the thread; the key is the stream's seed. So every number is
-independent of the order in which they are made, and the loops are vectorised.
+3", SC 2011), a counter-based generator: four numbers of 32 bits are a function of a counter, without a state. The
+counter consists of the index in the batch, the step, and the thread; the key is the stream's seed. So every number is
+independent of the order of computation, and the loops are vectorized.
 """
 
 from __future__ import annotations
@@ -14,33 +14,38 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from nnlite.engine.batch_state import COUNT, SEEDS, THREAD
+from nnlite.engine.batch_state import SEEDS, STEP_COUNT, THREAD
 from nnlite.engine.codegen import elementary
 from nnlite.engine.codegen.pointers import as_number, as_pointer, like
 from nnlite.engine.codegen.scalars import polynomial, select, square_root
 
 _LOW = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
+_WORD_BITS = np.uint64(32)
 _FIRST, _SECOND = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)
 _GOLDEN, _ROOT = np.uint64(0x9E3779B9), np.uint64(0xBB67AE85)
 
-# sin and cos of an angle of at most pi/4, as sin(a)/a and cos(a), by a squared.
+# sin(a)/a and cos(a) for an angle of at most pi/4, as polynomials in a squared.
 _sine = polynomial([(-1) ** k / math.factorial(2 * k + 1) for k in range(8)])
 _cosine = polynomial([(-1) ** k / math.factorial(2 * k) for k in range(9)])
 
 
 @njit(error_model="numpy", inline="always")
-def _round(a: Any, b: Any, c: Any, d: Any, key: Any, other: Any) -> Any:
+def _round(a: Any, b: Any, c: Any, d: Any, key: Any, second_key: Any) -> Any:
     x, y = _FIRST * a, _SECOND * c
-    return (y >> _HALF) ^ b ^ key, y & _LOW, (x >> _HALF) ^ d ^ other, x & _LOW
+    return (y >> _WORD_BITS) ^ b ^ key, y & _LOW, (x >> _WORD_BITS) ^ d ^ second_key, x & _LOW
 
 
 @njit(error_model="numpy", inline="always")
-def philox(place: Any, step: Any, thread: Any, seed: Any) -> Any:
+def philox(index: Any, step: Any, thread: Any, seed: Any) -> Any:
     """Return four random numbers of 32 bits, each in an uint64."""
-    a, b, c, d = np.uint64(place) & _LOW, np.uint64(step) & _LOW, np.uint64(thread) & _LOW, np.uint64(step) >> _HALF
-    k, m = np.uint64(seed) & _LOW, np.uint64(seed) >> _HALF
-    # Ten rounds, written out: a loop within the caller's loop would keep that from being vectorised.
+    a, b, c, d = (
+        np.uint64(index) & _LOW,
+        np.uint64(step) & _LOW,
+        np.uint64(thread) & _LOW,
+        np.uint64(step) >> _WORD_BITS,
+    )
+    k, m = np.uint64(seed) & _LOW, np.uint64(seed) >> _WORD_BITS
+    # Ten rounds, unrolled: an inner loop would prevent the vectorization of the caller's loop.
     a, b, c, d = _round(a, b, c, d, k, m)
     a, b, c, d = _round(a, b, c, d, (k + np.uint64(1) * _GOLDEN) & _LOW, (m + np.uint64(1) * _ROOT) & _LOW)
     a, b, c, d = _round(a, b, c, d, (k + np.uint64(2) * _GOLDEN) & _LOW, (m + np.uint64(2) * _ROOT) & _LOW)
@@ -56,13 +61,13 @@ def philox(place: Any, step: Any, thread: Any, seed: Any) -> Any:
 
 @njit(**elementary.OPTIONS)
 def normal_pair(bits: Any, angle: Any, zero: Any) -> Any:
-    """Return two standard normal numbers, made of two times 32 random bits.
+    """Return two standard normal numbers, computed from two times 32 random bits.
 
     G. E. P. Box & M. E. Muller, "A note on the generation of random normal deviates", Annals of Mathematical
-    Statistics 29 (1958): a radius from the one, a direction from the other. The direction's last three bits choose
-    the octant.
+    Statistics 29 (1958): the radius from one, the angle from the other. The last three bits of the angle choose the
+    octant.
     """
-    # From (0, 1]: never 0, whose logarithm is infinite.
+    # In (0, 1]: the logarithm of 0 is infinite.
     u = (like(zero, np.int64(bits)) + like(zero, 0.5)) * like(zero, 2.0**-32)
     radius = square_root(like(zero, -2.0) * elementary.log(u))
     a = (like(zero, np.int64(angle >> np.uint64(3))) * like(zero, 2.0**-28) - like(zero, 1.0)) * like(zero, np.pi / 4)
@@ -78,7 +83,7 @@ def normal_pair(bits: Any, angle: Any, zero: Any) -> Any:
 def gaussian(op: Any, state: Any, zero: Any) -> None:
     """Add normal noise. op: x, y, features, ld, stream, standard deviation."""
     x, y, deviation = as_pointer(op[0], zero), as_pointer(op[1], zero), like(zero, as_number(op[5]))
-    seed, step, thread = as_pointer(state[SEEDS], op[0])[op[4]], state[COUNT], state[THREAD]
+    seed, step, thread = as_pointer(state[SEEDS], op[0])[op[4]], state[STEP_COUNT], state[THREAD]
     quarter = op[2] * op[3] // 4
     for i in range(quarter):
         a, b, c, d = philox(i, step, thread, seed)
@@ -92,23 +97,23 @@ def gaussian(op: Any, state: Any, zero: Any) -> None:
 
 
 def dropout(op: Any, state: Any, zero: Any) -> None:
-    """Set a share to zero and scale the rest up. op: x, y, mask, features, ld, stream, rate."""
+    """Set a fraction of the values to zero and scale the others up. op: x, y, mask, features, ld, stream, rate."""
     x, y, mask, rate = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero), as_number(op[6])
-    seed, step, thread = as_pointer(state[SEEDS], op[0])[op[5]], state[COUNT], state[THREAD]
-    kept, least = like(zero, 1 / (1 - rate)), np.uint64(rate * 2.0**32)
+    seed, step, thread = as_pointer(state[SEEDS], op[0])[op[5]], state[STEP_COUNT], state[THREAD]
+    scale, threshold = like(zero, 1 / (1 - rate)), np.uint64(rate * 2.0**32)
     quarter = op[3] * op[4] // 4
     for i in range(quarter):
         a, b, c, d = philox(i, step, thread, seed)
-        mask[i] = select(a >= least, kept, zero)
-        mask[i + quarter] = select(b >= least, kept, zero)
-        mask[i + 2 * quarter] = select(c >= least, kept, zero)
-        mask[i + 3 * quarter] = select(d >= least, kept, zero)
+        mask[i] = select(a >= threshold, scale, zero)
+        mask[i + quarter] = select(b >= threshold, scale, zero)
+        mask[i + 2 * quarter] = select(c >= threshold, scale, zero)
+        mask[i + 3 * quarter] = select(d >= threshold, scale, zero)
     for i in range(4 * quarter):
         y[i] = x[i] * mask[i]
 
 
 def dropout_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Compute dx = dy m. op: mask, dy becomes dx, length."""
+    """Compute dx = dy m. op: mask; dy, overwritten by dx; length."""
     mask, dy = as_pointer(op[0], zero), as_pointer(op[1], zero)
     for i in range(op[2]):
         dy[i] *= mask[i]

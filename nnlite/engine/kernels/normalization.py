@@ -12,7 +12,7 @@ from numba import njit
 from nnlite.engine.batch_state import ROWS
 from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
 from nnlite.engine.codegen.scalars import select, square_root
-from nnlite.engine.kernels.activation import clear_pads
+from nnlite.engine.kernels.activation import clear_padding
 
 _summing = njit(fastmath={"contract", "reassoc", "nsz"}, error_model="numpy")
 
@@ -42,7 +42,7 @@ def _dot(x: Any, y: Any, rows: Any, zero: Any) -> Any:
 
 
 @_summing
-def _sum_of_counted(x: Any, mask: Any, rows: Any, zero: Any) -> Any:
+def _masked_sum(x: Any, mask: Any, rows: Any, zero: Any) -> Any:
     total = zero
     for i in range(rows):
         total += select(mask[i] != zero, x[i], zero)
@@ -50,7 +50,7 @@ def _sum_of_counted(x: Any, mask: Any, rows: Any, zero: Any) -> Any:
 
 
 @_summing
-def _squares_of_counted(x: Any, mask: Any, center: Any, rows: Any, zero: Any) -> Any:
+def _masked_sum_of_squares(x: Any, mask: Any, center: Any, rows: Any, zero: Any) -> Any:
     total = zero
     for i in range(rows):
         total += select(mask[i] != zero, (x[i] - center) * (x[i] - center), zero)
@@ -58,21 +58,21 @@ def _squares_of_counted(x: Any, mask: Any, center: Any, rows: Any, zero: Any) ->
 
 
 @njit(error_model="numpy")
-def _counted(mask: Any, step: Any, positions: Any, rows: Any, zero: Any) -> Any:
-    """Return how many values of a feature the statistics are of; 1 where there are none, whose sums are 0."""
+def _count_valid(mask: Any, stride: Any, positions: Any, rows: Any, zero: Any) -> Any:
+    """Return the number of valid values of a feature; 1 if there are none, whose sums are 0."""
     total = zero
     for t in range(positions):
-        total += _sum(shift(mask, t * step), rows, zero)
+        total += _sum(shift(mask, t * stride), rows, zero)
     return max(total, like(zero, 1.0))
 
 
 def batch_forward(op: Any, state: Any, zero: Any) -> None:
-    """Normalize by the batch's statistics, and keep running averages of them.
+    """Normalize by the batch's statistics, and update their moving averages.
 
-    op: x, y, normalized, spread, gamma or 0, beta or 0, moving mean, moving variance, channels, positions, ld,
-    momentum, epsilon, mask or 0, from the mask of one position to that of the next (0: they are the same).
+    op: x, y, normalized, deviation, gamma or 0, beta or 0, moving mean, moving variance, channels, positions, ld,
+    momentum, epsilon, mask or 0, stride of the mask between positions (0: the same mask at all positions).
     """
-    x, y, normalized, spread = (
+    x, y, normalized, deviation = (
         as_pointer(op[0], zero),
         as_pointer(op[1], zero),
         as_pointer(op[2], zero),
@@ -80,33 +80,33 @@ def batch_forward(op: Any, state: Any, zero: Any) -> None:
     )
     moving_mean, moving_variance = as_pointer(op[6], zero), as_pointer(op[7], zero)
     channels, positions, ld, rows = op[8], op[9], op[10], state[ROWS]
-    kept, epsilon = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
-    mask, masked, step = as_pointer(op[13], zero), op[13] != 0, op[14]
-    count = _counted(mask, step, positions, rows, zero) if masked else like(zero, rows * positions)
+    momentum, epsilon = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
+    mask, masked, stride = as_pointer(op[13], zero), op[13] != 0, op[14]
+    count = _count_valid(mask, stride, positions, rows, zero) if masked else like(zero, rows * positions)
     for c in range(channels):
         mean, variance = zero, zero
         for t in range(positions):
             row = shift(x, (t * channels + c) * ld)
-            mean += _sum_of_counted(row, shift(mask, t * step), rows, zero) if masked else _sum(row, rows, zero)
+            mean += _masked_sum(row, shift(mask, t * stride), rows, zero) if masked else _sum(row, rows, zero)
         mean /= count
         for t in range(positions):
             row = shift(x, (t * channels + c) * ld)
             if masked:
-                variance += _squares_of_counted(row, shift(mask, t * step), mean, rows, zero)
+                variance += _masked_sum_of_squares(row, shift(mask, t * stride), mean, rows, zero)
             else:
                 variance += _sum_of_squares(row, mean, rows, zero)
         variance /= count
-        moving_mean[c] = moving_mean[c] * kept + (like(zero, 1.0) - kept) * mean
-        moving_variance[c] = moving_variance[c] * kept + (like(zero, 1.0) - kept) * variance
-        spread[c] = square_root(variance + epsilon)
+        moving_mean[c] = moving_mean[c] * momentum + (like(zero, 1.0) - momentum) * mean
+        moving_variance[c] = moving_variance[c] * momentum + (like(zero, 1.0) - momentum) * variance
+        deviation[c] = square_root(variance + epsilon)
         scale = as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)
         offset = as_pointer(op[5], zero)[c] if op[5] != 0 else zero
-        _normalize(x, y, normalized, c, channels, positions, ld, mean, spread[c], scale, offset)
+        _normalize(x, y, normalized, c, channels, positions, ld, mean, deviation[c], scale, offset)
 
 
 def batch_inference(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Normalize by the running averages. The fields are those of `batch_forward`."""
-    x, y, normalized, spread = (
+    """Normalize by the moving averages. The operands are those of `batch_forward`."""
+    x, y, normalized, deviation = (
         as_pointer(op[0], zero),
         as_pointer(op[1], zero),
         as_pointer(op[2], zero),
@@ -115,10 +115,10 @@ def batch_inference(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     moving_mean, moving_variance = as_pointer(op[6], zero), as_pointer(op[7], zero)
     channels, epsilon = op[8], like(zero, as_number(op[12]))
     for c in range(channels):
-        spread[c] = square_root(moving_variance[c] + epsilon)
+        deviation[c] = square_root(moving_variance[c] + epsilon)
         scale = as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)
         offset = as_pointer(op[5], zero)[c] if op[5] != 0 else zero
-        _normalize(x, y, normalized, c, channels, op[9], op[10], moving_mean[c], spread[c], scale, offset)
+        _normalize(x, y, normalized, c, channels, op[9], op[10], moving_mean[c], deviation[c], scale, offset)
 
 
 @njit(fastmath={"contract"}, error_model="numpy")
@@ -131,30 +131,30 @@ def _normalize(
     positions: Any,
     ld: Any,
     mean: Any,
-    spread: Any,
+    deviation: Any,
     scale: Any,
     offset: Any,
 ) -> None:
     for t in range(positions):
         row = (t * channels + c) * ld
-        of, to, between = shift(x, row), shift(y, row), shift(normalized, row)
+        source, target, normalized_row = shift(x, row), shift(y, row), shift(normalized, row)
         for i in range(ld):
-            between[i] = (of[i] - mean) / spread
+            normalized_row[i] = (source[i] - mean) / deviation
         for i in range(ld):
-            to[i] = between[i] * scale + offset
+            target[i] = normalized_row[i] * scale + offset
 
 
 def batch_backward(op: Any, state: Any, zero: Any) -> None:
     """Compute dgamma, dbeta and dx.
 
-    op: normalized, spread, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, channels, positions, ld, whether the
-    statistics were the batch's, mask or 0, from the mask of one position to that of the next.
+    op: normalized, deviation, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, channels, positions, ld, whether the
+    statistics were the batch's, mask or 0, stride of the mask between positions.
     """
-    normalized, spread = as_pointer(op[0], zero), as_pointer(op[1], zero)
+    normalized, deviation = as_pointer(op[0], zero), as_pointer(op[1], zero)
     dy, dx = as_pointer(op[2], zero), as_pointer(op[3], zero)
     channels, positions, ld, rows = op[7], op[8], op[9], state[ROWS]
-    mask, masked, step = as_pointer(op[11], zero), op[11] != 0, op[12]
-    count = _counted(mask, step, positions, rows, zero) if masked else like(zero, rows * positions)
+    mask, masked, stride = as_pointer(op[11], zero), op[11] != 0, op[12]
+    count = _count_valid(mask, stride, positions, rows, zero) if masked else like(zero, rows * positions)
     for c in range(channels):
         total, products = zero, zero
         for t in range(positions):
@@ -166,27 +166,29 @@ def batch_backward(op: Any, state: Any, zero: Any) -> None:
         if op[6] != 0:
             as_pointer(op[6], zero)[c] = total
         if op[3] != 0:
-            scale = (as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)) / spread[c]
-            # What reaches x through the mean and through the variance; nothing, where those were given.
+            scale = (as_pointer(op[4], zero)[c] if op[4] != 0 else like(zero, 1.0)) / deviation[c]
+            # The gradients through the mean and the variance; none for moving averages.
             by_mean = total / count if op[10] else zero
             by_variance = products / count if op[10] else zero
             for t in range(positions):
                 row = (t * channels + c) * ld
-                of, to, between = shift(dy, row), shift(dx, row), shift(normalized, row)
+                dy_row, dx_row, normalized_row = shift(dy, row), shift(dx, row), shift(normalized, row)
                 if masked:
-                    _masked_slope(of, to, between, shift(mask, t * step), by_mean, by_variance, scale, rows)
+                    _masked_gradient(
+                        dy_row, dx_row, normalized_row, shift(mask, t * stride), by_mean, by_variance, scale, rows
+                    )
                     continue
                 for i in range(rows):
-                    to[i] = (of[i] - by_mean - between[i] * by_variance) * scale
+                    dx_row[i] = (dy_row[i] - by_mean - normalized_row[i] * by_variance) * scale
     if op[3] != 0:
-        clear_pads(dx, channels * positions, ld, state, zero)
+        clear_padding(dx, channels * positions, ld, state, zero)
 
 
 @njit(fastmath={"contract"}, error_model="numpy")
-def _masked_slope(
+def _masked_gradient(
     dy: Any, dx: Any, normalized: Any, mask: Any, by_mean: Any, by_variance: Any, scale: Any, rows: Any
 ) -> None:
-    """Write dx, of which only what counts had a part in the mean and the variance."""
+    """Write dx; only valid values contributed to the mean and the variance."""
     for i in range(rows):
         dx[i] = (dy[i] - mask[i] * (by_mean + normalized[i] * by_variance)) * scale
 
@@ -194,8 +196,8 @@ def _masked_slope(
 def layer_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     """Normalize each record's features.
 
-    op: x, y, normalized, spread (positions x ld), gamma or 0, beta or 0, features, positions, ld, epsilon, work
-    memory of ld.
+    op: x, y, normalized, deviation (positions x ld), gamma or 0, beta or 0, features, positions, ld, epsilon, workspace
+    of ld.
     """
     features, ld, epsilon = op[6], op[8], like(zero, as_number(op[9]))
     mean, count = as_pointer(op[10], zero), like(zero, op[6])
@@ -203,9 +205,9 @@ def layer_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         x = shift(as_pointer(op[0], zero), t * features * ld)
         y = shift(as_pointer(op[1], zero), t * features * ld)
         normalized = shift(as_pointer(op[2], zero), t * features * ld)
-        spread = shift(as_pointer(op[3], zero), t * ld)
+        deviation = shift(as_pointer(op[3], zero), t * ld)
         for i in range(ld):
-            mean[i], spread[i] = zero, zero
+            mean[i], deviation[i] = zero, zero
         for j in range(features):
             row = shift(x, j * ld)
             for i in range(ld):
@@ -215,24 +217,24 @@ def layer_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         for j in range(features):
             row = shift(x, j * ld)
             for i in range(ld):
-                spread[i] += (row[i] - mean[i]) * (row[i] - mean[i])
+                deviation[i] += (row[i] - mean[i]) * (row[i] - mean[i])
         for i in range(ld):
-            spread[i] = square_root(spread[i] / count + epsilon)
+            deviation[i] = square_root(deviation[i] / count + epsilon)
         for j in range(features):
-            row, between, to = shift(x, j * ld), shift(normalized, j * ld), shift(y, j * ld)
+            row, normalized_row, target = shift(x, j * ld), shift(normalized, j * ld), shift(y, j * ld)
             scale = as_pointer(op[4], zero)[j] if op[4] != 0 else like(zero, 1.0)
             offset = as_pointer(op[5], zero)[j] if op[5] != 0 else zero
             for i in range(ld):
-                between[i] = (row[i] - mean[i]) / spread[i]
+                normalized_row[i] = (row[i] - mean[i]) / deviation[i]
             for i in range(ld):
-                to[i] = between[i] * scale + offset
+                target[i] = normalized_row[i] * scale + offset
 
 
 def layer_backward(op: Any, state: Any, zero: Any) -> None:
     """Compute dgamma, dbeta and dx.
 
-    op: normalized, spread, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, features, positions, ld, work memory of
-    2 ld.
+    op: normalized, deviation, dy, dx or 0, gamma or 0, dgamma or 0, dbeta or 0, features, positions, ld, workspace
+    of 2 ld.
     """
     features, positions, ld, rows = op[7], op[8], op[9], state[ROWS]
     by_mean, by_variance = as_pointer(op[10], zero), shift(as_pointer(op[10], zero), op[9])
@@ -251,23 +253,23 @@ def layer_backward(op: Any, state: Any, zero: Any) -> None:
         return
     for t in range(positions):
         normalized = shift(as_pointer(op[0], zero), t * features * ld)
-        spread = shift(as_pointer(op[1], zero), t * ld)
+        deviation = shift(as_pointer(op[1], zero), t * ld)
         dy = shift(as_pointer(op[2], zero), t * features * ld)
         dx = shift(as_pointer(op[3], zero), t * features * ld)
         for i in range(rows):
             by_mean[i], by_variance[i] = zero, zero
         for j in range(features):
             scale = as_pointer(op[4], zero)[j] if op[4] != 0 else one
-            of, between = shift(dy, j * ld), shift(normalized, j * ld)
+            dy_row, normalized_row = shift(dy, j * ld), shift(normalized, j * ld)
             for i in range(rows):
-                by_mean[i] += of[i] * scale
-                by_variance[i] += of[i] * scale * between[i]
+                by_mean[i] += dy_row[i] * scale
+                by_variance[i] += dy_row[i] * scale * normalized_row[i]
         for i in range(rows):
             by_mean[i] /= count
             by_variance[i] /= count
         for j in range(features):
             scale = as_pointer(op[4], zero)[j] if op[4] != 0 else one
-            of, between, to = shift(dy, j * ld), shift(normalized, j * ld), shift(dx, j * ld)
+            dy_row, normalized_row, dx_row = shift(dy, j * ld), shift(normalized, j * ld), shift(dx, j * ld)
             for i in range(rows):
-                to[i] = (of[i] * scale - by_mean[i] - between[i] * by_variance[i]) / spread[i]
-        clear_pads(dx, features, ld, state, zero)
+                dx_row[i] = (dy_row[i] * scale - by_mean[i] - normalized_row[i] * by_variance[i]) / deviation[i]
+        clear_padding(dx, features, ld, state, zero)

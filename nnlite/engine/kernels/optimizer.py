@@ -1,4 +1,4 @@
-"""Optimizers: one loop over the weights and their gradients. The formulas are those of `nnlite.optimizers`."""
+"""Optimizer steps: one loop over the weights and their gradients. The formulas are those of `nnlite.optimizers`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _rate(state: Any) -> Any:
 
 
 def sgd(op: Any, state: Any, zero: Any) -> None:
-    """op: weights, gradients, momentum or 0, length, mu, whether Nesterov's."""
+    """op: weights, gradients, momentum or 0, length, mu, whether Nesterov momentum."""
     weights, gradients, momentum = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
     rate, mu = like(zero, _rate(state)), like(zero, as_number(op[4]))
     if op[2] == 0:
@@ -30,33 +30,33 @@ def sgd(op: Any, state: Any, zero: Any) -> None:
             weights[i] += v
     else:
         for i in range(op[3]):
-            walk = rate * gradients[i]
-            v = mu * momentum[i] - walk
+            update = rate * gradients[i]
+            v = mu * momentum[i] - update
             momentum[i] = v
-            weights[i] += mu * v - walk
+            weights[i] += mu * v - update
 
 
 def rmsprop(op: Any, state: Any, zero: Any) -> None:
-    """op: weights, gradients, velocity, average gradient or 0, momentum or 0, length, rho, mu, epsilon."""
+    """op: weights, gradients, velocity, mean gradient or 0, momentum or 0, length, rho, mu, epsilon."""
     weights, gradients, velocity = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
-    average, momentum = as_pointer(op[3], zero), as_pointer(op[4], zero)
-    centered, inert = op[3] != 0, op[4] != 0
-    rate, rho, rest = like(zero, _rate(state)), like(zero, as_number(op[6])), like(zero, 1 - as_number(op[6]))
+    mean_gradient, momentum = as_pointer(op[3], zero), as_pointer(op[4], zero)
+    centered, with_momentum = op[3] != 0, op[4] != 0
+    rate, rho, one_minus_rho = like(zero, _rate(state)), like(zero, as_number(op[6])), like(zero, 1 - as_number(op[6]))
     mu, epsilon = like(zero, as_number(op[7])), like(zero, as_number(op[8]))
     for i in range(op[5]):
         g = gradients[i]
-        v = rho * velocity[i] + rest * (g * g)
+        v = rho * velocity[i] + one_minus_rho * (g * g)
         velocity[i] = v
-        spread = v + epsilon
+        denominator = v + epsilon
         if centered:
-            mean = rho * average[i] + rest * g
-            average[i] = mean
-            spread -= mean * mean
-        walk = rate * g / square_root(spread)
-        if inert:
-            walk += mu * momentum[i]
-            momentum[i] = walk
-        weights[i] -= walk
+            mean = rho * mean_gradient[i] + one_minus_rho * g
+            mean_gradient[i] = mean
+            denominator -= mean * mean
+        update = rate * g / square_root(denominator)
+        if with_momentum:
+            update += mu * momentum[i]
+            momentum[i] = update
+        weights[i] -= update
 
 
 def adam(op: Any, state: Any, zero: Any) -> None:
@@ -64,57 +64,57 @@ def adam(op: Any, state: Any, zero: Any) -> None:
     weights, gradients = as_pointer(op[0], zero), as_pointer(op[1], zero)
     momentum, velocity = as_pointer(op[2], zero), as_pointer(op[3], zero)
     beta_1, beta_2 = like(zero, as_number(op[5])), like(zero, as_number(op[6]))
-    rest_1, rest_2 = like(zero, 1 - as_number(op[5])), like(zero, 1 - as_number(op[6]))
+    one_minus_beta_1, one_minus_beta_2 = like(zero, 1 - as_number(op[5])), like(zero, 1 - as_number(op[6]))
     epsilon = like(zero, as_number(op[7]))
     step = like(zero, _rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
     for i in range(op[4]):
         g = gradients[i]
-        m = beta_1 * momentum[i] + rest_1 * g
-        v = beta_2 * velocity[i] + rest_2 * (g * g)
+        m = beta_1 * momentum[i] + one_minus_beta_1 * g
+        v = beta_2 * velocity[i] + one_minus_beta_2 * (g * g)
         momentum[i] = m
         velocity[i] = v
         weights[i] -= step * m / (square_root(v) + epsilon)
 
 
 def amsgrad(op: Any, state: Any, zero: Any) -> None:
-    """op: weights, gradients, m, v, largest v, length, beta 1, beta 2, epsilon."""
+    """op: weights, gradients, m, v, maximum of v, length, beta 1, beta 2, epsilon."""
     weights, gradients = as_pointer(op[0], zero), as_pointer(op[1], zero)
     momentum, velocity, largest = as_pointer(op[2], zero), as_pointer(op[3], zero), as_pointer(op[4], zero)
     beta_1, beta_2 = like(zero, as_number(op[6])), like(zero, as_number(op[7]))
-    rest_1, rest_2 = like(zero, 1 - as_number(op[6])), like(zero, 1 - as_number(op[7]))
+    one_minus_beta_1, one_minus_beta_2 = like(zero, 1 - as_number(op[6])), like(zero, 1 - as_number(op[7]))
     epsilon = like(zero, as_number(op[8]))
     step = like(zero, _rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
     for i in range(op[5]):
         g = gradients[i]
-        m = beta_1 * momentum[i] + rest_1 * g
-        v = beta_2 * velocity[i] + rest_2 * (g * g)
-        most = max(largest[i], v)
+        m = beta_1 * momentum[i] + one_minus_beta_1 * g
+        v = beta_2 * velocity[i] + one_minus_beta_2 * (g * g)
+        maximum = max(largest[i], v)
         momentum[i] = m
         velocity[i] = v
-        largest[i] = most
-        weights[i] -= step * m / (square_root(most) + epsilon)
+        largest[i] = maximum
+        weights[i] -= step * m / (square_root(maximum) + epsilon)
 
 
 def decay(op: Any, state: Any, zero: Any) -> None:
-    """Let weights decay. op: weights, length, lambda."""
-    weights, kept = as_pointer(op[0], zero), like(zero, 1 - _rate(state) * as_number(op[2]))
+    """Apply weight decay. op: weights, length, lambda."""
+    weights, factor = as_pointer(op[0], zero), like(zero, 1 - _rate(state) * as_number(op[2]))
     for i in range(op[1]):
-        weights[i] *= kept
+        weights[i] *= factor
 
 
 def clip_values(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Keep each value within plus and minus the most. op: gradients, length, most."""
-    gradients, most = as_pointer(op[0], zero), like(zero, as_number(op[2]))
+    """Clip each value to plus and minus a limit. op: gradients, length, limit."""
+    gradients, limit = as_pointer(op[0], zero), like(zero, as_number(op[2]))
     for i in range(op[1]):
-        gradients[i] = min(max(gradients[i], -most), most)
+        gradients[i] = min(max(gradients[i], -limit), limit)
 
 
 def clip_norm(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Scale down to the greatest norm. op: gradients, length, most."""
-    gradients, most = as_pointer(op[0], zero), as_number(op[2])
+    """Scale the gradients down to a largest norm. op: gradients, length, limit."""
+    gradients, limit = as_pointer(op[0], zero), as_number(op[2])
     norm = square_root(_sum_of_squares(gradients, op[1]))
-    if norm > most:
-        factor = like(zero, most / norm)
+    if norm > limit:
+        factor = like(zero, limit / norm)
         for i in range(op[1]):
             gradients[i] *= factor
 
@@ -123,8 +123,8 @@ def clip_norm(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
 def _sum_of_squares(x: Any, n: Any) -> Any:
     total = 0.0
     for i in range(n):
-        wide = like(0.0, x[i])
-        total += wide * wide
+        value = like(0.0, x[i])
+        total += value * value
     return total
 
 

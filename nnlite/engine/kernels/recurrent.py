@@ -1,8 +1,8 @@
-"""Recurrent layers: what happens at a step beside the matrix products.
+"""Recurrent layers: the gates of one step; the matrix products are instructions of their own.
 
-One step's gates are blocks of `size` = units x ld numbers, one behind the other: i, f, c, o of an LSTM, z, r, h of a
-GRU. Every loop runs over whole blocks and touches few of them, so that the compiler can tell in a handful of
-comparisons that they don't overlap, and fills the processor's vectors. Backward, what comes back overwrites the gates.
+One step's gates are consecutive blocks of `size` = units x ld numbers: i, f, c, o of an LSTM, z, r, h of a GRU, where
+the third is the candidate. Every loop runs over whole blocks and accesses few of them, so that the compiler can check
+in a handful of comparisons that they do not overlap, and vectorizes. Backward, gradients overwrite the gates.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from numba import njit
 from nnlite.engine.codegen import elementary
 from nnlite.engine.codegen.pointers import as_pointer, like, shift
 
-_inner = njit(fastmath={"contract"}, error_model="numpy")
+_block_function = njit(fastmath={"contract"}, error_model="numpy")
 
 
-@_inner
+@_block_function
 def _sigmoid(x: Any, n: Any) -> None:
     for i in range(n):
         x[i] = elementary.sigmoid(x[i])
 
 
-@_inner
+@_block_function
 def _tanh(x: Any, n: Any) -> None:
     for i in range(n):
         x[i] = elementary.tanh(x[i])
 
 
-@_inner
+@_block_function
 def _copy(x: Any, y: Any, n: Any) -> None:
     for i in range(n):
         y[i] = x[i]
@@ -39,48 +39,51 @@ def _copy(x: Any, y: Any, n: Any) -> None:
 
 
 def lstm_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Open the gates. op: z becomes i, f, new, o; c before; c; g(c); h; size."""
+    """Compute the gates and the state. op: z, overwritten by i, f, candidate, o; previous c; c; g(c); h; size."""
     n = op[5]
-    i, f, new, o = _four(op[0], n, zero)
-    before, c, shown, h = (
+    i, f, candidate, o = _four_gates(op[0], n, zero)
+    previous, c, tanh_c, h = (
         as_pointer(op[1], zero),
         as_pointer(op[2], zero),
         as_pointer(op[3], zero),
         as_pointer(op[4], zero),
     )
     _sigmoid(i, 2 * n)
-    _tanh(new, n)
+    _tanh(candidate, n)
     _sigmoid(o, n)
     for k in range(n):
-        c[k] = f[k] * before[k] + i[k] * new[k]
-    _copy(c, shown, n)
-    _tanh(shown, n)
+        c[k] = f[k] * previous[k] + i[k] * candidate[k]
+    _copy(c, tanh_c, n)
+    _tanh(tanh_c, n)
     for k in range(n):
-        h[k] = o[k] * shown[k]
+        h[k] = o[k] * tanh_c[k]
 
 
 def lstm_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Go back through the gates. op: i, f, new, o become dz; c before; g(c); dh; dc becomes dc before; size."""
+    """Backpropagate through the gates.
+
+    op: i, f, candidate, o, overwritten by dz; previous c; g(c); dh; dc, overwritten by that of the previous c; size.
+    """
     n, one = op[5], like(zero, 1.0)
-    i, f, new, o = _four(op[0], n, zero)
-    before, shown = as_pointer(op[1], zero), as_pointer(op[2], zero)
+    i, f, candidate, o = _four_gates(op[0], n, zero)
+    previous, tanh_c = as_pointer(op[1], zero), as_pointer(op[2], zero)
     dh, dc = as_pointer(op[3], zero), as_pointer(op[4], zero)
     for k in range(n):
-        dc[k] += dh[k] * o[k] * (one - shown[k] * shown[k])
+        dc[k] += dh[k] * o[k] * (one - tanh_c[k] * tanh_c[k])
     for k in range(n):
-        o[k] = dh[k] * shown[k] * (o[k] * (one - o[k]))
+        o[k] = dh[k] * tanh_c[k] * (o[k] * (one - o[k]))
     for k in range(n):
-        opened, value = i[k], new[k]
-        i[k] = dc[k] * value * (opened * (one - opened))
-        new[k] = dc[k] * opened * (one - value * value)
+        i_gate, candidate_value = i[k], candidate[k]
+        i[k] = dc[k] * candidate_value * (i_gate * (one - i_gate))
+        candidate[k] = dc[k] * i_gate * (one - candidate_value * candidate_value)
     for k in range(n):
-        kept, d = f[k], dc[k]
-        f[k] = d * before[k] * (kept * (one - kept))
-        dc[k] = d * kept
+        f_gate, dc_k = f[k], dc[k]
+        f[k] = dc_k * previous[k] * (f_gate * (one - f_gate))
+        dc[k] = dc_k * f_gate
 
 
-@_inner
-def _four(address: Any, n: Any, zero: Any) -> Any:
+@_block_function
+def _four_gates(address: Any, n: Any, zero: Any) -> Any:
     first = as_pointer(address, zero)
     return first, shift(first, n), shift(first, 2 * n), shift(first, 3 * n)
 
@@ -89,94 +92,104 @@ def _four(address: Any, n: Any, zero: Any) -> Any:
 
 
 def gru_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Open the gates, r after the product with U. op: a becomes z, r, new; u; h before; h; size."""
+    """Compute the gates, r after the product with U. op: a, overwritten by z, r, candidate; u; previous h; h; size."""
     n = op[4]
-    z, r, new = _three(op[0], n, zero)
+    z, r, candidate = _three_gates(op[0], n, zero)
     u, v = as_pointer(op[1], zero), shift(as_pointer(op[1], zero), 2 * n)
     for k in range(2 * n):
         z[k] += u[k]
     _sigmoid(z, 2 * n)
     for k in range(n):
-        new[k] += r[k] * v[k]
-    _tanh(new, n)
-    _mix(z, new, as_pointer(op[2], zero), as_pointer(op[3], zero), n)
+        candidate[k] += r[k] * v[k]
+    _tanh(candidate, n)
+    _interpolate(z, candidate, as_pointer(op[2], zero), as_pointer(op[3], zero), n)
 
 
 def gru_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Go back. op: z, r, new become da; u becomes du; h before; dh becomes what of it goes to h before; size."""
+    """Backpropagate through the gates.
+
+    op: z, r, candidate, overwritten by da; u, overwritten by du; previous h; dh, overwritten by the part of the
+    previous h's gradient that bypasses the candidate; size.
+    """
     n, one = op[4], like(zero, 1.0)
-    z, r, new = _three(op[0], n, zero)
-    du, dr, v = _three(op[1], n, zero)
-    before, dh = as_pointer(op[2], zero), as_pointer(op[3], zero)
-    _mix_back(z, new, before, dh, du, n)
+    z, r, candidate = _three_gates(op[0], n, zero)
+    du, dr, v = _three_gates(op[1], n, zero)
+    previous, dh = as_pointer(op[2], zero), as_pointer(op[3], zero)
+    _interpolate_backward(z, candidate, previous, dh, du, n)
     for k in range(n):
-        dr[k] = new[k] * v[k] * (r[k] * (one - r[k]))
+        dr[k] = candidate[k] * v[k] * (r[k] * (one - r[k]))
     for k in range(n):
-        v[k] = new[k] * r[k]
+        v[k] = candidate[k] * r[k]
     _copy(du, z, 2 * n)
 
 
-def gru_gates(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Open the gates z and r, r before the product. op: a's first two blocks become z, r; h before; r h; size."""
+def gru_gates_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Compute z and r, r before the product. op: two blocks of a, overwritten by z, r; previous h; r h; size."""
     n = op[3]
-    z, r, _ = _three(op[0], n, zero)
-    before, v = as_pointer(op[1], zero), as_pointer(op[2], zero)
+    z, r, _ = _three_gates(op[0], n, zero)
+    previous, v = as_pointer(op[1], zero), as_pointer(op[2], zero)
     _sigmoid(z, 2 * n)
     for k in range(n):
-        v[k] = r[k] * before[k]
+        v[k] = r[k] * previous[k]
 
 
-def gru_state(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Make the new state. op: z, r, a's third block becomes new; h before; h; size."""
+def gru_state_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Compute the state. op: z, r, third block of a, overwritten by the candidate; previous h; h; size."""
     n = op[3]
-    z, _, new = _three(op[0], n, zero)
-    _tanh(new, n)
-    _mix(z, new, as_pointer(op[1], zero), as_pointer(op[2], zero), n)
+    z, _, candidate = _three_gates(op[0], n, zero)
+    _tanh(candidate, n)
+    _interpolate(z, candidate, as_pointer(op[1], zero), as_pointer(op[2], zero), n)
 
 
-def gru_state_back(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Go back to the gates. op: z, r, new; h before; dh becomes what of it goes there; work memory; size.
+def gru_state_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Backpropagate through the interpolation and the candidate's activation.
 
-    z becomes its derivative, and so does new; r is not yet touched.
+    op: z, r, candidate; previous h; dh, overwritten by the part that bypasses the candidate; workspace; size.
+
+    z and the candidate are overwritten by their gradients; r is not.
     """
     n = op[4]
-    z, _, new = _three(op[0], n, zero)
+    z, _, candidate = _three_gates(op[0], n, zero)
     work = as_pointer(op[3], zero)
-    _mix_back(z, new, as_pointer(op[1], zero), as_pointer(op[2], zero), work, n)
+    _interpolate_backward(z, candidate, as_pointer(op[1], zero), as_pointer(op[2], zero), work, n)
     _copy(work, z, n)
 
 
-def gru_gates_back(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Go back through r. op: z, r becomes dr; h before; d(r h); dh before, to which a share is added; size."""
+def gru_gates_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Backpropagate through r.
+
+    op: z, r, of which r is overwritten by dr; previous h; d(r h); gradient of the previous h, to which r's part is
+    added; size.
+    """
     n, one = op[4], like(zero, 1.0)
-    _, r, _ = _three(op[0], n, zero)
-    before, dv, dh = as_pointer(op[1], zero), as_pointer(op[2], zero), as_pointer(op[3], zero)
+    _, r, _ = _three_gates(op[0], n, zero)
+    previous, dv, dh = as_pointer(op[1], zero), as_pointer(op[2], zero), as_pointer(op[3], zero)
     for k in range(n):
         dh[k] += dv[k] * r[k]
     for k in range(n):
-        r[k] = dv[k] * before[k] * (r[k] * (one - r[k]))
+        r[k] = dv[k] * previous[k] * (r[k] * (one - r[k]))
 
 
-@_inner
-def _mix(z: Any, new: Any, before: Any, h: Any, n: Any) -> None:
-    """Compute h = z h_before + (1 - z) new."""
+@_block_function
+def _interpolate(z: Any, candidate: Any, previous: Any, h: Any, n: Any) -> None:
+    """Compute h = z h_previous + (1 - z) candidate."""
     for k in range(n):
-        h[k] = z[k] * before[k] + (like(z[k], 1.0) - z[k]) * new[k]
+        h[k] = z[k] * previous[k] + (like(z[k], 1.0) - z[k]) * candidate[k]
 
 
-@_inner
-def _mix_back(z: Any, new: Any, before: Any, dh: Any, dz: Any, n: Any) -> None:
-    """Write dz; let new become its derivative before the activation, and dh the part of it that passed by z."""
+@_block_function
+def _interpolate_backward(z: Any, candidate: Any, previous: Any, dh: Any, dz: Any, n: Any) -> None:
+    """Write dz; overwrite the candidate by its gradient before the activation, and dh by the part that bypasses it."""
     for k in range(n):
-        dz[k] = dh[k] * (before[k] - new[k]) * (z[k] * (like(z[k], 1.0) - z[k]))
+        dz[k] = dh[k] * (previous[k] - candidate[k]) * (z[k] * (like(z[k], 1.0) - z[k]))
     for k in range(n):
-        new[k] = dh[k] * (like(z[k], 1.0) - z[k]) * (like(z[k], 1.0) - new[k] * new[k])
+        candidate[k] = dh[k] * (like(z[k], 1.0) - z[k]) * (like(z[k], 1.0) - candidate[k] * candidate[k])
     for k in range(n):
         dh[k] *= z[k]
 
 
-@_inner
-def _three(address: Any, n: Any, zero: Any) -> Any:
+@_block_function
+def _three_gates(address: Any, n: Any, zero: Any) -> Any:
     first = as_pointer(address, zero)
     return first, shift(first, n), shift(first, 2 * n)
 
@@ -184,23 +197,27 @@ def _three(address: Any, n: Any, zero: Any) -> Any:
 # -- GRU with other activations ---------------------------------------------------------------------
 
 
-def gru_mix(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Make the new state. op: z, r, new; h before; h; size."""
+def gru_interpolation_forward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Compute the state. op: z, r, candidate; previous h; h; size."""
     n = op[3]
-    z, _, new = _three(op[0], n, zero)
-    _mix(z, new, as_pointer(op[1], zero), as_pointer(op[2], zero), n)
+    z, _, candidate = _three_gates(op[0], n, zero)
+    _interpolate(z, candidate, as_pointer(op[1], zero), as_pointer(op[2], zero), n)
 
 
-def gru_mix_back(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Go back to z and new. op: z, r, new; h before; dh becomes what passed by z; dz and dnew in their blocks; size."""
+def gru_interpolation_backward(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Backpropagate to z and the candidate.
+
+    op: z, r, candidate; previous h; dh, overwritten by the part that bypasses the candidate; dz and dcandidate in their
+    blocks; size.
+    """
     n = op[4]
-    z, _, new = _three(op[0], n, zero)
-    dz, _, dnew = _three(op[3], n, zero)
-    before, dh = as_pointer(op[1], zero), as_pointer(op[2], zero)
+    z, _, candidate = _three_gates(op[0], n, zero)
+    dz, _, dcandidate = _three_gates(op[3], n, zero)
+    previous, dh = as_pointer(op[1], zero), as_pointer(op[2], zero)
     for k in range(n):
-        dz[k] = dh[k] * (before[k] - new[k])
+        dz[k] = dh[k] * (previous[k] - candidate[k])
     for k in range(n):
-        dnew[k] = dh[k] * (like(z[k], 1.0) - z[k])
+        dcandidate[k] = dh[k] * (like(z[k], 1.0) - z[k])
     for k in range(n):
         dh[k] *= z[k]
 
@@ -209,11 +226,11 @@ def gru_mix_back(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
 
 
 def transpose(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Write a matrix the other way round: read at every step, it is best read along its rows.
+    """Transpose a matrix: each step of the loop reads it along its rows.
 
-    op: source, target, rows, columns, from one row of the source to the next.
+    op: source, target, rows, columns, stride of the source's rows.
     """
-    source, target, rows, columns, step = as_pointer(op[0], zero), as_pointer(op[1], zero), op[2], op[3], op[4]
+    source, target, rows, columns, stride = as_pointer(op[0], zero), as_pointer(op[1], zero), op[2], op[3], op[4]
     for column in range(columns):
         for row in range(rows):
-            target[column * rows + row] = source[row * step + column]
+            target[column * rows + row] = source[row * stride + column]

@@ -1,33 +1,32 @@
-"""Where threads that work on one batch meet."""
+"""The barrier of threads that share a batch."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from nnlite.engine.batch_state import MEETINGS, YIELD
-from nnlite.engine.codegen.atomics import add_and_fetch, fetch, give_way, relax
+from nnlite.engine.batch_state import BARRIERS, YIELD_FUNCTION
+from nnlite.engine.codegen.atomics import fetch_add, load_atomic, pause, yield_processor
 from nnlite.engine.codegen.pointers import as_pointer
 
-_PATIENCE = 2000
+_SPINS = 2000
 
 
-def meet(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
-    """Wait until all threads are here.
+def barrier(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Wait until all threads have arrived.
 
-    Each adds one to a common count, and waits until the count says that all have come for as many times as it has
-    itself. For a while it keeps looking; then, since the other may be waiting for this very processor core, it lets
-    the operating system choose who runs.
+    Each thread adds one to a shared counter, and waits until the counter shows that all threads have arrived as often
+    as itself. It spins for a while; then, since another thread may be waiting for this processor core, it yields.
 
-    op: count, threads.
+    op: counter, threads.
     """
-    count = as_pointer(op[0], op[1])
-    state[MEETINGS] += 1
-    expected = state[MEETINGS] * op[1]
-    add_and_fetch(count, 1)
-    looks = 0
-    while fetch(count) < expected:
-        looks += 1
-        if looks < _PATIENCE:
-            relax()
+    counter = as_pointer(op[0], op[1])
+    state[BARRIERS] += 1
+    expected = state[BARRIERS] * op[1]
+    fetch_add(counter, 1)
+    spins = 0
+    while load_atomic(counter) < expected:
+        spins += 1
+        if spins < _SPINS:
+            pause()
         else:
-            give_way(state[YIELD])
+            yield_processor(state[YIELD_FUNCTION])

@@ -1,7 +1,6 @@
-"""From models to programs: which instructions each layer, loss and optimizer becomes.
+"""Lowering: from models to programs, with one rule for each layer, loss and optimizer.
 
-Only what is known to the letter is lowered: a class derived from a layer may do anything, and stays on the textbook
-path.
+Only known classes are lowered: a class derived from a layer may override anything, and stays on the layers' path.
 """
 
 from nnlite.engine.lowering.model import lower_model

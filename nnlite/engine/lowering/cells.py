@@ -1,6 +1,6 @@
-"""The cells of recurrent layers: what happens at a step, there and back. `recurrence` has the loop.
+"""The cells of recurrent layers: the instructions of one step, forward and backward. `recurrence` has the loop.
 
-Here are those with the usual activations, which are compiled together with the gates; `other_cells` has all others.
+These have the default activations, which their kernels fuse with the gates; `other_cells` has all others.
 """
 
 from __future__ import annotations
@@ -8,179 +8,185 @@ from __future__ import annotations
 from nnlite.engine.gemm.gemm_sizes import ADD, BIAS, ZERO
 from nnlite.engine.lowering.gates import GateFunction
 from nnlite.engine.lowering.recurrence import Loop
-from nnlite.engine.program import Place, Tensor
+from nnlite.engine.program import Location, Tensor
 
 
-class Simple(Loop):
+class SimpleRNNCell(Loop):
     """h = f(z)."""
 
-    def begin(self) -> None:
-        super().begin()
+    def emit_start(self) -> None:
+        super().emit_start()
         self.function = GateFunction(self.program, self.layer.activation, self.units)
-        self.turned_recurrent = self.turned(self.recurrent_kernel, self.units)
+        self.transposed_recurrent = self.transposed_kernel(self.recurrent_kernel, self.units)
 
-    def target(self, step: int) -> Place:
+    def projection(self, step: int) -> Location:
         return self.gate(step) if self.function.needs_input else self.state(step)
 
-    def step(self, step: int) -> None:
-        if self.looks_before(step):
-            self.product(self.turned_recurrent, self.units, self.seen(step), self.target(step), self.units, ADD)
+    def emit_step(self, step: int) -> None:
+        if self.needs_previous_gradient(step):
+            locations = (self.recurrent_input(step), self.projection(step))
+            self.product(self.transposed_recurrent, self.units, *locations, self.units, ADD)
         self.function.forward(self.gate(step), self.state(step))
 
-    def step_back(self, step: int) -> None:
-        dh = self.dstate(step)
+    def emit_step_backward(self, step: int) -> None:
+        dh = self.state_gradient(step)
         self.function.backward(self.gate(step), self.state(step), dh)
         self.program.emit("data.copy", dh, self.gate(step), 1, self.size, 0, 0)
-        if self.looks_before(step):
-            self.back_to_before(step, 1, self.gate(step), self.start_before(step))
+        if self.needs_previous_gradient(step):
+            self.product_to_previous(step, 1, self.gate(step), self.start_of_previous(step))
 
 
-class LongShortTerm(Loop):
+class LSTMCell(Loop):
     """An LSTM: a state h and a cell c."""
 
-    def begin(self) -> None:
-        super().begin()
+    def emit_start(self) -> None:
+        super().emit_start()
         self.c = self.program.reserve((self.steps + 1) * self.size)
-        self.all_shown = self.program.reserve(self.steps * self.size)
-        self.turned_recurrent = self.turned(self.recurrent_kernel, self.units)
-        if self.first:
-            self.program.emit("data.copy", self.first[1].place, self.c, 1, self.size, 0, 0)
+        self.activated_cells = self.program.reserve(self.steps * self.size)
+        self.transposed_recurrent = self.transposed_kernel(self.recurrent_kernel, self.units)
+        if self.initial_states:
+            self.program.emit("data.copy", self.initial_states[1].location, self.c, 1, self.size, 0, 0)
 
-    def states(self, step: int) -> list[Place]:
+    def states(self, step: int) -> list[Location]:
         return [self.state(step), self.cell(step)]
 
-    def cell(self, step: int) -> Place:
-        """Return the place of c after a step; -1: to begin with."""
-        return self.c.after((step + 1) * self.size)
+    def cell(self, step: int) -> Location:
+        """Return the location of c after a step; -1: the initial one."""
+        return self.c.offset_by((step + 1) * self.size)
 
-    def shown(self, step: int) -> Place:
-        """Return the place of what a step's cell shows, g(c)."""
-        return self.all_shown.after(step * self.size)
+    def activated_cell(self, step: int) -> Location:
+        """Return the location of a step's g(c)."""
+        return self.activated_cells.offset_by(step * self.size)
 
-    def step(self, step: int) -> None:
-        if self.looks_before(step):
-            self.product(self.turned_recurrent, self.units, self.seen(step), self.gate(step), 4 * self.units, ADD)
-        self.open(step)
+    def emit_step(self, step: int) -> None:
+        if self.needs_previous_gradient(step):
+            locations = (self.recurrent_input(step), self.gate(step))
+            self.product(self.transposed_recurrent, self.units, *locations, 4 * self.units, ADD)
+        self.emit_gates(step)
 
-    def open(self, step: int) -> None:
+    def emit_gates(self, step: int) -> None:
         """Emit the gates, the cell and the state."""
-        places = (self.cell(step - 1), self.cell(step), self.shown(step), self.state(step))
-        self.program.emit("recurrent.lstm_forward", self.gate(step), *places, self.size)
+        locations = (self.cell(step - 1), self.cell(step), self.activated_cell(step), self.state(step))
+        self.program.emit("recurrent.lstm_forward", self.gate(step), *locations, self.size)
 
-    def begin_back(self, states: list[Tensor]) -> None:
+    def emit_backward_start(self, states: list[Tensor]) -> None:
         self.dc = self.program.reserve(self.size)
         self.program.emit("data.clear", self.dc, self.size)
-        if states[1].derivative is not None:
-            self.program.emit("data.accumulate", states[1].derivative, self.dc, self.size)
+        if states[1].gradient is not None:
+            self.program.emit("data.accumulate", states[1].gradient, self.dc, self.size)
 
-    def derivatives(self, step: int) -> list[Place]:
-        return [self.dstate(step), self.dc]
+    def state_gradients(self, step: int) -> list[Location]:
+        return [self.state_gradient(step), self.dc]
 
-    def step_back(self, step: int) -> None:
-        self.open_back(step)
-        if self.looks_before(step):
-            self.back_to_before(step, 4, self.gate(step), self.start_before(step))
+    def emit_step_backward(self, step: int) -> None:
+        self.emit_gates_backward(step)
+        if self.needs_previous_gradient(step):
+            self.product_to_previous(step, 4, self.gate(step), self.start_of_previous(step))
 
-    def open_back(self, step: int) -> None:
-        """Emit the way back through the gates, and to the cell before."""
-        places = (self.cell(step - 1), self.shown(step), self.dstate(step), self.dc)
-        self.program.emit("recurrent.lstm_backward", self.gate(step), *places, self.size)
+    def emit_gates_backward(self, step: int) -> None:
+        """Emit the gradients of the gates and of the previous c."""
+        locations = (self.cell(step - 1), self.activated_cell(step), self.state_gradient(step), self.dc)
+        self.program.emit("recurrent.lstm_backward", self.gate(step), *locations, self.size)
 
 
-class ResetAfter(Loop):
-    """A GRU whose r comes in after the product with the recurrent kernel, which has a bias of its own."""
+class GRUResetAfterCell(Loop):
+    """A GRU with r applied after the product with the recurrent kernel, which has a bias of its own."""
 
-    def begin(self) -> None:
-        super().begin()
+    def emit_start(self) -> None:
+        super().emit_start()
         self.u = self.program.reserve(self.steps * 3 * self.size)
-        self.turned_recurrent = self.turned(self.recurrent_kernel, self.units)
+        self.transposed_recurrent = self.transposed_kernel(self.recurrent_kernel, self.units)
 
-    def u_gate(self, step: int, number: int = 0) -> Place:
-        """Return the place of one of the blocks of the product with the recurrent kernel."""
-        return self.u.after((step * 3 + number) * self.size)
+    def u_gate(self, step: int, number: int = 0) -> Location:
+        """Return the location of one of the blocks of the product with the recurrent kernel."""
+        return self.u.offset_by((step * 3 + number) * self.size)
 
-    def step(self, step: int) -> None:
+    def emit_step(self, step: int) -> None:
         rows = 3 * self.units
-        bias = self.program.weight(self.layer.bias).after(rows) if self.layer.use_bias else None
+        bias = self.program.weight(self.layer.bias).offset_by(rows) if self.layer.use_bias else None
         start = ZERO if bias is None else BIAS
-        self.product(self.turned_recurrent, self.units, self.seen(step), self.u_gate(step), rows, start, bias)
-        self.open(step)
+        locations = (self.recurrent_input(step), self.u_gate(step))
+        self.product(self.transposed_recurrent, self.units, *locations, rows, start, bias)
+        self.emit_gates(step)
 
-    def open(self, step: int) -> None:
+    def emit_gates(self, step: int) -> None:
         """Emit the gates and the state."""
-        places = (self.gate(step), self.u_gate(step), self.state(step - 1), self.state(step))
-        self.program.emit("recurrent.gru_forward", *places, self.size)
+        locations = (self.gate(step), self.u_gate(step), self.state(step - 1), self.state(step))
+        self.program.emit("recurrent.gru_forward", *locations, self.size)
 
-    def step_back(self, step: int) -> None:
-        self.open_back(step)
-        if self.looks_before(step):
-            self.carry(step)
-            self.back_to_before(step, 3, self.u_gate(step), ADD)
+    def emit_step_backward(self, step: int) -> None:
+        self.emit_gates_backward(step)
+        if self.needs_previous_gradient(step):
+            self.carry_bypass(step)
+            self.product_to_previous(step, 3, self.u_gate(step), ADD)
 
-    def open_back(self, step: int) -> None:
-        """Emit the way back through the gates."""
-        places = (self.gate(step), self.u_gate(step), self.state(step - 1), self.dstate(step))
-        self.program.emit("recurrent.gru_backward", *places, self.size)
+    def emit_gates_backward(self, step: int) -> None:
+        """Emit the gradients of the gates."""
+        locations = (self.gate(step), self.u_gate(step), self.state(step - 1), self.state_gradient(step))
+        self.program.emit("recurrent.gru_backward", *locations, self.size)
 
-    def recurrent_gradient(self, dkernel: Place) -> None:
-        self.over_steps(self.all_seen, self.u, 3, dkernel)
+    def recurrent_gradient(self, dkernel: Location) -> None:
+        self.product_over_steps(self.recurrent_inputs, self.u, 3, dkernel)
 
-    def recurrent_bias_gradient(self, dbias: Place) -> None:
+    def recurrent_bias_gradient(self, dbias: Location) -> None:
         self.program.emit("dense.bias_gradient", self.u, dbias, 3 * self.units, self.steps, self.program.ld)
 
 
-class ResetBefore(Loop):
-    """A GRU whose r comes in before the product with the recurrent kernel."""
+class GRUResetBeforeCell(Loop):
+    """A GRU with r applied before the product with the recurrent kernel."""
 
-    def begin(self) -> None:
-        super().begin()
+    def emit_start(self) -> None:
+        super().emit_start()
         program = self.program
         self.v, self.dv = program.reserve(self.steps * self.size), program.reserve(self.size)
-        self.turned_gates = self.turned(self.recurrent_kernel, self.units, gates=2)
-        self.turned_new = self.turned(self.recurrent_kernel, self.units, first=2, gates=1)
+        self.transposed_gates = self.transposed_kernel(self.recurrent_kernel, self.units, gates=2)
+        self.transposed_candidate = self.transposed_kernel(self.recurrent_kernel, self.units, first_gate=2, gates=1)
 
-    def reset(self, step: int) -> Place:
-        """Return the place of r times what is seen of the state before a step."""
-        return self.v.after(step * self.size)
+    def reset_state(self, step: int) -> Location:
+        """Return the location of r times the previous state."""
+        return self.v.offset_by(step * self.size)
 
-    def step(self, step: int) -> None:
-        seen = self.seen(step)
-        self.product(self.turned_gates, self.units, seen, self.gate(step), 2 * self.units, ADD)
-        self.open(step, seen)
-        self.product(self.turned_new, self.units, self.reset(step), self.gate(step, 2), self.units, ADD)
-        self.renew(step)
+    def emit_step(self, step: int) -> None:
+        recurrent_input = self.recurrent_input(step)
+        self.product(self.transposed_gates, self.units, recurrent_input, self.gate(step), 2 * self.units, ADD)
+        self.emit_gates(step, recurrent_input)
+        self.product(self.transposed_candidate, self.units, self.reset_state(step), self.gate(step, 2), self.units, ADD)
+        self.emit_state(step)
 
-    def open(self, step: int, seen: Place) -> None:
-        """Emit the gates z and r, and r times what is seen."""
-        self.program.emit("recurrent.gru_gates", self.gate(step), seen, self.reset(step), self.size)
+    def emit_gates(self, step: int, recurrent_input: Location) -> None:
+        """Emit the gates z and r, and r times the previous state."""
+        locations = (self.gate(step), recurrent_input, self.reset_state(step))
+        self.program.emit("recurrent.gru_gates_forward", *locations, self.size)
 
-    def renew(self, step: int) -> None:
+    def emit_state(self, step: int) -> None:
         """Emit the state."""
-        places = (self.gate(step), self.state(step - 1), self.state(step))
-        self.program.emit("recurrent.gru_state", *places, self.size)
+        locations = (self.gate(step), self.state(step - 1), self.state(step))
+        self.program.emit("recurrent.gru_state_forward", *locations, self.size)
 
-    def step_back(self, step: int) -> None:
-        self.renew_back(step)
-        self.product_back(2, 1, self.gate(step, 2), self.dv, ZERO)
-        # What r let pass goes to the state as it is seen.
-        dseen, seen = self.dstate(step), self.state(step - 1)
-        if self.kept is not None:
-            dseen, seen = self.dseen, self.dropped.after(step * self.size)
-            self.program.emit("data.clear", dseen, self.size)
-        self.open_back(step, seen, dseen)
-        if self.looks_before(step):
-            self.carry(step)
-            self.back_to_before(step, 2, self.gate(step), ADD, begun=ADD)
+    def emit_step_backward(self, step: int) -> None:
+        self.emit_state_backward(step)
+        self.product_backward(2, 1, self.gate(step, 2), self.dv, ZERO)
+        # The gradient of r times the previous state, which may be under dropout.
+        input_gradient, recurrent_input = self.state_gradient(step), self.state(step - 1)
+        if self.dropout_mask is not None:
+            input_gradient = self.recurrent_input_gradient
+            recurrent_input = self.dropped_states.offset_by(step * self.size)
+            self.program.emit("data.clear", input_gradient, self.size)
+        self.emit_gates_backward(step, recurrent_input, input_gradient)
+        if self.needs_previous_gradient(step):
+            self.carry_bypass(step)
+            self.product_to_previous(step, 2, self.gate(step), ADD, start_under_dropout=ADD)
 
-    def renew_back(self, step: int) -> None:
-        """Emit the way back to z and to the new state before its activation; leave what passed by z."""
-        places = (self.gate(step), self.state(step - 1), self.dstate(step), self.dv)
-        self.program.emit("recurrent.gru_state_back", *places, self.size)
+    def emit_state_backward(self, step: int) -> None:
+        """Emit the gradients of z and of the candidate before its activation, and the bypassing part."""
+        locations = (self.gate(step), self.state(step - 1), self.state_gradient(step), self.dv)
+        self.program.emit("recurrent.gru_state_backward", *locations, self.size)
 
-    def open_back(self, step: int, seen: Place, dseen: Place) -> None:
-        """Emit the way back through r, of which a part goes to what was seen."""
-        self.program.emit("recurrent.gru_gates_back", self.gate(step), seen, self.dv, dseen, self.size)
+    def emit_gates_backward(self, step: int, recurrent_input: Location, input_gradient: Location) -> None:
+        """Emit the gradient of r, and r's part of the previous state's gradient."""
+        locations = (self.gate(step), recurrent_input, self.dv, input_gradient)
+        self.program.emit("recurrent.gru_gates_backward", *locations, self.size)
 
-    def recurrent_gradient(self, dkernel: Place) -> None:
-        self.over_steps(self.all_seen, self.z, 2, dkernel, skips=False)
-        self.over_steps(self.v, self.gate(0, 2), 1, dkernel.after(2 * self.units), skips=False)
+    def recurrent_gradient(self, dkernel: Location) -> None:
+        self.product_over_steps(self.recurrent_inputs, self.z, 2, dkernel, skip_zero_state=False)
+        self.product_over_steps(self.v, self.gate(0, 2), 1, dkernel.offset_by(2 * self.units), skip_zero_state=False)

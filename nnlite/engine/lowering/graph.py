@@ -1,4 +1,4 @@
-"""The graph of a model, walked through layer by layer."""
+"""The graph of a model, lowered layer by layer."""
 
 from __future__ import annotations
 
@@ -18,39 +18,41 @@ def lower_network(
     Parameters
     ----------
     program : Program
-        Where to.
+        The program.
     network : Network
         The graph.
     inputs : list of Tensor
-        What it is applied to.
+        Its inputs.
     masks : list of Tensor or None
-        Which steps of each input count.
+        The mask of each input.
 
     Returns
     -------
     outputs : list of Tensor
-        What it computes.
+        Its outputs.
     masks : list of Tensor or None
-        Which steps of each output count.
+        The mask of each output.
 
     Raises
     ------
     Unsupported
         If a layer has no compiled form.
     """
-    values: list[Tensor | None] = [None] * network._n_places
-    known: list[Mask] = [None] * network._n_places
-    values[: len(inputs)], known[: len(inputs)] = inputs, masks
-    for step in network._steps:
-        taken = [_there(values[place]) for place in step.inputs]
-        given, given_masks = lower_layer(program, step.layer, taken, [known[place] for place in step.inputs])
+    values: list[Tensor | None] = [None] * network.n_tensors
+    value_masks: list[Mask] = [None] * network.n_tensors
+    values[: len(inputs)], value_masks[: len(inputs)] = inputs, masks
+    for step in network.steps:
+        layer_inputs = [_computed(values[index]) for index in step.inputs]
+        outputs, output_masks = lower_layer(
+            program, step.layer, layer_inputs, [value_masks[index] for index in step.inputs]
+        )
         if step.layer.activity_regularizer is not None:
-            for y in given:
+            for y in outputs:
                 lower_activity_penalty(program, step.layer.activity_regularizer, y)
-        for place, y, mask in zip(step.outputs, given, given_masks, strict=True):
-            values[place], known[place] = y, mask
-    places = network._output_places
-    return [_there(values[place]) for place in places], [known[place] for place in places]
+        for index, y, mask in zip(step.outputs, outputs, output_masks, strict=True):
+            values[index], value_masks[index] = y, mask
+    indices = network.output_indices
+    return [_computed(values[index]) for index in indices], [value_masks[index] for index in indices]
 
 
 def lower_layer(
@@ -60,14 +62,14 @@ def lower_layer(
     if isinstance(layer, Network):
         return lower_network(program, layer, inputs, masks)
     rule = rule_for(layer)
-    # Of several inputs the first is the series; the others are states.
-    asked = layer.takes_mask and masks[0] is not None
-    result = rule(program, layer, inputs, masks[0]) if asked else rule(program, layer, inputs)
-    given = result if isinstance(result, list) else [result]
-    return given, masks_after(program, layer, inputs, masks, given)
+    # The first of several inputs is the series; the others are states.
+    uses_mask = layer.takes_mask and masks[0] is not None
+    result = rule(program, layer, inputs, masks[0]) if uses_mask else rule(program, layer, inputs)
+    outputs = result if isinstance(result, list) else [result]
+    return outputs, masks_after(program, layer, inputs, masks, outputs)
 
 
-def _there(tensor: Tensor | None) -> Tensor:
+def _computed(tensor: Tensor | None) -> Tensor:
     if tensor is None:
         raise Unsupported("the graph uses a tensor before it is computed")
     return tensor

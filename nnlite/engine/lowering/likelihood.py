@@ -1,14 +1,14 @@
-"""Losses that are negative log-likelihoods: sums over a whole record."""
+"""Losses that are negative log-likelihoods, summed over a whole record."""
 
 from __future__ import annotations
 
 import math
 
 from nnlite.engine.lowering.rules import check_same_shape
-from nnlite.engine.program import Place, Program, Tensor
+from nnlite.engine.program import Location, Program, Tensor
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 
-_NEAREST = 1e-7
+_EPSILON = 1e-7
 
 
 def emit_likelihood(
@@ -16,38 +16,38 @@ def emit_likelihood(
     loss: GaussianNLL | BernoulliNLL,
     target: Tensor,
     output: Tensor,
-    slope: Place | None,
-    weight: Place | None,
+    gradient: Location | None,
+    weight: Location | None,
     factor: float,
-    total: Place,
-    work: Place,
+    total: Location,
+    workspace: Location,
 ) -> None:
-    """Emit the loss, and its slope where that is asked for.
+    """Emit the loss, and its gradient unless that is None.
 
     Raises
     ------
     Unsupported
-        If the shapes don't fit.
+        If the shapes do not fit.
     """
     mean = int(loss.reduction == "sum_over_batch_size")
-    places = (target.place, output.place, slope, weight)
+    locations = (target.location, output.location, gradient, weight)
     learned = isinstance(loss, GaussianNLL) and loss.variance is None
     if learned:
         shape = (*output.shape[:-1], output.shape[-1] // 2)
-        check_same_shape(loss.name, target, Tensor(output.place, shape, learns=False))
+        check_same_shape(loss.name, target, Tensor(output.location, shape, requires_gradient=False))
     else:
         check_same_shape(loss.name, target, output)
     features, positions = target.size // math.prod(output.shape[:-1]), math.prod(output.shape[:-1])
     sizes = (features, positions, program.ld)
     if isinstance(loss, BernoulliNLL):
-        # The same as binary cross-entropy, whose kernel takes the mean over the features and positions.
+        # Binary cross-entropy, whose kernel computes the mean over the features and positions.
         name = "loss.binary_crossentropy" + ("_logits" if loss.from_logits else "")
-        whole = factor * features * (positions if mean else 1)
-        program.emit(name, *places, *sizes, float(whole), mean, total, work, 1.0, 0.0, _NEAREST, 0)
+        record_factor = factor * features * (positions if mean else 1)
+        program.emit(name, *locations, *sizes, float(record_factor), mean, total, workspace, 1.0, 0.0, _EPSILON, 0)
     elif loss.variance is None:
         constants = (math.log(loss.minimum_variance), 0.0)
         kernel = "likelihood.gaussian_of_learned_variance"
-        program.emit(kernel, *places, *sizes, float(factor), mean, total, work, *constants)
+        program.emit(kernel, *locations, *sizes, float(factor), mean, total, workspace, *constants)
     else:
         constants = (1 / loss.variance, math.log(loss.variance))
-        program.emit("likelihood.gaussian", *places, *sizes, float(factor), mean, total, work, *constants)
+        program.emit("likelihood.gaussian", *locations, *sizes, float(factor), mean, total, workspace, *constants)

@@ -1,4 +1,4 @@
-"""A whole model: its graph, and what is done with the outputs."""
+"""A whole model: its graph, with predictions or losses at its outputs."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from nnlite.engine.lowering.graph import lower_network
 from nnlite.engine.lowering.masking import Mask
 from nnlite.engine.lowering.objective import lower_objective
 from nnlite.engine.lowering.rules import record_shape
-from nnlite.engine.program import Place, Program, Tensor
+from nnlite.engine.program import Location, Program, Tensor
 from nnlite.objective import Objective
 from nnlite.weights import WeightVector
 
 
 @dataclass(frozen=True)
 class DataShapes:
-    """What of the data decides on the program.
+    """The properties of the data that a program depends on.
 
     Attributes
     ----------
     targets : list of tuple of int
         Shape of one record of each target.
-    same : list of int or None
-        For each target the input that it is the same array as.
+    shared_inputs : list of int or None
+        For each target the input that is the same array.
     weights : list of tuple of int or None
-        For each target the shape of one record's weights, if there are any.
+        For each target the shape of one record's weights; None without weights.
     """
 
     targets: list[tuple[int, ...]]
-    same: list[int | None]
+    shared_inputs: list[int | None]
     weights: list[tuple[int, ...] | None]
 
 
@@ -50,48 +50,48 @@ def lower_model(
     data: DataShapes | None = None,
     vector: WeightVector | None = None,
 ) -> Program:
-    """Write the program of a model, but for the optimizer and the penalties on weights.
+    """Return the program of a model, without the optimizer and the penalties on weights.
 
     Parameters
     ----------
     model : CompiledNetwork
-        The model; compiled, unless there is no `data`.
+        The model; compiled, if `data` is given.
     rows : int
-        Most records in a batch.
+        Largest batch size.
     training : bool
-        Whether to go backwards too.
+        Whether to emit the backward pass.
     data : DataShapes, optional
-        What the losses are to look at. Without it the program predicts.
+        The data of the losses. Without it the program predicts.
     vector : WeightVector, optional
-        What holds the weights; by default the model's own.
+        The weights; by default the model's own vector.
 
     Returns
     -------
     Program
-        It reads from the spaces ``input 0``, ..., ``target 0``, ..., ``weight 0``, ..., or writes to ``output 0``, ....
+        It reads the buffers ``input 0``, ..., ``target 0``, ..., ``weight 0``, ..., or writes ``output 0``, ....
 
     Raises
     ------
     Unsupported
-        If something in the model has no compiled form.
+        If a part of the model has no compiled form.
     """
     program = Program(model.dtype, rows, vector or model.weight_vector, training)
     inputs = [
-        _fetch(program, f"input {i}", record_shape(tensor.shape, f"input {tensor.name!r}"))
+        _gather(program, f"input {i}", record_shape(tensor.shape, f"input {tensor.name!r}"))
         for i, tensor in enumerate(model.inputs)
     ]
     outputs, masks = lower_network(program, model, inputs, [None] * len(inputs))
     if data is None:
         for i, output in enumerate(outputs):
-            program.emit("data.scatter", output.place, Place(f"output {i}"), output.size, program.ld)
+            program.emit("data.scatter", output.location, Location(f"output {i}"), output.size, program.ld)
     else:
-        _lower_judgement(program, model.objective, data, inputs, outputs, masks)
+        _lower_losses(program, model.objective, data, inputs, outputs, masks)
         if training:
-            program.go_back()
+            program.emit_backward()
     return program
 
 
-def _lower_judgement(
+def _lower_losses(
     program: Program,
     objective: Objective,
     data: DataShapes,
@@ -100,14 +100,16 @@ def _lower_judgement(
     masks: list[Mask],
 ) -> None:
     targets = [
-        inputs[same] if same is not None else _fetch(program, f"target {i}", shape)
-        for i, (same, shape) in enumerate(zip(data.same, data.targets, strict=True))
+        inputs[shared_input] if shared_input is not None else _gather(program, f"target {i}", shape)
+        for i, (shared_input, shape) in enumerate(zip(data.shared_inputs, data.targets, strict=True))
     ]
-    weights = [None if shape is None else _fetch(program, f"weight {i}", shape) for i, shape in enumerate(data.weights)]
+    weights = [
+        None if shape is None else _gather(program, f"weight {i}", shape) for i, shape in enumerate(data.weights)
+    ]
     lower_objective(program, objective, outputs, targets, weights, masks)
 
 
-def _fetch(program: Program, space: str, shape: tuple[int, ...]) -> Tensor:
-    x = program.tensor(shape, learns=False)
-    program.emit("data.gather", Place(space), x.place, x.size, program.ld)
+def _gather(program: Program, space: str, shape: tuple[int, ...]) -> Tensor:
+    x = program.tensor(shape, requires_gradient=False)
+    program.emit("data.gather", Location(space), x.location, x.size, program.ld)
     return x

@@ -8,17 +8,17 @@ from dataclasses import replace
 from typing import Any
 
 from nnlite import losses, metrics
+from nnlite.engine.lowering.data_movement import broadcast_to_samples, permute_axes, record_axis
 from nnlite.engine.lowering.likelihood import emit_likelihood
 from nnlite.engine.lowering.masking import Mask, masked_weights
-from nnlite.engine.lowering.moving import of_samples, permuted, record_axis
 from nnlite.engine.lowering.rules import Unsupported, check_same_shape
-from nnlite.engine.program import Place, Program, Tensor
+from nnlite.engine.program import Location, Program, Tensor
 from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from nnlite.objective import Objective
 from nnlite.regularizers import L1, L1L2, L2, Regularizer
 from nnlite.weights import Weight
 
-_NEAREST = 1e-7
+_EPSILON = 1e-7
 
 
 def lower_objective(
@@ -29,21 +29,19 @@ def lower_objective(
     weights: list[Tensor | None],
     masks: list[Mask],
 ) -> None:
-    """Emit the losses, with their slopes where the program trains, and the metrics.
+    """Emit the losses, with their gradients in training, and the metrics.
 
     Masks weight the losses and the metrics.
 
     Raises
     ------
     Unsupported
-        If one has no compiled form.
+        If a loss or metric has no compiled form.
     """
     work = program.reserve(4 * program.ld)
     for i, (output, target, weight, mask) in enumerate(zip(outputs, targets, weights, masks, strict=True)):
         if not output.shape:
-            raise Unsupported(
-                "outputs of a single number a record, without an axis, have no compiled losses and metrics"
-            )
+            raise Unsupported("losses and metrics of outputs without a feature axis have no compiled form")
         loss, factor, total = objective.losses[i], objective.loss_weights[i], program.total("loss", i)
         metric_weights: list[Tensor | None] = [None, weight]
         if mask is not None:
@@ -51,29 +49,30 @@ def lower_objective(
             if loss is not None:
                 weight = masked_weights(program, mask, weight, output, rescale=True)
         if loss is not None:
-            labels, predictions = _along_the_last(program, loss, target, output)
+            labels, predictions = _with_sample_axis_last(program, loss, target, output)
             if factor:
-                with program.contribution(predictions) as derivative:
-                    slope = derivative if program.training else None
-                    _emit_loss(program, loss, labels, predictions, slope, weight, factor, total, work)
+                with program.contribution(predictions) as contribution:
+                    gradient = contribution if program.training else None
+                    _emit_loss(program, loss, labels, predictions, gradient, weight, factor, total, work)
             else:
-                # It counts for nothing, and is followed like a metric.
+                # A loss of weight 0 is computed like a metric.
                 _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work)
-        groups = (
+        metric_groups = (
             (objective.metrics[i], "metric", "counts"),
             (objective.weighted_metrics[i], "weighted metric", "weights"),
         )
-        for (group, name, counted), counts in zip(groups, metric_weights, strict=True):
+        for (group, name, weight_key), weights_of_group in zip(metric_groups, metric_weights, strict=True):
             for k, metric in enumerate(group):
-                _emit_metric(program, metric, target, output, counts, program.total(name, i, k), work)
-            if group and counts is not None:
-                program.emit("metric.weights", counts.place, counts.size, program.ld, program.total(counted, i))
+                _emit_metric(program, metric, target, output, weights_of_group, program.total(name, i, k), work)
+            if group and weights_of_group is not None:
+                operands = (weights_of_group.location, weights_of_group.size, program.ld)
+                program.emit("metric.weight_sum", *operands, program.total(weight_key, i))
 
 
 def _metric_weights(
     program: Program, objective: Objective, i: int, mask: Tensor, weight: Tensor | None, output: Tensor
 ) -> list[Tensor | None]:
-    """Emit what each sample under a mask counts for in an output's metrics, and in those that are weighted."""
+    """Emit the weights of masked samples in an output's metrics, and in its weighted metrics."""
     plain, weighted = objective.metrics[i], objective.weighted_metrics[i]
     return [
         masked_weights(program, mask, None, output, rescale=False) if plain else None,
@@ -81,14 +80,16 @@ def _metric_weights(
     ]
 
 
-def _along_the_last(program: Program, loss: losses.Loss, target: Tensor, output: Tensor) -> tuple[Tensor, Tensor]:
+def _with_sample_axis_last(
+    program: Program, loss: losses.Loss, target: Tensor, output: Tensor
+) -> tuple[Tensor, Tensor]:
     """Return targets and predictions with the values of a sample along the last axis."""
     axis = record_axis(loss.axis, output, loss.name)
     if axis == len(output.shape) - 1:
         return target, output
     check_same_shape(loss.name, target, output)
     order = [k for k in range(len(output.shape)) if k != axis] + [axis]
-    return permuted(program, replace(target, shape=output.shape), order), permuted(program, output, order)
+    return permute_axes(program, replace(target, shape=output.shape), order), permute_axes(program, output, order)
 
 
 def _emit_loss(
@@ -96,27 +97,27 @@ def _emit_loss(
     loss: losses.Loss,
     target: Tensor,
     output: Tensor,
-    slope: Place | None,
+    gradient: Location | None,
     weight: Tensor | None,
     factor: float,
-    total: Place,
-    work: Place,
+    total: Location,
+    work: Location,
     metric: bool = False,
 ) -> None:
-    """Emit a loss, or a metric that averages a loss's values, however the loss itself would bring them together."""
+    """Emit a loss, or a metric that averages a loss's values whatever the reduction of the loss."""
     if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in (GaussianNLL, BernoulliNLL):
-        # One value a record, and one weight.
-        place = None if weight is None else of_samples(program, weight, ())[0]
-        emit_likelihood(program, loss, target, output, slope, place, factor, total, work)
+        # One value and one weight for each record.
+        location = None if weight is None else broadcast_to_samples(program, weight, ())[0]
+        emit_likelihood(program, loss, target, output, gradient, location, factor, total, work)
         return
     kernel, constants, one_hot = _loss_kernel(loss, output.shape[-1])
     labels = _one_hot(program, target, output) if one_hot else target
     check_same_shape(loss.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
     mean = int(metric or loss.reduction == "sum_over_batch_size")
-    place, step = (None, 0) if weight is None else of_samples(program, weight, output.shape[:-1])
-    places = (labels.place, output.place, slope, place)
-    program.emit(f"loss.{kernel}", *places, *sizes, float(factor), mean, total, work, *constants, step)
+    location, stride = (None, 0) if weight is None else broadcast_to_samples(program, weight, output.shape[:-1])
+    locations = (labels.location, output.location, gradient, location)
+    program.emit(f"loss.{kernel}", *locations, *sizes, float(factor), mean, total, work, *constants, stride)
 
 
 def _loss_kernel(loss: losses.Loss, size: int) -> tuple[str, tuple[float, float, float], bool]:
@@ -129,22 +130,22 @@ def _loss_kernel(loss: losses.Loss, size: int) -> tuple[str, tuple[float, float,
     if isinstance(loss, losses.Huber) and kind is losses.Huber:
         return "huber", (float(loss.delta), 0.0, 0.0), False
     if isinstance(loss, losses.BinaryCrossentropy) and kind is losses.BinaryCrossentropy:
-        constants = (1 - loss.label_smoothing, loss.label_smoothing * 0.5, _NEAREST)
+        constants = (1 - loss.label_smoothing, loss.label_smoothing * 0.5, _EPSILON)
         return "binary_crossentropy" + ("_logits" if loss.from_logits else ""), constants, False
     if kind in (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy):
         assert isinstance(loss, losses.CategoricalCrossentropy)
-        constants = (1 - loss.label_smoothing, loss.label_smoothing / size, _NEAREST)
+        constants = (1 - loss.label_smoothing, loss.label_smoothing / size, _EPSILON)
         name = "categorical_crossentropy" + ("_logits" if loss.from_logits else "")
         return name, constants, kind is losses.SparseCategoricalCrossentropy
     raise Unsupported(f"the loss {loss.name!r} has no compiled form")
 
 
-def _one_hot(program: Program, numbers: Tensor, output: Tensor) -> Tensor:
-    labels = program.tensor(output.shape, learns=False)
+def _one_hot(program: Program, class_numbers: Tensor, output: Tensor) -> Tensor:
+    labels = program.tensor(output.shape, requires_gradient=False)
     positions = math.prod(output.shape[:-1])
-    if numbers.size != positions:
-        raise Unsupported(f"class numbers of shape {numbers.shape} for outputs of shape {output.shape}")
-    program.emit("loss.one_hot", numbers.place, labels.place, output.shape[-1], positions, program.ld)
+    if class_numbers.size != positions:
+        raise Unsupported(f"class numbers of shape {class_numbers.shape} for outputs of shape {output.shape}")
+    program.emit("loss.one_hot", class_numbers.location, labels.location, output.shape[-1], positions, program.ld)
     return labels
 
 
@@ -154,24 +155,24 @@ def _emit_metric(
     target: Tensor,
     output: Tensor,
     weight: Tensor | None,
-    total: Place,
-    work: Place,
+    total: Location,
+    work: Location,
 ) -> None:
     kind: Any = type(metric)
     if kind is metrics.Accuracy:
-        alone = output.shape[-1] == 1
-        same = output.shape == target.shape
+        single_output = output.shape[-1] == 1
+        same_shape = output.shape == target.shape
         kind = (
             metrics.BinaryAccuracy
-            if alone
+            if single_output
             else metrics.CategoricalAccuracy
-            if same
+            if same_shape
             else metrics.SparseCategoricalAccuracy
         )
-    if kind in _metric_losses:
+    if kind in _LOSS_METRICS:
         loss = getattr(metric, "loss", None)
         assert isinstance(loss, losses.Loss)
-        labels, predictions = _along_the_last(program, loss, target, output)
+        labels, predictions = _with_sample_axis_last(program, loss, target, output)
         _emit_loss(program, loss, labels, predictions, None, weight, 1.0, total, work, metric=True)
         return
     if kind is metrics.BinaryAccuracy:
@@ -185,11 +186,11 @@ def _emit_metric(
     check_same_shape(metric.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
     threshold = float(getattr(metric, "threshold", 0.5))
-    place, step = (None, 0) if weight is None else of_samples(program, weight, output.shape[:-1])
-    program.emit(f"metric.{kernel}", labels.place, output.place, *sizes, total, threshold, place, step)
+    location, stride = (None, 0) if weight is None else broadcast_to_samples(program, weight, output.shape[:-1])
+    program.emit(f"metric.{kernel}", labels.location, output.location, *sizes, total, threshold, location, stride)
 
 
-_metric_losses = (
+_LOSS_METRICS = (
     metrics.MeanSquaredError,
     metrics.RootMeanSquaredError,
     metrics.MeanAbsoluteError,
@@ -199,29 +200,29 @@ _metric_losses = (
 
 
 def lower_activity_penalty(program: Program, regularizer: Regularizer, y: Tensor) -> None:
-    """Emit a penalty on a layer's output, and its slope."""
-    l1, l2 = _strengths(regularizer)
-    program.emit("penalty.activity", y.place, y.size, program.ld, l1, l2, program.total("penalty"))
+    """Emit a penalty on a layer's output, and its gradient."""
+    l1, l2 = _factors(regularizer)
+    program.emit("penalty.activity", y.location, y.size, program.ld, l1, l2, program.total("penalty"))
 
-    def back() -> None:
+    def emit_step() -> None:
         with program.contribution(y) as dy:
             if dy is not None:
-                program.emit("penalty.activity_slope", y.place, dy, y.size, program.ld, l1, l2)
+                program.emit("penalty.activity_gradient", y.location, dy, y.size, program.ld, l1, l2)
 
-    program.on_the_way_back(back)
+    program.add_backward_step(emit_step)
 
 
 def lower_weight_penalties(program: Program, weights: Sequence[Weight]) -> None:
-    """Emit the penalties on the weights that train; in training, after the gradients are there."""
+    """Emit the penalties on trainable weights, in training after the backward pass has written the gradients."""
     for weight in weights:
         if weight.regularizer is not None:
-            place = program.weight(weight)
-            gradient = Place("gradients", place.offset) if program.training else None
-            strengths = _strengths(weight.regularizer)
-            program.emit("penalty.weight", place, gradient, weight.size, *strengths, program.total("penalty"))
+            location = program.weight(weight)
+            gradient = Location("gradients", location.offset) if program.training else None
+            operands = (location, gradient, weight.size, *_factors(weight.regularizer))
+            program.emit("penalty.weight", *operands, program.total("penalty"))
 
 
-def _strengths(regularizer: Regularizer) -> tuple[float, float]:
+def _factors(regularizer: Regularizer) -> tuple[float, float]:
     if not isinstance(regularizer, L1L2) or type(regularizer) not in (L1, L2, L1L2):
         raise Unsupported(f"the regularizer {type(regularizer).__name__} has no compiled form")
     return float(regularizer.l1), float(regularizer.l2)

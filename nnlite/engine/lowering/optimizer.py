@@ -1,24 +1,24 @@
-"""Optimizers."""
+"""Optimizer steps."""
 
 from __future__ import annotations
 
 from nnlite.engine.lowering.rules import Unsupported
-from nnlite.engine.program import Place, Program
+from nnlite.engine.program import Location, Program
 from nnlite.memory import LINE
 from nnlite.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
 
 
 def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: int) -> None:
-    """Emit the step of an optimizer for some of the weights.
+    """Emit the step of an optimizer for a range of the weights.
 
     Parameters
     ----------
     program : Program
-        Where to.
+        The program.
     optimizer : Optimizer
         Built for the weights.
     first, length : int
-        Which of the weights.
+        The range.
 
     Raises
     ------
@@ -26,72 +26,72 @@ def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: 
         If the optimizer has no compiled form.
     """
 
-    def slot(name: str) -> Place | None:
-        return Place(f"slot {name}", first) if name in optimizer.slots else None
+    def slot(name: str) -> Location | None:
+        return Location(f"slot {name}", first) if name in optimizer.slots else None
 
-    weights, gradients = Place("weights", first), Place("gradients 0", first)
+    weights, gradients = Location("weights", first), Location("gradients 0", first)
     kind = type(optimizer)
     if isinstance(optimizer, SGD) and kind is SGD:
-        constants = (length, float(optimizer.momentum), int(optimizer.nesterov))
-        program.emit("optimizer.sgd", weights, gradients, slot("momentum"), *constants)
+        sgd_operands = (length, float(optimizer.momentum), int(optimizer.nesterov))
+        program.emit("optimizer.sgd", weights, gradients, slot("momentum"), *sgd_operands)
     elif isinstance(optimizer, RMSprop) and kind is RMSprop:
         slots = [slot(name) for name in ("velocity", "average_gradient", "momentum")]
-        constants_rms = (length, float(optimizer.rho), float(optimizer.momentum), float(optimizer.epsilon))
-        program.emit("optimizer.rmsprop", weights, gradients, *slots, *constants_rms)
+        rmsprop_operands = (length, float(optimizer.rho), float(optimizer.momentum), float(optimizer.epsilon))
+        program.emit("optimizer.rmsprop", weights, gradients, *slots, *rmsprop_operands)
     elif isinstance(optimizer, Adam) and kind in (Adam, AdamW):
-        constants_adam = (length, float(optimizer.beta_1), float(optimizer.beta_2), float(optimizer.epsilon))
+        adam_operands = (length, float(optimizer.beta_1), float(optimizer.beta_2), float(optimizer.epsilon))
         names = ("momentum", "velocity", "velocity_hat") if optimizer.amsgrad else ("momentum", "velocity")
         kernel = "amsgrad" if optimizer.amsgrad else "adam"
-        program.emit(f"optimizer.{kernel}", weights, gradients, *map(slot, names), *constants_adam)
+        program.emit(f"optimizer.{kernel}", weights, gradients, *map(slot, names), *adam_operands)
     else:
         raise Unsupported(f"the optimizer {kind.__name__} has no compiled form")
 
 
 def lower_clipping(program: Program, optimizer: Optimizer, length: int) -> None:
-    """Emit what limits the gradients of all weights."""
+    """Emit the clipping of the gradients of all weights."""
     if optimizer.clipvalue is not None:
-        program.emit("optimizer.clip_values", Place("gradients 0"), length, float(optimizer.clipvalue))
+        program.emit("optimizer.clip_values", Location("gradients 0"), length, float(optimizer.clipvalue))
     elif optimizer.global_clipnorm is not None:
-        program.emit("optimizer.clip_norm", Place("gradients 0"), length, float(optimizer.global_clipnorm))
+        program.emit("optimizer.clip_norm", Location("gradients 0"), length, float(optimizer.global_clipnorm))
     elif optimizer.clipnorm is not None:
-        for _, place in optimizer.layout:
-            size = place.stop - place.start
-            program.emit("optimizer.clip_norm", Place("gradients 0", place.start), size, float(optimizer.clipnorm))
+        for _, part in optimizer.layout:
+            size = part.stop - part.start
+            program.emit("optimizer.clip_norm", Location("gradients 0", part.start), size, float(optimizer.clipnorm))
 
 
 def lower_decay(program: Program, optimizer: Optimizer, length: int, part: slice) -> None:
-    """Emit the decay of those of the weights in `part` that decay."""
+    """Emit the decay of the weights in `part` that decay."""
     if not optimizer.weight_decay:
         return
-    for place in optimizer.decaying(length):
-        start, stop = max(place.start, part.start), min(place.stop, part.stop)
+    for decayed in optimizer.decaying(length):
+        start, stop = max(decayed.start, part.start), min(decayed.stop, part.stop)
         if start < stop:
-            program.emit("optimizer.decay", Place("weights", start), stop - start, float(optimizer.weight_decay))
+            program.emit("optimizer.decay", Location("weights", start), stop - start, float(optimizer.weight_decay))
 
 
 def lower_step(program: Program, optimizer: Optimizer, length: int, thread: int, threads: int) -> None:
     """Emit a thread's part of the optimizer's step.
 
-    Every thread has gradients of its own share of the batch. When all are there, each thread adds up a part of them,
-    and changes that part of the weights; nobody goes on before all have done so. Clipping needs the whole gradient:
-    then the first thread does everything.
+    Every thread has the gradients of its own records. After a barrier, each thread sums one part of these gradients,
+    and updates that part of the weights; a second barrier follows. Clipping needs the whole gradient: then the first
+    thread updates all weights.
     """
     clips = any(limit is not None for limit in (optimizer.clipvalue, optimizer.clipnorm, optimizer.global_clipnorm))
     per_line = LINE // program.dtype.itemsize
-    share = -(-length // (threads * per_line)) * per_line
-    part = slice(min(thread * share, length), min((thread + 1) * share, length))
+    part_size = -(-length // (threads * per_line)) * per_line
+    part = slice(min(thread * part_size, length), min((thread + 1) * part_size, length))
     if clips:
         part = slice(0, length if thread == 0 else 0)
     if threads > 1:
-        program.emit("threads.meet", Place("meeting"), threads)
+        program.emit("threads.barrier", Location("barrier"), threads)
     if part.start < part.stop:
         size = part.stop - part.start
         for other in range(1, threads):
-            terms = Place(f"gradients {other}", part.start)
-            program.emit("data.accumulate", terms, Place("gradients 0", part.start), size)
+            terms = Location(f"gradients {other}", part.start)
+            program.emit("data.accumulate", terms, Location("gradients 0", part.start), size)
         if clips:
             lower_clipping(program, optimizer, length)
         lower_decay(program, optimizer, length, part)
         lower_optimizer(program, optimizer, part.start, size)
     if threads > 1:
-        program.emit("threads.meet", Place("meeting"), threads)
+        program.emit("threads.barrier", Location("barrier"), threads)

@@ -1,6 +1,6 @@
-"""LSTM and GRU with activations other than tanh and the sigmoid.
+"""LSTM and GRU with activations other than tanh and sigmoid.
 
-What their own kernels do in one is here done by one instruction after another: each activation by its kernel, and
+The steps that the kernels of the default cells fuse are separate instructions here: each activation by its kernel, and
 products of whole gates between them.
 """
 
@@ -9,133 +9,135 @@ from __future__ import annotations
 from nnlite.engine.lowering import cells
 from nnlite.engine.lowering.gates import GateFunction
 from nnlite.engine.lowering.recurrence import Loop
-from nnlite.engine.program import Place
+from nnlite.engine.program import Location
 
 
 class _Gates(Loop):
-    """Gates that keep what they were before their activations, where the slopes look at that."""
+    """Gates that keep their inputs before the activations, if the derivatives depend on these."""
 
-    def begin(self) -> None:
-        super().begin()
+    def emit_start(self) -> None:
+        super().emit_start()
         program, layer = self.program, self.layer
         self.function = GateFunction(program, layer.activation, self.units)
-        self.opening = GateFunction(program, layer.recurrent_activation, self.units)
-        self.keeps = self.function.needs_input or self.opening.needs_input
+        self.recurrent_function = GateFunction(program, layer.recurrent_activation, self.units)
+        self.keeps_inputs = self.function.needs_input or self.recurrent_function.needs_input
         width = self.gates * self.size
-        # Without a way back, what was kept of a step is of no use after it.
-        self._kept_steps = self.steps if program.training else 1
-        self._raw = program.reserve(self._kept_steps * width) if self.keeps else self.z
-        # On the way back: the derivatives of one step's gates.
+        # Without a backward pass, the inputs of a step's gates are not needed after it.
+        self._stored_steps = self.steps if program.training else 1
+        self._gate_inputs = program.reserve(self._stored_steps * width) if self.keeps_inputs else self.z
+        # The gradients of one step's gates, in the backward pass.
         self.dz = program.reserve(width) if program.training else None
 
-    def raw(self, step: int, number: int) -> Place:
-        """Return where a gate is as it was before its activation."""
-        if not self.keeps:
+    def gate_input(self, step: int, number: int) -> Location:
+        """Return the location of a gate's input to its activation."""
+        if not self.keeps_inputs:
             return self.gate(step, number)
-        return self._raw.after(((step % self._kept_steps) * self.gates + number) * self.size)
+        return self._gate_inputs.offset_by(((step % self._stored_steps) * self.gates + number) * self.size)
 
-    def apply(self, function: GateFunction, step: int, number: int, gates: int = 1) -> None:
+    def activate(self, function: GateFunction, step: int, number: int, gates: int = 1) -> None:
         """Emit an activation of some of a step's gates."""
-        raw, gate = self.raw(step, number), self.gate(step, number)
-        if self.keeps:
-            self.program.emit("data.copy", gate, raw, 1, gates * self.size, 0, 0)
-        function.forward(raw, gate, gates)
+        gate_input, gate = self.gate_input(step, number), self.gate(step, number)
+        if self.keeps_inputs:
+            self.program.emit("data.copy", gate, gate_input, 1, gates * self.size, 0, 0)
+        function.forward(gate_input, gate, gates)
 
-    def apply_back(self, function: GateFunction, step: int, number: int, gates: int = 1) -> None:
-        """Emit the way back through an activation: the gates' derivatives, in their work memory, change in place."""
-        function.backward(self.raw(step, number), self.gate(step, number), self.dgate(number), gates)
+    def activate_backward(self, function: GateFunction, step: int, number: int, gates: int = 1) -> None:
+        """Emit the backward step of an activation, in place on the gradients of the step's gates."""
+        function.backward(self.gate_input(step, number), self.gate(step, number), self.dgate(number), gates)
 
-    def dgate(self, number: int) -> Place:
-        """Return where the derivative of one of this step's gates is computed."""
+    def dgate(self, number: int) -> Location:
+        """Return the location of the gradient of one of this step's gates."""
         assert self.dz is not None
-        return self.dz.after(number * self.size)
+        return self.dz.offset_by(number * self.size)
 
-    def multiply(self, a: Place, b: Place, product: Place, add: bool = False) -> None:
-        """Emit a product of two blocks, or its addition to what is there."""
+    def multiply(self, a: Location, b: Location, product: Location, add: bool = False) -> None:
+        """Emit a product of two blocks, or add it to its target."""
         self.program.emit("series.multiply_add" if add else "series.multiply", a, b, product, self.size)
 
-    def move(self, of: Place, to: Place, blocks: int = 1) -> None:
+    def copy(self, source: Location, target: Location, blocks: int = 1) -> None:
         """Emit a copy of blocks."""
-        self.program.emit("data.copy", of, to, 1, blocks * self.size, 0, 0)
+        self.program.emit("data.copy", source, target, 1, blocks * self.size, 0, 0)
 
 
-class LongShortTerm(_Gates, cells.LongShortTerm):
-    """c = f c_before + i new, h = o g(c)."""
+class LSTMCell(_Gates, cells.LSTMCell):
+    """c = f c_previous + i candidate, h = o g(c)."""
 
-    def open(self, step: int) -> None:
-        i, f, new, o = (self.gate(step, number) for number in range(4))
-        self.apply(self.opening, step, 0, 2)
-        self.apply(self.function, step, 2)
-        self.apply(self.opening, step, 3)
+    def emit_gates(self, step: int) -> None:
+        i, f, candidate, o = (self.gate(step, number) for number in range(4))
+        self.activate(self.recurrent_function, step, 0, 2)
+        self.activate(self.function, step, 2)
+        self.activate(self.recurrent_function, step, 3)
         self.multiply(f, self.cell(step - 1), self.cell(step))
-        self.multiply(i, new, self.cell(step), add=True)
+        self.multiply(i, candidate, self.cell(step), add=True)
         if not self.function.needs_input:
-            self.move(self.cell(step), self.shown(step))
-        self.function.forward(self.cell(step), self.shown(step))
-        self.multiply(o, self.shown(step), self.state(step))
+            self.copy(self.cell(step), self.activated_cell(step))
+        self.function.forward(self.cell(step), self.activated_cell(step))
+        self.multiply(o, self.activated_cell(step), self.state(step))
 
-    def open_back(self, step: int) -> None:
-        i, f, new, o = (self.gate(step, number) for number in range(4))
-        di, df, dnew, do = (self.dgate(number) for number in range(4))
-        dh, dc = self.dstate(step), self.dc
+    def emit_gates_backward(self, step: int) -> None:
+        i, f, candidate, o = (self.gate(step, number) for number in range(4))
+        di, df, dcandidate, do = (self.dgate(number) for number in range(4))
+        dh, dc = self.state_gradient(step), self.dc
         self.multiply(dh, o, di)
-        self.function.backward(self.cell(step), self.shown(step), di)
+        self.function.backward(self.cell(step), self.activated_cell(step), di)
         self.program.emit("data.accumulate", di, dc, self.size)
-        self.multiply(dc, new, di)
+        self.multiply(dc, candidate, di)
         self.multiply(dc, self.cell(step - 1), df)
-        self.multiply(dc, i, dnew)
-        self.multiply(dh, self.shown(step), do)
+        self.multiply(dc, i, dcandidate)
+        self.multiply(dh, self.activated_cell(step), do)
         self.multiply(dc, f, dc)
-        self.apply_back(self.opening, step, 0, 2)
-        self.apply_back(self.function, step, 2)
-        self.apply_back(self.opening, step, 3)
-        self.move(di, i, 4)
+        self.activate_backward(self.recurrent_function, step, 0, 2)
+        self.activate_backward(self.function, step, 2)
+        self.activate_backward(self.recurrent_function, step, 3)
+        self.copy(di, i, 4)
 
 
-class ResetAfter(_Gates, cells.ResetAfter):
-    """New = f(a + r v), v the product of the state and the recurrent kernel."""
+class GRUResetAfterCell(_Gates, cells.GRUResetAfterCell):
+    """The candidate is f(a + r v), with v the product of the state and the recurrent kernel."""
 
-    def open(self, step: int) -> None:
-        z, r, new = (self.gate(step, number) for number in range(3))
+    def emit_gates(self, step: int) -> None:
+        z, r, candidate = (self.gate(step, number) for number in range(3))
         self.program.emit("data.accumulate", self.u_gate(step), z, 2 * self.size)
-        self.apply(self.opening, step, 0, 2)
-        self.multiply(r, self.u_gate(step, 2), new, add=True)
-        self.apply(self.function, step, 2)
-        self.program.emit("recurrent.gru_mix", z, self.state(step - 1), self.state(step), self.size)
+        self.activate(self.recurrent_function, step, 0, 2)
+        self.multiply(r, self.u_gate(step, 2), candidate, add=True)
+        self.activate(self.function, step, 2)
+        self.program.emit("recurrent.gru_interpolation_forward", z, self.state(step - 1), self.state(step), self.size)
 
-    def open_back(self, step: int) -> None:
+    def emit_gates_backward(self, step: int) -> None:
         z, r, _ = (self.gate(step, number) for number in range(3))
-        dz, dr, dnew = (self.dgate(number) for number in range(3))
+        dz, dr, dcandidate = (self.dgate(number) for number in range(3))
         v = self.u_gate(step, 2)
-        self.program.emit("recurrent.gru_mix_back", z, self.state(step - 1), self.dstate(step), dz, self.size)
-        self.apply_back(self.function, step, 2)
-        self.multiply(dnew, v, dr)
-        self.apply_back(self.opening, step, 0, 2)
-        self.multiply(dnew, r, v)
-        self.move(dz, z, 3)
-        self.move(dz, self.u_gate(step), 2)
+        self.program.emit(
+            "recurrent.gru_interpolation_backward", z, self.state(step - 1), self.state_gradient(step), dz, self.size
+        )
+        self.activate_backward(self.function, step, 2)
+        self.multiply(dcandidate, v, dr)
+        self.activate_backward(self.recurrent_function, step, 0, 2)
+        self.multiply(dcandidate, r, v)
+        self.copy(dz, z, 3)
+        self.copy(dz, self.u_gate(step), 2)
 
 
-class ResetBefore(_Gates, cells.ResetBefore):
-    """New = f(a + the product of r h_before and the recurrent kernel)."""
+class GRUResetBeforeCell(_Gates, cells.GRUResetBeforeCell):
+    """The candidate is f(a + the product of r h_previous and the recurrent kernel)."""
 
-    def open(self, step: int, seen: Place) -> None:
-        self.apply(self.opening, step, 0, 2)
-        self.multiply(self.gate(step, 1), seen, self.reset(step))
+    def emit_gates(self, step: int, recurrent_input: Location) -> None:
+        self.activate(self.recurrent_function, step, 0, 2)
+        self.multiply(self.gate(step, 1), recurrent_input, self.reset_state(step))
 
-    def renew(self, step: int) -> None:
-        self.apply(self.function, step, 2)
-        places = (self.gate(step), self.state(step - 1), self.state(step))
-        self.program.emit("recurrent.gru_mix", *places, self.size)
+    def emit_state(self, step: int) -> None:
+        self.activate(self.function, step, 2)
+        locations = (self.gate(step), self.state(step - 1), self.state(step))
+        self.program.emit("recurrent.gru_interpolation_forward", *locations, self.size)
 
-    def renew_back(self, step: int) -> None:
-        places = (self.gate(step), self.state(step - 1), self.dstate(step), self.dgate(0))
-        self.program.emit("recurrent.gru_mix_back", *places, self.size)
-        self.apply_back(self.function, step, 2)
-        self.move(self.dgate(2), self.gate(step, 2))
+    def emit_state_backward(self, step: int) -> None:
+        locations = (self.gate(step), self.state(step - 1), self.state_gradient(step), self.dgate(0))
+        self.program.emit("recurrent.gru_interpolation_backward", *locations, self.size)
+        self.activate_backward(self.function, step, 2)
+        self.copy(self.dgate(2), self.gate(step, 2))
 
-    def open_back(self, step: int, seen: Place, dseen: Place) -> None:
-        self.multiply(self.dv, self.gate(step, 1), dseen, add=True)
-        self.multiply(self.dv, seen, self.dgate(1))
-        self.apply_back(self.opening, step, 0, 2)
-        self.move(self.dgate(0), self.gate(step), 2)
+    def emit_gates_backward(self, step: int, recurrent_input: Location, recurrent_input_gradient: Location) -> None:
+        self.multiply(self.dv, self.gate(step, 1), recurrent_input_gradient, add=True)
+        self.multiply(self.dv, recurrent_input, self.dgate(1))
+        self.activate_backward(self.recurrent_function, step, 0, 2)
+        self.copy(self.dgate(0), self.gate(step), 2)

@@ -1,4 +1,4 @@
-"""The rules by which layers become instructions, by their class."""
+"""Lowering rules: the functions that emit the instructions of layers, by class."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from nnlite.types import Shape
 __all__ = ["Unsupported", "lowers", "record_shape", "rule_for"]
 
 Rule = Callable[..., "Tensor | list[Tensor]"]
-"""Called with the program, the layer, the list of its inputs and, where a layer takes one and there is one, a mask."""
+"""Called with the program, the layer, the list of its inputs and, if the layer takes one and there is one, a mask."""
 
 
 _rules: dict[type, Rule] = {}
 
 
 def lowers(*classes: type) -> Callable[[Rule], Rule]:
-    """Make a function the rule for layers of exactly these classes."""
+    """Register a function as the rule for layers of exactly these classes."""
 
     def register(rule: Rule) -> Rule:
         _rules.update(dict.fromkeys(classes, rule))
@@ -33,7 +33,7 @@ def rule_for(layer: Any) -> Rule:
     Raises
     ------
     Unsupported
-        If there is none.
+        If no rule is registered for its class.
     """
     rule = _rules.get(type(layer))
     if rule is None:
@@ -42,19 +42,19 @@ def rule_for(layer: Any) -> Rule:
 
 
 def check_same_shape(name: str, labels: Tensor, output: Tensor) -> None:
-    """Raise unless targets have the shape of predictions, or lack their last axis of size 1."""
+    """Raise unless targets have the shape of predictions, with or without a last axis of size 1."""
     if labels.shape != output.shape and (*labels.shape, 1) != output.shape:
         raise Unsupported(f"{name}: targets of shape {labels.shape} for outputs of shape {output.shape}")
 
 
-def record_shape(shape: Shape, what: str) -> tuple[int, ...]:
-    """Return the shape of one record, which has to be known.
+def record_shape(shape: Shape, name: str) -> tuple[int, ...]:
+    """Return the shape of one record.
 
     Raises
     ------
     Unsupported
-        If a size is not known.
+        If a size is unknown.
     """
     if any(size is None for size in shape[1:]):
-        raise Unsupported(f"{what} has shape {shape}, with sizes that only the data tell")
+        raise Unsupported(f"{name} has shape {shape}, and a compiled program needs all sizes but the first")
     return tuple(size for size in shape[1:] if size is not None)

@@ -1,4 +1,4 @@
-"""Layers around layers, and layers that hand their input on."""
+"""Wrapper layers, and layers that return their input."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Final
 from nnlite import layers
 from nnlite.engine.lowering.graph import lower_layer
 from nnlite.engine.lowering.rules import Unsupported, lowers, rule_for
-from nnlite.engine.program import Place, Program, Tensor
+from nnlite.engine.program import Location, Program, Tensor
 from nnlite.layers import ActivityRegularization, Bidirectional, TimeDistributed
 
-_AT_EVERY_POSITION: Final = (
+_POSITIONWISE: Final = (
     layers.Dense,
     layers.Activation,
     layers.ReLU,
@@ -24,15 +24,15 @@ _AT_EVERY_POSITION: Final = (
     layers.BatchNormalization,
     layers.LayerNormalization,
 )
-"""Layers that do the same at every position anyway."""
+"""Layers that apply the same function at every position."""
 
-_ALL_ROWS_TOGETHER: Final = (layers.ActivityRegularization, layers.GaussianLatent)
-"""Layers that add to the loss what they find in all rows together, and a step is a row to a layer inside."""
+_LOSSES_OF_ALL_ROWS: Final = (layers.ActivityRegularization, layers.GaussianLatent)
+"""Layers whose penalty is a mean over all rows; inside of TimeDistributed, every step is a row."""
 
 
 @lowers(ActivityRegularization)
 def activity_regularization(program: Program, layer: ActivityRegularization, inputs: list[Tensor]) -> Tensor:  # noqa: ARG001
-    """Hand the input on: the penalty is emitted as every layer's is."""
+    """Return the input: its penalty is emitted like every layer's."""
     return inputs[0]
 
 
@@ -40,28 +40,28 @@ def activity_regularization(program: Program, layer: ActivityRegularization, inp
 def time_distributed(
     program: Program, layer: TimeDistributed, inputs: list[Tensor], mask: Tensor | None = None
 ) -> Tensor:
-    """Emit the layer inside for all steps at once, where that is the same, or else for each."""
+    """Emit the inner layer for all steps at once, if that is equivalent, or else for each step."""
     (x,) = inputs
     inner = layer.layer
-    if type(inner) in _AT_EVERY_POSITION and _counts_from_the_end(inner):
-        taken = [mask] if mask is not None and isinstance(inner, layers.BatchNormalization) else []
-        return _alone(rule_for(inner)(program, inner, [x], *taken))
-    if not _steps_stand_alone(inner, program.training):
+    if type(inner) in _POSITIONWISE and _uses_last_axis(inner):
+        masks = [mask] if mask is not None and isinstance(inner, layers.BatchNormalization) else []
+        return _single_output(rule_for(inner)(program, inner, [x], *masks))
+    if not _steps_are_independent(inner, program.training):
         raise Unsupported(f"layer {layer.name!r}: TimeDistributed({type(inner).__name__}) has no compiled form")
     return _each_step(program, inner, x)
 
 
-def _steps_stand_alone(layer: Any, training: bool) -> bool:
-    """Tell whether what comes of a step, and what it adds to the loss, depends on nothing but that step."""
-    if layer.activity_regularizer is not None or isinstance(layer, _ALL_ROWS_TOGETHER):
+def _steps_are_independent(layer: Any, training: bool) -> bool:
+    """Tell whether the result of a step, and its contribution to the loss, depend on that step alone."""
+    if layer.activity_regularizer is not None or isinstance(layer, _LOSSES_OF_ALL_ROWS):
         return False
     if training and isinstance(layer, layers.BatchNormalization):
         return False
-    return all(_steps_stand_alone(inner, training) for inner in getattr(layer, "layers", ()))
+    return all(_steps_are_independent(inner, training) for inner in getattr(layer, "layers", ()))
 
 
-def _counts_from_the_end(layer: Any) -> bool:
-    """Tell whether a layer's axis, if it has one, is the last, with steps in front or without; no axis is dropped."""
+def _uses_last_axis(layer: Any) -> bool:
+    """Tell whether a layer's axis, if it has one, is the last, with or without steps before it."""
     function = getattr(layer, "activation", layer)
     return getattr(function, "axis", -1) == -1 and getattr(layer, "noise_shape", None) is None
 
@@ -70,35 +70,35 @@ def _each_step(program: Program, layer: Any, x: Tensor) -> Tensor:
     steps, record = x.shape[0], x.shape[1:]
     ld = program.ld
     size = x.size // steps * ld
-    # Registered first, so that it comes last on the way back: when the steps have their derivatives.
-    parts = [Tensor(x.place.after(t * size), record, x.learns) for t in range(steps)]
+    # Recorded first, so that it runs last in the backward pass: then the steps have their gradients.
+    parts = [Tensor(x.location.offset_by(t * size), record, x.requires_gradient) for t in range(steps)]
 
-    def join_back() -> None:
-        if any(part.derivative is not None for part in parts):
+    def emit_step_gradients() -> None:
+        if any(part.gradient is not None for part in parts):
             with program.contribution(x) as dx:
                 if dx is not None:
                     for t, part in enumerate(parts):
-                        if part.derivative is not None:
-                            program.emit("data.copy", part.derivative, dx.after(t * size), 1, size, 0, 0)
+                        if part.gradient is not None:
+                            program.emit("data.copy", part.gradient, dx.offset_by(t * size), 1, size, 0, 0)
 
-    program.on_the_way_back(join_back)
-    results = [_alone(lower_layer(program, layer, [part], [None])[0]) for part in parts]
-    y = program.tensor((steps, *results[0].shape), any(result.learns for result in results))
-    own = results[0].size * ld
+    program.add_backward_step(emit_step_gradients)
+    results = [_single_output(lower_layer(program, layer, [part], [None])[0]) for part in parts]
+    y = program.tensor((steps, *results[0].shape), any(result.requires_gradient for result in results))
+    step_size = results[0].size * ld
     for t, result in enumerate(results):
-        program.emit("data.copy", result.place, y.place.after(t * own), 1, own, 0, 0)
+        program.emit("data.copy", result.location, y.location.offset_by(t * step_size), 1, step_size, 0, 0)
 
-    def back() -> None:
-        if y.derivative is not None:
+    def emit_step() -> None:
+        if y.gradient is not None:
             for t, result in enumerate(results):
-                program.hand_on(y.derivative.after(t * own), result)
+                program.propagate(y.gradient.offset_by(t * step_size), result)
 
-    program.on_the_way_back(back)
+    program.add_backward_step(emit_step)
     return y
 
 
-def _alone(result: Tensor | list[Tensor]) -> Tensor:
-    """Return the one output of a layer that has no more."""
+def _single_output(result: Tensor | list[Tensor]) -> Tensor:
+    """Return the output of a layer with one output."""
     if isinstance(result, list):
         (result,) = result
     return result
@@ -108,14 +108,14 @@ def _alone(result: Tensor | list[Tensor]) -> Tensor:
 def bidirectional(
     program: Program, layer: Bidirectional, inputs: list[Tensor], mask: Tensor | None = None
 ) -> Tensor | list[Tensor]:
-    """Emit both directions, and what merges them; states come after the outputs, those of the forward layer first."""
-    x, *first = inputs
-    half = len(first) // 2
-    ahead, *states_ahead = _direction(program, layer.forward_layer, [x, *first[:half]], mask)
-    back, *states_back = _direction(program, layer.backward_layer, [x, *first[half:]], mask)
+    """Emit both directions, and their merge; the states follow the outputs, those of the forward layer first."""
+    x, *initial_states = inputs
+    half = len(initial_states) // 2
+    forward, *forward_states = _direction(program, layer.forward_layer, [x, *initial_states[:half]], mask)
+    backward, *backward_states = _direction(program, layer.backward_layer, [x, *initial_states[half:]], mask)
     if layer.return_sequences:
-        back = _reversed(program, back)
-    results = [*_merged(program, layer.merge_mode, ahead, back), *states_ahead, *states_back]
+        backward = _reversed(program, backward)
+    results = [*_merged(program, layer.merge_mode, forward, backward), *forward_states, *backward_states]
     return results if len(results) > 1 else results[0]
 
 
@@ -124,70 +124,50 @@ def _direction(program: Program, layer: Any, inputs: list[Tensor], mask: Tensor 
     return result if isinstance(result, list) else [result]
 
 
-def _merged(program: Program, mode: str | None, ahead: Tensor, back: Tensor) -> list[Tensor]:
+def _merged(program: Program, mode: str | None, forward: Tensor, backward: Tensor) -> list[Tensor]:
     if mode is None:
-        return [ahead, back]
+        return [forward, backward]
     if mode == "concat":
-        return [_alone(rule_for(_join)(program, _join, [ahead, back]))]
+        return [_single_output(rule_for(_concatenate)(program, _concatenate, [forward, backward]))]
     if mode == "mul":
-        return [_product(program, ahead, back)]
-    total = _alone(rule_for(_sum)(program, _sum, [ahead, back]))
+        return [_product(program, forward, backward)]
+    total = _single_output(rule_for(_add)(program, _add, [forward, backward]))
     return [total if mode == "sum" else _halved(program, total)]
 
 
-_join: Final = layers.Concatenate(name="bidirectional_join")
-_sum: Final = layers.Add(name="bidirectional_sum")
+_concatenate: Final = layers.Concatenate(name="bidirectional_join")
+_add: Final = layers.Add(name="bidirectional_sum")
 
 
 def _reversed(program: Program, x: Tensor) -> Tensor:
     """Emit the steps in reverse order."""
     steps, size = x.shape[0], x.size // x.shape[0] * program.ld
-    y = program.tensor(x.shape, x.learns)
+    y = program.tensor(x.shape, x.requires_gradient)
 
-    def turn(of: Place, to: Place) -> None:
-        program.emit("data.copy", of.after((steps - 1) * size), to, steps, size, -size, size)
+    def reverse(source: Location, target: Location) -> None:
+        program.emit("data.copy", source.offset_by((steps - 1) * size), target, steps, size, -size, size)
 
-    turn(x.place, y.place)
-
-    def back() -> None:
-        if y.derivative is not None:
-            with program.contribution(x) as dx:
-                if dx is not None:
-                    turn(y.derivative, dx)
-
-    program.on_the_way_back(back)
+    reverse(x.location, y.location)
+    program.add_backward(y, x, reverse)
     return y
 
 
 def _product(program: Program, a: Tensor, b: Tensor) -> Tensor:
-    y, length = program.tensor(a.shape, a.learns or b.learns), a.size * program.ld
-    program.emit("series.multiply", a.place, b.place, y.place, length)
-
-    def back() -> None:
-        if y.derivative is not None:
-            for one, other in ((a, b), (b, a)):
-                with program.contribution(one) as derivative:
-                    if derivative is not None:
-                        program.emit("series.multiply", y.derivative, other.place, derivative, length)
-
-    program.on_the_way_back(back)
+    y, length = program.tensor(a.shape, a.requires_gradient or b.requires_gradient), a.size * program.ld
+    program.emit("series.multiply", a.location, b.location, y.location, length)
+    # Backward steps run in reverse order: that of a first.
+    program.add_backward(y, b, lambda dy, db: program.emit("series.multiply", dy, a.location, db, length))
+    program.add_backward(y, a, lambda dy, da: program.emit("series.multiply", dy, b.location, da, length))
     return y
 
 
 def _halved(program: Program, x: Tensor) -> Tensor:
-    y, length = program.tensor(x.shape, x.learns), x.size * program.ld
+    y, length = program.tensor(x.shape, x.requires_gradient), x.size * program.ld
 
-    def halve(of: Place, to: Place) -> None:
-        program.emit("data.clear", to, length)
-        program.emit("series.add_blocks", of, to, 1, length, 0, 0, 0.5)
+    def halve(source: Location, target: Location) -> None:
+        program.emit("data.clear", target, length)
+        program.emit("series.add_blocks", source, target, 1, length, 0, 0, 0.5)
 
-    halve(x.place, y.place)
-
-    def back() -> None:
-        if y.derivative is not None:
-            with program.contribution(x) as dx:
-                if dx is not None:
-                    halve(y.derivative, dx)
-
-    program.on_the_way_back(back)
+    halve(x.location, y.location)
+    program.add_backward(y, x, halve)
     return y

@@ -1,19 +1,19 @@
-"""Addresses that compiled code reads and writes at, and who keeps the arrays behind them alive.
+"""Addresses for compiled code, and the lifetime of the arrays behind them.
 
-Compiled code sees integers. An integer keeps no array alive, and says nothing of an array's dtype or strides. So there
-is one rule, and no other place in the engine turns an array into an address to run on: **an address comes from
-`Addresses`, and that object holds the array for as long as compiled code may use the address.** An array is let go when
-another is put in its place under the same name, or together with its `Addresses`. Who has one:
+Compiled code receives integers. An integer keeps no array alive, and says nothing of an array's dtype or strides. So
+this module alone converts arrays to addresses: **an address comes from `Addresses`, and that object holds the array for
+as long as compiled code may use the address.** An array is released when another replaces it under the same name, or
+together with its `Addresses`. The owners are:
 
-- Each `Hand` has one, for all that its thread reads and writes: the program itself, its state, its working memory, its
-  sums, and the arrays of others that it was made for (data or stage buffers, weights, gradients, slots of the
-  optimizer, seeds, the counter at which threads meet) or that `Hand.point` names for the next run (order of the
-  records, learning rates). Threads never share one: what is put in place for one thread takes nothing from another.
-- A session holds its hands; a prediction holds them until all have ended; a predictor of single records holds one for
-  each thread of Python, and the function that `Hand.bound` returns holds the hand.
+- Each `Worker` has one for everything that its thread reads and writes: the program, its state, workspace and totals,
+  and the arrays passed to it (data or staging buffers, weights, gradients, slots of the optimizer, seeds, the
+  counter of the barrier) or bound by `Worker.bind` for the next run (order of the records, learning rates). Threads
+  never share one, so replacing an array in one thread does not release it in another.
+- A session holds its workers; a prediction holds them until all have ended; a predictor of single records holds one for
+  each thread of Python, and the function that `Worker.bound_run` returns holds its worker.
 - `nnlite.engine.runtime.shuffling` has one for the length of a call.
 
-A hand runs only while somebody calls its `run`, and a bound method holds its object: compiled code never outlives its
+A worker runs only during a call of its `run`, and a bound method holds its object: compiled code never outlives its
 arrays. Machine code itself is never unloaded (`nnlite.engine.codegen.native`).
 """
 
@@ -39,28 +39,28 @@ class Addresses:
     """
 
     def __init__(self) -> None:
-        self._held: dict[Hashable, tuple[Array, int]] = {}
+        self._arrays: dict[Hashable, tuple[Array, int]] = {}
 
     def of(self, name: Hashable, array: Array, dtype: DTypeLike) -> int:
-        """Return the address of an array's first item, and hold the array until the name is given to another.
+        """Return the address of an array's first item, and hold the array until another replaces it under this name.
 
         Parameters
         ----------
         name : hashable
-            What the array is used as.
+            The name of the array.
         array : ndarray
-            C-contiguous, aligned and of `dtype`, as compiled code takes for granted.
+            C-contiguous, aligned and of `dtype`.
         dtype : dtype
-            What compiled code takes the items for.
+            The dtype in which compiled code reads the array.
 
         Raises
         ------
         ValueError
-            If the array is not as compiled code needs it.
+            If the array is not aligned and C-contiguous, or has another dtype.
         """
-        held = self._held.get(name)
-        if held is not None and held[0] is array:
-            return held[1]
+        known = self._arrays.get(name)
+        if known is not None and known[0] is array:
+            return known[1]
         flags = array.flags
         if array.dtype != dtype or not flags.c_contiguous or not flags.aligned:
             raise ValueError(
@@ -69,11 +69,11 @@ class Addresses:
                 f"np.ascontiguousarray(array, {np.dtype(dtype).name!r})"
             )
         address = array.ctypes.data
-        self._held[name] = array, address
+        self._arrays[name] = array, address
         return address
 
 
-def as_compiled_code_reads(array: Array, dtype: DTypeLike) -> Array:
-    """Return an array as `Addresses.of` takes it: the array itself where it will do, else a copy."""
-    found: Array = np.ascontiguousarray(array, dtype)
-    return found if found.flags.aligned else found.copy()
+def as_aligned_contiguous(array: Array, dtype: DTypeLike) -> Array:
+    """Return the array if `Addresses.of` accepts it, else a copy that it accepts."""
+    compatible: Array = np.ascontiguousarray(array, dtype)
+    return compatible if compatible.flags.aligned else compatible.copy()

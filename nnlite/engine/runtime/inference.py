@@ -1,4 +1,4 @@
-"""Compiled predictions: of many records at a time, and of one in microseconds."""
+"""Compiled predictions: for many records, and for one record in microseconds."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from nnlite.compiled import CompiledNetwork
 from nnlite.cost import products_per_record
 from nnlite.engine.lowering import lower_model
 from nnlite.engine.lowering.rules import Unsupported, record_shape
-from nnlite.engine.runtime.addresses import as_compiled_code_reads
-from nnlite.engine.runtime.threads import Team, worthwhile_threads
-from nnlite.engine.runtime.worker import Hand
+from nnlite.engine.runtime.addresses import as_aligned_contiguous
+from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
+from nnlite.engine.runtime.worker import Worker
 from nnlite.types import Array
 
 _BATCH = 256
@@ -48,34 +48,34 @@ class Prediction:
         inputs : sequence of ndarray
             One array per input, of the model's dtype.
         threads : int, optional
-            How many threads may work on it; by default as many as pay.
+            Most threads; by default chosen by the cost.
         """
         model, records = self._model, len(inputs[0])
-        arrays = [as_compiled_code_reads(array, model.dtype) for array in inputs]
+        arrays = [as_aligned_contiguous(array, model.dtype) for array in inputs]
         outputs = [np.empty((records, *shape), model.dtype) for shape in self._shapes]
-        spaces = {"weights": self._vector.values}
-        spaces |= {f"input {i}": array for i, array in enumerate(arrays)}
-        spaces |= {f"output {i}": array for i, array in enumerate(outputs)}
-        team = Team(min(worthwhile_threads(threads, products_per_record(model), records), -(-records // _BATCH)))
+        buffers = {"weights": self._vector.values}
+        buffers |= {f"input {i}": array for i, array in enumerate(arrays)}
+        buffers |= {f"output {i}": array for i, array in enumerate(outputs)}
+        group = ThreadGroup(min(choose_threads(threads, products_per_record(model), records), -(-records // _BATCH)))
         seeds = self._program.draw_seeds()
-        hands = [Hand(self._program, spaces, seeds, thread, team.size) for thread in range(team.size)]
-        for hand in hands:
-            hand.prepare(records, _BATCH * team.size)
-        team.run([hand.run for hand in hands])
+        workers = [Worker(self._program, buffers, seeds, thread, group.size) for thread in range(group.size)]
+        for worker in workers:
+            worker.prepare(records, _BATCH * group.size)
+        group.run([worker.run for worker in workers])
         return outputs
 
 
-class OneRecord:
+class SingleRecordPrediction:
     """The compiled predictions of a model for one record at a time.
 
-    A call copies the record to where the program reads, runs it, and copies the result: there is nothing to set up.
-    May be called from several threads at once: each has memory of its own.
+    A call copies the record into the input buffer, runs the program, and copies the result: there is nothing to set up.
+    Several threads may call at once: each has its own buffers.
 
     Parameters
     ----------
     model : CompiledNetwork
-        With one input and one output. Its weights are looked at where they are now, its layers as they are now: make a
-        new predictor after layers have been frozen, changed in a setting, or become part of another model.
+        With one input and one output. Calls use the current values of its weights and the structure at construction:
+        make a new predictor after layers have been frozen, changed in a setting, or become part of another model.
 
     Raises
     ------
@@ -88,8 +88,8 @@ class OneRecord:
     def __init__(self, model: CompiledNetwork) -> None:
         if len(model.inputs) > 1 or len(model.outputs) > 1:
             raise ValueError(
-                f"one input and one output are needed; model {model.name!r} has {len(model.inputs)} and "
-                f"{len(model.outputs)}"
+                f"a function of single records needs a model with one input and one output; model {model.name!r} has "
+                f"{len(model.inputs)} and {len(model.outputs)}"
             )
         self.dtype = model.dtype
         self.input_shape = record_shape(model.inputs[0].shape, f"input {model.input_names[0]!r}")
@@ -97,19 +97,19 @@ class OneRecord:
         self._vector = model.weight_vector
         try:
             self._program = lower_model(model, 0, training=False)
-        except Unsupported:  # only in batches
+        except Unsupported:  # a layer has no form for a single record
             self._program = lower_model(model, 1, training=False)
         self._local = threading.local()
-        self._open()
+        self._allocate()
 
-    def _open(self) -> tuple[Array, Any, Array]:
+    def _allocate(self) -> tuple[Array, Any, Array]:
         x, y = np.zeros(self.input_shape, self.dtype), np.zeros(self.output_shape, self.dtype)
-        spaces = {"weights": self._vector.values, "input 0": x, "output 0": y}
-        # A layer that draws at inference goes on with its stream from call to call.
-        hand = Hand(self._program, spaces, self._program.draw_seeds())
-        hand.prepare(1, 1)
-        self._local.desk = x, hand.bound(), y
-        return self._local.desk
+        buffers = {"weights": self._vector.values, "input 0": x, "output 0": y}
+        # The stream of a layer that samples at inference continues from call to call.
+        worker = Worker(self._program, buffers, self._program.draw_seeds())
+        worker.prepare(1, 1)
+        self._local.buffers = x, worker.bound_run(), y
+        return self._local.buffers
 
     def __call__(self, record: Any) -> Array:
         """Return the output for one record.
@@ -125,9 +125,9 @@ class OneRecord:
             The output, of the shape of one record.
         """
         try:
-            x, run, y = self._local.desk
+            x, run, y = self._local.buffers
         except AttributeError:  # the first call in this thread
-            x, run, y = self._open()
+            x, run, y = self._allocate()
         if getattr(record, "shape", None) != self.input_shape and np.shape(record) != self.input_shape:
             raise ValueError(f"a record must have shape {self.input_shape}; found {np.shape(record)}")
         x[...] = record

@@ -1,8 +1,8 @@
-"""Training on more data than there is memory: records are read from their file a stage at a time.
+"""Staging: training on data larger than memory, with records read from their file a few batches at a time.
 
-A memory-mapped file looks like an array, and could be trained on as one. But every record that is looked at brings a
-whole neighbourhood of the file into the process's memory, and shuffled training looks everywhere. So the records of
-the next few batches are read from the file itself, into a stage that is used again and again.
+A memory-mapped file looks like an array, and could be used as one. But every access to a record loads whole pages
+around it into the process's memory, and shuffled training accesses all of the file. So the records of the next few
+batches are read from the file itself, into staging buffers that are reused.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ import numpy as np
 
 from nnlite.types import Array
 
-_STAGE_BYTES = 16_000_000
+_STAGING_BYTES = 16_000_000
 
 
 def mapped_file(array: Array) -> np.memmap[Any, Any] | None:
-    """Return the memory-mapped array that an array is a view of, if there is one and its file can be read by place."""
+    """Return the memory-mapped array that `array` is a view of; None if there is none with a readable file."""
     base: Any = array
     while base is not None and not (isinstance(base, np.memmap) and getattr(base, "_mmap", None) is base.base):
         base = getattr(base, "base", None)
-    # What was written to a private copy is not in the file.
+    # Changes to a private (copy-on-write) mapping are not in the file.
     readable = base is not None and base.mode in ("r", "r+") and base.filename is not None and hasattr(os, "pread")
     return base if readable else None
 
 
 class FileRows:
-    """The rows of an array that lies in a file.
+    """The rows of an array stored in a file.
 
     Parameters
     ----------
@@ -50,26 +50,28 @@ class FileRows:
         weakref.finalize(self, self._file.close)
 
     def read(self, rows: Array | range, out: Array) -> None:
-        """Read rows: some in any order, or some that follow one another."""
+        """Read rows in any order (an array of indices), or consecutive ones (a range)."""
         size, handle = self._bytes_per_row, self._file.fileno()
-        into = out[: len(rows)].data.cast("B")
+        target = out[: len(rows)].data.cast("B")
         if isinstance(rows, range):
-            _fill(handle, into, self._start + rows.start * size)
+            _read_exactly(handle, target, self._start + rows.start * size)
             return
-        places = (rows.astype(np.int64) * size + self._start).tolist()
-        for i, place in enumerate(places):
-            into[i * size : (i + 1) * size] = os.pread(handle, size, place)
+        offsets = (rows.astype(np.int64) * size + self._start).tolist()
+        for i, offset in enumerate(offsets):
+            target[i * size : (i + 1) * size] = os.pread(handle, size, offset)
 
 
-def _fill(handle: int, into: memoryview, place: int) -> None:
-    """Read from a place of a file until all is full."""
-    done = 0
-    while done < len(into):
-        piece = os.pread(handle, min(len(into) - done, 1 << 24), place + done)
-        if not piece:
-            raise OSError("the file of a memory-mapped array ends before the array does")
-        into[done : done + len(piece)] = piece
-        done += len(piece)
+def _read_exactly(handle: int, target: memoryview, offset: int) -> None:
+    """Read from an offset of a file until the target is full."""
+    filled = 0
+    while filled < len(target):
+        content = os.pread(handle, min(len(target) - filled, 1 << 24), offset + filled)
+        if not content:
+            raise OSError(
+                "the file of a memory-mapped array is shorter than the array; it was truncated after it was opened"
+            )
+        target[filled : filled + len(content)] = content
+        filled += len(content)
 
 
 class MemoryRows:
@@ -84,28 +86,28 @@ class MemoryRows:
         out[: len(rows)] = self._array[chosen]
 
 
-class Stage:
-    """Where the records of the next few batches are, of all arrays.
+class StagingBuffers:
+    """Buffers with the records of the next few batches, one for each array.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        What to read from, some of it in files.
+        The arrays, some of them memory-mapped files.
     batch_size : int
         Records in a batch.
 
     Attributes
     ----------
     buffers : dict of str to ndarray
-        What `load` has read.
+        The records of the last `load`.
     batches : int
-        How many batches there is room for.
+        Capacity in batches.
     """
 
     def __init__(self, arrays: Mapping[str, Array], batch_size: int) -> None:
         records = len(next(iter(arrays.values())))
         bytes_per_record = sum(array.nbytes for array in arrays.values()) // records
-        self.batches = max(1, _STAGE_BYTES // (bytes_per_record * batch_size + 1))
+        self.batches = max(1, _STAGING_BYTES // (bytes_per_record * batch_size + 1))
         self._sources = {}
         self.buffers = {}
         for name, array in arrays.items():

@@ -1,4 +1,4 @@
-"""Teams of threads: how many work on a fit, and how they are sent to work together."""
+"""Threads: how many share a batch, and how they run together."""
 
 from __future__ import annotations
 
@@ -11,40 +11,39 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from functools import cache
 
-_WORTH_PRODUCTS = 3_000_000
-"""Multiplications of a forward pass through a batch for each thread that is used unasked.
+from nnlite.processors import available_processors
 
-Meeting costs less than a microsecond, and would pay from a tenth of this on; but only while the processor has a core
-for every thread. Where others run too, threads wait for each other to be let in, and short batches take longer.
-"""
+_PRODUCTS_PER_THREAD = 3_000_000
+"""Multiplications of a forward pass through a batch for each thread that is used by default.
+
+A barrier costs less than a microsecond, and threads would pay from a tenth of this on, but only while every thread has
+a core to itself. On a busy machine threads wait to be scheduled, and short batches take longer."""
 
 
 def available_threads() -> int:
-    """Return how many threads a fit may use unless it is told: ``NUMBA_NUM_THREADS``, or what the process may run on.
+    """Return the default number of threads of a fit: ``NUMBA_NUM_THREADS``, or the processors available to the process.
 
-    A fit that is itself run by a thread beside the main one gets one: whoever runs several fits at once has his
-    threads already.
+    A fit in a thread other than the main one gets one thread: a caller who runs several fits at once has threads
+    already.
     """
     if threading.current_thread() is not threading.main_thread():
         return 1
-    asked = os.environ.get("NUMBA_NUM_THREADS", "")
-    if asked.isdigit() and int(asked) > 0:
-        return int(asked)
-    with suppress(AttributeError):  # not everywhere
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    configured = os.environ.get("NUMBA_NUM_THREADS", "")
+    if configured.isdigit() and int(configured) > 0:
+        return int(configured)
+    return available_processors()
 
 
-def worthwhile_threads(asked: int | None, products: int, batch_size: int) -> int:
-    """Return how many threads to use for batches of a size on a model that makes so many products of a record."""
-    if asked is not None:
-        return max(1, min(asked, batch_size))
-    return max(1, min(available_threads(), products * batch_size // _WORTH_PRODUCTS, batch_size))
+def choose_threads(requested: int | None, products: int, batch_size: int) -> int:
+    """Return the number of threads for a batch size and a model with `products` multiplications per record."""
+    if requested is not None:
+        return max(1, min(requested, batch_size))
+    return max(1, min(available_threads(), products * batch_size // _PRODUCTS_PER_THREAD, batch_size))
 
 
 @cache
 def yield_address() -> int:
-    """Return the address of the operating system's function that lets other threads run; 0 if it is not found."""
+    """Return the address of the operating system's function that yields the processor; 0 if not found."""
     with suppress(OSError, AttributeError):
         if sys.platform == "win32":
             function = ctypes.WinDLL("kernel32").SwitchToThread
@@ -54,27 +53,27 @@ def yield_address() -> int:
     return 0
 
 
-class Team:
-    """Threads that run a function each, all at the same time.
+class ThreadGroup:
+    """Threads that each run a function, all at the same time.
 
     Parameters
     ----------
     size : int
-        How many, the caller among them.
+        Number of threads, including the caller's.
     """
 
     def __init__(self, size: int) -> None:
         self.size = size
-        # The others wait for each other in compiled code: each needs a thread of its own from the start.
-        self._others = ThreadPoolExecutor(size - 1, "nnlite") if size > 1 else None
+        # Workers wait for each other at barriers in compiled code, so each needs a thread from the start.
+        self._pool = ThreadPoolExecutor(size - 1, "nnlite") if size > 1 else None
 
     def run(self, functions: Sequence[Callable[[], None]]) -> None:
         """Run one function in each thread, and return when all have ended."""
-        futures = [self._others.submit(function) for function in functions[1:]] if self._others else []
+        futures = [self._pool.submit(function) for function in functions[1:]] if self._pool else []
         try:
             functions[0]()
         finally:
-            # Interrupted or not: nobody goes on while others still write.
+            # Even after an interrupt: the other threads still write to the arrays.
             if futures:
                 wait(futures)
         for future in futures:

@@ -1,4 +1,4 @@
-"""Hands: what one thread needs to run a program."""
+"""Workers: a linked program with its memory, one for each thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import DTypeLike
 
-from nnlite.engine import batch_state as at
+from nnlite.engine import batch_state
 from nnlite.engine.codegen.native import Native, call, native_function
 from nnlite.engine.codegen.processor import vector_width
 from nnlite.engine.program import Program
@@ -21,35 +21,40 @@ from nnlite.types import Array
 _FIRST, _LAST, _PER_EPOCH, _SIZE, _RECORDS = range(5)
 
 
-class Hand:
-    """A program, linked, with the memory it works in: what one thread runs.
+class BoundRun(partial[int]):
+    """A call of compiled code with converted arguments, which keeps the memory that they point to alive."""
+
+    memory: object = None
+
+
+class Worker:
+    """A linked program with its workspace, which one thread runs.
 
     Parameters
     ----------
     program : Program
-        What to run.
-    spaces : mapping of str to ndarray
-        All that the program looks at and does not own. The hand holds these arrays; see
-        `nnlite.engine.runtime.addresses`.
+        The program.
+    buffers : mapping of str to ndarray
+        The arrays that the program uses and does not own. The worker holds them; see `nnlite.engine.runtime.addresses`.
     seeds : ndarray of int64
-        The seed of each stream of noise.
+        The seed of each stream of random numbers.
     thread, threads : int
-        Which of how many threads that share every batch this one is.
+        Index of this thread, and the number of threads that share every batch.
     epochs : int, default 1
         Most epochs in a call.
 
     Attributes
     ----------
     state : ndarray of int64
-        What changes from batch to batch; see `nnlite.engine.batch_state`.
+        The values that change from batch to batch; see `nnlite.engine.batch_state`.
     totals : ndarray, shape (epochs + 1, sums)
-        The sums of the epoch that is under way, and of each that was ended.
+        The sums of the current epoch, and of each completed one.
     """
 
     def __init__(
         self,
         program: Program,
-        spaces: Mapping[str, Array],
+        buffers: Mapping[str, Array],
         seeds: Array,
         thread: int = 0,
         threads: int = 1,
@@ -59,74 +64,76 @@ class Hand:
         self._run: Native = native_function("epoch.run", dtype)
         self._addresses = Addresses()
         self.totals = np.zeros((epochs + 1, max(len(program.totals), 1)))
-        self._read, self._numbers = program.numbers, np.zeros(max(len(program.numbers), 1))
+        self._parameter_readers = program.runtime_parameters
+        self._parameters = np.zeros(max(len(program.runtime_parameters), 1))
         own = {
-            "work": aligned_zeros(program.work_size, dtype),
-            "products": aligned_zeros(program.products_size, dtype),
+            "workspace": aligned_zeros(program.workspace_size, dtype),
+            "product workspace": aligned_zeros(program.product_workspace_size, dtype),
             "totals": self.totals,
-            "numbers": self._numbers,
+            "runtime parameters": self._parameters,
         }
-        found = {
-            name: self._addresses.of(name, array, program.items_of(name)) for name, array in {**spaces, **own}.items()
+        addresses = {
+            name: self._addresses.of(name, array, program.buffer_dtype(name))
+            for name, array in {**buffers, **own}.items()
         }
-        instructions = program.link(found)
+        instructions = program.link(addresses)
         vector = vector_width(dtype) if program.ld > 1 else 1
         header = [
             *(0, 0, 0, 0, 0, vector, thread, threads),
-            *(found["totals"], self.totals.shape[1], found["totals"] + self.totals.strides[0], len(instructions)),
+            *(addresses["totals"], self.totals.shape[1]),
+            *(addresses["totals"] + self.totals.strides[0], len(instructions)),
         ]
         self._code = np.concatenate([np.array(header, np.int64), instructions.ravel()])
-        self.state = np.zeros(at.SIZE, np.int64)
-        self.state[at.THREAD] = thread
-        self.state[at.YIELD] = yield_address()
-        self.point(at.SEEDS, seeds, np.int64)
-        self._entry = (
+        self.state = np.zeros(batch_state.SIZE, np.int64)
+        self.state[batch_state.THREAD] = thread
+        self.state[batch_state.YIELD_FUNCTION] = yield_address()
+        self.bind(batch_state.SEEDS, seeds, np.int64)
+        self._arguments = (
             self._addresses.of("code", self._code, np.int64),
             self._addresses.of("state", self.state, np.int64),
         )
 
-    def point(self, place: int, array: Array | None, dtype: DTypeLike) -> None:
-        """Let a place of the state be the address of an array, which is held until another takes its place.
+    def bind(self, entry: int, array: Array | None, dtype: DTypeLike) -> None:
+        """Set an entry of the state to the address of an array, which is held until another array replaces it.
 
         Parameters
         ----------
-        place : int
-            One of those in `nnlite.engine.batch_state` that are addresses.
+        entry : int
+            An entry of `nnlite.engine.batch_state` that is an address.
         array : ndarray, optional
-            The array; without one the place is 0.
+            The array; None sets the entry to 0.
         dtype : dtype
-            What compiled code takes its items for.
+            The dtype in which compiled code reads the array.
         """
-        self.state[place] = 0 if array is None else self._addresses.of(place, array, dtype)
+        self.state[entry] = 0 if array is None else self._addresses.of(entry, array, dtype)
 
     def prepare(self, records: int, batch_size: int, first: int = 0, last: int | None = None) -> None:
-        """Say what the next `run` is to do.
+        """Set the batches of the next `run`.
 
         Parameters
         ----------
         records : int
-            How many there are.
+            Number of records.
         batch_size : int
-            How many of them are a batch, for all threads together.
+            Records in a batch, for all threads together.
         first, last : int
             The first batch, counted through all epochs, and the one after the last; by default all of one epoch.
         """
         per_epoch = -(-records // batch_size)
         last = per_epoch if last is None else last
-        for i, read in enumerate(self._read):
-            self._numbers[i] = read()
+        for i, read in enumerate(self._parameter_readers):
+            self._parameters[i] = read()
         self._code[: _RECORDS + 1] = first, last, per_epoch, batch_size, records
 
     def run(self) -> None:
-        """Run the program. Other threads of Python go on meanwhile."""
-        call(self._run, *self._entry)
+        """Run the program. Other threads of Python run meanwhile."""
+        call(self._run, *self._arguments)
 
-    def bound(self) -> Callable[[], object]:
-        """Return a function that does what `run` does, with all that takes time done beforehand."""
-        unused = (ctypes.c_void_p * 2)()
-        place, size = ctypes.addressof(unused), ctypes.sizeof(ctypes.c_void_p)
-        arguments = [ctypes.c_void_p(value) for value in (place, place + size, *self._entry)]
-        bound = partial(self._run, *arguments, 0.0)
-        # The function must not outlive the memory it points to.
-        bound.held = self, unused  # type: ignore[attr-defined]
+    def bound_run(self) -> Callable[[], object]:
+        """Return a function that does the same as `run` with its arguments converted beforehand."""
+        results = (ctypes.c_void_p * 2)()
+        address, size = ctypes.addressof(results), ctypes.sizeof(ctypes.c_void_p)
+        arguments = [ctypes.c_void_p(value) for value in (address, address + size, *self._arguments)]
+        bound = BoundRun(self._run, *arguments, 0.0)
+        bound.memory = self, results
         return bound

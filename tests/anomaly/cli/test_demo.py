@@ -2,9 +2,7 @@
 
 import pytest
 
-from tests.anomaly.command_line import (
-    run,
-)
+from tests.anomaly.command_line import run
 
 
 @pytest.mark.parametrize("data", ["transactions", "connections", "sensors"])

@@ -2,11 +2,7 @@
 
 import csv
 
-from tests.anomaly.command_line import (
-    fails,
-    rows,
-    run,
-)
+from tests.anomaly.command_line import fails, rows, run
 
 
 def test_drift_answers_with_its_exit_code(folder, capsys, tmp_path, monkeypatch):
@@ -33,5 +29,5 @@ def test_drift_answers_with_its_exit_code(folder, capsys, tmp_path, monkeypatch)
 
 def test_drift_says_what_is_wrong(folder, capsys):
     arguments = ["drift", folder / "test.csv", "-m", folder / "m.npz", "--label", "label"]
-    assert "level must be above 0 and below 1" in fails(capsys, *arguments, "--level", "2")
+    assert "level must be a number above 0 and below 1; found 2.0" in fails(capsys, *arguments, "--level", "2")
     assert "there is no such file" in fails(capsys, "drift", folder / "none.csv", "-m", folder / "m.npz")

@@ -5,13 +5,7 @@ import os
 
 import pytest
 
-from tests.anomaly.command_line import (
-    LABELS,
-    fails,
-    rows,
-    run,
-    with_file,
-)
+from tests.anomaly.command_line import LABELS, fails, rows, run, with_file
 
 
 @pytest.mark.parametrize(
@@ -131,7 +125,7 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--contamination", "0.7"], "contamination must be 'auto' or the share"),
+        (["--contamination", "0.7"], "contamination must be 'auto' or the fraction of anomalies"),
         (["--contamination", "lots"], "--contamination must be 'auto' or a number; found 'lots'"),
         (["--hidden", "8,x"], "--hidden must be sizes such as 128,128; found '8,x'"),
         (["--hidden", "0"], "hidden must be the sizes"),
@@ -144,7 +138,7 @@ def test_labels_that_do_not_fit(folder, capsys, tmp_path):
         (["--categorical", "nope"], "'nope'"),
         (["--false-alarm-rate", "2"], "found 2"),
         (["--false-alarm-rate", "0.01", "--threshold", "mad"], "--false-alarm-rate chooses the threshold: leave out"),
-        (["--trim", "0.7"], "trim must be 'auto' or a share from 0 to 0.5; found 0.7"),
+        (["--trim", "0.7"], "trim must be 'auto' or a number from 0 to 0.5; found 0.7"),
         (["--false-alarm-rate", "0.01", "--window", "8"], "--false-alarm-rate is for tables"),
         (["--sparsity", "0.01", "--window", "8"], "--sparsity is for tables"),
         (["--delimiter", "long"], "delimiter"),

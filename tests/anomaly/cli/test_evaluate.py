@@ -3,12 +3,7 @@
 import json
 import os
 
-from tests.anomaly.command_line import (
-    rows,
-    run,
-    without_labels,
-    without_labels_of_rows,
-)
+from tests.anomaly.command_line import rows, run, without_labels, without_labels_of_rows
 
 
 def test_evaluate_prints_and_writes_the_figures(folder, capsys, tmp_path):
@@ -20,10 +15,10 @@ def test_evaluate_prints_and_writes_the_figures(folder, capsys, tmp_path):
     assert code == 0
     figures = json.loads(path.read_text())
     assert f"{figures['roc_auc']:.4f}" in out
-    kinds = {row["label"]: row["records"] for row in figures["by_label"]}
-    assert sum(kinds.values()) == figures["n_records"] == len(rows(folder / "test.csv")) - 1
-    assert all(kind in out for kind in kinds)
-    assert next(iter(kinds)) == "normal"
+    counts = {row["label"]: row["records"] for row in figures["by_label"]}
+    assert sum(counts.values()) == figures["n_records"] == len(rows(folder / "test.csv")) - 1
+    assert all(label in out for label in counts)
+    assert next(iter(counts)) == "normal"
 
 
 def test_evaluate_writes_figures_alone_to_standard_output(folder, capsys, tmp_path, monkeypatch):

@@ -69,8 +69,8 @@ def test_times_are_drawn_where_they_are_known(drawn, clock):
     kept = drawn(2, clock)
     assert {ax.figure.axes[-1 if name == "series" else 0].get_xlabel() for name, ax in kept.items()} == {"time"}
     for name in ("series", "reconstruction"):
-        moments = kept[name].lines[0].get_xdata()
-        assert moments[[0, -1]].astype("M8[m]").astype(str).tolist() == ["2024-01-01T00:00", "2024-01-01T01:59"]
+        times = kept[name].lines[0].get_xdata()
+        assert times[[0, -1]].astype("M8[m]").astype(str).tolist() == ["2024-01-01T00:00", "2024-01-01T01:59"]
     assert num2date(kept["contributions"].get_xlim()[1]).isoformat() == "2024-01-01T02:00:00+00:00"
 
 

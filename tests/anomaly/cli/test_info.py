@@ -1,8 +1,6 @@
 """The command info."""
 
-from tests.anomaly.command_line import (
-    run,
-)
+from tests.anomaly.command_line import run
 
 
 def test_info_describes_the_model(folder, capsys):

@@ -5,14 +5,11 @@ import gzip
 import io
 import sys
 
+import numpy as np
 import pytest
 
-from tests.anomaly.command_line import (
-    LABELS,
-    QUICK,
-    rows,
-    run,
-)
+import anomaly
+from tests.anomaly.command_line import LABELS, QUICK, fails, rows, run
 
 
 @pytest.mark.parametrize("mark", ["tab", "\\t", "\t"])
@@ -110,3 +107,10 @@ def test_standard_input_is_named_in_errors(fresh_folder, capsys, monkeypatch):
         code, _, err = run(capsys, "update", "-", "-m", fresh_folder / "m.npz", *arguments)
         assert code == 2
         assert message in err
+
+
+def test_models_that_no_command_supports_are_refused(capsys, tmp_path):
+    x = np.random.default_rng(0).normal(size=(50, 2))
+    anomaly.VariationalDetector(hidden=(4,), epochs=1, random_state=0).fit(x).save(tmp_path / "m.npz")
+    error = fails(capsys, "info", "-m", tmp_path / "m.npz")
+    assert "holds a detector of class VariationalDetector, which this command cannot use" in error

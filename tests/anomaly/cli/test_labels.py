@@ -4,14 +4,7 @@ import csv
 import json
 
 from anomaly import load_detector
-from tests.anomaly.command_line import (
-    QUICK,
-    fails,
-    rows,
-    run,
-    without_labels,
-    without_some_labels,
-)
+from tests.anomaly.command_line import QUICK, fails, rows, run, without_labels, without_some_labels
 
 
 def test_labels_found_are_listed_and_counted(capsys, tmp_path, folder):

@@ -5,11 +5,7 @@ import pytest
 
 from anomaly import load_detector
 from anomaly.tables.csv_files import read_csv, write_csv
-from tests.anomaly.command_line import (
-    LABELS,
-    run,
-    without_some_labels,
-)
+from tests.anomaly.command_line import LABELS, run, without_some_labels
 
 
 def test_learn_labels_changes_the_scores(fresh_folder, capsys):
@@ -62,9 +58,9 @@ def test_learn_labels_says_when_labels_are_no_evidence(fresh_folder, capsys, mon
 
 def test_learn_labels_of_normal_records_alone_are_refused_in_the_words_of_the_command(fresh_folder, capsys):
     table = read_csv(fresh_folder / "fresh.csv")
-    write_csv(fresh_folder / "usual.csv", table.rows(np.flatnonzero(table["label"] == "normal")))
+    write_csv(fresh_folder / "normal.csv", table.rows(np.flatnonzero(table["label"] == "normal")))
     before = (fresh_folder / "m.npz").read_bytes()
-    code, out, err = run(capsys, "learn-labels", fresh_folder / "usual.csv", "-m", fresh_folder / "m.npz", *LABELS)
+    code, out, err = run(capsys, "learn-labels", fresh_folder / "normal.csv", "-m", fresh_folder / "m.npz", *LABELS)
     assert (code, out) == (2, "")
     assert "records are normal ('normal'); learn-labels needs at least one anomaly, a record with another label" in err
     assert (fresh_folder / "m.npz").read_bytes() == before

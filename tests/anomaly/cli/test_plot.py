@@ -2,12 +2,7 @@
 
 from pathlib import Path
 
-from tests.anomaly.command_line import (
-    rows,
-    run,
-    without_labels,
-    without_labels_of_rows,
-)
+from tests.anomaly.command_line import rows, run, without_labels, without_labels_of_rows
 
 
 def test_plot_leaves_out_records_without_a_label(folder, capsys, tmp_path, monkeypatch):

@@ -10,13 +10,7 @@ import pytest
 import anomaly
 from anomaly.cli import main
 from anomaly.tables.csv_files import read_csv
-from tests.anomaly.command_line import (
-    QUICK,
-    QUICK_SERIES,
-    fails,
-    rows,
-    run,
-)
+from tests.anomaly.command_line import QUICK, QUICK_SERIES, fails, rows, run
 
 
 def test_score_writes_what_decision_function_returns(folder, capsys, tmp_path):
@@ -96,6 +90,24 @@ def test_score_writes_what_was_expected_of_the_top_columns(folder, capsys, tmp_p
     assert "--expected goes with --top" in fails(capsys, *arguments[:6], "--expected")
 
 
+def test_a_textbook_autoencoder_is_scored_by_the_same_command(folder, capsys, tmp_path):
+    model, out = tmp_path / "plain.npz", tmp_path / "scores.csv"
+    train = read_csv(folder / "test.csv").drop(["label"])
+    detector = anomaly.AutoencoderDetector(hidden=(8, 2, 8), epochs=2, random_state=0).fit(train)
+    detector.save(model)
+    common = ["score", folder / "test.csv", "-m", model, "-o", out, "--top", "1", "--label", "label"]
+    code, _, err = run(capsys, *common, "--p-values", "--prior", "0.1")
+    assert code == 0, err
+    assert rows(out)[0] == ["row", "score", "is_anomaly", "p_value", "probability", "top_1", "top_1_share"]
+    found = np.array([[float(cell) for cell in row[1:4:2]] for row in rows(out)[1:]])
+    np.testing.assert_allclose(found[:, 0], detector.decision_function(train), rtol=1e-6)
+    np.testing.assert_allclose(found[:, 1], detector.p_values(train), rtol=1e-3)
+    assert "class AutoencoderDetector, which has no expected values" in fails(capsys, *common, "--expected")
+    assert "class AutoencoderDetector, which this command cannot use" in fails(
+        capsys, "drift", folder / "test.csv", "-m", model, "--label", "label"
+    )
+
+
 def test_score_writes_p_values(folder, capsys, tmp_path):
     model, out = tmp_path / "m.npz", tmp_path / "scores.csv"
     learn = ["fit", folder / "train.csv", "-m", model, "--label", "label", "--normal", "normal"]
@@ -145,8 +157,8 @@ def test_score_of_a_table_refuses_what_is_for_series(folder, capsys):
     common = ["score", folder / "test.csv", "-m", folder / "m.npz"]
     for name in ("--minimum-length", "--tolerance"):
         assert f"{name} is for series" in fails(capsys, *common, name, "3")
-    judged = ["evaluate", *common[1:], "--label", "label", "--normal", "normal"]
-    assert "--tolerance is for series" in fails(capsys, *judged, "--tolerance", "3")
+    evaluated = ["evaluate", *common[1:], "--label", "label", "--normal", "normal"]
+    assert "--tolerance is for series" in fails(capsys, *evaluated, "--tolerance", "3")
 
 
 def test_an_unusable_file_leaves_nothing_on_standard_output(folder, capsys, tmp_path):
@@ -343,3 +355,10 @@ def test_a_step_has_one_score_whatever_else_is_asked_for(series_folder, capsys, 
     alone = scored()
     for options in (["--top", "1"], ["--top", "99"], ["--events", events], ["--top", "2", "--events", events]):
         assert scored(*options) == alone, options
+
+
+def test_expected_values_of_a_model_without_any_are_refused(folder, capsys, monkeypatch):
+    owner = next(cls for cls in anomaly.TableDetector.__mro__ if "expected" in vars(cls))
+    monkeypatch.delattr(owner, "expected")
+    error = fails(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--top", "1", "--expected")
+    assert "holds a detector of class TableDetector, which has no expected values" in error

@@ -1,4 +1,4 @@
-"""What stands beside a score."""
+"""Columns beside a score."""
 
 import numpy as np
 import pytest
@@ -7,18 +7,22 @@ from anomaly.cli.score_columns import score_columns, score_names, top_columns, t
 from anomaly.tables import as_table
 
 
-def test_the_columns_with_the_largest_parts_come_first_with_what_they_hold():
+def test_the_columns_with_the_largest_contributions_come_first_with_their_values():
     found = as_table({"amount": [9400.0, np.nan], "country": ["FR", None], "paid": [True, False]})
-    moments = np.array(["2026-01-02T03:04:05.678901", "NaT"], "M8[us]")
+    datetimes = np.array(["2026-01-02T03:04:05.678901", "NaT"], "M8[us]")
     expected = as_table({"amount": [1 / 3, 2.0], "country": ["DE", "DE"], "paid": [True, True]})
-    parts = np.array([[3.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
-    columns = top_columns(parts, ["amount", "country", "paid"], 2, found, expected)
+    contributions = np.array([[3.0, 1.0, 0.0], [0.0, 1.0, 3.0]])
+    columns = top_columns(contributions, ["amount", "country", "paid"], 2, found, expected)
     assert [column.tolist() for column in columns] == [
         ["amount", "paid"], ["0.7500", "0.7500"], ["9400", "False"], ["0.333333", "True"],
         ["country", "country"], ["0.2500", "0.2500"], ["FR", ""], ["DE", "DE"],
     ]  # fmt: skip
-    dates = as_table({"amount": moments, "country": moments, "paid": moments})
-    assert top_columns(parts, ["amount", "country", "paid"], 1, dates)[2].tolist() == ["2026-01-02T03:04:05", ""]
+    dates = as_table({"amount": datetimes, "country": datetimes, "paid": datetimes})
+    values = top_columns(contributions, ["amount", "country", "paid"], 1, dates)[2]
+    assert values.tolist() == [
+        "2026-01-02T03:04:05",
+        "",
+    ]
 
 
 def test_columns_without_names_go_by_their_order():
@@ -27,11 +31,11 @@ def test_columns_without_names_go_by_their_order():
 
 
 def test_names_are_as_many_as_columns():
-    parts = np.ones((1, 3))
+    contributions = np.ones((1, 3))
     table = as_table(np.ones((1, 3)))
     names = list(table.names)
-    assert len(top_names(3, values=False)) == len(top_columns(parts, names, 3))
-    assert len(top_names(3, values=True)) == len(top_columns(parts, names, 3, table, table))
+    assert len(top_names(3, values=False)) == len(top_columns(contributions, names, 3))
+    assert len(top_names(3, values=True)) == len(top_columns(contributions, names, 3, table, table))
 
 
 def test_scores_are_flagged_above_the_threshold():

@@ -4,10 +4,7 @@ import numpy as np
 
 from anomaly import load_detector
 from anomaly.tables.csv_files import read_csv
-from tests.anomaly.command_line import (
-    LABELS,
-    run,
-)
+from tests.anomaly.command_line import LABELS, run
 
 
 def test_update_learns_from_further_records(fresh_folder, capsys):

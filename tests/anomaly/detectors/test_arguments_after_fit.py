@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from anomaly import ImageDetector, SequenceDetector, TableDetector, VariationalDetector, load_detector
+from anomaly import (
+    AutoencoderDetector,
+    ImageDetector,
+    SequenceDetector,
+    TableDetector,
+    VariationalDetector,
+    load_detector,
+)
 from anomaly.thresholds import MADThreshold
 from tests.anomaly.detectors import waves
 from tests.anomaly.detectors.planes import planes
@@ -12,7 +19,8 @@ X = planes(120)[0]
 STAMPED = waves.stamped()
 IMAGES = np.random.default_rng(0).random((12, 8, 8))
 MADE = {
-    "autoencoder": (lambda: TableDetector(hidden=[8], epochs=5, random_state=0), X),
+    "table": (lambda: TableDetector(hidden=[8], epochs=5, random_state=0), X),
+    "autoencoder": (lambda: AutoencoderDetector(hidden=[8], epochs=5, random_state=0), X),
     "variational": (lambda: VariationalDetector(hidden=(8,), latent=2, epochs=5, random_state=0), X),
     "sequence": (lambda: SequenceDetector(**waves.QUICK, time="time"), STAMPED),
     "image": (lambda: ImageDetector(filters=(2,), epochs=1, random_state=0), IMAGES),
@@ -22,10 +30,12 @@ MADE = {
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
-        ("autoencoder", {"noise": 0.5}),
-        ("autoencoder", {"neighbors": 0}),
-        ("autoencoder", {"hidden": (3, 3), "dates": "number", "false_alarm_rate": 0.1}),
-        ("autoencoder", {"threshold": MADThreshold(2.5), "draws": 2}),
+        ("table", {"noise": 0.5}),
+        ("table", {"neighbors": 0}),
+        ("table", {"hidden": (3, 3), "dates": "number", "false_alarm_rate": 0.1}),
+        ("table", {"threshold": MADThreshold(2.5), "draws": 2}),
+        ("autoencoder", {"noise": 0, "sparsity": 0.5, "dates": "number"}),
+        ("autoencoder", {"hidden": (3, 3), "scaling": "core"}),
         ("variational", {"hidden": (4, 4)}),
         ("variational", {"latent": 3}),
         ("variational", {"variance": 0.1}),
@@ -87,9 +97,9 @@ def test_what_was_learned_later_is_saved_with_its_arguments(tmp_path):
 @pytest.mark.parametrize(
     ("name", "bad", "changes"),
     [
-        ("autoencoder", X[:, :1], {}),
-        ("autoencoder", X[:, :2], {"activation": "nope"}),
-        ("autoencoder", X[:, :2], {"threshold": "best_f1"}),
+        ("table", X[:, :1], {}),
+        ("table", X[:, :2], {"activation": "nope"}),
+        ("table", X[:, :2], {"threshold": "best_f1"}),
         ("variational", X[:, :1], {}),
         ("variational", X[:, :2], {"activation": "nope"}),
         ("sequence", {"time": STAMPED["time"], "a": STAMPED["a"]}, {"threshold": "best_f1"}),

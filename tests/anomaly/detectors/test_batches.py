@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly import TableDetector, VariationalDetector
+from anomaly import AutoencoderDetector, TableDetector, VariationalDetector
 
 
 def continuous(n, rng):
@@ -31,6 +31,7 @@ DETECTORS = {
     "default": lambda: TableDetector(**QUICK),
     "networks": lambda: TableDetector(**QUICK, neighbors=0),
     "no draws": lambda: TableDetector(**QUICK, draws=0, fine_share=0),
+    "autoencoder": lambda: AutoencoderDetector(**QUICK),
     "variational": lambda: VariationalDetector(**QUICK),
 }
 

@@ -7,16 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anomaly import TableDetector, VariationalDetector, load_detector
+from anomaly import AutoencoderDetector, TableDetector, VariationalDetector, load_detector
 from anomaly.errors import DataError
 from tests.anomaly.command_line import run
 from tests.anomaly.detectors.planes import planes
 
 QUICK = {
     TableDetector: {"hidden": (16,), "epochs": 30, "random_state": 0},
+    AutoencoderDetector: {"hidden": (16,), "epochs": 30, "random_state": 0},
     VariationalDetector: {"hidden": (16,), "latent": 2, "epochs": 30, "random_state": 0},
 }
-both = pytest.mark.parametrize("kind", [TableDetector, VariationalDetector])
+each = pytest.mark.parametrize("kind", [TableDetector, AutoencoderDetector, VariationalDetector])
 
 
 def stamped(n=300, seed=0, days=0):
@@ -27,7 +28,7 @@ def stamped(n=300, seed=0, days=0):
     return {"made": moments, "day": moments.astype("M8[D]"), "a": x[:, 0], "b": x[:, 1], "c": x[:, 2]}
 
 
-@both
+@each
 def test_usual_records_are_usual_whenever_they_were_made(kind):
     detector = kind(**QUICK[kind]).fit(stamped())
     flagged = [detector.predict(stamped(seed=1, days=days)).mean() for days in (0, 203, 560)]
@@ -38,7 +39,7 @@ def test_usual_records_are_usual_whenever_they_were_made(kind):
     assert (detector.explain(stamped())[:, 1] == 0).all()
 
 
-@both
+@each
 def test_the_date_counts_where_it_is_asked_for(kind):
     detector = kind(**QUICK[kind], dates="number").fit(stamped())
     assert detector.predict(stamped(seed=1, days=560)).mean() > 0.9
@@ -64,7 +65,7 @@ def test_what_is_expected_holds_whole_numbers_and_days():
     assert np.isnat(hours["made"]).all()
 
 
-@both
+@each
 def test_a_file_from_before_there_was_a_choice_scores_the_same(kind, tmp_path):
     detector = kind(**QUICK[kind], dates="number").fit(stamped())
     detector.save(tmp_path / "m.npz")
@@ -99,7 +100,7 @@ def test_the_command_line_has_the_choice(tmp_path, capsys):
     assert (code, error) == (2, "anomaly: error: --dates is for tables: leave it out, or --window\n")
 
 
-@both
+@each
 def test_a_column_of_dates_is_none_to_learn_from(kind):
     table = {"day": stamped()["day"], "a": stamped()["a"]}
     with pytest.raises(ValueError, match=r"at least 2 columns.*'day' only tells when.*--dates number"):

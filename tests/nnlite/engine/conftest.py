@@ -6,20 +6,20 @@ from tests.nnlite.engine.layer_parity import RECURRENT
 
 @pytest.fixture(params=["float32", "float64"])
 def dtype(request):
-    """Let models compute in each float type."""
+    """Parametrize the float type of models."""
     set_floatx(request.param)
     return request.param
 
 
 @pytest.fixture(params=RECURRENT.values(), ids=RECURRENT.keys())
 def cell(request):
-    """Make each kind of recurrent layer."""
+    """Parametrize the kind of recurrent layer."""
     return request.param
 
 
 @pytest.fixture(autouse=True)
 def _restore_floatx():
-    """Leave the float type as it was."""
+    """Restore the float type."""
     before = floatx()
     yield
     set_floatx(before)

@@ -1,4 +1,4 @@
-"""Put layers into a model, and hold its training by the engine against its training by the layers."""
+"""Comparison of layers in both backends: training, evaluation and predictions of a model around them."""
 
 import numpy as np
 
@@ -29,7 +29,7 @@ def both(build, shape, dtype="float64", rows=21, batch_size=8, epochs=2, loss="m
         inputs = Input(shape)
         model = Model(inputs, build(inputs))
         model.compile(optimizer=optimizer, loss=loss)
-        # Biases start at zero: what is done with them would not be seen.
+        # Biases start at zero, which would hide errors.
         noise = np.random.default_rng(5)
         model.set_weights([w + 0.1 * noise.normal(size=w.shape) for w in model.get_weights()])
         targets = np.random.default_rng(1).normal(size=(rows, *model.output_shape[1:])) if y is None else y

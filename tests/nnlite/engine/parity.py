@@ -1,4 +1,4 @@
-"""Train the same model twice, by the layers and by the engine, and hold the results together."""
+"""Comparison of both backends: train the same model twice, and compare the results."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def draw(*shape, seed=0):
 
 
 def assert_agree(found, expected, dtype, what, factor=1.0, least=0.0):
-    """Compare two arrays: a difference counts by the largest value beside it, taken as `least` if that is smaller."""
+    """Compare two arrays, with a tolerance relative to the largest value, or to `least` if that is larger."""
     found, expected = np.asarray(found), np.asarray(expected)
     assert found.shape == expected.shape, what
     assert np.isfinite(expected).all(), f"{what}: the comparison says nothing about {expected}"
@@ -26,10 +26,10 @@ def assert_same_state(found, expected, factor=1.0):
     dtype = expected.dtype.name
     assert list(found.history.history) == list(expected.history.history)
     assert found.history.epoch == expected.history.epoch
-    for figure, curve in expected.history.history.items():
-        assert_agree(found.history.history[figure], curve, dtype, figure, factor)
-    # Before a normalization the gradient of a bias is 0 but for rounding, and so is then the bias: with this it may be
-    # anything that is lost beside the largest weight.
+    for metric, curve in expected.history.history.items():
+        assert_agree(found.history.history[metric], curve, dtype, metric, factor)
+    # The gradient of a bias before a normalization is 0 except for rounding errors, and so is the bias: this tolerates
+    # errors that are small relative to the largest weight.
     least = 1e-2 * np.abs(expected.weight_vector.values).max()
     for weight, other in zip(found.weights, expected.weights, strict=True):
         assert_agree(weight.value, other.value, dtype, f"weight of shape {other.shape}", factor, least)
@@ -41,7 +41,7 @@ def assert_same_state(found, expected, factor=1.0):
 
 
 def train(backend, build, x, y, *, seed=7, callbacks=None, **fit):
-    """Build a model and train it; `callbacks` makes new ones."""
+    """Build a model and train it; `callbacks` returns new callbacks."""
     set_random_seed(seed)
     model = build()
     before = [weight.value.copy() for weight in model.weights]
@@ -53,7 +53,7 @@ def train(backend, build, x, y, *, seed=7, callbacks=None, **fit):
 
 
 def assert_parity(build, x, y, *, factor=1.0, **fit):
-    """Train by the layers and by the engine; return both models, which agree."""
+    """Train by the layers and by the engine; return both models after their comparison."""
     expected = train("numpy", build, x, y, **fit)
     found = train("numba", build, x, y, **fit)
     assert_same_state(found, expected, factor)

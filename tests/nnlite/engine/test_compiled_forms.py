@@ -1,4 +1,4 @@
-"""What nnlite offers under a name, the engine knows: whoever adds a class is reminded of its compiled form."""
+"""Every class that nnlite offers by name has a compiled form."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from tests.nnlite.engine.parity import assert_parity, draw
 
 ROWS = 11
 NOT_OF_PREDICTIONS = {"Mean", "mean"}
-"""Metrics that compare nothing, and mean nothing after a layer."""
+"""Metrics without a comparison, which have no meaning after a layer."""
 
 
 def assert_compiled(loss="mse", optimizer="sgd", activation="sigmoid", numbers=False, **settings):
@@ -62,10 +62,10 @@ def test_every_layer_has_a_rule(name):
     assert callable(rule_for(layer))
 
 
-def test_outputs_without_an_axis_are_left_to_the_layers():
+def test_outputs_without_an_axis_use_the_layers():
     model = Sequential([Input((4,)), Dense(1), Reshape(())])
     model.compile("sgd", "mse", metrics=["accuracy"])
-    with pytest.raises(ValueError, match="a single number a record, without an axis"):
+    with pytest.raises(ValueError, match="outputs without a feature axis"):
         model.fit(draw(ROWS, 4), draw(ROWS), backend="numba", verbose=0)
     assert model.fit(draw(ROWS, 4), draw(ROWS), verbose=0).backend == "numpy"
 

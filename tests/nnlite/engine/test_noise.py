@@ -1,4 +1,4 @@
-"""The engine's random numbers are Philox's, its noise is normal, and no two places, steps or seeds share any."""
+"""The engine's random numbers are those of Philox, its noise is normal, and streams are independent."""
 
 import numpy as np
 import pytest
@@ -55,10 +55,10 @@ KNOWN_ANSWERS = [
 
 
 @pytest.mark.parametrize(("counter", "key", "answer"), KNOWN_ANSWERS, ids=["zeros", "ones", "pi"])
-def test_philox_gives_the_published_answers(counter, key, answer):
+def test_philox_reproduces_the_published_answers(counter, key, answer):
     counter, key, answer = ([int(word, 16) for word in words.split()] for words in (counter, key, answer))
     assert philox_by_the_paper(counter, key).tolist() == answer
-    # The counter's words are the place, the step's low half, the thread and the step's high half.
+    # The counter's words are the index, the step's low half, the thread and the step's high half.
     place, low, thread, high = counter
     step, seed = signed(high << 32 | low), signed(key[1] << 32 | key[0])
     assert engine_philox(place, step, thread, seed).tolist() == [answer]
@@ -69,21 +69,21 @@ words = st.integers(-(2**63), 2**63 - 1)
 
 @given(st.integers(0, 2**32 - 1), words, st.integers(0, 2**32 - 1), words)
 @settings(max_examples=200, deadline=None)
-def test_philox_is_the_papers_at_any_place(place, step, thread, seed):
+def test_philox_agrees_with_the_paper_for_any_counter(place, step, thread, seed):
     low, high = (np.int64(step).astype(np.uint64) >> np.uint64(shift) & LOW for shift in (0, 32))
     key = [np.int64(seed).astype(np.uint64) >> np.uint64(shift) & LOW for shift in (0, 32)]
     expected = philox_by_the_paper([place, low, thread, high], key)
     np.testing.assert_array_equal(engine_philox(place, step, thread, seed)[0], expected)
 
 
-def test_no_two_places_steps_threads_or_seeds_give_the_same_numbers():
+def test_indices_steps_threads_and_seeds_give_distinct_numbers():
     axes = np.meshgrid(np.arange(16), np.arange(16), np.arange(8), np.arange(16), indexing="ij")
     rows = engine_philox(*axes)
     assert len(np.unique(rows, axis=0)) == len(rows)
     assert len(np.unique(rows)) > 0.999 * rows.size
 
 
-def test_every_bit_is_fair_and_its_neighbours_don_t_matter():
+def test_bits_are_fair_and_uncorrelated():
     n = 1 << 16
     numbers = engine_philox(np.arange(n), 3, 0, 12345).astype(np.uint32)
     bits = np.unpackbits(numbers.view(np.uint8), axis=None).reshape(n, 128).astype(np.float64)
@@ -138,7 +138,7 @@ def test_noise_is_normal(dtype):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_noise_has_no_correlations(dtype):
+def test_noise_is_uncorrelated(dtype):
     n = 100_000
     first, later, other = (
         draw_normals(n, dtype, step, seed).astype(np.float64) for step, seed in [(0, 1), (1, 1), (0, 2)]
@@ -160,7 +160,7 @@ def pairs(bits, angles, zero, out):
 
 
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float32, 3e-7), (np.float64, 1e-10)])
-def test_pairs_have_the_radius_of_box_and_muller(dtype, tolerance):
+def test_normal_pairs_have_the_radius_of_box_and_muller(dtype, tolerance):
     rng = np.random.default_rng(0)
     edges = [0, 1, 2, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]
     bits = np.concatenate([edges, rng.integers(0, 2**32, 10_000)]).astype(np.uint64)
@@ -168,16 +168,16 @@ def test_pairs_have_the_radius_of_box_and_muller(dtype, tolerance):
     out = np.empty((bits.size, 2), dtype)
     pairs(bits, angles, dtype(0), out)
     assert np.isfinite(out).all()
-    # In float32 what rounds to 1 has radius 0.
+    # In float32 a number that rounds to 1 has radius 0.
     u = ((bits.astype(dtype) + dtype(0.5)) * dtype(2.0**-32)).astype(np.float64)
     radius = np.sqrt(-2 * np.log(u))
     np.testing.assert_allclose(np.hypot(*out.T.astype(np.float64)), radius, rtol=tolerance, atol=tolerance)
-    # The farthest that noise can be off.
+    # The largest possible deviation.
     assert np.abs(out).max() <= np.sqrt(-2 * np.log(2.0**-33)) * (1 + 1e-6)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_the_direction_goes_around_evenly(dtype):
+def test_the_angles_of_normal_pairs_are_uniform(dtype):
     # An odd step, so that the bits which choose the octant change.
     angles = np.arange(0, 2**32, 107_351, dtype=np.uint64)
     out = np.empty((angles.size, 2), dtype)

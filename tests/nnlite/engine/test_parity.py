@@ -1,4 +1,4 @@
-"""The engine trains as the layers do: each layer, activation, loss, metric, optimizer, size and graph by itself."""
+"""The engine agrees with the layers: each layer, activation, loss, metric, optimizer, size and graph by itself."""
 
 import numpy as np
 import pytest
@@ -79,7 +79,7 @@ LAYERS = {
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_a_layer_between_two_dense_ones(dtype, name):
+def test_a_layer_between_two_dense_layers(dtype, name):
     found, expected = assert_parity(chain(LAYERS[name]), draw(ROWS, 5), draw(ROWS, *_outputs(name)))
     for weight, before in zip(expected.trainable_weights, expected.weights_before, strict=False):
         assert not np.array_equal(weight.value, before), "nothing was trained"
@@ -96,7 +96,7 @@ def test_an_activation_within_a_layer(dtype, name):
     assert_parity(chain(lambda: Dense(6, activation=name), activation=name), draw(ROWS, 5), target)
 
 
-def test_gelu_by_its_approximation(dtype):
+def test_approximate_gelu(dtype):
     assert_parity(chain(lambda: Dense(6, activation=GELU(approximate=True))), draw(ROWS, 5), draw(ROWS, 3))
 
 
@@ -281,7 +281,7 @@ def test_two_hundred_steps(dtype, optimizer):
     assert found.optimizer.iterations == 200
 
 
-def test_big_layers_whose_products_need_memory_of_their_own(dtype):
+def test_large_layers_with_a_product_workspace(dtype):
     build = chain(lambda: Dense(200, activation="tanh"), inputs=130, outputs=130)
     assert_parity(build, draw(300, 130), draw(300, 130, seed=1), batch_size=128, epochs=1)
 
@@ -319,7 +319,7 @@ def test_several_outputs_with_a_weight_for_each_record(dtype):
     assert_parity(two_in_two_out, x, y, sample_weight=[np.linspace(0, 1, ROWS), np.linspace(2, 0, ROWS)])
 
 
-def test_an_output_that_no_loss_looks_at(dtype):
+def test_an_output_without_a_loss(dtype):
     def build():
         a = Input((4,))
         h = Dense(3, activation="tanh")(a)
@@ -330,7 +330,7 @@ def test_an_output_that_no_loss_looks_at(dtype):
     assert_parity(build, draw(ROWS, 4), [draw(ROWS, 2), draw(ROWS, 2)])
 
 
-def test_a_model_within_a_model_used_twice(dtype):
+def test_a_nested_model_used_twice(dtype):
     def build():
         inner_in = Input((4,))
         hidden = Dense(6, activation="relu")(inner_in)
@@ -343,7 +343,7 @@ def test_a_model_within_a_model_used_twice(dtype):
     assert_parity(build, [draw(ROWS, 4), draw(ROWS, 4, seed=1)], draw(ROWS, 2, seed=2))
 
 
-def test_a_tensor_that_is_used_again_and_again(dtype):
+def test_a_tensor_with_many_uses(dtype):
     def build():
         a = Input((4,))
         h = Dense(4, activation="tanh")(a)
@@ -393,7 +393,7 @@ def test_normalization_over_two_axes(dtype):
     assert_parity(build, draw(ROWS, 4, 3), draw(ROWS, 4, 2, seed=1))
 
 
-def test_frozen_layers_stay_and_hand_gradients_on(dtype):
+def test_frozen_layers_are_constant_and_propagate_gradients(dtype):
     def build():
         layers = [Dense(6, activation="tanh"), BatchNormalization(), Dense(6, activation="tanh"), Dense(3)]
         model = Sequential([Input((5,)), *layers])

@@ -1,4 +1,4 @@
-"""What works along one axis works along any other, whoever computes; so do sums of tensors that are repeated."""
+"""The engine agrees with the layers along any axis, and on sums of broadcast tensors."""
 
 import numpy as np
 import pytest
@@ -56,11 +56,11 @@ LAYERS = {
 @pytest.mark.parametrize("name", LAYERS)
 def test_a_layer_along_another_axis(dtype, name, sizes):
     make, shape = LAYERS[name]
-    # The dense layers before and after let everything depend on everything.
+    # The dense layers before and after make all values depend on all others.
     layer_parity.assert_parity(lambda x: Dense(2)(make()(Dense(shape[-1])(x))), shape, dtype, **sizes)
 
 
-def test_a_softmax_that_others_look_at_before_and_after(dtype):
+def test_a_softmax_whose_input_and_output_are_reused(dtype):
     def build(x):
         h = Dense(3)(x)
         return Concatenate()([h, Softmax(axis=1)(h), h])
@@ -80,7 +80,7 @@ def test_frozen_normalization_of_another_axis(dtype):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_predicting_one_record(dtype, name):
+def test_prediction_of_one_record(dtype, name):
     make, shape = LAYERS[name]
     model = Sequential([Input(shape), Dense(shape[-1]), make()])
     x = draw(5, *shape)
@@ -89,7 +89,7 @@ def test_predicting_one_record(dtype, name):
     assert_agree(np.array([one(record) for record in x]), expected, dtype, "prediction")
 
 
-def test_an_axis_may_be_named_once():
+def test_duplicate_axes():
     with pytest.raises(ValueError, match=r"normalizes over axis \[1, -2\], each once"):
         LayerNormalization(axis=[1, -2])(Input((4, 3)))
 
@@ -108,7 +108,7 @@ TERMS = {
 
 
 @pytest.mark.parametrize("name", TERMS)
-def test_a_sum_of_terms_that_are_repeated(dtype, name, sizes):
+def test_a_sum_of_broadcast_terms(dtype, name, sizes):
     shapes = TERMS[name]
 
     def build(x):
@@ -178,7 +178,7 @@ def test_a_loss_along_another_axis_of_odd_sizes(dtype, rows, batch_size):
         assert_parity(build, draw(rows, shape[0], 2), y, batch_size=batch_size, epochs=1)
 
 
-def test_a_loss_along_the_records_is_left_to_the_layers():
+def test_a_loss_along_the_records_uses_the_layers():
     build = classifier("categorical logits", (4, 3), 0)
     x, y = draw(8, 4, 2), np.abs(draw(8, 4, 3))
     with pytest.raises(ValueError, match="along axis 0 has no compiled form"):

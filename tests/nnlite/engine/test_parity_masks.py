@@ -1,4 +1,4 @@
-"""The compiled engine leaves out the steps that the layers leave out."""
+"""The engine agrees with the layers on masked series."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ FILL = -1.5
 
 
 def series(rows, *shape):
-    """Return series with filling at their ends, in their middles, at their beginnings; one has nothing else."""
+    """Return series with masked steps at their ends, in their middles, at their beginnings; one is fully masked."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(rows, *shape))
     x[rng.random((rows, *shape[:-1])) < 0.3] = FILL
@@ -46,7 +46,7 @@ def series(rows, *shape):
 def assert_parity(
     build, shape=(5, 2), dtype="float64", rows=21, batch_size=8, loss="mse", optimizer="sgd", weight=None, **settings
 ):
-    """Train, judge and predict by both backends: 21 records in batches of 8 leave a short last batch."""
+    """Train, evaluate and predict by both backends: 21 records in batches of 8 leave a short last batch."""
     config.set_floatx(dtype)
     x = series(rows, *shape)
 
@@ -77,7 +77,7 @@ def masked(x):
 
 
 def masked_late(x):
-    """Mask what a layer makes, whose weights then look past the mask."""
+    """Mask the output of a layer."""
     return Masking(0.0)(Dense(2, activation="relu", use_bias=False)(x))
 
 
@@ -97,8 +97,8 @@ def test_recurrent_layers(cell, settings):
 
 
 @pytest.mark.parametrize("sequences", [True, False])
-def test_derivatives_go_back_past_what_does_not_count(cell, sequences):
-    # The mask comes of the inputs, the derivative by the layer before goes by the steps.
+def test_gradients_bypass_masked_steps(cell, sequences):
+    # The mask depends on the inputs; the gradient of the previous layer bypasses the steps.
     assert_parity(lambda x: Dense(2)(cell(3, return_sequences=sequences)(Dense(4)(masked(x)))))
 
 
@@ -129,7 +129,7 @@ def test_training_runs(cell):
 
 
 @pytest.mark.parametrize("sequences", [True, False])
-def test_states_handed_on(cell, sequences):
+def test_states_passed_to_another_layer(cell, sequences):
     def build(x):
         h = masked(x)
         y, *states = cell(3, return_sequences=sequences, return_state=True)(h)
@@ -159,7 +159,7 @@ def test_bidirectional_with_states(cell, sequences):
     assert_parity(build)
 
 
-def test_bidirectional_of_two_outputs_that_hand_their_masks_on():
+def test_bidirectional_with_two_masked_outputs():
     def build(x):
         ahead, back = Bidirectional(GRU(3, return_sequences=True), merge_mode=None)(masked(x))
         return Add()([LSTM(2)(ahead), LSTM(2)(back)])
@@ -217,18 +217,18 @@ def test_normalization_under_a_mask_of_fewer_axes():
     assert_parity(lambda x: Conv2D(2, 2)(BatchNormalization()(Reshape((5, 2, 1))(masked(x)))), (5, 2))
 
 
-def test_normalizing_masked_steps_along_another_axis_is_left_to_the_layers():
+def test_normalization_of_masked_steps_along_another_axis_uses_the_layers():
     model = Sequential([Input((5, 2)), Masking(FILL), BatchNormalization(axis=1)])
     model.compile("sgd", "mse")
     x = series(9, 5, 2)
-    with pytest.raises(ValueError, match="normalizing masked steps along axis 1 has no compiled form"):
+    with pytest.raises(ValueError, match="the normalization of masked steps along axis 1 has no compiled form"):
         model.fit(x, x, verbose=0, backend="numba")
     model.fit(x, x, verbose=0)
     assert model.history.backend == "numpy"
 
 
 @pytest.mark.parametrize("axis", [-1, 1])
-def test_masks_of_joined_series(axis):
+def test_masks_of_concatenated_series(axis):
     def build(x):
         return GRU(3)(Concatenate(axis=axis)([Masking(FILL)(x), Dense(2)(x), masked(Activation("relu")(x))]))
 
@@ -243,7 +243,7 @@ def test_masks_of_sums():
     assert_parity(build)
 
 
-def test_a_model_within_a_model_hands_masks_on():
+def test_a_nested_model_propagates_masks():
     def build(x):
         inner_input = Input((5, 2))
         inner = Model(inner_input, Dense(3)(Masking(FILL)(inner_input)))
@@ -254,7 +254,7 @@ def test_a_model_within_a_model_hands_masks_on():
     assert_parity(build)
 
 
-def test_filling_may_be_infinite():
+def test_masked_values_may_be_infinite():
     x = series(9, 4, 2)
     x[x == FILL] = np.inf
     results = []
@@ -273,7 +273,7 @@ def test_filling_may_be_infinite():
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "huber", "categorical_crossentropy", "binary_crossentropy"])
 @pytest.mark.parametrize("weighted", [False, True])
-def test_the_loss_leaves_out_what_does_not_count(loss, weighted):
+def test_the_loss_skips_masked_steps(loss, weighted):
     weight = np.random.default_rng(3).random(21) if weighted else None
     activation = "softmax" if "categorical" in loss else "sigmoid"
     assert_parity(lambda x: Dense(3, activation=activation)(masked(x)), loss=loss, weight=weight)

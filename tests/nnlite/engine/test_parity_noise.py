@@ -1,7 +1,7 @@
-"""Dropout and Gaussian noise follow the same law whoever computes, though their numbers differ.
+"""Dropout and Gaussian noise have the same distribution on both paths, though their numbers differ.
 
-The noise is read off the weights: where the loss is the mean absolute error of one output that is always too high,
-its slope is 1 for every record, and after a step of plain gradient descent a kernel has moved by its disturbed inputs.
+The weights reveal the noise: if the loss is the mean absolute error of one output that is always too high, its
+derivative is 1 for every record, and a step of plain gradient descent moves a kernel by its noisy inputs.
 """
 
 import numpy as np
@@ -38,7 +38,7 @@ def disturbed(layer, x, backend, seed=0, row=None, steps=1):
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
 @pytest.mark.parametrize("backend", BACKENDS)
-def test_dropout_drops_its_share_and_scales_the_rest(dtype, backend, rate):
+def test_dropout_drops_a_fraction_and_scales_the_others(dtype, backend, rate):
     n = 20_000
     kept = disturbed(lambda: Dropout(rate), np.ones((1, n)), backend)
     values = np.unique(kept.round(5))
@@ -57,7 +57,7 @@ def test_gaussian_noise_is_normal_and_added(dtype, backend):
     assert abs(np.corrcoef(noise, x[0])[0, 1]) < 0.03
 
 
-def test_every_record_has_noise_of_its_own(dtype):
+def test_noise_is_independent_between_records(dtype):
     rows, n = 37, 200
     noise = np.array([disturbed(lambda: GaussianNoise(1.0), np.zeros((rows, n)), "numba", row=r) for r in range(rows)])
     assert stats.kstest(noise.ravel(), "norm").pvalue > 1e-3
@@ -68,7 +68,7 @@ def test_every_record_has_noise_of_its_own(dtype):
     assert len(np.unique(noise)) > 0.99 * noise.size
 
 
-def test_every_record_has_a_mask_of_its_own(dtype):
+def test_dropout_masks_are_independent_between_records(dtype):
     rows, n = 23, 300
     kept = np.array([disturbed(lambda: Dropout(0.3), np.ones((rows, n)), "numba", row=r) for r in range(rows)]) > 0
     assert abs(kept.mean() - 0.7) < 4 * np.sqrt(0.21 / kept.size)
@@ -81,7 +81,7 @@ NOISE_SHAPES = [(None, 1, None), (None, 30, 1), (None, 1, 1), (1, None, None), (
 
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("noise_shape", NOISE_SHAPES, ids=str)
-def test_dropout_drops_together_what_its_noise_shape_says(dtype, backend, noise_shape):
+def test_dropout_with_a_noise_shape(dtype, backend, noise_shape):
     rows, shape = 41, (30, 7)
     x = np.ones((rows, *shape))
     layer = lambda: Dropout(0.4, noise_shape)  # noqa: E731
@@ -93,7 +93,7 @@ def test_dropout_drops_together_what_its_noise_shape_says(dtype, backend, noise_
         if size == 1:
             assert (kept == kept.take([0], axis)).all(), "what should be dropped together is not"
             drawn = drawn.take([0], axis)
-    # What is left was drawn by itself: the share of zeros, and no agreement between neighbours.
+    # Along the other axes masks are independent: the fraction of zeros, and no correlation of neighbors.
     assert abs(drawn.mean() - 0.6) < 4 * np.sqrt(0.24 / drawn.size)
     for axis, size in enumerate(drawn.shape):
         if size > 1:
@@ -101,7 +101,7 @@ def test_dropout_drops_together_what_its_noise_shape_says(dtype, backend, noise_
             assert abs(agree.mean() - 0.52) < 5 * np.sqrt(0.25 / agree.size)
 
 
-def test_a_mask_for_a_certain_number_of_records_is_left_to_the_layers(dtype):
+def test_a_noise_shape_with_a_batch_size_uses_the_layers(dtype):
     model = Sequential([Input((3,)), Dropout(0.5, noise_shape=(8, None)), Dense(1)])
     model.compile("sgd", "mse")
     x, y = np.ones((16, 3)), np.ones((16, 1))
@@ -110,7 +110,7 @@ def test_a_mask_for_a_certain_number_of_records_is_left_to_the_layers(dtype):
     assert model.fit(x, y, batch_size=8, verbose=0).backend == "numpy"
 
 
-def test_threads_share_a_mask_that_is_one_for_all_records(dtype):
+def test_threads_share_a_mask_of_all_records(dtype):
     rows, n = 256, 5000
     set_random_seed(0)
     zeros = {"use_bias": False, "kernel_initializer": "zeros"}
@@ -122,7 +122,7 @@ def test_threads_share_a_mask_that_is_one_for_all_records(dtype):
 
 
 @pytest.mark.parametrize("layer", [lambda: Dropout(0.5), lambda: GaussianNoise(1.0)], ids=["dropout", "noise"])
-def test_noise_differs_from_step_to_step_and_the_seed_repeats_it(dtype, layer):
+def test_noise_differs_between_steps_and_depends_on_the_seed(dtype, layer):
     x = np.ones((1, 500))
     steps = disturbed(layer, x, "numba", steps=6)
     correlations = np.corrcoef(steps) - np.eye(6)
@@ -132,7 +132,7 @@ def test_noise_differs_from_step_to_step_and_the_seed_repeats_it(dtype, layer):
 
 
 @pytest.mark.parametrize("make", [Dropout, GaussianNoise])
-def test_a_layer_s_own_seed_decides(dtype, make):
+def test_noise_depends_on_the_seed_of_the_layer(dtype, make):
     x = np.ones((1, 100))
     first, again, other = (
         disturbed(lambda own=own: make(0.5, seed=own), x, "numba", seed=seed) for seed, own in [(1, 9), (2, 9), (1, 8)]
@@ -142,7 +142,7 @@ def test_a_layer_s_own_seed_decides(dtype, make):
 
 
 @pytest.mark.parametrize("make", [Dropout, GaussianNoise])
-def test_noise_differs_from_layer_to_layer_and_from_fit_to_fit(dtype, make):
+def test_noise_differs_between_layers_and_fits(dtype, make):
     n = 500
     set_random_seed(0)
     a = Input((n,))
@@ -159,7 +159,7 @@ def test_noise_differs_from_layer_to_layer_and_from_fit_to_fit(dtype, make):
     assert np.abs(correlations).max() < 5 / np.sqrt(n)
 
 
-def test_one_layer_used_twice_disturbs_each_use_by_itself(dtype):
+def test_a_layer_used_twice_draws_independent_noise(dtype):
     n = 500
     set_random_seed(0)
     a, b, layer = Input((n,)), Input((n,)), Dropout(0.5)
@@ -171,7 +171,7 @@ def test_one_layer_used_twice_disturbs_each_use_by_itself(dtype):
     assert abs((masks[0] == masks[1]).mean() - 0.5) < 5 * 0.5 / np.sqrt(n)
 
 
-def test_gradients_go_back_through_the_mask(dtype):
+def test_gradients_pass_through_the_mask(dtype):
     n = 300
     set_random_seed(0)
     first = Dense(n, use_bias=False, kernel_initializer="ones")
@@ -186,7 +186,7 @@ def test_gradients_go_back_through_the_mask(dtype):
 
 
 @pytest.mark.parametrize("noise_shape", [(None, 1, None), (None, None, 1), (1, None, 1)], ids=str)
-def test_gradients_go_back_through_a_mask_of_another_shape(dtype, noise_shape):
+def test_gradients_pass_through_a_broadcast_mask(dtype, noise_shape):
     set_random_seed(0)
     ones = {"use_bias": False, "kernel_initializer": "ones"}
     shaped = [Reshape((20, 15)), Dropout(0.4, noise_shape), Flatten()]
@@ -198,7 +198,7 @@ def test_gradients_go_back_through_a_mask_of_another_shape(dtype, noise_shape):
     np.testing.assert_array_equal(moved[0], moved[1])
 
 
-def test_validation_and_evaluation_are_undisturbed(dtype):
+def test_validation_and_evaluation_are_without_noise(dtype):
     set_random_seed(0)
     model = Sequential([Input((4,)), GaussianNoise(5.0), Dropout(0.5), Dense(2)])
     model.compile(SGD(0.0), "mse")
@@ -209,7 +209,7 @@ def test_validation_and_evaluation_are_undisturbed(dtype):
     assert history["loss"][0] > 2 * clean
 
 
-def test_training_in_noise_ends_at_the_same_loss_on_average(dtype):
+def test_training_with_noise_reaches_the_same_mean_loss(dtype):
     x = np.random.default_rng(0).normal(size=(256, 6))
     ends = {}
     for backend in BACKENDS:

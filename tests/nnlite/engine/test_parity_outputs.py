@@ -1,4 +1,4 @@
-"""Several outputs, some of which no loss looks at, train to the same whoever computes."""
+"""The engine agrees with the layers on models with several outputs, some of them without a loss."""
 
 import numpy as np
 import pytest
@@ -16,14 +16,14 @@ Y = [draw(ROWS, 2, seed=1), draw(ROWS, 2, seed=2)]
 
 
 def branches(**settings):
-    """Make two layers side by side: the loss looks at the first alone, `settings` are the second's."""
+    """Return a model of two parallel layers: the loss depends on the first alone, `settings` are the second's."""
     inputs = Input((3,))
     model = Model(inputs, [Dense(2, name="a")(inputs), Dense(2, name="b", **settings)(inputs)])
     model.compile(SGD(0.01), ["mse", None])
     return model
 
 
-def test_a_penalty_on_weights_that_no_loss_looks_at_does_not_pile_up():
+def test_a_penalty_on_unused_weights_does_not_accumulate():
     def build():
         return branches(kernel_regularizer="l2", kernel_initializer="ones")
 
@@ -34,7 +34,7 @@ def test_a_penalty_on_weights_that_no_loss_looks_at_does_not_pile_up():
     assert not bias.any()
 
 
-def test_an_output_that_has_lost_its_loss_keeps_its_weights():
+def test_an_output_without_a_loss_keeps_its_weights():
     for backend in ("numpy", "numba"):
         set_random_seed(1)
         model = branches()
@@ -48,7 +48,7 @@ def test_an_output_that_has_lost_its_loss_keeps_its_weights():
 
 
 def with_hidden(make):
-    """Make a model whose second output, which no loss looks at, a layer computes that adds a penalty."""
+    """Return a maker of models with a second output without a loss, computed by a layer with a penalty."""
 
     def build():
         inputs = Input((3,))
@@ -89,12 +89,12 @@ HIDDEN = [nested, nested_twice, nested_and_used_again, nested_with_an_end_that_l
 
 
 @pytest.mark.parametrize("make", HIDDEN)
-def test_penalties_within_what_no_loss_looks_at_are_learned_from(make):
+def test_penalties_of_layers_without_a_loss_are_minimized(make):
     found, _ = assert_parity(with_hidden(make), X, Y, epochs=5)
     assert found.history.history["loss"][-1] < found.history.history["loss"][0]
 
 
-def test_one_metric_for_several_outputs_has_a_mean_for_each():
+def test_one_metric_for_several_outputs_averages_each():
     def build(of_all, of_all_weighted):
         model = branches()
         model.compile(SGD(0.01), "mse", metrics=of_all, weighted_metrics=of_all_weighted)
@@ -107,7 +107,7 @@ def test_one_metric_for_several_outputs_has_a_mean_for_each():
     assert len({found.history.history[name][0] for name in found.history.history}) == 7
 
 
-def test_the_same_mapping_as_x_and_y_goes_by_names():
+def test_one_mapping_as_x_and_y_is_matched_by_names():
     def build():
         a, b = Input((3,), name="a"), Input((3,), name="b")
         model = Model({"a": a, "b": b}, {"b": Dense(3, name="of_b")(b), "a": Dense(3, name="of_a")(a)})

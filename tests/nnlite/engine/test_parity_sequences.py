@@ -1,4 +1,4 @@
-"""The compiled engine computes what recurrent layers and wrappers compute."""
+"""The engine agrees with the layers on recurrent layers and wrappers."""
 
 import numpy as np
 import pytest
@@ -51,11 +51,11 @@ def test_one_step(cell):
 
 
 @pytest.mark.parametrize("settings", [{}, {"go_backwards": True, "return_sequences": True}], ids=str)
-def test_the_same_at_every_step(cell, settings):
+def test_a_constant_input(cell, settings):
     assert_parity(lambda x: cell(3, **settings)(RepeatVector(4)(Dense(4)(x))), (5,))
 
 
-def test_repeated_vector_that_others_look_at_too(cell):
+def test_a_repeated_vector_that_is_reused(cell):
     def build(x):
         series = RepeatVector(4)(Dense(4)(x))
         return Concatenate()([series, cell(3, return_sequences=True)(series), Reshape((4, 4))(series)])
@@ -64,7 +64,7 @@ def test_repeated_vector_that_others_look_at_too(cell):
 
 
 @pytest.mark.parametrize("sequences", [True, False])
-def test_states_handed_on(cell, sequences):
+def test_states_passed_to_another_layer(cell, sequences):
     def build(x):
         h = Dense(4)(x)
         y, *states = cell(3, return_sequences=sequences, return_state=True)(h)
@@ -74,7 +74,7 @@ def test_states_handed_on(cell, sequences):
     assert_parity(build, (5, 2))
 
 
-def test_only_the_last_cell_is_looked_at():
+def test_a_loss_of_the_last_cell_alone():
     assert_parity(lambda x: LSTM(3, return_sequences=True, return_state=True)(Dense(4)(x))[2], (5, 2))
 
 
@@ -111,7 +111,7 @@ def test_bidirectional_with_states(cell, merge_mode, sequences):
     assert_parity(build, (5, 2))
 
 
-def test_only_some_states_of_two_directions_are_looked_at():
+def test_a_loss_of_some_states_of_two_directions():
     def build(x):
         _, h, _, _, c = Bidirectional(LSTM(3, return_state=True))(Dense(2)(x))
         return Concatenate()([h, c])
@@ -126,7 +126,7 @@ def test_directions_of_different_kinds():
     assert_parity(build, (5, 2))
 
 
-def test_one_of_two_directions_is_looked_at():
+def test_a_loss_of_one_of_two_directions():
     def build(x):
         return Bidirectional(LSTM(3, return_sequences=True), merge_mode=None)(Dense(4)(x))[1]
 
@@ -167,7 +167,7 @@ def test_activations_of_the_gates(layer, activation):
 
 
 @pytest.mark.parametrize("layer", [LSTM, GRU, RECURRENT["GRU, reset before"]], ids=["LSTM", "GRU", "GRU, reset before"])
-def test_gates_that_are_open_without_bounds(layer):
+def test_unbounded_gates(layer):
     # In few steps: products of states and gates grow without bounds too.
     assert_parity(lambda x: layer(3, recurrent_activation="linear")(x), (2, 2))
 
@@ -183,7 +183,7 @@ def test_other_activations_at_any_size(cell, units, batch_size):
     assert_parity(build, (3, 2), batch_size=batch_size)
 
 
-def test_other_activations_after_filling(cell):
+def test_other_activations_with_masks(cell):
     def build(x):
         h = Masking()(Dense(2, activation="relu", use_bias=False)(x))
         return cell(3, activation="silu", return_sequences=True)(cell(3, activation="relu", return_sequences=True)(h))
@@ -219,7 +219,7 @@ def test_recurrent_autoencoder_for_fifty_steps():
     assert_parity(build, (6, 2), rows=75, batch_size=16, epochs=10, optimizer="adam")
 
 
-def test_frozen_recurrent_layer_hands_derivatives_on(cell):
+def test_a_frozen_recurrent_layer_propagates_gradients(cell):
     def build(x):
         h = Dense(3)(x)
         frozen = cell(3)
@@ -270,7 +270,7 @@ def test_activity_regularization():
 
 
 @pytest.mark.parametrize("layer", [SpatialDropout1D(0.4), LSTM(8, dropout=0.4, return_sequences=True)])
-def test_dropout_of_whole_channels_trains(layer):
+def test_training_with_dropout_of_whole_channels(layer):
     x = np.sin(np.arange(12) + np.arange(64)[:, None])[..., None]
     model = Sequential([Input((12, 1)), Dense(8), layer, TimeDistributed(Dense(1))])
     model.compile("adam", "mse")
@@ -279,7 +279,7 @@ def test_dropout_of_whole_channels_trains(layer):
 
 
 def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
-    # The product with a frozen one: what is dropped shows in the gradient of the bias behind it.
+    # A factor of a frozen kernel: the dropped steps show in the gradient of the next bias.
     model = Sequential([Input((6, 4)), SpatialDropout1D(0.5, seed=1), Dense(1, use_bias=False)])
     model.compile("sgd", "mse")
     kernel = model.layers[-1].kernel
@@ -301,7 +301,7 @@ def test_spatial_dropout_drops_a_channel_at_all_steps_or_at_none():
         (lambda x: TimeDistributed(GaussianLatent())(x), (4, 2)),
     ],
 )
-def test_what_has_no_compiled_form_is_left_to_the_layers(build, shape):
+def test_layers_without_a_compiled_form_use_numpy(build, shape):
     x = np.random.default_rng(0).normal(size=(9, *shape))
     inputs = Input(shape)
     model = Model(inputs, build(inputs))
@@ -312,8 +312,8 @@ def test_what_has_no_compiled_form_is_left_to_the_layers(build, shape):
     assert model.fit(x, y, verbose=0).backend == "numpy"
 
 
-def test_normalization_within_steps_predicts_compiled():
-    # Its statistics are taken over all steps together, which only training does.
+def test_normalization_within_steps_has_compiled_predictions():
+    # In training its statistics are those of all steps together.
     model = Sequential([Input((4, 2)), TimeDistributed(Sequential([Input((2,)), Dense(3), BatchNormalization()]))])
     x = np.random.default_rng(0).normal(size=(9, 4, 2))
     found, expected = (model.predict(x, backend=backend) for backend in ("numba", "numpy"))

@@ -1,4 +1,4 @@
-"""What goes with training is the same whoever computes: weights of records, validation, callbacks, going on, files."""
+"""Whole fits agree on both paths: sample weights, validation, callbacks, continued training, files."""
 
 import numpy as np
 import pytest
@@ -40,7 +40,7 @@ def test_order_weights_and_validation(dtype, shuffle, weights, split):
     assert ("val_mae" in found.history.history) == (split > 0)
 
 
-def test_shuffling_gives_every_epoch_another_order_and_the_seed_decides(dtype):
+def test_shuffling_depends_on_epoch_and_seed(dtype):
     first, again, other, still = (
         train("numba", lambda: build(SGD), X, Y, seed=seed, shuffle=shuffle)
         for seed, shuffle in [(7, True), (7, True), (8, True), (7, False)]
@@ -51,7 +51,7 @@ def test_shuffling_gives_every_epoch_another_order_and_the_seed_decides(dtype):
     assert not np.array_equal(values[0], values[3])
 
 
-def test_validation_now_and_then_in_batches_of_its_own_with_weights(dtype):
+def test_validation_frequency_batch_size_and_weights(dtype):
     validation = (draw(20, 5, seed=3), draw(20, 3, seed=4), np.linspace(0, 1, 20))
     found, _ = assert_parity(
         build, X, Y, validation_data=validation, validation_freq=2, validation_batch_size=7, epochs=5
@@ -74,14 +74,14 @@ def test_weights_of_classes(dtype, form):
     assert found.history.history["loss"] != plain.history.history["loss"]
 
 
-def test_the_data_may_lie_anyhow_in_memory(dtype):
+def test_data_with_any_strides(dtype):
     x = np.asfortranarray(draw(2 * ROWS, 10).astype(dtype))[::2, ::2]
     found, _ = assert_parity(build, x, Y)
     tidy, _ = assert_parity(build, np.ascontiguousarray(x), Y)
     np.testing.assert_array_equal(found.weight_vector.values, tidy.weight_vector.values)
 
 
-def test_training_leaves_the_data_as_they_were(dtype):
+def test_training_does_not_change_the_data(dtype):
     x, y = X.astype(dtype), Y.astype(dtype)
     before = x.copy(), y.copy()
     assert_parity(build, x, y)
@@ -109,7 +109,7 @@ class Watch(Callback):
         self.seen.append(("epoch", epoch, dict(logs)))
 
 
-def test_a_callback_sees_the_same_batches_with_the_same_figures(dtype):
+def test_batch_logs_agree_on_both_paths(dtype):
     watches = []
 
     def callbacks():
@@ -140,7 +140,7 @@ class StopAt(Callback):
             self.model.stop_training = True
 
 
-def test_training_stops_in_the_middle_of_an_epoch(dtype):
+def test_training_stops_during_an_epoch(dtype):
     found, _ = assert_parity(build, X, Y, callbacks=lambda: [StopAt(1, 3)], epochs=5)
     assert len(found.history.history["loss"]) == 2
     assert found.optimizer.iterations == 7 + 4
@@ -186,11 +186,11 @@ def test_a_callback_changes_the_model_between_epochs(dtype, optimizer, act):
     assert not np.array_equal(found.weight_vector.values, left.weight_vector.values)
 
 
-def test_a_layer_is_frozen_and_thawed_again(dtype):
+def test_a_layer_is_frozen_and_unfrozen(dtype):
     assert_parity(lambda: build(SGD), X, Y, callbacks=lambda: [Between(1, freeze), Between(2, thaw)], epochs=4)
 
 
-def test_a_learning_rate_set_in_the_middle_of_an_epoch_counts_from_the_next_batch(dtype):
+def test_a_learning_rate_set_during_an_epoch_applies_to_the_next_batch(dtype):
     class Halve(Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 3:
@@ -206,7 +206,7 @@ def test_a_schedule_by_epochs(dtype):
     assert found.history.history["learning_rate"] == pytest.approx([0.01 * 0.7**k for k in range(1, 5)])
 
 
-def test_the_rate_falls_on_a_plateau(dtype):
+def test_reducing_the_rate_on_a_plateau(dtype):
     # The rate is so high that the loss rises.
     callbacks = lambda: [ReduceLROnPlateau(monitor="val_loss", factor=0.3, patience=1)]  # noqa: E731
     optimizer = lambda: SGD(0.3, momentum=0.8)  # noqa: E731
@@ -216,7 +216,7 @@ def test_the_rate_falls_on_a_plateau(dtype):
 
 
 @pytest.mark.parametrize("restore", [True, False])
-def test_stopping_early_with_the_best_weights(dtype, restore):
+def test_early_stopping_with_the_best_weights(dtype, restore):
     callbacks = lambda: [EarlyStopping("val_loss", patience=2, restore_best_weights=restore)]  # noqa: E731
     found, _ = assert_parity(
         lambda: build(lambda: SGD(0.2)), X, Y, callbacks=callbacks, validation_split=0.3, epochs=40
@@ -228,14 +228,14 @@ def test_stopping_early_with_the_best_weights(dtype, restore):
     assert now == pytest.approx(min(curve) if restore else curve[-1], rel=1e-5)
 
 
-def test_the_best_model_is_kept_in_a_file(dtype, tmp_path):
+def test_checkpoints_of_the_best_model(dtype, tmp_path):
     callbacks = lambda: [ModelCheckpoint(tmp_path / "best.npz", monitor="loss", save_best_only=True)]  # noqa: E731
     found, _ = assert_parity(build, X, Y, callbacks=callbacks, epochs=3)
     kept = load_model(tmp_path / "best.npz")
     np.testing.assert_array_equal(kept.weight_vector.values, found.weight_vector.values)
 
 
-def test_training_ends_when_the_loss_is_no_number(dtype, capsys):
+def test_training_stops_at_a_loss_of_nan(dtype, capsys):
     with np.errstate(all="ignore"):
         models = [
             train(backend, lambda: build(lambda: SGD(1e30)), X, Y, callbacks=lambda: [TerminateOnNaN()], epochs=5)
@@ -256,7 +256,7 @@ WITH_STATE = {
 @pytest.mark.parametrize("first", ["numpy", "numba"])
 @pytest.mark.parametrize("second", ["numpy", "numba"])
 @pytest.mark.parametrize("name", WITH_STATE)
-def test_training_goes_on_from_where_it_was_whoever_computed(dtype, name, first, second, tmp_path):
+def test_backends_continue_each_other(dtype, name, first, second, tmp_path):
     def make():
         return build(WITH_STATE[name])
 
@@ -279,7 +279,7 @@ def test_a_second_fit_with_other_data_and_batches(dtype):
     assert_same_state(models[1], models[0])
 
 
-def test_compiling_anew_forgets_the_optimizer(dtype):
+def test_compiling_again_resets_the_optimizer(dtype):
     models = []
     for backend in ("numpy", "numba"):
         models.append(train(backend, build, X, Y))
@@ -288,7 +288,7 @@ def test_compiling_anew_forgets_the_optimizer(dtype):
     assert_same_state(models[1], models[0])
 
 
-def test_moving_averages_go_on(dtype):
+def test_moving_averages_continue(dtype):
     def make():
         model = Sequential([Input((5,)), Dense(6), BatchNormalization(momentum=0.9), Dense(3)])
         model.compile("sgd", "mse")
@@ -302,14 +302,14 @@ def test_moving_averages_go_on(dtype):
     assert_agree(models[1].predict(X), models[0].predict(X), dtype, "prediction")
 
 
-def test_the_same_seed_gives_the_same_bits_twice(dtype):
+def test_the_same_seed_gives_the_same_bits(dtype):
     first, second = (train("numba", build, X, Y, validation_split=0.2, epochs=3) for _ in range(2))
     np.testing.assert_array_equal(first.weight_vector.values, second.weight_vector.values)
     assert first.history.history == second.history.history
 
 
 @pytest.mark.parametrize("batch_size", [1, 10, 100])
-def test_evaluating(dtype, batch_size):
+def test_evaluation(dtype, batch_size):
     set_random_seed(3)
     model = build()
     weights = np.linspace(0, 1, ROWS)

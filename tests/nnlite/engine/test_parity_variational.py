@@ -1,4 +1,4 @@
-"""The compiled engine computes what variational layers and likelihoods compute."""
+"""The engine agrees with the layers on variational autoencoders and likelihoods."""
 
 import numpy as np
 import pytest
@@ -72,7 +72,7 @@ def _variational(beta=1.0):
     return model
 
 
-def test_variational_autoencoder_trains_as_on_the_layers():
+def test_variational_autoencoder():
     t = np.random.default_rng(0).random((500, 2)) * 6
     x = np.sin(t @ np.ones((2, 6)) + np.arange(6))
     ends = []
@@ -84,8 +84,8 @@ def test_variational_autoencoder_trains_as_on_the_layers():
     assert history.history["loss"][0] > ends[1] + 3
 
 
-def test_draws_have_the_spread_that_the_encoder_says():
-    # The loss of a model that does nothing but draw: the noise's variance, 4 here.
+def test_samples_have_the_encoded_standard_deviation():
+    # The loss of a model that only samples: the variance of the noise, 4 here.
     model = Sequential([Input((2,)), GaussianLatent(beta=0.0), Reshape((1,))])
     model.compile("sgd", "mse")
     x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
@@ -108,7 +108,7 @@ def test_beta_may_change_between_epochs():
     assert added[0] > 0.01
 
 
-def test_beta_of_a_warm_up_reaches_the_compiled_epochs():
+def test_warm_up_of_beta():
     # A fixed code far from N(0, I), and no reconstruction to speak of: the loss is beta times the divergence.
     x = np.full((32, 2), 3.0)
     model = Sequential([Input((2,)), GaussianLatent(), Dense(1, kernel_initializer="zeros", trainable=False)])
@@ -122,7 +122,7 @@ def test_beta_of_a_warm_up_reaches_the_compiled_epochs():
 
 
 @pytest.mark.parametrize("threads", [1, 2])
-def test_draws_at_inference(threads):
+def test_samples_at_inference(threads):
     set_random_seed(0)
     model = Sequential([Input((2,)), GaussianLatent(beta=0.0, sample_at_inference=True)])
     x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
@@ -135,7 +135,7 @@ def test_draws_at_inference(threads):
     assert len(np.unique(first)) > 19000
 
 
-def test_draws_of_one_record_differ_from_call_to_call():
+def test_samples_of_one_record_differ_between_calls():
     model = Sequential([Input((2,)), GaussianLatent(sample_at_inference=True)])
     predict_one = model.make_predict_function()
     draws = np.array([predict_one(np.array([0.5, np.log(4.0)]))[0] for _ in range(3000)])
@@ -143,7 +143,7 @@ def test_draws_of_one_record_differ_from_call_to_call():
     assert len(np.unique(draws)) > 2900
 
 
-def test_draws_when_judged():
+def test_samples_in_evaluation():
     model = Sequential([Input((2,)), GaussianLatent(beta=0.0, sample_at_inference=True)])
     model.compile("sgd", "mse")
     x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
@@ -152,7 +152,7 @@ def test_draws_when_judged():
     assert judged[0] != judged[1]
 
 
-def test_the_same_seed_gives_the_same_draws_at_inference():
+def test_the_same_seed_gives_the_same_samples_at_inference():
     x = np.random.default_rng(0).normal(size=(600, 4))
     drawn = []
     for _ in range(2):
@@ -161,7 +161,7 @@ def test_the_same_seed_gives_the_same_draws_at_inference():
     np.testing.assert_array_equal(drawn[0], drawn[1])
 
 
-def test_the_mean_of_draws_at_inference_is_that_of_the_layers():
+def test_samples_at_inference_have_the_mean_of_the_layers():
     # Variances of next to nothing, as above.
     def build(x):
         code = Concatenate()([Dense(3)(x), Dense(3, kernel_initializer="zeros", bias_initializer=Constant(-66.0))(x)])
@@ -170,12 +170,12 @@ def test_the_mean_of_draws_at_inference_is_that_of_the_layers():
     assert_parity(build, (4,), rows=21, optimizer="sgd")
 
 
-def test_variances_beyond_all_numbers():
+def test_overflowing_variances():
     x = np.column_stack([np.full(64, 0.5), np.full(64, 300.0)]).astype(np.float32)
     losses, slopes = [], []
     for backend in ("numpy", "numba"):
         set_random_seed(0)
-        # The code says nothing of what is to be learned: what moves the weights is the divergence.
+        # The code is independent of the targets: only the divergence changes the weights.
         code = Dense(2, kernel_initializer=Constant(1.0), use_bias=False)
         model = Sequential([Input((2,)), code, GaussianLatent(), Dense(1, kernel_initializer="zeros", trainable=False)])
         model.compile("sgd", "mse")

@@ -1,4 +1,4 @@
-"""Weights count alike whoever computes: of records and of their steps, in losses and metrics, and those of losses."""
+"""Weights agree on both paths: of records and of their steps, in losses and metrics, and of losses."""
 
 import numpy as np
 import pytest
@@ -112,7 +112,7 @@ def test_weighted_metrics_by_class(dtype):
     assert_parity(make, draw(ROWS, 4), target("numbers", shape=()), class_weight={0: 0.5, 2: 3.0})
 
 
-def test_class_numbers_out_of_range_are_left_to_the_layers(dtype):
+def test_class_numbers_out_of_range_use_the_layers(dtype):
     numbers = target("numbers", shape=())
     numbers[0] = CLASSES
 
@@ -162,7 +162,7 @@ def test_a_weight_for_each_step(dtype, name):
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (4,), (1, 3), (4, 1), (4, 3), (4, 3, 1), (1, 1, 1)])
-def test_weights_of_every_shape_that_fits_an_image(dtype, shape):
+def test_weights_of_every_broadcastable_shape(dtype, shape):
     make = build(shape=(4, 3, 2), weighted_metrics=["mae"])
     x, y = draw(ROWS, 4, 3, 2), target("real", shape=(4, 3))
     assert_parity(make, x, y, sample_weight=weights(ROWS, *shape))
@@ -179,7 +179,7 @@ def test_weights_of_steps_of_odd_sizes(dtype, rows, steps, units):
 
 
 @pytest.mark.parametrize("loss", [GaussianNLL, BernoulliNLL])
-def test_a_likelihood_takes_one_weight_a_record(dtype, loss):
+def test_a_likelihood_takes_one_weight_for_each_record(dtype, loss):
     x, y = draw(ROWS, STEPS, 2), target("ones")
     make = build(loss(), "sigmoid")
     assert_parity(make, x, y, sample_weight=weights(ROWS, 1))
@@ -189,7 +189,7 @@ def test_a_likelihood_takes_one_weight_a_record(dtype, loss):
         train("numpy", make, x, y, sample_weight=weights(ROWS, STEPS))
 
 
-def test_weights_that_fit_no_samples_are_refused_by_the_layers(dtype):
+def test_weights_of_unsuitable_shapes_raise(dtype):
     for shape in [(ROWS, 4), (ROWS, STEPS, 2), (ROWS, STEPS, 1, 1)]:
         with pytest.raises(ValueError, match="no compiled form"):
             train("numba", build(), draw(ROWS, STEPS, 2), target("real"), sample_weight=weights(*shape))
@@ -223,7 +223,7 @@ def two_outputs(weights_of_losses):
 
 @pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
 @pytest.mark.parametrize("chosen", [(0, 1), (0.7, 0), (0, 0), (-0.5, 2)])
-def test_losses_that_count_for_little_or_nothing(dtype, chosen, weighted):
+def test_losses_of_small_or_zero_weight(dtype, chosen, weighted):
     x, y = draw(ROWS, 4), [draw(ROWS, 2, seed=1), draw(ROWS, 3, seed=2)]
     weight = [weights(ROWS), 2 * weights(ROWS)] if weighted else None
     found, _ = assert_parity(two_outputs(chosen), x, y, validation_split=0.3, sample_weight=weight)
@@ -235,7 +235,7 @@ def test_losses_that_count_for_little_or_nothing(dtype, chosen, weighted):
 
 
 @pytest.mark.parametrize("shape", [(), (9,)], ids=["records", "steps"])
-def test_two_threads_weigh_as_one_does(dtype, shape):
+def test_two_threads_agree_on_weights(dtype, shape):
     rows = 2 * 320 + 17
     x, y, weight = draw(rows, 9, 10), (draw(rows, 9, 20, seed=1) > 0).astype(float), weights(rows, *shape)
 
@@ -267,5 +267,5 @@ def test_masks_and_weights_together(dtype, kind, shape):
         return model
 
     found, _ = assert_parity(make, x, target(kind), sample_weight=weight, epochs=2)
-    # Without weights that were asked for, both kinds are the same.
+    # Without sample weights, both kinds are the same.
     assert len(found.history.history) == 1 + 2 * len(chosen())

@@ -1,4 +1,4 @@
-"""The compiled engine computes what convolutions, poolings and their like compute."""
+"""The engine agrees with the layers on convolutions, pooling and resizing."""
 
 import numpy as np
 import pytest
@@ -90,14 +90,14 @@ def test_groups_dilation_and_no_bias(build, shape):
 @pytest.mark.parametrize(
     ("build", "shape"),
     [
-        # A window of two places five apart, over a series of one step: both fall beside it.
+        # A window of two taps with dilation five, over a series of one step: both are outside.
         (lambda x: Conv1D(6, 2, dilation_rate=5, padding="same")(Dense(4)(x)), (1, 2)),
         (lambda x: Conv2D(6, 2, dilation_rate=(5, 1), padding="same")(Dense(4)(x)), (1, 3, 2)),
         # A kernel longer than the series: every window hangs over both ends.
         (lambda x: Conv1D(6, 5, padding="same")(Dense(4)(x)), (2, 2)),
     ],
 )
-def test_windows_that_see_little_or_nothing(build, shape):
+def test_windows_mostly_in_the_padding(build, shape):
     assert_parity(build, shape)
 
 
@@ -114,7 +114,7 @@ def test_convolutions_in_single_precision():
     assert_parity(build, (24, 3), "float32", rows=150, batch_size=64)
 
 
-def test_frozen_convolution_hands_derivatives_on():
+def test_a_frozen_convolution_propagates_gradients():
     def build(x):
         h = Conv1D(2, 3)(x)
         frozen = Conv1D(3, 2)
@@ -125,7 +125,7 @@ def test_frozen_convolution_hands_derivatives_on():
     assert_parity(build, (7, 2))
 
 
-def test_layer_used_twice_adds_its_gradients():
+def test_a_layer_used_twice_sums_its_gradients():
     def build(x):
         shared = Conv1D(2, 3, padding="same")
         return shared(shared(x))
@@ -160,18 +160,18 @@ def test_convolutions_train_with_dropout():
     assert losses[-1] < losses[0] / 4
 
 
-def test_engine_is_asked_where_few_weights_are_used_at_many_positions():
+def test_auto_backend_chooses_the_engine_for_many_positions():
     x = np.random.default_rng(0).normal(size=(2000, 288, 1))
     model = Sequential([Input((288, 1)), Conv1D(32, 7, padding="same"), Conv1D(1, 7, padding="same")])
     model.compile("sgd", "mse")
     assert model.fit(x, x, batch_size=128, verbose=0).backend == "numba"
 
 
-def test_many_windows_of_an_image_are_planned_in_little_time():
+def test_many_windows_of_an_image_are_lowered_quickly():
     inputs = Input((64, 64, 1))
     model = Model(inputs, Conv2D(2, 7, padding="same")(inputs))
     program = lower_model(model, 8, training=False)
-    # One product for the windows within and one for each that hangs over, for every row of image and kernel.
+    # One product for the windows inside and one for each at an edge, for every row of image and kernel.
     assert len(program.instructions) < 64 * 7 * 7 + 10
 
 
@@ -214,7 +214,7 @@ def test_many_windows_of_an_image_are_planned_in_little_time():
 def test_pooling_and_resizing(layer, shape):
     def build(x):
         config_of = type(layer).from_config(layer.get_config() | {"dtype": "float64"})
-        # relu gives many equal values: who of them is the largest matters.
+        # relu gives many equal values: the choice of the maximum matters.
         return Dense(2)(config_of(Dense(3, activation="relu")(x)))
 
     assert_parity(build, shape)
@@ -229,7 +229,7 @@ def test_bilinear_upsampling_in_single_precision(rows, batch_size):
     assert_parity(build, (3, 4, 2), "float32", rows=rows, batch_size=batch_size)
 
 
-def test_padding_stays_zero_where_others_add_to_it():
+def test_padding_stays_zero_under_an_in_place_sum():
     def build(x):
         h = ZeroPadding1D(1)(Dense(3)(x))
         cut = Cropping1D(1)(h)

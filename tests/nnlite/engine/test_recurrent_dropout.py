@@ -1,4 +1,4 @@
-"""Dropout within recurrent layers: the layers compute with the engine's own masks, and get what the engine gets."""
+"""Dropout within recurrent layers: with the engine's own masks the layers agree with the engine."""
 
 import numpy as np
 import pytest
@@ -30,7 +30,7 @@ def cell(request):
 
 
 def engine_masks(layer):
-    """Return a layer's `_dropout_mask` that gives, batch after batch, the masks that the engine will draw or has drawn.
+    """Return a replacement of a layer's `_dropout_mask` that returns the engine's masks, batch after batch.
 
     The engine has rows of `ld` records, a whole number of cache lines, and draws a quarter of them from each of the
     four words of its generator.
@@ -111,7 +111,7 @@ def test_single_precision(cell):
 
 @pytest.mark.parametrize("rate", [0.1, 0.5, 0.8])
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_its_share_of_the_units_is_dropped_and_the_rest_scaled(dtype, backend, rate):
+def test_a_fraction_of_the_units_is_dropped_and_the_others_scaled(dtype, backend, rate):
     # From a state of ones and with a slope of 1, each row of the recurrent kernel moves by its unit's mask.
     units, epochs = 300, 12
     set_random_seed(0)
@@ -147,7 +147,7 @@ def test_the_same_seed_gives_the_same_bits(threads):
     np.testing.assert_array_equal(one, other)
 
 
-def test_nothing_is_dropped_where_nothing_is_learned(cell, dtype):
+def test_no_dropout_at_inference(cell, dtype):
     model = Sequential([Input((4, 2)), cell(3, recurrent_dropout=0.5)])
     model.compile("sgd", "mse")
     x, y = draw(20, 4, 2), draw(20, 3)

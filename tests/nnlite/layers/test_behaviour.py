@@ -151,12 +151,12 @@ def test_get_weights_returns_copies():
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan")])
 def test_dropout_refuses_rates_out_of_range(rate):
-    with pytest.raises(ValueError, match="rate must be at least 0 and below 1"):
+    with pytest.raises(ValueError, match="rate must be a number of at least 0 and below 1"):
         Dropout(rate)
 
 
 def test_noise_refuses_a_negative_spread():
-    with pytest.raises(ValueError, match="stddev must be at least 0"):
+    with pytest.raises(ValueError, match="stddev must be a number of at least 0"):
         GaussianNoise(-1.0)
 
 
@@ -201,12 +201,12 @@ def test_frozen_batch_normalization_uses_and_keeps_its_averages():
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.1])
 def test_batch_normalization_refuses_momentum_out_of_range(momentum):
-    with pytest.raises(ValueError, match="momentum must be in"):
+    with pytest.raises(ValueError, match="momentum must be a number from 0 to 1"):
         BatchNormalization(momentum=momentum)
 
 
 def test_normalizations_refuse_a_negative_epsilon():
-    with pytest.raises(ValueError, match="epsilon must be at least 0"):
+    with pytest.raises(ValueError, match="epsilon must be a number of at least 0"):
         LayerNormalization(epsilon=-1)
 
 
@@ -331,8 +331,8 @@ def test_an_input_takes_the_shape_of_a_batch(rows):
     [
         ({}, "shape is missing"),
         ({"batch_shape": ()}, "batch_shape must begin with the number of rows, or None"),
-        ({"shape": (3,), "batch_shape": (None, 3)}, "batch_shape stands for shape and batch_size together"),
-        ({"batch_size": 2, "batch_shape": (None, 3)}, "batch_shape stands for shape and batch_size together"),
+        ({"shape": (3,), "batch_shape": (None, 3)}, "batch_shape replaces shape and batch_size"),
+        ({"batch_size": 2, "batch_shape": (None, 3)}, "batch_shape replaces shape and batch_size"),
     ],
 )
 def test_an_input_is_told_its_shape_once(arguments, message):

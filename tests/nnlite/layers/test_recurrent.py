@@ -339,8 +339,8 @@ def test_batch_normalization_of_nothing_that_counts_is_that_of_zeros():
     ("settings", "message"),
     [
         ({"units": 0}, "units must be a whole number of at least 1; found 0"),
-        ({"units": 3, "dropout": 1.0}, "dropout must be at least 0 and below 1"),
-        ({"units": 3, "recurrent_dropout": -0.1}, "recurrent_dropout must be at least 0"),
+        ({"units": 3, "dropout": 1.0}, "dropout must be a number of at least 0 and below 1"),
+        ({"units": 3, "recurrent_dropout": -0.1}, "recurrent_dropout must be a number of at least 0"),
         ({"units": 3, "stateful": True}, "stateful=True is not supported.*return_state=True"),
         ({"units": 3, "activation": "tanhh"}, "unknown activation 'tanhh'"),
     ],
@@ -379,13 +379,13 @@ def test_wrappers_refuse_what_does_not_fit():
         TimeDistributed("dense")
     with pytest.raises(ValueError, match="merge_mode must be one of"):
         Bidirectional(LSTM(3), merge_mode="max")
-    with pytest.raises(ValueError, match="must have the other go_backwards"):
+    with pytest.raises(ValueError, match="must have the opposite go_backwards"):
         Bidirectional(LSTM(3), backward_layer=LSTM(3))
     with pytest.raises(ValueError, match="must have the same return_sequences"):
         Bidirectional(LSTM(3), backward_layer=LSTM(3, go_backwards=True, return_sequences=True))
     with pytest.raises(ValueError, match="merge_mode='sum' needs both layers to have equal units"):
         Bidirectional(LSTM(3), "sum", backward_layer=LSTM(4, go_backwards=True)).build((None, 4, 2))
-    with pytest.raises(ValueError, match="give it to the wrapper"):
+    with pytest.raises(ValueError, match="pass it to the wrapper"):
         TimeDistributed(Dense(3, activity_regularizer="l2"))
     with pytest.raises(ValueError, match=r"takes input of shape \(rows, steps, ...\)"):
         TimeDistributed(Dense(3))(Input((4,)))
@@ -399,7 +399,7 @@ def test_a_mask_value_that_nothing_equals_is_refused():
 
 
 def test_reordering_refuses_what_does_not_fit():
-    with pytest.raises(ValueError, match="dims must name each axis from 1 on once"):
+    with pytest.raises(ValueError, match="dims must contain each axis from 1 on once"):
         Permute((0, 1))
     with pytest.raises(ValueError, match="needs records of 2 axes"):
         Permute((2, 1))(Input((4,)))

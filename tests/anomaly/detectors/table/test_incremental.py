@@ -54,7 +54,7 @@ def test_without_replay_the_networks_forget(monkeypatch):
     old = usual(300, 1)
     scores = []
     for fewest in (1000, 0):
-        monkeypatch.setattr(updating, "_FEWEST_REPLAYED", fewest)
+        monkeypatch.setattr(updating, "_LEAST_REHEARSED", fewest)
         detector = TableDetector(random_state=0, neighbors_share=0.0).fit(usual(500, 0))
         for seed in range(20):
             detector.partial_fit(usual(50, 10 + seed, shift=4.0))
@@ -173,7 +173,7 @@ def test_weights_learned_from_labels_stay():
     detector.partial_fit(usual(50, 2))
     np.testing.assert_array_equal(detector.column_weights_, weights)
     records = detector.members_[-1].records
-    np.testing.assert_array_equal(detector.decision_scores_, detector._judge(records))
+    np.testing.assert_array_equal(detector.decision_scores_, detector.ensemble_.scores(records))
 
 
 def test_what_cannot_be_learned_is_refused_and_changes_nothing():

@@ -8,7 +8,7 @@ from tests.anomaly.detectors.planes import QUICK, planes
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"contamination": 0}, "contamination must be 'auto' or the share"),
+        ({"contamination": 0}, "contamination must be 'auto' or the fraction of anomalies, above 0 and at most 0.5"),
         ({"contamination": 0.6}, "at most 0.5; found 0.6"),
         ({"contamination": "some"}, "found 'some'"),
         ({"contamination": True}, "found True"),

@@ -10,10 +10,15 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from anomaly import NotFittedError, TableDetector, load_detector
 from anomaly.datasets import make_transactions
-from anomaly.detectors.table.blending import Blend
-from anomaly.detectors.table.label_learning import LabelledContributions, _loss, fit_weights, learn_weights
+from anomaly.detectors.table.ensemble import Blend
+from anomaly.detectors.table.label_learning import (
+    LabelledContributions,
+    LabelWarning,
+    _loss,
+    fit_weights,
+    learn_weights,
+)
 from anomaly.detectors.table.lbfgs import minimize
-from anomaly.detectors.table.weighted import LabelWarning
 from anomaly.errors import DataError
 from nnlite.archive import FileFormatError
 
@@ -224,7 +229,7 @@ def test_the_median_normal_record_scores_as_before():
     normal, blend = rng.exponential(size=(400, 2, 5)), Blend([0.7, 0.3], [0.4, 1.2])
     odd = rng.exponential(size=(40, 2, 5)) * [4, 1, 1, 1, 1]
     learned = learn_weights(known(odd, normal), blend, 1.5)
-    after = blend.with_shares(learned.members).scores(list((normal @ learned.columns).T))
+    after = blend.with_weights(learned.members).scores(list((normal @ learned.columns).T))
     assert np.median(after) == pytest.approx(np.median(blend.scores(list(normal.sum(axis=2).T))), rel=1e-3)
 
 

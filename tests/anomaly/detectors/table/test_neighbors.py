@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from sklearn.neighbors import NearestNeighbors
+from sklearn.neighbors import NearestNeighbors as Search
 
-from anomaly.detectors.table.neighbors import Neighbours, _magnified
+from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, typical
 
 features = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -23,10 +23,10 @@ def magnified(x):
 
 @pytest.mark.parametrize("magnify", [False, True])
 def test_distances_are_those_of_a_search_by_another_library(records, magnify):
-    memory = Neighbours(records, 3, contrast=0.0, magnify=magnify)
+    memory = NearestNeighbors(records, 3, contrast=0.0, magnify=magnify)
     fresh = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
     seen = magnified if magnify else np.asarray
-    search = NearestNeighbors(n_neighbors=4).fit(seen(records))
+    search = Search(n_neighbors=4).fit(seen(records))
     usual = np.median(search.kneighbors(seen(records))[0][:, 1:].mean(axis=1))
     expected = search.kneighbors(seen(fresh), 3)[0].mean(axis=1) / usual
     np.testing.assert_allclose(memory.scores(fresh), expected, rtol=1e-4)
@@ -44,29 +44,35 @@ def test_magnifying_keeps_order_and_small_values_and_takes_the_root_of_large_one
 
 @pytest.mark.parametrize("magnify", [False, True])
 def test_what_is_calibrated_on_the_remembered_records_are_their_scores(records, magnify):
-    memory = Neighbours(records, 3, contrast=1.0, magnify=magnify)
-    found = memory.calibrate([records[:100], records[100:]])
+    memory = NearestNeighbors(records, 3, contrast=1.0, magnify=magnify)
+    memory, found = memory.calibrate([records[:100], records[100:]])
     np.testing.assert_allclose(found, memory.scores(records), rtol=1e-12)
-    # The second time nothing is at hand, and it is the same.
-    np.testing.assert_allclose(memory.calibrate([records]), found, rtol=1e-12)
-    assert memory.spread == pytest.approx(2 * np.log(np.quantile(found, 0.75)))
+    # The second time the search is repeated, with the same result.
+    np.testing.assert_allclose(memory.calibrate([records])[1], found, rtol=1e-12)
+    np.testing.assert_allclose(memory.with_scale(2.0, 0.5).scores(records), found / 2, rtol=1e-12)
 
 
 def test_records_that_are_not_those_remembered_are_looked_up(records):
-    memory = Neighbours(records, 3, contrast=1.0)
+    memory = NearestNeighbors(records, 3, contrast=1.0)
     others = records + np.float32(1.0)
-    found = memory.calibrate([others])
+    memory, found = memory.calibrate([others])
     np.testing.assert_allclose(found, memory.scores(others), rtol=1e-12)
+
+
+def test_the_typical_distance_is_never_0():
+    assert typical(np.array([1.0, 2.0, 9.0])) == 2
+    assert typical(np.array([0.0, 0.0, 9.0])) == 3
+    assert typical(np.zeros(3)) == 1
 
 
 @pytest.mark.parametrize("magnify", [False, True])
 def test_a_member_and_what_it_tells_of_features_outlive_a_file(records, magnify):
-    memory = Neighbours(records, 3, contrast=1.0, magnify=magnify)
-    memory.calibrate([records])
-    again = Neighbours.from_state(*memory.state(), "here")
+    memory = NearestNeighbors(records, 3, contrast=1.0, magnify=magnify)
+    memory, _ = memory.calibrate([records])
+    again = NearestNeighbors.from_state(*memory.get_state(), "here")
     fresh = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
     np.testing.assert_array_equal(again.scores(fresh), memory.scores(fresh))
-    np.testing.assert_allclose(again.parts(fresh).sum(axis=1), memory.scores(fresh))
+    np.testing.assert_allclose(again.contributions(fresh).sum(axis=1), memory.scores(fresh))
 
 
 @pytest.mark.parametrize(
@@ -74,6 +80,6 @@ def test_a_member_and_what_it_tells_of_features_outlive_a_file(records, magnify)
     [("magnify", 1, "its magnify is 1"), ("spread", -1.0, "its spread is -1.0"), ("spread", "x", "its spread is 'x'")],
 )
 def test_a_state_is_not_believed(records, name, value, message):
-    config, learned = Neighbours(records, 3, contrast=1.0).state()
+    config, learned = NearestNeighbors(records, 3, contrast=1.0).get_state()
     with pytest.raises(ValueError, match=message):
-        Neighbours.from_state({**config, name: value}, learned, "here")
+        NearestNeighbors.from_state({**config, name: value}, learned, "here")

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detectors.table.reservoir import add_fairly
+from anomaly.detectors.table.reservoir import add_to_reservoir
 
 
 @given(st.lists(st.integers(0, 30), max_size=8), st.integers(1, 10))
@@ -11,7 +11,7 @@ def test_it_holds_different_ones_of_what_came_by_and_no_more_than_it_may(sizes, 
     rng = np.random.default_rng(0)
     sample, seen = np.zeros(0, int), 0
     for size in sizes:
-        sample = add_fairly(sample, seen, np.arange(seen, seen + size), most, rng)
+        sample = add_to_reservoir(sample, seen, np.arange(seen, seen + size), most, rng)
         seen += size
     assert len(sample) == len(set(sample.tolist())) == min(seen, most)
     assert set(sample.tolist()) <= set(range(seen))
@@ -24,7 +24,7 @@ def test_all_have_the_same_chance_however_they_come(cut):
     for _ in range(1500):
         sample, seen = np.zeros(0, int), 0
         for size in cut:
-            sample = add_fairly(sample, seen, np.arange(seen, seen + size), 10, rng)
+            sample = add_to_reservoir(sample, seen, np.arange(seen, seen + size), 10, rng)
             seen += size
         counts[sample] += 1
     # Each is a binomial of 1500 tries with chance 1/4: standard deviation 17.

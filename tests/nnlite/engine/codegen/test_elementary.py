@@ -1,4 +1,4 @@
-"""The elementary functions of compiled code are right to the last places, and loops over them are vectors."""
+"""The elementary functions of compiled code are accurate, and loops over them are vectorized."""
 
 import re
 
@@ -48,7 +48,7 @@ def _softplus(x):
 def _erf(x):
     if x.dtype == np.float64:
         return special.erf(x)
-    # Abramowitz & Stegun 7.1.6: a sum of positive terms, in which nothing cancels.
+    # Abramowitz & Stegun 7.1.6: a sum of positive terms, without cancellation.
     size = np.minimum(np.abs(x), 7)
     term = total = size
     for n in range(1, 260):
@@ -88,15 +88,15 @@ def _errors(name, x, y):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_float32_is_right_to_two_units_in_the_last_place_over_the_whole_range(compiled, name) -> None:
-    # A step that is prime: every exponent of both signs, and all patterns of low bits.
+def test_float32_is_accurate_to_two_ulps_over_the_whole_range(compiled, name) -> None:
+    # A prime step: every exponent of both signs, and all patterns of low bits.
     x = np.arange(0, 2**32, 2039, dtype=np.uint64).astype(np.uint32).view(np.float32)
     assert _errors(name, x, compiled[name](x)).max() <= 2
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_float32_is_right_where_formulas_meet(compiled, name) -> None:
-    # All floats near the edges of the reductions, of the domain and of what can be represented.
+def test_float32_is_accurate_where_formulas_switch(compiled, name) -> None:
+    # All floats near the limits of the reductions, of the domain and of the format.
     edges = [
         0.34657359,
         0.625,
@@ -118,7 +118,7 @@ def test_float32_is_right_where_formulas_meet(compiled, name) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_float64_is_right_to_three_units_in_the_last_place(compiled, name) -> None:
+def test_float64_is_accurate_to_three_ulps(compiled, name) -> None:
     generator = np.random.default_rng(3)
     n = 2**15
     x = np.concatenate(
@@ -134,7 +134,7 @@ def test_float64_is_right_to_three_units_in_the_last_place(compiled, name) -> No
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", NAMES)
-def test_special_values_come_out_right(compiled, name, dtype) -> None:
+def test_special_values(compiled, name, dtype) -> None:
     kind = np.finfo(dtype)
     positive = [0, kind.smallest_subnormal, 3 * kind.smallest_subnormal, kind.tiny, kind.eps, 1, kind.max, np.inf]
     x = np.array([*positive, *(-p for p in positive), -0.0, np.nan], dtype)
@@ -146,20 +146,20 @@ def test_special_values_come_out_right(compiled, name, dtype) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", ["expm1", "log1p", "tanh", "erf"])
-def test_zero_keeps_its_sign(compiled, name, dtype) -> None:
+def test_signed_zeros(compiled, name, dtype) -> None:
     y = compiled[name](np.array([0.0, -0.0], dtype))
     assert y.tolist() == [0, 0]
     assert np.signbit(y).tolist() == [False, True]
 
 
-def test_exp_underflows_by_degrees(compiled) -> None:
+def test_exp_underflows_gradually(compiled) -> None:
     x = np.array([-87.5, -100.0, -103.0, -103.9, -104.1], np.float32)
     assert np.array_equal(compiled["exp"](x), np.exp(x.astype(np.float64)).astype(np.float32))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("name", NAMES)
-def test_functions_rise(compiled, name, dtype) -> None:
+def test_functions_are_monotonic(compiled, name, dtype) -> None:
     low, high = {"log": (1e-6, 30), "log1p": (-0.999, 30)}.get(name, (-30, 30))
     x = np.linspace(low, high, 20_001).astype(dtype)
     y = compiled[name](x)
@@ -170,7 +170,7 @@ def test_functions_rise(compiled, name, dtype) -> None:
 
 @pytest.mark.parametrize(("name", "low"), [("tanh", -1), ("erf", -1), ("sigmoid", 0)])
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_bounded_functions_keep_their_bounds(compiled, name, low, dtype) -> None:
+def test_bounded_functions_stay_in_range(compiled, name, low, dtype) -> None:
     y = compiled[name](np.linspace(-50, 50, 100_003).astype(dtype))
     assert y.min() >= low
     assert y.max() == 1
@@ -178,7 +178,7 @@ def test_bounded_functions_keep_their_bounds(compiled, name, low, dtype) -> None
 
 @pytest.mark.parametrize("real", [types.float32, types.float64])
 @pytest.mark.parametrize("name", NAMES)
-def test_a_loop_becomes_vectors_and_calls_nothing(name, real) -> None:
+def test_loops_are_vectorized_without_calls(name, real) -> None:
     function, pointer = getattr(elementary, name), types.CPointer(real)
 
     @njit(types.void(pointer, pointer, types.int64), error_model="numpy")
@@ -186,7 +186,7 @@ def test_a_loop_becomes_vectors_and_calls_nothing(name, real) -> None:
         for i in range(n):
             y[i] = function(x[i])
 
-    # The kernel itself comes first; what follows is Numba's entrance from Python.
+    # The kernel itself comes first; Numba's wrapper follows.
     (code,) = run.inspect_llvm().values()
     kernel = code[code.index("define ") : code.index("define ", code.index("define ") + 1)]
     assert re.search(rf"f(add|mul)( contract)? <\d+ x {'float' if real == types.float32 else 'double'}>", kernel)
@@ -194,6 +194,6 @@ def test_a_loop_becomes_vectors_and_calls_nothing(name, real) -> None:
     assert all(target.startswith("llvm.") for target in called), called
 
 
-def test_calls_from_python_say_where_the_function_belongs() -> None:
+def test_calls_from_python_raise() -> None:
     with pytest.raises(TypeError, match="exp was called from Python; call it in compiled code"):
         elementary.exp(1.0)

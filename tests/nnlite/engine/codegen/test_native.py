@@ -1,4 +1,4 @@
-"""Machine code is kept, found again, never trusted when damaged, and never asked of others."""
+"""Machine code is cached, reused, validated before use, and private to the user."""
 
 import math
 import os
@@ -19,7 +19,7 @@ from nnlite.models import Sequential
 
 ROOT = Path(nnlite.__file__).parents[1]
 
-# Run some kernels on numbers, and tell the results and whether Numba was needed.
+# Run some kernels on numbers; print the results and whether Numba was imported.
 KERNELS = """
 import os, sys, tempfile
 if "NO_TEMPORARY" in os.environ:
@@ -57,7 +57,7 @@ def run(script=KERNELS, **environment):
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory):
-    """Return a cache folder in which the two kernels are."""
+    """Return a cache folder that holds the two kernels."""
     folder = tmp_path_factory.mktemp("cache")
     assert run(NNLITE_CACHE_DIR=folder)[:2] == [RESULT, "compiled"]
     return folder
@@ -68,7 +68,7 @@ def the_file(folder, kernel="data.clear"):
     return path
 
 
-def test_kept_machine_code_is_loaded_without_numba(filled):
+def test_cached_machine_code_is_loaded_without_numba(filled):
     before = {path: path.read_bytes() for path in filled.glob("*/*")}
     assert len(before) == 2
     assert run(NNLITE_CACHE_DIR=filled)[:2] == [RESULT, "loaded"]
@@ -95,7 +95,7 @@ DAMAGE = {
 
 @pytest.fixture
 def copied(filled, tmp_path, monkeypatch):
-    """Return a copy of the folder, and let the module use it as in a new process."""
+    """Return a copy of the folder, which the module uses as in a new process."""
     folder = tmp_path / "cache"
     shutil.copytree(filled, folder)
     monkeypatch.setenv("NNLITE_CACHE_DIR", str(folder))
@@ -104,14 +104,14 @@ def copied(filled, tmp_path, monkeypatch):
 
 
 def forget(monkeypatch):
-    """Let the module forget what it has loaded."""
+    """Clear the module's loaded kernels."""
     for name in ("_load", "_engine", "_target_machine", "cache_folder"):
         monkeypatch.setattr(native, name, cache(getattr(native, name).__wrapped__))
-    monkeypatch.setattr(native, "_addresses", {})
+    monkeypatch.setattr(native, "_loaded", {})
 
 
 def clears(monkeypatch):
-    """Load and run a kernel; tell whether it had to be compiled."""
+    """Load and run a kernel; return whether it was compiled."""
     forget(monkeypatch)
     compiled = []
     compile_kernel = native._compile
@@ -136,7 +136,7 @@ def test_a_damaged_file_is_compiled_again_and_replaced(copied, monkeypatch, dama
     assert not clears(monkeypatch)
 
 
-def test_a_folder_in_the_place_of_a_file_is_in_nobody_s_way(copied, monkeypatch):
+def test_a_folder_with_the_name_of_a_cache_file(copied, monkeypatch):
     path = the_file(copied)
     path.unlink()
     path.mkdir()
@@ -144,7 +144,7 @@ def test_a_folder_in_the_place_of_a_file_is_in_nobody_s_way(copied, monkeypatch)
     assert len(list(path.parent.iterdir())) == 2, "what could not be put in place is left behind"
 
 
-def test_a_full_disk_costs_the_compilation_alone(copied, monkeypatch):
+def test_a_full_disk_only_disables_the_cache(copied, monkeypatch):
     def full(path):
         raise OSError(28, "No space left on device")
 
@@ -154,7 +154,7 @@ def test_a_full_disk_costs_the_compilation_alone(copied, monkeypatch):
     assert clears(monkeypatch)
 
 
-def test_without_a_folder_to_write_to_every_process_compiles(tmp_path):
+def test_without_a_writable_folder_every_process_compiles(tmp_path):
     file = tmp_path / "file"
     file.write_text("A file, and so no folder.")
     nowhere = dict.fromkeys(("NNLITE_CACHE_DIR", "XDG_CACHE_HOME", "HOME", "LOCALAPPDATA"), file / "x")
@@ -163,7 +163,7 @@ def test_without_a_folder_to_write_to_every_process_compiles(tmp_path):
     assert file.read_text() == "A file, and so no folder."
 
 
-def test_eight_processes_that_start_at_once_on_an_empty_folder_all_finish(tmp_path):
+def test_eight_processes_fill_an_empty_cache_concurrently(tmp_path):
     processes = [start(KERNELS, NNLITE_CACHE_DIR=tmp_path / "new") for _ in range(8)]
     results = [finish(process) for process in processes]
     assert {result[0] for result in results} == {RESULT}
@@ -171,7 +171,7 @@ def test_eight_processes_that_start_at_once_on_an_empty_folder_all_finish(tmp_pa
     assert run(NNLITE_CACHE_DIR=tmp_path / "new")[:2] == [RESULT, "loaded"]
 
 
-def test_files_are_kept_for_the_user_alone(filled):
+def test_cache_files_are_private(filled):
     if hasattr(os, "getuid"):
         for folder in filled.glob("*"):
             assert folder.stat().st_mode & 0o077 == 0
@@ -179,7 +179,7 @@ def test_files_are_kept_for_the_user_alone(filled):
 
 @pytest.fixture
 def places(tmp_path, monkeypatch):
-    """Let the chosen folder and the user's be new ones, and nothing be remembered."""
+    """Use new folders as the configured one and the user's, and clear the module's state."""
     chosen, users = tmp_path / "chosen", tmp_path / "users"
     chosen.mkdir(mode=0o700)
     users.mkdir(mode=0o700)
@@ -192,22 +192,22 @@ def cache_folder():
     return native.cache_folder.__wrapped__()
 
 
-def test_the_chosen_folder_is_the_first(places):
+def test_the_configured_folder_comes_first(places):
     assert cache_folder().parent == places[0]
 
 
 @pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="XDG_CACHE_HOME is not looked at on this system")
 class TestFoldersThatAreNotUsed:
     @pytest.mark.parametrize("mode", [0o777, 0o770, 0o722, 0o1777])
-    def test_one_that_others_can_write_to(self, places, mode):
+    def test_a_folder_that_others_can_write_to(self, places, mode):
         places[0].chmod(mode)
         assert cache_folder().parent == places[1] / "nnlite"
 
-    def test_one_within_which_others_can_write(self, places):
+    def test_a_folder_inside_of_one_that_others_can_write_to(self, places):
         cache_folder().chmod(0o777)
         assert cache_folder().parent == places[1] / "nnlite"
 
-    def test_one_that_belongs_to_someone_else(self, places, monkeypatch):
+    def test_a_folder_of_another_user(self, places, monkeypatch):
         stat = Path.stat
         someone = os.getuid() + 1
 
@@ -220,18 +220,18 @@ class TestFoldersThatAreNotUsed:
         monkeypatch.setattr(Path, "stat", owned)
         assert cache_folder().parent == places[1] / "nnlite"
 
-    def test_one_that_can_only_be_read(self, places, monkeypatch):
+    def test_a_read_only_folder(self, places, monkeypatch):
         access = os.access
         monkeypatch.setattr(os, "access", lambda path, mode: places[0] not in Path(path).parents and access(path, mode))
         assert cache_folder().parent == places[1] / "nnlite"
 
-    def test_one_that_is_none(self, places):
+    def test_a_file_instead_of_a_folder(self, places):
         places[0].rmdir()
         places[0].write_text("")
         assert cache_folder().parent == places[1] / "nnlite"
 
 
-# -- kernels that are refused ----------------------------------------------------------------------
+# -- kernels that call a library -------------------------------------------------------------------
 
 
 def calls_a_function_of_the_library(op, state, zero):
@@ -247,15 +247,15 @@ def allocates(op, state, zero):
 
 
 @pytest.mark.parametrize("kernel", [calls_a_function_of_the_library, calls_one_that_llvm_has_a_name_for, allocates])
-def test_a_kernel_that_needs_a_library_is_refused(kernel, monkeypatch, tmp_path):
+def test_a_kernel_that_needs_a_library_raises(kernel, monkeypatch, tmp_path):
     module = types.ModuleType("nnlite.engine.kernels.refused")
     setattr(module, kernel.__name__, kernel)
     monkeypatch.setitem(sys.modules, module.__name__, module)
-    with pytest.raises(RuntimeError, match=f"kernel 'refused.{kernel.__name__}' calls .*not there without Numba"):
+    with pytest.raises(RuntimeError, match=f"kernel 'refused.{kernel.__name__}' calls .*does not exist without Numba"):
         native.kernel_address(f"refused.{kernel.__name__}", np.dtype("float64"))
 
 
-# -- what is imported ------------------------------------------------------------------------------
+# -- imports ---------------------------------------------------------------------------------------
 
 LOADED = "print(*sorted({'numba', 'llvmlite', 'matplotlib', 'scipy'} & set(sys.modules)), sep='|')"
 
@@ -277,7 +277,7 @@ def test_an_import_loads_numpy_alone(package):
 
 
 def test_training_in_a_fresh_process_does_not_import_numba():
-    # Here first, so that all kernels are kept.
+    # In this process first, so that all kernels are cached.
     model = Sequential([Input((3,)), Dense(2, activation="relu"), Dense(1)])
     model.compile("adam", "mse")
     x = np.ones((40, 3))

@@ -1,4 +1,4 @@
-"""Pointers in compiled code reach the items they should."""
+"""Pointers in compiled code access the right items."""
 
 import numpy as np
 from numba import njit
@@ -6,7 +6,7 @@ from numba import njit
 from nnlite.engine.codegen.pointers import pointer_to, shift
 
 
-def test_shift_moves_by_items_and_both_reads_and_writes() -> None:
+def test_shift_advances_by_items() -> None:
     @njit
     def swap_last_two(array):
         last = shift(pointer_to(array), array.size - 1)

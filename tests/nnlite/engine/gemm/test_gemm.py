@@ -1,4 +1,4 @@
-"""The engine's matrix products hold to NumPy's, stay inside their matrices and give the same bits every time."""
+"""The engine's matrix products agree with NumPy, stay inside their matrices and are reproducible bit for bit."""
 
 import re
 from functools import cache
@@ -54,35 +54,35 @@ class Embedded:
         self.matrix = self.flat[: rows * self.ld].reshape(rows, self.ld)[:, :columns]
         self.matrix[...] = values
 
-    def nothing_else_was_written(self) -> bool:
+    def is_intact_outside(self) -> bool:
         return np.count_nonzero(~np.isnan(self.buffer)) == self.matrix.size and not np.isnan(self.matrix).any()
 
 
 def multiply(machine, dtype, form, rows, columns, depth, start=ZERO, extra=0, seed=0):
-    """Run a product; return its result, what NumPy makes of it in float64, and what a rounding error may amount to."""
+    """Run a product; return its result, NumPy's in float64, and a bound of the rounding error."""
     rng = np.random.default_rng(seed)
     a = rng.standard_normal((rows, depth)).astype(dtype)
     b = rng.standard_normal((depth, columns)).astype(dtype)
-    before = rng.standard_normal((rows, columns)).astype(dtype)
+    initial = rng.standard_normal((rows, columns)).astype(dtype)
     bias = rng.standard_normal(rows).astype(dtype)
     left, right = Embedded(a.T if form == "tn" else a, extra), Embedded(b.T if form == "nt" else b, extra)
-    result = Embedded(before, extra)
+    result = Embedded(initial, extra)
     items = gemm.workspace_items(columns, depth, machine)
     workspace = np.full(items + 1, np.nan, dtype)
     compiled(machine)(
         FORMS.index(form), left.flat, left.ld, right.flat, right.ld, result.flat, result.ld,
         rows, columns, depth, start, bias, workspace,
     )  # fmt: skip
-    assert result.nothing_else_was_written()
-    assert np.isnan(workspace[items]), "more workspace was used than asked for"
+    assert result.is_intact_outside()
+    assert np.isnan(workspace[items]), "the product wrote beyond its workspace"
     a, b = a.astype(np.float64), b.astype(np.float64)
-    expected = a @ b + {ZERO: 0.0, ADD: before.astype(np.float64), BIAS: bias.astype(np.float64)[:, None]}[start]
+    expected = a @ b + {ZERO: 0.0, ADD: initial.astype(np.float64), BIAS: bias.astype(np.float64)[:, None]}[start]
     bound = (abs(a) @ abs(b) + 10) * (depth + 2) * np.finfo(dtype).eps
     return result.matrix, expected, bound
 
 
 def assert_product(machine, dtype, form, rows, columns, depth, **options) -> None:
-    """Round up what runs along the batch, multiply, and compare."""
+    """Round up the dimension along the batch, multiply, and compare."""
     lanes = machine.lanes(np.dtype(dtype).itemsize)
     if form == "nt":
         depth = -(-depth // lanes) * lanes
@@ -99,7 +99,7 @@ SIZES = st.integers(1, 40) | st.sampled_from([63, 64, 65, 100, 129])
 @pytest.mark.parametrize(("machine", "dtype"), CASES)
 @given(rows=SIZES, columns=SIZES, depth=SIZES, extra=st.sampled_from([0, 1, 3, 16]), data=st.data())
 @settings(deadline=None, max_examples=60)
-def test_products_are_numpys_whatever_the_sizes(machine, dtype, form, rows, columns, depth, extra, data):
+def test_products_of_any_size_agree_with_numpy(machine, dtype, form, rows, columns, depth, extra, data):
     start = data.draw(st.sampled_from([ZERO, ADD, BIAS] if form == "tn" else [ZERO, ADD]))
     assert_product(machine, dtype, form, rows, columns, depth, start=start, extra=extra)
 
@@ -108,7 +108,7 @@ def test_products_are_numpys_whatever_the_sizes(machine, dtype, form, rows, colu
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize(("machine", "dtype"), CASES)
 @pytest.mark.parametrize("sizes", [(13, 1100, 40), (70, 67, 600), (5, 30, 1300), (30, 530, 530)])
-def test_blocks_and_their_edges_fit_together(machine, dtype, form, start, sizes):
+def test_products_at_the_edges_of_blocks(machine, dtype, form, start, sizes):
     assert_product(machine, dtype, form, *sizes, start=start, extra=5)
 
 
@@ -119,14 +119,14 @@ def test_a_blocked_product_starts_from_the_bias_once(machine, dtype):
 
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("sizes", [(5, 32, 10), (10, 64, 32), (67, 96, 520)])
-def test_bits_do_not_depend_on_alignment_or_distance_of_rows(form, sizes):
+def test_bits_do_not_depend_on_alignment_or_row_stride(form, sizes):
     first, *others = (multiply(host_machine(), np.float32, form, *sizes, extra=extra)[0] for extra in (0, 1, 7, 16))
     for other in others:
         np.testing.assert_array_equal(other, first)
 
 
 @pytest.mark.parametrize("form", ["tn", "nn"])
-def test_an_element_has_the_same_bits_wherever_it_lies_in_a_tile(form):
+def test_bits_do_not_depend_on_the_position_in_a_tile(form):
     rng = np.random.default_rng(3)
     a, b = np.repeat(rng.standard_normal((1, 300)), 23, 0), np.repeat(rng.standard_normal((300, 1)), 77, 1)
     product = gemm.matmul(np.ascontiguousarray(a.T) if form == "tn" else a, b, form=form)
@@ -147,7 +147,7 @@ def test_matmul_takes_any_size(form, dtype, rows, columns, depth):
 
 
 @pytest.mark.parametrize("shape", [(0, 3, 2), (3, 0, 2), (3, 2, 0)])
-def test_matmul_of_nothing_is_zero(shape):
+def test_matmul_of_empty_matrices(shape):
     rows, columns, depth = shape
     assert not gemm.matmul(np.ones((rows, depth)), np.ones((depth, columns))).any()
 
@@ -162,7 +162,7 @@ def test_matmul_of_nothing_is_zero(shape):
         ((np.ones((2, 3)), np.ones((3, 2)), None, "tt"), "expected 'nn', 'tn' or 'nt'"),
     ],
 )
-def test_matmul_says_what_does_not_fit(arguments, message):
+def test_matmul_rejects_unsuitable_arguments(arguments, message):
     with pytest.raises(ValueError, match=re.escape(message)):
         gemm.matmul(*arguments)
 

@@ -1,4 +1,4 @@
-"""Compiled code is given addresses of arrays that are held and are as it takes them for."""
+"""Addresses of arrays for compiled code: suitable arrays only, each held while it is used."""
 
 import gc
 import re
@@ -11,9 +11,9 @@ import pytest
 import nnlite.engine
 from nnlite.data import Data
 from nnlite.engine.lowering import lower_model
-from nnlite.engine.runtime.addresses import Addresses, as_compiled_code_reads
+from nnlite.engine.runtime.addresses import Addresses, as_aligned_contiguous
 from nnlite.engine.runtime.session import Session
-from nnlite.engine.runtime.worker import Hand
+from nnlite.engine.runtime.worker import Worker
 from nnlite.layers import Dense, Input
 from nnlite.models import Model, Sequential
 from nnlite.optimizers import SGD
@@ -21,7 +21,7 @@ from nnlite.optimizers.schedules import LearningRateSchedule
 from tests.nnlite.engine.parity import assert_agree, assert_same_state, draw, train
 
 
-def test_an_array_is_held_until_another_takes_its_name():
+def test_an_array_is_held_until_another_replaces_it():
     addresses, array = Addresses(), np.zeros(3)
     gone = weakref.ref(array)
     address = addresses.of("rates", array, np.float64)
@@ -43,27 +43,27 @@ UNFIT = {
 
 
 @pytest.mark.parametrize("name", UNFIT)
-def test_an_array_that_compiled_code_would_misread_is_refused(name):
+def test_an_unsuitable_array_raises(name):
     with pytest.raises(ValueError, match=r"needs 'order' as an aligned C-contiguous array of float64; found"):
         Addresses().of("order", UNFIT[name], np.float64)
-    made = as_compiled_code_reads(UNFIT[name], np.float64)
+    made = as_aligned_contiguous(UNFIT[name], np.float64)
     assert Addresses().of("order", made, np.float64) == made.ctypes.data
     np.testing.assert_array_equal(made, UNFIT[name])
 
 
-def test_an_array_that_will_do_is_not_copied():
+def test_a_suitable_array_is_not_copied():
     array = np.zeros((4, 3), np.float32)
-    assert as_compiled_code_reads(array, np.float32) is array
+    assert as_aligned_contiguous(array, np.float32) is array
 
 
-def test_no_other_module_of_the_engine_makes_addresses_of_arrays():
+def test_no_other_module_of_the_engine_takes_addresses_of_arrays():
     root = Path(nnlite.engine.__file__).parent
     found = {
         str(path.relative_to(root))
         for path in root.rglob("*.py")
         if re.search(r"\.ctypes\.data|__array_interface__|data_as\(", path.read_text("utf-8"))
     }
-    # Staging compares the places of two arrays, and gives no address to anyone.
+    # Staging compares the addresses of two arrays, and passes none to compiled code.
     assert found == {str(Path("runtime", "addresses.py")), str(Path("runtime", "staging.py"))}
 
 
@@ -93,7 +93,7 @@ def build():
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", LAYOUTS)
-def test_data_of_any_layout_trains_alike(dtype, name, threads):
+def test_data_of_any_memory_layout(dtype, name, threads):
     x, y = draw(21, 5), draw(21, 5, seed=1)
     weight = np.linspace(0, 2, 21)
     expected = train("numpy", build, x, y, sample_weight=weight)
@@ -131,42 +131,42 @@ def test_a_schedule_may_return_numbers_of_any_type(dtype, schedule):
 
 
 def churn():
-    """Let the memory of what is gone be used by others."""
+    """Collect garbage and reuse the freed memory."""
     gc.collect()
     return [np.full(size, 1e30) for size in (1, 2, 4, 8, 16, 64, 256, 1024, 4096) for _ in range(20)]
 
 
-def test_a_predictor_outlives_everything_that_it_was_made_from(dtype):
+def test_a_predictor_outlives_its_model(dtype):
     model = build()
     x = draw(4, 5)
     expected = model.predict(x, backend="numpy")
     one = model.make_predict_function()
     one(x[0])
     del model
-    kept = churn()
+    reused = churn()
     assert_agree([one(record) for record in x], expected, dtype, "one record")
-    assert kept
+    assert reused
 
 
-def test_two_functions_of_one_hand_are_both_good(dtype):
+def test_two_bound_functions_of_one_worker_both_run(dtype):
     model = build()
     x, y = np.ones(5, dtype), np.zeros(5, dtype)
     program = lower_model(model, 1, training=False)
-    spaces = {"weights": model.weight_vector.values, "input 0": x, "output 0": y}
-    hand = Hand(program, spaces, program.draw_seeds())
-    hand.prepare(1, 1)
-    first, second = hand.bound(), hand.bound()
+    buffers = {"weights": model.weight_vector.values, "input 0": x, "output 0": y}
+    worker = Worker(program, buffers, program.draw_seeds())
+    worker.prepare(1, 1)
+    first, second = worker.bound_run(), worker.bound_run()
     expected = model.predict(x[None], backend="numpy")[0]
-    del hand, program, spaces
-    kept = churn()
+    del worker, program, buffers
+    reused = churn()
     for run in (first, second):
         y[...] = 0
         run()
         assert_agree(y, expected, dtype, "output")
-    assert kept
+    assert reused
 
 
-def test_orders_of_another_type_or_stride_are_taken_too(dtype):
+def test_orders_of_another_dtype_or_stride(dtype):
     x = draw(24, 5).astype(dtype)
     order = np.random.default_rng(0).permutation(24)
     trained = []
@@ -180,7 +180,7 @@ def test_orders_of_another_type_or_stride_are_taken_too(dtype):
     np.testing.assert_array_equal(trained[2], trained[0])
 
 
-def test_weights_of_a_model_that_is_gone_are_still_there(dtype):
+def test_shared_weights_outlive_their_model(dtype):
     inputs = Input((5,))
     hidden = Dense(4, name="hidden")(inputs)
     whole, part = Model(inputs, Dense(5)(hidden)), Model(inputs, hidden)
@@ -189,7 +189,7 @@ def test_weights_of_a_model_that_is_gone_are_still_there(dtype):
     expected = part.predict(x, backend="numpy")
     one = part.make_predict_function()
     del whole, inputs, hidden
-    kept = churn()
+    reused = churn()
     assert_agree(part.predict(x, backend="numba", threads=2), expected, dtype, "prediction")
     assert_agree(one(x[0]), expected[0], dtype, "one record")
-    assert kept
+    assert reused

@@ -20,7 +20,7 @@ def test_leaves_are_small_where_records_are_clustered():
     def variance_within(order):
         return records[order].reshape(-1, 32, 5).var(axis=1).mean()
 
-    assert variance_within(compact_order(records, 32)) < 0.05 * variance_within(np.arange(1024))
+    assert variance_within(compact_order(records, 32)) < 0.1 * variance_within(np.arange(1024))
 
 
 @pytest.mark.parametrize("scale", [0, 1e-20, 1e12])

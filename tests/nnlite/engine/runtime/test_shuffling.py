@@ -1,4 +1,4 @@
-"""Orders drawn in compiled code are those that NumPy draws, and leave the generator where NumPy would."""
+"""Orders drawn in compiled code, and the generator's state after them, are those of NumPy."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ from nnlite.utils import set_random_seed
 
 @given(st.integers(0, 2**64), st.lists(st.tuples(st.integers(1, 300), st.integers(1, 4), st.booleans()), max_size=5))
 @settings(max_examples=50)
-def test_orders_and_generator_are_numpys(seed, rounds):
+def test_orders_and_generator_state_agree_with_numpy(seed, rounds):
     ours, theirs = np.random.default_rng(seed), np.random.default_rng(seed)
     for records, epochs, odd in rounds:
         if odd:  # leaves 32 bits over, for the next draw to begin with
@@ -24,13 +24,13 @@ def test_orders_and_generator_are_numpys(seed, rounds):
         assert ours.bit_generator.state == theirs.bit_generator.state
 
 
-def test_other_generators_are_left_to_numpy():
+def test_other_generators_use_numpy():
     assert draw_orders(np.random.Generator(np.random.Philox(0)), 10, 1) is None
 
 
 @pytest.mark.parametrize("agrees", [True, False])
-def test_a_seed_trains_the_same_whoever_shuffles(monkeypatch, agrees):
-    monkeypatch.setattr(shuffling, "_agrees", lambda: agrees)
+def test_a_seed_gives_the_same_training_with_both_shufflers(monkeypatch, agrees):
+    monkeypatch.setattr(shuffling, "_agrees_with_numpy", lambda: agrees)
     x = np.random.default_rng(0).normal(size=(50, 3)).astype(np.float32)
 
     def trained(backend):

@@ -1,4 +1,4 @@
-"""Whatever changes about a model while it is used, the engine does as the layers do."""
+"""Changes to a model during its use have the same effect in the engine as in the layers."""
 
 import threading
 
@@ -16,8 +16,8 @@ from tests.nnlite.engine.parity import assert_agree, draw
 X = draw(64, 5)
 
 
-class At(Callback):
-    """Does something to the model at the end of one batch of each epoch, or of one epoch."""
+class ChangeAt(Callback):
+    """Changes the model at the end of one batch of each epoch, or of one epoch."""
 
     def __init__(self, act, epoch=None):
         super().__init__()
@@ -39,36 +39,36 @@ def fitted(backend, act, epoch=None, optimizer="sgd", **compiled):
     model = Model(inputs, Dense(5, name="out")(hidden))
     model.compile(optimizer() if callable(optimizer) else optimizer, "mse", **compiled)
     model.part = Model(inputs, hidden)
-    model.fit(X, X, 8, 4, 0, [At(act, epoch)], validation_data=(X, X), backend=backend)
+    model.fit(X, X, 8, 4, 0, [ChangeAt(act, epoch)], validation_data=(X, X), backend=backend)
     return model
 
 
-def assert_both_do_the_same(dtype, *arguments, **keywords):
+def assert_same_effect(dtype, *arguments, **keywords):
     found, expected = (fitted(backend, *arguments, **keywords) for backend in ("numba", "numpy"))
     assert found.history.history.keys() == expected.history.history.keys()
-    for figure, curve in expected.history.history.items():
-        assert_agree(found.history.history[figure], curve, dtype, figure)
+    for metric, curve in expected.history.history.items():
+        assert_agree(found.history.history[metric], curve, dtype, metric)
     for weight, other in zip(found.weights, expected.weights, strict=True):
         assert_agree(weight.value, other.value, dtype, "weights")
     assert found.evaluate(X, X, verbose=0) == pytest.approx(expected.evaluate(X, X, verbose=0), rel=1e-4)
 
 
-def test_another_model_takes_the_weights_in_the_middle_of_an_epoch(dtype):
+def test_another_model_moves_the_weights_during_an_epoch(dtype):
     def take(model):
         _ = model.part.weight_vector
 
-    assert_both_do_the_same(dtype, take)
+    assert_same_effect(dtype, take)
 
 
-def test_a_part_predicts_in_the_middle_of_an_epoch(dtype):
-    assert_both_do_the_same(dtype, lambda model: model.part.predict(X, backend="numba"))
+def test_a_submodel_predicts_during_an_epoch(dtype):
+    assert_same_effect(dtype, lambda model: model.part.predict(X, backend="numba"))
 
 
-def test_a_layer_is_frozen_in_the_middle_of_an_epoch(dtype):
+def test_a_layer_is_frozen_during_an_epoch(dtype):
     def freeze(model):
         model.get_layer("out").trainable = False
 
-    assert_both_do_the_same(dtype, freeze)
+    assert_same_effect(dtype, freeze)
 
 
 SETTINGS = {
@@ -84,10 +84,10 @@ SETTINGS = {
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_setting_of_the_optimizer_changes(dtype, name):
     make, value = SETTINGS[name]
-    assert_both_do_the_same(dtype, lambda model: setattr(model.optimizer, name, value), epoch=1, optimizer=make)
+    assert_same_effect(dtype, lambda model: setattr(model.optimizer, name, value), epoch=1, optimizer=make)
 
 
-def test_a_momentum_is_switched_on_between_fits():
+def test_momentum_is_enabled_between_fits():
     for backend in ("numpy", "numba"):
         model = Sequential([Input((5,)), Dense(5)])
         model.compile(optimizers.SGD(0.01), "mse")
@@ -98,23 +98,23 @@ def test_a_momentum_is_switched_on_between_fits():
 
 
 @pytest.mark.parametrize("fresh", [True, False])
-def test_compiling_anew_in_a_callback_changes_the_figures(dtype, fresh):
+def test_compiling_again_in_a_callback_changes_the_metrics(dtype, fresh):
     def compile_anew(model):
         model.compile("sgd" if fresh else model.optimizer, "mae", metrics=[metrics.MeanSquaredError()])
 
-    assert_both_do_the_same(dtype, compile_anew, epoch=1)
+    assert_same_effect(dtype, compile_anew, epoch=1)
 
 
-def test_what_cannot_be_compiled_any_more_is_said():
+def test_a_change_without_a_compiled_form_raises():
     class Own(optimizers.SGD):
         pass
 
-    with pytest.raises(ValueError, match=r"was changed while it was used.*Own has no compiled form"):
+    with pytest.raises(ValueError, match=r"was changed during a fit or an evaluation.*Own has no compiled form"):
         fitted("numba", lambda model: model.compile(Own(), "mse"), epoch=1)
 
 
 @pytest.mark.parametrize("make", [lambda: optimizers.Adam(0.01), lambda: optimizers.SGD(0.01)], ids=["Adam", "SGD"])
-def test_an_optimizer_serves_models_of_different_size_in_turns(dtype, make):
+def test_one_optimizer_alternates_between_models_of_different_size(dtype, make):
     histories = []
     for backend in ("numba", "numpy"):
         set_random_seed(1)
@@ -122,13 +122,13 @@ def test_an_optimizer_serves_models_of_different_size_in_turns(dtype, make):
         large, small = Sequential([Input((5,)), Dense(60), Dense(5)]), Sequential([Input((5,)), Dense(5)])
         for model in (large, small):
             model.compile(shared, "mse")
-        also = At(lambda _, small=small, backend=backend: small.fit(X, X, verbose=0, backend=backend))
+        also = ChangeAt(lambda _, small=small, backend=backend: small.fit(X, X, verbose=0, backend=backend))
         histories.append(large.fit(X, X, 8, 3, 0, [also], backend=backend).history["loss"])
     assert_agree(*histories, dtype, "loss")
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_an_optimizer_begins_anew_with_another_dtype(backend):
+def test_an_optimizer_resets_for_another_dtype(backend):
     shared, before = optimizers.Adam(0.01), config.floatx()
     try:
         for name in ("float32", "float64"):
@@ -141,7 +141,7 @@ def test_an_optimizer_begins_anew_with_another_dtype(backend):
         config.set_floatx(before)
 
 
-def test_predicting_with_a_part_in_another_thread_loses_no_training():
+def test_predictions_of_a_submodel_in_another_thread_do_not_disturb_training():
     x = draw(3000, 20).astype(np.float32)
     inputs = Input((20,), dtype="float32")
     hidden = Dense(16, activation="tanh", dtype="float32")(inputs)
@@ -163,35 +163,35 @@ def test_predicting_with_a_part_in_another_thread_loses_no_training():
     np.testing.assert_array_equal(part.layers[-1].kernel.value, model.layers[1].kernel.value)
 
 
-def test_compiling_anew_in_the_middle_of_an_epoch_counts_from_there(dtype):
+def test_compiling_again_during_an_epoch_resets_the_averages(dtype):
     def compile_anew(model):
         model.compile("sgd", "mse", metrics=["mae"])
 
-    assert_both_do_the_same(dtype, compile_anew)
+    assert_same_effect(dtype, compile_anew)
 
 
-def test_penalties_so_far_stay_when_the_layer_is_frozen(dtype):
+def test_earlier_penalties_remain_when_the_layer_is_frozen(dtype):
     def freeze(model):
         model.get_layer("hidden").trainable = False
 
-    assert_both_do_the_same(dtype, freeze)
+    assert_same_effect(dtype, freeze)
 
 
-def test_a_setting_of_the_optimizer_changes_to_a_number_of_numpy(dtype):
+def test_a_setting_of_the_optimizer_becomes_a_numpy_scalar(dtype):
     def act(model):
         model.optimizer.momentum = np.float32(model.optimizer.momentum + 0.1)
 
-    assert_both_do_the_same(dtype, act, optimizer=lambda: optimizers.SGD(0.01, momentum=0.3))
+    assert_same_effect(dtype, act, optimizer=lambda: optimizers.SGD(0.01, momentum=0.3))
 
 
 def test_a_layer_changes_between_epochs(dtype):
     def act(model):
         model.get_layer("hidden").kernel_regularizer.l2 = 1.0
 
-    assert_both_do_the_same(dtype, act, epoch=1)
+    assert_same_effect(dtype, act, epoch=1)
 
 
-def test_weights_that_are_only_read_are_not_copied_where_they_live():
+def test_read_only_weights_are_not_copied_if_contiguous():
     model = Sequential([Input((5,)), Dense(6), Dense(5)])
     model.compile("sgd", "mse")
     model.fit(X, X, verbose=0, backend="numba")
@@ -208,7 +208,7 @@ def test_weights_that_are_only_read_are_not_copied_where_they_live():
 
 
 def both_ways(build, act, when=2, rows=40, **fit):
-    """Train by both paths; `act` changes the model in the middle of the second epoch."""
+    """Train by both paths; `act` changes the model during the second epoch."""
 
     class Act(Callback):
         epoch = 0
@@ -233,8 +233,8 @@ def both_ways(build, act, when=2, rows=40, **fit):
 
 
 def assert_same_fits(found, expected, dtype):
-    for figure, curve in expected.history.history.items():
-        assert_agree(found.history.history[figure], curve, dtype, figure)
+    for metric, curve in expected.history.history.items():
+        assert_agree(found.history.history[metric], curve, dtype, metric)
     for weight, other in zip(found.weights, expected.weights, strict=True):
         assert_agree(weight.value, other.value, dtype, "weights", 3)
 
@@ -300,14 +300,14 @@ ACTS = {
 
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("name", ACTS)
-def test_changes_in_the_middle_of_an_epoch(dtype, name, threads):
+def test_changes_during_an_epoch(dtype, name, threads):
     build, act = ACTS[name]
     assert_same_fits(*both_ways(build, act, threads=threads), dtype)
 
 
 @pytest.mark.parametrize("layer", [lambda: Dropout(0.5, name="noise"), lambda: GaussianNoise(1.0, name="noise")])
-def test_noise_that_is_switched_off_within_an_epoch(dtype, layer):
-    # Nothing is learned before that, and so the paths, whose noise differs, come to the same.
+def test_noise_disabled_during_an_epoch(dtype, layer):
+    # Nothing is learned before, so that both paths agree although their noise differs.
     def build():
         model = Sequential([Input((5,)), layer(), Dense(5)])
         model.compile(optimizers.SGD(0.0), "mse")
@@ -331,7 +331,7 @@ def snapshot(training=True):
 
 
 @pytest.mark.parametrize("training", [True, False])
-def test_a_snapshot_stays_current_while_nothing_that_counts_changes(training):
+def test_a_snapshot_stays_current_under_irrelevant_changes(training):
     model, taken = snapshot(training)
     data = draw(8, 5), [draw(8, 5), draw(8, 5)]
     model.train_on_batch(*data)
@@ -357,7 +357,7 @@ KEPT = {
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_what_a_user_keeps_on_a_model_is_followed_too(name):
+def test_attributes_that_a_user_adds_are_followed(name):
     model, taken = snapshot()
     KEPT[name](model)
     assert not taken.is_current(model)
@@ -372,7 +372,7 @@ def test_what_a_user_keeps_on_a_model_is_followed_too(name):
     assert not taken.is_current(model)
 
 
-def test_a_large_collection_that_a_user_keeps_is_not_looked_into():
+def test_a_large_collection_of_a_user_is_not_followed():
     model, _ = snapshot()
     model.seen = list(range(100_000))
     taken = ModelSnapshot(model, model.weight_vector, True)
@@ -380,7 +380,7 @@ def test_a_large_collection_that_a_user_keeps_is_not_looked_into():
     assert taken.is_current(model)
 
 
-def test_what_moves_between_lists_is_noticed():
+def test_a_move_between_lists_is_detected():
     model, _ = snapshot()
     metric = model.objective.metrics[0][0]
     model.objective.metrics = [[metric], []]
@@ -389,7 +389,7 @@ def test_what_moves_between_lists_is_noticed():
     assert not taken.is_current(model)
 
 
-def test_an_attribute_that_is_gone_is_noticed():
+def test_a_deleted_attribute_is_detected():
     model, taken = snapshot()
     del model.optimizer.epsilon
     assert not taken.is_current(model)

@@ -1,4 +1,4 @@
-"""Threads that share a batch change nothing but the order of sums; predictions are the same in any thread."""
+"""Threads that share a batch change only the order of sums; predictions are the same in any thread."""
 
 import threading
 
@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 from nnlite.cost import products_per_record
-from nnlite.engine.runtime import threads as teams
+from nnlite.engine.runtime import threads as thread_choice
 from nnlite.layers import LSTM, BatchNormalization, Conv1D, Dense, Dropout, GaussianNoise, Input
 from nnlite.models import Sequential
 from nnlite.optimizers import SGD, Adam, RMSprop
@@ -15,7 +15,7 @@ from nnlite.regularizers import L2
 from nnlite.utils import set_random_seed
 from tests.nnlite.engine.parity import TOLERANCE, assert_agree, assert_same_state, draw, train
 
-# Large enough for five threads to pay: otherwise there would be fewer, whatever is asked for.
+# Large enough for five threads.
 FEATURES, UNITS, BATCH = 40, 60, 320
 ROWS = 2 * BATCH + 17
 X, Y = draw(ROWS, FEATURES), draw(ROWS, FEATURES, seed=1)
@@ -38,7 +38,7 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("threads", [2, 3, 5])
 @pytest.mark.parametrize("name", OPTIMIZERS)
-def test_threads_train_as_the_layers_do(dtype, name, threads):
+def test_threads_agree_with_the_layers(dtype, name, threads):
     settings = {"batch_size": BATCH, "validation_split": 0.2, "sample_weight": np.linspace(0, 2, ROWS)}
     expected = train("numpy", lambda: build(optimizer=OPTIMIZERS[name]), X, Y, **settings)
     found = train("numba", lambda: build(optimizer=OPTIMIZERS[name]), X, Y, threads=threads, **settings)
@@ -52,7 +52,7 @@ def test_a_last_batch_with_fewer_records_than_threads(dtype):
 
 
 @pytest.mark.parametrize("layer", [lambda: Conv1D(4, 3, padding="causal"), lambda: LSTM(4, return_sequences=True)])
-def test_threads_share_series_too(dtype, layer):
+def test_threads_share_batches_of_series(dtype, layer):
     def build_for_series():
         model = Sequential([Input((9, 2)), layer(), Dense(2)])
         model.compile(SGD(0.05), "mse")
@@ -63,11 +63,11 @@ def test_threads_share_series_too(dtype, layer):
     assert_same_state(train("numba", build_for_series, x, y, batch_size=16, threads=3), expected)
 
 
-def test_a_layer_that_works_at_many_steps_is_worth_more_threads(monkeypatch):
-    monkeypatch.setattr(teams, "available_threads", lambda: 2)
+def test_a_layer_with_many_positions_uses_more_threads(monkeypatch):
+    monkeypatch.setattr(thread_choice, "available_threads", lambda: 2)
     short, long = (Sequential([Input((steps, 1)), Conv1D(100, 10, padding="same")]) for steps in (1, 100))
     assert products_per_record(long) == 100 * products_per_record(short) == 100 * short.count_params()
-    assert [teams.worthwhile_threads(None, products_per_record(model), 128) for model in (short, long)] == [1, 2]
+    assert [thread_choice.choose_threads(None, products_per_record(model), 128) for model in (short, long)] == [1, 2]
 
 
 def test_layers_that_need_the_whole_batch(dtype):
@@ -81,12 +81,12 @@ def test_the_same_seed_and_threads_give_the_same_bits(dtype):
         for threads in (3, 3, 1)
     )
     np.testing.assert_array_equal(first, second)
-    # Each thread has noise of its own, which shows that there were several.
+    # Each thread has its own noise: a sign that there were several.
     assert not np.array_equal(first, alone)
 
 
-def test_threads_draw_noise_of_their_own(dtype):
-    # With the loss's slope 1 everywhere, a kernel moves by the sum of its disturbed inputs.
+def test_threads_draw_independent_noise(dtype):
+    # The loss's derivative is 1 everywhere, so a kernel moves by the sum of its noisy inputs.
     rows, n, threads = 256, 5000, 4
     set_random_seed(0)
     zeros = {"use_bias": False, "kernel_initializer": "zeros"}
@@ -101,7 +101,7 @@ def test_threads_draw_noise_of_their_own(dtype):
 
 
 @pytest.mark.parametrize("rows", [1, 3, 255, 256, 257, 1100])
-def test_compiled_predictions_are_those_of_the_layers(dtype, rows):
+def test_compiled_predictions_agree_with_the_layers(dtype, rows):
     set_random_seed(0)
     model = build(Dropout(0.5), BatchNormalization())
     x = draw(rows, FEATURES)
@@ -114,7 +114,7 @@ def test_compiled_predictions_are_those_of_the_layers(dtype, rows):
     assert_agree(np.array([one(record) for record in x[:5]]), expected[:5], dtype, "one record")
 
 
-def test_eight_threads_predict_the_bits_that_one_does(dtype):
+def test_eight_threads_predict_the_same_bits_as_one(dtype):
     set_random_seed(0)
     model = build()
     x = draw(2000, FEATURES)
@@ -136,7 +136,7 @@ def test_eight_threads_predict_the_bits_that_one_does(dtype):
     assert same == [True] * 32
 
 
-def test_predictions_look_at_the_weights_where_they_are_now(dtype):
+def test_predictions_use_the_current_weights(dtype):
     model = build()
     one = model.make_predict_function()
     x = draw(300, FEATURES)

@@ -1,7 +1,6 @@
-"""Whatever a callback does with a model that is being trained, training goes on as if it had not.
+"""A callback may use the model that is being trained without an effect on the training.
 
-The layers' own path is the reference; and where nothing that is done changes the model, so is a fit in which it is not
-done.
+The layers' path is the reference; and callbacks that do not change the model give the same fit as none.
 """
 
 import numpy as np
@@ -24,8 +23,8 @@ HOOKS = [
 ]
 
 
-class In(Callback):
-    """Does something in a hook, now and then; not in what that calls."""
+class CallIn(Callback):
+    """Calls a function in a hook, at every third call; not in nested calls."""
 
     def __init__(self, hook, act):
         super().__init__()
@@ -102,7 +101,7 @@ HARMLESS = {
     "evaluate": evaluate,
     "evaluate with the layers": lambda model, one: evaluate(model, one, "numpy"),
     "evaluate twice, once within": lambda model, one: model.evaluate(
-        *OTHER, 7, 0, callbacks=[In("on_test_batch_end", evaluate)], backend="numba"
+        *OTHER, 7, 0, callbacks=[CallIn("on_test_batch_end", evaluate)], backend="numba"
     ),
     "test_on_batch": lambda model, _: model.test_on_batch(*OTHER),
     "predict": lambda model, _: [model.predict(X, backend=one) for one in ("numba", "numpy")],
@@ -117,10 +116,10 @@ HARMLESS = {
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("name", HARMLESS)
-def test_what_changes_nothing_changes_no_figure(name, hook, backend):
-    # Who looks at every batch gets sums over every batch, which are others than those over an epoch in the last digit.
-    expected = fitted(backend, [In(hook, lambda model, one: None)])
-    callback = In(hook, HARMLESS[name])
+def test_harmless_callbacks_change_no_metric(name, hook, backend):
+    # With callbacks for batches the sums are per batch, and differ from those of an epoch in the last digit.
+    expected = fitted(backend, [CallIn(hook, lambda model, one: None)])
+    callback = CallIn(hook, HARMLESS[name])
     found = fitted(backend, [callback])
     assert callback.calls
     assert found.history.history == expected.history.history
@@ -130,7 +129,7 @@ def test_what_changes_nothing_changes_no_figure(name, hook, backend):
 def nested_fit(model, _, **settings):
     history = model.fit(*OTHER, 8, 2, 0, shuffle=False, backend=model.history.backend, **settings)
     assert history.epoch == [0, 1]
-    assert history is not model.history or not model._fits
+    assert history is not model.history or not model._n_running_fits
 
 
 def compile_anew(model, _):
@@ -150,7 +149,7 @@ CHANGING = {
     "compile": compile_anew,
     "compile, then evaluate": lambda model, one: (compile_anew(model, one), evaluate(model, one)),
     "evaluate, and compile within": lambda model, _: model.evaluate(
-        *OTHER, 7, 0, callbacks=[In("on_test_batch_end", compile_anew)], backend="numba"
+        *OTHER, 7, 0, callbacks=[CallIn("on_test_batch_end", compile_anew)], backend="numba"
     ),
     "reset the averages": lambda model, _: model.objective.reset(),
     "reset a metric": lambda model, _: model.objective.metrics[0][0].reset_state(),
@@ -164,28 +163,28 @@ CHANGING = {
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("hook", HOOKS)
 @pytest.mark.parametrize("name", CHANGING)
-def test_what_changes_something_does_so_on_both_paths(name, hook, threads):
-    expected = fitted("numpy", [In(hook, CHANGING[name])])
-    callback = In(hook, CHANGING[name])
+def test_callbacks_have_the_same_effect_on_both_paths(name, hook, threads):
+    expected = fitted("numpy", [CallIn(hook, CHANGING[name])])
+    callback = CallIn(hook, CHANGING[name])
     assert_alike(fitted("numba", [callback], threads=threads), expected, "float32")
     assert callback.calls
 
 
-def test_a_fit_within_a_fit_stops_only_itself():
+def test_a_nested_fit_stops_only_itself():
     for backend in ("numpy", "numba"):
-        model = fitted(backend, [In("on_epoch_end", stop_early)])
+        model = fitted(backend, [CallIn("on_epoch_end", stop_early)])
         assert model.history.epoch == [0, 1, 2]
         assert not model.stop_training
 
 
-def test_early_stopping_still_shows_after_the_fit():
+def test_stop_training_stays_set_after_the_fit():
     for backend in ("numpy", "numba"):
         model = fitted(backend, [EarlyStopping("loss", patience=0, min_delta=1e9)])
         assert model.history.epoch == [0, 1]
         assert model.stop_training
 
 
-def test_an_error_in_a_callback_leaves_a_model_that_trains_as_before():
+def test_a_model_trains_after_an_error_in_a_callback():
     def fail(model, _):
         raise RuntimeError("on purpose")
 
@@ -194,7 +193,7 @@ def test_an_error_in_a_callback_leaves_a_model_that_trains_as_before():
         model = build()
         for hook in ("on_train_batch_end", "on_test_batch_end"):
             with pytest.raises(RuntimeError, match="on purpose"):
-                model.fit(X, Y, 8, 2, 0, [In(hook, fail)], validation_data=OTHER, backend=backend)
+                model.fit(X, Y, 8, 2, 0, [CallIn(hook, fail)], validation_data=OTHER, backend=backend)
         history = model.fit(X, Y, 8, 1, 0, backend=backend)
         assert model.history is history
         own = model.objective
@@ -203,7 +202,7 @@ def test_an_error_in_a_callback_leaves_a_model_that_trains_as_before():
         assert own.logs()["loss"] > 0
 
 
-def test_metrics_that_a_user_holds_show_the_evaluation():
+def test_metric_objects_hold_the_evaluation():
     mine = metrics.MeanAbsoluteError()
     for backend in ("numpy", "numba"):
         model = build()

@@ -1,7 +1,7 @@
 """Outputs of networks that are independent of the batch, bit by bit.
 
-A product of matrices rounds a row differently with its place in the matrix and with the size of the matrix. So the
-copies of one record are a small matrix of their own, which has the same shape for every record.
+A matrix product rounds a row differently depending on its position in the matrix and on the size of the matrix. Here
+each record, or the copies of one record, is a small matrix of its own, of the same shape for every record.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Two threads do what one does, whatever else is asked for at the same time."""
+"""Two threads agree with one, with schedules, callbacks, masks and noise."""
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ SCHEDULES = {
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_the_smallest_model_that_showed_it(name):
+def test_smallest_models_that_failed_with_two_threads(name):
     x = np.ones((8, 1))
     kernels = []
     for threads in (1, 2):
@@ -36,7 +36,7 @@ def test_the_smallest_model_that_showed_it(name):
     np.testing.assert_allclose(kernels[1], kernels[0], rtol=1e-6)
 
 
-def test_the_threads_that_are_taken_unasked_train_as_one_does(monkeypatch):
+def test_the_default_number_of_threads_agrees_with_one_thread(monkeypatch):
     monkeypatch.setenv("NUMBA_NUM_THREADS", "2")
     x = np.random.default_rng(0).normal(size=(512, 128))
     y = x[:, :1] - x[:, 1:2]
@@ -161,7 +161,7 @@ def test_schedules_with_masks_weights_and_several_outputs(job, schedule):
 @pytest.mark.parametrize("layer", [lambda: Dropout(1e-9, seed=1), lambda: GaussianNoise(1e-9, seed=1)])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_schedules_with_noise(schedule, layer):
-    # So little noise that both kinds of it come to the same.
+    # So little noise that both kinds of it agree.
     def build():
         model = Sequential([Input((FEATURES,)), layer(), Dense(9, "tanh"), layer(), Dense(FEATURES)])
         model.compile(SGD(SCHEDULES[schedule]()), "mse")
@@ -172,7 +172,7 @@ def test_schedules_with_noise(schedule, layer):
         assert_same_state(train("numba", build, X, Y, threads=threads), expected, factor=3)
 
 
-def test_a_schedule_that_is_changed_in_mid_fit(dtype):
+def test_a_schedule_changed_during_a_fit(dtype):
     class Change(Callback):
         def on_train_batch_end(self, batch, logs=None):
             if batch == 2:

@@ -1,7 +1,7 @@
-"""Every attribute of everything that training reads may change in mid-fit, and the engine notices.
+"""Every attribute that training reads may change during a fit, and the engine detects the change.
 
-The attributes are found in the objects themselves: those of a class that is written later are changed too, once it has
-a place in one of the models here.
+The attributes are found by inspection of the objects: new attributes are tested too, as soon as one of the models here
+has them.
 """
 
 import numpy as np
@@ -29,7 +29,7 @@ KINDS = (
 
 
 def chain(*between, shape=(6,), out=4, **compiled):
-    """Return a model of a chain of layers, whose outputs are numbers between 0 and 1."""
+    """Return a model of a chain of layers, whose outputs are between 0 and 1."""
     ends = [layers.Flatten()] if len(shape) > 1 else []
     model = Sequential([Input(shape), *between, *ends, Dense(out, "sigmoid")])
     model.compile(**{"optimizer": optimizers.SGD(0.1), "loss": "mse", "metrics": ["mae"], **compiled})
@@ -181,15 +181,15 @@ OTHERS = {
     "merge_mode": "ave",
     "interpolation": "nearest",
 }
-"""What to change attributes to that are no numbers; those that are None or names and not here stay."""
+"""New values of attributes that are not numbers; attributes that are None or strings and not listed do not change."""
 ABOUT = {"optimizer": "optimizer", "loss": "objective", "metrics": "objective", "activation": "activation"}
-"""What is changed in models that are there for one thing alone: all else is changed in others."""
+"""The attributes that models for a single purpose change: other models change the others."""
 RANDOM = {"dropout", "recurrent_dropout", "rate", "stddev", "seed"}
-"""Noise is drawn from another generator on each path, so its strength is compared elsewhere."""
+"""Each path draws noise from its own generator, so other tests compare its strength."""
 
 
 def reachable(model):
-    """Return paths to all parts of a model, the loss weights aside: what `find` takes."""
+    """Return the paths to all parts of a model except the loss weights: the arguments of `find`."""
     paths, seen = [], set()
 
     def visit(owner, path):
@@ -228,7 +228,7 @@ def other(name, value):
 
 
 def changes():
-    """Return (model, path, attribute) for all that can be changed."""
+    """Return (model, path, attribute) for every attribute that can change."""
     result = {}
     for key, build in MODELS.items():
         model = build()
@@ -303,7 +303,7 @@ def assert_alike(found, expected):
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_an_attribute_changes_in_the_middle_of_an_epoch(name):
+def test_an_attribute_changes_during_an_epoch(name):
     key, path, attribute = CHANGES[name]
     try:
         expected = trained(key, [Change(path, attribute)], "numpy")

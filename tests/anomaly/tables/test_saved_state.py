@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.state import field, texts, vector
+from anomaly.tables.saved_state import field, texts, vector
 
 
 def test_fields_have_the_type_asked_for():

@@ -1,0 +1,143 @@
+"""Denoising autoencoder as a member of an ensemble: reconstruction errors of noisy copies of a record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
+from nnlite.archive import arrays_with_prefix
+from nnlite.models import Model, model_from_parts
+from nnlite.rowwise import outputs_by_record
+from nnlite.serialization import model_to_parts
+from nnlite.types import Array
+
+# Smallest mean error that a feature's errors are divided by.
+_LEAST_ERROR = 1e-3
+_BLOCK_ROWS = 1024
+
+
+class Denoiser:
+    r"""Network f that reconstructs records from noisy copies, with fixed noise samples for scoring.
+
+    .. math:: s(x) = \frac{1}{c\,d} \sum_{j=1}^{d} w_j\, \frac{1}{K} \sum_{k=1}^{K}
+              \bigl(x_j - f(x + \sigma\varepsilon_k)_j\bigr)^2
+
+    The K noise samples :math:`\sigma\varepsilon_k` are the same for every record, so a record's score depends on the
+    record alone and scores differ by records, not by chance. The weight :math:`w_j` is the inverse of feature j's mean
+    error in training: errors are relative to those typical of their feature, so that unpredictable features do not
+    drown predictable ones.
+
+    Parameters
+    ----------
+    model : nnlite.models.Model
+        f.
+    noise_samples : ndarray of float32 of shape (K, d)
+        :math:`\sigma\varepsilon_k`.
+    weights : ndarray of float32 of shape (d,), optional
+        w; by default all 1.
+    scale : float, default 1.0
+        c.
+    spread : float, default 1.0
+        Spread of the training scores (see `anomaly.detectors.table.ensemble.spread_of`).
+
+    References
+    ----------
+    Vincent et al., "Extracting and composing robust features with denoising autoencoders", ICML 2008.
+    """
+
+    kind: ClassVar[str] = "denoiser"
+
+    def __init__(
+        self,
+        model: Model,
+        noise_samples: Array,
+        weights: Array | None = None,
+        scale: float = 1.0,
+        spread: float = 1.0,
+    ) -> None:
+        self.model = model
+        self.noise_samples = noise_samples
+        self.weights = np.ones(noise_samples.shape[1], np.float32) if weights is None else weights
+        self.scale = scale
+        self.spread = spread
+
+    @property
+    def width(self) -> int:
+        """Number of features."""
+        return int(self.noise_samples.shape[1])
+
+    def calibrate(self, chunks: Sequence[Array]) -> tuple[Denoiser, Array]:
+        """Return the member with weights from training records, and their scores in units of 1."""
+        errors = [self._errors(x) for x in chunks]
+        count = sum(map(len, errors))
+        means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / count
+        weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
+        raw = np.concatenate([_weighted_mean(e, weights) for e in errors])
+        return Denoiser(self.model, self.noise_samples, weights), raw
+
+    def with_scale(self, scale: float, spread: float) -> Denoiser:
+        """Return the member with another scale and spread."""
+        return Denoiser(self.model, self.noise_samples, self.weights, scale, spread)
+
+    def with_scale_of(self, other: Member) -> Denoiser:
+        """Return the member with scale and spread of another one, and its weights if it has the same features.
+
+        A network that learned from fewer records has larger errors: by its own weights they would be in larger units.
+        """
+        same_features = isinstance(other, Denoiser) and self.width == other.width
+        weights = other.weights if isinstance(other, Denoiser) and same_features else self.weights
+        return Denoiser(self.model, self.noise_samples, weights, other.scale, other.spread)
+
+    def scores(self, x: Array) -> Array:
+        """Return the score of each record, as float64 of shape (n_records,)."""
+        return _weighted_mean(self._errors(x), self.weights) / self.scale
+
+    def contributions(self, x: Array) -> Array:
+        """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
+        return self._errors(x) * (self.weights / (self.width * self.scale))
+
+    def _errors(self, x: Array) -> Array:
+        """Return the squared reconstruction error of each feature, the mean over the noise samples."""
+        errors = np.empty_like(x)
+        for start in range(0, len(x), _BLOCK_ROWS):
+            block = x[start : start + _BLOCK_ROWS, np.newaxis]
+            reconstructions = outputs_by_record(self.model, block + self.noise_samples)
+            errors[start : start + _BLOCK_ROWS] = np.square(block - reconstructions).mean(axis=1)
+        return errors
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the fitted state, as JSON values and arrays."""
+        network, weights = model_to_parts(self.model)
+        arrays = {f"model/{name}": array for name, array in weights.items()}
+        # Files keep the noise samples by the name of the first format.
+        arrays |= {"disturbances": self.noise_samples, "weights": self.weights}
+        return {"kind": self.kind, "scale": self.scale, "spread": self.spread, "network": network}, arrays
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Denoiser:
+        """Return the member of a state, validating every field."""
+        model = model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label)
+        noise_samples = read_matrix(arrays, "disturbances")
+        width = noise_samples.shape[1]
+        weights = arrays["weights"]
+        if weights.shape != (width,) or weights.dtype != np.float32 or not (weights >= 0).all():
+            raise ValueError(f"its weights have shape {weights.shape} for {width} features")
+        if model.input_shape != (None, width) or model.output_shape != (None, width):
+            raise ValueError(f"its network takes {model.input_shape} and its noise samples have {width} features")
+        # Files from before scores were blended by their spreads hold none: those scores were averaged.
+        return cls(
+            model,
+            noise_samples,
+            weights,
+            read_positive(config, "scale"),
+            read_at_least_0(config, "spread", default=1.0),
+        )
+
+
+def _weighted_mean(errors: Array, weights: Array) -> Array:
+    # The conversion comes first: NumPy converts long arrays block by block, and would sum a row cut in two in another
+    # order.
+    return np.asarray((errors * weights).astype(np.float64).mean(axis=1))

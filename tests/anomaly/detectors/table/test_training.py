@@ -1,0 +1,112 @@
+"""Settings of an ensemble, and training by settings and features alone."""
+
+from dataclasses import FrozenInstanceError, replace
+
+import numpy as np
+import pytest
+
+from anomaly.detectors.table.training import (
+    EnsembleSettings,
+    TrainingSettings,
+    continue_training,
+    encoder_of,
+    fit_ensemble,
+    train,
+)
+from nnlite.random import seeded
+
+NETWORKS = TrainingSettings(
+    hidden=(8, 3, 8),
+    activation="relu",
+    noise=(0.2, 1.0),
+    sparsity=0.0,
+    draws=2,
+    epochs="auto",
+    batch_size="auto",
+    learning_rate="auto",
+    patience=None,
+    n_jobs=None,
+    verbose=0,
+)
+SETTINGS = EnsembleSettings(NETWORKS, neighbors=3, neighbors_share=0.6, fine_share=0.25, contrast=0.5, trim=0.0)
+COLUMNS = np.arange(4)
+
+
+@pytest.fixture(scope="module")
+def x():
+    return np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+
+
+def test_weights_add_up_to_1_and_explaining_members_are_the_coarsest_network_and_the_plain_comparison():
+    assert SETTINGS.weights == pytest.approx((0.2, 0.2, 0.45, 0.15))
+    assert SETTINGS.explaining == (1, 2)
+    plain = replace(SETTINGS, fine_share=0.0)
+    assert plain.weights == pytest.approx((0.2, 0.2, 0.6))
+    alone = replace(SETTINGS, neighbors=0)
+    assert alone.weights == (0.5, 0.5)
+    assert alone.explaining == (1,)
+    assert [len(settings.member_kinds) for settings in (SETTINGS, plain, alone)] == [4, 3, 2]
+
+
+def test_settings_are_values():
+    with pytest.raises(FrozenInstanceError):
+        NETWORKS.draws = 3
+    assert replace(NETWORKS, draws=2) == NETWORKS
+
+
+@pytest.mark.parametrize(
+    ("changes", "threads"), [({}, {1, 2}), ({"n_jobs": 1}, {1}), ({"n_jobs": 8}, {2}), ({"verbose": 1}, {1})]
+)
+def test_there_are_no_more_threads_than_networks(changes, threads):
+    assert replace(NETWORKS, **changes).n_threads in threads
+
+
+def test_few_steps_are_larger_ones():
+    assert NETWORKS.rate(20) == pytest.approx(0.004)
+    assert NETWORKS.rate(100) == pytest.approx(0.002)
+    assert NETWORKS.rate() == pytest.approx(0.001)
+    assert replace(NETWORKS, epochs=3).rate(20) == pytest.approx(0.001)
+    assert replace(NETWORKS, learning_rate=0.01).rate(20) == 0.01
+
+
+def test_the_members_are_those_that_the_settings_ask_for(x):
+    fitted = fit_ensemble(SETTINGS, x, COLUMNS, 4, seed=0)
+    assert [member.kind for member in fitted.ensemble.members] == ["denoiser"] * 2 + ["neighbours"] * 2
+    SETTINGS.check_members(fitted.ensemble.members)
+    np.testing.assert_array_equal(fitted.ensemble.scores(x), fitted.scores)
+    assert len(fitted.history["loss"]) == 19
+    with pytest.raises(ValueError, match="which its parameters do not ask for"):
+        replace(SETTINGS, fine_share=0.0).check_members(fitted.ensemble.members)
+
+
+def test_networks_are_the_same_with_and_without_remembered_records(x):
+    both = (fit_ensemble(settings, x, COLUMNS, 4, seed=0) for settings in (SETTINGS, replace(SETTINGS, neighbors=0)))
+    scores = [fitted.ensemble.networks[1].scores(x) for fitted in both]
+    np.testing.assert_array_equal(*scores)
+
+
+def test_records_left_out_are_scored_and_not_remembered(x):
+    outlying = np.concatenate([x, np.full((10, 4), 20, np.float32)])
+    fitted = fit_ensemble(replace(SETTINGS, trim=0.1), outlying, COLUMNS, 4, seed=0)
+    assert len(fitted.scores) == 110
+    assert len(fitted.ensemble.memory.records) == 99
+    assert fitted.ensemble.memory.records.max() < 20
+
+
+def test_training_goes_on_from_the_networks_and_their_optimizers(x):
+    with seeded(0):
+        networks, _ = train(NETWORKS, x)
+        more, _ = continue_training(NETWORKS, networks, x, 10)
+    assert [network.model.optimizer.iterations for network in networks] == [76, 76]
+    assert [network.model.optimizer.iterations for network in more] == [88, 88]
+    assert more[0].noise_samples is networks[0].noise_samples
+    with pytest.raises(ValueError, match="noise has 1 levels, but 2 networks were fitted"):
+        continue_training(replace(NETWORKS, noise=(0.2,)), networks, x, 10)
+    with pytest.raises(ValueError, match=r"other layers than hidden=\(2,\)"):
+        train(replace(NETWORKS, hidden=(2,)), x, [network.model for network in networks])
+
+
+def test_the_encoder_ends_with_the_middle_layer(x):
+    with seeded(0):
+        networks, _ = train(replace(NETWORKS, epochs=1), x)
+    assert encoder_of(networks[0].model).output_shape == (None, 3)
