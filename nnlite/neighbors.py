@@ -15,17 +15,13 @@ the distances are computed from differences, and added in float64, always in the
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from nnlite.backends import NeighborSearch, check_backend, open_neighbor_search
 from nnlite.types import Array
 
-if TYPE_CHECKING:
-    from nnlite.engine.runtime.neighbors import CompiledNeighbors
-
 _Query = Callable[[Array, int, Array], tuple[Array, Array]]
-_BACKENDS = ("auto", "numpy", "numba")
 _BLOCK_CELLS = 2_000_000
 _SPARE = 4
 _GROUPS = 400
@@ -33,13 +29,11 @@ _SMALLEST_GROUP = 5
 _SUMS = 8
 _ROUNDING = 2.0**-24
 # Squares of what is larger may have no sum in float32.
-_LARGEST = 1e15
+_LARGEST = 1e16
 _MOST_COMPILED_NEIGHBORS = 512
 _MOST_COMPILED_COLUMNS = 16_384
-# What NumPy takes about, and how much of it has to be spared before the engine is loaded: that takes some
-# hundredths of a second, once.
-_SECONDS_PER_PAIR, _SECONDS_PER_PRODUCT = 1e-9, 2e-11
-_WORTH_SECONDS = 0.05
+# Of NumPy, about: for a pair of records, and for each of its columns.
+_SECONDS_PER_PAIR, _SECONDS_PER_COLUMN = 1e-9, 2e-11
 
 
 class NearestNeighbors:
@@ -84,16 +78,15 @@ class NearestNeighbors:
     """
 
     def __init__(self, records: Array, backend: str = "auto") -> None:
-        if backend not in _BACKENDS:
-            raise ValueError(f"backend must be one of {_BACKENDS}; found {backend!r}")
+        check_backend(backend)
         self._backend = backend
         self._records = _matrix(records, "records")
         if not len(self._records):
             raise ValueError("there must be at least one record; found none")
         self.n_records, self.n_features = self._records.shape
-        self._small = _is_small(self._records)
+        self._small = bool(_are_small(self._records).all())
         self._products: _Products | None = None
-        self._compiled: CompiledNeighbors | None = None
+        self._compiled: NeighborSearch | None = None
         self._seconds = 0.0
 
     def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
@@ -125,40 +118,37 @@ class NearestNeighbors:
             raise ValueError(f"x must have {self.n_features} columns, as the records do; found {x.shape[1]}")
         if not 1 <= k <= self.n_records:
             raise ValueError(f"k must be from 1 to {self.n_records}, the number of records; found {k}")
-        if threads is not None and threads < 1:
-            raise ValueError(f"threads must be at least 1; found {threads}")
+        check_backend(self._backend, threads)
+        large = np.flatnonzero(~_are_small(x)) if self._small else np.arange(len(x))
+        if not len(large):
+            return self._query(x, k, threads)
+        # A few large rows take much longer; the others are not to wait for them.
+        distances, indices = np.empty((len(x), k)), np.empty((len(x), k), np.int64)
+        distances[large], indices[large] = _in_blocks(x[large], k, self._records, _by_differences)
+        others = np.setdiff1d(np.arange(len(x)), large)
+        distances[others], indices[others] = self._query(x[others], k, threads)
+        return distances, indices
+
+    def _query(self, x: Array, k: int, threads: int | None) -> tuple[Array, Array]:
+        """Search for rows without large numbers."""
         if not len(x):
             return np.empty((0, k)), np.empty((0, k), np.int64)
-        if not (self._small and _is_small(x)):
-            return _in_blocks(x, k, self._records, _by_differences)
-        compiled = self._engine(len(x), k)
-        if compiled is not None:
-            return compiled.query(x, k, threads)
+        engine = self._engine(len(x), k)
+        if engine is not None:
+            return engine.query(x, k, threads)
         if k + _SPARE >= self.n_records:
             return _in_blocks(x, k, self._records, _by_differences)
         if self._products is None:
             self._products = _Products(self._records)
         return _in_blocks(x, k, self._records, self._products.query)
 
-    def _engine(self, queries: int, k: int) -> CompiledNeighbors | None:
-        """Return the compiled search, if there is one and it pays."""
-        if self._compiled is not None and k <= _MOST_COMPILED_NEIGHBORS:
-            return self._compiled
-        if self._backend == "numpy" or k > _MOST_COMPILED_NEIGHBORS or self.n_features > _MOST_COMPILED_COLUMNS:
+    def _engine(self, queries: int, k: int) -> NeighborSearch | None:
+        """Return the compiled search if it supports the query and is worth its start."""
+        if k > _MOST_COMPILED_NEIGHBORS or self.n_features > _MOST_COMPILED_COLUMNS:
             return None
-        self._seconds += queries * self.n_records * (_SECONDS_PER_PAIR + self.n_features * _SECONDS_PER_PRODUCT)
-        if self._backend == "auto" and self._seconds < _WORTH_SECONDS:
-            return None
-        try:
-            from nnlite.engine.runtime.neighbors import CompiledNeighbors
-        except ImportError as error:
-            if self._backend == "numba":
-                raise ValueError(
-                    f"backend='numba' needs the package numba, which cannot be imported: {error}"
-                ) from error
-            self._backend = "numpy"
-            return None
-        self._compiled = CompiledNeighbors(self._records)
+        if self._compiled is None:
+            self._seconds += queries * self.n_records * (_SECONDS_PER_PAIR + self.n_features * _SECONDS_PER_COLUMN)
+            self._compiled = open_neighbor_search(self._records, self._seconds, self._backend)
         return self._compiled
 
 
@@ -293,5 +283,6 @@ def _first_bad_row(x: Array) -> int:
     return int(np.flatnonzero(~np.isfinite(x).all(axis=1))[0])
 
 
-def _is_small(x: Array) -> bool:
-    return bool(x.size == 0 or max(x.max(), -x.min()) <= _LARGEST)
+def _are_small(x: Array) -> Array:
+    """Return for each row whether none of its numbers is large."""
+    return np.asarray(np.maximum(x.max(axis=1), -x.min(axis=1)) <= _LARGEST)

@@ -180,7 +180,7 @@ def test_doubtful_arguments_are_refused(records, x, k, message):
 def test_backend_and_threads_are_checked():
     with pytest.raises(ValueError, match="backend must be one of"):
         NearestNeighbors(np.zeros((2, 2)), backend="torch")
-    with pytest.raises(ValueError, match="threads must be at least 1; found 0"):
+    with pytest.raises(ValueError, match="threads must be .* at least 1; found 0"):
         NearestNeighbors(np.zeros((2, 2))).query(np.zeros((2, 2)), 1, threads=0)
 
 

@@ -21,7 +21,7 @@ from llvmlite import ir
 from numba import extending, types
 from numba.core import cgutils
 
-from nnlite.engine.codegen.emit import I32, I64, Emitter, new_function
+from nnlite.engine.codegen.emit import I32, I64, Emitter, declare_function
 
 intrinsic: Any = extending.intrinsic
 
@@ -112,7 +112,7 @@ def _as_bits(builder: ir.IRBuilder, mask: ir.Value, lanes: int, first: int) -> i
 def _tile_function(module: ir.Module, lanes: int, differences: bool) -> ir.Function:
     pointer, places = _FLOAT.as_pointer(), I64.as_pointer()
     arguments = [pointer, I64, places, pointer, pointer, pointer, pointer, pointer, places]
-    function, new = new_function(
+    function, new = declare_function(
         module, f"nnlite_distances_{'direct' if differences else 'product'}x{lanes}", arguments
     )
     if not new:
@@ -189,7 +189,7 @@ def squared_distance(typing_context, a, b, depth):
 
 def _squared_distance_function(module: ir.Module) -> ir.Function:
     arguments = [_FLOAT.as_pointer(), _FLOAT.as_pointer(), I64, _DOUBLE.as_pointer()]
-    function, new = new_function(module, "nnlite_squared_distance", arguments)
+    function, new = declare_function(module, "nnlite_squared_distance", arguments)
     if not new:
         return function
     a, b, depth, result = function.args

@@ -11,7 +11,7 @@ import numpy as np
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.neighbor_tree import compact_order
-from nnlite.engine.runtime.threads import Team, worthwhile_threads
+from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
 from nnlite.types import Array
 
 _LEAF, _ROWS = 32, 6
@@ -104,7 +104,7 @@ class CompiledNeighbors:
         left = len(x) - done
         if left <= 0:
             return
-        count = worthwhile_threads(threads, self._records.size, left)
+        count = choose_threads(threads, self._records.size, left)
         step = -(-left // (_CHUNKS_PER_THREAD * count)) if count > 1 else left
         step = -(-step // _BLOCK) * _BLOCK if left > _BLOCK * count else -(-left // count)
         starts = deque(range(done, len(x), step))
@@ -119,7 +119,7 @@ class CompiledNeighbors:
                 self._run(leaves, x[rows], k, prune, found[0][rows], found[1][rows])
 
         functions: list[Callable[[], None]] = [work] * min(count, len(starts))
-        Team(len(functions)).run(functions)
+        ThreadGroup(len(functions)).run(functions)
 
     def _pack(self, order: Array) -> _Leaves:
         records = self._records[order]
