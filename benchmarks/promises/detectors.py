@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import ImageDetector, VariationalDetector, load_detector
+from anomaly import AutoencoderDetector, ImageDetector, VariationalDetector, load_detector
 from anomaly.datasets import make_sensors, make_transactions
 from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
 from benchmarks.promises.data import Array, records_of
@@ -16,6 +16,7 @@ from benchmarks.promises.promise import NEVER, Promise, at_most, between
 
 _KINDS: dict[str, Any] = {
     "blend": lambda seed, **more: Blend(random_state=seed, **QUICK, **more),
+    "autoencoder": lambda seed, **more: AutoencoderDetector(hidden=(16, 2, 16), epochs=10, random_state=seed, **more),
     "variational": lambda seed, **more: VariationalDetector(
         hidden=(16,), latent=2, epochs=10, random_state=seed, **more
     ),
@@ -154,7 +155,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.load_detector",
-        "it gives the same scores as the one that was saved",
+        "with the same scores as the saved one",
         "scores that differ",
         _file_differs,
         NEVER,
@@ -164,7 +165,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.VariationalDetector",
-        "a record's score depends on nothing but the record",
+        "a record's score is independent of the batch",
         "scores that change with the batch (all detectors)",
         _depends_on_batch,
         NEVER,
@@ -174,7 +175,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.thresholds.QuantileThreshold",
-        "the nearest whole number to",
+        "the integer nearest to",
         "flagged with contamination=0.1, less 12 of 120 (all detectors)",
         _flags_too_many,
         NEVER,
@@ -194,7 +195,7 @@ PROMISES = (
     ),
     Promise(
         "README.md",
-        "takes columns in any order",
+        "with columns in any order",
         "scores that change with the order of columns",
         _order_matters,
         NEVER,
@@ -204,7 +205,7 @@ PROMISES = (
     ),
     Promise(
         "README.md",
-        "says which columns gave it away",
+        "reports which columns contribute most",
         "share of records with another column named first",
         _wrong_column,
         at_most(0.25),

@@ -169,7 +169,7 @@ def _heavy_modules(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         "README.md",
-        "a truncated, altered or foreign file with one clear error",
+        "one clear error for a truncated, altered or foreign file",
         "damaged files that load or fail otherwise, of 20",
         _accepted,
         NEVER,
@@ -179,7 +179,7 @@ PROMISES = (
     ),
     Promise(
         "README.md",
-        "no more memory than three times the file's bytes",
+        "at most three times the memory of its bytes",
         "memory that loading takes / size of the file",
         _memory_over_size,
         at_most(3.0),

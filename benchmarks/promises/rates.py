@@ -185,7 +185,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.thresholds.AutoThreshold",
-        "of fresh records 0.6 to 1.1 % are flagged",
+        "0.6 to 1.1 % of fresh records are flagged",
         "flagged of clean training records by default",
         _flagged_of_clean,
         at_most(0.03),

@@ -127,7 +127,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.ImageDetector",
-        "as many as make 1000 steps",
+        "enough for 1000 steps",
         "steps beyond or short of that",
         _steps_of_images,
         NEVER,
@@ -136,7 +136,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.VariationalDetector",
-        "as many as make 3000 steps",
+        "enough for 3000 steps",
         "steps beyond or short of that",
         _steps_of_variational,
         NEVER,
@@ -145,7 +145,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.SequenceDetector",
-        "as many as make 2000 steps (conv 1000, lstm and gru 600)",
+        "enough for 2000 steps (conv 1000, lstm and gru 600)",
         "steps beyond or short of that",
         _steps_of_series,
         NEVER,
