@@ -1,13 +1,8 @@
-"""The search for the nearest of many records: boxes that prune, tiles with a running limit, float64 at the end.
+"""The search for the nearest of many records: tiles with a running limit, and boxes that prune.
 
 Records lie in leaves of 32, packed column by column. A tile (`nnlite.engine.codegen.distances`) compares 6 queries with
-a leaf in float32. Each query has a limit, made of the k-th smallest of the squared distances seen so far and of a bound
-on rounding: a pair beyond the limit is none of the k nearest. Other pairs are held; where there is no more room, and at
-the end, those still within the limit are measured in float64 and sorted by (distance, index). So what is found is
-exact, and the same however records and queries are grouped.
-
-Products of records far from the center round by more than near records are apart. For queries where that would let
-too many pairs through, the tile works by differences instead.
+a leaf in float32, and names the pairs within the limits of the queries (`nnlite.engine.kernels.candidates`). What is
+found is exact, and the same however records and queries are grouped.
 
 Where leaves are compact (see `nnlite.engine.runtime.neighbor_tree`), a leaf is left out for queries that are further
 from its box than their limit.
@@ -20,58 +15,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from nnlite.engine.codegen.distances import LEAF, ROWS, distances, squared_distance, trailing_zeros
+from nnlite.engine.codegen.distances import LEAF, ROWS, distances, trailing_zeros
 from nnlite.engine.codegen.pointers import as_pointer, shift
 from nnlite.engine.codegen.processor import vector_width
-from nnlite.engine.codegen.scalars import select, square_root
+from nnlite.engine.codegen.scalars import select
+from nnlite.engine.kernels.candidates import Block, Index, begin, hold, measure, shrink, takes_products
 
 _TILES = distances(vector_width(np.float32))
-_LANES, _WIDTH = _TILES.lanes, _TILES.width
+_WIDTH = _TILES.width
 _by_products, _by_differences, _within = _TILES.by_products, _TILES.by_differences, _TILES.within
-_WHOLE = 16
-_HALVINGS = 20
-_UNIT = 2.0**-24  # of rounding in float32
-_TINY = np.float32(1e-30)  # what underflows
-_PRODUCTS, _UNDECIDED, _DIFFERENCES, _LEAVING = 0, 1, 2, 3
 _NEVER = np.float32(np.inf)
 _DONE = np.float32(np.nan)  # is within no limit
-
-
-class _Index(NamedTuple):
-    """Records, in leaves: pointers to float32, but for `order` (int32)."""
-
-    panels: Any
-    starts: Any
-    low: Any
-    high: Any
-    records: Any
-    order: Any
-    leaves: Any
-    count: Any
-    depth: Any
-
-
-class _Block(NamedTuple):
-    """Queries, and what is known of each: pointers."""
-
-    x: Any
-    centered: Any
-    squares: Any
-    limits: Any
-    held: Any
-    held_at: Any
-    fill: Any
-    form: Any
-    measured: Any
-    rows: Any
-    other_rows: Any
-    found: Any
-    bits: Any
-    counters: Any
-    distances: Any
-    nearest: Any
-    k: Any
-    room: Any
 
 
 class _Boxes(NamedTuple):
@@ -86,153 +40,10 @@ class _Boxes(NamedTuple):
 
 @njit(error_model="numpy", inline="always")
 def _read_index(op: Any, f: Any, i: Any) -> Any:
-    return _Index(
+    return Index(
         as_pointer(op[0], f), as_pointer(op[1], f), as_pointer(op[2], f), as_pointer(op[3], f), as_pointer(op[4], f),
         as_pointer(op[5], i), op[6], op[7], op[8],
     )  # fmt: skip
-
-
-@njit(error_model="numpy")
-def _measure(index: Any, block: Any, q: Any) -> None:
-    """Measure what a query holds and may be near; keep the k nearest, by (distance, index)."""
-    depth, k = index.depth, block.k
-    x = shift(block.x, q * depth)
-    best, nearest = shift(block.distances, q * k), shift(block.nearest, q * k)
-    held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
-    for h in range(block.fill[q]):
-        if held[h] > block.limits[q]:
-            continue
-        place = np.int64(held_at[h])
-        distance = square_root(squared_distance(x, shift(index.records, place * depth), depth))
-        i = np.int64(index.order[place])
-        p = k - 1
-        if distance > best[p] or (distance == best[p] and i > nearest[p]):
-            continue
-        while p > 0 and (best[p - 1] > distance or (best[p - 1] == distance and nearest[p - 1] > i)):
-            best[p], nearest[p] = best[p - 1], nearest[p - 1]
-            p -= 1
-        best[p], nearest[p] = distance, i
-    block.fill[q] = 0
-
-
-@njit(error_model="numpy")
-def _set_limit(index: Any, block: Any, q: Any, t: Any) -> None:
-    """Set a query's limit, k records being seen with squared distances up to t, and choose the form of its tiles.
-
-    A product is off by at most (d + 16) u (|x| + |r|)^2, where |r| <= |x| + distance. By differences, centering moves a
-    record by u |r|, and a query by u |x|; a sum of squares is off by less than (d + 16) u of itself.
-    """
-    unit = np.float32(_UNIT * (index.depth + 16))
-    square = block.squares[q]
-    error = unit * (np.float32(9) * square + np.float32(4) * t)
-    form = block.form[q]
-    if form == _PRODUCTS and np.float32(8) * error > t:
-        # From the next leaf on: the values of this one come from products.
-        form = block.form[q] = _LEAVING
-        block.counters[0] = 1
-    elif form == _UNDECIDED and np.float32(16) * error < t:
-        form = block.form[q] = _PRODUCTS
-        block.counters[0] = 1
-    if form in (_PRODUCTS, _LEAVING):
-        limit = t + np.float32(2) * error
-    else:
-        root = square_root(t)
-        moved = np.float32(8 * _UNIT) * (square_root(square) + root)
-        limit = (root + np.float32(2) * moved) * (root + np.float32(2) * moved)
-    block.limits[q] = limit * (np.float32(1) + np.float32(8) * unit) + _TINY
-
-
-@njit(error_model="numpy", fastmath={"nnan", "nsz"})
-def _range(values: Any, count: Any) -> Any:
-    """Return the least and the greatest of some values."""
-    low, high = values[0], values[0]
-    for i in range(count):
-        low = select(values[i] < low, values[i], low)
-        high = select(values[i] > high, values[i], high)
-    return low, high
-
-
-@njit(error_model="numpy")
-def _count_up_to(values: Any, count: Any, bound: Any) -> Any:
-    found = np.int32(0)
-    for i in range(count):
-        found += np.int32(values[i] <= bound)
-    return np.int64(found)
-
-
-@njit(error_model="numpy")
-def _kth(values: Any, fill: Any, k: Any) -> Any:
-    """Return a number that k of the values are below, or a few more: by halving where it may lie."""
-    low, high = _range(values, fill)
-    whole = (fill + _WHOLE - 1) // _WHOLE * _WHOLE
-    for i in range(fill, whole):
-        values[i] = _NEVER
-    count, enough = fill, k + 2 + k // _WHOLE
-    for _ in range(_HALVINGS):
-        if count <= enough:
-            break
-        middle = low + (high - low) * np.float32(0.5)
-        found = _count_up_to(values, whole, middle)
-        if found >= k:
-            high, count = middle, found
-        else:
-            low = middle
-    return high
-
-
-@njit(error_model="numpy")
-def _measure_all(index: Any, block: Any, q: Any) -> None:
-    """Measure what a query holds, and set its limit by what is exact."""
-    _measure(index, block, q)
-    block.measured[q] = 1
-    distance = block.distances[q * block.k + block.k - 1]
-    if distance < np.inf:
-        _set_limit(index, block, q, np.float32(distance * distance))
-
-
-@njit(error_model="numpy")
-def _shrink(index: Any, block: Any, q: Any) -> None:
-    """Set a query's limit by what it holds, and drop what is beyond it."""
-    if block.measured[q]:
-        _measure_all(index, block, q)
-        return
-    fill = np.int64(block.fill[q])
-    if fill < block.k:
-        return
-    held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
-    _set_limit(index, block, q, _kth(held, fill, block.k))
-    limit, kept = block.limits[q], 0
-    for h in range(fill):
-        held[kept], held_at[kept] = held[h], held_at[h]
-        kept += np.int64(held[h] <= limit)
-    block.fill[q] = np.int32(kept)
-    if kept > (block.room - LEAF) // 8 * 7:
-        # Rounding or ties keep too many within the limit.
-        _measure_all(index, block, q)
-
-
-@njit(error_model="numpy")
-def _takes_products(index: Any, block: Any, q: Any) -> Any:
-    """Return whether a query's next tile is one of products; if it no longer is, forget what products gave."""
-    if block.form[q] == _LEAVING:
-        block.form[q] = _DIFFERENCES
-        _measure_all(index, block, q)
-    return block.form[q] == _PRODUCTS
-
-
-@njit(error_model="numpy")
-def _hold(index: Any, block: Any, q: Any, place: Any, bits: Any, found: Any) -> None:
-    """Hold the records that bits name. There is room for all of a tile, always."""
-    fill = np.int64(block.fill[q])
-    held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
-    while bits:
-        lane = trailing_zeros(bits)
-        bits &= bits - 1
-        held[fill], held_at[fill] = found[lane], np.int32(place + lane)
-        fill += 1
-    block.fill[q] = np.int32(fill)
-    if fill > block.room - LEAF:
-        _shrink(index, block, q)
 
 
 @njit(error_model="numpy")
@@ -261,7 +72,7 @@ def _visit(index: Any, block: Any, leaf: Any, rows: Any, count: Any, differences
             while hits:
                 r = trailing_zeros(hits)
                 hits &= hits - 1
-                _hold(index, block, some[r], place, block.bits[r] & full, shift(block.found, r * _WIDTH))
+                hold(index, block, some[r], place, block.bits[r] & full, shift(block.found, r * _WIDTH))
 
 
 @njit(error_model="numpy")
@@ -276,14 +87,7 @@ def _start(index: Any, block: Any, n: Any, center: Any) -> None:
             centered[j] = value
             square += np.float64(value) * np.float64(value)
         block.squares[q] = np.float32(square)
-        block.limits[q] = _NEVER
-        block.fill[q] = 0
-        block.form[q] = _UNDECIDED
-        block.measured[q] = 0
-        best, nearest = shift(block.distances, q * block.k), shift(block.nearest, q * block.k)
-        for c in range(block.k):
-            best[c] = np.inf
-            nearest[c] = np.int64(-1)
+        begin(block, q)
 
 
 @njit(error_model="numpy")
@@ -296,7 +100,7 @@ def _search_all(index: Any, block: Any, n: Any) -> None:
             block.counters[0] = 0
             products, others = 0, 0
             for q in range(n):
-                if _takes_products(index, block, q):
+                if takes_products(index, block, q):
                     block.rows[products] = q
                     products += 1
                 else:
@@ -367,7 +171,7 @@ def _first_leaves(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
                 _visit(index, block, beside, block.rows, count, True)
         begun = ends[leaf]
     for q in range(n):
-        _shrink(index, block, q)
+        shrink(index, block, q)
 
 
 @njit(error_model="numpy")
@@ -387,7 +191,7 @@ def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
         factor = np.float32(0.05) if turn == 0 else np.float32(0.25) if turn == 1 else np.float32(1)
         for q in range(n):
             if turn and block.fill[q] > block.k + block.k // 4:
-                _shrink(index, block, q)
+                shrink(index, block, q)
         for leaf in range(index.leaves):
             row = shift(bounds, leaf * stride)
             products, others = 0, 0
@@ -397,7 +201,7 @@ def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
                     q = first + trailing_zeros(bits)
                     bits &= bits - 1
                     row[q] = _DONE
-                    if _takes_products(index, block, q):
+                    if takes_products(index, block, q):
                         block.rows[products] = q
                         products += 1
                     else:
@@ -423,20 +227,20 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     boxes = _Boxes(
         as_pointer(w[13], f), as_pointer(w[14], f), as_pointer(w[15], f), as_pointer(w[16], i), as_pointer(w[17], n)
     )
-    for begin in range(0, queries, size):
-        block = _Block(
-            shift(as_pointer(op[10], f), begin * index.depth), as_pointer(w[0], f), as_pointer(w[1], f),
+    for first in range(0, queries, size):
+        block = Block(
+            shift(as_pointer(op[10], f), first * index.depth), as_pointer(w[0], f), as_pointer(w[1], f),
             as_pointer(w[2], f), as_pointer(w[3], f), as_pointer(w[4], i), as_pointer(w[5], i), as_pointer(w[6], i),
             as_pointer(w[7], i), as_pointer(w[8], n), as_pointer(w[9], n), as_pointer(w[10], f), as_pointer(w[11], n),
-            as_pointer(w[12], n), shift(as_pointer(op[12], d), begin * k), shift(as_pointer(op[13], n), begin * k),
+            as_pointer(w[12], n), shift(as_pointer(op[12], d), first * k), shift(as_pointer(op[13], n), first * k),
             k, op[18],
         )  # fmt: skip
-        count = min(size, queries - begin)
+        count = min(size, queries - first)
         _start(index, block, count, center)
         if op[17]:
             _search_boxes(index, block, count, stride, boxes)
         else:
             _search_all(index, block, count)
         for q in range(count):
-            _shrink(index, block, q)
-            _measure(index, block, q)
+            shrink(index, block, q)
+            measure(index, block, q)
