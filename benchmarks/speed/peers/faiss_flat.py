@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.environment import n_cores
+from benchmarks.speed.environment import 
 from benchmarks.speed.peers.base import one_thread
 from benchmarks.speed.peers.neighbors import NeighborsPeer, Search
 
@@ -49,7 +49,7 @@ class Peer(NeighborsPeer):
         """Search by products of blocks."""
         import faiss
 
-        faiss.omp_set_num_threads(1 if one_thread() else n_cores())
+        faiss.omp_set_num_threads(1 if one_thread() else ())
         index = faiss.IndexFlatL2(records.shape[1])
         index.add(records)
 
