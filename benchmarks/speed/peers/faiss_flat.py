@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.speed.environment import 
 from benchmarks.speed.peers.base import one_thread
 from benchmarks.speed.peers.neighbors import NeighborsPeer, Search
+from nnlite.processors import available_processors
 
 # On a processor that it does not know, the BLAS of FAISS may choose kernels that are half as fast as its best.
 _KERNELS = ("", "Haswell", "SkylakeX", "Zen")
@@ -49,7 +49,7 @@ class Peer(NeighborsPeer):
         """Search by products of blocks."""
         import faiss
 
-        faiss.omp_set_num_threads(1 if one_thread() else ())
+        faiss.omp_set_num_threads(1 if one_thread() else available_processors())
         index = faiss.IndexFlatL2(records.shape[1])
         index.add(records)
 
