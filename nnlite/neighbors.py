@@ -15,6 +15,7 @@ the distances are computed from differences, and added in float64, always in the
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -149,7 +150,13 @@ class NearestNeighbors:
         if self._compiled is None:
             self._seconds += queries * self.n_records * (_SECONDS_PER_PAIR + self.n_features * _SECONDS_PER_COLUMN)
             self._compiled = open_neighbor_search(self._records, self._seconds, self._backend)
+            if self._compiled is not None:
+                self._products = None
         return self._compiled
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for copies, without machine code: they load their own."""
+        return {**self.__dict__, "_compiled": None}
 
 
 def squared_distances(x: Array, records: Array) -> Array:

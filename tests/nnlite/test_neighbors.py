@@ -1,5 +1,7 @@
 """The nearest neighbors are those of a search that computes everything in float64, whatever computes."""
 
+import copy
+import pickle
 import subprocess
 import sys
 
@@ -182,6 +184,16 @@ def test_backend_and_threads_are_checked():
         NearestNeighbors(np.zeros((2, 2)), backend="torch")
     with pytest.raises(ValueError, match="threads must be .* at least 1; found 0"):
         NearestNeighbors(np.zeros((2, 2))).query(np.zeros((2, 2)), 1, threads=0)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_copies_search_too(backend):
+    records, x = clustered(300, 20)
+    search = NearestNeighbors(records, backend)
+    expected = search.query(x, 3)
+    for again in (copy.deepcopy(search), pickle.loads(pickle.dumps(search))):
+        for found, wanted in zip(again.query(x, 3), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
 
 
 NUMPY_ALONE = """
