@@ -25,6 +25,7 @@ from nnlite.types import Array
 _Query = Callable[[Array, int, Array], tuple[Array, Array]]
 _BLOCK_CELLS = 2_000_000
 _SPARE = 4
+_SAMPLE = 2000
 _GROUPS = 400
 _SMALLEST_GROUP = 5
 _SUMS = 8
@@ -223,7 +224,8 @@ class _Products:
     """Centered records, and the search among them by products."""
 
     def __init__(self, records: Array) -> None:
-        self._center = records.mean(axis=0, dtype=np.float64).astype(np.float32)
+        # Medians: means would lie between groups that are far apart, and be far from all of them.
+        self._center = np.median(records[:: max(1, len(records) // _SAMPLE)], axis=0)
         self._centered = records - self._center
         self._squares = np.einsum("ij,ij->i", self._centered, self._centered)
 

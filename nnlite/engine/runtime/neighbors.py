@@ -26,6 +26,7 @@ _CHUNKS_PER_THREAD = 4
 # So many queries for each record pay for the tree.
 _QUERIES_PER_RECORD = 0.3
 _WORTH_PRUNING = 0.6
+_SAMPLE = 2000
 _FLOAT32 = np.dtype(np.float32)
 
 
@@ -51,7 +52,8 @@ class CompiledNeighbors:
 
     def __init__(self, records: Array) -> None:
         self._records = records
-        self._center = records.mean(axis=0, dtype=np.float64).astype(np.float32)
+        # Medians, since means would be far from all of several groups.
+        self._center = np.ascontiguousarray(np.median(records[:: max(1, len(records) // _SAMPLE)], axis=0), np.float32)
         self._leaves = self._pack(np.arange(len(records)))
         self._queries = 0
         self._compact = False
