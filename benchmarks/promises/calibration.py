@@ -89,7 +89,7 @@ _PRIORS = ("prior 0.01", "prior 0.05", "prior 0.3")
 PROMISES = (
     Promise(
         "anomaly.calibration.p_values",
-        "Return the chance that a",
+        "Return the probability that a normal record scores at least as high",
         "P(p <= 0.05) / 0.05 for normal records",
         _share_of_small_p_values(0.05),
         exactly(1.0),
@@ -99,7 +99,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.p_values",
-        "Return the chance that a",
+        "Return the probability that a normal record scores at least as high",
         "P(p <= 0.01) / 0.01 for normal records",
         _share_of_small_p_values(0.01),
         exactly(1.0),
@@ -109,7 +109,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.p_values",
-        "Return the chance that a",
+        "Return the probability that a normal record scores at least as high",
         "P(p <= 0.05) / 0.05 where scores tie",
         _share_of_small_p_values(0.05),
         at_most(1.0),
@@ -119,7 +119,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.p_values",
-        "From 1 / (n + 1) to 1",
+        "p-values from 1 / (n + 1) to 1",
         "p-values out of that range",
         _out_of_range,
         NEVER,
@@ -128,7 +128,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.conformal_threshold",
-        "at most the given chance",
+        "exceeds with at most a given probability",
         "share above it / 0.05",
         _exceeding(0.05),
         at_most(1.0),
@@ -138,7 +138,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.conformal_threshold",
-        "at most the given chance",
+        "exceeds with at most a given probability",
         "share above it / 0.01",
         _exceeding(0.01),
         at_most(1.0),
@@ -148,7 +148,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.conformal_threshold",
-        "exceeded at most 1.05 times as often as asked",
+        "exceeded at most 1.05 times as often as requested",
         "share above it / 0.001, n below 1/rate",
         _exceeding(0.001),
         at_most(1.05),
@@ -158,7 +158,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.benjamini_hochberg",
-        "on average, at most a given share",
+        "the expected fraction of normal records among them is bounded",
         "false discovery rate, 0.1 allowed",
         _false_discoveries,
         at_most(0.1),
@@ -178,7 +178,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.calibration.anomaly_probability",
-        "Chances, above 0 and below 1; they fall as p rises",
+        "Probabilities, above 0 and below 1; they decrease as p increases",
         "exceptions",
         _unordered,
         NEVER,

@@ -97,7 +97,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly score --help",
-        "the chance that the record is an anomaly",
+        "an estimate of the probability that the record is an anomaly",
         "scores and p-values that change with --prior, --expected",
         _scores_differ(("--top", "1", "--expected", "--prior", "0.1")),
         NEVER,
@@ -107,7 +107,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly fit --help",
-        "the same seed gives the same result",
+        "random seed, for reproducible results",
         "files of models that differ",
         _models_differ,
         NEVER,
@@ -117,7 +117,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly drift --help",
-        "The exit code is 0 if they do, 1 if they have drifted",
+        "The exit code is 0 without drift, and 1 if the scores or some columns have drifted",
         "exit codes that are not",
         _exit_codes_wrong,
         NEVER,
@@ -127,7 +127,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.events.EventStream",
-        "how they are cut into pieces makes no difference",
+        "the events do not depend on the division of the series into chunks",
         "series with other events",
         _events_differ,
         NEVER,

@@ -80,7 +80,7 @@ def _steps_of_cash(columns: dict[str, np.ndarray]) -> int:
 PROMISES = (
     Promise(
         _WHERE + "make_sensors",
-        "Share of records with a fault, from 0 to 0.5",
+        "Fraction of records with a fault, from 0 to 0.5",
         "data sets with another number of anomalies (all four)",
         _miscounted,
         NEVER,
@@ -90,7 +90,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets",
-        "the same arguments give the same records, bit for bit",
+        "equal arguments give equal records, bit for bit",
         "data sets that differ",
         _differing,
         NEVER,
@@ -100,7 +100,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "make_transactions",
-        "divided evenly among the kinds",
+        "in nearly equal numbers of each kind",
         "data sets with uneven kinds (connections, too)",
         _uneven_kinds,
         NEVER,
@@ -119,7 +119,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "make_correlated",
-        "its distribution is the same",
+        "The distribution of each single column is the same",
         "columns that differ / level 0.05",
         _column_differs,
         at_most(1.0),
@@ -128,7 +128,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets",
-        "no limit on a single column finds them all",
+        "no threshold on a single column detects them all",
         "AUROC of the best single column",
         _best_single_column,
         at_most(0.9),
@@ -138,7 +138,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "make_transactions",
-        "contactless payments end at 50 euros, cash comes in tens",
+        "contactless payments are at most 50 euros, cash is in multiples of ten",
         "normal payments that do not",
         _not_as_in_life,
         NEVER,

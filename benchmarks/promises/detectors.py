@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import ImageDetector, VariationalDetector, load_detector
+from anomaly import ImageDetector, TableDetector, VariationalDetector, load_detector
 from anomaly.datasets import make_sensors, make_transactions
-from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
 from benchmarks.promises.data import Array, records_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
+from benchmarks.promises.table_detector import QUICK, WHERE, fitted, parse
 
 _KINDS: dict[str, Any] = {
-    "blend": lambda seed, **more: Blend(random_state=seed, **QUICK, **more),
+    "blend": lambda seed, **more: TableDetector(random_state=seed, **QUICK, **more),
     "variational": lambda seed, **more: VariationalDetector(
         hidden=(16,), latent=2, epochs=10, random_state=seed, **more
     ),
@@ -31,7 +31,7 @@ def _median_score(fresh: bool) -> Any:
     def measure(seed: int, data: str) -> float:
         detector, _, rng = fitted(data, seed, n_jobs=1)
         scores = (
-            detector.decision_function(records_of(parsed(data)[0], 1000, rng)) if fresh else detector.decision_scores_
+            detector.decision_function(records_of(parse(data)[0], 1000, rng)) if fresh else detector.decision_scores_
         )
         return float(np.median(scores))
 
@@ -83,7 +83,7 @@ def _parts_do_not_add_up(seed: int, data: str) -> float:
 
 def _wrong_column(seed: int, data: str) -> float:
     """Return the share of records, one column moved by six standard deviations, where another is named first."""
-    kind, _ = parsed(data)
+    kind, _ = parse(data)
     detector, _, rng = fitted(data, seed, n_jobs=1)
     moved = records_of(kind, 100, rng)
     columns = rng.integers(moved.shape[1], size=100)
@@ -103,13 +103,15 @@ def _order_matters(seed: int, data: str) -> float:
 def _remembered(seed: int, data: str) -> float:
     """Return how many records are remembered beyond 10,000, of 10,500."""
     detector, _, _ = fitted("normal, n=10500", seed, **{**QUICK, "epochs": 1})
-    return float(len(detector.decision_scores_) != 10_500) + max(0, len(detector.members_[-1].records) - 10_000)
+    return float(len(detector.decision_scores_) != 10_500) + max(
+        0, len(detector.ensemble_.members[-1].records) - 10_000
+    )
 
 
 def _trimmed(seed: int, data: str) -> float:
     """Return how many records more or fewer than a tenth are not remembered with ``trim=0.1``."""
     detector, records, _ = fitted(data, seed, trim=0.1, **QUICK)
-    return float(abs(len(detector.members_[-1].records) - 0.9 * len(records)))
+    return float(abs(len(detector.ensemble_.members[-1].records) - 0.9 * len(records)))
 
 
 def _active_units(seed: int, data: str) -> float:
@@ -154,7 +156,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.load_detector",
-        "it gives the same scores as the one that was saved",
+        "Fitted detector with the same scores as the saved one",
         "scores that differ",
         _file_differs,
         NEVER,
@@ -164,7 +166,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.VariationalDetector",
-        "a record's score depends on nothing but the record",
+        "a record's score is independent of the batch",
         "scores that change with the batch (all detectors)",
         _depends_on_batch,
         NEVER,
@@ -174,7 +176,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.thresholds.QuantileThreshold",
-        "the nearest whole number to",
+        "the integer nearest to",
         "flagged with contamination=0.1, less 12 of 120 (all detectors)",
         _flags_too_many,
         NEVER,
@@ -194,7 +196,7 @@ PROMISES = (
     ),
     Promise(
         "README.md",
-        "takes columns in any order",
+        "with columns in any order",
         "scores that change with the order of columns",
         _order_matters,
         NEVER,
@@ -204,7 +206,7 @@ PROMISES = (
     ),
     Promise(
         "README.md",
-        "says which columns gave it away",
+        "reports which columns contribute most",
         "share of records with another column named first",
         _wrong_column,
         at_most(0.25),

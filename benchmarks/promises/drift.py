@@ -104,7 +104,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "check_drift",
-        "So large a distance between the distributions is no drift",
+        "Distance between the distributions that is no drift",
         "false alarms / level 0.05, slack 0.1",
         _alarms(0.05, 0.1),
         at_most(1.0),
@@ -114,7 +114,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.drift",
-        "one in a hundred streams has a false alarm at all",
+        "at most one in a hundred has a false alarm",
         "streams of 100 blocks with an alarm",
         _streams_with_alarms,
         at_most(0.01),

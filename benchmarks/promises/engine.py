@@ -135,7 +135,7 @@ _NAMES = tuple(_MODELS)
 PROMISES = (
     Promise(
         "docs/engine.md",
-        "The same seed on the same machine with as many threads gives the same bits",
+        "The same seed on the same machine with the same number of threads gives the same bits",
         "weights that differ, one thread",
         _bits_differ(1, "numba"),
         NEVER,
@@ -145,7 +145,7 @@ PROMISES = (
     ),
     Promise(
         "docs/engine.md",
-        "The same seed on the same machine with as many threads gives the same bits",
+        "The same seed on the same machine with the same number of threads gives the same bits",
         "weights that differ, two threads",
         _bits_differ(2, "numba"),
         NEVER,
@@ -155,7 +155,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.utils.set_random_seed",
-        "The same seed on the same machine gives the same bits",
+        "The same seed gives bitwise identical results on the same machine",
         "weights that differ, NumPy",
         _bits_differ(1, "numpy"),
         NEVER,
@@ -205,7 +205,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.models.Model.make_predict_function",
-        "computes the output for one record",
+        "Return a function from one record to its output",
         "largest difference from predict",
         _rounding_of_one,
         at_most(1e-4, every=True),
@@ -215,7 +215,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.models.Model.make_predict_function",
-        "may be called from several threads at once",
+        "several threads may call it at once",
         "outputs that differ with four threads",
         _threads_meet,
         NEVER,

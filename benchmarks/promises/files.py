@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from anomaly import load_detector
+from anomaly import TableDetector, load_detector
 from anomaly.cli import main
 from anomaly.datasets import make_transactions
 from anomaly.tables import as_table
 from anomaly.tables.csv_files import iter_csv, read_csv, write_csv
-from benchmarks.promises.blend import QUICK, Blend
 from benchmarks.promises.promise import NEVER, Promise, at_most
+from benchmarks.promises.table_detector import QUICK
 from benchmarks.speed.environment import PROJECT
 from benchmarks.speed.jobs.start import bytecode
 from nnlite.archive import FileFormatError
@@ -41,7 +41,7 @@ def _saved() -> bytes:
     x = np.random.default_rng(0).normal(size=(60, 3))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "detector.npz"
-        Blend(random_state=0, **QUICK).fit(x).save(path)
+        TableDetector(random_state=0, **QUICK).fit(x).save(path)
         return path.read_bytes()
 
 
@@ -85,7 +85,7 @@ def _memory_over_size(seed: int, data: str) -> float:
     larger = {"hidden": (512, 512), "neighbors": 0, "noise": 0.2} if data == "a large network" else {}
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "detector.npz"
-        Blend(random_state=0, **{**QUICK, "epochs": 1, **larger}).fit(x).save(path)
+        TableDetector(random_state=0, **{**QUICK, "epochs": 1, **larger}).fit(x).save(path)
         load_detector(path)
         tracemalloc.start()
         detector = load_detector(path)
@@ -102,7 +102,7 @@ def _memory_growth(seed: int, data: str) -> float:
     most = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        Blend(random_state=0, **{**QUICK, "hidden": (4,)}).fit(table).save(folder / "m.npz")
+        TableDetector(random_state=0, **{**QUICK, "hidden": (4,)}).fit(table).save(folder / "m.npz")
         for times in (80, 160):
             write_csv(folder / "rows.csv", (table for _ in range(times)))
             tracemalloc.start()
@@ -131,7 +131,7 @@ def _bytes_differ(seed: int, data: str) -> float:
     x = np.random.default_rng(seed).normal(size=(60, 3))
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / f"{i}.npz" for i in range(2)]
-        detector = Blend(random_state=seed, **QUICK).fit(x)
+        detector = TableDetector(random_state=seed, **QUICK).fit(x)
         for path in paths:
             detector.save(path)
         return float(paths[0].read_bytes() != paths[1].read_bytes())
@@ -169,7 +169,7 @@ def _heavy_modules(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         "README.md",
-        "a truncated, altered or foreign file with one clear error",
+        "raises one clear error for a truncated, altered or foreign file",
         "damaged files that load or fail otherwise, of 20",
         _accepted,
         NEVER,
@@ -179,7 +179,7 @@ PROMISES = (
     ),
     Promise(
         "README.md",
-        "no more memory than three times the file's bytes",
+        "takes at most three times the memory of its bytes",
         "memory that loading takes / size of the file",
         _memory_over_size,
         at_most(3.0),
@@ -189,7 +189,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.tables.csv_files.iter_csv",
-        "of any length in a fixed amount of memory",
+        "in an amount of memory that does not depend on its length",
         "memory for 160,000 rows / for 80,000",
         _memory_growth,
         at_most(1.1),
@@ -199,7 +199,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly score --help",
-        "Reads files of any length in a fixed amount of memory",
+        "Files of any length are read in a fixed amount of memory",
         "memory for 160,000 rows / for 80,000",
         _memory_growth,
         at_most(1.1),
@@ -209,7 +209,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.tables.csv_files.CsvWriter.write_columns",
-        "as many digits as give the same number when read",
+        "with the fewest digits that give back the same number",
         "numbers that differ",
         _cells_differ,
         NEVER,
@@ -227,7 +227,7 @@ PROMISES = (
     ),
     Promise(
         "CONTRIBUTING.md",
-        "is to take less than 30 ms over `import numpy`",
+        "must take less than 30 ms over `import numpy`",
         "milliseconds for import nnlite",
         _milliseconds,
         at_most(30.0),

@@ -163,7 +163,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.initializers.VarianceScaling",
-        "The same seed gives the same values each time",
+        "Seed; every call then returns the same values",
         "values that differ",
         _seed_ignored,
         NEVER,
@@ -200,7 +200,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.Dropout",
-        "zeros (with probability p)",
+        "0 with probability p",
         "share of zeros / p",
         _dropped,
         exactly(1.0),
@@ -210,7 +210,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.Dropout",
-        "keeps the expected value the same",
+        "keeps the expected value of y equal to x",
         "mean of what were ones",
         _expected_value,
         exactly(1.0),
@@ -220,7 +220,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.GaussianNoise",
-        "Add normally distributed noise",
+        "Add Gaussian noise to the input in training",
         "deviation of the noise / stddev",
         _noise_deviation,
         exactly(1.0),
@@ -229,7 +229,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.GaussianLatent",
-        "Draw a code from the Gaussian that the encoder describes",
+        "Sample a code from the Gaussian computed by the encoder",
         "variance of codes / described",
         _code_variance,
         exactly(1.0),
@@ -258,7 +258,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.gradcheck.check_layer",
-        "If one is over the tolerance",
+        "If an error is above the tolerance",
         "wrong gradients that pass",
         _wrong_gradient_passes,
         NEVER,

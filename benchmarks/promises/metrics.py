@@ -102,7 +102,7 @@ def _soft_out_of_range(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         "anomaly.metrics.roc_auc_score",
-        "the chance that an anomaly drawn at random scores above a normal record",
+        "the probability that a random anomaly outscores a random normal record",
         "figures that are not that chance",
         _not_the_chance,
         NEVER,
@@ -112,7 +112,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.records",
-        "so that the order of the records never matters",
+        "so that the order of the records does not matter",
         "figures that change with it",
         _changed_by_order,
         NEVER,
@@ -132,7 +132,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.affiliation.affiliation_precision_recall",
-        "Alarms at random have a precision near 0.5 where events are short",
+        "If events are short, the precision of random alarms is about 0.5",
         "precision of random alarms",
         _precision_at_random,
         between(0.45, 0.55),
@@ -142,7 +142,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.affiliation.affiliation_precision_recall",
-        "so has the recall of a single one",
+        "so is the recall of a single random alarm",
         "recall of one random alarm",
         _recall_of_one_alarm,
         between(0.45, 0.55),
@@ -152,7 +152,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.events.point_adjusted_f1",
-        "reach a high figure where events are long",
+        "the score of random flags is higher than that of useful detectors",
         "F1 that random flags gain by it",
         _flattery,
         at_least(0.5),

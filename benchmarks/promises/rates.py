@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
+from anomaly import TableDetector
 from benchmarks.promises.data import records_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
+from benchmarks.promises.table_detector import QUICK, WHERE, fitted, parse
 
 _FRESH = 2000
 
@@ -16,7 +17,7 @@ _FRESH = 2000
 def _false_alarms(rate: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
         detector, _, rng = fitted(data, seed, false_alarm_rate=rate, **{"n_jobs": 1, **settings})
-        return float(detector.predict(records_of(parsed(data)[0], _FRESH, rng)).mean()) / rate
+        return float(detector.predict(records_of(parse(data)[0], _FRESH, rng)).mean()) / rate
 
     return measure
 
@@ -24,7 +25,7 @@ def _false_alarms(rate: float, **settings) -> Callable[[int, str], float]:
 def _small_p_values(level: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
         detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, **{"n_jobs": 1, **settings})
-        p = detector.p_values(records_of(parsed(data)[0], _FRESH, rng))
+        p = detector.p_values(records_of(parse(data)[0], _FRESH, rng))
         return float((p <= level + 1e-12).mean()) / level
 
     return measure
@@ -33,7 +34,7 @@ def _small_p_values(level: float, **settings) -> Callable[[int, str], float]:
 def _less_than_its_equals(seed: int, data: str) -> float:
     """Return how many p-values are below (1 + c) / (n + 1), c being the number of equal training records."""
     detector, records, rng = fitted(data, seed, false_alarm_rate=0.05, **QUICK)
-    fresh = records_of(parsed(data)[0], 200, rng)
+    fresh = records_of(parse(data)[0], 200, rng)
     equal = (fresh[:, np.newaxis] == records).all(axis=2).sum(axis=1)
     return float((detector.p_values(fresh) < (1 + equal) / (len(records) + 1) - 1e-9).sum())
 
@@ -41,7 +42,7 @@ def _less_than_its_equals(seed: int, data: str) -> float:
 def _small_p_values_of_training(seed: int, data: str) -> float:
     """Return the share of p-values up to 0.05, over that, without a false-alarm rate."""
     detector, _, rng = fitted(data, seed, n_jobs=1)
-    return float((detector.p_values(records_of(parsed(data)[0], _FRESH, rng)) <= 0.05).mean()) / 0.05
+    return float((detector.p_values(records_of(parse(data)[0], _FRESH, rng)) <= 0.05).mean()) / 0.05
 
 
 def _flagged_in_training(seed: int, data: str) -> float:
@@ -57,7 +58,7 @@ def _flagged_of_clean(seed: int, data: str) -> float:
 
 def _probability_error(seed: int, data: str) -> float:
     """Return the mean probability of an anomaly, less their share, where anomalies lie two to six times further out."""
-    kind, _ = parsed(data)
+    kind, _ = parse(data)
     detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, n_jobs=1)
     normal = records_of(kind, 900, rng)
     anomalies = records_of(kind, 100, rng) * rng.uniform(2.0, 6.0, size=(100, 1))
@@ -72,9 +73,9 @@ def _rows_off_one(seed: int, data: str) -> float:
 
 
 def _rate_after_updates(seed: int, data: str) -> float:
-    kind, n = parsed(data)
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, false_alarm_rate=0.05, n_jobs=1).fit(records_of(kind, n, rng))
+    detector = TableDetector(random_state=seed, false_alarm_rate=0.05, n_jobs=1).fit(records_of(kind, n, rng))
     for _ in range(3):
         detector.partial_fit(records_of(kind, n // 2, rng))
     return float(detector.predict(records_of(kind, _FRESH, rng)).mean()) / 0.05
@@ -185,7 +186,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.thresholds.AutoThreshold",
-        "of fresh records 0.6 to 1.1 % are flagged",
+        "0.6 to 1.1 % of fresh records are flagged",
         "flagged of clean training records by default",
         _flagged_of_clean,
         at_most(0.03),

@@ -75,7 +75,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets.Dataset.split",
-        "the share of every kind is the same in both sets, as nearly as whole records allow",
+        "the fraction of each kind is the same in both sets, up to rounding",
         "splits where it is not",
         _unfair_split,
         NEVER,
@@ -84,7 +84,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets.Dataset.split",
-        "Chance decides where each record goes",
+        "The split is random",
         "mean place of test records",
         _mean_place_in_test,
         exactly(0.5),

@@ -70,7 +70,7 @@ def _not_restored(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         _WHERE + "scaling.linear.CoreScaler",
-        "Of normally distributed values s is the standard deviation",
+        "For normally distributed values s is the standard deviation",
         "s / standard deviation",
         _core_of_normal,
         about(1.0, 0.01),
@@ -79,7 +79,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "scaling.linear.CoreScaler",
-        "s they hardly move",
+        "they hardly change s",
         "s / that without 5 % of far values",
         _core_with_anomalies,
         at_most(1.25),
@@ -108,7 +108,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "scaling.quantile.QuantileScaler",
-        "a value far outside stays far outside",
+        "a value far outside the training range remains far outside",
         "far values that do not",
         _far_values_collapse,
         NEVER,
@@ -128,7 +128,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "TablePreprocessor",
-        "features are clipped to",
+        r"**Features are clipped** to :math:`\pm 10^6`",
         "largest feature / a million",
         lambda seed, data: _clipped(seed, data) / 1e6,
         at_most(1.0, every=True),
@@ -138,7 +138,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "TablePreprocessor.inverse_transform",
-        "Whether numbers that were whole in training come back whole",
+        "Whether to round numbers to integers",
         "training records that do not come back",
         _not_restored,
         NEVER,

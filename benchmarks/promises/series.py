@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.detectors.sequence.small_samples import independent_values, small_sample_factor
+from anomaly.detectors.sequence.small_samples import effective_sample_size, small_sample_factor
 from benchmarks.promises.data import Array
 from benchmarks.promises.promise import NEVER, Promise, always, at_least, at_most, between
 
@@ -128,7 +128,7 @@ def _independent(seed: int, data: str) -> float:
         state = phi * state + shock
         values[i] = state
     expected = 6000 * (1 - phi**2) / (1 + phi**2)
-    return float(independent_values([values[:, np.newaxis]])[0]) / expected
+    return float(effective_sample_size([values[:, np.newaxis]])[0]) / expected
 
 
 def _beyond_the_limit(seed: int, data: str) -> float:
@@ -158,7 +158,7 @@ _ALL = ("dense", *_FORMS)
 PROMISES = (
     Promise(
         _WHERE,
-        "no score depends on anything later than its own step",
+        "No score then depends on a later step",
         "earlier scores that change",
         _looks_ahead,
         NEVER,
@@ -168,7 +168,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + ".stream",
-        "as `decision_function` would whole",
+        "as `decision_function` does",
         "scores that change with the cut",
         _depends_on_cut,
         NEVER,
@@ -188,7 +188,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "times their highest score",
+        "times the highest of them",
         "threshold / highest calibration score",
         _threshold_over_highest,
         at_least(2.0, every=True),
@@ -198,7 +198,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "to be flagged; see `threshold`",
+        "Fraction of the calibration steps to label as anomalies",
         "series where contamination=0.05 flags another number",
         _flagged_of_calibration,
         NEVER,
@@ -218,7 +218,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly fit --help",
-        "the same seed gives the same result",
+        "random seed, for reproducible results",
         "scores of series that differ",
         _bits_differ,
         NEVER,
@@ -228,7 +228,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "After `gap` steps with nothing in them a gap begins, and all further empty ones score 0",
+        "After `gap` steps without any sample a gap begins, and all further steps without samples score 0",
         "further empty steps that score more",
         _missing_alarms,
         NEVER,
@@ -238,7 +238,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "For how many lengths of training the scales of errors should hold",
+        "Horizon of the allowance for drift, in lengths of the training series",
         "steps flagged of two normal lengths of training",
         _flagged_of_normal_series(2.0),
         at_most(0.01),
@@ -248,7 +248,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "an allowance for sensors that do not stay as they were",
+        "an allowance for sensors whose behaviour changes",
         "normal series, as long as the training, with an alarm",
         _events_of_normal_series,
         at_most(0.05),
@@ -258,7 +258,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.detectors.sequence.small_samples",
-        "so the estimate is low",
+        "so that the estimate is biased low",
         "independent values / Bartlett's number",
         _independent,
         between(0.6, 1.1),
@@ -267,8 +267,8 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.detectors.sequence.training.choices_of_folds",
-        "Fifty tell a scale to a tenth",
+        "anomaly.detectors.sequence.training.candidate_folds",
+        "Fifty estimate a scale to a tenth",
         "relative error of a scale by fifty values",
         _error_of_scale,
         between(0.08, 0.12),
@@ -277,7 +277,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.detectors.sequence.small_samples",
-        "exceeds with a chance of less than",
+        r"with a probability below :math:`1 / \nu`",
         "chance beyond the limit, times nu",
         _beyond_the_limit,
         at_most(1.0),

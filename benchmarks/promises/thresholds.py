@@ -23,7 +23,7 @@ _WHERE = "anomaly.thresholds."
 
 
 def _miscounted(seed: int, data: str) -> float:
-    """Return by how many records the number flagged differs from the nearest whole number to the share."""
+    """Return by how many records the number flagged differs from the integer nearest to the share."""
     rng = np.random.default_rng(seed)
     worst = 0
     for n in (10, 99, 1000):
@@ -148,7 +148,7 @@ _LABELLED = ("distinct scores", "tied scores")
 PROMISES = (
     Promise(
         _WHERE + "QuantileThreshold",
-        "the nearest whole number to",
+        "the integer nearest to",
         "records too many or too few",
         _miscounted,
         NEVER,
@@ -159,7 +159,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "MADThreshold",
-        "Up to half of the scores may be anomalies",
+        "up to half of the scores may be anomalies",
         "missed of 45 % far anomalies",
         _moved_by_anomalies,
         NEVER,
@@ -167,7 +167,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "AutoThreshold",
-        "of fresh records 0.6 to 1.1 % are flagged",
+        "0.6 to 1.1 % of fresh records are flagged",
         "flagged of fresh scores without anomalies",
         _flagged_of_fresh,
         between(0.006, 0.011),
@@ -187,7 +187,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "AutoThreshold",
-        "are all found among 20,000 records, whatever their share",
+        "are all found among 20,000 records, for every fraction of them",
         "missed of clear anomalies",
         _missed_anomalies,
         at_most(0.005),
@@ -197,7 +197,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "AutoThreshold",
-        "Among 1,000 it is 92 to 100 %",
+        "Among 1,000 the recall is 92 to 100 %",
         "missed of clear anomalies",
         _missed_anomalies,
         at_most(0.08),
@@ -237,7 +237,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "PeaksOverThreshold",
-        "goes no further than a tenth of 1/(n + 1)",
+        "extrapolates to a tenth of 1/(n + 1) at most",
         "share above it / 0.0001, or a tenth of 1 / (n + 1)",
         _beyond_peaks(1e-4),
         at_most(1.1),

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import ImageDetector, SequenceDetector, VariationalDetector
+from anomaly import ImageDetector, SequenceDetector, TableDetector, VariationalDetector
 from anomaly.detectors.table.ensemble import round_significant, spread_of
-from benchmarks.promises.blend import WHERE, Blend
 from benchmarks.promises.data import Array, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
+from benchmarks.promises.table_detector import WHERE
 
 
 def _beyond_one_pass(epochs: int, batches: int, wanted: float) -> float:
@@ -22,7 +22,7 @@ def _beyond_one_pass(epochs: int, batches: int, wanted: float) -> float:
 
 def _steps_of_table(seed: int, data: str) -> float:
     n = int(data.split()[0])
-    detector = Blend(hidden=(4,), neighbors=0, noise=0.5, random_state=seed)
+    detector = TableDetector(hidden=(4,), neighbors=0, noise=0.5, random_state=seed)
     detector.fit(np.random.default_rng(seed).normal(size=(n, 3)))
     wanted = min(1000.0, max(50.0, 0.75 * n))
     return _beyond_one_pass(len(detector.history_["loss"]), -(-n // (32 if n < 500 else 128)), wanted)
@@ -127,7 +127,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.ImageDetector",
-        "as many as make 1000 steps",
+        "enough for 1000 steps",
         "steps beyond or short of that",
         _steps_of_images,
         NEVER,
@@ -136,7 +136,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.VariationalDetector",
-        "as many as make 3000 steps",
+        "enough for 3000 steps",
         "steps beyond or short of that",
         _steps_of_variational,
         NEVER,
@@ -145,7 +145,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.SequenceDetector",
-        "as many as make 2000 steps (conv 1000, lstm and gru 600)",
+        "enough for 2000 steps (conv 1000, lstm and gru 600)",
         "steps beyond or short of that",
         _steps_of_series,
         NEVER,

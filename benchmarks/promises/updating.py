@@ -6,21 +6,22 @@ from collections.abc import Callable
 
 import numpy as np
 
+from anomaly import TableDetector
 from anomaly.metrics import roc_auc_score
-from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
 from benchmarks.promises.data import Array, records_of
 from benchmarks.promises.promise import NEVER, Promise, at_least, at_most, between
+from benchmarks.promises.table_detector import QUICK, WHERE, fitted, parse
 
 _ANOMALIES = 60
 
 
 def _alarms(level: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
-        kind, n = parsed(data)
+        kind, n = parse(data)
         rng = np.random.default_rng(seed)
         found = []
         for trial in range(5):
-            detector = Blend(random_state=trial, **QUICK, **settings).fit(records_of(kind, n, rng))
+            detector = TableDetector(random_state=trial, **QUICK, **settings).fit(records_of(kind, n, rng))
             found += [detector.drift(records_of(kind, 200, rng), level=level).drifted for _ in range(2)]
         return float(np.mean(found)) / level
 
@@ -30,7 +31,7 @@ def _alarms(level: float, **settings) -> Callable[[int, str], float]:
 def _missed(seed: int, data: str) -> float:
     """Return the share of trials in which one column moves by 0.7 standard deviations, and is not named."""
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, **QUICK).fit(rng.normal(size=(400, 2)))
+    detector = TableDetector(random_state=seed, **QUICK).fit(rng.normal(size=(400, 2)))
     names = [[c.name for c in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns] for _ in range(10)]
     return float(np.mean(["x1" not in found for found in names]))
 
@@ -44,21 +45,21 @@ def _anomalies_of(kind: str, rng: np.random.Generator) -> Array:
 
 def _updated_against_refitted(seed: int, data: str) -> float:
     """Return the AUROC after `fit` on a half and `partial_fit` on the other, less that of `fit` on both."""
-    kind, n = parsed(data)
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
     first, second, fresh = (records_of(kind, n, rng) for _ in range(3))
     anomalies = _anomalies_of(kind, rng)
     x, y = np.r_[fresh, anomalies], np.r_[np.zeros(n, int), np.ones(_ANOMALIES, int)]
-    updated = Blend(random_state=seed, n_jobs=1).fit(first).partial_fit(second)
-    whole = Blend(random_state=seed, n_jobs=1).fit(np.r_[first, second])
+    updated = TableDetector(random_state=seed, n_jobs=1).fit(first).partial_fit(second)
+    whole = TableDetector(random_state=seed, n_jobs=1).fit(np.r_[first, second])
     return roc_auc_score(y, updated.decision_function(x)) - roc_auc_score(y, whole.decision_function(x))
 
 
 def _forgotten(seed: int, data: str) -> float:
     """Return the AUROC on records of the first kind before learning ten times as many of another, less that after."""
-    kind, n = parsed(data)
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
+    detector = TableDetector(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
     x = np.r_[records_of(kind, n, rng), _anomalies_of(kind, rng)]
     y = np.r_[np.zeros(n, int), np.ones(_ANOMALIES, int)]
     before = roc_auc_score(y, detector.decision_function(x))
@@ -70,22 +71,24 @@ def _forgotten(seed: int, data: str) -> float:
 def _unfair_memory(seed: int, data: str) -> float:
     """Return the share of the first half of 20,000 records among the 10,000 remembered."""
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, **{**QUICK, "epochs": 1, "hidden": (4,)}).fit(rng.normal(size=(10_000, 2)))
+    detector = TableDetector(random_state=seed, **{**QUICK, "epochs": 1, "hidden": (4,)}).fit(
+        rng.normal(size=(10_000, 2))
+    )
     detector.partial_fit(rng.normal(size=(10_000, 2)) + 100.0)
-    remembered = detector.preprocessor_.inverse_transform(detector.members_[-1].records)["x0"]
+    remembered = detector.preprocessor_.inverse_transform(detector.ensemble_.members[-1].records)["x0"]
     return float((remembered < 50.0).mean())
 
 
 def _miscounted(seed: int, data: str) -> float:
     detector, records, rng = fitted(data, seed, **QUICK)
-    detector.partial_fit(records_of(parsed(data)[0], 37, rng))
+    detector.partial_fit(records_of(parse(data)[0], 37, rng))
     return float(abs(detector.records_seen_ - len(records) - 37))
 
 
 def _gain_by_labels(seed: int, data: str) -> float:
     """Return the AUROC with ten labelled anomalies of one column, less that without; the other columns are noise."""
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, n_jobs=1).fit(rng.normal(size=(500, 6)))
+    detector = TableDetector(random_state=seed, n_jobs=1).fit(rng.normal(size=(500, 6)))
 
     def anomalies(count: int) -> Array:
         records = rng.normal(size=(count, 6))
@@ -100,9 +103,9 @@ def _gain_by_labels(seed: int, data: str) -> float:
 
 def _loss_by_top_labels(seed: int, data: str) -> float:
     """Return the AUROC without labels, less that with the 20 highest-scored records labelled rightly."""
-    kind, n = parsed(data)
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
+    detector = TableDetector(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
 
     def labelled() -> tuple[Array, Array]:
         x = np.r_[records_of(kind, 500, rng), _anomalies_of(kind, rng)]
@@ -120,7 +123,7 @@ def _loss_by_top_labels(seed: int, data: str) -> float:
 
 def _expected_further(seed: int, data: str) -> float:
     """Return the share of altered cells for which `expected` is further from the truth than the column's median."""
-    kind, _ = parsed(data)
+    kind, _ = parse(data)
     detector, records, rng = fitted(data, seed, n_jobs=1)
     truth = records_of(kind, 100, rng)
     columns, rows = rng.integers(truth.shape[1], size=100), np.arange(100)
