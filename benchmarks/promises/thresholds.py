@@ -16,7 +16,7 @@ from anomaly.thresholds import (
     QuantileThreshold,
     RecallThreshold,
 )
-from benchmarks.promises.data import Array, chance_above, scores_of
+from benchmarks.promises.data import Array, probability_above, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
 
 _WHERE = "anomaly.thresholds."
@@ -89,7 +89,7 @@ def _beyond_peaks(chance: float) -> Callable[[int, str], float]:
         kind, n = data.split(", n=")
         rng = np.random.default_rng(seed)
         rules = [PeaksOverThreshold(chance).fit(scores_of(kind, int(n), rng)) for _ in range(10)]
-        return float(np.mean([chance_above(kind, rule.threshold_) for rule in rules])) / max(chance, 0.1 / (int(n) + 1))
+        return float(np.mean([probability_above(kind, rule.threshold_) for rule in rules])) / max(chance, 0.1 / (int(n) + 1))
 
     return measure
 
