@@ -196,7 +196,7 @@ class BaseDetector(ABC):
         return self._map_scores(probabilities, X)
 
     def predict_confidence(self, X: Any) -> Array:
-        """Return the probability that each record keeps its label when the training set is drawn anew.
+        """Return the estimated probability that each record keeps its label when the training set is drawn anew.
 
         It tells how far the label depends on the sample, not whether it is right. PyOD has the same as
         ``predict_confidence`` and ``predict(X, return_confidence=True)``.
