@@ -89,7 +89,7 @@ def _wrong_warnings(seed: int, data: str) -> float:
 
 
 def _frequency_of_kept_labels(low: float, high: float) -> Callable[[int, str], float]:
-    """Measure how often labels are kept by other samples, for records with a confidence in an interval."""
+    """Measure the frequency of equal labels from other samples, for records with a confidence in an interval."""
 
     def measure(seed: int, data: str) -> float:
         kind, n = _kind_and_size(data)

@@ -13,7 +13,7 @@ WHERE = "anomaly.TableDetector"
 """Dotted name of the class whose docstring makes the promises."""
 
 QUICK: dict[str, Any] = {"hidden": (16,), "noise": (0.2, 1.0), "epochs": 20, "n_jobs": 1}
-"""Settings for promises that do not depend on how well the networks are trained."""
+"""Settings for promises that do not depend on the quality of the networks."""
 
 
 def parse(data: str) -> tuple[str, int]:

@@ -31,18 +31,18 @@ def _miscounted(seed: int, data: str) -> float:
     rng = np.random.default_rng(seed)
     worst = 0
     for n in (10, 99, 1000):
-        share = float(rng.uniform(0.01, 0.5))
+        fraction = float(rng.uniform(0.01, 0.5))
         scores = scores_of(data, n, rng)
-        flagged = int(QuantileThreshold(share).fit(scores).predict(scores).sum())
-        worst = max(worst, math.ceil(abs(flagged - share * n) - 0.5))
+        flagged = int(QuantileThreshold(fraction).fit(scores).predict(scores).sum())
+        worst = max(worst, math.ceil(abs(flagged - fraction * n) - 0.5))
     return worst
 
 
 def _too_many(seed: int, data: str) -> float:
     rng = np.random.default_rng(seed)
-    scores, share = scores_of(data, 500, rng), float(rng.uniform(0.01, 0.5))
-    flagged = int(QuantileThreshold(share).fit(scores).predict(scores).sum())
-    return max(0, flagged - math.floor(share * 500 + 0.5))
+    scores, fraction = scores_of(data, 500, rng), float(rng.uniform(0.01, 0.5))
+    flagged = int(QuantileThreshold(fraction).fit(scores).predict(scores).sum())
+    return max(0, flagged - math.floor(fraction * 500 + 0.5))
 
 
 def _moved_by_anomalies(seed: int, data: str) -> float:
@@ -68,9 +68,9 @@ def _flagged_of_fresh(seed: int, data: str) -> float:
 
 def _clear_anomalies(data: str, rng: np.random.Generator) -> tuple[Array, Array]:
     """Draw normal scores, and anomalies 1.6 times as far from the median as one normal score in 10,000."""
-    kind, n, share = data.split(", ")
+    kind, n, fraction = data.split(", ")
     size = int(n.removesuffix(" records"))
-    count = max(1, round(size * float(share.removesuffix("%")) / 100))
+    count = max(1, round(size * float(fraction.removesuffix("%")) / 100))
     median, far = _LANDMARKS[kind]
     anomalies = median + 1.6 * (far - median) * (1 + 0.08 * rng.normal(size=count))
     return scores_of(kind, size - count, rng), anomalies
@@ -241,7 +241,7 @@ PROMISES = (
         "missed of clear anomalies",
         _missed_anomalies,
         at_most(0.005),
-        tuple(f"{kind}, 20000 records, {share}%" for kind in _LANDMARKS for share in (0.1, 5, 30)),
+        tuple(f"{kind}, 20000 records, {fraction}%" for kind in _LANDMARKS for fraction in (0.1, 5, 30)),
         seeds=5,
         short=1,
     ),
@@ -251,7 +251,7 @@ PROMISES = (
         "missed of clear anomalies",
         _missed_anomalies,
         at_most(0.08),
-        tuple(f"{kind}, 1000 records, {share}%" for kind in _LANDMARKS for share in (1, 10, 30)),
+        tuple(f"{kind}, 1000 records, {fraction}%" for kind in _LANDMARKS for fraction in (1, 10, 30)),
         seeds=50,
         short=10,
     ),
@@ -311,7 +311,7 @@ PROMISES = (
         "flagged of normal records beside clear anomalies",
         _flagged_among_anomalies,
         at_most(0.014),
-        tuple(f"{kind}, 20000 records, {share}%" for kind in _LANDMARKS for share in (0.1, 5, 30)),
+        tuple(f"{kind}, 20000 records, {fraction}%" for kind in _LANDMARKS for fraction in (0.1, 5, 30)),
         seeds=5,
         short=1,
     ),
