@@ -10,10 +10,20 @@ them in reverse order. Each layer knows its own derivative, so this is all of ba
     dw_k = \frac{\partial f_k}{\partial w_k}^{\!\top} dh_k, \qquad
     \text{where } dh_k = \frac{\partial L}{\partial h_k}
 
-and where a tensor is the input of several layers, its derivative is the sum of theirs.
+and where a tensor is the input of several layers, its derivative is the sum of theirs. Without masks, shared layers and
+penalties, the two loops are::
 
-Masks follow the values: a mask marks the valid steps of a series. `Masking` makes it, layers with `takes_mask` receive
-it, and `Layer.compute_mask` returns that of the output.
+    for step in steps:
+        y, cache = step.layer.forward(step.gather(values))
+        step.store(values, y)
+
+    for step in reversed(steps):
+        dx = step.layer.backward(dy, cache)
+        step.accumulate(gradients, dx)
+
+A mask marks the valid steps of a series and follows the values: `Masking` creates it, layers with `takes_mask` receive
+it, and `Layer.compute_mask` returns that of the output. The gradients of a layer with several uses add up
+(`_backward`). Penalties on outputs add to their derivatives (`_add_penalties`).
 
 References
 ----------
@@ -38,7 +48,7 @@ from nnlite.graph import (
 )
 from nnlite.layers.base import Layer
 from nnlite.layers.input import InputLayer
-from nnlite.steps import accumulate, plan_steps
+from nnlite.steps import Step, accumulate, layer_of
 from nnlite.types import Array
 from nnlite.weights import Weight, WeightVector
 
@@ -89,12 +99,13 @@ class Network(Layer):
         self.dtype = self.weights[0].dtype if self.weights else self.inputs[0].dtype
 
     def _plan(self, nodes: Sequence[Node]) -> None:
+        """Assign an index to each tensor, the inputs first, and plan a step for each use of a layer."""
         indices: dict[int, int] = {}
         for tensor in [*self.inputs, *(t for node in nodes for t in node.outputs)]:
             indices.setdefault(id(tensor), len(indices))
         self.n_tensors = len(indices)
         self.output_indices = [indices[id(tensor)] for tensor in self.outputs]
-        self.steps = plan_steps(nodes, indices)
+        self.steps = _plan_steps(nodes, indices)
 
     # -- the forward and the backward pass -----------------------------------------------------
 
@@ -140,8 +151,9 @@ class Network(Layer):
         for step in self.steps:
             y, layer_cache, y_mask = _run_layer(step.layer, step.gather(values), training, step.gather(masks))
             ys = step.store(values, y)
-            step.store(masks, y_mask)
-            cache.append((layer_cache, ys if step.gives_list or _is_penalized(step.layer) else None))
+            if y_mask is not None:
+                step.store(masks, y_mask)
+            cache.append((layer_cache, ys if step.needs_output else None))
         return self._gather_outputs(values), cache, self._gather_outputs(masks)
 
     def backward(self, dy: Any, cache: Any) -> Any:
@@ -166,10 +178,11 @@ class Network(Layer):
         for weight in self._shared_weights():
             weight.gradient[...] = 0
         for step, (layer_cache, ys) in zip(reversed(self.steps), reversed(cache), strict=True):
-            dys = _add_penalties(step.layer, [gradients[i] for i in step.outputs], ys)
+            dys = _add_penalties(step, [gradients[i] for i in step.outputs], ys)
             if _needs_backward(step.layer, dys):
-                step.accumulate(gradients, step.backward(dys, layer_cache))
+                step.accumulate(gradients, _backward(step, dys, layer_cache))
             elif not step.shared:
+                # The loss does not depend on this step: its gradients are zero.
                 step.layer.allocate_gradients()
         results = gradients[: len(self.inputs)]
         return results if self._takes_list else results[0]
@@ -342,6 +355,33 @@ def _check_names(layers: Sequence[Layer], model_name: str) -> None:
         raise ValueError(f"model {model_name!r} has several layers named {twice}; give each a name of its own")
 
 
+def _plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
+    """Return the steps of a graph in topological order; `indices` maps the `id` of a tensor to its index."""
+    n_uses: dict[int, int] = {}
+    for node in nodes:
+        for layer in _innermost_layers(layer_of(node)):
+            n_uses[id(layer)] = n_uses.get(id(layer), 0) + 1
+    return [
+        Step(
+            layer_of(node),
+            [indices[id(tensor)] for tensor in node.inputs],
+            [indices[id(tensor)] for tensor in node.outputs],
+            node.takes_list,
+            node.gives_list,
+            shared=any(n_uses[id(layer)] > 1 for layer in _innermost_layers(layer_of(node))),
+            has_own_penalty=_has_own_penalty(layer_of(node)),
+        )
+        for node in nodes
+        if node.inputs
+    ]
+
+
+def _innermost_layers(layer: Layer) -> list[Layer]:
+    """Return the layer, or the layers inside a model or a wrapper, at all depths."""
+    inner = getattr(layer, "layers", None)
+    return [layer] if inner is None else [found for one in inner for found in _innermost_layers(one)]
+
+
 def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
     """Compute one layer, with the mask if it takes one; return its output, its cache and the mask of its output."""
     if isinstance(layer, Network):
@@ -354,15 +394,28 @@ def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, An
     return y, cache, layer.compute_mask(x, mask, y)
 
 
-def _add_penalties(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list[Any]:
+def _backward(step: Step, dys: list[Any], layer_cache: Any) -> Any:
+    """Run a layer's backward pass; add to the gradients of shared weights instead of overwriting them."""
+    dy = dys if step.gives_list else dys[0]
+    if not step.shared:
+        return step.layer.backward(dy, layer_cache)
+    before = [(weight, weight.gradient.copy()) for weight in step.layer.weights]
+    dx = step.layer.backward(dy, layer_cache)
+    for weight, gradient in before:
+        weight.gradient[...] += gradient
+    return dx
+
+
+def _add_penalties(step: Step, dys: list[Any], ys: list[Array] | None) -> list[Any]:
     """Add the derivative of the activity penalty, :math:`dy + R'(y) / n`; replace None by zeros where it is needed."""
     if ys is None:
         return dys
-    if layer.activity_regularizer is not None:
-        penalties = [layer.activity_regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
+    regularizer = step.layer.activity_regularizer
+    if regularizer is not None:
+        penalties = [regularizer.gradient(y) / y.dtype.type(len(y)) for y in ys]
         dys = [penalty if dy is None else dy + penalty for dy, penalty in zip(dys, penalties, strict=True)]
     # A penalty of the layer's own has a derivative even if no loss depends on the outputs; its `backward` adds it.
-    if _has_own_penalty(layer) or any(dy is not None for dy in dys):
+    if step.has_own_penalty or any(dy is not None for dy in dys):
         dys = [np.zeros_like(y) if dy is None else dy for dy, y in zip(dys, ys, strict=True)]
     return dys
 
@@ -370,10 +423,6 @@ def _add_penalties(layer: Layer, dys: list[Any], ys: list[Array] | None) -> list
 def _needs_backward(layer: Layer, dys: Sequence[Any]) -> bool:
     """Return whether the loss depends on the layer: through its outputs, or through a penalty inside a network."""
     return isinstance(layer, Network) or any(dy is not None for dy in dys)
-
-
-def _is_penalized(layer: Layer) -> bool:
-    return layer.activity_regularizer is not None or _has_own_penalty(layer)
 
 
 def _has_own_penalty(layer: Layer) -> bool:

@@ -1,4 +1,4 @@
-"""The number of processors that this process may use."""
+"""Number of processors available to the process."""
 
 from __future__ import annotations
 

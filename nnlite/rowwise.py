@@ -1,7 +1,7 @@
-"""Outputs of networks that are independent of the batch, bit by bit.
+"""Outputs of networks that do not depend on the batch, bit by bit.
 
-A matrix product rounds a row differently depending on its position in the matrix and on the size of the matrix. Here
-each record, or the copies of one record, is a small matrix of its own, of the same shape for every record.
+The rounding errors of a row in a matrix product depend on its position and on the size of the matrix. Here each record,
+or the copies of one record, is a matrix of its own, of the same shape for every record.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ def outputs_by_record(model: Model, x: Array) -> Array:
     Parameters
     ----------
     model : nnlite.models.Model
-        From features to outputs, made of layers that look at the last axis alone.
+        Network of layers that compute along the last axis only.
     x : ndarray of shape (n_records, n_copies, n_features)
         Records, or several copies of each.
 
     Returns
     -------
     ndarray of the model's dtype of shape (n_records, n_copies, n_outputs)
-        A record's outputs depend on its own copies alone, bit by bit.
+        Outputs; those of a record depend only on its own copies, bit by bit.
 
     Examples
     --------

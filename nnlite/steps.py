@@ -7,7 +7,7 @@ pass is the layer's `backward`, `Step.accumulate`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -30,6 +30,8 @@ class Step:
         Whether the layer takes a list of inputs, and whether it returns a list of outputs.
     shared : bool
         Whether the layer, or one inside it, is used by other steps too.
+    has_own_penalty : bool
+        Whether the layer defines `Layer.activity_penalty`.
     """
 
     layer: Layer
@@ -37,7 +39,13 @@ class Step:
     outputs: list[int]
     takes_list: bool
     gives_list: bool
-    shared: bool
+    shared: bool = False
+    has_own_penalty: bool = False
+
+    @property
+    def needs_output(self) -> bool:
+        """Whether the backward pass needs the layer's outputs: for penalties, or for the shapes of several outputs."""
+        return self.gives_list or self.has_own_penalty or self.layer.activity_regularizer is not None
 
     def gather(self, values: Sequence[Any]) -> Any:
         """Return the layer's input, or the list of its inputs."""
@@ -54,55 +62,10 @@ class Step:
         """Add the derivatives with respect to the layer's inputs to those from the other uses of these tensors."""
         accumulate(gradients, self.inputs, dx if self.takes_list else [dx])
 
-    def backward(self, dys: list[Any], layer_cache: Any) -> Any:
-        """Run the layer's backward pass; add to the gradients of shared weights instead of overwriting them."""
-        dy = dys if self.gives_list else dys[0]
-        if not self.shared:
-            return self.layer.backward(dy, layer_cache)
-        before = [(weight, weight.gradient.copy()) for weight in self.layer.weights]
-        dx = self.layer.backward(dy, layer_cache)
-        for weight, gradient in before:
-            weight.gradient[...] += gradient
-        return dx
-
-
-def plan_steps(nodes: Sequence[Node], indices: Mapping[int, int]) -> list[Step]:
-    """Return the steps of a graph.
-
-    Parameters
-    ----------
-    nodes : sequence of Node
-        The graph, in topological order.
-    indices : mapping of int to int
-        Index of each tensor by its `id`.
-    """
-    n_uses: dict[int, int] = {}
-    for node in nodes:
-        for layer in _innermost_layers(layer_of(node)):
-            n_uses[id(layer)] = n_uses.get(id(layer), 0) + 1
-    return [
-        Step(
-            layer_of(node),
-            [indices[id(tensor)] for tensor in node.inputs],
-            [indices[id(tensor)] for tensor in node.outputs],
-            node.takes_list,
-            node.gives_list,
-            any(n_uses[id(layer)] > 1 for layer in _innermost_layers(layer_of(node))),
-        )
-        for node in nodes
-        if node.inputs
-    ]
-
 
 def layer_of(node: Node) -> Layer:
     """Return the layer of a node, typed as a `Layer`; a graph requires only that it has a name."""
     return cast(Layer, node.layer)
-
-
-def _innermost_layers(layer: Layer) -> list[Layer]:
-    """Return the layer, or the layers inside a model or a wrapper, at all depths."""
-    inner = getattr(layer, "layers", None)
-    return [layer] if inner is None else [found for one in inner for found in _innermost_layers(one)]
 
 
 def accumulate(gradients: list[Any], indices: Sequence[int], new: Sequence[Array | None]) -> None:

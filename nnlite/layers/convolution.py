@@ -223,7 +223,7 @@ class Conv1D(_Convolution):
     kernel_size : int
         k, the number of steps in a window.
     strides : int, default 1
-        s, the steps from one window to the next. Steps left over at the end are not used.
+        s, the number of steps from one window to the next. Remaining steps at the end are not used.
     padding : {"valid", "same", "causal"}, default "valid"
         "valid": windows lie within the series. "same": zeros on both sides, so that with stride 1 the output is as
         long as the input. "causal": zeros in front, so that an output depends on its own step and earlier ones,
@@ -290,16 +290,16 @@ class Conv2D(_Convolution):
     filters : int
         Number of outputs at each position.
     kernel_size : int or (int, int)
-        Height and width of the patch.
+        Height and width of the window.
     strides : int or (int, int), default 1
-        Rows and columns from one patch to the next.
+        Rows and columns from one window to the next.
     padding : {"valid", "same"}, default "valid"
-        "valid": patches lie within the image. "same": zeros around it, so that with stride 1 the output is as large
+        "valid": windows lie within the image. "same": zeros around it, so that with stride 1 the output is as large
         as the input.
     data_format : {"channels_last"}, optional
         The only supported order of axes: (rows, height, width, channels).
     dilation_rate : int or (int, int), default 1
-        The distance between the points of a patch.
+        The distances between neighboring pixels of a window.
     groups : int, default 1
         Number of groups that channels and filters are split into; each group of filters uses its own channels only.
     activation : str or ActivationFunction, optional

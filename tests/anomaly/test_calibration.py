@@ -50,16 +50,16 @@ def test_the_threshold_and_p_values_agree(reference, rate):
         assert p_values(reference, [above])[0] <= rate + 1e-12
 
 
-@pytest.mark.parametrize("share", [0.0, 0.1, 0.5])
-def test_few_of_those_flagged_are_usual(share):
+@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5])
+def test_few_of_the_flagged_records_are_normal(fraction):
     wrong, power = [], []
     for seed in range(200):
         rng = np.random.default_rng(seed)
-        anomalous = np.arange(400) < 400 * share
+        anomalous = np.arange(400) < 400 * fraction
         p = p_values(rng.normal(size=2000), rng.normal(size=400) + 4 * anomalous)
         flags = benjamini_hochberg(p, 0.1)
         wrong.append((flags & ~anomalous).sum() / max(flags.sum(), 1))
-        power.append(flags[anomalous].mean() if share else 1.0)
+        power.append(flags[anomalous].mean() if fraction else 1.0)
     assert np.mean(wrong) < 0.12
     assert np.mean(power) > 0.6
 
@@ -126,7 +126,7 @@ def test_calibration_is_saved(tmp_path):
 def test_a_rate_needs_records_to_hold_out():
     with pytest.raises(ValueError, match="at least 10 records; found 5"):
         TableDetector(false_alarm_rate=0.1).fit(blobs(5, 0))
-    with pytest.raises(ValueError, match="false_alarm_rate must be a number above 0 and below 1; found 2"):
+    with pytest.raises(ValueError, match="false_alarm_rate must be None or a number above 0 and below 1; found 2"):
         TableDetector(false_alarm_rate=2).fit(blobs(50, 0))
 
 
@@ -156,7 +156,7 @@ def test_probabilities_fall_with_p_and_stay_between_0_and_1(p, prior):
 
 
 @pytest.mark.parametrize(("p", "prior"), [([0.0], 0.1), ([1.5], 0.1), ([0.5], 0.0), ([0.5], 1.0), ([0.5], True)])
-def test_probabilities_refuse_what_is_no_chance(p, prior):
+def test_probabilities_refuse_other_numbers(p, prior):
     with pytest.raises(ValueError, match="must"):
         anomaly_probability(p, prior)
 

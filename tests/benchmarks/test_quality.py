@@ -8,6 +8,7 @@ from anomaly.metrics import roc_auc_score
 from benchmarks.quality import label_learning, labels
 from benchmarks.quality.__main__ import main
 from benchmarks.quality.choices import held_out
+from benchmarks.quality.contestants import OURS
 from benchmarks.quality.measure import read
 from benchmarks.quality.protocols import MOST_ROWS, split
 from benchmarks.quality.summary import alike, critical_difference, ranks, table
@@ -62,12 +63,13 @@ def test_the_command_measures_once_and_prints_a_table(tmp_path, capsys):
     command = ["--data", str(tmp_path), "--output", str(tmp_path / "out"), "--seeds", "1"]
     main([*command, "--protocols", "one-class"])
     assert "TableDetector" in capsys.readouterr().out
-    (result,) = read(tmp_path / "out" / "results.jsonl")
+    result, textbook = read(tmp_path / "out" / "results.jsonl")
+    assert (result["detector"], textbook["detector"]) == OURS == ("TableDetector", "AutoencoderDetector")
     assert result["table"] == "made"
     assert result["auroc"] > 0.9
     assert result["fit_seconds"] > 0
     main([*command, "--protocols", "one-class"])
-    assert read(tmp_path / "out" / "results.jsonl") == [result]
+    assert read(tmp_path / "out" / "results.jsonl") == [result, textbook]
     peer = {**result, "detector": "kNN", "auroc": 0.1}
     with (tmp_path / "out" / "results.jsonl").open("a") as file:
         file.write(json.dumps(peer) + "\n")

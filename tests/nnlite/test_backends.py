@@ -1,4 +1,4 @@
-"""Who computes: "auto" takes the engine where it can, "numba" says why it cannot, and NumPy alone is always enough."""
+"""Backends: "auto" uses the engine if possible, "numba" raises with a reason, and NumPy alone is sufficient."""
 
 import os
 import subprocess
@@ -109,7 +109,7 @@ UNKNOWN = {
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
-def test_auto_uses_the_layers_for_what_has_no_compiled_form(what):
+def test_auto_uses_the_layers_for_models_without_compiled_form(what):
     make, _ = UNKNOWN[what]
     results = {}
     for backend in ("auto", "numpy"):
@@ -124,7 +124,7 @@ def test_auto_uses_the_layers_for_what_has_no_compiled_form(what):
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
-def test_numba_says_what_has_no_compiled_form(what):
+def test_numba_raises_for_models_without_compiled_form(what):
     make, message = UNKNOWN[what]
     model = make()
     before = [weight.copy() for weight in model.get_weights()]
@@ -136,17 +136,17 @@ def test_numba_says_what_has_no_compiled_form(what):
         np.testing.assert_array_equal(weight, old)
 
 
-def test_auto_uses_the_engine_for_what_it_knows():
+def test_auto_uses_the_engine_for_supported_models():
     model = chain(Dense(5, activation="gelu"), BatchNormalization(), LayerNormalization(), Activation("tanh"))
     assert model.fit(X, Y, epochs=2, verbose=0).backend == "numba"
     assert model.history.backend == "numba"
 
 
-def test_auto_leaves_a_job_of_milliseconds_to_the_layers():
+def test_auto_uses_the_layers_for_fits_of_milliseconds():
     assert chain().fit(X[:32], Y[:32], verbose=0).backend == "numpy"
 
 
-def test_a_model_derived_from_sequential_gives_the_same_either_way():
+def test_both_backends_agree_on_a_subclass_of_sequential():
     values = []
     for backend in ("auto", "numpy"):
         set_random_seed(0)
@@ -164,7 +164,7 @@ def test_an_unknown_backend_is_named():
         chain().evaluate(X, Y, backend=None)
 
 
-def test_mistakes_are_the_same_mistakes_whoever_computes():
+def test_both_backends_raise_the_same_errors():
     labels = np.full(ROWS, 7)
     model = chain(Dense(3), Softmax(), loss="sparse_categorical_crossentropy")
     messages = []
@@ -241,7 +241,7 @@ def in_threads(*functions):
     return results
 
 
-def test_fits_in_threads_give_the_bits_of_fits_one_after_the_other():
+def test_fits_in_threads_equal_sequential_fits_bit_by_bit():
     alone = [fit_one(seed) for seed in range(4)]
     together = in_threads(*(lambda seed=seed: fit_one(seed) for seed in range(4)))
     for (weights, history), (others, curves) in zip(alone, together, strict=True):
@@ -262,7 +262,7 @@ def test_fits_of_both_float_types_at_once():
     np.testing.assert_allclose(single, double, rtol=1e-4, atol=1e-5)
 
 
-def test_python_goes_on_while_an_epoch_runs_in_compiled_code():
+def test_python_threads_run_during_an_epoch_of_compiled_code():
     x = np.random.default_rng(0).normal(size=(40_000, 64)).astype("float32")
     model = Sequential([Input((64,)), Dense(128, activation="relu"), Dense(64)])
     model.compile("adam", "mse")

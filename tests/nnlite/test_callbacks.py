@@ -65,7 +65,7 @@ def test_early_stopping_waits_for_patience_and_restores():
     assert (epochs, model.weights, stop.best) == (5, 2, 1)
 
 
-def test_early_stopping_knows_that_accuracy_should_grow(capsys):
+def test_early_stopping_maximizes_accuracy(capsys):
     stop = EarlyStopping("val_accuracy", patience=1, verbose=1, restore_best_weights=True)
     model, epochs = run(stop, [0.1, 0.5, 0.4], name="val_accuracy")
     assert (epochs, model.weights) == (3, 1)
@@ -81,7 +81,7 @@ def test_early_stopping_options():
     assert run(EarlyStopping(mode="max", patience=1), [1, 2, 1])[1] == 3
 
 
-def test_a_figure_that_is_not_there_warns_once():
+def test_a_missing_value_warns_once():
     stop = EarlyStopping()
     stop.set_model(FakeModel())
     stop.on_train_begin()
@@ -91,7 +91,7 @@ def test_a_figure_that_is_not_there_warns_once():
     stop.on_epoch_end(1, {"loss": 1.0})
 
 
-def test_plateau_lowers_the_rate():
+def test_plateau_reduces_the_rate():
     model, _ = run(ReduceLROnPlateau(factor=0.5, patience=2, verbose=1), [1, 1, 1, 1, 1])
     assert model.optimizer.learning_rate == 0.25
     model, _ = run(ReduceLROnPlateau(factor=0.5, patience=1, cooldown=2, min_lr=0.4), [1] * 8)
@@ -144,7 +144,7 @@ def test_csv_logger_writes_and_appends(tmp_path):
     assert path.read_text() == "epoch;val_loss\n0;1\n"
 
 
-def test_csv_logger_keeps_a_place_for_validation_that_comes_later(tmp_path):
+def test_csv_logger_has_columns_for_later_validation(tmp_path):
     logger = CSVLogger(tmp_path / "log.csv")
     logger.on_train_begin()
     logger.on_epoch_end(0, {"mae": 2, "loss": 1})
@@ -154,7 +154,7 @@ def test_csv_logger_keeps_a_place_for_validation_that_comes_later(tmp_path):
     assert (tmp_path / "log.csv").read_text().splitlines() == lines
 
 
-def test_nan_ends_training(capsys):
+def test_nan_stops_training(capsys):
     stop = TerminateOnNaN()
     stop.set_model(FakeModel())
     stop.on_train_batch_end(0, {"loss": 1.0})
@@ -164,7 +164,7 @@ def test_nan_ends_training(capsys):
     assert "nan" in capsys.readouterr().out
 
 
-def test_only_callbacks_are_taken():
+def test_only_callbacks_are_accepted():
     with pytest.raises(TypeError, match="must be instances of Callback"):
         CallbackList([print], FakeModel(), {})
 
@@ -235,7 +235,7 @@ def test_the_bar_is_redrawn_in_a_terminal(monkeypatch):
     assert text.endswith("\n")
 
 
-def test_the_bar_is_plain_where_it_must_be():
+def test_the_bar_is_ascii_if_the_encoding_requires_it():
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     Progress(4, stream=stream).finish({})
     stream.seek(0)

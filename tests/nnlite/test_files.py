@@ -9,7 +9,7 @@ from nnlite.files import atomic_write
 posix_only = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX devices and links")
 
 
-def test_the_file_appears_whole(tmp_path):
+def test_a_file_is_replaced_atomically(tmp_path):
     with atomic_write(tmp_path / "a") as file:
         file.write(b"new")
         assert not (tmp_path / "a").exists()
@@ -17,7 +17,7 @@ def test_the_file_appears_whole(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_an_error_leaves_the_earlier_file_and_nothing_else(tmp_path):
+def test_an_error_keeps_the_existing_file(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
     with pytest.raises(TypeError), atomic_write(tmp_path / "a") as file:
         file.writelines([b"new", "not bytes"])
@@ -25,7 +25,7 @@ def test_an_error_leaves_the_earlier_file_and_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["a"]
 
 
-def test_a_full_disk_leaves_the_earlier_file_and_nothing_else(tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_existing_file(tmp_path, monkeypatch):
     (tmp_path / "a").write_bytes(b"old")
 
     def full(_):
@@ -46,7 +46,7 @@ def test_folders_are_refused_by_name(tmp_path):
 
 
 @posix_only
-def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+def test_the_target_of_a_link_is_replaced(tmp_path):
     (tmp_path / "a").write_bytes(b"old")
     (tmp_path / "link").symlink_to(tmp_path / "a")
     with atomic_write(tmp_path / "link") as file:
@@ -56,7 +56,7 @@ def test_a_link_stays_and_its_file_is_replaced(tmp_path):
 
 
 @posix_only
-def test_a_device_is_written_to_and_not_replaced():
+def test_a_device_is_written_directly():
     before = os.stat(os.devnull)
     with atomic_write(os.devnull) as file:
         file.write(b"new")

@@ -1,4 +1,4 @@
-"""Activations, initializers, losses, metrics and regularizers, beyond their gradients."""
+"""Activations, initializers, losses, metrics and regularizers, apart from their gradients."""
 
 import math
 
@@ -12,7 +12,7 @@ from nnlite.special import erf
 
 
 @given(st.floats(-40, 40))
-def test_erf_is_that_of_the_standard_library(x):
+def test_erf_equals_that_of_the_standard_library(x):
     assert erf(np.array([x]))[0] == pytest.approx(math.erf(x), rel=4e-15, abs=1e-300)
 
 
@@ -33,7 +33,7 @@ def test_large_inputs_neither_overflow_nor_turn_into_nan(name):
     assert y.dtype == np.float32
 
 
-def test_approximate_gelu_is_close_and_has_its_own_slope():
+def test_approximate_gelu_is_close_and_has_its_own_derivative():
     x = np.linspace(-3, 3, 50)
     f = activations.GELU(approximate=True)
     assert np.abs(f(x) - activations.gelu(x)).max() < 1e-3
@@ -41,6 +41,13 @@ def test_approximate_gelu_is_close_and_has_its_own_slope():
     slope = (f(x + h) - f(x - h)) / (2 * h)
     np.testing.assert_allclose(f.backward(np.ones_like(x), x, f(x)), slope, atol=1e-6)
     assert f.get_config() == {"approximate": True}
+
+
+def test_no_regularizer_is_none():
+    assert regularizers.get(None) is None
+    assert regularizers.get("l2").get_config() == {"l2": 0.01}
+    with pytest.raises(ValueError, match="unknown regularizer 'l3'"):
+        regularizers.get("l3")
 
 
 def test_unknown_names_and_types():
@@ -52,7 +59,7 @@ def test_unknown_names_and_types():
         activations.ReLU(negative_slope=-1)
 
 
-def test_bases_say_what_is_missing():
+def test_base_classes_name_the_missing_method():
     x = np.zeros((1, 1))
     for call in (
         lambda: activations.ActivationFunction()(x),
@@ -92,7 +99,7 @@ def test_a_seeded_initializer_draws_the_same_each_time(name):
         ("lecun_normal", 1 / 100),
     ],
 )
-def test_scaled_initializers_have_the_variance_they_promise(name, variance):
+def test_scaled_initializers_have_the_documented_variance(name, variance):
     drawn = initializers.get(name)((100, 200), "float64", np.random.default_rng(0))
     assert drawn.var() == pytest.approx(variance, rel=0.05)
 
@@ -116,7 +123,7 @@ def test_other_initializers():
             make()
 
 
-def test_losses_refuse_what_does_not_fit():
+def test_losses_reject_invalid_arguments():
     mse = losses.MeanSquaredError()
     for call, message in (
         (lambda: mse(np.zeros((2, 3)), np.zeros((2, 4))), r"found \(2, 3\) and \(2, 4\)"),
@@ -131,14 +138,14 @@ def test_losses_refuse_what_does_not_fit():
             call()
 
 
-def test_losses_take_flat_targets_and_predictions():
+def test_losses_accept_vectors():
     y, p = np.array([1.0, 2.0]), np.array([[2.0], [4.0]])
     assert losses.MeanSquaredError()(y, p) == losses.MeanSquaredError()(y, p[:, 0]) == 2.5
     assert losses.MeanSquaredError().gradient(y, p[:, 0]).shape == (2,)
     assert losses.MeanSquaredError()(y, p, np.array([[1.0], [0.0]])) == 0.5
 
 
-def test_weights_spread_over_further_axes():
+def test_weights_broadcast_over_further_axes():
     y, p = np.zeros((2, 3, 4)), np.ones((2, 3, 4))
     assert losses.MeanSquaredError()(y, p, np.array([1.0, 0.0])) == 0.5
     assert losses.MeanSquaredError(reduction="sum")(y, p) == 6
@@ -164,7 +171,7 @@ def test_logits_and_probabilities_agree():
     assert a == pytest.approx(losses.CategoricalCrossentropy()(y, q))
 
 
-def test_certain_and_wrong_is_bad_but_finite():
+def test_the_loss_of_certain_wrong_predictions_is_finite():
     y, p = np.array([[1.0, 0.0]], np.float32), np.array([[0.0, 1.0]], np.float32)
     for loss in (losses.BinaryCrossentropy(), losses.CategoricalCrossentropy()):
         assert 10 < loss(y, p) < 20
@@ -199,13 +206,13 @@ def test_metrics(name, y, p, expected):
     assert metric.result() == 0
 
 
-def test_metrics_weigh_rows():
+def test_metrics_use_sample_weights():
     metric = metrics.get("mae")
     metric.update_state([[0.0], [0.0]], [[1.0], [3.0]], sample_weight=[3.0, 1.0])
     assert metric.result() == 1.5
 
 
-def test_regularizers_refuse_negative_strengths():
+def test_regularizers_reject_negative_factors():
     with pytest.raises(ValueError, match="l2 must be a number of at least 0"):
         regularizers.L2(-1)
     assert regularizers.get(None) is None
@@ -223,7 +230,7 @@ def test_the_default_dtype_can_be_changed():
 
 
 @pytest.mark.parametrize("function", [losses.mean_squared_error, losses.mean_absolute_error, losses.huber])
-def test_the_functions_give_each_sample_its_part_of_the_loss(function):
+def test_the_functions_return_the_loss_of_each_sample(function):
     rng = np.random.default_rng(0)
     y_true, y_pred = rng.normal(size=(2, 5, 3, 4)) * 2
     each = function(y_true, y_pred)

@@ -45,12 +45,12 @@ class WrongDense(Dense):
         return dx
 
 
-def test_a_gradient_that_is_off_by_a_thousandth_is_caught():
+def test_a_relative_error_of_a_thousandth_is_detected():
     with pytest.raises(GradientError, match=r"kernel: \d"):
         check_layer(WrongDense(2, dtype="float64"), draw(3, 4))
 
 
-def test_a_wrong_input_gradient_is_caught():
+def test_a_wrong_input_gradient_is_detected():
     class NoMean(LayerNormalization):
         def backward(self, dy, cache):
             return super().backward(dy, cache) + 1e-3
@@ -59,12 +59,12 @@ def test_a_wrong_input_gradient_is_caught():
         check_layer(NoMean(dtype="float64"), draw(3, 4))
 
 
-def test_a_float32_layer_is_refused():
+def test_a_float32_layer_is_rejected():
     with pytest.raises(ValueError, match="checked in float64"):
         check_layer(Dense(2), draw(3, 4))
 
 
-def test_checking_leaves_the_weights_as_they_were():
+def test_checks_do_not_change_the_weights():
     layer = BatchNormalization(dtype="float64")
     layer.build((None, 4))
     before = layer.get_weights()
@@ -111,7 +111,7 @@ REGULARIZERS = [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)]
     [(losses.registry, [loss for loss, *_ in LOSSES]), (regularizers.registry, REGULARIZERS)],
     ids=["losses", "regularizers"],
 )
-def test_none_is_left_out(registry, checked):
+def test_every_class_is_checked(registry, checked):
     known = {type(registry.create(name)) for name in registry.names()}
     assert known == {type(one) for one in checked}
 
@@ -123,7 +123,7 @@ def test_every_loss(loss, y_true, y_pred, weighted):
     check_loss(loss, y_true, y_pred, weight)
 
 
-def test_a_wrong_loss_gradient_is_caught():
+def test_a_wrong_loss_gradient_is_detected():
     class Wrong(MeanSquaredError):
         def gradient(self, y_true, y_pred, sample_weight=None):
             return super().gradient(y_true, y_pred, sample_weight) * 2
@@ -138,7 +138,7 @@ def test_every_regularizer(regularizer):
     check_regularizer(regularizer, np.sign(x) * (np.abs(x) + 0.01))
 
 
-def test_a_deep_chain_with_everything_in_it():
+def test_a_deep_chain_of_many_layers():
     model = Sequential(
         [
             Input((4,), dtype="float64"),
@@ -188,7 +188,7 @@ def test_a_nested_model_used_twice_adds_up_its_gradients():
 
 
 @pytest.mark.parametrize("inner", ["latent", "latent at every step", "model at every step", "model used twice"])
-def test_penalties_on_what_no_loss_looks_at(inner):
+def test_penalties_on_outputs_without_a_loss(inner):
     inputs = Input((4, 3), dtype="float64")
     x = Dense(4, "tanh", **D)(inputs)
     if inner == "latent":
@@ -207,7 +207,7 @@ def test_penalties_on_what_no_loss_looks_at(inner):
     check_model(model, draw(5, 4, 3), [draw(5, 4, 1, seed=1), np.zeros((5, *y.shape[1:]))])
 
 
-def test_a_wrong_layer_inside_a_model_is_caught():
+def test_a_wrong_layer_inside_a_model_is_detected():
     model = Sequential([Input((4,), dtype="float64"), WrongDense(2, dtype="float64")])
     model.compile("sgd", "mse")
     with pytest.raises(GradientError, match="parameters"):

@@ -1,4 +1,4 @@
-"""The same numbers as Keras: layers, activations, losses, optimizers, metrics and initializers, in float32."""
+"""Values of Keras: layers, activations, losses, optimizers, metrics and initializers, in float32."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def assert_close(found, expected, rtol=1e-5, atol=1e-6):
     np.testing.assert_allclose(found, expected, rtol=rtol, atol=atol * max(1e-3, np.abs(expected).max(initial=0)))
 
 
-def test_the_reference_says_where_it_comes_from():
+def test_the_reference_contains_its_versions():
     facts = reference.facts()
     assert facts["keras"].startswith("3.")
     assert facts["backend"] == "jax"

@@ -1,4 +1,4 @@
-"""Arguments have the names, the defaults and the places that they have in Keras."""
+"""Arguments have the names, defaults and positions of Keras."""
 
 import json
 
@@ -96,14 +96,14 @@ def test_arguments_have_the_names_and_defaults_of_keras(key):
 
 
 @pytest.mark.parametrize("key", SIGNATURES)
-def test_what_may_be_given_by_place_has_the_place_it_has_in_keras(key):
+def test_positional_arguments_have_the_positions_of_keras(key):
     places = [name for name, about in SIGNATURES[key].items() if about["positional"]]
     own = [name for name, about in ours(key).items() if about["positional"]]
     assert own == places[: len(own)]
 
 
 @pytest.mark.parametrize("key", [key for key in SIGNATURES if key.startswith("losses.")])
-def test_losses_have_the_names_that_they_have_in_keras(key):
+def test_losses_have_the_names_of_keras(key):
     loss = getattr(nnlite.losses, key.rpartition(".")[2])()
     assert loss.name == SIGNATURES[key]["name"]["default"]
 

@@ -1,4 +1,4 @@
-"""The same training as Keras: from the same weights, on the same batches, every figure and every weight agree."""
+"""Training as in Keras: with equal weights and batches, losses, metrics and weights agree."""
 
 import csv
 import io
@@ -24,12 +24,12 @@ def trained(request):
     return request.param, *cases.train(nnlite, request.param)
 
 
-def test_every_step_has_the_loss_it_has_in_keras(trained):
+def test_every_step_has_the_loss_of_keras(trained):
     name, _, _, steps = trained
     assert_close(steps, reference.value(f"training/{name}/steps"), "loss")
 
 
-def test_the_history_has_the_same_figures(trained):
+def test_the_history_has_the_values_of_keras(trained):
     name, _, history, _ = trained
     expected = reference.by_name(f"training/{name}/history")
     assert set(history.history) == set(expected)
@@ -37,7 +37,7 @@ def test_the_history_has_the_same_figures(trained):
         assert_close(history.history[figure], curve, figure)
 
 
-def test_training_ends_at_the_same_weights(trained):
+def test_training_ends_with_the_weights_of_keras(trained):
     name, model, _, _ = trained
     expected = reference.several(f"training/{name}/weights")
     assert [w.shape for w in model.get_weights()] == [w.shape for w in expected]
@@ -45,7 +45,7 @@ def test_training_ends_at_the_same_weights(trained):
         assert_close(found, weight, "weight")
 
 
-def test_evaluate_returns_the_same_figures(trained):
+def test_evaluate_returns_the_values_of_keras(trained):
     name, model, _, _ = trained
     expected = reference.by_name(f"training/{name}/evaluate")
     found = model.evaluate(*cases.DATA[name], batch_size=16, verbose=0, return_dict=True)
@@ -57,7 +57,7 @@ def test_evaluate_returns_the_same_figures(trained):
     assert next(iter(found)) == "loss"
 
 
-def test_predict_returns_the_same_values(trained):
+def test_predict_returns_the_outputs_of_keras(trained):
     name, model, _, _ = trained
     found = model.predict(cases.DATA[name][0], verbose=0)
     expected = reference.several(f"training/{name}/predict")
@@ -66,7 +66,7 @@ def test_predict_returns_the_same_values(trained):
         assert_close(one, other, "prediction")
 
 
-def test_a_script_with_callbacks_runs_as_it_does_in_keras(tmp_path):
+def test_a_script_with_callbacks_runs_as_in_keras(tmp_path):
     model, history, log, best = cases.train_with_callbacks(nnlite, tmp_path)
     expected = reference.by_name("callbacks/history")
     assert set(history.history) == set(expected)

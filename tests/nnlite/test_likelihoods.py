@@ -7,20 +7,20 @@ from nnlite.likelihoods import BernoulliNLL, GaussianNLL
 from tests.nnlite.arrays import draw
 
 
-def test_a_fixed_variance_is_a_learned_one_that_is_always_the_same():
+def test_a_fixed_variance_equals_a_constant_learned_one():
     y, mean = draw(4, 3), draw(4, 3, seed=1)
     predicted = np.concatenate([mean, np.full((4, 3), np.log(0.3))], axis=-1)
     assert GaussianNLL(variance=None)(y, predicted) == pytest.approx(GaussianNLL(0.3)(y, mean))
 
 
-def test_likelihoods_are_sums_over_all_of_a_record():
+def test_likelihoods_are_sums_over_a_record():
     y, p = np.random.default_rng(0).uniform(0.1, 0.9, (2, 5, 4, 3))
     for loss in (GaussianNLL(), BernoulliNLL()):
         assert loss(y, p) == pytest.approx(loss(y.reshape(5, 12), p.reshape(5, 12)))
         assert loss(y, p) == pytest.approx(sum(loss(y[i : i + 1], p[i : i + 1]) for i in range(5)) / 5)
 
 
-def test_a_learned_variance_goes_no_lower_than_its_minimum():
+def test_a_learned_variance_has_a_lower_bound():
     loss = GaussianNLL(variance=None, minimum_variance=0.01)
     y = np.zeros((1, 1))
     assert loss(y, np.array([[0.0, -50.0]])) == loss(y, np.array([[0.0, np.log(0.01)]]))
@@ -41,7 +41,7 @@ def test_a_variance_must_be_above_zero(settings):
         GaussianNLL(**settings)
 
 
-def test_shapes_that_do_not_fit_are_refused():
+def test_wrong_shapes_are_rejected():
     with pytest.raises(ValueError, match="must have the same shape"):
         GaussianNLL()(np.zeros((2, 3)), np.zeros((2, 4)))
     with pytest.raises(ValueError, match="y_pred must have twice as many features"):

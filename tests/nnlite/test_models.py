@@ -38,7 +38,7 @@ def test_a_model_computes_its_layers_in_order():
     np.testing.assert_allclose(model.predict(x), expected + output.bias.value, rtol=1e-5)
 
 
-def test_all_weights_live_in_one_vector():
+def test_all_weights_are_one_vector():
     model = autoencoder()
     assert model.parameters.shape == (22,)
     model.parameters[...] = 0
@@ -55,7 +55,7 @@ def test_trainable_weights_come_first_in_the_vector():
     np.testing.assert_array_equal(model.parameters[vector.n_trainable :], [0, 0, 0, 1, 1, 1])
 
 
-def test_freezing_a_layer_moves_its_weights_out_of_training():
+def test_weights_of_a_frozen_layer_are_not_trainable():
     model = autoencoder()
     model.get_layer("code").trainable = False
     model.compile("sgd", "mse")
@@ -179,7 +179,7 @@ def test_sequential_grows_and_shrinks():
         model.pop()
 
 
-def test_sequential_refuses_what_is_no_chain():
+def test_sequential_rejects_invalid_chains():
     with pytest.raises(TypeError, match="takes layers; found str"):
         Sequential(["relu"])
     with pytest.raises(ValueError, match="must be the first"):
@@ -210,7 +210,7 @@ def test_layers_of_a_model_need_names_of_their_own():
         Model(inputs, Dense(2, name="twin")(Dense(2, name="twin")(inputs)))
 
 
-def test_layers_of_two_dtypes_are_refused():
+def test_layers_of_two_dtypes_are_rejected():
     inputs = Input((2,))
     model = Model(inputs, Dense(2, dtype="float64")(Dense(2)(inputs)))
     with pytest.raises(ValueError, match="must have one dtype; found float32, float64"):
@@ -242,13 +242,13 @@ def test_set_random_seed_gives_the_same_bits():
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 1.5, True, None])
-def test_set_random_seed_refuses_what_is_no_seed(seed):
+def test_set_random_seed_rejects_invalid_seeds(seed):
     with pytest.raises(ValueError, match="seed must be a whole number"):
         set_random_seed(seed)
 
 
 @pytest.mark.parametrize("through", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_copies_are_whole_and_independent(through):
+def test_copies_are_complete_and_independent(through):
     model = autoencoder()
     model.compile("adam", "mse")
     x = draw(9, 4)
@@ -262,7 +262,7 @@ def test_copies_are_whole_and_independent(through):
 
 @pytest.mark.parametrize("loss", ["mse", Huber(0.5), {"out": "mse"}])
 @pytest.mark.parametrize("through", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
-def test_copies_of_what_has_seen_no_data_stay_compiled(through, loss):
+def test_copies_of_unbuilt_models_stay_compiled(through, loss):
     model = Sequential([Dense(2), Dense(3, name="out")])
     model.compile(Adam(0.02), loss, loss_weights={"out": 2}, metrics={"out": ["mae"]}, weighted_metrics=["mse"])
     other = through(model)
@@ -304,7 +304,7 @@ def test_a_chain_of_a_thousand_layers_works():
     np.testing.assert_array_equal(model.predict(data), data)
 
 
-def test_topological_order_puts_each_node_after_what_it_needs():
+def test_topological_order_puts_each_node_after_its_inputs():
     inputs = Input((2,))
     a = Dense(2)(inputs)
     b = Dense(2)(a)
@@ -343,7 +343,7 @@ def test_summary_names_every_layer_and_counts_weights():
     assert max(map(len, lines)) <= 80
 
 
-def test_summary_of_a_graph_says_what_is_connected(capsys):
+def test_summary_of_a_graph_names_connected_layers(capsys):
     a, b = Input((2,), name="left"), Input((2,), name="right")
     Model([a, b], Add(name="total")([a, b])).summary(line_length=90)
     printed = capsys.readouterr().out
@@ -357,7 +357,7 @@ def test_summary_of_a_large_model_counts_in_larger_units():
     assert any("1,001,000 (3.82 MB)" in line for line in lines)
 
 
-def test_clear_session_begins_names_again():
+def test_clear_session_restarts_the_numbering():
     clear_session()
     assert Dense(2).name == "dense"
     assert Dense(2).name == "dense_1"

@@ -1,4 +1,4 @@
-"""What `compile` takes for losses, their weights and metrics."""
+"""Arguments of `compile`: losses, loss weights and metrics."""
 
 import numpy as np
 import pytest
@@ -63,7 +63,7 @@ def test_forms_of_metrics(argument, given, outputs, expected):
         ({"outputs": "a", "metrics": [["mae"], ["mse"]]}, r"metrics must have one entry for each of \['a'\]; found 2"),
     ],
 )
-def test_what_fits_no_output_is_refused(arguments, message):
+def test_arguments_that_fit_no_output_are_rejected(arguments, message):
     with pytest.raises(ValueError, match=message):
         objective(**arguments)
 

@@ -21,7 +21,7 @@ LAYOUT = [("kernel", slice(0, 3)), ("bias", slice(3, 4))]
 
 @pytest.mark.parametrize("make", KINDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_each_finds_the_bottom_of_a_bowl(make, dtype):
+def test_each_optimizer_minimizes_a_quadratic_function(make, dtype):
     optimizer, x = make(), np.array([3.0, -2.0, 1.0], dtype)
     for _ in range(600):
         optimizer.step(x, 2 * x)
@@ -31,7 +31,7 @@ def test_each_finds_the_bottom_of_a_bowl(make, dtype):
 
 
 @pytest.mark.parametrize("make", KINDS)
-def test_restored_state_goes_on_bit_by_bit(make):
+def test_training_continues_from_restored_state_bit_by_bit(make):
     gradients = np.random.default_rng(0).normal(size=(10, 4))
     one, x = make(), np.ones(4)
     for gradient in gradients[:5]:
@@ -63,7 +63,7 @@ def test_adam_without_decay_is_adamw_with_none():
     np.testing.assert_array_equal(x, y)
 
 
-def test_decay_leaves_out_what_it_is_told_to():
+def test_excluded_weights_do_not_decay():
     optimizer, x = SGD(0.1, weight_decay=0.5), np.ones(4)
     optimizer.exclude_from_weight_decay(["bias"])
     optimizer.build(x, LAYOUT)
@@ -72,7 +72,7 @@ def test_decay_leaves_out_what_it_is_told_to():
 
 
 @given(scale=st.floats(1e-3, 1e3), most=st.floats(0.01, 10))
-def test_clipping_never_leaves_more_than_it_allows(scale, most):
+def test_clipped_gradients_are_within_their_bound(scale, most):
     gradient = np.random.default_rng(0).normal(size=4) * scale
     for clip, size in (
         ("clipvalue", lambda g: np.abs(g).max()),
@@ -114,7 +114,7 @@ def test_wrong_types():
         Optimizer().step(np.ones(1), np.ones(1))
 
 
-def test_state_that_does_not_fit_is_refused():
+def test_state_of_another_shape_is_rejected():
     optimizer = Adam()
     optimizer.build(np.zeros(3), [("w", slice(0, 3))])
     with pytest.raises(ValueError, match="the state of Adam consists of"):

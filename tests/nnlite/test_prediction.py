@@ -1,4 +1,4 @@
-"""Applying a network to data: what it gives, whatever the batches and threads, and what it refuses."""
+"""Prediction: outputs independent of batches and threads, and errors for invalid data."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +15,7 @@ def autoencoder():
     return Model(inputs, Dense(4)(Dense(2, "relu")(inputs)))
 
 
-def test_inputs_of_the_wrong_shape_are_refused_by_name():
+def test_the_error_for_a_wrong_shape_names_the_input():
     model = autoencoder()
     with pytest.raises(ValueError, match=r"must have shape \(rows, 4\); found \(2, 5\)"):
         model.predict(draw(2, 5))
@@ -30,16 +30,16 @@ def test_predict_does_not_depend_on_the_batch_size():
     np.testing.assert_allclose(model.predict_on_batch(x), model.predict(x), rtol=1e-6)
 
 
-def test_predicting_no_rows_gives_no_rows():
+def test_predictions_for_no_rows_are_empty():
     assert autoencoder().predict(np.zeros((0, 4))).shape == (0, 4)
 
 
-def test_a_row_of_one_feature_may_come_flat():
+def test_a_vector_is_accepted_for_one_feature():
     model = Sequential([Input((1,)), Dense(2)])
     assert model.predict(np.arange(3.0)).shape == (3, 2)
 
 
-def test_predicting_in_eight_threads_gives_the_same_bits():
+def test_predictions_in_eight_threads_are_equal_bit_by_bit():
     model = autoencoder()
     x = draw(500, 4)
     expected = model.predict(x)

@@ -1,4 +1,4 @@
-"""Fifty random models, and the generator itself: it is the same for a seed, draws every layer, and finds faults.
+"""Fifty random models, and their generator: reproducible, complete, and able to find faults.
 
 Other models than those of every day: ``NNLITE_RANDOM_MODELS=1000 python -m pytest tests/nnlite/test_random_models.py``;
 thousands: ``python -m benchmarks fuzz --minutes 30``.
@@ -20,13 +20,13 @@ from tests.nnlite.random_models.shrinking import shrink
 
 FIRST = int(os.environ.get("NNLITE_RANDOM_MODELS", "0"))
 KNOWN = (84, 112, 268)
-"""Seeds that found faults once, of loss weights, evaluations and normalizations that callbacks change in mid-fit."""
+"""Seeds that once found faults in loss weights, evaluation and normalization changed by callbacks during a fit."""
 SEEDS = [*range(FIRST, FIRST + 50 - len(KNOWN)), *KNOWN]
 
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", SEEDS)
-def test_what_must_hold_of_every_model(seed):
+def test_properties_of_every_model(seed):
     case = draw_case(seed)
     found = failures(case)
     messages = "\n".join(f"{check}: {message}" for check, message in found.items())
@@ -125,7 +125,7 @@ FAULTS = {
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("check", CHECKS)
-def test_a_planted_fault_is_found_and_made_small(check, monkeypatch):
+def test_an_injected_fault_is_found_and_shrunk(check, monkeypatch):
     sound = [case for case in map(draw_case, range(60)) if failure(case, check) is None]
     FAULTS[check](monkeypatch)
     found = next(case for case in sound if failure(case, check) is not None)

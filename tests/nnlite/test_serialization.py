@@ -32,7 +32,7 @@ def simple():
     return Sequential([Input((3,), name="in"), Dense(2, "relu", name="only")], name="net")
 
 
-def test_a_loaded_model_predicts_and_trains_on_bit_by_bit(tmp_path):
+def test_a_loaded_model_predicts_and_continues_training_bit_by_bit(tmp_path):
     model, x, y = trained()
     model.save(tmp_path / "m.npz")
     loaded = load_model(tmp_path / "m.npz")
@@ -57,12 +57,12 @@ def test_frozen_layers_stay_frozen(tmp_path):
     np.testing.assert_array_equal(loaded.predict(draw(4, 3)), model.predict(draw(4, 3)))
 
 
-def test_a_model_that_was_not_compiled_loads_so(tmp_path):
+def test_an_uncompiled_model_is_loaded_uncompiled(tmp_path):
     simple().save(tmp_path / "m.npz")
     assert not load_model(tmp_path / "m.npz").compiled
 
 
-def test_a_compiled_model_may_be_loaded_without_what_compile_said(tmp_path):
+def test_a_compiled_model_can_be_loaded_uncompiled(tmp_path):
     model, x, _ = trained()
     model.save(tmp_path / "m.npz")
     loaded = load_model(tmp_path / "m.npz", compile=False)
@@ -70,7 +70,7 @@ def test_a_compiled_model_may_be_loaded_without_what_compile_said(tmp_path):
     np.testing.assert_array_equal(loaded.predict(x)[0], model.predict(x)[0])
 
 
-def test_weighted_metrics_are_kept(tmp_path):
+def test_weighted_metrics_are_saved(tmp_path):
     model = simple()
     model.compile("sgd", "mse", weighted_metrics=["mae"])
     model.save(tmp_path / "m.npz")
@@ -80,7 +80,7 @@ def test_weighted_metrics_are_kept(tmp_path):
     assert set(found) == {"loss", "mae"}
 
 
-def test_a_sequential_without_input_is_kept_without_weights(tmp_path):
+def test_a_sequential_without_input_is_saved_without_weights(tmp_path):
     Sequential([Dense(2)]).save(tmp_path / "m.npz")
     loaded = load_model(tmp_path / "m.npz")
     assert not loaded.built
@@ -95,7 +95,7 @@ class Cubic(Loss):
         return 3 * (y_pred - y_true) * np.abs(y_pred - y_true) / y_pred.shape[-1]
 
 
-def test_a_sequential_without_input_is_kept_compiled(tmp_path):
+def test_a_sequential_without_input_is_saved_compiled(tmp_path):
     model = Sequential([Dense(2)])
     model.compile(Adam(0.5), Cubic(), metrics=["mae"])
     model.save(tmp_path / "m.npz")
@@ -116,7 +116,7 @@ def test_the_same_model_gives_the_same_bytes(tmp_path):
     assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
 
 
-def test_the_file_is_one_that_numpy_reads(tmp_path):
+def test_numpy_can_read_the_file(tmp_path):
     model = simple()
     model.save(tmp_path / "m.npz")
     with np.load(tmp_path / "m.npz", allow_pickle=False) as file:
@@ -135,7 +135,7 @@ def test_weights_alone(tmp_path):
         larger.load_weights(tmp_path / "w.npz")
 
 
-def test_an_existing_file_may_be_kept(tmp_path):
+def test_overwrite_false_keeps_an_existing_file(tmp_path):
     simple().save(tmp_path / "m.npz")
     with pytest.raises(FileExistsError, match="pass overwrite=True"):
         simple().save(tmp_path / "m.npz", overwrite=False)
@@ -149,7 +149,7 @@ class Doubling(Layer):
         return 2 * dy
 
 
-def test_layers_of_ones_own_load_only_when_they_are_handed_over(tmp_path):
+def test_custom_layers_load_only_as_custom_objects(tmp_path):
     Sequential([Input((2,)), Doubling()]).save(tmp_path / "m.npz")
     with pytest.raises(FileFormatError, match="unknown layer 'Doubling'"):
         load_model(tmp_path / "m.npz")
@@ -180,14 +180,14 @@ def test_missing_files_and_folders(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", os.urandom(500)])
-def test_a_foreign_file_is_one_clear_error(tmp_path, content):
+def test_a_file_in_another_format_raises_a_clear_error(tmp_path, content):
     path = tmp_path / "m.npz"
     path.write_bytes(content)
     with pytest.raises(FileFormatError, match="not a file that nnlite wrote"):
         load_model(path)
 
 
-def test_every_truncation_is_noticed(tmp_path):
+def test_every_truncation_is_detected(tmp_path):
     content = saved(tmp_path).read_bytes()
     for size in range(0, len(content), 37):
         (tmp_path / "cut.npz").write_bytes(content[:size])
@@ -269,19 +269,19 @@ ALTERED = {
 
 
 @pytest.mark.parametrize("change", ALTERED.values(), ids=ALTERED)
-def test_an_altered_description_is_one_clear_error(tmp_path, change):
+def test_an_altered_configuration_raises_a_clear_error(tmp_path, change):
     with pytest.raises(FileFormatError):
         load_model(rewritten(saved(tmp_path), change))
 
 
-def test_a_later_version_says_to_update(tmp_path):
+def test_the_error_for_a_later_version_suggests_an_update(tmp_path):
     path = rewritten(saved(tmp_path), lambda config: config.update(version=99))
     with pytest.raises(FileFormatError, match="has format version 99, .* reads up to 1; update"):
         load_model(path)
 
 
 @pytest.mark.parametrize("text", [b"[1]", b"{", b"\xff", b"[" * 100_000, b"3"])
-def test_a_description_that_is_no_description(tmp_path, text):
+def test_an_invalid_configuration_is_rejected(tmp_path, text):
     with pytest.raises(FileFormatError):
         load_model(rewritten(saved(tmp_path), **{"config.json": text}))
 
@@ -302,13 +302,13 @@ HEADERS = {
 
 
 @pytest.mark.parametrize("header", HEADERS.values(), ids=HEADERS)
-def test_an_altered_array_is_one_clear_error(tmp_path, header):
+def test_an_altered_array_raises_a_clear_error(tmp_path, header):
     path = rewritten(saved(tmp_path), **{"weights.npy": npy(header, bytes(32))})
     with pytest.raises(FileFormatError):
         load_model(path)
 
 
-def test_pickled_arrays_are_not_let_in(tmp_path):
+def test_pickled_arrays_are_rejected(tmp_path):
     content = io.BytesIO()
     np.save(content, np.array([print], dtype=object), allow_pickle=True)
     path = rewritten(saved(tmp_path), **{"weights.npy": content.getvalue()})
@@ -316,7 +316,7 @@ def test_pickled_arrays_are_not_let_in(tmp_path):
         load_model(path)
 
 
-def test_a_compressed_bomb_is_not_unpacked(tmp_path):
+def test_compressed_members_are_rejected(tmp_path):
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("config.json", b" " * 50_000_000)
@@ -328,7 +328,7 @@ def test_a_compressed_bomb_is_not_unpacked(tmp_path):
         load_model(path)
 
 
-def test_two_members_of_one_name_are_refused(tmp_path):
+def test_duplicate_members_are_rejected(tmp_path):
     path = tmp_path / "twice.npz"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("config.json", b"{}")
@@ -338,7 +338,7 @@ def test_two_members_of_one_name_are_refused(tmp_path):
         load_model(path)
 
 
-def test_an_archive_without_description(tmp_path):
+def test_an_archive_without_configuration(tmp_path):
     path = tmp_path / "plain.npz"
     np.savez(path, weights=np.zeros(3))
     with pytest.raises(FileFormatError, match=r"holds no config.json"):
@@ -353,7 +353,7 @@ def test_missing_or_misshapen_weights(tmp_path):
             load_model(tmp_path / "m.npz")
 
 
-def test_arrays_that_are_no_numbers_are_not_written(tmp_path):
+def test_arrays_of_other_dtypes_are_not_written(tmp_path):
     with pytest.raises(ValueError, match="array 'names' has dtype"):
         write_archive(tmp_path / "m.npz", "model", {}, {"names": np.array(["a"])})
     assert list(tmp_path.iterdir()) == []
@@ -362,7 +362,7 @@ def test_arrays_that_are_no_numbers_are_not_written(tmp_path):
 # -- nothing is lost on an error ---------------------------------------------------------------
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path, monkeypatch):
+def test_a_full_disk_keeps_the_old_file(tmp_path, monkeypatch):
     path = saved(tmp_path)
     before = path.read_bytes()
 

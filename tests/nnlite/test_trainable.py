@@ -1,4 +1,4 @@
-"""What is frozen does not train, and stays as it is. As in Keras 3.15."""
+"""Frozen layers and models do not train, as in Keras 3.15."""
 
 import copy
 
@@ -40,7 +40,7 @@ def test_a_nested_chain_is_frozen_before_its_shape_is_known():
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_in_a_frozen_model_nothing_trains_whatever_its_layers_say(backend):
+def test_no_layer_of_a_frozen_model_trains(backend):
     model = Sequential([Input((3,)), Dense(2, kernel_regularizer="l2")])
     model.trainable = False
     model.add(Dense(2, kernel_regularizer="l2"))
@@ -58,7 +58,7 @@ def test_in_a_frozen_model_nothing_trains_whatever_its_layers_say(backend):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_what_is_added_to_a_frozen_chain_trains_in_a_larger_model_as_in_keras(backend):
+def test_a_layer_added_to_a_frozen_chain_trains_in_a_larger_model_as_in_keras(backend):
     inner = Sequential([Input((3,)), Dense(2)])
     inner.trainable = False
     inner.add(Dense(2))
@@ -67,7 +67,7 @@ def test_what_is_added_to_a_frozen_chain_trains_in_a_larger_model_as_in_keras(ba
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_a_model_is_frozen_and_thawed_while_its_layers_stay_thawed(backend):
+def test_a_model_is_frozen_and_unfrozen_while_its_layers_stay_trainable(backend):
     model = Sequential([Input((3,)), Dense(2, name="a"), Dense(2)])
     assert all(fitted(model, backend)[:2])
     model.trainable = False
@@ -79,7 +79,7 @@ def test_a_model_is_frozen_and_thawed_while_its_layers_stay_thawed(backend):
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_penalties_of_validation_end_where_a_model_is_frozen_in_mid_fit(backend):
+def test_validation_has_no_penalties_after_a_model_is_frozen_during_fit(backend):
     class Freeze(Callback):
         def on_train_batch_end(self, batch, logs=None):
             self.model.trainable = False
@@ -98,7 +98,7 @@ def test_a_model_without_weights_has_a_vector_of_its_dtype(dtype):
     assert copy.deepcopy(model).parameters.dtype == dtype
 
 
-def test_a_wrapper_and_what_is_inside():
+def test_a_wrapper_and_the_layer_inside():
     layer = TimeDistributed(Dense(2))
     layer.trainable = False
     assert not layer.layer.trainable

@@ -1,4 +1,4 @@
-"""What is frozen is frozen in every copy: files, pickles, configurations, clones."""
+"""Copies of frozen models and layers are frozen: files, pickles, configurations, clones."""
 
 import copy
 import json
@@ -72,7 +72,7 @@ class Plain(Layer):
         return dy * self.kernel.value
 
 
-def test_a_layer_of_ones_own_need_not_take_trainable(tmp_path):
+def test_a_custom_layer_need_not_accept_trainable(tmp_path):
     model = Sequential([Input((3,)), Plain()])
     model.trainable = False
     model.save(tmp_path / "m.npz")
@@ -177,7 +177,7 @@ def test_a_copy_is_as_frozen_as_the_model(freeze, road, tmp_path):
 
 @pytest.mark.parametrize("road", KEEPING_ROADS.values(), ids=KEEPING_ROADS)
 @pytest.mark.parametrize("freeze", PARTS)
-def test_a_copy_trains_on_as_the_model_does(freeze, road, tmp_path):
+def test_a_copy_continues_training_as_the_model_does(freeze, road, tmp_path):
     model = nested()
     freeze(model)
     model.compile(Adam(0.01), "mse", metrics=[MeanAbsoluteError()])
@@ -197,7 +197,7 @@ def test_a_copy_trains_on_as_the_model_does(freeze, road, tmp_path):
 
 @pytest.mark.parametrize("road", KEEPING_ROADS.values(), ids=KEEPING_ROADS)
 @pytest.mark.parametrize("freeze", PARTS)
-def test_a_copy_of_a_model_that_was_frozen_after_training_trains_on_as_the_model_does(freeze, road, tmp_path):
+def test_a_copy_of_a_model_frozen_after_training_continues_training_as_the_model_does(freeze, road, tmp_path):
     model = nested()
     model.compile(Adam(0.01), "mse")
     x, y = draw(9, 4, 2), draw(9, 1, seed=1)
@@ -210,7 +210,7 @@ def test_a_copy_of_a_model_that_was_frozen_after_training_trains_on_as_the_model
     assert made.optimizer.iterations == model.optimizer.iterations == 4
 
 
-def test_a_state_of_another_size_than_any_of_the_models_is_refused(tmp_path):
+def test_a_state_of_another_size_is_rejected(tmp_path):
     model = Sequential([Input((3,)), Dense(2)])
     model.compile(Adam(0.01), "mse")
     model.fit(draw(4, 3), draw(4, 2))

@@ -41,7 +41,7 @@ def test_training_finds_the_line():
     assert history.epoch == list(range(60))
 
 
-def test_a_last_short_batch_counts_by_its_rows():
+def test_a_smaller_last_batch_is_weighted_by_its_rows():
     model = line(SGD(learning_rate=0.0))
     y = np.array([[1.0], [1.0], [1.0], [4.0]])
     history = model.fit(np.zeros((4, 1)), y, batch_size=3, shuffle=False)
@@ -54,7 +54,7 @@ def test_a_batch_larger_than_the_data_is_one_step():
     assert model.optimizer.iterations == 1
 
 
-def test_a_row_of_weight_zero_does_not_count():
+def test_a_row_of_weight_zero_has_no_effect():
     x, y = draw(6, 1), draw(6, 1, seed=1)
     with_all, with_some = line(SGD(0.1)), line(SGD(0.1))
     weight = np.array([1, 1, 1, 1, 0, 0])
@@ -90,7 +90,7 @@ def test_validation_data_and_its_weights():
     assert "val_mae" in history or "val_mean_absolute_error" in history
 
 
-def test_each_epoch_takes_the_rows_in_a_new_order():
+def test_each_epoch_has_a_new_order_of_the_rows():
     seen = []
 
     class Spy(Dense):
@@ -110,7 +110,7 @@ def test_each_epoch_takes_the_rows_in_a_new_order():
     assert seen[0].tolist() == list(range(12))
 
 
-def test_initial_epoch_goes_on_counting():
+def test_initial_epoch_is_the_first_epoch():
     numbers = []
     model = line()
     model.fit(
@@ -123,7 +123,7 @@ def test_initial_epoch_goes_on_counting():
     assert numbers == [3, 4]
 
 
-def test_callbacks_hear_of_everything_in_order():
+def test_callbacks_are_called_in_order():
     events = []
 
     class Spy(Callback):
@@ -203,12 +203,12 @@ def test_evaluate_includes_penalties_and_leaves_the_weights():
     assert model.get_weights()[0].item() == 1
 
 
-def test_output_is_silent_where_there_is_no_terminal(capsys):
+def test_fit_prints_nothing_without_a_terminal(capsys):
     line().fit(draw(4, 1), draw(4, 1))
     assert capsys.readouterr().out == ""
 
 
-def test_verbose_two_prints_a_line_an_epoch(capsys):
+def test_verbose_two_prints_a_line_per_epoch(capsys):
     model = line()
     model.fit(draw(4, 1), draw(4, 1), epochs=2, verbose=2)
     printed = capsys.readouterr().out
@@ -235,12 +235,12 @@ def test_a_terminal_gets_a_progress_bar(monkeypatch, capsys):
         ({"sample_weight": np.ones(3)}, "one value per row"),
     ],
 )
-def test_fit_refuses_bad_arguments(arguments, message):
+def test_fit_rejects_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         line().fit(draw(4, 1), draw(4, 1), **arguments)
 
 
-def test_fit_refuses_data_that_does_not_fit():
+def test_fit_rejects_data_of_wrong_shape():
     model = line()
     with pytest.raises(ValueError, match="same number of rows"):
         model.fit(draw(4, 1), draw(3, 1))
@@ -252,7 +252,7 @@ def test_fit_refuses_data_that_does_not_fit():
         model.compile("sgd")
 
 
-def test_the_same_mapping_as_x_and_y_goes_by_names():
+def test_one_mapping_as_x_and_y_is_matched_by_names():
     a, b = Input((2,), name="a"), Input((3,), name="b")
     model = Model({"a": a, "b": b}, {"b": Dense(3, name="of_b")(b), "a": Dense(2, name="of_a")(a)})
     model.compile("sgd", "mse")
@@ -265,7 +265,7 @@ def test_the_same_mapping_as_x_and_y_goes_by_names():
         assert data.y[1] is data.x[0]
 
 
-def test_one_list_as_x_and_y_goes_by_places():
+def test_one_list_as_x_and_y_is_matched_by_position():
     a, b = Input((2,)), Input((2,))
     model = Model([a, b], [Dense(2)(a), Dense(2)(b)])
     model.compile("sgd", "mse")
@@ -281,7 +281,7 @@ def test_one_list_as_x_and_y_goes_by_places():
     assert data.y[0] is data.x[0]
 
 
-def test_outputs_without_a_loss_are_left_out():
+def test_outputs_without_a_loss_are_ignored():
     inputs = Input((2,))
     hidden = Dense(2, name="hidden")(inputs)
     model = Model(inputs, [hidden, Dense(1, name="out")(hidden), Dense(1, name="other")(inputs)])
@@ -326,7 +326,7 @@ def test_class_weights_need_one_output_and_no_other_weights():
         sequences.fit(draw(4, 2, 1), draw(4, 2, 1), class_weight={0: 1.0})
 
 
-def test_weighted_metrics_count_each_row_by_its_weight():
+def test_weighted_metrics_use_sample_weights():
     model = Sequential([Input((1,)), Dense(1, kernel_initializer="zeros")])
     model.compile(SGD(0.0), "mse", metrics=["mae"], weighted_metrics=["mae"])
     y = np.array([[1.0], [3.0]])
@@ -334,7 +334,7 @@ def test_weighted_metrics_count_each_row_by_its_weight():
     assert (logs["mae"], logs["weighted_mae"]) == (2.0, 1.5)
 
 
-def test_the_loss_of_an_output_is_the_one_before_loss_weights():
+def test_the_loss_of_an_output_excludes_loss_weights():
     inputs = Input((1,))
     model = Model(inputs, [Dense(1, name="a")(inputs), Dense(1, name="b")(inputs)])
     model.compile(SGD(0.0), "mse", loss_weights=[0.5, 10.0])
@@ -353,7 +353,7 @@ def test_a_memory_mapped_float32_file_is_read_in_place(tmp_path):
     model.fit(x, x, epochs=1)
 
 
-def test_the_same_seed_trains_to_the_same_bits_in_float64():
+def test_training_with_the_same_seed_is_equal_bit_by_bit_in_float64():
     def run():
         set_random_seed(1)
         model = Sequential([Input((3,), dtype="float64"), Dense(3, "tanh", dtype="float64")])

@@ -12,6 +12,7 @@ from nnlite.validation import (
     as_binary,
     as_finite,
     boolean,
+    check_argument,
     check_parameters,
     check_value,
     choice,
@@ -112,3 +113,12 @@ def test_labels_are_binary(values: Any, message: str) -> None:
     assert as_binary("y", [], "step", allow_empty=True).shape == (0,)
     with pytest.raises(ValueError, match=message):
         as_binary("y", values, "step")
+
+
+def test_the_error_for_an_argument_names_the_class() -> None:
+    class Layer:
+        """A class with an argument."""
+
+    check_argument(Layer(), "rate", 0.5, number(least=0, below=1))
+    with pytest.raises(ValueError, match="^Layer: rate must be a number of at least 0 and below 1; found 1.0$"):
+        check_argument(Layer(), "rate", 1.0, number(least=0, below=1))

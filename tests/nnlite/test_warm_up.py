@@ -1,4 +1,4 @@
-"""`KLWarmUp`: the divergence comes into the loss little by little."""
+"""`KLWarmUp`: the weight of the divergence increases linearly."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ def autoencoder(**settings):
     return Sequential([Input((6,)), Dense(8, "tanh"), Dense(4), GaussianLatent(seed=0, **settings), Dense(6)])
 
 
-def test_the_divergence_warms_up_to_its_full_weight_and_stays_there():
+def test_the_weight_of_the_divergence_increases_to_its_full_value():
     model = autoencoder()
     model.compile(loss=GaussianNLL())
     x = draw(8, 6)
@@ -26,7 +26,7 @@ def test_the_divergence_warms_up_to_its_full_weight_and_stays_there():
     assert seen == [1.0, 1.25, 1.5, 1.75, 2.0, 2.0]
 
 
-def test_warm_up_finds_layers_within_models_and_says_so_where_there_are_none():
+def test_warm_up_finds_layers_inside_models_and_raises_without_any():
     outer = Sequential([Input((3, 6)), TimeDistributed(autoencoder(beta=5.0))])
     outer.compile(loss="mse")
     outer.fit(np.zeros((4, 3, 6)), np.zeros((4, 3, 6)), callbacks=[KLWarmUp()], verbose=0)
@@ -38,6 +38,6 @@ def test_warm_up_finds_layers_within_models_and_says_so_where_there_are_none():
 
 
 @pytest.mark.parametrize("settings", [{"epochs": 0}, {"epochs": 1.5}, {"beta": -1}, {"start": float("nan")}])
-def test_warm_up_names_bad_arguments(settings):
+def test_errors_of_warm_up_name_the_argument(settings):
     with pytest.raises(ValueError, match=f"KLWarmUp: {next(iter(settings))} must be"):
         KLWarmUp(**settings)

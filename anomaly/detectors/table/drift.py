@@ -119,11 +119,11 @@ def record_drift(
     if len(memory.records) < _LEAST_RECORDS:
         raise ValueError(f"drift needs at least {_LEAST_RECORDS} remembered records; found {len(memory.records)}")
     tested = [kind not in _TIMES for kind in kinds]
-    part = level / 2 if any(tested) else level
+    score_level = level / 2 if any(tested) else level
     reference, scores = _scores_by_half(memory, fresh.sample)
-    moved = column_drift(memory.records, fresh.sample, columns, names, kinds, part, slack)
-    result = check_drift(reference, scores, level=part, slack=slack)
-    return replace(result, level=level, columns=moved, share_now=fresh.fraction_above)
+    drifted = column_drift(memory.records, fresh.sample, columns, names, kinds, score_level, slack)
+    result = check_drift(reference, scores, level=score_level, slack=slack)
+    return replace(result, level=level, columns=drifted, share_now=fresh.fraction_above)
 
 
 def _scores_by_half(memory: NearestNeighbors, fresh: Array) -> tuple[Array, Array]:
@@ -160,12 +160,12 @@ def column_drift(
     """
     tested = np.array([kind not in _TIMES for kind in kinds])
     features = np.flatnonzero(tested[columns])
-    moved: dict[int, ColumnDrift] = {}
+    drifted: dict[int, ColumnDrift] = {}
     for j in features:
         column = int(columns[j])
         statistic, p_value = kolmogorov_smirnov(remembered[:, j], fresh[:, j], slack)
         p_value = min(1.0, p_value * len(features))
-        before = moved.get(column)
+        before = drifted.get(column)
         if p_value <= level and (before is None or statistic > before.statistic):
-            moved[column] = ColumnDrift(str(names[column]), statistic, p_value)
-    return tuple(sorted(moved.values(), key=lambda drift: -drift.statistic))
+            drifted[column] = ColumnDrift(str(names[column]), statistic, p_value)
+    return tuple(sorted(drifted.values(), key=lambda drift: -drift.statistic))

@@ -332,7 +332,7 @@ class Ensemble:
         """
         members = _members_from_state(config, arrays, label)
         if len(members) != len(weights):
-            raise ValueError(f"it has {len(members)} members; its parameters ask for {len(weights)}")
+            raise ValueError(f"it has {len(members)} members; its parameters require {len(weights)}")
         if any(member.width != len(columns) for member in members):
             raise ValueError(f"its members score other than the {len(columns)} features of its preprocessing")
         ensemble = cls(tuple(members), tuple(weights), columns, n_columns, tuple(explaining))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -18,6 +17,7 @@ from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
+from nnlite.processors import available_processors
 from nnlite.random import global_generator, seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
@@ -99,7 +99,7 @@ class TrainingSettings:
 
     @property
     def single(self) -> FitSettings:
-        """The part that concerns a single training."""
+        """Settings of the training of a single network."""
         return FitSettings(self.epochs, self.batch_size, self.patience, self.verbose)
 
     @property
@@ -111,7 +111,7 @@ class TrainingSettings:
         if self.verbose:
             return 1
         networks = len(self.noise)
-        return min(self.n_jobs or (networks if _n_processors() > 1 else 1), networks)
+        return min(self.n_jobs or (networks if available_processors() > 1 else 1), networks)
 
     def rate(self, steps: int = _MOST_STEPS) -> float:
         """Return the learning rate for a number of steps: for few steps it is larger, so that weights move as far."""
@@ -194,11 +194,10 @@ class EnsembleSettings:
         ]
 
     def check_members(self, members: Sequence[Member]) -> None:
-        """Raise a ValueError unless the members are those that the settings ask for."""
-        if [(member.kind, getattr(member, "magnify", False)) for member in members] != self.member_kinds:
-            raise ValueError(
-                f"its members are {[member.kind for member in members]}, which its parameters do not ask for"
-            )
+        """Raise a ValueError unless the members have the kinds that follow from the settings."""
+        found = [(member.kind, getattr(member, "magnify", False)) for member in members]
+        if found != self.member_kinds:
+            raise ValueError(f"its members are {found}; its parameters require {self.member_kinds}")
 
 
 @dataclass(frozen=True)
@@ -380,7 +379,7 @@ def _build(settings: TrainingSettings, n_features: int, noise: float, learning_r
 
 
 def encoder_of(model: Model) -> Model:
-    """Return the part of a network up to its middle hidden layer."""
+    """Return the encoder of a network: its layers up to the middle hidden one."""
     middle = _middle(len(_hidden_sizes(model)))
     return Model(model.input, model.get_layer(f"hidden_{middle}").output)
 
@@ -398,8 +397,8 @@ def _copy_weights(before: Model, model: Model) -> None:
     shapes = [[weight.shape for weight in one.weights] for one in (model, before)]
     if shapes[0] != shapes[1]:
         raise ValueError(
-            f"the networks that were fitted have other layers than hidden={_hidden_sizes(model)} asks for: training "
-            "cannot go on from them; give hidden as it was, or fit anew with warm_start=False"
+            f"the fitted networks have other layers than hidden={_hidden_sizes(model)}, and cannot be trained further; "
+            "give hidden as it was, or fit anew with warm_start=False"
         )
     model.parameters[:] = before.parameters
 
@@ -422,11 +421,6 @@ def _draw_noise(n_features: int, noise: float, draws: int) -> Array:
         return np.zeros((1, n_features), np.float32)
     drawn = global_generator().standard_normal((draws, n_features), dtype=np.float32)
     return drawn * np.float32(noise)
-
-
-def _n_processors() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _mean_history(histories: list[History]) -> History:

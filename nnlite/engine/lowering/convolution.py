@@ -55,7 +55,7 @@ def transposed_convolution(program: Program, layer: Any, inputs: list[Tensor]) -
     """Emit the transpose of a convolution, the activation, and their gradients."""
     (x,) = inputs
     z = _output(program, layer, x)
-    _, cut, _ = layer.output_frame((1, *x.shape))
+    _, cropping, _ = layer.output_frame((1, *x.shape))
     geometry = WindowGeometry(
         input_size=pair(z.shape[:-1]),
         channels=layer.filters,
@@ -64,7 +64,7 @@ def transposed_convolution(program: Program, layer: Any, inputs: list[Tensor]) -
         kernel_size=pair(layer.kernel_size),
         strides=pair(layer.strides),
         dilation=pair(layer.dilation_rate),
-        padding=pair([before for before, _ in cut[1:-1]], alone=0),
+        padding=pair([before for before, _ in cropping[1:-1]], alone=0),
     )
     products = WindowProducts(program, geometry)
     kernel = program.weight(layer.kernel)

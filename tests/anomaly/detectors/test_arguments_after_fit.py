@@ -65,7 +65,7 @@ def test_a_file_holds_the_arguments_of_the_fit(name, changes, tmp_path):
         assert load_detector(tmp_path / "anew.npz").filters == (4, 4)
 
 
-def test_what_members_count_for_is_settled_by_the_fit():
+def test_weights_of_members_are_set_by_fit():
     detector = TableDetector(hidden=[8], epochs=5, random_state=0).fit(X)
     scores, shares = detector.decision_function(X), list(detector.shares_)
     assert sum(shares) == pytest.approx(1)
@@ -74,7 +74,7 @@ def test_what_members_count_for_is_settled_by_the_fit():
     assert detector.fit(X).shares_ != shares
 
 
-def test_arguments_given_up_after_the_fit_leave_all_in_the_file(tmp_path):
+def test_arguments_removed_after_the_fit_leave_all_in_the_file(tmp_path):
     detector = TableDetector(hidden=(8,), epochs=2, false_alarm_rate=0.1, random_state=0).fit(X)
     known = detector.calibration_scores_
     detector.hidden = (9,)
@@ -85,7 +85,7 @@ def test_arguments_given_up_after_the_fit_leave_all_in_the_file(tmp_path):
     np.testing.assert_array_equal(loaded.calibration_scores_, known)
 
 
-def test_what_was_learned_later_is_saved_with_its_arguments(tmp_path):
+def test_later_training_is_saved_with_its_arguments(tmp_path):
     detector = TableDetector(hidden=(8,), epochs=2, random_state=0).fit(X)
     detector.set_params(neighbors=3).partial_fit(X[:20])
     detector.save(tmp_path / "m.npz")
@@ -128,7 +128,7 @@ def test_a_preprocessing_that_is_kept_keeps_its_arguments(again, tmp_path):
     assert (loaded.scaling, loaded.dates) == ("core", "cycles") == (loaded.preprocessor_.scaling, "cycles")
 
 
-def test_a_fit_that_is_inherited_from_elsewhere_is_whole_as_well(tmp_path):
+def test_an_inherited_fit_is_all_or_nothing_as_well(tmp_path):
     class Fits:
         def fit(self, X, y=None):
             TableDetector.fit(self, X, y)

@@ -1,4 +1,4 @@
-"""What detectors of tables make of time stamps: records are judged long after the training."""
+"""Timestamps in detectors of tables: records are scored long after the training."""
 
 import json
 import zipfile
@@ -29,7 +29,7 @@ def stamped(n=300, seed=0, days=0):
 
 
 @each
-def test_usual_records_are_usual_whenever_they_were_made(kind):
+def test_normal_records_are_normal_at_any_later_time(kind):
     detector = kind(**QUICK[kind]).fit(stamped())
     flagged = [detector.predict(stamped(seed=1, days=days)).mean() for days in (0, 203, 560)]
     assert max(flagged) < 0.15

@@ -110,7 +110,7 @@ def test_columns_in_thousands_left_as_they_are():
     assert detector.labels_.mean() < 0.5
 
 
-def test_of_equal_records_none_is_unusual():
+def test_of_equal_records_none_is_anomalous():
     assert VariationalDetector(random_state=0, epochs=3).fit(np.ones((60, 2))).labels_.tolist() == [0] * 60
 
 

@@ -38,17 +38,17 @@ def test_of_scores_with_a_pareto_tail_a_few_in_a_hundred_are_flagged(shape):
 
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape not in TIED])
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind.startswith("clear")])
-@pytest.mark.parametrize("share", [0.02, 0.05, 0.1, 0.3])
-def test_clear_anomalies_are_found_whatever_their_share(shape, kind, share):
+@pytest.mark.parametrize("fraction", [0.02, 0.05, 0.1, 0.3])
+def test_clear_anomalies_are_found_whatever_their_share(shape, kind, fraction):
     scores, found, false = Scores(shape), [], []
     for seed in range(10):
-        normal, anomalous = scores.sample(1000, share, kind, seed)
+        normal, anomalous = scores.sample(1000, fraction, kind, seed)
         rule = AutoThreshold().fit(np.concatenate([normal, anomalous]))
         found.append(flagged(rule, anomalous))
         false.append(flagged(rule, normal))
-    # By logarithms, few anomalies beyond a tail with a bound are not far enough away to be told from it.
+    # By logarithms, few anomalies beyond a tail with a bound are not far enough away to be distinguished from it.
     least = {0.02: 0.4, 0.05: 0.15, 0.1: 0.8, 0.3: 0.99} if shape == "uniform" else {0.02: 0.4}
-    assert np.mean(found) >= least.get(share, 0.95)
+    assert np.mean(found) >= least.get(fraction, 0.95)
     assert np.mean(false) <= (0.05 if shape in PARETO else 0.01)
 
 

@@ -39,12 +39,12 @@ def lognormal(n, seed=0, spread=1.0):
     return np.exp(spread * np.random.default_rng(seed).normal(size=n))
 
 
-@given(scores=some_scores, share=st.floats(0.01, 0.5))
-def test_the_quantile_flags_the_share_and_never_more(scores, share):
-    flagged = QuantileThreshold(share).fit(scores).predict(scores).sum()
-    assert flagged <= np.ceil(share * len(scores))
+@given(scores=some_scores, fraction=st.floats(0.01, 0.5))
+def test_the_quantile_flags_the_fraction_and_never_more(scores, fraction):
+    flagged = QuantileThreshold(fraction).fit(scores).predict(scores).sum()
+    assert flagged <= np.ceil(fraction * len(scores))
     if len(set(scores)) == len(scores):
-        assert abs(flagged - share * len(scores)) <= 0.5 + 1e-9
+        assert abs(flagged - fraction * len(scores)) <= 0.5 + 1e-9
 
 
 @pytest.mark.parametrize("rule", [SigmaThreshold(), MADThreshold(), IQRThreshold(), QuantileThreshold(0.1)])
@@ -73,7 +73,7 @@ def test_any_scores_give_a_finite_threshold(rule, scores):
 
 @few
 @pytest.mark.parametrize("rule", RULES)
-def test_equal_scores_are_all_usual(rule):
+def test_equal_scores_are_all_normal(rule):
     for scores in ([3.0], [3.0] * 20, [0.0] * 20):
         assert not rule.fit(scores).predict(scores).any()
 
@@ -108,11 +108,11 @@ def test_mad_where_most_scores_are_equal():
 
 
 @pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("share", [0.0, 0.005, 0.05, 0.2, 0.3])
-def test_auto_finds_separated_anomalies_and_spares_usual_records(seed, share):
-    usual = lognormal(2000, seed, spread=0.5)
-    anomalies = np.full(int(share * 2000), 100.0)
-    flags = AutoThreshold().fit(np.r_[usual, anomalies]).predict(np.r_[usual, anomalies])
+@pytest.mark.parametrize("fraction", [0.0, 0.005, 0.05, 0.2, 0.3])
+def test_auto_finds_separated_anomalies_and_spares_normal_records(seed, fraction):
+    normal = lognormal(2000, seed, spread=0.5)
+    anomalies = np.full(int(fraction * 2000), 100.0)
+    flags = AutoThreshold().fit(np.r_[normal, anomalies]).predict(np.r_[normal, anomalies])
     assert flags[:2000].mean() <= 0.011
     assert flags[2000:].all()
 
@@ -232,7 +232,7 @@ def test_the_error_names_the_highest_precision():
         PrecisionThreshold().fit([1.0, 2.0, 2.0, 2.0], [0, 0, 1, 1])
 
 
-def test_neighbouring_floats_are_told_apart():
+def test_adjacent_floats_are_separated():
     low, high = 1.0, np.nextafter(1.0, 2.0)
     for rule in (BestF1Threshold(), PrecisionThreshold(), RecallThreshold()):
         assert rule.fit([low, high], [0, 1]).predict([low, high]).tolist() == [0, 1]

@@ -1,4 +1,4 @@
-"""What each layer computes, keeps and refuses, beyond its gradient."""
+"""Layers: outputs, state and errors, apart from gradients."""
 
 import json
 from functools import partial
@@ -97,7 +97,7 @@ def test_forward_changes_neither_its_input_nor_the_layer():
     np.testing.assert_array_equal(x, before)
 
 
-def test_build_declares_shapes_and_says_what_comes_out():
+def test_build_declares_weights_and_returns_the_output_shape():
     layer = Dense(3)
     assert layer.build((None, 7, 4)) == (None, 7, 3)
     assert [(weight.name, weight.shape) for weight in layer.weights] == [
@@ -107,13 +107,13 @@ def test_build_declares_shapes_and_says_what_comes_out():
     assert layer.count_params() == 15
 
 
-def test_declaring_weights_takes_no_memory():
+def test_declared_weights_allocate_no_memory():
     layer = Dense(10**9)
     layer.build((None, 10**9))
     assert layer.count_params() == 10**18 + 10**9
 
 
-def test_a_layer_refuses_inputs_of_another_width_than_it_was_built_for():
+def test_a_built_layer_rejects_inputs_of_another_width():
     layer = Dense(3)
     layer.build((None, 4))
     with pytest.raises(ValueError, match=r"built with kernel of shape \(4, 3\).* needs \(5, 3\)"):
@@ -126,12 +126,12 @@ def test_dense_needs_to_know_its_inputs_width():
 
 
 @pytest.mark.parametrize("units", [0, -1, 2.5, "3", True, None])
-def test_dense_refuses_units_that_are_no_count(units):
+def test_dense_rejects_invalid_units(units):
     with pytest.raises(ValueError, match="units must be a whole number of at least 1"):
         Dense(units)
 
 
-def test_set_weights_refuses_what_does_not_fit_and_changes_nothing():
+def test_set_weights_rejects_wrong_shapes_and_changes_nothing():
     layer = Dense(2)
     layer.build((None, 3))
     before = layer.get_weights()
@@ -150,12 +150,12 @@ def test_get_weights_returns_copies():
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.0, 1.5, float("nan")])
-def test_dropout_refuses_rates_out_of_range(rate):
+def test_dropout_rejects_rates_out_of_range(rate):
     with pytest.raises(ValueError, match="rate must be a number of at least 0 and below 1"):
         Dropout(rate)
 
 
-def test_noise_refuses_a_negative_spread():
+def test_noise_rejects_a_negative_standard_deviation():
     with pytest.raises(ValueError, match="stddev must be a number of at least 0"):
         GaussianNoise(-1.0)
 
@@ -176,13 +176,13 @@ def test_a_seeded_layer_draws_the_same_noise_in_every_copy():
     np.testing.assert_array_equal(a, b)
 
 
-def test_noise_has_the_spread_asked_for():
+def test_noise_has_the_given_standard_deviation():
     y = GaussianNoise(0.5, seed=0)(np.full((1000, 100), 3.0), training=True)
     assert abs(y.mean() - 3) < 0.01
     assert abs(y.std() - 0.5) < 0.01
 
 
-def test_batch_normalization_follows_the_statistics_of_its_batches():
+def test_batch_normalization_averages_the_statistics_of_its_batches():
     layer = BatchNormalization(momentum=0.5)
     x = np.random.default_rng(0).normal(3, 2, size=(64, 2)).astype("float32")
     for _ in range(30):
@@ -192,7 +192,7 @@ def test_batch_normalization_follows_the_statistics_of_its_batches():
     np.testing.assert_allclose(layer(x), layer(x, training=True), atol=1e-4)
 
 
-def test_frozen_batch_normalization_uses_and_keeps_its_averages():
+def test_frozen_batch_normalization_uses_and_does_not_update_its_averages():
     layer = BatchNormalization(trainable=False)
     x = np.random.default_rng(0).normal(3, 2, size=(64, 2))
     np.testing.assert_allclose(layer(x, training=True), x / np.sqrt(1.001), rtol=1e-5)
@@ -200,17 +200,17 @@ def test_frozen_batch_normalization_uses_and_keeps_its_averages():
 
 
 @pytest.mark.parametrize("momentum", [-0.1, 1.1])
-def test_batch_normalization_refuses_momentum_out_of_range(momentum):
+def test_batch_normalization_rejects_momentum_out_of_range(momentum):
     with pytest.raises(ValueError, match="momentum must be a number from 0 to 1"):
         BatchNormalization(momentum=momentum)
 
 
-def test_normalizations_refuse_a_negative_epsilon():
+def test_normalizations_reject_a_negative_epsilon():
     with pytest.raises(ValueError, match="epsilon must be a number of at least 0"):
         LayerNormalization(epsilon=-1)
 
 
-def test_normalizations_refuse_an_axis_the_input_lacks():
+def test_normalizations_reject_a_missing_axis():
     with pytest.raises(ValueError, match="axis 3"):
         BatchNormalization(axis=3)(np.zeros((2, 2)))
     with pytest.raises(ValueError, match="axis 3"):
@@ -218,13 +218,13 @@ def test_normalizations_refuse_an_axis_the_input_lacks():
 
 
 @given(scale=st.floats(0.1, 100), shift=st.floats(-100, 100), seed=st.integers(0, 100))
-def test_layer_normalization_undoes_any_scale_and_shift(scale, shift, seed):
+def test_layer_normalization_is_invariant_to_scale_and_shift(scale, shift, seed):
     x = np.random.default_rng(seed).normal(size=(3, 8))
     layer = LayerNormalization(epsilon=0.0, dtype="float64")
     np.testing.assert_allclose(layer(scale * x + shift), layer(x), atol=1e-8)
 
 
-def test_reshape_refuses_sizes_that_do_not_multiply():
+def test_reshape_rejects_sizes_with_another_product():
     with pytest.raises(ValueError, match=r"records of shape \(6,\) \(6 values\) into \(4,\)"):
         Reshape((4,))(Input((6,)))
     with pytest.raises(ValueError, match="at most one of them -1"):
@@ -239,7 +239,7 @@ def test_shapes_of_unknown_size_stay_unknown():
 
 
 @pytest.mark.parametrize("merge", [Add, Concatenate])
-def test_merging_refuses_shapes_that_do_not_fit(merge):
+def test_merging_rejects_unequal_shapes(merge):
     with pytest.raises(ValueError, match=r"cannot join inputs of shapes"):
         merge()([Input((3, 4)), Input((2, 5))])
     with pytest.raises(ValueError, match=r"cannot join inputs of shapes"):
@@ -248,12 +248,12 @@ def test_merging_refuses_shapes_that_do_not_fit(merge):
         merge()(Input((3,)))
 
 
-def test_concatenate_refuses_an_axis_the_inputs_lack():
+def test_concatenate_rejects_a_missing_axis():
     with pytest.raises(ValueError, match="joins along axis 5"):
         Concatenate(axis=5)([Input((3,)), Input((3,))])
 
 
-def test_a_layer_of_one_input_refuses_several():
+def test_a_layer_of_one_input_rejects_several():
     with pytest.raises(ValueError, match="takes one input; found 2"):
         Dense(2)([Input((3,)), Input((3,))])
 
@@ -264,7 +264,7 @@ def test_symbolic_tensors_and_arrays_do_not_mix():
 
 
 @pytest.mark.parametrize("shape", [(0,), (-1,), (2.5,)])
-def test_input_refuses_sizes_that_are_no_counts(shape):
+def test_input_rejects_invalid_sizes(shape):
     with pytest.raises(ValueError, match="shape must be a tuple of positive whole numbers"):
         Input(shape)
 
@@ -274,12 +274,12 @@ def test_a_layer_not_used_yet_has_no_output():
         _ = Dense(2).output
 
 
-def test_an_unknown_dtype_is_refused():
+def test_an_unknown_dtype_is_rejected():
     with pytest.raises(ValueError, match="'float32' or 'float64'"):
         Dense(2, dtype="float16")
 
 
-def test_a_layer_of_ones_own_must_define_both_passes():
+def test_a_custom_layer_must_define_both_passes():
     class Half(Layer):
         pass
 
@@ -289,7 +289,7 @@ def test_a_layer_of_ones_own_must_define_both_passes():
         Half().backward(np.zeros((1, 1)), None)
 
 
-def test_layers_describe_themselves():
+def test_representations_of_layers():
     assert repr(Dense(2, name="middle")) == "<Dense name='middle'>"
     layer = Dense(2)
     layer.build((None, 3))
@@ -309,7 +309,7 @@ _OF_CELLS = (*_OF_KERNELS, "recurrent_constraint")
         *((make, ("beta_constraint", "gamma_constraint")) for make in (BatchNormalization, LayerNormalization)),
     ],
 )
-def test_constraints_are_taken_where_they_are_none(make, arguments):
+def test_constraints_must_be_none(make, arguments):
     needed = () if make in (BatchNormalization, LayerNormalization) else (2,)
     layer = make(*needed, **dict.fromkeys(arguments))
     kind = type(layer)
@@ -320,7 +320,7 @@ def test_constraints_are_taken_where_they_are_none(make, arguments):
 
 
 @pytest.mark.parametrize("rows", [None, 4])
-def test_an_input_takes_the_shape_of_a_batch(rows):
+def test_an_input_accepts_the_shape_of_a_batch(rows):
     tensor = Input(batch_shape=(rows, 7, 3))
     assert tensor.shape == Input((7, 3), batch_size=rows).shape == (rows, 7, 3)
     assert tensor.node.layer.get_config()["shape"] == [7, 3]
@@ -335,6 +335,6 @@ def test_an_input_takes_the_shape_of_a_batch(rows):
         ({"batch_size": 2, "batch_shape": (None, 3)}, "batch_shape replaces shape and batch_size"),
     ],
 )
-def test_an_input_is_told_its_shape_once(arguments, message):
+def test_an_input_has_its_shape_from_one_argument(arguments, message):
     with pytest.raises(ValueError, match=message):
         Input(**arguments)

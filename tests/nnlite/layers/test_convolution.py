@@ -1,4 +1,4 @@
-"""What convolutions, pooling and resizing compute and refuse, beyond gradients and Keras's values."""
+"""Convolutions, pooling and resizing: outputs and errors, apart from gradients and values of Keras."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ from nnlite.random import seeded
 from tests.nnlite.arrays import draw
 
 
-def test_a_convolution_is_that_of_signal_processing_with_the_kernel_turned_round():
+def test_a_convolution_is_that_of_signal_processing_with_the_kernel_reversed():
     x, kernel = draw(20), draw(5, seed=1)
     layer = Conv1D(1, 5, use_bias=False, dtype="float64")
     layer.build((None, 20, 1))
@@ -68,7 +68,7 @@ def test_same_padding_is_zero_padding_by_hand():
 
 @pytest.mark.parametrize("dilation", [1, 2, 4])
 @pytest.mark.parametrize("strides", [1, 2])
-def test_a_causal_convolution_never_sees_the_future(dilation, strides):
+def test_a_causal_convolution_does_not_depend_on_later_steps(dilation, strides):
     layer = Conv1D(2, 3, strides, "causal", dilation_rate=dilation, dtype="float64")
     x = draw(1, 12, 2)
     y = layer(x)
@@ -80,7 +80,7 @@ def test_a_causal_convolution_never_sees_the_future(dilation, strides):
         assert np.array_equal(layer(changed), y) == (before == y.shape[1])
 
 
-def test_groups_keep_their_channels_apart():
+def test_groups_use_their_own_channels():
     layer = Conv1D(4, 3, groups=2, dtype="float64")
     x = draw(1, 6, 4)
     y = layer(x)
@@ -89,25 +89,25 @@ def test_groups_keep_their_channels_apart():
     assert not np.allclose(layer(x)[..., :2], y[..., :2])
 
 
-def test_padding_is_never_the_largest_and_does_not_count_in_a_mean():
+def test_padding_is_never_the_maximum_and_not_part_of_a_mean():
     x = -np.ones((1, 3, 1))
     assert MaxPooling1D(2, padding="same")(x).tolist() == [[[-1], [-1]]]
     assert AveragePooling1D(2, padding="same")(x).tolist() == [[[-1], [-1]]]
 
 
-def test_what_is_left_over_at_the_end_is_not_looked_at():
+def test_remaining_steps_at_the_end_are_not_used():
     x = np.arange(5.0).reshape(1, 5, 1)
     assert MaxPooling1D(2)(x).ravel().tolist() == [1, 3]
     assert Conv1D(1, 2, strides=2).build((None, 5, 1)) == (None, 2, 1)
 
 
-def test_bilinear_upsampling_keeps_straight_lines_straight():
+def test_bilinear_upsampling_of_a_linear_function_is_linear():
     x = np.arange(4.0).reshape(1, 1, 4, 1)
     y = UpSampling2D((1, 4), interpolation="bilinear", dtype="float64")(x).ravel()
     np.testing.assert_allclose(np.diff(y[2:-2]), 0.25)
 
 
-def test_padding_and_cropping_undo_each_other():
+def test_cropping_is_the_inverse_of_padding():
     x = draw(2, 3, 4, 2)
     around = ((1, 2), (3, 0))
     padded = ZeroPadding2D(around, dtype="float64")(x)
@@ -140,7 +140,7 @@ def test_lengths_may_be_unknown_until_there_is_data():
     ],
     ids=lambda value: getattr(value, "name", None),
 )
-def test_an_empty_output_is_refused_when_the_layer_is_built(layer, shape):
+def test_build_rejects_an_empty_output(layer, shape):
     with pytest.raises(ValueError, match=r"empty output|nothing to pool"):
         layer.build(shape)
 
@@ -171,13 +171,13 @@ def test_an_empty_output_is_refused_when_the_layer_is_built(layer, shape):
         (lambda: Cropping1D((1, 2, 3)), "cropping must be a whole number or 2 of them"),
     ],
 )
-def test_bad_arguments_are_named(make, message):
+def test_errors_name_bad_arguments(make, message):
     with pytest.raises(ValueError, match="^") as error:
         make()
     assert message in str(error.value)
 
 
-def test_inputs_of_the_wrong_form_are_refused():
+def test_inputs_of_wrong_shape_are_rejected():
     with pytest.raises(ValueError, match=r"takes input of shape \(rows, steps, channels\); found shape \(None, 4\)"):
         Conv1D(2, 3)(Input((4,)))
     with pytest.raises(ValueError, match=r"takes input of shape \(rows, height, width, channels\)"):
@@ -211,7 +211,7 @@ def test_a_convolutional_autoencoder_learns():
     assert losses[-1] < 0.3 * losses[0]
 
 
-def test_the_largest_of_a_series_with_a_nan_is_nan_without_a_warning():
+def test_the_maximum_of_a_series_with_nan_is_nan_without_a_warning():
     x = np.array([[[1.0, 2.0], [np.nan, 3.0]]])
     for layer in (GlobalMaxPooling1D(), GlobalMaxPooling1D(keepdims=True)):
         np.testing.assert_array_equal(layer(x).ravel(), [np.nan, 3.0])
@@ -221,11 +221,11 @@ def test_the_largest_of_a_series_with_a_nan_is_nan_without_a_warning():
     "make",
     [lambda p: Conv1D(2, 3, padding=p), lambda p: Conv2DTranspose(2, 3, padding=p), lambda p: MaxPooling1D(padding=p)],
 )
-def test_padding_is_written_in_any_letters(make):
+def test_padding_is_case_insensitive(make):
     assert make("SAME").padding == make("Same").padding == "same"
     with pytest.raises(ValueError, match="padding must be one of 'valid', 'same'.*; found 'SOME'"):
         make("SOME")
 
 
-def test_causal_padding_is_written_in_any_letters():
+def test_causal_padding_is_case_insensitive():
     assert Conv1D(2, 3, padding="CAUSAL").padding == "causal"

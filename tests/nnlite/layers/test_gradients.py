@@ -1,4 +1,4 @@
-"""Every layer's backward pass against slopes measured on its forward pass, in float64."""
+"""Backward passes of all layers compared with central differences of the forward passes, in float64."""
 
 import pytest
 
@@ -58,7 +58,7 @@ def test_dense_without_bias():
     assert set(errors) == {"x", "kernel"}
 
 
-def test_dense_on_sequences_shares_its_weights_over_the_middle_axis():
+def test_dense_shares_its_weights_over_the_steps_of_a_series():
     check_layer(Dense(3, activation="sigmoid", **D), draw(2, 5, 4))
 
 
@@ -75,7 +75,7 @@ def test_activation_layer(activation):
     check_layer(Activation(activation, **D), draw(4, 6, 2))
 
 
-def test_no_activation_is_left_out():
+def test_every_activation_is_checked():
     known = {type(activations.get(name)) for name in activations.registry.names()}
     assert known == {type(activations.get(name)) for name in ACTIVATIONS}
 
@@ -112,7 +112,7 @@ def test_gaussian_noise(training):
     check_layer(GaussianNoise(0.3, seed=1, **D), draw(6, 5), training=training)
 
 
-def test_frozen_batch_normalization_is_a_straight_line():
+def test_frozen_batch_normalization_is_linear():
     assert set(check_layer(BatchNormalization(trainable=False, **D), draw(7, 3), training=True)) == {"x"}
 
 
@@ -153,7 +153,7 @@ def test_add_of_three():
     check_layer(Add(**D), [draw(3, 4), draw(3, 4, seed=1), draw(3, 4, seed=2)])
 
 
-def test_add_repeats_an_axis_of_one():
+def test_add_broadcasts_an_axis_of_one():
     check_layer(Add(**D), [draw(3, 4, 2), draw(3, 1, 2, seed=1)])
 
 

@@ -14,7 +14,7 @@ from tests.nnlite.reference.keras_sequence_cases import LAYERS, SCRIPTS, TRAININ
 REFERENCE = np.load(Path(__file__).parents[1] / "reference" / "keras_sequences.npz")
 SIGNATURES = json.loads(str(REFERENCE["signatures"]))
 WITHOUT = {"kernel_constraint", "recurrent_constraint", "bias_constraint"}
-"""Arguments of Keras's that nnlite has no counterpart of."""
+"""Arguments of Keras without a counterpart in nnlite."""
 
 
 def reference(name, kind):
@@ -27,7 +27,7 @@ def as_list(value):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_outputs_and_gradients_are_those_of_keras(name):
+def test_outputs_and_gradients_equal_those_of_keras(name):
     case = LAYERS[name]
     x = inputs_for(case)
     symbols = [nnlite.Input(one.shape[1:]) for one in x]
@@ -58,7 +58,7 @@ def test_outputs_and_gradients_are_those_of_keras(name):
 
 
 @pytest.mark.parametrize("name", SCRIPTS)
-def test_a_keras_script_learns_by_the_same_curve(name):
+def test_a_keras_script_has_the_same_learning_curve(name):
     spaces = {"layers": layers, "Sequential": nnlite.Sequential, "Model": nnlite.Model, "Input": nnlite.Input}
     model, x = SCRIPTS[name](**spaces)
     model.set_weights(weights_like(model.get_weights(), scale=0.3))
@@ -69,7 +69,7 @@ def test_a_keras_script_learns_by_the_same_curve(name):
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_arguments_their_order_and_their_defaults_are_those_of_keras(name):
+def test_arguments_have_the_order_and_defaults_of_keras(name):
     parameters = inspect.signature(getattr(layers, name).__init__).parameters.values()
     own = {
         p.name: None if p.default is p.empty else json.loads(json.dumps(p.default))
@@ -105,5 +105,5 @@ def _spread(default):
         ("GlobalAvgPool2D", "GlobalAveragePooling2D"),
     ],
 )
-def test_keras_second_names(alias, name):
+def test_aliases_of_keras(alias, name):
     assert getattr(layers, alias) is getattr(layers, name)

@@ -1,4 +1,4 @@
-"""What recurrent layers, wrappers and masks compute and refuse, beyond gradients and Keras's values."""
+"""Recurrent layers, wrappers and masks: outputs and errors, apart from gradients and values of Keras."""
 
 import numpy as np
 import pytest
@@ -38,7 +38,7 @@ MAE, MSE, WEIGHTED = 1.456064224243164, 2.7490954399108887, 1.317421317100525
 
 
 @pytest.mark.parametrize("make", RECURRENT)
-def test_a_series_in_two_parts_with_the_state_between_is_the_series_in_one(make):
+def test_two_parts_of_a_series_with_the_state_between_equal_the_whole_series(make):
     layer = make(4, return_state=True, **D)
     x = draw(3, 10, 2)
     whole = layer(x)
@@ -48,7 +48,7 @@ def test_a_series_in_two_parts_with_the_state_between_is_the_series_in_one(make)
 
 
 @pytest.mark.parametrize("make", RECURRENT)
-def test_a_state_from_a_decoder_script_is_a_tensor_of_the_graph(make):
+def test_an_initial_state_can_be_a_tensor_of_the_graph(make):
     inputs, others = Input((5, 2), dtype="float64"), Input((7, 2), dtype="float64")
     _, *states = make(3, return_state=True, **D)(inputs)
     outputs = make(3, return_sequences=True, **D)(others, initial_state=states)
@@ -59,7 +59,7 @@ def test_a_state_from_a_decoder_script_is_a_tensor_of_the_graph(make):
 
 
 @pytest.mark.parametrize("make", RECURRENT)
-def test_going_backwards_is_going_forwards_over_the_series_turned_round(make):
+def test_go_backwards_equals_a_reversed_series(make):
     ahead, back = make(3, return_sequences=True, **D), make(3, return_sequences=True, go_backwards=True, **D)
     x = draw(2, 5, 2)
     y = ahead(x[:, ::-1])
@@ -69,7 +69,7 @@ def test_going_backwards_is_going_forwards_over_the_series_turned_round(make):
 
 
 @pytest.mark.parametrize("make", RECURRENT)
-def test_a_masked_step_is_as_if_it_were_not_there(make):
+def test_a_masked_step_has_no_effect(make):
     layer = make(3, return_sequences=True, **D)
     x, mask = draw(1, 6, 2), np.array([[True, False, True, True, False, True]])
     y = layer(x, mask=mask)
@@ -78,7 +78,7 @@ def test_a_masked_step_is_as_if_it_were_not_there(make):
 
 
 @pytest.mark.parametrize("make", RECURRENT)
-def test_a_series_with_no_step_left_gives_the_state_it_began_with(make):
+def test_a_fully_masked_series_gives_the_initial_state(make):
     layer = make(3, **D)
     x, none = draw(2, 4, 2), np.zeros((2, 4), bool)
     assert not layer(x, mask=none).any()
@@ -86,7 +86,7 @@ def test_a_series_with_no_step_left_gives_the_state_it_began_with(make):
     np.testing.assert_array_equal(layer(x, initial_state=states, mask=none), states[0])
 
 
-def test_the_forget_gate_starts_open():
+def test_the_initial_bias_of_the_forget_gate_is_one():
     layer = LSTM(2)
     layer.build((None, 3, 1))
     assert layer.bias.value.tolist() == [0, 0, 1, 1, 0, 0, 0, 0]
@@ -95,7 +95,7 @@ def test_the_forget_gate_starts_open():
     assert not closed.bias.value.any()
 
 
-def test_dropout_draws_once_for_all_steps():
+def test_dropout_has_one_mask_for_all_steps():
     layer = SimpleRNN(4, "linear", kernel_initializer="identity", recurrent_initializer="zeros", dropout=0.5, seed=1)
     layer.return_sequences = True
     y = layer(np.ones((8, 5, 4)), training=True)
@@ -104,7 +104,7 @@ def test_dropout_draws_once_for_all_steps():
     assert (layer(np.ones((1, 5, 4))) == 1).all()
 
 
-def test_layers_keep_nothing_between_calls():
+def test_layers_keep_no_state_between_calls():
     layer = GRU(3, return_sequences=True)
     x = draw(2, 5, 2)
     y = layer(x)
@@ -112,7 +112,7 @@ def test_layers_keep_nothing_between_calls():
     np.testing.assert_array_equal(layer(x), y)
 
 
-def test_bidirectional_is_two_layers_side_by_side():
+def test_bidirectional_equals_two_layers():
     both = Bidirectional(LSTM(3, return_sequences=True, **D))
     x = draw(2, 5, 2)
     y = both(x)
@@ -123,7 +123,7 @@ def test_bidirectional_is_two_layers_side_by_side():
     np.testing.assert_allclose(y, np.concatenate([ahead(x), back(x)[:, ::-1]], axis=-1))
 
 
-def test_bidirectional_takes_a_layer_of_its_own_for_the_way_back_and_weights_to_start_from():
+def test_bidirectional_accepts_a_backward_layer_and_initial_weights():
     x = draw(2, 5, 2)
     first = Bidirectional(LSTM(3), backward_layer=GRU(2, go_backwards=True))
     assert first(x).shape == (2, 5)
@@ -131,7 +131,7 @@ def test_bidirectional_takes_a_layer_of_its_own_for_the_way_back_and_weights_to_
     np.testing.assert_array_equal(again(x), first(x))
 
 
-def test_freezing_a_wrapper_freezes_what_is_inside():
+def test_freezing_a_wrapper_freezes_the_layer_inside():
     layer = TimeDistributed(Dense(2), trainable=False)
     layer.build((None, 3, 4))
     assert layer.trainable_weights == []
@@ -170,7 +170,7 @@ def short():
     return x
 
 
-def test_masks_pass_layers_that_keep_the_steps_and_end_at_those_that_do_not():
+def test_layers_with_the_same_steps_propagate_masks_and_others_drop_them():
     expected = [[True, True, False, False], [False, True, True, True], [False] * 4]
     for layers in ([Dense(3), Dropout(0.1)], [LSTM(3, return_sequences=True)], [TimeDistributed(Dense(2))]):
         assert output_mask(masked(*layers), short()).tolist() == expected
@@ -178,7 +178,7 @@ def test_masks_pass_layers_that_keep_the_steps_and_end_at_those_that_do_not():
         assert output_mask(masked(layer), short()) is None
 
 
-def test_masks_go_through_models_within_models():
+def test_nested_models_propagate_masks():
     encoder = masked(GRU(3, return_sequences=True))
     inputs = Input((4, 2))
     model = Model(inputs, Dense(2)(encoder(inputs)))
@@ -194,7 +194,7 @@ def test_masks_of_joined_tensors():
     assert output_mask(steps, short())[0].tolist() == [True, True, False, False, True, True, True, True]
 
 
-def test_a_step_of_a_sum_counts_if_it_does_in_any_term():
+def test_a_step_of_a_sum_is_valid_if_it_is_in_any_term():
     inputs = Input((4, 2))
     both = Model(inputs, Add()([Masking(-1.0)(inputs), Masking(9.0)(inputs)]))
     assert output_mask(both, short()).all()
@@ -202,20 +202,20 @@ def test_a_step_of_a_sum_counts_if_it_does_in_any_term():
     assert output_mask(one, short()) is None
 
 
-def test_bidirectional_hands_masks_on_with_every_output_of_all_steps():
+def test_bidirectional_propagates_masks_with_outputs_of_all_steps():
     ahead, back = Bidirectional(GRU(2, return_sequences=True), merge_mode=None)(Masking(-1.0)(inputs := Input((4, 2))))
     masks = output_mask(Model(inputs, [ahead, back]), short())
     assert [mask[0].tolist() for mask in masks] == [[True, True, False, False]] * 2
 
 
-def test_a_mean_leaves_masked_steps_out_and_is_zero_where_none_is_left():
+def test_a_mean_excludes_masked_steps_and_is_zero_if_all_are_masked():
     x = short()
     y = masked(GlobalAveragePooling1D()).predict(x)
     np.testing.assert_allclose(y[0], x[0, :2].mean(axis=0), rtol=1e-6)
     assert y[2].tolist() == [0, 0]
 
 
-def test_layers_that_skip_steps_take_a_mask_in_a_call():
+def test_layers_that_use_masks_accept_one_in_a_call():
     x = short()
     counts = (x != -1).any(axis=-1)
     np.testing.assert_array_equal(GlobalAveragePooling1D()(x, mask=counts), masked(GlobalAveragePooling1D())(x))
@@ -229,7 +229,7 @@ def test_layers_that_skip_steps_take_a_mask_in_a_call():
     np.testing.assert_allclose(BatchNormalization()(x[:, 0], training=True, mask=rows)[:2].mean(axis=0), 0, atol=1e-6)
 
 
-def test_a_mask_in_a_call_has_to_fit():
+def test_a_mask_of_wrong_shape_is_rejected():
     with pytest.raises(ValueError, match=r"mask must have one value per row and step, shape \(3, 4\); found \(3,\)"):
         GlobalAveragePooling1D()(short(), mask=np.ones(3))
     with pytest.raises(ValueError, match="masks come from a Masking layer"):
@@ -238,7 +238,7 @@ def test_a_mask_in_a_call_has_to_fit():
         Dense(2, name="plain")(short(), mask=np.ones((3, 4)))
 
 
-def test_the_loss_is_the_mean_over_the_steps_that_count():
+def test_the_loss_is_the_mean_over_valid_steps():
     x = short()
     model = masked(Dense(2))
     model.compile("sgd", "mse")
@@ -254,7 +254,7 @@ def test_the_loss_is_the_mean_over_the_steps_that_count():
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
 @pytest.mark.parametrize("batch_size", [3, 10])
-def test_metrics_leave_masked_steps_out_and_do_not_depend_on_the_batches(backend, batch_size):
+def test_metrics_exclude_masked_steps_and_do_not_depend_on_the_batches(backend, batch_size):
     counts = np.arange(7) < (np.arange(10) % 6 + 1)[:, np.newaxis]
     x = np.where(counts[..., np.newaxis], np.sin(np.arange(210.0)).reshape(10, 7, 3), 0)
     y, weights = np.cos(np.arange(140.0)).reshape(10, 7, 2), np.abs(np.sin(np.arange(70.0) * 3)).reshape(10, 7)
@@ -273,7 +273,7 @@ def test_metrics_leave_masked_steps_out_and_do_not_depend_on_the_batches(backend
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
-def test_accuracies_leave_masked_steps_out(backend):
+def test_accuracies_exclude_masked_steps(backend):
     x = short()
     counted, y = (x != -1).any(axis=-1), np.random.default_rng(0).integers(0, 2, (3, 4))
     model = masked(Dense(2, activation="softmax"))
@@ -284,7 +284,7 @@ def test_accuracies_leave_masked_steps_out(backend):
     assert found["accuracy"] == pytest.approx(hits[counted].mean())
 
 
-def test_a_metric_of_one_value_a_row_counts_it_by_the_share_of_its_steps():
+def test_a_metric_of_one_value_per_row_is_weighted_by_its_fraction_of_valid_steps():
     class Last(Metric):
         def values(self, y_true, y_pred):
             return np.abs(y_true - y_pred)[:, -1, 0]
@@ -297,7 +297,7 @@ def test_a_metric_of_one_value_a_row_counts_it_by_the_share_of_its_steps():
     assert found["last"] == pytest.approx(np.average(errors, weights=shares), rel=1e-6)
 
 
-def test_a_batch_with_no_step_left_has_loss_zero_and_teaches_nothing():
+def test_a_fully_masked_batch_has_loss_and_gradient_zero():
     model = masked(Dense(2))
     model.compile("sgd", "mse")
     before = model.parameters.copy()
@@ -305,7 +305,7 @@ def test_a_batch_with_no_step_left_has_loss_zero_and_teaches_nothing():
     np.testing.assert_array_equal(model.parameters, before)
 
 
-def test_batch_normalization_takes_its_statistics_over_the_steps_that_count():
+def test_batch_normalization_computes_statistics_of_valid_steps():
     # The values are those of Keras 3.15.1.
     counts = np.arange(5) < np.array([2, 5, 1, 0])[:, np.newaxis]
     x = np.where(counts[..., np.newaxis], np.sin(np.arange(40.0)).reshape(4, 5, 2) * 2 + 1, 0)
@@ -325,7 +325,7 @@ def test_batch_normalization_takes_its_statistics_over_the_steps_that_count():
     np.testing.assert_allclose(model.get_weights()[:2], trained, rtol=1e-4)
 
 
-def test_batch_normalization_of_nothing_that_counts_is_that_of_zeros():
+def test_batch_normalization_of_a_fully_masked_batch_uses_mean_and_variance_zero():
     model = masked(BatchNormalization(momentum=0.5))
     assert np.isfinite(model(-np.ones((3, 4, 2)), training=True)).all()
     assert [w.tolist() for w in model.get_weights()[2:]] == [[0.0, 0.0], [0.5, 0.5]]
@@ -345,13 +345,13 @@ def test_batch_normalization_of_nothing_that_counts_is_that_of_zeros():
         ({"units": 3, "activation": "tanhh"}, "unknown activation 'tanhh'"),
     ],
 )
-def test_bad_arguments_are_named(make, settings, message):
+def test_errors_name_bad_arguments(make, settings, message):
     with pytest.raises(ValueError, match=message):
         make(**settings)
 
 
 @pytest.mark.parametrize("make", RECURRENT)
-def test_inputs_and_states_of_the_wrong_form_are_refused(make):
+def test_inputs_and_states_of_wrong_shape_are_rejected(make):
     with pytest.raises(ValueError, match=r"takes input of shape \(rows, steps, features\)"):
         make(3)(Input((4,)))
     with pytest.raises(ValueError, match="needs at least one step"):
@@ -372,7 +372,7 @@ def test_inputs_and_states_of_the_wrong_form_are_refused(make):
         layer(Input((5, 4)), mask=np.ones((2, 5), bool))
 
 
-def test_wrappers_refuse_what_does_not_fit():
+def test_wrappers_reject_invalid_arguments():
     with pytest.raises(TypeError, match="Bidirectional wraps SimpleRNN, LSTM or GRU; found Dense"):
         Bidirectional(Dense(3))
     with pytest.raises(TypeError, match="TimeDistributed wraps a layer; found str"):
@@ -393,12 +393,12 @@ def test_wrappers_refuse_what_does_not_fit():
         TimeDistributed(Dense(3), dtype="float64")
 
 
-def test_a_mask_value_that_nothing_equals_is_refused():
+def test_nan_as_mask_value_is_rejected():
     with pytest.raises(ValueError, match="mask_value must be a number; found NaN"):
         Masking(float("nan"))
 
 
-def test_reordering_refuses_what_does_not_fit():
+def test_reordering_rejects_invalid_arguments():
     with pytest.raises(ValueError, match="dims must contain each axis from 1 on once"):
         Permute((0, 1))
     with pytest.raises(ValueError, match="needs records of 2 axes"):

@@ -1,4 +1,4 @@
-"""Layers for series and images go through configurations, files, copies and other dtypes."""
+"""Layers for series and images: configurations, files, copies and dtypes."""
 
 import copy
 import json
@@ -118,13 +118,13 @@ def test_layers_keep_the_dtype_and_their_input_forwards_and_backwards(name, dtyp
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_default_names_are_those_of_keras(name):
+def test_default_names_equal_those_of_keras(name):
     make, _ = CASES[name]
     assert make().name.startswith(name)
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_models_go_through_files_and_copies(name, tmp_path):
+def test_models_are_saved_loaded_and_copied(name, tmp_path):
     make, shape = CASES[name]
     layer = make()
     if isinstance(layer, GaussianLatent):
@@ -139,7 +139,7 @@ def test_models_go_through_files_and_copies(name, tmp_path):
     assert model.predict(x[:0]).shape == (0, *y.shape[1:])
 
 
-def test_a_model_with_states_unknown_lengths_and_masks_goes_through_a_file(tmp_path):
+def test_a_model_with_states_unknown_lengths_and_masks_is_saved_and_loaded(tmp_path):
     inputs, others = Input((None, 2)), Input((None, 2))
     _, *states = LSTM(3, return_state=True)(Masking()(inputs))
     decoded = LSTM(3, return_sequences=True)(others, initial_state=states)
@@ -153,7 +153,7 @@ def test_a_model_with_states_unknown_lengths_and_masks_goes_through_a_file(tmp_p
     assert again.train_on_batch(x, x[1]) == model.train_on_batch(x, x[1])
 
 
-def test_every_exported_layer_is_there_and_listed():
+def test_every_exported_layer_exists():
     for name in layers.__all__:
         assert getattr(layers, name) is not None
         assert name in dir(layers)

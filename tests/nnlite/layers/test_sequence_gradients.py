@@ -1,4 +1,4 @@
-"""Backward passes of the layers for series and images against measured slopes, in float64, over odd shapes."""
+"""Backward passes of the layers for series and images compared with central differences, in float64, for odd shapes."""
 
 import numpy as np
 import pytest
@@ -206,7 +206,7 @@ def test_time_distributed_layers_and_models():
     check_layer(TimeDistributed(inner), draw(2, 3, 4))
 
 
-def test_a_layer_used_inside_and_outside_a_wrapper_adds_both_gradients_up():
+def test_gradients_of_a_layer_inside_and_outside_a_wrapper_add_up():
     shared = Dense(3, "tanh", **D)
     inputs = Input((4, 3), dtype="float64")
     model = Model(inputs, TimeDistributed(shared)(shared(inputs)))

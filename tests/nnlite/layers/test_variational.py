@@ -1,4 +1,4 @@
-"""The Gaussian latent layer, and the evidence lower bound that it is a part of."""
+"""The Gaussian latent layer and the evidence lower bound."""
 
 import numpy as np
 import pytest
@@ -54,7 +54,7 @@ def test_the_loss_is_the_negative_bound():
     assert model.evaluate(x, x, batch_size=20, verbose=0) == pytest.approx(nll + 0.5 * kl, rel=1e-5)
 
 
-def test_it_draws_in_training_and_gives_the_mean_at_inference():
+def test_it_samples_in_training_and_returns_the_mean_at_inference():
     layer = GaussianLatent(seed=1, **D)
     x = np.zeros((50_000, 2))
     x[:, 0], x[:, 1] = 3.0, np.log(4.0)
@@ -67,7 +67,7 @@ def test_it_draws_in_training_and_gives_the_mean_at_inference():
 
 
 @pytest.mark.parametrize("v", [9.0, 10.5, 400.0])
-def test_beyond_a_bound_sigma_stays_and_the_divergence_is_a_line_with_its_slope(v):
+def test_beyond_a_bound_sigma_is_constant_and_the_divergence_is_its_tangent(v):
     layer = GaussianLatent(seed=0, **D)
     x, dy, step = np.array([[0.5, v]]), np.zeros((1, 1)), 1e-4
 
@@ -82,7 +82,7 @@ def test_beyond_a_bound_sigma_stays_and_the_divergence_is_a_line_with_its_slope(
     assert (layer.backward(dy + 1, cache)[0, 1] == layer.backward(dy, cache)[0, 1]) == (v > 10)
 
 
-def test_the_divergence_of_models_within_models_and_wrappers_joins_the_loss():
+def test_the_divergence_inside_models_and_wrappers_is_part_of_the_loss():
     x = draw(5, 3, 6)
     inner = autoencoder()
     inner.compile(loss=GaussianNLL())
@@ -94,7 +94,7 @@ def test_the_divergence_of_models_within_models_and_wrappers_joins_the_loss():
     assert outer.evaluate(x, x, batch_size=5, verbose=0) == pytest.approx(nll + penalty, rel=1e-5)
 
 
-def test_a_large_beta_makes_codes_say_nothing_and_a_small_one_lets_them_speak():
+def test_codes_contain_no_information_with_a_large_beta():
     x = draw(256, 6) * np.array([3, 1, 1, 1, 1, 1])
 
     def spread(beta):
@@ -120,7 +120,7 @@ def test_a_saved_model_keeps_beta_and_the_likelihood(tmp_path):
 
 
 @pytest.mark.parametrize("beta", [-0.1, float("nan"), float("inf")])
-def test_a_bad_beta_is_refused_at_the_start_and_later(beta):
+def test_a_bad_beta_is_rejected_in_the_constructor_and_later(beta):
     with pytest.raises(ValueError, match="beta must be a number of at least 0"):
         GaussianLatent(beta)
     layer = GaussianLatent()
@@ -128,6 +128,6 @@ def test_a_bad_beta_is_refused_at_the_start_and_later(beta):
         layer.beta = beta
 
 
-def test_an_odd_number_of_features_is_refused():
+def test_an_odd_number_of_features_is_rejected():
     with pytest.raises(ValueError, match="an even number of features; found 5"):
         GaussianLatent()(Input((5,)))

@@ -1,4 +1,4 @@
-"""Graphs of layers as plain values, built as often as they are needed."""
+"""Graphs of layers as plain values, from which models are built."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from nnlite.models import Model, Sequential
 from tests.nnlite.random_models.layers import LayerSpec, Shape, make
 
 MODEL = ""
-"""What stands among frozen names for the whole model."""
+"""Entry for the whole model among frozen names."""
 
 
 @dataclass(frozen=True)

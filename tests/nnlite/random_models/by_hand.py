@@ -1,4 +1,4 @@
-"""Losses and metrics from predictions, computed as plainly as can be: what `Model.evaluate` must return."""
+"""Losses and metrics computed directly from predictions, as expected from `Model.evaluate`."""
 
 from __future__ import annotations
 

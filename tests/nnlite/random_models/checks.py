@@ -1,4 +1,4 @@
-"""What must hold of every model, whatever it is made of."""
+"""Properties that hold for every model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two models or their results, held against each other."""
+"""Comparison of two models or of their results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random layers: for each rank of record the families that take it, with small odd sizes."""
+"""Random layers of small odd sizes, by the rank of their records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from nnlite.layers import Input
 from nnlite.models import Model, Sequential
 
 LARGEST = 120
-"""Most values that a layer may give for a record."""
+"""Largest number of outputs of a layer for a record."""
 
 ACTIVATIONS = ("relu", "leaky_relu", "elu", "selu", "gelu", "sigmoid", "silu", "softplus", "tanh", "softmax", "linear")
 GATES = ("tanh", "sigmoid", "relu", "linear", "hard_sigmoid")

@@ -1,4 +1,4 @@
-"""A failing case, made as small as it goes while the same check still fails."""
+"""Shrinking: the smallest case for which the same check fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.nnlite.random_models.layers import LayerSpec
 from tests.nnlite.random_models.training import Training
 
 ATTEMPTS = 120
-"""How many smaller cases are tried; each takes some hundredths of a second."""
+"""Largest number of smaller cases; each takes some hundredths of a second."""
 
 
 def shrink(case: Case, check: str, attempts: int = ATTEMPTS) -> Case:

@@ -1,4 +1,4 @@
-"""Random trainings: how a model is compiled and fitted, and what callbacks change on the way."""
+"""Random training: arguments of compile and fit, and changes by callbacks."""
 
 from __future__ import annotations
 

@@ -1,3 +1,3 @@
-"""The programs that make the reference values need packages that the tests don't."""
+"""The programs for reference values need packages that the tests do not need."""
 
 collect_ignore_glob = ["make_*.py"]

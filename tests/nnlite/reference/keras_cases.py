@@ -1,4 +1,4 @@
-"""What Keras and nnlite are both asked to compute.
+"""Computations with both Keras and nnlite.
 
 Every case is a function of `k`, the package: the same line of code makes the layer, loss or model in Keras (for the
 reference values, see `make_keras_reference`) and in nnlite (in the tests). Only the import differs.

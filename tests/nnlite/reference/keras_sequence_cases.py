@@ -1,4 +1,4 @@
-"""What is computed with Keras and with nnlite alike: the layers, and two scripts that differ in their imports alone."""
+"""Computations with both Keras and nnlite: layers, and two scripts that differ only in their imports."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Whole training runs that Keras and nnlite are both asked for.
+"""Training runs with both Keras and nnlite.
 
 Each case is a function of `k`, the package, that builds and compiles a model. `data` gives what it is fitted to, and
 `FIT` how. Both packages start from the same weights and see the same batches, so every figure must agree.

@@ -1,4 +1,4 @@
-"""Read the values that `make_keras_reference` wrote."""
+"""Values that `make_keras_reference` wrote."""
 
 import json
 from functools import cache

@@ -1,4 +1,4 @@
-"""Compute with Keras what nnlite's tests are held to, and keep it in ``keras_reference.npz``.
+"""Compute reference values with Keras, and write them to ``keras_reference.npz``.
 
 Run from the root of the repository, in an environment that holds Keras 3 and JAX::
 

@@ -1,4 +1,4 @@
-"""Write what Keras computes for convolutional and recurrent layers to `keras_sequences.npz`.
+"""Write the values of Keras for convolutional and recurrent layers to `keras_sequences.npz`.
 
 Run it from the project's root, in an environment that holds Keras 3 and JAX; it takes some minutes::
 

@@ -1,4 +1,4 @@
-"""What a function, or a class and the bases it hands arguments on to, can be called with."""
+"""Signatures of functions, and of classes with the bases that they pass arguments to."""
 
 import inspect
 

@@ -54,7 +54,7 @@ def test_labels_and_their_conventions(fitted):
     np.testing.assert_array_equal(again.fit_predict(x), again.labels_)
 
 
-def test_a_record_scores_the_same_alone_and_in_company(fitted):
+def test_scores_are_independent_of_the_batch(fitted):
     x, _ = planes(n=50, seed=1)
     alone = [fitted.decision_function(x[i : i + 1])[0] for i in range(len(x))]
     np.testing.assert_allclose(alone, fitted.decision_function(x), rtol=1e-5)
@@ -83,13 +83,13 @@ def test_any_kind_of_random_state(state):
 
 def test_contributions_add_up_to_the_score(fitted):
     x, _ = planes(seed=1)
-    parts = fitted.explain(x)
-    assert parts.shape == (300, 5)
-    assert (parts >= 0).all()
-    np.testing.assert_allclose(parts.sum(axis=1), fitted.decision_function(x), rtol=1e-6)
-    shares = fitted.explain(x, normalize=True)
-    np.testing.assert_allclose(shares.sum(axis=1), 1)
-    np.testing.assert_allclose(shares, parts / parts.sum(axis=1, keepdims=True))
+    contributions = fitted.explain(x)
+    assert contributions.shape == (300, 5)
+    assert (contributions >= 0).all()
+    np.testing.assert_allclose(contributions.sum(axis=1), fitted.decision_function(x), rtol=1e-6)
+    fractions = fitted.explain(x, normalize=True)
+    np.testing.assert_allclose(fractions.sum(axis=1), 1)
+    np.testing.assert_allclose(fractions, contributions / contributions.sum(axis=1, keepdims=True))
 
 
 def test_a_fault_in_one_column_is_explained_by_it():
@@ -102,10 +102,10 @@ def test_a_fault_in_one_column_is_explained_by_it():
 
 def test_categories_and_missing_values_are_summed_back_to_their_columns(mixed):
     detector, data = mixed
-    parts = detector.explain(data.columns)
-    assert parts.shape == (len(data), len(data.columns))
+    contributions = detector.explain(data.columns)
+    assert contributions.shape == (len(data), len(data.columns))
     assert detector.members_[0].width > len(data.columns)
-    np.testing.assert_allclose(parts.sum(axis=1), detector.decision_function(data.columns), rtol=1e-6)
+    np.testing.assert_allclose(contributions.sum(axis=1), detector.decision_function(data.columns), rtol=1e-6)
 
 
 def test_every_kind_of_table_scores_the_same(mixed):
@@ -148,7 +148,7 @@ def test_encode_gives_the_middle_layer():
     assert TableDetector(hidden=(8, 4), epochs=2).fit(x).encode(x).shape == (300, 8)
 
 
-def test_contamination_sets_the_share_that_is_flagged():
+def test_contamination_is_the_fraction_that_is_flagged():
     x, _ = planes()
     detector = TableDetector(**QUICK, contamination=0.1).fit(x)
     assert detector.labels_.sum() == 30
@@ -180,7 +180,7 @@ def test_patience_stops_early():
     assert "val_loss" in detector.history_
 
 
-def test_records_kept_apart_make_no_steps():
+def test_the_validation_set_makes_no_steps():
     x = np.random.default_rng(0).normal(size=(33, 3))
     for patience in (None, 1000):
         detector = TableDetector(hidden=(4,), noise=0.5, patience=patience, random_state=0).fit(x)
@@ -230,7 +230,7 @@ def test_verbose_shows_training(capsys):
     assert "Epoch 2/2" in capsys.readouterr().out
 
 
-def test_the_hour_counts_to_the_column_it_was_read_from():
+def test_the_hour_contributes_to_the_column_of_its_timestamp():
     rng = np.random.default_rng(0)
     days = np.arange(500)
     by_day = np.datetime64("2024-01-01") + (days * 24 + rng.integers(9, 17, 500)).astype("m8[h]")
@@ -240,13 +240,13 @@ def test_the_hour_counts_to_the_column_it_was_read_from():
     at_noon = {"at": by_day[250:251].astype("M8[D]").astype("M8[h]") + 12, "amount": [0.0]}
     assert detector.predict(at_night).tolist() == [1]
     assert detector.predict(at_noon).tolist() == [0]
-    parts = detector.explain(at_night)
-    assert parts.shape == (1, 2)
-    assert parts[0, 0] > 0.9 * parts.sum()
-    assert parts.sum() == pytest.approx(detector.decision_function(at_night)[0])
+    contributions = detector.explain(at_night)
+    assert contributions.shape == (1, 2)
+    assert contributions[0, 0] > 0.9 * contributions.sum()
+    assert contributions.sum() == pytest.approx(detector.decision_function(at_night)[0])
 
 
-def test_it_beats_looking_at_single_columns():
+def test_it_beats_limits_on_single_columns():
     data = make_correlated(n_records=1500, n_features=8, contamination=0.05, random_state=0)
     x = np.column_stack(list(data.columns.values()))
     normal = np.flatnonzero(data.labels == 0)

@@ -26,13 +26,13 @@ def test_members_that_spread_like_1_are_averaged(values):
 
 
 @given(spreads, st.lists(score, min_size=3, max_size=3), st.integers(0, 2))
-def test_what_raises_one_score_raises_the_blend(spread, values, which):
+def test_the_blend_increases_with_each_score(spread, values, which):
     raised = [value * (1.5 if i == which else 1) for i, value in enumerate(values)]
     assert blended(spread, raised) >= blended(spread, values)
 
 
 @given(spreads)
-def test_a_record_that_is_usual_for_all_is_usual(spread):
+def test_a_record_that_is_normal_for_all_members_is_normal(spread):
     assert blended(spread, [1.0, 1.0, 1.0]) == pytest.approx(1)
 
 
@@ -41,12 +41,12 @@ def test_a_member_alone_is_not_changed(spread, value):
     assert Blend([1.0], [spread]).scores([np.array([value])])[0] == pytest.approx(value)
 
 
-def test_a_member_that_spreads_little_is_heard_when_it_is_sure():
+def test_a_high_score_counts_more_from_a_member_with_a_small_spread():
     calm, wild = 0.4, 0.8
     assert blended([calm, wild, wild], [2.0, 1.0, 1.0]) > blended([wild, wild, wild], [2.0, 1.0, 1.0]) + 0.05
 
 
-def test_a_member_without_a_share_is_not_heard():
+def test_a_member_of_weight_0_does_not_matter():
     both = Blend([1.0, 0.0], [0.5, 0.5]).scores([np.array([2.0]), np.array([np.inf])])
     np.testing.assert_allclose(both, 2.0)
 
@@ -59,7 +59,7 @@ def test_scores_of_0_and_very_large_ones():
     assert (np.diff(found) > 0).all()
 
 
-def test_members_that_all_but_do_not_spread_are_averaged():
+def test_members_without_spread_are_averaged():
     np.testing.assert_allclose(Blend([0.5, 0.5], [0.0, 0.0]).scores([np.array([1.0]), np.array([3.0])]), 2.0)
 
 
@@ -162,7 +162,7 @@ def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"weights": (1.0,)}, "it has 2 members; its parameters ask for 1"),
+        ({"weights": (1.0,)}, "it has 2 members; its parameters require 1"),
         ({"columns": COLUMNS[:4]}, "its members score other than the 4 features"),
         ({"n_columns": 5}, r"its weights of columns have shape \(4,\) and dtype float64; expected 5"),
     ],

@@ -1,4 +1,4 @@
-"""What is expected of a column is judged by cells that were altered, of which the truth is known."""
+"""Expected values are compared with the true values of altered cells."""
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ FITS = {"memory": {}, "networks": {"neighbors": 0}}
 
 
 def altered(x, rng, gross):
-    """Alter one cell of each record: by far, or to what another record holds."""
+    """Alter one cell of each record: by far, or to the value of another record."""
     rows, columns = np.arange(len(x)), rng.integers(x.shape[1], size=len(x))
     found = x.copy()
     unit = np.subtract(*np.quantile(x, [0.9, 0.1], axis=0))[columns] / 2.56

@@ -1,4 +1,4 @@
-"""Explanations are judged by faults that were put into known columns."""
+"""Explanations of faults in known columns."""
 
 import numpy as np
 import pytest
@@ -35,11 +35,11 @@ def test_a_fault_is_ranked_first(detector, faults):
     assert (detector.explain(faulty).argmax(axis=1) == column).mean() >= 0.95
 
 
-def test_parts_add_up_to_the_score(detector, faults):
+def test_contributions_add_up_to_the_score(detector, faults):
     _, faulty, _ = faults
-    parts = detector.explain(faulty)
-    assert (parts >= 0).all()
-    np.testing.assert_allclose(parts.sum(axis=1), detector.decision_function(faulty))
+    contributions = detector.explain(faulty)
+    assert (contributions >= 0).all()
+    np.testing.assert_allclose(contributions.sum(axis=1), detector.decision_function(faulty))
     np.testing.assert_allclose(detector.explain(faulty, normalize=True).sum(axis=1), 1)
 
 
@@ -61,7 +61,7 @@ def test_expected_values_come_in_the_units_and_categories_of_the_table():
     np.testing.assert_allclose(np.asarray(expected["size"], float), [1, 1000, 1], atol=5)
 
 
-def test_without_remembered_records_the_network_says_what_it_expects(faults):
+def test_without_remembered_records_expected_values_come_from_the_networks(faults):
     x, faulty, column = faults
     detector = TableDetector(neighbors=0, random_state=0).fit(records(1000, 0))
     rows = np.arange(len(x))

@@ -34,7 +34,7 @@ def test_a_loaded_detector_is_the_same(mixed, tmp_path):
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
 
 
-def test_a_file_from_before_moments_had_hours_still_scores_the_same():
+def test_a_file_from_before_timestamps_had_hours_still_scores_the_same():
     # Its time stamp is one number, days since 1970, as it was when it was learned.
     loaded = load_detector(Path(__file__).parents[1] / "saved" / "first_format.npz")
     data = make_transactions(n_records=60, random_state=0)
@@ -96,7 +96,7 @@ def test_every_truncation_of_a_file_is_one_clear_error(fitted, tmp_path):
 
 @pytest.fixture(scope="module")
 def small_file(tmp_path_factory):
-    """A small detector of mixed columns, its file, and what it says of its training records."""
+    """A small detector of mixed columns, its file, and its scores of the training records."""
     path = tmp_path_factory.mktemp("fuzz") / "m.npz"
     columns = make_transactions(n_records=40, random_state=0).columns
     detector = TableDetector(hidden=(2,), draws=1, epochs=1, random_state=0).fit(columns)

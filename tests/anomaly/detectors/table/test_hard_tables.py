@@ -1,4 +1,4 @@
-"""Tables that are small, wide, sparse or strange: the scores are finite and still tell what is unusual."""
+"""Tables that are small, wide, sparse or strange: the scores are finite and still find anomalies."""
 
 import numpy as np
 import pytest
@@ -7,9 +7,9 @@ from anomaly import TableDetector
 from anomaly.errors import DataError
 
 
-def scores_of(usual, others, **settings):
-    """Return the scores of usual records and of others."""
-    detector = TableDetector(random_state=0, **settings).fit(usual)
+def scores_of(train, others, **settings):
+    """Return the scores of training records and of others."""
+    detector = TableDetector(random_state=0, **settings).fit(train)
     own, found = detector.decision_scores_, detector.decision_function(others)
     assert np.isfinite(own).all()
     assert np.isfinite(found).all()
@@ -36,8 +36,8 @@ def test_two_rows():
 
 
 def test_duplicates_by_the_thousand():
-    usual = np.repeat(normal(4, 3), 1000, axis=0)
-    own, found = scores_of(usual, normal(5, 3, seed=1) + 8)
+    train = np.repeat(normal(4, 3), 1000, axis=0)
+    own, found = scores_of(train, normal(5, 3, seed=1) + 8)
     assert found.min() > own.max()
 
 
@@ -50,15 +50,15 @@ def test_one_record_many_times():
 def test_categories_alone():
     rng = np.random.default_rng(0)
     first = rng.choice(["a", "b", "c"], 600)
-    usual = {"first": first, "second": np.char.upper(first), "third": rng.choice(["x", "y"], 600)}
-    own, found = scores_of(usual, {"first": ["a", "b"], "second": ["A", "C"], "third": ["x", "x"]})
+    train = {"first": first, "second": np.char.upper(first), "third": rng.choice(["x", "y"], 600)}
+    own, found = scores_of(train, {"first": ["a", "b"], "second": ["A", "C"], "third": ["x", "x"]})
     assert found[1] > np.quantile(own, 0.99) > found[0]
 
 
 def test_a_column_that_was_constant_and_varies_later():
-    usual = normal(400, 3)
-    usual[:, 1] = 7.0
-    detector = TableDetector(random_state=0).fit(usual)
+    train = normal(400, 3)
+    train[:, 1] = 7.0
+    detector = TableDetector(random_state=0).fit(train)
     later = normal(50, 3, seed=1)
     later[:, 1] = 7.0
     changed = later.copy()
@@ -77,9 +77,9 @@ def test_most_cells_missing():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(500, 1)) + 0.1 * rng.normal(size=(500, 6))
     x[rng.random(x.shape) < 0.6] = np.nan
-    odd = np.full((3, 6), np.nan)
-    odd[:, :2] = [[9.0, -9.0], [12.0, 12.0], [-15.0, 1.0]]
-    own, found = scores_of(x, odd)
+    anomalies = np.full((3, 6), np.nan)
+    anomalies[:, :2] = [[9.0, -9.0], [12.0, 12.0], [-15.0, 1.0]]
+    own, found = scores_of(x, anomalies)
     assert found.min() > np.quantile(own, 0.99)
 
 
@@ -105,7 +105,7 @@ def test_threads_change_nothing():
 def test_a_false_alarm_rate_is_kept_where_distances_take_few_values():
     rng = np.random.default_rng(1550)
     letters = np.array(list("ABCDEFGH"), dtype=object)
-    shares = {
+    probabilities = {
         "product": [0.3, 0.25, 0.2, 0.1, 0.1, 0.05],
         "channel": [0.3, 0.2, 0.5],
         "priority": [0.5, 0.35, 0.15],
@@ -114,14 +114,14 @@ def test_a_false_alarm_rate_is_kept_where_distances_take_few_values():
     }
 
     def tickets(n):
-        return {name: letters[rng.choice(len(p), n, p=p)] for name, p in shares.items()}
+        return {name: letters[rng.choice(len(p), n, p=p)] for name, p in probabilities.items()}
 
     detector = TableDetector(false_alarm_rate=0.01, random_state=0).fit(tickets(1500))
     assert detector.predict(tickets(1500)).mean() < 0.03
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 5])
-def test_a_record_that_comes_a_thousand_times_is_judged_alike_in_any_company(seed):
+def test_the_score_of_a_record_that_occurs_a_thousand_times_is_independent_of_the_batch(seed):
     x = np.repeat(np.random.default_rng(seed).normal(size=(5, 4)), 1000, axis=0)
     detector = TableDetector(random_state=seed).fit(x)
     some = x[::1000]

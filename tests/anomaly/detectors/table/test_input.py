@@ -44,7 +44,7 @@ def test_fit_refuses_bad_parameters(arguments, message):
         TableDetector(**{"hidden": (2,), "epochs": 1, **arguments}).fit(planes()[0])
 
 
-def test_fit_refuses_tables_that_cannot_teach():
+def test_fit_refuses_unusable_tables():
     detector = TableDetector(**QUICK)
     with pytest.raises(ValueError, match="at least 2 records"):
         detector.fit([[1.0, 2.0]])
@@ -56,7 +56,7 @@ def test_fit_refuses_tables_that_cannot_teach():
         detector.fit([[1.0], [np.inf], [2.0]])
 
 
-def test_one_column_has_nothing_to_go_with():
+def test_a_single_column_is_refused():
     with pytest.raises(ValueError, match=r"at least 2 columns .* found 1, 'x0' \(n_features = 1\)"):
         TableDetector(random_state=0).fit(np.ones((50, 1)))
 

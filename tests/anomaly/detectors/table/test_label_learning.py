@@ -13,6 +13,7 @@ from anomaly.datasets import make_transactions
 from anomaly.detectors.table.ensemble import Blend
 from anomaly.detectors.table.label_learning import (
     LabelledContributions,
+    LabelledRecords,
     LabelWarning,
     _loss,
     fit_weights,
@@ -26,7 +27,7 @@ QUICK = {"hidden": (16,), "epochs": 30, "random_state": 0}
 
 
 def records(n, seed, odd=()):
-    """Records of six columns, of which the first is a little too large in the odd ones."""
+    """Records of six columns, of which the first is a little too large in the anomalies."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 6))
     x[list(odd), 0] = rng.normal(3.0, 0.5, size=len(odd))
@@ -48,7 +49,7 @@ def anomalies():
     return records(8, seed=1, odd=range(8))
 
 
-def test_a_few_labels_find_more_of_the_kind(fitted, anomalies):
+def test_a_few_labels_help_to_find_similar_anomalies(fitted, anomalies):
     test, y = records(600, seed=2, odd=range(60)), np.arange(600) < 60
     before = roc_auc_score(y, fitted.decision_function(test))
     assert fitted.learn_labels(anomalies, np.ones(8)) is fitted
@@ -58,7 +59,7 @@ def test_a_few_labels_find_more_of_the_kind(fitted, anomalies):
 
 
 def check_agreement(detector, x):
-    """All that a detector says of records follows from the same scores."""
+    """Labels, explanations and p-values follow from the same scores."""
     scores = detector.decision_function(x)
     np.testing.assert_allclose(detector.explain(x).sum(axis=1), scores, rtol=1e-9)
     np.testing.assert_array_equal(detector.predict(x), scores > detector.threshold_)
@@ -119,7 +120,7 @@ def test_each_call_begins_anew(fitted, anomalies):
 
 
 def test_false_alarms_are_learned_too(fitted, anomalies):
-    """Records that are odd in the second column, and no anomalies."""
+    """Records labelled normal that are anomalous in the second column."""
     alarms = np.roll(records(20, seed=5, odd=range(20)), 1, axis=1)
     before = fitted.learn_labels(anomalies, np.ones(8)).column_weights_
     after = fitted.learn_labels(np.concatenate([anomalies, alarms]), [1] * 8 + [0] * 20).column_weights_
@@ -127,7 +128,7 @@ def test_false_alarms_are_learned_too(fitted, anomalies):
     assert after.argmax() == 0
 
 
-def test_what_is_labelled_an_anomaly_is_no_usual_training_record(train):
+def test_a_labelled_anomaly_is_no_normal_training_record(train):
     dirty = train.copy()
     dirty[:8] = records(8, seed=1, odd=range(8))
     detector = TableDetector(**QUICK).fit(dirty)
@@ -138,7 +139,7 @@ def test_what_is_labelled_an_anomaly_is_no_usual_training_record(train):
         every.learn_labels(train[:3], [1, 1, 1])
 
 
-def test_without_remembered_records_usual_ones_must_be_given(train, anomalies):
+def test_without_remembered_records_normal_ones_are_needed(train, anomalies):
     detector = TableDetector(**QUICK, neighbors=0).fit(train)
     with pytest.raises(ValueError, match="give some, such as the training records, with label 0"):
         detector.learn_labels(anomalies, np.ones(8))
@@ -196,7 +197,7 @@ def test_rare_columns_and_equal_records_do_no_harm():
 
 
 def test_evidence_against_weights_leaves_scores_as_they_were(fitted):
-    """Random normal records, labelled anomalies: what fits some of them does not fit the others."""
+    """Random normal records, labelled anomalies: weights fitted to some of them do not fit the others."""
     fresh = records(300, seed=7)
     before = fitted.decision_function(fresh)
     with pytest.warns(LabelWarning, match="the 12 anomalies among the labelled records are no evidence"):
@@ -204,6 +205,22 @@ def test_evidence_against_weights_leaves_scores_as_they_were(fitted):
     np.testing.assert_array_equal(fitted.column_weights_, 1)
     np.testing.assert_array_equal(fitted.member_shares_, fitted.shares_)
     np.testing.assert_array_equal(fitted.decision_function(fresh), before)
+
+
+def test_labelled_records_are_divided_and_no_labelled_anomaly_is_assumed_normal():
+    x = np.arange(12, dtype=np.float32).reshape(4, 3)
+    remembered = np.concatenate([x[:1], x[2:3] + 1])
+    records = LabelledRecords.select(x, [1, 0, 1, 0], remembered)
+    np.testing.assert_array_equal(records.anomalies, x[[0, 2]])
+    np.testing.assert_array_equal(records.cleared, x[[1, 3]])
+    np.testing.assert_array_equal(records.assumed, remembered[1:])
+    both, y = records.normal_and_anomalous
+    np.testing.assert_array_equal(both, np.concatenate([remembered[1:], x[[1, 3, 0, 2]]]))
+    assert y.tolist() == [0, 0, 0, 1, 1]
+    contributions = records.contributions(lambda x: x[:, np.newaxis].astype(float))
+    assert contributions.normal.shape == (3, 1, 3)
+    with pytest.raises(ValueError, match="this detector remembers no others"):
+        LabelledRecords.select(x, [1, 1, 1, 1], x[:2])
 
 
 def known(odd, normal):

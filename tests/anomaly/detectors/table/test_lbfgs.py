@@ -10,7 +10,7 @@ def test_the_minimum_of_a_bent_valley():
     np.testing.assert_allclose(found, 1, atol=1e-4)
 
 
-def test_points_without_a_finite_value_are_not_entered():
+def test_points_without_a_finite_value_are_avoided():
     def barrier(p):
         if p[0] <= 0:
             return np.inf, np.zeros(1)

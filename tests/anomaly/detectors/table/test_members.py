@@ -16,7 +16,7 @@ from anomaly.detectors.table.members import read_at_least_0, read_matrix, read_p
         np.array([[np.inf]], np.float32),
     ],
 )
-def test_what_is_no_matrix_of_finite_numbers_is_refused(array):
+def test_anything_but_a_matrix_of_finite_numbers_is_refused(array):
     with pytest.raises(ValueError, match="its records are no matrix of finite float32 numbers"):
         read_matrix({"records": array}, "records")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors as Search
 
-from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, typical
+from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, smallest, typical
 
 features = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -27,8 +27,8 @@ def test_distances_are_those_of_a_search_by_another_library(records, magnify):
     fresh = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
     seen = magnified if magnify else np.asarray
     search = Search(n_neighbors=4).fit(seen(records))
-    usual = np.median(search.kneighbors(seen(records))[0][:, 1:].mean(axis=1))
-    expected = search.kneighbors(seen(fresh), 3)[0].mean(axis=1) / usual
+    unit = np.median(search.kneighbors(seen(records))[0][:, 1:].mean(axis=1))
+    expected = search.kneighbors(seen(fresh), 3)[0].mean(axis=1) / unit
     np.testing.assert_allclose(memory.scores(fresh), expected, rtol=1e-4)
 
 
@@ -43,7 +43,7 @@ def test_magnifying_keeps_order_and_small_values_and_takes_the_root_of_large_one
 
 
 @pytest.mark.parametrize("magnify", [False, True])
-def test_what_is_calibrated_on_the_remembered_records_are_their_scores(records, magnify):
+def test_calibration_returns_the_scores_of_the_remembered_records(records, magnify):
     memory = NearestNeighbors(records, 3, contrast=1.0, magnify=magnify)
     memory, found = memory.calibrate([records[:100], records[100:]])
     np.testing.assert_allclose(found, memory.scores(records), rtol=1e-12)
@@ -52,7 +52,7 @@ def test_what_is_calibrated_on_the_remembered_records_are_their_scores(records, 
     np.testing.assert_allclose(memory.with_scale(2.0, 0.5).scores(records), found / 2, rtol=1e-12)
 
 
-def test_records_that_are_not_those_remembered_are_looked_up(records):
+def test_calibration_by_other_records_searches_their_neighbors(records):
     memory = NearestNeighbors(records, 3, contrast=1.0)
     others = records + np.float32(1.0)
     memory, found = memory.calibrate([others])
@@ -66,7 +66,7 @@ def test_the_typical_distance_is_never_0():
 
 
 @pytest.mark.parametrize("magnify", [False, True])
-def test_a_member_and_what_it_tells_of_features_outlive_a_file(records, magnify):
+def test_scores_and_contributions_outlive_a_file(records, magnify):
     memory = NearestNeighbors(records, 3, contrast=1.0, magnify=magnify)
     memory, _ = memory.calibrate([records])
     again = NearestNeighbors.from_state(*memory.get_state(), "here")
@@ -79,7 +79,15 @@ def test_a_member_and_what_it_tells_of_features_outlive_a_file(records, magnify)
     ("name", "value", "message"),
     [("magnify", 1, "its magnify is 1"), ("spread", -1.0, "its spread is -1.0"), ("spread", "x", "its spread is 'x'")],
 )
-def test_a_state_is_not_believed(records, name, value, message):
+def test_a_state_is_validated(records, name, value, message):
     config, learned = NearestNeighbors(records, 3, contrast=1.0).get_state()
     with pytest.raises(ValueError, match=message):
         NearestNeighbors.from_state({**config, name: value}, learned, "here")
+
+
+@given(st.integers(1, 4000), st.integers(1, 30), st.integers(0, 1000))
+def test_the_smallest_are_those_that_sorting_finds(n, count, seed):
+    count = min(count, n)
+    values = np.random.default_rng(seed).integers(0, 50 if seed % 2 else 10**6, (3, n)).astype(np.float32)
+    found = np.take_along_axis(values, smallest(values, count), axis=1)
+    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(values, axis=1)[:, :count])

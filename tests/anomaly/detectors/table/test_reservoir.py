@@ -7,7 +7,7 @@ from anomaly.detectors.table.reservoir import add_to_reservoir
 
 
 @given(st.lists(st.integers(0, 30), max_size=8), st.integers(1, 10))
-def test_it_holds_different_ones_of_what_came_by_and_no_more_than_it_may(sizes, most):
+def test_the_sample_holds_distinct_items_up_to_its_size(sizes, most):
     rng = np.random.default_rng(0)
     sample, seen = np.zeros(0, int), 0
     for size in sizes:
@@ -18,7 +18,7 @@ def test_it_holds_different_ones_of_what_came_by_and_no_more_than_it_may(sizes, 
 
 
 @pytest.mark.parametrize("cut", [[40], [1] * 40, [7, 1, 32]])
-def test_all_have_the_same_chance_however_they_come(cut):
+def test_all_items_are_kept_with_the_same_probability(cut):
     rng = np.random.default_rng(1)
     counts = np.zeros(40)
     for _ in range(1500):

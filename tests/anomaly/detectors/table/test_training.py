@@ -69,13 +69,13 @@ def test_few_steps_are_larger_ones():
     assert replace(NETWORKS, learning_rate=0.01).rate(20) == 0.01
 
 
-def test_the_members_are_those_that_the_settings_ask_for(x):
+def test_the_members_follow_from_the_settings(x):
     fitted = fit_ensemble(SETTINGS, x, COLUMNS, 4, seed=0)
     assert [member.kind for member in fitted.ensemble.members] == ["denoiser"] * 2 + ["neighbours"] * 2
     SETTINGS.check_members(fitted.ensemble.members)
     np.testing.assert_array_equal(fitted.ensemble.scores(x), fitted.scores)
     assert len(fitted.history["loss"]) == 19
-    with pytest.raises(ValueError, match="which its parameters do not ask for"):
+    with pytest.raises(ValueError, match="its parameters require"):
         replace(SETTINGS, fine_share=0.0).check_members(fitted.ensemble.members)
 
 
