@@ -173,7 +173,7 @@ def _heavy_modules(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         "README.md",
-        "raises one clear error for a truncated, altered or foreign file",
+        "raises one clear error for a truncated or foreign file, or one with altered contents",
         "damaged files with other contents or errors, of 20",
         _undetected,
         NEVER,

@@ -139,7 +139,7 @@ def _expected_further(seed: int, data: str) -> float:
 
 
 def _wrong_warnings(seed: int, data: str) -> float:
-    """Return whether a `LabelWarning` and weights other than 1 come together, for wrong labels or right ones."""
+    """Return whether a `LabelWarning` comes with changed scores, or unchanged scores without one."""
     detector, records, rng = fitted(data, seed, **QUICK)
     fresh = records_of(parse(data)[0], 100, rng)
     before = detector.decision_function(fresh)
