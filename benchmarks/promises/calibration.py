@@ -252,6 +252,16 @@ PROMISES = (
         short=1,
     ),
     Promise(
+        "anomaly fit --help",
+        "such as 0.01, which takes 99 records or more (0.001: 999)",
+        "warnings that are missing or undue",
+        _wrong_warnings,
+        NEVER,
+        ("rate 0.01", "rate 0.001"),
+        seeds=3,
+        short=1,
+    ),
+    Promise(
         "anomaly.calibration.prediction_confidence",
         "a confidence of 0.9 to 0.99 were kept with a frequency of 0.89",
         "frequency of kept labels",

@@ -8,10 +8,10 @@ from functools import partial
 
 import numpy as np
 
-from anomaly import AutoencoderDetector, TableDetector
+from anomaly import AutoencoderDetector, ImageDetector, TableDetector
 from anomaly.errors import FewRecordsWarning
 from benchmarks.promises.data import records_of
-from benchmarks.promises.promise import NEVER, Promise, at_least, at_most, between
+from benchmarks.promises.promise import NEVER, Promise, about, at_most, between
 from benchmarks.promises.table_detector import QUICK, WHERE, fitted, parse
 
 _FRESH = 2000
@@ -49,10 +49,18 @@ def _small_p_values_of_training(seed: int, data: str) -> float:
 
 
 def _small_p_values_of_autoencoder(seed: int, data: str) -> float:
-    kind, n = parse(data)
+    """Return the fraction of p-values up to 0.05 for random linear mixtures of independent normal variables."""
+    n, d = (int(word.split("=")[1]) for word in data.split(", "))
     rng = np.random.default_rng(seed)
-    detector = AutoencoderDetector(random_state=seed).fit(records_of(kind, n, rng))
-    return float((detector.p_values(records_of(kind, _FRESH, rng)) <= 0.05).mean()) / 0.05
+    mixing = rng.normal(size=(d, d))
+    detector = AutoencoderDetector(random_state=seed).fit(rng.normal(size=(n, d)) @ mixing)
+    return float((detector.p_values(rng.normal(size=(_FRESH, d)) @ mixing) <= 0.05).mean())
+
+
+def _small_p_values_of_images(seed: int, data: str) -> float:
+    rng = np.random.default_rng(seed)
+    detector = ImageDetector(random_state=seed).fit(rng.normal(size=(200, 8, 8)))
+    return float((detector.p_values(rng.normal(size=(1000, 8, 8))) <= 0.05).mean())
 
 
 def _wrong_warnings(seed: int, data: str) -> float:
@@ -226,15 +234,32 @@ PROMISES = (
         seeds=10,
         short=0,
     ),
+    *(
+        Promise(
+            "anomaly.AutoencoderDetector",
+            words,
+            "P(p <= 0.05) for normal records",
+            _small_p_values_of_autoencoder,
+            about(promised, 0.15),
+            (data,),
+            seeds=20,
+            short=0,
+        )
+        for words, promised, data in (
+            ("11 % had p-values of at most 0.05 with 1000 training records of five columns", 0.11, "n=1000, d=5"),
+            ("42 % with 100 of five", 0.42, "n=100, d=5"),
+            ("27 % with 1000 of thirty", 0.27, "n=1000, d=30"),
+            ("96 % with 300 of thirty", 0.96, "n=300, d=30"),
+        )
+    ),
     Promise(
-        "anomaly.AutoencoderDetector.p_values",
-        "fresh normal records have too small p-values",
-        "P(p <= 0.05) / 0.05 for normal records",
-        _small_p_values_of_autoencoder,
-        at_least(1.0),
-        ("normal, n=300", "correlated, n=300"),
-        seeds=20,
-        short=1,
+        "anomaly.ImageDetector",
+        "with 200 training images of 8 x 8 independent pixels, 20 % of fresh normal images",
+        "P(p <= 0.05) for normal images",
+        _small_p_values_of_images,
+        about(0.2, 0.15),
+        seeds=10,
+        short=0,
     ),
     Promise(
         WHERE,
