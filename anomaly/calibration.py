@@ -77,7 +77,9 @@ def conformal_threshold(reference: ArrayLike, false_alarm_rate: float) -> float:
     Below :math:`1/(n + 1)` n scores give no bound. The tail is then extrapolated beyond the largest score, as a Pareto
     tail fitted to the ten largest (see `anomaly.thresholds.extrapolation`), down to a tenth of that probability, with a
     warning: an estimate, which in simulations was exceeded at most 1.05 times as often as requested, and less often by
-    scores with a tail lighter than Pareto's.
+    scores with a tail lighter than Pareto's. That holds for scores that start near 0, as those of detectors do. Pareto
+    tails of negative scores, or of scores that start far above 0, exceeded it up to eight times as often as requested,
+    but still with a probability of at most :math:`1/(n + 1)`, since it is never below the largest score.
 
     Parameters
     ----------

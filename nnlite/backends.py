@@ -53,6 +53,13 @@ class Prediction(Protocol):
         """Return one array per output."""
 
 
+class NeighborSearch(Protocol):
+    """Search for nearest neighbors by the engine."""
+
+    def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
+        """Return the distances and the indices of the k nearest records of each row of `x`."""
+
+
 def check_backend(backend: str, threads: int | None = None) -> None:
     """Raise a ValueError unless `backend` is known and `threads` is None or at least 1."""
     check_value("backend", backend, choice(*_BACKENDS))
@@ -127,6 +134,34 @@ def open_prediction(model: CompiledNetwork, rows: int, batch_size: int, backend:
         from nnlite.engine.runtime.inference import Prediction as CompiledPrediction
 
         return CompiledPrediction(model)
+
+    return _attempt(open_engine, backend)
+
+
+def open_neighbor_search(records: Array, seconds: float, backend: str) -> NeighborSearch | None:
+    """Open the engine for a search for nearest neighbors; return None if NumPy is to compute.
+
+    Parameters
+    ----------
+    records : ndarray of float32 of shape (n, d)
+        Records, C-contiguous and finite.
+    seconds : float
+        Estimated seconds of NumPy for the queries so far.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba.
+    """
+    if not _is_worth_it(backend, seconds):
+        return None
+
+    def open_engine() -> NeighborSearch:
+        from nnlite.engine.runtime.neighbors import CompiledNeighbors
+
+        return CompiledNeighbors(records)
 
     return _attempt(open_engine, backend)
 

@@ -33,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
         quick=options.quick,
         c_program=str(options.c_program.absolute()),
         memory_gigabytes=options.memory_gigabytes,
+        nslkdd=str(options.nslkdd.absolute()),
         say=(lambda _: None) if options.silent else (lambda text: print(text, file=sys.stderr, flush=True)),
     )
     # After SIGTERM the context managers end the worker processes.
@@ -108,6 +109,10 @@ def make_parser() -> argparse.ArgumentParser:
         default=1.0,
         metavar="GB",
         help="size of the memory-mapped file (default: 1; the target applies at 4)",
+    )
+    records = PROJECT.parent / "shared" / "data" / "nslkdd" / "KDDTrain+_20Percent.txt"
+    parser.add_argument(
+        "--nslkdd", type=Path, default=records, metavar="FILE", help="NSL-KDD records (default: in ../shared/data)"
     )
     parser.add_argument("--silent", action="store_true", help="no progress messages on standard error")
     return parser

@@ -36,6 +36,7 @@ class Contestant:
 _HERE = "benchmarks.speed.peers"
 OURS = Contestant("nnlite", "nnlite", f"{_HERE}.ours", ours=True)
 BLAS = Contestant("blas", "NumPy's BLAS", f"{_HERE}.blas", ours=True)
+OUR_NEIGHBORS = Contestant("nnlite", "nnlite", f"{_HERE}.our_neighbors", ours=True)
 PEERS = (
     Contestant("torch", "PyTorch eager", f"{_HERE}.torch_eager"),
     Contestant("torch-compile", "PyTorch compiled", f"{_HERE}.torch_compiled"),
@@ -43,6 +44,9 @@ PEERS = (
     Contestant("keras-tensorflow", "Keras on TensorFlow", f"{_HERE}.keras_tensorflow", tensorflow=True),
     Contestant("jax", "JAX program", f"{_HERE}.jax_scan"),
     Contestant("sklearn", "scikit-learn", f"{_HERE}.sklearn_mlp"),
+    Contestant("sklearn-brute", "scikit-learn brute force", f"{_HERE}.sklearn_brute"),
+    Contestant("sklearn-tree", "scikit-learn ball tree", f"{_HERE}.sklearn_tree"),
+    Contestant("faiss", "FAISS IndexFlatL2", f"{_HERE}.faiss_flat"),
     Contestant("onnxruntime", "ONNX Runtime", f"{_HERE}.onnx_runtime"),
     Contestant("c", "C program", f"{_HERE}.c_program", ours=True, threads=("one",)),
     BLAS,

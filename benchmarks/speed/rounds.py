@@ -35,6 +35,8 @@ class Settings:
         Path of the C program.
     memory_gigabytes : float
         Size of the memory-mapped file.
+    nslkdd : str
+        Path of a file of NSL-KDD, for the search for neighbors.
     say : callable
         Told what is going on.
     """
@@ -47,6 +49,7 @@ class Settings:
     quick: bool = False
     c_program: str = ""
     memory_gigabytes: float = 1.0
+    nslkdd: str = ""
     tensorflow_python: str = ""
     say: Callable[[str], object] = print
     versions: dict[str, str] = field(default_factory=dict)
@@ -75,7 +78,8 @@ def alternate(
     contestants : sequence of Contestant
         Who; each round in another order, so that nobody always follows the same neighbour.
     kind : str
-        What is to be done: "train", "sequence", "predict-one", "predict-many", "product", "pair" or "growth".
+        What is to be done: "train", "sequence", "predict-one", "predict-many", "product", "neighbors", "pair" or
+        "growth".
     job : dict
         What it is to be done with.
     result : JobResult

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
+from nnlite import neighbors
 from nnlite.types import Array
 
 _BLOCK_CELLS = 2_000_000
 _BLOCK_ROWS = 1024
-# Candidates beyond the neighbors wanted, since rounding may change the order of distances.
-_SPARE = 4
-_GROUPS = 400
-_SMALLEST_GROUP = 5
-# Half of the spacing of float32 numbers at 1: the largest relative rounding error of one operation.
-_ROUNDING = 2.0**-24
+# So many queries at a time are enough for several threads.
+_QUERIES = 16_384
 _GAIN = 10.0
 
 
@@ -89,12 +86,10 @@ class NearestNeighbors:
         self.scale = scale
         self.spread = spread
         self.magnify = magnify
-        self._points = _magnified(records) if magnify else records
-        self._squares = np.einsum("ij,ij->i", self._points, self._points)
+        self._search: neighbors.NearestNeighbors | None = None
         self._own_neighbors: tuple[Array, Array] | None = None
         if local_distances is None:
-            found = [block[1:] for _, block in self._blocks(records)]
-            distances, near = (np.concatenate(of_blocks) for of_blocks in zip(*found, strict=True))
+            distances, near = self._nearest(records)
             self._own_neighbors = distances, near
             local_distances = distances.mean(axis=1)
             # Among copies of one record the local distance is 0; a hundredth of the median elsewhere stands in.
@@ -126,16 +121,15 @@ class NearestNeighbors:
         return self._replaced(unit, other.scale, other.spread)
 
     def _replaced(self, unit: float, scale: float, spread: float) -> NearestNeighbors:
-        return NearestNeighbors(
+        member = NearestNeighbors(
             self.records, self.k, self.contrast, self.local_distances, unit, scale, spread, self.magnify
         )
+        member._search = self._search
+        return member
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
-        scores = np.empty(len(x))
-        for rows, (_, distances, near) in self._blocks(x):
-            scores[rows] = self._raw(distances, near)
-        return scores / self.scale
+        return self._scores(x, n_equal=1)
 
     def leave_one_out_scores(self, x: Array) -> Array:
         """Return the scores of remembered records as those of fresh records, as float64.
@@ -143,17 +137,27 @@ class NearestNeighbors:
         A fresh record that is equal to a remembered one is not compared with that. So a remembered record is compared
         neither with itself nor with one equal record, if there is any.
         """
+        return self._scores(x, n_equal=2)
+
+    def _scores(self, x: Array, n_equal: int) -> Array:
         scores = np.empty(len(x))
-        for rows, (_, distances, near) in self._blocks(x, n_equal=2):
-            scores[rows] = self._raw(distances, near)
+        for start in range(0, len(x), _QUERIES):
+            rows = slice(start, start + _QUERIES)
+            scores[rows] = self._raw(*self._nearest(x[rows], n_equal))
         return scores / self.scale
 
     def contributions(self, x: Array) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
         contributions = np.empty(x.shape)
-        for rows, (squares, distances, near) in self._blocks(x):
+        step = max(1, _BLOCK_CELLS // (self.n_local * self.width))
+        for start in range(0, len(x), step):
+            rows = slice(start, start + step)
+            distances, near = self._nearest(x[rows])
             factors = np.divide(self._factors(near), distances, out=np.zeros_like(distances), where=distances > 0)
-            contributions[rows] = np.einsum("ik,ikj->ij", factors, squares)
+            apart = self._compared(x[rows])[:, np.newaxis] - self._compared(self.records[near.ravel()]).reshape(
+                *near.shape, -1
+            )
+            contributions[rows] = np.einsum("ik,ikj->ij", factors, np.square(apart, dtype=np.float64))
         return contributions / self.scale
 
     def _raw(self, distances: Array, near: Array) -> Array:
@@ -166,62 +170,23 @@ class NearestNeighbors:
         factors[:, : self.k] += 1 / (self.k * self.unit)
         return factors
 
-    def _blocks(self, x: Array, n_equal: int = 1) -> Iterator[tuple[slice, tuple[Array, Array, Array]]]:
-        step = max(1, _BLOCK_CELLS // max(len(self.records), (self.n_local + 1 + _SPARE) * self.width))
-        for start in range(0, len(x), step):
-            rows = slice(start, start + step)
-            yield rows, self._search(x[rows], n_equal)
+    def _compared(self, x: Array) -> Array:
+        """Return the features whose differences are distances."""
+        return _magnified(x) if self.magnify else x
 
-    def _search(self, x: Array, n_equal: int = 1) -> tuple[Array, Array, Array]:
-        """Return squared differences by feature from the nearest remembered records, the distances, and the indices.
+    def _nearest(self, x: Array, n_equal: int = 1) -> tuple[Array, Array]:
+        """Return the distances to the nearest remembered records, and their indices.
 
-        They are independent of the batch, bit by bit. Of the records that are equal to a row of `x`, the first
-        `n_equal` are left out: 1 or 2.
+        Of the records that are equal to a row of `x`, the first `n_equal` are left out: 1 or 2.
         """
-        x = _magnified(x) if self.magnify else x
-        found = self._candidates(x, x @ self._points.T)
-        doubtful = self._doubtful_rows(x, found)
-        if len(doubtful):
-            # One record at a time, each product of the same shape: then rounding is independent of the batch.
-            alone = self._candidates(x[doubtful], np.matmul(x[doubtful, np.newaxis], self._points.T)[:, 0])
-            for array, rows in zip(found, alone, strict=True):
-                array[doubtful] = rows
-        squares, distances, near, _ = found
-        order = np.argsort(distances, axis=1, kind="stable")
+        if self._search is None:
+            self._search = neighbors.NearestNeighbors(self._compared(self.records))
+        count = min(self.n_local + n_equal, len(self.records))
+        distances, near = self._search.query(self._compared(x), count)
         # The nearest record of a remembered record is itself.
-        first = (np.take_along_axis(distances, order[:, :n_equal], axis=1) == 0).sum(axis=1, keepdims=True)
-        first = np.minimum(first, distances.shape[1] - self.n_local)
-        order = np.take_along_axis(order, first + np.arange(self.n_local), axis=1)
-        return (
-            np.take_along_axis(squares, order[:, :, np.newaxis], axis=1),
-            np.take_along_axis(distances, order, axis=1),
-            np.take_along_axis(near, order, axis=1),
-        )
-
-    def _candidates(self, x: Array, products: Array) -> tuple[Array, Array, Array, Array]:
-        """Return squares, distances and indices of the nearest by products with x, and the last one's product."""
-        # The squared distance without the square of x, which does not change the order. Rounding may, a little: so
-        # some more candidates than neighbors are compared by exact differences.
-        products *= -2
-        products += self._squares
-        near = np.sort(smallest(products, min(self.n_local + 1 + _SPARE, len(self.records))), axis=1)
-        squares = np.square(x[:, np.newaxis] - self._points[near], dtype=np.float64)
-        last = np.take_along_axis(products, near, axis=1).max(axis=1)
-        return squares, np.sqrt(squares.sum(axis=2)), near, last
-
-    def _doubtful_rows(self, x: Array, found: tuple[Array, Array, Array, Array]) -> Array:
-        """Return the rows for which a record outside of the candidates may be as near, but for rounding.
-
-        The rounding error of a product is at most e. Beyond three times that, no rounding, in this batch or another,
-        puts a record outside of the candidates before one of the neighbors.
-        """
-        _, distances, near, last = found
-        if near.shape[1] == len(self.records):
-            return np.zeros(0, np.intp)
-        limit = np.partition(distances, self.n_local + 1, axis=1)[:, self.n_local + 1]
-        size = np.sqrt(np.square(x, dtype=np.float64).sum(axis=1))
-        e = _ROUNDING * (self.width + 8) * np.square(size + limit)
-        return np.flatnonzero(last <= np.square(limit) - np.square(size) + 3 * e)
+        first = (distances[:, :n_equal] == 0).sum(axis=1, keepdims=True)
+        columns = np.minimum(first, count - self.n_local) + np.arange(self.n_local)
+        return np.take_along_axis(distances, columns, axis=1), np.take_along_axis(near, columns, axis=1)
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays."""
@@ -250,26 +215,6 @@ class NearestNeighbors:
 def typical(values: Array) -> float:
     """Return the median of numbers of at least 0; their mean if that is 0, and 1 if all are 0."""
     return float(np.median(values)) or float(values.mean()) or 1.0
-
-
-def smallest(values: Array, count: int) -> Array:
-    """Return the indices of the `count` smallest values of each row, of shape (rows, count), in any order.
-
-    The values of a long row are divided into groups. A group holds one of the smallest only if its minimum is among the
-    `count` smallest minima, so most values are read once, for the minima.
-    """
-    n, groups = values.shape[1], _GROUPS
-    size = n // groups
-    if size < _SMALLEST_GROUP or count >= groups:
-        return np.argpartition(values, count - 1, axis=1)[:, :count]
-    # Values of a group lie `groups` apart: minima over rows of a table are whole vectors at a time.
-    minima = values[:, : size * groups].reshape(len(values), size, groups).min(axis=1)
-    chosen = np.argpartition(minima, count - 1, axis=1)[:, :count]
-    places = (chosen[:, :, np.newaxis] + groups * np.arange(size)).reshape(len(values), -1)
-    rest = np.broadcast_to(np.arange(size * groups, n), (len(values), n - size * groups))
-    places = np.concatenate([places, rest], axis=1)
-    found = np.argpartition(np.take_along_axis(values, places, axis=1), count - 1, axis=1)[:, :count]
-    return np.take_along_axis(places, found, axis=1)
 
 
 def _magnified(x: Array) -> Array:

@@ -8,6 +8,7 @@ from benchmarks.speed.figures import JobResult
 from benchmarks.speed.jobs.growth import growth
 from benchmarks.speed.jobs.inference import predict_many, predict_one
 from benchmarks.speed.jobs.memory import memory
+from benchmarks.speed.jobs.neighbors import neighbors
 from benchmarks.speed.jobs.pair import two_fits
 from benchmarks.speed.jobs.products import products
 from benchmarks.speed.jobs.series import train_conv, train_lstm
@@ -24,6 +25,7 @@ JOBS: dict[str, Callable[[Settings], JobResult]] = {
     "gemm": products,
     "predict-one": predict_one,
     "predict-many": predict_many,
+    "neighbors": neighbors,
     "two-fits": two_fits,
     "import": import_time,
     "first-fit": first_fit,

@@ -54,6 +54,15 @@ def test_beyond_the_largest_score_the_rate_is_exact_for_pareto_tails(index, n, f
     assert found == pytest.approx(rate, abs=4 * error)
 
 
+@pytest.mark.parametrize("index", [0.5, 3.0])
+@pytest.mark.parametrize("origin", [-1000.0, 1000.0])
+@pytest.mark.parametrize("n", [20, 100])
+def test_pareto_tails_far_from_0_exceed_the_rate_by_a_documented_factor(index, origin, n):
+    rate = 1 / (FURTHEST * (n + 1))
+    found, error = realised(stats.pareto(index, loc=origin), n, rate)
+    assert 2 * rate < found <= 8 * rate + 4 * error
+
+
 def test_scores_of_both_signs_are_continued_as_an_exponential_tail():
     rng, n, rate = np.random.default_rng(0), 30, 1 / 155
     # Nearly all of the ten largest lie above a level that is not positive.

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors as Search
 
-from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, smallest, typical
+from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, typical
 
 features = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -85,9 +85,18 @@ def test_a_state_is_validated(records, name, value, message):
         NearestNeighbors.from_state({**config, name: value}, learned, "here")
 
 
-@given(st.integers(1, 4000), st.integers(1, 30), st.integers(0, 1000))
-def test_the_smallest_are_those_that_sorting_finds(n, count, seed):
-    count = min(count, n)
-    values = np.random.default_rng(seed).integers(0, 50 if seed % 2 else 10**6, (3, n)).astype(np.float32)
-    found = np.take_along_axis(values, smallest(values, count), axis=1)
-    np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(values, axis=1)[:, :count])
+def test_a_group_far_from_the_others_has_its_own_neighbors():
+    rng = np.random.default_rng(0)
+    records = rng.normal(size=(4000, 8)).astype(np.float32)
+    records[:200] += np.float32(1e4)
+    fresh = rng.normal(size=(100, 8)).astype(np.float32) + np.float32(1e4)
+    memory = NearestNeighbors(records, 5, contrast=0.0)
+    apart = np.sort(np.sqrt(np.square(fresh[:, np.newaxis] - records, dtype=np.float64).sum(axis=2)), axis=1)
+    np.testing.assert_allclose(memory.scores(fresh), apart[:, :5].mean(axis=1) / memory.unit, rtol=1e-12)
+    np.testing.assert_allclose(memory.contributions(fresh).sum(axis=1), memory.scores(fresh))
+
+
+def test_members_of_another_scale_share_the_search(records):
+    memory = NearestNeighbors(records, 3, contrast=1.0, magnify=True)
+    memory.scores(records[:1])
+    assert memory.with_scale(2.0, 1.0)._search is memory._search

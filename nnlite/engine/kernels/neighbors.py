@@ -1,0 +1,246 @@
+"""The search for the nearest of many records: tiles with a running limit, and boxes that prune.
+
+Records lie in leaves of 32, packed column by column. A tile (`nnlite.engine.codegen.distances`) compares 6 queries with
+a leaf in float32, and names the pairs within the limits of the queries (`nnlite.engine.kernels.candidates`). What is
+found is exact, and the same however records and queries are grouped.
+
+Where leaves are compact (see `nnlite.engine.runtime.neighbor_tree`), a leaf is left out for queries that are further
+from its box than their limit.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from nnlite.engine.codegen.distances import LEAF, ROWS, distances, trailing_zeros
+from nnlite.engine.codegen.pointers import as_pointer, shift
+from nnlite.engine.codegen.processor import vector_width
+from nnlite.engine.codegen.scalars import select
+from nnlite.engine.kernels.candidates import Block, Index, begin, hold, measure, shrink, takes_products
+
+_TILES = distances(vector_width(np.float32))
+_WIDTH = _TILES.width
+_by_products, _by_differences, _within = _TILES.by_products, _TILES.by_differences, _TILES.within
+_NEVER = np.float32(np.inf)
+_DONE = np.float32(np.nan)  # is within no limit
+
+
+class _Boxes(NamedTuple):
+    """How far queries are from boxes: pointers."""
+
+    columns: Any
+    bounds: Any
+    best: Any
+    leaf_of: Any
+    ends: Any
+
+
+@njit(error_model="numpy", inline="always")
+def _read_index(op: Any, f: Any, i: Any) -> Any:
+    return Index(
+        as_pointer(op[0], f), as_pointer(op[1], f), as_pointer(op[2], f), as_pointer(op[3], f), as_pointer(op[4], f),
+        as_pointer(op[5], i), op[6], op[7], op[8],
+    )  # fmt: skip
+
+
+@njit(error_model="numpy")
+def _visit(index: Any, block: Any, leaf: Any, rows: Any, count: Any, differences: Any) -> None:
+    """Compare the queries of `rows` with a leaf."""
+    if count == 0:
+        return
+    block.counters[1] += count
+    for r in range(count, (count + ROWS - 1) // ROWS * ROWS):
+        rows[r] = rows[count - 1]
+    for part in range(0, LEAF, _WIDTH):
+        place = leaf * LEAF + part
+        panel, starts = shift(index.panels, leaf * index.depth * LEAF + part), shift(index.starts, place)
+        # The last leaf may not be full.
+        left = index.count - place
+        full = np.int64(-1) if left >= _WIDTH else (np.int64(1) << max(left, 0)) - 1
+        for first in range(0, count, ROWS):
+            some = shift(rows, first)
+            if differences:
+                _by_differences(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
+                                block.found, block.bits)  # fmt: skip
+            else:
+                _by_products(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
+                             block.found, block.bits)  # fmt: skip
+            hits = block.bits[ROWS] & ((np.int64(1) << min(ROWS, count - first)) - 1)
+            while hits:
+                r = trailing_zeros(hits)
+                hits &= hits - 1
+                hold(index, block, some[r], place, block.bits[r] & full, shift(block.found, r * _WIDTH))
+
+
+@njit(error_model="numpy")
+def _start(index: Any, block: Any, n: Any, center: Any) -> None:
+    """Set what is known of n queries before anything is."""
+    depth = index.depth
+    for q in range(n):
+        x, centered = shift(block.x, q * depth), shift(block.centered, q * depth)
+        square = 0.0
+        for j in range(depth):
+            value = x[j] - center[j]
+            centered[j] = value
+            square += np.float64(value) * np.float64(value)
+        block.squares[q] = np.float32(square)
+        begin(block, q)
+
+
+@njit(error_model="numpy")
+def _search_all(index: Any, block: Any, n: Any) -> None:
+    """Compare n queries with every leaf."""
+    block.counters[0] = 1
+    products, others = 0, 0
+    for leaf in range(index.leaves):
+        if block.counters[0]:
+            block.counters[0] = 0
+            products, others = 0, 0
+            for q in range(n):
+                if takes_products(index, block, q):
+                    block.rows[products] = q
+                    products += 1
+                else:
+                    block.other_rows[others] = q
+                    others += 1
+        _visit(index, block, leaf, block.rows, products, False)
+        _visit(index, block, leaf, block.other_rows, others, True)
+
+
+@njit(error_model="numpy", fastmath={"contract"})
+def _box_distances(index: Any, columns: Any, n: Any, stride: Any, bounds: Any) -> None:
+    """Write the squared distance of every query from every leaf's box: ``bounds[leaf * stride + q]``."""
+    depth = index.depth
+    for leaf in range(index.leaves):
+        row = shift(bounds, leaf * stride)
+        for q in range(n):
+            row[q] = np.float32(0)
+        for j in range(0, depth, 2):
+            # Of an odd number of columns, the last is taken twice, and counts once.
+            i = min(j + 1, depth - 1)
+            weight = np.float32(i - j)
+            low, high, column = index.low[leaf * depth + j], index.high[leaf * depth + j], shift(columns, j * stride)
+            low_2, high_2 = index.low[leaf * depth + i], index.high[leaf * depth + i]
+            column_2 = shift(columns, i * stride)
+            for q in range(n):
+                v, w = column[q], column_2[q]
+                inside = select(v > low, v, low)
+                apart = v - select(inside < high, inside, high)
+                inside = select(w > low_2, w, low_2)
+                apart_2 = (w - select(inside < high_2, inside, high_2)) * weight
+                row[q] += apart * apart + apart_2 * apart_2
+
+
+@njit(error_model="numpy")
+def _first_leaves(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
+    """Visit the leaf whose box is nearest, and as many beside it as hold k records."""
+    leaves, bounds, best, leaf_of, ends = index.leaves, w.bounds, w.best, w.leaf_of, w.ends
+    for q in range(n):
+        best[q] = _NEVER
+        leaf_of[q] = np.int32(0)
+    for leaf in range(leaves):
+        row, number = shift(bounds, leaf * stride), np.int32(leaf)
+        for q in range(n):
+            nearer = row[q] < best[q]
+            best[q] = select(nearer, row[q], best[q])
+            leaf_of[q] = select(nearer, number, leaf_of[q])
+    # Queries sorted by their leaves, by counting.
+    by_leaf = block.other_rows
+    for leaf in range(leaves + 1):
+        ends[leaf] = np.int64(0)
+    for q in range(n):
+        ends[leaf_of[q] + 1] += 1
+    for leaf in range(leaves):
+        ends[leaf + 1] += ends[leaf]
+    for q in range(n):
+        by_leaf[ends[leaf_of[q]]] = np.int64(q)
+        ends[leaf_of[q]] += 1
+    wide, begun = min((block.k + LEAF - 1) // LEAF, leaves), np.int64(0)
+    for leaf in range(leaves):
+        count = ends[leaf] - begun
+        if count:
+            first = min(leaf, leaves - wide)
+            for beside in range(first, first + wide):
+                for r in range(count):
+                    q = by_leaf[begun + r]
+                    block.rows[r] = q
+                    bounds[beside * stride + q] = _DONE
+                _visit(index, block, beside, block.rows, count, True)
+        begun = ends[leaf]
+    for q in range(n):
+        shrink(index, block, q)
+
+
+@njit(error_model="numpy")
+def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
+    """Compare n queries with the leaves whose boxes are within their limits."""
+    depth, columns, bounds = index.depth, w.columns, w.bounds
+    for j in range(depth):
+        column = shift(columns, j * stride)
+        for q in range(n):
+            column[q] = block.centered[q * depth + j]
+    _box_distances(index, columns, n, stride, bounds)
+    _first_leaves(index, block, n, stride, w)
+    for q in range(n, stride):
+        block.limits[q] = _DONE
+    # The nearest boxes first, as what is found there makes the limits smaller.
+    for turn in range(3):
+        factor = np.float32(0.05) if turn == 0 else np.float32(0.25) if turn == 1 else np.float32(1)
+        for q in range(n):
+            if turn and block.fill[q] > block.k + block.k // 4:
+                shrink(index, block, q)
+        for leaf in range(index.leaves):
+            row = shift(bounds, leaf * stride)
+            products, others = 0, 0
+            for first in range(0, n, 64):
+                bits = _within(shift(row, first), shift(block.limits, first), factor)
+                while bits:
+                    q = first + trailing_zeros(bits)
+                    bits &= bits - 1
+                    row[q] = _DONE
+                    if takes_products(index, block, q):
+                        block.rows[products] = q
+                        products += 1
+                    else:
+                        block.other_rows[others] = q
+                        others += 1
+            _visit(index, block, leaf, block.rows, products, False)
+            _visit(index, block, leaf, block.other_rows, others, True)
+
+
+def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
+    """Write the distances and indices of the k nearest records of each query.
+
+    op: panels, starts, low, high, records, order (int32), leaves, records' number, depth; center; x, queries' number,
+    distances (float64), nearest (int64), k; block, stride, whether to look at boxes, room; and workspace, for `block`
+    queries: centered, squares, limits, held, held_at (int32), fill (int32), form (int32), measured (int32), rows
+    (int64), other rows (int64), found, bits (int64), counters (int64: changed, visits), columns, bounds, best, leaf_of
+    (int32), ends (int64). A query holds up to `room` records, of which the last 32 are for one more tile.
+    """
+    f, d, i, n = np.float32(0), 0.0, np.int32(0), np.int64(0)
+    index = _read_index(op, f, i)
+    center, queries, k, size, stride = as_pointer(op[9], f), op[11], op[14], op[15], op[16]
+    w = shift(op, 19)
+    boxes = _Boxes(
+        as_pointer(w[13], f), as_pointer(w[14], f), as_pointer(w[15], f), as_pointer(w[16], i), as_pointer(w[17], n)
+    )
+    for first in range(0, queries, size):
+        block = Block(
+            shift(as_pointer(op[10], f), first * index.depth), as_pointer(w[0], f), as_pointer(w[1], f),
+            as_pointer(w[2], f), as_pointer(w[3], f), as_pointer(w[4], i), as_pointer(w[5], i), as_pointer(w[6], i),
+            as_pointer(w[7], i), as_pointer(w[8], n), as_pointer(w[9], n), as_pointer(w[10], f), as_pointer(w[11], n),
+            as_pointer(w[12], n), shift(as_pointer(op[12], d), first * k), shift(as_pointer(op[13], n), first * k),
+            k, op[18],
+        )  # fmt: skip
+        count = min(size, queries - first)
+        _start(index, block, count, center)
+        if op[17]:
+            _search_boxes(index, block, count, stride, boxes)
+        else:
+            _search_all(index, block, count)
+        for q in range(count):
+            shrink(index, block, q)
+            measure(index, block, q)

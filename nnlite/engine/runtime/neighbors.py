@@ -1,0 +1,168 @@
+"""The search for nearest neighbors in compiled code: its index, its working memory, and its threads."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from nnlite.engine.codegen.native import call, native_function
+from nnlite.engine.runtime.addresses import Addresses
+from nnlite.engine.runtime.neighbor_tree import compact_order
+from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
+from nnlite.types import Array
+
+_LEAF, _ROWS = 32, 6
+_MOST_LANES = 16
+# What a query holds beyond its neighbors before it is sorted out.
+_LEAST_ROOM = 16
+_BLOCK = 1024
+_SMALLEST_BLOCK = 128
+# Distances of a block of queries from all boxes should stay near the processor.
+_BOUNDS = 400_000
+_CHUNKS_PER_THREAD = 4
+# So many queries for each record pay for the tree.
+_QUERIES_PER_RECORD = 0.3
+_WORTH_PRUNING = 0.6
+_FLOAT32 = np.dtype(np.float32)
+
+
+class _Leaves(NamedTuple):
+    """Records packed in leaves of 32; addresses last as long as the arrays."""
+
+    panels: Array
+    starts: Array
+    low: Array
+    high: Array
+    records: Array
+    order: Array
+
+
+class CompiledNeighbors:
+    """The compiled search among records.
+
+    Parameters
+    ----------
+    records : ndarray of float32 of shape (n, d)
+        C-contiguous, finite, and so small that squares of differences can be summed in float32.
+    """
+
+    def __init__(self, records: Array) -> None:
+        self._records = records
+        self._center = records.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._leaves = self._pack(np.arange(len(records)))
+        self._queries = 0
+        self._compact = False
+        self._prune: bool | None = False
+        self._function = native_function("neighbors.search", _FLOAT32)
+
+    def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
+        """Return the distances and the indices of the k nearest records of each query.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (m, d)
+            C-contiguous, of numbers as those of the records.
+        k : int
+            From 1 to n.
+        threads : int, optional
+            How many threads work on it; by default as many as pay.
+
+        Returns
+        -------
+        distances : ndarray of float64 of shape (m, k)
+            In rising order.
+        indices : ndarray of int64 of shape (m, k)
+            Of equal distances, the lower index comes first.
+        """
+        found = np.empty((len(x), k)), np.empty((len(x), k), np.int64)
+        self._build(len(x))
+        leaves, prune, done = self._leaves, self._prune, 0
+        if prune is None:
+            # The first block tells whether boxes leave out enough to pay.
+            done = min(_BLOCK, len(x))
+            share = self._run(leaves, x[:done], k, True, found[0][:done], found[1][:done])
+            prune = share < _WORTH_PRUNING
+            if done >= _SMALLEST_BLOCK:
+                self._prune = prune
+        self._run_in_threads(leaves, x, k, prune, found, done, threads)
+        return found
+
+    def _build(self, queries: int) -> None:
+        """Order records in compact leaves once enough queries are asked."""
+        self._queries += queries
+        if self._compact or self._queries < _QUERIES_PER_RECORD * len(self._records) or len(self._records) <= 4 * _LEAF:
+            return
+        self._leaves = self._pack(compact_order(self._records - self._center, _LEAF))
+        self._compact, self._prune = True, None
+
+    def _run_in_threads(
+        self, leaves: _Leaves, x: Array, k: int, prune: bool, found: tuple[Array, Array], done: int, threads: int | None
+    ) -> None:
+        left = len(x) - done
+        if left <= 0:
+            return
+        count = choose_threads(threads, self._records.size, left)
+        step = -(-left // (_CHUNKS_PER_THREAD * count)) if count > 1 else left
+        step = -(-step // _BLOCK) * _BLOCK if left > _BLOCK * count else -(-left // count)
+        starts = deque(range(done, len(x), step))
+
+        def work() -> None:
+            while True:
+                try:
+                    start = starts.popleft()
+                except IndexError:
+                    return
+                rows = slice(start, start + step)
+                self._run(leaves, x[rows], k, prune, found[0][rows], found[1][rows])
+
+        functions: list[Callable[[], None]] = [work] * min(count, len(starts))
+        ThreadGroup(len(functions)).run(functions)
+
+    def _pack(self, order: Array) -> _Leaves:
+        records = self._records[order]
+        n, d = records.shape
+        leaves = -(-n // _LEAF)
+        # The last record fills the last leaf: it makes no box larger, and the kernel leaves it out.
+        padded = np.concatenate([records, np.repeat(records[-1:], leaves * _LEAF - n, axis=0)]) - self._center
+        in_leaves = padded.reshape(leaves, _LEAF, d)
+        starts = np.einsum("ij,ij->i", padded, padded, dtype=np.float64) * -0.5
+        panels = np.ascontiguousarray(in_leaves.transpose(0, 2, 1))
+        low, high = in_leaves.min(axis=1), in_leaves.max(axis=1)
+        return _Leaves(panels, starts.astype(np.float32), low, high, records, order.astype(np.int32))
+
+    def _run(self, leaves: _Leaves, x: Array, k: int, prune: bool, distances: Array, nearest: Array) -> float:
+        """Search for some queries; return which part of all pairs was looked at."""
+        n, d = self._records.shape
+        count = len(leaves.low)
+        block = max(_SMALLEST_BLOCK, min(_BLOCK, len(x), _BOUNDS // count if prune else _BLOCK))
+        # No power of two: the lines of a column would compete for a few places of the cache.
+        stride = -(-block // 64) * 64 + 16
+        addresses = Addresses()
+        room = -(-(k + k // 2 + _LEAST_ROOM + _LEAF) // 16) * 16
+        sizes = _workspace_bytes(stride, d, room, count if prune else 0)
+        workspace = np.empty(sum(sizes) + 64, np.uint8)
+        first = addresses.of("workspace", workspace, np.uint8)
+        places = -(-first // 64) * 64 + np.cumsum([0, *sizes[:-1]])
+        of = addresses.of
+        fields = [
+            *(of(name, array, np.float32) for name, array in zip(leaves._fields[:5], leaves, strict=False)),
+            of("order", leaves.order, np.int32), count, n, d, of("center", self._center, np.float32),
+            of("x", x, np.float32), len(x), of("distances", distances, np.float64), of("nearest", nearest, np.int64),
+            k, block, stride, int(prune), room, *places.tolist(),
+        ]  # fmt: skip
+        counters = workspace[int(places[12]) - first :][:16].view(np.int64)
+        counters[:] = 0
+        call(self._function, of("fields", np.array(fields, np.int64), np.int64), 0)
+        return int(counters[1]) / (len(x) * count)
+
+
+def _workspace_bytes(stride: int, d: int, room: int, boxes: int) -> list[int]:
+    """Return the bytes of each part of the working memory, as `nnlite.engine.kernels.neighbors` lists them."""
+    each = [4 * d, 4, 4, 4 * room, 4 * room, 4, 4, 4, 8, 8]
+    sizes = [(stride + _ROWS) * size for size in each]
+    sizes += [4 * _ROWS * 2 * _MOST_LANES, 8 * (_ROWS + 1), 16]
+    sizes += [4 * stride * d, 4 * stride * boxes, 4 * stride, 4 * stride, 8 * (boxes + 1)] if boxes else [0] * 5
+    return [-(-size // 64) * 64 for size in sizes]

@@ -1,0 +1,53 @@
+"""The compiled search builds its tree once that pays, and finds the same with it and without it."""
+
+import numpy as np
+import pytest
+
+from nnlite.engine.runtime import neighbors
+from nnlite.engine.runtime.neighbors import CompiledNeighbors
+
+
+def clusters(n, seed):
+    rng = np.random.default_rng(seed)
+    centers = 20 * np.random.default_rng(0).normal(size=(30, 6))
+    return (centers[rng.integers(0, 30, n)] + rng.normal(size=(n, 6))).astype(np.float32)
+
+
+@pytest.fixture
+def orders(monkeypatch):
+    """Return how many records were put in order, each time."""
+    made = []
+
+    def compact_order(records, leaf, order=neighbors.compact_order):
+        made.append(len(records))
+        return order(records, leaf)
+
+    monkeypatch.setattr(neighbors, "compact_order", compact_order)
+    return made
+
+
+def test_the_tree_is_built_once_and_changes_nothing(orders):
+    records, x = clusters(3000, 1), clusters(2000, 2)
+    search = CompiledNeighbors(records)
+    before = [search.query(x[i : i + 100], 7) for i in range(0, 500, 100)]
+    assert orders == []
+    for _ in range(2):
+        distances, indices = search.query(x, 7)
+        np.testing.assert_array_equal(distances[:500], np.concatenate([found[0] for found in before]))
+        np.testing.assert_array_equal(indices[:500], np.concatenate([found[1] for found in before]))
+    assert orders == [3000]
+
+
+def test_few_records_have_no_tree(orders):
+    search = CompiledNeighbors(clusters(100, 3))
+    search.query(clusters(5000, 4), 3)
+    assert orders == []
+
+
+def test_blocks_end_anywhere(monkeypatch):
+    records, x = clusters(500, 5), clusters(700, 6)
+    expected = CompiledNeighbors(records).query(x, 40)
+    for block in (128, 200, 1000):
+        monkeypatch.setattr(neighbors, "_BLOCK", block)
+        for found, wanted in zip(CompiledNeighbors(records).query(x, 40, threads=2), expected, strict=True):
+            np.testing.assert_array_equal(found, wanted)
