@@ -139,9 +139,11 @@ class NearestNeighbors:
             return engine.query(x, k, threads)
         if k + _SPARE >= self.n_records:
             return _in_blocks(x, k, self._records, _by_differences)
-        if self._products is None:
-            self._products = _Products(self._records)
-        return _in_blocks(x, k, self._records, self._products.query)
+        # Another thread may open the engine meanwhile, and let go of the products.
+        products = self._products
+        if products is None:
+            products = self._products = _Products(self._records)
+        return _in_blocks(x, k, self._records, products.query)
 
     def _engine(self, queries: int, k: int) -> NeighborSearch | None:
         """Return the compiled search if it supports the query and is worth its start."""
