@@ -1,1 +1,1 @@
-"""Measurements against the other programs that one could use instead; nothing here is part of the packages."""
+"""Benchmarks of speed, detection and documentation; nothing here is part of the packages."""

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the list of benchmarks, and the way to each."""
+"""``python -m benchmarks``: list the benchmarks, or run one of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ COMMANDS = {
     "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C",
     "quality": "detection on real tables against PyOD and scikit-learn",
     "series": "detection in real series: SKAB and NAB",
-    "promises": "what docstrings, help texts and the README promise, simulated",
+    "promises": "simulations of the numbers in docstrings, help texts and the README",
     "fuzz": "random models: backends, gradients, batches, files, configurations and evaluations against each other",
     "house": "the structure of the packages: imports, lengths, and the files a run enters",
     "golden": "scores of many settings, bit for bit against another version",

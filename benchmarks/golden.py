@@ -1,11 +1,11 @@
-"""Golden scores: what detectors of many settings give, to be compared bit for bit between two versions.
+"""Golden scores: results of detectors with many settings, to compare two versions bit for bit.
 
 A restructuring must not change a single bit. Run this file once with each version, on one machine::
 
-    python -m benchmarks golden --write before.npz        # in a checkout of the one version
+    python -m benchmarks golden --write before.npz        # in a checkout of one version
     python -m benchmarks golden --compare before.npz      # in a checkout of the other
 
-The file needs public names alone. It can also be run as a script with another version's packages in front:
+The file uses public names only. It can also be run as a script with another version's packages in front:
 ``PYTHONPATH=OTHER_CHECKOUT python benchmarks/golden.py --write before.npz``.
 """
 
@@ -24,8 +24,8 @@ import numpy as np
 import anomaly
 from anomaly import ImageDetector, SequenceDetector, VariationalDetector, datasets, load_detector
 
-# The blend of networks and remembered records was called AutoencoderDetector once.
-BlendDetector: Any = getattr(anomaly, "TableDetector", None) or anomaly.AutoencoderDetector
+# Former name of TableDetector.
+TableDetector: Any = getattr(anomaly, "TableDetector", None) or anomaly.AutoencoderDetector
 
 Arrays = Iterator[tuple[str, np.ndarray]]
 
@@ -53,15 +53,15 @@ def tables() -> Arrays:
         normal = train.rows(train.labels == 0)
         for name, settings in TABLE_SETTINGS.items():
             label = f"table/{use}/{name}"
-            detector = BlendDetector(random_state=1, **settings).fit(normal.columns)
+            detector = TableDetector(random_state=1, **settings).fit(normal.columns)
             yield from _of_table(label, detector, test.columns)
             saved = _through_a_file(detector)
             yield f"{label}/loaded", saved.decision_function(test.columns)
             if detector.neighbors:
-                learned = BlendDetector(random_state=1, **settings).fit(normal.columns)
+                learned = TableDetector(random_state=1, **settings).fit(normal.columns)
                 learned.learn_labels(test.columns, test.labels)
                 yield from _of_table(f"{label}/learned", learned, test.columns)
-                more = BlendDetector(random_state=1, **settings).fit(normal.columns).partial_fit(test.columns)
+                more = TableDetector(random_state=1, **settings).fit(normal.columns).partial_fit(test.columns)
                 yield from _of_table(f"{label}/more", more, test.columns)
 
 
@@ -130,11 +130,11 @@ CASES: tuple[Callable[[], Arrays], ...] = (tables, variational, series, images)
 
 
 def main(arguments: list[str]) -> int:
-    """Write the scores, or compare them with a file; 1 if any bit differs."""
+    """Write the scores, or compare them with a file; return 1 if any bit differs."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks golden", description=__doc__.splitlines()[0])
     parser.add_argument("--write", metavar="FILE", help="where to write the scores")
     parser.add_argument("--compare", metavar="FILE", help="the scores of another version")
-    parser.add_argument("--only", metavar="TEXT", default="", help="cases whose function's name holds this text")
+    parser.add_argument("--only", metavar="TEXT", default="", help="run cases whose function name contains this text")
     options = parser.parse_args(arguments)
     found = {name: array for case in CASES if options.only in case.__name__ for name, array in case()}
     print(f"{len(found)} arrays of {Path(anomaly.__file__).parent}")

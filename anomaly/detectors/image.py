@@ -73,9 +73,9 @@ class ImageDetector(BaseDetector):
     Notes
     -----
     The reference scores of `p_values` are those of the training images, which the network fits more closely than fresh
-    ones: with 200 training images of 8 x 8 pixels, 12 % of fresh normal images had p-values of at most 0.05.
-    Consecutive frames of a film are similar, so that their p-values are not independent, and n frames are worth fewer
-    images.
+    ones: with 200 training images of 8 x 8 independent pixels, 20 % of fresh normal images had p-values of at most
+    0.05. Consecutive frames of a film are similar, so that their p-values are not independent, and n frames are worth
+    fewer images.
 
     Examples
     --------

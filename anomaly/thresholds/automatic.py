@@ -55,8 +55,9 @@ class AutoThreshold(Threshold):
       cannot be distinguished from moderate anomalies.
     - Clear anomalies, 1.6 times as far from the median as one normal record in 10,000, are all found among 20,000
       records, for every fraction of them (0.1 to 30 %), with at most 1.4 % of the normal records. Among 1,000 the
-      recall is 92 to 100 %, among 200 it is 77 to 100 %, among 50 it is 68 to 77 %, and among 20, with 30 % of
-      anomalies, a third.
+      recall is 92 to 100 %. With fewer records it depends on the shape: averaged over shapes it is 77 to 100 % among
+      200, 68 to 77 % among 50, and a third among 20 with 30 % of anomalies; for exponential scores it is 70 to 100 %
+      among 200 and 15 to 30 % among 50.
     - Not found, except for the highest 1 % of all records: anomalies just beyond bounded scores (uniform ones, with
       less than a tenth of anomalies), and all among tied scores.
     - On the default detector's scores of 14 ADBench tables, 4.0 % of fresh normal records are flagged if it was fitted

@@ -1,1 +1,1 @@
-"""Random models: what must hold of every model, on thousands of them."""
+"""Random models: invariants of every model, checked on thousands of them."""

@@ -1,1 +1,1 @@
-"""The structure of the two packages in figures: imports, lengths, what is passed around, and the files a run enters."""
+"""Metrics of the structure of both packages: imports, lengths, parameters, and the files that a run enters."""

@@ -24,8 +24,8 @@ ROOT = Path(anomaly.__file__).parents[1]
 def main(arguments: list[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks house", description=__doc__.splitlines()[0])
-    parser.add_argument("--details", action="store_true", help="name what is counted")
-    parser.add_argument("--no-walks", action="store_true", help="look at the sources alone")
+    parser.add_argument("--details", action="store_true", help="list every item that is counted")
+    parser.add_argument("--no-walks", action="store_true", help="analyse the sources only, without running anything")
     options = parser.parse_args(arguments)
     sources = read_sources(ROOT)
     print(f"the packages in {ROOT}")
@@ -37,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
 
 def measures(sources: dict[str, Source]) -> dict[str, list[str]]:
-    """Return what the sources alone tell."""
+    """Return the metrics of the sources."""
     imports = all_imports(sources)
     lengths = {name: source.lines_of_code() for name, source in sources.items()}
     return {
@@ -52,7 +52,7 @@ def measures(sources: dict[str, Source]) -> dict[str, list[str]]:
 
 
 def walk_measures(sources: dict[str, Source]) -> Iterator[tuple[str, list[str]]]:
-    """Yield the files of `anomaly` that everyday runs enter, and calls that no import leads to."""
+    """Yield the files of `anomaly` that typical runs enter, and the calls that no import leads to."""
     closure = reachable(graph_of(all_imports(sources)))
     blind: set[str] = set()
     for what, run in _runs():
@@ -74,16 +74,16 @@ def _runs() -> Iterator[tuple[str, Callable[[], object]]]:
 
     rng = np.random.default_rng(0)
     x = rng.normal(size=(120, 3))
-    blend = anomaly.TableDetector(epochs=2, random_state=0)
+    detector = anomaly.TableDetector(epochs=2, random_state=0)
     series = anomaly.SequenceDetector(window=8, epochs=1, random_state=0)
     with tempfile.TemporaryDirectory() as name, contextlib.redirect_stdout(io.StringIO()):
         folder = Path(name)
         rows = "\n".join(",".join(f"{v:.3f}" for v in row) for row in x)
         (folder / "data.csv").write_text(f"a,b,c\n{rows}\n")
         data, model = str(folder / "data.csv"), str(folder / "model.npz")
-        yield "the blend's fit", lambda: blend.fit(x)
-        yield "decision_function", lambda: blend.decision_function(x)
-        blend.save(folder / "saved.npz")
+        yield "TableDetector.fit", lambda: detector.fit(x)
+        yield "decision_function", lambda: detector.decision_function(x)
+        detector.save(folder / "saved.npz")
         yield "load_detector", lambda: anomaly.load_detector(folder / "saved.npz")
         yield "SequenceDetector.fit", lambda: series.fit(x)
         yield "anomaly fit", lambda: command(["fit", data, "--model", model])

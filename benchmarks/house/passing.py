@@ -1,4 +1,4 @@
-"""What functions are given and what they reach into: whole detectors, other objects' private members, raw options."""
+"""Parameters that are whole detectors or raw options, and reads of other objects' private members."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def takes_whole_object(sources: Mapping[str, Source]) -> list[str]:
 
 
 def takes_namespace(sources: Mapping[str, Source]) -> list[str]:
-    """Return the functions that take the options of a command line as they were parsed."""
+    """Return the functions that take the parsed options of a command line."""
     return [
         f"{source.name}.{function.name}"
         for source in sources.values()
@@ -60,7 +60,7 @@ def _private(source: Source) -> Iterator[ast.Attribute]:
 
 
 def _own_members(source: Source) -> Iterator[str]:
-    """Yield the members that the classes of a module define: other objects of these classes are no strangers."""
+    """Yield the members that the classes of a module define; other objects of these classes may be read."""
     for node in ast.walk(source.tree):
         if not isinstance(node, ast.ClassDef):
             continue
@@ -75,8 +75,8 @@ def _own_members(source: Source) -> Iterator[str]:
 
 
 def _arguments(function: Function) -> list[ast.arg]:
-    given = function.args
-    return [*given.posonlyargs, *given.args, *given.kwonlyargs]
+    arguments = function.args
+    return [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
 
 
 def _is_whole(argument: ast.arg) -> bool:

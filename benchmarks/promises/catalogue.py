@@ -28,5 +28,5 @@ FAMILIES = (
 
 
 def family(name: str) -> Sequence[Promise]:
-    """Return the promises of a family; its module is imported when it is asked for."""
+    """Import the module of a family and return its promises."""
     return import_module(f"benchmarks.promises.{name}").PROMISES

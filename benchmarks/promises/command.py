@@ -1,6 +1,6 @@
-"""Simulate what docstrings, help texts and the README promise: ``python -m benchmarks promises``.
+"""Simulate the promises of docstrings, help texts and the README: ``python -m benchmarks promises``.
 
-Each promise is simulated over seeds and kinds of data, and what came out is printed beside what is promised. The exit
+Each promise is simulated over seeds and kinds of data, and the result is printed beside the promised value. The exit
 code is 1 if a promise does not hold.
 """
 
@@ -19,23 +19,25 @@ _VERDICTS = {True: "yes", False: "NO", None: "unclear"}
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Simulate the promises that the arguments name, and print their table."""
+    """Simulate the chosen promises, and print their table."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks promises", description=str(__doc__).splitlines()[0])
     parser.add_argument(
         "--only",
         nargs="+",
         default=[""],
         metavar="WORD",
-        help="families, or promises whose name holds one of the words",
+        help="families, or promises whose name contains one of the words",
     )
-    parser.add_argument("--seeds", type=_positive, help="seeds of each simulation (default: as many as it needs)")
-    parser.add_argument("--short", action="store_true", help="few seeds, and without what takes long: half a minute")
+    parser.add_argument(
+        "--seeds", type=_positive, help="number of seeds of each simulation (default: the promise's own)"
+    )
+    parser.add_argument("--short", action="store_true", help="few seeds and no long simulations: about 40 seconds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the outcomes to this file")
-    parser.add_argument("--list", action="store_true", help="list the promises and where they are made, and end")
+    parser.add_argument("--list", action="store_true", help="list the promises and their places only")
     options = parser.parse_args(arguments)
     found = []
     for name in FAMILIES:
-        chosen = [promise for promise in family(name) if _is_meant(options.only, name, promise)]
+        chosen = [promise for promise in family(name) if _is_chosen(options.only, name, promise)]
         if options.list:
             print("\n".join(f"{name:12}{promise.where}: {promise.what}: “{promise.quote}”" for promise in chosen))
             continue
@@ -56,8 +58,8 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if broken else 0
 
 
-def _is_meant(words: Sequence[str], name: str, promise: Promise) -> bool:
-    """Return whether a word is the name of the family, or, being that of none, part of the promise's own."""
+def _is_chosen(words: Sequence[str], name: str, promise: Promise) -> bool:
+    """Return whether a word is the name of the family or, if no family has this name, a part of the promise's name."""
     return any(word == name or (word not in FAMILIES and word in f"{promise.where} {promise.what}") for word in words)
 
 

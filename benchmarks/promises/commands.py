@@ -1,4 +1,4 @@
-"""Promises of the commands of ``anomaly``: one score a record whatever else is asked for, one result a seed."""
+"""Promises of the commands of ``anomaly``: scores independent of other options, results that a seed reproduces."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _fit(folder: Path, data: str, seed: int, name: str = "m.npz") -> list[str]:
 
 
 def _scores_differ(options: tuple[str, ...]) -> Callable[[int, str], float]:
-    """Measure how many scores and p-values change with what else is written."""
+    """Measure the number of scores and p-values that change with further output columns."""
 
     def measure(seed: int, data: str) -> float:
         with tempfile.TemporaryDirectory() as name:
@@ -59,7 +59,7 @@ def _models_differ(seed: int, data: str) -> float:
 
 
 def _exit_codes_wrong(seed: int, data: str) -> float:
-    """Return how many exit codes of `drift` are wrong: for records of the training, and for those of another kind."""
+    """Return the number of wrong exit codes of `drift`, for training records and for records that have drifted."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         _fit(folder, data, seed)
@@ -74,13 +74,13 @@ def _exit_codes_wrong(seed: int, data: str) -> float:
 
 
 def _events_differ(seed: int, data: str) -> float:
-    """Return whether the events of a series differ with the places where it is cut."""
+    """Return whether the events of a series depend on its division into chunks."""
     rng = np.random.default_rng(seed)
     labels = (rng.random(200) < 0.3).astype(int)
     settings = {"minimum_length": int(rng.integers(1, 4)), "tolerance": int(rng.integers(0, 4))}
     stream = EventStream(**settings)
-    pieces = np.split(labels, np.sort(rng.integers(0, 200, size=7)))
-    found = [*(event for piece in pieces for event in stream.push(piece)), *stream.finish()]
+    chunks = np.split(labels, np.sort(rng.integers(0, 200, size=7)))
+    found = [*(event for chunk in chunks for event in stream.push(chunk)), *stream.finish()]
     return float([(e.start, e.end) for e in found] != [(e.start, e.end) for e in find_events(labels, **settings)])
 
 
@@ -97,7 +97,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly score --help",
-        "the chance that the record is an anomaly",
+        "an estimate of the probability that the record is an anomaly",
         "scores and p-values that change with --prior, --expected",
         _scores_differ(("--top", "1", "--expected", "--prior", "0.1")),
         NEVER,
@@ -107,7 +107,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly fit --help",
-        "the same seed gives the same result",
+        "random seed, for reproducible results",
         "files of models that differ",
         _models_differ,
         NEVER,
@@ -117,8 +117,8 @@ PROMISES = (
     ),
     Promise(
         "anomaly drift --help",
-        "The exit code is 0 if they do, 1 if they have drifted",
-        "exit codes that are not",
+        "The exit code is 0 without drift, and 1 if the scores or some columns have drifted",
+        "wrong exit codes",
         _exit_codes_wrong,
         NEVER,
         tuple(_MAKERS),
@@ -127,7 +127,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.events.EventStream",
-        "how they are cut into pieces makes no difference",
+        "the events do not depend on the division of the series into chunks",
         "series with other events",
         _events_differ,
         NEVER,

@@ -1,4 +1,4 @@
-"""Kinds of scores and of records that promises are simulated on."""
+"""Distributions of scores and of records for the simulations."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def scores_of(kind: str, size: int | tuple[int, ...], rng: np.random.Generator) 
     Parameters
     ----------
     kind : {"exponential", "normal", "lognormal", "pareto", "uniform", "rounded"}
-        Their distribution: pareto has the tail index 3; rounded ones are exponential and take about twenty values.
+        Distribution. The tail index of pareto is 3; rounded scores are exponential with about twenty distinct values.
     size : int or tuple of int
-        How many.
+        Shape of the result.
     rng : numpy.random.Generator
         Source of random numbers.
     """
@@ -37,8 +37,8 @@ def scores_of(kind: str, size: int | tuple[int, ...], rng: np.random.Generator) 
     raise ValueError(f"unknown kind of scores: {kind!r}")
 
 
-def chance_above(kind: str, threshold: float) -> float:
-    """Return the exact chance that a score of normal records, as `scores_of` draws them, exceeds a threshold."""
+def probability_above(kind: str, threshold: float) -> float:
+    """Return the exact probability that a score drawn by `scores_of` exceeds a threshold."""
     if kind == "exponential":
         return math.exp(-max(threshold, 0.0))
     if kind == "normal":
@@ -50,7 +50,7 @@ def chance_above(kind: str, threshold: float) -> float:
     if kind == "uniform":
         return min(max(1 - threshold, 0.0), 1.0)
     if kind == "rounded":
-        # The next value of the grid of fifths, and all that is rounded to it.
+        # All scores that are rounded to the next value of the grid of fifths or beyond it.
         return math.exp(-max((math.floor(5 * threshold + 1e-9) + 0.5) / 5, 0.0))
     raise ValueError(f"unknown kind of scores: {kind!r}")
 
@@ -63,16 +63,16 @@ def records_of(kind: str, n: int, rng: np.random.Generator) -> Array:
     kind : str
         "normal": five independent columns; "correlated": six columns of two factors; "heavy": five columns with the
         tails of Student's t with three degrees; "counts": four columns of few whole numbers;
-        "three counts": three Poisson columns of mean 1.
+        "three counts": three Poisson columns of mean 1; "wide": thirty independent columns.
     n : int
-        How many.
+        Number of records.
     rng : numpy.random.Generator
         Source of random numbers.
 
     Returns
     -------
     ndarray of float64 of shape (n, n_columns)
-        Of one distribution, whatever the seed.
+        Records of one distribution, which does not depend on the seed.
     """
     if kind == "normal":
         return rng.normal(size=(n, 5))
@@ -85,4 +85,6 @@ def records_of(kind: str, n: int, rng: np.random.Generator) -> Array:
         return rng.poisson([0.5, 1.0, 2.0, 4.0], size=(n, 4)).astype(np.float64)
     if kind == "three counts":
         return rng.poisson(1.0, size=(n, 3)).astype(np.float64)
+    if kind == "wide":
+        return rng.normal(size=(n, 30))
     raise ValueError(f"unknown kind of records: {kind!r}")

@@ -18,13 +18,13 @@ _MAKERS: dict[str, Callable[..., Dataset]] = {
     "sensors": make_sensors,
     "correlated": make_correlated,
 }
-_SHARES = {"bearing_wear": 0.4, "stuck_sensor": 0.25, "broken_correlation": 0.25, "spike": 0.1}
+_FRACTIONS = {"bearing_wear": 0.4, "stuck_sensor": 0.25, "broken_correlation": 0.25, "spike": 0.1}
 
 
 def _miscounted(seed: int, data: str) -> float:
-    share = float(np.random.default_rng(seed).uniform(0.0, 0.5))
-    records = _MAKERS[data](n_records=600, contamination=share, random_state=seed)
-    return float(abs(int(records.labels.sum()) - share * 600) > 0.5 + 1e-9 or len(records) != 600)
+    fraction = float(np.random.default_rng(seed).uniform(0.0, 0.5))
+    records = _MAKERS[data](n_records=600, contamination=fraction, random_state=seed)
+    return float(abs(int(records.labels.sum()) - fraction * 600) > 0.5 + 1e-9 or len(records) != 600)
 
 
 def _differing(seed: int, data: str) -> float:
@@ -39,14 +39,14 @@ def _uneven_kinds(seed: int, data: str) -> float:
     return float(len(counts) != 4 or np.ptp(counts) > 1)
 
 
-def _wrong_shares(seed: int, data: str) -> float:
-    """Return how many kinds of faults have another share, to a whole record, than is documented."""
+def _wrong_fractions(seed: int, data: str) -> float:
+    """Return the number of kinds of faults whose fraction is not the documented one, rounded to records."""
     records = make_sensors(n_records=4000, contamination=0.05, random_state=seed)
-    return float(sum(abs((records.kinds == kind).sum() - 200 * share) > 1 for kind, share in _SHARES.items()))
+    return float(sum(abs((records.kinds == kind).sum() - 200 * fraction) > 1 for kind, fraction in _FRACTIONS.items()))
 
 
 def _column_differs(seed: int, data: str) -> float:
-    """Return how often a column's test for another distribution among the anomalies rejects, over the level."""
+    """Return the rejection rate, over the level, of tests for another distribution of a column among the anomalies."""
     records = make_correlated(n_records=2000, contamination=0.3, random_state=seed)
     normal = records.labels == 0
     p = [kolmogorov_smirnov(column[normal], column[~normal])[1] for column in records.columns.values()]
@@ -54,7 +54,7 @@ def _column_differs(seed: int, data: str) -> float:
 
 
 def _best_single_column(seed: int, data: str) -> float:
-    """Return the AUROC of the column whose distance from its median tells anomalies best."""
+    """Return the highest AUROC of a single column's distance from its median."""
     records = _MAKERS[data](n_records=4000, contamination=0.05, random_state=seed)
     found = []
     for column in records.columns.values():
@@ -64,15 +64,15 @@ def _best_single_column(seed: int, data: str) -> float:
     return max(found)
 
 
-def _not_as_in_life(seed: int, data: str) -> float:
-    """Count normal payments that are contactless beyond 50 euros, or made at a distance without the card."""
+def _impossible_payments(seed: int, data: str) -> float:
+    """Count normal payments that are contactless above 50 euros, or in cash and no multiple of ten."""
     records = make_transactions(n_records=2000, random_state=seed)
     columns = {name: column[records.labels == 0] for name, column in records.columns.items()}
     contactless = columns["channel"] == "contactless"
-    return float((columns["amount"][contactless] > 50.0).sum() + _steps_of_cash(columns))
+    return float((columns["amount"][contactless] > 50.0).sum() + _odd_cash(columns))
 
 
-def _steps_of_cash(columns: dict[str, np.ndarray]) -> int:
+def _odd_cash(columns: dict[str, np.ndarray]) -> int:
     cash = np.array([str(value) == "cash" for value in columns["merchant_category"]])
     return int((np.abs(columns["amount"][cash] % 10.0) > 1e-9).sum())
 
@@ -80,7 +80,7 @@ def _steps_of_cash(columns: dict[str, np.ndarray]) -> int:
 PROMISES = (
     Promise(
         _WHERE + "make_sensors",
-        "Share of records with a fault, from 0 to 0.5",
+        "Fraction of records with a fault, from 0 to 0.5",
         "data sets with another number of anomalies (all four)",
         _miscounted,
         NEVER,
@@ -90,7 +90,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets",
-        "the same arguments give the same records, bit for bit",
+        "equal arguments give equal records, bit for bit",
         "data sets that differ",
         _differing,
         NEVER,
@@ -100,7 +100,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "make_transactions",
-        "divided evenly among the kinds",
+        "in nearly equal numbers of each kind",
         "data sets with uneven kinds (connections, too)",
         _uneven_kinds,
         NEVER,
@@ -111,15 +111,15 @@ PROMISES = (
     Promise(
         _WHERE + "make_sensors",
         "40 % bearing wear, 25 % a stuck sensor, 25 % a broken correlation and 10 % spikes",
-        "kinds with another share",
-        _wrong_shares,
+        "kinds with another fraction",
+        _wrong_fractions,
         NEVER,
         seeds=20,
         short=3,
     ),
     Promise(
         _WHERE + "make_correlated",
-        "its distribution is the same",
+        "The distribution of each single column is the same",
         "columns that differ / level 0.05",
         _column_differs,
         at_most(1.0),
@@ -128,7 +128,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets",
-        "no limit on a single column finds them all",
+        "no threshold on a single column detects them all",
         "AUROC of the best single column",
         _best_single_column,
         at_most(0.9),
@@ -138,9 +138,9 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "make_transactions",
-        "contactless payments end at 50 euros, cash comes in tens",
-        "normal payments that do not",
-        _not_as_in_life,
+        "contactless payments are at most 50 euros, cash is in multiples of ten",
+        "normal payments that are not",
+        _impossible_payments,
         NEVER,
         seeds=20,
         short=3,

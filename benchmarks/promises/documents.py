@@ -1,4 +1,4 @@
-"""Where promises stand: docstrings, help texts and files, as plain text."""
+"""Docstrings, help texts and files as plain text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _PROJECT = Path(__file__).parents[2]
 
 @cache
 def text_of(where: str) -> str:
-    """Return what is documented at a place, with single spaces.
+    """Return the documentation at a place, with single spaces.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def text_of(where: str) -> str:
     Raises
     ------
     LookupError
-        If there is no such place.
+        If the place does not exist.
     """
     if where.endswith(".md"):
         return " ".join((_PROJECT / where).read_text(encoding="utf-8").split())

@@ -1,4 +1,4 @@
-"""Promises of `anomaly.drift`: the level of the test of scores, and how near its p-values are to the exact ones."""
+"""Promises of `anomaly.drift`: the level and power of the test of scores, and the precision of its p-values."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _sizes(data: str) -> tuple[str, int, int]:
 
 
 def _alarms(level: float, slack: float = 0.0) -> Callable[[int, str], float]:
-    """Measure how often a change is reported where there is none, or none beyond the slack, over the level."""
+    """Measure the rate of false alarms over the level, without drift or with drift within the slack."""
 
     def measure(seed: int, data: str) -> float:
         kind, n, m = _sizes(data)
@@ -28,7 +28,7 @@ def _alarms(level: float, slack: float = 0.0) -> Callable[[int, str], float]:
 
         def fresh() -> Array:
             scores = scores_of(kind, m, rng)
-            # A fraction of the records drawn from elsewhere moves the distribution by so much at most.
+            # Replacing a fraction of the records changes the distribution by at most this fraction.
             moved = rng.random(m) < slack
             return np.where(moved, scores + 100.0, scores)
 
@@ -39,7 +39,7 @@ def _alarms(level: float, slack: float = 0.0) -> Callable[[int, str], float]:
 
 
 def _streams_with_alarms(seed: int, data: str) -> float:
-    """Return the share of streams of 100 blocks that have a false alarm, each stream with a reference of its own."""
+    """Return the fraction of streams of 100 blocks with a false alarm; each stream has its own reference."""
     kind, n, m = _sizes(data)
     rng = np.random.default_rng(seed)
     found = []
@@ -50,25 +50,25 @@ def _streams_with_alarms(seed: int, data: str) -> float:
 
 
 def _wrong_exact(seed: int, data: str) -> float:
-    """Compare with the share of all orders of the two samples in which D is as large, by counting 20,000 of them."""
+    """Return whether a p-value differs from a permutation test with 20,000 permutations."""
     _, n, m = _sizes(data)
     rng = np.random.default_rng(seed)
     a, b = rng.random(n), rng.random(m) ** 2
     statistic, p_value = kolmogorov_smirnov(a, b)
     from_a = rng.permuted(np.tile(np.arange(n + m) < n, (20_000, 1)), axis=1)
     distances = np.abs(np.cumsum(np.where(from_a, 1 / n, -1 / m), axis=1)).max(axis=1)
-    share = float((distances >= statistic - 1e-9).mean())
+    fraction = float((distances >= statistic - 1e-9).mean())
     error = np.sqrt(max(p_value * (1 - p_value), 1e-4) / 20_000)
-    return float(abs(share - p_value) > 4 * error)
+    return float(abs(fraction - p_value) > 4 * error)
 
 
 def _excess_of_the_limit(seed: int, data: str) -> float:
-    """Return by how much p is too large where the true chance is 0.01, from the 99th percentile of D."""
+    """Return p over the true probability at the 99th percentile of D."""
     _, n, m = _sizes(data)
     rng = np.random.default_rng(seed)
     found = np.array([kolmogorov_smirnov(rng.random(n), rng.random(m)) for _ in range(4000)])
     order = np.argsort(-found[:, 0])
-    # D takes few values: compare p with the share that is at least as far, at the value next to the 40th.
+    # D is discrete: compare p with the fraction of distances at least as large, at the value next to the 40th.
     edge = found[order[40]]
     return float(edge[1] / (found[:, 0] >= edge[0] - 1e-12).mean())
 
@@ -104,7 +104,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "check_drift",
-        "So large a distance between the distributions is no drift",
+        "Distance between the distributions that is no drift",
         "false alarms / level 0.05, slack 0.1",
         _alarms(0.05, 0.1),
         at_most(1.0),
@@ -114,7 +114,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.drift",
-        "one in a hundred streams has a false alarm at all",
+        "at most one in a hundred has a false alarm",
         "streams of 100 blocks with an alarm",
         _streams_with_alarms,
         at_most(0.01),
@@ -144,7 +144,7 @@ PROMISES = (
     Promise(
         _WHERE + "kolmogorov_smirnov",
         "around 0.01 by a sixth for samples of some hundred",
-        "p / true chance of 0.01",
+        "p / true probability of 0.01",
         _excess_of_the_limit,
         between(1.0, 1.25),
         ("uniform, 200, 300", "uniform, 400, 500"),
@@ -154,7 +154,7 @@ PROMISES = (
     Promise(
         _WHERE + "kolmogorov_smirnov",
         "by a fortieth for thousands",
-        "p / true chance of 0.01",
+        "p / true probability of 0.01",
         _excess_of_the_limit,
         between(1.0, 1.1),
         ("uniform, 3000, 4000",),

@@ -1,4 +1,4 @@
-"""Promises of the compiled engine and of training: bits, agreement with the layers, orders, threads."""
+"""Promises of the compiled engine and of training: reproducibility, agreement with the layers, shuffling, threads."""
 
 from __future__ import annotations
 
@@ -82,8 +82,8 @@ def _threads_differ(seed: int, data: str) -> float:
     return float(np.abs(weights(2) - weights(1)).max())
 
 
-def _place_of_first(seed: int, data: str) -> float:
-    """Return in which step, over their number, the first record is learned from: 1/2 if the order is random."""
+def _position_of_first(seed: int, data: str) -> float:
+    """Return the position of the first record in an epoch, over its length: on average 1/2 if the order is random."""
     x = np.zeros((40, 1), np.float32)
     x[0] = 1.0
     weights: list[float] = []
@@ -91,13 +91,13 @@ def _place_of_first(seed: int, data: str) -> float:
         model = Sequential([layers.Input((1,)), layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
         model.compile(optimizer=optimizers.SGD(0.1), loss="mse")
         # All other records are 0, and have no gradient.
-        look = LambdaCallback(on_train_batch_end=lambda *_: weights.append(float(model.get_weights()[0][0, 0])))
-        model.fit(x, x, batch_size=1, epochs=1, verbose=0, backend=data, callbacks=[look])
+        recorder = LambdaCallback(on_train_batch_end=lambda *_: weights.append(float(model.get_weights()[0][0, 0])))
+        model.fit(x, x, batch_size=1, epochs=1, verbose=0, backend=data, callbacks=[recorder])
     return float((np.flatnonzero(weights)[0] + 0.5) / 40)
 
 
 def _microseconds(seed: int, data: str) -> float:
-    """Return what one prediction of the README's network takes, the best of many."""
+    """Return the shortest time of one prediction by the README's network."""
     model = Sequential([layers.Input((10,)), layers.Dense(5, activation="relu"), layers.Dense(10)])
     predict_one = model.make_predict_function()
     x = np.random.default_rng(seed).normal(size=10).astype(np.float32)
@@ -118,8 +118,8 @@ def _rounding_of_one(seed: int, data: str) -> float:
     return float(np.abs(np.stack([predict_one(one) for one in x]) - model.predict(x, verbose=0)).max())
 
 
-def _threads_meet(seed: int, data: str) -> float:
-    """Return how many outputs differ that four threads ask for at once."""
+def _concurrent_calls_differ(seed: int, data: str) -> float:
+    """Return the number of outputs that differ when four threads predict at once."""
     model = Sequential(_MODELS[data]())
     shape = (6, 1) if data in ("conv", "lstm") else (6,)
     x = np.random.default_rng(seed).normal(size=(2000, *shape)).astype(np.float32)
@@ -135,7 +135,7 @@ _NAMES = tuple(_MODELS)
 PROMISES = (
     Promise(
         "docs/engine.md",
-        "The same seed on the same machine with as many threads gives the same bits",
+        "The same seed on the same machine with the same number of threads gives the same bits",
         "weights that differ, one thread",
         _bits_differ(1, "numba"),
         NEVER,
@@ -145,7 +145,7 @@ PROMISES = (
     ),
     Promise(
         "docs/engine.md",
-        "The same seed on the same machine with as many threads gives the same bits",
+        "The same seed on the same machine with the same number of threads gives the same bits",
         "weights that differ, two threads",
         _bits_differ(2, "numba"),
         NEVER,
@@ -155,7 +155,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.utils.set_random_seed",
-        "The same seed on the same machine gives the same bits",
+        "The same seed gives bitwise identical results on the same machine",
         "weights that differ, NumPy",
         _bits_differ(1, "numpy"),
         NEVER,
@@ -169,7 +169,7 @@ PROMISES = (
         "largest difference of weights, one thread",
         _paths_differ(1),
         at_most(1e-4, every=True),
-        # What dropout draws differs.
+        # Dropout has other random numbers on the other path.
         tuple(name for name in _NAMES if name != "dropout"),
         seeds=5,
         short=1,
@@ -187,8 +187,8 @@ PROMISES = (
     Promise(
         "nnlite.models.Model.fit",
         "shuffle",
-        "mean place of the first record in an epoch",
-        _place_of_first,
+        "mean position of the first record in an epoch",
+        _position_of_first,
         exactly(0.5),
         ("numpy", "numba"),
         seeds=400,
@@ -205,7 +205,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.models.Model.make_predict_function",
-        "computes the output for one record",
+        "Return a function from one record to its output",
         "largest difference from predict",
         _rounding_of_one,
         at_most(1e-4, every=True),
@@ -215,9 +215,9 @@ PROMISES = (
     ),
     Promise(
         "nnlite.models.Model.make_predict_function",
-        "may be called from several threads at once",
+        "several threads may call it at once",
         "outputs that differ with four threads",
-        _threads_meet,
+        _concurrent_calls_differ,
         NEVER,
         _NAMES,
         seeds=5,

@@ -44,7 +44,7 @@ def _not_orthogonal(seed: int, data: str) -> float:
     return float(np.abs(kernel.T @ kernel - np.eye(20)).max())
 
 
-def _selu_moment(variance: bool) -> Callable[[int, str], float]:
+def _selu_statistic(variance: bool) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
         y = SELU()(np.random.default_rng(seed).normal(size=200_000))
         return float(y.var() if variance else y.mean())
@@ -79,13 +79,13 @@ def _noise_deviation(seed: int, data: str) -> float:
 
 
 def _code_variance(seed: int, data: str) -> float:
-    """Return the variance of drawn codes over the encoder's own."""
+    """Return the variance of sampled codes over the variance from the encoder."""
     x = np.tile(np.array([[0.5, -1.0, np.log(0.25), np.log(4.0)]], np.float32), (20_000, 1))
     z = _output(layers.GaussianLatent(seed=seed), x)
     return float((z.var(axis=0, dtype=np.float64) / [0.25, 4.0]).mean())
 
 
-def _normalized_moment(seed: int, data: str) -> float:
+def _normalization_error(seed: int, data: str) -> float:
     """Return the largest absolute mean of normalized channels plus the largest deviation of their variance from 1."""
     x = np.random.default_rng(seed).normal(3.0, 7.0, size=(100, 8))
     layer = (
@@ -115,7 +115,7 @@ def _gradient_error(seed: int, data: str) -> float:
 
 
 def _wrong_gradient_passes(seed: int, data: str) -> float:
-    """Return whether a gradient that is wrong by a ten-thousandth is found right."""
+    """Return whether a gradient with a relative error of 1e-4 passes."""
 
     class Wrong(layers.Dense):
         def backward(self, dy: Any, cache: Any) -> Any:
@@ -163,7 +163,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.initializers.VarianceScaling",
-        "The same seed gives the same values each time",
+        "Seed; every call then returns the same values",
         "values that differ",
         _seed_ignored,
         NEVER,
@@ -184,7 +184,7 @@ PROMISES = (
         "nnlite.activations.SELU",
         "standard normal inputs give outputs of mean 0 and variance 1",
         "mean",
-        _selu_moment(variance=False),
+        _selu_statistic(variance=False),
         exactly(0.0),
         seeds=50,
         short=10,
@@ -193,15 +193,15 @@ PROMISES = (
         "nnlite.activations.SELU",
         "standard normal inputs give outputs of mean 0 and variance 1",
         "variance",
-        _selu_moment(variance=True),
+        _selu_statistic(variance=True),
         exactly(1.0),
         seeds=50,
         short=10,
     ),
     Promise(
         "nnlite.layers.Dropout",
-        "zeros (with probability p)",
-        "share of zeros / p",
+        "0 with probability p",
+        "fraction of zeros / p",
         _dropped,
         exactly(1.0),
         _DROPOUTS,
@@ -210,8 +210,8 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.Dropout",
-        "keeps the expected value the same",
-        "mean of what were ones",
+        "keeps the expected value of y equal to x",
+        "mean of inputs that were 1",
         _expected_value,
         exactly(1.0),
         _DROPOUTS,
@@ -220,8 +220,8 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.GaussianNoise",
-        "Add normally distributed noise",
-        "deviation of the noise / stddev",
+        "Add Gaussian noise to the input in training",
+        "standard deviation of the noise / stddev",
         _noise_deviation,
         exactly(1.0),
         seeds=50,
@@ -229,8 +229,8 @@ PROMISES = (
     ),
     Promise(
         "nnlite.layers.GaussianLatent",
-        "Draw a code from the Gaussian that the encoder describes",
-        "variance of codes / described",
+        "Sample a code from the Gaussian computed by the encoder",
+        "variance of codes / encoder's",
         _code_variance,
         exactly(1.0),
         seeds=50,
@@ -240,7 +240,7 @@ PROMISES = (
         "nnlite.layers.BatchNormalization",
         "mean",
         "error of mean 0 and variance 1 (layers, too)",
-        _normalized_moment,
+        _normalization_error,
         between(0.0, 0.02),
         ("batch", "layer"),
         seeds=10,
@@ -258,7 +258,7 @@ PROMISES = (
     ),
     Promise(
         "nnlite.gradcheck.check_layer",
-        "If one is over the tolerance",
+        "If an error is above the tolerance",
         "wrong gradients that pass",
         _wrong_gradient_passes,
         NEVER,

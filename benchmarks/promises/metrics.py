@@ -1,4 +1,4 @@
-"""Promises of `anomaly.metrics`, `anomaly.metrics.events` and `anomaly.metrics.affiliation` about chance."""
+"""Promises of `anomaly.metrics`, `anomaly.metrics.events` and `anomaly.metrics.affiliation` about probabilities."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _labelled(seed: int, data: str, n: int = 80) -> tuple[Array, Array]:
     return y, (np.round(scores) if data == "tied scores" else scores)
 
 
-def _not_the_chance(seed: int, data: str) -> float:
+def _not_the_probability(seed: int, data: str) -> float:
     y, scores = _labelled(seed, data)
     pairs = scores[y == 1][:, np.newaxis] - scores[y == 0]
     return float(abs(roc_auc_score(y, scores) - ((pairs > 0) + 0.5 * (pairs == 0)).mean()) > 1e-12)
@@ -35,16 +35,16 @@ def _changed_by_order(seed: int, data: str) -> float:
 
 
 def _not_the_expected_value(seed: int, data: str) -> float:
-    """Return the figure less the mean over random orders of the records that tie."""
+    """Return whether the metric differs from the mean over random orders of tied records."""
     y, scores = _labelled(seed, data)
     rng = np.random.default_rng(seed)
-    shares = []
+    fractions = []
     for _ in range(2000):
         order = rng.permutation(len(y))
         first = order[np.argsort(-scores[order], kind="stable")[:12]]
-        shares.append(y[first].mean())
-    error = np.std(shares) / np.sqrt(len(shares))
-    return float(abs(precision_at_k(y, scores, 12) - np.mean(shares)) > 4 * error + 1e-9)
+        fractions.append(y[first].mean())
+    error = np.std(fractions) / np.sqrt(len(fractions))
+    return float(abs(precision_at_k(y, scores, 12) - np.mean(fractions)) > 4 * error + 1e-9)
 
 
 def _series(seed: int, length: int, n: int = 4000) -> tuple[Array, np.random.Generator]:
@@ -61,7 +61,7 @@ def _random_alarms(seed: int, data: str, part: int) -> float:
     found = []
     for _ in range(20):
         flags = np.zeros(len(y), int)
-        # Some in each zone, as alarms thrown at random are where there are many.
+        # Several in each zone.
         flags[rng.choice(len(y), size=count * 6, replace=False)] = 1
         found.append(affiliation_precision_recall(y, flags)[part])
     return float(np.mean(found))
@@ -86,7 +86,7 @@ def _recall_of_one_alarm(seed: int, data: str) -> float:
 
 
 def _flattery(seed: int, data: str) -> float:
-    """Return the point-adjusted F1 of random flags less the F1 of those flags, for events of 200 steps."""
+    """Return the point-adjusted F1 of random flags minus their F1, for events of 200 steps."""
     y, rng = _series(seed, 200)
     flags = (rng.random(len(y)) < 0.02).astype(int)
     return point_adjusted_f1(y, flags) - f1_score(y, flags)
@@ -102,9 +102,9 @@ def _soft_out_of_range(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         "anomaly.metrics.roc_auc_score",
-        "the chance that an anomaly drawn at random scores above a normal record",
-        "figures that are not that chance",
-        _not_the_chance,
+        "the probability that a random anomaly outscores a random normal record",
+        "values that are not that probability",
+        _not_the_probability,
         NEVER,
         _LABELS,
         seeds=200,
@@ -112,8 +112,8 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.records",
-        "so that the order of the records never matters",
-        "figures that change with it",
+        "so that the order of the records does not matter",
+        "metrics that change with it",
         _changed_by_order,
         NEVER,
         _LABELS,
@@ -123,7 +123,7 @@ PROMISES = (
     Promise(
         "anomaly.metrics.precision_at_k",
         "the result is the expected value",
-        "figures that are not",
+        "values that are not",
         _not_the_expected_value,
         NEVER,
         _LABELS,
@@ -132,7 +132,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.affiliation.affiliation_precision_recall",
-        "Alarms at random have a precision near 0.5 where events are short",
+        "If events are short, the precision of random alarms is about 0.5",
         "precision of random alarms",
         _precision_at_random,
         between(0.45, 0.55),
@@ -142,7 +142,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.affiliation.affiliation_precision_recall",
-        "so has the recall of a single one",
+        "so is the recall of a single random alarm",
         "recall of one random alarm",
         _recall_of_one_alarm,
         between(0.45, 0.55),
@@ -152,7 +152,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly.metrics.events.point_adjusted_f1",
-        "reach a high figure where events are long",
+        "the score of random flags is higher than that of useful detectors",
         "F1 that random flags gain by it",
         _flattery,
         at_least(0.5),
@@ -162,7 +162,7 @@ PROMISES = (
     Promise(
         "anomaly.metrics.events.range_auc",
         "From 0 to 1",
-        "figures out of range",
+        "values out of range",
         _soft_out_of_range,
         NEVER,
         ("1 step", "50 steps"),

@@ -1,13 +1,14 @@
-r"""A promise of the documentation, and the criterion by which a simulation keeps or breaks it.
+r"""A promise of the documentation, and the criterion that decides whether a simulation confirms it.
 
-Each value that is simulated, one for each seed, is an unbiased draw of what is promised: a rate, a bias, a number of
-exceptions. A promise about a mean is broken where the mean lies beyond the bound by more than its margin
+A simulation gives one value for each seed, an unbiased estimate of the promised quantity: a rate, a bias, a number of
+exceptions. A promise about a mean does not hold if the mean is beyond the bound by more than the margin
 
 .. math:: t s / \sqrt n,
 
-t being Student's quantile with n - 1 degrees of freedom for one chance in a thousand, by four terms of its expansion
-around the normal one (Abramowitz & Stegun 26.7.5). So of a thousand promises that are just kept one is reported as
-broken. A promise about every single case has no margin: one exception breaks it.
+with s the standard deviation of the n values, and t the quantile of Student's distribution with n - 1 degrees of
+freedom for a two-sided level of 0.001, from four terms of its expansion around the normal quantile (Abramowitz & Stegun
+26.7.5). So of a thousand promises that hold exactly, one is reported as false. A promise about every single case has no
+margin: one exception refutes it.
 """
 
 from __future__ import annotations
@@ -34,14 +35,14 @@ def _student_quantile(degrees: int) -> float:
 
 @dataclass(frozen=True)
 class Criterion:
-    """The bounds within which the mean over seeds, or every single value, is to lie.
+    """Bounds of the mean over seeds, or of every single value.
 
     Attributes
     ----------
     low, high : float
-        The bounds, both included.
+        Bounds, both included.
     every : bool
-        Whether they hold for every value, and not for the mean alone.
+        Whether the bounds apply to every value, not only to the mean.
     """
 
     low: float = -math.inf
@@ -49,16 +50,16 @@ class Criterion:
     every: bool = False
 
     def margin(self, values: Sequence[float]) -> float:
-        """Return by how much the mean of the values may lie beyond a bound by chance."""
+        """Return the largest distance of the mean beyond a bound that is not significant."""
         n = len(values)
         if self.every or n < 2:
             return 0.0
         return float(_student_quantile(n - 1) * np.std(values, ddof=1) / math.sqrt(n))
 
     def holds(self, values: Sequence[float]) -> bool | None:
-        """Return whether the values are such as the promise allows; None where they are too few to decide.
+        """Return whether the values satisfy the criterion; None if they are too few to decide.
 
-        They are too few where the mean is out of bounds, and its margin is more than half of the bound.
+        They are too few if the mean is out of bounds and its margin is more than half of the bound.
         """
         if self.every:
             return all(self.low <= value <= self.high for value in values)
@@ -71,7 +72,7 @@ class Criterion:
         return None if bound and margin > abs(bound) / 2 else True
 
     def __str__(self) -> str:
-        """Return the bounds in short."""
+        """Return the bounds as text."""
         each = "each " if self.every and self.low != self.high else ""
         if self.low == self.high:
             return f"{'always ' if self.every else ''}{self.low:g}"
@@ -83,61 +84,61 @@ class Criterion:
 
 
 def at_most(high: float, every: bool = False) -> Criterion:
-    """Return the criterion of what is promised to be no larger."""
+    """Return the criterion of an upper bound."""
     return Criterion(high=high, every=every)
 
 
 def at_least(low: float, every: bool = False) -> Criterion:
-    """Return the criterion of what is promised to be no smaller."""
+    """Return the criterion of a lower bound."""
     return Criterion(low=low, every=every)
 
 
 def between(low: float, high: float, every: bool = False) -> Criterion:
-    """Return the criterion of what is promised to lie in a range."""
+    """Return the criterion of a range."""
     return Criterion(low, high, every)
 
 
 def about(value: float, within: float) -> Criterion:
-    """Return the criterion of what is promised to be so much, up to a fraction of it."""
+    """Return the criterion of a value with a relative tolerance."""
     return Criterion(value - within * abs(value), value + within * abs(value))
 
 
 def exactly(value: float) -> Criterion:
-    """Return the criterion of a mean that is promised to be so much and no other."""
+    """Return the criterion of an exact mean."""
     return Criterion(value, value)
 
 
 def always(value: float) -> Criterion:
-    """Return the criterion of what is promised to be the same in every case."""
+    """Return the criterion of a value that is the same in every case."""
     return Criterion(value, value, every=True)
 
 
 NEVER = always(0.0)
-"""The criterion of exceptions that are promised not to exist."""
+"""The criterion of a number of exceptions that is always 0."""
 
 
 @dataclass(frozen=True)
 class Promise:
-    """A promise, where it is made, and how it is simulated.
+    """A promise, its place in the documentation, and its simulation.
 
     Attributes
     ----------
     where : str
-        What is documented: a dotted name, ``"README.md"``, or a command with ``--help``.
+        Place: a dotted name, ``"README.md"``, or a command with ``--help``.
     quote : str
-        Words that stand there, the number among them: where they are reworded, the promise is to be looked at again.
+        Words of the documentation at that place, with the number: if they change, the promise has to be reviewed.
     what : str
-        What is measured, in a few words.
+        Measured quantity, in a few words.
     measure : callable
-        From a seed and the name of a kind of data to a number.
+        Function from a seed and the name of a kind of data to a value.
     criterion : Criterion
-        What the number is to be.
+        Bounds of the values.
     data : sequence of str, default ("",)
-        Kinds of data, each measured on its own.
+        Kinds of data, each with a simulation of its own.
     seeds : int, default 20
-        How many seeds make the full form.
+        Number of seeds in the full form.
     short : int, default 5
-        How many make the short form; 0 leaves the promise out of it.
+        Number of seeds in the short form; 0 leaves the promise out.
     """
 
     where: str

@@ -1,14 +1,18 @@
-"""Promises of the detector of tables about rates: false alarms, p-values, probabilities, shares of training records."""
+"""Promises of `TableDetector` about rates: false alarms, p-values, probabilities, flagged training records."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
-from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
+from anomaly import AutoencoderDetector, ImageDetector, TableDetector
+from anomaly.errors import FewRecordsWarning
 from benchmarks.promises.data import records_of
-from benchmarks.promises.promise import NEVER, Promise, at_most, between
+from benchmarks.promises.promise import NEVER, Promise, about, at_most, between
+from benchmarks.promises.table_detector import QUICK, WHERE, fitted, parse
 
 _FRESH = 2000
 
@@ -16,7 +20,7 @@ _FRESH = 2000
 def _false_alarms(rate: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
         detector, _, rng = fitted(data, seed, false_alarm_rate=rate, **{"n_jobs": 1, **settings})
-        return float(detector.predict(records_of(parsed(data)[0], _FRESH, rng)).mean()) / rate
+        return float(detector.predict(records_of(parse(data)[0], _FRESH, rng)).mean()) / rate
 
     return measure
 
@@ -24,28 +28,65 @@ def _false_alarms(rate: float, **settings) -> Callable[[int, str], float]:
 def _small_p_values(level: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
         detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, **{"n_jobs": 1, **settings})
-        p = detector.p_values(records_of(parsed(data)[0], _FRESH, rng))
+        p = detector.p_values(records_of(parse(data)[0], _FRESH, rng))
         return float((p <= level + 1e-12).mean()) / level
 
     return measure
 
 
 def _less_than_its_equals(seed: int, data: str) -> float:
-    """Return how many p-values are below (1 + c) / (n + 1), c being the number of equal training records."""
+    """Return the number of p-values below (1 + c) / (n + 1), with c equal training records."""
     detector, records, rng = fitted(data, seed, false_alarm_rate=0.05, **QUICK)
-    fresh = records_of(parsed(data)[0], 200, rng)
+    fresh = records_of(parse(data)[0], 200, rng)
     equal = (fresh[:, np.newaxis] == records).all(axis=2).sum(axis=1)
     return float((detector.p_values(fresh) < (1 + equal) / (len(records) + 1) - 1e-9).sum())
 
 
 def _small_p_values_of_training(seed: int, data: str) -> float:
-    """Return the share of p-values up to 0.05, over that, without a false-alarm rate."""
+    """Return the fraction of p-values up to 0.05, divided by 0.05, without a false-alarm rate."""
     detector, _, rng = fitted(data, seed, n_jobs=1)
-    return float((detector.p_values(records_of(parsed(data)[0], _FRESH, rng)) <= 0.05).mean()) / 0.05
+    return float((detector.p_values(records_of(parse(data)[0], _FRESH, rng)) <= 0.05).mean()) / 0.05
+
+
+def _small_p_values_of_autoencoder(seed: int, data: str) -> float:
+    """Return the fraction of p-values up to 0.05 for random linear mixtures of independent normal variables."""
+    n, d = (int(word.split("=")[1]) for word in data.split(", "))
+    rng = np.random.default_rng(seed)
+    mixing = rng.normal(size=(d, d))
+    detector = AutoencoderDetector(random_state=seed).fit(rng.normal(size=(n, d)) @ mixing)
+    return float((detector.p_values(rng.normal(size=(_FRESH, d)) @ mixing) <= 0.05).mean())
+
+
+def _small_p_values_of_images(seed: int, data: str) -> float:
+    rng = np.random.default_rng(seed)
+    detector = ImageDetector(random_state=seed).fit(rng.normal(size=(200, 8, 8)))
+    return float((detector.p_values(rng.normal(size=(1000, 8, 8))) <= 0.05).mean())
+
+
+def _wrong_warnings(seed: int, data: str) -> float:
+    """Return the number of missing and undue warnings for a rate of 0.05, which takes 19 records."""
+    wrong = 0
+    for n in (18, 19, 20):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            fitted(f"{data}, n={n}", seed, false_alarm_rate=0.05, **{**QUICK, "epochs": 2})
+        wrong += any(issubclass(one.category, FewRecordsWarning) for one in caught) != (n < 19)
+    return float(wrong)
+
+
+def _equal_labels(seed: int, data: str) -> float:
+    """Return the fraction of fresh records with equal labels by two detectors fitted to different records."""
+    name, records = data.split(": ")
+    kind, n = parse(records)
+    rng = np.random.default_rng(seed)
+    make = {"table": partial(TableDetector, n_jobs=1), "autoencoder": AutoencoderDetector}[name]
+    one, other = (make(random_state=seed, contamination=0.1).fit(records_of(kind, n, rng)) for _ in range(2))
+    fresh = records_of(kind, _FRESH, rng)
+    return float((one.predict(fresh) == other.predict(fresh)).mean())
 
 
 def _flagged_in_training(seed: int, data: str) -> float:
-    """Return how many records more are flagged than the contamination says."""
+    """Return the number of flagged records beyond the contamination."""
     detector, records, _ = fitted(data, seed, contamination=0.1, **QUICK)
     return float(max(0.0, detector.labels_.sum() - 0.1 * len(records)))
 
@@ -56,25 +97,25 @@ def _flagged_of_clean(seed: int, data: str) -> float:
 
 
 def _probability_error(seed: int, data: str) -> float:
-    """Return the mean probability of an anomaly, less their share, where anomalies lie two to six times further out."""
-    kind, _ = parsed(data)
+    """Return the mean probability of an anomaly minus their fraction; anomalies are two to six times further out."""
+    kind, _ = parse(data)
     detector, _, rng = fitted(data, seed, false_alarm_rate=0.05, n_jobs=1)
     normal = records_of(kind, 900, rng)
     anomalies = records_of(kind, 100, rng) * rng.uniform(2.0, 6.0, size=(100, 1))
-    said = detector.predict_proba(np.r_[normal, anomalies], prior=0.1)[:, 1]
-    return float(said.mean() - 0.1)
+    probabilities = detector.predict_proba(np.r_[normal, anomalies], prior=0.1)[:, 1]
+    return float(probabilities.mean() - 0.1)
 
 
 def _rows_off_one(seed: int, data: str) -> float:
     detector, records, _ = fitted(data, seed, **QUICK)
-    chances = detector.predict_proba(records, prior=0.1)
-    return float((np.abs(chances.sum(axis=1) - 1) > 1e-12).sum() + (chances < 0).sum() + (chances > 1).sum())
+    rows = detector.predict_proba(records, prior=0.1)
+    return float((np.abs(rows.sum(axis=1) - 1) > 1e-12).sum() + (rows < 0).sum() + (rows > 1).sum())
 
 
 def _rate_after_updates(seed: int, data: str) -> float:
-    kind, n = parsed(data)
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, false_alarm_rate=0.05, n_jobs=1).fit(records_of(kind, n, rng))
+    detector = TableDetector(random_state=seed, false_alarm_rate=0.05, n_jobs=1).fit(records_of(kind, n, rng))
     for _ in range(3):
         detector.partial_fit(records_of(kind, n // 2, rng))
     return float(detector.predict(records_of(kind, _FRESH, rng)).mean()) / 0.05
@@ -85,7 +126,7 @@ _RECORDS = ("normal, n=100", "normal, n=500", "correlated, n=200", "heavy, n=300
 PROMISES = (
     Promise(
         WHERE,
-        "Fraction of fresh",
+        "Fraction of fresh normal records that may be flagged",
         "false alarms / false_alarm_rate 0.05",
         _false_alarms(0.05),
         at_most(1.0),
@@ -95,7 +136,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "Fraction of fresh",
+        "Fraction of fresh normal records that may be flagged",
         "false alarms / false_alarm_rate 0.05, small networks",
         _false_alarms(0.05, **QUICK),
         at_most(1.0),
@@ -105,7 +146,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "Fraction of fresh",
+        "Fraction of fresh normal records that may be flagged",
         "false alarms / false_alarm_rate 0.01",
         _false_alarms(0.01),
         at_most(1.0),
@@ -115,7 +156,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "Fraction of fresh",
+        "Fraction of fresh normal records that may be flagged",
         "false alarms / false_alarm_rate 0.001",
         _false_alarms(0.001),
         at_most(1.0),
@@ -125,7 +166,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "3 to 5.5 % of fresh",
+        "3 to 5.5 % of fresh normal records had p-values of at most 0.05",
         "P(p <= 0.05) / 0.05 for normal records",
         _small_p_values(0.05),
         between(0.6, 1.1),
@@ -135,7 +176,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "3 to 5.5 % of fresh",
+        "3 to 5.5 % of fresh normal records had p-values of at most 0.05",
         "P(p <= 0.05) / 0.05 for normal records, small networks",
         _small_p_values(0.05, **QUICK),
         between(0.6, 1.1),
@@ -175,6 +216,83 @@ PROMISES = (
     ),
     Promise(
         WHERE,
+        "24 % with 1000 of thirty",
+        "P(p <= 0.05) / 0.05 without a rate",
+        _small_p_values_of_training,
+        between(3.8, 5.8),
+        ("wide, n=1000",),
+        seeds=10,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "34 % with 300 of thirty",
+        "P(p <= 0.05) / 0.05 without a rate",
+        _small_p_values_of_training,
+        between(5.4, 8.2),
+        ("wide, n=300",),
+        seeds=10,
+        short=0,
+    ),
+    *(
+        Promise(
+            "anomaly.AutoencoderDetector",
+            words,
+            "P(p <= 0.05) for normal records",
+            _small_p_values_of_autoencoder,
+            about(promised, 0.15),
+            (data,),
+            seeds=20,
+            short=0,
+        )
+        for words, promised, data in (
+            ("11 % had p-values of at most 0.05 with 1000 training records of five columns", 0.11, "n=1000, d=5"),
+            ("42 % with 100 of five", 0.42, "n=100, d=5"),
+            ("27 % with 1000 of thirty", 0.27, "n=1000, d=30"),
+            ("96 % with 300 of thirty", 0.96, "n=300, d=30"),
+        )
+    ),
+    Promise(
+        "anomaly.ImageDetector",
+        "with 200 training images of 8 x 8 independent pixels, 20 % of fresh normal images",
+        "P(p <= 0.05) for normal images",
+        _small_p_values_of_images,
+        about(0.2, 0.15),
+        seeds=10,
+        short=0,
+    ),
+    Promise(
+        WHERE,
+        "A rate below 1 / (n + 1) is more than n records can guarantee",
+        "warnings that are missing or undue",
+        _wrong_warnings,
+        NEVER,
+        ("normal",),
+        seeds=3,
+        short=1,
+    ),
+    Promise(
+        "anomaly.detectors.BaseDetector.predict_confidence",
+        "87 to 93 % of the labels by two `TableDetector`",
+        "equal labels",
+        _equal_labels,
+        between(0.86, 0.94),
+        ("table: normal, n=200", "table: correlated, n=200", "table: normal, n=1000"),
+        seeds=10,
+        short=0,
+    ),
+    Promise(
+        "anomaly.detectors.BaseDetector.predict_confidence",
+        "68 to 79 % of those by two `AutoencoderDetector`",
+        "equal labels",
+        _equal_labels,
+        between(0.67, 0.8),
+        ("autoencoder: normal, n=200", "autoencoder: correlated, n=200", "autoencoder: normal, n=1000"),
+        seeds=10,
+        short=0,
+    ),
+    Promise(
+        WHERE,
         "Fraction of anomalies among the training records",
         "records flagged beyond contamination 0.1",
         _flagged_in_training,
@@ -196,7 +314,7 @@ PROMISES = (
     Promise(
         WHERE + ".predict_proba",
         "Rows that add up to 1",
-        "rows that do not, chances out of range",
+        "rows that do not, probabilities out of range",
         _rows_off_one,
         NEVER,
         ("normal, n=200",),
@@ -206,7 +324,7 @@ PROMISES = (
     Promise(
         WHERE + ".predict_proba",
         "that it is an anomaly",
-        "mean probability less share of anomalies",
+        "mean probability minus fraction of anomalies",
         _probability_error,
         between(-0.05, 0.05),
         ("normal, n=500", "correlated, n=200", "heavy, n=300"),

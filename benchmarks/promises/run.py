@@ -1,4 +1,4 @@
-"""Simulations of promises, and what came out of them."""
+"""Simulation of promises, and its outcomes."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from benchmarks.promises.promise import Promise
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a promise came to on one kind of data.
+    """Outcome of the simulation of a promise on one kind of data.
 
     Attributes
     ----------
     family, where, what, data, promised : str
-        Which promise.
+        The promise.
     measured, margin : float
-        The mean over the seeds, and what of it may be chance; of a promise about every case, the worst value.
+        Mean over the seeds and its margin; for a promise about every case, the worst value.
     seeds : int
-        How many there were.
+        Number of seeds.
     seconds : float
-        What they took.
+        Duration.
     holds : bool or None
-        Whether the promise is kept; None where more seeds are needed to decide.
+        Whether the promise holds; None if more seeds are needed to decide.
     """
 
     family: str
@@ -52,13 +52,13 @@ def outcomes(family: str, promises: Iterable[Promise], seeds: int | None, short:
     Parameters
     ----------
     family : str
-        What the promises are listed under.
+        Name of the family, for the outcomes.
     promises : iterable of Promise
-        To be simulated.
+        Promises to simulate.
     seeds : int or None
-        How many seeds, in place of each promise's own number.
+        Number of seeds, in place of each promise's own.
     short : bool
-        Whether to take the short form's number of seeds.
+        Whether to use the number of seeds of the short form.
     """
     for promise in promises:
         count = seeds or (promise.short if short else promise.seeds)
@@ -71,7 +71,7 @@ def outcomes(family: str, promises: Iterable[Promise], seeds: int | None, short:
 def _outcome(family: str, promise: Promise, data: str, seeds: int) -> Outcome:
     start = time.perf_counter()
     with warnings.catch_warnings():
-        # Some simulations go where a warning is due; whether it comes is for the tests.
+        # Some simulations cause warnings on purpose; the tests check those.
         warnings.simplefilter("ignore", UserWarning)
         values = [float(promise.measure(seed, data)) for seed in range(seeds)]
     criterion = promise.criterion

@@ -1,4 +1,4 @@
-"""Promises about what is drawn: a fair sample of a stream, a fair split, shuffled records."""
+"""Promises about random samples: a uniform sample of a stream, a stratified split."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _CAPACITY = 50
 
 
 def _kept(seed: int, data: str) -> float:
-    """Return the share of a stream's third that is named in the sample, over the fair share."""
+    """Return the mean number of sampled items of a third of the stream, over the expected number."""
     third, sizes = data.split(" third, chunks of ")
     size, seen = int(sizes), 300
     rng = np.random.default_rng(seed)
@@ -36,28 +36,30 @@ def _wrong_size(seed: int, data: str) -> float:
 
 
 def _unfair_split(seed: int, data: str) -> float:
-    """Return by how many records the test set's share of a kind differs from the nearest whole numbers."""
+    """Return whether the number of test records of a kind differs from the exact fraction by more than one."""
     rng = np.random.default_rng(seed)
-    share = float(rng.uniform(0.1, 0.9))
+    fraction = float(rng.uniform(0.1, 0.9))
     records = make_transactions(n_records=500, contamination=0.05, random_state=seed)
-    _, test = records.split(test_size=share, random_state=seed)
-    worst = max(abs((test.kinds == kind).sum() - share * (records.kinds == kind).sum()) for kind in set(records.kinds))
+    _, test = records.split(test_size=fraction, random_state=seed)
+    worst = max(
+        abs((test.kinds == kind).sum() - fraction * (records.kinds == kind).sum()) for kind in set(records.kinds)
+    )
     return float(worst > 1.0)
 
 
-def _mean_place_in_test(seed: int, data: str) -> float:
-    """Return the mean place of the test records, which is 1/2 if chance decides where each goes."""
+def _mean_position_of_test(seed: int, data: str) -> float:
+    """Return the mean position of the test records, which is 1/2 for a random split."""
     records = make_correlated(n_records=300, n_features=2, contamination=0.0, random_state=seed)
     _, test = records.split(test_size=0.3, random_state=seed)
-    places = np.flatnonzero(np.isin(records.columns["x0"], test.columns["x0"]))
-    return float((places + 0.5).mean() / 300)
+    positions = np.flatnonzero(np.isin(records.columns["x0"], test.columns["x0"]))
+    return float((positions + 0.5).mean() / 300)
 
 
 PROMISES = (
     Promise(
         "anomaly.detectors.table.reservoir.add_to_reservoir",
         "all items so far are in it with the same probability",
-        "chance of a third of the stream / fair",
+        "probability of a third of the stream / expected",
         _kept,
         exactly(1.0),
         tuple(f"{third} third, chunks of {size}" for third in ("first", "second", "last") for size in (1, 40, 300)),
@@ -75,8 +77,8 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets.Dataset.split",
-        "the share of every kind is the same in both sets, as nearly as whole records allow",
-        "splits where it is not",
+        "the fraction of each kind is the same in both sets, up to rounding",
+        "splits with other fractions",
         _unfair_split,
         NEVER,
         seeds=50,
@@ -84,9 +86,9 @@ PROMISES = (
     ),
     Promise(
         "anomaly.datasets.Dataset.split",
-        "Chance decides where each record goes",
-        "mean place of test records",
-        _mean_place_in_test,
+        "The split is random",
+        "mean position of test records",
+        _mean_position_of_test,
         exactly(0.5),
         seeds=200,
         short=40,

@@ -19,7 +19,7 @@ def _core_of_normal(seed: int, data: str) -> float:
 
 
 def _core_with_anomalies(seed: int, data: str) -> float:
-    """Return by how much 5 % of values at 8 standard deviations stretch the scale."""
+    """Return the scale of standard normal values with 5 % of values at 8 standard deviations."""
     rng = np.random.default_rng(seed)
     values = np.r_[rng.normal(size=1900), np.full(100, 8.0)][:, np.newaxis]
     return float(CoreScaler().fit(values).scale_[0])
@@ -31,7 +31,7 @@ def _below_a_fifth(seed: int, data: str) -> float:
     return float(CoreScaler().fit(values).scale_[0] < values.std() / 5 - 1e-12)
 
 
-def _quantile_moment(seed: int, data: str) -> float:
+def _deviation_of_scaled(seed: int, data: str) -> float:
     values = scores_of(data, (3000, 1), np.random.default_rng(seed))
     return float(np.std(QuantileScaler().fit(values).transform(values)))
 
@@ -43,7 +43,7 @@ def _far_values_collapse(seed: int, data: str) -> float:
 
 
 def _category_variance(seed: int, data: str) -> float:
-    """Return the total variance of a column of categories less 1 - sum of squared shares."""
+    """Return the total variance of a column of categories minus (1 - sum of squared frequencies)."""
     rng = np.random.default_rng(seed)
     cells = np.array(list("abcdefgh"), object)[rng.integers(int(data.split()[0]), size=400)]
     features = TablePreprocessor().fit_transform({"number": rng.normal(size=400), "category": cells})[:, 1:]
@@ -58,7 +58,7 @@ def _clipped(seed: int, data: str) -> float:
 
 
 def _not_restored(seed: int, data: str) -> float:
-    """Return how many training records do not come back from their features."""
+    """Return the number of training records that `inverse_transform` does not restore."""
     rng = np.random.default_rng(seed)
     table = {"whole": rng.integers(100, size=200), "category": np.array(list("abc"), object)[rng.integers(3, size=200)]}
     preprocessor = TablePreprocessor(scaling=data).fit(table)
@@ -70,7 +70,7 @@ def _not_restored(seed: int, data: str) -> float:
 PROMISES = (
     Promise(
         _WHERE + "scaling.linear.CoreScaler",
-        "Of normally distributed values s is the standard deviation",
+        "For normally distributed values s is the standard deviation",
         "s / standard deviation",
         _core_of_normal,
         about(1.0, 0.01),
@@ -79,8 +79,8 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "scaling.linear.CoreScaler",
-        "s they hardly move",
-        "s / that without 5 % of far values",
+        "they hardly change s",
+        "s with 5 % of far values / s without",
         _core_with_anomalies,
         at_most(1.25),
         seeds=50,
@@ -100,7 +100,7 @@ PROMISES = (
         _WHERE + "scaling.quantile.QuantileScaler",
         "Map values through their ranks to a normal",
         "standard deviation of scaled values",
-        _quantile_moment,
+        _deviation_of_scaled,
         about(1.0, 0.01),
         ("exponential", "pareto", "uniform"),
         seeds=20,
@@ -108,7 +108,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "scaling.quantile.QuantileScaler",
-        "a value far outside stays far outside",
+        "a value far outside the training range remains far outside",
         "far values that do not",
         _far_values_collapse,
         NEVER,
@@ -119,7 +119,7 @@ PROMISES = (
     Promise(
         _WHERE + "TablePreprocessor",
         "then have a total variance of",
-        "variance less that",
+        "variance minus that",
         _category_variance,
         between(-1e-4, 1e-4, every=True),
         ("2 categories", "8 categories"),
@@ -128,7 +128,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "TablePreprocessor",
-        "features are clipped to",
+        r"**Features are clipped** to :math:`\pm 10^6`",
         "largest feature / a million",
         lambda seed, data: _clipped(seed, data) / 1e6,
         at_most(1.0, every=True),
@@ -138,8 +138,8 @@ PROMISES = (
     ),
     Promise(
         _WHERE + "TablePreprocessor.inverse_transform",
-        "Whether numbers that were whole in training come back whole",
-        "training records that do not come back",
+        "Whether to round numbers to integers",
+        "training records that are not restored",
         _not_restored,
         NEVER,
         ("standard", "core", "minmax", "robust", "quantile"),

@@ -1,4 +1,4 @@
-"""Promises of `SequenceDetector`: what scores depend on, the calibration segment, sums, and alarms on normal steps."""
+"""Promises of `SequenceDetector`: causality, calibration, contributions, p-values, and alarms on normal steps."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import SequenceDetector
-from anomaly.detectors.sequence.small_samples import independent_values, small_sample_factor
+from anomaly.detectors.sequence.small_samples import effective_sample_size, small_sample_factor
 from benchmarks.promises.data import Array
 from benchmarks.promises.promise import NEVER, Promise, always, at_least, at_most, between
 
@@ -41,7 +41,7 @@ def _detector(data: str, seed: int, **more: Any) -> tuple[SequenceDetector, Arra
 
 
 def _looks_ahead(seed: int, data: str) -> float:
-    """Return how many scores before step 60 change if the steps from 60 on do."""
+    """Return the number of scores before step 60 that change with the steps from 60 on."""
     detector, _, rng = _detector(data, seed)
     series = _series("waves", 120, rng)
     other = series.copy()
@@ -53,8 +53,8 @@ def _looks_ahead(seed: int, data: str) -> float:
 def _depends_on_cut(seed: int, data: str) -> float:
     detector, _, rng = _detector(data, seed)
     series, stream = _series("waves", 300, rng), detector.stream()
-    pieces = np.split(series, np.sort(rng.choice(np.arange(1, 300), size=6, replace=False)))
-    scores = np.concatenate([*map(stream.push, pieces), stream.finish()])
+    chunks = np.split(series, np.sort(rng.choice(np.arange(1, 300), size=6, replace=False)))
+    scores = np.concatenate([*map(stream.push, chunks), stream.finish()])
     whole = detector.decision_function(series)
     return float(len(scores) != 300) + float((np.abs(scores - whole) > 1e-3 * (1 + whole)).sum())
 
@@ -62,8 +62,9 @@ def _depends_on_cut(seed: int, data: str) -> float:
 def _parts_do_not_add_up(seed: int, data: str) -> float:
     detector, _, rng = _detector(data, seed)
     series = _series("waves", 200, rng)
-    parts, scores = detector.explain(series), detector.decision_function(series)
-    return float((parts < -1e-12).sum() + (np.abs(parts.sum(axis=1) - scores) > 1e-4 * (1 + scores)).sum())
+    contributions, scores = detector.explain(series), detector.decision_function(series)
+    different = np.abs(contributions.sum(axis=1) - scores) > 1e-12 * (1 + scores)
+    return float((contributions < 0).sum() + different.sum())
 
 
 def _threshold_over_highest(seed: int, data: str) -> float:
@@ -72,7 +73,7 @@ def _threshold_over_highest(seed: int, data: str) -> float:
 
 
 def _flagged_of_calibration(seed: int, data: str) -> float:
-    """Return by how many steps the number flagged differs from a twentieth of those that calibrate."""
+    """Return whether the number of flagged calibration steps differs from a twentieth of them."""
     detector, _, _ = _detector(data, seed, folds=1, contamination=0.05)
     flagged, steps = detector.labels_[detector.calibration_], int(detector.calibration_.sum())
     return float(abs(flagged.sum() - 0.05 * steps) > 0.5 + 1e-9)
@@ -90,7 +91,7 @@ def _bits_differ(seed: int, data: str) -> float:
 
 
 def _missing_alarms(seed: int, data: str) -> float:
-    """Return how many of 25 empty steps score more than 0 behind the first ten, which are not yet a gap."""
+    """Return the number of steps without samples that score above 0, of 15 after the first ten, which are no gap."""
     detector, _, rng = _detector(data, seed)
     series = _series("waves", 120, rng)
     series[50:75] = np.nan
@@ -98,13 +99,13 @@ def _missing_alarms(seed: int, data: str) -> float:
 
 
 def _flagged_of_normal_series(lengths: float) -> Callable[[int, str], float]:
-    """Measure the share of steps, of normal series some lengths of training long, above the default threshold."""
+    """Measure the fraction of steps above the default threshold, for normal series of some training lengths."""
 
     def measure(seed: int, data: str) -> float:
         rng = np.random.default_rng(seed)
         n = 1000
         series = _series(data, int(n * (1 + lengths)), rng)
-        relative = data == "random walk"  # To a network, its levels would be new.
+        relative = data == "random walk"  # Its levels are not those of the training series.
         detector = SequenceDetector(window=16, epochs=10, relative=relative, random_state=seed).fit(series[:n])
         return float(detector.predict(series[n:]).mean())
 
@@ -119,7 +120,7 @@ def _events_of_normal_series(seed: int, data: str) -> float:
 
 
 def _independent(seed: int, data: str) -> float:
-    """Return the number of independent values found over Bartlett's, of a first-order autoregression."""
+    """Return the estimated effective sample size over Bartlett's, of a first-order autoregression."""
     phi = float(data.removeprefix("AR "))
     noise = np.random.default_rng(seed).normal(size=6000)
     values = np.empty_like(noise)
@@ -128,26 +129,57 @@ def _independent(seed: int, data: str) -> float:
         state = phi * state + shock
         values[i] = state
     expected = 6000 * (1 - phi**2) / (1 + phi**2)
-    return float(independent_values([values[:, np.newaxis]])[0]) / expected
+    return float(effective_sample_size([values[:, np.newaxis]])[0]) / expected
 
 
 def _beyond_the_limit(seed: int, data: str) -> float:
-    """Return how often a fresh value lies beyond the limit of one of nu learned values, times nu."""
+    """Return the fraction of fresh values beyond the limit for a covariance estimated from nu values, times nu."""
     d, nu = (int(word.split()[0]) for word in data.split(", "))
     rng = np.random.default_rng(seed)
     limit = d + 2 * np.sqrt(d * np.log(nu)) + 2 * np.log(nu)
     limit *= small_sample_factor(np.full(d, float(nu)))
     beyond = []
     for _ in range(20):
-        learned = rng.normal(size=(nu, d))
-        inverse = np.linalg.inv(learned.T @ learned / nu)
+        known = rng.normal(size=(nu, d))
+        inverse = np.linalg.inv(known.T @ known / nu)
         fresh = rng.normal(size=(2000, d))
         beyond.append((np.einsum("ij,jk,ik->i", fresh, inverse, fresh) > limit).mean())
     return float(np.mean(beyond) * nu)
 
 
+def _factor_of_few(seed: int, data: str) -> float:
+    """Return the factor of a small sample with as many values as sensors."""
+    d = float(data.split()[0])
+    return small_sample_factor(np.full(int(d), d))
+
+
+def _ranks_differ(seed: int, data: str) -> float:
+    """Return the number of p-values that are not (1 + calibration scores at least as high) / (n + 1)."""
+    detector, _, rng = _detector(data, seed)
+    series = _series("waves", 150, rng)
+    scores, reference = detector.decision_function(series), detector.calibration_scores_
+    ranks = (1 + (reference >= scores[:, np.newaxis]).sum(axis=1)) / (len(reference) + 1)
+    return float((np.abs(detector.p_values(series) - ranks) > 1e-12).sum())
+
+
+def _confidence_beyond(seed: int, data: str) -> float:
+    """Return the confidence in steps far above the default threshold."""
+    detector, _, rng = _detector(data, seed)
+    series = _series("waves", 150, rng)
+    series[80:120] += 50.0
+    flagged = detector.predict(series) == 1
+    return float(detector.predict_confidence(series)[flagged].mean())
+
+
+def _random_walks_with_alarms(seed: int, data: str) -> float:
+    """Return whether a tenth of the steps of a random walk, twice as long as the training series, are flagged."""
+    walk = np.cumsum(np.random.default_rng(seed).normal(size=(3000, 3)), axis=0)
+    detector = SequenceDetector(window=16, epochs=20, relative=data == "relative", random_state=seed).fit(walk[:1000])
+    return float(detector.predict(walk[1000:]).mean() >= 0.1)
+
+
 def _error_of_scale(seed: int, data: str) -> float:
-    """Return the standard deviation of scales that were learned from fifty values."""
+    """Return the standard deviation of scales estimated from fifty values."""
     values = np.random.default_rng(seed).normal(size=(2000, 50))
     return float(np.sqrt(np.square(values).mean(axis=1)).std())
 
@@ -158,7 +190,7 @@ _ALL = ("dense", *_FORMS)
 PROMISES = (
     Promise(
         _WHERE,
-        "no score depends on anything later than its own step",
+        "No score then depends on a later step",
         "earlier scores that change",
         _looks_ahead,
         NEVER,
@@ -168,7 +200,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE + ".stream",
-        "as `decision_function` would whole",
+        "as `decision_function` does",
         "scores that change with the cut",
         _depends_on_cut,
         NEVER,
@@ -179,7 +211,7 @@ PROMISES = (
     Promise(
         _WHERE + ".explain",
         "those of a step add up to its score",
-        "steps where they do not, negative parts",
+        "steps where they do not, negative contributions",
         _parts_do_not_add_up,
         NEVER,
         _ALL,
@@ -188,7 +220,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "times their highest score",
+        "times the highest of them",
         "threshold / highest calibration score",
         _threshold_over_highest,
         at_least(2.0, every=True),
@@ -198,7 +230,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "to be flagged; see `threshold`",
+        "Fraction of the calibration steps to label as anomalies",
         "series where contamination=0.05 flags another number",
         _flagged_of_calibration,
         NEVER,
@@ -209,7 +241,7 @@ PROMISES = (
     Promise(
         _WHERE,
         "calibration : float, default 0.25",
-        "share of steps that calibrate",
+        "fraction of calibration steps",
         _kept_from_network,
         always(0.25),
         ("dense", "forecast"),
@@ -218,7 +250,7 @@ PROMISES = (
     ),
     Promise(
         "anomaly fit --help",
-        "the same seed gives the same result",
+        "random seed, for reproducible results",
         "scores of series that differ",
         _bits_differ,
         NEVER,
@@ -228,8 +260,8 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "After `gap` steps with nothing in them a gap begins, and all further empty ones score 0",
-        "further empty steps that score more",
+        "After `gap` steps without any sample a gap begins, and all further steps without samples score 0",
+        "further steps without samples that score more",
         _missing_alarms,
         NEVER,
         _ALL,
@@ -238,8 +270,8 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "For how many lengths of training the scales of errors should hold",
-        "steps flagged of two normal lengths of training",
+        "Horizon of the allowance for drift, in lengths of the training series",
+        "fraction of flagged steps, two normal training lengths",
         _flagged_of_normal_series(2.0),
         at_most(0.01),
         ("waves", "noise", "random walk"),
@@ -248,7 +280,7 @@ PROMISES = (
     ),
     Promise(
         _WHERE,
-        "an allowance for sensors that do not stay as they were",
+        "an allowance for sensors whose behaviour changes",
         "normal series, as long as the training, with an alarm",
         _events_of_normal_series,
         at_most(0.05),
@@ -258,18 +290,78 @@ PROMISES = (
     ),
     Promise(
         "anomaly.detectors.sequence.small_samples",
-        "so the estimate is low",
-        "independent values / Bartlett's number",
+        "by a tenth for independent values",
+        "effective sample size / number of values",
         _independent,
-        between(0.6, 1.1),
+        between(0.85, 0.97),
+        ("AR 0",),
+        seeds=30,
+        short=5,
+    ),
+    Promise(
+        "anomaly.detectors.sequence.small_samples",
+        "by up to a third for autocorrelated ones",
+        "effective sample size / Bartlett's",
+        _independent,
+        between(0.66, 1.0),
         ("AR 0.3", "AR 0.7", "AR 0.95"),
         seeds=30,
         short=5,
     ),
     Promise(
-        "anomaly.detectors.sequence.training.choices_of_folds",
-        "Fifty tell a scale to a tenth",
-        "relative error of a scale by fifty values",
+        "anomaly.detectors.sequence.small_samples",
+        r"is 2.3 to 6.2 where :math:`\nu` is the number of sensors, from 2 to 100",
+        "factor",
+        _factor_of_few,
+        between(2.3, 6.2),
+        ("2 sensors", "3 sensors", "8 sensors", "100 sensors"),
+        seeds=1,
+        short=1,
+    ),
+    Promise(
+        _WHERE + ".p_values",
+        "By the rank among ``calibration_scores_``, from 1 / (n + 1) to 1",
+        "p-values that are not",
+        _ranks_differ,
+        NEVER,
+        ("dense", "forecast"),
+        seeds=5,
+        short=1,
+    ),
+    Promise(
+        _WHERE + ".predict_confidence",
+        "for steps above it, ranks give a confidence of about 0.37",
+        "confidence in steps above the default threshold",
+        _confidence_beyond,
+        between(0.36, 0.38, every=True),
+        ("dense", "forecast"),
+        seeds=5,
+        short=1,
+    ),
+    Promise(
+        _WHERE,
+        "four in ten had alarms on a tenth of their steps or more",
+        "random walks with alarms on a tenth of the steps",
+        _random_walks_with_alarms,
+        between(0.2, 0.6),
+        ("absolute",),
+        seeds=40,
+        short=0,
+    ),
+    Promise(
+        _WHERE,
+        "and none with ``relative=True``",
+        "random walks with alarms on a tenth of the steps",
+        _random_walks_with_alarms,
+        NEVER,
+        ("relative",),
+        seeds=40,
+        short=0,
+    ),
+    Promise(
+        "anomaly.detectors.sequence.training.candidate_folds",
+        "Fifty estimate a scale to a tenth",
+        "relative error of a scale from fifty values",
         _error_of_scale,
         between(0.08, 0.12),
         seeds=20,
@@ -277,8 +369,8 @@ PROMISES = (
     ),
     Promise(
         "anomaly.detectors.sequence.small_samples",
-        "exceeds with a chance of less than",
-        "chance beyond the limit, times nu",
+        r"with a probability below :math:`1 / \nu`",
+        "probability beyond the limit, times nu",
         _beyond_the_limit,
         at_most(1.0),
         ("3 sensors, 20 values", "8 sensors, 20 values", "8 sensors, 1000 values", "1 sensor, 50 values"),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 
+from anomaly.errors import FewRecordsWarning
 from anomaly.thresholds import (
     AutoThreshold,
     BestF1Threshold,
@@ -16,33 +19,34 @@ from anomaly.thresholds import (
     QuantileThreshold,
     RecallThreshold,
 )
-from benchmarks.promises.data import Array, chance_above, scores_of
+from benchmarks.promises.data import Array, probability_above, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
+from benchmarks.quality.score_shapes import SHAPES, TIED, Scores
 
 _WHERE = "anomaly.thresholds."
 
 
 def _miscounted(seed: int, data: str) -> float:
-    """Return by how many records the number flagged differs from the nearest whole number to the share."""
+    """Return the largest difference between the number of flagged records and the nearest integer."""
     rng = np.random.default_rng(seed)
     worst = 0
     for n in (10, 99, 1000):
-        share = float(rng.uniform(0.01, 0.5))
+        fraction = float(rng.uniform(0.01, 0.5))
         scores = scores_of(data, n, rng)
-        flagged = int(QuantileThreshold(share).fit(scores).predict(scores).sum())
-        worst = max(worst, math.ceil(abs(flagged - share * n) - 0.5))
+        flagged = int(QuantileThreshold(fraction).fit(scores).predict(scores).sum())
+        worst = max(worst, math.ceil(abs(flagged - fraction * n) - 0.5))
     return worst
 
 
 def _too_many(seed: int, data: str) -> float:
     rng = np.random.default_rng(seed)
-    scores, share = scores_of(data, 500, rng), float(rng.uniform(0.01, 0.5))
-    flagged = int(QuantileThreshold(share).fit(scores).predict(scores).sum())
-    return max(0, flagged - math.floor(share * 500 + 0.5))
+    scores, fraction = scores_of(data, 500, rng), float(rng.uniform(0.01, 0.5))
+    flagged = int(QuantileThreshold(fraction).fit(scores).predict(scores).sum())
+    return max(0, flagged - math.floor(fraction * 500 + 0.5))
 
 
 def _moved_by_anomalies(seed: int, data: str) -> float:
-    """Return the share of anomalies missed where 45 % of the scores are anomalies, at a million."""
+    """Return the fraction of missed anomalies where 45 % of the scores are anomalies, at a million."""
     scores = scores_of(data, 550, np.random.default_rng(seed))
     return float(1 - MADThreshold().fit(np.r_[scores, np.full(450, 1e6)]).predict(np.full(450, 1e6)).mean())
 
@@ -63,10 +67,10 @@ def _flagged_of_fresh(seed: int, data: str) -> float:
 
 
 def _clear_anomalies(data: str, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Draw normal scores, and anomalies 1.6 times as far from the median as one normal record in 10,000."""
-    kind, n, share = data.split(", ")
+    """Draw normal scores, and anomalies 1.6 times as far from the median as one normal score in 10,000."""
+    kind, n, fraction = data.split(", ")
     size = int(n.removesuffix(" records"))
-    count = max(1, round(size * float(share.removesuffix("%")) / 100))
+    count = max(1, round(size * float(fraction.removesuffix("%")) / 100))
     median, far = _LANDMARKS[kind]
     anomalies = median + 1.6 * (far - median) * (1 + 0.08 * rng.normal(size=count))
     return scores_of(kind, size - count, rng), anomalies
@@ -77,21 +81,67 @@ def _missed_anomalies(seed: int, data: str) -> float:
     return float(1 - AutoThreshold().fit(np.r_[normal, anomalies]).predict(anomalies).mean())
 
 
+@cache
+def _shape(name: str) -> Scores:
+    return Scores(name)
+
+
+def _missed_on_average(seed: int, data: str) -> float:
+    """Return the fraction of missed clear anomalies, averaged over the shapes of scores without ties."""
+    size, fraction = data.split(" records, ")
+    missed = []
+    for name in SHAPES:
+        if name not in TIED:
+            normal, anomalies = _shape(name).sample(int(size), float(fraction.rstrip("%")) / 100, "clear, tight", seed)
+            missed.append(1 - AutoThreshold().fit(np.r_[normal, anomalies]).predict(anomalies).mean())
+    return float(np.mean(missed))
+
+
 def _flagged_among_anomalies(seed: int, data: str) -> float:
     normal, anomalies = _clear_anomalies(data, np.random.default_rng(seed))
     return float(AutoThreshold().fit(np.r_[normal, anomalies]).predict(normal).mean())
 
 
-def _beyond_peaks(chance: float) -> Callable[[int, str], float]:
-    """Measure the share of fresh scores above the threshold, over the chance or the least that so many can estimate."""
+def _beyond_peaks(probability: float) -> Callable[[int, str], float]:
+    """Measure the fraction of fresh scores above the threshold, over q or the smallest q that n scores can estimate."""
 
     def measure(seed: int, data: str) -> float:
         kind, n = data.split(", n=")
         rng = np.random.default_rng(seed)
-        rules = [PeaksOverThreshold(chance).fit(scores_of(kind, int(n), rng)) for _ in range(10)]
-        return float(np.mean([chance_above(kind, rule.threshold_) for rule in rules])) / max(chance, 0.1 / (int(n) + 1))
+        rules = [PeaksOverThreshold(probability).fit(scores_of(kind, int(n), rng)) for _ in range(10)]
+        above = float(np.mean([probability_above(kind, rule.threshold_) for rule in rules]))
+        return above / max(probability, 0.1 / (int(n) + 1))
 
     return measure
+
+
+def _beyond_peaks_of_few(multiple: float) -> Callable[[int, str], float]:
+    """Measure the fraction of fresh scores above the threshold over q, for q = multiple / n."""
+
+    def measure(seed: int, data: str) -> float:
+        return _beyond_peaks(multiple / int(data.split(", n=")[1]))(seed, data)
+
+    return measure
+
+
+def _wrong_warnings(seed: int, data: str) -> float:
+    """Return the number of missing and undue warnings around the smallest number of scores for q."""
+    probability = float(data.removeprefix("q = "))
+    needed = round(1 / probability) - 1
+    wrong = 0
+    for n in (needed - 1, needed, needed + 1):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            PeaksOverThreshold(probability).fit(np.random.default_rng(seed).random(n))
+        wrong += any(issubclass(one.category, FewRecordsWarning) for one in caught) != (n < needed)
+    return float(wrong)
+
+
+def _too_many_tied(seed: int, data: str) -> float:
+    """Return the number of flagged records beyond 1 % of them, or beyond one of 20, for tied scores."""
+    n = int(data.split("n=")[1])
+    scores = np.square(np.random.default_rng(seed).poisson(1.0, size=(n, 3)) - 1.0).sum(axis=1)
+    return max(0.0, float(AutoThreshold().fit(scores).predict(scores).sum()) - max(1.0, 0.01 * n))
 
 
 def _labelled(seed: int, data: str) -> tuple[Array, Array]:
@@ -103,7 +153,7 @@ def _labelled(seed: int, data: str) -> tuple[Array, Array]:
 
 
 def _choices(scores: Array) -> Array:
-    """Return every threshold that flags other records than the next: below each distinct score, the highest first."""
+    """Return all distinct thresholds: one below each distinct score, the highest first."""
     return np.array([np.nextafter(score, -math.inf) for score in np.unique(scores)[::-1]])
 
 
@@ -142,7 +192,7 @@ _LANDMARKS = {
     "normal": (0.0, 3.719016),
     "lognormal": (1.0, math.exp(3.719016)),
 }
-"""The median of normal scores, and what one of them in 10,000 exceeds."""
+"""The median of normal scores and their 99.99 % quantile."""
 _LABELLED = ("distinct scores", "tied scores")
 
 PROMISES = (
@@ -191,7 +241,7 @@ PROMISES = (
         "missed of clear anomalies",
         _missed_anomalies,
         at_most(0.005),
-        tuple(f"{kind}, 20000 records, {share}%" for kind in _LANDMARKS for share in (0.1, 5, 30)),
+        tuple(f"{kind}, 20000 records, {fraction}%" for kind in _LANDMARKS for fraction in (0.1, 5, 30)),
         seeds=5,
         short=1,
     ),
@@ -201,7 +251,57 @@ PROMISES = (
         "missed of clear anomalies",
         _missed_anomalies,
         at_most(0.08),
-        tuple(f"{kind}, 1000 records, {share}%" for kind in _LANDMARKS for share in (1, 10, 30)),
+        tuple(f"{kind}, 1000 records, {fraction}%" for kind in _LANDMARKS for fraction in (1, 10, 30)),
+        seeds=50,
+        short=10,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "averaged over shapes it is 77 to 100 % among 200",
+        "missed of clear anomalies, mean over shapes",
+        _missed_on_average,
+        at_most(0.23),
+        ("200 records, 1%", "200 records, 10%", "200 records, 30%"),
+        seeds=50,
+        short=5,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "68 to 77 % among 50",
+        "missed of clear anomalies, mean over shapes",
+        _missed_on_average,
+        between(0.23, 0.32),
+        ("50 records, 1%", "50 records, 10%", "50 records, 30%"),
+        seeds=100,
+        short=0,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "for exponential scores it is 70 to 100 % among 200",
+        "missed of clear anomalies",
+        _missed_anomalies,
+        at_most(0.3),
+        ("exponential, 200 records, 1%", "exponential, 200 records, 10%", "exponential, 200 records, 30%"),
+        seeds=200,
+        short=10,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "15 to 30 % among 50",
+        "missed of clear anomalies",
+        _missed_anomalies,
+        between(0.7, 0.85),
+        ("exponential, 50 records, 5%", "exponential, 50 records, 10%", "exponential, 50 records, 30%"),
+        seeds=200,
+        short=10,
+    ),
+    Promise(
+        _WHERE + "AutoThreshold",
+        "flags at most 1 % of the records it is fitted on, or one of 20",
+        "records flagged beyond that, tied scores",
+        _too_many_tied,
+        NEVER,
+        ("counts, n=20", "counts, n=300", "counts, n=2000"),
         seeds=50,
         short=10,
     ),
@@ -211,14 +311,14 @@ PROMISES = (
         "flagged of normal records beside clear anomalies",
         _flagged_among_anomalies,
         at_most(0.014),
-        tuple(f"{kind}, 20000 records, {share}%" for kind in _LANDMARKS for share in (0.1, 5, 30)),
+        tuple(f"{kind}, 20000 records, {fraction}%" for kind in _LANDMARKS for fraction in (0.1, 5, 30)),
         seeds=5,
         short=1,
     ),
     Promise(
         _WHERE + "PeaksOverThreshold",
         "exceed with a given probability",
-        "share above it / 0.001",
+        "fraction above it / 0.001",
         _beyond_peaks(1e-3),
         between(0.67, 1.5),
         ("exponential, n=20000", "pareto, n=20000", "normal, n=20000", "exponential, n=2000"),
@@ -228,7 +328,7 @@ PROMISES = (
     Promise(
         _WHERE + "PeaksOverThreshold",
         "exceed with a given probability",
-        "share above it / 0.0001",
+        "fraction above it / 0.0001",
         _beyond_peaks(1e-4),
         between(0.5, 2.0),
         ("exponential, n=20000",),
@@ -238,12 +338,42 @@ PROMISES = (
     Promise(
         _WHERE + "PeaksOverThreshold",
         "extrapolates to a tenth of 1/(n + 1) at most",
-        "share above it / 0.0001, or a tenth of 1 / (n + 1)",
+        "fraction above it / 0.0001, or a tenth of 1 / (n + 1)",
         _beyond_peaks(1e-4),
         at_most(1.1),
         ("exponential, n=200", "pareto, n=200", "lognormal, n=500"),
         seeds=100,
         short=20,
+    ),
+    Promise(
+        _WHERE + "PeaksOverThreshold",
+        "0.9 to 1.2 times as often as requested at q = 10/n",
+        "fraction above it / q, q = 10 / n",
+        _beyond_peaks_of_few(10.0),
+        between(0.9, 1.2),
+        tuple(f"{kind}, n={n}" for kind in ("exponential", "normal", "pareto", "uniform") for n in (200, 2000)),
+        seeds=100,
+        short=10,
+    ),
+    Promise(
+        _WHERE + "PeaksOverThreshold",
+        "0.9 to 1.9 times at q = 1/n",
+        "fraction above it / q, q = 1 / n",
+        _beyond_peaks_of_few(1.0),
+        between(0.9, 1.9),
+        tuple(f"{kind}, n={n}" for kind in ("exponential", "normal", "pareto", "uniform") for n in (200, 2000)),
+        seeds=200,
+        short=10,
+    ),
+    Promise(
+        _WHERE + "PeaksOverThreshold",
+        "if q is below ``1 / (n + 1)``",
+        "warnings that are missing or undue",
+        _wrong_warnings,
+        NEVER,
+        ("q = 0.05", "q = 0.01", "q = 0.001"),
+        seeds=3,
+        short=1,
     ),
     Promise(
         _WHERE + "BestF1Threshold",

@@ -1,4 +1,4 @@
-"""Promises about how long detectors train, how scores are blended, and how exact compiled functions are."""
+"""Promises about the length of training, the blending of scores, and the precision of compiled functions."""
 
 from __future__ import annotations
 
@@ -8,60 +8,66 @@ from typing import Any
 
 import numpy as np
 
-from anomaly import ImageDetector, SequenceDetector, VariationalDetector
+from anomaly import AutoencoderDetector, ImageDetector, SequenceDetector, TableDetector, VariationalDetector
 from anomaly.detectors.table.ensemble import round_significant, spread_of
-from benchmarks.promises.blend import WHERE, Blend
 from benchmarks.promises.data import Array, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
+from benchmarks.promises.table_detector import WHERE
 
 
-def _beyond_one_pass(epochs: int, batches: int, wanted: float) -> float:
-    """Return how many steps more or fewer were made than makes the wanted ones with whole passes."""
-    return abs(epochs - math.ceil(wanted / batches)) * batches
+def _excess_steps(epochs: int, batches: int, steps: float) -> float:
+    """Return the difference from the number of steps, rounded up to whole epochs."""
+    return abs(epochs - math.ceil(steps / batches)) * batches
 
 
 def _steps_of_table(seed: int, data: str) -> float:
     n = int(data.split()[0])
-    detector = Blend(hidden=(4,), neighbors=0, noise=0.5, random_state=seed)
+    detector = TableDetector(hidden=(4,), neighbors=0, noise=0.5, random_state=seed)
     detector.fit(np.random.default_rng(seed).normal(size=(n, 3)))
-    wanted = min(1000.0, max(50.0, 0.75 * n))
-    return _beyond_one_pass(len(detector.history_["loss"]), -(-n // (32 if n < 500 else 128)), wanted)
+    steps = min(1000.0, max(50.0, 0.75 * n))
+    return _excess_steps(len(detector.history_["loss"]), -(-n // (32 if n < 500 else 128)), steps)
+
+
+def _steps_of_autoencoder(seed: int, data: str) -> float:
+    n = int(data.split()[0])
+    detector = AutoencoderDetector(hidden=(4,), random_state=seed).fit(np.random.default_rng(seed).normal(size=(n, 3)))
+    return _excess_steps(len(detector.history_["loss"]), -(-n // (32 if n < 500 else 128)), 1000)
 
 
 def _steps_of_images(seed: int, data: str) -> float:
     detector = ImageDetector(filters=(2,), random_state=seed).fit(np.random.default_rng(seed).normal(size=(130, 4, 4)))
-    return _beyond_one_pass(len(detector.history_["loss"]), 3, 1000)
+    return _excess_steps(len(detector.history_["loss"]), 3, 1000)
 
 
 def _steps_of_variational(seed: int, data: str) -> float:
     detector = VariationalDetector(hidden=(4,), latent=1, random_state=seed)
     detector.fit(np.random.default_rng(seed).normal(size=(300, 3)))
-    return _beyond_one_pass(len(detector.history_["loss"]), 3, 3000)
+    return _excess_steps(len(detector.history_["loss"]), 3, 3000)
 
 
 def _steps_of_series(seed: int, data: str) -> float:
-    wanted = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}[data]
+    steps = {"dense": 2000, "conv": 1000, "lstm": 600, "gru": 600}[data]
     detector = SequenceDetector(window=4, network=data, hidden=(2,), folds=1, calibration=0.0, random_state=seed)
     detector.fit(np.random.default_rng(seed).normal(size=(131, 2)))
     # 128 windows: two batches.
-    return _beyond_one_pass(len(detector.history_["loss"]), 2, wanted)
+    return _excess_steps(len(detector.history_["loss"]), 2, steps)
 
 
 def _beyond_one(seed: int, data: str) -> float:
-    """Return the share of scores whose exponent z is above 1."""
+    """Return the fraction of scores above 1 on the common scale of the members."""
     scores = scores_of(data, 5000, np.random.default_rng(seed))
     scores = scores / np.median(scores)
     return float((np.log(scores) / spread_of(scores) > 1).mean())
 
 
 def _rounded_away(seed: int, data: str) -> float:
-    """Return the largest relative error of rounding, over half of the thirteenth binary digit."""
+    """Return the largest relative rounding error, in units of half of the thirteenth binary digit."""
     scores = np.exp(np.random.default_rng(seed).uniform(-20, 20, size=5000))
     return float(np.abs(round_significant(scores) / scores - 1).max() / 2.0**-13)
 
 
 def _far_records_score_lower(seed: int, data: str) -> float:
-    """Return how many records score lower ten times further out, beyond what the network is shown."""
+    """Return the number of records beyond the clipped range that do not score higher ten times further out."""
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(200, 3))
     detector = VariationalDetector(hidden=(8,), latent=2, epochs=10, score_by=data, random_state=seed).fit(x)
@@ -126,6 +132,16 @@ PROMISES = (
         short=1,
     ),
     Promise(
+        "anomaly.AutoencoderDetector",
+        "128, but 32 for fewer than 500 records",
+        "steps beyond or short of 1000",
+        _steps_of_autoencoder,
+        NEVER,
+        ("450 records", "500 records"),
+        seeds=1,
+        short=1,
+    ),
+    Promise(
         "anomaly.ImageDetector",
         "enough for 1000 steps",
         "steps beyond or short of that",
@@ -156,7 +172,7 @@ PROMISES = (
     Promise(
         "anomaly.detectors.table.ensemble",
         "one normal record in ten lies beyond 1",
-        "share of scores beyond 1",
+        "fraction of scores beyond 1",
         _beyond_one,
         between(0.05, 0.15),
         ("lognormal", "exponential", "pareto"),

@@ -1,26 +1,30 @@
-"""Promises of the detector of tables about what comes later: drift, further records, labels, expected values."""
+"""Promises of `TableDetector` about drift, further records, labels and expected values."""
 
 from __future__ import annotations
 
+import time
+import warnings
 from collections.abc import Callable
 
 import numpy as np
 
+from anomaly import TableDetector
+from anomaly.detectors.table.label_learning import LabelWarning
 from anomaly.metrics import roc_auc_score
-from benchmarks.promises.blend import QUICK, WHERE, Blend, fitted, parsed
 from benchmarks.promises.data import Array, records_of
 from benchmarks.promises.promise import NEVER, Promise, at_least, at_most, between
+from benchmarks.promises.table_detector import QUICK, WHERE, fitted, parse
 
 _ANOMALIES = 60
 
 
 def _alarms(level: float, **settings) -> Callable[[int, str], float]:
     def measure(seed: int, data: str) -> float:
-        kind, n = parsed(data)
+        kind, n = parse(data)
         rng = np.random.default_rng(seed)
         found = []
         for trial in range(5):
-            detector = Blend(random_state=trial, **QUICK, **settings).fit(records_of(kind, n, rng))
+            detector = TableDetector(random_state=trial, **QUICK, **settings).fit(records_of(kind, n, rng))
             found += [detector.drift(records_of(kind, 200, rng), level=level).drifted for _ in range(2)]
         return float(np.mean(found)) / level
 
@@ -28,37 +32,37 @@ def _alarms(level: float, **settings) -> Callable[[int, str], float]:
 
 
 def _missed(seed: int, data: str) -> float:
-    """Return the share of trials in which one column moves by 0.7 standard deviations, and is not named."""
+    """Return the fraction of trials in which a column that moves by 0.7 standard deviations is not reported."""
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, **QUICK).fit(rng.normal(size=(400, 2)))
+    detector = TableDetector(random_state=seed, **QUICK).fit(rng.normal(size=(400, 2)))
     names = [[c.name for c in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns] for _ in range(10)]
     return float(np.mean(["x1" not in found for found in names]))
 
 
 def _anomalies_of(kind: str, rng: np.random.Generator) -> Array:
-    """Return records of which each column comes from another normal record, moved a little."""
+    """Return records whose columns come from different normal records, each with a small offset."""
     records = records_of(kind, _ANOMALIES, rng)
     mixed = rng.permuted(records, axis=0)
     return mixed + 1.5 * rng.choice([-1.0, 1.0], size=mixed.shape) * records.std(axis=0)
 
 
 def _updated_against_refitted(seed: int, data: str) -> float:
-    """Return the AUROC after `fit` on a half and `partial_fit` on the other, less that of `fit` on both."""
-    kind, n = parsed(data)
+    """Return the AUROC after `fit` on a half and `partial_fit` on the other, minus that of `fit` on both."""
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
     first, second, fresh = (records_of(kind, n, rng) for _ in range(3))
     anomalies = _anomalies_of(kind, rng)
     x, y = np.r_[fresh, anomalies], np.r_[np.zeros(n, int), np.ones(_ANOMALIES, int)]
-    updated = Blend(random_state=seed, n_jobs=1).fit(first).partial_fit(second)
-    whole = Blend(random_state=seed, n_jobs=1).fit(np.r_[first, second])
+    updated = TableDetector(random_state=seed, n_jobs=1).fit(first).partial_fit(second)
+    whole = TableDetector(random_state=seed, n_jobs=1).fit(np.r_[first, second])
     return roc_auc_score(y, updated.decision_function(x)) - roc_auc_score(y, whole.decision_function(x))
 
 
 def _forgotten(seed: int, data: str) -> float:
-    """Return the AUROC on records of the first kind before learning ten times as many of another, less that after."""
-    kind, n = parsed(data)
+    """Return the AUROC on records of the first kind, minus that after five times as many of another kind."""
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
+    detector = TableDetector(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
     x = np.r_[records_of(kind, n, rng), _anomalies_of(kind, rng)]
     y = np.r_[np.zeros(n, int), np.ones(_ANOMALIES, int)]
     before = roc_auc_score(y, detector.decision_function(x))
@@ -68,24 +72,26 @@ def _forgotten(seed: int, data: str) -> float:
 
 
 def _unfair_memory(seed: int, data: str) -> float:
-    """Return the share of the first half of 20,000 records among the 10,000 remembered."""
+    """Return the fraction of the first half of 20,000 records among the 10,000 remembered ones."""
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, **{**QUICK, "epochs": 1, "hidden": (4,)}).fit(rng.normal(size=(10_000, 2)))
+    detector = TableDetector(random_state=seed, **{**QUICK, "epochs": 1, "hidden": (4,)}).fit(
+        rng.normal(size=(10_000, 2))
+    )
     detector.partial_fit(rng.normal(size=(10_000, 2)) + 100.0)
-    remembered = detector.preprocessor_.inverse_transform(detector.members_[-1].records)["x0"]
+    remembered = detector.preprocessor_.inverse_transform(detector.ensemble_.members[-1].records)["x0"]
     return float((remembered < 50.0).mean())
 
 
 def _miscounted(seed: int, data: str) -> float:
     detector, records, rng = fitted(data, seed, **QUICK)
-    detector.partial_fit(records_of(parsed(data)[0], 37, rng))
+    detector.partial_fit(records_of(parse(data)[0], 37, rng))
     return float(abs(detector.records_seen_ - len(records) - 37))
 
 
 def _gain_by_labels(seed: int, data: str) -> float:
-    """Return the AUROC with ten labelled anomalies of one column, less that without; the other columns are noise."""
+    """Return the AUROC with ten labelled anomalies of one column, minus that without; the other columns are noise."""
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, n_jobs=1).fit(rng.normal(size=(500, 6)))
+    detector = TableDetector(random_state=seed, n_jobs=1).fit(rng.normal(size=(500, 6)))
 
     def anomalies(count: int) -> Array:
         records = rng.normal(size=(count, 6))
@@ -99,10 +105,10 @@ def _gain_by_labels(seed: int, data: str) -> float:
 
 
 def _loss_by_top_labels(seed: int, data: str) -> float:
-    """Return the AUROC without labels, less that with the 20 highest-scored records labelled rightly."""
-    kind, n = parsed(data)
+    """Return the AUROC without labels, minus that with correct labels of the 20 highest-scored records."""
+    kind, n = parse(data)
     rng = np.random.default_rng(seed)
-    detector = Blend(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
+    detector = TableDetector(random_state=seed, n_jobs=1).fit(records_of(kind, n, rng))
 
     def labelled() -> tuple[Array, Array]:
         x = np.r_[records_of(kind, 500, rng), _anomalies_of(kind, rng)]
@@ -119,8 +125,8 @@ def _loss_by_top_labels(seed: int, data: str) -> float:
 
 
 def _expected_further(seed: int, data: str) -> float:
-    """Return the share of altered cells for which `expected` is further from the truth than the column's median."""
-    kind, _ = parsed(data)
+    """Return the fraction of altered cells for which the column's median is nearer the truth than `expected`."""
+    kind, _ = parse(data)
     detector, records, rng = fitted(data, seed, n_jobs=1)
     truth = records_of(kind, 100, rng)
     columns, rows = rng.integers(truth.shape[1], size=100), np.arange(100)
@@ -128,8 +134,28 @@ def _expected_further(seed: int, data: str) -> float:
     altered[rows, columns] += rng.choice([-6.0, 6.0], size=100) * records.std(axis=0)[columns]
     table = detector.expected(altered)
     expected = np.column_stack([table[name] for name in table.names])[rows, columns]
-    wanted, median = truth[rows, columns], np.median(records, axis=0)[columns]
-    return float((np.abs(expected - wanted) > np.abs(median - wanted)).mean())
+    right, median = truth[rows, columns], np.median(records, axis=0)[columns]
+    return float((np.abs(expected - right) > np.abs(median - right)).mean())
+
+
+def _wrong_warnings(seed: int, data: str) -> float:
+    """Return whether a `LabelWarning` comes with changed scores, or unchanged scores without one."""
+    detector, records, rng = fitted(data, seed, **QUICK)
+    fresh = records_of(parse(data)[0], 100, rng)
+    before = detector.decision_function(fresh)
+    labelled = records[rng.permutation(len(records))[:10]] * rng.choice([0.5, 3.0])
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        detector.learn_labels(labelled, np.ones(10, int))
+    warned = any(issubclass(one.category, LabelWarning) for one in caught)
+    return float(warned != bool((detector.decision_function(fresh) == before).all()))
+
+
+def _milliseconds_of_expected(seed: int, data: str) -> float:
+    detector, records, _ = fitted(data, seed, n_jobs=1, epochs=2)
+    start = time.process_time()
+    detector.expected(records)
+    return 1000 * (time.process_time() - start) / len(records)
 
 
 _RECORDS = ("normal, n=400", "correlated, n=400", "heavy, n=400", "counts, n=400")
@@ -168,7 +194,7 @@ PROMISES = (
     Promise(
         WHERE + ".drift",
         "rng.normal([0.0, 0.7], size=(300, 2))",
-        "moved columns not named",
+        "moved columns that are not reported",
         _missed,
         at_most(0.02),
         seeds=20,
@@ -177,7 +203,7 @@ PROMISES = (
     Promise(
         WHERE + ".partial_fit",
         "without forgetting",
-        "AUROC of fit and partial_fit less that of one fit",
+        "AUROC of fit and partial_fit minus that of one fit",
         _updated_against_refitted,
         at_least(-0.01),
         ("normal, n=300", "correlated, n=300", "heavy, n=300"),
@@ -197,7 +223,7 @@ PROMISES = (
     Promise(
         WHERE + ".partial_fit",
         "The remembered records stay a random sample of all records seen",
-        "share of the first half of the records in memory",
+        "fraction of the first half among remembered records",
         _unfair_memory,
         between(0.48, 0.52),
         seeds=3,
@@ -206,7 +232,7 @@ PROMISES = (
     Promise(
         WHERE,
         "Number of records seen by `fit` and `partial_fit`",
-        "records_seen_ less that number",
+        "records_seen_ minus that number",
         _miscounted,
         NEVER,
         ("normal, n=100",),
@@ -231,6 +257,26 @@ PROMISES = (
         ("normal, n=500", "correlated, n=500", "heavy, n=500"),
         seeds=20,
         short=2,
+    ),
+    Promise(
+        WHERE + ".learn_labels",
+        "All weights are then 1, and scores those without labels",
+        "warnings with other scores, or equal scores without",
+        _wrong_warnings,
+        NEVER,
+        ("normal, n=200", "correlated, n=200"),
+        seeds=20,
+        short=3,
+    ),
+    Promise(
+        WHERE + ".expected",
+        "It takes 0.05 to 1 ms a record",
+        "milliseconds for a record",
+        _milliseconds_of_expected,
+        at_most(1.0),
+        ("correlated, n=500", "wide, n=5000"),
+        seeds=2,
+        short=0,
     ),
     Promise(
         WHERE + ".expected",

@@ -1,1 +1,1 @@
-"""How well detectors find anomalies in real tables: ours and their peers, on the same splits."""
+"""Detection of anomalies in real tables by our detectors and their peers, on the same splits."""

@@ -1,7 +1,7 @@
 """Compare detectors: ``python -m benchmarks.quality --data FOLDER``.
 
-Results go to a file of one JSON object a line; what is in it already is not measured again. Detectors of other projects
-run where they are installed: ``--peers-python PATH`` names that Python.
+Results are appended to a file of one JSON object a line, and those in the file are not measured again. Detectors of
+other projects run in the Python where they are installed: ``--peers-python PATH``.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality",
         description=__doc__.splitlines()[0],
-        epilog="Experiments of their own: python -m benchmarks.quality.choices (how the defaults were chosen), "
-        "benchmarks.quality.explanations (how often the right column is named), benchmarks.quality.labels (what a few "
-        "labelled anomalies bring), benchmarks.quality.label_learning (what labels do, whoever chose them), "
-        "benchmarks.quality.probabilities (how good probabilities are), benchmarks.quality.thresholds (which rule "
-        "finds a threshold).",
+        epilog="Further experiments: python -m benchmarks.quality.choices (choice of the defaults), "
+        "benchmarks.quality.explanations (accuracy of explanations), benchmarks.quality.labels (gain from a few "
+        "labelled anomalies), benchmarks.quality.label_learning (gain from labels of records chosen in many ways), "
+        "benchmarks.quality.probabilities (calibration of probabilities), benchmarks.quality.thresholds (rules for "
+        "thresholds).",
     )
     parser.add_argument("--data", default="../shared/data/adbench", help="folder of ADBench .npz files")
     parser.add_argument("--output", default="benchmarks/results/quality", help="folder for results and pictures")
     parser.add_argument("--seeds", type=int, default=5, help="number of splits (default: 5)")
     parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
     parser.add_argument("--tables", nargs="+", default=[], help="names of tables (default: all)")
-    parser.add_argument("--detectors", nargs="+", choices=(*OURS, *PEERS), help="default: all that can run")
+    parser.add_argument("--detectors", nargs="+", choices=(*OURS, *PEERS), help="default: all that are installed")
     parser.add_argument("--peers-python", help="a Python with pyod, torch and scikit-learn")
     parser.add_argument("--in-this-python", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

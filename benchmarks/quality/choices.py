@@ -1,8 +1,8 @@
-"""How the defaults were chosen: ``python -m benchmarks.quality.choices --data FOLDER``.
+"""Choice of the defaults: ``python -m benchmarks.quality.choices --data FOLDER``.
 
-Each variant differs from the defaults in one thing and is judged by both protocols. What is best on some tables may be
-luck: so the best of the variants is also chosen on a random half of the tables, again and again, and judged on the
-other half.
+Each variant differs from the defaults in one respect and is evaluated with both protocols. The best variant on some
+tables may be best by chance. So the best one is also chosen on a random half of the tables and evaluated on the other
+half, for many random halves.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from benchmarks.quality.protocols import PROTOCOLS, split, tables
 _AVERAGED = "scores averaged"
 VARIANTS: dict[str, dict[str, Any]] = {
     "defaults": {},
-    # Not blended by their spreads, as is no parameter.
+    # A blend that ignores the spreads, which no parameter can request.
     _AVERAGED: {},
     "networks alone": {"neighbors": 0},
     "records alone": {"neighbors_share": 1.0},
-    "2 neighbours": {"neighbors": 2},
-    "10 neighbours": {"neighbors": 10},
+    "2 neighbors": {"neighbors": 2},
+    "10 neighbors": {"neighbors": 10},
     "half networks": {"neighbors_share": 0.5},
     "no fine comparison": {"fine_share": 0.0},
     "mostly fine": {"fine_share": 0.7},
@@ -35,7 +35,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "noise 0.5 alone": {"noise": 0.5},
     "noise 1 alone": {"noise": 1.0},
     "noise up to 2": {"noise": (0.2, 0.5, 1.0, 2.0)},
-    "undisturbed": {"draws": 0},
+    "no noise samples": {"draws": 0},
     "stopped early": {"patience": 5},
     "smaller networks": {"hidden": (64, 64)},
     "bottleneck": {"hidden": (64, 8, 64)},
@@ -47,7 +47,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 _ROUNDS = 1000
 
 
-def judged(folder: Path, names: list[str], seed: int) -> np.ndarray:
+def evaluate(folder: Path, names: list[str], seed: int) -> np.ndarray:
     """Return AUROC and average precision, of shape (tables, variants, protocols, 2)."""
     results = []
     for table, x, y in tables(folder):
@@ -68,15 +68,15 @@ def _figures(x: np.ndarray, y: np.ndarray, protocol: str, seed: int, name: str) 
 
 
 def held_out(figures: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the figures of the variant that half of the tables chose, on the other half; and how often which was."""
+    """Return the figures of the best variant of one half of the tables on the other half, and counts of the choices."""
     generator = np.random.default_rng(0)
     chosen, counts = [], np.zeros(figures.shape[1], int)
     for _ in range(_ROUNDS):
         order = generator.permutation(len(figures))
-        say, judge = order[: len(order) // 2], order[len(order) // 2 :]
-        best = int(figures[say].mean(axis=(0, 2, 3)).argmax())
+        choosing, testing = order[: len(order) // 2], order[len(order) // 2 :]
+        best = int(figures[choosing].mean(axis=(0, 2, 3)).argmax())
         counts[best] += 1
-        chosen.append(figures[judge, best].mean(axis=0))
+        chosen.append(figures[testing, best].mean(axis=0))
     return np.mean(chosen, axis=0), counts
 
 
@@ -86,7 +86,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     options = parser.parse_args()
-    figures = judged(Path(options.data), options.variants, options.seed)
+    figures = evaluate(Path(options.data), options.variants, options.seed)
     print(f"\n{'variant':<20}" + "".join(f"{protocol:>22}" for protocol in PROTOCOLS) + "   chosen")
     best, counts = held_out(figures)
     rows = zip([*options.variants, "chosen elsewhere"], [*figures.mean(axis=0), best], [*counts, ""], strict=True)

@@ -1,4 +1,4 @@
-"""Detectors to compare, by name; those of other projects are imported only when they are asked for."""
+"""Detectors to compare, by name; those of other projects are imported when they are first used."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PEERS = ("kNN", "LOF", "IForest", "ECOD", "AutoEncoder", "VAE", "DeepSVDD", "MLP
 
 
 class Contestant(Protocol):
-    """What a detector is asked for."""
+    """Interface of a detector in the comparison."""
 
     def fit(self, train: np.ndarray) -> None:
-        """Learn from rows."""
+        """Fit the detector to rows."""
 
     def own_scores(self) -> np.ndarray:
-        """Return the scores of those rows."""
+        """Return the scores of the training rows."""
 
     def scores(self, test: np.ndarray) -> np.ndarray:
         """Return the scores of other rows."""
@@ -42,7 +42,7 @@ class _PyodLike:
 
 
 class _Regressor:
-    """scikit-learn's MLPRegressor as an autoencoder: it predicts the row from the row."""
+    """scikit-learn's MLPRegressor as an autoencoder, with the inputs as targets."""
 
     def __init__(self, seed: int) -> None:
         neural = import_module("sklearn.neural_network")
@@ -96,7 +96,7 @@ def make(name: str, seed: int, width: int) -> Contestant:
     name : str
         One of `OURS` or `PEERS`.
     seed : int
-        Where its randomness comes from.
+        Seed of its random numbers.
     width : int
         Number of columns of the table.
     """

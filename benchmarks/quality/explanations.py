@@ -1,9 +1,9 @@
-"""How often the right column is named: ``python -m benchmarks.quality.explanations --data FOLDER``.
+"""Accuracy of explanations: ``python -m benchmarks.quality.explanations --data FOLDER``.
 
-A detector learns half of a table's normal rows. Others of them get a fault of four standard deviations, up or down, in
-one column drawn at random, and `explain` should give that column the largest part of the score. In a table whose
-columns take few values, or hardly depend on each other, four standard deviations may be nothing unusual: so the figure
-is given by table, and beside it how often the column of the largest standardised value would be the right one.
+A detector is fitted to half of a table's normal rows. Each of the others gets a fault of four standard deviations, up
+or down, in a random column, and this column should have the largest contribution to its score (`explain`). In a table
+whose columns have few distinct values or are nearly independent, a deviation of four may be normal. So the accuracy is
+reported by table, beside that of the column with the largest standardized value.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ _MOST_FAULTS = 300
 SIZE = 4.0
 
 
-def faults(train: np.ndarray, usual: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Put a fault into each of some usual rows.
+def faults(train: np.ndarray, normal: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Inject a fault into each of some normal rows.
 
     Parameters
     ----------
-    train, usual : ndarray of shape (n, n_features)
-        What the detector learns, and fresh rows like it.
+    train, normal : ndarray of shape (n, n_features)
+        Training rows, and fresh normal rows.
     seed : int
-        Draws rows, columns and signs.
+        Seed of rows, columns and signs.
 
     Returns
     -------
     rows : ndarray of shape (m, n_features)
-        Some of `usual`, each with a fault of `SIZE` standard deviations.
+        Some of `normal`, each with a fault of `SIZE` standard deviations.
     columns : ndarray of int of shape (m,)
-        Where.
+        Column of each fault.
     """
     generator = np.random.default_rng(seed)
     spread = train.std(axis=0)
-    rows = usual[generator.permutation(len(usual))[:_MOST_FAULTS]].copy()
+    rows = normal[generator.permutation(len(normal))[:_MOST_FAULTS]].copy()
     columns = generator.choice(np.flatnonzero(spread > 0), len(rows))
     rows[np.arange(len(rows)), columns] += generator.choice([-SIZE, SIZE], len(rows)) * spread[columns]
     return rows, columns
 
 
-def named_first(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[float, float]:
-    """Return how often the faulty column comes first: by `explain`, and by the largest standardised value."""
+def accuracies(x: np.ndarray, y: np.ndarray, seed: int) -> tuple[float, float]:
+    """Return the accuracy of the first column, by `explain` and by the largest standardized value."""
     data = split(x, y, "one-class", seed)
     rows, columns = faults(data.train, data.test[data.labels == 0], seed)
     detector = TableDetector(random_state=seed).fit(data.train)
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> None:
     results = []
     for table, x, y in tables(Path(options.data), options.tables):
         if x.shape[1] > 1:
-            results.append(np.mean([named_first(x, y, seed) for seed in range(options.seeds)], axis=0))
+            results.append(np.mean([accuracies(x, y, seed) for seed in range(options.seeds)], axis=0))
             print(f"{table:<20}{results[-1][0]:9.3f}{results[-1][1]:15.3f}", flush=True)
     ours, plain = np.mean(results, axis=0)
     print(f"{'mean':<20}{ours:9.3f}{plain:15.3f}")

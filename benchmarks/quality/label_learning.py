@@ -1,10 +1,10 @@
-"""What labels do to scores, whoever chose them: ``python -m benchmarks.quality.label_learning --data FOLDER``.
+"""Gain from labels by the choice of records: ``python -m benchmarks.quality.label_learning --data FOLDER``.
 
-A detector is fitted, records of a pool are labelled, and the detector learns from them: the records that score highest
-(what people label first), random ones, anomalies alone, mixtures, and any of these with one label in five wrong. AUROC
-and average precision are those of other records, never labelled, minus those without labels. With "one-class" the
-detector is fitted to normal records and the pool is fresh; with "unsupervised" the pool is what it was fitted to. A
-choice without an anomaly is refused (`TableDetector.learn_labels` raises), so it is no trial.
+A detector is fitted, records of a pool are labelled, and the detector learns from them. The labelled records are those
+with the highest scores (which people label first), random ones, anomalies alone, mixtures, and any of these with one
+label in five wrong. The gain is the difference in AUROC and average precision on other records. With the protocol
+"one-class" the detector is fitted to normal records and the pool is fresh; with "unsupervised" the pool is the training
+set. A choice without an anomaly is no trial, since `TableDetector.learn_labels` raises an error.
 """
 
 from __future__ import annotations
@@ -28,23 +28,23 @@ from benchmarks.quality.protocols import PROTOCOLS, read_table
 
 TABLES = ("cardio", "Ionosphere", "Pima", "annthyroid", "PageBlocks", "satellite", "yeast", "letter", "pendigits")
 MOST_ROWS = 5000
-# A trial in which AUROC falls by more counts as harm.
+# A larger loss of AUROC in a trial is harm.
 HARM = 0.01
 _CHUNK = 4096
 _FLIPPED = ("top 20", "top 50", "random 50", "random 200", "balanced 40")
 
 
 class Records(NamedTuple):
-    """Records as label learning sees them.
+    """Inputs of label learning.
 
     Attributes
     ----------
     contributions : ndarray of shape (n, n_members, n_columns)
-        Of columns to the members' scores.
+        Contributions of columns to the members' scores.
     scores : ndarray of shape (n,)
-        Without labels.
+        Scores without labels.
     labels : ndarray of int of shape (n,)
-        The truth.
+        True labels.
     """
 
     contributions: np.ndarray
@@ -54,20 +54,20 @@ class Records(NamedTuple):
 
 @dataclass(frozen=True)
 class Case:
-    """A fitted detector's view of a table.
+    """Inputs of label learning for one table and one fitted detector.
 
     Attributes
     ----------
     name, protocol : str
-        The table, and what the detector was fitted to.
+        Names of the table and of the protocol.
     blend : Blend
-        How it makes one score of its members'.
+        Blend of the members' scores.
     pool, test : Records
-        Records to label, and records to measure by.
+        Records to label, and test records.
     remembered : ndarray of shape (n, n_members, n_columns)
         Contributions of the remembered training records.
     place : ndarray of int of shape (n_pool,)
-        Where a record of the pool is among the remembered ones; -1 where it is not.
+        Index of each record of the pool among the remembered ones; -1 if it is not there.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Case:
 
 
 class Trial(NamedTuple):
-    """What labels changed on records that were not labelled, and the share of the spread that was taken."""
+    """Gains on records that were not labelled, and the fraction of the spread that was taken."""
 
     table: str
     protocol: str
@@ -111,7 +111,7 @@ def made(seed: int) -> Iterator[tuple[str, Any, np.ndarray]]:
 
 
 def read(folder: Path, seed: int) -> Iterator[tuple[str, Any, np.ndarray]]:
-    """Yield name, rows and labels of real tables, at most so many rows."""
+    """Yield name, rows and labels of real tables, with at most `MOST_ROWS` rows."""
     for name in TABLES:
         if (folder / f"{name}.npz").exists():
             x, y = read_table(folder / f"{name}.npz")
@@ -120,7 +120,7 @@ def read(folder: Path, seed: int) -> Iterator[tuple[str, Any, np.ndarray]]:
 
 
 def prepare(name: str, x: Any, y: np.ndarray, protocol: str, seed: int, **parameters: Any) -> Case:
-    """Fit a detector, and score the records to label and those to measure by."""
+    """Fit a detector, and score the records to label and the test records."""
     rng = np.random.default_rng(seed)
     normal, odd = (rng.permutation(np.flatnonzero(y == label)) for label in (0, 1))
     half, middle = len(odd) // 2, len(normal) // 2
@@ -180,7 +180,7 @@ def choices(pool: Records, rng: np.random.Generator) -> dict[str, tuple[np.ndarr
 
 
 def learn(case: Case, rows: np.ndarray, labels: np.ndarray, spread: float = 1.5) -> tuple[np.ndarray, float]:
-    """Return the scores of the test records after learning from labels, and the share of the spread that was taken."""
+    """Return the scores of the test records after label learning, and the fraction of the spread that was taken."""
     known_anomalous = case.place[rows[labels == 1]]
     assumed = np.delete(case.remembered, known_anomalous[known_anomalous >= 0], axis=0)
     of_labelled = case.pool.contributions[rows]

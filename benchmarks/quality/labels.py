@@ -1,10 +1,9 @@
-"""What a few labels bring: ``python -m benchmarks.quality.labels --data FOLDER``.
+"""Gain from a few labels: ``python -m benchmarks.quality.labels --data FOLDER``.
 
-A detector is fitted without labels; then it learns from k anomalies drawn from the test records, and is judged by the
-test records without them: the same ones for every k. With the protocol "unsupervised" the labelled anomalies are among
-the training records, and so are all the others. "default" is what `TableDetector.learn_labels` does; the other
-variants say how far labels move weights, of members and of columns, whatever the evidence. What other choices of
-records to label do, and wrong labels, is measured by `benchmarks.quality.label_learning`.
+A detector is fitted without labels, then learns from k random anomalies of the test records, and is evaluated on the
+other test records, the same ones for every k. With the protocol "unsupervised", test and training records are the same.
+"default" is `TableDetector.learn_labels`; the other variants have fixed priors for the weights of members and of
+columns. `benchmarks.quality.label_learning` measures other choices of labelled records, and wrong labels.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
 COUNTS = (5, 10, 20)
 _CHUNK = 8192
 _MOST_COMPARED = 2000
-# The spreads of members and of columns; with next to nothing weights stay at 1.
+# The prior standard deviations of members and of columns; with tiny ones weights stay at 1.
 VARIANTS = {
     "default": None,
-    "all the way": (0.5, 1.5),
+    "full": (0.5, 1.5),
     "columns alone": (1e-3, 1.5),
     "members alone": (1.5, 1e-3),
-    "as far for members": (1.5, 1.5),
+    "equal for members": (1.5, 1.5),
     "spread 0.5": (0.5 / 3, 0.5),
     "spread 1": (1 / 3, 1.0),
     "spread 2": (2 / 3, 2.0),
@@ -38,18 +37,18 @@ VARIANTS = {
 
 
 def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...] = COUNTS) -> np.ndarray:
-    """Judge a detector without labels, and with k of them in each of some ways.
+    """Evaluate a detector without labels, and with k of them in each variant.
 
     Parameters
     ----------
     data : Split
-        The rows.
+        Training and test rows.
     seed : int
-        For the detector, and for drawing the labelled anomalies.
+        Seed of the detector, and of the choice of labelled anomalies.
     variants : list of str
         Names of `VARIANTS`.
     counts : tuple of int
-        The k. Of a table with fewer than twice as many anomalies, half are labelled.
+        Numbers k of labels. In a table with fewer than 2k anomalies, half of them are labelled.
 
     Returns
     -------
@@ -58,22 +57,22 @@ def figures(data: Split, seed: int, variants: list[str], counts: tuple[int, ...]
     """
     detector = TableDetector(random_state=seed).fit(data.train)
     drawn = draw(data.labels, seed, max(counts))
-    judged = np.setdiff1d(np.arange(len(data.labels)), drawn)
-    test = _parts(detector, data.test)
-    train = test if data.train is data.test else _parts(detector, data.train)
+    others = np.setdiff1d(np.arange(len(data.labels)), drawn)
+    test = _contributions(detector, data.test)
+    train = test if data.train is data.test else _contributions(detector, data.train)
     blend = detector.ensemble_.blend
     plain = detector.decision_function(data.test)
     found = []
     for name in variants:
-        row = [_judge(plain[judged], data.labels[judged])]
+        row = [_evaluate(plain[others], data.labels[others])]
         for count in counts:
             labelled = drawn[:count]
-            usual = np.delete(train, labelled, axis=0) if train is test else train
-            usual = usual[:: -(-len(usual) // _MOST_COMPARED)]
-            known = LabelledContributions(test[labelled], train[:0], usual)
+            normal = np.delete(train, labelled, axis=0) if train is test else train
+            normal = normal[:: -(-len(normal) // _MOST_COMPARED)]
+            known = LabelledContributions(test[labelled], train[:0], normal)
             members, columns = _weights(known, blend, VARIANTS[name])
-            scores = blend.with_weights(members).scores(list((test[judged] @ columns).T))
-            row.append(_judge(scores, data.labels[judged]))
+            scores = blend.with_weights(members).scores(list((test[others] @ columns).T))
+            row.append(_evaluate(scores, data.labels[others]))
         found.append(row)
     return np.array(found)
 
@@ -87,7 +86,7 @@ def draw(labels: np.ndarray, seed: int, most: int) -> np.ndarray:
 def _weights(
     known: LabelledContributions, blend: Blend, spreads: tuple[float, float] | None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Return the shares of members and the weights of columns."""
+    """Return the weights of members and of columns."""
     if spreads is None:
         learned = learn_weights(known, blend, 1.5)
         return learned.members, learned.columns
@@ -95,24 +94,24 @@ def _weights(
     return members * blend.weights, columns
 
 
-def _parts(detector: TableDetector, rows: np.ndarray) -> np.ndarray:
-    """Return what each column contributes to each member's score of each row."""
+def _contributions(detector: TableDetector, rows: np.ndarray) -> np.ndarray:
+    """Return each column's contribution to each member's score of each row."""
     features = detector.preprocessor_.transform(rows)
     chunks = [features[start : start + _CHUNK] for start in range(0, len(features), _CHUNK)]
     return np.concatenate([detector.ensemble_.contributions(chunk) for chunk in chunks])
 
 
-def _judge(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
+def _evaluate(scores: np.ndarray, truth: np.ndarray) -> tuple[float, float]:
     return roc_auc_score(truth, scores), average_precision_score(truth, scores)
 
 
 def report(results: np.ndarray, variants: list[str], counts: tuple[int, ...] = COUNTS) -> str:
-    """Return the means over runs as text, with the gain over no labels, and the worst and the share of gains.
+    """Return the means over runs as text: metrics, gain from labels, the worst gain, and the fraction of gains.
 
     Parameters
     ----------
     results : ndarray of shape (n_runs, n_variants, 1 + n_counts, 2)
-        What `figures` returned for each run.
+        Results of `figures` for each run.
     """
     mean = results.mean(axis=0)
     lines = [f"without labels: AUROC {mean[0, 0, 0]:.4f}, AP {mean[0, 0, 1]:.4f}; mean of {len(results)} runs"]

@@ -1,4 +1,4 @@
-"""Fit and judge detectors on splits, one line of JSON each; this file runs in the peers' Python too."""
+"""Fit and evaluate detectors on splits, one line of JSON each; this file runs in the peers' Python too."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from benchmarks.quality.protocols import Split, split, tables
 KEYS = ("detector", "table", "protocol", "seed")
 
 
-def judge(name: str, data: Split, seed: int, own: bool) -> dict[str, Any]:
-    """Fit one detector and judge its scores.
+def evaluate(name: str, data: Split, seed: int, own: bool) -> dict[str, Any]:
+    """Fit one detector and evaluate its scores.
 
     Parameters
     ----------
     name : str
-        The detector.
+        Name of the detector.
     data : Split
-        The rows.
+        Training and test rows.
     seed : int
-        For the detector.
+        Seed of the detector.
     own : bool
-        Whether to judge the scores of the training rows.
+        Whether to evaluate the scores of the training rows.
     """
     contestant = make(name, seed, data.train.shape[1])
     start = time.perf_counter()
@@ -47,24 +47,24 @@ def judge(name: str, data: Split, seed: int, own: bool) -> dict[str, Any]:
 def measure(
     detectors: list[str], folder: Path, protocols: list[str], seeds: list[int], only: list[str], done: set[tuple]
 ) -> Iterator[dict[str, Any]]:
-    """Yield a result for each detector, table, protocol and seed that is not done yet."""
+    """Yield the result of each detector, table, protocol and seed that is not in `done`."""
     warm: set[str] = set()
     for table, x, y in tables(folder, only):
         for protocol in protocols:
             for seed in seeds:
-                wanted = [name for name in detectors if (name, table, protocol, seed) not in done]
-                if not wanted:
+                remaining = [name for name in detectors if (name, table, protocol, seed) not in done]
+                if not remaining:
                     continue
                 data = split(x, y, protocol, seed)
-                for name in wanted:
+                for name in remaining:
                     key = dict(zip(KEYS, (name, table, protocol, seed), strict=True))
                     try:
                         if name not in warm:
-                            # Imports and compilers run once, outside of the time that is taken.
+                            # Imports and compilation happen once, and are not timed.
                             make(name, 0, data.train.shape[1]).fit(data.train[:200])
                             warm.add(name)
-                        yield {**key, **judge(name, data, seed, protocol == "unsupervised")}
-                    except Exception as error:  # One detector that fails must not end the comparison.
+                        yield {**key, **evaluate(name, data, seed, protocol == "unsupervised")}
+                    except Exception as error:  # A detector that fails does not end the comparison.
                         yield {**key, "error": repr(error)}
 
 
@@ -74,7 +74,7 @@ def read(path: Path) -> list[dict[str, Any]]:
 
 
 def measure_into(path: Path, options: argparse.Namespace, detectors: list[str]) -> None:
-    """Measure what is not in the file yet, and add it line by line."""
+    """Measure the results that are not in the file yet, and append them."""
     done = {tuple(result[key] for key in KEYS) for result in read(path)}
     protocols, seeds = options.protocols, list(range(options.seeds))
     with path.open("a") as file, warnings.catch_warnings():

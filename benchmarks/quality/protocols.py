@@ -1,4 +1,4 @@
-"""The tables and the two protocols that detectors are compared by."""
+"""The tables and the two protocols of the comparison."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ PROTOCOLS = ("one-class", "unsupervised")
 
 @dataclass(frozen=True)
 class Split:
-    """What a detector is fitted on, and what it is judged by.
+    """Training and test rows of a table.
 
     Attributes
     ----------
     train : ndarray of float32 of shape (n_train, n_features)
-        Standardised by its own mean and deviation.
+        Training rows, standardized by their mean and standard deviation.
     test : ndarray of float32 of shape (n_test, n_features)
-        Standardised by those of the training rows.
+        Test rows, standardized by those of the training rows.
     labels : ndarray of int of shape (n_test,)
-        1 marks an anomaly.
+        Labels of the test rows; 1 is an anomaly.
     """
 
     train: np.ndarray
@@ -55,7 +55,7 @@ def split(x: np.ndarray, y: np.ndarray, protocol: str, seed: int) -> Split:
         "one-class" trains on a random half of the normal rows and tests on the other half and all anomalies;
         "unsupervised" trains and tests on all rows.
     seed : int
-        Draws the halves, and at most 10,000 rows of which the share of anomalies is that of the table.
+        Seed of the halves, and of a sample of 10,000 rows from larger tables, with their fraction of anomalies.
     """
     generator = np.random.default_rng(seed)
     normal, anomalous = (generator.permutation(np.flatnonzero(y == label)) for label in (0, 1))

@@ -1,4 +1,4 @@
-"""Scores without labels, drawn from known distributions: what a threshold rule is tried on."""
+"""Simulated scores of known distributions, to evaluate threshold rules."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ Draw = Callable[[np.random.Generator, int], np.ndarray]
 
 
 def _categories(rng: np.random.Generator, n: int) -> np.ndarray:
-    chances = np.array([0.6, 0.25, 0.1, 0.05])
-    return -np.log(chances)[rng.choice(4, (n, 3), p=chances)].sum(axis=1)
+    probabilities = np.array([0.6, 0.25, 0.1, 0.05])
+    return -np.log(probabilities)[rng.choice(4, (n, 3), p=probabilities)].sum(axis=1)
 
 
 SHAPES: dict[str, Draw] = {
@@ -29,7 +29,7 @@ SHAPES: dict[str, Draw] = {
     "counts": lambda rng, n: np.square(rng.poisson(1, (n, 3)) - 1.0).sum(axis=1),
     "categories": _categories,
 }
-"""Scores of normal records, from light tails to heavy ones; the last two tie."""
+"""Scores of normal records, from light tails to heavy ones; the last two have ties."""
 TIED = ("counts", "categories")
 
 KINDS: dict[str, Draw] = {
@@ -37,16 +37,16 @@ KINDS: dict[str, Draw] = {
     "clear, wide": lambda rng, k: 1.6 * np.exp(0.5 * np.abs(rng.normal(size=k))),
     "vague": lambda rng, k: 1.2 * rng.random(k),
 }
-"""Scores of anomalies, in distances from the normal median (0) to what one in 10,000 normal records exceeds (1)."""
+"""Scores of anomalies, on a scale from the normal median (0) to the 99.99 % quantile of normal scores (1)."""
 
 
 class Scores:
-    """A shape of normal scores with its landmarks, to draw samples from.
+    """A distribution of normal scores with its median and its 99.99 % quantile.
 
     Parameters
     ----------
     shape : str
-        Of `SHAPES`.
+        Name in `SHAPES`.
     """
 
     def __init__(self, shape: str) -> None:
@@ -54,21 +54,21 @@ class Scores:
         self.fresh = np.sort(self._draw(np.random.default_rng(1), 200_000))
         self._middle, self._far = np.quantile(self.fresh, [0.5, 0.9999])
 
-    def sample(self, n: int, share: float, kind: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the scores of normal records and of anomalies, n in all.
+    def sample(self, n: int, fraction: float, kind: str, seed: int) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores of normal records and of anomalies, n in total.
 
         Parameters
         ----------
         n : int
-            How many records.
-        share : float
-            Which share of them are anomalies, rounded, but at least one unless it is 0.
+            Number of records.
+        fraction : float
+            Fraction of anomalies, rounded to records; at least one record unless it is 0.
         kind : str
-            Of `KINDS`.
+            Name in `KINDS`.
         seed : int
-            Draws them.
+            Seed of the sample.
         """
         rng = np.random.default_rng(seed)
-        k = max(1, round(share * n)) if share else 0
+        k = max(1, round(fraction * n)) if fraction else 0
         normal = self._draw(rng, n - k)
         return normal, self._middle + (self._far - self._middle) * KINDS[kind](rng, k)

@@ -1,4 +1,4 @@
-"""What the results say: means, ranks, and whether the differences could be luck."""
+"""Summary of the results: means, ranks, and the significance of differences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NEMENYI = (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164)
 def by_detector(results: list[dict[str, Any]], protocol: str, figure: str) -> tuple[list[str], list[str], np.ndarray]:
     """Return detectors, tables, and the mean of a figure over the seeds, of shape (tables, detectors).
 
-    Only tables on which every detector has results count.
+    Tables on which a detector has no result are left out.
     """
     cells: dict[tuple[str, str], list[float]] = defaultdict(list)
     for result in results:
@@ -30,14 +30,14 @@ def by_detector(results: list[dict[str, Any]], protocol: str, figure: str) -> tu
 
 
 def ranks(figures: np.ndarray) -> np.ndarray:
-    """Return each detector's mean rank over tables; 1 has the largest figure, ties share."""
+    """Return each detector's mean rank over tables; rank 1 is the largest figure, ties have the mean of their ranks."""
     larger = (figures[:, np.newaxis, :] > figures[:, :, np.newaxis]).sum(axis=2)
     equal = (figures[:, np.newaxis, :] == figures[:, :, np.newaxis]).sum(axis=2)
     return (larger + (equal + 1) / 2).mean(axis=0)
 
 
 def critical_difference(n_detectors: int, n_tables: int) -> float:
-    r"""Return how far apart mean ranks must be to differ at 5 %: :math:`q\sqrt{k(k + 1) / 6N}`.
+    r"""Return the critical difference of mean ranks at a level of 5 %: :math:`q\sqrt{k(k + 1) / 6N}`.
 
     References
     ----------
@@ -64,7 +64,7 @@ def table(results: list[dict[str, Any]], protocol: str) -> str:
 
 
 def alike(rising: np.ndarray, distance: float) -> list[tuple[float, float]]:
-    """Return the ends of the longest stretches of mean ranks that are no further apart than a distance."""
+    """Return the ends of the longest intervals of mean ranks that are no longer than a distance."""
     lasts = [float(rising[rising - first <= distance].max()) for first in rising]
     return [
         (float(first), last)
@@ -74,7 +74,7 @@ def alike(rising: np.ndarray, distance: float) -> list[tuple[float, float]]:
 
 
 def draw(results: list[dict[str, Any]], protocol: str, path: Path) -> None:
-    """Draw mean ranks on a line; a bar joins detectors that cannot be told apart."""
+    """Draw mean ranks on a line; a bar joins detectors without a significant difference."""
     import matplotlib
 
     matplotlib.use("Agg")

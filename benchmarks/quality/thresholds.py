@@ -1,9 +1,8 @@
-"""Which rule finds a threshold without labels: ``python -m benchmarks.quality.thresholds [--data FOLDER]``.
+"""Rules for thresholds without labels: ``python -m benchmarks.quality.thresholds [--data FOLDER]``.
 
-Rules are fitted on scores of 13 shapes, with clear and vague anomalies of many shares among them, or none, and tried on
-the same scores and on fresh ones. With a folder of ADBench tables, also on the default detector's own scores. What is
-printed: the share of normal records flagged among those fitted on, the same of fresh ones, and the share of the
-anomalies found.
+Rules are fitted to scores of 13 shapes, without anomalies and with clear or vague ones in several fractions, and
+evaluated on the same scores and on fresh ones; with a folder of ADBench tables, on the default detector's scores, too.
+The output is the false positive rate on training records, the same on fresh records, and the recall of anomalies.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from benchmarks.quality.score_shapes import KINDS, SHAPES, TIED, Scores
 
 
 class FormerAutoThreshold(Threshold):
-    """The rule before: the median plus three deviations of the logarithms, or the 99th percentile if that is lower."""
+    """The former rule: the median plus three deviations of the logarithms, or the 99th percentile if that is lower."""
 
     def _choose(self, scores: np.ndarray, y: object) -> float:  # noqa: ARG002
         rule = MADThreshold(3.0, log=bool(scores.min() >= 0))
@@ -47,12 +46,12 @@ RULES: dict[str, Callable[[], Threshold]] = {
     "pot 1 %": lambda: PeaksOverThreshold(0.01),
 }
 SIZES = {20: 200, 50: 100, 200: 50, 1000: 20, 20_000: 3}
-"""Numbers of records, and how often each is drawn."""
-SHARES = (0.001, 0.01, 0.05, 0.1, 0.3)
+"""Numbers of records, with the number of samples of each."""
+FRACTIONS = (0.001, 0.01, 0.05, 0.1, 0.3)
 
 
 def rates(rule: Threshold, normal: np.ndarray, anomalous: np.ndarray, fresh: np.ndarray) -> tuple[float, float, float]:
-    """Return the shares flagged of the normal scores, of fresh ones, and of the anomalies: NaN if there are none."""
+    """Return the flagged fractions of normal scores, of fresh ones, and of anomalies (NaN if there are none)."""
     threshold = rule.fit(np.concatenate([normal, anomalous])).threshold_
     found = float((anomalous > threshold).mean()) if len(anomalous) else float("nan")
     return (
@@ -63,7 +62,7 @@ def rates(rule: Threshold, normal: np.ndarray, anomalous: np.ndarray, fresh: np.
 
 
 def table(title: str, rows: Iterable[tuple[str, list[np.ndarray]]], names: Iterable[str]) -> str:
-    """Return lines of one row a case: three rates of each rule, in per cent."""
+    """Return a line for each case, with three rates of each rule in per cent."""
     lines = [f"\n{title}\n{'':<24}" + "".join(f"{name:>20}" for name in names)]
     for label, cells in rows:
         shown = ("".join(f"{100 * value:6.1f}" if value == value else "     -" for value in cell) for cell in cells)
@@ -72,14 +71,14 @@ def table(title: str, rows: Iterable[tuple[str, list[np.ndarray]]], names: Itera
 
 
 def compare(sizes: dict[int, int], rules: list[str]) -> str:
-    """Return the tables of all shapes and shares."""
+    """Return the tables of all shapes and fractions of anomalies."""
     cases: dict[tuple[str, int, float, str], list[np.ndarray]] = {}
     for shape in SHAPES:
         scores = Scores(shape)
         for n, repeats in sizes.items():
-            for share, kind in [(0.0, "vague"), *((share, kind) for kind in KINDS for share in SHARES)]:
-                samples = [scores.sample(n, share, kind, seed) for seed in range(repeats)]
-                cases[shape, n, share, kind] = [
+            for fraction, kind in [(0.0, "vague"), *((fraction, kind) for kind in KINDS for fraction in FRACTIONS)]:
+                samples = [scores.sample(n, fraction, kind, seed) for seed in range(repeats)]
+                cases[shape, n, fraction, kind] = [
                     np.mean([rates(RULES[rule](), *sample, scores.fresh) for sample in samples], axis=0)
                     for rule in rules
                 ]
@@ -89,29 +88,25 @@ def compare(sizes: dict[int, int], rules: list[str]) -> str:
 
     clean = [(shape, mean(lambda case, s=shape: case[0] == s and not case[2])) for shape in SHAPES]
     clean += [(f"n = {n:,}", mean(lambda case, n=n: case[1] == n and not case[2])) for n in sizes]
-    parts = [table("Without anomalies: % of normal records flagged, fitted on and fresh", clean, rules)]
+    parts = [table("Without anomalies: % of normal records flagged, training and fresh", clean, rules)]
     for kind in KINDS:
         rows = [
             (
-                f"n = {n:,}, {100 * share:g} %",
-                mean(lambda case, n=n, s=share, k=kind: case[1:] == (n, s, k) and case[0] not in TIED),
+                f"n = {n:,}, {100 * fraction:g} %",
+                mean(lambda case, n=n, s=fraction, k=kind: case[1:] == (n, s, k) and case[0] not in TIED),
             )
             for n in sizes
-            for share in SHARES
+            for fraction in FRACTIONS
         ]
         rows += [
             (shape, mean(lambda case, s=shape, k=kind: case[0] == s and case[2] and case[3] == k)) for shape in SHAPES
         ]
-        parts.append(
-            table(
-                f"Anomalies {kind}: % of normal records flagged, fitted on and fresh; of anomalies found", rows, rules
-            )
-        )
+        parts.append(table(f"Anomalies {kind}: % of normal records flagged, training and fresh; recall", rows, rules))
     return "\n".join(parts)
 
 
 def on_tables(folder: Path, rules: list[str], seeds: int) -> str:
-    """Return, of the default detector on real tables, training and normal test records flagged, and F1."""
+    """Return the flagged training and normal test records of the default detector on real tables, and its F1."""
     parts = []
     for protocol in PROTOCOLS:
         rows: list[tuple[str, list[np.ndarray]]] = []
@@ -134,7 +129,7 @@ def on_tables(folder: Path, rules: list[str], seeds: int) -> str:
                 )
             rows.append((name, list(np.mean(cells, axis=0))))
         rows.append(("mean", list(np.mean([cells for _, cells in rows], axis=0))))
-        title = f"Tables, {protocol}: % of training records flagged, of normal ones tested, and F1"
+        title = f"Tables, {protocol}: % of training records flagged, of normal test records, and F1"
         parts.append(table(title, rows, rules))
     return "\n".join(parts)
 

@@ -118,7 +118,7 @@ def test_the_command_lists_promises(made_up, capsys):
 
 
 def test_places_that_do_not_exist_are_found_out():
-    assert "Hold the scores" in text_of("anomaly evaluate --help")
+    assert "Compare the scores" in text_of("anomaly evaluate --help")
     assert "nnlite" in text_of("README.md")
     with pytest.raises(LookupError, match="nothing at 'anomaly.metrics.roc_auk'"):
         text_of("anomaly.metrics.roc_auk")

@@ -22,8 +22,8 @@ distribution (Wilks). An estimated covariance therefore multiplies the limit E o
 
 .. math:: \frac{\nu}{E} \left(e^{E / \nu} - 1\right),
 
-which tends to 1 for long series and is 2 to 5 where :math:`\nu` is about the number of sensors. Smaller effective
-sample sizes are taken as that number.
+which tends to 1 for long series and is 2.3 to 6.2 where :math:`\nu` is the number of sensors, from 2 to 100. Smaller
+effective sample sizes are taken as that number.
 
 References
 ----------

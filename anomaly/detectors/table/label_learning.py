@@ -27,12 +27,14 @@ records below each held-out anomaly, minus that fraction before.
 - A quarter, unless the mean gain is negative by more than its standard error and 0.002. It is a fifth where fewer than
   three anomalies are labelled, or where held-out ones are above less than 75 % of normal records on average: such
   labels look wrong.
-- A half, if the mean gain is positive, the held-out anomalies are above 75 % of normal records on average, and a tenth
-  of the labelled anomalies were not above 85 % before (if all were, they were probably chosen by score).
+- A half, if a normal record is labelled, the mean gain is positive, the held-out anomalies are above 75 % of normal
+  records on average, and a tenth of the labelled anomalies were not above 85 % before (if all were, they were probably
+  chosen by score). Anomalies alone may be of one kind, and larger steps would then lower the scores of the others.
 - All, if moreover the gain exceeds 0.02 and three standard errors.
 
-The largest step whose conditions hold is taken. ``python -m benchmarks.quality.label_learning`` measures the outcome
-over choices of labelled records, with right labels and with wrong ones.
+The largest step whose conditions hold is taken. Records that are labelled several times count once. ``python -m
+benchmarks.quality.label_learning`` measures the outcome over choices of labelled records, with right labels and with
+wrong ones.
 
 References
 ----------
@@ -165,10 +167,11 @@ class LabelledRecords:
             If the labels are unusable, or there are no normal records.
         """
         labels = _checked_labels(y, len(x))
-        anomalies = x[labels == 1]
+        # A record labelled twice is no further evidence, and would validate what was learned from its copy.
+        anomalies, cleared = _distinct(x[labels == 1]), _distinct(x[labels == 0])
         known = {row.tobytes() for row in anomalies}
         others = np.array([row.tobytes() not in known for row in remembered], dtype=np.bool_)
-        records = cls(anomalies, x[labels == 0], remembered[others])
+        records = cls(anomalies, cleared, remembered[others])
         if not len(records.normal):
             raise ValueError(
                 "learn_labels needs normal records to compare the anomalies with, and this detector remembers no "
@@ -224,6 +227,12 @@ def _checked_labels(y: Any, n_records: int) -> Array:
     if not labels.any():
         raise ValueError("learn_labels needs at least one record labelled 1, an anomaly; found labels 0 alone")
     return labels
+
+
+def _distinct(x: Array) -> Array:
+    """Return the distinct records, in the order of their first occurrence."""
+    _, first = np.unique(x, axis=0, return_index=True)
+    return x[np.sort(first)]
 
 
 def thinned(x: Array) -> Array:
@@ -287,7 +296,7 @@ def _chosen_step(known: LabelledContributions, blend: Blend, spread: float) -> f
     chosen = 0.0
     if gain >= -max(error, _TOLERATED):
         chosen = _SMALLEST if after.mean() >= _PLAUSIBLE else _BLIND
-    if np.quantile(before, 0.1) > _SELECTED:
+    if np.quantile(before, 0.1) > _SELECTED or not len(known.cleared):
         return chosen
     for step in _LARGER_STEPS:
         before, after = _validated(known, blend, step.fraction * spread)

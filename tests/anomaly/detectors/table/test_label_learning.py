@@ -1,3 +1,4 @@
+import warnings
 import zipfile
 
 import numpy as np
@@ -328,3 +329,26 @@ def test_damaged_weights_are_refused(fitted, anomalies, tmp_path, altered):
     fitted.save(tmp_path / "m.npz")
     with pytest.raises(FileFormatError, match="weights of"):
         load_detector(tmp_path / "m.npz")
+
+
+def _counts(rng, n):
+    return rng.poisson(2, (n, 6)).astype(float)
+
+
+@pytest.mark.parametrize("seed", [0, 8])
+@pytest.mark.parametrize("labelled", ["one kind", "copies"])
+def test_labels_of_one_kind_alone_or_of_copies_do_no_harm(seed, labelled):
+    # Two kinds of anomalies. Ten labels of the first alone lowered the AUROC by 0.03, copies of four by 0.01.
+    rng = np.random.default_rng(seed)
+    train, test = _counts(rng, 1200), _counts(rng, 800)
+    y = np.zeros(800, int)
+    y[:80] = 1
+    test[:40, 1] += 5
+    test[40:80, 3] += 4
+    detector = TableDetector(epochs=20, random_state=seed).fit(train)
+    before = detector.decision_function(test)
+    known = np.arange(10) if labelled == "one kind" else np.repeat(np.argsort(-before)[:4], 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LabelWarning)
+        detector.learn_labels(test[known], y[known])
+    assert roc_auc_score(y, detector.decision_function(test)) >= roc_auc_score(y, before) - 0.01
