@@ -41,7 +41,7 @@ def test_wrong_predictions_stop_a_contestant():
         def prepare_predict(self, rows):
             return lambda x: x
 
-    with pytest.raises(RuntimeError, match="not what the network's weights give"):
+    with pytest.raises(RuntimeError, match="its predictions disagree with the network's weights"):
         Wrong().prepare("predict-one", {"network": SMALL.to_message()})
 
 
