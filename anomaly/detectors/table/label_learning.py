@@ -263,7 +263,8 @@ def learn_weights(known: LabelledContributions, blend: Blend, spread: float) -> 
     >>> rng = np.random.default_rng(0)
     >>> normal = rng.exponential(size=(200, 1, 3))
     >>> anomalies = rng.exponential(size=(20, 1, 3)) + [2.0, 0.0, 0.0]
-    >>> learned = learn_weights(LabelledContributions(anomalies, normal[:0], normal), Blend([1.0], [1.0]), 1.5)
+    >>> known = LabelledContributions(anomalies, normal[:20], normal[20:])
+    >>> learned = learn_weights(known, Blend([1.0], [1.0]), 1.5)
     >>> int(learned.columns.argmax()), learned.step
     (0, 1.0)
     """
