@@ -13,6 +13,9 @@ from nnlite.types import Array
 
 _BLOCK_ROWS = 2048
 
+CHUNK_ROWS = 8192
+"""Rows that are read, converted and scored at a time: more would only take memory."""
+
 
 def outputs_by_record(model: Model, x: Array) -> Array:
     """Apply a network of dense layers to records, one by one.

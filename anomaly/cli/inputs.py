@@ -18,6 +18,7 @@ from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
+from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 """The name of standard input, and of standard output."""
-
-# As many rows as a detector scores in one batch: more would only take memory.
-CHUNK_ROWS = 8192
 
 
 @dataclass(frozen=True)

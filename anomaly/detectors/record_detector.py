@@ -15,9 +15,9 @@ from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
+from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
-_CHUNK = 8192
 _MOST_CODES = 5000
 
 
@@ -81,8 +81,8 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        for start in range(0, max(len(table), 1), _CHUNK):
-            yield self.preprocessor_.transform(table.rows(slice(start, start + _CHUNK)))
+        for start in range(0, max(len(table), 1), CHUNK_ROWS):
+            yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _take_columns(self) -> None:
         """Set the attributes that describe the columns."""

@@ -7,8 +7,8 @@ from benchmarks.quality.explanations import SIZE, faults, main
 
 def test_each_fault_is_in_its_column_and_of_its_size():
     rng = np.random.default_rng(0)
-    train, usual = rng.normal(size=(100, 4)) * [1, 10, 100, 0], np.zeros((50, 4))
-    rows, columns = faults(train, usual, seed=0)
+    train, normal = rng.normal(size=(100, 4)) * [1, 10, 100, 0], np.zeros((50, 4))
+    rows, columns = faults(train, normal, seed=0)
     assert (columns < 3).all(), "a column without spread has no standard deviations"
     changed = np.abs(rows)
     np.testing.assert_allclose(changed[np.arange(50), columns], SIZE * train.std(axis=0)[columns])

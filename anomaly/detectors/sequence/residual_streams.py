@@ -23,12 +23,12 @@ from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, wi
 from anomaly.tables import Table
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
+from nnlite.rowwise import CHUNK_ROWS
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 _MOST_CELLS = 1 << 20
 _ROUNDS = 8
-_CHUNK = 8192
 
 
 class ResidualStream(Protocol):
@@ -345,8 +345,8 @@ def expected_features(new_reader: Callable[[], SeriesReader], model: WindowModel
 
 def chunks_of(table: Table) -> Iterator[Table]:
     """Yield a table in chunks of 8192 rows."""
-    for start in range(0, len(table), _CHUNK):
-        yield table.rows(slice(start, start + _CHUNK))
+    for start in range(0, len(table), CHUNK_ROWS):
+        yield table.rows(slice(start, start + CHUNK_ROWS))
 
 
 def level_of(windows: Array, forecasts: bool) -> Array:

@@ -34,6 +34,7 @@ from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
+from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 NO_MEMORY = (
@@ -42,7 +43,6 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
-_CHUNK = 8192
 # A member whose training scores are nearly equal must not decide alone: this bounds its power.
 _LEAST_OF_MEAN = 0.5
 _THIRD_QUARTILE = 0.75
@@ -373,7 +373,7 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
 
 def chunks_of(x: Array) -> list[Array]:
     """Divide records into chunks of some thousands, at least one."""
-    return [x[start : start + _CHUNK] for start in range(0, max(len(x), 1), _CHUNK)]
+    return [x[start : start + CHUNK_ROWS] for start in range(0, max(len(x), 1), CHUNK_ROWS)]
 
 
 def spread_of(scores: Array) -> float:

@@ -21,7 +21,7 @@ each = pytest.mark.parametrize("kind", [TableDetector, AutoencoderDetector, Vari
 
 
 def stamped(n=300, seed=0, days=0):
-    """Usual records of eight weeks, so many days later."""
+    """Normal records of eight weeks, so many days later."""
     x, _ = planes(n, seed, anomalies=0)
     minutes = np.random.default_rng(seed).integers(0, 56 * 24 * 60, size=n)
     moments = np.datetime64("2024-01-01T00:00", "s") + days * np.timedelta64(1, "D") + minutes.astype("m8[m]")

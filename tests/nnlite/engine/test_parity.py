@@ -135,11 +135,11 @@ def test_a_loss(dtype, name, weighted):
     weights = np.random.default_rng(2).random(ROWS) if weighted else None
     build = chain(loss=make(), activation=activation, optimizer=lambda: SGD(0.02))
     found, expected = assert_parity(build, draw(ROWS, 5), target(kind), sample_weight=weights)
-    judged = [
+    evaluated = [
         model.evaluate(draw(ROWS, 5), target(kind), backend=backend, verbose=0, batch_size=6)
         for model, backend in [(found, "numba"), (expected, "numpy")]
     ]
-    assert_agree(*judged, dtype, "evaluated loss")
+    assert_agree(*evaluated, dtype, "evaluated loss")
 
 
 METRICS = {

@@ -162,11 +162,11 @@ def test_a_loss_along_another_axis(dtype, name, shape, axis, weighted):
     y = (draw(rows, *shape, seed=1) > 0).astype(float)
     build = classifier(name, shape, axis, factor=0.7)
     found, expected = assert_parity(build, draw(rows, *shape[:-1], 2), y, sample_weight=weight, validation_split=0.3)
-    judged = [
+    evaluated = [
         model.evaluate(draw(rows, *shape[:-1], 2), y, backend=backend, verbose=0)
         for model, backend in ((found, "numba"), (expected, "numpy"))
     ]
-    assert_agree(*judged, dtype, "evaluated")
+    assert_agree(*evaluated, dtype, "evaluated")
 
 
 @pytest.mark.parametrize("rows", [1, 33])

@@ -66,9 +66,9 @@ def assert_parity(
     one = found.make_predict_function()
     for record, prediction in zip(x[:3], expected.predict(x[:3], backend="numpy"), strict=True):
         assert_agree(one(record), prediction, dtype, "predictions of one record", least=1)
-    judged = [model.evaluate(x, y, batch_size=batch_size, verbose=0, backend=b) for b, model in
+    evaluated = [model.evaluate(x, y, batch_size=batch_size, verbose=0, backend=b) for b, model in
               (("numba", found), ("numpy", expected))]  # fmt: skip
-    assert_agree(*judged, dtype, "evaluation")
+    assert_agree(*evaluated, dtype, "evaluation")
     return found
 
 

@@ -99,11 +99,11 @@ def test_beta_may_change_between_epochs():
     for backend in ("numpy", "numba"):
         model = _variational()
         latent = model.layers[-2]
-        judged = []
+        evaluated = []
         for beta in (0.0, 2.0):
             latent.beta = beta
-            judged.append(model.evaluate(x, x, verbose=0, backend=backend))
-        added.append(judged[1] - judged[0])
+            evaluated.append(model.evaluate(x, x, verbose=0, backend=backend))
+        added.append(evaluated[1] - evaluated[0])
     assert added[1] == pytest.approx(added[0], rel=1e-4)
     assert added[0] > 0.01
 
@@ -147,9 +147,9 @@ def test_samples_in_evaluation():
     model = Sequential([Input((2,)), GaussianLatent(beta=0.0, sample_at_inference=True)])
     model.compile("sgd", "mse")
     x = np.column_stack([np.full(20000, 0.5), np.full(20000, np.log(4.0))])
-    judged = [model.evaluate(x, np.full((20000, 1), 0.5), verbose=0, backend="numba") for _ in range(2)]
-    assert judged == pytest.approx([4.0, 4.0], rel=0.06)
-    assert judged[0] != judged[1]
+    evaluated = [model.evaluate(x, np.full((20000, 1), 0.5), verbose=0, backend="numba") for _ in range(2)]
+    assert evaluated == pytest.approx([4.0, 4.0], rel=0.06)
+    assert evaluated[0] != evaluated[1]
 
 
 def test_the_same_seed_gives_the_same_samples_at_inference():

@@ -152,11 +152,11 @@ def test_a_weight_for_each_step(dtype, name):
     weight = weights(ROWS, STEPS)
     x, y = draw(ROWS, STEPS, 2), target(kind)
     found, expected = assert_parity(build(make(), activation), x, y, sample_weight=weight)
-    judged = [
+    evaluated = [
         model.evaluate(x, y, sample_weight=weight, backend=backend, verbose=0, batch_size=6)
         for model, backend in [(found, "numba"), (expected, "numpy")]
     ]
-    assert_agree(*judged, dtype, "evaluated loss")
+    assert_agree(*evaluated, dtype, "evaluated loss")
     other = train("numba", build(make(), activation), x, y, sample_weight=weight.mean(axis=1))
     assert other.history.history["loss"] != found.history.history["loss"]
 

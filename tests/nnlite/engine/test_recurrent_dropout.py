@@ -151,5 +151,5 @@ def test_no_dropout_at_inference(cell, dtype):
     model = Sequential([Input((4, 2)), cell(3, recurrent_dropout=0.5)])
     model.compile("sgd", "mse")
     x, y = draw(20, 4, 2), draw(20, 3)
-    judged = [model.evaluate(x, y, verbose=0, backend=backend) for backend in ("numba", "numpy")]
-    assert_agree(*judged, dtype, "evaluation")
+    evaluated = [model.evaluate(x, y, verbose=0, backend=backend) for backend in ("numba", "numpy")]
+    assert_agree(*evaluated, dtype, "evaluation")

@@ -253,9 +253,9 @@ def test_the_median_normal_record_scores_as_before():
 
 def parts(seed, k=4, n=30, members=2, columns=5):
     rng = np.random.default_rng(seed)
-    usual = rng.gamma(0.5, size=(n, members, columns))
+    normal = rng.gamma(0.5, size=(n, members, columns))
     odd = rng.gamma(0.5, size=(k, members, columns)) * rng.choice([1, 4], size=columns)
-    return odd, usual, np.full(n, 1 / n), Blend(np.full(members, 1 / members), rng.uniform(0.5, 1.5, size=members))
+    return odd, normal, np.full(n, 1 / n), Blend(np.full(members, 1 / members), rng.uniform(0.5, 1.5, size=members))
 
 
 @given(seed=st.integers(0, 1000))
@@ -282,10 +282,10 @@ def test_weights_stay_at_1_where_the_prior_is_narrow(seed):
 @given(seed=st.integers(0, 1000), scale=st.floats(1e-3, 1e3))
 @settings(max_examples=20, deadline=None)
 def test_weights_do_not_depend_on_the_unit_of_scores(seed, scale):
-    odd, usual, counts, blend = parts(seed)
+    odd, normal, counts, blend = parts(seed)
     for a, b in zip(
-        fit_weights(odd, usual, counts, blend, (0.5, 1.5)),
-        fit_weights(scale * odd, scale * usual, counts, blend, (0.5, 1.5)),
+        fit_weights(odd, normal, counts, blend, (0.5, 1.5)),
+        fit_weights(scale * odd, scale * normal, counts, blend, (0.5, 1.5)),
         strict=True,
     ):
         np.testing.assert_allclose(a, b, rtol=1e-3)
