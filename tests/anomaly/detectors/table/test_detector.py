@@ -63,7 +63,7 @@ def test_scores_are_independent_of_the_batch(fitted):
 def test_scores_do_not_depend_on_where_a_long_table_is_cut(fitted, monkeypatch):
     x, _ = planes(n=100, seed=1)
     whole = fitted.decision_function(x)
-    monkeypatch.setattr("anomaly.detectors.record_detector._CHUNK", 7)
+    monkeypatch.setattr("anomaly.detectors.record_detector.CHUNK_ROWS", 7)
     np.testing.assert_allclose(fitted.decision_function(x), whole, rtol=1e-5)
     assert fitted.explain(x).shape == (100, 5)
 
