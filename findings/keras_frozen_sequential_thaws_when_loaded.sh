@@ -10,7 +10,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/environment"
-"$folder/environment/bin/pip" install --quiet "keras==3.15.1" "jax==0.10.2" "numpy<2.5"
+"$folder/environment/bin/pip" install --quiet "keras==3.15.1" "jax==0.10.2" "numpy==2.4.6"
 KERAS_BACKEND=jax FOLDER="$folder" "$folder/environment/bin/python" - <<'PYTHON'
 import os
 

@@ -11,7 +11,7 @@ set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 python3 -m venv "$folder/environment"
-"$folder/environment/bin/pip" install --quiet "keras==3.15.1" "jax==0.10.2" "numpy<2.5"
+"$folder/environment/bin/pip" install --quiet "keras==3.15.1" "jax==0.10.2" "numpy==2.4.6"
 KERAS_BACKEND=jax "$folder/environment/bin/python" - <<'PYTHON'
 import keras
 import numpy as np

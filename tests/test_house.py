@@ -1,4 +1,4 @@
-"""The structure of the two packages: what DESIGN calls the house. Figures of today are the most that is allowed."""
+"""The structure of the two packages: imports, lengths, and what is passed between modules, held to upper bounds."""
 
 from __future__ import annotations
 
