@@ -378,8 +378,8 @@ class TableDetector(RecordDetector):
         `anomaly.detectors.table.label_learning`. Each call begins anew, so give all labels at once.
 
         On 16 tables, AUROC of other records changed on average by +0.002 with the 20 records of the highest scores
-        labelled, +0.005 with 50 of them, +0.005 with 50 random records, +0.018 with 200, +0.009 with 20 random
-        anomalies alone, and +0.023 with 20 normal records beside them: label normal records, too. It hardly falls for
+        labelled, +0.005 with 50 of them, +0.005 with 50 random records, +0.015 with 200, +0.009 with 20 random
+        anomalies alone, and +0.022 with 20 normal records beside them: label normal records, too. It hardly falls for
         any choice of records: in 1,077 trials, three in ten of them with one label in five wrong, by 0.009 at most. The
         price of this caution: weights fitted without cross-validation gain 0.034 from 20 random anomalies, but lose up
         to 0.14 (``python -m benchmarks.quality.label_learning``).

@@ -30,7 +30,7 @@ records below each held-out anomaly, minus that fraction before.
 - A half, if a normal record is labelled, the mean gain is positive, the held-out anomalies are above 75 % of normal
   records on average, and a tenth of the labelled anomalies were not above 85 % before (if all were, they were probably
   chosen by score). Anomalies alone may be of one kind, and larger steps would then lower the scores of the others.
-- All, if moreover the gain exceeds 0.02 and three standard errors.
+- All, if moreover the gain exceeds 0.02 and four standard errors.
 
 The largest step whose conditions hold is taken. Records that are labelled several times count once. ``python -m
 benchmarks.quality.label_learning`` measures the outcome over choices of labelled records, with right labels and with
@@ -99,7 +99,7 @@ _SMALLEST = 0.25
 # Without plausible evidence a quarter is too much: wrong labels then lower AUROC by up to 0.011.
 _BLIND = 0.2
 _TOLERATED = 0.002
-_LARGER_STEPS = (_Step(0.5, 0.0, 0.0), _Step(1.0, 3.0, 0.02))
+_LARGER_STEPS = (_Step(0.5, 0.0, 0.0), _Step(1.0, 4.0, 0.02))
 # Held-out anomalies above a smaller fraction of normal records on average look like wrong labels.
 _PLAUSIBLE = 0.75
 # Where nine of ten labelled anomalies were above this fraction of normal records before, they were chosen by score.
