@@ -12,6 +12,7 @@ import numpy as np
 
 from anomaly.calibration import RATE, conformal_threshold
 from anomaly.detectors.base import as_labels
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import RecordDetector, check_records
 from anomaly.detectors.table.drift import record_drift, sample_records
@@ -59,10 +60,10 @@ class TableDetector(RecordDetector):
     the distances among those, as in LOF (`anomaly.detectors.table.neighbors`). A second comparison, with a single
     neighbor on a scale that magnifies small differences, finds records with small deviations in many features.
 
-    **Blending.** Scores in units of the median training record are combined by a soft maximum
-    (`anomaly.detectors.table.ensemble`),
+    **Blending.** Scores in units of the median training record are combined by a weighted geometric mean
+    (`anomaly.detectors.table.blend`),
 
-    .. math:: s(x) = \Bigl( \sum_m a_m\, s_m(x)^{1/q_m} \Bigr)^{\bar q}
+    .. math:: \ln s(x) = \bar q \sum_m a_m\, \frac{\ln s_m(x)}{q_m}
 
     with a weight :math:`a_m` for each member, the spread :math:`q_m` of its training scores, and their mean
     :math:`\bar q`. About 1 is a normal record. `explain` splits it into contributions of columns.
@@ -94,12 +95,14 @@ class TableDetector(RecordDetector):
         k; 0 scores by the networks alone, and no record is remembered. Few neighbors are best for clean training
         records, more where anomalies come in groups. Of more than 10,000 training records a random sample is
         remembered, and saved with the detector.
-    neighbors_share : float, default 0.7
+    neighbors_share : float, default 0.85
         Weight of the remembered records, from 0 to 1; the networks share the remainder. More is better for clean
         training records, less for contaminated ones.
     fine_share : float, default 0.3
-        Fraction of that weight for the magnifying comparison, from 0 to 1. Its single neighbor and its contrast of 2
-        do not depend on `neighbors` and `contrast`; 0 omits it and halves the time of comparing. 0 is best where
+        Fraction of that weight for the magnifying comparison, from 0 to 1, in a table of numbers. It finds small
+        differences, so its weight is multiplied by the fraction of the columns that are no categories or booleans; the
+        networks have the remainder. Its single neighbor and its contrast of 2 do not depend on `neighbors` and
+        `contrast`; 0 omits it and halves the time of comparing. 0 is best where
         anomalies among the training records come in groups.
     contrast : float, default 0.5
         Weight of the contrast with the neighbors' own distances, which finds anomalies near dense groups. 0 is best
@@ -230,7 +233,7 @@ class TableDetector(RecordDetector):
         sparsity: float = 0.0,
         draws: int = 8,
         neighbors: int = 5,
-        neighbors_share: float = 0.7,
+        neighbors_share: float = 0.85,
         fine_share: float = 0.3,
         contrast: float = 0.5,
         contamination: float | str = "auto",
@@ -334,8 +337,8 @@ class TableDetector(RecordDetector):
             x, labels = self._fit_preprocessor(X, y)
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
-        columns, seed = self.preprocessor_.feature_columns_, as_seed(self.random_state)
-        fitted = fit_ensemble(self._settings(), x, columns, self.n_features_in_, seed, start)
+        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
+        fitted = fit_ensemble(self._settings(), x, features, seed, start)
         self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
         self._set_threshold(fitted.scores, labels)
         if self.false_alarm_rate is not None:
@@ -361,7 +364,7 @@ class TableDetector(RecordDetector):
         preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
         x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
         settings, seed = replace(self._settings(), neighbors=0), as_seed(self.random_state)
-        fitted = fit_ensemble(settings, x, preprocessor.feature_columns_, self.n_features_in_, seed)
+        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed)
         return fitted.ensemble, preprocessor.transform(table.rows(fold))
 
     def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
@@ -677,9 +680,11 @@ class TableDetector(RecordDetector):
             self.fine_share = 0.0
         self._check_parameters()
         self._restore_preprocessing(config, arrays)
-        settings, columns = self._settings(), self.preprocessor_.feature_columns_
-        members = settings.weights, settings.explaining
-        self.ensemble_ = Ensemble.from_state(config, arrays, label, *members, columns, self.n_features_in_)
+        settings, features = self._settings(), FeatureSet.of(self.preprocessor_)
+        # Files from before weights depended on the kinds of columns have none of a blend.
+        known = features if "blend" in config else replace(features, discrete=0.0)
+        weights = settings.weights(known)
+        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, settings.explaining, known)
         settings.check_members(self.ensemble_.members)
         self.history_ = config["history"]
         self.records_seen_ = config.get("records_seen", len(self.decision_scores_))

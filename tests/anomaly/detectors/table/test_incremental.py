@@ -8,6 +8,7 @@ from sklearn.metrics import roc_auc_score
 
 from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_correlated
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table import incremental as updating
 from anomaly.detectors.table import training
 from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
@@ -239,7 +240,7 @@ SETTINGS = EnsembleSettings.from_parameters(
 @pytest.fixture(scope="module")
 def fitted():
     x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
-    return fit_ensemble(SETTINGS, x, np.arange(3), 3, seed=0).ensemble
+    return fit_ensemble(SETTINGS, x, FeatureSet(np.arange(3), 3), seed=0).ensemble
 
 
 @pytest.fixture(scope="module")
