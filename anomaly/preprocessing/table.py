@@ -76,7 +76,8 @@ class TablePreprocessor:
 
     **Few values.** With ``missing="nan"``, booleans, numbers of two values, and integers of at most five, with at least
     5 training rows for each value on average, become categories, whose differences all have the same weight. A later
-    value between or beyond them is unseen.
+    value between or beyond them is unseen; its feature grows with its distance from the nearest value, in units of the
+    mean distance between neighboring values, so that a large number among few small ones stands out.
 
     **Categories** have weight 1 by default. The features of a column then have a total variance of
     :math:`1 - \sum_k p_k^2 < 1`, whatever their number: no more than one standardized number.
@@ -282,14 +283,15 @@ class TablePreprocessor:
         table = self.align(as_table(data))
         if table.matrix is not None and self._all_numbers():
             return self._assemble(table, table.matrix, [])
-        numbers, groups = [], []
+        numbers, groups, sizes = [], [], []
         for column, cells in zip(self._fitted.columns, table.columns, strict=True):
             if isinstance(column, ValueColumn):
                 values = column.read(cells, table.position)
                 numbers += column.numbers_of(values)
             elif isinstance(column, CategoryColumn):
                 groups.append(column.read(cells))
-        return self._assemble(table, side_by_side(numbers, len(table)), groups)
+                sizes.append(column.sizes(cells, groups[-1]))
+        return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
 
     def _all_numbers(self) -> bool:
         return all(column.kind == NumberColumn.kind for column in self._fitted.columns)
@@ -335,22 +337,24 @@ class TablePreprocessor:
             )
         return table.select(names)
 
-    def _assemble(self, table: Table, numbers: Array, groups: Sequence[Array]) -> Array:
+    def _assemble(
+        self, table: Table, numbers: Array, groups: Sequence[Array], sizes: Sequence[Array | float] = ()
+    ) -> Array:
         """Return the matrix of features, computed in blocks of rows whose intermediate results fit into the cache."""
         features = np.zeros((len(table), len(self.feature_names_out_)), dtype=np.float32)
         step = max(1, _BLOCK_CELLS // max(1, numbers.shape[1]))
         for start in range(0, len(table), step):
             rows = slice(start, start + step)
             self._scale_block(table, numbers[rows], start, features[rows])
-        self._indicate(features, groups)
+        self._indicate(features, groups, sizes or [1.0] * len(groups))
         return features
 
-    def _indicate(self, features: Array, groups: Sequence[Array]) -> None:
-        """Set the indicator features of the groups of categories."""
+    def _indicate(self, features: Array, groups: Sequence[Array], sizes: Sequence[Array | float]) -> None:
+        """Set the indicator features of the groups of categories, each to the weight times its size."""
         rows = np.arange(len(features))
-        for block, indices in zip(self._category_blocks(features), groups, strict=True):
+        for block, indices, size in zip(self._category_blocks(features), groups, sizes, strict=True):
             # Imputed as an unseen value, whose group is the last one in a column without a group of missing values.
-            block[rows, indices] = self.category_weight
+            block[rows, indices] = np.minimum(self.category_weight * size, FEATURE_LIMIT)
             if self.missing == "nan":
                 block[indices == HOLE] = np.nan
 

@@ -86,7 +86,7 @@ class CategoryColumn:
             *(["<missing>"] if has_missing else []),
             *([] if open_ended else ["<unseen>"]),
         )
-        self._unseen = len(categories) if open_ended else len(self.groups) - 1
+        self.unseen_group = len(categories) if open_ended else len(self.groups) - 1
         self._missing = self.groups.index("<missing>", len(categories)) if has_missing else HOLE
         self._by_text = {text: group for group, text in enumerate(categories)}
         self._by_text.update(dict.fromkeys(rare, len(categories)))
@@ -207,6 +207,18 @@ class CategoryColumn:
         distinct, indices = distinct_cells(cells)
         return self.groups_of(distinct)[indices]
 
+    def sizes(self, cells: Array, groups: Array) -> Array | float:  # noqa: ARG002
+        """Return how many times the weight of a category the indicator feature of each cell is: 1.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n_rows,)
+            Values of the column.
+        groups : ndarray of int of shape (n_rows,)
+            Their groups, from `read`.
+        """
+        return 1.0
+
     @property
     def typical_group(self) -> int | None:
         """Group of the most frequent category, or of the rare ones if there are no others; None if not known."""
@@ -281,7 +293,7 @@ class CategoryColumn:
         if group is None and (self.numeric or not isinstance(value, str)):
             number = self._number_of(text)
             group = None if number is None else self._by_number.get(number)
-        return self._unseen if group is None else group
+        return self.unseen_group if group is None else group
 
     def _number_of(self, text: str) -> float | None:
         """Return the number of a category, or None."""

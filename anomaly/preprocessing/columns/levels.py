@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.parsing import parse_boolean, parse_number
+from anomaly.preprocessing.columns.parsing import category_number, category_text, parse_boolean, parse_number
 from anomaly.tables.cells import text_array
 from nnlite.types import Array
 
@@ -56,8 +57,9 @@ class LevelColumn(CategoryColumn):
         """Restore a column from the values of `get_config`; raise `DataError` for an invalid field."""
         column = super().from_config(config)
         texts = (*column.categories, *column.rare)
-        if not texts or any(column._number_of(text) is None for text in texts):
-            raise DataError(f"preprocessing: the levels of column {column.name!r} are not all numbers, or booleans")
+        numbers = {column._number_of(text) for text in texts}
+        if len(numbers) < 2 or not all(number is not None and math.isfinite(number) for number in numbers):
+            raise DataError(f"preprocessing: the levels of column {column.name!r} are not numbers, or booleans")
         return column
 
     @property
@@ -77,9 +79,38 @@ class LevelColumn(CategoryColumn):
         levels = np.array(sorted(self._by_number))
         nearest = np.minimum(np.searchsorted(levels, numbers), len(levels) - 1)
         groups = np.array([self._by_number[level] for level in levels.tolist()], dtype=np.intp)[nearest]
-        groups[levels[nearest] != numbers] = self._unseen
+        groups[levels[nearest] != numbers] = self.unseen_group
         groups[np.isnan(numbers)] = self._missing
         return groups
+
+    def sizes(self, cells: Array, groups: Array) -> Array | float:
+        """Return how many times the weight of a category the indicator feature of each cell is.
+
+        An unseen number is as many times as large as its distance from the nearest level is larger than the mean
+        distance between neighboring levels, but at least once: 5,000 is further from 1, 2 and 3 than 4 is.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n_rows,)
+            Values of the column.
+        groups : ndarray of int of shape (n_rows,)
+            Their groups, from `read`.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_rows,), or 1.0 if no number is unseen
+            At least 1; infinite for an infinite number.
+        """
+        unseen = np.flatnonzero(groups == self.unseen_group)
+        if self.boolean or not len(unseen):
+            return 1.0
+        found = (category_number(text) if (text := category_text(cell)) else None for cell in cells[unseen].tolist())
+        numbers = np.array([np.nan if number is None else number for number in found])
+        levels = np.array(list(self._by_number))
+        distances = np.abs(numbers[:, np.newaxis] - levels).min(axis=1) * (len(levels) - 1) / np.ptp(levels)
+        sizes = np.ones(len(groups))
+        sizes[unseen] = np.fmax(distances, 1.0)
+        return sizes
 
     def restore(self, groups: Array, real: bool = False) -> Array:
         """Return the numbers or the booleans of groups, NaN or None for missing values; see `CategoryColumn.restore`.

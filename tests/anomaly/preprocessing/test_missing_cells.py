@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.errors import DataError, EmptyColumnWarning
-from anomaly.preprocessing import TablePreprocessor
+from anomaly.preprocessing import FEATURE_LIMIT, TablePreprocessor
 
 N = 120
 WORDS = {"words": ["Yes", "no"], "codes": ["2", "3", "4", "5more"], "text": ["red", "green", "blue", "teal"]}
@@ -216,10 +216,22 @@ def test_few_numbers_and_booleans_are_levels():
     assert preprocessor.describe()[5] == "flag  category  2 booleans as categories: 'False', 'True'; unseen"
 
 
-@pytest.mark.parametrize("new", [7, 2.5, "7", "2.5", "two", np.inf, -1])
-def test_a_new_level_is_unseen(new):
+@pytest.mark.parametrize(
+    ("new", "size"),
+    [(6, 1), (7, 2), (2.5, 1), ("7", 2), ("2.5", 1), ("two", 1), (np.inf, FEATURE_LIMIT), (-1, 2), (5005, 5000)],
+)
+def test_a_new_level_is_unseen_and_the_more_so_the_farther_it_is(new, size):
     preprocessor = fitted({"few": [1, 2, 3, 4, 5] * 10})
-    assert preprocessor.transform({"few": [new]}).tolist() == [[0.0] * 5 + [1.0]]
+    assert preprocessor.transform({"few": [new, 1]}).tolist() == [[0.0] * 5 + [size], [1.0] + [0.0] * 5]
+    assert preprocessor.transform({"few": [str(new), "1"]})[0].tolist() == [0.0] * 5 + [size]
+    assert np.isnan(preprocessor.inverse_transform(preprocessor.transform({"few": [new]}))["few"][0])
+
+
+def test_the_unit_of_new_levels_is_that_of_the_levels():
+    preprocessor = fitted({"few": [0, 100, 600] * 10, "flag": [True, False] * 15}, category_weight=0.5)
+    features = preprocessor.transform({"few": [1200, 850, 900], "flag": ["5000", None, True]})
+    assert features[:, 3].tolist() == [1.0, 0.5, 0.5]
+    assert features[0, 4:].tolist() == [0.0, 0.0, 0.5]
 
 
 @pytest.mark.parametrize("same", [2, 2.0, "2", "2.0", "2.00", " 2 ", "2e0"])

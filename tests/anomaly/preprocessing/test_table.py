@@ -417,7 +417,7 @@ def test_an_early_state_gives_the_same_features_to_the_last_bit():
         (lambda c, a: c["parameters"].update(missing="zero"), "missing must be one of 'median', 'nan'; found 'zero'"),
         (lambda c, a: c["columns"][1].update(most_frequent="c"), "'most_frequent' is not one of the categories.*'c'"),
         (lambda c, a: c["columns"][1].update(most_frequent=1), "expected a str 'most_frequent'"),
-        (lambda c, a: c["columns"][1].update(levels=True), "the levels of column 'c' are not all numbers, or booleans"),
+        (lambda c, a: c["columns"][1].update(levels=True), "the levels of column 'c' are not numbers, or booleans"),
         (lambda c, a: c["columns"][1].update(levels=1), "expected a bool 'levels'"),
         (lambda c, a: a.update(missing_fraction=np.array([0.5, 1.5])), "values from 0 to 1 in 'missing_fraction'"),
         (lambda c, a: a.update(missing_fraction=np.zeros(3)), "expected 2 values in 'missing_fraction'"),
