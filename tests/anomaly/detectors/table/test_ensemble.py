@@ -108,7 +108,10 @@ def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh
     [
         ({"weights": (1.0,)}, "it has 2 members; its parameters require 1"),
         ({"features": FeatureSet(FEATURES.columns[:4], 4)}, "its members score other than the 4 features"),
-        ({"n_columns": 5}, r"its weights of columns have shape \(4,\) and dtype float64; expected 5"),
+        (
+            {"features": FeatureSet(FEATURES.columns, 5)},
+            r"its weights of columns have shape \(4,\) and dtype float64; expected 5",
+        ),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused(ensemble, changes, message):

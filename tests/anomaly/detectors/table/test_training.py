@@ -39,14 +39,21 @@ def x():
 
 
 def test_weights_add_up_to_1_and_explaining_members_are_the_coarsest_network_and_the_plain_comparison():
-    assert SETTINGS.weights == pytest.approx((0.2, 0.2, 0.45, 0.15))
+    assert SETTINGS.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.45, 0.15))
     assert SETTINGS.explaining == (1, 2)
     plain = replace(SETTINGS, fine_share=0.0)
-    assert plain.weights == pytest.approx((0.2, 0.2, 0.6))
+    assert plain.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.6))
     alone = replace(SETTINGS, neighbors=0)
-    assert alone.weights == (0.5, 0.5)
+    assert alone.weights(FEATURES) == (0.5, 0.5)
     assert alone.explaining == (1,)
     assert [len(settings.member_kinds) for settings in (SETTINGS, plain, alone)] == [4, 3, 2]
+
+
+def test_the_magnifying_comparison_weighs_by_the_columns_that_are_numbers():
+    mixed, discrete = (replace(FEATURES, discrete=fraction) for fraction in (0.4, 1.0))
+    assert SETTINGS.weights(mixed) == pytest.approx((0.23, 0.23, 0.45, 0.09))
+    assert SETTINGS.weights(discrete) == pytest.approx((0.275, 0.275, 0.45, 0.0))
+    assert replace(SETTINGS, fine_share=0.0).weights(discrete) == pytest.approx((0.2, 0.2, 0.6))
 
 
 def test_settings_are_values():
