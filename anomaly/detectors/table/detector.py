@@ -212,6 +212,8 @@ class TableDetector(EnsembleDetector):
         "neighbors": integer(least=0),
         "neighbors_share": number(0, most=1),
         "fine_share": number(0, most=1),
+        "forest_share": number(0, most=1),
+        "wide_share": number(0, most=1),
         "contrast": number(least=0),
         "trim": choice("auto") | number(0, most=0.5),
         "false_alarm_rate": choice(None) | RATE,
@@ -228,6 +230,8 @@ class TableDetector(EnsembleDetector):
         neighbors: int = 5,
         neighbors_share: float = 0.85,
         fine_share: float = 0.3,
+        forest_share: float = 0.15,
+        wide_share: float = 0.8,
         contrast: float = 0.5,
         contamination: float | str = "auto",
         trim: float | str = "auto",
@@ -254,6 +258,8 @@ class TableDetector(EnsembleDetector):
         self.neighbors = neighbors
         self.neighbors_share = neighbors_share
         self.fine_share = fine_share
+        self.forest_share = forest_share
+        self.wide_share = wide_share
         self.contrast = contrast
         self.contamination = contamination
         self.trim = trim
@@ -502,6 +508,9 @@ class TableDetector(EnsembleDetector):
         if "fine_share" not in config["parameters"]:
             # Files from before the magnifying comparison.
             self.fine_share = 0.0
+        if "forest_share" not in config["parameters"]:
+            # Files from before the isolation forest and the wide comparison.
+            self.forest_share = self.wide_share = 0.0
         self._check_parameters()
         self._restore_preprocessing(config, arrays)
         settings, features = self._settings(), FeatureSet.of(self.preprocessor_)

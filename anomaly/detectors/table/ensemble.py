@@ -12,6 +12,7 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from nnlite.archive import arrays_with_prefix
@@ -70,7 +71,7 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, or None."""
+        """The first member that remembers records: all of them. Or None."""
         return next((member for member in self.members if isinstance(member, NearestNeighbors)), None)
 
     def memory_for(self, method: str) -> NearestNeighbors:
@@ -224,9 +225,9 @@ class Ensemble:
             described, learned = member.get_state()
             members.append(described)
             arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
-        if len(members) > 1 and members[-1].get("magnify"):
-            # It compares with the records of the member before it.
-            del arrays[f"member_{len(members) - 1}/records"]
+            if number and described.get("magnify"):
+                # It compares with the records of the member before it.
+                del arrays[f"member_{number}/records"]
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
 
     @classmethod
@@ -286,8 +287,8 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
                 model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
             )
         ]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors)
+    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors, IsolationForest)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):

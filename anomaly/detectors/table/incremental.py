@@ -86,7 +86,7 @@ def update(
         )
     n_learned = int((1 - settings.trim) * seen)
     records = add_to_reservoir(memory.records, n_learned, learned, MOST_REMEMBERED, rng)
-    members: tuple[Member, ...] = (*networks, *remember(settings, records))
+    members: tuple[Member, ...] = (*networks, *remember(settings, records, rng))
     updated, scores = replace(
         ensemble, members=members, weights=settings.weights(ensemble.features), explaining=settings.explaining
     ).calibrate(records)

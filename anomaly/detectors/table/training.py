@@ -13,6 +13,7 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.isolation import IsolationForest, grow_forest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
@@ -20,7 +21,7 @@ from nnlite.models import Model
 from nnlite.optimizers import Adam
 from nnlite.processors import available_processors
 from nnlite.random import global_generator, seeded
-from nnlite.types import Array
+from nnlite.types import Array, RandomGenerator
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
 MOST_REMEMBERED = 10_000
@@ -35,6 +36,8 @@ _STEPS_AT_DEFAULT_RATE = 200
 _DEFAULT_RATE = 0.001
 _FINE_NEIGHBORS = 1
 _FINE_CONTRAST = 2.0
+_WIDE_RECORDS = 1000
+_TRIMMING_TREES = 300
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
@@ -137,6 +140,10 @@ class EnsembleSettings:
         Weight of the remembered records; the networks have the remainder.
     fine_share : float
         Fraction of that weight for the magnifying comparison.
+    forest_share : float
+        Fraction of that weight for the isolation forest, before the comparisons divide it.
+    wide_share : float
+        Fraction of the weight of the plain comparison for the wide one, where records are left out.
     contrast : float
         Weight of the local contrast.
     trim : float
@@ -147,6 +154,8 @@ class EnsembleSettings:
     neighbors: int
     neighbors_share: float
     fine_share: float
+    forest_share: float
+    wide_share: float
     contrast: float
     trim: float
 
@@ -157,26 +166,37 @@ class EnsembleSettings:
         With ``trim="auto"``, the fraction is that of the anomalies, if it is known.
         """
         trim = parameters["contamination"] if parameters["trim"] == "auto" else parameters["trim"]
-        names = ("neighbors", "neighbors_share", "fine_share", "contrast")
+        names = ("neighbors", "neighbors_share", "fine_share", "wide_share", "contrast")
         return cls(
             networks=TrainingSettings.from_parameters(parameters),
             trim=0.0 if trim == "auto" else float(trim),
+            forest_share=parameters["forest_share"] if parameters["neighbors"] else 0.0,
             **{name: parameters[name] for name in names},
         )
 
     def weights(self, features: FeatureSet) -> tuple[float, ...]:
-        """Return the weight of each member: the networks, then the remembered records.
+        """Return the weight of each member: the networks, the comparisons with remembered records, the forest.
 
         The magnifying comparison finds small differences, which categories do not have. So its weight is multiplied by
         the fraction of the columns that are numbers, and the networks have the remainder.
         """
-        n_networks = len(self.networks.noise)
-        if not self.neighbors:
-            return (1 / n_networks,) * n_networks
-        plain, fine = [self.neighbors_share * share for share in (1 - self.fine_share, self.fine_share)]
-        network = (1 - self.neighbors_share + fine * features.discrete) / n_networks
-        comparisons = (plain, fine * (1 - features.discrete)) if self.fine_share else (plain,)
-        return (*[network] * n_networks, *comparisons)
+        n_networks, remembered = len(self.networks.noise), self.neighbors_share if self.neighbors else self.forest_share
+        forest = remembered * self.forest_share if self.neighbors else remembered
+        plain, fine = [(remembered - forest) * share for share in (1 - self.fine_share, self.fine_share)]
+        wide = plain * self.wide_share if self.is_wide else 0.0
+        network = (1 - remembered + fine * features.discrete) / n_networks
+        comparisons = [plain - wide, *[fine * (1 - features.discrete)] * self.is_fine, *[wide] * self.is_wide]
+        return (*[network] * n_networks, *comparisons * bool(self.neighbors), *[forest] * bool(self.forest_share))
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether there is a magnifying comparison."""
+        return bool(self.neighbors and self.fine_share)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is a wide comparison."""
+        return bool(self.neighbors and self.wide_share and self.trim)
 
     @property
     def explaining(self) -> tuple[int, ...]:
@@ -192,10 +212,13 @@ class EnsembleSettings:
     @property
     def member_kinds(self) -> list[tuple[str, bool]]:
         """Kind of each member, and whether it magnifies."""
-        comparisons = (False, True)[: bool(self.neighbors) * (1 + bool(self.fine_share))]
+        plain, fine = (NearestNeighbors.kind, False), (NearestNeighbors.kind, True)
         return [
             *[(Denoiser.kind, False)] * len(self.networks.noise),
-            *[(NearestNeighbors.kind, magnify) for magnify in comparisons],
+            *[plain] * bool(self.neighbors),
+            *[fine] * self.is_fine,
+            *[plain] * self.is_wide,
+            *[(IsolationForest.kind, False)] * bool(self.forest_share),
         ]
 
     def check_members(self, members: Sequence[Member]) -> None:
@@ -231,7 +254,7 @@ def fit_ensemble(
     seed: int | None = None,
     start: Sequence[Model] | None = None,
 ) -> FittedEnsemble:
-    """Train networks, remember records and calibrate both; in two rounds if records are to be left out.
+    """Train networks, remember records and calibrate both; without the records that are to be left out.
 
     Parameters
     ----------
@@ -250,11 +273,18 @@ def fit_ensemble(
     with seeded(seed):
         if not left_out:
             return _fit_once(settings, x, features, start)
-        # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
-        first = _fit_once(replace(settings, neighbors=0), x, features, start)
-        kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
-        second = _fit_once(settings, kept, features, start)
-        return replace(second, scores=second.ensemble.scores(x))
+        fitted = _fit_once(settings, _typical_records(x, left_out), features, start)
+        return replace(fitted, scores=fitted.ensemble.scores(x))
+
+
+def _typical_records(x: Array, left_out: int) -> Array:
+    """Return the records, in their order, without those with the highest scores of an isolation forest.
+
+    Anomalies in a group have near neighbors and are learned by networks, but few splits part them from other records.
+    """
+    rng = np.random.default_rng(int(global_generator().integers(2**31)))
+    scores = grow_forest(x, rng, _TRIMMING_TREES).scores(x)
+    return x[np.sort(np.argsort(scores, kind="stable")[: len(x) - left_out])]
 
 
 def _fit_once(
@@ -262,30 +292,38 @@ def _fit_once(
 ) -> FittedEnsemble:
     networks, history = train(settings.networks, x, start)
     # Drawn with and without memory, so that later networks do not depend on it.
-    seed = int(global_generator().integers(2**31))
-    memory = remember(settings, _sample(x, seed)) if settings.neighbors else []
-    members: tuple[Member, ...] = (*networks, *memory)
+    rng = np.random.default_rng(int(global_generator().integers(2**31)))
+    members: tuple[Member, ...] = (*networks, *remember(settings, _sample(x, MOST_REMEMBERED, rng), rng))
     ensemble, scores = Ensemble(members, settings.weights(features), features, settings.explaining).calibrate(x)
     return FittedEnsemble(ensemble, scores, history)
 
 
-def _sample(x: Array, seed: int) -> Array:
-    """Return the records to remember, in their order: all, or a random sample of too many."""
-    if len(x) <= MOST_REMEMBERED:
+def _sample(x: Array, most: int, rng: RandomGenerator) -> Array:
+    """Return the records, in their order: all, or a random sample of too many."""
+    if len(x) <= most:
         return x
-    return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
+    return x[np.sort(rng.choice(len(x), most, replace=False))]
 
 
-def remember(settings: EnsembleSettings, records: Array) -> list[NearestNeighbors]:
-    """Return the members that compare with remembered records: a plain one and, with a `fine_share`, a magnifying one.
+def remember(settings: EnsembleSettings, records: Array, rng: RandomGenerator) -> list[Member]:
+    """Return the members that follow from the remembered records.
 
-    The magnifying one finds small deviations in many features: it compares with a single neighbor, mostly by the local
-    contrast.
+    A plain comparison with the nearest ones. With a `fine_share`, a magnifying one: it finds small deviations in many
+    features, and compares with a single neighbor, mostly by the local contrast. Where records are left out, a wide one:
+    the mean distance to a fraction of a sample of the records, as many as are left out, which a smaller group of
+    anomalies cannot fill. With a `forest_share`, an isolation forest.
     """
-    plain = NearestNeighbors(records, settings.neighbors, settings.contrast)
-    if not settings.fine_share:
-        return [plain]
-    return [plain, NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True)]
+    members: list[Member] = []
+    if settings.neighbors:
+        members.append(NearestNeighbors(records, settings.neighbors, settings.contrast))
+    if settings.is_fine:
+        members.append(NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True))
+    if settings.is_wide:
+        sample = _sample(records, _WIDE_RECORDS, rng)
+        members.append(NearestNeighbors(sample, max(settings.neighbors, round(settings.trim * len(sample))), 0.0))
+    if settings.forest_share:
+        members.append(grow_forest(records, rng))
+    return members
 
 
 def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = None) -> tuple[list[Denoiser], History]:
