@@ -269,7 +269,8 @@ def _fit_once(
     networks_only: bool = False,
 ) -> FittedEnsemble:
     # Drawn with and without memory, so that networks do not depend on it.
-    records = _sample(x, int(global_generator().integers(2**31))) if settings.neighbors else x[:0]
+    seed = int(global_generator().integers(2**31))
+    records = _sample(x, seed) if settings.neighbors else x[:0]
     imputer = Imputer.of(features, records)
     values, known = imputer.filled(x), features.known(x)
     networks, history = train(settings.networks, values, targets(values, known), start)
