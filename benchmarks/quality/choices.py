@@ -15,7 +15,7 @@ import numpy as np
 
 from anomaly import TableDetector
 from anomaly.metrics import average_precision_score, roc_auc_score
-from benchmarks.quality.protocols import PROTOCOLS, split, tables
+from benchmarks.quality.protocols import CLEAN, split, tables
 
 _AVERAGED = "scores averaged"
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -51,7 +51,7 @@ def evaluate(folder: Path, names: list[str], seed: int) -> np.ndarray:
     """Return AUROC and average precision, of shape (tables, variants, protocols, 2)."""
     results = []
     for table, x, y in tables(folder):
-        row = [[_figures(x, y, protocol, seed, name) for protocol in PROTOCOLS] for name in names]
+        row = [[_figures(x, y, protocol, seed, name) for protocol in CLEAN] for name in names]
         print(table, *(f"{np.mean(figures):.3f}" for figures in row), flush=True)
         results.append(row)
     return np.array(results)
@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=list(VARIANTS))
     options = parser.parse_args()
     figures = evaluate(Path(options.data), options.variants, options.seed)
-    print(f"\n{'variant':<20}" + "".join(f"{protocol:>22}" for protocol in PROTOCOLS) + "   chosen")
+    print(f"\n{'variant':<20}" + "".join(f"{protocol:>22}" for protocol in CLEAN) + "   chosen")
     best, counts = held_out(figures)
     rows = zip([*options.variants, "chosen elsewhere"], [*figures.mean(axis=0), best], [*counts, ""], strict=True)
     for name, values, count in rows:

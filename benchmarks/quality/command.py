@@ -1,0 +1,193 @@
+"""Compare detectors of anomalous records: ``python -m benchmarks quality``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import textwrap
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.quality import report
+from benchmarks.quality.contestants import CONTESTANTS, OURS, version_of
+from benchmarks.quality.elsewhere import NoSuchPython, measure_there, missing_here, missing_there
+from benchmarks.quality.measure import measure_into
+from benchmarks.quality.pictures import save_all
+from benchmarks.quality.protocols import PROTOCOLS
+from benchmarks.quality.results import Plan, Result, read
+from benchmarks.quality.summary import compare
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure what is not measured yet; print the comparisons, and write them as JSON and pictures."""
+    parser = make_parser()
+    options = parser.parse_args(arguments)
+    try:
+        here, there = _places(options.detectors, options.peers_python)
+        plan = _plan(options, (*here, *there))
+    except (FileNotFoundError, NoSuchPython, ModuleNotFoundError) as error:
+        parser.error(str(error))
+    folder = Path(options.output)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "results.jsonl"
+    measure_into(path, replace(plan, detectors=tuple(here)))
+    if there:
+        measure_there(options.peers_python, path, replace(plan, detectors=tuple(there)))
+    _report(folder, plan, _asked(read(path), plan, bool(options.detectors)))
+    return 0
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks quality",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        description="Compare detectors of anomalous records on tables of many kinds, each detector with its defaults.\n"
+        "What is in the results already is not measured again, unless the detector has changed since.",
+        epilog=_epilog(),
+    )
+    parser.add_argument(
+        "--protocols", type=_names(PROTOCOLS), metavar="A,B", help="protocols (default: all whose data are there)"
+    )
+    parser.add_argument(
+        "--detectors", type=_names(CONTESTANTS), metavar="A,B", help="detectors (default: all that are installed)"
+    )
+    parser.add_argument("--seeds", type=_positive, default=2, metavar="N", help="number of seeds (default: 2)")
+    parser.add_argument(
+        "--tables", type=lambda text: tuple(text.split(",")), default=(), metavar="A,B", help="tables (default: all)"
+    )
+    parser.add_argument(
+        "--data",
+        default="../shared/data",
+        metavar="FOLDER",
+        help="folder with adbench, mixed and nslkdd, or one that holds such files itself (default: ../shared/data)",
+    )
+    parser.add_argument(
+        "--output",
+        default="benchmarks/results/quality",
+        metavar="FOLDER",
+        help="folder of results.jsonl, summary.json and pictures (default: benchmarks/results/quality)",
+    )
+    parser.add_argument(
+        "--peers-python", metavar="PATH", help="Python that runs detectors whose packages this one does not have"
+    )
+    return parser
+
+
+def _epilog() -> str:
+    further = {
+        "choices": "choice of the defaults",
+        "fit_times": "time of fit beside another version of the package",
+        "explanations": "accuracy of explanations",
+        "thresholds": "rules for thresholds",
+        "probabilities": "calibration of probabilities",
+        "labels": "gain from a few labelled anomalies",
+        "label_learning": "gain from labels of records chosen in many ways",
+    }
+    return "\n".join(
+        [
+            *_listed("protocols:", {name: parts[0].description for name, parts in PROTOCOLS.items()}),
+            *_listed("\ndetectors:", {name: entry.description for name, entry in CONTESTANTS.items()}),
+            *_listed("\nfurther experiments (python -m benchmarks.quality.NAME):", further),
+        ]
+    )
+
+
+def _listed(title: str, texts: dict[str, str]) -> list[str]:
+    wide = max(map(len, texts)) + 2
+    hang = " " * (wide + 2)
+    filled = (
+        textwrap.fill(text, 100, initial_indent=f"  {name:{wide}}", subsequent_indent=hang)
+        for name, text in texts.items()
+    )
+    return [title, *filled]
+
+
+def _names(known: Iterable[str]):
+    def parse(text: str) -> tuple[str, ...]:
+        given = tuple(dict.fromkeys(text.split(",")))
+        unknown = [name for name in given if name not in known]
+        if unknown:
+            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
+        return given
+
+    return parse
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1; found {text}")
+    return int(text)
+
+
+def _places(wanted: tuple[str, ...] | None, python: str | None) -> tuple[list[str], list[str]]:
+    """Return the detectors to run in this Python, and in that of the peers.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If a detector that was named has its packages in neither.
+    NoSuchPython
+        If the other Python cannot be used.
+    """
+    lacking = missing_here()
+    elsewhere = missing_there(python) if python else lacking
+    absent = [name for name in wanted or () if lacking[name] and elsewhere[name]]
+    if absent:
+        packages = sorted({package for name in absent for package in elsewhere[name]})
+        raise ModuleNotFoundError(
+            f"{', '.join(absent)} cannot be run: {python or 'this Python'} has no {' and no '.join(packages)}; "
+            "install it, or name a Python that has it with --peers-python"
+        )
+    chosen = wanted or [name for name in CONTESTANTS if not lacking[name] or not elsewhere[name]]
+    here = [name for name in chosen if not lacking[name]]
+    return here, [name for name in chosen if name not in here]
+
+
+def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
+    """Return the plan; without chosen protocols, those whose data are there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a protocol that was named has no data, or there is no such table.
+    """
+    found, absent = {}, []
+    for name in options.protocols or PROTOCOLS:
+        try:
+            found[name] = [
+                table for part in PROTOCOLS[name] for table, _ in part.tables(part.files(Path(options.data)))
+            ]
+        except FileNotFoundError as error:
+            if options.protocols:
+                raise
+            absent.append(str(error))
+    for text in absent:
+        print(f"skipped: {text}", file=sys.stderr)
+    unknown = sorted(set(options.tables) - {table for tables in found.values() for table in tables})
+    if unknown:
+        raise FileNotFoundError(f"--tables: the chosen protocols have no table {', '.join(unknown)}")
+    return Plan(detectors, tuple(found), options.seeds, options.tables, options.data)
+
+
+def _asked(results: list[Result], plan: Plan, by_name: bool) -> list[Result]:
+    """Return the results to report: of all detectors in the file, unless some were named, and of our present sources."""
+    parts = [part.name for name in plan.protocols for part in PROTOCOLS[name]]
+    return [
+        result
+        for result in results
+        if result["protocol"] in parts
+        and (not plan.tables or result["table"] in plan.tables)
+        and (not by_name or result["detector"] in plan.detectors)
+        and (result["detector"] not in OURS or result["version"] == version_of(result["detector"]))
+    ]
+
+
+def _report(folder: Path, plan: Plan, results: list[Result]) -> None:
+    parts = [part.name for name in plan.protocols for part in PROTOCOLS[name]]
+    comparisons = [found for part in parts if (found := compare(results, part, plan.seeds))]
+    for comparison in comparisons:
+        print(f"\n{report.as_text(comparison)}")
+    report.write(folder / "summary.json", report.as_dict(comparisons, plan, results))
+    print(f"\nwritten: {folder / 'summary.json'}", *save_all(folder, comparisons), sep="\n         ")
