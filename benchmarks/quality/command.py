@@ -153,26 +153,28 @@ def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
     FileNotFoundError
         If a protocol that was named has no data, or there is no such table.
     """
-    found, absent = {}, []
+    folder = Path(options.data)
+    found = []
     for name in options.protocols or PROTOCOLS:
         try:
-            found[name] = [
-                table for part in PROTOCOLS[name] for table, _ in part.tables(part.files(Path(options.data)))
-            ]
+            PROTOCOLS[name][0].files(folder)
         except FileNotFoundError as error:
             if options.protocols:
                 raise
-            absent.append(str(error))
-    for text in absent:
-        print(f"skipped: {text}", file=sys.stderr)
-    unknown = sorted(set(options.tables) - {table for tables in found.values() for table in tables})
-    if unknown:
-        raise FileNotFoundError(f"--tables: the chosen protocols have no table {', '.join(unknown)}")
+            print(f"skipped: {error}", file=sys.stderr)
+        else:
+            found.append(name)
+    if options.tables:
+        parts = [part for name in found for part in PROTOCOLS[name]]
+        known = {table for part in parts for table, _ in part.tables(part.files(folder))}
+        unknown = sorted(set(options.tables) - known)
+        if unknown:
+            raise FileNotFoundError(f"--tables: the chosen protocols have no table {', '.join(unknown)}")
     return Plan(detectors, tuple(found), options.seeds, options.tables, options.data)
 
 
 def _asked(results: list[Result], plan: Plan, by_name: bool) -> list[Result]:
-    """Return the results to report: of all detectors in the file, unless some were named, and of our present sources."""
+    """Return the results to report: of our present sources, and of all detectors in the file unless some were named."""
     parts = [part.name for name in plan.protocols for part in PROTOCOLS[name]]
     return [
         result

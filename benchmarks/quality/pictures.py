@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import cycle, product
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+_OTHERS = [color for color in CURVES if color != BLUE]
 _ACROSS = 2
 _MISSING = "missing-"
 _FIGURES = (("AUROC", "auroc", "auroc_by_seed"), ("average precision", "ap", "ap_by_seed"))
+_LEGEND = "dot: mean over tables and seeds; bar: from the lowest to the highest seed; blue: ours"
 _DASHES = ("-", "--", ":")
 
 
@@ -41,13 +44,15 @@ def draw_overview(comparisons: Sequence[Comparison]) -> Figure:
         left, right = panels[row, 2 * column : 2 * column + 2]
         left.set_title(_title(comparison), loc="left", fontsize=10, fontweight="bold", color=DARK)
         right.set_yticklabels([])
+    canvas.supxlabel(_LEGEND, fontsize=9, color=DARK)
     for axes in panels.ravel()[2 * len(comparisons) :]:
         axes.set_visible(False)
     return canvas
 
 
 def _title(comparison: Comparison) -> str:
-    return f"{comparison.protocol} ({len(comparison.tables)} tables)"
+    n = len(comparison.tables)
+    return f"{comparison.protocol} ({n} table{'' if n == 1 else 's'})"
 
 
 def _draw_means(axes: Axes, ranked: Sequence[Standing], label: str, figure: str, by_seed: str) -> None:
@@ -73,9 +78,8 @@ def draw_missing(comparisons: Sequence[Comparison]) -> Figure | None:
     """Draw the mean AUROC by the fraction of missing cells; None if fewer than two fractions were measured."""
     from matplotlib.figure import Figure
 
-    levels = {
-        float(one.protocol.removeprefix(_MISSING)): one for one in comparisons if one.protocol.startswith(_MISSING)
-    }
+    measured = [one for one in comparisons if one.protocol.startswith(_MISSING)]
+    levels = {float(one.protocol.removeprefix(_MISSING)): one for one in measured}
     if len(levels) < 2:
         return None
     percents = sorted(levels)
@@ -83,9 +87,9 @@ def draw_missing(comparisons: Sequence[Comparison]) -> Figure | None:
     names = sorted(set.intersection(*map(set, means)), key=lambda name: -means[-1][name])
     canvas = Figure(figsize=(7.5, 4.6), layout="constrained")
     axes = canvas.subplots()
-    for i, name in enumerate(names):
-        color, width = CURVES[i % len(CURVES)], 2.5 if name in OURS else 1.2
-        dashes = _DASHES[i // len(CURVES) % len(_DASHES)]
+    styles = {True: cycle(product(_DASHES, [BLUE], [2.5])), False: cycle(product(_DASHES, _OTHERS, [1.2]))}
+    for name in names:
+        dashes, color, width = next(styles[name in OURS])
         values = [mean[name] for mean in means]
         axes.plot(percents, values, dashes, marker="o", markersize=4, color=color, linewidth=width, label=name)
     n_tables = len(levels[percents[0]].tables)

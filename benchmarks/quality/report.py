@@ -62,8 +62,8 @@ def as_dict(comparisons: Iterable[Comparison], plan: Plan, results: Iterable[Res
     -------
     dict
         ``schema``: 1. ``date``: UTC, ISO 8601. ``plan``: what was asked for. ``versions``: of each detector.
-        ``protocols``: for each its ``tables``, ``left_out`` and ``detectors``, a list of what `Standing` holds, the best
-        first, with ``by_table``: for each table ``auroc`` and ``ap``, by seed.
+        ``protocols``: for each its ``tables``, ``left_out`` and ``detectors``, a list of what `Standing` holds, the
+        best first, with ``by_table``: for each table ``auroc`` and ``ap``, by seed.
     """
     return {
         "schema": SCHEMA,

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 Result: TypeAlias = dict[str, Any]
-"""``protocol``, ``table``, ``seed``, ``detector``, ``version``, ``chance`` (the fraction of anomalies, which is the average
-precision of random scores), and ``auroc``, ``ap``, ``fit_seconds``, ``score_seconds``, or the ``error``."""
+"""``protocol``, ``table``, ``seed``, ``detector``, ``version``, ``chance`` (the fraction of anomalies, which is the
+average precision of random scores), and ``auroc``, ``ap``, ``fit_seconds``, ``score_seconds``, or the ``error``."""
 
 KEYS = ("protocol", "table", "seed", "detector")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmarks.quality.results import Result
 
-# Quantiles of the studentized range at 95 %, divided by the square root of 2, for 2 to 20 detectors (Demsar, JMLR 2006).
+# 95 % quantiles of the studentized range over the square root of 2, for 2 to 20 detectors (Demsar, JMLR 2006).
 _NEMENYI = (
     *(1.960, 2.344, 2.569, 2.728, 2.850, 2.948, 3.031, 3.102, 3.164, 3.219),
     *(3.268, 3.313, 3.354, 3.391, 3.426, 3.458, 3.489, 3.517, 3.544),
@@ -22,8 +22,8 @@ _CHANCE = 0.5
 class Comparison:
     """Results of several detectors on the same tables with the same seeds.
 
-    A detector that raised an error on a table has the figures of random scores there: AUROC 0.5, and as average precision
-    the fraction of anomalies.
+    A detector that raised an error on a table has the figures of random scores there: AUROC 0.5, and the fraction of
+    anomalies as average precision.
 
     Attributes
     ----------

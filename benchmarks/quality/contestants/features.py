@@ -19,8 +19,8 @@ _NO_VALUE = "missing"
 class Features:
     """Imputed and standardized numbers, and one column for each level of a category.
 
-    Booleans are categories, and a missing value of a category is a level. Dates and text columns of more than 200 levels are left
-    out.
+    Booleans are categories, and a missing value of a category is a level. Dates, and text columns of more than 200
+    levels, are left out.
 
     Parameters
     ----------

@@ -79,7 +79,7 @@ def _cuts(files: Iterable[Path]) -> Iterator[tuple[str, Cut]]:
 
 MIXED = Protocol(
     "mixed",
-    "tables of numbers and text: the largest class is normal, half of it trains, a fifth of the test records are others",
+    "tables of numbers and text: half of the largest class trains; of the test records a fifth are of other classes",
     _cuts,
     "mixed/*.csv",
 )
