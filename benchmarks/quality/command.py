@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import sys
 import textwrap
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.arguments import positive, some_of
 from benchmarks.quality import report
 from benchmarks.quality.contestants import CONTESTANTS, OURS, version_of
 from benchmarks.quality.elsewhere import NoSuchPython, measure_there, missing_here, missing_there
 from benchmarks.quality.measure import measure_into
 from benchmarks.quality.pictures import save_all
-from benchmarks.quality.protocols import PROTOCOLS
+from benchmarks.quality.protocols import PROTOCOLS, cuts, parts
 from benchmarks.quality.results import Plan, Result, read
 from benchmarks.quality.summary import compare
 
@@ -48,12 +48,12 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=_epilog(),
     )
     parser.add_argument(
-        "--protocols", type=_names(PROTOCOLS), metavar="A,B", help="protocols (default: all whose data are there)"
+        "--protocols", type=some_of(PROTOCOLS), metavar="A,B", help="protocols (default: all whose data are there)"
     )
     parser.add_argument(
-        "--detectors", type=_names(CONTESTANTS), metavar="A,B", help="detectors (default: all that are installed)"
+        "--detectors", type=some_of(CONTESTANTS), metavar="A,B", help="detectors (default: all that are installed)"
     )
-    parser.add_argument("--seeds", type=_positive, default=2, metavar="N", help="number of seeds (default: 2)")
+    parser.add_argument("--seeds", type=positive, default=2, metavar="N", help="number of seeds (default: 2)")
     parser.add_argument(
         "--tables", type=lambda text: tuple(text.split(",")), default=(), metavar="A,B", help="tables (default: all)"
     )
@@ -104,23 +104,6 @@ def _listed(title: str, texts: dict[str, str]) -> list[str]:
     return [title, *filled]
 
 
-def _names(known: Iterable[str]):
-    def parse(text: str) -> tuple[str, ...]:
-        given = tuple(dict.fromkeys(text.split(",")))
-        unknown = [name for name in given if name not in known]
-        if unknown:
-            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
-        return given
-
-    return parse
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"must be a whole number, at least 1; found {text}")
-    return int(text)
-
-
 def _places(wanted: tuple[str, ...] | None, python: str | None) -> tuple[list[str], list[str]]:
     """Return the detectors to run in this Python, and in that of the peers.
 
@@ -165,9 +148,7 @@ def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
         else:
             found.append(name)
     if options.tables:
-        parts = [part for name in found for part in PROTOCOLS[name]]
-        known = {table for part in parts for table, _ in part.tables(part.files(folder))}
-        unknown = sorted(set(options.tables) - known)
+        unknown = sorted(set(options.tables) - {table for _, table, _ in cuts(parts(found), folder)})
         if unknown:
             raise FileNotFoundError(f"--tables: the chosen protocols have no table {', '.join(unknown)}")
     return Plan(detectors, tuple(found), options.seeds, options.tables, options.data)
@@ -175,11 +156,11 @@ def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
 
 def _asked(results: list[Result], plan: Plan, by_name: bool) -> list[Result]:
     """Return the results to report: of our present sources, and of all detectors in the file unless some were named."""
-    parts = [part.name for name in plan.protocols for part in PROTOCOLS[name]]
+    protocols = [part.name for part in parts(plan.protocols)]
     return [
         result
         for result in results
-        if result["protocol"] in parts
+        if result["protocol"] in protocols
         and (not plan.tables or result["table"] in plan.tables)
         and (not by_name or result["detector"] in plan.detectors)
         and (result["detector"] not in OURS or result["version"] == version_of(result["detector"]))
@@ -187,8 +168,8 @@ def _asked(results: list[Result], plan: Plan, by_name: bool) -> list[Result]:
 
 
 def _report(folder: Path, plan: Plan, results: list[Result]) -> None:
-    parts = [part.name for name in plan.protocols for part in PROTOCOLS[name]]
-    comparisons = [found for part in parts if (found := compare(results, part, plan.seeds))]
+    protocols = [part.name for part in parts(plan.protocols)]
+    comparisons = [found for protocol in protocols if (found := compare(results, protocol, plan.seeds))]
     for comparison in comparisons:
         print(f"\n{report.as_text(comparison)}")
     report.write(folder / "summary.json", report.as_dict(comparisons, plan, results))

@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.contestants import make, version_of
-from benchmarks.quality.protocols import PROTOCOLS, Protocol, Split
+from benchmarks.quality.protocols import Split, cuts, parts
 from benchmarks.quality.results import Plan, Result, append, key_of, read
 
 
@@ -65,29 +65,28 @@ def measure(plan: Plan, done: dict[tuple, str]) -> Iterator[Result]:
     """
     versions = {name: version_of(name) for name in plan.detectors}
     warm: set[str] = set()
-    for protocol, table, seed, cut in _cuts(plan):
-        keys = {name: (protocol.name, table, seed, name) for name in plan.detectors}
-        remaining = [name for name in plan.detectors if done.get(keys[name]) != versions[name]]
-        data = cut(seed) if remaining else None
-        for name in remaining:
+    for protocol, table, cut in cuts(parts(plan.protocols), Path(plan.data), plan.tables):
+        for seed in range(plan.seeds):
+            about = {
+                name: {"protocol": protocol, "table": table, "seed": seed, "detector": name, "version": version}
+                for name, version in versions.items()
+            }
+            remaining = [name for name in plan.detectors if done.get(key_of(about[name])) != versions[name]]
+            if remaining:
+                yield from (about[name] | result for name, result in _of_split(remaining, cut(seed), seed, warm))
+
+
+def _of_split(names: list[str], data: Split, seed: int, warm: set[str]) -> Iterator[tuple[str, Result]]:
+    """Yield the name of each detector and its figures or its error; `warm` remembers which of them have run before."""
+    for name in names:
+        chance: Result = {"chance": float(data.labels.mean())}
+        try:
             if name not in warm:
                 _warm_up(name)
                 warm.add(name)
-            about = {"protocol": protocol.name, "table": table, "seed": seed, "detector": name}
-            about |= {"version": versions[name], "chance": float(data.labels.mean())}
-            try:
-                yield {**about, **evaluate(name, data, seed)}
-            except Exception as error:  # A detector that fails does not end the comparison.
-                yield {**about, "error": repr(error)}
-
-
-def _cuts(plan: Plan) -> Iterator[tuple[Protocol, str, int, object]]:
-    parts = [part for name in plan.protocols for part in PROTOCOLS[name]]
-    for protocol in parts:
-        for table, cut in protocol.tables(protocol.files(Path(plan.data))):
-            if not plan.tables or table in plan.tables:
-                for seed in range(plan.seeds):
-                    yield protocol, table, seed, cut
+            yield name, chance | evaluate(name, data, seed)
+        except Exception as error:  # A detector that fails does not end the comparison.
+            yield name, chance | {"error": repr(error)}
 
 
 def _warm_up(name: str) -> None:
