@@ -98,7 +98,8 @@ class FitWorker:
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout, self._messages):
             if stream is not None:
-                stream.close()
+                with suppress(BrokenPipeError):
+                    stream.close()
 
     def __enter__(self) -> FitWorker:
         return self
