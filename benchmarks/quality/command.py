@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import textwrap
 from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.arguments import positive, some_of
-from benchmarks.quality import report
+from benchmarks.quality import explanations, report
 from benchmarks.quality.contestants import CONTESTANTS, OURS, version_of
 from benchmarks.quality.elsewhere import NoSuchPython, measure_there, missing_here, missing_there
 from benchmarks.quality.measure import measure_into
 from benchmarks.quality.pictures import save_all
 from benchmarks.quality.protocols import PROTOCOLS, cuts, parts
+from benchmarks.quality.protocols.numeric import ONE_CLASS
 from benchmarks.quality.results import Plan, Result, read
 from benchmarks.quality.summary import compare
+
+_REASONS = "reasons"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,17 +29,25 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         here, there = _places(options.detectors, options.peers_python)
-        plan = _plan(options, (*here, *there))
+        plan, explained = _plan(options, (*here, *there)), _explained(options)
     except (FileNotFoundError, NoSuchPython, ModuleNotFoundError) as error:
         parser.error(str(error))
     folder = Path(options.output)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "results.jsonl"
     measure_into(path, replace(plan, detectors=tuple(here)))
+    failed = 0
     if there:
-        measure_there(options.peers_python, path, replace(plan, detectors=tuple(there)))
-    _report(folder, plan, _asked(read(path), plan, bool(options.detectors)))
-    return 0
+        try:
+            measure_there(options.peers_python, path, replace(plan, detectors=tuple(there)))
+        except subprocess.CalledProcessError as error:
+            failed = 1
+            print(f"{options.peers_python} ended with {error.returncode}; its results so far are kept", file=sys.stderr)
+    if plan.protocols:
+        _report(folder, plan, _asked(read(path), plan, bool(options.detectors)))
+    if explained:
+        _explain(explained, plan.seeds)
+    return failed
 
 
 def make_parser() -> argparse.ArgumentParser:
@@ -48,7 +60,7 @@ def make_parser() -> argparse.ArgumentParser:
         epilog=_epilog(),
     )
     parser.add_argument(
-        "--protocols", type=some_of(PROTOCOLS), metavar="A,B", help="protocols (default: all whose data are there)"
+        "--protocols", type=some_of([*PROTOCOLS, _REASONS]), metavar="A,B", help="default: all whose data are there"
     )
     parser.add_argument(
         "--detectors", type=some_of(CONTESTANTS), metavar="A,B", help="detectors (default: all that are installed)"
@@ -85,9 +97,12 @@ def _epilog() -> str:
         "labels": "gain from a few labelled anomalies",
         "label_learning": "gain from labels of records chosen in many ways",
     }
+    reasons = {
+        _REASONS: "faults in one column of normal records of ADBench tables: is it the first that explain names?"
+    }
     return "\n".join(
         [
-            *_listed("protocols:", {name: parts[0].description for name, parts in PROTOCOLS.items()}),
+            *_listed("protocols:", {name: parts[0].description for name, parts in PROTOCOLS.items()} | reasons),
             *_listed("\ndetectors:", {name: entry.description for name, entry in CONTESTANTS.items()}),
             *_listed("\nfurther experiments (python -m benchmarks.quality.NAME):", further),
         ]
@@ -138,7 +153,7 @@ def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
     """
     folder = Path(options.data)
     found = []
-    for name in options.protocols or PROTOCOLS:
+    for name in [one for one in options.protocols or PROTOCOLS if one != _REASONS]:
         try:
             PROTOCOLS[name][0].files(folder)
         except FileNotFoundError as error:
@@ -148,7 +163,8 @@ def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
         else:
             found.append(name)
     if options.tables:
-        unknown = sorted(set(options.tables) - {table for _, table, _ in cuts(parts(found), folder)})
+        known = {table for _, table, _ in cuts(parts(found), folder)} | {path.stem for path in _explained(options)}
+        unknown = sorted(set(options.tables) - known)
         if unknown:
             raise FileNotFoundError(f"--tables: the chosen protocols have no table {', '.join(unknown)}")
     return Plan(detectors, tuple(found), options.seeds, options.tables, options.data)
@@ -174,3 +190,28 @@ def _report(folder: Path, plan: Plan, results: list[Result]) -> None:
         print(f"\n{report.as_text(comparison)}")
     report.write(folder / "summary.json", report.as_dict(comparisons, plan, results))
     print(f"\nwritten: {folder / 'summary.json'}", *save_all(folder, comparisons), sep="\n         ")
+
+
+def _explained(options: argparse.Namespace) -> list[Path]:
+    """Return the files of the tables whose explanations are to be evaluated.
+
+    Raises
+    ------
+    FileNotFoundError
+        If "reasons" was named and there is no such table.
+    """
+    if options.protocols and _REASONS not in options.protocols:
+        return []
+    try:
+        files = ONE_CLASS.files(Path(options.data))
+    except FileNotFoundError:
+        if options.protocols:
+            raise
+        return []
+    return [path for path in files if not options.tables or path.stem in options.tables]
+
+
+def _explain(files: list[Path], seeds: int) -> None:
+    print(f"\n{_REASONS}: how often the altered column is named first")
+    names = [path.stem for path in files]
+    explanations.main(["--data", str(files[0].parent), "--seeds", str(seeds), "--tables", *names])

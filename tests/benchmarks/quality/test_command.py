@@ -1,6 +1,7 @@
 """The command, from its arguments to its files."""
 
 import json
+import subprocess
 import sys
 
 import pytest
@@ -78,6 +79,31 @@ def test_results_of_other_sources_of_ours_are_not_reported(data, capsys):
     assert "groups 5 deviations 0 TableDetector AUROC" in capsys.readouterr().out
     (last,) = [one for one in read(path) if one["detector"] == "TableDetector" and one["table"] == "5 deviations"]
     assert last["version"] != "sources 0"
+
+
+def test_reasons_are_evaluated_on_the_same_tables(data, capsys):
+    assert run(data, "--protocols", "reasons", "--seeds", "1", "--tables", "other") == 0
+    out = capsys.readouterr().out
+    assert "reasons: how often the altered column is named first" in out
+    assert [line.split()[0] for line in out.splitlines()[-3:]] == ["table", "other", "mean"]
+    with pytest.raises(SystemExit):
+        run(data / "mixed", "--protocols", "reasons")
+    assert "'one-class' reads adbench/*.npz" in capsys.readouterr().err
+
+
+def test_a_process_of_the_peers_that_ends_early_leaves_its_results(data, capsys, monkeypatch):
+    def ended(python, path, plan):
+        raise subprocess.CalledProcessError(9, python)
+
+    lacking = {name: [] if name == "kNN" else ["pyod"] for name in CONTESTANTS}
+    monkeypatch.setattr("benchmarks.quality.command.missing_here", lambda: lacking)
+    monkeypatch.setattr("benchmarks.quality.command.missing_there", lambda _: {name: [] for name in lacking})
+    monkeypatch.setattr("benchmarks.quality.command.measure_there", ended)
+    arguments = ["--protocols", "nslkdd", "--seeds", "1", "--detectors", "kNN,PyOD-KNN", "--peers-python", "other"]
+    assert run(data, *arguments) == 1
+    captured = capsys.readouterr()
+    assert "other ended with 9; its results so far are kept" in captured.err
+    assert "nslkdd: 1 table, 1 seed" in captured.out
 
 
 def test_without_named_protocols_those_without_data_are_skipped(tmp_path, capsys, monkeypatch):
