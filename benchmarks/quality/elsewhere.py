@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def measure_there(python: str, path: Path, plan: Plan) -> None:
     subprocess.run(_command(python, question), env=_environment(), check=True)
 
 
-def _command(python: str, question: dict[str, object]) -> list[str]:
+def _command(python: str, question: Mapping[str, object]) -> list[str]:
     return [python, "-m", "benchmarks.quality.elsewhere", json.dumps(question)]
 
 

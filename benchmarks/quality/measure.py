@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +54,7 @@ def evaluate(name: str, data: Split, seed: int) -> Result:
     }
 
 
-def measure(plan: Plan, done: dict[tuple, str]) -> Iterator[Result]:
+def measure(plan: Plan, done: dict[tuple[Any, ...], str]) -> Iterator[Result]:
     """Yield the result of each run that is not done.
 
     Parameters

@@ -38,7 +38,7 @@ class Plan:
     data: str
 
 
-def key_of(result: Result) -> tuple:
+def key_of(result: Result) -> tuple[Any, ...]:
     """Return what identifies a run, whatever the version of the detector."""
     return tuple(result[key] for key in KEYS)
 

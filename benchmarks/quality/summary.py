@@ -139,15 +139,18 @@ def standings(comparison: Comparison) -> list[Standing]:
         seconds = comparison.fit_seconds[i][~np.isnan(comparison.fit_seconds[i])]
         found.append(
             Standing(
-                detector,
-                *(float(figure[i].mean()) for figure in (comparison.auroc, comparison.ap)),
-                *(figure[i].mean(axis=0).tolist() for figure in (comparison.auroc, comparison.ap)),
-                float(places[i]),
-                int(comparison.refused[i]),
-                float(ranges[i].mean()),
-                float(ranges[i, widest]),
-                comparison.tables[widest],
-                *((float(seconds.mean()), float(seconds.max())) if len(seconds) else (math.nan, math.nan)),
+                detector=detector,
+                auroc=float(comparison.auroc[i].mean()),
+                ap=float(comparison.ap[i].mean()),
+                auroc_by_seed=comparison.auroc[i].mean(axis=0).tolist(),
+                ap_by_seed=comparison.ap[i].mean(axis=0).tolist(),
+                rank=float(places[i]),
+                refused=int(comparison.refused[i]),
+                range_mean=float(ranges[i].mean()),
+                range_most=float(ranges[i, widest]),
+                range_table=comparison.tables[widest],
+                fit_mean=float(seconds.mean()) if len(seconds) else math.nan,
+                fit_most=float(seconds.max()) if len(seconds) else math.nan,
             )
         )
     return sorted(found, key=lambda standing: -standing.auroc)

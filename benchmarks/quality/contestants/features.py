@@ -60,7 +60,7 @@ class Features:
         return pd.DataFrame({**numbers, **levels})
 
 
-def _kinds(frame: pd.DataFrame) -> tuple[list, list]:
+def _kinds(frame: pd.DataFrame) -> tuple[list[object], list[object]]:
     """Return the names of the columns of numbers, and of the categories."""
     numbers, categories = [], []
     for name, column in frame.items():

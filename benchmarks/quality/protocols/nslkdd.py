@@ -43,7 +43,8 @@ def _later(train: pd.DataFrame, test: pd.DataFrame, labels: np.ndarray, seed: in
 
 def _cuts(files: Iterable[Path]) -> Iterator[tuple[str, Cut]]:
     """Yield each training file by halves, and each later collection (KDDTest) against all normal training records."""
-    training, later = [], []
+    training: list[Path] = []
+    later: list[Path] = []
     for path in files:
         (later if path.stem.startswith("KDDTest") else training).append(path)
     for path in training:
