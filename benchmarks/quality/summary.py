@@ -15,7 +15,8 @@ _NEMENYI = (
     *(1.960, 2.344, 2.569, 2.728, 2.850, 2.948, 3.031, 3.102, 3.164, 3.219),
     *(3.268, 3.313, 3.354, 3.391, 3.426, 3.458, 3.489, 3.517, 3.544),
 )
-_CHANCE = 0.5
+CHANCE = 0.5
+"""AUROC of random scores; their average precision is the fraction of anomalies."""
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def compare(results: Iterable[Result], protocol: str, seeds: int) -> Comparison 
 
 def _figures(result: Result) -> tuple[float, float, float]:
     if "error" in result:
-        return _CHANCE, result["chance"], math.nan
+        return CHANCE, result["chance"], math.nan
     return result["auroc"], result["ap"], result["fit_seconds"]
 
 

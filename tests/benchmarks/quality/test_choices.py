@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from anomaly import TableDetector
+from anomaly.errors import DataError
 from benchmarks.quality.choices import Case, held_out, main, means
 from tests.benchmarks.quality.made_data import write_mixed, write_tables
 
@@ -35,6 +37,18 @@ def test_every_protocol_has_tables_in_both_halves():
     best, counts = held_out(CASES, figures)
     assert np.isfinite(best).all()
     assert counts.sum() == 1000
+
+
+def test_a_variant_that_refuses_a_table_has_the_figures_of_random_scores(tmp_path, capsys, monkeypatch):
+    def refuse(self, x):
+        raise DataError("no")
+
+    write_tables(tmp_path)
+    monkeypatch.setattr(TableDetector, "fit", refuse)
+    main(["--data", str(tmp_path), "--variants", "defaults", "--protocols", "one-class"])
+    out = capsys.readouterr().out
+    assert "defaults: no" in out
+    assert "0.500 / 0.182" in out, "20 of 110 test rows are anomalies"
 
 
 def test_variants_are_compared_by_any_protocol(tmp_path, capsys):
