@@ -10,44 +10,17 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from anomaly import TableDetector
 from anomaly.errors import DataError
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.arguments import positive, some_of
 from benchmarks.quality.protocols import CLEAN, PROTOCOLS, Split, cuts, parts
 from benchmarks.quality.summary import CHANCE
+from benchmarks.quality.variants import VARIANTS
 
-_AVERAGED = "scores averaged"
-VARIANTS: dict[str, dict[str, Any]] = {
-    "defaults": {},
-    # A blend that ignores the spreads, which no parameter can request.
-    _AVERAGED: {},
-    "networks alone": {"neighbors": 0},
-    "records alone": {"neighbors_share": 1.0},
-    "2 neighbors": {"neighbors": 2},
-    "10 neighbors": {"neighbors": 10},
-    "half networks": {"neighbors_share": 0.5},
-    "no fine comparison": {"fine_share": 0.0},
-    "mostly fine": {"fine_share": 0.7},
-    "no contrast": {"contrast": 0.0},
-    "contrast 1": {"contrast": 1.0},
-    "noise 0.2 alone": {"noise": 0.2},
-    "noise 0.5 alone": {"noise": 0.5},
-    "noise 1 alone": {"noise": 1.0},
-    "noise up to 2": {"noise": (0.2, 0.5, 1.0, 2.0)},
-    "no noise samples": {"draws": 0},
-    "stopped early": {"patience": 5},
-    "smaller networks": {"hidden": (64, 64)},
-    "bottleneck": {"hidden": (64, 8, 64)},
-    "a tenth trimmed": {"trim": 0.1},
-    "standard scaling": {"scaling": "standard"},
-    "robust scaling": {"scaling": "robust"},
-    "quantile scaling": {"scaling": "quantile"},
-}
 _ROUNDS = 1000
 
 
@@ -92,15 +65,11 @@ def evaluate(protocols: Iterable[str], folder: Path, names: list[str], seeds: in
 def _figures(data: Split, seed: int, name: str) -> tuple[float, float]:
     """Return AUROC and average precision; those of random scores if the variant refuses the table."""
     given = {} if data.contamination is None else {"contamination": data.contamination}
-    detector = TableDetector(random_state=seed, **{**given, **VARIANTS[name]})
     try:
-        detector.fit(data.train)
+        detector = VARIANTS[name].fit(data.train, random_state=seed, **given)
     except DataError as error:
         print(f"{name}: {error}")
         return CHANCE, float(data.labels.mean())
-    if name == _AVERAGED:
-        for member in detector.members_:
-            member.spread = 1.0
     scores = detector.decision_function(data.test)
     return roc_auc_score(data.labels, scores), average_precision_score(data.labels, scores)
 

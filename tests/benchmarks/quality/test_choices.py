@@ -6,7 +6,8 @@ import pytest
 from anomaly import TableDetector
 from anomaly.errors import DataError
 from benchmarks.quality.choices import Case, held_out, main, means
-from tests.benchmarks.quality.made_data import write_mixed, write_tables
+from benchmarks.quality.variants import VARIANTS
+from tests.benchmarks.quality.made_data import labelled, write_mixed, write_tables
 
 CASES = [
     *(Case("one-class", table) for table in "abcdef"),
@@ -49,6 +50,25 @@ def test_a_variant_that_refuses_a_table_has_the_figures_of_random_scores(tmp_pat
     out = capsys.readouterr().out
     assert "defaults: no" in out
     assert "0.500 / 0.182" in out, "20 of 110 test rows are anomalies"
+
+
+@pytest.mark.parametrize("name", ["soft maximum", "scores averaged"])
+def test_blends_that_no_parameter_can_request(name):
+    x, _ = labelled()
+    given = {"random_state": 0, "epochs": 2, "noise": 0.5}
+    plain, changed = (VARIANTS[variant].fit(x, **given) for variant in ("defaults", name))
+    by_member = [member.scores(plain.preprocessor_.transform(x)) for member in plain.members_]
+    scores = changed.decision_function(x)
+    assert (scores != plain.decision_function(x)).any()
+    if name == "scores averaged":
+        np.testing.assert_allclose(scores, np.average(by_member, axis=0, weights=plain.shares_), rtol=1e-3)
+
+
+def test_a_variant_s_own_settings_go_before_those_it_is_given():
+    x, _ = labelled()
+    detector = VARIANTS["smaller networks"].fit(x, hidden=(4,), epochs=1)
+    assert detector.hidden == (64, 64)
+    assert detector.epochs == 1
 
 
 def test_variants_are_compared_by_any_protocol(tmp_path, capsys):
