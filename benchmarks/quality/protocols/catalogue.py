@@ -16,7 +16,7 @@ PROTOCOLS: dict[str, tuple[Protocol, ...]] = {
     "one-class": (ONE_CLASS,),
     "unsupervised": (UNSUPERVISED,),
     "contaminated": (CONTAMINATED,),
-    "groups": (GROUPS,),
+    "groups": GROUPS,
     "missing": MISSING,
     "mixed": (MIXED,),
     "uses": (PRODUCT_USES,),

@@ -75,10 +75,11 @@ def test_results_of_other_sources_of_ours_are_not_reported(data, capsys):
     with path.open("a") as file:
         file.writelines(json.dumps(one) + "\n" for one in old)
     capsys.readouterr()
-    run(data, "--protocols", "groups", "--detectors", "kNN,TableDetector", "--tables", "5 deviations", "--seeds", "1")
-    assert "groups 5 deviations 0 TableDetector AUROC" in capsys.readouterr().out
-    (last,) = [one for one in read(path) if one["detector"] == "TableDetector" and one["table"] == "5 deviations"]
-    assert last["version"] != "sources 0"
+    run(data, "--protocols", "groups", "--detectors", "kNN,TableDetector", "--seeds", "1")
+    assert "groups at 5, 0.3 wide 0 TableDetector AUROC" in capsys.readouterr().out
+    ours = [one for one in read(path) if one["detector"] == "TableDetector"]
+    assert len(ours) == 2 * 6
+    assert "sources 0" not in {one["version"] for one in ours}
 
 
 def test_reasons_are_evaluated_on_the_same_tables(data, capsys):

@@ -6,7 +6,7 @@ import pytest
 
 from anomaly.datasets import make_sensors
 from benchmarks.quality.protocols import MOST_ROWS, PROTOCOLS, cuts, parts, split
-from benchmarks.quality.protocols.generated import DISTANCES, USES, split_group, split_use
+from benchmarks.quality.protocols.generated import DISTANCES, USES, WIDTHS, split_group, split_use
 from benchmarks.quality.protocols.missing import FRACTIONS, punched, sample
 from benchmarks.quality.protocols.mixed import read_mixed, split_mixed
 from tests.benchmarks.quality.made_data import (
@@ -139,15 +139,23 @@ def test_uses_train_on_normal_records_of_one_half_of_the_datasets():
 
 
 @pytest.mark.parametrize("distance", DISTANCES)
-def test_groups_are_tight_and_lie_at_their_distance_from_the_center(distance):
-    data = split_group(distance, seed=0)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_groups_are_tight_and_lie_at_their_distance_from_the_center(distance, width):
+    data = split_group(distance, width, None, seed=0)
     assert data.own
     assert data.train is data.test
     group = data.train[data.labels == 1]
     assert group.shape == (20, 2)
-    assert np.linalg.norm(group.mean(axis=0)) == pytest.approx(distance, abs=0.15)
-    assert group.std(axis=0).max() < 0.2
+    assert np.linalg.norm(group.mean(axis=0)) == pytest.approx(distance, abs=width)
+    np.testing.assert_allclose(group.std(axis=0), width, rtol=0.5)
     np.testing.assert_allclose(data.train[data.labels == 0].std(axis=0), 1, atol=0.1)
+
+
+def test_the_contamination_is_told_in_one_of_the_two_protocols_of_groups():
+    plain, told = ([cut(0) for _, _, cut in cuts([part], None)] for part in parts(["groups"]))
+    assert {data.contamination for data in plain} == {None}
+    assert {data.contamination for data in told} == {0.1}
+    np.testing.assert_array_equal(plain[1].train, told[1].train)
 
 
 # -- connections -------------------------------------------------------------------------------
