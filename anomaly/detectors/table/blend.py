@@ -96,8 +96,9 @@ class Blend:
         by_member : sequence of ndarray of shape (n_records,)
             :math:`s_m`, at least 0.
         """
-        used = np.flatnonzero(self.weights)
-        z = [np.log(np.maximum(by_member[m], _LEAST_SCORE)) / self.units[m] for m in used]
+        used = self.weights > 0
+        of_used = [scores for scores, is_used in zip(by_member, used, strict=True) if is_used]
+        z = [np.log(np.maximum(s, _LEAST_SCORE)) / unit for s, unit in zip(of_used, self.units[used], strict=True)]
         return np.exp(self.power * _mean(z, self.weights[used]))
 
     @staticmethod

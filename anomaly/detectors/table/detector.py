@@ -17,6 +17,7 @@ from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
+from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
 from anomaly.detectors.table.incremental import (
     check_same_columns,
@@ -25,13 +26,8 @@ from anomaly.detectors.table.incremental import (
     update_calibration,
 )
 from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
-from anomaly.detectors.table.training import (
-    TRAINING_CONSTRAINTS,
-    EnsembleSettings,
-    fit_ensemble,
-)
+from anomaly.detectors.table.training import TRAINING_CONSTRAINTS, EnsembleSettings
 from anomaly.errors import DataError
-from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
@@ -335,10 +331,10 @@ class TableDetector(EnsembleDetector):
 
     def _fit_without(self, table: Table, fold: Array) -> tuple[Ensemble, Array]:
         """Return networks fitted to all records but those of a fold, and the features of the fold."""
-        preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+        preprocessor = self._new_preprocessor()
         x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
-        settings, seed = replace(self._settings(), neighbors=0), as_seed(self.random_state)
-        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed)
+        settings, seed = self._settings(), as_seed(self.random_state)
+        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed, comparing=False)
         return fitted.ensemble, preprocessor.transform(table.rows(fold))
 
     def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
@@ -403,7 +399,7 @@ class TableDetector(EnsembleDetector):
         self._check_fitted()
         check_value("spread", spread, number(above=0))
         x = np.concatenate(list(self._chunks(X)))
-        remembered = x[:0] if self.ensemble_.memory is None else self.ensemble_.memory.records
+        remembered = self.ensemble_.remembered
         records = LabelledRecords.select(x, y, remembered)
         learned = learn_weights(records.contributions(self.ensemble_.contributions), self.ensemble_.blend, spread)
         if not learned.step:

@@ -13,8 +13,9 @@ from anomaly.calibration import RATE
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.table.drift import record_drift, sample_records
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.fitting import MOST_REMEMBERED
 from anomaly.detectors.table.members import Member
-from anomaly.detectors.table.training import MOST_REMEMBERED, encoder_of
+from anomaly.detectors.table.training import encoder_of
 from anomaly.drift import DriftResult
 from anomaly.tables import Table
 from nnlite.models import Model
@@ -149,13 +150,14 @@ class EnsembleDetector(RecordDetector):
         """
         check_value("level", level, RATE)
         self._check_fitted()
-        memory, columns = self.ensemble_.memory_for("drift"), self.preprocessor_.feature_columns_
+        ensemble, columns = self.ensemble_, self.preprocessor_.feature_columns_
+        width = ensemble.memory_for("drift").width
         tables = X if isinstance(X, Iterator) else [X]
         chunks = (x for table in tables for x in self._chunks(table))
-        fresh = sample_records(chunks, self.ensemble_.scores, self.threshold_, memory.width, MOST_REMEMBERED)
+        fresh = sample_records(chunks, ensemble.scores, self.threshold_, width, MOST_REMEMBERED)
         kinds = list(self.preprocessor_.kinds_.values())
         slack = self._left_out()
-        result = record_drift(memory, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
+        result = record_drift(ensemble, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
         return replace(result, share_then=float((self.calibration_scores_ > self.threshold_).mean()))
 
     def expected(self, X: Any) -> Table:
@@ -203,7 +205,7 @@ class EnsembleDetector(RecordDetector):
         ndarray of float32 of shape (n_records, units of that layer)
             For plots of the latent space.
         """
-        codes: Array = encoder_of(self.model_).predict(self._features(X))
+        codes: Array = encoder_of(self.model_).predict(self.ensemble_.complete(self._features(X))[0])
         return codes
 
     def _first_network(self) -> Model:

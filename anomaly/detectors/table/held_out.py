@@ -74,7 +74,8 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
             scores[fold] = other.with_scale_of(ensemble).scores(features)
         else:
             scaled = [member.with_scale_of(own) for member, own in zip(_fitted(other), fitted, strict=True)]
-            of_fitted[:, fold] = [member.scores(features) for member in scaled]
+            completed = other.complete(features)
+            of_fitted[:, fold] = [member.scores(*completed) for member in scaled]
     return scores if weighted else _with_neighbors(ensemble, x, of_fitted)
 
 
@@ -85,9 +86,9 @@ def _fitted(ensemble: Ensemble) -> list[Member]:
 
 def _with_neighbors(ensemble: Ensemble, x: Array, of_fitted: Array) -> Array:
     """Blend held-out scores with leave-one-out scores of comparisons with remembered records; at least the own."""
-    held_out = iter(of_fitted)
+    held_out, (values, _) = iter(of_fitted), ensemble.complete(x)
     by_member = [
-        member.leave_one_out_scores(x) if isinstance(member, NearestNeighbors) else next(held_out)
+        member.leave_one_out_scores(values) if isinstance(member, NearestNeighbors) else next(held_out)
         for member in ensemble.members
     ]
     return np.maximum(ensemble.combine(by_member), ensemble.scores(x))

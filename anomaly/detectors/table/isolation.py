@@ -9,7 +9,7 @@ at depth :math:`\lceil \log_2 \psi \rceil`: anomalous records are few and far fr
 node, c(m) is added: the mean number of further splits in a tree without a limit, as many as in an unsuccessful search
 of a binary search tree,
 
-.. math:: c(m) = 2 H(m - 1) - \frac{2(m - 1)}{m}, \quad H(i) \approx \ln i + 0.5772156649, \quad c(2) = 1, \; c(1) = 0
+.. math:: c(m) = 2 H(m - 1) - \frac{2(m - 1)}{m}, \quad H(i) \approx \ln i + 0.5772, \quad c(2) = 1, \; c(1) = 0
 
 **The score** compares the mean over the trees with that of the subsample,
 
@@ -37,10 +37,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import Member, read_at_least_0, read_positive
+from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_positive
 from nnlite.types import Array, RandomGenerator
 
-_EULER = 0.5772156649
 _DRAWS = 8
 # Paths of so many records through trees at a time: few enough for the cache, many enough for few calls.
 _BLOCK_PATHS = 8192
@@ -96,9 +95,9 @@ class IsolationForest:
         r""":math:`\psi`: number of records of each tree."""
         return int(self.counts[0].sum())
 
-    def calibrate(self, chunks: Sequence[Array]) -> tuple[IsolationForest, Array]:
+    def calibrate(self, chunks: Sequence[Completed]) -> tuple[IsolationForest, Array]:
         """Return the member, and scores of training records in units of 1."""
-        return self.with_scale(1.0, 1.0), np.concatenate([self.scores(x) for x in chunks]) * self.scale
+        return self.with_scale(1.0, 1.0), np.concatenate([self.scores(x) for x, _ in chunks]) * self.scale
 
     def with_scale(self, scale: float, spread: float) -> IsolationForest:
         """Return the member with another scale and spread."""
@@ -123,11 +122,11 @@ class IsolationForest:
                 total[rows] += self._lengths[tree].take(end - self.features.shape[1])
         return total / len(self.features)
 
-    def scores(self, x: Array) -> Array:
-        """Return the score of each record, as float64 of shape (n_records,)."""
+    def scores(self, x: Array, known: Array | None = None) -> Array:  # noqa: ARG002
+        """Return the score of each record, as float64 of shape (n_records,); filled holes count as all features do."""
         return np.asarray(np.exp2(-self.path_lengths(x) / average_path_length(self.subsample))) / self.scale
 
-    def contributions(self, x: Array) -> Array:
+    def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
         bits, known = self._bits(), np.zeros(x.shape)
         for rows, trees, path in self._paths(x):
@@ -219,7 +218,7 @@ def average_path_length(count: int | Array) -> Array:
     """
     m = np.asarray(count, np.float64)
     several = np.maximum(m, 3)
-    c = 2 * (np.log(several - 1) + _EULER) - 2 * (several - 1) / several
+    c = 2 * (np.log(several - 1) + np.euler_gamma) - 2 * (several - 1) / several
     return np.where(m > 2, c, m - 1)
 
 

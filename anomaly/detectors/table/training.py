@@ -1,10 +1,10 @@
-"""Training of an ensemble: its settings, its networks, and its remembered records."""
+"""Training of the networks of an ensemble, and the settings of both."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,7 @@ import numpy as np
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.ensemble import Ensemble
-from anomaly.detectors.table.isolation import IsolationForest, grow_forest
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
@@ -21,11 +20,8 @@ from nnlite.models import Model
 from nnlite.optimizers import Adam
 from nnlite.processors import available_processors
 from nnlite.random import global_generator, seeded
-from nnlite.types import Array, RandomGenerator
+from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
-
-MOST_REMEMBERED = 10_000
-"""Largest number of remembered records."""
 
 _MOST_STEPS = 1000
 # On samples of 33 to 250 records of 14 tables so many steps were level with one a record, or a little better; and
@@ -34,10 +30,6 @@ _STEPS_PER_RECORD = 0.75
 _LEAST_STEPS = 50
 _STEPS_AT_DEFAULT_RATE = 200
 _DEFAULT_RATE = 0.001
-_FINE_NEIGHBORS = 1
-_FINE_CONTRAST = 2.0
-_WIDE_RECORDS = 1000
-_TRIMMING_TREES = 300
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
@@ -228,105 +220,9 @@ class EnsembleSettings:
             raise ValueError(f"its members are {found}; its parameters require {self.member_kinds}")
 
 
-@dataclass(frozen=True)
-class FittedEnsemble:
-    """Result of a training.
-
-    Attributes
-    ----------
-    ensemble : Ensemble
-        Calibrated.
-    scores : ndarray of float64 of shape (n_records,)
-        Scores of the records.
-    history : dict of str to list of float
-        Losses of each epoch, the mean over the networks that were still training.
-    """
-
-    ensemble: Ensemble
-    scores: Array
-    history: History
-
-
-def fit_ensemble(
-    settings: EnsembleSettings,
-    x: Array,
-    features: FeatureSet,
-    seed: int | None = None,
-    start: Sequence[Model] | None = None,
-) -> FittedEnsemble:
-    """Train networks, remember records and calibrate both; without the records that are to be left out.
-
-    Parameters
-    ----------
-    settings : EnsembleSettings
-        Settings of the members.
-    x : ndarray of float32 of shape (n_records, n_features)
-        Features of the training records.
-    features : FeatureSet
-        Columns of the features.
-    seed : int, optional
-        Seed of all random numbers; by default they come from the global generator.
-    start : sequence of Model, optional
-        Networks whose weights are the first ones, one for each level of noise; by default weights are drawn.
-    """
-    left_out = min(int(settings.trim * len(x)), len(x) - 2)
-    with seeded(seed):
-        if not left_out:
-            return _fit_once(settings, x, features, start)
-        fitted = _fit_once(settings, _typical_records(x, left_out), features, start)
-        return replace(fitted, scores=fitted.ensemble.scores(x))
-
-
-def _typical_records(x: Array, left_out: int) -> Array:
-    """Return the records, in their order, without those with the highest scores of an isolation forest.
-
-    Anomalies in a group have near neighbors and are learned by networks, but few splits part them from other records.
-    """
-    rng = np.random.default_rng(int(global_generator().integers(2**31)))
-    scores = grow_forest(x, rng, _TRIMMING_TREES).scores(x)
-    return x[np.sort(np.argsort(scores, kind="stable")[: len(x) - left_out])]
-
-
-def _fit_once(
-    settings: EnsembleSettings, x: Array, features: FeatureSet, start: Sequence[Model] | None
-) -> FittedEnsemble:
-    networks, history = train(settings.networks, x, start)
-    # Drawn with and without memory, so that later networks do not depend on it.
-    rng = np.random.default_rng(int(global_generator().integers(2**31)))
-    members: tuple[Member, ...] = (*networks, *remember(settings, _sample(x, MOST_REMEMBERED, rng), rng))
-    ensemble, scores = Ensemble(members, settings.weights(features), features, settings.explaining).calibrate(x)
-    return FittedEnsemble(ensemble, scores, history)
-
-
-def _sample(x: Array, most: int, rng: RandomGenerator) -> Array:
-    """Return the records, in their order: all, or a random sample of too many."""
-    if len(x) <= most:
-        return x
-    return x[np.sort(rng.choice(len(x), most, replace=False))]
-
-
-def remember(settings: EnsembleSettings, records: Array, rng: RandomGenerator) -> list[Member]:
-    """Return the members that follow from the remembered records.
-
-    A plain comparison with the nearest ones. With a `fine_share`, a magnifying one: it finds small deviations in many
-    features, and compares with a single neighbor, mostly by the local contrast. Where records are left out, a wide one:
-    the mean distance to a fraction of a sample of the records, as many as are left out, which a smaller group of
-    anomalies cannot fill. With a `forest_share`, an isolation forest.
-    """
-    members: list[Member] = []
-    if settings.neighbors:
-        members.append(NearestNeighbors(records, settings.neighbors, settings.contrast))
-    if settings.is_fine:
-        members.append(NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True))
-    if settings.is_wide:
-        sample = _sample(records, _WIDE_RECORDS, rng)
-        members.append(NearestNeighbors(sample, max(settings.neighbors, round(settings.trim * len(sample))), 0.0))
-    if settings.forest_share:
-        members.append(grow_forest(records, rng))
-    return members
-
-
-def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = None) -> tuple[list[Denoiser], History]:
+def train(
+    settings: TrainingSettings, x: Array, y: Array, start: Sequence[Model] | None = None
+) -> tuple[list[Denoiser], History]:
     """Train a network for each level of noise, side by side, each with random numbers of its own.
 
     Parameters
@@ -334,7 +230,9 @@ def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = 
     settings : TrainingSettings
         Architecture and training.
     x : ndarray of float32 of shape (n_records, n_features)
-        Features of the training records.
+        Features of the training records, with holes filled.
+    y : ndarray of float32 of shape (n_records, n_features)
+        Targets: the features, NaN where they are not known.
     start : sequence of Model, optional
         Networks whose weights are the first ones, one for each level; by default weights are drawn.
 
@@ -345,22 +243,22 @@ def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = 
     history : dict of str to list of float
         Losses of each epoch, the mean over the networks that were still training.
     """
-    starts = [None] * len(settings.noise) if start is None else list(start)
+    starts, loss = [None] * len(settings.noise) if start is None else list(start), _loss_for(y)
 
     def train_one(noise: float, before: Model | None, seed: int) -> tuple[Denoiser, History]:
         with seeded(seed):
-            model = _build(settings, x.shape[1], noise, settings.rate(len(x)))
+            model = _build(settings, x.shape[1], noise, settings.rate(len(x)), loss)
             if before is not None:
                 _copy_weights(before, model)
             steps = round(_STEPS_PER_RECORD * len(x))
-            history = fit_network(model, x, x, settings.single, steps, least_steps=_LEAST_STEPS, most_steps=_MOST_STEPS)
+            history = fit_network(model, x, y, settings.single, steps, least_steps=_LEAST_STEPS, most_steps=_MOST_STEPS)
             return Denoiser(model, _draw_noise(x.shape[1], noise, settings.draws)), history
 
     return _side_by_side(settings, train_one, starts)
 
 
 def continue_training(
-    settings: TrainingSettings, networks: Sequence[Denoiser], x: Array, steps: int
+    settings: TrainingSettings, networks: Sequence[Denoiser], x: Array, y: Array, steps: int
 ) -> tuple[list[Denoiser], History]:
     """Train copies of fitted networks further, from their weights and the state of their optimizers.
 
@@ -371,7 +269,9 @@ def continue_training(
     networks : sequence of Denoiser
         Fitted networks, one for each level of noise.
     x : ndarray of float32 of shape (n_records, n_features)
-        Features of the records to learn from, in any order.
+        Features of the records to learn from, in any order, with holes filled.
+    y : ndarray of float32 of shape (n_records, n_features)
+        Targets: the features, NaN where they are not known.
     steps : int
         Number of steps, at least one epoch and at most 1000, unless the settings have a number of epochs.
 
@@ -382,14 +282,15 @@ def continue_training(
     history : dict of str to list of float
         As of `train`.
     """
+    loss = _loss_for(y)
 
     def train_on(noise: float, before: Denoiser, seed: int) -> tuple[Denoiser, History]:
         with seeded(seed):
             # A new network, whose noise follows from the seed: a loaded detector continues as any other.
-            model = _build(settings, x.shape[1], noise, settings.rate())
+            model = _build(settings, x.shape[1], noise, settings.rate(), loss)
             _copy_weights(before.model, model)
             _copy_optimizer(before.model, model)
-            history = fit_network(model, x, x, settings.single, steps, most_steps=_MOST_STEPS)
+            history = fit_network(model, x, y, settings.single, steps, most_steps=_MOST_STEPS)
             return Denoiser(model, before.noise_samples), history
 
     return _side_by_side(settings, train_on, networks)
@@ -405,7 +306,12 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
     return [network for network, _ in trained], _mean_history([history for _, history in trained])
 
 
-def _build(settings: TrainingSettings, n_features: int, noise: float, learning_rate: float) -> Model:
+def _loss_for(y: Array) -> str:
+    """Return the name of the loss for targets, of which some may not be known."""
+    return "masked_mse" if np.isnan(y).any() else "mse"
+
+
+def _build(settings: TrainingSettings, n_features: int, noise: float, learning_rate: float, loss: str) -> Model:
     inputs = Input(shape=(n_features,), name="record")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
     for position, units in enumerate(settings.hidden, start=1):
@@ -414,7 +320,7 @@ def _build(settings: TrainingSettings, n_features: int, noise: float, learning_r
             x = ActivityRegularization(l1=settings.sparsity, name="sparsity")(x)
     outputs = Dense(n_features, name="reconstruction")(x)
     model = Model(inputs, outputs, name="autoencoder")
-    model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
+    model.compile(optimizer=Adam(learning_rate=learning_rate), loss=loss)
     return model
 
 

@@ -9,9 +9,10 @@ from sklearn.metrics import roc_auc_score
 from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_correlated
 from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table import fitting
 from anomaly.detectors.table import incremental as updating
-from anomaly.detectors.table import training
-from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
+from anomaly.detectors.table.fitting import fit_ensemble
+from anomaly.detectors.table.training import EnsembleSettings
 from anomaly.errors import DataError
 from anomaly.tables import as_table
 from nnlite.random import seeded
@@ -66,7 +67,7 @@ def test_without_rehearsal_the_networks_forget(monkeypatch):
 
 
 def test_memory_does_not_grow(monkeypatch):
-    for module in (training, updating):
+    for module in (fitting, updating):
         monkeypatch.setattr(module, "MOST_REMEMBERED", 60)
     detector = TableDetector(**QUICK, epochs=1, false_alarm_rate=0.05).fit(normal_records(100, 0))
     for seed in range(1, 6):
