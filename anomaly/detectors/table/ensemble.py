@@ -24,14 +24,19 @@ from __future__ import annotations
 import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.table.attribution import fractions, normalized
+from anomaly.detectors.table.column_distances import sum_by_column
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
+from anomaly.detectors.table.expectation import Expectation
 from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
+from anomaly.detectors.table.network_expectation import ExpectationByNetworks
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
@@ -243,14 +248,11 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_members, n_columns)
             A member's score is the sum over columns.
         """
-        by_member = [self._sum_by_column(member.contributions(x)) for member in self.members]
+        by_member = [sum_by_column(member.contributions(x), self.columns, self.n_columns) for member in self.members]
         return np.stack(by_member, axis=1, dtype=np.float64)
 
     def explain(self, x: Array, normalize: bool = False) -> Array:
-        """Split each record's score into contributions of columns.
-
-        The fractions are the geometric mean of those of the `explaining` members: a column contributes where all of
-        them see it.
+        """Split each record's score into contributions of columns; see `anomaly.detectors.table.attribution`.
 
         Parameters
         ----------
@@ -264,25 +266,33 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_columns)
             At least 0; each row adds up to the score exactly.
         """
+        scores = self.scores(x)
+        found = fractions(self, x, scores, self._beyond_most)
+        return found if normalize else split_scores(scores, found)
+
+    def views(self, x: Array) -> list[Array]:
+        """Return the fractions of columns in the scores of the explaining members, each of shape (n, n_columns)."""
         weights = 1 if self.column_weights is None else self.column_weights
         explaining = [self.members[index] for index in self.explaining]
-        views = [_normalized(self._sum_by_column(member.contributions(x)) * weights) for member in explaining]
-        fractions = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
-        disjoint = fractions.sum(axis=1) == 0
-        fractions[disjoint] = _normalized(np.mean(views, axis=0)[disjoint])
-        return fractions if normalize else split_scores(self.scores(x), fractions)
+        by_column = [sum_by_column(member.contributions(x), self.columns, self.n_columns) for member in explaining]
+        return [normalized(contributions * weights) for contributions in by_column]
 
     def expected(self, x: Array) -> Array:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
-        if self.memory is not None:
-            return expected_by_neighbors(x, self.memory.records, self.columns)
-        return expected_by_networks(x, [network.model for network in self.networks], self.columns)
+        return self.expectation.of_all(x)
 
-    def _sum_by_column(self, per_feature: Array) -> Array:
-        starts = np.flatnonzero(np.diff(self.columns, prepend=-1))
-        sums = np.zeros((len(per_feature), self.n_columns), dtype=per_feature.dtype)
-        sums[:, self.columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
-        return sums
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What estimates a column from the others: remembered records or, without any, networks."""
+        if self.memory is not None:
+            return ExpectationByNeighbors(self.memory.records, self.columns, self.n_columns)
+        proposing = next(network for network in self.networks if network is self.members[self.explaining[0]])
+        return ExpectationByNetworks(self.networks, proposing, self.columns, self.n_columns)
+
+    @property
+    def _beyond_most(self) -> float:
+        """Score of a record that all members score at their spread: about one normal record in ten is beyond."""
+        return float(self.blend.scores([np.exp([member.spread]) for member in self.members])[0])
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -427,9 +437,3 @@ def split_scores(scores: Array, fractions: Array) -> Array:
     rows = np.arange(len(contributions))
     contributions[rows, fractions.argmax(axis=1)] += scores - contributions.sum(axis=1)
     return contributions
-
-
-def _normalized(contributions: Array) -> Array:
-    """Make the rows add up to 1, or leave them at 0."""
-    totals = contributions.sum(axis=1, keepdims=True)
-    return np.divide(contributions, totals, out=np.zeros_like(contributions), where=totals > 0)

@@ -1,0 +1,185 @@
+r"""Expected values by remembered records.
+
+For column c, the k records nearest to x by all columns but c,
+
+.. math:: d_c(x, r) = \sum_{c' \ne c} \min\bigl( d_{c'}(x, r),\; b \bigr), \qquad
+          d_{c'}(x, r) = \sum_{j \in c'} (x_j - r_j)^2,
+
+have k values of c. The estimate is the one with the least sum of absolute differences from the others: the median of
+numbers, the most frequent category. The bound b limits the influence of a faulty column c' on the choice of neighbors,
+since it is equally far from all of them.
+
+A column is proposed as faulty by two views. One is the deviation of x from the few records nearest by the bounded
+distances of all columns: the root of the mean :math:`d_c`, in units of its mean among remembered records. So a rare
+category that like records have not is conspicuous, and a column that nothing predicts is not. The other is the drop of
+the logarithm of the distance (not bounded) to the nearest record if c is left out.
+
+References
+----------
+Fix & Hodges, "Discriminatory analysis: nonparametric discrimination", USAF School of Aviation Medicine, 1951, for
+nearest neighbors; Troyanskaya et al., "Missing value estimation methods for DNA microarrays", Bioinformatics 17 (2001),
+which estimates a missing value from the records nearest by the other columns; Huber, *Robust Statistics* (1981).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from anomaly.detectors.table.column_distances import ColumnDistances
+from anomaly.detectors.table.expectation import most_conspicuous
+from nnlite.types import Array
+
+_NEIGHBORS = 15
+_FEW_NEIGHBORS = 5
+_LEAST_RECORDS_PER_NEIGHBOR = 10
+_BOUND = np.float32(2.0)
+# With more records the search is slower and the medians hardly better.
+_COMPARED = (250, 1000)
+_MOST_CELLS_PER_RECORD = 16_000
+_FOR_TYPICAL = 250
+# A column that is equal in all like records is not infinitely conspicuous where it differs.
+_LEAST_TYPICAL = 1e-3
+# Squared distances are not known more precisely, in relation to their sum.
+_LEAST_LEFT = np.float32(1e-6)
+
+
+class _Near(NamedTuple):
+    """Remembered records near to others by all columns but one.
+
+    Attributes
+    ----------
+    places, rows : ndarray of int of shape (n,)
+        Position of the column, and row of the record.
+    records : ndarray of int of shape (n, k)
+        Remembered records.
+    """
+
+    places: Array
+    rows: Array
+    records: Array
+
+
+class ExpectationByNeighbors:
+    """Estimates from the remembered records that are nearest by all other columns.
+
+    Parameters
+    ----------
+    records : ndarray of float32 of shape (m, n_features)
+        Features of remembered records. Of many, an evenly spaced subset of 500 to 1000 is compared.
+    columns : ndarray of int of shape (n_features,)
+        Column of each feature, in rising order.
+    n_columns : int
+        Number of columns.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> records = np.repeat(np.linspace(-2, 2, 201, dtype=np.float32)[:, np.newaxis], 3, axis=1)
+    >>> expectation = ExpectationByNeighbors(records, np.arange(3), 3)
+    >>> expectation.of_all(np.array([[1.0, 1.0, 6.0]], np.float32)).round(1).tolist()
+    [[1.0, 1.0, 1.0]]
+    """
+
+    def __init__(self, records: Array, columns: Array, n_columns: int) -> None:
+        self._n_columns = n_columns
+        most = int(np.clip(_MOST_CELLS_PER_RECORD // len(np.unique(columns)), *_COMPARED))
+        self._known = ColumnDistances(_thinned(records, most), columns)
+        self._k = _n_neighbors(len(self._known.records))
+        self._typical = self._typical_deviations()
+
+    def of_all(self, x: Array) -> Array:
+        """Return the features expected in each column, as float32 of shape (n, n_features)."""
+        return self.of(x, np.ones((len(x), self._n_columns), np.bool_))
+
+    def of(self, x: Array, wanted: Array) -> Array:
+        """Return the features expected in some columns of each record, and its own in the others.
+
+        Each column's features are those of one remembered record.
+        """
+        found = []
+        for rows, distances in self._known.blocks(x):
+            bounded = np.minimum(distances, _BOUND, out=distances)
+            found.append(self._nearest(bounded, bounded.sum(axis=0), wanted[rows], rows.start))
+        return self._with_medoids(x, found)
+
+    def propose(self, x: Array) -> tuple[Array, Array]:
+        """Return the columns of each record that may be faulty, and the features expected in them."""
+        proposed, found = np.zeros((len(x), self._n_columns), np.bool_), []
+        for rows, distances in self._known.blocks(x):
+            drops, bounded = _drops(distances), np.minimum(distances, _BOUND)
+            total = bounded.sum(axis=0)
+            deviations = np.sqrt(self._deviations(distances, total) / self._typical)
+            proposed[rows, self._known.ids] = most_conspicuous([deviations, drops])
+            found.append(self._nearest(bounded, total, proposed[rows], rows.start))
+        return proposed, self._with_medoids(x, found)
+
+    def _nearest(self, bounded: Array, total: Array, wanted: Array, first: int) -> _Near:
+        """Return the remembered records nearest by all other columns, for each wanted column of a block of records.
+
+        Parameters
+        ----------
+        bounded, total : ndarray of float32 of shapes (n_columns, n, m) and (n, m)
+            Bounded distances by column, and their sum.
+        wanted : ndarray of bool of shape (n, n_columns)
+            The columns.
+        first : int
+            Row of the first record.
+        """
+        places, rows = np.nonzero(wanted[:, self._known.ids].T)
+        by_others = total[rows] - bounded[places, rows]
+        return _Near(places, first + rows, np.argpartition(by_others, self._k - 1, axis=1)[:, : self._k])
+
+    def _with_medoids(self, x: Array, found: list[_Near]) -> Array:
+        expected = x.copy()
+        near = _Near(*[np.concatenate(parts) for parts in zip(*found, strict=True)])
+        for place in np.unique(near.places):
+            chosen, features = near.places == place, self._known.features[place]
+            expected[near.rows[chosen], features] = self._known.medoids(place, near.records[chosen])
+        return expected
+
+    def _deviations(self, distances: Array, total: Array, n_own: int = 0) -> Array:
+        """Return the mean squared distances of a block of records from the few nearest, of shape (n, n_columns).
+
+        Parameters
+        ----------
+        distances, total : ndarray of float32 of shapes (n_columns, n, m) and (n, m)
+            Distances by column, and the sum of the bounded ones.
+        n_own : int, default 0
+            How many of the nearest are left out: 1 for remembered records, which are their own nearest.
+        """
+        few = min(_FEW_NEIGHBORS, self._k) + n_own
+        near = np.argpartition(total, few - 1, axis=1)[:, :few]
+        rows = np.arange(len(near))[:, np.newaxis]
+        return np.asarray(distances[:, rows, near].sum(axis=2).T / (few - n_own))
+
+    def _typical_deviations(self) -> Array:
+        """Return the mean deviation of each column among remembered records, of shape (n_columns,)."""
+        some, total = _thinned(self._known.records, _FOR_TYPICAL), np.zeros(len(self._known.ids))
+        for _, distances in self._known.blocks(some):
+            bounded = np.minimum(distances, _BOUND).sum(axis=0)
+            total += self._deviations(distances, bounded, n_own=1).sum(axis=0)
+        return np.maximum(total / len(some), _LEAST_TYPICAL)
+
+
+def _drops(distances: Array) -> Array:
+    """Return the drop of the logarithm of the distance to the nearest record, of shape (n, n_columns)."""
+    total = distances.sum(axis=0)
+    by_all = total.min(axis=1)[:, np.newaxis]
+    by_others = np.subtract(total, distances).min(axis=2).T
+    left = np.maximum(by_others, _LEAST_LEFT * by_all)
+    return np.log(np.divide(by_all, left, out=np.ones_like(left), where=left > 0))
+
+
+def _thinned(records: Array, most: int) -> Array:
+    """Return records, or an evenly spaced subset of them."""
+    if len(records) <= most:
+        return records
+    return records[np.linspace(0, len(records) - 1, most).astype(np.intp)]
+
+
+def _n_neighbors(n_records: int) -> int:
+    """Return the number of neighbors, which is odd, and smaller for few records."""
+    k = max(1, min(_NEIGHBORS, n_records // _LEAST_RECORDS_PER_NEIGHBOR))
+    return k - 1 + k % 2
