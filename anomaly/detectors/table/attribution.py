@@ -17,8 +17,9 @@ values, the mean of the drops in both orders. So b stays first:
 .. math:: \phi_c = \tfrac12 \bigl(\delta_c + \delta_{c \mid b}\bigr), \qquad
           \phi_b = \delta_b + \tfrac12 \bigl(\delta_{c \mid b} - \delta_c\bigr)
 
-A hundredth of the score is divided by the columns' fractions in the scores of single members, so that nothing that a
-member finds has a contribution of 0; and all of it, if no replacement lowers the score.
+A hundredth of the score is divided by the columns' fractions in the error of a network, so that no column with an
+error has a contribution of 0; and all of it, if no replacement lowers the score, or if there is nothing to explain since
+a typical training record scores no less.
 
 References
 ----------
@@ -33,10 +34,11 @@ from typing import Protocol
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.expectation import Expectation
 from nnlite.types import Array
 
-_BY_MEMBERS = 0.01
+_BY_MEMBER = 0.01
 # Scores have 13 binary digits: less than the last one in comparison is 0.
 _LEAST_RATIO = 2.0**-13
 
@@ -45,21 +47,25 @@ class Subject(Protocol):
     """What gives the scores that are explained."""
 
     @property
-    def columns(self) -> Array:
-        """Column of each feature, of shape (n_features,)."""
+    def features(self) -> FeatureSet:
+        """Columns of the features."""
 
     @property
     def expectation(self) -> Expectation:
         """Estimates of columns from the others."""
 
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Scores of a typical training record, and of one that nine in ten do not exceed."""
+
     def scores(self, x: Array) -> Array:
         """Return the score of each record, of shape (n,)."""
 
-    def views(self, x: Array) -> list[Array]:
-        """Return the fractions of columns in the scores of single members, each of shape (n, n_columns)."""
+    def view(self, x: Array) -> Array:
+        """Return the fractions of columns in the score of a member that all columns add to, of shape (n, n_columns)."""
 
 
-def fractions(subject: Subject, x: Array, scores: Array, normal: float) -> Array:
+def fractions(subject: Subject, x: Array, scores: Array) -> Array:
     """Return each column's fraction of each record's score.
 
     Parameters
@@ -70,25 +76,34 @@ def fractions(subject: Subject, x: Array, scores: Array, normal: float) -> Array
         Features of records.
     scores : ndarray of float64 of shape (n,)
         Their scores.
-    normal : float
-        Score up to which a record counts as normal, once a column of it has been replaced.
 
     Returns
     -------
     ndarray of float64 of shape (n, n_columns)
         At least 0; each row adds up to 1, or to 0 where the score belongs to no column.
     """
+    by_member = subject.view(x)
+    drops = np.zeros(by_member.shape)
+    above = scores > subject.levels[0]
+    if above.any():
+        drops[above] = _drops_of_one_or_two(subject, x[above], scores[above])
+    by_drops = np.where(drops.any(axis=1, keepdims=True), normalized(drops), by_member)
+    return np.asarray((1 - _BY_MEMBER) * by_drops + _BY_MEMBER * by_member)
+
+
+def _drops_of_one_or_two(subject: Subject, x: Array, scores: Array) -> Array:
+    """Return the drops by single replacements or, of records that need it, by the best two."""
+    columns = subject.features.columns
     proposed, expected = subject.expectation.propose(x)
     drops = _drops(subject, x, scores, expected, proposed)
-    best, rows = drops.argmax(axis=1), np.arange(len(x))
-    replaced = _with_columns(x, expected, best, subject.columns)
-    left = scores * np.exp(-drops[rows, best])
-    again = (drops[rows, best] > 0) & (left > normal)
+    best = drops.argmax(axis=1)
+    largest = drops[np.arange(len(x)), best]
+    left = scores * np.exp(-largest)
+    again = (largest > 0) & (left > subject.levels[1])
     if again.any():
-        drops[again] = _with_second(subject, x[again], replaced[again], left[again], drops[again])
-    by_members = normalized(np.mean(subject.views(x), axis=0))
-    by_drops = np.where(drops.any(axis=1, keepdims=True), normalized(drops), by_members)
-    return np.asarray((1 - _BY_MEMBERS) * by_drops + _BY_MEMBERS * by_members)
+        replaced = _with_columns(x[again], expected[again], best[again], columns)
+        drops[again] = _with_second(subject, x[again], replaced, left[again], drops[again])
+    return drops
 
 
 def normalized(values: Array) -> Array:
@@ -101,7 +116,7 @@ def _drops(subject: Subject, x: Array, scores: Array, expected: Array, proposed:
     """Return how far the logarithm of the score falls by each replacement, at least 0; 0 where there is none."""
     drops = np.zeros(proposed.shape)
     rows, columns = np.nonzero(proposed)
-    replaced = _with_columns(x[rows], expected[rows], columns, subject.columns)
+    replaced = _with_columns(x[rows], expected[rows], columns, subject.features.columns)
     # Where the record has the expected value already, there is nothing to score.
     differ = (replaced != x[rows]).any(axis=1)
     rows, columns = rows[differ], columns[differ]

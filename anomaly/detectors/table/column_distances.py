@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet
 from nnlite.types import Array
 
 # The distances of a block of records fit into the fast memory of a processor.
@@ -43,8 +44,8 @@ class ColumnDistances:
     ----------
     records : ndarray of float32 of shape (m, n_features)
         Features of the records.
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature, in rising order.
+    features : FeatureSet
+        Columns of the features.
 
     Attributes
     ----------
@@ -56,16 +57,14 @@ class ColumnDistances:
         Their features.
     """
 
-    def __init__(self, records: Array, columns: Array) -> None:
+    def __init__(self, records: Array, features: FeatureSet) -> None:
         self.records = records
-        starts, ends = bounds(columns)
-        order = np.argsort(ends - starts > 1, kind="stable")
-        self.ids = columns[starts][order]
-        self.features = [slice(int(starts[c]), int(ends[c])) for c in order]
-        self._n_single = int((ends - starts == 1).sum())
-        self._single = starts[order[: self._n_single]]
+        slices = sorted(features.slices.items(), key=lambda item: item[1].stop - item[1].start > 1)
+        self.ids = np.array([column for column, _ in slices])
+        self.features = [own for _, own in slices]
+        self._single = np.array([own.start for own in self.features if own.stop - own.start == 1], np.intp)
         self._numbers = np.ascontiguousarray(records[:, self._single].T)[:, np.newaxis]
-        self._several = [_several(records, features) for features in self.features[self._n_single :]]
+        self._several = [_several(records, own) for own in self.features[len(self._single) :]]
 
     def blocks(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """Yield squared distances by each column, for some records at a time.
@@ -109,9 +108,9 @@ class ColumnDistances:
             Features of one of the k records.
         """
         values = self.records[near, self.features[position]]
-        if position < self._n_single:
+        if position < len(self._single):
             return np.asarray(np.partition(values, near.shape[1] // 2, axis=1)[:, near.shape[1] // 2])
-        several = self._several[position - self._n_single]
+        several = self._several[position - len(self._single)]
         if several.codes is None:
             sums = sum(_sums_of_differences(values[:, :, j]) for j in range(values.shape[2]))
         else:
@@ -121,10 +120,10 @@ class ColumnDistances:
         return np.asarray(values[np.arange(len(values)), np.argmin(sums, axis=1)])
 
     def _measure(self, x: Array, distances: Array) -> None:
-        single = distances[: self._n_single]
+        single = distances[: len(self._single)]
         np.subtract(x.T[self._single][:, :, np.newaxis], self._numbers, out=single)
         np.square(single, out=single)
-        for own, several in zip(distances[self._n_single :], self._several, strict=True):
+        for own, several in zip(distances[len(self._single) :], self._several, strict=True):
             if several.codes is None:
                 own[:] = 0
                 for value, known in zip(x.T[several.features], several.values.T, strict=True):
@@ -132,42 +131,6 @@ class ColumnDistances:
             else:
                 apart = x[:, np.newaxis, several.features] - several.values
                 np.take(np.einsum("nvj,nvj->nv", apart, apart), several.codes, axis=1, out=own, mode="clip")
-
-
-def bounds(columns: Array) -> tuple[Array, Array]:
-    """Return the first feature of each column that has features, and the one after its last.
-
-    Parameters
-    ----------
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature, in rising order.
-    """
-    starts = np.flatnonzero(np.diff(columns, prepend=-1))
-    return starts, np.append(starts[1:], len(columns))
-
-
-def sum_by_column(per_feature: Array, columns: Array, n_columns: int) -> Array:
-    """Return the sum over the features of each column, of shape (n, n_columns); 0 for a column without features.
-
-    Parameters
-    ----------
-    per_feature : ndarray of shape (n, n_features)
-        Values of the features of n records.
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature, in rising order.
-    n_columns : int
-        Number of columns.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> sum_by_column(np.array([[1.0, 2.0, 4.0]]), np.array([0, 2, 2]), 4).tolist()
-    [[1.0, 0.0, 6.0, 0.0]]
-    """
-    starts, _ = bounds(columns)
-    sums = np.zeros((len(per_feature), n_columns), dtype=per_feature.dtype)
-    sums[:, columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
-    return sums
 
 
 def _several(records: Array, features: slice) -> _Several:

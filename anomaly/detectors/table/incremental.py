@@ -87,9 +87,7 @@ def update(
     n_learned = int((1 - settings.trim) * seen)
     records = add_to_reservoir(memory.records, n_learned, learned, MOST_REMEMBERED, rng)
     members: tuple[Member, ...] = (*networks, *remember(settings, records))
-    updated, scores = replace(
-        ensemble, members=members, weights=settings.weights, explaining=settings.explaining
-    ).calibrate(records)
+    updated, scores = replace(ensemble, members=members, weights=settings.weights(ensemble.features)).calibrate(records)
     return FittedEnsemble(updated, scores, history)
 
 

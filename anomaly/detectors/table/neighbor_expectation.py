@@ -27,6 +27,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.column_distances import ColumnDistances
 from anomaly.detectors.table.expectation import most_conspicuous
 from nnlite.types import Array
@@ -35,9 +36,10 @@ _NEIGHBORS = 15
 _FEW_NEIGHBORS = 5
 _LEAST_RECORDS_PER_NEIGHBOR = 10
 _BOUND = np.float32(2.0)
-# With more records the search is slower and the medians hardly better.
-_COMPARED = (250, 1000)
-_MOST_CELLS_PER_RECORD = 16_000
+# With more records the search is slower and the medians hardly better; columns are proposed from fewer.
+_MOST_CELLS = 40_000
+_FEWEST = 500
+_FEWER = 4
 _FOR_TYPICAL = 250
 # A column that is equal in all like records is not infinitely conspicuous where it differs.
 _LEAST_TYPICAL = 1e-3
@@ -67,55 +69,59 @@ class ExpectationByNeighbors:
     Parameters
     ----------
     records : ndarray of float32 of shape (m, n_features)
-        Features of remembered records. Of many, an evenly spaced subset of 500 to 1000 is compared.
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature, in rising order.
-    n_columns : int
-        Number of columns.
+        Features of remembered records. Of many, an evenly spaced subset is compared: some hundred to propose columns,
+        some thousand for estimates of all columns.
+    features : FeatureSet
+        Columns of the features.
 
     Examples
     --------
     >>> import numpy as np
+    >>> from anomaly.detectors.features import FeatureSet
     >>> records = np.repeat(np.linspace(-2, 2, 201, dtype=np.float32)[:, np.newaxis], 3, axis=1)
-    >>> expectation = ExpectationByNeighbors(records, np.arange(3), 3)
+    >>> expectation = ExpectationByNeighbors(records, FeatureSet(np.arange(3), 3))
     >>> expectation.of_all(np.array([[1.0, 1.0, 6.0]], np.float32)).round(1).tolist()
     [[1.0, 1.0, 1.0]]
     """
 
-    def __init__(self, records: Array, columns: Array, n_columns: int) -> None:
-        self._n_columns = n_columns
-        most = int(np.clip(_MOST_CELLS_PER_RECORD // len(np.unique(columns)), *_COMPARED))
-        self._known = ColumnDistances(_thinned(records, most), columns)
-        self._k = _n_neighbors(len(self._known.records))
+    def __init__(self, records: Array, features: FeatureSet) -> None:
+        self._n_columns = features.n_columns
+        most = _MOST_CELLS // len(features.slices)
+        self._many = ColumnDistances(_thinned(records, max(_FEWEST, most)), features)
+        self._few = ColumnDistances(_thinned(records, int(np.clip(most // _FEWER, _FEWEST // 2, _FEWEST))), features)
+        self._k = _n_neighbors(len(self._few.records))
         self._typical = self._typical_deviations()
 
     def of_all(self, x: Array) -> Array:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
-        return self.of(x, np.ones((len(x), self._n_columns), np.bool_))
+        return self._estimates(self._many, x, np.ones((len(x), self._n_columns), np.bool_))
 
     def of(self, x: Array, wanted: Array) -> Array:
         """Return the features expected in some columns of each record, and its own in the others.
 
         Each column's features are those of one remembered record.
         """
-        found = []
-        for rows, distances in self._known.blocks(x):
-            bounded = np.minimum(distances, _BOUND, out=distances)
-            found.append(self._nearest(bounded, bounded.sum(axis=0), wanted[rows], rows.start))
-        return self._with_medoids(x, found)
+        return self._estimates(self._few, x, wanted)
 
     def propose(self, x: Array) -> tuple[Array, Array]:
         """Return the columns of each record that may be faulty, and the features expected in them."""
         proposed, found = np.zeros((len(x), self._n_columns), np.bool_), []
-        for rows, distances in self._known.blocks(x):
+        for rows, distances in self._few.blocks(x):
             drops, bounded = _drops(distances), np.minimum(distances, _BOUND)
             total = bounded.sum(axis=0)
             deviations = np.sqrt(self._deviations(distances, total) / self._typical)
-            proposed[rows, self._known.ids] = most_conspicuous([deviations, drops])
-            found.append(self._nearest(bounded, total, proposed[rows], rows.start))
-        return proposed, self._with_medoids(x, found)
+            proposed[rows, self._few.ids] = most_conspicuous([deviations, drops])
+            found.append(self._nearest(self._few, bounded, total, proposed[rows], rows.start))
+        return proposed, _with_medoids(self._few, x, found)
 
-    def _nearest(self, bounded: Array, total: Array, wanted: Array, first: int) -> _Near:
+    def _estimates(self, known: ColumnDistances, x: Array, wanted: Array) -> Array:
+        found = []
+        for rows, distances in known.blocks(x):
+            bounded = np.minimum(distances, _BOUND, out=distances)
+            found.append(self._nearest(known, bounded, bounded.sum(axis=0), wanted[rows], rows.start))
+        return _with_medoids(known, x, found)
+
+    def _nearest(self, known: ColumnDistances, bounded: Array, total: Array, wanted: Array, first: int) -> _Near:
         """Return the remembered records nearest by all other columns, for each wanted column of a block of records.
 
         Parameters
@@ -127,17 +133,9 @@ class ExpectationByNeighbors:
         first : int
             Row of the first record.
         """
-        places, rows = np.nonzero(wanted[:, self._known.ids].T)
+        places, rows = np.nonzero(wanted[:, known.ids].T)
         by_others = total[rows] - bounded[places, rows]
         return _Near(places, first + rows, np.argpartition(by_others, self._k - 1, axis=1)[:, : self._k])
-
-    def _with_medoids(self, x: Array, found: list[_Near]) -> Array:
-        expected = x.copy()
-        near = _Near(*[np.concatenate(parts) for parts in zip(*found, strict=True)])
-        for place in np.unique(near.places):
-            chosen, features = near.places == place, self._known.features[place]
-            expected[near.rows[chosen], features] = self._known.medoids(place, near.records[chosen])
-        return expected
 
     def _deviations(self, distances: Array, total: Array, n_own: int = 0) -> Array:
         """Return the mean squared distances of a block of records from the few nearest, of shape (n, n_columns).
@@ -156,11 +154,23 @@ class ExpectationByNeighbors:
 
     def _typical_deviations(self) -> Array:
         """Return the mean deviation of each column among remembered records, of shape (n_columns,)."""
-        some, total = _thinned(self._known.records, _FOR_TYPICAL), np.zeros(len(self._known.ids))
-        for _, distances in self._known.blocks(some):
+        some, total = _thinned(self._few.records, _FOR_TYPICAL), np.zeros(len(self._few.ids))
+        for _, distances in self._few.blocks(some):
             bounded = np.minimum(distances, _BOUND).sum(axis=0)
             total += self._deviations(distances, bounded, n_own=1).sum(axis=0)
         return np.maximum(total / len(some), _LEAST_TYPICAL)
+
+
+def _with_medoids(known: ColumnDistances, x: Array, found: list[_Near]) -> Array:
+    """Return records with the medoids of near ones in their columns."""
+    expected = x.copy()
+    for place in range(len(known.ids)):
+        chosen = [near.places == place for near in found]
+        rows = np.concatenate([near.rows[own] for near, own in zip(found, chosen, strict=True)])
+        if len(rows):
+            records = np.concatenate([near.records[own] for near, own in zip(found, chosen, strict=True)])
+            expected[rows, known.features[place]] = known.medoids(place, records)
+    return expected
 
 
 def _drops(distances: Array) -> Array:

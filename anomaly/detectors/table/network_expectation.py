@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from anomaly.detectors.table.column_distances import bounds, sum_by_column
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import MOST_PROPOSED, most_conspicuous
 from nnlite.models import Model
@@ -45,19 +45,16 @@ class ExpectationByNetworks:
         The networks.
     proposing : Denoiser
         The network that proposes columns.
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature, in rising order. Of more than 64 columns, several are masked at a time.
-    n_columns : int
-        Number of columns.
+    features : FeatureSet
+        Columns of the features. Of more than 64 columns, several are masked at a time.
     """
 
-    def __init__(self, networks: Sequence[Denoiser], proposing: Denoiser, columns: Array, n_columns: int) -> None:
+    def __init__(self, networks: Sequence[Denoiser], proposing: Denoiser, features: FeatureSet) -> None:
         self._models = [network.model for network in networks]
         self._proposing = proposing
-        self._columns = columns
-        self._n_columns = n_columns
-        self._starts, ends = bounds(columns)
-        self._owners = np.repeat(np.arange(len(ends)), ends - self._starts)
+        self._features = features
+        self._starts = [own.start for own in features.slices.values()]
+        self._owners = np.repeat(np.arange(len(self._starts)), np.diff([*self._starts, features.width]))
 
     def of_all(self, x: Array) -> Array:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
@@ -73,12 +70,12 @@ class ExpectationByNetworks:
         network = self._proposing
         expected = self._in_passes(x, self._all(len(x)), len(self._starts), [network.model], 1)
         views = np.square(x - expected) * network.weights, network.contributions(x)
-        deviations, contributions = (sum_by_column(view, self._columns, self._n_columns) for view in views)
+        deviations, contributions = map(self._features.sum_by_column, views)
         proposed = most_conspicuous([np.sqrt(deviations), contributions])
         return proposed, self.of(x, proposed)
 
     def _all(self, n: int) -> Array:
-        return np.ones((n, self._n_columns), np.bool_)
+        return np.ones((n, self._features.n_columns), np.bool_)
 
     def _in_passes(self, x: Array, wanted: Array, most: int, models: Sequence[Model], rounds: int) -> Array:
         """Return estimates, with the columns masked in turn, at most `most` of a record.
@@ -88,7 +85,7 @@ class ExpectationByNetworks:
         wanted : ndarray of bool of shape (n, n_columns)
             The columns to estimate.
         """
-        chosen, passes = wanted[:, self._columns[self._starts]], min(most, _MOST_PASSES)
+        chosen, passes = wanted[:, list(self._features.slices)], min(most, _MOST_PASSES)
         turns = np.where(chosen, (np.cumsum(chosen, axis=1) - 1) % passes, -1)[:, self._owners]
         expected = np.empty_like(x)
         step = max(1, _BLOCK_CELLS // (passes * x.shape[1]))
