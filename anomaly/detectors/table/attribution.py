@@ -18,8 +18,8 @@ values, the mean of the drops in both orders. So b stays first:
           \phi_b = \delta_b + \tfrac12 \bigl(\delta_{c \mid b} - \delta_c\bigr)
 
 A hundredth of the score is divided by the columns' fractions in the error of a network, so that no column with an
-error has a contribution of 0; and all of it, if no replacement lowers the score, or if there is nothing to explain since
-a typical training record scores no less.
+error has a contribution of 0. So is all of it, if no replacement lowers the score, or if there is nothing to explain:
+if a typical training record scores no less.
 
 References
 ----------
@@ -86,15 +86,15 @@ def fractions(subject: Subject, x: Array, scores: Array) -> Array:
     drops = np.zeros(by_member.shape)
     above = scores > subject.levels[0]
     if above.any():
-        drops[above] = _drops_of_one_or_two(subject, x[above], scores[above])
+        drops[above] = _drops_of_one_or_two(subject, x[above], scores[above], by_member[above])
     by_drops = np.where(drops.any(axis=1, keepdims=True), normalized(drops), by_member)
     return np.asarray((1 - _BY_MEMBER) * by_drops + _BY_MEMBER * by_member)
 
 
-def _drops_of_one_or_two(subject: Subject, x: Array, scores: Array) -> Array:
+def _drops_of_one_or_two(subject: Subject, x: Array, scores: Array, by_member: Array) -> Array:
     """Return the drops by single replacements or, of records that need it, by the best two."""
     columns = subject.features.columns
-    proposed, expected = subject.expectation.propose(x)
+    proposed, expected = subject.expectation.propose(x, by_member)
     drops = _drops(subject, x, scores, expected, proposed)
     best = drops.argmax(axis=1)
     largest = drops[np.arange(len(x)), best]
@@ -129,7 +129,7 @@ def _drops(subject: Subject, x: Array, scores: Array, expected: Array, proposed:
 def _with_second(subject: Subject, x: Array, replaced: Array, left: Array, drops: Array) -> Array:
     """Return drops with the Shapley values of the first replaced column and of a second one."""
     rows, best = np.arange(len(x)), drops.argmax(axis=1)
-    proposed, _ = subject.expectation.propose(replaced)
+    proposed, _ = subject.expectation.propose(replaced, subject.view(replaced))
     proposed[rows, best] = False
     then = _drops(subject, replaced, left, subject.expectation.of(x, proposed), proposed)
     second = then.argmax(axis=1)

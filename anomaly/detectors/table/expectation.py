@@ -38,13 +38,15 @@ class Expectation(Protocol):
             The columns to estimate: at most `MOST_PROPOSED` of a record.
         """
 
-    def propose(self, x: Array) -> tuple[Array, Array]:
+    def propose(self, x: Array, by_network: Array) -> tuple[Array, Array]:
         """Return the columns of each record that may be faulty, and the features expected in them.
 
         Parameters
         ----------
         x : ndarray of float32 of shape (n, n_features)
             Features of records.
+        by_network : ndarray of shape (n, n_columns)
+            Fractions of the columns in the error of a network.
 
         Returns
         -------

@@ -9,10 +9,9 @@ have k values of c. The estimate is the one with the least sum of absolute diffe
 numbers, the most frequent category. The bound b limits the influence of a faulty column c' on the choice of neighbors,
 since it is equally far from all of them.
 
-A column is proposed as faulty by two views. One is the deviation of x from the few records nearest by the bounded
-distances of all columns: the root of the mean :math:`d_c`, in units of its mean among remembered records. So a rare
-category that like records have not is conspicuous, and a column that nothing predicts is not. The other is the drop of
-the logarithm of the distance (not bounded) to the nearest record if c is left out.
+A column is proposed as faulty by its deviation from the few records nearest by the bounded distances of all columns:
+the root of the mean :math:`d_c`, in units of that of remembered records. So a rare category that like records do not
+have is conspicuous, and a column that nothing predicts is not.
 
 References
 ----------
@@ -41,10 +40,8 @@ _MOST_CELLS = 40_000
 _FEWEST = 500
 _FEWER = 4
 _FOR_TYPICAL = 250
-# A column that is equal in all like records is not infinitely conspicuous where it differs.
-_LEAST_TYPICAL = 1e-3
-# Squared distances are not known more precisely, in relation to their sum.
-_LEAST_LEFT = np.float32(1e-6)
+# A tenth of a column's spread, squared: where like records are all but equal, the least deviation is no fault.
+_LEAST_TYPICAL = 1e-2
 
 
 class _Near(NamedTuple):
@@ -103,14 +100,14 @@ class ExpectationByNeighbors:
         """
         return self._estimates(self._few, x, wanted)
 
-    def propose(self, x: Array) -> tuple[Array, Array]:
+    def propose(self, x: Array, by_network: Array) -> tuple[Array, Array]:  # noqa: ARG002
         """Return the columns of each record that may be faulty, and the features expected in them."""
         proposed, found = np.zeros((len(x), self._n_columns), np.bool_), []
         for rows, distances in self._few.blocks(x):
-            drops, bounded = _drops(distances), np.minimum(distances, _BOUND)
+            bounded = np.minimum(distances, _BOUND)
             total = bounded.sum(axis=0)
-            deviations = np.sqrt(self._deviations(distances, total) / self._typical)
-            proposed[rows, self._few.ids] = most_conspicuous([deviations, drops])
+            deviations = self._deviations(distances, total) / self._typical
+            proposed[rows, self._few.ids] = most_conspicuous([np.sqrt(deviations)])
             found.append(self._nearest(self._few, bounded, total, proposed[rows], rows.start))
         return proposed, _with_medoids(self._few, x, found)
 
@@ -171,15 +168,6 @@ def _with_medoids(known: ColumnDistances, x: Array, found: list[_Near]) -> Array
             records = np.concatenate([near.records[own] for near, own in zip(found, chosen, strict=True)])
             expected[rows, known.features[place]] = known.medoids(place, records)
     return expected
-
-
-def _drops(distances: Array) -> Array:
-    """Return the drop of the logarithm of the distance to the nearest record, of shape (n, n_columns)."""
-    total = distances.sum(axis=0)
-    by_all = total.min(axis=1)[:, np.newaxis]
-    by_others = np.subtract(total, distances).min(axis=2).T
-    left = np.maximum(by_others, _LEAST_LEFT * by_all)
-    return np.log(np.divide(by_all, left, out=np.ones_like(left), where=left > 0))
 
 
 def _thinned(records: Array, most: int) -> Array:

@@ -65,13 +65,12 @@ class ExpectationByNetworks:
         # As many passes for every record, whatever the batch: the rounding of a network's outputs depends on them.
         return self._in_passes(x, wanted, MOST_PROPOSED, self._models, _ROUNDS)
 
-    def propose(self, x: Array) -> tuple[Array, Array]:
+    def propose(self, x: Array, by_network: Array) -> tuple[Array, Array]:
         """Return the columns of each record that may be faulty, and the features expected in them."""
         network = self._proposing
         expected = self._in_passes(x, self._all(len(x)), len(self._starts), [network.model], 1)
-        views = np.square(x - expected) * network.weights, network.contributions(x)
-        deviations, contributions = map(self._features.sum_by_column, views)
-        proposed = most_conspicuous([np.sqrt(deviations), contributions])
+        deviations = self._features.sum_by_column(np.square(x - expected) * network.weights)
+        proposed = most_conspicuous([np.sqrt(deviations), by_network])
         return proposed, self.of(x, proposed)
 
     def _all(self, n: int) -> Array:
