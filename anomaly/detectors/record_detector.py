@@ -60,11 +60,14 @@ class RecordDetector(RowDetector):
         table = self._as_table(X)
         check_records(table)
         labels = as_labels(y, len(table), "record")
-        self.preprocessor_ = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+        self.preprocessor_ = self._new_preprocessor()
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_)
         return x, labels
+
+    def _new_preprocessor(self) -> TablePreprocessor:
+        return TablePreprocessor(self.scaling, self.categorical, dates=self.dates, missing="nan")
 
     def _as_table(self, X: Any) -> Table:
         """Return records as a table, without the columns to ignore."""
