@@ -8,6 +8,7 @@ find a missing cell anomalous, whatever the record.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,11 @@ class FeatureSet:
         """Number of features."""
         return len(self.columns)
 
+    @property
+    def n_targets(self) -> int:
+        """Number of features that are not marks."""
+        return self.width if self.marks is None else int(np.count_nonzero(~self.marks))
+
     def known(self, x: Array) -> Array | None:
         """Return which features are neither holes nor marks, of the shape of `x`; None if all of them are."""
         holes = np.isnan(x)
@@ -76,6 +82,29 @@ class FeatureSet:
         if not holes.any():
             return x
         return np.where(holes, np.float32(0) if self.fill is None else self.fill, x)
+
+    def completed(self, x: Array, reconstruct: Callable[[Array], Array]) -> Array:
+        """Return features without holes, those of unmarked columns filled by a network; `x` itself if it has none.
+
+        A network has learned from the marks which cells to take for filled. In a column without marks, which was next
+        to never missing in training, it takes the value that stands in for any other, and where columns depend on each
+        other, one that contradicts the rest of the record would be taken for an anomaly.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features.
+        reconstruct : callable
+            Takes records, as filled by `filled`, and returns their reconstruction; both of the shape of `x`.
+        """
+        filled = self.filled(x)
+        unsure = np.isnan(x)
+        if self.marks is not None:
+            unsure[:, np.isin(self.columns, self.columns[self.marks])] = False
+        rows = unsure.any(axis=1)
+        if rows.any():
+            filled[rows] = np.where(unsure[rows], reconstruct(filled[rows]), filled[rows])
+        return filled
 
 
 def targets(values: Array, known: Array | None) -> Array:
