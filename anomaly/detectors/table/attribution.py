@@ -2,7 +2,7 @@ r"""Contributions of columns to a score: how far it falls when a column is repla
 
 What a column adds to the members' scores tells little of a fault. Where two columns contradict each other, both may be
 within their range; a rare category differs in nothing from the nearest record where that has it too; and a column that
-nothing predicts adds most to every score. So a column's contribution is the drop
+nothing predicts adds most to every score. So a column's contribution is, but for a factor, the drop
 
 .. math:: \delta_c = \max\bigl(0,\; \ln s(x) - \ln s(x^{(c)})\bigr)
 
@@ -10,12 +10,15 @@ of the logarithm of the score, with :math:`x^{(c)}` the record x whose column c 
 be scored for each replacement, so only the few columns that may be faulty are replaced
 (`anomaly.detectors.table.expectation`).
 
-**Two faults.** If the record is still not normal with its best replacement b, a second column is replaced besides: the
-one, c, by which the score then falls most. If it falls further than by c alone, the two contributions are Shapley
-values, the mean of the drops in both orders. So b stays first:
+An alarm may need two values that are rare together, and any of them is then enough to lower the score as far. The less
+plausible is the one that deviates more from like records. So with :math:`z_c` its deviation in units of a typical one,
+contributions are in proportion to
 
-.. math:: \phi_c = \tfrac12 \bigl(\delta_c + \delta_{c \mid b}\bigr), \qquad
-          \phi_b = \delta_b + \tfrac12 \bigl(\delta_{c \mid b} - \delta_c\bigr)
+.. math:: \phi_c = \delta_c \ln(1 + z_c)
+
+**Two faults.** If the record is still not normal with its best replacement b, a second column is replaced besides: the
+one, c, with the largest :math:`\phi_{c \mid b}`. If that exceeds :math:`\phi_c`, both columns gain half of the
+difference, as by Shapley values, the means over both orders of replacing them.
 
 A hundredth of the score is divided by the columns' fractions in the error of a network, so that no column with an
 error has a contribution of 0. So is all of it, if no replacement lowers the score, or if there is nothing to explain:
@@ -35,10 +38,10 @@ from typing import Protocol
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.expectation import Expectation
+from anomaly.detectors.table.expectation import Proposal
 from nnlite.types import Array
 
-_BY_MEMBER = 0.01
+_BY_NETWORK = 0.01
 # Scores have 13 binary digits: less than the last one in comparison is 0.
 _LEAST_RATIO = 2.0**-13
 
@@ -51,10 +54,6 @@ class Subject(Protocol):
         """Columns of the features."""
 
     @property
-    def expectation(self) -> Expectation:
-        """Estimates of columns from the others."""
-
-    @property
     def levels(self) -> tuple[float, float]:
         """Scores of a typical training record, and of one that nine in ten do not exceed."""
 
@@ -62,7 +61,13 @@ class Subject(Protocol):
         """Return the score of each record, of shape (n,)."""
 
     def view(self, x: Array) -> Array:
-        """Return the fractions of columns in the score of a member that all columns add to, of shape (n, n_columns)."""
+        """Return the fractions of columns in the error of a network, of shape (n, n_columns)."""
+
+    def propose(self, x: Array, by_network: Array) -> Proposal:
+        """Return the columns of each record that may be faulty."""
+
+    def replacements(self, x: Array, wanted: Array) -> Array:
+        """Return the features expected in the wanted columns of each record."""
 
 
 def fractions(subject: Subject, x: Array, scores: Array) -> Array:
@@ -82,28 +87,39 @@ def fractions(subject: Subject, x: Array, scores: Array) -> Array:
     ndarray of float64 of shape (n, n_columns)
         At least 0; each row adds up to 1, or to 0 where the score belongs to no column.
     """
-    by_member = subject.view(x)
-    drops = np.zeros(by_member.shape)
+    by_network = subject.view(x)
+    contributions = np.zeros(by_network.shape)
     above = scores > subject.levels[0]
     if above.any():
-        drops[above] = _drops_of_one_or_two(subject, x[above], scores[above], by_member[above])
-    by_drops = np.where(drops.any(axis=1, keepdims=True), normalized(drops), by_member)
-    return np.asarray((1 - _BY_MEMBER) * by_drops + _BY_MEMBER * by_member)
+        contributions[above] = _by_replacement(subject, x[above], scores[above], by_network[above])
+    none = ~contributions.any(axis=1, keepdims=True)
+    by_replacement = np.where(none, by_network, normalized(contributions))
+    return np.asarray((1 - _BY_NETWORK) * by_replacement + _BY_NETWORK * by_network)
 
 
-def _drops_of_one_or_two(subject: Subject, x: Array, scores: Array, by_member: Array) -> Array:
-    """Return the drops by single replacements or, of records that need it, by the best two."""
-    columns = subject.features.columns
-    proposed, expected = subject.expectation.propose(x, by_member)
-    drops = _drops(subject, x, scores, expected, proposed)
-    best = drops.argmax(axis=1)
-    largest = drops[np.arange(len(x)), best]
-    left = scores * np.exp(-largest)
-    again = (largest > 0) & (left > subject.levels[1])
+def _by_replacement(subject: Subject, x: Array, scores: Array, by_network: Array) -> Array:
+    """Return contributions by the replacement of one column or, where that is not enough, of two."""
+    found, rows = subject.propose(x, by_network), np.arange(len(x))
+    weights = np.log1p(found.deviations)
+    left = _scores_of_replaced(subject, x, scores, found.expected, found.columns)
+    contributions = weights * _drops(scores, left)
+    best = contributions.argmax(axis=1)
+    again = (contributions[rows, best] > 0) & (left[rows, best] > subject.levels[1])
     if again.any():
-        replaced = _with_columns(x[again], expected[again], best[again], columns)
-        drops[again] = _with_second(subject, x[again], replaced, left[again], drops[again])
-    return drops
+        replaced = _with_columns(x[again], found.expected[again], best[again], subject.features.columns)
+        then = weights[again] * _drops_then(subject, x[again], replaced, left[rows, best][again], best[again])
+        second, rows = then.argmax(axis=1), np.flatnonzero(again)
+        gains = np.maximum(then[np.arange(len(then)), second] - contributions[rows, second], 0) / 2
+        contributions[rows, best[again]] += gains
+        contributions[rows, second] += gains
+    return contributions
+
+
+def _drops_then(subject: Subject, x: Array, replaced: Array, scores: Array, best: Array) -> Array:
+    """Return the drops by a second replacement, in records whose best column has been replaced."""
+    columns = subject.propose(replaced, subject.view(replaced)).columns
+    columns[np.arange(len(x)), best] = False
+    return _drops(scores, _scores_of_replaced(subject, replaced, scores, subject.replacements(x, columns), columns))
 
 
 def normalized(values: Array) -> Array:
@@ -112,32 +128,21 @@ def normalized(values: Array) -> Array:
     return np.divide(values, totals, out=np.zeros_like(values), where=totals > 0)
 
 
-def _drops(subject: Subject, x: Array, scores: Array, expected: Array, proposed: Array) -> Array:
-    """Return how far the logarithm of the score falls by each replacement, at least 0; 0 where there is none."""
-    drops = np.zeros(proposed.shape)
-    rows, columns = np.nonzero(proposed)
+def _scores_of_replaced(subject: Subject, x: Array, scores: Array, expected: Array, wanted: Array) -> Array:
+    """Return the score after each wanted replacement, and that of the record itself for all other columns."""
+    left = np.repeat(scores[:, np.newaxis], wanted.shape[1], axis=1)
+    rows, columns = np.nonzero(wanted)
     replaced = _with_columns(x[rows], expected[rows], columns, subject.features.columns)
     # Where the record has the expected value already, there is nothing to score.
-    differ = (replaced != x[rows]).any(axis=1)
-    rows, columns = rows[differ], columns[differ]
-    least = _LEAST_RATIO * scores[rows]
-    ratios = scores[rows] / np.maximum(np.maximum(subject.scores(replaced[differ]), least), np.finfo(float).tiny)
-    drops[rows, columns] = np.log(np.maximum(ratios, 1))
-    return drops
+    differ = (replaced != x[rows]).any(axis=1, where=~np.isnan(x[rows]))
+    left[rows[differ], columns[differ]] = subject.scores(replaced[differ])
+    return left
 
 
-def _with_second(subject: Subject, x: Array, replaced: Array, left: Array, drops: Array) -> Array:
-    """Return drops with the Shapley values of the first replaced column and of a second one."""
-    rows, best = np.arange(len(x)), drops.argmax(axis=1)
-    proposed, _ = subject.expectation.propose(replaced, subject.view(replaced))
-    proposed[rows, best] = False
-    then = _drops(subject, replaced, left, subject.expectation.of(x, proposed), proposed)
-    second = then.argmax(axis=1)
-    gain = np.maximum(then[rows, second] - drops[rows, second], 0) / 2
-    both = drops.copy()
-    both[rows, best] += gain
-    both[rows, second] += gain
-    return both
+def _drops(scores: Array, left: Array) -> Array:
+    """Return how far the logarithms of scores fall, at least 0."""
+    ratios = scores[:, np.newaxis] / np.maximum(left, _LEAST_RATIO * scores[:, np.newaxis])
+    return np.log(np.maximum(ratios, 1))
 
 
 def _with_columns(x: Array, expected: Array, columns: Array, of_features: Array) -> Array:

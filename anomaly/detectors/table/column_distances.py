@@ -26,14 +26,15 @@ class _Several(NamedTuple):
     ----------
     features : slice
         The features.
-    values : ndarray of float32 of shape (n_values, n_features_of_the_column)
-        The distinct values if they are few, or else those of all records.
+    values, compared : ndarray of float32 of shape (n_values, n_features_of_the_column)
+        The distinct values if they are few, or else those of all records; and what is compared of them.
     codes : ndarray of int of shape (n_records,), optional
         Position of each record's value among the distinct ones.
     """
 
     features: slice
     values: Array
+    compared: Array
     codes: Array | None
 
 
@@ -45,7 +46,7 @@ class ColumnDistances:
     records : ndarray of float32 of shape (m, n_features)
         Features of the records.
     features : FeatureSet
-        Columns of the features.
+        Columns and marks of the features.
 
     Attributes
     ----------
@@ -59,12 +60,14 @@ class ColumnDistances:
 
     def __init__(self, records: Array, features: FeatureSet) -> None:
         self.records = records
+        self._marks = features.marks
+        compared = self._compared(records)
         slices = sorted(features.slices.items(), key=lambda item: item[1].stop - item[1].start > 1)
         self.ids = np.array([column for column, _ in slices])
         self.features = [own for _, own in slices]
         self._single = np.array([own.start for own in self.features if own.stop - own.start == 1], np.intp)
-        self._numbers = np.ascontiguousarray(records[:, self._single].T)[:, np.newaxis]
-        self._several = [_several(records, own) for own in self.features[len(self._single) :]]
+        self._numbers = np.ascontiguousarray(compared[:, self._single].T)[:, np.newaxis]
+        self._several = [_several(records, compared, own) for own in self.features[len(self._single) :]]
 
     def blocks(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """Yield squared distances by each column, for some records at a time.
@@ -87,7 +90,7 @@ class ColumnDistances:
         for first in range(0, len(x), step):
             rows = slice(first, min(first + step, len(x)))
             distances = memory[:, : rows.stop - first]
-            self._measure(x[rows], distances)
+            self._measure(self._compared(x[rows]), distances)
             yield rows, distances
 
     def medoids(self, position: int, near: Array) -> Array:
@@ -119,6 +122,10 @@ class ColumnDistances:
             sums = apart[codes[:, :, np.newaxis], codes[:, np.newaxis]].sum(axis=2)
         return np.asarray(values[np.arange(len(values)), np.argmin(sums, axis=1)])
 
+    def _compared(self, x: Array) -> Array:
+        """Return the features whose differences are distances: marks of filled holes are not."""
+        return x if self._marks is None else np.where(self._marks, np.float32(0), x)
+
     def _measure(self, x: Array, distances: Array) -> None:
         single = distances[: len(self._single)]
         np.subtract(x.T[self._single][:, :, np.newaxis], self._numbers, out=single)
@@ -126,18 +133,19 @@ class ColumnDistances:
         for own, several in zip(distances[len(self._single) :], self._several, strict=True):
             if several.codes is None:
                 own[:] = 0
-                for value, known in zip(x.T[several.features], several.values.T, strict=True):
+                for value, known in zip(x.T[several.features], several.compared.T, strict=True):
                     own += np.square(value[:, np.newaxis] - known)
             else:
-                apart = x[:, np.newaxis, several.features] - several.values
+                apart = x[:, np.newaxis, several.features] - several.compared
                 np.take(np.einsum("nvj,nvj->nv", apart, apart), several.codes, axis=1, out=own, mode="clip")
 
 
-def _several(records: Array, features: slice) -> _Several:
-    values, codes = np.unique(records[:, features], axis=0, return_inverse=True)
+def _several(records: Array, compared: Array, features: slice) -> _Several:
+    own, compared = records[:, features], compared[:, features]
+    values, first, codes = np.unique(own, axis=0, return_index=True, return_inverse=True)
     if len(values) > _MOST_DISTINCT:
-        return _Several(features, np.asfortranarray(records[:, features]), None)
-    return _Several(features, values, codes.ravel())
+        return _Several(features, own, np.asfortranarray(compared), None)
+    return _Several(features, values, compared[first], codes.ravel())
 
 
 def _sums_of_differences(values: Array) -> Array:

@@ -13,8 +13,9 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.attribution import fractions, normalized
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import Expectation
-from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.expectation import Expectation, Proposal
+from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.network_expectation import ExpectationByNetworks
@@ -45,7 +46,9 @@ class Ensemble:
     weights : tuple of float
         Weight of each member without labels; they add up to 1.
     features : FeatureSet
-        Columns of the features.
+        Columns and marks of the features.
+    imputer : Imputer
+        Filling of holes, the missing features of a record.
     member_weights : ndarray of float64 of shape (n_members,), optional
         Weights learned from labels; they add up to 1.
     column_weights : ndarray of float64 of shape (n_columns,), optional
@@ -54,15 +57,19 @@ class Ensemble:
         Whether members with learned weights are blended by their spreads. Files of earlier versions summed them.
     blend_type : type of Blend, default Blend
         Blend of the members' scores.
+    holes : ndarray of bool of shape (n_remembered, n_features), optional
+        Holes of the remembered records, which the members know as filled; by default there are none.
     """
 
     members: tuple[Member, ...]
     weights: tuple[float, ...]
     features: FeatureSet
+    imputer: Imputer
     member_weights: Array | None = None
     column_weights: Array | None = None
     blended: bool = True
     blend_type: type[Blend] = Blend
+    holes: Array | None = None
 
     @property
     def networks(self) -> list[Denoiser]:
@@ -81,11 +88,23 @@ class Ensemble:
         return self.memory
 
     @property
+    def remembered(self) -> Array:
+        """Features of the remembered records, with their holes; without memory of shape (0, n_features)."""
+        if self.memory is None:
+            return np.empty((0, self.features.width), np.float32)
+        records = self.memory.records
+        return records if self.holes is None else np.where(self.holes, np.float32(np.nan), records)
+
+    @property
     def blend(self) -> Blend:
         """Combination of the members' scores without labels."""
         return self.blend_type(self.weights, [member.spread for member in self.members])
 
     # -- scores --------------------------------------------------------------------------------
+
+    def complete(self, x: Array) -> Completed:
+        """Return features with holes filled, and which are known; see `anomaly.detectors.features`."""
+        return self.imputer.filled(x), self.features.known(x)
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, rounded to four significant digits.
@@ -93,7 +112,7 @@ class Ensemble:
         Parameters
         ----------
         x : ndarray of float32 of shape (n_records, n_features)
-            Features.
+            Features; NaN in holes.
 
         Returns
         -------
@@ -103,19 +122,20 @@ class Ensemble:
         return np.concatenate([self._scores(chunk) for chunk in chunks_of(x)])
 
     def _scores(self, x: Array) -> Array:
+        values = self.complete(x)
         if self.column_weights is None or self.member_weights is None:
-            return self.combine([member.scores(x) for member in self.members])
+            return self.combine([member.scores(*values) for member in self.members])
         by_feature = self.column_weights[self.features.columns]
         if not self.blended:
             scores = np.zeros(len(x))
             for weight, member in zip(self.member_weights, self.members, strict=True):
-                scores += weight * (member.contributions(x) * by_feature).sum(axis=1)
+                scores += weight * (member.contributions(*values) * by_feature).sum(axis=1)
             return round_significant(scores)
         if (by_feature == 1).all():
-            by_member = [member.scores(x) for member in self.members]
+            by_member = [member.scores(*values) for member in self.members]
         else:
             # No product of matrices, which would round by the size of the batch.
-            by_member = [(member.contributions(x) * by_feature).sum(axis=1) for member in self.members]
+            by_member = [(member.contributions(*values) * by_feature).sum(axis=1) for member in self.members]
         return round_significant(self.blend.with_weights(self.member_weights).scores(by_member))
 
     def combine(self, by_member: Sequence[Array]) -> Array:
@@ -137,8 +157,8 @@ class Ensemble:
         scores : ndarray of float64 of shape (n_records,)
             Scores of the training records.
         """
-        members, by_member = [], []
-        for member, raw in (member.calibrate(chunks_of(x)) for member in self.members):
+        members, by_member, chunks = [], [], [self.complete(chunk) for chunk in chunks_of(x)]
+        for member, raw in (member.calibrate(chunks) for member in self.members):
             scale = typical(raw)
             by_member.append(raw / scale)
             members.append(member.with_scale(scale, spread_of(by_member[-1])))
@@ -169,7 +189,8 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_members, n_columns)
             A member's score is the sum over columns.
         """
-        by_member = [self.features.sum_by_column(member.contributions(x)) for member in self.members]
+        values = self.complete(x)
+        by_member = [self.features.sum_by_column(member.contributions(*values)) for member in self.members]
         return np.stack(by_member, axis=1, dtype=np.float64)
 
     def explain(self, x: Array, normalize: bool = False) -> Array:
@@ -193,12 +214,21 @@ class Ensemble:
 
     def expected(self, x: Array) -> Array:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
-        return self.expectation.of_all(x)
+        return self.expectation.of_all(self.complete(x)[0])
+
+    def replacements(self, x: Array, wanted: Array) -> Array:
+        """Return the features expected in the wanted columns, as `Expectation.of` does."""
+        return self.expectation.of(self.complete(x)[0], wanted)
+
+    def propose(self, x: Array, by_network: Array) -> Proposal:
+        """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
+        found = self.expectation.propose(self.complete(x)[0], by_network)
+        return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
 
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the errors of the network with the most noise, of shape (n, n_columns)."""
         member = self.coarsest or self.members[0]
-        by_column = self.features.sum_by_column(member.contributions(x))
+        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)))
         return normalized(by_column if self.column_weights is None else by_column * self.column_weights)
 
     @property
@@ -237,6 +267,8 @@ class Ensemble:
         if len(members) > 1 and members[-1].get("magnify"):
             # It compares with the records of the member before it.
             del arrays[f"member_{len(members) - 1}/records"]
+        if self.holes is not None:
+            arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
 
     @classmethod
@@ -271,7 +303,10 @@ class Ensemble:
             raise ValueError(f"its members score other than the {features.width} features of its preprocessing")
         # Files from before scores were averaged have no entry.
         blend_type = BLENDS[config.get("blend", SoftMaximum.kind)]
-        ensemble = cls(tuple(members), tuple(weights), features, blend_type=blend_type)
+        nothing = Imputer.of(features, np.empty((0, features.width), np.float32))
+        ensemble = cls(tuple(members), tuple(weights), features, nothing, blend_type=blend_type)
+        ensemble = replace(ensemble, holes=_holes_from_state(arrays, ensemble.remembered))
+        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.remembered))
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
@@ -305,6 +340,15 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
             learned["records"] = arrays[f"member_{number - 1}/records"]
         members.append(kinds[described["kind"]].from_state(described, learned, label))
     return members
+
+
+def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array | None:
+    if "holes" not in arrays:
+        return None
+    bits, size = arrays["holes"], remembered.size
+    if bits.dtype != np.uint8 or bits.shape != (-(-size // 8),):
+        raise ValueError(f"its holes have shape {bits.shape}, {bits.dtype} for {remembered.shape} remembered features")
+    return np.unpackbits(bits, count=size).reshape(remembered.shape).astype(np.bool_)
 
 
 def chunks_of(x: Array) -> list[Array]:

@@ -7,25 +7,54 @@ and, where none are remembered, by networks (`anomaly.detectors.table.network_ex
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from nnlite.types import Array
 
-MOST_PROPOSED = 3
+MOST_PROPOSED = 4
 """Columns of a record that are proposed as faulty, at most."""
 
-# A proposed column has at least this fraction of the largest value of one of the views.
-_LEAST_PROPOSED = 1 / 3
+# So many by their deviations, each with at least this fraction of the largest; one more by the error of a network.
+_MOST_DEVIATING = 3
+_LEAST_DEVIATING = 1 / 3
+
+
+class Proposal(NamedTuple):
+    """Columns that may be faulty.
+
+    Attributes
+    ----------
+    columns : ndarray of bool of shape (n, n_columns)
+        The columns, at most `MOST_PROPOSED` of a record.
+    expected : ndarray of float32 of shape (n, n_features)
+        The features expected in these columns, and the record's own in the others.
+    deviations : ndarray of float64 of shape (n, n_columns)
+        How far each column is from what is expected of it, in units of its typical deviation; at least 0.
+    """
+
+    columns: Array
+    expected: Array
+    deviations: Array
 
 
 class Expectation(Protocol):
     """Estimates of columns from all others."""
 
     def of_all(self, x: Array) -> Array:
-        """Return the features expected in each column, as float32 of shape (n, n_features)."""
+        """Return the features expected in each column.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n, n_features)
+            Features of records, without holes.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n, n_features)
+            Features.
+        """
 
     def of(self, x: Array, wanted: Array) -> Array:
         """Return the features expected in some columns of each record, and its own in the others.
@@ -33,52 +62,41 @@ class Expectation(Protocol):
         Parameters
         ----------
         x : ndarray of float32 of shape (n, n_features)
-            Features of records.
+            Features of records, without holes.
         wanted : ndarray of bool of shape (n, n_columns)
             The columns to estimate: at most `MOST_PROPOSED` of a record.
         """
 
-    def propose(self, x: Array, by_network: Array) -> tuple[Array, Array]:
-        """Return the columns of each record that may be faulty, and the features expected in them.
+    def propose(self, x: Array, by_network: Array) -> Proposal:
+        """Return the columns of each record that may be faulty.
 
         Parameters
         ----------
         x : ndarray of float32 of shape (n, n_features)
-            Features of records.
+            Features of records, without holes.
         by_network : ndarray of shape (n, n_columns)
             Fractions of the columns in the error of a network.
-
-        Returns
-        -------
-        proposed : ndarray of bool of shape (n, n_columns)
-            At most `MOST_PROPOSED` columns of a record.
-        expected : ndarray of float32 of shape (n, n_features)
-            The features expected in these columns, and the record's own in the others.
         """
 
 
-def most_conspicuous(views: Sequence[Array]) -> Array:
-    """Return the columns with the largest values in one of several views, as bool of shape (n, n_columns).
+def most_conspicuous(deviations: Array, by_network: Array) -> Array:
+    """Return the columns with the largest deviations, and the one with the largest error, as bool.
 
     Parameters
     ----------
-    views : sequence of ndarray of shape (n, n_columns)
-        Values of at least 0, in any unit: they are compared with the record's largest in the same view. A column that
-        has less than a third of that in every view is not returned.
+    deviations, by_network : ndarray of shape (n, n_columns)
+        Deviations from expected values, and fractions in the error of a network; at least 0. Three columns at most are
+        chosen by deviations, with at least a third of the record's largest.
 
     Examples
     --------
     >>> import numpy as np
-    >>> most_conspicuous([np.array([[0.1, 0.9, 0.0, 0.0]]), np.array([[0.0, 0.0, 2.0, 0.5]])]).tolist()
-    [[False, True, True, False]]
+    >>> most_conspicuous(np.array([[3.0, 2.0, 0.5, 0.1]]), np.array([[0.0, 0.3, 0.0, 0.7]])).tolist()
+    [[True, True, False, True]]
     """
-    relative = np.max([_relative(view) for view in views], axis=0)
-    first = np.argsort(-relative, axis=1, kind="stable")[:, :MOST_PROPOSED]
-    chosen = np.zeros(relative.shape, np.bool_)
-    np.put_along_axis(chosen, first, np.take_along_axis(relative, first, axis=1) >= _LEAST_PROPOSED, axis=1)
+    first = np.argsort(-deviations, axis=1, kind="stable")[:, :_MOST_DEVIATING]
+    largest = np.take_along_axis(deviations, first, axis=1)
+    chosen = np.zeros(deviations.shape, np.bool_)
+    np.put_along_axis(chosen, first, (largest > 0) & (largest >= _LEAST_DEVIATING * largest[:, :1]), axis=1)
+    chosen[np.arange(len(chosen)), by_network.argmax(axis=1)] = True
     return chosen
-
-
-def _relative(view: Array) -> Array:
-    largest = view.max(axis=1, keepdims=True)
-    return np.divide(view, largest, out=np.zeros_like(view), where=largest > 0)

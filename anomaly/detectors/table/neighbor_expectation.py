@@ -11,7 +11,7 @@ since it is equally far from all of them.
 
 A column is proposed as faulty by its deviation from the few records nearest by the bounded distances of all columns:
 the root of the mean :math:`d_c`, in units of that of remembered records. So a rare category that like records do not
-have is conspicuous, and a column that nothing predicts is not.
+have is conspicuous, and a column that nothing predicts is not. The column with the largest error of a network is added.
 
 References
 ----------
@@ -28,7 +28,7 @@ import numpy as np
 
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.column_distances import ColumnDistances
-from anomaly.detectors.table.expectation import most_conspicuous
+from anomaly.detectors.table.expectation import Proposal, most_conspicuous
 from nnlite.types import Array
 
 _NEIGHBORS = 15
@@ -69,7 +69,7 @@ class ExpectationByNeighbors:
         Features of remembered records. Of many, an evenly spaced subset is compared: some hundred to propose columns,
         some thousand for estimates of all columns.
     features : FeatureSet
-        Columns of the features.
+        Columns and marks of the features.
 
     Examples
     --------
@@ -100,16 +100,16 @@ class ExpectationByNeighbors:
         """
         return self._estimates(self._few, x, wanted)
 
-    def propose(self, x: Array, by_network: Array) -> tuple[Array, Array]:  # noqa: ARG002
-        """Return the columns of each record that may be faulty, and the features expected in them."""
-        proposed, found = np.zeros((len(x), self._n_columns), np.bool_), []
+    def propose(self, x: Array, by_network: Array) -> Proposal:
+        """Return the columns of each record that may be faulty; see the module."""
+        proposed, deviations, found = np.zeros(by_network.shape, np.bool_), np.zeros(by_network.shape), []
         for rows, distances in self._few.blocks(x):
             bounded = np.minimum(distances, _BOUND)
             total = bounded.sum(axis=0)
-            deviations = self._deviations(distances, total) / self._typical
-            proposed[rows, self._few.ids] = most_conspicuous([np.sqrt(deviations)])
+            deviations[rows, self._few.ids] = np.sqrt(self._deviations(distances, total) / self._typical)
+            proposed[rows] = most_conspicuous(deviations[rows], by_network[rows])
             found.append(self._nearest(self._few, bounded, total, proposed[rows], rows.start))
-        return proposed, _with_medoids(self._few, x, found)
+        return Proposal(proposed, _with_medoids(self._few, x, found), deviations)
 
     def _estimates(self, known: ColumnDistances, x: Array, wanted: Array) -> Array:
         found = []

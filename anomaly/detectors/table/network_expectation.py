@@ -4,9 +4,9 @@ Column c is masked, first by the value 0 and later by its estimate, and the netw
 columns. After each round, the column with the largest deviation from its estimate is taken for faulty and masked for
 the others too; deviations of the rest are bounded.
 
-A column is proposed as faulty by two views of the network with the most noise: the column's contribution to its score,
-and the root of the squared deviation from its estimate in the first round, in units of the network's errors in
-training. By the first alone, a fault that the network reproduces would not be found.
+A column is proposed as faulty by its deviation from the estimate of the network with the most noise in the first round,
+in units of the network's errors in training; and the column with the largest error of that network is added. By errors
+alone, a fault that the network reproduces would not be found.
 
 References
 ----------
@@ -22,7 +22,7 @@ import numpy as np
 
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import MOST_PROPOSED, most_conspicuous
+from anomaly.detectors.table.expectation import MOST_PROPOSED, Proposal, most_conspicuous
 from nnlite.models import Model
 from nnlite.rowwise import outputs_by_record
 from nnlite.types import Array
@@ -46,7 +46,7 @@ class ExpectationByNetworks:
     proposing : Denoiser
         The network that proposes columns.
     features : FeatureSet
-        Columns of the features. Of more than 64 columns, several are masked at a time.
+        Columns and marks of the features. Of more than 64 columns, several are masked at a time.
     """
 
     def __init__(self, networks: Sequence[Denoiser], proposing: Denoiser, features: FeatureSet) -> None:
@@ -65,13 +65,14 @@ class ExpectationByNetworks:
         # As many passes for every record, whatever the batch: the rounding of a network's outputs depends on them.
         return self._in_passes(x, wanted, MOST_PROPOSED, self._models, _ROUNDS)
 
-    def propose(self, x: Array, by_network: Array) -> tuple[Array, Array]:
-        """Return the columns of each record that may be faulty, and the features expected in them."""
+    def propose(self, x: Array, by_network: Array) -> Proposal:
+        """Return the columns of each record that may be faulty; see the module."""
         network = self._proposing
         expected = self._in_passes(x, self._all(len(x)), len(self._starts), [network.model], 1)
-        deviations = self._features.sum_by_column(np.square(x - expected) * network.weights)
-        proposed = most_conspicuous([np.sqrt(deviations), by_network])
-        return proposed, self.of(x, proposed)
+        squares = self._features.sum_by_column(np.square(x - expected) * network.weights)
+        deviations = np.sqrt(squares, dtype=np.float64)
+        proposed = most_conspicuous(deviations, by_network)
+        return Proposal(proposed, self.of(x, proposed), deviations)
 
     def _all(self, n: int) -> Array:
         return np.ones((n, self._features.n_columns), np.bool_)
@@ -108,6 +109,9 @@ class ExpectationByNetworks:
             masked = np.where(masks, expected[:, np.newaxis], visible[:, np.newaxis])
             outputs = sum(outputs_by_record(model, masked) for model in models) / np.float32(len(models))
             expected = np.where(masks, outputs, np.float32(0)).sum(axis=1)
+            if self._features.marks is not None:
+                # Networks do not learn to reconstruct marks; what they estimate is no hole.
+                expected[:, self._features.marks] = 0
             differences = np.where(wanted, x - expected, np.float32(0))
             sizes = np.sqrt(np.add.reduceat(np.square(differences), self._starts, axis=1))
             worst = sizes >= np.maximum(sizes.max(axis=1, keepdims=True), np.float32(_FAULTY))
