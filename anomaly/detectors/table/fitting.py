@@ -105,7 +105,7 @@ def _fit(
     if not comparing:
         settings = replace(settings, neighbors=0)
     members = (*networks, *remember(settings, imputer.filled(records), features, rng))
-    ensemble = Ensemble(members, settings.weights(features), features, imputer, settings.explaining)
+    ensemble = Ensemble(members, settings.weights(features), features, imputer)
     holes = holes_of(records) if settings.neighbors else None
     calibrated, scores = replace(ensemble, holes=holes).calibrate(x)
     return FittedEnsemble(calibrated, scores, history)

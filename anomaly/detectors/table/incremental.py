@@ -90,7 +90,6 @@ def update(
         ensemble,
         members=(*networks, *remember(settings, imputer.filled(records), features, rng)),
         weights=settings.weights(features),
-        explaining=settings.explaining,
         imputer=imputer,
         holes=holes_of(records),
     ).calibrate(records)

@@ -191,17 +191,6 @@ class EnsembleSettings:
         return bool(self.neighbors and self.wide_share and self.trim)
 
     @property
-    def explaining(self) -> tuple[int, ...]:
-        """Positions of the members that explain scores: the network with the most noise, the plain comparison.
-
-        Networks with less noise propagate a fault into other columns, and would give them contributions too; a
-        magnified scale gives all columns large contributions for small differences.
-        """
-        levels = self.networks.noise
-        coarsest = max(range(len(levels)), key=levels.__getitem__)
-        return (coarsest, len(levels)) if self.neighbors else (coarsest,)
-
-    @property
     def member_kinds(self) -> list[tuple[str, bool]]:
         """Kind of each member, and whether it magnifies."""
         plain, fine = (NearestNeighbors.kind, False), (NearestNeighbors.kind, True)

@@ -49,17 +49,14 @@ def x():
     return np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
 
 
-def test_weights_add_up_to_1_and_explaining_members_are_the_coarsest_network_and_the_plain_comparison():
+def test_weights_add_up_to_1_and_follow_from_the_settings():
     assert SETTINGS.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.405, 0.135, 0.06))
-    assert SETTINGS.explaining == (1, 2)
     trimmed = replace(SETTINGS, trim=0.1)
     assert trimmed.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.2025, 0.135, 0.2025, 0.06))
-    assert trimmed.explaining == (1, 2)
     plain = replace(SETTINGS, fine_share=0.0, forest_share=0.0)
     assert plain.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.6))
     alone = replace(SETTINGS, neighbors=0, forest_share=0.0)
     assert alone.weights(FEATURES) == (0.5, 0.5)
-    assert alone.explaining == (1,)
     found = [len(settings.member_kinds) for settings in (SETTINGS, trimmed, plain, alone)]
     assert found == [5, 6, 3, 2]
 
