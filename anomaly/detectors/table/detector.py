@@ -13,9 +13,10 @@ import numpy as np
 from anomaly.calibration import RATE, conformal_threshold
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.network_training import as_seed
-from anomaly.detectors.record_detector import RecordDetector, check_records
+from anomaly.detectors.record_detector import check_records
 from anomaly.detectors.table.drift import record_drift, sample_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
+from anomaly.detectors.table.files import TableDetectorFiles
 from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
 from anomaly.detectors.table.incremental import (
     check_same_columns,
@@ -28,7 +29,6 @@ from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.training import (
     MOST_REMEMBERED,
     TRAINING_CONSTRAINTS,
-    EnsembleSettings,
     encoder_of,
     fit_ensemble,
 )
@@ -41,7 +41,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 
-class TableDetector(RecordDetector):
+class TableDetector(TableDetectorFiles):
     r"""Detector of anomalous records in tables: denoising autoencoders and nearest neighbors, blended into one score.
 
     **Denoising autoencoders.** Each network :math:`f_m` is trained to reconstruct records x from noisy copies:
@@ -178,6 +178,8 @@ class TableDetector(RecordDetector):
         Members and weights.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
         Conversion of records to features.
+    records_ : {"all", "prototypes", "none"}
+        What is kept of the training records; "all", unless `save` has left them out, or ``neighbors=0``.
 
     Notes
     -----
@@ -208,8 +210,6 @@ class TableDetector(RecordDetector):
     >>> detector.predict([[0.0, 0.0, 0.0], [9.0, -9.0, 9.0]]).tolist()
     [0, 1]
     """
-
-    ensemble_: Ensemble
 
     _constraints: ClassVar[Mapping[str, Constraint]] = {
         **TRAINING_CONSTRAINTS,
@@ -343,10 +343,6 @@ class TableDetector(RecordDetector):
             held_out = held_out_scores(partial(self._fit_without, table), self.ensemble_, x, folds_of(len(x)))
             self._set_conformal_threshold(held_out, self.false_alarm_rate)
         return self
-
-    def _settings(self) -> EnsembleSettings:
-        # Not get_params, since a subclass may have other arguments.
-        return EnsembleSettings.from_parameters(vars(self))
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""
@@ -654,35 +650,3 @@ class TableDetector(RecordDetector):
 
     def _first_network(self) -> Model:
         return self.model_
-
-    # -- files ---------------------------------------------------------------------------------
-
-    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        preprocessing, tables = self._preprocessing_state()
-        ensemble, arrays = self.ensemble_.get_state()
-        arrays |= tables
-        if self._fitted_params["false_alarm_rate"] is not None:
-            arrays["calibration_scores"] = self.calibration_scores_
-        config = {**ensemble, **preprocessing, "history": self.history_}
-        if self.records_seen_ != len(self.decision_scores_):
-            config["records_seen"] = self.records_seen_
-        return config, arrays
-
-    def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
-        if "members" not in config:
-            # The first format had one network and no parameter `neighbors`.
-            self.neighbors = 0
-        if "fine_share" not in config["parameters"]:
-            # Files from before the magnifying comparison.
-            self.fine_share = 0.0
-        self._check_parameters()
-        self._restore_preprocessing(config, arrays)
-        settings, columns = self._settings(), self.preprocessor_.feature_columns_
-        members = settings.weights, settings.explaining
-        self.ensemble_ = Ensemble.from_state(config, arrays, label, *members, columns, self.n_features_in_)
-        settings.check_members(self.ensemble_.members)
-        self.history_ = config["history"]
-        self.records_seen_ = config.get("records_seen", len(self.decision_scores_))
-        check_value("records_seen", self.records_seen_, integer(least=1))
-        if self.false_alarm_rate is not None:
-            self.calibration_scores_ = arrays["calibration_scores"]

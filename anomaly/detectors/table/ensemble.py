@@ -32,14 +32,16 @@ from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
+from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 NO_MEMORY = (
-    "{} needs remembered records, and with neighbors=0 there are none. Use neighbors=1, neighbors_share=0 to remember "
-    "records and yet score by the networks alone"
+    "{} needs remembered records, and this detector has none: it was fitted with neighbors=0, or its file was saved "
+    "without them (records='prototypes' or 'none', on the command line --records). To remember records and yet score "
+    "by the networks alone, use neighbors=1, neighbors_share=0"
 )
 """Error of methods that need remembered records."""
 
@@ -144,8 +146,9 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, or None."""
-        return next((member for member in self.members if isinstance(member, NearestNeighbors)), None)
+        """The first member that remembers records, or None; prototypes are no records."""
+        remembering = (member for member in self.members if isinstance(member, NearestNeighbors))
+        return next((member for member in remembering if member.kind == NearestNeighbors.kind), None)
 
     def memory_for(self, method: str) -> NearestNeighbors:
         """Return the remembered records for a method of a detector; ValueError if there are none."""
@@ -360,7 +363,7 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
             )
         ]
     kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors)
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):

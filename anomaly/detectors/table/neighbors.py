@@ -66,6 +66,8 @@ class NearestNeighbors:
 
     # As files have it.
     kind: ClassVar[str] = "neighbours"
+    # How many remembered records a scored record may be itself.
+    n_own: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -89,7 +91,7 @@ class NearestNeighbors:
         self._search: neighbors.NearestNeighbors | None = None
         self._own_neighbors: tuple[Array, Array] | None = None
         if local_distances is None:
-            distances, near = self._nearest(records)
+            distances, near = self._nearest(records, n_equal=1)
             self._own_neighbors = distances, near
             local_distances = distances.mean(axis=1)
             # Among copies of one record the local distance is 0; a hundredth of the median elsewhere stands in.
@@ -121,7 +123,7 @@ class NearestNeighbors:
         return self._replaced(unit, other.scale, other.spread)
 
     def _replaced(self, unit: float, scale: float, spread: float) -> NearestNeighbors:
-        member = NearestNeighbors(
+        member = type(self)(
             self.records, self.k, self.contrast, self.local_distances, unit, scale, spread, self.magnify
         )
         member._search = self._search
@@ -129,7 +131,7 @@ class NearestNeighbors:
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
-        return self._scores(x, n_equal=1)
+        return self._scores(x, self.n_own)
 
     def leave_one_out_scores(self, x: Array) -> Array:
         """Return the scores of remembered records as those of fresh records, as float64.
@@ -137,7 +139,7 @@ class NearestNeighbors:
         A fresh record that is equal to a remembered one is not compared with that. So a remembered record is compared
         neither with itself nor with one equal record, if there is any.
         """
-        return self._scores(x, n_equal=2)
+        return self._scores(x, self.n_own + 1)
 
     def _scores(self, x: Array, n_equal: int) -> Array:
         scores = np.empty(len(x))
@@ -152,7 +154,7 @@ class NearestNeighbors:
         step = max(1, _BLOCK_CELLS // (self.n_local * self.width))
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
-            distances, near = self._nearest(x[rows])
+            distances, near = self._nearest(x[rows], self.n_own)
             factors = np.divide(self._factors(near), distances, out=np.zeros_like(distances), where=distances > 0)
             apart = self._compared(x[rows])[:, np.newaxis] - self._compared(self.records[near.ravel()]).reshape(
                 *near.shape, -1
@@ -174,10 +176,10 @@ class NearestNeighbors:
         """Return the features whose differences are distances."""
         return _magnified(x) if self.magnify else x
 
-    def _nearest(self, x: Array, n_equal: int = 1) -> tuple[Array, Array]:
+    def _nearest(self, x: Array, n_equal: int) -> tuple[Array, Array]:
         """Return the distances to the nearest remembered records, and their indices.
 
-        Of the records that are equal to a row of `x`, the first `n_equal` are left out: 1 or 2.
+        Of the records that are equal to a row of `x`, the first `n_equal` are left out: 0 to 2.
         """
         if self._search is None:
             self._search = neighbors.NearestNeighbors(self._compared(self.records))

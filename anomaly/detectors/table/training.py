@@ -193,11 +193,20 @@ class EnsembleSettings:
             *[(NearestNeighbors.kind, magnify) for magnify in comparisons],
         ]
 
-    def check_members(self, members: Sequence[Member]) -> None:
-        """Raise a ValueError unless the members have the kinds that follow from the settings."""
+    def check_members(self, members: Sequence[Member], memory: str = NearestNeighbors.kind) -> None:
+        """Raise a ValueError unless the members have the kinds that follow from the settings.
+
+        Parameters
+        ----------
+        members : sequence of Member
+            Members of an ensemble.
+        memory : str, optional
+            Kind of the members in place of remembered records; by default those.
+        """
         found = [(member.kind, getattr(member, "magnify", False)) for member in members]
-        if found != self.member_kinds:
-            raise ValueError(f"its members are {found}; its parameters require {self.member_kinds}")
+        required = [(memory if kind == NearestNeighbors.kind else kind, own) for kind, own in self.member_kinds]
+        if found != required:
+            raise ValueError(f"its members are {found}; its parameters require {required}")
 
 
 @dataclass(frozen=True)
