@@ -16,6 +16,10 @@ class FewRecordsWarning(UserWarning):
     """Too few records for what was asked: the message says how many are needed, and what was done instead."""
 
 
+class EmptyColumnWarning(UserWarning):
+    """Columns without any value in training are ignored: the message names them."""
+
+
 def format_names(names: Iterable[str], limit: int = 10) -> str:
     """Return a list of names for a message: quoted, and shortened to the first `limit`.
 

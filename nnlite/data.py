@@ -187,11 +187,19 @@ def weights_of_classes(y: Array, class_weight: Mapping[int, float]) -> Array:
     ndarray of shape (rows,)
         Weights.
 
+    Raises
+    ------
+    ValueError
+        If y has no class for each row, or is unknown (NaN) in one.
+
     Examples
     --------
     >>> weights_of_classes(np.array([0.0, 1.0, 1.0]), {1: 5.0}).tolist()
     [1.0, 5.0, 5.0]
     """
+    unknown = np.isnan(y).any(axis=tuple(range(1, y.ndim)))
+    if unknown.any():
+        raise ValueError(f"class_weight needs a class for every row; found y of NaN in row {unknown.argmax()}")
     if y.ndim > 1:
         y = y.argmax(axis=-1) if y.shape[-1] > 1 else y[..., 0]
     if y.ndim != 1:

@@ -11,6 +11,7 @@ from nnlite.callbacks.base import as_callbacks
 from nnlite.data import Batch, Data, as_array, as_list, by_name, check_batch_size, weights_of_classes
 from nnlite.layers.masking import masked_weight
 from nnlite.prediction import Predictor, as_verbosity
+from nnlite.targets import check_metrics
 from nnlite.types import Array
 
 DEFAULT_BATCH_SIZE = 32
@@ -166,7 +167,8 @@ class Evaluator(Predictor):
         RuntimeError
             If the model has not been compiled.
         ValueError
-            If shapes or lengths don't fit, or y is missing.
+            If shapes or lengths don't fit, y is missing, or metrics or class weights would be computed from unknown
+            targets.
         """
         _ = self.optimizer
         given = self._per_input(x)
@@ -174,6 +176,7 @@ class Evaluator(Predictor):
         if y is None:
             raise ValueError("y is missing: pass the targets of the outputs (x itself, for an autoencoder)")
         targets = self._as_targets(y, given, inputs)
+        check_metrics(self.objective, targets)
         names = self.output_names
         if class_weight is not None:
             if sample_weight is not None or len(names) > 1:

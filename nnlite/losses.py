@@ -7,7 +7,7 @@ sample weights. `gradient` is the derivative of the reduced loss with respect to
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,8 @@ class Loss:
 
     axis: int = -1
     """Axis of the values of one sample."""
+    accepts_unknown: ClassVar[bool] = False
+    """Whether targets of NaN are unknown and left out, as by `MaskedMeanSquaredError`."""
 
     def __init__(self, reduction: str = "sum_over_batch_size", name: str | None = None) -> None:
         check_argument(self, "reduction", reduction, choice("sum_over_batch_size", "sum"))
@@ -168,6 +170,57 @@ class MeanSquaredError(Loss):
     def slope(self, y_true: Array, y_pred: Array) -> Array:
         """Return 2 (ŷ - y) / d."""
         return (y_pred - y_true) * y_pred.dtype.type(2 / y_pred.shape[-1])
+
+
+class MaskedMeanSquaredError(Loss):
+    r"""Mean squared error of targets of which some are unknown, such as the cells of a table with missing values.
+
+    Targets that are NaN are unknown: they add nothing to the loss, and their gradient is 0. With K the known ones of
+    the d targets of a sample:
+
+    .. math:: \ell = \frac1d \sum_{j \in K} (\hat y_j - y_j)^2, \qquad
+              \frac{\partial \ell}{\partial \hat y_j} = \frac2d (\hat y_j - y_j) \text{ for } j \in K, \text{ else } 0
+
+    The divisor is d, the number of all targets, and not the number of the known ones: every known target then has the
+    same weight in training. Divided by the known ones, the two targets of a nearly empty record would pull as much as
+    all targets of a complete one. A sample without a known target has loss 0, and complete targets have exactly the
+    loss and the gradient of `MeanSquaredError`.
+
+    Only targets may be unknown. Inputs must be numbers: fill the holes of x, and leave them in y. Metrics have no
+    value for unknown targets; `fit` and `evaluate` refuse them.
+
+    Parameters
+    ----------
+    reduction, name : str
+        See `Loss`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = MaskedMeanSquaredError()
+    >>> y_true = np.array([[0.0, np.nan], [np.nan, np.nan]])
+    >>> y_pred = np.array([[2.0, 9.0], [5.0, 5.0]])
+    >>> loss.per_sample(y_true, y_pred).tolist()
+    [2.0, 0.0]
+    >>> loss.gradient(y_true, y_pred).tolist()
+    [[1.0, 0.0], [0.0, 0.0]]
+    """
+
+    accepts_unknown = True
+
+    def per_sample(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the sum of the squares of the known errors, over d."""
+        values: Array = np.square(_known_errors(y_true, y_pred)).mean(axis=-1)
+        return values
+
+    def slope(self, y_true: Array, y_pred: Array) -> Array:
+        """Return 2 (ŷ - y) / d, and 0 where y is unknown."""
+        return _known_errors(y_true, y_pred) * y_pred.dtype.type(2 / y_pred.shape[-1])
+
+
+def _known_errors(y_true: Array, y_pred: Array) -> Array:
+    """Return ŷ - y, and 0 where y is unknown; a prediction of NaN for a known target stays NaN."""
+    return np.where(np.isnan(y_true), y_pred.dtype.type(0), y_pred - y_true)
 
 
 class MeanAbsoluteError(Loss):
@@ -461,6 +514,29 @@ def mean_squared_error(y_true: Arrays, y_pred: Arrays) -> Array:
     return _per_sample(MeanSquaredError(), y_true, y_pred)
 
 
+def masked_mean_squared_error(y_true: Arrays, y_pred: Arrays) -> Array:
+    """Return the squared error of the known targets of each sample; see `MaskedMeanSquaredError`.
+
+    Parameters
+    ----------
+    y_true : array_like of shape (..., d)
+        Targets; NaN where they are unknown.
+    y_pred : array_like of shape (..., d)
+        Predictions.
+
+    Returns
+    -------
+    ndarray of shape (...)
+        Sum over the known targets, divided by d; 0 without any.
+
+    Examples
+    --------
+    >>> masked_mean_squared_error([[0.0, np.nan], [0.0, 1.0]], [[2.0, 3.0], [2.0, 1.0]]).tolist()
+    [2.0, 2.0]
+    """
+    return _per_sample(MaskedMeanSquaredError(), y_true, y_pred)
+
+
 def mean_absolute_error(y_true: Arrays, y_pred: Arrays) -> Array:
     """Return the mean absolute error of each sample; see `mean_squared_error`.
 
@@ -502,12 +578,14 @@ mae = MAE = mean_absolute_error
 
 _functions: dict[Any, type[Loss]] = {
     mean_squared_error: MeanSquaredError,
+    masked_mean_squared_error: MaskedMeanSquaredError,
     mean_absolute_error: MeanAbsoluteError,
     huber: Huber,
 }
 
 _snake_names: dict[type[Loss], str] = {
     MeanSquaredError: "mean_squared_error",
+    MaskedMeanSquaredError: "masked_mean_squared_error",
     MeanAbsoluteError: "mean_absolute_error",
     Huber: "huber_loss",
     BinaryCrossentropy: "binary_crossentropy",
@@ -518,6 +596,7 @@ _snake_names: dict[type[Loss], str] = {
 registry: Registry[Loss] = Registry("loss", Loss)
 for _class, *_aliases in (
     (MeanSquaredError, "mse", "MSE"),
+    (MaskedMeanSquaredError, "masked_mse"),
     (MeanAbsoluteError, "mae", "MAE"),
     (Huber, "huber"),
     (BinaryCrossentropy, "bce", "BCE"),

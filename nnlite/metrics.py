@@ -26,6 +26,8 @@ class Metric:
 
     volatile: ClassVar[tuple[str, ...]] = ("_total", "_count")
     """Attributes that every batch changes; see `nnlite.engine.runtime.staleness`."""
+    accepts_unknown: ClassVar[bool] = False
+    """Whether the metric has a value for targets of NaN, which some losses take as unknown."""
 
     def __init__(self, name: str) -> None:
         self.name = name

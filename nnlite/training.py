@@ -24,6 +24,7 @@ from nnlite.data import Batch, Data, check_batch_size
 from nnlite.evaluation import DEFAULT_BATCH_SIZE, Evaluator, as_results
 from nnlite.prediction import as_verbosity
 from nnlite.random import global_generator
+from nnlite.targets import check_known
 from nnlite.types import RandomGenerator
 from nnlite.validation import check_value, number
 
@@ -96,7 +97,7 @@ class Trainer(Evaluator):
         x : array_like, or a list or mapping of them
             One record a row; one array per input.
         y : array_like, or a list or mapping of them
-            Targets of the outputs.
+            Targets of the outputs. NaN is an unknown target for `nnlite.losses.MaskedMeanSquaredError`.
         batch_size : int, default 32
             Number of rows per batch.
         epochs : int, default 1
@@ -141,13 +142,16 @@ class Trainer(Evaluator):
         RuntimeError
             If the model has not been compiled.
         ValueError
-            If shapes, lengths or arguments don't fit, or `backend` is "numba" and the engine does not support the
-            model.
+            If shapes, lengths or arguments don't fit, no target is known in the training or the validation data, or
+            `backend` is "numba" and the engine does not support the model.
         """
         check_backend(backend, threads)
         data = self.as_data(x, y, sample_weight, class_weight)
         batch_size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)
         data, validation = self._validation(data, validation_split, validation_data)
+        check_known(self.objective, data.y, "train on")
+        if validation is not None:
+            check_known(self.objective, validation.y, "validate on")
         # Fresh weights are drawn here, for every backend, so that a seed gives the same ones.
         _ = self.weight_vector
         passes = max(epochs - initial_epoch, 0)

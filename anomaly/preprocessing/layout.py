@@ -47,15 +47,15 @@ class Layout:
     only_values: bool
 
 
-def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
+def lay_out(columns: Sequence[Column], is_marked: Array) -> Layout:
     """Assign a position to each feature.
 
     Parameters
     ----------
     columns : sequence of Column
         All columns of the table.
-    has_missing : ndarray of bool of shape (n_numbers,)
-        Whether a number is missing in any training row.
+    is_marked : ndarray of bool of shape (n_numbers,)
+        Whether missing values of a number have an indicator feature.
 
     Returns
     -------
@@ -79,7 +79,7 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
             firsts.append(len(values))
             names += column.number_names
             values += range(start, len(names))
-            if has_missing[firsts[-1]]:
+            if is_marked[firsts[-1]]:
                 marks.append(len(names))
                 names.append(f"{column.name}=<missing>")
         elif isinstance(column, CategoryColumn):
@@ -88,8 +88,8 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         sources.extend([index] * (len(names) - start))
     if not names:
         raise DataError(
-            "no column makes any features: all of them are dates, which are ignored; add other columns, or use the "
-            "dates as numbers with dates='number' (on the command line: --dates number)"
+            "no column makes any features: all of them are dates, which are ignored, or without values; add other "
+            "columns, or use the dates as numbers with dates='number' (on the command line: --dates number)"
         )
     first_numbers = np.array(firsts, dtype=np.intp)
     return Layout(
@@ -97,32 +97,40 @@ def lay_out(columns: Sequence[Column], has_missing: Array) -> Layout:
         columns=np.array(sources, dtype=np.intp),
         values=np.array(values, dtype=np.intp),
         firsts=first_numbers,
-        marked=first_numbers[has_missing[first_numbers]],
+        marked=first_numbers[is_marked[first_numbers]],
         marks=np.array(marks, dtype=np.intp),
         category_starts=tuple(starts),
         only_values=len(values) == len(names),
     )
 
 
-def describe_columns(columns: Sequence[Column], medians: Array, has_missing: Array) -> list[str]:
+def describe_columns(columns: Sequence[Column], medians: Array, is_marked: Array, missing_fraction: Array) -> list[str]:
     """Return a description of each column, in one line of text.
 
     Parameters
     ----------
     columns : sequence of Column
         All columns of the table.
-    medians, has_missing : ndarray of shape (n_value_columns,)
-        For the first number of each column of values, the training median, and whether training values are missing.
+    medians, is_marked : ndarray of shape (n_value_columns,)
+        For the first number of each column of values, the training median, and whether missing values are marked.
+    missing_fraction : ndarray of float64 of shape (n_columns,)
+        Fraction of missing training values of each column; NaN if not known.
     """
     width = max(len(column.name) for column in columns)
-    numbers = iter(zip(medians, has_missing, strict=True))
+    numbers = iter(zip(medians, is_marked, strict=True))
     lines = []
-    for column in columns:
-        text = ""
+    for column, fraction in zip(columns, missing_fraction.tolist(), strict=True):
+        parts, has_mark = [], False
         if isinstance(column, ValueColumn):
-            median, is_marked = next(numbers)
-            text = column.summary(median) + ("; missing values are marked" if is_marked else "")
+            median, has_mark = next(numbers)
+            parts.append(column.summary(median))
         elif isinstance(column, CategoryColumn):
-            text = column.summary()
-        lines.append(f"{column.name:<{width}}  {column.kind:<8}  {text}".rstrip())
+            parts.append(column.summary())
+        if fraction == 1:
+            parts.append("all values missing in training")
+        elif fraction > 0:
+            parts.append(f"{100 * fraction:.3g} % missing" + (", marked" if has_mark else ""))
+        elif has_mark:  # of an earlier version, without the fraction
+            parts.append("missing values are marked")
+        lines.append(f"{column.name:<{width}}  {column.kind:<8}  {'; '.join(parts)}".rstrip())
     return lines

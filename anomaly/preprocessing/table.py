@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from anomaly.errors import DataError, format_names
-from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.inference import FittedColumns, fit_columns, no_values
-from anomaly.preprocessing.columns.values import Column, NumberColumn, ValueColumn, column_from_config, side_by_side
+from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
+from anomaly.preprocessing.columns.inference import ColumnSettings, FittedColumns, fit_columns
+from anomaly.preprocessing.columns.levels import are_levels
+from anomaly.preprocessing.columns.missing import TREATMENTS
+from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
-from anomaly.preprocessing.scaling.linear import SCALERS, scaler_from_state
+from anomaly.preprocessing.scaling.linear import SCALERS
 from anomaly.tables import Table, as_table
-from anomaly.tables.saved_state import field, vector
-from nnlite.archive import arrays_with_prefix
+from anomaly.tables.saved_state import field
 from nnlite.types import Array
 from nnlite.validation import check_parameters, choice, integer, names, number
 
@@ -31,8 +33,11 @@ _CONSTRAINTS = {
     "category_weight": number(above=0, most=FEATURE_LIMIT),
     "dates": choice("number", "cycles", "ignore"),
     "extra": choice("error", "ignore"),
+    "missing": choice(*TREATMENTS),
 }
 """Constraint of each argument of the constructor."""
+_EARLIER_PARAMETERS = {"missing": "median"}
+"""Parameters that states of earlier versions lack, with what these versions did."""
 
 
 class TablePreprocessor:
@@ -50,15 +55,29 @@ class TablePreprocessor:
     datetime  dates with times of day, also as text       hour of the day and day of the week, in UTC, each as a point
                                                           on a circle (sine, cosine); with ``dates="number"`` days
                                                           since 1970, too; scaled
-    category  any other text; columns in `categorical`    one indicator per category, and up to three more: for rare,
-                                                          missing and unseen values; `category_weight` or 0
+    category  any other text, also among numbers if both  one indicator per category, and up to three more: for rare,
+              are few and frequent (2, 3, 4, 5more);      missing and unseen values; `category_weight` or 0
+              columns in `categorical`; with
+              ``missing="nan"`` also booleans, and
+              integers of at most 5 distinct values
     ========  ==========================================  ======================================================
 
     **Missing values** are None, NaN, NaT, and the text "", NA, N/A, NaN, nan, null, NULL, None, <NA>, #N/A, ? and -.
-    In a column of categories, missing is a category of its own. In other columns the training median is imputed; if
-    training values were missing, one more feature (`category_weight` or 0) indicates the missing values, since they may
-    be normal in some records and anomalous in others. In a column that was complete in training, the median is imputed
-    without an indicator, because a network has not learned the weights of one.
+    With ``missing="median"``, missing is a category of its own in a column of categories. In other columns the training
+    median is imputed; if training values were missing, one more feature (`category_weight` or 0) marks the missing
+    values, since they may be normal in some records and anomalous in others. In a column that was complete in training,
+    the median is imputed without a mark, because a network has not learned the weights of one.
+
+    **Holes.** With ``missing="nan"``, nothing is imputed: the features of a missing cell are NaN, for a method that
+    fills them, or leaves them out. The marks of numbers, and the category of missing values, exist only where 5 to 95 %
+    of the training values are missing. A mark is never NaN; the features of a cell in this category are known, and
+    none is NaN. Columns without any training value are ignored, with an `EmptyColumnWarning`; like ignored dates they
+    must be present in later tables, and may hold anything.
+
+    **Few values.** With ``missing="nan"``, booleans, numbers of two values, and integers of at most five, with at least
+    5 training rows for each value on average, become categories, whose differences all have the same weight. A later
+    value between or beyond them is unseen; its feature grows with its distance from the nearest value, in units of the
+    mean distance between neighboring values, so that a large number among few small ones stands out.
 
     **Categories** have weight 1 by default. The features of a column then have a total variance of
     :math:`1 - \sum_k p_k^2 < 1`, whatever their number: no more than one standardized number.
@@ -84,6 +103,8 @@ class TablePreprocessor:
         this reason alone. "ignore": none.
     extra : {"error", "ignore"}, default "error"
         Treatment of named columns that are not in the training table.
+    missing : {"median", "nan"}, default "median"
+        Treatment of missing values: imputed, or left as NaN; see above.
 
     Attributes
     ----------
@@ -97,6 +118,13 @@ class TablePreprocessor:
         Name of each feature: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
         Index of the column of each feature.
+    marks_ : ndarray of bool of shape (n_features_out,)
+        Whether a feature marks the missing values of a number, a boolean or a date.
+    fill_values_ : ndarray of float32 of shape (n_features_out,)
+        Features to stand in for those of a missing cell where nothing better is known: the scaled training median, the
+        most frequent category (of files of earlier versions not known: all 0), and 0 for marks.
+    missing_fraction_ : ndarray of float64 of shape (n_features_in_,)
+        Fraction of missing cells of each column in training; NaN in files of earlier versions.
 
     Examples
     --------
@@ -107,6 +135,11 @@ class TablePreprocessor:
     ('amount', 'country=DE', 'country=FR', 'country=<unseen>')
     >>> preprocessor.transform([{"country": "JP", "amount": "2"}]).tolist()
     [[0.0, 0.0, 0.0, 1.0]]
+    >>> preprocessor = TablePreprocessor(missing="nan").fit({"amount": [1.0, 2.0, None], "country": ["FR", "FR", "FR"]})
+    >>> preprocessor.feature_names_out_, preprocessor.marks_.tolist()
+    (('amount', 'amount=<missing>', 'country=FR', 'country=<unseen>'), [False, True, False, False])
+    >>> preprocessor.transform([{"amount": None, "country": None}]).tolist()
+    [[nan, 1.0, nan, nan]]
     """
 
     def __init__(
@@ -119,6 +152,7 @@ class TablePreprocessor:
         category_weight: float = 1.0,
         dates: str = "cycles",
         extra: str = "error",
+        missing: str = "median",
     ) -> None:
         self.scaling = scaling
         self.categorical = categorical
@@ -127,6 +161,7 @@ class TablePreprocessor:
         self.category_weight = category_weight
         self.dates = dates
         self.extra = extra
+        self.missing = missing
 
     # -- fitting -------------------------------------------------------------------------------
 
@@ -146,7 +181,8 @@ class TablePreprocessor:
         Raises
         ------
         DataError
-            If there are no rows, a column has no values, or a number is infinite.
+            If there are no rows, a column (with ``missing="nan"``, every column) has no values, or a number is
+            infinite.
         ValueError
             If a parameter is invalid, or `categorical` contains a name that is not a column.
         """
@@ -180,41 +216,47 @@ class TablePreprocessor:
                 f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
                 f"{format_names(table.names)}"
             )
-        columns, numbers, groups = self._fit_columns(table)
-        self._set_columns(columns)
-        self._check_finite(table, numbers, 0)
-        missing: Array = np.isnan(numbers)
-        empty = np.flatnonzero(missing.all(axis=0))
-        if len(empty):
-            raise no_values(self._number_columns[empty[0]].name)
-        self._named = table.named
-        self._has_missing: Array = np.asarray(missing.any(axis=0))
-        self._medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
-        self._scaler = SCALERS[self.scaling]().fit(numbers)
+        columns, numbers, groups, missing_fraction = self._fit_columns(table)
+        check_finite(table, numbers, 0, names_of_numbers(columns))
+        scaler = SCALERS[self.scaling]().fit(numbers)
+        self._fitted = FittedTable.learn(columns, table.named, scaler, numbers, missing_fraction, self.missing)
         self._lay_out()
         return numbers, groups
 
     def _fit_columns(self, table: Table) -> FittedColumns:
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
-            return FittedColumns(NumberColumn.learn_all(table.names, table.matrix), table.matrix, [])
-        return fit_columns(table, categorical, self.dates, self.min_category_count, self.max_categories)
-
-    def _set_columns(self, columns: Sequence[Column]) -> None:
-        self._columns = columns
-        # The column of each number: a column of datetimes has up to five.
-        self._number_columns = [c for c in columns if isinstance(c, ValueColumn) for _ in c.number_names]
+            missing_fraction = np.isnan(table.matrix).mean(axis=0)
+            is_plain = (missing_fraction < 1).all()
+            if is_plain and (self.missing == "median" or not any(map(are_levels, table.matrix.T))):
+                return FittedColumns(
+                    NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
+                )
+        settings = ColumnSettings(self.dates, self.min_category_count, self.max_categories, self.missing)
+        return fit_columns(table, categorical, settings)
 
     def _lay_out(self) -> None:
         """Set the attributes that are functions of the columns and their missing values."""
-        self._layout = lay_out(self._columns, self._has_missing)
-        self._fill = self._scaler.transform(self._medians[np.newaxis])
-        self._names = tuple(column.name for column in self._columns)
-        self.n_features_in_ = len(self._columns)
-        self.feature_names_in_ = np.array(self._names, dtype=object)
-        self.kinds_ = {column.name: column.kind for column in self._columns}
+        fitted = self._fitted
+        self._layout = lay_out(fitted.columns, fitted.is_marked)
+        self._fill = fitted.scaler.transform(fitted.medians[np.newaxis])
+        self.n_features_in_ = len(fitted.columns)
+        self.feature_names_in_ = np.array(fitted.names, dtype=object)
+        self.kinds_ = {column.name: column.kind for column in fitted.columns}
         self.feature_names_out_ = self._layout.names
         self.feature_columns_ = self._layout.columns
+        self.missing_fraction_ = fitted.missing_fraction
+        self.marks_ = np.zeros(len(self._layout.names), np.bool_)
+        self.marks_[self._layout.marks] = True
+        self.fill_values_ = self._fill_values()
+
+    def _fill_values(self) -> Array:
+        fill = np.zeros(len(self._layout.names), np.float32)
+        fill[self._layout.values] = np.clip(self._fill[0], -FEATURE_LIMIT, FEATURE_LIMIT)
+        for column, start in zip(self._fitted.categories, self._layout.category_starts, strict=True):
+            if column.typical_group is not None:
+                fill[start + column.typical_group] = self.category_weight
+        return fill
 
     # -- transforming --------------------------------------------------------------------------
 
@@ -230,7 +272,7 @@ class TablePreprocessor:
         Returns
         -------
         ndarray of float32 of shape (n_rows, n_features_out)
-            C-contiguous; all features are finite.
+            C-contiguous; all features are finite, or with ``missing="nan"`` NaN.
 
         Raises
         ------
@@ -241,17 +283,18 @@ class TablePreprocessor:
         table = self.align(as_table(data))
         if table.matrix is not None and self._all_numbers():
             return self._assemble(table, table.matrix, [])
-        numbers, groups = [], []
-        for column, cells in zip(self._columns, table.columns, strict=True):
+        numbers, groups, sizes = [], [], []
+        for column, cells in zip(self._fitted.columns, table.columns, strict=True):
             if isinstance(column, ValueColumn):
                 values = column.read(cells, table.position)
                 numbers += column.numbers_of(values)
             elif isinstance(column, CategoryColumn):
                 groups.append(column.read(cells))
-        return self._assemble(table, side_by_side(numbers, len(table)), groups)
+                sizes.append(column.sizes(cells, groups[-1]))
+        return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
 
     def _all_numbers(self) -> bool:
-        return all(column.kind == NumberColumn.kind for column in self._columns)
+        return all(column.kind == NumberColumn.kind for column in self._fitted.columns)
 
     def align(self, table: Table) -> Table:
         """Return a table with the columns of the training table, in their order and under their names.
@@ -272,17 +315,18 @@ class TablePreprocessor:
             If columns are missing or unknown.
         """
         self._check_fitted()
-        if table.names == self._names:
+        names = self._fitted.names
+        if table.names == names:
             return table
-        if not (table.named and self._named):
-            if len(table.names) != len(self._names):
+        if not (table.named and self._fitted.named):
+            if len(table.names) != len(names):
                 raise DataError(
-                    f"X has {len(table.names)} features, but TablePreprocessor is expecting {len(self._names)} "
+                    f"X has {len(table.names)} features, but TablePreprocessor is expecting {len(names)} "
                     "features as input"
                 )
-            return table.rename(self._names)
+            return table.rename(names)
         present = set(table.names)
-        missing = [name for name in self._names if name not in present]
+        missing = [name for name in names if name not in present]
         if missing:
             raise DataError(f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}")
         unknown = [name for name in table.names if name not in self.kinds_]
@@ -291,26 +335,40 @@ class TablePreprocessor:
                 f"columns that were not there in training: {format_names(unknown)}; leave them out (on the command "
                 "line: --drop, --id or --label)"
             )
-        return table.select(self._names)
+        return table.select(names)
 
-    def _assemble(self, table: Table, numbers: Array, groups: Sequence[Array]) -> Array:
+    def _assemble(
+        self, table: Table, numbers: Array, groups: Sequence[Array], sizes: Sequence[Array | float] = ()
+    ) -> Array:
         """Return the matrix of features, computed in blocks of rows whose intermediate results fit into the cache."""
         features = np.zeros((len(table), len(self.feature_names_out_)), dtype=np.float32)
         step = max(1, _BLOCK_CELLS // max(1, numbers.shape[1]))
         for start in range(0, len(table), step):
             rows = slice(start, start + step)
             self._scale_block(table, numbers[rows], start, features[rows])
-        every_row = np.arange(len(table))
-        for start, indices in zip(self._layout.category_starts, groups, strict=True):
-            features[every_row, start + indices] = self.category_weight
+        self._indicate(features, groups, sizes or [1.0] * len(groups))
         return features
 
+    def _indicate(self, features: Array, groups: Sequence[Array], sizes: Sequence[Array | float]) -> None:
+        """Set the indicator features of the groups of categories, each to the weight times its size."""
+        rows = np.arange(len(features))
+        for block, indices, size in zip(self._category_blocks(features), groups, sizes, strict=True):
+            # Imputed as an unseen value, whose group is the last one in a column without a group of missing values.
+            block[rows, indices] = np.minimum(self.category_weight * size, FEATURE_LIMIT)
+            if self.missing == "nan":
+                block[indices == HOLE] = np.nan
+
+    def _category_blocks(self, features: Array) -> Iterator[Array]:
+        for column, start in zip(self._fitted.categories, self._layout.category_starts, strict=True):
+            yield features[:, start : start + len(column.groups)]
+
     def _scale_block(self, table: Table, numbers: Array, start: int, features: Array) -> None:
-        scaled = self._scaler.transform(numbers)
+        scaled = self._fitted.scaler.transform(numbers)
         is_complete = np.isfinite(scaled).all()
         if not is_complete:
-            self._check_finite(table, numbers, start)
-            np.copyto(scaled, self._fill, where=np.isnan(scaled))
+            check_finite(table, numbers, start, names_of_numbers(self._fitted.columns))
+            if self.missing == "median":
+                np.copyto(scaled, self._fill, where=np.isnan(scaled))
         np.clip(scaled, -FEATURE_LIMIT, FEATURE_LIMIT, out=scaled)
         if self._layout.only_values:
             features[:] = scaled
@@ -319,15 +377,6 @@ class TablePreprocessor:
         if not is_complete and len(self._layout.marks):
             marks = np.isnan(numbers[:, self._layout.marked])
             features[:, self._layout.marks] = self.category_weight * marks
-
-    def _check_finite(self, table: Table, numbers: Array, start: int) -> None:
-        infinite = np.isinf(numbers)
-        if infinite.any():
-            row, j = np.argwhere(infinite)[0]
-            raise DataError(
-                f"{table.position(start + int(row))}, column {self._number_columns[j].name!r}: found "
-                f"{numbers[row, j]}, expected a finite number"
-            )
 
     # -- inverse -------------------------------------------------------------------------------
 
@@ -367,27 +416,32 @@ class TablePreprocessor:
         Table
             Records with the columns of the training table: numbers in their own units, dates, booleans, and for each
             column of categories the category with the largest feature. Values of ignored columns, and of datetimes
-            whose date is not a feature, are missing.
+            whose date is not a feature, are missing. With ``missing="nan"``, so are cells with a NaN feature; the
+            category is one of the training values: the most frequent of the rare ones in place of their group, and none
+            in place of unseen values and of those of a column where most occur once.
         """
         self._check_fitted()
         self._check_width(features)
-        numbers = self._scaler.inverse_transform(features[:, self._layout.values])
-        marks = features[:, self._layout.marks] > self.category_weight / 2
-        numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
+        numbers = self._fitted.scaler.inverse_transform(features[:, self._layout.values])
+        if self.missing == "median":  # otherwise, the number itself is NaN
+            marks = features[:, self._layout.marks] > self.category_weight / 2
+            numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
         values = iter(numbers.T[self._layout.firsts])
-        starts = iter(self._layout.category_starts)
+        blocks = self._category_blocks(features)
         cells: list[Array] = []
-        for column in self._columns:
+        for column in self._fitted.columns:
             if isinstance(column, ValueColumn):
                 own = next(values)
                 cells.append(column.restore(column.rounded(own) if rounded else own))
             elif isinstance(column, CategoryColumn):
-                start = next(starts)
-                block = features[:, start : start + len(column.groups)]
-                cells.append(column.restore(block.argmax(axis=1)))
+                block = next(blocks)
+                if self.missing == "nan":
+                    cells.append(column.restore(column.expected_groups(block), real=True))
+                else:
+                    cells.append(column.restore(block.argmax(axis=1)))
             else:
                 cells.append(np.full(len(features), np.nan))
-        return Table(self._names, tuple(cells))
+        return Table(self._fitted.names, tuple(cells))
 
     def describe(self) -> list[str]:
         r"""Return a description of each column, in one line of text.
@@ -401,12 +455,14 @@ class TablePreprocessor:
         --------
         >>> table = {"amount": [1, 2, None], "country": ["FR", "DE", "FR"]}
         >>> print("\n".join(TablePreprocessor(min_category_count=1).fit(table).describe()))
-        amount   number    median 1.5; missing values are marked
+        amount   number    median 1.5; 33.3 % missing, marked
         country  category  2 categories: 'DE', 'FR'; unseen
         """
         self._check_fitted()
-        firsts = self._layout.firsts
-        return describe_columns(self._columns, self._medians[firsts], self._has_missing[firsts])
+        fitted, firsts = self._fitted, self._layout.firsts
+        return describe_columns(
+            fitted.columns, fitted.medians[firsts], fitted.is_marked[firsts], fitted.missing_fraction
+        )
 
     def _check_width(self, features: Array) -> None:
         if features.ndim != 2 or features.shape[1] != len(self.feature_names_out_):
@@ -434,18 +490,8 @@ class TablePreprocessor:
             Arrays of dtype float64, int64 and bool.
         """
         self._check_fitted()
-        scaler, arrays = self._scaler.get_state()
-        config = {
-            "parameters": {name: _as_json(value) for name, value in self._parameters().items()},
-            "named": self._named,
-            "columns": [column.get_config() for column in self._columns],
-            "scaler": scaler,
-        }
-        return config, {
-            "medians": self._medians,
-            "has_missing": self._has_missing,
-            **{f"scaler/{name}": array for name, array in arrays.items()},
-        }
+        config, arrays = self._fitted.get_state()
+        return {"parameters": {name: _as_json(value) for name, value in self._parameters().items()}, **config}, arrays
 
     @classmethod
     def from_state(cls, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
@@ -468,7 +514,7 @@ class TablePreprocessor:
         DataError
             If a value is not valid for a fitted preprocessor.
         """
-        parameters = field(config, "parameters", dict)
+        parameters = {**_EARLIER_PARAMETERS, **field(config, "parameters", dict)}
         if set(parameters) != set(_CONSTRAINTS):
             raise DataError(f"preprocessing: expected the parameters {', '.join(_CONSTRAINTS)}")
         try:
@@ -482,24 +528,9 @@ class TablePreprocessor:
 
         Parameters and errors are those of `from_state`; the parameters of the constructor are not set.
         """
-        self._named = field(config, "named", bool)
-        self._set_columns([column_from_config(column) for column in field(config, "columns", list)])
-        column_names = [column.name for column in self._columns]
-        if len(set(column_names)) < len(column_names):
-            raise DataError("preprocessing: column names must be distinct")
-        self._scaler = scaler_from_state(field(config, "scaler", dict), arrays_with_prefix(arrays, "scaler/"))
-        count = len(self._number_columns)
-        self._medians = vector(arrays, "medians", np.float64, count)
-        self._has_missing = vector(arrays, "has_missing", np.bool_, count)
-        if self._scaler.n_features_in_ != count:
-            raise DataError(f"preprocessing: expected a scaler of {count} columns")
+        self._fitted = FittedTable.from_state(config, arrays)
         self._lay_out()
         return self
-
-
-def _median(numbers: Array) -> float:
-    # Halved, since the sum of the middle two values may overflow.
-    return 2 * float(np.median(numbers[~np.isnan(numbers)].astype(np.float64) / 2))
 
 
 def _as_json(value: Any) -> Any:

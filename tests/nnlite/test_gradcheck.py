@@ -27,6 +27,7 @@ from nnlite.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
     Huber,
+    MaskedMeanSquaredError,
     MeanAbsoluteError,
     MeanSquaredError,
     SparseCategoricalCrossentropy,
@@ -85,8 +86,11 @@ ONE_HOT = np.eye(4)[[0, 3, 1, 2, 2, 0]]
 
 
 CLASS_NUMBERS = np.array([0, 3, 1, 2, 2, 0])
+GAPS = np.where(draw(6, 4, seed=3) > 0.5, np.nan, draw(6, 4))
 LOSSES = [
     (MeanSquaredError(), draw(6, 4), draw(6, 4, seed=1)),
+    (MaskedMeanSquaredError(), GAPS, draw(6, 4, seed=1)),
+    (MaskedMeanSquaredError(reduction="sum"), GAPS.reshape(2, 3, 4), draw(2, 3, 4, seed=1)),
     (MeanAbsoluteError(), draw(6, 4), draw(6, 4, seed=1)),
     (Huber(delta=0.7), draw(6, 4), draw(6, 4, seed=1)),
     (MeanSquaredError(reduction="sum"), draw(2, 3, 4), draw(2, 3, 4, seed=1)),

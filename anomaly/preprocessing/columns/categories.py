@@ -2,28 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from anomaly.errors import format_names
-from anomaly.preprocessing.columns.parsing import category_number, category_text, distinct_cells
-from anomaly.tables.cells import text_array
+from anomaly.errors import DataError, format_names
+from anomaly.preprocessing.columns.missing import are_marked
+from anomaly.preprocessing.columns.parsing import category_number, category_text, distinct_cells, parse_number
+from anomaly.tables.cells import number_text, text_array
 from anomaly.tables.saved_state import field, texts
 from nnlite.types import Array
 
+C = TypeVar("C", bound="CategoryColumn")
+
+HOLE = -1
+"""Group of a missing cell of a column in which missing values have no group of their own."""
+
 _MOST_RARE = 10_000
+# Text of an integer with decimals that are zero. Leading zeros belong to codes, not to numbers.
+_INTEGER_WITH_DECIMALS = re.compile(r"-?(0|[1-9]\d*)\.0*", re.ASCII)
+# Numbers with text among them ("2", "3", "4", "5more") are categories if they have few distinct values, of many rows
+# each, and no text is so rare that it may be a typing error.
+_MOST_CODES, _LEAST_ROWS_PER_CODE = 20, 5
+_LEAST_TEXT_COUNT, _LEAST_TEXT_FRACTION = 2, 0.01
 
 
 class CategoryColumn:
     """A column of text, or of numbers that are codes. Each cell belongs to one of a few groups, its feature.
 
-    There is a group for each frequent category, one for all rare categories, one for missing values if there are any
-    in training, and one for values not seen in training. In an open-ended column (at least half of the training rows
-    have a value that occurs once, as in a column of identifiers) a new value is normal: it belongs to the group of the
-    rare categories.
+    There is a group for each frequent category, one for all rare categories, one for missing values if enough of them
+    are in training, and one for values not seen in training. In an open-ended column (at least half of the training
+    rows have a value that occurs once, as in a column of identifiers) a new value is normal: it belongs to the group of
+    the rare categories.
 
     Parameters
     ----------
@@ -34,11 +47,15 @@ class CategoryColumn:
     rare : tuple of str
         Rare categories, which share one group.
     has_missing : bool
-        Whether training values were missing.
+        Whether missing values have a group.
     open_ended : bool
         Whether new values are normal; `rare` is empty then.
     numeric : bool
-        Whether the training values were numbers, so that the text "1.0" is the category 1.
+        Whether the training values were numbers for the most part, so that the text "1.0" is the category 1.
+    most_frequent : str, optional
+        Most frequent of `categories`. None if there are none, or in files of earlier versions.
+    most_frequent_rare : str, optional
+        Most frequent of `rare`, likewise.
     """
 
     kind: ClassVar[str] = "category"
@@ -52,6 +69,8 @@ class CategoryColumn:
         has_missing: bool,
         open_ended: bool,
         numeric: bool,
+        most_frequent: str | None = None,
+        most_frequent_rare: str | None = None,
     ) -> None:
         self.name = name
         self.categories = categories
@@ -59,24 +78,35 @@ class CategoryColumn:
         self.has_missing = has_missing
         self.open_ended = open_ended
         self.numeric = numeric
+        self.most_frequent = most_frequent
+        self.most_frequent_rare = most_frequent_rare
         self.groups = (
             *categories,
             *(["<rare>"] if rare or open_ended else []),
             *(["<missing>"] if has_missing else []),
             *([] if open_ended else ["<unseen>"]),
         )
-        self._unseen = len(categories) if open_ended else len(self.groups) - 1
-        self._missing = self.groups.index("<missing>", len(categories)) if has_missing else self._unseen
+        self.unseen_group = len(categories) if open_ended else len(self.groups) - 1
+        self._missing = self.groups.index("<missing>", len(categories)) if has_missing else HOLE
         self._by_text = {text: group for group, text in enumerate(categories)}
         self._by_text.update(dict.fromkeys(rare, len(categories)))
         self._by_number: dict[float, int] = {}
         for text, group in self._by_text.items():
-            number = category_number(text)
+            number = self._number_of(text)
             if number is not None:
                 self._by_number.setdefault(number, group)
 
     @classmethod
-    def learn(cls, name: str, cells: Array, min_count: int, max_categories: int) -> tuple[CategoryColumn, Array]:
+    def learn(
+        cls: type[C],
+        name: str,
+        cells: Array,
+        min_count: int,
+        max_categories: int,
+        *,
+        missing: str = "median",
+        numeric: bool | None = None,
+    ) -> tuple[C, Array]:
         """Fit the categories of a training column.
 
         Parameters
@@ -89,17 +119,26 @@ class CategoryColumn:
             Categories that occur less often are rare.
         max_categories : int
             The largest number of frequent categories; the others are rare.
+        missing : {"median", "nan"}, default "median"
+            Treatment of missing cells, see `anomaly.preprocessing.columns.missing`.
+        numeric : bool, optional
+            Whether text such as "1" and "1.0" is one category. By default, whether more than half of the values are
+            numbers, as those of `are_codes` are.
 
         Returns
         -------
         column : CategoryColumn
             The fitted column.
         groups : ndarray of int of shape (n_rows,)
-            Group of each training value.
+            Group of each training value; `HOLE` for missing ones without a group.
         """
         distinct, indices = distinct_cells(cells)
         counts = count_categories(distinct, indices)
-        has_missing = counts.pop(None, 0) > 0
+        n_missing = counts.pop(None, 0)
+        if numeric is None:
+            numeric = cells.dtype.kind in "fb" or _are_mostly_numbers(counts)
+        if numeric:
+            counts = _merge_equal_numbers(counts)
         ranking = sorted(counts, key=lambda text: (-counts[text], str(text)))
         texts = [text for text in ranking if text is not None]
         common = [text for text in texts[:max_categories] if counts[text] >= min_count]
@@ -110,9 +149,11 @@ class CategoryColumn:
             name,
             tuple(sorted(common)),
             () if open_ended else tuple(sorted(rare)),
-            has_missing=has_missing,
+            has_missing=bool(are_marked(np.array(n_missing / max(1, len(cells))), missing)),
             open_ended=open_ended,
-            numeric=cells.dtype.kind in "fb",
+            numeric=numeric,
+            most_frequent=common[0] if common else None,
+            most_frequent_rare=rare[0] if rare and not open_ended else None,
         )
         return column, column.groups_of(distinct)[indices]
 
@@ -126,19 +167,29 @@ class CategoryColumn:
             "has_missing": self.has_missing,
             "open_ended": self.open_ended,
             "numeric": self.numeric,
+            **({} if self.most_frequent is None else {"most_frequent": self.most_frequent}),
+            **({} if self.most_frequent_rare is None else {"most_frequent_rare": self.most_frequent_rare}),
         }
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any]) -> CategoryColumn:
+    def from_config(cls: type[C], config: Mapping[str, Any]) -> C:
         """Restore a column from the values of `get_config`; raise `DataError` for an invalid field."""
+        categories, rare = texts(config, "categories"), texts(config, "rare")
         return cls(
             field(config, "name", str),
-            texts(config, "categories"),
-            texts(config, "rare"),
+            categories,
+            rare,
             has_missing=field(config, "has_missing", bool),
             open_ended=field(config, "open_ended", bool),
             numeric=field(config, "numeric", bool),
+            most_frequent=_one_of(config, "most_frequent", categories),
+            most_frequent_rare=_one_of(config, "most_frequent_rare", rare),
         )
+
+    @property
+    def missing_group(self) -> int:
+        """Group of missing cells, or `HOLE`."""
+        return self._missing
 
     def read(self, cells: Array) -> Array:
         """Return the group of each cell.
@@ -151,27 +202,74 @@ class CategoryColumn:
         Returns
         -------
         ndarray of int of shape (n_rows,)
-            Indices into `groups`.
+            Indices into `groups`; `HOLE` for missing cells without a group.
         """
         distinct, indices = distinct_cells(cells)
         return self.groups_of(distinct)[indices]
 
-    def restore(self, groups: Array) -> Array:
-        """Return the text of groups; None for the group of missing values.
+    def sizes(self, cells: Array, groups: Array) -> Array | float:  # noqa: ARG002
+        """Return how many times the weight of a category the indicator feature of each cell is: 1.
+
+        Parameters
+        ----------
+        cells : ndarray of shape (n_rows,)
+            Values of the column.
+        groups : ndarray of int of shape (n_rows,)
+            Their groups, from `read`.
+        """
+        return 1.0
+
+    @property
+    def typical_group(self) -> int | None:
+        """Group of the most frequent category, or of the rare ones if there are no others; None if not known."""
+        if self.most_frequent is not None:
+            return self.categories.index(self.most_frequent)
+        return None if self.categories else 0
+
+    def expected_groups(self, features: Array) -> Array:
+        """Return the group that a reconstruction of the features expects.
+
+        That of unseen values is expected by none: it is 0 in all training rows.
+
+        Parameters
+        ----------
+        features : ndarray of shape (n_rows, n_groups)
+            Reconstructed features of the column; NaN where unknown.
+
+        Returns
+        -------
+        ndarray of int of shape (n_rows,)
+            The group with the largest feature, without that of unseen values. `HOLE` where a feature is NaN, and for an
+            unseen value as such, whose other features are all 0.
+        """
+        unknown = np.isnan(features).any(axis=1)
+        met = features
+        if not self.open_ended:
+            met = features[:, :-1]
+            unknown |= (features[:, -1] > 0) & ~(met > 0).any(axis=1)
+        return np.where(unknown, HOLE, met.argmax(axis=1))
+
+    def restore(self, groups: Array, real: bool = False) -> Array:
+        """Return the text of groups; None for missing values.
 
         Parameters
         ----------
         groups : ndarray of int of shape (n_rows,)
-            Indices into `groups`.
+            Indices into `groups`, or `HOLE`.
+        real : bool, default False
+            Whether the group of rare categories is its most frequent category, which is None in an open-ended column,
+            where it is not known; otherwise it is "<rare>".
 
         Returns
         -------
         ndarray of object of shape (n_rows,)
             Text.
         """
-        texts: list[str | None] = list(self.groups)
+        texts: list[str | None] = [*self.groups, None]
         if self.has_missing:
             texts[self._missing] = None
+        if real and (self.rare or self.open_ended):
+            texts[len(self.categories)] = self.most_frequent_rare
         return text_array((texts[group] for group in groups.tolist()), len(groups))
 
     def summary(self) -> str:
@@ -189,11 +287,17 @@ class CategoryColumn:
         text = category_text(value)
         if text is None:
             return self._missing
+        if self.numeric:
+            text = _without_decimals(text)
         group = self._by_text.get(text)
         if group is None and (self.numeric or not isinstance(value, str)):
-            number = category_number(text)
+            number = self._number_of(text)
             group = None if number is None else self._by_number.get(number)
-        return self._unseen if group is None else group
+        return self.unseen_group if group is None else group
+
+    def _number_of(self, text: str) -> float | None:
+        """Return the number of a category, or None."""
+        return category_number(text)
 
 
 def count_categories(distinct: list[Any], indices: Array) -> Counter[str | None]:
@@ -202,3 +306,51 @@ def count_categories(distinct: list[Any], indices: Array) -> Counter[str | None]
     for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
         counts[category_text(value)] += count
     return counts
+
+
+def are_codes(counts: Mapping[str, int]) -> bool:
+    """Return whether text, of which most is numbers, is categories rather than numbers with errors.
+
+    Parameters
+    ----------
+    counts : mapping of str to int
+        Number of cells of each text, without missing ones.
+
+    Examples
+    --------
+    >>> are_codes({"2": 30, "3": 30, "4": 30, "5more": 30}), are_codes({"2": 30, "3": 30, "4": 30, "3o": 1})
+    (True, False)
+    """
+    total = sum(counts.values())
+    least = max(_LEAST_TEXT_COUNT, _LEAST_TEXT_FRACTION * total)
+    return (
+        len(counts) <= _MOST_CODES
+        and total >= _LEAST_ROWS_PER_CODE * len(counts)
+        and all(count >= least for text, count in counts.items() if parse_number(text) is None)
+    )
+
+
+def _are_mostly_numbers(counts: Counter[str | None]) -> bool:
+    matches = sum(count for text, count in counts.items() if text is not None and parse_number(text) is not None)
+    return 2 * matches > counts.total()
+
+
+def _merge_equal_numbers(counts: Counter[str | None]) -> Counter[str | None]:
+    merged: Counter[str | None] = Counter()
+    for text, count in counts.items():
+        merged[None if text is None else _without_decimals(text)] += count
+    return merged
+
+
+def _without_decimals(text: str) -> str:
+    return number_text(float(text)) if _INTEGER_WITH_DECIMALS.fullmatch(text) else text
+
+
+def _one_of(config: Mapping[str, Any], name: str, known: tuple[str, ...]) -> str | None:
+    """Return a text of a configuration that is one of those known, or None if it is not there."""
+    if name not in config:
+        return None
+    text = field(config, name, str)
+    if text not in known:
+        raise DataError(f"preprocessing: {name!r} is not one of the categories of its column; found {text!r}")
+    return text

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError, format_value
-from anomaly.preprocessing.columns.categories import CategoryColumn, count_categories
+from anomaly.errors import DataError, EmptyColumnWarning, format_names, format_value
+from anomaly.preprocessing.columns.categories import CategoryColumn, are_codes, count_categories
+from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
 from anomaly.preprocessing.columns.parsing import (
     category_text,
     distinct_cells,
@@ -18,11 +20,13 @@ from anomaly.preprocessing.columns.parsing import (
 )
 from anomaly.preprocessing.columns.values import (
     INFERRED_COLUMNS,
+    BooleanColumn,
     Column,
     CycleColumn,
     DateColumn,
     DatetimeColumn,
     IgnoredColumn,
+    NumberColumn,
     ValueColumn,
     side_by_side,
 )
@@ -49,16 +53,26 @@ class FittedColumns(NamedTuple):
         Numbers of the columns of values, side by side; NaN if missing.
     groups : list of ndarray of int of shape (n_rows,)
         For each column of categories, the group of each row.
+    missing_fraction : ndarray of float64 of shape (n_columns,)
+        Fraction of missing cells of each column.
     """
 
     columns: Sequence[Column]
     numbers: Array
     groups: list[Array]
+    missing_fraction: Array
 
 
-def fit_columns(
-    table: Table, categorical: Collection[str], dates: str, min_category_count: int, max_categories: int
-) -> FittedColumns:
+class ColumnSettings(NamedTuple):
+    """Parameters of the columns, as for `anomaly.preprocessing.TablePreprocessor`."""
+
+    dates: str
+    min_category_count: int
+    max_categories: int
+    missing: str
+
+
+def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSettings) -> FittedColumns:
     """Infer the kind of each column of a training table, and fit its categories.
 
     Parameters
@@ -67,8 +81,8 @@ def fit_columns(
         Training rows.
     categorical : collection of str
         Columns of categories.
-    dates, min_category_count, max_categories
-        As for `anomaly.preprocessing.TablePreprocessor`.
+    settings : ColumnSettings
+        Parameters of the columns.
 
     Returns
     -------
@@ -78,25 +92,63 @@ def fit_columns(
     Raises
     ------
     DataError
-        If a column has no values, or values of different kinds.
+        If a column has values of different kinds, or if it has no values and `missing` is "median".
+
+    Warns
+    -----
+    EmptyColumnWarning
+        If a column has no values and `missing` is "nan": it is ignored.
     """
     columns: list[Column] = []
-    numbers, groups = [], []
+    numbers, groups, fractions = [], [], []
     for name, cells in zip(table.names, table.columns, strict=True):
-        inferred, values = (None, cells) if name in categorical else infer_column(name, cells, table.position)
-        column = _with_dates(inferred, values, dates) if isinstance(inferred, DateColumn) else inferred
-        if isinstance(column, ValueColumn):
-            column.learn_resolution(values)
-            numbers += column.numbers_of(values)
-        if column is not None:
-            columns.append(column)
+        column, values = _fit_column(name, cells, name in categorical, table.position, settings)
+        if isinstance(column, CategoryColumn):
+            groups.append(values)
+            is_missing = values == column.missing_group
         else:
-            categories, indices = CategoryColumn.learn(name, cells, min_category_count, max_categories)
-            if not (categories.categories or categories.rare or categories.open_ended):
-                raise no_values(name)
-            columns.append(categories)
-            groups.append(indices)
-    return FittedColumns(columns, side_by_side(numbers, len(table)), groups)
+            is_missing = np.isnan(values)
+            numbers += column.numbers_of(values) if isinstance(column, ValueColumn) else []
+        columns.append(column)
+        fractions.append(is_missing.mean())
+    fitted = FittedColumns(columns, side_by_side(numbers, len(table)), groups, np.array(fractions))
+    _warn_of_empty([name for name, fraction in zip(table.names, fractions, strict=True) if fraction == 1])
+    return fitted
+
+
+def _fit_column(
+    name: str, cells: Array, is_declared: bool, position: Callable[[int], str], settings: ColumnSettings
+) -> tuple[Column, Array]:
+    """Return a column, and the group or the number of each training value."""
+    _, least, most, missing = settings
+    inferred, values = (None, cells) if is_declared else infer_column(name, cells, position)
+    if inferred is None:
+        numeric = cells.dtype.kind in "fb" if is_declared else None  # declared text stays as it is written
+        categories, groups = CategoryColumn.learn(name, cells, least, most, missing=missing, numeric=numeric)
+        if categories.categories or categories.rare or categories.open_ended:
+            return categories, groups
+        values = np.full(len(cells), np.nan)
+    if np.isnan(values).all():
+        if missing == "median":
+            raise no_values(name)
+        return IgnoredColumn(name), values
+    assert inferred is not None  # a column of categories without values is empty
+    if missing == "nan" and isinstance(inferred, (NumberColumn, BooleanColumn)) and are_levels(values):
+        make = LevelColumn.of_numbers if isinstance(inferred, NumberColumn) else LevelColumn.of_booleans
+        return make(name, values, least, most, missing)
+    column = _with_dates(inferred, values, settings.dates) if isinstance(inferred, DateColumn) else inferred
+    if isinstance(column, ValueColumn):
+        column.learn_resolution(values)
+    return column, values
+
+
+def _warn_of_empty(names: Collection[str]) -> None:
+    if names:
+        warnings.warn(
+            f"all values missing in the training rows, so that these columns are ignored: {format_names(names)}",
+            EmptyColumnWarning,
+            stacklevel=2,
+        )
 
 
 def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | IgnoredColumn:
@@ -118,7 +170,9 @@ def infer_column(name: str, cells: Array, position: Callable[[int], str]) -> tup
     """Infer the kind of a column from its training values.
 
     A column of text contains categories, unless more than half of its values are numbers or dates: then the other
-    values are errors in the data, and to treat the numbers as categories would hide them.
+    values are errors in the data, and to treat the numbers as categories would hide them. But numbers and text that
+    are few and frequent are codes, such as 2, 3, 4 and 5more, and categories: at most 20 distinct values, of 5 rows
+    each on average, and each text in 2 rows and 1 % of them.
 
     Parameters
     ----------
@@ -146,18 +200,24 @@ def infer_column(name: str, cells: Array, position: Callable[[int], str]) -> tup
         inferred = kind.infer(name, cells)
         if inferred is not None:
             return inferred
-    counts = {text: count for text, count in count_categories(*distinct_cells(cells)).items() if text is not None}
-    for plural, parse in (("numbers", parse_number), ("dates", parse_days)):
-        _check_not_mostly(cells, counts, parse, plural, name, position)
+    counts = _count_texts(cells)
+    if not are_codes(counts):
+        _check_not_mostly(cells, counts, parse_number, "numbers", name, position)
+    _check_not_mostly(cells, counts, parse_days, "dates", name, position)
     _check_no_commas(cells, counts, name, position)
     _check_date_format(cells, counts, name, position)
     return None, np.empty(0)
 
 
+def _count_texts(cells: Array) -> dict[str, int]:
+    counts = count_categories(*distinct_cells(cells))
+    return {text: count for text, count in counts.items() if text is not None}
+
+
 def _check_no_commas(cells: Array, counts: Mapping[str, int], name: str, position: Callable[[int], str]) -> None:
     """Raise DataError if most values are numbers with commas."""
     matches = sum(count for text, count in counts.items() if parse_number(text.replace(",", "")) is not None)
-    if 2 * matches > sum(counts.values()):
+    if 2 * matches > sum(counts.values()) and any("," in text for text in counts):
         first = next(i for i, cell in enumerate(cells) if "," in (category_text(cell) or ""))
         raise DataError(
             f"{position(first)}, column {name!r}: found {format_value(cells[first])}, a number but for its comma. "

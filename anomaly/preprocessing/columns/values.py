@@ -16,6 +16,7 @@ import numpy as np
 
 from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.parsing import (
     BOOLEAN_PAIRS,
     MICROSECONDS_PER_DAY,
@@ -351,7 +352,7 @@ _FORMER_KINDS = {"moment": DatetimeColumn.kind}
 
 
 class IgnoredColumn:
-    """A column that must be present in the table and has no features.
+    """A column that must be present in the table and has no features; its cells may hold anything.
 
     Parameters
     ----------
@@ -385,7 +386,8 @@ def column_from_config(config: Any) -> Column:
             raise DataError(f"preprocessing: a column of the kind {kind!r} has no resolution {resolution}")
         return made(field(config, "name", str), resolution)
     if kind == CategoryColumn.kind:
-        return CategoryColumn.from_config(config)
+        has_levels = "levels" in config and field(config, "levels", bool)
+        return (LevelColumn if has_levels else CategoryColumn).from_config(config)
     if kind == IgnoredColumn.kind:
         return IgnoredColumn(field(config, "name", str))
     raise DataError(f"preprocessing: there is no kind of column {kind!r}")

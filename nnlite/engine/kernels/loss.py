@@ -18,6 +18,7 @@ from numba import njit
 from nnlite.engine.batch_state import BATCH_SIZE, ROWS
 from nnlite.engine.codegen import elementary
 from nnlite.engine.codegen.pointers import as_number, as_pointer, like, shift
+from nnlite.engine.codegen.scalars import select
 from nnlite.engine.kernels.activation import clear_padding
 
 Kernel = Callable[[Any, Any, Any], None]
@@ -100,6 +101,22 @@ def _squared_derivative(y: Any, p: Any, a: Any, b: Any, c: Any) -> Any:  # noqa:
 
 
 @_inlined
+def _known_error(y: Any, p: Any) -> Any:
+    # Only NaN differs from itself. The error is selected, not its square: sums of squares round as those of `_squared`.
+    return select(y == y, p - y, like(y, 0.0))
+
+
+@_inlined
+def _known_squared(y: Any, p: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
+    return _known_error(y, p) * _known_error(y, p)
+
+
+@_inlined
+def _known_squared_derivative(y: Any, p: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
+    return _known_error(y, p) * like(y, 2.0)
+
+
+@_inlined
 def _absolute(y: Any, p: Any, a: Any, b: Any, c: Any) -> Any:  # noqa: ARG001
     return abs(p - y)
 
@@ -146,6 +163,7 @@ def _binary_logits_derivative(y: Any, z: Any, label_scale: Any, label_offset: An
 
 
 mean_squared_error = _elementwise(_squared, _squared_derivative)
+masked_mean_squared_error = _elementwise(_known_squared, _known_squared_derivative)
 mean_absolute_error = _elementwise(_absolute, _absolute_derivative)
 huber = _elementwise(_huber, _huber_derivative)
 binary_crossentropy = _elementwise(_binary, _binary_derivative)

@@ -125,6 +125,8 @@ def _loss_kernel(loss: losses.Loss, size: int) -> tuple[str, tuple[float, float,
     kind = type(loss)
     if kind is losses.MeanSquaredError:
         return "mean_squared_error", (0.0, 0.0, 0.0), False
+    if kind is losses.MaskedMeanSquaredError:
+        return "masked_mean_squared_error", (0.0, 0.0, 0.0), False
     if kind is losses.MeanAbsoluteError:
         return "mean_absolute_error", (0.0, 0.0, 0.0), False
     if isinstance(loss, losses.Huber) and kind is losses.Huber:

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -190,7 +191,7 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
     np.testing.assert_array_equal(both.transform(columns)[:, wanted], features)
     assert preprocessor.sum_by_column(np.ones((1, 6))).tolist() == [[5.0, 0.0, 1.0]]
     assert preprocessor.describe() == [
-        "t  datetime  hour and weekday; missing values are marked", "d  ignored", "n  number    median 2.0"
+        "t  datetime  hour and weekday; 33.3 % missing, marked", "d  ignored", "n  number    median 2.0"
     ]  # fmt: skip
     restored = preprocessor.inverse_transform(features)
     assert np.isnat(restored["t"]).all()
@@ -224,7 +225,7 @@ def test_only_cycles_that_were_gone_round_can_tell_what_is_usual(last, names):
 
 def test_dates_alone_make_no_features():
     dates = {"d": ["2024-01-01", "2024-01-02"], "e": ["2024-01-01", "2024-01-02"]}
-    with pytest.raises(DataError, match="all of them are dates, which are ignored; .* dates='number'"):
+    with pytest.raises(DataError, match="all of them are dates, which are ignored, .* dates='number'"):
         TablePreprocessor().fit(dates)
     assert TablePreprocessor(dates="number").fit(dates).feature_names_out_ == ("d", "e")
 
@@ -301,7 +302,7 @@ def test_the_description_names_all_that_was_learned():
     )
     assert preprocessor.describe() == [
         "t    datetime  median 2024-01-02T10:00:00.000000",
-        "c    category  1 categories: 'x'; missing, unseen",
+        "c    category  1 categories: 'x'; missing, unseen; 50 % missing",
         "yes  boolean   median True",
     ]
 
@@ -392,9 +393,34 @@ def state():
     return TablePreprocessor().fit({"n": [1.0, None], "c": ["a", "b"]}).get_state()
 
 
+def test_an_early_state_gives_the_same_features_to_the_last_bit():
+    early = json.loads((Path(__file__).parent / "saved" / "first_format.json").read_text())
+    arrays = {name: np.array(values, dtype) for name, (dtype, values) in early["arrays"].items()}
+    preprocessor = TablePreprocessor.from_state(early["config"], arrays)
+    features = preprocessor.transform(early["columns"])
+    np.testing.assert_array_equal(features, np.array(early["features"], np.float32))
+    assert preprocessor.feature_names_out_ == tuple(early["names"])
+    restored = preprocessor.inverse_transform(features)
+    for name, cells in early["restored"].items():
+        assert [None if cell != cell else cell for cell in restored[name].tolist()] == cells
+    assert preprocessor.missing == "median"
+    assert np.isnan(preprocessor.missing_fraction_).all()
+    assert not preprocessor.fill_values_[[name.startswith("color") for name in preprocessor.feature_names_out_]].any()
+    assert "median 0.81; missing values are marked" in preprocessor.describe()[0]
+    again, _ = preprocessor.get_state()
+    assert {**again, "parameters": early["config"]["parameters"]} == early["config"]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
+        (lambda c, a: c["parameters"].update(missing="zero"), "missing must be one of 'median', 'nan'; found 'zero'"),
+        (lambda c, a: c["columns"][1].update(most_frequent="c"), "'most_frequent' is not one of the categories.*'c'"),
+        (lambda c, a: c["columns"][1].update(most_frequent=1), "expected a str 'most_frequent'"),
+        (lambda c, a: c["columns"][1].update(levels=True), "the levels of column 'c' are not numbers, or booleans"),
+        (lambda c, a: c["columns"][1].update(levels=1), "expected a bool 'levels'"),
+        (lambda c, a: a.update(missing_fraction=np.array([0.5, 1.5])), "values from 0 to 1 in 'missing_fraction'"),
+        (lambda c, a: a.update(missing_fraction=np.zeros(3)), "expected 2 values in 'missing_fraction'"),
         (lambda c, a: c.pop("parameters"), "'parameters'"),
         (lambda c, a: c["parameters"].update(evil=1), "expected the parameters"),
         (lambda c, a: c["parameters"].update(scaling="nope"), "scaling must be one of"),

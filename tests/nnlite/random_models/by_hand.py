@@ -23,6 +23,8 @@ def _per_sample(output: Output, y: Array, p: Array) -> Array:
     smoothing = settings.get("label_smoothing", 0.0)
     if output.loss == "MeanSquaredError":
         return ((p - y) ** 2).mean(axis=-1)
+    if output.loss == "MaskedMeanSquaredError":
+        return np.nansum((p - y) ** 2, axis=-1) / p.shape[-1]
     if output.loss == "MeanAbsoluteError":
         return np.abs(p - y).mean(axis=-1)
     if output.loss == "Huber":

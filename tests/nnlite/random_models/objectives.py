@@ -24,7 +24,7 @@ class Output:
     settings : dict
         Arguments of its constructor.
     targets : str
-        ``"numbers"``, ``"bits"``, ``"one-hot"``, ``"classes"`` or, with twice as many outputs, ``"half"``.
+        ``"numbers"``, ``"gaps"``, ``"bits"``, ``"one-hot"``, ``"classes"`` or, with twice as many outputs, ``"half"``.
     metrics, weighted_metrics : tuple of str
         Names of further figures.
     """
@@ -46,6 +46,7 @@ class Output:
 
 _METRICS = {
     "numbers": ("MeanSquaredError", "MeanAbsoluteError", "RootMeanSquaredError"),
+    "gaps": (),
     "bits": ("BinaryAccuracy", "MeanSquaredError"),
     "one-hot": ("CategoricalAccuracy", "MeanAbsoluteError"),
     "classes": ("SparseCategoricalAccuracy",),
@@ -60,7 +61,11 @@ def draw_output(rng: Rng, shape: Shape) -> tuple[LayerSpec | None, Output]:
     units = int(rng.integers(2, 5))
     head: LayerSpec | None = LayerSpec("Dense", {"units": units})
     if kind == "numbers":
-        loss = pick(rng, ("MeanSquaredError", "MeanSquaredError", "MeanAbsoluteError", "Huber"))
+        loss = pick(
+            rng, ("MeanSquaredError", "MeanSquaredError", "MaskedMeanSquaredError", "MeanAbsoluteError", "Huber")
+        )
+        if loss == "MaskedMeanSquaredError":
+            kind = "gaps"
         delta = {"delta": 0.5} if loss == "Huber" and chance(rng, 0.5) else {}
         return (None if chance(rng, 0.5) else head), _with_metrics(rng, loss, {**reduction, **delta}, kind)
     if kind == "likelihood":
@@ -93,6 +98,11 @@ def _with_metrics(rng: Rng, loss: str, settings: Settings, targets: str, logits:
 
 def draw_targets(rng: Rng, output: Output, shape: tuple[int, ...]) -> Array:
     """Draw targets for an output of a shape, rows first."""
+    if output.targets == "gaps":
+        # At least one target of each sample is known: any part of the rows can be trained or validated on.
+        unknown = rng.random(shape) < 0.3
+        unknown[..., 0] = False
+        return np.where(unknown, np.nan, rng.normal(size=shape))
     if output.targets == "bits":
         return rng.integers(0, 2, size=shape).astype(float)
     if output.targets == "one-hot":

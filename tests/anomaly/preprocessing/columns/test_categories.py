@@ -3,10 +3,11 @@
 import json
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn, are_codes
 from anomaly.preprocessing.columns.values import column_from_config
 from tests.anomaly.preprocessing.cells import objects
 
@@ -69,3 +70,44 @@ def test_numbers_that_are_categories_are_found_by_value():
 def test_groups_restored_are_text():
     column, _ = learn(["a", "a", None])
     assert column.restore(np.array([0, 1, 2])).tolist() == ["a", None, "<unseen>"]
+
+
+@given(st.lists(st.sampled_from(["1", "1.0", "2", "2.00", "two", None]), min_size=1, max_size=40))
+def test_one_number_is_one_category(cells):
+    column, groups = CategoryColumn.learn("c", objects(cells), 1, 50)
+    if column.numeric:
+        assert not {"1.0", "2.00"} & {*column.categories}
+    np.testing.assert_array_equal(column.read(objects(cells)), groups)
+    for cell, group in zip(cells, groups, strict=True):
+        if cell is not None:
+            assert column.groups[group] in ({cell, cell.partition(".")[0]} if column.numeric else {cell})
+
+
+def test_a_reconstruction_expects_a_category_of_training():
+    column, _ = learn(["a"] * 3 + ["b"] * 2 + ["c"])
+    assert (column.groups, column.most_frequent, column.most_frequent_rare) == (
+        ("a", "b", "<rare>", "<unseen>"),
+        "a",
+        "c",
+    )
+    features = np.array([[0.1, 0.3, 0.2, 0.9], [0.0, 0.0, 0.4, 0.5], [0.0, 0.0, 0.0, 1.0], [np.nan] * 4])
+    groups = column.expected_groups(features)
+    assert groups.tolist() == [1, 2, HOLE, HOLE]
+    assert column.restore(groups, real=True).tolist() == ["b", "c", None, None]
+    assert column.restore(groups).tolist() == ["b", "<rare>", None, None]
+
+
+@pytest.mark.parametrize(
+    ("counts", "expected"),
+    [
+        ({"2": 30, "5more": 30}, True),
+        ({"2": 297, "5more": 3}, True),
+        ({"2": 300, "5more": 2}, False),
+        ({"2": 9, "3o": 1}, False),
+        ({"2": 4, "5more": 5}, False),
+        ({**{str(i): 9 for i in range(19)}, "more": 9}, True),
+        ({**{str(i): 9 for i in range(20)}, "more": 9}, False),
+    ],
+)
+def test_numbers_with_text_are_codes_if_both_are_few_and_frequent(counts, expected):
+    assert are_codes(counts) is expected

@@ -36,6 +36,14 @@ def test_the_kind_of_a_column_is_inferred(cells, kind):
     assert kind_of(cells) == kind
 
 
+def test_numbers_with_text_among_few_are_categories_and_a_typing_error_is_refused():
+    assert kind_of(objects(["2", "3", "4", "5more"] * 5)) == "category"
+    with pytest.raises(DataError, match="0, column 'c': found '3o', but 99 of the column's 100 values are numbers"):
+        infer_column("c", objects(["3o"] + ["2", "3", "4"] * 33), str)
+    with pytest.raises(DataError, match="found '2,5', a number but for its comma"):
+        infer_column("c", objects(["2,5", "3", "4"] * 33), str)
+
+
 @pytest.mark.parametrize(
     "cells",
     [

@@ -86,6 +86,7 @@ OPTIMIZERS = {
 }
 LOSSES = {
     "mse": losses.MeanSquaredError,
+    "masked mse": losses.MaskedMeanSquaredError,
     "mae": losses.MeanAbsoluteError,
     "huber": lambda: losses.Huber(0.2),
     "bce": losses.BinaryCrossentropy,
