@@ -6,7 +6,7 @@ import itertools
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -132,6 +132,10 @@ class InputOptions:
     source: Source
     columns: Columns
     labels: LabelColumn | None
+
+    def without(self, name: str) -> InputOptions:
+        """Return the input with one more column to ignore."""
+        return replace(self, columns=replace(self.columns, dropped=(*self.columns.dropped, name)))
 
     def for_model(
         self, model: str, required: Iterable[str], ignored: Iterable[str] | None, time: str | None

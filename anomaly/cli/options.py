@@ -18,7 +18,7 @@ SUPPORTED_BY: dict[str, DataKind] = {
     ),
     **dict.fromkeys(["causal", "relative", "events", "minimum_length", "tolerance"], "series"),
     **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
-    **dict.fromkeys(["p_values", "prior", "expected", "records"], "tables"),
+    **dict.fromkeys(["p_values", "prior", "expected", "records", "budget", "time_zone"], "tables"),
 }
 """Options that one kind of data alone supports."""
 
