@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from anomaly import AutoencoderDetector, ImageDetector, SequenceDetector, TableDetector, VariationalDetector
-from anomaly.detectors.table.ensemble import round_significant, spread_of
+from anomaly.detectors.table.blend import spread_of
+from anomaly.detectors.table.ensemble import round_significant
 from benchmarks.promises.data import Array, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
 from benchmarks.promises.table_detector import WHERE

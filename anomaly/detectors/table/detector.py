@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
@@ -12,9 +12,9 @@ import numpy as np
 
 from anomaly.calibration import RATE, conformal_threshold
 from anomaly.detectors.base import as_labels
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
-from anomaly.detectors.table.drift import record_drift, sample_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.files import TableDetectorFiles
 from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
@@ -25,18 +25,13 @@ from anomaly.detectors.table.incremental import (
     update_calibration,
 )
 from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
-from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.training import (
-    MOST_REMEMBERED,
     TRAINING_CONSTRAINTS,
-    encoder_of,
     fit_ensemble,
 )
-from anomaly.drift import DriftResult
 from anomaly.errors import DataError
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
-from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
@@ -59,10 +54,10 @@ class TableDetector(TableDetectorFiles):
     the distances among those, as in LOF (`anomaly.detectors.table.neighbors`). A second comparison, with a single
     neighbor on a scale that magnifies small differences, finds records with small deviations in many features.
 
-    **Blending.** Scores in units of the median training record are combined by a soft maximum
-    (`anomaly.detectors.table.ensemble`),
+    **Blending.** Scores in units of the median training record are combined by a weighted geometric mean
+    (`anomaly.detectors.table.blend`),
 
-    .. math:: s(x) = \Bigl( \sum_m a_m\, s_m(x)^{1/q_m} \Bigr)^{\bar q}
+    .. math:: \ln s(x) = \bar q \sum_m a_m\, \frac{\ln s_m(x)}{q_m}
 
     with a weight :math:`a_m` for each member, the spread :math:`q_m` of its training scores, and their mean
     :math:`\bar q`. About 1 is a normal record. `explain` splits it into contributions of columns.
@@ -94,12 +89,14 @@ class TableDetector(TableDetectorFiles):
         k; 0 scores by the networks alone, and no record is remembered. Few neighbors are best for clean training
         records, more where anomalies come in groups. Of more than 10,000 training records a random sample is
         remembered, and saved with the detector.
-    neighbors_share : float, default 0.7
+    neighbors_share : float, default 0.85
         Weight of the remembered records, from 0 to 1; the networks share the remainder. More is better for clean
         training records, less for contaminated ones.
     fine_share : float, default 0.3
-        Fraction of that weight for the magnifying comparison, from 0 to 1. Its single neighbor and its contrast of 2
-        do not depend on `neighbors` and `contrast`; 0 omits it and halves the time of comparing. 0 is best where
+        Fraction of that weight for the magnifying comparison, from 0 to 1, in a table of numbers. It finds small
+        differences, so its weight is multiplied by the fraction of the columns that are no categories or booleans; the
+        networks have the remainder. Its single neighbor and its contrast of 2 do not depend on `neighbors` and
+        `contrast`; 0 omits it and halves the time of comparing. 0 is best where
         anomalies among the training records come in groups.
     contrast : float, default 0.5
         Weight of the contrast with the neighbors' own distances, which finds anomalies near dense groups. 0 is best
@@ -230,7 +227,7 @@ class TableDetector(TableDetectorFiles):
         sparsity: float = 0.0,
         draws: int = 8,
         neighbors: int = 5,
-        neighbors_share: float = 0.7,
+        neighbors_share: float = 0.85,
         fine_share: float = 0.3,
         contrast: float = 0.5,
         contamination: float | str = "auto",
@@ -276,34 +273,6 @@ class TableDetector(TableDetectorFiles):
         self.verbose = verbose
         self.warm_start = warm_start
 
-    # -- fitted attributes ---------------------------------------------------------------------
-
-    @property
-    def members_(self) -> list[Member]:
-        """Members of the ensemble: networks in the order of `noise`, then the plain and the magnifying comparison."""
-        return list(self.ensemble_.members)
-
-    @property
-    def shares_(self) -> list[float]:
-        """Weight of each member without labels; they add up to 1."""
-        return list(self.ensemble_.weights)
-
-    @property
-    def column_weights_(self) -> Array | None:
-        """Weight of each column that `learn_labels` learned, or None."""
-        return self.ensemble_.column_weights
-
-    @property
-    def member_shares_(self) -> Array | None:
-        """Weight of each member that `learn_labels` learned, or None."""
-        return self.ensemble_.member_weights
-
-    @property
-    def model_(self) -> Model:
-        """The first network."""
-        self._check_fitted()
-        return self.ensemble_.networks[0].model
-
     # -- fitting -------------------------------------------------------------------------------
 
     def fit(self, X: Any, y: Any = None) -> TableDetector:
@@ -334,8 +303,8 @@ class TableDetector(TableDetectorFiles):
             x, labels = self._fit_preprocessor(X, y)
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
-        columns, seed = self.preprocessor_.feature_columns_, as_seed(self.random_state)
-        fitted = fit_ensemble(self._settings(), x, columns, self.n_features_in_, seed, start)
+        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
+        fitted = fit_ensemble(self._settings(), x, features, seed, start)
         self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
         self._set_threshold(fitted.scores, labels)
         if self.false_alarm_rate is not None:
@@ -357,7 +326,7 @@ class TableDetector(TableDetectorFiles):
         preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
         x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
         settings, seed = replace(self._settings(), neighbors=0), as_seed(self.random_state)
-        fitted = fit_ensemble(settings, x, preprocessor.feature_columns_, self.n_features_in_, seed)
+        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed)
         return fitted.ensemble, preprocessor.transform(table.rows(fold))
 
     def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
@@ -506,147 +475,3 @@ class TableDetector(TableDetectorFiles):
         else:
             self._set_threshold(updated.scores, None)
         return self
-
-    # -- scoring -------------------------------------------------------------------------------
-
-    def decision_function(self, X: Any) -> Array:
-        """Score records.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records with the columns of the training table; named columns may come in another order.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records,)
-            About 1 for a normal record; larger is more anomalous. A score is independent of the batch.
-
-        Raises
-        ------
-        NotFittedError
-            If the detector has not been fitted.
-        ValueError
-            If columns are missing or unknown, or a value cannot be read.
-        """
-        return np.concatenate([self.ensemble_.scores(x) for x in self._chunks(X)])
-
-    def explain(self, X: Any, normalize: bool = False) -> Array:
-        """Split each record's score into contributions of the original columns.
-
-        The fractions are the geometric mean of those of two members, made to add up to 1: the network with the most
-        noise, and the plain comparison with remembered records. A column contributes much where both of them see it.
-        Networks with less noise propagate a fault into other columns, and a magnified scale gives all columns large
-        contributions for small differences. Features of one column (one per category, the indicator of a missing value)
-        are summed.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-        normalize : bool, default False
-            Whether each record's contributions add up to 1, not to its score.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_records, n_features_in_)
-            In the order of ``feature_names_in_``; at least 0. Each row adds up to the result of `decision_function`
-            for the record, without rounding errors.
-        """
-        return np.concatenate([self.ensemble_.explain(x, normalize) for x in self._chunks(X)])
-
-    def drift(self, X: Any, level: float = 0.01) -> DriftResult:
-        """Test records for drift since training, in the scores and in each column.
-
-        See `anomaly.detectors.table.drift` for the tests, and `anomaly.drift` for their use on streams.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features), or iterator of tables
-            Fresh records, best some hundreds or more: neither training records nor chosen by their scores. An iterator
-            yields them in chunks, so that memory is bounded. Of more than 10,000 a random sample is compared.
-        level : float, default 0.01
-            Probability of a false alarm, above 0 and below 1.
-
-        Returns
-        -------
-        anomaly.drift.DriftResult
-            `drifted` is the decision; its text is a sentence.
-
-        Raises
-        ------
-        ValueError
-            If there are no records, or no records are remembered to compare them with.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import TableDetector
-        >>> rng = np.random.default_rng(0)
-        >>> detector = TableDetector(hidden=(8,), random_state=0).fit(rng.normal(size=(400, 2)))
-        >>> detector.drift(rng.normal(size=(300, 2))).drifted
-        False
-        >>> [column.name for column in detector.drift(rng.normal([0.0, 0.7], size=(300, 2))).columns]
-        ['x1']
-        """
-        check_value("level", level, RATE)
-        self._check_fitted()
-        memory, columns = self.ensemble_.memory_for("drift"), self.preprocessor_.feature_columns_
-        tables = X if isinstance(X, Iterator) else [X]
-        chunks = (x for table in tables for x in self._chunks(table))
-        fresh = sample_records(chunks, self.ensemble_.scores, self.threshold_, memory.width, MOST_REMEMBERED)
-        kinds = list(self.preprocessor_.kinds_.values())
-        slack = self._settings().trim
-        result = record_drift(memory, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
-        return replace(result, share_then=float((self.calibration_scores_ > self.threshold_).mean()))
-
-    def expected(self, X: Any) -> Table:
-        """Estimate the value of each column of a record from its other columns, to report beside the value found.
-
-        A column's own value is not used, and a single faulty column moves the estimates of the others little or not at
-        all; see `anomaly.detectors.table.expectation`. The estimate for a column that is independent of the others is
-        about its median. It takes 0.05 to 1 ms a record, more beyond 100 features.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        Table
-            With the columns of the training table, in their own units: the median, or the most frequent category, of
-            the remembered records that are nearest by all other columns. Without remembered records
-            (``neighbors=0``), the networks' reconstruction from all other columns.
-
-        Examples
-        --------
-        >>> import numpy as np
-        >>> from anomaly import TableDetector
-        >>> amount = np.random.default_rng(0).normal(100.0, 5.0, size=200)
-        >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"net": amount, "gross": 1.2 * amount})
-        >>> found = {"net": [100.0], "gross": [9400.0]}
-        >>> bool(100 < detector.expected(found)["gross"][0] < 140)
-        True
-        """
-        expected = np.concatenate([self.ensemble_.expected(x) for x in self._chunks(X)])
-        return self.preprocessor_.inverse_transform(expected)
-
-    def encode(self, X: Any) -> Array:
-        """Return the code of each record: the activations of the first network's middle hidden layer.
-
-        Parameters
-        ----------
-        X : table of shape (n_records, n_features)
-            Records.
-
-        Returns
-        -------
-        ndarray of float32 of shape (n_records, units of that layer)
-            For plots of the latent space.
-        """
-        codes: Array = encoder_of(self.model_).predict(self._features(X))
-        return codes
-
-    def _first_network(self) -> Model:
-        return self.model_

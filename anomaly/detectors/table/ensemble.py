@@ -1,33 +1,15 @@
-r"""Ensemble of networks and remembered records: one score from those of several members.
-
-Members spread differently. A quarter of normal records may score 13 % above the median by one member, and 80 % above it
-by another; in a plain mean the first would hardly matter. So with :math:`s_m` in units of the median training record,
-each score is measured by the member's own spread :math:`q_m` in training, and the blended score is
-
-.. math:: s = \Bigl( \sum_m a_m\, s_m^{1/q_m} \Bigr)^{\bar q}, \qquad \bar q = \sum_m a_m q_m
-
-with the members' weights :math:`a_m`. The powers give most weight to the largest score. In the exponent
-:math:`z_m = \ln s_m / q_m` it is a soft maximum; the outer power returns the score to units of a distance. About 1 is a
-normal record. If all spreads are 1, it is the mean.
-
-The spread is twice the logarithm of the third quartile. So z is 0 for the median record and 1/2 at the third quartile,
-and about one normal record in ten lies beyond 1. A spread from that tenth itself would be one of anomalies where there
-are as many in the training records, and would weaken those members that detect them best.
-
-References
-----------
-Aggarwal & Sathe, *Outlier Ensembles* (2017), on putting scores on one scale, and on maxima against means.
-"""
+"""Ensemble of networks and remembered records: the scores of several members as one, and its explanation."""
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
 from anomaly.detectors.table.members import Member
@@ -45,65 +27,9 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
-# A member whose training scores are nearly equal must not decide alone: this bounds its power.
-_LEAST_OF_MEAN = 0.5
-_THIRD_QUARTILE = 0.75
-_ROUNDING = 1e-6
 _SIGNIFICANT = 2.0**13
 # Of the 53 binary digits of a float64, these leave room for a sum that is a little too large before its correction.
 _CONTRIBUTION_BITS = 48
-
-
-class Blend:
-    """Weighted combination of members' scores by their spreads; see the module.
-
-    Parameters
-    ----------
-    weights : sequence of float of shape (n_members,)
-        a, at least 0; they add up to 1.
-    spreads : sequence of float of shape (n_members,)
-        q, at least 0 (see `spread_of`). Those below half of their mean are raised to
-        it; if all are 0, but for rounding, all are set to 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> Blend([0.5, 0.5], [1.0, 1.0]).scores([np.array([1.0, 1.0]), np.array([1.0, 3.0])]).round(6).tolist()
-    [1.0, 2.0]
-    >>> Blend([0.5, 0.5], [0.8, 0.8]).scores([np.array([1.0, 1.0]), np.array([1.0, 3.0])]).round(2).tolist()
-    [1.0, 2.1]
-    """
-
-    def __init__(self, weights: Sequence[float] | Array, spreads: Sequence[float] | Array) -> None:
-        found = np.asarray(spreads, np.float64)
-        self.weights = np.asarray(weights, np.float64)
-        differ = found.max() > _ROUNDING
-        self.units = np.maximum(found, _LEAST_OF_MEAN * found.mean()) if differ else np.ones(len(found))
-        self.power = float(self.weights @ self.units)
-
-    def with_weights(self, weights: Array) -> Blend:
-        """Return a blend of the same members with other weights, divided by their sum."""
-        other = copy.copy(self)
-        other.weights = weights / weights.sum()
-        other.power = float(other.weights @ other.units)
-        return other
-
-    def scores(self, by_member: Sequence[Array]) -> Array:
-        """Return s of shape (n_records,).
-
-        Parameters
-        ----------
-        by_member : sequence of ndarray of shape (n_records,)
-            :math:`s_m`, at least 0.
-        """
-        # By logarithms, since the powers may be too large for floating point.
-        with np.errstate(divide="ignore"):
-            z = np.stack([np.log(scores) / unit for scores, unit in zip(by_member, self.units, strict=True)])
-            z[self.weights == 0] = -np.inf
-            highest = z.max(axis=0)
-            highest[np.isneginf(highest)] = 0
-            total = (self.weights[:, np.newaxis] * np.exp(z - highest)).sum(axis=0)
-            return np.asarray(np.exp(self.power * (highest + np.log(total))))
 
 
 @dataclass(frozen=True)
@@ -116,10 +42,8 @@ class Ensemble:
         Networks, then remembered records.
     weights : tuple of float
         Weight of each member without labels; they add up to 1.
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature, in rising order.
-    n_columns : int
-        Number of columns.
+    features : FeatureSet
+        Columns of the features.
     explaining : tuple of int
         Positions of the members that explain a score; see `explain`.
     member_weights : ndarray of float64 of shape (n_members,), optional
@@ -128,16 +52,18 @@ class Ensemble:
         Weights learned from labels, of each column's contribution to the members' scores.
     blended : bool, default True
         Whether members with learned weights are blended by their spreads. Files of earlier versions summed them.
+    blend_type : type of Blend, default Blend
+        Blend of the members' scores.
     """
 
     members: tuple[Member, ...]
     weights: tuple[float, ...]
-    columns: Array
-    n_columns: int
+    features: FeatureSet
     explaining: tuple[int, ...]
     member_weights: Array | None = None
     column_weights: Array | None = None
     blended: bool = True
+    blend_type: type[Blend] = Blend
 
     @property
     def networks(self) -> list[Denoiser]:
@@ -159,7 +85,7 @@ class Ensemble:
     @property
     def blend(self) -> Blend:
         """Combination of the members' scores without labels."""
-        return Blend(self.weights, [member.spread for member in self.members])
+        return self.blend_type(self.weights, [member.spread for member in self.members])
 
     # -- scores --------------------------------------------------------------------------------
 
@@ -181,7 +107,7 @@ class Ensemble:
     def _scores(self, x: Array) -> Array:
         if self.column_weights is None or self.member_weights is None:
             return self.combine([member.scores(x) for member in self.members])
-        by_feature = self.column_weights[self.columns]
+        by_feature = self.column_weights[self.features.columns]
         if not self.blended:
             scores = np.zeros(len(x))
             for weight, member in zip(self.member_weights, self.members, strict=True):
@@ -192,8 +118,7 @@ class Ensemble:
         else:
             # No product of matrices, which would round by the size of the batch.
             by_member = [(member.contributions(x) * by_feature).sum(axis=1) for member in self.members]
-        spreads = [member.spread for member in self.members]
-        return round_significant(Blend(self.member_weights, spreads).scores(by_member))
+        return round_significant(self.blend.with_weights(self.member_weights).scores(by_member))
 
     def combine(self, by_member: Sequence[Array]) -> Array:
         """Return the score of each record from those of the members, without labels."""
@@ -278,13 +203,14 @@ class Ensemble:
     def expected(self, x: Array) -> Array:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
         if self.memory is not None:
-            return expected_by_neighbors(x, self.memory.records, self.columns)
-        return expected_by_networks(x, [network.model for network in self.networks], self.columns)
+            return expected_by_neighbors(x, self.memory.records, self.features.columns)
+        return expected_by_networks(x, [network.model for network in self.networks], self.features.columns)
 
     def _sum_by_column(self, per_feature: Array) -> Array:
-        starts = np.flatnonzero(np.diff(self.columns, prepend=-1))
-        sums = np.zeros((len(per_feature), self.n_columns), dtype=per_feature.dtype)
-        sums[:, self.columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
+        columns = self.features.columns
+        starts = np.flatnonzero(np.diff(columns, prepend=-1))
+        sums = np.zeros((len(per_feature), self.features.n_columns), dtype=per_feature.dtype)
+        sums[:, columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
         return sums
 
     # -- files ---------------------------------------------------------------------------------
@@ -304,7 +230,7 @@ class Ensemble:
         if len(members) > 1 and members[-1].get("magnify"):
             # It compares with the records of the member before it.
             del arrays[f"member_{len(members) - 1}/records"]
-        return {"members": members, **config}, arrays
+        return {"members": members, "blend": self.blend_type.kind, **config}, arrays
 
     @classmethod
     def from_state(
@@ -314,8 +240,7 @@ class Ensemble:
         label: str,
         weights: Sequence[float],
         explaining: Sequence[int],
-        columns: Array,
-        n_columns: int,
+        features: FeatureSet,
     ) -> Ensemble:
         """Return the ensemble of a state, validating every field.
 
@@ -325,7 +250,7 @@ class Ensemble:
             As `get_state` returns them, or as earlier versions did.
         label : str
             Name of the file, for error messages.
-        weights, explaining, columns, n_columns
+        weights, explaining, features
             As the class has them; they are not part of the state.
 
         Raises
@@ -336,13 +261,15 @@ class Ensemble:
         members = _members_from_state(config, arrays, label)
         if len(members) != len(weights):
             raise ValueError(f"it has {len(members)} members; its parameters require {len(weights)}")
-        if any(member.width != len(columns) for member in members):
-            raise ValueError(f"its members score other than the {len(columns)} features of its preprocessing")
-        ensemble = cls(tuple(members), tuple(weights), columns, n_columns, tuple(explaining))
+        if any(member.width != features.width for member in members):
+            raise ValueError(f"its members score other than the {features.width} features of its preprocessing")
+        # Files from before scores were averaged have no entry.
+        blend_type = BLENDS[config.get("blend", SoftMaximum.kind)]
+        ensemble = cls(tuple(members), tuple(weights), features, tuple(explaining), blend_type=blend_type)
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
-        for (name, array), size in zip(learned.items(), (len(members), n_columns), strict=True):
+        for (name, array), size in zip(learned.items(), (len(members), features.n_columns), strict=True):
             if array.shape != (size,) or array.dtype != np.float64:
                 raise ValueError(
                     f"its weights of {name} have shape {array.shape} and dtype {array.dtype}; expected {size}"
@@ -377,11 +304,6 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
 def chunks_of(x: Array) -> list[Array]:
     """Divide records into chunks of some thousands, at least one."""
     return [x[start : start + CHUNK_ROWS] for start in range(0, max(len(x), 1), CHUNK_ROWS)]
-
-
-def spread_of(scores: Array) -> float:
-    """Return twice the logarithm of the third quartile of scores whose median is 1, at least 0."""
-    return 2 * float(np.log(max(np.quantile(scores, _THIRD_QUARTILE), 1.0)))
 
 
 def round_significant(scores: Array) -> Array:

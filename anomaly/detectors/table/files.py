@@ -10,8 +10,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.ensemble_detector import EnsembleDetector
 from anomaly.detectors.table.held_out import rescaled_calibration, rescaled_threshold
 from anomaly.detectors.table.kept_records import RECORDS, with_prototypes, without_records
 from anomaly.detectors.table.neighbors import NearestNeighbors
@@ -27,13 +28,11 @@ _RECORDS = choice(*RECORDS)
 _NONE = "records='none'"
 
 
-class TableDetectorFiles(RecordDetector):
+class TableDetectorFiles(EnsembleDetector):
     """The half of `anomaly.TableDetector` that concerns files.
 
     Attributes
     ----------
-    ensemble_ : anomaly.detectors.table.ensemble.Ensemble
-        Members and weights.
     records_seen_ : int
         Number of records seen by `fit` and `partial_fit`.
     """
@@ -42,8 +41,10 @@ class TableDetectorFiles(RecordDetector):
     fine_share: float
     false_alarm_rate: float | None
 
-    ensemble_: Ensemble
     records_seen_: int
+
+    def _left_out(self) -> float:
+        return self._settings().trim
 
     def _settings(self) -> EnsembleSettings:
         # Not get_params, since a subclass may have other arguments.
@@ -146,7 +147,7 @@ class TableDetectorFiles(RecordDetector):
         if self.false_alarm_rate is not None:
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
-        elif (self._settings().trim or rule.needs_labels) and not isinstance(rule, FixedThreshold):
+        elif (self._left_out() or rule.needs_labels) and not isinstance(rule, FixedThreshold):
             # The remembered records cannot determine it: anomalies, or labels, are missing among them.
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
         else:
@@ -191,13 +192,15 @@ class TableDetectorFiles(RecordDetector):
             self.fine_share = 0.0
         self._check_parameters()
         self._restore_preprocessing(config, arrays)
-        settings, columns = self._settings(), self.preprocessor_.feature_columns_
+        settings, features = self._settings(), FeatureSet.of(self.preprocessor_)
         records = config.get("records", "all")
         check_value("records", records, _RECORDS)
         if records == "none":
             settings = replace(settings, neighbors=0)
-        members = settings.weights, settings.explaining
-        self.ensemble_ = Ensemble.from_state(config, arrays, label, *members, columns, self.n_features_in_)
+        # Files from before weights depended on the kinds of columns have none of a blend.
+        known = features if "blend" in config else replace(features, discrete=0.0)
+        weights = settings.weights(known)
+        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, settings.explaining, known)
         memory = Prototypes.kind if records == "prototypes" else NearestNeighbors.kind
         settings.check_members(self.ensemble_.members, memory)
         self.history_ = config["history"]

@@ -88,7 +88,7 @@ def update(
     records = add_to_reservoir(memory.records, n_learned, learned, MOST_REMEMBERED, rng)
     members: tuple[Member, ...] = (*networks, *remember(settings, records))
     updated, scores = replace(
-        ensemble, members=members, weights=settings.weights, explaining=settings.explaining
+        ensemble, members=members, weights=settings.weights(ensemble.features), explaining=settings.explaining
     ).calibrate(records)
     return FittedEnsemble(updated, scores, history)
 

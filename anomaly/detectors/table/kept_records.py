@@ -19,8 +19,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.table.blend import spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.ensemble import Ensemble, spread_of
+from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.held_out import folds_of
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.microaggregation import group_means, microaggregate
@@ -108,13 +109,14 @@ def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
         Settings that it was fitted with.
     """
     alone = replace(settings, neighbors=0)
+    weights = alone.weights(ensemble.features)
     networks = tuple(_without_optimizer(network) for network in ensemble.networks)
-    found = replace(ensemble, members=networks, weights=alone.weights, explaining=alone.explaining)
+    found = replace(ensemble, members=networks, weights=weights, explaining=alone.explaining)
     if ensemble.member_weights is None:
         return found
     learned = ensemble.member_weights[: len(networks)]
     total = learned.sum()
-    return replace(found, member_weights=learned / total if total > 0 else np.array(alone.weights))
+    return replace(found, member_weights=learned / total if total > 0 else np.array(weights))
 
 
 def _without_optimizer(member: Member) -> Member:

@@ -1,11 +1,11 @@
 r"""Label learning: weights of columns and members from a few labelled records, as a correction of the unlabelled score.
 
-Without labels, a record's score is the blend of the members' scores (`anomaly.detectors.table.ensemble`). Labels add
+Without labels, a record's score is the blend of the members' scores (`anomaly.detectors.table.blend`). Labels add
 weights. With :math:`c_{mj}` the contribution of column j to member m's score, :math:`a_m` the member's weight without
 labels and :math:`q_m` its spread,
 
-.. math:: s(x) = \Bigl( \sum_m a_m u_m \Bigl( \sum_j w_j\, c_{mj}(x) \Bigr)^{1/q_m} \Bigr)^{\bar q},
-          \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}
+.. math:: \ln s(x) = \bar q \sum_m \frac{a_m u_m}{\sum_n a_n u_n}\,
+          \frac{\ln \sum_j w_j\, c_{mj}(x)}{q_m}, \qquad u_m = e^{\alpha_m},\; w_j = e^{\beta_j}
 
 Weights of 1 leave the score as it is. Their logarithms have normal priors with mean 0 and the standard deviations
 :math:`\tau` for columns and :math:`\tau / 3` for members, which are few and move all scores. With A the
@@ -52,7 +52,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.table.ensemble import Blend
+from anomaly.detectors.table.blend import Blend
 from anomaly.detectors.table.lbfgs import minimize
 from anomaly.detectors.table.neighbors import typical
 from anomaly.metrics.validation import check_labels
@@ -435,15 +435,14 @@ def _log_scores(
     weights = weights / weights.sum()
     columns, units = np.exp(beta), blend.units[used]
     by_member = (contributions @ columns)[:, used] + _FLOOR
-    z = np.log(by_member) / units + np.log(weights)
-    total = np.logaddexp.reduce(z, axis=1)
+    total, by_z, by_logarithm = blend.combine(np.log(by_member) / units, weights)
 
     def backward(gradient: Array) -> Array:
-        by_z = blend.power * gradient[:, np.newaxis] * np.exp(z - total[:, np.newaxis])
+        gradient = blend.power * gradient
         of_members = np.zeros(len(alpha))
-        of_members[used] = by_z.sum(axis=0) - weights * by_z.sum()
+        of_members[used] = gradient @ by_logarithm
         by_score = np.zeros(contributions.shape[:2])
-        by_score[:, used] = by_z / (units * by_member)
+        by_score[:, used] = gradient[:, np.newaxis] * by_z / (units * by_member)
         of_columns = columns * (by_score.ravel() @ contributions.reshape(-1, len(beta)))
         return np.concatenate([of_members, of_columns])
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
@@ -163,15 +164,19 @@ class EnsembleSettings:
             **{name: parameters[name] for name in names},
         )
 
-    @property
-    def weights(self) -> tuple[float, ...]:
-        """Weight of each member: the networks, then the remembered records."""
+    def weights(self, features: FeatureSet) -> tuple[float, ...]:
+        """Return the weight of each member: the networks, then the remembered records.
+
+        The magnifying comparison finds small differences, which categories do not have. So its weight is multiplied by
+        the fraction of the columns that are numbers, and the networks have the remainder.
+        """
         n_networks = len(self.networks.noise)
         if not self.neighbors:
             return (1 / n_networks,) * n_networks
-        comparisons = (1 - self.fine_share, self.fine_share) if self.fine_share else (1.0,)
-        network = (1 - self.neighbors_share) / n_networks
-        return (*[network] * n_networks, *[self.neighbors_share * fraction for fraction in comparisons])
+        plain, fine = [self.neighbors_share * share for share in (1 - self.fine_share, self.fine_share)]
+        network = (1 - self.neighbors_share + fine * features.discrete) / n_networks
+        comparisons = (plain, fine * (1 - features.discrete)) if self.fine_share else (plain,)
+        return (*[network] * n_networks, *comparisons)
 
     @property
     def explaining(self) -> tuple[int, ...]:
@@ -231,8 +236,7 @@ class FittedEnsemble:
 def fit_ensemble(
     settings: EnsembleSettings,
     x: Array,
-    columns: Array,
-    n_columns: int,
+    features: FeatureSet,
     seed: int | None = None,
     start: Sequence[Model] | None = None,
 ) -> FittedEnsemble:
@@ -244,10 +248,8 @@ def fit_ensemble(
         Settings of the members.
     x : ndarray of float32 of shape (n_records, n_features)
         Features of the training records.
-    columns : ndarray of int of shape (n_features,)
-        Column of each feature.
-    n_columns : int
-        Number of columns.
+    features : FeatureSet
+        Columns of the features.
     seed : int, optional
         Seed of all random numbers; by default they come from the global generator.
     start : sequence of Model, optional
@@ -256,23 +258,23 @@ def fit_ensemble(
     left_out = min(int(settings.trim * len(x)), len(x) - 2)
     with seeded(seed):
         if not left_out:
-            return _fit_once(settings, x, columns, n_columns, start)
+            return _fit_once(settings, x, features, start)
         # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
-        first = _fit_once(replace(settings, neighbors=0), x, columns, n_columns, start)
+        first = _fit_once(replace(settings, neighbors=0), x, features, start)
         kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
-        second = _fit_once(settings, kept, columns, n_columns, start)
+        second = _fit_once(settings, kept, features, start)
         return replace(second, scores=second.ensemble.scores(x))
 
 
 def _fit_once(
-    settings: EnsembleSettings, x: Array, columns: Array, n_columns: int, start: Sequence[Model] | None
+    settings: EnsembleSettings, x: Array, features: FeatureSet, start: Sequence[Model] | None
 ) -> FittedEnsemble:
     networks, history = train(settings.networks, x, start)
     # Drawn with and without memory, so that later networks do not depend on it.
     seed = int(global_generator().integers(2**31))
     memory = remember(settings, _sample(x, seed)) if settings.neighbors else []
     members: tuple[Member, ...] = (*networks, *memory)
-    ensemble, scores = Ensemble(members, settings.weights, columns, n_columns, settings.explaining).calibrate(x)
+    ensemble, scores = Ensemble(members, settings.weights(features), features, settings.explaining).calibrate(x)
     return FittedEnsemble(ensemble, scores, history)
 
 

@@ -8,70 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from anomaly.detectors.table.ensemble import Blend, Ensemble, round_significant, split_scores, spread_of
+from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table.ensemble import Ensemble, round_significant, split_scores
 from anomaly.detectors.table.neighbors import NearestNeighbors
-
-score = st.floats(1e-3, 1e3)
-spreads = st.lists(st.floats(0.05, 2.0), min_size=3, max_size=3)
-WEIGHTS = [0.2, 0.5, 0.3]
-
-
-def blended(spread, values):
-    return Blend(WEIGHTS, spread).scores([np.array([value]) for value in values])[0]
-
-
-@given(st.lists(score, min_size=3, max_size=3))
-def test_members_that_spread_like_1_are_averaged(values):
-    assert blended([1.0, 1.0, 1.0], values) == pytest.approx(np.dot(WEIGHTS, values))
-
-
-@given(spreads, st.lists(score, min_size=3, max_size=3), st.integers(0, 2))
-def test_the_blend_increases_with_each_score(spread, values, which):
-    raised = [value * (1.5 if i == which else 1) for i, value in enumerate(values)]
-    assert blended(spread, raised) >= blended(spread, values)
-
-
-@given(spreads)
-def test_a_record_that_is_normal_for_all_members_is_normal(spread):
-    assert blended(spread, [1.0, 1.0, 1.0]) == pytest.approx(1)
-
-
-@given(st.floats(0.0, 3.0), score)
-def test_a_member_alone_is_not_changed(spread, value):
-    assert Blend([1.0], [spread]).scores([np.array([value])])[0] == pytest.approx(value)
-
-
-def test_a_high_score_counts_more_from_a_member_with_a_small_spread():
-    calm, wild = 0.4, 0.8
-    assert blended([calm, wild, wild], [2.0, 1.0, 1.0]) > blended([wild, wild, wild], [2.0, 1.0, 1.0]) + 0.05
-
-
-def test_a_member_of_weight_0_does_not_matter():
-    both = Blend([1.0, 0.0], [0.5, 0.5]).scores([np.array([2.0]), np.array([np.inf])])
-    np.testing.assert_allclose(both, 2.0)
-
-
-def test_scores_of_0_and_very_large_ones():
-    blend = Blend(WEIGHTS, [1e-9, 0.3, 0.4])
-    found = blend.scores([np.array([0.0, 1.0, 1e70])] * 3)
-    assert found[0] == 0
-    assert np.isfinite(found).all()
-    assert (np.diff(found) > 0).all()
-
-
-def test_members_without_spread_are_averaged():
-    np.testing.assert_allclose(Blend([0.5, 0.5], [0.0, 0.0]).scores([np.array([1.0]), np.array([3.0])]), 2.0)
-
-
-def test_the_spread_is_twice_the_logarithm_of_the_third_quartile():
-    assert spread_of(np.array([0.5, 1.0, np.e, 9.0, 1.0])) == pytest.approx(2)
-    assert spread_of(np.zeros(4)) == 0
-
 
 # -- the ensemble ------------------------------------------------------------------------------
 
 # Five features of four columns; the second column has none.
-COLUMNS, N_COLUMNS = np.array([0, 2, 2, 3, 3]), 4
+FEATURES = FeatureSet(np.array([0, 2, 2, 3, 3]), 4)
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +31,7 @@ def fresh():
 @pytest.fixture(scope="module")
 def ensemble(records):
     members = (NearestNeighbors(records, 3, 0.5), NearestNeighbors(records, 1, 2.0, magnify=True))
-    return Ensemble(members, (0.7, 0.3), COLUMNS, N_COLUMNS, (0,)).calibrate(records)[0]
+    return Ensemble(members, (0.7, 0.3), FEATURES, (0,)).calibrate(records)[0]
 
 
 def labelled(ensemble):
@@ -95,7 +39,7 @@ def labelled(ensemble):
 
 
 def test_calibration_returns_another_ensemble_and_changes_nothing(records):
-    raw = Ensemble((NearestNeighbors(records, 3, 0.5),), (1.0,), COLUMNS, N_COLUMNS, (0,))
+    raw = Ensemble((NearestNeighbors(records, 3, 0.5),), (1.0,), FEATURES, (0,))
     calibrated, scores = raw.calibrate(records)
     assert raw.members[0].scale == 1
     assert np.median(scores) == pytest.approx(1, rel=1e-3)
@@ -153,7 +97,7 @@ def test_the_scale_of_another_ensemble_is_taken_by_member(ensemble, records, fre
 def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh, weigh):
     config, arrays = weigh(ensemble).get_state()
     assert [name for name in arrays if name.endswith("records")] == ["member_0/records"]
-    fields = {"weights": (0.7, 0.3), "explaining": (0,), "columns": COLUMNS, "n_columns": N_COLUMNS}
+    fields = {"weights": (0.7, 0.3), "explaining": (0,), "features": FEATURES}
     again = Ensemble.from_state(config, arrays, "here", **fields)
     np.testing.assert_array_equal(again.scores(fresh), weigh(ensemble).scores(fresh))
     assert again.members[0].records is again.members[1].records
@@ -163,12 +107,15 @@ def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh
     ("changes", "message"),
     [
         ({"weights": (1.0,)}, "it has 2 members; its parameters require 1"),
-        ({"columns": COLUMNS[:4]}, "its members score other than the 4 features"),
-        ({"n_columns": 5}, r"its weights of columns have shape \(4,\) and dtype float64; expected 5"),
+        ({"features": FeatureSet(FEATURES.columns[:4], 4)}, "its members score other than the 4 features"),
+        (
+            {"features": FeatureSet(FEATURES.columns, 5)},
+            r"its weights of columns have shape \(4,\) and dtype float64; expected 5",
+        ),
     ],
 )
 def test_a_state_that_does_not_fit_is_refused(ensemble, changes, message):
-    fields = {"weights": (0.7, 0.3), "explaining": (0,), "columns": COLUMNS, "n_columns": N_COLUMNS, **changes}
+    fields = {"weights": (0.7, 0.3), "explaining": (0,), "features": FEATURES, **changes}
     with pytest.raises(ValueError, match=message):
         Ensemble.from_state(*labelled(ensemble).get_state(), "here", **fields)
 

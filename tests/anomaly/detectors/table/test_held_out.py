@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.held_out import folds_of, held_out_scores, rescaled_calibration
 from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
 
@@ -72,7 +73,7 @@ def test_folds_are_a_partition(n, count):
 def fitted():
     x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
     settings = EnsembleSettings.from_parameters(TableDetector(hidden=(4,), noise=0.5, epochs=2, n_jobs=1).get_params())
-    fit = lambda rows: fit_ensemble(settings, x[rows], np.arange(3), 3, seed=0).ensemble  # noqa: E731
+    fit = lambda rows: fit_ensemble(settings, x[rows], FeatureSet(np.arange(3), 3), seed=0).ensemble  # noqa: E731
     return x, fit, fit(slice(None))
 
 

@@ -5,6 +5,7 @@ from dataclasses import FrozenInstanceError, replace
 import numpy as np
 import pytest
 
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.training import (
     EnsembleSettings,
     TrainingSettings,
@@ -29,7 +30,7 @@ NETWORKS = TrainingSettings(
     verbose=0,
 )
 SETTINGS = EnsembleSettings(NETWORKS, neighbors=3, neighbors_share=0.6, fine_share=0.25, contrast=0.5, trim=0.0)
-COLUMNS = np.arange(4)
+FEATURES = FeatureSet(np.arange(4), 4)
 
 
 @pytest.fixture(scope="module")
@@ -38,14 +39,21 @@ def x():
 
 
 def test_weights_add_up_to_1_and_explaining_members_are_the_coarsest_network_and_the_plain_comparison():
-    assert SETTINGS.weights == pytest.approx((0.2, 0.2, 0.45, 0.15))
+    assert SETTINGS.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.45, 0.15))
     assert SETTINGS.explaining == (1, 2)
     plain = replace(SETTINGS, fine_share=0.0)
-    assert plain.weights == pytest.approx((0.2, 0.2, 0.6))
+    assert plain.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.6))
     alone = replace(SETTINGS, neighbors=0)
-    assert alone.weights == (0.5, 0.5)
+    assert alone.weights(FEATURES) == (0.5, 0.5)
     assert alone.explaining == (1,)
     assert [len(settings.member_kinds) for settings in (SETTINGS, plain, alone)] == [4, 3, 2]
+
+
+def test_the_magnifying_comparison_weighs_by_the_columns_that_are_numbers():
+    mixed, discrete = (replace(FEATURES, discrete=fraction) for fraction in (0.4, 1.0))
+    assert SETTINGS.weights(mixed) == pytest.approx((0.23, 0.23, 0.45, 0.09))
+    assert SETTINGS.weights(discrete) == pytest.approx((0.275, 0.275, 0.45, 0.0))
+    assert replace(SETTINGS, fine_share=0.0).weights(discrete) == pytest.approx((0.2, 0.2, 0.6))
 
 
 def test_settings_are_values():
@@ -70,7 +78,7 @@ def test_few_steps_are_larger_ones():
 
 
 def test_the_members_follow_from_the_settings(x):
-    fitted = fit_ensemble(SETTINGS, x, COLUMNS, 4, seed=0)
+    fitted = fit_ensemble(SETTINGS, x, FEATURES, seed=0)
     assert [member.kind for member in fitted.ensemble.members] == ["denoiser"] * 2 + ["neighbours"] * 2
     SETTINGS.check_members(fitted.ensemble.members)
     np.testing.assert_array_equal(fitted.ensemble.scores(x), fitted.scores)
@@ -80,14 +88,14 @@ def test_the_members_follow_from_the_settings(x):
 
 
 def test_networks_are_the_same_with_and_without_remembered_records(x):
-    both = (fit_ensemble(settings, x, COLUMNS, 4, seed=0) for settings in (SETTINGS, replace(SETTINGS, neighbors=0)))
+    both = (fit_ensemble(settings, x, FEATURES, seed=0) for settings in (SETTINGS, replace(SETTINGS, neighbors=0)))
     scores = [fitted.ensemble.networks[1].scores(x) for fitted in both]
     np.testing.assert_array_equal(*scores)
 
 
 def test_records_left_out_are_scored_and_not_remembered(x):
     outlying = np.concatenate([x, np.full((10, 4), 20, np.float32)])
-    fitted = fit_ensemble(replace(SETTINGS, trim=0.1), outlying, COLUMNS, 4, seed=0)
+    fitted = fit_ensemble(replace(SETTINGS, trim=0.1), outlying, FEATURES, seed=0)
     assert len(fitted.scores) == 110
     assert len(fitted.ensemble.memory.records) == 99
     assert fitted.ensemble.memory.records.max() < 20
