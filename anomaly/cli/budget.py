@@ -11,8 +11,9 @@ from typing import IO
 
 import numpy as np
 
+from anomaly.cli.cells import as_times
 from anomaly.errors import DataError, format_value
-from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, UnreadableError, parse_days, parse_each
+from anomaly.preprocessing.columns.parsing import UnreadableError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import CsvWriter
 from anomaly.thresholds import AlarmBudget, BudgetedAlarms
@@ -54,16 +55,12 @@ def times_of(table: Table, name: str) -> Array:
     """
     cells = table[name]
     try:
-        days = parse_each(cells, parse_days)
+        return as_times(cells)
     except UnreadableError as error:
         raise DataError(
             f"{table.position(error.index)}, column {name!r}: found {format_value(cells[error.index])}, expected a "
             "date and time such as 2024-12-31 23:59 or 2024-12-31T23:59:00+01:00"
         ) from error
-    times = np.full(len(days), "NaT", "M8[us]")
-    known = np.isfinite(days)
-    times[known] = (days[known] * MICROSECONDS_PER_DAY).round().astype("M8[us]")
-    return times
 
 
 class BudgetWriter:

@@ -17,6 +17,7 @@ from anomaly.metrics.events import (
     range_auc,
     volume_under_surface,
 )
+from anomaly.metrics.groups import FlagRate, flag_rates, wilson_interval
 from anomaly.metrics.records import (
     Evaluation,
     auc,
@@ -40,6 +41,7 @@ __all__ = [
     "Affiliation",
     "Evaluation",
     "EventEvaluation",
+    "FlagRate",
     "FlatteringMetricWarning",
     "affiliation_precision_recall",
     "auc",
@@ -53,6 +55,7 @@ __all__ = [
     "event_precision_recall_f1",
     "f1_score",
     "false_alarm_rate",
+    "flag_rates",
     "interval_affiliation",
     "matthews_corrcoef",
     "missed_alarm_rate",
@@ -66,4 +69,5 @@ __all__ = [
     "roc_auc_score",
     "roc_curve",
     "volume_under_surface",
+    "wilson_interval",
 ]
