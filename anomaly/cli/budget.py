@@ -12,6 +12,7 @@ from typing import IO
 import numpy as np
 
 from anomaly.cli.cells import as_times
+from anomaly.cli.inputs import Source
 from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.parsing import UnreadableError
 from anomaly.tables import Table
@@ -45,14 +46,15 @@ def budget_of(text: str | None, time: str | None, time_zone: str | None) -> Alar
     return budget
 
 
-def times_of(table: Table, name: str) -> Array:
-    """Return the times of records as datetime64[us] in UTC, NaT where missing.
+def times_of(table: Table, name: str, source: Source) -> Array:
+    """Return the times of records, a column of a table from a file, as datetime64[us] in UTC, NaT where missing.
 
     Raises
     ------
     DataError
-        If a cell is no date.
+        If there is no such column, or a cell is no date.
     """
+    source.check_present(table, [name])
     cells = table[name]
     try:
         return as_times(cells)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
@@ -27,6 +29,8 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.score_columns import ScoreColumns
+from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.row_detector import ScoreStream
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import CsvWriter
@@ -59,7 +63,8 @@ def add_parser(subparsers: Subparsers) -> None:
         type=whole,
         default=0,
         metavar="K",
-        help="add the K columns that contribute most to each score, and their fractions of it",
+        help="add the K columns that contribute most to each score, and their fractions of it; for tables also the "
+        "columns that are missing though fewer than 5 %% of the training records lacked them",
     )
     parser.add_argument(
         "--expected",
@@ -139,6 +144,8 @@ def run(options: Namespace) -> None:
         given = given.without(options.budget_time)
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     names = list(detector.feature_names_in_)
+    # Files of earlier versions do not know how many training cells were missing.
+    knows_missing = isinstance(detector, RecordDetector) and np.isfinite(detector.preprocessor_.missing_fraction_).all()
     columns = ScoreColumns(
         threshold=detector.threshold_ if options.threshold is None else options.threshold,
         names=names,
@@ -147,34 +154,39 @@ def run(options: Namespace) -> None:
         prior=options.prior,
         calibration=detector.calibration_scores_ if options.p_values or options.prior is not None else None,
         expected=cast("TableDetector", detector).expected if options.expected else None,
+        rare_missing=cast("TableDetector", detector).rare_missing if options.top and knows_missing else None,
     )
-    timed = (bool(options.events) and detector.time is not None) or options.budget_time is not None
-    stream = detector.stream()
+    time_of: Callable[[Table], Array] | None = None
+    if budget is not None and budget.period is not None:
+        time_of = partial(times_of, name=options.budget_time, source=data.source)
+    elif options.events and detector.time is not None:
+        time_of = itemgetter(detector.time)
     with ExitStack() as stack:
         writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.columns.unique_ids)))
-        events = None
+        events, waiting = None, None
         if options.events:
             file = stack.enter_context(CsvWriter(options.events))
-            events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, timed)
-        waiting = None
+            events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None)
         if budget is not None:
             flag = len(data.columns.unique_ids or ["row"]) + 1
             waiting = stack.enter_context(BudgetWriter(writer, budget, columns.threshold, flag))
-        rows = _RowWriter(writer, columns, events, timed, waiting)
-        for table, keys in data.keyed_chunks():
-            features = data.features(table)
-            if options.budget_time is not None:
-                data.source.check_present(table, [options.budget_time])
-                keys.append(times_of(table, options.budget_time))
-            elif timed:
-                keys.append(table[str(detector.time)])
-            rows.add(keys)
-            # Without --top a score is its only contribution.
-            rows.write(stream.push_parts(features) if columns.top else stream.push(features)[:, np.newaxis], features)
-        rows.write(stream.finish_parts() if columns.top else stream.finish()[:, np.newaxis])
+        rows = _RowWriter(writer, columns, events, waiting, time_of is not None)
+        _score(data, detector.stream(), rows, columns.top, time_of)
         for output in (events, waiting):
             if output is not None:
                 output.finish()
+
+
+def _score(
+    data: inputs.ModelInput, stream: ScoreStream, rows: _RowWriter, top: int, time_of: Callable[[Table], Array] | None
+) -> None:
+    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times."""
+    for table, keys in data.keyed_chunks():
+        features = data.features(table)
+        rows.add(keys if time_of is None else [*keys, time_of(table)])
+        # Without --top a score is its only contribution.
+        rows.write(stream.push_parts(features) if top else stream.push(features)[:, np.newaxis], features)
+    rows.write(stream.finish_parts() if top else stream.finish()[:, np.newaxis])
 
 
 def _check_options(top: int, expected: bool) -> None:
@@ -202,10 +214,10 @@ class _RowWriter:
         Columns to write beside the keys.
     events : EventWriter or None
         Output of the events.
-    timed : bool
-        Whether the last key is a timestamp, for the events or the budget alone.
     waiting : BudgetWriter or None
         Output of the rows in place of `writer`, if there is a budget.
+    timed : bool
+        Whether the last key is a timestamp, for the events or the budget alone.
     """
 
     def __init__(
@@ -213,11 +225,11 @@ class _RowWriter:
         writer: CsvWriter,
         columns: ScoreColumns,
         events: EventWriter | None,
+        waiting: BudgetWriter | None,
         timed: bool,
-        waiting: BudgetWriter | None = None,
     ) -> None:
-        self._writer, self._columns, self._events, self._timed = writer, columns, events, timed
-        self._waiting = waiting
+        self._writer, self._columns, self._events = writer, columns, events
+        self._waiting, self._timed = waiting, timed
         self._keys: list[Array] = []
 
     def add(self, keys: Sequence[Array]) -> None:

@@ -52,7 +52,7 @@ def test_a_budget_for_each_day(timed, folder, capsys, monkeypatch):
     found, _ = score(
         capsys, data, folder, "--budget", "3/day", "--time", "when", "--id", "when,protocol", "--top", "1", *zone
     )
-    assert found[0] == ["when", "protocol", "score", "is_anomaly", "top_1", "top_1_share"]
+    assert found[0] == ["when", "protocol", "score", "is_anomaly", "top_1", "top_1_share", "rare_missing"]
     detector = load_detector(folder / "m.npz")
     scores = detector.decision_function(read_csv(folder / "test.csv").drop(["label"]))
     expected = alarms_within_budget(scores, AlarmBudget.parse("3/day", zone[1]), 1.0, times)
