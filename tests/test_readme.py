@@ -30,6 +30,7 @@ TYPED = {
     "drift": {"no drift", "Above the threshold"},
     "update": {"300 more records", "model written to m.npz"},
     "learn-labels": {"labelled anomalies", "weight"},
+    "compare": {"agreement", "neighbors=20"},
     "plot": {"scores.png", "roc.png"},
     "info": {"settings", "columns", "network"},
 }

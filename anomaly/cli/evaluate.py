@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Mapping
 from typing import Any
@@ -26,7 +25,6 @@ from anomaly.cli.options import (
 )
 from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
-from nnlite.files import atomic_write
 from nnlite.types import Array
 
 _ALL = "(all)"
@@ -110,7 +108,7 @@ def run(options: Namespace) -> None:
     if metrics.get("n_unlabelled"):
         sections.append(format_left_out(metrics["n_unlabelled"]))
     if options.json:
-        _write_json(metrics, options.json)
+        inputs.write_json(metrics, options.json)
     if options.json != inputs.STANDARD:
         print("\n\n".join(sections))
 
@@ -134,13 +132,3 @@ def _compared(
     rates = {name: flag_rates(values, flags, labels) for name, values in columns.items()}
     found = {name: [group.to_dict() for group in (*groups, *overall)] for name, groups in rates.items()}
     return found, [texts.format_rates(name, groups, *overall) for name, groups in rates.items()]
-
-
-def _write_json(metrics: dict[str, Any], path: str) -> None:
-    """Write metrics to a file, or to standard output."""
-    text = json.dumps(metrics, indent=1)
-    if path == inputs.STANDARD:
-        print(text)
-        return
-    with atomic_write(path) as file:
-        file.write(text.encode())

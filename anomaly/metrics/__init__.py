@@ -5,6 +5,7 @@ from anomaly.metrics.affiliation import (
     affiliation_precision_recall,
     interval_affiliation,
 )
+from anomaly.metrics.agreement import rank_correlation, top_overlap
 from anomaly.metrics.events import (
     EventEvaluation,
     FlatteringMetricWarning,
@@ -65,9 +66,11 @@ __all__ = [
     "precision_recall_curve",
     "precision_score",
     "range_auc",
+    "rank_correlation",
     "recall_score",
     "roc_auc_score",
     "roc_curve",
+    "top_overlap",
     "volume_under_surface",
     "wilson_interval",
 ]
