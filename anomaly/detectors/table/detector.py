@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar
 
@@ -30,7 +29,6 @@ from anomaly.detectors.table.training import (
     fit_ensemble,
 )
 from anomaly.errors import DataError
-from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
@@ -323,10 +321,10 @@ class TableDetector(TableDetectorFiles):
 
     def _fit_without(self, table: Table, fold: Array) -> tuple[Ensemble, Array]:
         """Return networks fitted to all records but those of a fold, and the features of the fold."""
-        preprocessor = TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+        preprocessor = self._new_preprocessor()
         x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
-        settings, seed = replace(self._settings(), neighbors=0), as_seed(self.random_state)
-        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed)
+        settings, seed = self._settings(), as_seed(self.random_state)
+        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed, networks_only=True)
         return fitted.ensemble, preprocessor.transform(table.rows(fold))
 
     def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:
@@ -391,7 +389,7 @@ class TableDetector(TableDetectorFiles):
         self._check_fitted()
         check_value("spread", spread, number(above=0))
         x = np.concatenate(list(self._chunks(X)))
-        remembered = x[:0] if self.ensemble_.memory is None else self.ensemble_.memory.records
+        remembered = self.ensemble_.remembered
         records = LabelledRecords.select(x, y, remembered)
         learned = learn_weights(records.contributions(self.ensemble_.contributions), self.ensemble_.blend, spread)
         if not learned.step:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table.attribution import fractions, normalized
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
-from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.expectation import Expectation, Proposal
+from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.members import Completed, Member
+from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
+from anomaly.detectors.table.network_expectation import ExpectationByNetworks
 from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
@@ -43,9 +48,9 @@ class Ensemble:
     weights : tuple of float
         Weight of each member without labels; they add up to 1.
     features : FeatureSet
-        Columns of the features.
-    explaining : tuple of int
-        Positions of the members that explain a score; see `explain`.
+        Columns and marks of the features.
+    imputer : Imputer
+        Filling of holes, the missing features of a record.
     member_weights : ndarray of float64 of shape (n_members,), optional
         Weights learned from labels; they add up to 1.
     column_weights : ndarray of float64 of shape (n_columns,), optional
@@ -54,16 +59,19 @@ class Ensemble:
         Whether members with learned weights are blended by their spreads. Files of earlier versions summed them.
     blend_type : type of Blend, default Blend
         Blend of the members' scores.
+    holes : ndarray of bool of shape (n_remembered, n_features), optional
+        Holes of the remembered records, which the members know as filled; by default there are none.
     """
 
     members: tuple[Member, ...]
     weights: tuple[float, ...]
     features: FeatureSet
-    explaining: tuple[int, ...]
+    imputer: Imputer
     member_weights: Array | None = None
     column_weights: Array | None = None
     blended: bool = True
     blend_type: type[Blend] = Blend
+    holes: Array | None = None
 
     @property
     def networks(self) -> list[Denoiser]:
@@ -83,11 +91,29 @@ class Ensemble:
         return self.memory
 
     @property
+    def remembered(self) -> Array:
+        """Features of the remembered records, with their holes; without memory of shape (0, n_features)."""
+        if self.memory is None:
+            return np.empty((0, self.features.width), np.float32)
+        records = self.memory.records
+        return records if self.holes is None else np.where(self.holes, np.float32(np.nan), records)
+
+    @property
+    def donors(self) -> Array:
+        """Features that holes are filled from: those of the remembered records, with their holes, or of prototypes."""
+        prototypes = next((member.records for member in self.members if isinstance(member, Prototypes)), None)
+        return self.remembered if prototypes is None else prototypes
+
+    @property
     def blend(self) -> Blend:
         """Combination of the members' scores without labels."""
         return self.blend_type(self.weights, [member.spread for member in self.members])
 
     # -- scores --------------------------------------------------------------------------------
+
+    def complete(self, x: Array) -> Completed:
+        """Return features with holes filled, and which are known; see `anomaly.detectors.features`."""
+        return self.imputer.filled(x), self.features.known(x)
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, rounded to four significant digits.
@@ -95,7 +121,7 @@ class Ensemble:
         Parameters
         ----------
         x : ndarray of float32 of shape (n_records, n_features)
-            Features.
+            Features; NaN in holes.
 
         Returns
         -------
@@ -105,19 +131,20 @@ class Ensemble:
         return np.concatenate([self._scores(chunk) for chunk in chunks_of(x)])
 
     def _scores(self, x: Array) -> Array:
+        values = self.complete(x)
         if self.column_weights is None or self.member_weights is None:
-            return self.combine([member.scores(x) for member in self.members])
+            return self.combine([member.scores(*values) for member in self.members])
         by_feature = self.column_weights[self.features.columns]
         if not self.blended:
             scores = np.zeros(len(x))
             for weight, member in zip(self.member_weights, self.members, strict=True):
-                scores += weight * (member.contributions(x) * by_feature).sum(axis=1)
+                scores += weight * (member.contributions(*values) * by_feature).sum(axis=1)
             return round_significant(scores)
         if (by_feature == 1).all():
-            by_member = [member.scores(x) for member in self.members]
+            by_member = [member.scores(*values) for member in self.members]
         else:
             # No product of matrices, which would round by the size of the batch.
-            by_member = [(member.contributions(x) * by_feature).sum(axis=1) for member in self.members]
+            by_member = [(member.contributions(*values) * by_feature).sum(axis=1) for member in self.members]
         return round_significant(self.blend.with_weights(self.member_weights).scores(by_member))
 
     def combine(self, by_member: Sequence[Array]) -> Array:
@@ -139,8 +166,8 @@ class Ensemble:
         scores : ndarray of float64 of shape (n_records,)
             Scores of the training records.
         """
-        members, by_member = [], []
-        for member, raw in (member.calibrate(chunks_of(x)) for member in self.members):
+        members, by_member, chunks = [], [], [self.complete(chunk) for chunk in chunks_of(x)]
+        for member, raw in (member.calibrate(chunks) for member in self.members):
             scale = typical(raw)
             by_member.append(raw / scale)
             members.append(member.with_scale(scale, spread_of(by_member[-1])))
@@ -171,14 +198,12 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_members, n_columns)
             A member's score is the sum over columns.
         """
-        by_member = [self._sum_by_column(member.contributions(x)) for member in self.members]
+        values = self.complete(x)
+        by_member = [self.features.sum_by_column(member.contributions(*values)) for member in self.members]
         return np.stack(by_member, axis=1, dtype=np.float64)
 
     def explain(self, x: Array, normalize: bool = False) -> Array:
-        """Split each record's score into contributions of columns.
-
-        The fractions are the geometric mean of those of the `explaining` members: a column contributes where all of
-        them see it.
+        """Split each record's score into contributions of columns; see `anomaly.detectors.table.attribution`.
 
         Parameters
         ----------
@@ -192,26 +217,47 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_columns)
             At least 0; each row adds up to the score exactly.
         """
-        weights = 1 if self.column_weights is None else self.column_weights
-        explaining = [self.members[index] for index in self.explaining]
-        views = [_normalized(self._sum_by_column(member.contributions(x)) * weights) for member in explaining]
-        fractions = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
-        disjoint = fractions.sum(axis=1) == 0
-        fractions[disjoint] = _normalized(np.mean(views, axis=0)[disjoint])
-        return fractions if normalize else split_scores(self.scores(x), fractions)
+        scores = self.scores(x)
+        found = fractions(self, x, scores)
+        return found if normalize else split_scores(scores, found)
 
     def expected(self, x: Array) -> Array:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
-        if self.memory is not None:
-            return expected_by_neighbors(x, self.memory.records, self.features.columns)
-        return expected_by_networks(x, [network.model for network in self.networks], self.features.columns)
+        return self.expectation.of_all(self.complete(x)[0])
 
-    def _sum_by_column(self, per_feature: Array) -> Array:
-        columns = self.features.columns
-        starts = np.flatnonzero(np.diff(columns, prepend=-1))
-        sums = np.zeros((len(per_feature), self.features.n_columns), dtype=per_feature.dtype)
-        sums[:, columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
-        return sums
+    def replacements(self, x: Array, wanted: Array) -> Array:
+        """Return the features expected in the wanted columns, as `Expectation.of` does."""
+        return self.expectation.of(self.complete(x)[0], wanted)
+
+    def propose(self, x: Array, by_network: Array) -> Proposal:
+        """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
+        found = self.expectation.propose(self.complete(x)[0], by_network)
+        return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
+
+    def view(self, x: Array) -> Array:
+        """Return the fractions of columns in the errors of the network with the most noise, of shape (n, n_columns)."""
+        member = self.coarsest or self.members[0]
+        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)))
+        return normalized(by_column if self.column_weights is None else by_column * self.column_weights)
+
+    @property
+    def coarsest(self) -> Denoiser | None:
+        """The network with the most noise, or None."""
+        return max(self.networks, key=lambda network: float(np.abs(network.noise_samples).mean()), default=None)
+
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What estimates a column from the others: remembered records or, without any, networks."""
+        if self.coarsest is None or self.memory is not None:
+            return ExpectationByNeighbors(self.memory_for("explain").records, self.features)
+        return ExpectationByNetworks(self.networks, self.coarsest, self.features)
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Scores of a typical training record, and of one that nine in ten do not exceed; estimates for `explain`."""
+        # Where all members are at their spread, about one record in ten is beyond. Learned weights may move the median.
+        spreads = [np.exp([member.spread]) for member in self.members]
+        return float(self.column_weights is None), float(self.blend.scores(spreads)[0])
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -230,6 +276,8 @@ class Ensemble:
         if len(members) > 1 and members[-1].get("magnify"):
             # It compares with the records of the member before it.
             del arrays[f"member_{len(members) - 1}/records"]
+        if self.holes is not None:
+            arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
 
     @classmethod
@@ -239,7 +287,6 @@ class Ensemble:
         arrays: Mapping[str, Array],
         label: str,
         weights: Sequence[float],
-        explaining: Sequence[int],
         features: FeatureSet,
     ) -> Ensemble:
         """Return the ensemble of a state, validating every field.
@@ -250,7 +297,7 @@ class Ensemble:
             As `get_state` returns them, or as earlier versions did.
         label : str
             Name of the file, for error messages.
-        weights, explaining, features
+        weights, features
             As the class has them; they are not part of the state.
 
         Raises
@@ -265,7 +312,10 @@ class Ensemble:
             raise ValueError(f"its members score other than the {features.width} features of its preprocessing")
         # Files from before scores were averaged have no entry.
         blend_type = BLENDS[config.get("blend", SoftMaximum.kind)]
-        ensemble = cls(tuple(members), tuple(weights), features, tuple(explaining), blend_type=blend_type)
+        nothing = Imputer.of(features, np.empty((0, features.width), np.float32))
+        ensemble = cls(tuple(members), tuple(weights), features, nothing, blend_type=blend_type)
+        ensemble = replace(ensemble, holes=_holes_from_state(arrays, ensemble.remembered))
+        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.donors))
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
@@ -299,6 +349,15 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
             learned["records"] = arrays[f"member_{number - 1}/records"]
         members.append(kinds[described["kind"]].from_state(described, learned, label))
     return members
+
+
+def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array | None:
+    if "holes" not in arrays:
+        return None
+    bits, size = arrays["holes"], remembered.size
+    if bits.dtype != np.uint8 or bits.shape != (-(-size // 8),):
+        raise ValueError(f"its holes have shape {bits.shape}, {bits.dtype} for {remembered.shape} remembered features")
+    return np.unpackbits(bits, count=size).reshape(remembered.shape).astype(np.bool_)
 
 
 def chunks_of(x: Array) -> list[Array]:
@@ -352,9 +411,3 @@ def split_scores(scores: Array, fractions: Array) -> Array:
     rows = np.arange(len(contributions))
     contributions[rows, fractions.argmax(axis=1)] += scores - contributions.sum(axis=1)
     return contributions
-
-
-def _normalized(contributions: Array) -> Array:
-    """Make the rows add up to 1, or leave them at 0."""
-    totals = contributions.sum(axis=1, keepdims=True)
-    return np.divide(contributions, totals, out=np.zeros_like(contributions), where=totals > 0)

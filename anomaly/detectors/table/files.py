@@ -131,8 +131,9 @@ class TableDetectorFiles(EnsembleDetector):
         elif records == "prototypes":
             reduced._take_reduced(*with_prototypes(self.ensemble_))
         elif self.false_alarm_rate is None:
-            ensemble, known = without_records(self.ensemble_, self._settings()), self.ensemble_.memory_for(_NONE)
-            reduced._take_reduced(ensemble, ensemble.scores(known.records))
+            self.ensemble_.memory_for(_NONE)
+            ensemble = without_records(self.ensemble_, self._settings())
+            reduced._take_reduced(ensemble, ensemble.scores(self.ensemble_.remembered))
         else:
             raise ValueError(
                 f"{_NONE} cannot keep a false_alarm_rate, whose held-out scores are of networks and records together: "
@@ -142,7 +143,7 @@ class TableDetectorFiles(EnsembleDetector):
 
     def _take_reduced(self, ensemble: Ensemble, scores: Array) -> None:
         """Take an ensemble with fewer records, the scores of the remembered records by it, and a threshold for them."""
-        before = self.ensemble_.scores(self.ensemble_.memory_for("keep_records").records)
+        before = self.ensemble_.scores(self.ensemble_.remembered)
         rule, calibration = self._threshold_rule(), scores
         if self.false_alarm_rate is not None:
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
@@ -200,7 +201,7 @@ class TableDetectorFiles(EnsembleDetector):
         # Files from before weights depended on the kinds of columns have none of a blend.
         known = features if "blend" in config else replace(features, discrete=0.0)
         weights = settings.weights(known)
-        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, settings.explaining, known)
+        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, known)
         memory = Prototypes.kind if records == "prototypes" else NearestNeighbors.kind
         settings.check_members(self.ensemble_.members, memory)
         self.history_ = config["history"]

@@ -72,15 +72,16 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
             scores[fold] = other.with_scale_of(ensemble).scores(features)
         else:
             scaled = [network.with_scale_of(own) for network, own in zip(other.networks, networks, strict=True)]
-            of_networks[:, fold] = [network.scores(features) for network in scaled]
+            completed = other.complete(features)
+            of_networks[:, fold] = [network.scores(*completed) for network in scaled]
     return scores if weighted else _with_neighbors(ensemble, x, of_networks)
 
 
 def _with_neighbors(ensemble: Ensemble, x: Array, of_networks: Array) -> Array:
     """Blend held-out scores of networks with leave-one-out scores of remembered records; at least the own scores."""
-    held_out = iter(of_networks)
+    held_out, (values, _) = iter(of_networks), ensemble.complete(x)
     by_member = [
-        member.leave_one_out_scores(x) if isinstance(member, NearestNeighbors) else next(held_out)
+        member.leave_one_out_scores(values) if isinstance(member, NearestNeighbors) else next(held_out)
         for member in ensemble.members
     ]
     return np.maximum(ensemble.combine(by_member), ensemble.scores(x))

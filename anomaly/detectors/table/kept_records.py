@@ -23,6 +23,7 @@ from anomaly.detectors.table.blend import spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.held_out import folds_of
+from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.microaggregation import group_means, microaggregate
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
@@ -56,36 +57,46 @@ def with_prototypes(ensemble: Ensemble) -> tuple[Ensemble, Array]:
     ValueError
         If there are no remembered records, or fewer than 20.
     """
-    records = ensemble.memory_for("records='prototypes'").records
+    memory, records = ensemble.memory_for("records='prototypes'"), ensemble.remembered
     if len(records) < _FEWEST_RECORDS:
         raise ValueError(
             f"records='prototypes' needs at least {_FEWEST_RECORDS} remembered records, of which means of "
             f"{LEAST_RECORDS} are kept; found {len(records)}. Use records='none'"
         )
     folds = folds_of(len(records))
-    held_out = [_with_means(ensemble, np.delete(records, fold, axis=0)) for fold in folds]
+    rest = [np.delete(np.arange(len(records)), fold) for fold in folds]
+    held_out = [_with_means(ensemble, _means(memory, records, rows)) for rows in rest]
     by_member = np.empty((len(ensemble.members), len(records)))
     for fold, other in zip(folds, held_out, strict=True):
-        by_member[:, fold] = [member.scores(records[fold]) for member in other.members]
-    found = _with_scales(_with_means(ensemble, records), by_member)
+        values = other.complete(records[fold])
+        by_member[:, fold] = [member.scores(*values) for member in other.members]
+    every = _means(memory, records, np.arange(len(records)))
+    found = _with_scales(_with_means(ensemble, every), by_member)
     scores = np.empty(len(records))
     for fold, other in zip(folds, held_out, strict=True):
         scores[fold] = other.with_scale_of(found).scores(records[fold])
     return found, scores
 
 
-def _with_means(ensemble: Ensemble, records: Array) -> Ensemble:
-    """Return an ensemble with prototypes of records, which are not calibrated yet."""
-    means = group_means(records, microaggregate(records, LEAST_RECORDS), LEAST_RECORDS)
-    return replace(
-        ensemble,
-        members=tuple(
-            Prototypes.in_place_of(member, means)
-            if isinstance(member, NearestNeighbors)
-            else _without_optimizer(member)
-            for member in ensemble.members
-        ),
+def _means(memory: NearestNeighbors, records: Array, rows: Array) -> Array:
+    """Return the means of groups of some of the records; NaN where too few of them have a feature.
+
+    Records are near by what they are compared by; cells that were filled are no part of a mean.
+    """
+    compared = memory.records[rows]
+    if memory.left_out is not None:
+        compared = np.where(memory.left_out, np.float32(0), compared)
+    return group_means(records[rows], microaggregate(compared, LEAST_RECORDS), LEAST_RECORDS)
+
+
+def _with_means(ensemble: Ensemble, means: Array) -> Ensemble:
+    """Return an ensemble with prototypes, which are not calibrated yet."""
+    means = Imputer.of(ensemble.features, means).filled(means)
+    members = tuple(
+        Prototypes.in_place_of(member, means) if isinstance(member, NearestNeighbors) else _without_optimizer(member)
+        for member in ensemble.members
     )
+    return replace(ensemble, members=members, holes=None, imputer=Imputer.of(ensemble.features, means))
 
 
 def _with_scales(ensemble: Ensemble, by_member: Array) -> Ensemble:
@@ -111,7 +122,8 @@ def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
     alone = replace(settings, neighbors=0)
     weights = alone.weights(ensemble.features)
     networks = tuple(_without_optimizer(network) for network in ensemble.networks)
-    found = replace(ensemble, members=networks, weights=weights, explaining=alone.explaining)
+    nothing = Imputer.of(ensemble.features, np.empty((0, ensemble.features.width), np.float32))
+    found = replace(ensemble, members=networks, weights=weights, holes=None, imputer=nothing)
     if ensemble.member_weights is None:
         return found
     learned = ensemble.member_weights[: len(networks)]

@@ -39,4 +39,5 @@ class Prototypes(NearestNeighbors):
         means : ndarray of float32 of shape (n_prototypes, n_features)
             At least two prototypes. As each is the mean of several records, fewer neighbors are compared.
         """
-        return cls(means, max(1, member.k // LEAST_RECORDS), member.contrast, magnify=member.magnify)
+        k = max(1, member.k // LEAST_RECORDS)
+        return cls(means, k, member.contrast, magnify=member.magnify, left_out=member.left_out)

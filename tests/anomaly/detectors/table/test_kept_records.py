@@ -35,11 +35,11 @@ def arrays_of(path):
 
 
 def cells_in(arrays, x):
-    """Return how many rows of records are rows of an array of a file, or lie within one."""
+    """Return how many records are rows of an array of a file, but for their missing cells."""
     found = 0
     for array in arrays.values():
         if array.dtype.kind == "f" and array.ndim == 2 and array.shape[1] == x.shape[1]:
-            found += (np.abs(array[:, np.newaxis] - x).max(axis=2) < 1e-4).any(axis=0).sum()
+            found += (np.nanmax(np.abs(array[:, np.newaxis] - x), axis=2) < 1e-4).any(axis=0).sum()
     return found
 
 
@@ -105,14 +105,36 @@ def test_training_records_score_by_prototypes_as_fresh_ones_do():
     assert means[0] < 0.9 * means[1], "those that the means are made of are nearer to them"
 
 
-def test_without_records_it_is_a_detector_of_networks_alone(sensors):
-    train, test, _ = sensors
+def test_without_records_it_is_a_detector_of_networks_alone():
+    rng = np.random.default_rng(0)
+    train, test = rng.normal(size=(300, 4)), rng.normal(0, 2, size=(100, 4))
     kept = TableDetector(**QUICK).fit(train).keep_records("none")
     alone = TableDetector(neighbors=0, **QUICK).fit(train)
     np.testing.assert_array_equal(kept.decision_function(test), alone.decision_function(test))
     np.testing.assert_array_equal(kept.explain(test), alone.explain(test))
     assert kept.threshold_ == alone.threshold_
     assert alone.records_ == "none"
+
+
+@pytest.mark.parametrize("missing", [0.1, 0.5])
+def test_missing_cells_are_filled_from_prototypes(missing, tmp_path):
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.normal(size=(600, 1)), 4, axis=1) + 0.1 * rng.normal(size=(600, 4))
+    x[rng.random(x.shape) < missing] = np.nan
+    detector = TableDetector(**QUICK).fit(x[:300])
+    kept = detector.keep_records("prototypes")
+    means = kept.members_[-1].records
+    assert np.isfinite(means).all()
+    np.testing.assert_array_equal(kept.ensemble_.imputer.donors, means)
+    kept.save(tmp_path / "m.npz")
+    # Two cells may well be near those of a mean.
+    most = x[:300][np.isnan(x[:300]).sum(axis=1) <= 1]
+    assert cells_in(arrays_of(tmp_path / "m.npz"), detector.preprocessor_.transform(most)) == 0
+    np.testing.assert_array_equal(load_detector(tmp_path / "m.npz").decision_function(x), kept.decision_function(x))
+    hole = np.array([[2.0, np.nan, 2.0, 2.0]])
+    filled = kept.ensemble_.complete(kept.preprocessor_.transform(hole))[0][0]
+    assert filled[kept.preprocessor_.feature_names_out_.index("x1")] > 1.0, "not the median, but as records like it have it"
+    assert kept.predict(x[300:]).mean() < 0.12
 
 
 @pytest.mark.parametrize("records", LESS)
