@@ -15,7 +15,9 @@ from anomaly.preprocessing.columns.missing import TREATMENTS
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
-from anomaly.preprocessing.scaling.linear import SCALERS
+from anomaly.preprocessing.number_scales import scale_numbers
+from anomaly.preprocessing.scaling.base import Scaler
+from anomaly.preprocessing.scaling.linear import SCALERS, CoreScaler
 from anomaly.tables import Table, as_table
 from anomaly.tables.saved_state import field
 from nnlite.types import Array
@@ -218,7 +220,11 @@ class TablePreprocessor:
             )
         columns, numbers, groups, missing_fraction = self._fit_columns(table)
         check_finite(table, numbers, 0, names_of_numbers(columns))
-        scaler = SCALERS[self.scaling]().fit(numbers)
+        scaler: Scaler
+        if self.missing == "nan" and self.scaling == CoreScaler.name:
+            columns, numbers, scaler = scale_numbers(columns, numbers)
+        else:
+            scaler = SCALERS[self.scaling]().fit(numbers)
         self._fitted = FittedTable.learn(columns, table.named, scaler, numbers, missing_fraction, self.missing)
         self._lay_out()
         return numbers, groups
@@ -294,7 +300,7 @@ class TablePreprocessor:
         return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
 
     def _all_numbers(self) -> bool:
-        return all(column.kind == NumberColumn.kind for column in self._fitted.columns)
+        return all(type(column) is NumberColumn for column in self._fitted.columns)
 
     def align(self, table: Table) -> Table:
         """Return a table with the columns of the training table, in their order and under their names.
@@ -426,12 +432,12 @@ class TablePreprocessor:
         if self.missing == "median":  # otherwise, the number itself is NaN
             marks = features[:, self._layout.marks] > self.category_weight / 2
             numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
-        values = iter(numbers.T[self._layout.firsts])
+        values = iter(np.split(numbers.T, self._layout.firsts[1:]))
         blocks = self._category_blocks(features)
         cells: list[Array] = []
         for column in self._fitted.columns:
             if isinstance(column, ValueColumn):
-                own = next(values)
+                own = column.value_of(next(values))
                 cells.append(column.restore(column.rounded(own) if rounded else own))
             elif isinstance(column, CategoryColumn):
                 block = next(blocks)
