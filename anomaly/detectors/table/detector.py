@@ -507,7 +507,7 @@ class TableDetector(EnsembleDetector):
         # Files from before weights depended on the kinds of columns have none of a blend.
         known = features if "blend" in config else replace(features, discrete=0.0)
         weights = settings.weights(known)
-        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, settings.explaining, known)
+        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, known)
         settings.check_members(self.ensemble_.members)
         self.history_ = config["history"]
         self.records_seen_ = config.get("records_seen", len(self.decision_scores_))

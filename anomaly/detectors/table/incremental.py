@@ -96,7 +96,6 @@ def update(
         ensemble,
         members=(*networks, *remember(settings, imputer.filled(records), features)),
         weights=settings.weights(features),
-        explaining=settings.explaining,
         imputer=imputer,
         holes=holes_of(records),
     ).calibrate(records)

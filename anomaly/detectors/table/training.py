@@ -180,17 +180,6 @@ class EnsembleSettings:
         return (*[network] * n_networks, *comparisons)
 
     @property
-    def explaining(self) -> tuple[int, ...]:
-        """Positions of the members that explain scores: the network with the most noise, the plain comparison.
-
-        Networks with less noise propagate a fault into other columns, and would give them contributions too; a
-        magnified scale gives all columns large contributions for small differences.
-        """
-        levels = self.networks.noise
-        coarsest = max(range(len(levels)), key=levels.__getitem__)
-        return (coarsest, len(levels)) if self.neighbors else (coarsest,)
-
-    @property
     def member_kinds(self) -> list[tuple[str, bool]]:
         """Kind of each member, and whether it magnifies."""
         comparisons = (False, True)[: bool(self.neighbors) * (1 + bool(self.fine_share))]
@@ -269,14 +258,15 @@ def _fit_once(
     networks_only: bool = False,
 ) -> FittedEnsemble:
     # Drawn with and without memory, so that networks do not depend on it.
-    records = _sample(x, int(global_generator().integers(2**31))) if settings.neighbors else x[:0]
+    seed = int(global_generator().integers(2**31))
+    records = _sample(x, seed) if settings.neighbors else x[:0]
     imputer = Imputer.of(features, records)
     values, known = imputer.filled(x), features.known(x)
     networks, history = train(settings.networks, values, targets(values, known), start)
     if networks_only:
         settings, records = replace(settings, neighbors=0), x[:0]
     members: tuple[Member, ...] = (*networks, *remember(settings, imputer.filled(records), features))
-    ensemble = Ensemble(members, settings.weights(features), features, imputer, settings.explaining)
+    ensemble = Ensemble(members, settings.weights(features), features, imputer)
     calibrated, scores = replace(ensemble, holes=holes_of(records)).calibrate(x)
     return FittedEnsemble(calibrated, scores, history)
 
