@@ -50,7 +50,8 @@ class TablePreprocessor:
     ========  ==========================================  ======================================================
     kind      training values                             features
     ========  ==========================================  ======================================================
-    number    numbers, also as text                       the number, scaled
+    number    numbers, also as text                       the number, scaled; with ``scaling="core"`` and
+                                                          ``missing="nan"`` also compressed, if it has a heavy tail
     boolean   booleans; text: true and false, yes and     1 or 0, scaled
               no, t and f, y and n
     date      dates, also as ISO 8601 text                none; with ``dates="number"`` days since 1970, scaled
@@ -80,6 +81,11 @@ class TablePreprocessor:
     5 training rows for each value on average, become categories, whose differences all have the same weight. A later
     value between or beyond them is unseen; its feature grows with its distance from the nearest value, in units of the
     mean distance between neighboring values, so that a large number among few small ones stands out.
+
+    **Heavy tails.** With ``scaling="core"`` and ``missing="nan"``, a number is two features if at least 2 % of the
+    training values, and at least 5, are further from the median than 6 standard deviations of the middle 80 %, or if
+    the middle 80 % are equal: the number in units of its standard deviation, and compressed by a logarithm
+    (`anomaly.preprocessing.number_scales`). Sine and cosine of hours and weekdays are not scaled then.
 
     **Categories** have weight 1 by default. The features of a column then have a total variance of
     :math:`1 - \sum_k p_k^2 < 1`, whatever their number: no more than one standardized number.
@@ -117,7 +123,7 @@ class TablePreprocessor:
     kinds_ : dict of str to str
         Kind of each column: "number", "boolean", "date", "datetime", "category" or "ignored".
     feature_names_out_ : tuple of str
-        Name of each feature: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
+        Name of each feature: ``"amount"``, ``"amount (compressed)"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
         Index of the column of each feature.
     marks_ : ndarray of bool of shape (n_features_out,)
