@@ -132,7 +132,8 @@ class TableDetector(TableDetectorFiles):
         runs all epochs, on all records.
     scaling : {"core", "standard", "minmax", "robust", "quantile", "none"}, default "core"
         Scaling of numeric columns; see `anomaly.preprocessing.TablePreprocessor`. "core", by the middle 80 % of the
-        values, is robust against anomalies among the training records.
+        values, is robust against anomalies among the training records, and makes two features of a column with a heavy
+        tail, such as bytes: the number, and its logarithm.
     categorical : sequence of str, optional
         Numeric columns to treat as categories. Text columns are categories anyway.
     dates : {"cycles", "number", "ignore"}, default "cycles"
