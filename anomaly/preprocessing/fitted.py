@@ -11,8 +11,9 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.kinds import Column, column_from_config
 from anomaly.preprocessing.columns.missing import are_marked
-from anomaly.preprocessing.columns.values import Column, ValueColumn, column_from_config
+from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.scaling.base import Scaler
 from anomaly.preprocessing.scaling.linear import scaler_from_state
 from anomaly.tables import Table

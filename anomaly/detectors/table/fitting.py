@@ -89,7 +89,7 @@ def _typical(x: Array, features: FeatureSet, n_kept: int) -> Array:
     """
     rng = np.random.default_rng(int(global_generator().integers(2**31)))
     values = Imputer.of(features, x).filled(x)
-    scores = grow_forest(_without_marks(values, features), rng, _TRIMMING_TREES).scores(values)
+    scores = grow_forest(features.without_marks(values), rng, _TRIMMING_TREES).scores(values)
     return np.sort(np.argsort(scores, kind="stable")[:n_kept])
 
 
@@ -156,10 +156,5 @@ def remember(settings: EnsembleSettings, records: Array, features: FeatureSet, r
         k = max(settings.neighbors, round(settings.trim * len(sample)))
         members.append(NearestNeighbors(sample, k, 0.0, left_out=features.marks))
     if settings.forest_share:
-        members.append(grow_forest(_without_marks(records, features), rng))
+        members.append(grow_forest(features.without_marks(records), rng))
     return members
-
-
-def _without_marks(values: Array, features: FeatureSet) -> Array:
-    """Return features of which no mark varies, so that no tree splits it."""
-    return values if features.marks is None else np.where(features.marks, np.float32(0), values)

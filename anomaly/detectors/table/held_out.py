@@ -115,3 +115,32 @@ def rescaled_calibration(calibration: Array, before: Array, after: Array) -> Arr
     high, low = (np.quantile(scores, levels) for scores in (calibration, before))
     ratio = np.divide(high, low, out=np.ones_like(low), where=low > 0)
     return np.asarray(np.sort(after) * ratio)
+
+
+def rescaled_threshold(threshold: float, before: Array, after: Array) -> float:
+    """Return the threshold for scores of the same records by another ensemble that is exceeded by as many of them.
+
+    Parameters
+    ----------
+    threshold : float
+        Threshold of the scores before.
+    before, after : ndarray of float64 of shape (n_records,)
+        Scores of training records before and after a change of the ensemble.
+
+    Returns
+    -------
+    float
+        Between two scores as far from either as before; beyond all of them in the same ratio to the nearest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before, after = np.array([3.0, 1.0, 2.0]), np.array([5.0, 1.0, 4.0])
+    >>> [rescaled_threshold(threshold, before, after) for threshold in (1.5, 2.0, 6.0)]
+    [2.5, 4.0, 10.0]
+    """
+    known, other = np.sort(before), np.sort(after)
+    if known[0] <= threshold <= known[-1]:
+        return float(np.interp(threshold, known, other))
+    nearest = -1 if threshold > known[-1] else 0
+    return float(threshold * other[nearest] / known[nearest]) if known[nearest] else threshold

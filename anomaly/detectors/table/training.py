@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -181,6 +181,11 @@ class EnsembleSettings:
         return (*[network] * n_networks, *comparisons * bool(self.neighbors), *[forest] * bool(self.forest_share))
 
     @property
+    def networks_alone(self) -> EnsembleSettings:
+        """Settings of the networks, without what follows from remembered records."""
+        return replace(self, neighbors=0, forest_share=0.0)
+
+    @property
     def is_fine(self) -> bool:
         """Whether there is a magnifying comparison."""
         return bool(self.neighbors and self.fine_share)
@@ -202,11 +207,20 @@ class EnsembleSettings:
             *[(IsolationForest.kind, False)] * bool(self.forest_share),
         ]
 
-    def check_members(self, members: Sequence[Member]) -> None:
-        """Raise a ValueError unless the members have the kinds that follow from the settings."""
+    def check_members(self, members: Sequence[Member], memory: str = NearestNeighbors.kind) -> None:
+        """Raise a ValueError unless the members have the kinds that follow from the settings.
+
+        Parameters
+        ----------
+        members : sequence of Member
+            Members of an ensemble.
+        memory : str, optional
+            Kind of the members in place of remembered records; by default those.
+        """
         found = [(member.kind, getattr(member, "magnify", False)) for member in members]
-        if found != self.member_kinds:
-            raise ValueError(f"its members are {found}; its parameters require {self.member_kinds}")
+        required = [(memory if kind == NearestNeighbors.kind else kind, own) for kind, own in self.member_kinds]
+        if found != required:
+            raise ValueError(f"its members are {found}; its parameters require {required}")
 
 
 def train(
