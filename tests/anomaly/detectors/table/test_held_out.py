@@ -81,7 +81,7 @@ def fitted():
 @pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 0.5])])
 def test_each_record_is_scored_by_an_ensemble_that_was_fitted_without_it(fitted, weights):
     x, fit, ensemble = fitted
-    ensemble = ensemble.with_label_weights(None if weights is None else np.array([0.2, 0.4, 0.4]), weights)
+    ensemble = ensemble.with_label_weights(None if weights is None else np.array([0.2, 0.4, 0.3, 0.1]), weights)
     left_out = []
 
     def fit_without(fold):
