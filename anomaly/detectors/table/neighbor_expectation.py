@@ -161,12 +161,12 @@ class ExpectationByNeighbors:
 def _with_medoids(known: ColumnDistances, x: Array, found: list[_Near]) -> Array:
     """Return records with the medoids of near ones in their columns."""
     expected = x.copy()
-    for place in range(len(known.ids)):
-        chosen = [near.places == place for near in found]
-        rows = np.concatenate([near.rows[own] for near, own in zip(found, chosen, strict=True)])
-        if len(rows):
-            records = np.concatenate([near.records[own] for near, own in zip(found, chosen, strict=True)])
-            expected[rows, known.features[place]] = known.medoids(place, records)
+    if not found:
+        return expected
+    near = _Near(*[np.concatenate(parts) for parts in zip(*found, strict=True)])
+    for place in np.unique(near.places).tolist():
+        own = np.flatnonzero(near.places == place)
+        expected[near.rows[own], known.features[place]] = known.medoids(place, near.records[own])
     return expected
 
 
