@@ -15,6 +15,7 @@ from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
@@ -80,7 +81,7 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, or None; prototypes are no records."""
+        """The first member that remembers records, all of them, or None; prototypes are no records."""
         remembering = (member for member in self.members if isinstance(member, NearestNeighbors))
         return next((member for member in remembering if member.kind == NearestNeighbors.kind), None)
 
@@ -273,9 +274,9 @@ class Ensemble:
             described, learned = member.get_state()
             members.append(described)
             arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
-        if len(members) > 1 and members[-1].get("magnify"):
-            # It compares with the records of the member before it.
-            del arrays[f"member_{len(members) - 1}/records"]
+            if number and described.get("magnify"):
+                # It compares with the records of the member before it.
+                del arrays[f"member_{number}/records"]
         if self.holes is not None:
             arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
@@ -339,8 +340,8 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
                 model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
             )
         ]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes)
+    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes, IsolationForest)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):

@@ -133,7 +133,9 @@ def test_missing_cells_are_filled_from_prototypes(missing, tmp_path):
     np.testing.assert_array_equal(load_detector(tmp_path / "m.npz").decision_function(x), kept.decision_function(x))
     hole = np.array([[2.0, np.nan, 2.0, 2.0]])
     filled = kept.ensemble_.complete(kept.preprocessor_.transform(hole))[0][0]
-    assert filled[kept.preprocessor_.feature_names_out_.index("x1")] > 1.0, "not the median, but as records like it have it"
+    assert filled[kept.preprocessor_.feature_names_out_.index("x1")] > 1.0, (
+        "not the median, but as records like it have it"
+    )
     assert kept.predict(x[300:]).mean() < 0.12
 
 
