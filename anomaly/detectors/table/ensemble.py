@@ -13,7 +13,7 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.attribution import fractions, normalized
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import Expectation, Proposal
+from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
@@ -226,11 +226,11 @@ class Ensemble:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
         return self.expectation.of_all(self.complete(x)[0])
 
-    def replacements(self, x: Array, wanted: Array) -> Array:
-        """Return the features expected in the wanted columns, as `Expectation.of` does."""
-        return self.expectation.of(self.complete(x)[0], wanted)
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record, as `Expectation.replacements` does."""
+        return self.expectation.replacements(self.complete(x)[0], columns)
 
-    def propose(self, x: Array, by_network: Array) -> Proposal:
+    def propose(self, x: Array, by_network: Array) -> Replacements:
         """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
         found = self.expectation.propose(self.complete(x)[0], by_network)
         return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
