@@ -25,6 +25,7 @@ from anomaly.cli.options import (
     at_least,
     check_supported,
     input_options,
+    is_given,
     number,
     whole,
 )
@@ -127,7 +128,8 @@ def _add_budget(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> None:
     """Score a file chunk by chunk, and write rows as soon as their scores are final."""
     _check_options(options.top, options.expected)
-    budget = budget_of(options.budget, options.budget_time, options.time_zone)
+    limits = options.budget, options.budget_time, options.time_zone
+    budget = budget_of(*limits) if any(map(is_given, limits)) else None
     files = {"data": options.data, "model": options.model}
     inputs.check_not_overwritten("output", options.output, files)
     inputs.check_not_overwritten("events", options.events, files)

@@ -80,10 +80,14 @@ class Ensemble:
         return [member for member in self.members if isinstance(member, Denoiser)]
 
     @property
+    def comparison(self) -> NearestNeighbors | None:
+        """The first member that compares with remembered records, or with prototypes of them; None without either."""
+        return next((member for member in self.members if isinstance(member, NearestNeighbors)), None)
+
+    @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, all of them, or None; prototypes are no records."""
-        remembering = (member for member in self.members if isinstance(member, NearestNeighbors))
-        return next((member for member in remembering if member.kind == NearestNeighbors.kind), None)
+        """The first member that remembers records, or None; prototypes are no records."""
+        return None if isinstance(self.comparison, Prototypes) else self.comparison
 
     def memory_for(self, method: str) -> NearestNeighbors:
         """Return the remembered records for a method of a detector; ValueError if there are none."""
@@ -102,8 +106,7 @@ class Ensemble:
     @property
     def donors(self) -> Array:
         """Features that holes are filled from: those of the remembered records, with their holes, or of prototypes."""
-        prototypes = next((member.records for member in self.members if isinstance(member, Prototypes)), None)
-        return self.remembered if prototypes is None else prototypes
+        return self.comparison.records if isinstance(self.comparison, Prototypes) else self.remembered
 
     @property
     def blend(self) -> Blend:
@@ -248,9 +251,11 @@ class Ensemble:
 
     @cached_property
     def expectation(self) -> Expectation:
-        """What estimates a column from the others: remembered records or, without any, networks."""
-        if self.coarsest is None or self.memory is not None:
-            return ExpectationByNeighbors(self.memory_for("explain").records, self.features)
+        """What estimates a column from the others: remembered records, prototypes or, without either, networks."""
+        if self.comparison is not None:
+            return ExpectationByNeighbors(self.comparison.records, self.features)
+        if self.coarsest is None:
+            raise ValueError(NO_MEMORY.format("explain"))
         return ExpectationByNetworks(self.networks, self.coarsest, self.features)
 
     @property

@@ -91,8 +91,8 @@ class TableDetectorFiles(EnsembleDetector):
         """Return a copy of the detector that keeps less of the training records, or the detector itself.
 
         The copy scores, explains and calibrates as before, with scores and a threshold of its own. But `partial_fit`
-        and `drift` raise a ValueError, `learn_labels` needs records that are labelled normal, and `expected` values
-        come from the networks.
+        and `drift` raise a ValueError, `learn_labels` needs records that are labelled normal, and values are expected
+        from prototypes, or by the networks.
 
         Parameters
         ----------

@@ -93,6 +93,17 @@ def test_scores_stay_useful(detector, sensors, records, loss):
     assert kept.expected(test).names == detector.expected(test).names
 
 
+def test_a_faulty_column_is_told_by_prototypes():
+    rng = np.random.default_rng(0)
+    x = np.repeat(rng.normal(size=(500, 1)), 3, axis=1) + 0.1 * rng.normal(size=(500, 3))
+    kept = TableDetector(**QUICK).fit(x).keep_records("prototypes")
+    found = np.array([[1.5, 1.5, -1.5], [-1.0, 1.5, -1.0]])
+    assert kept.explain(found).argmax(axis=1).tolist() == [2, 1]
+    expected = kept.expected(found)
+    assert 1 < expected["x2"][0] < 2
+    assert -1.5 < expected["x1"][1] < -0.5
+
+
 def test_training_records_score_by_prototypes_as_fresh_ones_do():
     rng = np.random.default_rng(0)
     train, fresh = rng.normal(size=(1000, 6)), rng.normal(size=(4000, 6))
