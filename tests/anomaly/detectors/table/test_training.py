@@ -38,14 +38,12 @@ def x():
     return np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
 
 
-def test_weights_add_up_to_1_and_explaining_members_are_the_coarsest_network_and_the_plain_comparison():
+def test_weights_add_up_to_1():
     assert SETTINGS.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.45, 0.15))
-    assert SETTINGS.explaining == (1, 2)
     plain = replace(SETTINGS, fine_share=0.0)
     assert plain.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.6))
     alone = replace(SETTINGS, neighbors=0)
     assert alone.weights(FEATURES) == (0.5, 0.5)
-    assert alone.explaining == (1,)
     assert [len(settings.member_kinds) for settings in (SETTINGS, plain, alone)] == [4, 3, 2]
 
 
