@@ -15,18 +15,21 @@ from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.network_expectation import ExpectationByNetworks
+from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 NO_MEMORY = (
-    "{} needs remembered records, and with neighbors=0 there are none. Use neighbors=1, neighbors_share=0 to remember "
-    "records and yet score by the networks alone"
+    "{} needs remembered records, and this detector has none: it was fitted with neighbors=0, or its file was saved "
+    "without them (records='prototypes' or 'none', on the command line --records). To remember records and yet score "
+    "by the networks alone, use neighbors=1, neighbors_share=0"
 )
 """Error of methods that need remembered records."""
 
@@ -78,8 +81,9 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, or None."""
-        return next((member for member in self.members if isinstance(member, NearestNeighbors)), None)
+        """The first member that remembers records, all of them, or None; prototypes are no records."""
+        remembering = (member for member in self.members if isinstance(member, NearestNeighbors))
+        return next((member for member in remembering if member.kind == NearestNeighbors.kind), None)
 
     def memory_for(self, method: str) -> NearestNeighbors:
         """Return the remembered records for a method of a detector; ValueError if there are none."""
@@ -94,6 +98,12 @@ class Ensemble:
             return np.empty((0, self.features.width), np.float32)
         records = self.memory.records
         return records if self.holes is None else np.where(self.holes, np.float32(np.nan), records)
+
+    @property
+    def donors(self) -> Array:
+        """Features that holes are filled from: those of the remembered records, with their holes, or of prototypes."""
+        prototypes = next((member.records for member in self.members if isinstance(member, Prototypes)), None)
+        return self.remembered if prototypes is None else prototypes
 
     @property
     def blend(self) -> Blend:
@@ -264,9 +274,9 @@ class Ensemble:
             described, learned = member.get_state()
             members.append(described)
             arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
-        if len(members) > 1 and members[-1].get("magnify"):
-            # It compares with the records of the member before it.
-            del arrays[f"member_{len(members) - 1}/records"]
+            if number and described.get("magnify"):
+                # It compares with the records of the member before it.
+                del arrays[f"member_{number}/records"]
         if self.holes is not None:
             arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
@@ -306,7 +316,7 @@ class Ensemble:
         nothing = Imputer.of(features, np.empty((0, features.width), np.float32))
         ensemble = cls(tuple(members), tuple(weights), features, nothing, blend_type=blend_type)
         ensemble = replace(ensemble, holes=_holes_from_state(arrays, ensemble.remembered))
-        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.remembered))
+        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.donors))
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
@@ -330,8 +340,8 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
                 model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
             )
         ]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors)
+    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes, IsolationForest)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):

@@ -5,8 +5,9 @@ import pytest
 
 from anomaly import TableDetector
 from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.held_out import folds_of, held_out_scores, rescaled_calibration
-from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
+from anomaly.detectors.table.training import EnsembleSettings
 
 LEVELS = np.array([0.02, 0.05, 0.1, 0.3])
 TABLES = {
@@ -80,7 +81,7 @@ def fitted():
 @pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 0.5])])
 def test_each_record_is_scored_by_an_ensemble_that_was_fitted_without_it(fitted, weights):
     x, fit, ensemble = fitted
-    ensemble = ensemble.with_label_weights(None if weights is None else np.array([0.2, 0.4, 0.4]), weights)
+    ensemble = ensemble.with_label_weights(None if weights is None else np.array([0.2, 0.4, 0.3, 0.1]), weights)
     left_out = []
 
     def fit_without(fold):
