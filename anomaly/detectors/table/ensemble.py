@@ -241,7 +241,7 @@ class Ensemble:
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the errors of the network with the most noise, of shape (n, n_columns)."""
         member = self.coarsest or self.members[0]
-        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)))
+        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)).astype(np.float64))
         return normalized(by_column if self.column_weights is None else by_column * self.column_weights)
 
     @property
