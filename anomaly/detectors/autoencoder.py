@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.tables import Table
 from nnlite.archive import arrays_with_prefix
@@ -123,6 +123,10 @@ class AutoencoderDetector(RecordDetector):
     p-values of at most 0.05 with 1000 training records of five columns, 42 % with 100 of five, 27 % with 1000 of thirty
     and 96 % with 300 of thirty. `anomaly.TableDetector` with a `false_alarm_rate` scores held-out records for this.
 
+    With fewer than twenty records for each column, the scores of the training records, and the threshold chosen by
+    them, are held-out scores (`anomaly.detectors.cross_fitting`), which takes ten further fits, or five of 500 records
+    and more.
+
     References
     ----------
     Hinton & Salakhutdinov, "Reducing the dimensionality of data with neural networks", Science 313 (2006); Vincent,
@@ -211,14 +215,25 @@ class AutoencoderDetector(RecordDetector):
             If a parameter is out of range, or the table cannot be used.
         """
         x, labels = self._fit_preprocessor(X, y)
-        with seeded(as_seed(self.random_state)):
-            self.model_ = self._build(x.shape[1])
-            settings = FitSettings(self.epochs, self.batch_size, self.patience, self.verbose)
+        seed = as_seed(self.random_state)
+        self.model_, self.history_ = self._train(x, seed, self.verbose)
+
+        def score_without(fold: Array) -> Array:
+            model, _ = self._train(np.delete(x, fold, axis=0), seed, verbose=0)
+            return self._contributions(x[fold], model).sum(axis=1)
+
+        scores = self._contributions(x, self.model_).sum(axis=1)
+        self._set_threshold(self._comparable_scores(scores, score_without), labels)
+        return self
+
+    def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, History]:
+        """Return the network, trained on features, and its losses."""
+        with seeded(seed):
+            model = self._build(x.shape[1])
+            settings = FitSettings(self.epochs, self.batch_size, self.patience, verbose)
             # The targets are the inputs themselves; the noise layer is active in training alone.
             inputs = _clipped(x)
-            self.history_ = fit_network(self.model_, inputs, inputs, settings, _STEPS)
-        self._set_threshold(self._contributions(x).sum(axis=1), labels)
-        return self
+            return model, fit_network(model, inputs, inputs, settings, _STEPS)
 
     def _build(self, n_features: int) -> Model:
         inputs = Input((n_features,), name="record")
@@ -274,12 +289,12 @@ class AutoencoderDetector(RecordDetector):
             Squared errors of the column's features, divided by the number of features; each row adds up to the score.
             A single wrong value also spoils the reconstruction of other columns, which then contribute as well.
         """
-        return self._contributions(self._features(X))
+        return self._contributions(self._features(X), self.model_)
 
     def reconstruct(self, X: Any) -> Table:
         """Return the reconstruction of records, with the columns in their own units."""
         x = self._features(X)
-        return self.preprocessor_.inverse_transform(self._outputs(x))
+        return self.preprocessor_.inverse_transform(_outputs(self.model_, x))
 
     def encode(self, X: Any) -> Array:
         """Return the code of each record, of shape (n_records, units of the code), for plots of the latent space."""
@@ -288,15 +303,12 @@ class AutoencoderDetector(RecordDetector):
         codes: Array = encoder.predict(x)
         return codes
 
-    def _contributions(self, x: Array) -> Array:
-        errors = np.square(x.astype(np.float64) - self._outputs(x))
+    def _contributions(self, x: Array, model: Model) -> Array:
+        errors = np.square(x.astype(np.float64) - _outputs(model, x))
         return self.preprocessor_.sum_by_column(errors / x.shape[1])
 
     def _first_network(self) -> Model:
         return self.model_
-
-    def _outputs(self, x: Array) -> Array:
-        return outputs_by_record(self.model_, _clipped(x)[:, np.newaxis])[:, 0]
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -319,3 +331,7 @@ class AutoencoderDetector(RecordDetector):
 def _clipped(x: Array) -> Array:
     """Return features as inputs of the network."""
     return np.clip(x, -_LARGEST_INPUT, _LARGEST_INPUT)
+
+
+def _outputs(model: Model, x: Array) -> Array:
+    return outputs_by_record(model, _clipped(x)[:, np.newaxis])[:, 0]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
@@ -104,6 +104,12 @@ class VariationalDetector(RecordDetector):
         The :math:`\varepsilon_k`.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
         Conversion of records to features.
+
+    Notes
+    -----
+    With fewer than twenty records for each column, the scores of the training records, and the threshold chosen by
+    them, are held-out scores (`anomaly.detectors.cross_fitting`), which takes ten further fits, or five of 500 records
+    and more.
 
     References
     ----------
@@ -202,18 +208,29 @@ class VariationalDetector(RecordDetector):
             If a parameter is out of range, or the table cannot be used.
         """
         x, labels = self._fit_preprocessor(X, y)
-        with seeded(as_seed(self.random_state)):
-            self.model_ = self._build(x.shape[1])
+        seed = as_seed(self.random_state)
+        self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
+        self._encoder, self._decoder = self._split(self.model_)
+
+        def score_without(fold: Array) -> Array:
+            model, draws, _ = self._train(np.delete(x, fold, axis=0), seed, verbose=0)
+            return self._contributions(x[fold], *self._split(model), draws).sum(axis=1)
+
+        scores = self._own_contributions(x).sum(axis=1)
+        self._set_threshold(self._comparable_scores(scores, score_without), labels)
+        return self
+
+    def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, Array, History]:
+        """Return the network, trained on features, the samples that it scores with, and its losses."""
+        with seeded(seed):
+            model = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             inputs = _clipped(x)
-            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
-            self.history_ = fit_network(self.model_, inputs, inputs, settings, _STEPS, callbacks=warm_up)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=verbose)
+            history = fit_network(model, inputs, inputs, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
             draws = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
-            self.draws_ = draws if self.draws else np.zeros_like(draws)
-        self._split_model()
-        self._set_threshold(np.concatenate([terms.sum(axis=1) for terms in self._chunks(x)]), labels)
-        return self
+            return model, draws if self.draws else np.zeros_like(draws), history
 
     def _build(self, n_features: int) -> Model:
         from nnlite.layers import GaussianLatent
@@ -237,13 +254,14 @@ class VariationalDetector(RecordDetector):
             z = Dense(units, self.activation, kernel_initializer="he_normal", name=f"decode_{index}")(z)
         return Dense(n_features * (2 if self.variance == LEARNED else 1), name="reconstruction")(z)
 
-    def _split_model(self) -> None:
-        """Set the encoder, which shares the model's layers, and the decoder, which has copies of them."""
-        self._encoder = Model(self.model_.input, self.model_.get_layer("code").output)
+    def _split(self, model: Model) -> tuple[Model, Model]:
+        """Return the encoder, which shares the layers of a network, and the decoder, which has copies of them."""
+        encoder = Model(model.input, model.get_layer("code").output)
         z = Input((int(self.latent),), name="z")
-        self._decoder = Model(z, self._decode(z, self.model_.input_shape[1]))
-        for layer in self._decoder.layers[1:]:
-            layer.set_weights(self.model_.get_layer(layer.name).get_weights())
+        decoder = Model(z, self._decode(z, model.input_shape[1]))
+        for layer in decoder.layers[1:]:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+        return encoder, decoder
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -283,30 +301,33 @@ class VariationalDetector(RecordDetector):
             Negative log density of the column, which is below 0 where the density is above 1. The divergence in
             ``score_by="elbo"`` belongs to no column and is divided equally among the features.
         """
-        x = self._features(X)
-        return np.concatenate([self.preprocessor_.sum_by_column(terms) for terms in self._chunks(x)])
+        terms = self._own_contributions(self._features(X))
+        return self.preprocessor_.sum_by_column(terms)
 
     def encode(self, X: Any) -> Array:
         """Return the mean code of each record, of shape (n_records, latent), for plots of the latent space."""
         codes: Array = self._encoder.predict(_clipped(self._features(X)))
         return codes[:, : int(self.latent)]
 
-    def _chunks(self, x: Array) -> Iterator[Array]:
-        """Yield each feature's contribution to the scores, 1024 records at a time."""
-        for start in range(0, len(x), _CHUNK):
-            yield self._contributions(x[start : start + _CHUNK])
+    def _own_contributions(self, x: Array) -> Array:
+        return self._contributions(x, self._encoder, self._decoder, self.draws_)
 
-    def _contributions(self, x: Array) -> Array:
+    def _contributions(self, x: Array, encoder: Model, decoder: Model, draws: Array) -> Array:
+        """Return each feature's contribution to the scores, computed for 1024 records at a time."""
+        chunks = (x[start : start + _CHUNK] for start in range(0, max(len(x), 1), _CHUNK))
+        return np.concatenate([self._chunk_contributions(chunk, encoder, decoder, draws) for chunk in chunks])
+
+    def _chunk_contributions(self, x: Array, encoder: Model, decoder: Model, draws: Array) -> Array:
         from nnlite.layers.variational import deviation, divergence
 
-        codes = outputs_by_record(self._encoder, _clipped(x)[:, np.newaxis])[:, 0]
+        codes = outputs_by_record(encoder, _clipped(x)[:, np.newaxis])[:, 0]
         mean, log_variance = np.split(codes, 2, axis=1)
-        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * self.draws_
-        outputs = outputs_by_record(self._decoder, z)
+        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * draws
+        outputs = outputs_by_record(decoder, z)
         terms = np.zeros(x.shape, dtype=np.float64)
-        for k in range(len(self.draws_)):
+        for k in range(len(draws)):
             terms += self._negative_log_density(x, outputs[:, k])
-        terms /= len(self.draws_)
+        terms /= len(draws)
         if self.score_by == "elbo":
             terms += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]
         return terms
@@ -341,7 +362,7 @@ class VariationalDetector(RecordDetector):
             raise ValueError(f"its draws have shape {self.draws_.shape} for {self.latent} latent dimensions")
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
-        self._split_model()
+        self._encoder, self._decoder = self._split(self.model_)
 
     def _first_network(self) -> Model:
         return self.model_

@@ -23,8 +23,12 @@ _MAD_RECORDS = 50
 """Weight of the median absolute deviation, in records: from few records it is more accurate than quantiles."""
 _LEVELS = 200.0
 _TIMES = 2.5
-_EVIDENCE = 4.0
-_FEWEST = 20
+_EVIDENCE = 2.0
+_CORE_DISTANCES = (_UPPER - 0.5) * _MAD_RECORDS
+"""Weight of the core's decay among the distances below a gap, in distances: those of 50 records."""
+_FEWEST_TIED = 20
+_FEWEST = 10
+"""Of fewer records the highest is exceeded by more than one normal record in ten."""
 
 
 class AutoThreshold(Threshold):
@@ -37,10 +41,10 @@ class AutoThreshold(Threshold):
     1. **Rank.** The score that 1 % of fresh records of the same distribution exceed, by its rank alone.
     2. **Distance.** The median plus 2.75 standard deviations, estimated from the width of the core. The estimate is
        averaged with that from the median absolute deviation, which has the weight of 50 records, and raised by 2/n.
-    3. **Gap.** In a tail that decays as the core does, the distance between adjacent scores, times the number of scores
-       above it, is on average the core's mean excess (Rényi). The rule searches for consecutive distances whose sum is
-       far larger, by a factor of 2.5 and by 4 + ln n in addition: scores above belong to another cluster. The
-       threshold is the middle of the widest gap.
+    3. **Gap.** In an exponential tail, the distance between adjacent scores, times the number of scores above it, has
+       the same mean everywhere (Rényi), which is estimated from the distances below, from the median on. The rule
+       searches for consecutive distances whose sum is far larger, by a factor of 2.5 and by 2 + ln n in addition:
+       scores above belong to another cluster. The threshold is the middle of the widest gap.
 
     Where most scores tie (the core has fewer than 200 distinct ones, weighted by frequency, and fewer than half of its
     records), as with tables of small counts or few categories, gaps are those of the grid: the rule then uses none, and
@@ -81,6 +85,15 @@ class AutoThreshold(Threshold):
     (True, 50)
     """
 
+    def shortage(self, n_scores: int, y: ArrayLike | None = None) -> str | None:  # noqa: ARG002
+        """Return a warning for fewer than ten scores."""
+        if n_scores >= _FEWEST:
+            return None
+        return (
+            f"{n_scores} records are too few to tell anomalies from the highest scores of normal ones: one normal "
+            f"record in {n_scores + 1} scores above all of them. Give at least {_FEWEST} records, or a threshold"
+        )
+
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
         if all_equal(scores):
             return float(scores.max())
@@ -93,7 +106,7 @@ class AutoThreshold(Threshold):
         distant = float(middle + _SIGMAS * sigma)
         if sigma <= 0 or _is_tied(ranked[: math.ceil(_UPPER * len(ranked))]):
             # Of few records at most one is flagged, by its distance: its rank alone would not suffice.
-            most = max(int(_RATE * len(ranked)), int(len(ranked) >= _FEWEST))
+            most = max(int(_RATE * len(ranked)), int(len(ranked) >= _FEWEST_TIED))
             highest = float(ranked[-1 - most])
             return min(limit, max(highest, _exponential(distant) if is_log else distant))
         last = _last_below_gap(values, _SIGMA_TO_DECAY * sigma)
@@ -132,9 +145,12 @@ def _last_below_gap(values: Array, decay: float) -> int | None:
         Mean excess of the core over a level within it.
     """
     n = len(values)
-    first = int(_UPPER * (n - 1))
-    above = np.arange(n - 1 - first, 0, -1)
-    excess = above * np.diff(values[first:]) / decay - _TIMES
+    middle = (n - 1) // 2
+    first = int(_UPPER * (n - 1)) - middle
+    distances = np.arange(n - 1 - middle, 0, -1) * np.diff(values[middle:])
+    # The mean of all distances below, from the median on: a tail lighter or heavier than the core moves it.
+    below = np.cumsum(distances) - distances + _CORE_DISTANCES * decay
+    excess = (distances / below * (np.arange(n - 1 - middle) + _CORE_DISTANCES) - _TIMES)[first:]
     # The maximum-sum segment of distances: from the minimum of the cumulative sum to a later maximum.
     sums = np.concatenate([[0.0], np.cumsum(excess)])
     gains = sums - np.minimum.accumulate(sums)
@@ -142,4 +158,4 @@ def _last_below_gap(values: Array, decay: float) -> int | None:
     if gains[end] < math.log(n) + _EVIDENCE:
         return None
     start = int(np.argmin(sums[: end + 1]))
-    return first + start + int(np.argmax(excess[start:end]))
+    return middle + first + start + int(np.argmax(excess[start:end]))

@@ -21,7 +21,8 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m benchmarks.quality",
         description=__doc__.splitlines()[0],
         epilog="Further experiments: python -m benchmarks.quality.choices (choice of the defaults), "
-        "benchmarks.quality.explanations (accuracy of explanations), benchmarks.quality.labels (gain from a few "
+        "benchmarks.quality.explanations (accuracy of explanations), benchmarks.quality.false_alarms (flagged normal "
+        "records, of small tables too), benchmarks.quality.labels (gain from a few "
         "labelled anomalies), benchmarks.quality.label_learning (gain from labels of records chosen in many ways), "
         "benchmarks.quality.probabilities (calibration of probabilities), benchmarks.quality.thresholds (rules for "
         "thresholds).",

@@ -26,8 +26,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.cross_fitting import FOLDS
 from anomaly.detectors.table.ensemble import Ensemble
-from anomaly.detectors.table.held_out import FOLDS, held_out_scores
+from anomaly.detectors.table.held_out import held_out_scores
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.reservoir import add_to_reservoir
 from anomaly.detectors.table.training import (

@@ -179,6 +179,11 @@ class EnsembleSettings:
         return (*[network] * n_networks, *comparisons)
 
     @property
+    def quiet(self) -> EnsembleSettings:
+        """The same settings without progress output."""
+        return replace(self, networks=replace(self.networks, verbose=0))
+
+    @property
     def explaining(self) -> tuple[int, ...]:
         """Positions of the members that explain scores: the network with the most noise, the plain comparison.
 
