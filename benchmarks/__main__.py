@@ -7,21 +7,26 @@ from importlib import import_module
 
 COMMANDS = {
     "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C",
-    "quality": "detection on real tables against PyOD and scikit-learn",
+    "quality": "detection in tables of many kinds, real and made up, against PyOD and scikit-learn",
     "series": "detection in real series: SKAB and NAB",
     "promises": "simulations of the numbers in docstrings, help texts and the README",
     "fuzz": "random models: backends, gradients, batches, files, configurations and evaluations against each other",
     "house": "the structure of the packages: imports, lengths, and the files a run enters",
     "golden": "scores of many settings, bit for bit against another version",
 }
-_MODULES = {"quality": "benchmarks.quality.__main__", "golden": "benchmarks.golden"}
+_MODULES = {"golden": "benchmarks.golden"}
 
 
 def main(arguments: list[str]) -> int:
     """Run the benchmark that the first argument names."""
     if arguments and arguments[0] in COMMANDS:
         module = _MODULES.get(arguments[0], f"benchmarks.{arguments[0]}.command")
-        return import_module(module).main(arguments[1:]) or 0
+        try:
+            command = import_module(module).main
+        except ModuleNotFoundError as error:
+            print(f"{arguments[0]} needs {error.name}, which is not installed: pip install '.[test]'", file=sys.stderr)
+            return 2
+        return command(arguments[1:]) or 0
     print("usage: python -m benchmarks NAME [options]     (NAME --help lists the options)\n\nbenchmarks:")
     for name, text in COMMANDS.items():
         print(f"  {name:10} {text}")

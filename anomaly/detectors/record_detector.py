@@ -61,14 +61,14 @@ class RecordDetector(RowDetector):
         table = self._as_table(X)
         check_records(table)
         labels = as_labels(y, len(table), "record")
-        self.preprocessor_ = self._make_preprocessor()
+        self.preprocessor_ = self._new_preprocessor()
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
-        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_)
+        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.missing_fraction_)
         return x, labels
 
-    def _make_preprocessor(self) -> TablePreprocessor:
-        return TablePreprocessor(self.scaling, self.categorical, dates=self.dates)
+    def _new_preprocessor(self) -> TablePreprocessor:
+        return TablePreprocessor(self.scaling, self.categorical, dates=self.dates, missing="nan")
 
     def _as_table(self, X: Any) -> Table:
         """Return records as a table, without the columns to ignore."""
@@ -191,7 +191,7 @@ def check_records(table: Table) -> None:
         raise ValueError(f"fit needs at least 2 records to learn from; found {len(table)} (n_samples = {len(table)})")
 
 
-def check_columns(feature_names: Array, feature_columns: Array) -> None:
+def check_columns(feature_names: Array, feature_columns: Array, missing_fraction: Array) -> None:
     """Raise a ValueError unless at least two columns of a training table have features.
 
     Parameters
@@ -200,19 +200,23 @@ def check_columns(feature_names: Array, feature_columns: Array) -> None:
         Names of the columns.
     feature_columns : ndarray of int of shape (n_features,)
         Column of each feature.
+    missing_fraction : ndarray of float64 of shape (n_columns,)
+        Fraction of missing cells of each column.
     """
     columns = feature_names.tolist()
     used = [columns[index] for index in np.unique(feature_columns)]
     if len(used) < 2:
-        unused = [name for name in columns if name not in used]
+        empty = [name for name, fraction in zip(columns, missing_fraction, strict=True) if fraction == 1]
+        unused = [name for name in columns if name not in (*used, *empty)]
+        without = f"; {format_names(empty)} {'has' if len(empty) == 1 else 'have'} no values" if empty else ""
         dates = (
             f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
             "on the command line --dates number, learns it)"
         )
         raise ValueError(
             f"fit needs at least 2 columns to learn how they go together; found 1, {used[0]!r} (n_features = 1)"
-            f"{dates if unused else ''}: for one value in the order of time use SequenceDetector (on the command "
-            "line, --window)"
+            f"{dates if unused else ''}{without}: for one value in the order of time use SequenceDetector (on the "
+            "command line, --window)"
         )
 
 

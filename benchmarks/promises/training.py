@@ -171,7 +171,7 @@ PROMISES = (
         short=1,
     ),
     Promise(
-        "anomaly.detectors.table.ensemble",
+        "anomaly.detectors.table.blend",
         "one normal record in ten lies beyond 1",
         "fraction of scores beyond 1",
         _beyond_one,

@@ -1,4 +1,4 @@
-"""False alarms on tables of every kind: ``python -m benchmarks.quality.false_alarms [--data FOLDER] [--mixed FOLDER]``.
+"""False alarms on tables of every kind: ``python -m benchmarks.quality.false_alarms --data FOLDER``.
 
 With the experiment "small", detectors with their defaults are fitted to some fifty small tables, made-up and real ones,
 and score fresh normal records and clear anomalies: wanted are few of the former and nearly all of the latter above the
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import time
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,15 @@ def measure(table: NormalTable, detector: Any) -> tuple[float, float, float]:
     return float(detector.predict(table.fresh).mean()), float(detector.predict(table.anomalies).mean()), seconds
 
 
+def seeded(
+    tables_of: Callable[[Path | None, int], Iterator[NormalTable]], folder: Path | None, seeds: int
+) -> Iterator[tuple[int, NormalTable]]:
+    """Yield tables with the seeds that they were drawn by."""
+    for seed in range(seeds):
+        for table in tables_of(folder, seed):
+            yield seed, table
+
+
 def report(title: str, tables: Iterable[tuple[int, NormalTable]], make: Make) -> str:
     """Measure a detector on tables with their seeds; return a line for each, and the means."""
     lines = [f"\n{title}", f"{'training records x columns':<28}{'fresh %':>9}{'anomalies %':>13}{'fit s':>8}"]
@@ -66,21 +75,19 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality.false_alarms", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--data", type=Path, help="folder of ADBench .npz files; their normal records are used")
-    parser.add_argument("--mixed", type=Path, help="folder of CSV files, the class last; the largest class is normal")
+    parser.add_argument("--data", type=Path, help="folder with adbench and mixed; without it, made-up tables alone")
     parser.add_argument("--experiments", nargs="+", choices=("small", "rate"), default=["small", "rate"])
     parser.add_argument("--detectors", nargs="+", choices=DETECTORS, default=["TableDetector"])
     parser.add_argument("--seeds", type=int, default=1, help="number of samples of each table (default: 1)")
     options = parser.parse_args(arguments)
-    folders = options.data, options.mixed
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FewRecordsWarning)
         if "small" in options.experiments:
             for name in options.detectors:
-                tables = ((seed, table) for seed in range(options.seeds) for table in small_tables(*folders, seed))
+                tables = seeded(small_tables, options.data, options.seeds)
                 print(report(f"{name}, defaults, small tables", tables, defaults(name)), flush=True)
         if "rate" in options.experiments:
-            tables = ((seed, table) for seed in range(options.seeds) for table in tables_of_all_sizes(*folders, seed))
+            tables = seeded(tables_of_all_sizes, options.data, options.seeds)
             print(report(f"TableDetector, false_alarm_rate={RATE}", tables, at_rate))
 
 

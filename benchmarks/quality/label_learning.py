@@ -25,7 +25,7 @@ from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.label_learning import LabelledContributions, learn_weights, thinned
 from anomaly.metrics import average_precision_score, roc_auc_score
 from anomaly.tables import as_table
-from benchmarks.quality.protocols import PROTOCOLS, read_table
+from benchmarks.quality.protocols import CLEAN, read_table
 
 TABLES = ("cardio", "Ionosphere", "Pima", "annthyroid", "PageBlocks", "satellite", "yeast", "letter", "pendigits")
 MOST_ROWS = 5000
@@ -234,7 +234,7 @@ def main(arguments: list[str] | None = None) -> None:
     found: list[Trial] = []
     for seed in options.seeds:
         for name, x, y in [*made(seed), *read(Path(options.data), seed)]:
-            for protocol in PROTOCOLS if not options.tables or name in options.tables else ():
+            for protocol in CLEAN if not options.tables or name in options.tables else ():
                 fresh = list(trials(prepare(name, x, y, protocol, seed), seed))
                 found += fresh
                 gains = [trial.auroc for trial in fresh]

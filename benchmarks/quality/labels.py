@@ -17,7 +17,7 @@ from anomaly import TableDetector
 from anomaly.detectors.table.blend import Blend
 from anomaly.detectors.table.label_learning import LabelledContributions, fit_weights, learn_weights
 from anomaly.metrics import average_precision_score, roc_auc_score
-from benchmarks.quality.protocols import PROTOCOLS, Split, split, tables
+from benchmarks.quality.protocols import CLEAN, Split, split, tables
 
 COUNTS = (5, 10, 20)
 _CHUNK = 8192
@@ -131,7 +131,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.labels", description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="../shared/data/adbench", help="folder of ADBench .npz files")
     parser.add_argument("--seeds", type=int, default=2, help="number of splits (default: 2)")
-    parser.add_argument("--protocols", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS))
+    parser.add_argument("--protocols", nargs="+", choices=CLEAN, default=list(CLEAN))
     parser.add_argument("--variants", nargs="+", choices=list(VARIANTS), default=["default"])
     options = parser.parse_args(arguments)
     if not Path(options.data).is_dir():

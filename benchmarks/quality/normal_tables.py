@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import cycle
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.quality.protocols import read_table
+from benchmarks.quality.protocols.mixed import read_mixed
 
 Columns = dict[str, np.ndarray]
 Draw = Callable[[np.random.Generator, int, int], Columns]
@@ -145,57 +145,47 @@ def made(kind: str, n: int, d: int, seed: int) -> NormalTable:
     return _case(kind, MADE[kind](np.random.default_rng([seed, n, d]), n + _MOST_FRESH, d), n, seed)
 
 
-def _read_adbench(path: Path) -> Columns:
+def _normal_numbers(path: Path) -> Columns:
     x, y = read_table(path)
     return _numbers(x[y == 0])
 
 
-def _read_csv(path: Path) -> Columns:
-    """Return the records of the largest class: numbers where all values are, else text; an empty cell is missing."""
-    with path.open(newline="") as file:
-        head, *rows = csv.reader(file)
-    cells = np.array(rows, dtype=object)
-    classes, counts = np.unique(cells[:, -1].astype(str), return_counts=True)
-    normal = cells[cells[:, -1] == classes[counts.argmax()]]
-    columns: Columns = {}
-    for j, name in enumerate(head[:-1]):
-        values = normal[:, j]
-        try:
-            columns[name] = np.array([float(cell) if cell else np.nan for cell in values])
-        except ValueError:
-            columns[name] = np.array([cell or None for cell in values], dtype=object)
-        known = {cell for cell in values if cell}
-        # As identifiers and columns without values are of no use to any detector.
-        if len(known) < 2 or (columns[name].dtype == object and len(known) > len(values) / 2):
-            del columns[name]
-    return columns
+def _normal_mixed(path: Path) -> Columns:
+    frame, labels = read_mixed(path)
+    return {name: frame[name].to_numpy()[labels == 0] for name in frame}
 
 
-def real(adbench: Path | None, mixed: Path | None) -> Iterator[tuple[str, Columns]]:
-    """Yield the name and the normal records of each real table, numeric ones first."""
-    for folder, ending, read in ((adbench, "npz", _read_adbench), (mixed, "csv", _read_csv)):
-        for path in sorted(folder.glob(f"*.{ending}")) if folder else ():
+def real(folder: Path | None) -> Iterator[tuple[str, Columns]]:
+    """Yield the name and the normal records of each real table, numeric ones first.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Folder with ADBench tables, ``adbench/*.npz``, and mixed ones, ``mixed/*.csv``; without it there are none.
+    """
+    for pattern, read in (("adbench/*.npz", _normal_numbers), ("mixed/*.csv", _normal_mixed)):
+        for path in sorted(folder.glob(pattern)) if folder else ():
             yield path.stem, read(path)
 
 
-def small_tables(adbench: Path | None, mixed: Path | None, seed: int) -> Iterator[NormalTable]:
-    """Yield tables of 20 to 400 training records, made-up ones of 2 to 60 columns: fifty, with both folders."""
+def small_tables(folder: Path | None, seed: int) -> Iterator[NormalTable]:
+    """Yield tables of 20 to 400 training records, made-up ones of 2 to 60 columns, and real ones of a folder."""
     sizes = ((20, 5), (30, 2), (50, 12), (100, 8), (200, 30), (300, 4), (400, 60), (60, 6), (40, 3), (150, 20))
     shapes = cycle(sizes)
     for kind in MADE:
         for n, d in (next(shapes) for _ in range(3)):
             yield made(kind, n, d, seed)
     numbers = cycle((100, 20, 300, 50, 200, 30, 400))
-    for name, columns in real(adbench, mixed):
+    for name, columns in real(folder):
         n = min(next(numbers), _n_rows(columns) - _FEWEST_FRESH)
         yield _case(name, columns, n, seed)
 
 
-def tables_of_all_sizes(adbench: Path | None, mixed: Path | None, seed: int) -> Iterator[NormalTable]:
-    """Yield tables of 100 to 3000 training records."""
+def tables_of_all_sizes(folder: Path | None, seed: int) -> Iterator[NormalTable]:
+    """Yield tables of 100 to 3000 training records, or half of the records of smaller ones."""
     for kind, n in zip(MADE, cycle((100, 300, 1000, 3000)), strict=False):
         yield made(kind, n, 8, seed)
         yield made(kind, 1000 if n < 1000 else 100, 20, seed)
-    for (name, columns), most in zip(real(adbench, mixed), cycle((100, 300, 1000, 3000)), strict=False):
+    for (name, columns), most in zip(real(folder), cycle((100, 300, 1000, 3000)), strict=False):
         n = min(most, _n_rows(columns) // 2)
         yield _case(name, columns, n, seed)

@@ -1,36 +1,170 @@
-"""Summary of the results: means, ranks, and the significance of differences."""
+"""Comparison of detectors by a protocol: means, ranks, and the range over seeds."""
 
 from __future__ import annotations
 
 import math
-from collections import defaultdict
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-# Critical values of the studentised range over the square root of 2, at 5 %, for 2 to 10 detectors (Demsar, JMLR 2006).
-_NEMENYI = (1.960, 2.343, 2.569, 2.728, 2.850, 2.949, 3.031, 3.102, 3.164)
+from benchmarks.quality.results import Result
+
+# 95 % quantiles of the studentized range over the square root of 2, for 2 to 20 detectors (Demsar, JMLR 2006).
+_NEMENYI = (
+    *(1.960, 2.344, 2.569, 2.728, 2.850, 2.948, 3.031, 3.102, 3.164, 3.219),
+    *(3.268, 3.313, 3.354, 3.391, 3.426, 3.458, 3.489, 3.517, 3.544),
+)
+CHANCE = 0.5
+"""AUROC of random scores; their average precision is the fraction of anomalies."""
 
 
-def by_detector(results: list[dict[str, Any]], protocol: str, figure: str) -> tuple[list[str], list[str], np.ndarray]:
-    """Return detectors, tables, and the mean of a figure over the seeds, of shape (tables, detectors).
+@dataclass(frozen=True)
+class Comparison:
+    """Results of several detectors on the same tables with the same seeds.
 
-    Tables on which a detector has no result are left out.
+    A detector that raised an error on a table has the figures of random scores there: AUROC 0.5, and the fraction of
+    anomalies as average precision.
+
+    Attributes
+    ----------
+    protocol : str
+        Name of the protocol.
+    detectors, tables : list of str
+        Their names.
+    auroc, ap : ndarray of shape (n_detectors, n_tables, n_seeds)
+        Figures of the runs.
+    fit_seconds : ndarray of shape (n_detectors, n_tables, n_seeds)
+        Duration of `fit`; NaN for runs that raised an error.
+    left_out : list of str
+        Tables that some detector has not been run on.
     """
-    cells: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for result in results:
-        if result["protocol"] == protocol and "error" not in result:
-            cells[result["table"], result["detector"]].append(result[figure])
-    detectors = sorted({detector for _, detector in cells})
-    tables = sorted({table for table, _ in cells})
-    tables = [table for table in tables if all((table, detector) in cells for detector in detectors)]
-    means = [[float(np.mean(cells[table, detector])) for detector in detectors] for table in tables]
-    return detectors, tables, np.array(means).reshape(len(tables), len(detectors))
+
+    protocol: str
+    detectors: list[str]
+    tables: list[str]
+    auroc: np.ndarray
+    ap: np.ndarray
+    fit_seconds: np.ndarray
+    left_out: list[str]
+
+    @property
+    def refused(self) -> np.ndarray:
+        """Number of runs that raised an error, of shape (n_detectors,)."""
+        return np.isnan(self.fit_seconds).sum(axis=(1, 2))
+
+    @property
+    def n_seeds(self) -> int:
+        """Number of seeds."""
+        return self.auroc.shape[2]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One detector of a comparison.
+
+    Attributes
+    ----------
+    detector : str
+        Its name.
+    auroc, ap : float
+        Means over tables and seeds.
+    auroc_by_seed, ap_by_seed : list of float
+        Means over tables, for each seed.
+    rank : float
+        Mean rank over tables by AUROC; 1 is best.
+    refused : int
+        Number of runs that raised an error.
+    range_mean, range_most : float
+        Difference between the largest and the smallest AUROC of a table over seeds: mean and maximum over tables.
+    range_table : str
+        The table of that maximum.
+    fit_mean, fit_most : float
+        Seconds of `fit`: mean and maximum; NaN if every run raised an error.
+    """
+
+    detector: str
+    auroc: float
+    ap: float
+    auroc_by_seed: list[float]
+    ap_by_seed: list[float]
+    rank: float
+    refused: int
+    range_mean: float
+    range_most: float
+    range_table: str
+    fit_mean: float
+    fit_most: float
+
+
+def compare(results: Iterable[Result], protocol: str, seeds: int) -> Comparison | None:
+    """Gather the results of a protocol; None if there are no tables that all detectors were run on.
+
+    Parameters
+    ----------
+    results : iterable of dict
+        Results of single runs.
+    protocol : str
+        Name of the protocol.
+    seeds : int
+        Number of seeds; other results are left out.
+    """
+    cells = {
+        (result["detector"], result["table"], result["seed"]): result
+        for result in results
+        if result["protocol"] == protocol and result["seed"] < seeds
+    }
+    detectors, found = (list(dict.fromkeys(key[i] for key in cells)) for i in (0, 1))
+    tables = [t for t in found if all((d, t, s) in cells for d in detectors for s in range(seeds))]
+    if not tables:
+        return None
+    runs = [[[_figures(cells[d, t, s]) for s in range(seeds)] for t in tables] for d in detectors]
+    auroc, ap, seconds = np.moveaxis(np.array(runs), -1, 0)
+    left_out = [table for table in found if table not in tables]
+    return Comparison(protocol, detectors, tables, auroc, ap, seconds, left_out)
+
+
+def _figures(result: Result) -> tuple[float, float, float]:
+    if "error" in result:
+        return CHANCE, result["chance"], math.nan
+    return result["auroc"], result["ap"], result["fit_seconds"]
+
+
+def standings(comparison: Comparison) -> list[Standing]:
+    """Return the standing of each detector, the best first."""
+    places = ranks(comparison.auroc.mean(axis=2).T)
+    ranges = np.ptp(comparison.auroc, axis=2)
+    found = []
+    for i, detector in enumerate(comparison.detectors):
+        widest = int(ranges[i].argmax())
+        seconds = comparison.fit_seconds[i][~np.isnan(comparison.fit_seconds[i])]
+        found.append(
+            Standing(
+                detector=detector,
+                auroc=float(comparison.auroc[i].mean()),
+                ap=float(comparison.ap[i].mean()),
+                auroc_by_seed=comparison.auroc[i].mean(axis=0).tolist(),
+                ap_by_seed=comparison.ap[i].mean(axis=0).tolist(),
+                rank=float(places[i]),
+                refused=int(comparison.refused[i]),
+                range_mean=float(ranges[i].mean()),
+                range_most=float(ranges[i, widest]),
+                range_table=comparison.tables[widest],
+                fit_mean=float(seconds.mean()) if len(seconds) else math.nan,
+                fit_most=float(seconds.max()) if len(seconds) else math.nan,
+            )
+        )
+    return sorted(found, key=lambda standing: -standing.auroc)
 
 
 def ranks(figures: np.ndarray) -> np.ndarray:
-    """Return each detector's mean rank over tables; rank 1 is the largest figure, ties have the mean of their ranks."""
+    """Return each detector's mean rank over tables; rank 1 is the largest figure, ties have the mean of their ranks.
+
+    Parameters
+    ----------
+    figures : ndarray of shape (n_tables, n_detectors)
+        A figure of which more is better.
+    """
     larger = (figures[:, np.newaxis, :] > figures[:, :, np.newaxis]).sum(axis=2)
     equal = (figures[:, np.newaxis, :] == figures[:, :, np.newaxis]).sum(axis=2)
     return (larger + (equal + 1) / 2).mean(axis=0)
@@ -46,23 +180,6 @@ def critical_difference(n_detectors: int, n_tables: int) -> float:
     return _NEMENYI[n_detectors - 2] * math.sqrt(n_detectors * (n_detectors + 1) / (6 * n_tables))
 
 
-def table(results: list[dict[str, Any]], protocol: str) -> str:
-    """Return the comparison as text, the best detector first."""
-    detectors, names, auroc = by_detector(results, protocol, "auroc")
-    ap, seconds = (by_detector(results, protocol, figure)[2] for figure in ("ap", "fit_seconds"))
-    places = ranks(auroc)
-    lines = [
-        f"{protocol}, {len(names)} tables",
-        f"{'detector':<22}{'AUROC':>8}{'AP':>8}{'rank':>7}{'fit, mean s':>13}{'most s':>9}",
-    ]
-    for i in np.argsort(-auroc.mean(axis=0)):
-        lines.append(
-            f"{detectors[i]:<22}{auroc[:, i].mean():8.3f}{ap[:, i].mean():8.3f}{places[i]:7.2f}"
-            f"{seconds[:, i].mean():13.2f}{seconds[:, i].max():9.2f}"
-        )
-    return "\n".join(lines)
-
-
 def alike(rising: np.ndarray, distance: float) -> list[tuple[float, float]]:
     """Return the ends of the longest intervals of mean ranks that are no longer than a distance."""
     lasts = [float(rising[rising - first <= distance].max()) for first in rising]
@@ -71,33 +188,3 @@ def alike(rising: np.ndarray, distance: float) -> list[tuple[float, float]]:
         for i, (first, last) in enumerate(zip(rising, lasts, strict=True))
         if last > first and last not in lasts[:i]
     ]
-
-
-def draw(results: list[dict[str, Any]], protocol: str, path: Path) -> None:
-    """Draw mean ranks on a line; a bar joins detectors without a significant difference."""
-    import matplotlib
-
-    matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
-
-    detectors, names, auroc = by_detector(results, protocol, "auroc")
-    if len(detectors) < 2:
-        return
-    places = ranks(auroc)
-    distance = critical_difference(len(detectors), len(names))
-    order = np.argsort(places)
-    bars = alike(places[order], distance)
-    figure, axes = plt.subplots(figsize=(8, 1.0 + 0.3 * (len(detectors) + len(bars))), layout="constrained")
-    for row, i in enumerate(order):
-        axes.plot([places[i], places[i]], [0, -row - 1], color="0.7", linewidth=1)
-        axes.plot(places[i], 0, "o", color="0.2")
-        axes.annotate(f" {detectors[i]} ({places[i]:.2f})", (places[i], -row - 1), va="center")
-    for row, ends in enumerate(bars, start=1):
-        axes.plot(ends, [0.7 * row] * 2, color="tab:blue", linewidth=3, solid_capstyle="butt")
-    axes.set(title=f"{protocol}: mean rank by AUROC on {len(names)} tables; bars: no difference at 5 % (Nemenyi)")
-    axes.set_xlim(1, max(float(places.max()), 2.0) + 1.5)
-    axes.set_xlabel("mean rank")
-    axes.yaxis.set_visible(False)
-    axes.spines[["left", "right", "top"]].set_visible(False)
-    figure.savefig(path, dpi=120)
-    plt.close(figure)

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from benchmarks.arguments import positive, some_of
 from benchmarks.speed.contestants import PEERS
 from benchmarks.speed.environment import PROJECT, describe_machine
 from benchmarks.speed.jobs import JOBS
@@ -74,17 +75,21 @@ def make_parser() -> argparse.ArgumentParser:
         epilog="jobs: " + ", ".join(JOBS) + "; peers: " + ", ".join(peer.name for peer in PEERS),
     )
     parser.add_argument(
-        "--jobs", type=_names(JOBS), default=list(JOBS), metavar="A,B", help="jobs to measure (default: all)"
+        "--jobs", type=some_of(JOBS), default=list(JOBS), metavar="A,B", help="jobs to measure (default: all)"
     )
-    names = [peer.name for peer in PEERS]
+    peers = [peer.name for peer in PEERS]
     parser.add_argument(
-        "--peers", type=_names(names), default=names, metavar="A,B", help="peers to compare, or 'none' (default: all)"
+        "--peers",
+        type=some_of(peers, or_none=True),
+        default=peers,
+        metavar="A,B",
+        help="peers to compare, or 'none' (default: all)",
     )
     parser.add_argument("--peers-python", default=sys.executable, help="interpreter with the peers (default: this one)")
     parser.add_argument(
         "--tensorflow-python", default="", help="interpreter with TensorFlow (default: that of the peers)"
     )
-    parser.add_argument("--rounds", type=_positive, help="rounds of each contestant (default: 5)")
+    parser.add_argument("--rounds", type=positive, help="rounds of each contestant (default: 5)")
     parser.add_argument(
         "--threads", choices=("one", "all", "both"), default="both", help="number of threads (default: both)"
     )
@@ -116,20 +121,3 @@ def make_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--silent", action="store_true", help="no progress messages on standard error")
     return parser
-
-
-def _names(known: Iterable[str]):
-    def parse(text: str) -> list[str]:
-        given = [] if text == "none" else text.split(",")
-        unknown = sorted(set(given) - set(known))
-        if unknown:
-            raise argparse.ArgumentTypeError(f"unknown: {', '.join(unknown)}; choose from {', '.join(known)}")
-        return given
-
-    return parse
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"the number of rounds must be a whole number of at least 1; found {text}")
-    return int(text)

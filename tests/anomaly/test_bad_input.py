@@ -8,7 +8,7 @@ import pytest
 
 from anomaly import NotFittedError, TableDetector, load_detector
 from anomaly.cli import main
-from anomaly.errors import DataError
+from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.tables.csv_files import read_csv
 
 QUICK = {"hidden": (4,), "epochs": 1, "random_state": 0}
@@ -55,7 +55,6 @@ TABLES = {
     "infinity": (GOOD + "inf,FR,ok\n", "", ["line 33 (row 32)", "'amount'", "found inf", "finite"]),
     "missing column": ("country,label\nFR,ok\nFR,bad\n", "score", ["columns missing: 'amount'"]),
     "unknown column": ("amount,country,label,city\n1,FR,ok,Rome\n", "score", ["not there in training: 'city'"]),
-    "all values missing": ("amount,country,label\n,FR,ok\n,DE,ok\n", "fit", ["column 'amount': all values missing"]),
     "one row": ("amount,country,label\n1,FR,ok\n", "fit", ["at least 2 records", "found 1"]),
     "labels of one class": ("amount,country,label\n1,FR,ok\n2,DE,ok\n", "evaluate", ["2 labelled records are normal"]),
     "anomalies alone": ("amount,country,label\n1,FR,bad\n2,DE,odd\n", "evaluate", ["2 labelled records are anomalies"]),
@@ -190,13 +189,17 @@ def test_a_full_device_is_one_line_and_stays_a_device(place, capsys, command):
         ([[1, 2], [3]], "row 2|length|fields"),
         ({"a": ["1", "2", "x", "4"]}, "row 3, column 'a': found 'x', but 3 of the column's 4 values are numbers"),
         ({"a": ["2024-01-01", "2024-01-02", "soon"]}, "row 3, column 'a': found 'soon', but 2 .* are dates"),
-        ({"a": [1.0, None], "b": [None, None]}, "column 'b': all values missing"),
         ({"a": [1.0, -np.inf, 2.0]}, "row 2, column 'a': found -inf"),
     ],
 )
 def test_records_that_teach_nothing(data, parts):
     with pytest.raises(ValueError, match=parts):
         TableDetector(**QUICK).fit(data)
+
+
+def test_a_table_of_a_single_column_with_values():
+    with pytest.warns(EmptyColumnWarning), pytest.raises(ValueError, match="found 1, 'a' .*; 'b' has no values: for"):
+        TableDetector(**QUICK).fit({"a": [1.0, None], "b": [None, None]})
 
 
 def test_records_that_do_not_fit_the_detector(place):

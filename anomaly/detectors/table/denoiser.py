@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
+from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
 from nnlite.rowwise import outputs_by_record
@@ -28,7 +28,7 @@ class Denoiser:
     The K noise samples :math:`\sigma\varepsilon_k` are the same for every record, so a record's score depends on the
     record alone and scores differ by records, not by chance. The weight :math:`w_j` is the inverse of feature j's mean
     error in training: errors are relative to those typical of their feature, so that unpredictable features do not
-    drown predictable ones.
+    drown predictable ones. Where features of a record are not known, the mean is over those that are.
 
     Parameters
     ----------
@@ -69,14 +69,15 @@ class Denoiser:
         """Number of features."""
         return int(self.noise_samples.shape[1])
 
-    def calibrate(self, chunks: Sequence[Array]) -> tuple[Denoiser, Array]:
+    def calibrate(self, chunks: Sequence[Completed]) -> tuple[Denoiser, Array]:
         """Return the member with weights from training records, and their scores in units of 1."""
-        errors = [self._errors(x) for x in chunks]
-        count = sum(map(len, errors))
-        means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / count
+        errors = [self._errors(x, known) for x, known in chunks]
+        # A feature that is not known in any record has no errors, and any weight.
+        counts = np.maximum(sum(_count(x, known) for x, known in chunks), 1)
+        means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / counts
         weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
-        raw = np.concatenate([_weighted_mean(e, weights) for e in errors])
-        return Denoiser(self.model, self.noise_samples, weights), raw
+        raw = [_weighted_mean(e, weights, known) for e, (_, known) in zip(errors, chunks, strict=True)]
+        return Denoiser(self.model, self.noise_samples, weights), np.concatenate(raw)
 
     def with_scale(self, scale: float, spread: float) -> Denoiser:
         """Return the member with another scale and spread."""
@@ -91,22 +92,25 @@ class Denoiser:
         weights = other.weights if isinstance(other, Denoiser) and same_features else self.weights
         return Denoiser(self.model, self.noise_samples, weights, other.scale, other.spread)
 
-    def scores(self, x: Array) -> Array:
+    def scores(self, x: Array, known: Array | None = None) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
-        return _weighted_mean(self._errors(x), self.weights) / self.scale
+        return _weighted_mean(self._errors(x, known), self.weights, known) / self.scale
 
-    def contributions(self, x: Array) -> Array:
+    def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
-        return self._errors(x) * (self.weights / (self.width * self.scale))
+        errors = self._errors(x, known)
+        if known is None:
+            return errors * (self.weights / (self.width * self.scale))
+        return errors * self.weights / (np.maximum(known.sum(axis=1, keepdims=True), 1) * self.scale)
 
-    def _errors(self, x: Array) -> Array:
-        """Return the squared reconstruction error of each feature, the mean over the noise samples."""
+    def _errors(self, x: Array, known: Array | None) -> Array:
+        """Return the squared error of each feature, the mean over the noise samples; 0 if the feature is not known."""
         errors = np.empty_like(x)
         for start in range(0, len(x), _BLOCK_ROWS):
             block = x[start : start + _BLOCK_ROWS, np.newaxis]
             reconstructions = outputs_by_record(self.model, block + self.noise_samples)
             errors[start : start + _BLOCK_ROWS] = np.square(block - reconstructions).mean(axis=1)
-        return errors
+        return errors if known is None else np.where(known, errors, np.float32(0))
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays."""
@@ -137,7 +141,15 @@ class Denoiser:
         )
 
 
-def _weighted_mean(errors: Array, weights: Array) -> Array:
+def _weighted_mean(errors: Array, weights: Array, known: Array | None) -> Array:
     # The conversion comes first: NumPy converts long arrays block by block, and would sum a row cut in two in another
     # order.
-    return np.asarray((errors * weights).astype(np.float64).mean(axis=1))
+    weighted = (errors * weights).astype(np.float64)
+    if known is None:
+        return np.asarray(weighted.mean(axis=1))
+    return np.asarray(weighted.sum(axis=1) / np.maximum(known.sum(axis=1), 1))
+
+
+def _count(x: Array, known: Array | None) -> Array | int:
+    """Return the number of records in which each feature is known."""
+    return len(x) if known is None else np.asarray(known.sum(axis=0))

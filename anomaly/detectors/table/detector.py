@@ -346,7 +346,7 @@ class TableDetector(EnsembleDetector):
 
     def _held_out_scores(self, X: Any, x: Array) -> Array:
         """Return held-out scores of the training records with the features x."""
-        make, seed = self._make_preprocessor, as_seed(self.random_state)
+        make, seed = self._new_preprocessor, as_seed(self.random_state)
         fit = networks_without(self._settings(), self._as_table(X), self.preprocessor_, make, seed)
         return held_out_scores(fit, self.ensemble_, x, folds_of(len(x)))
 
@@ -413,7 +413,7 @@ class TableDetector(EnsembleDetector):
         self._check_fitted()
         check_value("spread", spread, number(above=0))
         x = np.concatenate(list(self._chunks(X)))
-        remembered = x[:0] if self.ensemble_.memory is None else self.ensemble_.memory.records
+        remembered = self.ensemble_.remembered
         records = LabelledRecords.select(x, y, remembered)
         learned = learn_weights(records.contributions(self.ensemble_.contributions), self.ensemble_.blend, spread)
         if not learned.step:
@@ -425,8 +425,7 @@ class TableDetector(EnsembleDetector):
     def _use_weights(self, ensemble: Ensemble, reference: Array, records: LabelledRecords) -> None:
         """Set ensemble, scores and threshold; last, so that an error leaves the detector as it was."""
         scores = ensemble.scores(reference)
-        if ensemble.memory is not None:
-            scores = remembered_scores(ensemble, scores, self._settings(), as_seed(self.random_state))
+        scores = remembered_scores(ensemble, scores, self._settings(), as_seed(self.random_state))
         calibration = scores
         if self.false_alarm_rate is not None:
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)

@@ -8,7 +8,8 @@ drift, all of these scores have the same distribution, and the test keeps its le
 fraction t of the records (`contamination` or `trim`) does not remember those, which moves a distribution by t at most:
 this slack is subtracted from every statistic.
 
-**Columns.** The features are compared with those of the remembered records, which is exact as well. The level is
+**Columns.** The features are compared with those of the remembered records, which is exact as well; where cells are
+missing, the values that are there, and the fraction that is missing. The level is
 divided among the tests (Bonferroni): half of it for the scores, the other half for all features together. Dates and
 times are not tested, since time always moves on.
 """
@@ -20,6 +21,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.reservoir import add_to_reservoir
 from anomaly.drift import ColumnDrift, DriftResult, check_drift, kolmogorov_smirnov
@@ -81,7 +83,7 @@ def sample_records(
 
 
 def record_drift(
-    memory: NearestNeighbors,
+    ensemble: Ensemble,
     fresh: FreshRecords,
     columns: Array,
     names: Sequence[str],
@@ -93,7 +95,7 @@ def record_drift(
 
     Parameters
     ----------
-    memory : NearestNeighbors
+    ensemble : Ensemble
         Remembered records and their comparison.
     fresh : FreshRecords
         Sample of the fresh records.
@@ -116,12 +118,13 @@ def record_drift(
     ValueError
         If there are fewer than 4 remembered records.
     """
+    memory = ensemble.memory_for("drift")
     if len(memory.records) < _LEAST_RECORDS:
         raise ValueError(f"drift needs at least {_LEAST_RECORDS} remembered records; found {len(memory.records)}")
     tested = [kind not in _TIMES for kind in kinds]
     score_level = level / 2 if any(tested) else level
-    reference, scores = _scores_by_half(memory, fresh.sample)
-    drifted = column_drift(memory.records, fresh.sample, columns, names, kinds, score_level, slack)
+    reference, scores = _scores_by_half(memory, ensemble.complete(fresh.sample)[0])
+    drifted = column_drift(ensemble.remembered, fresh.sample, columns, names, kinds, score_level, slack)
     result = check_drift(reference, scores, level=score_level, slack=slack)
     return replace(result, level=level, columns=drifted, share_now=fresh.fraction_above)
 
@@ -130,7 +133,7 @@ def _scores_by_half(memory: NearestNeighbors, fresh: Array) -> tuple[Array, Arra
     """Return scores of one half of the remembered records, and of fresh records, by the other half."""
     order = np.random.default_rng(0).permutation(len(memory.records))
     half = len(order) // 2
-    reference = NearestNeighbors(memory.records[order[:half]], memory.k, memory.contrast)
+    reference = NearestNeighbors(memory.records[order[:half]], memory.k, memory.contrast, left_out=memory.left_out)
     return reference.scores(memory.records[order[half:]]), reference.scores(fresh)
 
 
@@ -160,12 +163,23 @@ def column_drift(
     """
     tested = np.array([kind not in _TIMES for kind in kinds])
     features = np.flatnonzero(tested[columns])
+    samples = [pair for j in features for pair in _compared(remembered[:, j], fresh[:, j], int(columns[j]))]
     drifted: dict[int, ColumnDrift] = {}
-    for j in features:
-        column = int(columns[j])
-        statistic, p_value = kolmogorov_smirnov(remembered[:, j], fresh[:, j], slack)
-        p_value = min(1.0, p_value * len(features))
+    for column, then, now in samples:
+        statistic, p_value = kolmogorov_smirnov(then, now, slack)
+        p_value = min(1.0, p_value * len(samples))
         before = drifted.get(column)
         if p_value <= level and (before is None or statistic > before.statistic):
             drifted[column] = ColumnDrift(str(names[column]), statistic, p_value)
     return tuple(sorted(drifted.values(), key=lambda drift: -drift.statistic))
+
+
+def _compared(then: Array, now: Array, column: int) -> list[tuple[int, Array, Array]]:
+    """Return the samples of a feature to compare: its values, and whether they are missing if any of them is."""
+    missing = np.isnan(then), np.isnan(now)
+    if not (missing[0].any() or missing[1].any()):
+        return [(column, then, now)]
+    then_missing, now_missing = (holes.astype(np.float32) for holes in missing)
+    samples = [(column, then_missing, now_missing)]
+    values = then[~missing[0]], now[~missing[1]]
+    return [*samples, (column, *values)] if all(map(len, values)) else samples

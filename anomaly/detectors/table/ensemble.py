@@ -12,7 +12,8 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
-from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
@@ -41,7 +42,9 @@ class Ensemble:
     weights : tuple of float
         Weight of each member without labels; they add up to 1.
     features : FeatureSet
-        Columns of the features.
+        Columns and marks of the features.
+    imputer : Imputer
+        Filling of holes, the missing features of a record.
     explaining : tuple of int
         Positions of the members that explain a score; see `explain`.
     member_weights : ndarray of float64 of shape (n_members,), optional
@@ -52,16 +55,20 @@ class Ensemble:
         Whether members with learned weights are blended by their spreads. Files of earlier versions summed them.
     blend_type : type of Blend, default Blend
         Blend of the members' scores.
+    holes : ndarray of bool of shape (n_remembered, n_features), optional
+        Holes of the remembered records, which the members know as filled; by default there are none.
     """
 
     members: tuple[Member, ...]
     weights: tuple[float, ...]
     features: FeatureSet
+    imputer: Imputer
     explaining: tuple[int, ...]
     member_weights: Array | None = None
     column_weights: Array | None = None
     blended: bool = True
     blend_type: type[Blend] = Blend
+    holes: Array | None = None
 
     @property
     def networks(self) -> list[Denoiser]:
@@ -80,11 +87,23 @@ class Ensemble:
         return self.memory
 
     @property
+    def remembered(self) -> Array:
+        """Features of the remembered records, with their holes; without memory of shape (0, n_features)."""
+        if self.memory is None:
+            return np.empty((0, self.features.width), np.float32)
+        records = self.memory.records
+        return records if self.holes is None else np.where(self.holes, np.float32(np.nan), records)
+
+    @property
     def blend(self) -> Blend:
         """Combination of the members' scores without labels."""
         return self.blend_type(self.weights, [member.spread for member in self.members])
 
     # -- scores --------------------------------------------------------------------------------
+
+    def complete(self, x: Array) -> Completed:
+        """Return features with holes filled, and which are known; see `anomaly.detectors.features`."""
+        return self.imputer.filled(x), self.features.known(x)
 
     def scores(self, x: Array) -> Array:
         """Return the score of each record, rounded to four significant digits.
@@ -92,7 +111,7 @@ class Ensemble:
         Parameters
         ----------
         x : ndarray of float32 of shape (n_records, n_features)
-            Features.
+            Features; NaN in holes.
 
         Returns
         -------
@@ -102,19 +121,20 @@ class Ensemble:
         return np.concatenate([self._scores(chunk) for chunk in chunks_of(x)])
 
     def _scores(self, x: Array) -> Array:
+        values = self.complete(x)
         if self.column_weights is None or self.member_weights is None:
-            return self.combine([member.scores(x) for member in self.members])
+            return self.combine([member.scores(*values) for member in self.members])
         by_feature = self.column_weights[self.features.columns]
         if not self.blended:
             scores = np.zeros(len(x))
             for weight, member in zip(self.member_weights, self.members, strict=True):
-                scores += weight * (member.contributions(x) * by_feature).sum(axis=1)
+                scores += weight * (member.contributions(*values) * by_feature).sum(axis=1)
             return round_significant(scores)
         if (by_feature == 1).all():
-            by_member = [member.scores(x) for member in self.members]
+            by_member = [member.scores(*values) for member in self.members]
         else:
             # No product of matrices, which would round by the size of the batch.
-            by_member = [(member.contributions(x) * by_feature).sum(axis=1) for member in self.members]
+            by_member = [(member.contributions(*values) * by_feature).sum(axis=1) for member in self.members]
         return round_significant(self.blend.with_weights(self.member_weights).scores(by_member))
 
     def combine(self, by_member: Sequence[Array]) -> Array:
@@ -136,8 +156,8 @@ class Ensemble:
         scores : ndarray of float64 of shape (n_records,)
             Scores of the training records.
         """
-        members, by_member = [], []
-        for member, raw in (member.calibrate(chunks_of(x)) for member in self.members):
+        members, by_member, chunks = [], [], [self.complete(chunk) for chunk in chunks_of(x)]
+        for member, raw in (member.calibrate(chunks) for member in self.members):
             scale = typical(raw)
             by_member.append(raw / scale)
             members.append(member.with_scale(scale, spread_of(by_member[-1])))
@@ -168,7 +188,8 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_members, n_columns)
             A member's score is the sum over columns.
         """
-        by_member = [self._sum_by_column(member.contributions(x)) for member in self.members]
+        values = self.complete(x)
+        by_member = [self._sum_by_column(member.contributions(*values)) for member in self.members]
         return np.stack(by_member, axis=1, dtype=np.float64)
 
     def explain(self, x: Array, normalize: bool = False) -> Array:
@@ -190,8 +211,9 @@ class Ensemble:
             At least 0; each row adds up to the score exactly.
         """
         weights = 1 if self.column_weights is None else self.column_weights
+        values = self.complete(x)
         explaining = [self.members[index] for index in self.explaining]
-        views = [_normalized(self._sum_by_column(member.contributions(x)) * weights) for member in explaining]
+        views = [_normalized(self._sum_by_column(member.contributions(*values)) * weights) for member in explaining]
         fractions = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
         disjoint = fractions.sum(axis=1) == 0
         fractions[disjoint] = _normalized(np.mean(views, axis=0)[disjoint])
@@ -199,6 +221,7 @@ class Ensemble:
 
     def expected(self, x: Array) -> Array:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
+        x, _ = self.complete(x)
         if self.memory is not None:
             return expected_by_neighbors(x, self.memory.records, self.features.columns)
         return expected_by_networks(x, [network.model for network in self.networks], self.features.columns)
@@ -227,6 +250,8 @@ class Ensemble:
         if len(members) > 1 and members[-1].get("magnify"):
             # It compares with the records of the member before it.
             del arrays[f"member_{len(members) - 1}/records"]
+        if self.holes is not None:
+            arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
 
     @classmethod
@@ -262,7 +287,10 @@ class Ensemble:
             raise ValueError(f"its members score other than the {features.width} features of its preprocessing")
         # Files from before scores were averaged have no entry.
         blend_type = BLENDS[config.get("blend", SoftMaximum.kind)]
-        ensemble = cls(tuple(members), tuple(weights), features, tuple(explaining), blend_type=blend_type)
+        nothing = Imputer.of(features, np.empty((0, features.width), np.float32))
+        ensemble = cls(tuple(members), tuple(weights), features, nothing, tuple(explaining), blend_type=blend_type)
+        ensemble = replace(ensemble, holes=_holes_from_state(arrays, ensemble.remembered))
+        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.remembered))
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
@@ -296,6 +324,15 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
             learned["records"] = arrays[f"member_{number - 1}/records"]
         members.append(kinds[described["kind"]].from_state(described, learned, label))
     return members
+
+
+def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array | None:
+    if "holes" not in arrays:
+        return None
+    bits, size = arrays["holes"], remembered.size
+    if bits.dtype != np.uint8 or bits.shape != (-(-size // 8),):
+        raise ValueError(f"its holes have shape {bits.shape}, {bits.dtype} for {remembered.shape} remembered features")
+    return np.unpackbits(bits, count=size).reshape(remembered.shape).astype(np.bool_)
 
 
 def chunks_of(x: Array) -> list[Array]:

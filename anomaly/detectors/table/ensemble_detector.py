@@ -149,13 +149,14 @@ class EnsembleDetector(RecordDetector):
         """
         check_value("level", level, RATE)
         self._check_fitted()
-        memory, columns = self.ensemble_.memory_for("drift"), self.preprocessor_.feature_columns_
+        ensemble, columns = self.ensemble_, self.preprocessor_.feature_columns_
+        width = ensemble.memory_for("drift").width
         tables = X if isinstance(X, Iterator) else [X]
         chunks = (x for table in tables for x in self._chunks(table))
-        fresh = sample_records(chunks, self.ensemble_.scores, self.threshold_, memory.width, MOST_REMEMBERED)
+        fresh = sample_records(chunks, ensemble.scores, self.threshold_, width, MOST_REMEMBERED)
         kinds = list(self.preprocessor_.kinds_.values())
         slack = self._left_out()
-        result = record_drift(memory, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
+        result = record_drift(ensemble, fresh, columns, list(self.feature_names_in_), kinds, level, slack)
         return replace(result, share_then=float((self.calibration_scores_ > self.threshold_).mean()))
 
     def expected(self, X: Any) -> Table:
@@ -203,7 +204,7 @@ class EnsembleDetector(RecordDetector):
         ndarray of float32 of shape (n_records, units of that layer)
             For plots of the latent space.
         """
-        codes: Array = encoder_of(self.model_).predict(self._features(X))
+        codes: Array = encoder_of(self.model_).predict(self.ensemble_.complete(self._features(X))[0])
         return codes
 
     def _first_network(self) -> Model:

@@ -63,12 +63,12 @@ def networks_without(
     seed : int or None
         Seed of each fit.
     """
-    settings = replace(settings.quiet, neighbors=0)
 
     def fit(fold: Array) -> tuple[Ensemble, Array]:
         others = table.rows(np.setdiff1d(np.arange(len(table)), fold))
         chosen = _refitted(others, preprocessor, make())
-        fitted = fit_ensemble(settings, chosen.transform(others), FeatureSet.of(chosen), seed)
+        x, features = chosen.transform(others), FeatureSet.of(chosen)
+        fitted = fit_ensemble(settings.quiet, x, features, seed, networks_only=True)
         return fitted.ensemble, chosen.transform(table.rows(fold))
 
     return fit
@@ -93,7 +93,7 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     Parameters
     ----------
     ensemble : Ensemble
-        Fitted, with remembered records and perhaps with weights learned from labels.
+        Fitted, perhaps with weights learned from labels.
     scores : ndarray of float64 of shape (n_remembered,)
         Its scores of the remembered records.
     settings : EnsembleSettings
@@ -104,18 +104,17 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     Returns
     -------
     ndarray of float64 of shape (n_remembered,)
-        The scores; where there are few records for each column, held-out ones, by networks fitted anew.
+        The scores; where few records for each column are remembered, held-out ones, by networks fitted anew.
     """
-    x = ensemble.memory_for("remembered_scores").records
+    x = ensemble.remembered
     if not are_few(len(x), ensemble.features.columns):
         return scores
     # Those left out of the training are not remembered.
-    settings = replace(settings.quiet, trim=0.0)
-    if ensemble.column_weights is None:
-        settings = replace(settings.quiet, neighbors=0)
+    settings, networks_only = replace(settings.quiet, trim=0.0), ensemble.column_weights is None
 
     def fit(fold: Array) -> tuple[Ensemble, Array]:
-        fitted = fit_ensemble(settings, np.delete(x, fold, axis=0), ensemble.features, seed).ensemble
+        others = np.delete(x, fold, axis=0)
+        fitted = fit_ensemble(settings, others, ensemble.features, seed, networks_only=networks_only).ensemble
         return fitted.with_label_weights(ensemble.member_weights, ensemble.column_weights), x[fold]
 
     return held_out_scores(fit, ensemble, x, folds_of(len(x)))
@@ -150,15 +149,16 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
             scores[fold] = other.with_scale_of(ensemble).scores(features)
         else:
             scaled = [network.with_scale_of(own) for network, own in zip(other.networks, networks, strict=True)]
-            of_networks[:, fold] = [network.scores(features) for network in scaled]
+            completed = other.complete(features)
+            of_networks[:, fold] = [network.scores(*completed) for network in scaled]
     return scores if weighted else _with_neighbors(ensemble, x, of_networks)
 
 
 def _with_neighbors(ensemble: Ensemble, x: Array, of_networks: Array) -> Array:
     """Blend held-out scores of networks with leave-one-out scores of remembered records; at least the own scores."""
-    held_out = iter(of_networks)
+    held_out, (values, _) = iter(of_networks), ensemble.complete(x)
     by_member = [
-        member.leave_one_out_scores(x) if isinstance(member, NearestNeighbors) else next(held_out)
+        member.leave_one_out_scores(values) if isinstance(member, NearestNeighbors) else next(held_out)
         for member in ensemble.members
     ]
     return np.maximum(ensemble.combine(by_member), ensemble.scores(x))

@@ -27,15 +27,17 @@ from dataclasses import replace
 import numpy as np
 
 from anomaly.detectors.cross_fitting import FOLDS
+from anomaly.detectors.features import targets
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.held_out import held_out_scores
-from anomaly.detectors.table.members import Member
+from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.reservoir import add_to_reservoir
 from anomaly.detectors.table.training import (
     MOST_REMEMBERED,
     EnsembleSettings,
     FittedEnsemble,
     continue_training,
+    holes_of,
     remember,
 )
 from anomaly.errors import DataError, format_names
@@ -74,22 +76,30 @@ def update(
     ValueError
         If no records are remembered, or the networks have another architecture.
     """
-    memory = ensemble.memory_for("partial_fit")
+    ensemble.memory_for("partial_fit")
+    remembered = ensemble.remembered
     learned = fresh
     left_out = int(settings.trim * len(fresh))
     if left_out:
         learned = fresh[np.sort(np.argsort(ensemble.scores(fresh), kind="stable")[:-left_out])]
-    n_rehearsed = min(len(memory.records), max(len(learned), _LEAST_REHEARSED))
-    mixture = np.concatenate([learned, rng.choice(memory.records, n_rehearsed, replace=False)])
+    n_rehearsed = min(len(remembered), max(len(learned), _LEAST_REHEARSED))
+    mixture = np.concatenate([learned, rng.choice(remembered, n_rehearsed, replace=False)])
+    shuffled = rng.permutation(mixture)
+    values, known = ensemble.complete(shuffled)
     with seeded(int(rng.integers(2**63))):
         networks, history = continue_training(
-            settings.networks, ensemble.networks, rng.permutation(mixture), len(learned)
+            settings.networks, ensemble.networks, values, targets(values, known), len(learned)
         )
     n_learned = int((1 - settings.trim) * seen)
-    records = add_to_reservoir(memory.records, n_learned, learned, MOST_REMEMBERED, rng)
-    members: tuple[Member, ...] = (*networks, *remember(settings, records))
+    records = add_to_reservoir(remembered, n_learned, learned, MOST_REMEMBERED, rng)
+    features, imputer = ensemble.features, Imputer.of(ensemble.features, records)
     updated, scores = replace(
-        ensemble, members=members, weights=settings.weights(ensemble.features), explaining=settings.explaining
+        ensemble,
+        members=(*networks, *remember(settings, imputer.filled(records), features)),
+        weights=settings.weights(features),
+        explaining=settings.explaining,
+        imputer=imputer,
+        holes=holes_of(records),
     ).calibrate(records)
     return FittedEnsemble(updated, scores, history)
 

@@ -231,7 +231,8 @@ def _checked_labels(y: Any, n_records: int) -> Array:
 
 def _distinct(x: Array) -> Array:
     """Return the distinct records, in the order of their first occurrence."""
-    _, first = np.unique(x, axis=0, return_index=True)
+    # NaN differs from itself.
+    _, first = np.unique(np.where(np.isnan(x), np.inf, x), axis=0, return_index=True)
     return x[np.sort(first)]
 
 

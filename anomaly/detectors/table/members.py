@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, TypeAlias
 
 import numpy as np
 
@@ -11,6 +11,10 @@ from nnlite.types import Array
 
 # Far beyond the result of any training: the largest number accepted from a file.
 _LARGEST = 1e9
+
+
+Completed: TypeAlias = "tuple[Array, Array | None]"
+"""Features with holes filled, and which are known (see `anomaly.detectors.features.FeatureSet.known`)."""
 
 
 class Member(Protocol):
@@ -29,7 +33,7 @@ class Member(Protocol):
     def width(self) -> int:
         """Number of features."""
 
-    def calibrate(self, chunks: Sequence[Array]) -> tuple[Member, Array]:
+    def calibrate(self, chunks: Sequence[Completed]) -> tuple[Member, Array]:
         """Return the member fitted to training records, and their scores in units of 1, as float64 of shape (n,)."""
 
     def with_scale(self, scale: float, spread: float) -> Member:
@@ -38,10 +42,18 @@ class Member(Protocol):
     def with_scale_of(self, other: Member) -> Member:
         """Return the member with all units of another one, so that scores of the two can be compared."""
 
-    def scores(self, x: Array) -> Array:
-        """Return the score of each record, as float64 of shape (n_records,)."""
+    def scores(self, x: Array, known: Array | None = None) -> Array:
+        """Return the score of each record, as float64 of shape (n_records,).
 
-    def contributions(self, x: Array) -> Array:
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, width)
+            Features, with holes filled.
+        known : ndarray of bool of shape (n_records, width), optional
+            Features that are neither holes nor marks (see `anomaly.detectors.features`); by default all.
+        """
+
+    def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:

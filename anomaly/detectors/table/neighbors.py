@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.table.members import Member, read_at_least_0, read_matrix, read_positive
+from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite import neighbors
 from nnlite.types import Array
 
@@ -57,6 +57,8 @@ class NearestNeighbors:
         Spread of the training scores (see `anomaly.detectors.table.blend.spread_of`).
     magnify : bool, default False
         Whether distances are those of h.
+    left_out : ndarray of bool of shape (d,), optional
+        Features that do not count in distances, such as marks of missing cells; by default all count.
 
     References
     ----------
@@ -77,6 +79,7 @@ class NearestNeighbors:
         scale: float = 1.0,
         spread: float = 1.0,
         magnify: bool = False,
+        left_out: Array | None = None,
     ) -> None:
         self.records = records
         self.k = min(k, len(records) - 1)
@@ -86,6 +89,7 @@ class NearestNeighbors:
         self.scale = scale
         self.spread = spread
         self.magnify = magnify
+        self.left_out = left_out
         self._search: neighbors.NearestNeighbors | None = None
         self._own_neighbors: tuple[Array, Array] | None = None
         if local_distances is None:
@@ -102,13 +106,13 @@ class NearestNeighbors:
         """Number of features."""
         return int(self.records.shape[1])
 
-    def calibrate(self, chunks: Sequence[Array]) -> tuple[NearestNeighbors, Array]:
+    def calibrate(self, chunks: Sequence[Completed]) -> tuple[NearestNeighbors, Array]:
         """Return the member without the neighbors found by the constructor, and scores of training records."""
-        if self._own_neighbors is not None and np.array_equal(np.concatenate(chunks), self.records):
+        if self._own_neighbors is not None and np.array_equal(np.concatenate([x for x, _ in chunks]), self.records):
             # The search takes most of the time, and the constructor did it for the remembered records.
             raw = self._raw(*self._own_neighbors)
         else:
-            raw = np.concatenate([self.scores(x) for x in chunks]) * self.scale
+            raw = np.concatenate([self.scores(x) for x, _ in chunks]) * self.scale
         return self.with_scale(1.0, 1.0), raw
 
     def with_scale(self, scale: float, spread: float) -> NearestNeighbors:
@@ -122,13 +126,21 @@ class NearestNeighbors:
 
     def _replaced(self, unit: float, scale: float, spread: float) -> NearestNeighbors:
         member = NearestNeighbors(
-            self.records, self.k, self.contrast, self.local_distances, unit, scale, spread, self.magnify
+            self.records,
+            self.k,
+            self.contrast,
+            self.local_distances,
+            unit,
+            scale,
+            spread,
+            self.magnify,
+            self.left_out,
         )
         member._search = self._search
         return member
 
-    def scores(self, x: Array) -> Array:
-        """Return the score of each record, as float64 of shape (n_records,)."""
+    def scores(self, x: Array, known: Array | None = None) -> Array:  # noqa: ARG002
+        """Return the score of each record, as float64 of shape (n_records,); filled holes count as all features do."""
         return self._scores(x, n_equal=1)
 
     def leave_one_out_scores(self, x: Array) -> Array:
@@ -146,7 +158,7 @@ class NearestNeighbors:
             scores[rows] = self._raw(*self._nearest(x[rows], n_equal))
         return scores / self.scale
 
-    def contributions(self, x: Array) -> Array:
+    def contributions(self, x: Array, known: Array | None = None) -> Array:  # noqa: ARG002
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
         contributions = np.empty(x.shape)
         step = max(1, _BLOCK_CELLS // (self.n_local * self.width))
@@ -172,6 +184,8 @@ class NearestNeighbors:
 
     def _compared(self, x: Array) -> Array:
         """Return the features whose differences are distances."""
+        if self.left_out is not None:
+            x = np.where(self.left_out, np.float32(0), x)
         return _magnified(x) if self.magnify else x
 
     def _nearest(self, x: Array, n_equal: int = 1) -> tuple[Array, Array]:
@@ -192,7 +206,10 @@ class NearestNeighbors:
         """Return the fitted state, as JSON values and arrays."""
         names = ("kind", "k", "contrast", "unit", "scale", "spread", "magnify")
         # Files keep the local distances by the name of the first format.
-        return {name: getattr(self, name) for name in names}, {"records": self.records, "usual": self.local_distances}
+        arrays = {"records": self.records, "usual": self.local_distances}
+        if self.left_out is not None:
+            arrays["left_out"] = self.left_out
+        return {name: getattr(self, name) for name in names}, arrays
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> NearestNeighbors:  # noqa: ARG003
@@ -206,10 +223,13 @@ class NearestNeighbors:
         magnify = config.get("magnify", False)
         if not isinstance(magnify, bool):
             raise ValueError(f"its magnify is {magnify!r}")
+        left_out = arrays.get("left_out")
+        if left_out is not None and (left_out.shape != records.shape[1:] or left_out.dtype != np.bool_):
+            raise ValueError(f"the features left out of distances have shape {left_out.shape}, {left_out.dtype}")
         units = read_positive(config, "unit"), read_positive(config, "scale")
         # Files from before scores were blended by their spreads hold none: those scores were averaged.
         spread = read_at_least_0(config, "spread", default=1.0)
-        return cls(records, k, contrast, local, *units, spread, magnify)
+        return cls(records, k, contrast, local, *units, spread, magnify, left_out)
 
 
 def typical(values: Array) -> float:

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.features import FeatureSet, targets
 from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
@@ -235,6 +236,7 @@ def fit_ensemble(
     features: FeatureSet,
     seed: int | None = None,
     start: Sequence[Model] | None = None,
+    networks_only: bool = False,
 ) -> FittedEnsemble:
     """Train networks, remember records and calibrate both; in two rounds if records are to be left out.
 
@@ -250,28 +252,39 @@ def fit_ensemble(
         Seed of all random numbers; by default they come from the global generator.
     start : sequence of Model, optional
         Networks whose weights are the first ones, one for each level of noise; by default weights are drawn.
+    networks_only : bool, default False
+        Whether no records are remembered, whatever the settings; holes are filled as if they were.
     """
     left_out = min(int(settings.trim * len(x)), len(x) - 2)
     with seeded(seed):
         if not left_out:
-            return _fit_once(settings, x, features, start)
+            return _fit_once(settings, x, features, start, networks_only)
         # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
         first = _fit_once(replace(settings, neighbors=0), x, features, start)
         kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
-        second = _fit_once(settings, kept, features, start)
+        second = _fit_once(settings, kept, features, start, networks_only)
         return replace(second, scores=second.ensemble.scores(x))
 
 
 def _fit_once(
-    settings: EnsembleSettings, x: Array, features: FeatureSet, start: Sequence[Model] | None
+    settings: EnsembleSettings,
+    x: Array,
+    features: FeatureSet,
+    start: Sequence[Model] | None,
+    networks_only: bool = False,
 ) -> FittedEnsemble:
-    networks, history = train(settings.networks, x, start)
-    # Drawn with and without memory, so that later networks do not depend on it.
+    # Drawn with and without memory, so that networks do not depend on it.
     seed = int(global_generator().integers(2**31))
-    memory = remember(settings, _sample(x, seed)) if settings.neighbors else []
-    members: tuple[Member, ...] = (*networks, *memory)
-    ensemble, scores = Ensemble(members, settings.weights(features), features, settings.explaining).calibrate(x)
-    return FittedEnsemble(ensemble, scores, history)
+    records = _sample(x, seed) if settings.neighbors else x[:0]
+    imputer = Imputer.of(features, records)
+    values, known = imputer.filled(x), features.known(x)
+    networks, history = train(settings.networks, values, targets(values, known), start)
+    if networks_only:
+        settings, records = replace(settings, neighbors=0), x[:0]
+    members: tuple[Member, ...] = (*networks, *remember(settings, imputer.filled(records), features))
+    ensemble = Ensemble(members, settings.weights(features), features, imputer, settings.explaining)
+    calibrated, scores = replace(ensemble, holes=holes_of(records)).calibrate(x)
+    return FittedEnsemble(calibrated, scores, history)
 
 
 def _sample(x: Array, seed: int) -> Array:
@@ -281,19 +294,30 @@ def _sample(x: Array, seed: int) -> Array:
     return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
 
 
-def remember(settings: EnsembleSettings, records: Array) -> list[NearestNeighbors]:
+def holes_of(records: Array) -> Array | None:
+    """Return which features of records are holes; None if there are none."""
+    holes = np.isnan(records)
+    return holes if holes.any() else None
+
+
+def remember(settings: EnsembleSettings, records: Array, features: FeatureSet) -> list[NearestNeighbors]:
     """Return the members that compare with remembered records: a plain one and, with a `fine_share`, a magnifying one.
 
     The magnifying one finds small deviations in many features: it compares with a single neighbor, mostly by the local
-    contrast.
+    contrast. Without neighbors in the settings there are none.
     """
-    plain = NearestNeighbors(records, settings.neighbors, settings.contrast)
+    if not settings.neighbors:
+        return []
+    plain = NearestNeighbors(records, settings.neighbors, settings.contrast, left_out=features.marks)
     if not settings.fine_share:
         return [plain]
-    return [plain, NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True)]
+    fine = NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True, left_out=features.marks)
+    return [plain, fine]
 
 
-def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = None) -> tuple[list[Denoiser], History]:
+def train(
+    settings: TrainingSettings, x: Array, y: Array, start: Sequence[Model] | None = None
+) -> tuple[list[Denoiser], History]:
     """Train a network for each level of noise, side by side, each with random numbers of its own.
 
     Parameters
@@ -301,7 +325,9 @@ def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = 
     settings : TrainingSettings
         Architecture and training.
     x : ndarray of float32 of shape (n_records, n_features)
-        Features of the training records.
+        Features of the training records, with holes filled.
+    y : ndarray of float32 of shape (n_records, n_features)
+        Targets: the features, NaN where they are not known.
     start : sequence of Model, optional
         Networks whose weights are the first ones, one for each level; by default weights are drawn.
 
@@ -312,22 +338,22 @@ def train(settings: TrainingSettings, x: Array, start: Sequence[Model] | None = 
     history : dict of str to list of float
         Losses of each epoch, the mean over the networks that were still training.
     """
-    starts = [None] * len(settings.noise) if start is None else list(start)
+    starts, loss = [None] * len(settings.noise) if start is None else list(start), _loss_for(y)
 
     def train_one(noise: float, before: Model | None, seed: int) -> tuple[Denoiser, History]:
         with seeded(seed):
-            model = _build(settings, x.shape[1], noise, settings.rate(len(x)))
+            model = _build(settings, x.shape[1], noise, settings.rate(len(x)), loss)
             if before is not None:
                 _copy_weights(before, model)
             steps = round(_STEPS_PER_RECORD * len(x))
-            history = fit_network(model, x, x, settings.single, steps, least_steps=_LEAST_STEPS, most_steps=_MOST_STEPS)
+            history = fit_network(model, x, y, settings.single, steps, least_steps=_LEAST_STEPS, most_steps=_MOST_STEPS)
             return Denoiser(model, _draw_noise(x.shape[1], noise, settings.draws)), history
 
     return _side_by_side(settings, train_one, starts)
 
 
 def continue_training(
-    settings: TrainingSettings, networks: Sequence[Denoiser], x: Array, steps: int
+    settings: TrainingSettings, networks: Sequence[Denoiser], x: Array, y: Array, steps: int
 ) -> tuple[list[Denoiser], History]:
     """Train copies of fitted networks further, from their weights and the state of their optimizers.
 
@@ -338,7 +364,9 @@ def continue_training(
     networks : sequence of Denoiser
         Fitted networks, one for each level of noise.
     x : ndarray of float32 of shape (n_records, n_features)
-        Features of the records to learn from, in any order.
+        Features of the records to learn from, in any order, with holes filled.
+    y : ndarray of float32 of shape (n_records, n_features)
+        Targets: the features, NaN where they are not known.
     steps : int
         Number of steps, at least one epoch and at most 1000, unless the settings have a number of epochs.
 
@@ -349,14 +377,15 @@ def continue_training(
     history : dict of str to list of float
         As of `train`.
     """
+    loss = _loss_for(y)
 
     def train_on(noise: float, before: Denoiser, seed: int) -> tuple[Denoiser, History]:
         with seeded(seed):
             # A new network, whose noise follows from the seed: a loaded detector continues as any other.
-            model = _build(settings, x.shape[1], noise, settings.rate())
+            model = _build(settings, x.shape[1], noise, settings.rate(), loss)
             _copy_weights(before.model, model)
             _copy_optimizer(before.model, model)
-            history = fit_network(model, x, x, settings.single, steps, most_steps=_MOST_STEPS)
+            history = fit_network(model, x, y, settings.single, steps, most_steps=_MOST_STEPS)
             return Denoiser(model, before.noise_samples), history
 
     return _side_by_side(settings, train_on, networks)
@@ -372,7 +401,12 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
     return [network for network, _ in trained], _mean_history([history for _, history in trained])
 
 
-def _build(settings: TrainingSettings, n_features: int, noise: float, learning_rate: float) -> Model:
+def _loss_for(y: Array) -> str:
+    """Return the name of the loss for targets, of which some may not be known."""
+    return "masked_mse" if np.isnan(y).any() else "mse"
+
+
+def _build(settings: TrainingSettings, n_features: int, noise: float, learning_rate: float, loss: str) -> Model:
     inputs = Input(shape=(n_features,), name="record")
     x = GaussianNoise(noise, name="noise")(inputs) if noise else inputs
     for position, units in enumerate(settings.hidden, start=1):
@@ -381,7 +415,7 @@ def _build(settings: TrainingSettings, n_features: int, noise: float, learning_r
             x = ActivityRegularization(l1=settings.sparsity, name="sparsity")(x)
     outputs = Dense(n_features, name="reconstruction")(x)
     model = Model(inputs, outputs, name="autoencoder")
-    model.compile(optimizer=Adam(learning_rate=learning_rate), loss="mse")
+    model.compile(optimizer=Adam(learning_rate=learning_rate), loss=loss)
     return model
 
 

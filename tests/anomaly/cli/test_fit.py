@@ -30,6 +30,16 @@ def test_fit_says_what_it_did(folder, capsys, tmp_path):
     assert "label" not in detector.feature_names_in_
 
 
+def test_fit_leaves_out_a_column_without_values_and_says_so(capsys, tmp_path):
+    lines = [f"{i % 7},{i % 5}," for i in range(40)]
+    (tmp_path / "t.csv").write_text("\n".join(["a,b,c", *lines]))
+    code, _, err = run(capsys, "fit", tmp_path / "t.csv", "-m", tmp_path / "m.npz", *QUICK)
+    assert code == 0
+    assert err.count("\n") == 1
+    assert "all values missing in the training rows" in err
+    assert "'c'" in err
+
+
 def test_fit_learns_from_normal_records_alone(folder):
     detector = anomaly.load_detector(folder / "m.npz")
     normal = sum(row[-1] == "normal" for row in rows(folder / "train.csv")[1:])

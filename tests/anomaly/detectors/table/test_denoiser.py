@@ -26,7 +26,7 @@ def member():
 
 
 def test_the_score_is_the_weighted_mean_error_over_noisy_copies(member, records):
-    calibrated, scores = member.calibrate([records[:20], records[20:]])
+    calibrated, scores = member.calibrate([(records[:20], None), (records[20:], None)])
     assert (calibrated.scale, calibrated.spread) == (1, 1)
     copies = records[:, np.newaxis] + member.noise_samples
     outputs = member.model.predict(copies.reshape(-1, 3)).reshape(60, 4, 3)
@@ -39,13 +39,13 @@ def test_the_score_is_the_weighted_mean_error_over_noisy_copies(member, records)
 
 
 def test_contributions_add_up_to_the_score(member, records):
-    member, scores = member.calibrate([records])
+    member, scores = member.calibrate([(records, None)])
     np.testing.assert_allclose(member.contributions(records).sum(axis=1), scores, rtol=1e-5)
 
 
 def test_the_scale_of_another_network_is_taken_with_its_weights(member, records):
-    like = member.calibrate([records])[0].with_scale(2.0, 0.5)
-    other, _ = Denoiser(network(seed=3), member.noise_samples).calibrate([3 * records])
+    like = member.calibrate([(records, None)])[0].with_scale(2.0, 0.5)
+    other, _ = Denoiser(network(seed=3), member.noise_samples).calibrate([(3 * records, None)])
     scaled = other.with_scale_of(like)
     assert (scaled.scale, scaled.spread) == (2.0, 0.5)
     np.testing.assert_array_equal(scaled.weights, like.weights)
@@ -54,7 +54,7 @@ def test_the_scale_of_another_network_is_taken_with_its_weights(member, records)
 
 
 def test_it_outlives_a_file(member, records):
-    member, scores = member.calibrate([records])
+    member, scores = member.calibrate([(records, None)])
     again = Denoiser.from_state(*member.get_state(), "here")
     np.testing.assert_array_equal(again.scores(records), scores)
 

@@ -10,12 +10,14 @@ from hypothesis.extra.numpy import arrays
 
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble, round_significant, split_scores
+from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.neighbors import NearestNeighbors
 
 # -- the ensemble ------------------------------------------------------------------------------
 
 # Five features of four columns; the second column has none.
 FEATURES = FeatureSet(np.array([0, 2, 2, 3, 3]), 4)
+IMPUTER = Imputer(FEATURES, np.empty((0, 5), np.float32))
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def fresh():
 @pytest.fixture(scope="module")
 def ensemble(records):
     members = (NearestNeighbors(records, 3, 0.5), NearestNeighbors(records, 1, 2.0, magnify=True))
-    return Ensemble(members, (0.7, 0.3), FEATURES, (0,)).calibrate(records)[0]
+    return Ensemble(members, (0.7, 0.3), FEATURES, IMPUTER, (0,)).calibrate(records)[0]
 
 
 def labelled(ensemble):
@@ -39,7 +41,7 @@ def labelled(ensemble):
 
 
 def test_calibration_returns_another_ensemble_and_changes_nothing(records):
-    raw = Ensemble((NearestNeighbors(records, 3, 0.5),), (1.0,), FEATURES, (0,))
+    raw = Ensemble((NearestNeighbors(records, 3, 0.5),), (1.0,), FEATURES, IMPUTER, (0,))
     calibrated, scores = raw.calibrate(records)
     assert raw.members[0].scale == 1
     assert np.median(scores) == pytest.approx(1, rel=1e-3)

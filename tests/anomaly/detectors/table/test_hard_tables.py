@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
-from anomaly.errors import DataError
+from anomaly.errors import EmptyColumnWarning
 
 
 def scores_of(train, others, **settings):
@@ -90,11 +90,15 @@ def test_two_thousand_columns():
     assert found.min() > own.max()
 
 
-def test_a_column_without_values_is_named():
-    x = normal(50, 3)
+def test_a_column_without_values_is_named_and_left_out():
+    x, fresh = normal(50, 3), normal(5, 3, seed=1)
     x[:, 2] = np.nan
-    with pytest.raises(DataError, match="'x2': all values missing"):
-        TableDetector().fit(x)
+    with pytest.warns(EmptyColumnWarning, match="ignored: 'x2'"):
+        detector = TableDetector(epochs=1, random_state=0).fit(x)
+    scores = detector.decision_function(fresh)
+    fresh[:, 2] = 1e6
+    np.testing.assert_array_equal(detector.decision_function(fresh), scores)
+    assert (detector.explain(fresh)[:, 2] == 0).all()
 
 
 def test_threads_change_nothing():

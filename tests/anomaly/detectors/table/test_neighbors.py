@@ -45,17 +45,17 @@ def test_magnifying_keeps_order_and_small_values_and_takes_the_root_of_large_one
 @pytest.mark.parametrize("magnify", [False, True])
 def test_calibration_returns_the_scores_of_the_remembered_records(records, magnify):
     memory = NearestNeighbors(records, 3, contrast=1.0, magnify=magnify)
-    memory, found = memory.calibrate([records[:100], records[100:]])
+    memory, found = memory.calibrate([(records[:100], None), (records[100:], None)])
     np.testing.assert_allclose(found, memory.scores(records), rtol=1e-12)
     # The second time the search is repeated, with the same result.
-    np.testing.assert_allclose(memory.calibrate([records])[1], found, rtol=1e-12)
+    np.testing.assert_allclose(memory.calibrate([(records, None)])[1], found, rtol=1e-12)
     np.testing.assert_allclose(memory.with_scale(2.0, 0.5).scores(records), found / 2, rtol=1e-12)
 
 
 def test_calibration_by_other_records_searches_their_neighbors(records):
     memory = NearestNeighbors(records, 3, contrast=1.0)
     others = records + np.float32(1.0)
-    memory, found = memory.calibrate([others])
+    memory, found = memory.calibrate([(others, None)])
     np.testing.assert_allclose(found, memory.scores(others), rtol=1e-12)
 
 
@@ -68,7 +68,7 @@ def test_the_typical_distance_is_never_0():
 @pytest.mark.parametrize("magnify", [False, True])
 def test_scores_and_contributions_outlive_a_file(records, magnify):
     memory = NearestNeighbors(records, 3, contrast=1.0, magnify=magnify)
-    memory, _ = memory.calibrate([records])
+    memory, _ = memory.calibrate([(records, None)])
     again = NearestNeighbors.from_state(*memory.get_state(), "here")
     fresh = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
     np.testing.assert_array_equal(again.scores(fresh), memory.scores(fresh))

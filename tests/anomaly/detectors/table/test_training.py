@@ -103,18 +103,18 @@ def test_records_left_out_are_scored_and_not_remembered(x):
 
 def test_training_goes_on_from_the_networks_and_their_optimizers(x):
     with seeded(0):
-        networks, _ = train(NETWORKS, x)
-        more, _ = continue_training(NETWORKS, networks, x, 10)
+        networks, _ = train(NETWORKS, x, x)
+        more, _ = continue_training(NETWORKS, networks, x, x, 10)
     assert [network.model.optimizer.iterations for network in networks] == [76, 76]
     assert [network.model.optimizer.iterations for network in more] == [88, 88]
     assert more[0].noise_samples is networks[0].noise_samples
     with pytest.raises(ValueError, match="noise has 1 levels, but 2 networks were fitted"):
-        continue_training(replace(NETWORKS, noise=(0.2,)), networks, x, 10)
+        continue_training(replace(NETWORKS, noise=(0.2,)), networks, x, x, 10)
     with pytest.raises(ValueError, match=r"other layers than hidden=\(2,\)"):
-        train(replace(NETWORKS, hidden=(2,)), x, [network.model for network in networks])
+        train(replace(NETWORKS, hidden=(2,)), x, x, [network.model for network in networks])
 
 
 def test_the_encoder_ends_with_the_middle_layer(x):
     with seeded(0):
-        networks, _ = train(replace(NETWORKS, epochs=1), x)
+        networks, _ = train(replace(NETWORKS, epochs=1), x, x)
     assert encoder_of(networks[0].model).output_shape == (None, 3)

@@ -1,34 +1,21 @@
-"""The tables and the two protocols of the comparison."""
+"""Clean tables of numbers: one-class, unsupervised, and unsupervised with the contamination given."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.quality.protocols.split import Cut, Protocol, Split
+
 MOST_ROWS = 10_000
-PROTOCOLS = ("one-class", "unsupervised")
-
-
-@dataclass(frozen=True)
-class Split:
-    """Training and test rows of a table.
-
-    Attributes
-    ----------
-    train : ndarray of float32 of shape (n_train, n_features)
-        Training rows, standardized by their mean and standard deviation.
-    test : ndarray of float32 of shape (n_test, n_features)
-        Test rows, standardized by those of the training rows.
-    labels : ndarray of int of shape (n_test,)
-        Labels of the test rows; 1 is an anomaly.
-    """
-
-    train: np.ndarray
-    test: np.ndarray
-    labels: np.ndarray
+CONTAMINATION = 0.1
+CLEAN = ("one-class", "unsupervised")
+"""The protocols that `split` knows."""
+DATA = "adbench/*.npz"
 
 
 def read_table(path: Path) -> tuple[np.ndarray, np.ndarray]:
@@ -45,7 +32,7 @@ def tables(folder: Path, only: list[str] | None = None) -> Iterator[tuple[str, n
 
 
 def split(x: np.ndarray, y: np.ndarray, protocol: str, seed: int) -> Split:
-    """Divide a table.
+    """Divide a table into training and test rows, float32, standardized by the training rows.
 
     Parameters
     ----------
@@ -71,4 +58,38 @@ def split(x: np.ndarray, y: np.ndarray, protocol: str, seed: int) -> Split:
     spread[spread <= 1e-12 * np.abs(center)] = 1.0
     spread[spread == 0] = 1.0
     scaled = [((x[rows] - center) / spread).astype(np.float32) for rows in (train, test)]
-    return Split(*scaled, y[test])
+    return Split(*scaled, y[test], own=protocol == "unsupervised")
+
+
+def _contaminated(x: np.ndarray, y: np.ndarray, seed: int) -> Split:
+    return replace(split(x, y, "unsupervised", seed), contamination=CONTAMINATION)
+
+
+def _cuts(files: Iterable[Path], protocol: str) -> Iterator[tuple[str, Cut]]:
+    for path in files:
+        yield path.stem, partial(split, *read_table(path), protocol)
+
+
+def _contaminated_cuts(files: Iterable[Path]) -> Iterator[tuple[str, Cut]]:
+    for path in files:
+        yield path.stem, partial(_contaminated, *read_table(path))
+
+
+ONE_CLASS = Protocol(
+    "one-class",
+    "train on a random half of the normal records, test on the other half and all anomalies",
+    partial(_cuts, protocol="one-class"),
+    DATA,
+)
+UNSUPERVISED = Protocol(
+    "unsupervised",
+    "train on all records without their labels, evaluate the scores of these",
+    partial(_cuts, protocol="unsupervised"),
+    DATA,
+)
+CONTAMINATED = Protocol(
+    "contaminated",
+    f"as unsupervised, with contamination={CONTAMINATION} given",
+    _contaminated_cuts,
+    DATA,
+)
