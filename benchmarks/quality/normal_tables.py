@@ -121,9 +121,14 @@ def _clear_anomalies(normal: Columns, rng: np.random.Generator) -> Columns:
     return found
 
 
+def _known_values(column: np.ndarray) -> list[object]:
+    """Return the distinct values of a column, without missing ones, in order."""
+    return sorted({value for value in column.tolist() if value is not None and value == value})
+
+
 def _other_levels(normal: np.ndarray, values: np.ndarray) -> np.ndarray:
     """Return a level that is never seen, or the other one of two, which may be read as booleans."""
-    levels = sorted({level for level in normal if level is not None})
+    levels = _known_values(normal)
     if len(levels) > 2:
         return np.full(len(values), _NEVER_SEEN, dtype=object)
     return np.where(values == levels[0], levels[-1], levels[0]).astype(object)
@@ -134,7 +139,7 @@ def _case(name: str, columns: Columns, n: int, seed: int) -> NormalTable:
     rng = np.random.default_rng(seed)
     order = rng.permutation(_n_rows(columns))
     # A column that is constant in all records has no anomalies.
-    columns = {key: values for key, values in columns.items() if (values[1:] != values[:-1]).any()}
+    columns = {key: values for key, values in columns.items() if len(_known_values(values)) > 1}
     fresh = _rows(columns, order[n : n + _MOST_FRESH])
     label = f"{name} {n} x {len(columns)}"
     return NormalTable(label, _rows(columns, order[:n]), fresh, _clear_anomalies(fresh, rng))
