@@ -20,6 +20,10 @@ class EmptyColumnWarning(UserWarning):
     """Columns without any value in training are ignored: the message names them."""
 
 
+class MissingTimeWarning(UserWarning):
+    """Records without a time where times matter: the message says how many, and how they were taken."""
+
+
 def format_names(names: Iterable[str], limit: int = 10) -> str:
     """Return a list of names for a message: quoted, and shortened to the first `limit`.
 

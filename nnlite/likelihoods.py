@@ -107,8 +107,7 @@ class GaussianNLL(_NegativeLogLikelihood):
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
         """Return the sum over the record."""
-        mean, log_variance, _ = self._parameters(y_pred)
-        return _sum((y_true - mean) ** 2 * np.exp(-log_variance) + log_variance + y_pred.dtype.type(_LN_2PI)) / 2
+        return _sum(self._terms(y_true, y_pred)) / 2
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
         """Return the derivative with respect to the means, and to the logarithms of learned variances."""
@@ -118,6 +117,12 @@ class GaussianNLL(_NegativeLogLikelihood):
             return dmean
         dlog_variance = np.where(is_free, (1 - dmean * (mean - y_true)) / 2, y_pred.dtype.type(0))
         return np.concatenate([dmean, dlog_variance], axis=-1)
+
+    def _terms(self, y_true: Array, y_pred: Array) -> Array:
+        """Return twice the negative log density of each target."""
+        mean, log_variance, _ = self._parameters(y_pred)
+        terms: Array = (y_true - mean) ** 2 * np.exp(-log_variance) + log_variance + y_pred.dtype.type(_LN_2PI)
+        return terms
 
     def _parameters(self, y_pred: Array) -> tuple[Array, Array, Any]:
         """Return the means, the log variances, and True where these are above their lower bound."""
@@ -130,6 +135,69 @@ class GaussianNLL(_NegativeLogLikelihood):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "variance": self.variance, "minimum_variance": self.minimum_variance}
+
+
+class MaskedGaussianNLL(GaussianNLL):
+    r"""Negative log-likelihood of a Gaussian, of the known targets alone.
+
+    Targets that are NaN are unknown: they add nothing to the loss, neither an error nor a variance, and the gradients
+    of their means and log variances are 0. With K the known targets of a record:
+
+    .. math:: \ell = \frac12 \sum_{j \in K} \Bigl( \frac{(y_j - \mu_j)^2}{\sigma_j^2} + \ln \sigma_j^2 + \ln 2\pi \Bigr)
+
+    Since the features are independent given the predictions, this is the exact likelihood of the known ones: of the
+    record with the unknown ones integrated out. A record without a known target has loss 0, and complete targets have
+    exactly the loss and the gradient of `GaussianNLL`.
+
+    Only targets may be unknown. Inputs must be numbers: fill the holes of x, and leave them in y. Metrics have no
+    value for unknown targets; `fit` and `evaluate` refuse them.
+
+    Parameters
+    ----------
+    variance : float or None, default 1.0
+        :math:`\sigma^2`, above 0. None: learned; the model predicts means and log variances, see `GaussianNLL`.
+    minimum_variance : float, default 1e-6
+        Lower bound of a learned variance.
+    reduction, name : str
+        See `Loss`.
+
+    Raises
+    ------
+    ValueError
+        As by `GaussianNLL`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> loss = MaskedGaussianNLL()
+    >>> y_true, y_pred = np.array([[0.0, np.nan, 0.0]]), np.array([[1.0, 9.0, 2.0]])
+    >>> round(loss(y_true, y_pred), 4)
+    4.3379
+    >>> loss.gradient(y_true, y_pred).tolist()
+    [[1.0, 0.0, 2.0]]
+    """
+
+    accepts_unknown = True
+
+    def __init__(
+        self,
+        variance: float | None = 1.0,
+        minimum_variance: float = 1e-6,
+        reduction: str = "sum_over_batch_size",
+        name: str | None = "masked_gaussian_nll",
+    ) -> None:
+        super().__init__(variance, minimum_variance, reduction, name)
+
+    def slope(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the derivative with respect to the means and learned log variances, and 0 where y is unknown."""
+        slope = super().slope(y_true, y_pred)
+        unknown = np.isnan(y_true)
+        if self.variance is None:
+            unknown = np.concatenate([unknown, unknown], axis=-1)
+        return np.where(unknown, y_pred.dtype.type(0), slope)
+
+    def _terms(self, y_true: Array, y_pred: Array) -> Array:
+        return np.where(np.isnan(y_true), y_pred.dtype.type(0), super()._terms(y_true, y_pred))
 
 
 class BernoulliNLL(_NegativeLogLikelihood):
@@ -187,4 +255,5 @@ def _clip(p: Array) -> Array:
 
 
 registry.register(GaussianNLL, "GaussianNLL", "gaussian_nll")
+registry.register(MaskedGaussianNLL, "MaskedGaussianNLL", "masked_gaussian_nll")
 registry.register(BernoulliNLL, "BernoulliNLL", "bernoulli_nll")

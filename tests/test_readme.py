@@ -30,6 +30,7 @@ TYPED = {
     "drift": {"no drift", "Above the threshold"},
     "update": {"300 more records", "model written to m.npz"},
     "learn-labels": {"labelled anomalies", "weight"},
+    "compare": {"agreement", "neighbors=20"},
     "plot": {"scores.png", "roc.png"},
     "info": {"settings", "columns", "network"},
 }
@@ -72,7 +73,7 @@ def test_its_commands_work_one_after_the_other(shop, capsys):
         assert captured.err == ""
         assert all(part in captured.out for part in TYPED[name])
     scores = (shop / "scores.csv").read_text().splitlines()
-    assert scores[0] == "number,score,is_anomaly,top_1,top_1_share,top_2,top_2_share,top_3,top_3_share"
+    assert scores[0] == "number,score,is_anomaly,top_1,top_1_share,top_2,top_2_share,top_3,top_3_share,rare_missing"
     assert len(scores) == 301
 
 

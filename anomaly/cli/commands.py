@@ -3,6 +3,7 @@
 COMMANDS = {
     "demo": "Run all steps on generated data and write the results to a folder.",
     "fit": "Fit a model to a table, or with --window to a time series.",
+    "compare": "Compare settings on unlabelled records: agreement, stability, flagged records.",
     "score": "Compute anomaly scores: larger is more anomalous.",
     "evaluate": "Compare the scores of labelled records with their labels.",
     "drift": "Test whether new records follow the distribution of the training data.",

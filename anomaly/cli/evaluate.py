@@ -1,15 +1,16 @@
-"""The command ``anomaly evaluate``: metrics of the scores of labelled records."""
+"""The command ``anomaly evaluate``: metrics of the scores of labelled records, and flag rates by columns."""
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from anomaly.cli import inputs, texts
-from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.cells import as_values
+from anomaly.cli.labels import UNLABELLED, LabelColumn, format_left_out
 from anomaly.cli.options import (
     Subparsers,
     add_command,
@@ -20,19 +21,35 @@ from anomaly.cli.options import (
     add_tolerance,
     check_supported,
     input_options,
+    split_names,
 )
-from anomaly.metrics import evaluate
+from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
-from nnlite.files import atomic_write
+from nnlite.types import Array
+
+_ALL = "(all)"
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add the parser of the command."""
     parser = add_command(
-        subparsers, "evaluate", run, "anomaly evaluate test.csv --model m.npz --label class --normal ok"
+        subparsers,
+        "evaluate",
+        run,
+        "anomaly evaluate test.csv --model m.npz --label class --normal ok --by country",
+        "With --by alone it needs no labels: it compares how many records of each value are flagged.",
     )
     add_data(parser, "DATA.csv", "labelled records")
     add_model(parser)
+    parser.add_argument(
+        "--by",
+        action="append",
+        default=[],
+        metavar="COL",
+        help="also compare the values of this column: flagged records with a 95 %% interval, and with labels "
+        "precision, recall and false alarms; numbers and dates by quartiles, values of fewer than 10 records together; "
+        "no feature, unless the model has it (repeatable, or comma-separated)",
+    )
     parser.add_argument(
         "--json",
         metavar="FILE",
@@ -40,52 +57,78 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add_tolerance(parser)
     add_threshold(parser)
-    add_table(parser, required=True)
+    add_table(parser)
 
 
 def run(options: Namespace) -> None:
     """Print the metrics, and write them to a file if one is given."""
     inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
-    given = input_options(options)
-    assert given.labels is not None  # --label and --normal are required
+    given, by = input_options(options), list(dict.fromkeys(split_names(options.by)))
+    if given.labels is None and not by:
+        raise ValueError(
+            "an evaluation needs labels: give --label COL and --normal VALUE, or --by COL to compare the values of a "
+            "column without labels"
+        )
     detector = inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
+    for name in by:
+        if name not in detector.required_columns_:
+            given = given.without(name)
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     stream = detector.stream()
+    columns: dict[str, list[Array]] = {name: [] for name in by}
     cells, scored = [], []
     for table in data.chunks():
-        data.source.check_present(table, [given.labels.name])
-        cells.append(given.labels.texts(table))
+        data.source.check_present(table, by)
+        for name in by:
+            columns[name].append(table[name])
+        if given.labels is not None:
+            data.source.check_present(table, [given.labels.name])
+            cells.append(given.labels.texts(table))
         scored.append(stream.push(data.features(table)))
-    labels, scores = np.concatenate(cells), np.concatenate([*scored, stream.finish()])
-    given.labels.check_both_classes(labels)
-    y = given.labels.binary(labels)
-    known = y != UNLABELLED
-    n_unlabelled = int((~known).sum())
-    labels, scores, y = labels[known], scores[known], y[known]
+    scores = np.concatenate([*scored, stream.finish()])
     threshold = detector.threshold_ if options.threshold is None else options.threshold
-    result = evaluate(y, scores, threshold=threshold)
-    by_label = texts.count_by_label(labels, scores, threshold, given.labels.normal_text)
-    metrics = {**result.to_dict(), "n_unlabelled": n_unlabelled, "by_label": by_label}
-    sections = [texts.format_evaluation(result, by_label)]
-    if detector.data_kind == "series":
-        # Rows without a label are left out here too: an alarm there is neither true nor false.
-        events = evaluate_events(y, scores, threshold, tolerance=options.tolerance or 0)
-        metrics["events"] = events.to_dict()
-        sections.append(f"event by event (delays in steps)\n{events}")
-    if n_unlabelled:
-        sections.append(format_left_out(n_unlabelled))
+    metrics: dict[str, Any] = {}
+    sections: list[str] = []
+    labels = None
+    if given.labels is not None:
+        names = np.concatenate(cells)
+        labels = given.labels.binary(names)
+        metrics, sections = _evaluated(given.labels, names, scores, threshold)
+        if detector.data_kind == "series":
+            known = labels != UNLABELLED
+            # Rows without a label are left out here too: an alarm there is neither true nor false.
+            events = evaluate_events(labels[known], scores[known], threshold, tolerance=options.tolerance or 0)
+            metrics["events"] = events.to_dict()
+            sections.append(f"event by event (delays in steps)\n{events}")
+    if by:
+        values = {name: as_values(np.concatenate(parts)) for name, parts in columns.items()}
+        metrics["by_column"], tables = _compared(values, scores > threshold, labels)
+        sections += tables
+    if metrics.get("n_unlabelled"):
+        sections.append(format_left_out(metrics["n_unlabelled"]))
     if options.json:
-        _write_json(metrics, options.json)
+        inputs.write_json(metrics, options.json)
     if options.json != inputs.STANDARD:
         print("\n\n".join(sections))
 
 
-def _write_json(metrics: dict[str, Any], path: str) -> None:
-    """Write metrics to a file, or to standard output."""
-    text = json.dumps(metrics, indent=1)
-    if path == inputs.STANDARD:
-        print(text)
-        return
-    with atomic_write(path) as file:
-        file.write(text.encode())
+def _evaluated(column: LabelColumn, names: Array, scores: Array, threshold: float) -> tuple[dict[str, Any], list[str]]:
+    """Return the metrics of labelled records by name, and as text."""
+    column.check_both_classes(names)
+    y = column.binary(names)
+    known = y != UNLABELLED
+    result = evaluate(y[known], scores[known], threshold=threshold)
+    by_label = texts.count_by_label(names[known], scores[known], threshold, column.normal_text)
+    metrics = {**result.to_dict(), "n_unlabelled": int((~known).sum()), "by_label": by_label}
+    return metrics, [texts.format_evaluation(result, by_label)]
+
+
+def _compared(
+    columns: Mapping[str, Array], flags: Array, labels: Array | None
+) -> tuple[dict[str, list[dict[str, Any]]], list[str]]:
+    """Return the flag rates by the values of each column, and as text; the last is that of all records."""
+    overall = flag_rates(np.full(len(flags), _ALL), flags, labels, least_records=1)
+    rates = {name: flag_rates(values, flags, labels) for name, values in columns.items()}
+    found = {name: [group.to_dict() for group in (*groups, *overall)] for name, groups in rates.items()}
+    return found, [texts.format_rates(name, groups, *overall) for name, groups in rates.items()]

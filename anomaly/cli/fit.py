@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from argparse import Namespace
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from anomaly import thresholds
 from anomaly.cli import inputs
@@ -16,6 +16,7 @@ from anomaly.cli.options import (
     add_command,
     add_data,
     add_model,
+    add_records,
     add_seed,
     add_table,
     check_supported,
@@ -28,10 +29,13 @@ from anomaly.cli.options import (
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
 
+if TYPE_CHECKING:
+    from anomaly.detectors import TableDetector
+
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
 # Options that become the constructor's arguments as they are, where they are given.
-_ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *SUPPORTED_BY)
+_ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *(name for name in SUPPORTED_BY if name != "records"))
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -58,6 +62,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_training(parser)
     _add_preprocessing(parser)
     _add_series(parser)
+    add_records(parser)
     add_seed(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
 
@@ -196,6 +201,9 @@ def run(options: Namespace) -> None:
     arguments = {name: values[name] for name in _ARGUMENTS if is_given(values.get(name))}
     if options.hidden is not None:
         arguments["hidden"] = _parse_sizes(options.hidden)
+    if options.records == "none":
+        # None are remembered in the first place, so that a false-alarm rate is that of the networks alone.
+        arguments["neighbors"] = 0
     make = cast("Callable[..., RowDetector]", detector_class(_DETECTORS[kind]))
     detector = make(
         contamination=_parse_contamination(options.contamination),
@@ -214,6 +222,8 @@ def run(options: Namespace) -> None:
         n_unlabelled = int((labels == UNLABELLED).sum())
         X, y = detector.training_rows(table, labels, needs_labels)
     detector.fit(X, y)
+    if options.records:
+        detector = cast("TableDetector", detector).keep_records(options.records)
     detector.save(options.model)
     print(f"{detector.training_summary()}\nmodel written to {options.model}")
     if n_unlabelled:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
+from nnlite.files import atomic_write
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
@@ -133,6 +135,10 @@ class InputOptions:
     columns: Columns
     labels: LabelColumn | None
 
+    def without(self, name: str) -> InputOptions:
+        """Return the input with one more column to ignore."""
+        return replace(self, columns=replace(self.columns, dropped=(*self.columns.dropped, name)))
+
     def for_model(
         self, model: str, required: Iterable[str], ignored: Iterable[str] | None, time: str | None
     ) -> ModelInput:
@@ -217,6 +223,16 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
     if not hasattr(detector, method):
         raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return cast("TableDetector", detector)
+
+
+def write_json(values: Mapping[str, Any], path: str) -> None:
+    """Write results to a file as JSON, or to standard output."""
+    text = json.dumps(values, indent=1)
+    if path == STANDARD:
+        print(text)
+        return
+    with atomic_write(path) as file:
+        file.write(text.encode())
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:

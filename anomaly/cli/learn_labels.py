@@ -15,6 +15,7 @@ from anomaly.cli.options import (
     add_data,
     add_model,
     add_output_model,
+    add_records,
     add_table,
     input_options,
 )
@@ -35,6 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_data(parser, "KNOWN.csv", "labelled records, such as inspected alarms")
     add_model(parser)
     add_output_model(parser)
+    add_records(parser)
     add_table(parser, required=True)
 
 
@@ -59,6 +61,7 @@ def run(options: Namespace) -> None:
         # The text printed below says the same.
         warnings.simplefilter("ignore", LabelWarning)
         detector.learn_labels(data.features(table), labels)
+    detector = detector.keep_records(options.records or "all")
     detector.save(output)
     weights = detector.column_weights_
     assert weights is not None  # set by learn_labels

@@ -18,7 +18,7 @@ SUPPORTED_BY: dict[str, DataKind] = {
     ),
     **dict.fromkeys(["causal", "relative", "events", "minimum_length", "tolerance"], "series"),
     **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
-    **dict.fromkeys(["p_values", "prior", "expected"], "tables"),
+    **dict.fromkeys(["p_values", "prior", "expected", "records", "budget", "time_zone"], "tables"),
 }
 """Options that one kind of data alone supports."""
 
@@ -69,6 +69,17 @@ def add_output_model(parser: argparse.ArgumentParser) -> None:
     """Add the file of the changed model."""
     parser.add_argument(
         "--output", "-o", metavar="MODEL.npz", help="where to write the changed model (default: replace MODEL.npz)"
+    )
+
+
+def add_records(parser: argparse.ArgumentParser) -> None:
+    """Add what the written model keeps of the training records."""
+    parser.add_argument(
+        "--records",
+        choices=("all", "prototypes", "none"),
+        help="tables only: what the model keeps of the training records, whose values can be computed from its file: "
+        "all, which is at most 10,000; prototypes, means of five records or more; or none. Without records, drift and "
+        "update cannot use it, and it finds a little less (default: all)",
     )
 
 

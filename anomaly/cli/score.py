@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from anomaly.cli import inputs
+from anomaly.cli.budget import BudgetWriter, budget_of, times_of
 from anomaly.cli.events import EventWriter
 from anomaly.cli.options import (
     Subparsers,
@@ -26,6 +29,8 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.score_columns import ScoreColumns
+from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.row_detector import ScoreStream
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import CsvWriter
@@ -58,7 +63,8 @@ def add_parser(subparsers: Subparsers) -> None:
         type=whole,
         default=0,
         metavar="K",
-        help="add the K columns that contribute most to each score, and their fractions of it",
+        help="add the K columns that contribute most to each score, and their fractions of it; for tables also the "
+        "columns that are missing though fewer than 5 %% of the training records lacked them",
     )
     parser.add_argument(
         "--expected",
@@ -78,6 +84,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="tables only: add an estimate of the probability that the record is an anomaly, from its p-value and this "
         "fraction of anomalies, such as 0.01",
     )
+    _add_budget(parser)
     parser.add_argument(
         "--events",
         metavar="EVENTS.csv",
@@ -96,9 +103,31 @@ def add_parser(subparsers: Subparsers) -> None:
     add_table(parser, labels=False)
 
 
+def _add_budget(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--budget",
+        metavar="N[/PERIOD]",
+        help="tables only: at most this many alarms, in all (50) or in each hour, day, week or month (50/day): of the "
+        "records above the threshold, those with the highest scores. Rows are then written when all are scored",
+    )
+    parser.add_argument(
+        "--time",
+        dest="budget_time",
+        metavar="COL",
+        help="tables only: with --budget N/PERIOD, the column of dates and times; no feature, unless the model has it",
+    )
+    parser.add_argument(
+        "--time-zone",
+        metavar="NAME",
+        help="tables only: with --budget N/PERIOD, the time zone in which days begin, such as Europe/Berlin (default: "
+        "UTC, which times without an offset are taken for)",
+    )
+
+
 def run(options: Namespace) -> None:
     """Score a file chunk by chunk, and write rows as soon as their scores are final."""
     _check_options(options.top, options.expected)
+    budget = budget_of(options.budget, options.budget_time, options.time_zone)
     files = {"data": options.data, "model": options.model}
     inputs.check_not_overwritten("output", options.output, files)
     inputs.check_not_overwritten("events", options.events, files)
@@ -111,8 +140,12 @@ def run(options: Namespace) -> None:
             "values"
         )
     _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
+    if options.budget_time is not None and options.budget_time not in detector.required_columns_:
+        given = given.without(options.budget_time)
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     names = list(detector.feature_names_in_)
+    # Files of earlier versions do not know how many training cells were missing.
+    knows_missing = isinstance(detector, RecordDetector) and np.isfinite(detector.preprocessor_.missing_fraction_).all()
     columns = ScoreColumns(
         threshold=detector.threshold_ if options.threshold is None else options.threshold,
         names=names,
@@ -121,24 +154,39 @@ def run(options: Namespace) -> None:
         prior=options.prior,
         calibration=detector.calibration_scores_ if options.p_values or options.prior is not None else None,
         expected=cast("TableDetector", detector).expected if options.expected else None,
+        rare_missing=cast("TableDetector", detector).rare_missing if options.top and knows_missing else None,
     )
-    timed = bool(options.events) and detector.time is not None
-    stream = detector.stream()
+    time_of: Callable[[Table], Array] | None = None
+    if budget is not None and budget.period is not None:
+        time_of = partial(times_of, name=options.budget_time, source=data.source)
+    elif options.events and detector.time is not None:
+        time_of = itemgetter(detector.time)
     with ExitStack() as stack:
         writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.columns.unique_ids)))
-        events = None
+        events, waiting = None, None
         if options.events:
             file = stack.enter_context(CsvWriter(options.events))
-            events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, timed)
-        rows = _RowWriter(writer, columns, events, timed)
-        for table, keys in data.keyed_chunks():
-            features = data.features(table)
-            rows.add([*keys, table[str(detector.time)]] if timed else keys)
-            # Without --top a score is its only contribution.
-            rows.write(stream.push_parts(features) if columns.top else stream.push(features)[:, np.newaxis], features)
-        rows.write(stream.finish_parts() if columns.top else stream.finish()[:, np.newaxis])
-        if events is not None:
-            events.finish()
+            events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None)
+        if budget is not None:
+            flag = len(data.columns.unique_ids or ["row"]) + 1
+            waiting = stack.enter_context(BudgetWriter(writer, budget, columns.threshold, flag))
+        rows = _RowWriter(writer, columns, events, waiting, time_of is not None)
+        _score(data, detector.stream(), rows, columns.top, time_of)
+        for output in (events, waiting):
+            if output is not None:
+                output.finish()
+
+
+def _score(
+    data: inputs.ModelInput, stream: ScoreStream, rows: _RowWriter, top: int, time_of: Callable[[Table], Array] | None
+) -> None:
+    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times."""
+    for table, keys in data.keyed_chunks():
+        features = data.features(table)
+        rows.add(keys if time_of is None else [*keys, time_of(table)])
+        # Without --top a score is its only contribution.
+        rows.write(stream.push_parts(features) if top else stream.push(features)[:, np.newaxis], features)
+    rows.write(stream.finish_parts() if top else stream.finish()[:, np.newaxis])
 
 
 def _check_options(top: int, expected: bool) -> None:
@@ -166,12 +214,22 @@ class _RowWriter:
         Columns to write beside the keys.
     events : EventWriter or None
         Output of the events.
+    waiting : BudgetWriter or None
+        Output of the rows in place of `writer`, if there is a budget.
     timed : bool
-        Whether the last key is a timestamp, for the events alone.
+        Whether the last key is a timestamp, for the events or the budget alone.
     """
 
-    def __init__(self, writer: CsvWriter, columns: ScoreColumns, events: EventWriter | None, timed: bool) -> None:
-        self._writer, self._columns, self._events, self._timed = writer, columns, events, timed
+    def __init__(
+        self,
+        writer: CsvWriter,
+        columns: ScoreColumns,
+        events: EventWriter | None,
+        waiting: BudgetWriter | None,
+        timed: bool,
+    ) -> None:
+        self._writer, self._columns, self._events = writer, columns, events
+        self._waiting, self._timed = waiting, timed
         self._keys: list[Array] = []
 
     def add(self, keys: Sequence[Array]) -> None:
@@ -197,4 +255,8 @@ class _RowWriter:
         scores = contributions.sum(axis=1)
         if self._events is not None:
             self._events.push(scores > self._columns.threshold, scores, keys[0], *times)
-        self._writer.write_columns([*keys, *self._columns.compute(contributions, records)])
+        written = [*keys, *self._columns.compute(contributions, records)]
+        if self._waiting is None:
+            self._writer.write_columns(written)
+        else:
+            self._waiting.write(written, scores, times[0] if times else None)

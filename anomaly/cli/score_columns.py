@@ -34,6 +34,8 @@ class ScoreColumns:
         Scores of normal records, for p-values and probabilities.
     expected : callable or None
         Returns the expected values of records, to add them and the found ones.
+    rare_missing : callable or None
+        Returns which cells of records are missing where that is rare, to add the names of their columns.
     """
 
     threshold: float
@@ -43,11 +45,13 @@ class ScoreColumns:
     prior: float | None = None
     calibration: Array | None = None
     expected: Callable[[Table], Table] | None = None
+    rare_missing: Callable[[Table], Array] | None = None
 
     def head(self, ids: Sequence[str]) -> list[str]:
         """Return the names of all columns, beginning with the keys."""
         chances = [*(["p_value"] if self.p_values else []), *(["probability"] if self.prior is not None else [])]
-        return score_names(ids, [*chances, *top_names(self.top, self.expected is not None)])
+        missing = [] if self.rare_missing is None else ["rare_missing"]
+        return score_names(ids, [*chances, *top_names(self.top, self.expected is not None), *missing])
 
     def compute(self, contributions: Array, records: Table | None = None) -> list[Array]:
         """Return the columns after the keys.
@@ -57,7 +61,7 @@ class ScoreColumns:
         contributions : ndarray of shape (n_records, n_columns)
             Contributions, which add up to the scores.
         records : Table of shape (n_records, n_columns), optional
-            The records, if their expected values are to be added.
+            The records, if their expected values or missing cells are to be added.
         """
         scores = contributions.sum(axis=1)
         columns = score_columns(scores, self.threshold)
@@ -70,7 +74,10 @@ class ScoreColumns:
         found, expected = None, None
         if self.expected is not None and records is not None:
             found, expected = records, self.expected(records)
-        return columns + top_columns(contributions, self.names, self.top, found, expected)
+        columns += top_columns(contributions, self.names, self.top, found, expected)
+        if self.rare_missing is not None and records is not None:
+            columns.append(listed(self.rare_missing(records), self.names))
+        return columns
 
 
 def score_names(ids: Sequence[str], others: Sequence[str]) -> list[str]:
@@ -139,6 +146,21 @@ def top_columns(
         columns += [labels[order[:, k]], np.array([f"{fraction:.4f}" for fraction in fractions])]
         columns += [np.take_along_axis(text, order[:, k : k + 1], axis=1)[:, 0] for text in texts]
     return columns
+
+
+def listed(chosen: Array, names: Sequence[str]) -> Array:
+    """Return the names of each record's chosen columns as one text.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> listed(np.array([[True, True], [False, False]]), ["amount", "country"]).tolist()
+    ['amount; country', '']
+    """
+    texts = np.full(len(chosen), "", dtype=object)
+    for row in np.flatnonzero(chosen.any(axis=1)):
+        texts[row] = "; ".join(name for name, is_chosen in zip(names, chosen[row], strict=True) if is_chosen)
+    return texts
 
 
 def top_names(top: int, values: bool) -> list[str]:

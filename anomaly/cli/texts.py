@@ -1,4 +1,4 @@
-"""Results as text: tables of columns, weights, metrics and drift."""
+"""Results as text: tables of columns, weights, metrics, flag rates and drift."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.drift import DriftResult
-from anomaly.metrics import Evaluation
+from anomaly.metrics import Evaluation, FlagRate
 from nnlite.types import Array
 
 
@@ -92,6 +92,21 @@ def format_evaluation(result: Evaluation, by_label: Sequence[dict[str, Any]]) ->
     ]
     head = ["label", "records", "flagged", "share", "median score"]
     return f"{result}\n\n{table(head, rows)}"
+
+
+def format_rates(name: str, groups: Sequence[FlagRate], overall: FlagRate) -> str:
+    """Format the flag rates of a column's groups as a table, which ends with that of all records."""
+    labelled = overall.n_labelled > 0
+    head = [name, "records", "flagged", "share", "95 % interval"]
+    rows = []
+    for group in (*groups, overall):
+        interval = f"{group.low:.1%} to {group.high:.1%}"
+        row = [group.value, f"{group.n_records:,}", f"{group.n_flagged:,}", f"{group.flag_rate:.1%}", interval]
+        shares = (group.precision, group.recall, group.false_alarm_rate)
+        if labelled:
+            row += [f"{group.n_anomalies:,}", *("-" if share is None else f"{share:.1%}" for share in shares)]
+        rows.append(row)
+    return table([*head, *(["anomalies", "precision", "recall", "false alarms"] if labelled else [])], rows)
 
 
 def format_drift(result: DriftResult) -> str:

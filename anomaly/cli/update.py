@@ -14,6 +14,7 @@ from anomaly.cli.options import (
     add_data,
     add_model,
     add_output_model,
+    add_records,
     add_table,
     input_options,
 )
@@ -34,6 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_data(parser, "NEW.csv", "records that were not used for training before")
     add_model(parser)
     add_output_model(parser)
+    add_records(parser)
     add_table(parser, normal="the label of normal records; others are not used for training")
 
 
@@ -57,6 +59,7 @@ def run(options: Namespace) -> None:
         assert given.labels is not None  # a file without records is refused when it is read
         cause = given.labels.no_normal_record(found)
         raise DataError(f"{data.source} has no records to learn from: {cause}")
+    detector = detector.keep_records(options.records or "all")
     detector.save(output)
     print(
         f"learned from {n_records:,} more records, {detector.records_seen_:,} in all\n"

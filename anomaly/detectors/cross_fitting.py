@@ -52,11 +52,14 @@ def are_few(n_records: int, columns: Array) -> bool:
 
 
 def folds_of(n_records: int) -> list[Array]:
-    """Return the indices of the records of each fold, at random: five folds, but ten of fewer than 500 records.
+    """Return the indices of the records of each fold, at random.
 
-    Of fewer than ten records each is a fold.
+    There are five folds, ten of fewer than 500 records; of fewer than 20 two records make a fold, and of fewer than ten
+    each is one.
     """
-    n_folds = FOLDS if n_records >= _FEW_RECORDS else min(2 * FOLDS, n_records)
+    n_folds = FOLDS if n_records >= _FEW_RECORDS else min(2 * FOLDS, n_records // 2)
+    if n_records < 2 * FOLDS:
+        n_folds = n_records
     return np.array_split(np.random.default_rng(0).permutation(n_records), n_folds)
 
 

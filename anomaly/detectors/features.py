@@ -8,6 +8,7 @@ find a missing cell anomalous, whatever the record.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,6 +64,42 @@ class FeatureSet:
         """Number of features."""
         return len(self.columns)
 
+    @property
+    def slices(self) -> dict[int, slice]:
+        """Features of each column that has any."""
+        starts = np.flatnonzero(np.diff(self.columns, prepend=-1)).tolist()
+        ends = [*starts[1:], self.width]
+        return {int(self.columns[start]): slice(start, end) for start, end in zip(starts, ends, strict=True)}
+
+    def sum_by_column(self, per_feature: Array) -> Array:
+        """Return the sum over the features of each column; 0 for a column without features.
+
+        Parameters
+        ----------
+        per_feature : ndarray of shape (n, n_features)
+            Values of the features of n records.
+
+        Returns
+        -------
+        ndarray of shape (n, n_columns)
+            Their sums.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> FeatureSet(np.array([0, 2, 2]), 4).sum_by_column(np.array([[1.0, 2.0, 4.0]])).tolist()
+        [[1.0, 0.0, 6.0, 0.0]]
+        """
+        slices = self.slices
+        sums = np.zeros((len(per_feature), self.n_columns), dtype=per_feature.dtype)
+        sums[:, list(slices)] = np.add.reduceat(per_feature, [own.start for own in slices.values()], axis=1)
+        return sums
+
+    @property
+    def n_targets(self) -> int:
+        """Number of features that are not marks."""
+        return self.width if self.marks is None else int(np.count_nonzero(~self.marks))
+
     def known(self, x: Array) -> Array | None:
         """Return which features are neither holes nor marks, of the shape of `x`; None if all of them are."""
         holes = np.isnan(x)
@@ -70,12 +107,39 @@ class FeatureSet:
             holes[:, self.marks] = True
         return ~holes if holes.any() else None
 
+    def without_marks(self, values: Array) -> Array:
+        """Return features of which no mark varies; `values` itself if there are no marks."""
+        return values if self.marks is None else np.where(self.marks, np.float32(0), values)
+
     def filled(self, x: Array) -> Array:
         """Return features without holes; `x` itself if it has none."""
         holes = np.isnan(x)
         if not holes.any():
             return x
         return np.where(holes, np.float32(0) if self.fill is None else self.fill, x)
+
+    def completed(self, x: Array, reconstruct: Callable[[Array], Array]) -> Array:
+        """Return features without holes, those of unmarked columns filled by a network; `x` itself if it has none.
+
+        A network has learned from the marks which cells to take for filled. In a column without marks, which was next
+        to never missing in training, it takes the value that stands in for any other, and where columns depend on each
+        other, one that contradicts the rest of the record would be taken for an anomaly.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Features.
+        reconstruct : callable
+            Takes records, as filled by `filled`, and returns their reconstruction; both of the shape of `x`.
+        """
+        filled = self.filled(x)
+        unsure = np.isnan(x)
+        if self.marks is not None:
+            unsure[:, np.isin(self.columns, self.columns[self.marks])] = False
+        rows = unsure.any(axis=1)
+        if rows.any():
+            filled[rows] = np.where(unsure[rows], reconstruct(filled[rows]), filled[rows])
+        return filled
 
 
 def targets(values: Array, known: Array | None) -> Array:

@@ -14,6 +14,8 @@ from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
+from anomaly.preprocessing.columns.missing import are_rarely_missing
+from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
 from nnlite.rowwise import CHUNK_ROWS
@@ -105,6 +107,44 @@ class RecordDetector(RowDetector):
         """Set the attributes that describe the columns."""
         self.n_features_in_ = self.preprocessor_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.feature_names_in_
+
+    # -- missing cells -------------------------------------------------------------------------
+
+    def rare_missing(self, X: Any) -> Array:
+        """Return which cells are missing in a column where fewer than 5 % of the training cells were.
+
+        A missing cell says little about the values of a record, so it hardly raises the score. But where cells are
+        hardly ever missing, that one is may be worth a note beside the score.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_records, n_features_in_)
+            In the order of ``feature_names_in_``. False for a detector from a file of an earlier version, which does
+            not know how many training cells were missing.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import TableDetector
+        >>> x = np.random.default_rng(0).normal(size=(100, 2))
+        >>> x[:50, 1] = np.nan
+        >>> TableDetector(hidden=(8,), epochs=5, random_state=0).fit(x).rare_missing([[np.nan, np.nan]]).tolist()
+        [[True, False]]
+        """
+        self._check_fitted()
+        table = self.preprocessor_.align(self._as_table(X))
+        rare = are_rarely_missing(self.preprocessor_.missing_fraction_)
+        if table.matrix is not None:
+            return np.asarray(np.isnan(table.matrix) & rare)
+        found = np.zeros((len(table), self.n_features_in_), np.bool_)
+        for index in np.flatnonzero(rare):
+            found[:, index] = missing_cells(table.columns[index])
+        return found
 
     # -- interface of the command line ---------------------------------------------------------
 

@@ -92,6 +92,10 @@ class RowDetector(BaseDetector):
     def _describe_data(self) -> tuple[int, list[str]]:
         """Return the number of training rows, and a line of text for each column."""
 
+    def _describe_records(self) -> str:
+        """Return what the detector, and so its file, holds of the training records, in one line of text."""
+        return "holds no training records"
+
     @abstractmethod
     def _first_network(self) -> Model:
         """Return the network, of several the first."""
@@ -112,6 +116,7 @@ class RowDetector(BaseDetector):
             f"{type(self).__name__}, fitted on {n_rows:,} records with {self.n_features_in_} columns",
             f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
             "score above it",
+            self._describe_records(),
         ]
         for title, texts in sections.items():
             lines += ["", title, *(f"  {text}" for text in texts)]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet, targets
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
-from nnlite.likelihoods import GaussianNLL
+from nnlite.likelihoods import MaskedGaussianNLL
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
 from nnlite.random import global_generator, seeded
@@ -34,6 +35,25 @@ _LARGEST_INPUT = 100.0
 _LARGEST_LOG_VARIANCE = 20.0
 
 
+class _Parts(NamedTuple):
+    """What the scores of records are made of."""
+
+    log_densities: Array
+    """Negative log density of each column, of shape (n_records, n_columns); 0 where it is not known."""
+    known: Array
+    """Whether it is known, of the same shape."""
+    divergences: Array
+    """Divergence of the code from N(0, I), of shape (n_records,)."""
+
+
+class _Networks(NamedTuple):
+    """What scores records: the encoder, the decoder, and samples of the codes' noise."""
+
+    encoder: Model
+    decoder: Model
+    draws: Array
+
+
 class VariationalDetector(RecordDetector):
     r"""Detector of anomalous records by their probability under a variational autoencoder.
 
@@ -50,6 +70,15 @@ class VariationalDetector(RecordDetector):
 
     Inputs and targets of the network are features clipped to :math:`\pm 100`. Scores are computed from unclipped
     features: beyond that range, the further out a record lies the higher it scores.
+
+    A missing cell is filled as an input, by the median of its column in training or by the most frequent category. As a
+    target it is not known: training maximizes the probability of the other cells. In scores it counts with the median
+    contribution of its column in training, as a typical cell would. To leave it out would not be neutral: the log
+    density of a column that is predicted well is far above 0, and a record would become anomalous for lacking it. Where
+    5 to 95 % of the training values of a column of numbers are missing, one more feature marks the missing values: an
+    input alone. In a column of categories, missing is then a category like the others. In columns that were more rarely
+    missing the network has not learned which values stand in: to score such a record, it reconstructs the missing cell
+    from the others first.
 
     The K samples of :math:`\varepsilon` are drawn once, by `fit`, and are the same for every record: a record's score
     is independent of the batch. Scores are in nats and may be negative.
@@ -102,6 +131,9 @@ class VariationalDetector(RecordDetector):
         Encoder, latent layer and decoder in one.
     draws_ : ndarray of float32 of shape (draws, latent)
         The :math:`\varepsilon_k`.
+    typical_contributions_ : ndarray of float64 of shape (n_features_in_,)
+        Median contribution of each column to the scores of training records, without the divergence: what a missing
+        cell contributes.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
         Conversion of records to features.
 
@@ -212,11 +244,14 @@ class VariationalDetector(RecordDetector):
         self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
         self._encoder, self._decoder = self._split(self.model_)
 
+        parts = self._parts(x, self._networks)
+        self.typical_contributions_ = _medians(parts.log_densities, parts.known)
+
         def score_without(fold: Array) -> Array:
             model, draws, _ = self._train(np.delete(x, fold, axis=0), seed, verbose=0)
-            return self._contributions(x[fold], *self._split(model), draws).sum(axis=1)
+            return self._contributions(self._parts(x[fold], _Networks(*self._split(model), draws))).sum(axis=1)
 
-        scores = self._own_contributions(x).sum(axis=1)
+        scores = self._contributions(parts).sum(axis=1)
         self._set_threshold(self._comparable_scores(scores, score_without), labels)
         return self
 
@@ -225,9 +260,11 @@ class VariationalDetector(RecordDetector):
         with seeded(seed):
             model = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
-            inputs = _clipped(x)
+            features = FeatureSet.of(self.preprocessor_)
+            inputs = _clipped(features.filled(x))
+            aims = targets(inputs, features.known(x))
             settings = FitSettings(self.epochs, int(self.batch_size), verbose=verbose)
-            history = fit_network(model, inputs, inputs, settings, _STEPS, callbacks=warm_up)
+            history = fit_network(model, inputs, aims, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
             draws = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
             return model, draws if self.draws else np.zeros_like(draws), history
@@ -245,7 +282,7 @@ class VariationalDetector(RecordDetector):
         variance = None if self.variance == LEARNED else float(self.variance)
         model.compile(
             optimizer=Adam(learning_rate=self.learning_rate),
-            loss=GaussianNLL(variance=variance, minimum_variance=_SMALLEST_VARIANCE),
+            loss=MaskedGaussianNLL(variance=variance, minimum_variance=_SMALLEST_VARIANCE),
         )
         return model
 
@@ -298,39 +335,63 @@ class VariationalDetector(RecordDetector):
         Returns
         -------
         ndarray of float64 of shape (n_records, n_features_in_)
-            Negative log density of the column, which is below 0 where the density is above 1. The divergence in
-            ``score_by="elbo"`` belongs to no column and is divided equally among the features.
+            Negative log density of the column, which is below 0 where the density is above 1; for a missing cell, the
+            median of the column in training. The divergence in ``score_by="elbo"`` belongs to no column and is divided
+            equally among the features.
         """
-        terms = self._own_contributions(self._features(X))
-        return self.preprocessor_.sum_by_column(terms)
+        return self._contributions(self._parts(self._features(X), self._networks))
 
     def encode(self, X: Any) -> Array:
         """Return the mean code of each record, of shape (n_records, latent), for plots of the latent space."""
-        codes: Array = self._encoder.predict(_clipped(self._features(X)))
+        codes: Array = self._encoder.predict(_clipped(self._completed(self._features(X), self._networks)))
         return codes[:, : int(self.latent)]
 
-    def _own_contributions(self, x: Array) -> Array:
-        return self._contributions(x, self._encoder, self._decoder, self.draws_)
+    def _contributions(self, parts: _Parts) -> Array:
+        contributions = np.where(parts.known, parts.log_densities, self.typical_contributions_)
+        if self.score_by == "elbo":
+            features = FeatureSet.of(self.preprocessor_)
+            own = features.columns if features.marks is None else features.columns[~features.marks]
+            fractions = np.bincount(own, minlength=features.n_columns) / features.n_targets
+            contributions += parts.divergences[:, np.newaxis] * fractions
+        return contributions
 
-    def _contributions(self, x: Array, encoder: Model, decoder: Model, draws: Array) -> Array:
-        """Return each feature's contribution to the scores, computed for 1024 records at a time."""
-        chunks = (x[start : start + _CHUNK] for start in range(0, max(len(x), 1), _CHUNK))
-        return np.concatenate([self._chunk_contributions(chunk, encoder, decoder, draws) for chunk in chunks])
+    @property
+    def _networks(self) -> _Networks:
+        return _Networks(self._encoder, self._decoder, self.draws_)
 
-    def _chunk_contributions(self, x: Array, encoder: Model, decoder: Model, draws: Array) -> Array:
+    def _parts(self, x: Array, networks: _Networks) -> _Parts:
+        """Return the parts of the scores, computed 1024 records at a time."""
+        starts = range(0, max(len(x), 1), _CHUNK)
+        parts = zip(*(self._parts_of_chunk(x[start : start + _CHUNK], networks) for start in starts), strict=True)
+        return _Parts(*map(np.concatenate, parts))
+
+    def _parts_of_chunk(self, x: Array, networks: _Networks) -> _Parts:
         from nnlite.layers.variational import deviation, divergence
 
-        codes = outputs_by_record(encoder, _clipped(x)[:, np.newaxis])[:, 0]
-        mean, log_variance = np.split(codes, 2, axis=1)
-        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * draws
-        outputs = outputs_by_record(decoder, z)
+        known, x = FeatureSet.of(self.preprocessor_).known(x), self._completed(x, networks)
+        mean, log_variance = _codes(networks.encoder, x)
+        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * networks.draws
+        outputs = outputs_by_record(networks.decoder, z)
         terms = np.zeros(x.shape, dtype=np.float64)
-        for k in range(len(draws)):
+        for k in range(len(networks.draws)):
             terms += self._negative_log_density(x, outputs[:, k])
-        terms /= len(draws)
-        if self.score_by == "elbo":
-            terms += (divergence(mean.astype(np.float64), log_variance.astype(np.float64)) / x.shape[1])[:, np.newaxis]
-        return terms
+        terms /= len(networks.draws)
+        if known is None:
+            known = np.ones(x.shape, np.bool_)
+        by_column = self.preprocessor_.sum_by_column
+        return _Parts(
+            by_column(np.where(known, terms, 0.0)),
+            by_column(known.astype(np.int64)) > 0,
+            divergence(mean.astype(np.float64), log_variance.astype(np.float64)),
+        )
+
+    def _completed(self, x: Array, networks: _Networks) -> Array:
+        def reconstruct(filled: Array) -> Array:
+            """Return the mean record of the mean code."""
+            mean, _ = _codes(networks.encoder, filled)
+            return outputs_by_record(networks.decoder, mean[:, np.newaxis])[:, 0, : filled.shape[1]]
+
+        return FeatureSet.of(self.preprocessor_).completed(x, reconstruct)
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""
@@ -348,7 +409,8 @@ class VariationalDetector(RecordDetector):
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         network, weights = model_to_parts(self.model_)
         config, arrays = self._preprocessing_state()
-        arrays |= {"draws": self.draws_, **{f"model/{name}": array for name, array in weights.items()}}
+        arrays |= {"draws": self.draws_, "typical_contributions": self.typical_contributions_}
+        arrays |= {f"model/{name}": array for name, array in weights.items()}
         return {"network": network, **config, "history": self.history_}, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
@@ -362,7 +424,16 @@ class VariationalDetector(RecordDetector):
             raise ValueError(f"its draws have shape {self.draws_.shape} for {self.latent} latent dimensions")
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
+        self._take_typical_contributions(arrays)
         self._encoder, self._decoder = self._split(self.model_)
+
+    def _take_typical_contributions(self, arrays: Mapping[str, Array]) -> None:
+        # Files of earlier versions have none: their preprocessors leave no holes.
+        has_holes, n_columns = self.preprocessor_.missing == "nan", self.n_features_in_
+        typical = arrays["typical_contributions"] if has_holes else np.zeros(n_columns)
+        if typical.shape != (n_columns,) or typical.dtype != np.float64 or not np.isfinite(typical).all():
+            raise ValueError(f"its typical contributions must be {n_columns} finite numbers, one for each column")
+        self.typical_contributions_ = typical
 
     def _first_network(self) -> Model:
         return self.model_
@@ -371,3 +442,14 @@ class VariationalDetector(RecordDetector):
 def _clipped(x: Array) -> Array:
     """Return features as inputs of the network."""
     return np.clip(x, -_LARGEST_INPUT, _LARGEST_INPUT)
+
+
+def _medians(values: Array, known: Array) -> Array:
+    """Return the median of the known values of each column; 0 for a column without any."""
+    columns = zip(values.T, known.T, strict=True)
+    return np.array([np.median(column[present]) if present.any() else 0.0 for column, present in columns])
+
+
+def _codes(encoder: Model, x: Array) -> list[Array]:
+    """Return the means and the log variances of the codes of records without holes."""
+    return np.split(outputs_by_record(encoder, _clipped(x)[:, np.newaxis])[:, 0], 2, axis=1)

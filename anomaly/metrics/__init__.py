@@ -5,6 +5,7 @@ from anomaly.metrics.affiliation import (
     affiliation_precision_recall,
     interval_affiliation,
 )
+from anomaly.metrics.agreement import rank_correlation, top_overlap
 from anomaly.metrics.events import (
     EventEvaluation,
     FlatteringMetricWarning,
@@ -17,6 +18,7 @@ from anomaly.metrics.events import (
     range_auc,
     volume_under_surface,
 )
+from anomaly.metrics.groups import FlagRate, flag_rates, wilson_interval
 from anomaly.metrics.records import (
     Evaluation,
     auc,
@@ -40,6 +42,7 @@ __all__ = [
     "Affiliation",
     "Evaluation",
     "EventEvaluation",
+    "FlagRate",
     "FlatteringMetricWarning",
     "affiliation_precision_recall",
     "auc",
@@ -53,6 +56,7 @@ __all__ = [
     "event_precision_recall_f1",
     "f1_score",
     "false_alarm_rate",
+    "flag_rates",
     "interval_affiliation",
     "matthews_corrcoef",
     "missed_alarm_rate",
@@ -62,8 +66,11 @@ __all__ = [
     "precision_recall_curve",
     "precision_score",
     "range_auc",
+    "rank_correlation",
     "recall_score",
     "roc_auc_score",
     "roc_curve",
+    "top_overlap",
     "volume_under_surface",
+    "wilson_interval",
 ]

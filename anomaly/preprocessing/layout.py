@@ -9,7 +9,8 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.values import Column, ValueColumn
+from anomaly.preprocessing.columns.kinds import Column
+from anomaly.preprocessing.columns.values import ValueColumn
 from nnlite.types import Array
 
 

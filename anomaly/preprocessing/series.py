@@ -19,8 +19,9 @@ import numpy as np
 
 from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.inference import infer_column
+from anomaly.preprocessing.columns.kinds import column_from_config
 from anomaly.preprocessing.columns.parsing import category_text
-from anomaly.preprocessing.columns.values import ValueColumn, column_from_config
+from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate
 from anomaly.tables.saved_state import field

@@ -48,7 +48,8 @@ class TablePreprocessor:
     ========  ==========================================  ======================================================
     kind      training values                             features
     ========  ==========================================  ======================================================
-    number    numbers, also as text                       the number, scaled
+    number    numbers, also as text                       the number, scaled; with ``scaling="core"`` and
+                                                          ``missing="nan"`` also compressed, if it has a heavy tail
     boolean   booleans; text: true and false, yes and     1 or 0, scaled
               no, t and f, y and n
     date      dates, also as ISO 8601 text                none; with ``dates="number"`` days since 1970, scaled
@@ -78,6 +79,11 @@ class TablePreprocessor:
     5 training rows for each value on average, become categories, whose differences all have the same weight. A later
     value between or beyond them is unseen; its feature grows with its distance from the nearest value, in units of the
     mean distance between neighboring values, so that a large number among few small ones stands out.
+
+    **Heavy tails.** With ``scaling="core"`` and ``missing="nan"``, a number is two features if at least 2 % of the
+    training values, and at least 5, are further from the median than 6 standard deviations of the middle 80 %, or if
+    the middle 80 % are equal: the number in units of its standard deviation, and compressed by a logarithm
+    (`anomaly.preprocessing.number_scales`). Sine and cosine of hours and weekdays are not scaled then.
 
     **Categories** have weight 1 by default. The features of a column then have a total variance of
     :math:`1 - \sum_k p_k^2 < 1`, whatever their number: no more than one standardized number.
@@ -115,7 +121,7 @@ class TablePreprocessor:
     kinds_ : dict of str to str
         Kind of each column: "number", "boolean", "date", "datetime", "category" or "ignored".
     feature_names_out_ : tuple of str
-        Name of each feature: ``"amount"``, ``"amount=<missing>"``, ``"country=FR"``.
+        Name of each feature: ``"amount"``, ``"amount (compressed)"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
         Index of the column of each feature.
     marks_ : ndarray of bool of shape (n_features_out,)
@@ -216,12 +222,11 @@ class TablePreprocessor:
                 f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
                 f"{format_names(table.names)}"
             )
-        columns, numbers, groups, missing_fraction = self._fit_columns(table)
-        check_finite(table, numbers, 0, names_of_numbers(columns))
-        scaler = SCALERS[self.scaling]().fit(numbers)
-        self._fitted = FittedTable.learn(columns, table.named, scaler, numbers, missing_fraction, self.missing)
+        found = self._fit_columns(table)
+        check_finite(table, found.numbers, 0, names_of_numbers(found.columns))
+        self._fitted, numbers = FittedTable.learn(found, table.named, self.scaling, self.missing)
         self._lay_out()
-        return numbers, groups
+        return numbers, found.groups
 
     def _fit_columns(self, table: Table) -> FittedColumns:
         categorical = {*(self.categorical or ()), *table.categorical}
@@ -294,7 +299,7 @@ class TablePreprocessor:
         return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
 
     def _all_numbers(self) -> bool:
-        return all(column.kind == NumberColumn.kind for column in self._fitted.columns)
+        return all(type(column) is NumberColumn for column in self._fitted.columns)
 
     def align(self, table: Table) -> Table:
         """Return a table with the columns of the training table, in their order and under their names.
@@ -426,12 +431,12 @@ class TablePreprocessor:
         if self.missing == "median":  # otherwise, the number itself is NaN
             marks = features[:, self._layout.marks] > self.category_weight / 2
             numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
-        values = iter(numbers.T[self._layout.firsts])
+        values = iter(np.split(numbers.T, self._layout.firsts[1:]))
         blocks = self._category_blocks(features)
         cells: list[Array] = []
         for column in self._fitted.columns:
             if isinstance(column, ValueColumn):
-                own = next(values)
+                own = column.value_of(next(values))
                 cells.append(column.restore(column.rounded(own) if rounded else own))
             elif isinstance(column, CategoryColumn):
                 block = next(blocks)

@@ -11,6 +11,7 @@ from typing import Any
 
 from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.base import Threshold
+from anomaly.thresholds.budget import AlarmBudget, BudgetedAlarms, alarms_within_budget
 from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
 from anomaly.thresholds.spread import (
     FixedThreshold,
@@ -23,8 +24,10 @@ from anomaly.thresholds.tail import PeaksOverThreshold, fit_generalized_pareto
 from nnlite.validation import is_number
 
 __all__ = [
+    "AlarmBudget",
     "AutoThreshold",
     "BestF1Threshold",
+    "BudgetedAlarms",
     "FixedThreshold",
     "IQRThreshold",
     "MADThreshold",
@@ -34,6 +37,7 @@ __all__ = [
     "RecallThreshold",
     "SigmaThreshold",
     "Threshold",
+    "alarms_within_budget",
     "fit_generalized_pareto",
     "from_config",
     "get",

@@ -22,7 +22,7 @@ from nnlite.layers import (
     LayerNormalization,
     TimeDistributed,
 )
-from nnlite.likelihoods import BernoulliNLL, GaussianNLL
+from nnlite.likelihoods import BernoulliNLL, GaussianNLL, MaskedGaussianNLL
 from nnlite.losses import (
     BinaryCrossentropy,
     CategoricalCrossentropy,
@@ -105,6 +105,8 @@ LOSSES = [
     (SparseCategoricalCrossentropy(from_logits=True), CLASS_NUMBERS, draw(6, 4)),
     (GaussianNLL(variance=0.7), draw(6, 4), draw(6, 4, seed=1)),
     (GaussianNLL(variance=None), draw(6, 4), draw(6, 8, seed=1)),
+    (MaskedGaussianNLL(variance=0.7), GAPS.reshape(2, 3, 4), draw(2, 3, 4, seed=1)),
+    (MaskedGaussianNLL(variance=None), GAPS, draw(6, 8, seed=1)),
     (BernoulliNLL(), LABELS, PROBABILITIES),
 ]
 REGULARIZERS = [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
-from nnlite.models import Model, model_from_parts
+from nnlite.models import Model, clone_model, model_from_parts
 from nnlite.rowwise import outputs_by_record
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
@@ -91,6 +92,13 @@ class Denoiser:
         same_features = isinstance(other, Denoiser) and self.width == other.width
         weights = other.weights if isinstance(other, Denoiser) and same_features else self.weights
         return Denoiser(self.model, self.noise_samples, weights, other.scale, other.spread)
+
+    def without_optimizer(self) -> Denoiser:
+        """Return the member without the state of its optimizer, which holds gradients of the last training records."""
+        member = copy.copy(self)
+        member.model = clone_model(self.model)
+        member.model.parameters[:] = self.model.parameters
+        return member
 
     def scores(self, x: Array, known: Array | None = None) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""

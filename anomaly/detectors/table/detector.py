@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,7 +15,8 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
-from anomaly.detectors.table.ensemble_detector import EnsembleDetector
+from anomaly.detectors.table.files import TableDetectorFiles
+from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.held_out import (
     held_out_scores,
     networks_without,
@@ -30,17 +30,13 @@ from anomaly.detectors.table.incremental import (
     update_calibration,
 )
 from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
-from anomaly.detectors.table.training import (
-    TRAINING_CONSTRAINTS,
-    EnsembleSettings,
-    fit_ensemble,
-)
+from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
 
-class TableDetector(EnsembleDetector):
+class TableDetector(TableDetectorFiles):
     r"""Detector of anomalous records in tables: denoising autoencoders and nearest neighbors, blended into one score.
 
     **Denoising autoencoders.** Each network :math:`f_m` is trained to reconstruct records x from noisy copies:
@@ -136,7 +132,8 @@ class TableDetector(EnsembleDetector):
         runs all epochs, on all records.
     scaling : {"core", "standard", "minmax", "robust", "quantile", "none"}, default "core"
         Scaling of numeric columns; see `anomaly.preprocessing.TablePreprocessor`. "core", by the middle 80 % of the
-        values, is robust against anomalies among the training records.
+        values, is robust against anomalies among the training records, and makes two features of a column with a heavy
+        tail, such as bytes: the number, and its logarithm.
     categorical : sequence of str, optional
         Numeric columns to treat as categories. Text columns are categories anyway.
     dates : {"cycles", "number", "ignore"}, default "cycles"
@@ -177,6 +174,8 @@ class TableDetector(EnsembleDetector):
         Members and weights.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
         Conversion of records to features.
+    records_ : {"all", "prototypes", "none"}
+        What is kept of the training records; "all", unless `save` has left them out, or ``neighbors=0``.
 
     Notes
     -----
@@ -223,6 +222,8 @@ class TableDetector(EnsembleDetector):
         "neighbors": integer(least=0),
         "neighbors_share": number(0, most=1),
         "fine_share": number(0, most=1),
+        "forest_share": number(0, most=1),
+        "wide_share": number(0, most=1),
         "contrast": number(least=0),
         "trim": choice("auto") | number(0, most=0.5),
         "false_alarm_rate": choice(None) | RATE,
@@ -237,8 +238,10 @@ class TableDetector(EnsembleDetector):
         sparsity: float = 0.0,
         draws: int = 8,
         neighbors: int = 5,
-        neighbors_share: float = 0.85,
-        fine_share: float = 0.3,
+        neighbors_share: float = 0.88,
+        fine_share: float = 0.35,
+        forest_share: float = 0.1,
+        wide_share: float = 0.8,
         contrast: float = 0.5,
         contamination: float | str = "auto",
         trim: float | str = "auto",
@@ -265,6 +268,8 @@ class TableDetector(EnsembleDetector):
         self.neighbors = neighbors
         self.neighbors_share = neighbors_share
         self.fine_share = fine_share
+        self.forest_share = forest_share
+        self.wide_share = wide_share
         self.contrast = contrast
         self.contamination = contamination
         self.trim = trim
@@ -329,13 +334,6 @@ class TableDetector(EnsembleDetector):
         if self.false_alarm_rate is not None:
             self._set_conformal_threshold(held_out, self.false_alarm_rate)
         return self
-
-    def _left_out(self) -> float:
-        return self._settings().trim
-
-    def _settings(self) -> EnsembleSettings:
-        # Not get_params, since a subclass may have other arguments.
-        return EnsembleSettings.from_parameters(vars(self))
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""
@@ -503,37 +501,3 @@ class TableDetector(EnsembleDetector):
         else:
             self._set_threshold(scores, None)
         return self
-
-    # -- files ---------------------------------------------------------------------------------
-
-    def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        preprocessing, tables = self._preprocessing_state()
-        ensemble, arrays = self.ensemble_.get_state()
-        arrays |= tables
-        if self._fitted_params["false_alarm_rate"] is not None:
-            arrays["calibration_scores"] = self.calibration_scores_
-        config = {**ensemble, **preprocessing, "history": self.history_}
-        if self.records_seen_ != len(self.decision_scores_):
-            config["records_seen"] = self.records_seen_
-        return config, arrays
-
-    def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
-        if "members" not in config:
-            # The first format had one network and no parameter `neighbors`.
-            self.neighbors = 0
-        if "fine_share" not in config["parameters"]:
-            # Files from before the magnifying comparison.
-            self.fine_share = 0.0
-        self._check_parameters()
-        self._restore_preprocessing(config, arrays)
-        settings, features = self._settings(), FeatureSet.of(self.preprocessor_)
-        # Files from before weights depended on the kinds of columns have none of a blend.
-        known = features if "blend" in config else replace(features, discrete=0.0)
-        weights = settings.weights(known)
-        self.ensemble_ = Ensemble.from_state(config, arrays, label, weights, settings.explaining, known)
-        settings.check_members(self.ensemble_.members)
-        self.history_ = config["history"]
-        self.records_seen_ = config.get("records_seen", len(self.decision_scores_))
-        check_value("records_seen", self.records_seen_, integer(least=1))
-        if self.false_alarm_rate is not None:
-            self.calibration_scores_ = arrays["calibration_scores"]

@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table.attribution import fractions, normalized
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import expected_by_neighbors, expected_by_networks
+from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
+from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
+from anomaly.detectors.table.network_expectation import ExpectationByNetworks
+from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 NO_MEMORY = (
-    "{} needs remembered records, and with neighbors=0 there are none. Use neighbors=1, neighbors_share=0 to remember "
-    "records and yet score by the networks alone"
+    "{} needs remembered records, and this detector has none: it was fitted with neighbors=0, or its file was saved "
+    "without them (records='prototypes' or 'none', on the command line --records). To remember records and yet score "
+    "by the networks alone, use neighbors=1, neighbors_share=0"
 )
 """Error of methods that need remembered records."""
 
@@ -45,8 +52,6 @@ class Ensemble:
         Columns and marks of the features.
     imputer : Imputer
         Filling of holes, the missing features of a record.
-    explaining : tuple of int
-        Positions of the members that explain a score; see `explain`.
     member_weights : ndarray of float64 of shape (n_members,), optional
         Weights learned from labels; they add up to 1.
     column_weights : ndarray of float64 of shape (n_columns,), optional
@@ -63,7 +68,6 @@ class Ensemble:
     weights: tuple[float, ...]
     features: FeatureSet
     imputer: Imputer
-    explaining: tuple[int, ...]
     member_weights: Array | None = None
     column_weights: Array | None = None
     blended: bool = True
@@ -77,8 +81,9 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, or None."""
-        return next((member for member in self.members if isinstance(member, NearestNeighbors)), None)
+        """The first member that remembers records, all of them, or None; prototypes are no records."""
+        remembering = (member for member in self.members if isinstance(member, NearestNeighbors))
+        return next((member for member in remembering if member.kind == NearestNeighbors.kind), None)
 
     def memory_for(self, method: str) -> NearestNeighbors:
         """Return the remembered records for a method of a detector; ValueError if there are none."""
@@ -93,6 +98,12 @@ class Ensemble:
             return np.empty((0, self.features.width), np.float32)
         records = self.memory.records
         return records if self.holes is None else np.where(self.holes, np.float32(np.nan), records)
+
+    @property
+    def donors(self) -> Array:
+        """Features that holes are filled from: those of the remembered records, with their holes, or of prototypes."""
+        prototypes = next((member.records for member in self.members if isinstance(member, Prototypes)), None)
+        return self.remembered if prototypes is None else prototypes
 
     @property
     def blend(self) -> Blend:
@@ -189,14 +200,11 @@ class Ensemble:
             A member's score is the sum over columns.
         """
         values = self.complete(x)
-        by_member = [self._sum_by_column(member.contributions(*values)) for member in self.members]
+        by_member = [self.features.sum_by_column(member.contributions(*values)) for member in self.members]
         return np.stack(by_member, axis=1, dtype=np.float64)
 
     def explain(self, x: Array, normalize: bool = False) -> Array:
-        """Split each record's score into contributions of columns.
-
-        The fractions are the geometric mean of those of the `explaining` members: a column contributes where all of
-        them see it.
+        """Split each record's score into contributions of columns; see `anomaly.detectors.table.attribution`.
 
         Parameters
         ----------
@@ -210,28 +218,47 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_columns)
             At least 0; each row adds up to the score exactly.
         """
-        weights = 1 if self.column_weights is None else self.column_weights
-        values = self.complete(x)
-        explaining = [self.members[index] for index in self.explaining]
-        views = [_normalized(self._sum_by_column(member.contributions(*values)) * weights) for member in explaining]
-        fractions = _normalized(np.prod(views, axis=0) ** (1 / len(views)))
-        disjoint = fractions.sum(axis=1) == 0
-        fractions[disjoint] = _normalized(np.mean(views, axis=0)[disjoint])
-        return fractions if normalize else split_scores(self.scores(x), fractions)
+        scores = self.scores(x)
+        found = fractions(self, x, scores)
+        return found if normalize else split_scores(scores, found)
 
     def expected(self, x: Array) -> Array:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
-        x, _ = self.complete(x)
-        if self.memory is not None:
-            return expected_by_neighbors(x, self.memory.records, self.features.columns)
-        return expected_by_networks(x, [network.model for network in self.networks], self.features.columns)
+        return self.expectation.of_all(self.complete(x)[0])
 
-    def _sum_by_column(self, per_feature: Array) -> Array:
-        columns = self.features.columns
-        starts = np.flatnonzero(np.diff(columns, prepend=-1))
-        sums = np.zeros((len(per_feature), self.features.n_columns), dtype=per_feature.dtype)
-        sums[:, columns[starts]] = np.add.reduceat(per_feature, starts, axis=1)
-        return sums
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record, as `Expectation.replacements` does."""
+        return self.expectation.replacements(self.complete(x)[0], columns)
+
+    def propose(self, x: Array, by_network: Array) -> Replacements:
+        """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
+        found = self.expectation.propose(self.complete(x)[0], by_network)
+        return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
+
+    def view(self, x: Array) -> Array:
+        """Return the fractions of columns in the errors of the network with the most noise, of shape (n, n_columns)."""
+        member = self.coarsest or self.members[0]
+        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)))
+        return normalized(by_column if self.column_weights is None else by_column * self.column_weights)
+
+    @property
+    def coarsest(self) -> Denoiser | None:
+        """The network with the most noise, or None."""
+        return max(self.networks, key=lambda network: float(np.abs(network.noise_samples).mean()), default=None)
+
+    @cached_property
+    def expectation(self) -> Expectation:
+        """What estimates a column from the others: remembered records or, without any, networks."""
+        if self.coarsest is None or self.memory is not None:
+            return ExpectationByNeighbors(self.memory_for("explain").records, self.features)
+        return ExpectationByNetworks(self.networks, self.coarsest, self.features)
+
+    @property
+    def levels(self) -> tuple[float, float]:
+        """Scores of a typical training record, and of one that nine in ten do not exceed; estimates for `explain`."""
+        # Where all members are at their spread, about one record in ten is beyond. Learned weights may move the median.
+        spreads = [np.exp([member.spread]) for member in self.members]
+        return float(self.column_weights is None), float(self.blend.scores(spreads)[0])
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -247,9 +274,9 @@ class Ensemble:
             described, learned = member.get_state()
             members.append(described)
             arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
-        if len(members) > 1 and members[-1].get("magnify"):
-            # It compares with the records of the member before it.
-            del arrays[f"member_{len(members) - 1}/records"]
+            if number and described.get("magnify"):
+                # It compares with the records of the member before it.
+                del arrays[f"member_{number}/records"]
         if self.holes is not None:
             arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
@@ -261,7 +288,6 @@ class Ensemble:
         arrays: Mapping[str, Array],
         label: str,
         weights: Sequence[float],
-        explaining: Sequence[int],
         features: FeatureSet,
     ) -> Ensemble:
         """Return the ensemble of a state, validating every field.
@@ -272,7 +298,7 @@ class Ensemble:
             As `get_state` returns them, or as earlier versions did.
         label : str
             Name of the file, for error messages.
-        weights, explaining, features
+        weights, features
             As the class has them; they are not part of the state.
 
         Raises
@@ -288,9 +314,9 @@ class Ensemble:
         # Files from before scores were averaged have no entry.
         blend_type = BLENDS[config.get("blend", SoftMaximum.kind)]
         nothing = Imputer.of(features, np.empty((0, features.width), np.float32))
-        ensemble = cls(tuple(members), tuple(weights), features, nothing, tuple(explaining), blend_type=blend_type)
+        ensemble = cls(tuple(members), tuple(weights), features, nothing, blend_type=blend_type)
         ensemble = replace(ensemble, holes=_holes_from_state(arrays, ensemble.remembered))
-        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.remembered))
+        ensemble = replace(ensemble, imputer=Imputer.of(features, ensemble.donors))
         if "column_weights" not in arrays:
             return ensemble
         learned = {"members": arrays["member_shares"], "columns": arrays["column_weights"]}
@@ -314,8 +340,8 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
                 model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
             )
         ]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors)
+    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes, IsolationForest)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):
@@ -386,9 +412,3 @@ def split_scores(scores: Array, fractions: Array) -> Array:
     rows = np.arange(len(contributions))
     contributions[rows, fractions.argmax(axis=1)] += scores - contributions.sum(axis=1)
     return contributions
-
-
-def _normalized(contributions: Array) -> Array:
-    """Make the rows add up to 1, or leave them at 0."""
-    totals = contributions.sum(axis=1, keepdims=True)
-    return np.divide(contributions, totals, out=np.zeros_like(contributions), where=totals > 0)

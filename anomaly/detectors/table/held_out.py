@@ -1,9 +1,10 @@
 """Held-out scores of training records, for calibration: as near as possible to scores of fresh records.
 
-**Networks** reconstruct their training records better than fresh ones. So each fifth of the records, or each tenth of
-fewer than 500, is scored by networks trained on the others (`anomaly.detectors.cross_fitting`). These learned fewer
-records and are a little worse: p-values are a little too large, the more so the fewer records there are. Columns are
-converted anew for each fold, since a category that only the held-out record has must be as new as that of a fresh one.
+**Networks** reconstruct their training records better than fresh ones, and a forest isolates them later. So each fifth
+of the records, or each tenth of fewer than 500, is scored by networks and a forest fitted to the others
+(`anomaly.detectors.cross_fitting`). These learned fewer records and are a little worse: p-values are a little too
+large, the more so the fewer records there are. Columns are converted anew for each fold, since a category that only the
+held-out record has must be as new as that of a fresh one.
 
 **Remembered records** need no second fit: each is compared with all the others, as a fresh one is with all of them.
 
@@ -30,8 +31,10 @@ import numpy as np
 from anomaly.detectors.cross_fitting import are_few, folds_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.fitting import fit_ensemble
+from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
-from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
+from anomaly.detectors.table.training import EnsembleSettings
 from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
@@ -48,7 +51,7 @@ def networks_without(
     make: Callable[[], TablePreprocessor],
     seed: int | None,
 ) -> FoldFit:
-    """Return a fit of networks to all records of a table but those of a fold.
+    """Return a fit of networks and forest to all records of a table but those of a fold.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ def networks_without(
         others = table.rows(np.setdiff1d(np.arange(len(table)), fold))
         chosen = _refitted(others, preprocessor, make())
         x, features = chosen.transform(others), FeatureSet.of(chosen)
-        fitted = fit_ensemble(settings.quiet, x, features, seed, networks_only=True)
+        fitted = fit_ensemble(settings.quiet, x, features, seed, comparing=False)
         return fitted.ensemble, chosen.transform(table.rows(fold))
 
     return fit
@@ -110,11 +113,11 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     if not are_few(len(x), ensemble.features.columns):
         return scores
     # Those left out of the training are not remembered.
-    settings, networks_only = replace(settings.quiet, trim=0.0), ensemble.column_weights is None
+    settings, comparing = replace(settings.quiet, trim=0.0), ensemble.column_weights is not None
 
     def fit(fold: Array) -> tuple[Ensemble, Array]:
         others = np.delete(x, fold, axis=0)
-        fitted = fit_ensemble(settings, others, ensemble.features, seed, networks_only=networks_only).ensemble
+        fitted = fit_ensemble(settings, others, ensemble.features, seed, comparing=comparing).ensemble
         return fitted.with_label_weights(ensemble.member_weights, ensemble.column_weights), x[fold]
 
     return held_out_scores(fit, ensemble, x, folds_of(len(x)))
@@ -127,7 +130,7 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
     ----------
     fit : callable
         Takes the indices of a fold; returns an ensemble fitted to the other records and the features of the fold. Of
-        the ensemble only networks are used, unless it has weights learned from labels.
+        the ensemble only networks and forest are used, unless it has weights learned from labels.
     ensemble : Ensemble
         Fitted to all records. Scores are in the scale of its members: where distances take few values, as of
         categories, scales would differ much from one fold to the next.
@@ -141,22 +144,27 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
     ndarray of float64 of shape (n_records,)
         In the order of `x`.
     """
-    networks, weighted = ensemble.networks, ensemble.column_weights is not None
-    scores, of_networks = np.empty(len(x)), np.empty((len(networks), len(x)))
+    fitted, weighted = _fitted(ensemble), ensemble.column_weights is not None
+    scores, of_fitted = np.empty(len(x)), np.empty((len(fitted), len(x)))
     for fold in folds:
         other, features = fit(fold)
         if weighted:
             scores[fold] = other.with_scale_of(ensemble).scores(features)
         else:
-            scaled = [network.with_scale_of(own) for network, own in zip(other.networks, networks, strict=True)]
+            scaled = [member.with_scale_of(own) for member, own in zip(_fitted(other), fitted, strict=True)]
             completed = other.complete(features)
-            of_networks[:, fold] = [network.scores(*completed) for network in scaled]
-    return scores if weighted else _with_neighbors(ensemble, x, of_networks)
+            of_fitted[:, fold] = [member.scores(*completed) for member in scaled]
+    return scores if weighted else _with_neighbors(ensemble, x, of_fitted)
 
 
-def _with_neighbors(ensemble: Ensemble, x: Array, of_networks: Array) -> Array:
-    """Blend held-out scores of networks with leave-one-out scores of remembered records; at least the own scores."""
-    held_out, (values, _) = iter(of_networks), ensemble.complete(x)
+def _fitted(ensemble: Ensemble) -> list[Member]:
+    """Return the members that are fitted to records, and score those lower: networks and forest."""
+    return [member for member in ensemble.members if not isinstance(member, NearestNeighbors)]
+
+
+def _with_neighbors(ensemble: Ensemble, x: Array, of_fitted: Array) -> Array:
+    """Blend held-out scores with leave-one-out scores of comparisons with remembered records; at least the own."""
+    held_out, (values, _) = iter(of_fitted), ensemble.complete(x)
     by_member = [
         member.leave_one_out_scores(values) if isinstance(member, NearestNeighbors) else next(held_out)
         for member in ensemble.members
@@ -185,3 +193,32 @@ def rescaled_calibration(calibration: Array, before: Array, after: Array) -> Arr
     high, low = (np.quantile(scores, levels) for scores in (calibration, before))
     ratio = np.divide(high, low, out=np.ones_like(low), where=low > 0)
     return np.asarray(np.sort(after) * ratio)
+
+
+def rescaled_threshold(threshold: float, before: Array, after: Array) -> float:
+    """Return the threshold for scores of the same records by another ensemble that is exceeded by as many of them.
+
+    Parameters
+    ----------
+    threshold : float
+        Threshold of the scores before.
+    before, after : ndarray of float64 of shape (n_records,)
+        Scores of training records before and after a change of the ensemble.
+
+    Returns
+    -------
+    float
+        Between two scores as far from either as before; beyond all of them in the same ratio to the nearest.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before, after = np.array([3.0, 1.0, 2.0]), np.array([5.0, 1.0, 4.0])
+    >>> [rescaled_threshold(threshold, before, after) for threshold in (1.5, 2.0, 6.0)]
+    [2.5, 4.0, 10.0]
+    """
+    known, other = np.sort(before), np.sort(after)
+    if known[0] <= threshold <= known[-1]:
+        return float(np.interp(threshold, known, other))
+    nearest = -1 if threshold > known[-1] else 0
+    return float(threshold * other[nearest] / known[nearest]) if known[nearest] else threshold

@@ -68,6 +68,8 @@ class NearestNeighbors:
 
     # As files have it.
     kind: ClassVar[str] = "neighbours"
+    # How many remembered records a scored record may be itself.
+    n_own: ClassVar[int] = 1
 
     def __init__(
         self,
@@ -83,7 +85,7 @@ class NearestNeighbors:
     ) -> None:
         self.records = records
         self.k = min(k, len(records) - 1)
-        self.n_local = min(4 * k, len(records) - 1)
+        self.n_local = min(4 * k, len(records) - 1) if contrast else self.k
         self.contrast = contrast
         self.unit = unit
         self.scale = scale
@@ -93,7 +95,7 @@ class NearestNeighbors:
         self._search: neighbors.NearestNeighbors | None = None
         self._own_neighbors: tuple[Array, Array] | None = None
         if local_distances is None:
-            distances, near = self._nearest(records)
+            distances, near = self._nearest(records, n_equal=1)
             self._own_neighbors = distances, near
             local_distances = distances.mean(axis=1)
             # Among copies of one record the local distance is 0; a hundredth of the median elsewhere stands in.
@@ -125,7 +127,7 @@ class NearestNeighbors:
         return self._replaced(unit, other.scale, other.spread)
 
     def _replaced(self, unit: float, scale: float, spread: float) -> NearestNeighbors:
-        member = NearestNeighbors(
+        member = type(self)(
             self.records,
             self.k,
             self.contrast,
@@ -141,7 +143,7 @@ class NearestNeighbors:
 
     def scores(self, x: Array, known: Array | None = None) -> Array:  # noqa: ARG002
         """Return the score of each record, as float64 of shape (n_records,); filled holes count as all features do."""
-        return self._scores(x, n_equal=1)
+        return self._scores(x, self.n_own)
 
     def leave_one_out_scores(self, x: Array) -> Array:
         """Return the scores of remembered records as those of fresh records, as float64.
@@ -149,7 +151,7 @@ class NearestNeighbors:
         A fresh record that is equal to a remembered one is not compared with that. So a remembered record is compared
         neither with itself nor with one equal record, if there is any.
         """
-        return self._scores(x, n_equal=2)
+        return self._scores(x, self.n_own + 1)
 
     def _scores(self, x: Array, n_equal: int) -> Array:
         scores = np.empty(len(x))
@@ -164,7 +166,7 @@ class NearestNeighbors:
         step = max(1, _BLOCK_CELLS // (self.n_local * self.width))
         for start in range(0, len(x), step):
             rows = slice(start, start + step)
-            distances, near = self._nearest(x[rows])
+            distances, near = self._nearest(x[rows], self.n_own)
             factors = np.divide(self._factors(near), distances, out=np.zeros_like(distances), where=distances > 0)
             apart = self._compared(x[rows])[:, np.newaxis] - self._compared(self.records[near.ravel()]).reshape(
                 *near.shape, -1
@@ -188,10 +190,10 @@ class NearestNeighbors:
             x = np.where(self.left_out, np.float32(0), x)
         return _magnified(x) if self.magnify else x
 
-    def _nearest(self, x: Array, n_equal: int = 1) -> tuple[Array, Array]:
+    def _nearest(self, x: Array, n_equal: int) -> tuple[Array, Array]:
         """Return the distances to the nearest remembered records, and their indices.
 
-        Of the records that are equal to a row of `x`, the first `n_equal` are left out: 1 or 2.
+        Of the records that are equal to a row of `x`, the first `n_equal` are left out: 0 to 2.
         """
         if self._search is None:
             self._search = neighbors.NearestNeighbors(self._compared(self.records))

@@ -11,6 +11,7 @@ import numpy as np
 
 from anomaly.errors import DataError, EmptyColumnWarning, format_names, format_value
 from anomaly.preprocessing.columns.categories import CategoryColumn, are_codes, count_categories
+from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
 from anomaly.preprocessing.columns.parsing import (
     category_text,
@@ -21,7 +22,6 @@ from anomaly.preprocessing.columns.parsing import (
 from anomaly.preprocessing.columns.values import (
     INFERRED_COLUMNS,
     BooleanColumn,
-    Column,
     CycleColumn,
     DateColumn,
     DatetimeColumn,

@@ -38,3 +38,25 @@ def are_marked(fractions: Array, missing: str) -> Array:
     if missing == "median":
         return np.asarray(fractions > 0)
     return np.asarray((fractions >= _LEAST_MARKED) & (fractions <= _MOST_MARKED))
+
+
+def are_rarely_missing(fractions: Array) -> Array:
+    """Return whether training values are rarely missing: fewer than 5 % of them.
+
+    Parameters
+    ----------
+    fractions : ndarray of float64
+        Fractions of the training values that are missing; NaN where not known.
+
+    Returns
+    -------
+    ndarray of bool
+        A missing cell of such a column is rare.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> are_rarely_missing(np.array([0.0, 0.04, 0.05, np.nan])).tolist()
+    [True, True, False, False]
+    """
+    return np.asarray(fractions < _LEAST_MARKED)

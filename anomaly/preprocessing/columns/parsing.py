@@ -189,3 +189,28 @@ def distinct_cells(cells: Array) -> tuple[list[Any], Array]:
         texts = np.datetime_as_string(values).tolist()
         return [None if text == "NaT" else text for text in texts], indices
     return values.tolist(), indices
+
+
+def missing_cells(cells: Array) -> Array:
+    """Return which cells of a column are missing.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n_rows,)
+        Numbers, dates, booleans or text; None, NaN, NaT and `MISSING_TEXTS` are missing.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_rows,)
+        True where missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> missing_cells(np.array([1.0, np.nan])).tolist(), missing_cells(np.array(["a", "N/A", None], object)).tolist()
+    ([False, True], [False, True, True])
+    """
+    if cells.dtype.kind == "f":
+        return np.asarray(np.isnan(cells))
+    distinct, indices = distinct_cells(cells)
+    return np.array([category_text(value) is None for value in distinct], np.bool_)[indices]

@@ -10,13 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.errors import DataError, format_value
-from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.parsing import (
     BOOLEAN_PAIRS,
     MICROSECONDS_PER_DAY,
@@ -28,7 +26,6 @@ from anomaly.preprocessing.columns.parsing import (
     parse_numbers,
 )
 from anomaly.tables.cells import text_array
-from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
 _SAMPLE = 100
@@ -91,6 +88,16 @@ class ValueColumn(ABC):
     def number_names(self) -> tuple[str, ...]:
         """Name of each array of `numbers_of`."""
         return self.name, *(f"{self.name} ({cycle})" for cycle in self.cycles)
+
+    def value_of(self, numbers: Array) -> Array:
+        """Return the number of each row, the inverse of `numbers_of`.
+
+        Parameters
+        ----------
+        numbers : ndarray of float of shape (n_numbers, n_rows)
+            Numbers of the column.
+        """
+        return np.asarray(numbers[0])
 
     def learn_resolution(self, numbers: Array) -> None:
         """Fit the coarsest resolution of which all training values are multiples, if any."""
@@ -347,8 +354,6 @@ INFERRED_COLUMNS: tuple[type[ValueColumn], ...] = (BooleanColumn, NumberColumn, 
 VALUE_COLUMNS: dict[str, type[ValueColumn]] = {
     column.kind: column for column in (BooleanColumn, NumberColumn, DateColumn, DatetimeColumn)
 }
-_FORMER_KINDS = {"moment": DatetimeColumn.kind}
-"""Kinds in files of earlier versions, with their present names."""
 
 
 class IgnoredColumn:
@@ -368,29 +373,6 @@ class IgnoredColumn:
     def get_config(self) -> dict[str, Any]:
         """Return the attributes of the column, as JSON values."""
         return {"kind": self.kind, "name": self.name}
-
-
-Column: TypeAlias = ValueColumn | CategoryColumn | IgnoredColumn
-
-
-def column_from_config(config: Any) -> Column:
-    """Restore a column from the values of its `get_config`; raise `DataError` for an invalid field."""
-    kind = field(config, "kind", str)
-    kind = _FORMER_KINDS.get(kind, kind)
-    if kind == DatetimeColumn.kind and "date" in config and not field(config, "date", bool):
-        return CycleColumn(field(config, "name", str), field(config, "weekday", bool))
-    if kind in VALUE_COLUMNS:
-        made = VALUE_COLUMNS[kind]
-        resolution = field(config, "resolution", int) if "resolution" in config else None
-        if resolution not in (None, *made.resolutions):
-            raise DataError(f"preprocessing: a column of the kind {kind!r} has no resolution {resolution}")
-        return made(field(config, "name", str), resolution)
-    if kind == CategoryColumn.kind:
-        has_levels = "levels" in config and field(config, "levels", bool)
-        return (LevelColumn if has_levels else CategoryColumn).from_config(config)
-    if kind == IgnoredColumn.kind:
-        return IgnoredColumn(field(config, "name", str))
-    raise DataError(f"preprocessing: there is no kind of column {kind!r}")
 
 
 def side_by_side(columns: Sequence[Array], n_rows: int) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from nnlite.types import Array
 ROUNDING = 10 * np.finfo(np.float64).eps
 """Relative difference below which two values are equal."""
 _LARGEST = np.finfo(np.float64).max
+
+S = TypeVar("S", bound="Scaler")
 
 
 class Scaler(ABC):
@@ -29,7 +31,7 @@ class Scaler(ABC):
     name: ClassVar[str]
     n_features_in_: int
 
-    def fit(self, x: Array) -> Scaler:
+    def fit(self: S, x: Array) -> S:
         """Fit the scale of each column.
 
         Parameters
@@ -142,6 +144,14 @@ class AffineScaler(Scaler):
     center_: Array
     scale_: Array
 
+    @classmethod
+    def of(cls, center: Array, scale: Array) -> AffineScaler:
+        """Return a scaler with a center and a scale of each column, as float64 of shape (n_columns,)."""
+        scaler = cls()
+        scaler.center_, scaler.scale_ = center, scale
+        scaler.n_features_in_ = len(center)
+        return scaler
+
     @staticmethod
     @abstractmethod
     def _measure(values: Array) -> tuple[float, float]:
@@ -175,13 +185,10 @@ class AffineScaler(Scaler):
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> Scaler:  # noqa: ARG003
         """Restore a scaler from a center and a positive scale of each column."""
-        scaler = cls()
-        scaler.center_ = vector(arrays, "center")
-        scaler.scale_ = vector(arrays, "scale")
-        if scaler.center_.shape != scaler.scale_.shape or not (scaler.scale_ > 0).all():
+        center, scale = vector(arrays, "center"), vector(arrays, "scale")
+        if center.shape != scale.shape or not (scale > 0).all():
             raise DataError("preprocessing: expected as many positive scales as centers")
-        scaler.n_features_in_ = len(scaler.center_)
-        return scaler
+        return cls.of(center, scale)
 
 
 def present_values(x: Array) -> Iterator[Array]:

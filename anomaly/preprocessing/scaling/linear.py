@@ -27,7 +27,8 @@ from nnlite.types import Array
 
 # Distance between the first and the last decile of the standard normal distribution.
 _DECILE_RANGE = 2 * NormalDist().inv_cdf(0.9)
-_LEAST_FRACTION = 0.2
+LEAST_FRACTION = 0.2
+"""Smallest scale of `CoreScaler`, as a fraction of the standard deviation."""
 
 
 def _quantiles(values: Array, *levels: float) -> Array:
@@ -46,6 +47,12 @@ def _mean_and_deviation(values: Array) -> tuple[float, float]:
     center += (values - center).mean()
     deviation = np.sqrt(np.square(values - center).mean())
     return float(np.ldexp(center, exponent)), float(np.ldexp(deviation, exponent))
+
+
+def core_of(values: Array) -> tuple[float, float]:
+    """Return the median of finite values, and their standard deviation estimated from the middle 80 %."""
+    low, center, high = _quantiles(values, 0.1, 0.5, 0.9)
+    return float(center), float(high - low) / _DECILE_RANGE
 
 
 class StandardScaler(AffineScaler):
@@ -131,9 +138,8 @@ class CoreScaler(AffineScaler):
 
     @staticmethod
     def _measure(values: Array) -> tuple[float, float]:
-        low, center, high = _quantiles(values, 0.1, 0.5, 0.9)
-        deviation = _mean_and_deviation(values)[1]
-        return float(center), max(float(high - low) / _DECILE_RANGE, deviation * _LEAST_FRACTION)
+        center, core = core_of(values)
+        return center, max(core, _mean_and_deviation(values)[1] * LEAST_FRACTION)
 
 
 class IdentityScaler(AffineScaler):

@@ -1,7 +1,7 @@
 """Negative log-likelihoods, summed over a whole record, with their gradients.
 
 Operands: y, p, dp or 0, weights or 0, features, positions, ld, weight of a record, whether that is divided by the
-number of records, total, workspace of ld, two constants.
+number of records, total, workspace of ld, two constants, whether targets of NaN are unknown and left out.
 """
 
 from __future__ import annotations
@@ -25,14 +25,15 @@ def gaussian(op: Any, state: Any, zero: Any) -> None:
     ld, rows = op[6], state[ROWS]
     scales = _write_scales(op, state, zero)
     inverse, log_variance = like(zero, as_number(op[11])), like(zero, as_number(op[12]))
-    total = 0.0
+    complete, total = op[13] == 0, 0.0
     for j in range(op[4] * op[5]):
         y, mean = shift(as_pointer(op[0], zero), j * ld), shift(as_pointer(op[1], zero), j * ld)
-        total += _value(y, mean, scales, rows, inverse, log_variance, zero)
+        total += _value(y, mean, scales, rows, inverse, log_variance, complete, zero)
         if op[2] != 0:
             dmean = shift(as_pointer(op[2], zero), j * ld)
             for i in range(rows):
-                dmean[i] = (mean[i] - y[i]) * inverse * scales[i]
+                gradient = (mean[i] - y[i]) * inverse
+                dmean[i] = select(_is_known(y[i], complete), gradient, zero) * scales[i]
     if op[2] != 0:
         clear_padding(as_pointer(op[2], zero), op[4] * op[5], ld, state, zero)
     _add_to_total(op, state, total)
@@ -42,16 +43,17 @@ def gaussian_of_learned_variance(op: Any, state: Any, zero: Any) -> None:
     """Compute the likelihood of Gaussians with log variances stored after the means; constant: their lower bound."""
     features, ld, rows = op[4], op[6], state[ROWS]
     scales, floor = _write_scales(op, state, zero), like(zero, as_number(op[11]))
-    total = 0.0
+    complete, total = op[13] == 0, 0.0
     for t in range(op[5]):
         for j in range(features):
             y = shift(as_pointer(op[0], zero), (t * features + j) * ld)
             mean = shift(as_pointer(op[1], zero), (2 * t * features + j) * ld)
             log_variance = shift(mean, features * ld)
-            total += _value_learned_variance(y, mean, log_variance, scales, rows, floor, zero)
+            total += _value_learned_variance(y, mean, log_variance, scales, rows, floor, complete, zero)
             if op[2] != 0:
                 dmean = shift(as_pointer(op[2], zero), (2 * t * features + j) * ld)
-                _write_gradients(y, mean, log_variance, scales, dmean, shift(dmean, features * ld), rows, floor)
+                dlog_variance = shift(dmean, features * ld)
+                _write_gradients(y, mean, log_variance, scales, dmean, dlog_variance, rows, floor, complete)
     if op[2] != 0:
         clear_padding(as_pointer(op[2], zero), 2 * features * op[5], ld, state, zero)
     _add_to_total(op, state, total)
@@ -72,33 +74,53 @@ def _add_to_total(op: Any, state: Any, total: Any) -> None:
     accumulator[0] += total * state[BATCH_SIZE]
 
 
+@njit(**elementary.OPTIONS)
+def _is_known(y: Any, complete: Any) -> Any:
+    # Only NaN differs from itself. Where NaN is no unknown target it is a fault, and must reach the loss.
+    return complete | (y == y)
+
+
 @_summing
-def _value(y: Any, mean: Any, scales: Any, rows: Any, inverse: Any, log_variance: Any, zero: Any) -> Any:
+def _value(y: Any, mean: Any, scales: Any, rows: Any, inverse: Any, log_variance: Any, complete: Any, zero: Any) -> Any:
     total = zero
     for i in range(rows):
         error = y[i] - mean[i]
-        total += (error * error * inverse + log_variance + like(zero, _LN_2PI)) * scales[i]
+        term = error * error * inverse + log_variance + like(zero, _LN_2PI)
+        total += select(_is_known(y[i], complete), term, zero) * scales[i]
     return total * like(zero, 0.5)
 
 
 @_summing
-def _value_learned_variance(y: Any, mean: Any, log_variance: Any, scales: Any, rows: Any, floor: Any, zero: Any) -> Any:
+def _value_learned_variance(
+    y: Any, mean: Any, log_variance: Any, scales: Any, rows: Any, floor: Any, complete: Any, zero: Any
+) -> Any:
     total = zero
     for i in range(rows):
         error, v = y[i] - mean[i], select(log_variance[i] > floor, log_variance[i], floor)
-        total += (error * error * elementary.exp(-v) + v + like(zero, _LN_2PI)) * scales[i]
+        term = error * error * elementary.exp(-v) + v + like(zero, _LN_2PI)
+        total += select(_is_known(y[i], complete), term, zero) * scales[i]
     return total * like(zero, 0.5)
 
 
 @njit(fastmath={"contract"}, error_model="numpy")
 def _write_gradients(
-    y: Any, mean: Any, log_variance: Any, scales: Any, dmean: Any, dlog_variance: Any, rows: Any, floor: Any
+    y: Any,
+    mean: Any,
+    log_variance: Any,
+    scales: Any,
+    dmean: Any,
+    dlog_variance: Any,
+    rows: Any,
+    floor: Any,
+    complete: Any,
 ) -> None:
+    nothing = like(floor, 0.0)
     for i in range(rows):
         v = select(log_variance[i] > floor, log_variance[i], floor)
         dmean[i] = (mean[i] - y[i]) * elementary.exp(-v)
     for i in range(rows):
         gradient = (like(floor, 1.0) - dmean[i] * (mean[i] - y[i])) * like(floor, 0.5)
-        dlog_variance[i] = select(log_variance[i] > floor, gradient, like(floor, 0.0)) * scales[i]
+        moves = (log_variance[i] > floor) & _is_known(y[i], complete)
+        dlog_variance[i] = select(moves, gradient, nothing) * scales[i]
     for i in range(rows):
-        dmean[i] *= scales[i]
+        dmean[i] = select(_is_known(y[i], complete), dmean[i], nothing) * scales[i]

@@ -44,10 +44,10 @@ def emit_likelihood(
         name = "loss.binary_crossentropy" + ("_logits" if loss.from_logits else "")
         record_factor = factor * features * (positions if mean else 1)
         program.emit(name, *locations, *sizes, float(record_factor), mean, total, workspace, 1.0, 0.0, _EPSILON, 0)
-    elif loss.variance is None:
-        constants = (math.log(loss.minimum_variance), 0.0)
-        kernel = "likelihood.gaussian_of_learned_variance"
-        program.emit(kernel, *locations, *sizes, float(factor), mean, total, workspace, *constants)
+        return
+    if loss.variance is None:
+        name, constants = "likelihood.gaussian_of_learned_variance", (math.log(loss.minimum_variance), 0.0)
     else:
-        constants = (1 / loss.variance, math.log(loss.variance))
-        program.emit("likelihood.gaussian", *locations, *sizes, float(factor), mean, total, workspace, *constants)
+        name, constants = "likelihood.gaussian", (1 / loss.variance, math.log(loss.variance))
+    masked = int(loss.accepts_unknown)
+    program.emit(name, *locations, *sizes, float(factor), mean, total, workspace, *constants, masked)

@@ -13,12 +13,13 @@ from nnlite.engine.lowering.likelihood import emit_likelihood
 from nnlite.engine.lowering.masking import Mask, masked_weights
 from nnlite.engine.lowering.rules import Unsupported, check_same_shape
 from nnlite.engine.program import Location, Program, Tensor
-from nnlite.likelihoods import BernoulliNLL, GaussianNLL
+from nnlite.likelihoods import BernoulliNLL, GaussianNLL, MaskedGaussianNLL
 from nnlite.objective import Objective
 from nnlite.regularizers import L1, L1L2, L2, Regularizer
 from nnlite.weights import Weight
 
 _EPSILON = 1e-7
+_LIKELIHOODS = (GaussianNLL, MaskedGaussianNLL, BernoulliNLL)
 
 
 def lower_objective(
@@ -105,7 +106,7 @@ def _emit_loss(
     metric: bool = False,
 ) -> None:
     """Emit a loss, or a metric that averages a loss's values whatever the reduction of the loss."""
-    if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in (GaussianNLL, BernoulliNLL):
+    if isinstance(loss, (GaussianNLL, BernoulliNLL)) and type(loss) in _LIKELIHOODS:
         # One value and one weight for each record.
         location = None if weight is None else broadcast_to_samples(program, weight, ())[0]
         emit_likelihood(program, loss, target, output, gradient, location, factor, total, work)

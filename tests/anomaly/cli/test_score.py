@@ -3,6 +3,7 @@
 import csv
 import gzip
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,7 +32,7 @@ def test_score_keeps_ids_and_names_the_top_columns(folder, capsys, tmp_path):
     run(capsys, "score", folder / "numbered.csv", "-m", folder / "m.npz", "-o", out, "--id", "number", "--top", "2")
     with gzip.open(out, "rt", newline="") as file:
         table = list(csv.DictReader(file))
-    names = ["number", "score", "is_anomaly", "top_1", "top_1_share", "top_2", "top_2_share"]
+    names = ["number", "score", "is_anomaly", "top_1", "top_1_share", "top_2", "top_2_share", "rare_missing"]
     assert list(table[0]) == names
     assert [row["number"] for row in table[:2]] == ["r0", "r1"]
     detector = anomaly.load_detector(folder / "m.npz")
@@ -80,7 +81,7 @@ def test_score_writes_what_was_expected_of_the_top_columns(folder, capsys, tmp_p
         table = list(csv.DictReader(file))
     with open(folder / "test.csv", newline="") as file:
         records = list(csv.DictReader(file))
-    assert list(table[0])[3:] == [f"top_{k}{part}" for k in (1, 2) for part in ("", "_share", "_value", "_expected")]
+    assert list(table[0])[3:-1] == [f"top_{k}{part}" for k in (1, 2) for part in ("", "_share", "_value", "_expected")]
     expected = anomaly.load_detector(folder / "m.npz").expected(records)
     for i, (row, record) in enumerate(zip(table, records, strict=True)):
         assert row["top_2_value"] == record[row["top_2"]]
@@ -98,7 +99,16 @@ def test_a_textbook_autoencoder_is_scored_by_the_same_command(folder, capsys, tm
     common = ["score", folder / "test.csv", "-m", model, "-o", out, "--top", "1", "--label", "label"]
     code, _, err = run(capsys, *common, "--p-values", "--prior", "0.1")
     assert code == 0, err
-    assert rows(out)[0] == ["row", "score", "is_anomaly", "p_value", "probability", "top_1", "top_1_share"]
+    assert rows(out)[0] == [
+        "row",
+        "score",
+        "is_anomaly",
+        "p_value",
+        "probability",
+        "top_1",
+        "top_1_share",
+        "rare_missing",
+    ]
     found = np.array([[float(cell) for cell in row[1:4:2]] for row in rows(out)[1:]])
     np.testing.assert_allclose(found[:, 0], detector.decision_function(train), rtol=1e-6)
     np.testing.assert_allclose(found[:, 1], detector.p_values(train), rtol=1e-3)
@@ -362,3 +372,28 @@ def test_expected_values_of_a_model_without_any_are_refused(folder, capsys, monk
     monkeypatch.delattr(owner, "expected")
     error = fails(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--top", "1", "--expected")
     assert "holds a detector of class TableDetector, which has no expected values" in error
+
+
+def test_top_names_the_columns_that_are_missing_though_they_rarely_are(folder, capsys, tmp_path):
+    table = rows(folder / "test.csv")
+    detector = anomaly.load_detector(folder / "m.npz")
+    rare = detector.preprocessor_.missing_fraction_ < 0.05
+    assert rare.any()
+    assert not rare.all()
+    emptied = [["" if name != "label" else cell for name, cell in zip(table[0], table[1], strict=True)], *table[1:]]
+    with open(tmp_path / "empty.csv", "w", newline="") as file:
+        csv.writer(file).writerows([table[0], *emptied])
+    out = tmp_path / "s.csv"
+    assert run(capsys, "score", tmp_path / "empty.csv", "-m", folder / "m.npz", "-o", out, "--top", "1")[0] == 0
+    with open(out, newline="") as file:
+        found = [row["rare_missing"] for row in csv.DictReader(file)]
+    assert found[0] == "; ".join(detector.feature_names_in_[rare])
+    expected = detector.rare_missing(read_csv(folder / "test.csv").drop(["label"])).any(axis=1)
+    np.testing.assert_array_equal([bool(names) for names in found[1:]], expected)
+
+
+def test_top_of_an_earlier_file_says_nothing_of_missing_cells(capsys, tmp_path):
+    anomaly.datasets.make_transactions(n_records=5, random_state=0).to_csv(tmp_path / "t.csv")
+    model = Path(__file__).parents[1] / "detectors" / "saved" / "first_format.npz"
+    _, out, _ = run(capsys, "score", tmp_path / "t.csv", "-m", model, "--label", "label", "--top", "1")
+    assert out.splitlines()[0] == "row,score,is_anomaly,top_1,top_1_share"

@@ -11,6 +11,7 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from anomaly import AutoencoderDetector, NotFittedError, TableDetector, load_detector
 from anomaly.datasets import make_transactions
+from nnlite import losses
 from nnlite.archive import FileFormatError, read_archive, write_archive
 from tests.anomaly.detectors.planes import planes
 
@@ -146,6 +147,123 @@ def test_the_same_seed_gives_the_same_detector():
     one, two, other = (AutoencoderDetector(**{**QUICK, "random_state": seed}).fit(x) for seed in (1, 1, 2))
     np.testing.assert_array_equal(one.decision_scores_, two.decision_scores_)
     assert (one.decision_scores_ != other.decision_scores_).any()
+
+
+# -- missing cells ---------------------------------------------------------------------------------
+
+
+def gapped(n=400, seed=0):
+    """Return a table of numbers of one plane and a category, with cells missing: often in "a", rarely in the others."""
+    x, y = planes(n, seed=seed)
+    x = x[y == 0]
+    columns = {name: x[:, j].tolist() for j, name in enumerate("abcd")}
+    columns["sign"] = np.where(x[:, 0] > 0, "plus", "minus").tolist()
+    rng = np.random.default_rng(seed)
+    for name, fraction in {"a": 0.3, "c": 0.02, "sign": 0.02}.items():
+        columns[name] = [
+            None if gone else cell for gone, cell in zip(rng.random(len(x)) < fraction, columns[name], strict=True)
+        ]
+    return columns
+
+
+@pytest.fixture(scope="module")
+def fitted_with_gaps():
+    return AutoencoderDetector(**{**QUICK, "epochs": 300}).fit(gapped())
+
+
+def test_the_score_is_the_loss_of_the_cells_that_are_there(fitted_with_gaps):
+    detector, columns = fitted_with_gaps, gapped(seed=1)
+    preprocessor = detector.preprocessor_
+    features = preprocessor.transform(columns)
+    assert np.isnan(features).any()
+    assert preprocessor.marks_.sum() == 1
+    filled = np.where(np.isnan(features), preprocessor.fill_values_, features)
+    # Where missing values are not marked, the network fills them.
+    of_network = np.isnan(features) & (preprocessor.feature_columns_ > 0)
+    filled = np.where(of_network, detector.model_.predict(filled), filled)
+    aims = np.where(preprocessor.marks_, np.nan, features)
+    loss = losses.masked_mean_squared_error(aims.astype(float), detector.model_.predict(filled).astype(float))
+    # Marks are no targets, and not counted.
+    scores = detector.decision_function(columns)
+    np.testing.assert_allclose(scores, loss * features.shape[1] / (features.shape[1] - 1), rtol=1e-4)
+    np.testing.assert_allclose(detector.explain(columns).sum(axis=1), scores)
+    np.testing.assert_array_equal(detector.decision_scores_, detector.decision_function(gapped()))
+
+
+def test_a_missing_cell_contributes_nothing_and_others_as_if_it_had_its_reconstruction(fitted_with_gaps):
+    columns = {name: cells[:50] for name, cells in gapped(seed=2).items()}
+    columns["sign"] = [sign or "plus" for sign in columns["sign"]]
+    median = fitted_with_gaps.preprocessor_.inverse_transform(fitted_with_gaps.preprocessor_.fill_values_[np.newaxis])
+    cells = fitted_with_gaps.reconstruct({**columns, "c": [float(median["c"][0])] * 50})["c"]
+    found, expected = (fitted_with_gaps.explain({**columns, "c": c}) for c in ([None] * 50, cells.tolist()))
+    assert not found[:, 2].any()
+    assert expected[:, 2].all()
+    np.testing.assert_allclose(np.delete(found, 2, axis=1), np.delete(expected, 2, axis=1), rtol=1e-3, atol=1e-6)
+    # Where missing values are marked, the marks contribute nothing either.
+    is_missing = [cell is None for cell in columns["a"]]
+    np.testing.assert_array_equal(fitted_with_gaps.explain(columns)[:, 0] == 0, is_missing)
+
+
+def test_a_missing_cell_is_reconstructed(fitted_with_gaps):
+    whole = planes(400, seed=3)[0]
+    columns = {name: whole[:, j].tolist() for j, name in enumerate("abcd")}
+    columns["sign"] = np.where(whole[:, 0] > 0, "plus", "minus").tolist()
+    expected = fitted_with_gaps.reconstruct(columns)
+    found = fitted_with_gaps.reconstruct({**columns, "a": [None] * 400, "sign": [None] * 400})
+    assert found.names == tuple(columns)
+    assert np.corrcoef(found["a"].astype(float), expected["a"].astype(float))[0, 1] > 0.8
+    assert np.mean(found["sign"] == expected["sign"]) > 0.8
+
+
+def test_a_record_without_any_cell_is_not_anomalous(fitted_with_gaps):
+    empty = {name: [None] for name in gapped()}
+    assert fitted_with_gaps.decision_function(empty).tolist() == [0.0]
+    assert fitted_with_gaps.predict(empty).tolist() == [0]
+    assert np.isfinite(fitted_with_gaps.encode(empty)).all()
+
+
+def test_a_cell_that_was_never_missing_in_training_makes_no_record_anomalous():
+    x, y = planes()
+    detector = AutoencoderDetector(**{**QUICK, "epochs": 200}).fit(x[y == 0])
+    fresh, labels = planes(seed=1)
+    before = detector.predict(fresh[labels == 0]).mean()
+    for column in range(5):
+        holes = fresh[labels == 0].copy()
+        holes[:, column] = np.nan
+        assert detector.predict(holes).mean() <= before + 0.08
+        holes = fresh.copy()
+        holes[::2, column] = np.nan
+        assert roc_auc_score(labels, detector.decision_function(holes)) > 0.85
+
+
+def test_a_detector_of_missing_cells_is_the_same_after_loading(fitted_with_gaps, tmp_path):
+    fitted_with_gaps.save(tmp_path / "m.npz")
+    loaded, columns = load_detector(tmp_path / "m.npz"), gapped(seed=1)
+    for method in ("decision_function", "explain", "encode"):
+        np.testing.assert_array_equal(getattr(loaded, method)(columns), getattr(fitted_with_gaps, method)(columns))
+
+
+def test_a_file_from_when_missing_cells_were_imputed_still_scores_the_same(tmp_path):
+    loaded = load_detector(SAVED / "autoencoder_of_medians.npz")
+    columns = make_transactions(n_records=60, random_state=0).columns
+    np.testing.assert_allclose(loaded.decision_function(columns), loaded.decision_scores_, rtol=3e-4)
+    holes = {name: list(cells[:2]) for name, cells in columns.items()}
+    for name in ("amount", "channel", "distance_from_home_km"):
+        holes[name][0] = None
+    scores = loaded.decision_function(holes)
+    np.testing.assert_allclose(scores, [0.9883033802832399, 0.5559645627206423], rtol=3e-4)
+    assert (loaded.explain(holes) > 0).all()
+    loaded.save(tmp_path / "again.npz")
+    np.testing.assert_array_equal(load_detector(tmp_path / "again.npz").decision_function(holes), scores)
+
+
+def test_codes_of_far_records_are_those_of_the_clipped_inputs(fitted):
+    far = np.outer([30.0, 1e3, 1e5], [1.0, 0.0, 0.0, 0.0, 0.0])
+    codes = fitted.encode(far)
+    np.testing.assert_array_equal(codes, np.tile(codes[:1], (3, 1)))
+
+
+# -- training --------------------------------------------------------------------------------------
 
 
 def test_early_stopping():

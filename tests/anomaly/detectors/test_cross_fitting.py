@@ -25,7 +25,7 @@ def factors(n, d, seed):
     return rng.normal(size=(n, 2)) @ mixing + 0.3 * rng.normal(size=(n, d))
 
 
-@pytest.mark.parametrize(("n", "count"), [(500, 5), (499, 10), (10, 10), (3, 3)])
+@pytest.mark.parametrize(("n", "count"), [(500, 5), (499, 10), (10, 5), (9, 9), (3, 3)])
 def test_folds_are_a_partition(n, count):
     folds = folds_of(n)
     assert len(folds) == count

@@ -49,3 +49,21 @@ def test_complete_records_are_passed_on():
     assert features.known(x) is None
     assert features.filled(x) is x
     assert targets(x, None) is x
+
+
+def test_a_network_completes_the_holes_of_columns_without_marks():
+    marks = np.array([False, True, False, False])
+    features = FeatureSet(np.array([0, 0, 1, 2]), 3, marks=marks, fill=np.array([1, 0, 2, 3], np.float32))
+    x = np.array([[np.nan, 1, np.nan, 9], [np.nan, 1, 8, 9], [7, 0, 8, np.nan], [7, 0, 8, 9]], np.float32)
+    seen = []
+
+    def reconstruct(filled):
+        seen.append(filled.tolist())
+        return 10 * filled
+
+    expected = [[1, 1, 20, 9], [1, 1, 8, 9], [7, 0, 8, 30], [7, 0, 8, 9]]
+    assert features.completed(x, reconstruct).tolist() == expected
+    assert seen == [[[1, 1, 2, 9], [7, 0, 8, 3]]]
+    assert features.completed(x[3:], reconstruct).tolist() == expected[3:]
+    assert len(seen) == 1
+    assert features.n_targets == 3

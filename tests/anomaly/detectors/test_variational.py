@@ -1,6 +1,7 @@
 """A variational autoencoder as a detector."""
 
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from anomaly.datasets import make_transactions
 from nnlite.archive import FileFormatError, read_archive, write_archive
 
 QUICK = {"hidden": (16,), "latent": 2, "epochs": 30, "random_state": 0}
+SAVED = Path(__file__).parent / "saved"
 
 
 def planes(n=300, anomalies=0, seed=0):
@@ -134,7 +136,118 @@ def test_a_loaded_detector_is_the_same(fitted, tmp_path):
     assert loaded.get_params() == fitted.get_params()
 
 
-@pytest.mark.parametrize("change", [{"draws": np.zeros((2, 5), np.float32)}, {"draws": np.zeros((0, 2), np.float32)}])
+# -- missing cells ---------------------------------------------------------------------------------
+
+
+def gapped(n=300, seed=0):
+    """Return a table of a plane and a category of many values, with cells missing: often in "a", rarely in "word"."""
+    x, _ = planes(n, seed=seed)
+    rng = np.random.default_rng(seed)
+    columns = {name: x[:, j].tolist() for j, name in enumerate("abcd")}
+    columns["word"] = [f"word {k}" for k in np.clip(6 + 3 * x[:, 0] + rng.normal(size=n), 0, 12).astype(int)]
+    for name, fraction in {"a": 0.3, "word": 0.02}.items():
+        columns[name] = [
+            None if gone else cell for gone, cell in zip(rng.random(n) < fraction, columns[name], strict=True)
+        ]
+    return columns
+
+
+@pytest.fixture(scope="module", params=["reconstruction", "elbo"])
+def fitted_with_gaps(request):
+    return VariationalDetector(**{**QUICK, "epochs": 300}, score_by=request.param).fit(gapped())
+
+
+def test_a_missing_cell_contributes_what_is_typical_of_its_column(fitted_with_gaps):
+    columns = gapped(seed=1)
+    found, typical = fitted_with_gaps.explain(columns), fitted_with_gaps.typical_contributions_
+    np.testing.assert_allclose(found.sum(axis=1), fitted_with_gaps.decision_function(columns))
+    np.testing.assert_array_equal(fitted_with_gaps.decision_scores_, fitted_with_gaps.decision_function(gapped()))
+    is_missing = np.array([[cell is None for cell in columns[name]] for name in columns]).T
+    if fitted_with_gaps.score_by == "reconstruction":
+        np.testing.assert_array_equal(found[is_missing], np.broadcast_to(typical, found.shape)[is_missing])
+        known = fitted_with_gaps.explain(gapped())[:, 0][[cell is not None for cell in gapped()["a"]]]
+        assert typical[0] == np.median(known)
+    else:
+        # The divergence besides, by the number of features: one for each number, the marks not counted.
+        marks = fitted_with_gaps.preprocessor_.marks_
+        assert marks.sum() == 1
+        empty = fitted_with_gaps.explain({name: [None] for name in columns})[0] - typical
+        np.testing.assert_allclose(empty[:4], empty.sum() / (~marks).sum(), rtol=1e-6)
+
+
+def test_other_cells_contribute_as_if_a_missing_one_had_its_reconstruction(fitted_with_gaps):
+    columns, preprocessor = gapped(50, seed=2), fitted_with_gaps.preprocessor_
+    columns["word"] = [word or "word 6" for word in columns["word"]]
+    features = preprocessor.transform({**columns, "c": [None] * 50})
+    filled = np.where(np.isnan(features), preprocessor.fill_values_, features)
+    codes = fitted_with_gaps._encoder.predict(filled)[:, :2]
+    means = fitted_with_gaps._decoder.predict(codes)[:, : features.shape[1]]
+    cells = preprocessor.inverse_transform(means)["c"].tolist()
+    found, expected = (fitted_with_gaps.explain({**columns, "c": c}) for c in ([None] * 50, cells))
+    np.testing.assert_allclose(np.delete(found, 2, axis=1), np.delete(expected, 2, axis=1), rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["b", "word"])
+def test_a_missing_cell_alone_makes_no_record_anomalous(fitted_with_gaps, name):
+    columns = gapped(seed=1)
+    bound = np.quantile(fitted_with_gaps.decision_function(columns), 0.9)
+    holes = fitted_with_gaps.decision_function({**columns, name: [None] * 300})
+    assert (holes > bound).mean() < 0.2
+
+
+def test_a_record_without_any_cell_is_not_anomalous(fitted_with_gaps):
+    empty = {name: [None] for name in gapped()}
+    assert fitted_with_gaps.predict(empty).tolist() == [0]
+    assert np.isfinite(fitted_with_gaps.encode(empty)).all()
+
+
+def test_records_off_the_plane_are_found_between_missing_cells():
+    rng = np.random.default_rng(5)
+
+    def with_gaps(x):
+        return np.where(rng.random(x.shape) < 0.1, np.nan, x)
+
+    detector = VariationalDetector(**{**QUICK, "epochs": 600}).fit(with_gaps(planes(n=600)[0]))
+    x, y = planes(n=300, anomalies=60, seed=1)
+    assert roc_auc_score(y, detector.decision_function(with_gaps(x))) > 0.75
+
+
+def test_a_detector_of_missing_cells_is_the_same_after_loading(fitted_with_gaps, tmp_path):
+    fitted_with_gaps.save(tmp_path / "m.npz")
+    loaded, columns = load_detector(tmp_path / "m.npz"), gapped(seed=1)
+    for method in ("decision_function", "explain", "encode"):
+        np.testing.assert_array_equal(getattr(loaded, method)(columns), getattr(fitted_with_gaps, method)(columns))
+    np.testing.assert_array_equal(loaded.typical_contributions_, fitted_with_gaps.typical_contributions_)
+
+
+def test_a_file_from_when_missing_cells_were_imputed_still_scores_the_same(tmp_path):
+    loaded = load_detector(SAVED / "variational_of_medians.npz")
+    columns = make_transactions(n_records=60, random_state=0).columns
+    np.testing.assert_allclose(loaded.decision_function(columns), loaded.decision_scores_, rtol=3e-4)
+    holes = {name: list(cells[:2]) for name, cells in columns.items()}
+    for name in ("amount", "channel", "distance_from_home_km"):
+        holes[name][0] = None
+    scores = loaded.decision_function(holes)
+    np.testing.assert_allclose(scores, [66.05578250554301, 54.484979788095224], rtol=3e-4)
+    loaded.save(tmp_path / "again.npz")
+    np.testing.assert_array_equal(load_detector(tmp_path / "again.npz").decision_function(holes), scores)
+    bound = loaded.set_params(score_by="elbo").decision_function(holes)
+    np.testing.assert_allclose(bound, [67.12864780112112, 54.6122315334827], rtol=3e-4)
+
+
+# -- files and parameters --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"draws": np.zeros((2, 5), np.float32)},
+        {"draws": np.zeros((0, 2), np.float32)},
+        {"typical_contributions": np.zeros(3)},
+        {"typical_contributions": np.zeros(4, np.float32)},
+        {"typical_contributions": np.array([0.0, np.nan, 0.0, 0.0])},
+    ],
+)
 def test_a_file_that_does_not_fit_together_is_refused(fitted, tmp_path, change):
     fitted.save(tmp_path / "m.npz")
     config, arrays = read_archive(tmp_path / "m.npz", "detector")

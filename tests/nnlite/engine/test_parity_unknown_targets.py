@@ -1,10 +1,11 @@
-"""The loss of unknown targets agrees on both paths, and with the mean squared error where all are known."""
+"""Losses of unknown targets agree on both paths, and with those of complete targets where all are known."""
 
 import numpy as np
 import pytest
 
 from nnlite.callbacks import EarlyStopping
 from nnlite.layers import Dense, Input, Masking
+from nnlite.likelihoods import GaussianNLL, MaskedGaussianNLL
 from nnlite.losses import MaskedMeanSquaredError
 from nnlite.models import Sequential
 from nnlite.optimizers import SGD, Adam
@@ -85,6 +86,55 @@ def test_complete_targets_train_like_the_mean_squared_error_bit_by_bit(dtype, un
         plain, masked = (
             train(backend, build(loss, units=units), x, y, batch_size=batch_size, sample_weight=weight, **settings)
             for loss in ("mse", "masked_mse")
+        )
+        assert plain.history.history == masked.history.history
+        np.testing.assert_array_equal(plain.weight_vector.values, masked.weight_vector.values)
+
+
+# -- likelihoods -----------------------------------------------------------------------------------
+
+
+LIKELIHOODS = pytest.mark.parametrize(
+    ("settings", "outputs"),
+    [({"variance": 0.3}, 1), ({"variance": None}, 2), ({"variance": None, "minimum_variance": 1.0}, 2)],
+    ids=["fixed", "learned", "held"],
+)
+"""Settings, and outputs for each target. With a bound of 1, half of the log variances are held, and have no slope."""
+
+
+@LIKELIHOODS
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("rows", [1, 8, 33])
+@pytest.mark.parametrize("units", [1, 3, 17])
+def test_likelihoods_of_gaps(dtype, rows, units, weighted, settings, outputs):
+    x, y = draw(rows, 5), gaps(rows, units)
+    weight = np.linspace(0.1, 2, rows) if weighted else None
+    make = build(lambda: MaskedGaussianNLL(**settings), units=outputs * units, optimizer=lambda: SGD(0.01))
+    found, expected = assert_parity(make, x, y, sample_weight=weight)
+    evaluated = [
+        model.evaluate(x, y, backend=backend, verbose=0, batch_size=6, sample_weight=weight)
+        for model, backend in [(found, "numba"), (expected, "numpy")]
+    ]
+    assert_agree(*evaluated, dtype, "evaluated loss")
+
+
+@LIKELIHOODS
+def test_likelihoods_of_sequences_with_gaps_and_their_sum(dtype, settings, outputs):
+    loss = lambda: MaskedGaussianNLL(**settings, reduction="sum")  # noqa: E731
+    make = build(loss, shape=(4, 2), units=3 * outputs, optimizer=lambda: SGD(0.001))
+    assert_parity(make, draw(17, 4, 2), gaps(17, 4, 3), sample_weight=np.linspace(0, 2, 17))
+
+
+@LIKELIHOODS
+@pytest.mark.parametrize("weighted", [False, True], ids=["plain", "weighted"])
+@pytest.mark.parametrize("units", [1, 3, 17])
+def test_complete_targets_train_like_the_plain_likelihood_bit_by_bit(dtype, units, weighted, settings, outputs):
+    x, y = draw(45, 5), draw(45, units, seed=1)
+    weight = np.linspace(0.1, 2, 45) if weighted else None
+    for backend in ("numpy", "numba"):
+        plain, masked = (
+            train(backend, build(lambda loss=loss: loss(**settings), units=outputs * units), x, y, sample_weight=weight)
+            for loss in (GaussianNLL, MaskedGaussianNLL)
         )
         assert plain.history.history == masked.history.history
         np.testing.assert_array_equal(plain.weight_vector.values, masked.weight_vector.values)

@@ -30,13 +30,13 @@ def _per_sample(output: Output, y: Array, p: Array) -> Array:
     if output.loss == "Huber":
         delta, size = settings.get("delta", 1.0), np.abs(p - y)
         return np.where(size <= delta, size**2 / 2, delta * size - delta**2 / 2).mean(axis=-1)
-    if output.loss == "GaussianNLL":
+    if output.loss in ("GaussianNLL", "MaskedGaussianNLL"):
         mean, variance = p, settings["variance"]
         if variance is None:
             mean, logs = np.split(p, 2, axis=-1)
             variance = np.maximum(np.exp(logs), 1e-6)
         terms: Array = (y - mean) ** 2 / variance + np.log(variance) + np.log(2 * np.pi)
-        return terms.sum(axis=axes) / 2
+        return (np.nansum if output.loss.startswith("Masked") else np.sum)(terms, axis=axes) / 2
     if output.targets == "bits":
         share = 1 / (1 + np.exp(-p)) if settings.get("from_logits") else np.clip(p, 1e-7, 1 - 1e-7)
         aim = y * (1 - smoothing) + smoothing / 2

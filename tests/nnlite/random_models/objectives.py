@@ -24,7 +24,8 @@ class Output:
     settings : dict
         Arguments of its constructor.
     targets : str
-        ``"numbers"``, ``"gaps"``, ``"bits"``, ``"one-hot"``, ``"classes"`` or, with twice as many outputs, ``"half"``.
+        ``"numbers"``, ``"gaps"``, ``"bits"``, ``"one-hot"``, ``"classes"`` or, with twice as many outputs, ``"half"``
+        and ``"half with gaps"``.
     metrics, weighted_metrics : tuple of str
         Names of further figures.
     """
@@ -51,6 +52,7 @@ _METRICS = {
     "one-hot": ("CategoricalAccuracy", "MeanAbsoluteError"),
     "classes": ("SparseCategoricalAccuracy",),
     "half": (),
+    "half with gaps": (),
 }
 
 
@@ -74,6 +76,8 @@ def draw_output(rng: Rng, shape: Shape) -> tuple[LayerSpec | None, Output]:
         learned = chance(rng, 0.5)
         settings = {"variance": None} if learned else {"variance": 0.5}
         head = LayerSpec("Dense", {"units": 2 * units})
+        if chance(rng, 0.3):
+            return head, _with_metrics(rng, "MaskedGaussianNLL", settings, "half with gaps" if learned else "gaps")
         return head, _with_metrics(rng, "GaussianNLL", settings, "half" if learned else "numbers")
     logits = chance(rng, 0.4)
     final = "sigmoid" if kind == "bits" else "softmax"
@@ -98,7 +102,9 @@ def _with_metrics(rng: Rng, loss: str, settings: Settings, targets: str, logits:
 
 def draw_targets(rng: Rng, output: Output, shape: tuple[int, ...]) -> Array:
     """Draw targets for an output of a shape, rows first."""
-    if output.targets == "gaps":
+    if output.targets.startswith("half"):
+        shape = (*shape[:-1], shape[-1] // 2)
+    if output.targets.endswith("gaps"):
         # At least one target of each sample is known: any part of the rows can be trained or validated on.
         unknown = rng.random(shape) < 0.3
         unknown[..., 0] = False
@@ -109,6 +115,4 @@ def draw_targets(rng: Rng, output: Output, shape: tuple[int, ...]) -> Array:
         return np.eye(shape[-1])[rng.integers(0, shape[-1], size=shape[:-1])]
     if output.targets == "classes":
         return rng.integers(0, shape[-1], size=shape[:-1]).astype(float)
-    if output.targets == "half":
-        return rng.normal(size=(*shape[:-1], shape[-1] // 2))
     return rng.normal(size=shape)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn, are_codes
-from anomaly.preprocessing.columns.values import column_from_config
+from anomaly.preprocessing.columns.kinds import column_from_config
 from tests.anomaly.preprocessing.cells import objects
 
 names = st.sampled_from(["a", "b", "c", "d", "e"])

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.kinds import column_from_config
 from anomaly.preprocessing.columns.values import (
     BooleanColumn,
     CycleColumn,
@@ -14,7 +15,6 @@ from anomaly.preprocessing.columns.values import (
     DatetimeColumn,
     IgnoredColumn,
     NumberColumn,
-    column_from_config,
 )
 from tests.anomaly.preprocessing.cells import objects
 

@@ -11,7 +11,7 @@ from nnlite import activations, layers, losses, metrics, optimizers, regularizer
 from nnlite.callbacks import Callback
 from nnlite.config import set_floatx
 from nnlite.layers import Dense, Input
-from nnlite.likelihoods import BernoulliNLL, GaussianNLL
+from nnlite.likelihoods import BernoulliNLL, GaussianNLL, MaskedGaussianNLL
 from nnlite.models import Model, Sequential
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.utils import set_random_seed
@@ -67,7 +67,7 @@ def of_loss(loss, out=4, before=()):
 def likelihood(loss):
     def build():
         inputs = Input((6,))
-        model = Model(inputs, Dense(8 if loss is GaussianNLL else 4)(dense()(inputs)))
+        model = Model(inputs, Dense(4 if loss is BernoulliNLL else 8)(dense()(inputs)))
         model.compile("sgd", loss())
         return model
 
@@ -160,6 +160,7 @@ MODELS = {
     **{f"optimizer {name}": lambda make=make: chain(dense(), optimizer=make()) for name, make in OPTIMIZERS.items()},
     **{f"loss {name}": of_loss(loss) for name, loss in LOSSES.items()},
     "loss likelihood": likelihood(GaussianNLL),
+    "loss masked likelihood": likelihood(MaskedGaussianNLL),
     "loss bernoulli": likelihood(BernoulliNLL),
     "metrics": lambda: chain(dense(), metrics=[m() for m in METRICS], weighted_metrics=[m() for m in METRICS]),
     **{
