@@ -98,6 +98,7 @@ def test_expectations_are_independent_of_the_batch(settings):
     np.testing.assert_array_equal(alone, together[:60])
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_few_records_and_many_columns_have_expectations():
     x = np.random.default_rng(4).normal(size=(6, 150)).astype(np.float32)
     for settings in FITS.values():

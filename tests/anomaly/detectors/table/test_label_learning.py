@@ -129,6 +129,7 @@ def test_false_alarms_are_learned_too(fitted, anomalies):
     assert after.argmax() == 0
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_a_labelled_anomaly_is_no_normal_training_record(train):
     dirty = train.copy()
     dirty[:8] = records(8, seed=1, odd=range(8))
