@@ -107,6 +107,10 @@ class FeatureSet:
             holes[:, self.marks] = True
         return ~holes if holes.any() else None
 
+    def without_marks(self, values: Array) -> Array:
+        """Return features of which no mark varies; `values` itself if there are no marks."""
+        return values if self.marks is None else np.where(self.marks, np.float32(0), values)
+
     def filled(self, x: Array) -> Array:
         """Return features without holes; `x` itself if it has none."""
         holes = np.isnan(x)

@@ -11,11 +11,13 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.inference import FittedColumns
 from anomaly.preprocessing.columns.kinds import Column, column_from_config
 from anomaly.preprocessing.columns.missing import are_marked
 from anomaly.preprocessing.columns.values import ValueColumn
+from anomaly.preprocessing.number_scales import scale_numbers
 from anomaly.preprocessing.scaling.base import Scaler
-from anomaly.preprocessing.scaling.linear import scaler_from_state
+from anomaly.preprocessing.scaling.linear import SCALERS, CoreScaler, scaler_from_state
 from anomaly.tables import Table
 from anomaly.tables.saved_state import field, vector
 from nnlite.archive import arrays_with_prefix
@@ -50,30 +52,37 @@ class FittedTable:
     missing_fraction: Array
 
     @classmethod
-    def learn(
-        cls,
-        columns: Sequence[Column],
-        named: bool,
-        scaler: Scaler,
-        numbers: Array,
-        missing_fraction: Array,
-        missing: str,
-    ) -> FittedTable:
-        """Fit the medians and marks of training rows.
+    def learn(cls, found: FittedColumns, named: bool, scaling: str, missing: str) -> tuple[FittedTable, Array]:
+        """Fit the scales, medians and marks of training rows.
 
         Parameters
         ----------
-        columns, named, scaler, missing_fraction
-            As the attributes.
-        numbers : ndarray of float of shape (n_rows, n_numbers)
-            Numbers of the training rows; NaN if missing.
+        found : FittedColumns
+            Columns and numbers of the training rows.
+        named : bool
+            Whether the training table had names.
+        scaling : str
+            Name of a scaler.
         missing : {"median", "nan"}
             Treatment of missing cells, see `anomaly.preprocessing.columns.missing`.
+
+        Returns
+        -------
+        fitted : FittedTable
+            With "core" and "nan", columns with heavy tails have two numbers, see `anomaly.preprocessing.number_scales`.
+        numbers : ndarray of float of shape (n_rows, n_numbers)
+            Numbers of the training rows; NaN if missing.
         """
+        columns, numbers, fractions = found.columns, found.numbers, found.missing_fraction
+        scaler: Scaler
+        if scaling == CoreScaler.name and missing == "nan":
+            columns, numbers, scaler = scale_numbers(columns, numbers)
+        else:
+            scaler = SCALERS[scaling]().fit(numbers)
         medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
         sources = [j for j, c in enumerate(columns) if isinstance(c, ValueColumn) for _ in c.number_names]
-        is_marked = are_marked(missing_fraction, missing)[np.array(sources, np.intp)]
-        return cls(columns, named, scaler, medians, is_marked, missing_fraction)
+        is_marked = are_marked(fractions, missing)[np.array(sources, np.intp)]
+        return cls(columns, named, scaler, medians, is_marked, fractions), numbers
 
     @cached_property
     def names(self) -> tuple[str, ...]:

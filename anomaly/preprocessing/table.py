@@ -15,9 +15,7 @@ from anomaly.preprocessing.columns.missing import TREATMENTS
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
-from anomaly.preprocessing.number_scales import scale_numbers
-from anomaly.preprocessing.scaling.base import Scaler
-from anomaly.preprocessing.scaling.linear import SCALERS, CoreScaler
+from anomaly.preprocessing.scaling.linear import SCALERS
 from anomaly.tables import Table, as_table
 from anomaly.tables.saved_state import field
 from nnlite.types import Array
@@ -224,16 +222,11 @@ class TablePreprocessor:
                 f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
                 f"{format_names(table.names)}"
             )
-        columns, numbers, groups, missing_fraction = self._fit_columns(table)
-        check_finite(table, numbers, 0, names_of_numbers(columns))
-        scaler: Scaler
-        if self.missing == "nan" and self.scaling == CoreScaler.name:
-            columns, numbers, scaler = scale_numbers(columns, numbers)
-        else:
-            scaler = SCALERS[self.scaling]().fit(numbers)
-        self._fitted = FittedTable.learn(columns, table.named, scaler, numbers, missing_fraction, self.missing)
+        found = self._fit_columns(table)
+        check_finite(table, found.numbers, 0, names_of_numbers(found.columns))
+        self._fitted, numbers = FittedTable.learn(found, table.named, self.scaling, self.missing)
         self._lay_out()
-        return numbers, groups
+        return numbers, found.groups
 
     def _fit_columns(self, table: Table) -> FittedColumns:
         categorical = {*(self.categorical or ()), *table.categorical}

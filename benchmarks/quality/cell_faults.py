@@ -1,14 +1,10 @@
-"""Faults in single cells of normal records, or in two, whose columns an explanation should name first.
-
-Each kind is a function of a case, the records to alter and a generator. It returns altered records, which of them are
-altered, and for each row the names of the columns that are right to name.
-"""
+"""Faults in one or two cells of normal records, whose columns an explanation should name first."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +14,47 @@ _MOST_LEVELS = 10
 _RARE = 0.05
 _SHIFTS = (4.0, 8.0)
 _TORN = 2.5
+_UNITS = (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0)
+
+
+class Cell(NamedTuple):
+    """A cell to alter.
+
+    Attributes
+    ----------
+    known : ndarray
+        The column's values in training that are not missing.
+    value : object
+        The cell's own value.
+    rng : numpy.random.Generator
+        Source of the new value.
+    """
+
+    known: np.ndarray
+    value: Any
+    rng: np.random.Generator
+
+
+class Kind(NamedTuple):
+    """A kind of fault.
+
+    Attributes
+    ----------
+    columns : callable
+        Whether a training column can have it.
+    value : callable
+        The new value of a cell, or None if there is none.
+    count : int, default 1
+        Number of columns that are altered.
+    contradicts : bool, default False
+        Whether the new value is a normal one. Then it contradicts the columns that determine it, and these may be
+        the wrong ones too.
+    """
+
+    columns: Callable[[np.ndarray], bool]
+    value: Callable[[Cell], Any]
+    count: int = 1
+    contradicts: bool = False
 
 
 class Faults(NamedTuple):
@@ -28,7 +65,7 @@ class Faults(NamedTuple):
     columns : dict of str to ndarray
         The records.
     changed : ndarray of bool of shape (n,)
-        Which of them were altered.
+        Which of them differ from the normal ones.
     right : list of tuple of str, of length n
         The columns that are right to name.
     """
@@ -38,12 +75,8 @@ class Faults(NamedTuple):
     right: list[tuple[str, ...]]
 
 
-# A value for a cell: from the case, the name of the column, the record's values and a generator; None if there is none.
-_Draw = Callable[[Case, str, Columns, int, np.random.Generator], object]
-
-
-def faults_of(case: Case, records: Columns, kind: str, rng: np.random.Generator) -> Faults:
-    """Put a fault of a kind into each record where that is possible.
+def faults_of(case: Case, records: Columns, kind: Kind, rng: np.random.Generator) -> Faults:
+    """Put a fault into each record, in random columns.
 
     Parameters
     ----------
@@ -51,157 +84,123 @@ def faults_of(case: Case, records: Columns, kind: str, rng: np.random.Generator)
         The table.
     records : dict of str to ndarray
         Normal records.
-    kind : str
+    kind : Kind
         One of `KINDS`.
     rng : numpy.random.Generator
         Source of columns and values.
     """
-    names, draw, count = KINDS[kind]
-    candidates = [name for name in records if names(case, name)]
+    names = [name for name in records if kind.columns(case.train[name])]
+    if kind.contradicts and case.partners:
+        names = [name for name in names if name in case.partners] or names
+    known = {name: case.train[name][~is_missing(case.train[name])] for name in names}
     altered = {name: column.copy() for name, column in records.items()}
     n = len(next(iter(records.values())))
     changed, right = np.zeros(n, np.bool_), []
     for row in range(n):
-        chosen = rng.permutation(candidates)[:count].tolist() if len(candidates) >= count else []
-        drawn = {name: draw(case, name, records, row, rng) for name in chosen}
-        if chosen and all(value is not None for value in drawn.values()):
-            for name, value in drawn.items():
-                altered[name][row] = None if value is _HOLE and altered[name].dtype == object else value
-            changed[row] = any(not _same(altered[name][row], records[name][row]) for name in chosen)
-        right.append((*chosen, *(_partners(case, chosen) if kind in _EITHER else ())))
+        chosen = rng.permutation(names)[: kind.count].tolist() if len(names) >= kind.count else []
+        values = {name: kind.value(Cell(known[name], records[name][row], rng)) for name in chosen}
+        if None not in values.values():
+            for name, value in values.items():
+                changed[row] |= value != records[name][row]
+                altered[name][row] = value
+        partners = [other for name in chosen for other in case.partners.get(name, ())] if kind.contradicts else []
+        right.append((*chosen, *partners))
     return Faults(altered, changed, right)
-
-
-def _partners(case: Case, chosen: list[str]) -> Iterator[str]:
-    for name in chosen:
-        yield from case.partners.get(name, ())
-
-
-def _same(a: object, b: object) -> bool:
-    return bool(a == b) or (a != a and b != b)
 
 
 # -- columns -----------------------------------------------------------------------------------
 
 
-def _is_number(case: Case, name: str) -> bool:
-    return case.train[name].dtype.kind == "f" and len(np.unique(_present(case, name))) > _MOST_LEVELS
+def _levels(column: np.ndarray) -> int:
+    return len(set(column[~is_missing(column)].tolist()))
 
 
-def _is_category(case: Case, name: str) -> bool:
-    return case.train[name].dtype == object
+def _is_number(column: np.ndarray) -> bool:
+    return column.dtype.kind == "f" and _levels(column) > _MOST_LEVELS
 
 
-def _is_flag(case: Case, name: str) -> bool:
-    return case.train[name].dtype == np.bool_ or len(set(_present(case, name).tolist())) == 2
+def _is_discrete(column: np.ndarray) -> bool:
+    return column.dtype.kind in "Ob" or (column.dtype.kind == "f" and _levels(column) <= _MOST_LEVELS)
 
 
-def _is_discrete(case: Case, name: str) -> bool:
-    column = case.train[name]
-    return column.dtype.kind in "Ob" or (
-        column.dtype.kind == "f" and len(np.unique(_present(case, name))) <= _MOST_LEVELS
-    )
+def _is_category(column: np.ndarray) -> bool:
+    # Text of two levels may be read as true and false, which have no third.
+    return column.dtype.kind == "O" and _levels(column) > 2
 
 
-def _is_time(case: Case, name: str) -> bool:
-    return case.train[name].dtype.kind == "M"
+def _is_flag(column: np.ndarray) -> bool:
+    return _is_discrete(column) and _levels(column) == 2
 
 
-def _is_any(case: Case, name: str) -> bool:
-    return _is_number(case, name) or _is_discrete(case, name)
+def _is_time(column: np.ndarray) -> bool:
+    return column.dtype.kind == "M"
 
 
-def _is_complete(case: Case, name: str) -> bool:
-    return case.train[name].dtype.kind in "fO" and not is_missing(case.train[name]).any()
-
-
-def _is_paired(case: Case, name: str) -> bool:
-    return _is_number(case, name) and bool(case.partners.get(name))
+def _is_any(column: np.ndarray) -> bool:
+    return not _is_time(column)
 
 
 # -- values ------------------------------------------------------------------------------------
 
-_HOLE = np.nan
+
+def _shifted(cell: Cell) -> Any:
+    return cell.value + cell.rng.choice([-1, 1]) * cell.rng.uniform(*_SHIFTS) * cell.known.std()
 
 
-def _present(case: Case, name: str) -> np.ndarray:
-    column = case.train[name]
-    return column[~is_missing(column)]
+def _beyond(cell: Cell) -> Any:
+    return cell.known.max() + 2 * np.abs(cell.known).max()
 
 
-def _shifted(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:
-    return records[name][row] + rng.choice([-1, 1]) * rng.uniform(*_SHIFTS) * _present(case, name).std()
+def _in_another_unit(cell: Cell) -> Any:
+    return cell.value * cell.rng.choice(_UNITS)
 
 
-def _beyond(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    values = _present(case, name)
-    return values.max() + 2 * np.abs(values).max()
+def _negative(cell: Cell) -> Any:
+    return -cell.value
 
 
-def _unit(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    return records[name][row] * float(rng.choice([0.001, 0.01, 0.1, 10, 100, 1000]))
-
-
-def _sign(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    return -records[name][row]
-
-
-def _rare(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    values = _present(case, name).tolist()
+def _rarest(cell: Cell) -> Any:
+    values = cell.known.tolist()
     level, count = Counter(values).most_common()[-1]
     return level if count <= _RARE * len(values) else None
 
 
-def _other(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:
-    values = _present(case, name)
-    others = values[values != records[name][row]]
-    return others[rng.integers(len(others))] if len(others) else None
+def _another(cell: Cell) -> Any:
+    others = cell.known[cell.known != cell.value]
+    return others[cell.rng.integers(len(others))] if len(others) else None
 
 
-def _unseen(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
+def _far(cell: Cell) -> Any:
+    """Return the value of another record that is far from the record's own."""
+    values = cell.known[np.abs(cell.known - cell.value) > _TORN * cell.known.std()]
+    return values[cell.rng.integers(len(values))] if len(values) else None
+
+
+def _never_seen(cell: Cell) -> Any:  # noqa: ARG001
     return "never seen"
 
 
-def _copied(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    values = _present(case, name)
-    return values[rng.integers(len(values))]
+def _half_a_day_later(cell: Cell) -> Any:
+    return cell.value + np.timedelta64(12, "h")
 
 
-def _torn(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:
-    """Return a value of another record that is far from the record's own."""
-    values = _present(case, name)
-    far = values[np.abs(values - records[name][row]) > _TORN * values.std()]
-    return far[rng.integers(len(far))] if len(far) else None
+def _shifted_or_another(cell: Cell) -> Any:
+    return _shifted(cell) if _is_number(cell.known) else _another(cell)
 
 
-def _hole(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    return _HOLE
-
-
-def _half_a_day(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:  # noqa: ARG001
-    return records[name][row] + np.timedelta64(12, "h")
-
-
-def _shifted_or_other(case: Case, name: str, records: Columns, row: int, rng: np.random.Generator) -> object:
-    return (_shifted if _is_number(case, name) else _other)(case, name, records, row, rng)
-
-
-# Another normal value contradicts its partners, and either may be the wrong one.
-_EITHER = ("torn pair", "copied", "other category", "rare level", "flag flipped", "two categories", "sign flipped")
-KINDS: dict[str, tuple[Callable[[Case, str], bool], _Draw, int]] = {
-    "shifted number": (_is_number, _shifted, 1),
-    "other category": (_is_category, _other, 1),
-    "rare level": (_is_discrete, _rare, 1),
-    "torn pair": (_is_paired, _torn, 1),
-    "beyond range": (_is_number, _beyond, 1),
-    "wrong unit": (_is_number, _unit, 1),
-    "sign flipped": (_is_number, _sign, 1),
-    "flag flipped": (_is_flag, _other, 1),
-    "unseen category": (_is_category, _unseen, 1),
-    "copied": (_is_any, _copied, 1),
-    "time of day": (_is_time, _half_a_day, 1),
-    "never missing": (_is_complete, _hole, 1),
-    "two columns": (_is_any, _shifted_or_other, 2),
-    "two categories": (_is_category, _other, 2),
+KINDS = {
+    "shifted number": Kind(_is_number, _shifted),
+    "other category": Kind(_is_category, _another, contradicts=True),
+    "rare level": Kind(_is_discrete, _rarest, contradicts=True),
+    "torn numbers": Kind(_is_number, _far, contradicts=True),
+    "beyond range": Kind(_is_number, _beyond),
+    "wrong unit": Kind(_is_number, _in_another_unit),
+    "sign flipped": Kind(_is_number, _negative),
+    "flag flipped": Kind(_is_flag, _another, contradicts=True),
+    "unseen category": Kind(_is_category, _never_seen),
+    "another's value": Kind(_is_any, _another, contradicts=True),
+    "time of day": Kind(_is_time, _half_a_day_later),
+    "two columns": Kind(_is_any, _shifted_or_another, count=2),
+    "two categories": Kind(_is_category, _another, count=2, contradicts=True),
 }
-"""For each kind: the columns it is for, the value it gives, and the number of columns."""
+"""Kinds of faults, by name."""

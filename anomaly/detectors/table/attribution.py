@@ -10,8 +10,8 @@ of the logarithm of the score, with :math:`x^{(c)}` the record x whose column c 
 be scored for each replacement, so only the few columns that may be faulty are replaced
 (`anomaly.detectors.table.expectation`).
 
-An alarm may need two values that are rare together, and any of them is then enough to lower the score as far. The less
-plausible is the one that deviates more from like records. So with :math:`z_c` its deviation in units of a typical one,
+An alarm may need two values that are rare together, and to replace either is then enough. The less plausible one is
+that which deviates more from its expected value. So with :math:`z_c` this deviation in units of a typical one,
 contributions are in proportion to
 
 .. math:: \phi_c = \delta_c \ln(1 + z_c)
@@ -38,7 +38,7 @@ from typing import Protocol
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.expectation import Proposal
+from anomaly.detectors.table.expectation import Replacements
 from nnlite.types import Array
 
 _BY_NETWORK = 0.01
@@ -63,11 +63,11 @@ class Subject(Protocol):
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the error of a network, of shape (n, n_columns)."""
 
-    def propose(self, x: Array, by_network: Array) -> Proposal:
-        """Return the columns of each record that may be faulty."""
+    def propose(self, x: Array, by_network: Array) -> Replacements:
+        """Return the columns of each record that may be faulty, and what is expected in them."""
 
-    def replacements(self, x: Array, wanted: Array) -> Array:
-        """Return the features expected in the wanted columns of each record."""
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record."""
 
 
 def fractions(subject: Subject, x: Array, scores: Array) -> Array:
@@ -100,26 +100,22 @@ def fractions(subject: Subject, x: Array, scores: Array) -> Array:
 def _by_replacement(subject: Subject, x: Array, scores: Array, by_network: Array) -> Array:
     """Return contributions by the replacement of one column or, where that is not enough, of two."""
     found, rows = subject.propose(x, by_network), np.arange(len(x))
-    weights = np.log1p(found.deviations)
-    left = _scores_of_replaced(subject, x, scores, found.expected, found.columns)
-    contributions = weights * _drops(scores, left)
+    left = _scores_of_replaced(subject, x, scores, found)
+    contributions = _contributions(scores, left, found)
     best = contributions.argmax(axis=1)
-    again = (contributions[rows, best] > 0) & (left[rows, best] > subject.levels[1])
+    left, again = left[rows, best], contributions[rows, best] > 0
+    again &= left > subject.levels[1]
     if again.any():
         replaced = _with_columns(x[again], found.expected[again], best[again], subject.features.columns)
-        then = weights[again] * _drops_then(subject, x[again], replaced, left[rows, best][again], best[again])
+        columns = subject.propose(replaced, subject.view(replaced)).columns
+        columns[np.arange(len(columns)), best[again]] = False
+        found = subject.replacements(x[again], columns)
+        then = _contributions(left[again], _scores_of_replaced(subject, replaced, left[again], found), found)
         second, rows = then.argmax(axis=1), np.flatnonzero(again)
-        gains = np.maximum(then[np.arange(len(then)), second] - contributions[rows, second], 0) / 2
+        gains = np.maximum(then.max(axis=1) - contributions[rows, second], 0) / 2
         contributions[rows, best[again]] += gains
         contributions[rows, second] += gains
     return contributions
-
-
-def _drops_then(subject: Subject, x: Array, replaced: Array, scores: Array, best: Array) -> Array:
-    """Return the drops by a second replacement, in records whose best column has been replaced."""
-    columns = subject.propose(replaced, subject.view(replaced)).columns
-    columns[np.arange(len(x)), best] = False
-    return _drops(scores, _scores_of_replaced(subject, replaced, scores, subject.replacements(x, columns), columns))
 
 
 def normalized(values: Array) -> Array:
@@ -128,21 +124,20 @@ def normalized(values: Array) -> Array:
     return np.divide(values, totals, out=np.zeros_like(values), where=totals > 0)
 
 
-def _scores_of_replaced(subject: Subject, x: Array, scores: Array, expected: Array, wanted: Array) -> Array:
-    """Return the score after each wanted replacement, and that of the record itself for all other columns."""
-    left = np.repeat(scores[:, np.newaxis], wanted.shape[1], axis=1)
-    rows, columns = np.nonzero(wanted)
-    replaced = _with_columns(x[rows], expected[rows], columns, subject.features.columns)
-    # Where the record has the expected value already, there is nothing to score.
-    differ = (replaced != x[rows]).any(axis=1, where=~np.isnan(x[rows]))
-    left[rows[differ], columns[differ]] = subject.scores(replaced[differ])
+def _scores_of_replaced(subject: Subject, x: Array, scores: Array, found: Replacements) -> Array:
+    """Return the score after each replacement, and that of the record itself for all other columns."""
+    left = np.repeat(scores[:, np.newaxis], found.columns.shape[1], axis=1)
+    rows, columns = np.nonzero(found.columns & (found.deviations > 0))
+    left[rows, columns] = subject.scores(
+        _with_columns(x[rows], found.expected[rows], columns, subject.features.columns)
+    )
     return left
 
 
-def _drops(scores: Array, left: Array) -> Array:
-    """Return how far the logarithms of scores fall, at least 0."""
+def _contributions(scores: Array, left: Array, found: Replacements) -> Array:
+    """Return the drop of the logarithm of the score by each replacement, weighted by the deviation; at least 0."""
     ratios = scores[:, np.newaxis] / np.maximum(left, _LEAST_RATIO * scores[:, np.newaxis])
-    return np.log(np.maximum(ratios, 1))
+    return np.asarray(np.log(np.maximum(ratios, 1)) * np.log1p(found.deviations))
 
 
 def _with_columns(x: Array, expected: Array, columns: Array, of_features: Array) -> Array:

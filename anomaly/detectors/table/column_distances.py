@@ -61,13 +61,17 @@ class ColumnDistances:
     def __init__(self, records: Array, features: FeatureSet) -> None:
         self.records = records
         self._marks = features.marks
-        compared = self._compared(records)
+        compared = self.compared(records)
         slices = sorted(features.slices.items(), key=lambda item: item[1].stop - item[1].start > 1)
         self.ids = np.array([column for column, _ in slices])
         self.features = [own for _, own in slices]
         self._single = np.array([own.start for own in self.features if own.stop - own.start == 1], np.intp)
         self._numbers = np.ascontiguousarray(compared[:, self._single].T)[:, np.newaxis]
         self._several = [_several(records, compared, own) for own in self.features[len(self._single) :]]
+
+    def compared(self, x: Array) -> Array:
+        """Return the features whose differences are distances: marks of filled holes are not."""
+        return x if self._marks is None else np.where(self._marks, np.float32(0), x)
 
     def blocks(self, x: Array) -> Iterator[tuple[slice, Array]]:
         """Yield squared distances by each column, for some records at a time.
@@ -90,7 +94,7 @@ class ColumnDistances:
         for first in range(0, len(x), step):
             rows = slice(first, min(first + step, len(x)))
             distances = memory[:, : rows.stop - first]
-            self._measure(self._compared(x[rows]), distances)
+            self._measure(self.compared(x[rows]), distances)
             yield rows, distances
 
     def medoids(self, position: int, near: Array) -> Array:
@@ -121,10 +125,6 @@ class ColumnDistances:
             codes = several.codes[near]
             sums = apart[codes[:, :, np.newaxis], codes[:, np.newaxis]].sum(axis=2)
         return np.asarray(values[np.arange(len(values)), np.argmin(sums, axis=1)])
-
-    def _compared(self, x: Array) -> Array:
-        """Return the features whose differences are distances: marks of filled holes are not."""
-        return x if self._marks is None else np.where(self._marks, np.float32(0), x)
 
     def _measure(self, x: Array, distances: Array) -> None:
         single = distances[: len(self._single)]

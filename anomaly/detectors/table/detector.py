@@ -16,6 +16,7 @@ from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.files import TableDetectorFiles
+from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.held_out import FOLDS, folds_of, held_out_scores, rescaled_calibration
 from anomaly.detectors.table.incremental import (
     check_same_columns,
@@ -24,10 +25,7 @@ from anomaly.detectors.table.incremental import (
     update_calibration,
 )
 from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
-from anomaly.detectors.table.training import (
-    TRAINING_CONSTRAINTS,
-    fit_ensemble,
-)
+from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -212,6 +210,8 @@ class TableDetector(TableDetectorFiles):
         "neighbors": integer(least=0),
         "neighbors_share": number(0, most=1),
         "fine_share": number(0, most=1),
+        "forest_share": number(0, most=1),
+        "wide_share": number(0, most=1),
         "contrast": number(least=0),
         "trim": choice("auto") | number(0, most=0.5),
         "false_alarm_rate": choice(None) | RATE,
@@ -226,8 +226,10 @@ class TableDetector(TableDetectorFiles):
         sparsity: float = 0.0,
         draws: int = 8,
         neighbors: int = 5,
-        neighbors_share: float = 0.85,
-        fine_share: float = 0.3,
+        neighbors_share: float = 0.88,
+        fine_share: float = 0.35,
+        forest_share: float = 0.1,
+        wide_share: float = 0.8,
         contrast: float = 0.5,
         contamination: float | str = "auto",
         trim: float | str = "auto",
@@ -254,6 +256,8 @@ class TableDetector(TableDetectorFiles):
         self.neighbors = neighbors
         self.neighbors_share = neighbors_share
         self.fine_share = fine_share
+        self.forest_share = forest_share
+        self.wide_share = wide_share
         self.contrast = contrast
         self.contamination = contamination
         self.trim = trim
@@ -325,7 +329,7 @@ class TableDetector(TableDetectorFiles):
         preprocessor = self._new_preprocessor()
         x = preprocessor.fit_transform(table.rows(np.setdiff1d(np.arange(len(table)), fold)))
         settings, seed = self._settings(), as_seed(self.random_state)
-        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed, networks_only=True)
+        fitted = fit_ensemble(settings, x, FeatureSet.of(preprocessor), seed, comparing=False)
         return fitted.ensemble, preprocessor.transform(table.rows(fold))
 
     def _set_conformal_threshold(self, calibration: Array, false_alarm_rate: float) -> None:

@@ -13,8 +13,9 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.attribution import fractions, normalized
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import Expectation, Proposal
+from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
 from anomaly.detectors.table.neighbor_expectation import ExpectationByNeighbors
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
@@ -85,7 +86,7 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, or None; prototypes are no records."""
+        """The first member that remembers records, all of them, or None; prototypes are no records."""
         return None if isinstance(self.comparison, Prototypes) else self.comparison
 
     def memory_for(self, method: str) -> NearestNeighbors:
@@ -228,11 +229,11 @@ class Ensemble:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
         return self.expectation.of_all(self.complete(x)[0])
 
-    def replacements(self, x: Array, wanted: Array) -> Array:
-        """Return the features expected in the wanted columns, as `Expectation.of` does."""
-        return self.expectation.of(self.complete(x)[0], wanted)
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record, as `Expectation.replacements` does."""
+        return self.expectation.replacements(self.complete(x)[0], columns)
 
-    def propose(self, x: Array, by_network: Array) -> Proposal:
+    def propose(self, x: Array, by_network: Array) -> Replacements:
         """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
         found = self.expectation.propose(self.complete(x)[0], by_network)
         return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
@@ -278,9 +279,9 @@ class Ensemble:
             described, learned = member.get_state()
             members.append(described)
             arrays |= {f"member_{number}/{name}": array for name, array in learned.items()}
-        if len(members) > 1 and members[-1].get("magnify"):
-            # It compares with the records of the member before it.
-            del arrays[f"member_{len(members) - 1}/records"]
+            if number and described.get("magnify"):
+                # It compares with the records of the member before it.
+                del arrays[f"member_{number}/records"]
         if self.holes is not None:
             arrays["holes"] = np.packbits(self.holes)
         return {"members": members, "blend": self.blend_type.kind, **config}, arrays
@@ -344,8 +345,8 @@ def _members_from_state(config: Mapping[str, Any], arrays: Mapping[str, Array], 
                 model_from_parts(config["network"], arrays_with_prefix(arrays, "model/"), label), arrays["disturbances"]
             )
         ]
-    kinds: dict[str, type[Denoiser] | type[NearestNeighbors]] = {
-        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes)
+    kinds: dict[str, type[Denoiser] | type[NearestNeighbors] | type[IsolationForest]] = {
+        kind.kind: kind for kind in (Denoiser, NearestNeighbors, Prototypes, IsolationForest)
     }
     members: list[Member] = []
     for number, described in enumerate(config["members"]):

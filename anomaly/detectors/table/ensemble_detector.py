@@ -13,8 +13,9 @@ from anomaly.calibration import RATE
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.table.drift import record_drift, sample_records
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.fitting import MOST_REMEMBERED
 from anomaly.detectors.table.members import Member
-from anomaly.detectors.table.training import MOST_REMEMBERED, encoder_of
+from anomaly.detectors.table.training import encoder_of
 from anomaly.drift import DriftResult
 from anomaly.tables import Table
 from nnlite.models import Model

@@ -21,17 +21,17 @@ _MOST_DEVIATING = 3
 _LEAST_DEVIATING = 1 / 3
 
 
-class Proposal(NamedTuple):
-    """Columns that may be faulty.
+class Replacements(NamedTuple):
+    """What is expected in some columns of records.
 
     Attributes
     ----------
     columns : ndarray of bool of shape (n, n_columns)
-        The columns, at most `MOST_PROPOSED` of a record.
+        The columns: at most `MOST_PROPOSED` of a record.
     expected : ndarray of float32 of shape (n, n_features)
         The features expected in these columns, and the record's own in the others.
     deviations : ndarray of float64 of shape (n, n_columns)
-        How far each column is from what is expected of it, in units of its typical deviation; at least 0.
+        How far these columns are from that, in units of a typical deviation; 0 for the others.
     """
 
     columns: Array
@@ -56,19 +56,19 @@ class Expectation(Protocol):
             Features.
         """
 
-    def of(self, x: Array, wanted: Array) -> Array:
-        """Return the features expected in some columns of each record, and its own in the others.
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record.
 
         Parameters
         ----------
         x : ndarray of float32 of shape (n, n_features)
             Features of records, without holes.
-        wanted : ndarray of bool of shape (n, n_columns)
-            The columns to estimate: at most `MOST_PROPOSED` of a record.
+        columns : ndarray of bool of shape (n, n_columns)
+            The columns.
         """
 
-    def propose(self, x: Array, by_network: Array) -> Proposal:
-        """Return the columns of each record that may be faulty.
+    def propose(self, x: Array, by_network: Array) -> Replacements:
+        """Return the columns of each record that may be faulty, and what is expected in them.
 
         Parameters
         ----------

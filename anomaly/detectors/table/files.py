@@ -39,6 +39,8 @@ class TableDetectorFiles(EnsembleDetector):
 
     neighbors: int
     fine_share: float
+    forest_share: float
+    wide_share: float
     false_alarm_rate: float | None
 
     records_seen_: int
@@ -191,13 +193,16 @@ class TableDetectorFiles(EnsembleDetector):
         if "fine_share" not in config["parameters"]:
             # Files from before the magnifying comparison.
             self.fine_share = 0.0
+        if "forest_share" not in config["parameters"]:
+            # Files from before the isolation forest and the wide comparison.
+            self.forest_share = self.wide_share = 0.0
         self._check_parameters()
         self._restore_preprocessing(config, arrays)
         settings, features = self._settings(), FeatureSet.of(self.preprocessor_)
         records = config.get("records", "all")
         check_value("records", records, _RECORDS)
         if records == "none":
-            settings = replace(settings, neighbors=0)
+            settings = settings.networks_alone
         # Files from before weights depended on the kinds of columns have none of a blend.
         known = features if "blend" in config else replace(features, discrete=0.0)
         weights = settings.weights(known)

@@ -1,8 +1,9 @@
 """Held-out scores of training records, for calibration: as near as possible to scores of fresh records.
 
-**Networks** reconstruct their training records better than fresh ones. So each fifth of the records, or each tenth of
-fewer than 500, is scored by networks trained on the others (cross-fitting). These learned fewer records and are a
-little worse: p-values are a little too large, the more so the fewer records there are.
+**Networks** reconstruct their training records better than fresh ones, and a forest isolates them later. So each fifth
+of the records, or each tenth of fewer than 500, is scored by networks and a forest fitted to the others
+(cross-fitting). These learned fewer records and are a little worse: p-values are a little too large, the more so the
+fewer records there are.
 
 **Remembered records** need no second fit: each is compared with all the others, as a fresh one is with all of them.
 
@@ -25,6 +26,7 @@ from collections.abc import Callable, Iterable
 import numpy as np
 
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.types import Array
 
@@ -50,7 +52,7 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
     ----------
     fit : callable
         Takes the indices of a fold; returns an ensemble fitted to the other records and the features of the fold. Of
-        the ensemble only networks are used, unless it has weights learned from labels.
+        the ensemble only networks and forest are used, unless it has weights learned from labels.
     ensemble : Ensemble
         Fitted to all records. Scores are in the scale of its members: where distances take few values, as of
         categories, scales would differ much from one fold to the next.
@@ -64,22 +66,27 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
     ndarray of float64 of shape (n_records,)
         In the order of `x`.
     """
-    networks, weighted = ensemble.networks, ensemble.column_weights is not None
-    scores, of_networks = np.empty(len(x)), np.empty((len(networks), len(x)))
+    fitted, weighted = _fitted(ensemble), ensemble.column_weights is not None
+    scores, of_fitted = np.empty(len(x)), np.empty((len(fitted), len(x)))
     for fold in folds:
         other, features = fit(fold)
         if weighted:
             scores[fold] = other.with_scale_of(ensemble).scores(features)
         else:
-            scaled = [network.with_scale_of(own) for network, own in zip(other.networks, networks, strict=True)]
+            scaled = [member.with_scale_of(own) for member, own in zip(_fitted(other), fitted, strict=True)]
             completed = other.complete(features)
-            of_networks[:, fold] = [network.scores(*completed) for network in scaled]
-    return scores if weighted else _with_neighbors(ensemble, x, of_networks)
+            of_fitted[:, fold] = [member.scores(*completed) for member in scaled]
+    return scores if weighted else _with_neighbors(ensemble, x, of_fitted)
 
 
-def _with_neighbors(ensemble: Ensemble, x: Array, of_networks: Array) -> Array:
-    """Blend held-out scores of networks with leave-one-out scores of remembered records; at least the own scores."""
-    held_out, (values, _) = iter(of_networks), ensemble.complete(x)
+def _fitted(ensemble: Ensemble) -> list[Member]:
+    """Return the members that are fitted to records, and score those lower: networks and forest."""
+    return [member for member in ensemble.members if not isinstance(member, NearestNeighbors)]
+
+
+def _with_neighbors(ensemble: Ensemble, x: Array, of_fitted: Array) -> Array:
+    """Blend held-out scores with leave-one-out scores of comparisons with remembered records; at least the own."""
+    held_out, (values, _) = iter(of_fitted), ensemble.complete(x)
     by_member = [
         member.leave_one_out_scores(values) if isinstance(member, NearestNeighbors) else next(held_out)
         for member in ensemble.members

@@ -28,17 +28,11 @@ import numpy as np
 
 from anomaly.detectors.features import targets
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.fitting import MOST_REMEMBERED, FittedEnsemble, holes_of, remember
 from anomaly.detectors.table.held_out import FOLDS, held_out_scores
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.reservoir import add_to_reservoir
-from anomaly.detectors.table.training import (
-    MOST_REMEMBERED,
-    EnsembleSettings,
-    FittedEnsemble,
-    continue_training,
-    holes_of,
-    remember,
-)
+from anomaly.detectors.table.training import EnsembleSettings, continue_training
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from nnlite.random import global_generator, seeded
@@ -94,7 +88,7 @@ def update(
     features, imputer = ensemble.features, Imputer.of(ensemble.features, records)
     updated, scores = replace(
         ensemble,
-        members=(*networks, *remember(settings, imputer.filled(records), features)),
+        members=(*networks, *remember(settings, imputer.filled(records), features, rng)),
         weights=settings.weights(features),
         imputer=imputer,
         holes=holes_of(records),

@@ -3,7 +3,8 @@ r"""Ensembles without remembered records, for files that are to give none away: 
 **Prototypes** are the means of groups of at least five records (`anomaly.detectors.table.microaggregation`), so no
 record can be computed from them. Groups are made of near records, and so a training record is nearer to its prototype
 than a fresh one is to any. Units and threshold follow from scores of records that were held out: each fifth of them is
-compared with prototypes of the others.
+compared with prototypes of the others. The isolation forest is grown anew, from the prototypes: its trees narrow down
+the values of single records.
 
 **Networks alone** score as with ``neighbors=0``. In either case the state of the optimizers is left out, too: it holds
 gradients of the last records, from which records can be reconstructed (Zhu, Liu & Han, 2019).
@@ -19,11 +20,13 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.blend import spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.held_out import folds_of
 from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.isolation import IsolationForest, grow_forest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.microaggregation import group_means, microaggregate
 from anomaly.detectors.table.neighbors import NearestNeighbors, typical
@@ -92,19 +95,24 @@ def _means(memory: NearestNeighbors, records: Array, rows: Array) -> Array:
 def _with_means(ensemble: Ensemble, means: Array) -> Ensemble:
     """Return an ensemble with prototypes, which are not calibrated yet."""
     means = Imputer.of(ensemble.features, means).filled(means)
-    members = tuple(
-        Prototypes.in_place_of(member, means) if isinstance(member, NearestNeighbors) else _without_optimizer(member)
-        for member in ensemble.members
-    )
+    members = tuple(_from_means(member, means, ensemble.features) for member in ensemble.members)
     return replace(ensemble, members=members, holes=None, imputer=Imputer.of(ensemble.features, means))
 
 
+def _from_means(member: Member, means: Array, features: FeatureSet) -> Member:
+    if isinstance(member, NearestNeighbors):
+        return Prototypes.in_place_of(member, means)
+    if isinstance(member, IsolationForest):
+        return grow_forest(features.without_marks(means), np.random.default_rng(0), len(member.features))
+    return _without_optimizer(member)
+
+
 def _with_scales(ensemble: Ensemble, by_member: Array) -> Ensemble:
-    """Return an ensemble whose prototypes have the scales of their held-out scores; networks have theirs already."""
+    """Return an ensemble whose members have the scales of their held-out scores; networks have theirs already."""
     members: list[Member] = []
     for member, raw in zip(ensemble.members, by_member, strict=True):
         scale = typical(raw)
-        is_new = isinstance(member, Prototypes)
+        is_new = not isinstance(member, Denoiser)
         members.append(member.with_scale(scale, spread_of(raw / scale)) if is_new else member)
     return replace(ensemble, members=tuple(members))
 
@@ -119,8 +127,7 @@ def without_records(ensemble: Ensemble, settings: EnsembleSettings) -> Ensemble:
     settings : EnsembleSettings
         Settings that it was fitted with.
     """
-    alone = replace(settings, neighbors=0)
-    weights = alone.weights(ensemble.features)
+    weights = settings.networks_alone.weights(ensemble.features)
     networks = tuple(_without_optimizer(network) for network in ensemble.networks)
     nothing = Imputer.of(ensemble.features, np.empty((0, ensemble.features.width), np.float32))
     found = replace(ensemble, members=networks, weights=weights, holes=None, imputer=nothing)

@@ -28,7 +28,7 @@ import numpy as np
 
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.column_distances import ColumnDistances
-from anomaly.detectors.table.expectation import Proposal, most_conspicuous
+from anomaly.detectors.table.expectation import Replacements, most_conspicuous
 from nnlite.types import Array
 
 _NEIGHBORS = 15
@@ -82,34 +82,36 @@ class ExpectationByNeighbors:
     """
 
     def __init__(self, records: Array, features: FeatureSet) -> None:
-        self._n_columns = features.n_columns
+        self._features = features
         most = _MOST_CELLS // len(features.slices)
         self._many = ColumnDistances(_thinned(records, max(_FEWEST, most)), features)
         self._few = ColumnDistances(_thinned(records, int(np.clip(most // _FEWER, _FEWEST // 2, _FEWEST))), features)
         self._k = _n_neighbors(len(self._few.records))
-        self._typical = self._typical_deviations()
+        self._typical = self._typical_distances()
 
     def of_all(self, x: Array) -> Array:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
-        return self._estimates(self._many, x, np.ones((len(x), self._n_columns), np.bool_))
+        return self._estimates(self._many, x, np.ones((len(x), self._features.n_columns), np.bool_))
 
-    def of(self, x: Array, wanted: Array) -> Array:
-        """Return the features expected in some columns of each record, and its own in the others.
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record: for each, the features of a remembered record."""
+        return self._replacements(x, columns, self._estimates(self._few, x, columns))
 
-        Each column's features are those of one remembered record.
-        """
-        return self._estimates(self._few, x, wanted)
-
-    def propose(self, x: Array, by_network: Array) -> Proposal:
+    def propose(self, x: Array, by_network: Array) -> Replacements:
         """Return the columns of each record that may be faulty; see the module."""
-        proposed, deviations, found = np.zeros(by_network.shape, np.bool_), np.zeros(by_network.shape), []
+        proposed, found = np.zeros(by_network.shape, np.bool_), []
         for rows, distances in self._few.blocks(x):
             bounded = np.minimum(distances, _BOUND)
             total = bounded.sum(axis=0)
-            deviations[rows, self._few.ids] = np.sqrt(self._deviations(distances, total) / self._typical)
-            proposed[rows] = most_conspicuous(deviations[rows], by_network[rows])
+            deviations = np.sqrt(self._from_nearest(distances, total) / self._typical)
+            proposed[rows] = most_conspicuous(deviations, by_network[rows])
             found.append(self._nearest(self._few, bounded, total, proposed[rows], rows.start))
-        return Proposal(proposed, _with_medoids(self._few, x, found), deviations)
+        return self._replacements(x, proposed, _with_medoids(self._few, x, found))
+
+    def _replacements(self, x: Array, columns: Array, expected: Array) -> Replacements:
+        differences = self._few.compared(x) - self._few.compared(expected)
+        distances = self._features.sum_by_column(np.square(differences))
+        return Replacements(columns, expected, np.sqrt(distances / self._typical))
 
     def _estimates(self, known: ColumnDistances, x: Array, wanted: Array) -> Array:
         found = []
@@ -134,8 +136,8 @@ class ExpectationByNeighbors:
         by_others = total[rows] - bounded[places, rows]
         return _Near(places, first + rows, np.argpartition(by_others, self._k - 1, axis=1)[:, : self._k])
 
-    def _deviations(self, distances: Array, total: Array, n_own: int = 0) -> Array:
-        """Return the mean squared distances of a block of records from the few nearest, of shape (n, n_columns).
+    def _from_nearest(self, distances: Array, total: Array, n_own: int = 0) -> Array:
+        """Return the mean distances of a block of records from the few nearest, of shape (n, n_columns).
 
         Parameters
         ----------
@@ -146,27 +148,29 @@ class ExpectationByNeighbors:
         """
         few = min(_FEW_NEIGHBORS, self._k) + n_own
         near = np.argpartition(total, few - 1, axis=1)[:, :few]
+        means = np.zeros((len(near), self._features.n_columns))
         rows = np.arange(len(near))[:, np.newaxis]
-        return np.asarray(distances[:, rows, near].sum(axis=2).T / (few - n_own))
+        means[:, self._few.ids] = distances[:, rows, near].sum(axis=2).T / (few - n_own)
+        return means
 
-    def _typical_deviations(self) -> Array:
-        """Return the mean deviation of each column among remembered records, of shape (n_columns,)."""
-        some, total = _thinned(self._few.records, _FOR_TYPICAL), np.zeros(len(self._few.ids))
+    def _typical_distances(self) -> Array:
+        """Return the mean distance of remembered records from the few nearest, by column."""
+        some, total = _thinned(self._few.records, _FOR_TYPICAL), np.zeros(self._features.n_columns)
         for _, distances in self._few.blocks(some):
             bounded = np.minimum(distances, _BOUND).sum(axis=0)
-            total += self._deviations(distances, bounded, n_own=1).sum(axis=0)
+            total += self._from_nearest(distances, bounded, n_own=1).sum(axis=0)
         return np.maximum(total / len(some), _LEAST_TYPICAL)
 
 
 def _with_medoids(known: ColumnDistances, x: Array, found: list[_Near]) -> Array:
     """Return records with the medoids of near ones in their columns."""
     expected = x.copy()
-    for place in range(len(known.ids)):
-        chosen = [near.places == place for near in found]
-        rows = np.concatenate([near.rows[own] for near, own in zip(found, chosen, strict=True)])
-        if len(rows):
-            records = np.concatenate([near.records[own] for near, own in zip(found, chosen, strict=True)])
-            expected[rows, known.features[place]] = known.medoids(place, records)
+    if not found:
+        return expected
+    near = _Near(*[np.concatenate(parts) for parts in zip(*found, strict=True)])
+    for place in np.unique(near.places).tolist():
+        own = np.flatnonzero(near.places == place)
+        expected[near.rows[own], known.features[place]] = known.medoids(place, near.records[own])
     return expected
 
 

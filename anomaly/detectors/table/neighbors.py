@@ -85,7 +85,7 @@ class NearestNeighbors:
     ) -> None:
         self.records = records
         self.k = min(k, len(records) - 1)
-        self.n_local = min(4 * k, len(records) - 1)
+        self.n_local = min(4 * k, len(records) - 1) if contrast else self.k
         self.contrast = contrast
         self.unit = unit
         self.scale = scale

@@ -22,7 +22,7 @@ import numpy as np
 
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import MOST_PROPOSED, Proposal, most_conspicuous
+from anomaly.detectors.table.expectation import MOST_PROPOSED, Replacements, most_conspicuous
 from nnlite.models import Model
 from nnlite.rowwise import outputs_by_record
 from nnlite.types import Array
@@ -60,19 +60,20 @@ class ExpectationByNetworks:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
         return self._in_passes(x, self._all(len(x)), len(self._starts), self._models, _ROUNDS)
 
-    def of(self, x: Array, wanted: Array) -> Array:
-        """Return the features expected in some columns of each record, and its own in the others."""
+    def replacements(self, x: Array, columns: Array) -> Replacements:
+        """Return what is expected in some columns of each record."""
         # As many passes for every record, whatever the batch: the rounding of a network's outputs depends on them.
-        return self._in_passes(x, wanted, MOST_PROPOSED, self._models, _ROUNDS)
+        expected = self._in_passes(x, columns, MOST_PROPOSED, self._models, _ROUNDS)
+        return Replacements(columns, expected, self._deviations(x, expected))
 
-    def propose(self, x: Array, by_network: Array) -> Proposal:
+    def propose(self, x: Array, by_network: Array) -> Replacements:
         """Return the columns of each record that may be faulty; see the module."""
-        network = self._proposing
-        expected = self._in_passes(x, self._all(len(x)), len(self._starts), [network.model], 1)
-        squares = self._features.sum_by_column(np.square(x - expected) * network.weights)
-        deviations = np.sqrt(squares, dtype=np.float64)
-        proposed = most_conspicuous(deviations, by_network)
-        return Proposal(proposed, self.of(x, proposed), deviations)
+        in_first_round = self._in_passes(x, self._all(len(x)), len(self._starts), [self._proposing.model], 1)
+        return self.replacements(x, most_conspicuous(self._deviations(x, in_first_round), by_network))
+
+    def _deviations(self, x: Array, expected: Array) -> Array:
+        squares = self._features.sum_by_column(np.square(x - expected) * self._proposing.weights)
+        return np.sqrt(squares, dtype=np.float64)
 
     def _all(self, n: int) -> Array:
         return np.ones((n, self._features.n_columns), np.bool_)

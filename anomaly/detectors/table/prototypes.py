@@ -37,7 +37,7 @@ class Prototypes(NearestNeighbors):
         member : NearestNeighbors
             Remembered records.
         means : ndarray of float32 of shape (n_prototypes, n_features)
-            At least two prototypes. As each is the mean of several records, fewer neighbors are compared.
+            At least two prototypes. The neighbors are the same fraction of them as of the records.
         """
-        k = max(1, member.k // LEAST_RECORDS)
+        k = max(1, round(member.k * len(means) / len(member.records)))
         return cls(means, k, member.contrast, magnify=member.magnify, left_out=member.left_out)

@@ -1,4 +1,4 @@
-"""Training of an ensemble: its settings, its networks, and its remembered records."""
+"""Training of the networks of an ensemble, and the settings of both."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.features import FeatureSet, targets
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.ensemble import Ensemble
-from anomaly.detectors.table.imputation import Imputer
+from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
@@ -24,9 +23,6 @@ from nnlite.random import global_generator, seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
-MOST_REMEMBERED = 10_000
-"""Largest number of remembered records."""
-
 _MOST_STEPS = 1000
 # On samples of 33 to 250 records of 14 tables so many steps were level with one a record, or a little better; and
 # 50 steps with a larger rate, where there are fewer than 200 records, were level with 200.
@@ -34,8 +30,6 @@ _STEPS_PER_RECORD = 0.75
 _LEAST_STEPS = 50
 _STEPS_AT_DEFAULT_RATE = 200
 _DEFAULT_RATE = 0.001
-_FINE_NEIGHBORS = 1
-_FINE_CONTRAST = 2.0
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
@@ -138,6 +132,10 @@ class EnsembleSettings:
         Weight of the remembered records; the networks have the remainder.
     fine_share : float
         Fraction of that weight for the magnifying comparison.
+    forest_share : float
+        Fraction of that weight for the isolation forest, before the comparisons divide it.
+    wide_share : float
+        Fraction of the weight of the plain comparison for the wide one, where records are left out.
     contrast : float
         Weight of the local contrast.
     trim : float
@@ -148,6 +146,8 @@ class EnsembleSettings:
     neighbors: int
     neighbors_share: float
     fine_share: float
+    forest_share: float
+    wide_share: float
     contrast: float
     trim: float
 
@@ -158,34 +158,53 @@ class EnsembleSettings:
         With ``trim="auto"``, the fraction is that of the anomalies, if it is known.
         """
         trim = parameters["contamination"] if parameters["trim"] == "auto" else parameters["trim"]
-        names = ("neighbors", "neighbors_share", "fine_share", "contrast")
+        names = ("neighbors", "neighbors_share", "fine_share", "wide_share", "contrast")
         return cls(
             networks=TrainingSettings.from_parameters(parameters),
             trim=0.0 if trim == "auto" else float(trim),
+            forest_share=parameters["forest_share"] if parameters["neighbors"] else 0.0,
             **{name: parameters[name] for name in names},
         )
 
     def weights(self, features: FeatureSet) -> tuple[float, ...]:
-        """Return the weight of each member: the networks, then the remembered records.
+        """Return the weight of each member: the networks, the comparisons with remembered records, the forest.
 
         The magnifying comparison finds small differences, which categories do not have. So its weight is multiplied by
         the fraction of the columns that are numbers, and the networks have the remainder.
         """
-        n_networks = len(self.networks.noise)
-        if not self.neighbors:
-            return (1 / n_networks,) * n_networks
-        plain, fine = [self.neighbors_share * share for share in (1 - self.fine_share, self.fine_share)]
-        network = (1 - self.neighbors_share + fine * features.discrete) / n_networks
-        comparisons = (plain, fine * (1 - features.discrete)) if self.fine_share else (plain,)
-        return (*[network] * n_networks, *comparisons)
+        n_networks, remembered = len(self.networks.noise), self.neighbors_share if self.neighbors else self.forest_share
+        forest = remembered * self.forest_share if self.neighbors else remembered
+        plain, fine = [(remembered - forest) * share for share in (1 - self.fine_share, self.fine_share)]
+        wide = plain * self.wide_share if self.is_wide else 0.0
+        network = (1 - remembered + fine * features.discrete) / n_networks
+        comparisons = [plain - wide, *[fine * (1 - features.discrete)] * self.is_fine, *[wide] * self.is_wide]
+        return (*[network] * n_networks, *comparisons * bool(self.neighbors), *[forest] * bool(self.forest_share))
+
+    @property
+    def networks_alone(self) -> EnsembleSettings:
+        """Settings of the networks, without what follows from remembered records."""
+        return replace(self, neighbors=0, forest_share=0.0)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether there is a magnifying comparison."""
+        return bool(self.neighbors and self.fine_share)
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether there is a wide comparison."""
+        return bool(self.neighbors and self.wide_share and self.trim)
 
     @property
     def member_kinds(self) -> list[tuple[str, bool]]:
         """Kind of each member, and whether it magnifies."""
-        comparisons = (False, True)[: bool(self.neighbors) * (1 + bool(self.fine_share))]
+        plain, fine = (NearestNeighbors.kind, False), (NearestNeighbors.kind, True)
         return [
             *[(Denoiser.kind, False)] * len(self.networks.noise),
-            *[(NearestNeighbors.kind, magnify) for magnify in comparisons],
+            *[plain] * bool(self.neighbors),
+            *[fine] * self.is_fine,
+            *[plain] * self.is_wide,
+            *[(IsolationForest.kind, False)] * bool(self.forest_share),
         ]
 
     def check_members(self, members: Sequence[Member], memory: str = NearestNeighbors.kind) -> None:
@@ -202,110 +221,6 @@ class EnsembleSettings:
         required = [(memory if kind == NearestNeighbors.kind else kind, own) for kind, own in self.member_kinds]
         if found != required:
             raise ValueError(f"its members are {found}; its parameters require {required}")
-
-
-@dataclass(frozen=True)
-class FittedEnsemble:
-    """Result of a training.
-
-    Attributes
-    ----------
-    ensemble : Ensemble
-        Calibrated.
-    scores : ndarray of float64 of shape (n_records,)
-        Scores of the records.
-    history : dict of str to list of float
-        Losses of each epoch, the mean over the networks that were still training.
-    """
-
-    ensemble: Ensemble
-    scores: Array
-    history: History
-
-
-def fit_ensemble(
-    settings: EnsembleSettings,
-    x: Array,
-    features: FeatureSet,
-    seed: int | None = None,
-    start: Sequence[Model] | None = None,
-    networks_only: bool = False,
-) -> FittedEnsemble:
-    """Train networks, remember records and calibrate both; in two rounds if records are to be left out.
-
-    Parameters
-    ----------
-    settings : EnsembleSettings
-        Settings of the members.
-    x : ndarray of float32 of shape (n_records, n_features)
-        Features of the training records.
-    features : FeatureSet
-        Columns of the features.
-    seed : int, optional
-        Seed of all random numbers; by default they come from the global generator.
-    start : sequence of Model, optional
-        Networks whose weights are the first ones, one for each level of noise; by default weights are drawn.
-    networks_only : bool, default False
-        Whether no records are remembered, whatever the settings; holes are filled as if they were.
-    """
-    left_out = min(int(settings.trim * len(x)), len(x) - 2)
-    with seeded(seed):
-        if not left_out:
-            return _fit_once(settings, x, features, start, networks_only)
-        # Anomalies in a group have near neighbors, so the round that finds them uses networks alone.
-        first = _fit_once(replace(settings, neighbors=0), x, features, start)
-        kept = x[np.sort(np.argsort(first.scores, kind="stable")[: len(x) - left_out])]
-        second = _fit_once(settings, kept, features, start, networks_only)
-        return replace(second, scores=second.ensemble.scores(x))
-
-
-def _fit_once(
-    settings: EnsembleSettings,
-    x: Array,
-    features: FeatureSet,
-    start: Sequence[Model] | None,
-    networks_only: bool = False,
-) -> FittedEnsemble:
-    # Drawn with and without memory, so that networks do not depend on it.
-    seed = int(global_generator().integers(2**31))
-    records = _sample(x, seed) if settings.neighbors else x[:0]
-    imputer = Imputer.of(features, records)
-    values, known = imputer.filled(x), features.known(x)
-    networks, history = train(settings.networks, values, targets(values, known), start)
-    if networks_only:
-        settings, records = replace(settings, neighbors=0), x[:0]
-    members: tuple[Member, ...] = (*networks, *remember(settings, imputer.filled(records), features))
-    ensemble = Ensemble(members, settings.weights(features), features, imputer)
-    calibrated, scores = replace(ensemble, holes=holes_of(records)).calibrate(x)
-    return FittedEnsemble(calibrated, scores, history)
-
-
-def _sample(x: Array, seed: int) -> Array:
-    """Return the records to remember, in their order: all, or a random sample of too many."""
-    if len(x) <= MOST_REMEMBERED:
-        return x
-    return x[np.sort(np.random.default_rng(seed).choice(len(x), MOST_REMEMBERED, replace=False))]
-
-
-def holes_of(records: Array) -> Array | None:
-    """Return which features of records are holes; None if there are none."""
-    holes = np.isnan(records)
-    return holes if holes.any() else None
-
-
-def remember(settings: EnsembleSettings, records: Array, features: FeatureSet) -> list[NearestNeighbors]:
-    """Return the members that compare with remembered records: a plain one and, with a `fine_share`, a magnifying one.
-
-    The magnifying one finds small deviations in many features: it compares with a single neighbor, mostly by the local
-    contrast. Without neighbors in the settings there are none.
-    """
-    if not settings.neighbors:
-        return []
-    plain = NearestNeighbors(records, settings.neighbors, settings.contrast, left_out=features.marks)
-    if not settings.fine_share:
-        return [plain]
-    fine = NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True, left_out=features.marks)
-    return [plain, fine]
 
 
 def train(

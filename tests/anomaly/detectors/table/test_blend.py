@@ -17,8 +17,8 @@ def blended(kind, spread, values):
     return kind(WEIGHTS, spread).scores([np.array([value]) for value in values])[0]
 
 
-@given(st.lists(score, min_size=3, max_size=3))
-def test_logarithms_are_averaged_where_members_spread_alike(values):
+@given(st.lists(st.floats(1.0, 1e3), min_size=3, max_size=3))
+def test_logarithms_of_scores_above_the_median_are_averaged_where_members_spread_alike(values):
     assert blended(Blend, [0.7, 0.7, 0.7], values) == pytest.approx(np.exp(np.dot(WEIGHTS, np.log(values))))
 
 
@@ -43,9 +43,28 @@ def test_a_member_alone_is_not_changed(kind, spread, value):
     assert kind([1.0], [spread]).scores([np.array([value])])[0] == pytest.approx(value)
 
 
-@given(spreads, st.lists(score, min_size=3, max_size=3))
-def test_a_mean_of_logarithms_is_below_a_soft_maximum(spread, values):
-    assert blended(Blend, spread, values) <= blended(SoftMaximum, spread, values) * (1 + 1e-9)
+@given(spreads, st.floats(-8.0, 8.0))
+def test_members_that_agree_are_believed(spread, z):
+    blend = Blend(WEIGHTS, spread)
+    values = np.exp(np.clip(z * blend.units, np.log(1e-3), None))
+    agreed = np.log(values) / blend.units
+    if np.ptp(agreed) < 1e-9:
+        expected = np.exp(blend.power * agreed[0])
+        assert blend.scores([np.array([value]) for value in values])[0] == pytest.approx(expected)
+
+
+@given(st.lists(score, min_size=3, max_size=3))
+def test_the_blend_lies_between_the_mean_of_logarithms_and_the_largest_score(values):
+    mean = np.exp(np.dot(WEIGHTS, np.log(values)))
+    assert mean * (1 - 1e-9) <= blended(Blend, [0.7, 0.7, 0.7], values) <= max(values) * (1 + 1e-9)
+
+
+@given(spreads, st.floats(0.0, 0.5))
+def test_no_member_can_veto(spread, low):
+    blend = Blend(WEIGHTS, spread)
+    others = np.log(30.0) / blend.units[1:]
+    least = blend.power * (np.dot(WEIGHTS[1:], others) - 0.25 * WEIGHTS[0])
+    assert np.log(blended(Blend, spread, [low, 30.0, 30.0])) >= least * (1 - 1e-9)
 
 
 @pytest.mark.parametrize("kind", BLENDS.values())

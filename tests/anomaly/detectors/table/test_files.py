@@ -68,8 +68,10 @@ def test_remembered_records_are_in_the_file_once(fitted, tmp_path):
     with zipfile.ZipFile(tmp_path / "m.npz") as archive:
         assert len([name for name in archive.namelist() if name.endswith("records.npy")]) == 1
     loaded = load_detector(tmp_path / "m.npz")
-    assert loaded.members_[-1].records is loaded.members_[-2].records
-    assert loaded.members_[-1].magnify
+    plain, fine, forest = loaded.members_[-3:]
+    assert fine.records is plain.records
+    assert fine.magnify
+    assert forest.kind == "isolation"
 
 
 def test_parameters_of_every_kind_survive(tmp_path):
@@ -222,11 +224,14 @@ def altered(fitted, path, change):
         lambda c: c["arrays"].remove("member_0/disturbances"),
         lambda c: c["members"].pop(),
         lambda c: c["members"][0].update(scale=0.0),
-        lambda c: c["members"][-1].update(k=280),
-        lambda c: c["members"][-1].update(magnify="yes"),
-        lambda c: c["members"][-2].update(magnify=True),
+        lambda c: c["members"][-2].update(k=280),
+        lambda c: c["members"][-2].update(magnify="yes"),
+        lambda c: c["members"][-3].update(magnify=True),
+        lambda c: c["members"][-1].update(width=2),
         lambda c: c["members"][0].update(spread=-1.0),
         lambda c: c["parameters"].pop("fine_share"),
+        lambda c: c["parameters"].pop("forest_share"),
+        lambda c: c["parameters"].update(trim=0.1),
         lambda c: c["members"][-1].update(kind="Popen"),
         lambda c: c["parameters"].update(noise=[0.5, 1.0]),
     ],

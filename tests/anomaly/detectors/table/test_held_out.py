@@ -5,8 +5,9 @@ import pytest
 
 from anomaly import TableDetector
 from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.held_out import folds_of, held_out_scores, rescaled_calibration
-from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
+from anomaly.detectors.table.training import EnsembleSettings
 
 LEVELS = np.array([0.02, 0.05, 0.1, 0.3])
 TABLES = {

@@ -9,9 +9,10 @@ from sklearn.metrics import roc_auc_score
 from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_correlated
 from anomaly.detectors.features import FeatureSet
+from anomaly.detectors.table import fitting
 from anomaly.detectors.table import incremental as updating
-from anomaly.detectors.table import training
-from anomaly.detectors.table.training import EnsembleSettings, fit_ensemble
+from anomaly.detectors.table.fitting import fit_ensemble
+from anomaly.detectors.table.training import EnsembleSettings
 from anomaly.errors import DataError
 from anomaly.tables import as_table
 from nnlite.random import seeded
@@ -66,16 +67,16 @@ def test_without_rehearsal_the_networks_forget(monkeypatch):
 
 
 def test_memory_does_not_grow(monkeypatch):
-    for module in (training, updating):
+    for module in (fitting, updating):
         monkeypatch.setattr(module, "MOST_REMEMBERED", 60)
     detector = TableDetector(**QUICK, epochs=1, false_alarm_rate=0.05).fit(normal_records(100, 0))
     for seed in range(1, 6):
         detector.partial_fit(normal_records(50, seed, shift=seed))
-        assert len(detector.members_[-1].records) == len(detector.decision_scores_) == len(detector.labels_) == 60
+        assert len(detector.ensemble_.memory.records) == len(detector.decision_scores_) == len(detector.labels_) == 60
         assert len(detector.calibration_scores_) == 60
     assert detector.records_seen_ == 350
     # 250 of the 350 records came later: they have their share of the memory.
-    assert 25 < np.sum(~_among(detector.members_[-1].records, detector, normal_records(100, 0))) < 58
+    assert 25 < np.sum(~_among(detector.ensemble_.memory.records, detector, normal_records(100, 0))) < 58
 
 
 def _among(records, detector, table):
@@ -163,7 +164,7 @@ def test_the_highest_scores_are_left_out_where_fit_leaves_them_out():
     fresh = normal_records(50, 5)
     fresh[:5] += 30.0
     detector.partial_fit(fresh)
-    assert not _among(detector.members_[-1].records, detector, fresh[:5]).any()
+    assert not _among(detector.ensemble_.memory.records, detector, fresh[:5]).any()
     assert detector.records_seen_ == 350
 
 
@@ -175,7 +176,7 @@ def test_weights_learned_from_labels_stay():
     weights = detector.column_weights_
     detector.partial_fit(normal_records(50, 2))
     np.testing.assert_array_equal(detector.column_weights_, weights)
-    records = detector.members_[-1].records
+    records = detector.ensemble_.memory.records
     np.testing.assert_array_equal(detector.decision_scores_, detector.ensemble_.scores(records))
 
 
@@ -213,7 +214,7 @@ def test_a_warm_fit_keeps_the_preprocessing_and_sets_all_else_anew():
     preprocessor = detector.preprocessor_
     detector.fit(normal_records(80, 1, shift=2.0))
     assert detector.preprocessor_ is preprocessor
-    assert detector.records_seen_ == len(detector.decision_scores_) == len(detector.members_[-1].records) == 80
+    assert detector.records_seen_ == len(detector.decision_scores_) == len(detector.ensemble_.memory.records) == 80
     anew = TableDetector(**QUICK).fit(normal_records(80, 1, shift=2.0))
     np.testing.assert_array_equal(
         detector.set_params(warm_start=False).fit(normal_records(80, 1, shift=2.0)).decision_scores_,

@@ -159,7 +159,7 @@ def test_a_threshold_that_needs_labels_gets_them(train, anomalies):
     before = detector.threshold_, detector.column_weights_
     detector.threshold = "precision:1"
     with pytest.raises(ValueError, match="no threshold has a precision of 1"):
-        detector.learn_labels(train[:40], [1, 0] * 20)
+        detector.learn_labels(train[:40], [0, 1] * 20)
     assert (detector.threshold_, detector.column_weights_) == before
 
 

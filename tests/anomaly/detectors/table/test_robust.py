@@ -31,7 +31,7 @@ def test_a_group_of_anomalies_is_left_out_though_its_members_are_near_each_other
     normal = rng.normal(size=(450, 2)) @ rng.normal(size=(2, 6)) + 0.1 * rng.normal(size=(450, 6))
     crowd = 4 * rng.normal(size=6) + 0.3 * rng.normal(size=(50, 6))
     detector = TableDetector(**QUICK, trim=0.2).fit(np.r_[normal, crowd])
-    remembered = {row.tobytes() for row in detector.members_[-1].records}
+    remembered = {row.tobytes() for row in detector.ensemble_.memory.records}
     of_crowd = detector.preprocessor_.transform(detector._as_table(crowd))
     assert sum(row.tobytes() in remembered for row in of_crowd) < 25
 
@@ -52,7 +52,7 @@ def test_trimmed_records_are_scored_like_any_other(contaminated):
     detector = TableDetector(**QUICK, contamination=0.1).fit(x)
     np.testing.assert_allclose(detector.decision_scores_, detector.decision_function(x), rtol=1e-6)
     assert detector.labels_.sum() == 50
-    assert len(detector.members_[-1].records) == 450
+    assert len(detector.ensemble_.memory.records) == 450
 
 
 def test_two_records_are_kept_whatever_is_trimmed():

@@ -1,17 +1,19 @@
-"""Settings of an ensemble, and training by settings and features alone."""
+"""Settings of an ensemble, and training of its networks."""
 
 from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from anomaly import TableDetector
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.training import (
     EnsembleSettings,
     TrainingSettings,
     continue_training,
     encoder_of,
-    fit_ensemble,
     train,
 )
 from nnlite.random import seeded
@@ -29,7 +31,16 @@ NETWORKS = TrainingSettings(
     n_jobs=None,
     verbose=0,
 )
-SETTINGS = EnsembleSettings(NETWORKS, neighbors=3, neighbors_share=0.6, fine_share=0.25, contrast=0.5, trim=0.0)
+SETTINGS = EnsembleSettings(
+    NETWORKS,
+    neighbors=3,
+    neighbors_share=0.6,
+    fine_share=0.25,
+    forest_share=0.1,
+    wide_share=0.5,
+    contrast=0.5,
+    trim=0.0,
+)
 FEATURES = FeatureSet(np.arange(4), 4)
 
 
@@ -38,22 +49,52 @@ def x():
     return np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
 
 
-def test_weights_add_up_to_1_and_explaining_members_are_the_coarsest_network_and_the_plain_comparison():
-    assert SETTINGS.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.45, 0.15))
-    assert SETTINGS.explaining == (1, 2)
-    plain = replace(SETTINGS, fine_share=0.0)
+def test_weights_add_up_to_1_and_follow_from_the_settings():
+    assert SETTINGS.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.405, 0.135, 0.06))
+    trimmed = replace(SETTINGS, trim=0.1)
+    assert trimmed.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.2025, 0.135, 0.2025, 0.06))
+    plain = replace(SETTINGS, fine_share=0.0, forest_share=0.0)
     assert plain.weights(FEATURES) == pytest.approx((0.2, 0.2, 0.6))
-    alone = replace(SETTINGS, neighbors=0)
+    alone = replace(SETTINGS, neighbors=0, forest_share=0.0)
     assert alone.weights(FEATURES) == (0.5, 0.5)
-    assert alone.explaining == (1,)
-    assert [len(settings.member_kinds) for settings in (SETTINGS, plain, alone)] == [4, 3, 2]
+    found = [len(settings.member_kinds) for settings in (SETTINGS, trimmed, plain, alone)]
+    assert found == [5, 6, 3, 2]
+
+
+@given(
+    st.builds(
+        EnsembleSettings,
+        networks=st.just(NETWORKS),
+        neighbors=st.integers(0, 2),
+        neighbors_share=st.floats(0, 1),
+        fine_share=st.floats(0, 1),
+        forest_share=st.floats(0, 1),
+        wide_share=st.floats(0, 1),
+        contrast=st.just(0.5),
+        trim=st.sampled_from([0.0, 0.1]),
+    ),
+    st.floats(0, 1),
+)
+def test_there_is_a_weight_for_each_member_and_they_add_up_to_1(settings, discrete):
+    weights = settings.weights(replace(FEATURES, discrete=discrete))
+    assert len(weights) == len(settings.member_kinds)
+    assert sum(weights) == pytest.approx(1)
+    assert min(weights) >= -1e-12
+
+
+def test_networks_alone_have_no_forest():
+    parameters = TableDetector(neighbors=0, contamination=0.1).get_params()
+    settings = EnsembleSettings.from_parameters(parameters)
+    assert settings.trim == 0.1
+    assert settings.member_kinds == [("denoiser", False)] * 3
 
 
 def test_the_magnifying_comparison_weighs_by_the_columns_that_are_numbers():
     mixed, discrete = (replace(FEATURES, discrete=fraction) for fraction in (0.4, 1.0))
-    assert SETTINGS.weights(mixed) == pytest.approx((0.23, 0.23, 0.45, 0.09))
-    assert SETTINGS.weights(discrete) == pytest.approx((0.275, 0.275, 0.45, 0.0))
-    assert replace(SETTINGS, fine_share=0.0).weights(discrete) == pytest.approx((0.2, 0.2, 0.6))
+    settings = replace(SETTINGS, forest_share=0.0)
+    assert settings.weights(mixed) == pytest.approx((0.23, 0.23, 0.45, 0.09))
+    assert settings.weights(discrete) == pytest.approx((0.275, 0.275, 0.45, 0.0))
+    assert replace(settings, fine_share=0.0).weights(discrete) == pytest.approx((0.2, 0.2, 0.6))
 
 
 def test_settings_are_values():
@@ -75,30 +116,6 @@ def test_few_steps_are_larger_ones():
     assert NETWORKS.rate() == pytest.approx(0.001)
     assert replace(NETWORKS, epochs=3).rate(20) == pytest.approx(0.001)
     assert replace(NETWORKS, learning_rate=0.01).rate(20) == 0.01
-
-
-def test_the_members_follow_from_the_settings(x):
-    fitted = fit_ensemble(SETTINGS, x, FEATURES, seed=0)
-    assert [member.kind for member in fitted.ensemble.members] == ["denoiser"] * 2 + ["neighbours"] * 2
-    SETTINGS.check_members(fitted.ensemble.members)
-    np.testing.assert_array_equal(fitted.ensemble.scores(x), fitted.scores)
-    assert len(fitted.history["loss"]) == 19
-    with pytest.raises(ValueError, match="its parameters require"):
-        replace(SETTINGS, fine_share=0.0).check_members(fitted.ensemble.members)
-
-
-def test_networks_are_the_same_with_and_without_remembered_records(x):
-    both = (fit_ensemble(settings, x, FEATURES, seed=0) for settings in (SETTINGS, replace(SETTINGS, neighbors=0)))
-    scores = [fitted.ensemble.networks[1].scores(x) for fitted in both]
-    np.testing.assert_array_equal(*scores)
-
-
-def test_records_left_out_are_scored_and_not_remembered(x):
-    outlying = np.concatenate([x, np.full((10, 4), 20, np.float32)])
-    fitted = fit_ensemble(replace(SETTINGS, trim=0.1), outlying, FEATURES, seed=0)
-    assert len(fitted.scores) == 110
-    assert len(fitted.ensemble.memory.records) == 99
-    assert fitted.ensemble.memory.records.max() < 20
 
 
 def test_training_goes_on_from_the_networks_and_their_optimizers(x):
