@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import inspect
 import os
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -20,6 +21,7 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
+from anomaly.errors import FewRecordsWarning
 from nnlite.archive import dump_archive
 from nnlite.files import atomic_write
 from nnlite.types import Array
@@ -33,6 +35,8 @@ CONTAMINATION = Constraint(
 """Constraint of the parameter `contamination`."""
 
 _DEFAULT_PRIOR = 0.05
+# From a warning over `_chosen_threshold`, the method that sets the threshold, `fit` and its wrapper.
+_CALLER_OF_FIT = 5
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -51,7 +55,8 @@ class BaseDetector(ABC):
     Attributes
     ----------
     decision_scores_ : ndarray of shape (n_records,)
-        Anomaly scores of the training records; larger is more anomalous.
+        Anomaly scores of the training records; larger is more anomalous. Of few records for each column, detectors of
+        records have held-out scores, which are higher than `decision_function` of the same records.
     calibration_scores_ : ndarray of shape (n_scores,)
         Reference scores of `p_values`, `predict_proba` and `predict_confidence`; by default `decision_scores_`.
     threshold_ : float
@@ -157,8 +162,8 @@ class BaseDetector(ABC):
         -----
         Where the reference scores are those of training records, they are lower than the scores of fresh records, and
         fresh normal records have too small p-values. How much depends on how closely the detector fits its training
-        records: `anomaly.TableDetector` gives figures, and with its parameter `false_alarm_rate` reference scores of
-        records held out from training.
+        records: `anomaly.TableDetector` gives figures. Its reference scores are those of records held out from training
+        where records are few, and with its parameter `false_alarm_rate`.
 
         See Also
         --------
@@ -237,11 +242,19 @@ class BaseDetector(ABC):
 
     def _set_threshold(self, scores: Array, y: Any) -> None:
         """Set the training scores, the threshold chosen by them, and the labels of the training records."""
-        rule = self._threshold_rule()
         labels = None if y is None else np.asarray(y)
         self.decision_scores_ = self.calibration_scores_ = scores
-        self.threshold_ = float(rule.fit(scores, labels).threshold_)
+        self.threshold_ = self._chosen_threshold(scores, labels)
         self.labels_ = self._label(scores)
+
+    def _chosen_threshold(self, scores: Array, labels: Array | None) -> float:
+        """Return the threshold chosen by scores; warn where they are too few."""
+        rule = self._threshold_rule()
+        threshold = float(rule.fit(scores, labels).threshold_)
+        shortage = rule.shortage(len(scores), labels)
+        if shortage is not None:
+            warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
+        return threshold
 
     def _threshold_rule(self) -> thresholds.Threshold:
         if self.threshold is not None:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.base import as_labels
+from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.errors import format_names
@@ -88,6 +89,19 @@ class RecordDetector(RowDetector):
         table = self._as_table(X)
         for start in range(0, max(len(table), 1), CHUNK_ROWS):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
+
+    def _comparable_scores(self, scores: Array, score_without: Callable[[Array], Array]) -> Array:
+        """Return scores of the training records that are comparable with those of fresh ones: of few, held-out ones.
+
+        Parameters
+        ----------
+        scores : ndarray of float64 of shape (n_records,)
+            Scores of the training records.
+        score_without : callable
+            As of `anomaly.detectors.cross_fitting.cross_fitted_scores`.
+        """
+        few = are_few(len(scores), self.preprocessor_.feature_columns_)
+        return cross_fitted_scores(score_without, scores) if few else scores
 
     def _take_columns(self) -> None:
         """Set the attributes that describe the columns."""

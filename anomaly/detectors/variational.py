@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet, targets
-from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
 from anomaly.detectors.record_detector import RecordDetector
 from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
@@ -44,6 +44,14 @@ class _Parts(NamedTuple):
     """Whether it is known, of the same shape."""
     divergences: Array
     """Divergence of the code from N(0, I), of shape (n_records,)."""
+
+
+class _Networks(NamedTuple):
+    """What scores records: the encoder, the decoder, and samples of the codes' noise."""
+
+    encoder: Model
+    decoder: Model
+    draws: Array
 
 
 class VariationalDetector(RecordDetector):
@@ -128,6 +136,12 @@ class VariationalDetector(RecordDetector):
         cell contributes.
     preprocessor_ : anomaly.preprocessing.TablePreprocessor
         Conversion of records to features.
+
+    Notes
+    -----
+    With fewer than twenty records for each column, the scores of the training records, and the threshold chosen by
+    them, are held-out scores (`anomaly.detectors.cross_fitting`), which takes ten further fits, or five of 500 records
+    and more.
 
     References
     ----------
@@ -226,22 +240,34 @@ class VariationalDetector(RecordDetector):
             If a parameter is out of range, or the table cannot be used.
         """
         x, labels = self._fit_preprocessor(X, y)
-        with seeded(as_seed(self.random_state)):
-            self.model_ = self._build(x.shape[1])
+        seed = as_seed(self.random_state)
+        self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
+        self._encoder, self._decoder = self._split(self.model_)
+
+        parts = self._parts(x, self._networks)
+        self.typical_contributions_ = _medians(parts.log_densities, parts.known)
+
+        def score_without(fold: Array) -> Array:
+            model, draws, _ = self._train(np.delete(x, fold, axis=0), seed, verbose=0)
+            return self._contributions(self._parts(x[fold], _Networks(*self._split(model), draws))).sum(axis=1)
+
+        scores = self._contributions(parts).sum(axis=1)
+        self._set_threshold(self._comparable_scores(scores, score_without), labels)
+        return self
+
+    def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, Array, History]:
+        """Return the network, trained on features, the samples that it scores with, and its losses."""
+        with seeded(seed):
+            model = self._build(x.shape[1])
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             features = FeatureSet.of(self.preprocessor_)
             inputs = _clipped(features.filled(x))
             aims = targets(inputs, features.known(x))
-            settings = FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose)
-            self.history_ = fit_network(self.model_, inputs, aims, settings, _STEPS, callbacks=warm_up)
+            settings = FitSettings(self.epochs, int(self.batch_size), verbose=verbose)
+            history = fit_network(model, inputs, aims, settings, _STEPS, callbacks=warm_up)
             count = max(1, int(self.draws))
             draws = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
-            self.draws_ = draws if self.draws else np.zeros_like(draws)
-        self._split_model()
-        parts = self._parts(x)
-        self.typical_contributions_ = _medians(parts.log_densities, parts.known)
-        self._set_threshold(self._contributions(parts).sum(axis=1), labels)
-        return self
+            return model, draws if self.draws else np.zeros_like(draws), history
 
     def _build(self, n_features: int) -> Model:
         from nnlite.layers import GaussianLatent
@@ -265,13 +291,14 @@ class VariationalDetector(RecordDetector):
             z = Dense(units, self.activation, kernel_initializer="he_normal", name=f"decode_{index}")(z)
         return Dense(n_features * (2 if self.variance == LEARNED else 1), name="reconstruction")(z)
 
-    def _split_model(self) -> None:
-        """Set the encoder, which shares the model's layers, and the decoder, which has copies of them."""
-        self._encoder = Model(self.model_.input, self.model_.get_layer("code").output)
+    def _split(self, model: Model) -> tuple[Model, Model]:
+        """Return the encoder, which shares the layers of a network, and the decoder, which has copies of them."""
+        encoder = Model(model.input, model.get_layer("code").output)
         z = Input((int(self.latent),), name="z")
-        self._decoder = Model(z, self._decode(z, self.model_.input_shape[1]))
-        for layer in self._decoder.layers[1:]:
-            layer.set_weights(self.model_.get_layer(layer.name).get_weights())
+        decoder = Model(z, self._decode(z, model.input_shape[1]))
+        for layer in decoder.layers[1:]:
+            layer.set_weights(model.get_layer(layer.name).get_weights())
+        return encoder, decoder
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -312,11 +339,11 @@ class VariationalDetector(RecordDetector):
             median of the column in training. The divergence in ``score_by="elbo"`` belongs to no column and is divided
             equally among the features.
         """
-        return self._contributions(self._parts(self._features(X)))
+        return self._contributions(self._parts(self._features(X), self._networks))
 
     def encode(self, X: Any) -> Array:
         """Return the mean code of each record, of shape (n_records, latent), for plots of the latent space."""
-        codes: Array = self._encoder.predict(_clipped(self._completed(self._features(X))))
+        codes: Array = self._encoder.predict(_clipped(self._completed(self._features(X), self._networks)))
         return codes[:, : int(self.latent)]
 
     def _contributions(self, parts: _Parts) -> Array:
@@ -328,23 +355,27 @@ class VariationalDetector(RecordDetector):
             contributions += parts.divergences[:, np.newaxis] * fractions
         return contributions
 
-    def _parts(self, x: Array) -> _Parts:
+    @property
+    def _networks(self) -> _Networks:
+        return _Networks(self._encoder, self._decoder, self.draws_)
+
+    def _parts(self, x: Array, networks: _Networks) -> _Parts:
         """Return the parts of the scores, computed 1024 records at a time."""
         starts = range(0, max(len(x), 1), _CHUNK)
-        parts = zip(*(self._parts_of_chunk(x[start : start + _CHUNK]) for start in starts), strict=True)
+        parts = zip(*(self._parts_of_chunk(x[start : start + _CHUNK], networks) for start in starts), strict=True)
         return _Parts(*map(np.concatenate, parts))
 
-    def _parts_of_chunk(self, x: Array) -> _Parts:
+    def _parts_of_chunk(self, x: Array, networks: _Networks) -> _Parts:
         from nnlite.layers.variational import deviation, divergence
 
-        known, x = FeatureSet.of(self.preprocessor_).known(x), self._completed(x)
-        mean, log_variance = self._codes(x)
-        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * self.draws_
-        outputs = outputs_by_record(self._decoder, z)
+        known, x = FeatureSet.of(self.preprocessor_).known(x), self._completed(x, networks)
+        mean, log_variance = _codes(networks.encoder, x)
+        z = mean[:, np.newaxis] + deviation(log_variance)[:, np.newaxis] * networks.draws
+        outputs = outputs_by_record(networks.decoder, z)
         terms = np.zeros(x.shape, dtype=np.float64)
-        for k in range(len(self.draws_)):
+        for k in range(len(networks.draws)):
             terms += self._negative_log_density(x, outputs[:, k])
-        terms /= len(self.draws_)
+        terms /= len(networks.draws)
         if known is None:
             known = np.ones(x.shape, np.bool_)
         by_column = self.preprocessor_.sum_by_column
@@ -354,17 +385,13 @@ class VariationalDetector(RecordDetector):
             divergence(mean.astype(np.float64), log_variance.astype(np.float64)),
         )
 
-    def _completed(self, x: Array) -> Array:
+    def _completed(self, x: Array, networks: _Networks) -> Array:
         def reconstruct(filled: Array) -> Array:
             """Return the mean record of the mean code."""
-            mean, _ = self._codes(filled)
-            return outputs_by_record(self._decoder, mean[:, np.newaxis])[:, 0, : filled.shape[1]]
+            mean, _ = _codes(networks.encoder, filled)
+            return outputs_by_record(networks.decoder, mean[:, np.newaxis])[:, 0, : filled.shape[1]]
 
         return FeatureSet.of(self.preprocessor_).completed(x, reconstruct)
-
-    def _codes(self, x: Array) -> list[Array]:
-        """Return the means and the log variances of the codes of records without holes."""
-        return np.split(outputs_by_record(self._encoder, _clipped(x)[:, np.newaxis])[:, 0], 2, axis=1)
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""
@@ -398,7 +425,7 @@ class VariationalDetector(RecordDetector):
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
         self._take_typical_contributions(arrays)
-        self._split_model()
+        self._encoder, self._decoder = self._split(self.model_)
 
     def _take_typical_contributions(self, arrays: Mapping[str, Array]) -> None:
         # Files of earlier versions have none: their preprocessors leave no holes.
@@ -421,3 +448,8 @@ def _medians(values: Array, known: Array) -> Array:
     """Return the median of the known values of each column; 0 for a column without any."""
     columns = zip(values.T, known.T, strict=True)
     return np.array([np.median(column[present]) if present.any() else 0.0 for column, present in columns])
+
+
+def _codes(encoder: Model, x: Array) -> list[Array]:
+    """Return the means and the log variances of the codes of records without holes."""
+    return np.split(outputs_by_record(encoder, _clipped(x)[:, np.newaxis])[:, 0], 2, axis=1)

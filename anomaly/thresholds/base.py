@@ -64,6 +64,32 @@ class Threshold(ABC):
         """Return 1 for scores above the threshold, else 0."""
         return (np.asarray(scores) > self.threshold_).astype(np.int64)
 
+    def shortage(self, n_scores: int, y: ArrayLike | None = None) -> str | None:  # noqa: ARG002
+        """Return what so few scores or labels cannot tell, as the sentence of a warning.
+
+        Detectors warn of it (`anomaly.errors.FewRecordsWarning`) when they choose a threshold; `fit` of the rule, which
+        has only the scores, does not.
+
+        Parameters
+        ----------
+        n_scores : int
+            Number of scores.
+        y : array_like of 0 and 1 of shape (n_scores,), optional
+            Their labels.
+
+        Returns
+        -------
+        str or None
+            None if they are enough.
+
+        Examples
+        --------
+        >>> from anomaly.thresholds import AutoThreshold
+        >>> AutoThreshold().shortage(20) is None
+        True
+        """
+        return None
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments by name."""
         return {name: value for name, value in vars(self).items() if not name.endswith("_")}

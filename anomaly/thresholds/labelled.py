@@ -19,12 +19,26 @@ from nnlite.types import Array
 from nnlite.validation import number
 
 _TARGET = number(above=0, most=1)
+# One record of fewer than five changes a precision or a recall by more than a fifth.
+_FEWEST_OF_A_CLASS = 5
 
 
 class LabelledThreshold(Threshold):
     """Base of the rules that need labels of both classes."""
 
     needs_labels = True
+
+    def shortage(self, n_scores: int, y: ArrayLike | None = None) -> str | None:  # noqa: ARG002
+        """Return a warning for fewer than five labels of either class."""
+        labels = np.asarray([] if y is None else y)
+        counts = {"anomalies": int((labels == 1).sum()), "normal records": int((labels == 0).sum())}
+        name, count = min(counts.items(), key=lambda item: item[1])
+        if not 0 < count < _FEWEST_OF_A_CLASS:
+            return None
+        return (
+            f"{count} labelled {name} are few for {type(self).__name__}: what it reaches on them, it may miss on "
+            f"others by {1 / count:.0%} and more. Give labels of at least {_FEWEST_OF_A_CLASS} of each class"
+        )
 
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:
         name = type(self).__name__

@@ -57,8 +57,21 @@ class QuantileThreshold(Threshold):
     def __init__(self, contamination: float = 0.1) -> None:
         self.contamination = self._checked("contamination", contamination, number(above=0, most=0.5))
 
+    def shortage(self, n_scores: int, y: ArrayLike | None = None) -> str | None:  # noqa: ARG002
+        """Return a warning where the fraction is less than half a record."""
+        if self._count(n_scores):
+            return None
+        needed = math.ceil(0.5 / self.contamination)
+        return (
+            f"a contamination of {self.contamination:g} is less than half of one of {n_scores} records, so that none "
+            f"of them is an anomaly. Give at least {needed} records, or a larger contamination"
+        )
+
+    def _count(self, n_scores: int) -> int:
+        return math.floor(self.contamination * n_scores + 0.5)
+
     def _choose(self, scores: Array, y: ArrayLike | None) -> float:  # noqa: ARG002
-        flagged = math.floor(self.contamination * len(scores) + 0.5)
+        flagged = self._count(len(scores))
         place = min(flagged, len(scores) - 1)
         return np.partition(scores, len(scores) - 1 - place)[len(scores) - 1 - place].item()
 

@@ -90,6 +90,7 @@ def make_parser() -> argparse.ArgumentParser:
 def _epilog() -> str:
     further = {
         "choices": "choice of the defaults",
+        "false_alarms": "normal records that are flagged, of small tables too",
         "fit_times": "time of fit beside another version of the package",
         "explanations": "accuracy of explanations",
         "thresholds": "rules for thresholds",

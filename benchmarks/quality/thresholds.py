@@ -1,7 +1,7 @@
 """Rules for thresholds without labels: ``python -m benchmarks.quality.thresholds [--data FOLDER]``.
 
 Rules are fitted to scores of 13 shapes, without anomalies and with clear or vague ones in several fractions, and
-evaluated on the same scores and on fresh ones; with a folder of ADBench tables, on the default detector's scores, too.
+evaluated on the same scores and on fresh ones; with a folder of real tables, on the default detector's scores, too.
 The output is the false positive rate on training records, the same on fresh records, and the recall of anomalies.
 """
 
@@ -25,7 +25,9 @@ from anomaly.thresholds import (
     QuantileThreshold,
     Threshold,
 )
-from benchmarks.quality.protocols import PROTOCOLS, split, tables
+from benchmarks.quality.protocols import Split, cuts
+from benchmarks.quality.protocols.mixed import MIXED
+from benchmarks.quality.protocols.numeric import ONE_CLASS, UNSUPERVISED
 from benchmarks.quality.score_shapes import KINDS, SHAPES, TIED, Scores
 
 
@@ -108,37 +110,36 @@ def compare(sizes: dict[int, int], rules: list[str]) -> str:
 def on_tables(folder: Path, rules: list[str], seeds: int) -> str:
     """Return the flagged training and normal test records of the default detector on real tables, and its F1."""
     parts = []
-    for protocol in PROTOCOLS:
-        rows: list[tuple[str, list[np.ndarray]]] = []
-        for name, x, y in tables(folder):
-            cells = []
-            for seed in range(seeds):
-                data = split(x, y, protocol, seed)
-                detector = TableDetector(random_state=seed).fit(data.train)
-                scores = detector.decision_function(data.test)
-                thresholds = [RULES[rule]().fit(detector.decision_scores_).threshold_ for rule in rules]
-                cells.append(
-                    [
-                        (
-                            (detector.decision_scores_ > threshold).mean(),
-                            (scores[data.labels == 0] > threshold).mean(),
-                            f1_score(data.labels, (scores > threshold).astype(int)),
-                        )
-                        for threshold in thresholds
-                    ]
-                )
-            rows.append((name, list(np.mean(cells, axis=0))))
+    for protocol in (ONE_CLASS, UNSUPERVISED, MIXED):
+        if not any(folder.glob(protocol.data)):
+            continue
+        rows = [
+            (name, list(np.mean([_on_table(cut(seed), rules, seed) for seed in range(seeds)], axis=0)))
+            for _, name, cut in cuts([protocol], folder)
+        ]
         rows.append(("mean", list(np.mean([cells for _, cells in rows], axis=0))))
-        title = f"Tables, {protocol}: % of training records flagged, of normal test records, and F1"
+        title = f"Tables, {protocol.name}: % of training records flagged, of normal test records, and F1"
         parts.append(table(title, rows, rules))
     return "\n".join(parts)
+
+
+def _on_table(data: Split, rules: list[str], seed: int) -> list[tuple[float, float, float]]:
+    detector = TableDetector(random_state=seed).fit(data.train)
+    known = detector.decision_scores_
+    scores = known if data.own else detector.decision_function(data.test)
+    found = []
+    for rule in rules:
+        threshold = RULES[rule]().fit(known).threshold_
+        f1 = f1_score(data.labels, (scores > threshold).astype(int))
+        found.append((float((known > threshold).mean()), float((scores[data.labels == 0] > threshold).mean()), f1))
+    return found
 
 
 def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.quality.thresholds", description=__doc__.splitlines()[0]
     )
-    parser.add_argument("--data", type=Path, help="folder of ADBench .npz files; without it, simulated scores alone")
+    parser.add_argument("--data", type=Path, help="folder with adbench and mixed; without it, simulated scores alone")
     parser.add_argument("--seeds", type=int, default=2, help="number of splits of each table (default: 2)")
     parser.add_argument("--rules", nargs="+", choices=RULES, default=list(RULES), help="default: all")
     parser.add_argument("--sizes", nargs="+", type=int, choices=SIZES, default=list(SIZES), help="default: all")

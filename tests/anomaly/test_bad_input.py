@@ -217,6 +217,7 @@ def test_records_that_do_not_fit_the_detector(place):
             method([[1.0, 2.0, 3.0]])
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_mistakes_among_numbers_can_be_declared_categories():
     table = {"code": ["1", "2", "x", "1", "2", "x", "2"], "amount": range(7)}
     detector = TableDetector(**QUICK, categorical=["code"]).fit(table)
@@ -260,6 +261,7 @@ def test_nothing_is_written_over_what_is_read(place, capsys, command, option):
 
 
 @pytest.mark.parametrize("texts", [["1,5", "2,25", "3", "-1,5"], ["1,200", "950", "12,000.5", "1,100"]])
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_numbers_with_commas_are_not_taken_for_categories(texts):
     table = {"amount": texts, "size": range(4)}
     with pytest.raises(DataError, match=r"row 1, column 'amount': found '1,.*', a number but for its comma"):

@@ -361,7 +361,7 @@ class SequenceDetector(SeriesDetector):
         if self.threshold is None and self.contamination == "auto":
             return self.margin * calibration.normal_limit()
         scores = calibration.scores[calibration.steps] if labels is None else calibration.scores
-        return float(self._threshold_rule().fit(scores, labels).threshold_)
+        return self._chosen_threshold(scores, labels)
 
     @property
     def models_(self) -> list[Model]:

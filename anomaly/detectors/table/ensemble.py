@@ -86,7 +86,7 @@ class Ensemble:
 
     @property
     def memory(self) -> NearestNeighbors | None:
-        """The first member that remembers records, all of them, or None; prototypes are no records."""
+        """The first member that remembers records, or None; prototypes are no records."""
         return None if isinstance(self.comparison, Prototypes) else self.comparison
 
     def memory_for(self, method: str) -> NearestNeighbors:
@@ -241,7 +241,7 @@ class Ensemble:
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the errors of the network with the most noise, of shape (n, n_columns)."""
         member = self.coarsest or self.members[0]
-        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)))
+        by_column = self.features.sum_by_column(member.contributions(*self.complete(x)).astype(np.float64))
         return normalized(by_column if self.column_weights is None else by_column * self.column_weights)
 
     @property

@@ -93,11 +93,16 @@ class EnsembleDetector(RecordDetector):
     def explain(self, X: Any, normalize: bool = False) -> Array:
         """Split each record's score into contributions of the original columns.
 
-        The fractions are the geometric mean of those of two members, made to add up to 1: the network with the most
-        noise, and the plain comparison with remembered records. A column contributes much where both of them see it.
-        Networks with less noise propagate a fault into other columns, and a magnified scale gives all columns large
-        contributions for small differences. Features of one column (one per category, the indicator of a missing value)
-        are summed.
+        A column contributes as far as the score falls if its value is replaced by the one that all other columns
+        suggest (see `expected`): it is the larger, the better the record would be without it. Only the few columns that
+        may be faulty are replaced. Where a record still is anomalous after the best replacement, a second column is
+        replaced besides. Other columns have small contributions, a hundredth of the score in all; records that score
+        less than the median training record have nothing to explain, and are explained by the errors of a network. See
+        `anomaly.detectors.table.attribution` for the formulas.
+
+        Over faults of many kinds in made-up tables, the column with the fault came first in 98 % of the alarms
+        (``python -m benchmarks.quality.explanations``). Where two columns contradict each other, either may be named.
+        It takes four to seven times as long as to score the records.
 
         Parameters
         ----------
@@ -165,7 +170,8 @@ class EnsembleDetector(RecordDetector):
 
         A column's own value is not used, and a single faulty column moves the estimates of the others little or not at
         all; see `anomaly.detectors.table.expectation`. The estimate for a column that is independent of the others is
-        about its median. It takes 0.05 to 1 ms a record, more beyond 100 features.
+        about its median. In the column with the largest contribution by `explain` it is the value that explains the
+        score: with it, the record would score less. It takes 0.05 to 1 ms a record, more beyond 100 features.
 
         Parameters
         ----------

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from anomaly.detectors.cross_fitting import are_few
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
@@ -146,17 +147,22 @@ class TableDetectorFiles(EnsembleDetector):
     def _take_reduced(self, ensemble: Ensemble, scores: Array) -> None:
         """Take an ensemble with fewer records, the scores of the remembered records by it, and a threshold for them."""
         before = self.ensemble_.scores(self.ensemble_.remembered)
+        few = are_few(len(before), self.ensemble_.features.columns)
         rule, calibration = self._threshold_rule(), scores
+        if few or self.false_alarm_rate is not None:
+            own = before if few else self.decision_scores_
+            calibration = rescaled_calibration(self.calibration_scores_, own, scores)
         if self.false_alarm_rate is not None:
-            calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
-        elif (self._left_out() or rule.needs_labels) and not isinstance(rule, FixedThreshold):
-            # The remembered records cannot determine it: anomalies, or labels, are missing among them.
+        elif (self._left_out() or rule.needs_labels or few) and not isinstance(rule, FixedThreshold):
+            # The remembered records cannot determine it: anomalies, or labels, are missing among them, or their scores
+            # are lower than those of fresh ones.
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
         else:
             self.threshold_ = float(rule.fit(scores).threshold_)
         # In an order that tells nothing of that of the records.
-        self.decision_scores_, self.calibration_scores_ = np.sort(scores), np.sort(calibration)
+        self.calibration_scores_ = np.sort(calibration)
+        self.decision_scores_ = self.calibration_scores_ if few else np.sort(scores)
         self.ensemble_, self.labels_ = ensemble, self._label(self.decision_scores_)
 
     def _describe_records(self) -> str:

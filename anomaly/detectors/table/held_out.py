@@ -2,8 +2,9 @@
 
 **Networks** reconstruct their training records better than fresh ones, and a forest isolates them later. So each fifth
 of the records, or each tenth of fewer than 500, is scored by networks and a forest fitted to the others
-(cross-fitting). These learned fewer records and are a little worse: p-values are a little too large, the more so the
-fewer records there are.
+(`anomaly.detectors.cross_fitting`). These learned fewer records and are a little worse: p-values are a little too
+large, the more so the fewer records there are. Columns are converted anew for each fold, since a category that only the
+held-out record has must be as new as that of a fresh one.
 
 **Remembered records** need no second fit: each is compared with all the others, as a fresh one is with all of them.
 
@@ -21,28 +22,105 @@ threshold, and the coverage is known by simulation.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.cross_fitting import are_few, folds_of
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
+from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
+from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.errors import DataError, EmptyColumnWarning
+from anomaly.preprocessing import TablePreprocessor
+from anomaly.tables import Table
 from nnlite.types import Array
-
-FOLDS = 5
-"""Number of folds."""
-
-_FEW_RECORDS = 500
 
 FoldFit = Callable[[Array], tuple[Ensemble, Array]]
 """From the indices of held-out records to an ensemble fitted to the others, and the held-out records' features."""
 
 
-def folds_of(n_records: int) -> list[Array]:
-    """Return the indices of the records of each fold, at random; of small tables there are more folds."""
-    n_folds = FOLDS if n_records >= _FEW_RECORDS else min(2 * FOLDS, n_records // 2)
-    return np.array_split(np.random.default_rng(0).permutation(n_records), n_folds)
+def networks_without(
+    settings: EnsembleSettings,
+    table: Table,
+    preprocessor: TablePreprocessor,
+    make: Callable[[], TablePreprocessor],
+    seed: int | None,
+) -> FoldFit:
+    """Return a fit of networks and forest to all records of a table but those of a fold.
+
+    Parameters
+    ----------
+    settings : EnsembleSettings
+        Settings of the ensemble; no records are remembered.
+    table : Table
+        Training records.
+    preprocessor : TablePreprocessor
+        Fitted to all of them.
+    make : callable
+        Returns a preprocessor to be fitted.
+    seed : int or None
+        Seed of each fit.
+    """
+
+    def fit(fold: Array) -> tuple[Ensemble, Array]:
+        others = table.rows(np.setdiff1d(np.arange(len(table)), fold))
+        chosen = _refitted(others, preprocessor, make())
+        x, features = chosen.transform(others), FeatureSet.of(chosen)
+        fitted = fit_ensemble(settings.quiet, x, features, seed, comparing=False)
+        return fitted.ensemble, chosen.transform(table.rows(fold))
+
+    return fit
+
+
+def _refitted(table: Table, fitted: TablePreprocessor, fresh: TablePreprocessor) -> TablePreprocessor:
+    """Return `fresh`, fitted to a part of the records; `fitted` where that lacks the values of a column."""
+    with warnings.catch_warnings():
+        # What there is to say of the columns was said of all records.
+        warnings.simplefilter("ignore", EmptyColumnWarning)
+        try:
+            fresh.fit(table)
+        except DataError:
+            return fitted
+    same = set(fresh.feature_columns_.tolist()) == set(fitted.feature_columns_.tolist())
+    return fresh if same else fitted
+
+
+def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSettings, seed: int | None) -> Array:
+    """Return scores of the remembered records that are comparable with those of fresh ones.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        Fitted, perhaps with weights learned from labels.
+    scores : ndarray of float64 of shape (n_remembered,)
+        Its scores of the remembered records.
+    settings : EnsembleSettings
+        Its settings.
+    seed : int or None
+        Seed of each fit.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_remembered,)
+        The scores; where few records for each column are remembered, held-out ones, by networks fitted anew.
+    """
+    x = ensemble.remembered
+    if not are_few(len(x), ensemble.features.columns):
+        return scores
+    # Those left out of the training are not remembered.
+    settings, comparing = replace(settings.quiet, trim=0.0), ensemble.column_weights is not None
+
+    def fit(fold: Array) -> tuple[Ensemble, Array]:
+        others = np.delete(x, fold, axis=0)
+        fitted = fit_ensemble(settings, others, ensemble.features, seed, comparing=comparing).ensemble
+        return fitted.with_label_weights(ensemble.member_weights, ensemble.column_weights), x[fold]
+
+    return held_out_scores(fit, ensemble, x, folds_of(len(x)))
 
 
 def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[Array]) -> Array:

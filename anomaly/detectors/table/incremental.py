@@ -26,10 +26,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.cross_fitting import FOLDS
 from anomaly.detectors.features import targets
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.fitting import MOST_REMEMBERED, FittedEnsemble, holes_of, remember
-from anomaly.detectors.table.held_out import FOLDS, held_out_scores
+from anomaly.detectors.table.held_out import held_out_scores
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.reservoir import add_to_reservoir
 from anomaly.detectors.table.training import EnsembleSettings, continue_training

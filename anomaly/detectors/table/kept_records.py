@@ -20,11 +20,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.cross_fitting import folds_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.blend import spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
-from anomaly.detectors.table.held_out import folds_of
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest, grow_forest
 from anomaly.detectors.table.members import Member

@@ -181,6 +181,11 @@ class EnsembleSettings:
         return (*[network] * n_networks, *comparisons * bool(self.neighbors), *[forest] * bool(self.forest_share))
 
     @property
+    def quiet(self) -> EnsembleSettings:
+        """The same settings without progress output."""
+        return replace(self, networks=replace(self.networks, verbose=0))
+
+    @property
     def networks_alone(self) -> EnsembleSettings:
         """Settings of the networks, without what follows from remembered records."""
         return replace(self, neighbors=0, forest_share=0.0)

@@ -88,6 +88,7 @@ def test_images_of_any_size(shape, filters):
     assert detector.reconstruct(images).shape == (10, *shape, *([1] if len(shape) == 2 else []))
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_integer_pixels_and_constant_images():
     bytes_ = np.random.default_rng(0).integers(0, 255, size=(10, 6, 6), dtype=np.uint8)
     assert np.isfinite(ImageDetector(**QUICK).fit(bytes_).decision_scores_).all()

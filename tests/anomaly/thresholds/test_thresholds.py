@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -288,3 +290,23 @@ def test_names_numbers_and_configurations():
 def test_what_cannot_be_done_is_said(call, message):
     with pytest.raises(ValueError, match=message):
         call()
+
+
+@pytest.mark.parametrize(
+    ("rule", "n", "y", "message"),
+    [
+        (AutoThreshold(), 9, None, "9 records are too few .* one normal record in 10 .* at least 10 records"),
+        (AutoThreshold(), 10, None, None),
+        (QuantileThreshold(0.1), 4, None, r"contamination of 0\.1 is less than half of one of 4 records.* at least 5"),
+        (QuantileThreshold(0.1), 5, None, None),
+        (BestF1Threshold(), 20, [1] * 4 + [0] * 16, "4 labelled anomalies are few for BestF1Threshold.* by 25% and"),
+        (RecallThreshold(), 20, [1] * 18 + [0] * 2, "2 labelled normal records are few for RecallThreshold"),
+        (BestF1Threshold(), 20, [1] * 5 + [0] * 15, None),
+        # Without labels of a class `fit` raises an error.
+        (BestF1Threshold(), 20, [0] * 20, None),
+        (MADThreshold(), 2, None, None),
+    ],
+)
+def test_what_is_too_little_is_said(rule, n, y, message):
+    found = rule.shortage(n, y)
+    assert found is None if message is None else re.search(message, found)

@@ -118,6 +118,7 @@ def test_columns_of_a_drifted_feature_are_returned_largest_statistic_first():
     assert column_drift(remembered, fresh, columns, names, ["number"] * 3, 0.01, slack=1.0) == ()
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_what_cannot_be_compared_is_refused():
     with pytest.raises(NotFittedError):
         TableDetector().drift(normal_records(20, 0))

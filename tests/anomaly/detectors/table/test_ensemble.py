@@ -33,7 +33,7 @@ def fresh():
 @pytest.fixture(scope="module")
 def ensemble(records):
     members = (NearestNeighbors(records, 3, 0.5), NearestNeighbors(records, 1, 2.0, magnify=True))
-    return Ensemble(members, (0.7, 0.3), FEATURES, IMPUTER, (0,)).calibrate(records)[0]
+    return Ensemble(members, (0.7, 0.3), FEATURES, IMPUTER).calibrate(records)[0]
 
 
 def labelled(ensemble):
@@ -41,7 +41,7 @@ def labelled(ensemble):
 
 
 def test_calibration_returns_another_ensemble_and_changes_nothing(records):
-    raw = Ensemble((NearestNeighbors(records, 3, 0.5),), (1.0,), FEATURES, IMPUTER, (0,))
+    raw = Ensemble((NearestNeighbors(records, 3, 0.5),), (1.0,), FEATURES, IMPUTER)
     calibrated, scores = raw.calibrate(records)
     assert raw.members[0].scale == 1
     assert np.median(scores) == pytest.approx(1, rel=1e-3)
@@ -99,7 +99,7 @@ def test_the_scale_of_another_ensemble_is_taken_by_member(ensemble, records, fre
 def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh, weigh):
     config, arrays = weigh(ensemble).get_state()
     assert [name for name in arrays if name.endswith("records")] == ["member_0/records"]
-    fields = {"weights": (0.7, 0.3), "explaining": (0,), "features": FEATURES}
+    fields = {"weights": (0.7, 0.3), "features": FEATURES}
     again = Ensemble.from_state(config, arrays, "here", **fields)
     np.testing.assert_array_equal(again.scores(fresh), weigh(ensemble).scores(fresh))
     assert again.members[0].records is again.members[1].records
@@ -117,7 +117,7 @@ def test_an_ensemble_outlives_a_file_with_its_records_in_it_once(ensemble, fresh
     ],
 )
 def test_a_state_that_does_not_fit_is_refused(ensemble, changes, message):
-    fields = {"weights": (0.7, 0.3), "explaining": (0,), "features": FEATURES, **changes}
+    fields = {"weights": (0.7, 0.3), "features": FEATURES, **changes}
     with pytest.raises(ValueError, match=message):
         Ensemble.from_state(*labelled(ensemble).get_state(), "here", **fields)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
-from anomaly.detectors.table.expectation import expected_by_neighbors
+from anomaly.detectors.table.expectation import most_conspicuous
 
 
 def near_equal(n, rng):
@@ -98,9 +98,17 @@ def test_expectations_are_independent_of_the_batch(settings):
     np.testing.assert_array_equal(alone, together[:60])
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_few_records_and_many_columns_have_expectations():
     x = np.random.default_rng(4).normal(size=(6, 150)).astype(np.float32)
-    assert expected_by_neighbors(x, x[:2], np.arange(150)).shape == (6, 150)
     for settings in FITS.values():
         detector = TableDetector(epochs=2, random_state=0, **settings).fit(x)
         assert np.isfinite(np.column_stack(detector.expected(x).columns)).all()
+
+
+def test_columns_are_proposed_by_deviations_and_one_by_the_error_of_a_network():
+    deviations = np.array([[9.0, 3.0, 2.9, 4.0, 5.0], [0.0, 0.0, 0.0, 0.0, 0.0]])
+    by_network = np.array([[0.1, 0.0, 0.9, 0.0, 0.0], [0.2, 0.2, 0.2, 0.4, 0.0]])
+    chosen = most_conspicuous(deviations, by_network)
+    np.testing.assert_array_equal(np.flatnonzero(chosen[0]), [0, 2, 3, 4])
+    np.testing.assert_array_equal(np.flatnonzero(chosen[1]), [3])

@@ -68,3 +68,87 @@ def test_without_remembered_records_expected_values_come_from_the_networks(fault
     expected = np.column_stack(detector.expected(faulty).columns)[rows, column]
     truth, found = x[rows, column], faulty[rows, column]
     assert (np.abs(expected - truth) < np.abs(found - truth)).mean() >= 0.9
+
+
+def everyday(n, seed):
+    """Two numbers that determine each other, others, rare values, and a category of thirty levels that is noise."""
+    rng = np.random.default_rng(seed)
+    a, z = rng.normal(size=(2, n))
+    return {
+        "a": a,
+        "b": a + 0.1 * rng.normal(size=n),
+        "amount": np.exp(z),
+        "on": rng.random(n) >= 0.04,
+        "kind": rng.choice(["x", "y", "z", "rare"], n, p=[0.5, 0.3, 0.19, 0.01]).astype(object),
+        "place": rng.choice([f"p{i}" for i in range(30)], n).astype(object),
+    }
+
+
+FAULTS = {
+    "shifted number": ("amount", lambda values: 3 * values["amount"].max(), {"amount"}),
+    "torn pair": ("b", lambda values: values["b"] + 3, {"a", "b"}),
+    "rare boolean": ("on", lambda values: False, {"on"}),
+    "rare category": ("kind", lambda values: "rare", {"kind"}),
+    "unseen category": ("place", lambda values: "elsewhere", {"place"}),
+}
+
+
+@pytest.fixture(scope="module", params=[{}, {"neighbors": 0}], ids=["memory", "networks"])
+def everyday_detector(request):
+    return TableDetector(random_state=0, **request.param).fit(everyday(1500, 0))
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_faulty_column_is_named_first_in_alarms(everyday_detector, fault):
+    """A column whose rare value occurs in training had a contribution of 0; one that is noise was named for others."""
+    detector, (column, value, right) = everyday_detector, FAULTS[fault]
+    fresh = everyday(500, 1)
+    kept = fresh["on"] & (fresh["kind"] != "rare") & (detector.decision_function(fresh) <= detector.threshold_)
+    records = {name: values[kept] for name, values in fresh.items()}
+    records[column] = np.full_like(records[column], 0)
+    records[column][:] = value({name: values[kept] for name, values in fresh.items()})
+    alarms = detector.decision_function(records) > detector.threshold_
+    shares = detector.explain(records, normalize=True)[alarms]
+    assert alarms.sum() > 20
+    names = detector.feature_names_in_
+    assert np.isin(names[shares.argmax(axis=1)], list(right)).mean() >= (0.95 if detector.neighbors else 0.6)
+    assert (shares[:, list(names).index(column)] > 0).all()
+
+
+def test_with_the_expected_value_of_the_first_column_a_record_scores_less(detector, faults):
+    _, faulty, _ = faults
+    first = detector.explain(faulty).argmax(axis=1)
+    rows, replaced = np.arange(len(faulty)), faulty.copy()
+    replaced[rows, first] = np.column_stack(detector.expected(faulty).columns)[rows, first]
+    assert (detector.decision_function(replaced) < 0.8 * detector.decision_function(faulty)).all()
+
+
+def test_two_faults_have_the_two_largest_contributions(detector, faults):
+    x, _, column = faults
+    rows, other = np.arange(len(x)), (column + 3) % x.shape[1]
+    spread = records(1000, 0).std(axis=0)
+    x = x.copy()
+    x[rows, column] += 5 * spread[column]
+    x[rows, other] -= 4 * spread[other]
+    highest = np.sort(np.argsort(-detector.explain(x), axis=1)[:, :2], axis=1)
+    assert (highest == np.sort(np.stack([column, other], axis=1), axis=1)).all(axis=1).mean() >= 0.9
+
+
+def test_explanations_are_independent_of_the_batch(everyday_detector):
+    x = everyday(60, 2)
+    together = everyday_detector.explain(x)
+    alone = [everyday_detector.explain({name: values[i : i + 1] for name, values in x.items()}) for i in range(60)]
+    np.testing.assert_array_equal(np.concatenate(alone), together)
+
+
+def test_a_missing_cell_is_not_replaced():
+    rng = np.random.default_rng(0)
+    x = records(600, 0)
+    x[rng.random(x.shape) < 0.1] = np.nan
+    detector = TableDetector(random_state=0).fit(x)
+    faulty = records(50, 1)
+    faulty[:, 0], faulty[:, 1] = np.nan, faulty[:, 1] + 9 * np.nanstd(x[:, 1])
+    shares = detector.explain(faulty, normalize=True)
+    np.testing.assert_allclose(shares.sum(axis=1), 1)
+    assert (shares.argmax(axis=1) == 1).all()
+    assert (shares[:, 0] < 0.01).all()

@@ -30,6 +30,7 @@ def test_twenty_rows():
     assert found.min() > own.max()
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_two_rows():
     _, found = scores_of([[1.0, 2.0], [1.5, 2.5]], [[100.0, -100.0], [1.2, 2.2]])
     assert found[0] > found[1]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
+from anomaly.detectors.cross_fitting import folds_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.fitting import fit_ensemble
-from anomaly.detectors.table.held_out import folds_of, held_out_scores, rescaled_calibration
+from anomaly.detectors.table.held_out import held_out_scores, rescaled_calibration
 from anomaly.detectors.table.training import EnsembleSettings
 
 LEVELS = np.array([0.02, 0.05, 0.1, 0.3])
@@ -63,13 +64,6 @@ def test_calibration_scores_are_at_least_the_training_scores_and_follow_further_
 # -- held-out scores of an ensemble ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("n", "count"), [(500, 5), (499, 10), (10, 5)])
-def test_folds_are_a_partition(n, count):
-    folds = folds_of(n)
-    assert len(folds) == count
-    np.testing.assert_array_equal(np.sort(np.concatenate(folds)), np.arange(n))
-
-
 @pytest.fixture(scope="module")
 def fitted():
     x = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
@@ -81,7 +75,7 @@ def fitted():
 @pytest.mark.parametrize("weights", [None, np.array([1.0, 2.0, 0.5])])
 def test_each_record_is_scored_by_an_ensemble_that_was_fitted_without_it(fitted, weights):
     x, fit, ensemble = fitted
-    ensemble = ensemble.with_label_weights(None if weights is None else np.array([0.2, 0.4, 0.4]), weights)
+    ensemble = ensemble.with_label_weights(None if weights is None else np.array([0.2, 0.4, 0.3, 0.1]), weights)
     left_out = []
 
     def fit_without(fold):
@@ -110,3 +104,63 @@ def test_calibration_scores_keep_their_ratio_to_training_scores_by_rank():
     found = rescaled_calibration(1.5 * before, before, np.linspace(10, 20, 11)[::-1])
     np.testing.assert_allclose(found, 1.5 * np.linspace(10, 20, 11))
     np.testing.assert_array_equal(rescaled_calibration(before, np.zeros(3), np.array([2.0, 1.0])), [1.0, 2.0])
+
+
+# -- few records for each column ---------------------------------------------------------------
+
+QUICK = {"hidden": (16,), "noise": 0.5, "random_state": 0, "n_jobs": 1}
+
+
+def correlated(n, seed):
+    rng = np.random.default_rng(seed)
+    return rng.normal(size=(n, 2)) @ np.random.default_rng(9).normal(size=(2, 8)) + 0.3 * rng.normal(size=(n, 8))
+
+
+def test_p_values_of_few_records_are_valid_without_a_false_alarm_rate():
+    found = []
+    for seed in range(6):
+        detector = TableDetector(random_state=seed, epochs=60).fit(correlated(60, seed))
+        found.append((detector.p_values(correlated(1000, 50 + seed))[:, np.newaxis] <= LEVELS).mean(axis=0))
+    error = np.std(found, axis=0) / np.sqrt(6)
+    assert (np.mean(found, axis=0) <= LEVELS + 3 * error + 0.005).all()
+
+
+def test_further_records_are_held_out_until_there_are_enough():
+    detector = TableDetector(**QUICK).fit(correlated(60, 0))
+    detector.partial_fit(correlated(60, 1))
+    own = detector.ensemble_.scores(detector.ensemble_.memory.records)
+    assert (detector.decision_scores_ >= own).all()
+    assert (detector.decision_scores_ > own).mean() > 0.5
+    assert detector.calibration_scores_ is detector.decision_scores_
+    np.testing.assert_array_equal(detector.labels_, detector.decision_scores_ > detector.threshold_)
+    assert detector.predict(correlated(1000, 2)).mean() < 0.06
+    detector.partial_fit(correlated(40, 3))
+    np.testing.assert_array_equal(
+        detector.decision_scores_, detector.ensemble_.scores(detector.ensemble_.memory.records)
+    )
+
+
+def test_scores_with_learned_weights_are_held_out_too():
+    x = correlated(60, 0)
+    detector = TableDetector(**QUICK).fit(x)
+    anomalies = correlated(12, 1)
+    anomalies[:, 0] += 6.0
+    detector.learn_labels(anomalies, np.ones(12))
+    assert detector.column_weights_[0] > 1
+    assert (detector.decision_scores_ != detector.decision_function(x)).mean() > 0.9
+    assert detector.predict(correlated(1000, 2)).mean() < 0.06
+    assert detector.predict(anomalies).mean() > 0.9
+
+
+def test_a_column_with_all_its_values_in_one_fold_is_read_as_in_all_records():
+    rng = np.random.default_rng(0)
+    rare = np.full(30, np.nan)
+    rare[folds_of(30)[0]] = rng.normal(size=3)
+    table = {"a": rng.normal(size=30), "b": rng.normal(size=30), "rare": rare, "kind": np.repeat(["x", "y"], 15)}
+    detector = TableDetector(**QUICK).fit(table)
+    assert np.isfinite(detector.decision_scores_).all()
+
+
+def test_fold_fits_print_no_progress(capsys):
+    TableDetector(hidden=(4,), noise=0.5, epochs=3, random_state=0, verbose=2).fit(correlated(60, 0))
+    assert capsys.readouterr().out.count("Epoch") == 3

@@ -261,7 +261,7 @@ def test_an_update_is_another_ensemble_of_features_alone(fitted, fresh):
 
 
 def test_weights_learned_from_labels_survive_an_update(fitted, fresh):
-    weighted = fitted.with_label_weights(np.array([0.1, 0.1, 0.4, 0.4]), np.array([1.0, 2.0, 0.5]))
+    weighted = fitted.with_label_weights(np.array([0.1, 0.1, 0.4, 0.3, 0.1]), np.array([1.0, 2.0, 0.5]))
     updated = updating.update(weighted, SETTINGS, fresh, 60, np.random.default_rng(0)).ensemble
     np.testing.assert_array_equal(updated.column_weights, [1.0, 2.0, 0.5])
     np.testing.assert_array_equal(updated.member_weights, weighted.member_weights)

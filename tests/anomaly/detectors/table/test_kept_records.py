@@ -251,7 +251,10 @@ def test_a_file_that_names_other_records_is_refused(detector, tmp_path):
 def test_the_description_says_what_is_held(detector, sensors):
     assert "holds 475 of the training records, whose values can be computed from the file" in detector.describe()
     kept = detector.keep_records("prototypes")
-    assert f"holds no training records, but {len(kept.ensemble_.comparison.records)} means of at least 5" in kept.describe()
+    assert (
+        f"holds no training records, but {len(kept.ensemble_.comparison.records)} means of at least 5"
+        in kept.describe()
+    )
     assert "\nholds no training records\n" in detector.keep_records("none").describe()
     assert "\nholds no training records\n" in AutoencoderDetector(epochs=1, random_state=0).fit(sensors[0]).describe()
 

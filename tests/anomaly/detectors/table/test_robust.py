@@ -55,6 +55,7 @@ def test_trimmed_records_are_scored_like_any_other(contaminated):
     assert len(detector.ensemble_.memory.records) == 450
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_two_records_are_kept_whatever_is_trimmed():
     detector = TableDetector(hidden=(4,), epochs=2, trim=0.5, random_state=0).fit([[0.0, 1.0], [1.0, 0.0]])
     assert np.isfinite(detector.decision_scores_).all()
