@@ -80,8 +80,8 @@ class HeavyTailColumn(NumberColumn):
 
     def _compressed(self, numbers: Array) -> Array:
         with np.errstate(over="ignore"):
-            # Halved, so that no difference overflows.
-            distances = (numbers / 2 - self.center / 2) / (self.spread / 2)
+            # Halved, so that no difference overflows; a table of float32 would overflow at the bound.
+            distances = (numbers.astype(np.float64) / 2 - self.center / 2) / (self.spread / 2)
         return np.asarray(np.arcsinh(np.clip(distances, -_FARTHEST, _FARTHEST)))
 
     def summary(self, median: float) -> str:

@@ -56,3 +56,10 @@ def test_invalid_configurations_are_refused(tail, message):
     config = HeavyTailColumn("n", None, 0.0, 1.0).get_config()
     with pytest.raises(DataError, match=message):
         column_from_config({**config, "heavy_tail": tail})
+
+
+def test_numbers_of_float32_overflow_nowhere():
+    numbers = np.random.default_rng(0).lognormal(0, 3, size=500).astype(np.float32)
+    column = HeavyTailColumn("n", None, 1.0, 0.5)
+    _, compressed = column.numbers_of(numbers)
+    np.testing.assert_allclose(compressed, column.numbers_of(numbers.astype(np.float64))[1], rtol=1e-6)
