@@ -91,8 +91,8 @@ def _add_threshold(parser: argparse.ArgumentParser) -> None:
         "--trim",
         type=number,
         metavar="FRACTION",
-        help="tables only: fit twice, the second time without this fraction of the records, those with the highest "
-        "scores (default: the contamination, if it is a number)",
+        help="tables only: leave out this fraction of the records, those that an isolation forest isolates first "
+        "(default: the contamination, if it is a number)",
     )
 
 

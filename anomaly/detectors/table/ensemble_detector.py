@@ -42,7 +42,7 @@ class EnsembleDetector(RecordDetector):
 
     @property
     def members_(self) -> list[Member]:
-        """Members of the ensemble: networks in the order of `noise`, then the plain and the magnifying comparison."""
+        """Members of the ensemble: networks, in the order of `noise`; comparisons: plain, magnifying, wide; the forest."""
         return list(self.ensemble_.members)
 
     @property

@@ -1,4 +1,4 @@
-"""Robust training: records with the highest scores of a first round are left out."""
+"""Robust training: records that an isolation forest isolates first are left out."""
 
 import numpy as np
 import pytest
