@@ -37,7 +37,7 @@ from nnlite.validation import Constraint, check_value, choice, integer, names, n
 
 
 class TableDetector(TableDetectorFiles):
-    r"""Detector of anomalous records in tables: autoencoders, neighbors and an isolation forest, blended into one score.
+    r"""Detector of anomalous records in tables: autoencoders, neighbors and an isolation forest in one score.
 
     **Denoising autoencoders.** Each network :math:`f_m` is trained to reconstruct records x from noisy copies:
 
@@ -54,8 +54,8 @@ class TableDetector(TableDetectorFiles):
     the distances among those, as in LOF (`anomaly.detectors.table.neighbors`). A second comparison, with a single
     neighbor on a scale that magnifies small differences, finds records with small deviations in many features.
 
-    **Isolation forest.** Anomalies in a group have each other as near neighbors, and networks learn them. But few random
-    splits part them from all other records (`anomaly.detectors.table.isolation`).
+    **Isolation forest.** Anomalies in a group have each other as near neighbors, and networks learn them. But few
+    random splits part them from all other records (`anomaly.detectors.table.isolation`).
 
     **Blending.** Scores in units of the median training record are combined by their logarithms in units of the spread
     :math:`q_m` of the member's training scores (`anomaly.detectors.table.blend`),
@@ -95,8 +95,8 @@ class TableDetector(TableDetectorFiles):
         K; 0 scores the record without noise. More noisy copies take time when scoring, none when training.
     neighbors : int, default 5
         k; 0 scores by the networks alone, and no record is remembered. Few neighbors are best for clean training
-        records, more where anomalies come in groups (see `wide_share`). Of more than 10,000 training records a random sample is
-        remembered, and saved with the detector.
+        records, more where anomalies come in groups (see `wide_share`). Of more than 10,000 training records a random sample
+        is remembered, and saved with the detector.
     neighbors_share : float, default 0.88
         Weight of the remembered records, from 0 to 1; the networks share the remainder. More is better for clean
         training records, less for contaminated ones.

@@ -42,7 +42,7 @@ class EnsembleDetector(RecordDetector):
 
     @property
     def members_(self) -> list[Member]:
-        """Members of the ensemble: networks, in the order of `noise`; comparisons: plain, magnifying, wide; the forest."""
+        """Networks in the order of `noise`; the plain, the magnifying and the wide comparison; the isolation forest."""
         return list(self.ensemble_.members)
 
     @property
