@@ -95,8 +95,8 @@ class TableDetector(TableDetectorFiles):
         K; 0 scores the record without noise. More noisy copies take time when scoring, none when training.
     neighbors : int, default 5
         k; 0 scores by the networks alone, and no record is remembered. Few neighbors are best for clean training
-        records, more where anomalies come in groups (see `wide_share`). Of more than 10,000 training records a random sample
-        is remembered, and saved with the detector.
+        records, more where anomalies come in groups (see `wide_share`). Of more than 10,000 training records a random
+        sample is remembered, and saved with the detector.
     neighbors_share : float, default 0.88
         Weight of the remembered records, from 0 to 1; the networks share the remainder. More is better for clean
         training records, less for contaminated ones.
