@@ -44,7 +44,7 @@ class Kind(NamedTuple):
         Whether a training column can have it.
     value : callable
         The new value of a cell, or None if there is none.
-    count : int, default 1
+    n_columns : int, default 1
         Number of columns that are altered.
     contradicts : bool, default False
         Whether the new value is a normal one. Then it contradicts the columns that determine it, and these may be
@@ -53,7 +53,7 @@ class Kind(NamedTuple):
 
     columns: Callable[[np.ndarray], bool]
     value: Callable[[Cell], Any]
-    count: int = 1
+    n_columns: int = 1
     contradicts: bool = False
 
 
@@ -97,7 +97,7 @@ def faults_of(case: Case, records: Columns, kind: Kind, rng: np.random.Generator
     n = len(next(iter(records.values())))
     changed, right = np.zeros(n, np.bool_), []
     for row in range(n):
-        chosen = rng.permutation(names)[: kind.count].tolist() if len(names) >= kind.count else []
+        chosen = rng.permutation(names)[: kind.n_columns].tolist() if len(names) >= kind.n_columns else []
         values = {name: kind.value(Cell(known[name], records[name][row], rng)) for name in chosen}
         if None not in values.values():
             for name, value in values.items():
@@ -200,7 +200,7 @@ KINDS = {
     "unseen category": Kind(_is_category, _never_seen),
     "another's value": Kind(_is_any, _another, contradicts=True),
     "time of day": Kind(_is_time, _half_a_day_later),
-    "two columns": Kind(_is_any, _shifted_or_another, count=2),
-    "two categories": Kind(_is_category, _another, count=2, contradicts=True),
+    "two columns": Kind(_is_any, _shifted_or_another, n_columns=2),
+    "two categories": Kind(_is_category, _another, n_columns=2, contradicts=True),
 }
 """Kinds of faults, by name."""

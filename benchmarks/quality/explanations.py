@@ -23,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anomaly import TableDetector
+from anomaly.detectors.table.attribution import normalized
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.errors import DataError
 from benchmarks.quality.cell_faults import KINDS, faults_of
@@ -56,11 +57,11 @@ class Trial(NamedTuple):
 
 def by_members(ensemble: Ensemble, x: np.ndarray) -> np.ndarray:
     """Return the geometric mean of the columns' fractions in the scores of two members, of shape (n, n_columns)."""
-    of_members = ensemble.contributions(x)
-    noise = [float(np.abs(network.noise_samples).mean()) for network in ensemble.networks]
-    chosen = [int(np.argmax(noise))] + ([len(noise)] if ensemble.memory is not None else [])
-    totals = np.maximum(of_members.sum(axis=2, keepdims=True), np.finfo(float).tiny)
-    return np.asarray(np.prod((of_members / totals)[:, chosen], axis=1) ** (1 / len(chosen)))
+    members = [member for member in (ensemble.coarsest, ensemble.memory) if member is not None]
+    values, product = ensemble.complete(x), np.ones((len(x), ensemble.features.n_columns))
+    for member in members:
+        product *= normalized(ensemble.features.sum_by_column(member.contributions(*values).astype(np.float64)))
+    return np.asarray(product ** (1 / len(members)))
 
 
 def trials(case: Case, detector: TableDetector, seed: int) -> Iterator[Trial]:
@@ -115,7 +116,7 @@ def report(found: list[Trial]) -> str:
     for kind, of_kind in by_kind.items():
         altered, alarms = (sum(getattr(trial, name) for trial in of_kind) for name in ("altered", "alarms"))
         lines.append(f"{kind:<18}{len(of_kind):>7}{alarms / altered:>9.0%}{alarms:>8}{_shares(of_kind, 'first')}")
-        if KINDS[kind].count == 2:
+        if KINDS[kind].n_columns == 2:
             lines.append(f"{'  both at the top':<42}{_shares(of_kind, 'both')}")
     return "\n".join(lines)
 

@@ -171,11 +171,11 @@ def _orders(n: int, rng: np.random.Generator) -> Columns:
 
 def _flags(n: int, rng: np.random.Generator) -> Columns:
     """Booleans and categories alone, of which some depend on others."""
-    group = rng.integers(0, 4, n)
-    noisy = lambda: np.where(rng.random(n) < 0.03, rng.integers(0, 4, n), group)  # noqa: E731
+    groups = np.repeat(rng.integers(0, 4, n)[np.newaxis], 8, axis=0)
+    noisy = np.where(rng.random(groups.shape) < 0.03, rng.integers(0, 4, groups.shape), groups)
     letters = np.array(["a", "b", "c", "d"], dtype=object)
-    columns = {f"k{j}": letters[noisy()] for j in range(4)}
-    columns |= {f"f{j}": (noisy() == j) ^ (rng.random(n) < 0.02) for j in range(4)}
+    columns = {f"k{j}": letters[noisy[j]] for j in range(4)}
+    columns |= {f"f{j}": (noisy[4 + j] == j) ^ (rng.random(n) < 0.02) for j in range(4)}
     return {**columns, "rare": rng.random(n) < 0.02, "noise": rng.choice(letters, n)}
 
 
@@ -183,8 +183,9 @@ def _small(n: int, rng: np.random.Generator) -> Columns:
     return {**_factors(n, rng, width=5, factors=2), "shift": rng.choice(np.array(["day", "night"], dtype=object), n)}
 
 
-_PAIR = {"a": ("b",), "b": ("a",)}
-_ORDER = {
+_Partners = dict[str, tuple[str, ...]]
+_PAIR: _Partners = {"a": ("b",), "b": ("a",)}
+_ORDER: _Partners = {
     "city": ("country",),
     "country": ("city",),
     "kind": ("price", "express"),
@@ -194,7 +195,7 @@ _ORDER = {
     "express": ("kind", "price"),
 }
 # Name, and: how it is made, the number of training records, the partners of columns.
-_MADE: dict[str, tuple[Callable[[int, np.random.Generator], Columns], int, dict[str, tuple[str, ...]]]] = {
+_MADE: dict[str, tuple[Callable[[int, np.random.Generator], Columns], int, _Partners]] = {
     "everyday": (_everyday, 1500, _PAIR),
     "factors": (_factors, 1500, {}),
     "independent": (_independent, 1000, {}),

@@ -63,11 +63,8 @@ class Subject(Protocol):
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the error of a network, of shape (n, n_columns)."""
 
-    def propose(self, x: Array, by_network: Array) -> Replacements:
-        """Return the columns of each record that may be faulty, and what is expected in them."""
-
-    def replacements(self, x: Array, columns: Array) -> Replacements:
-        """Return what is expected in some columns of each record."""
+    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+        """Return the columns of each record that may be faulty, apart from one, and what is expected in them."""
 
 
 def fractions(subject: Subject, x: Array, scores: Array) -> Array:
@@ -107,9 +104,7 @@ def _by_replacement(subject: Subject, x: Array, scores: Array, by_network: Array
     again &= left > subject.levels[1]
     if again.any():
         replaced = _with_columns(x[again], found.expected[again], best[again], subject.features.columns)
-        columns = subject.propose(replaced, subject.view(replaced)).columns
-        columns[np.arange(len(columns)), best[again]] = False
-        found = subject.replacements(x[again], columns)
+        found = subject.propose(x[again], by_network[again], best[again])
         then = _contributions(left[again], _scores_of_replaced(subject, replaced, left[again], found), found)
         second, rows = then.argmax(axis=1), np.flatnonzero(again)
         gains = np.maximum(then.max(axis=1) - contributions[rows, second], 0) / 2

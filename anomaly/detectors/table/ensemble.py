@@ -229,13 +229,9 @@ class Ensemble:
         """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
         return self.expectation.of_all(self.complete(x)[0])
 
-    def replacements(self, x: Array, columns: Array) -> Replacements:
-        """Return what is expected in some columns of each record, as `Expectation.replacements` does."""
-        return self.expectation.replacements(self.complete(x)[0], columns)
-
-    def propose(self, x: Array, by_network: Array) -> Replacements:
+    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
         """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
-        found = self.expectation.propose(self.complete(x)[0], by_network)
+        found = self.expectation.propose(self.complete(x)[0], by_network, apart_from)
         return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
 
     def view(self, x: Array) -> Array:

@@ -16,9 +16,11 @@ from nnlite.types import Array
 MOST_PROPOSED = 4
 """Columns of a record that are proposed as faulty, at most."""
 
-# So many by their deviations, each with at least this fraction of the largest; one more by the error of a network.
+# So many by their deviations, each with at least this fraction of the largest; one more with this fraction of the error
+# of a network.
 _MOST_DEVIATING = 3
 _LEAST_DEVIATING = 1 / 3
+_LEAST_OF_ERROR = 0.2
 
 
 class Replacements(NamedTuple):
@@ -56,18 +58,7 @@ class Expectation(Protocol):
             Features.
         """
 
-    def replacements(self, x: Array, columns: Array) -> Replacements:
-        """Return what is expected in some columns of each record.
-
-        Parameters
-        ----------
-        x : ndarray of float32 of shape (n, n_features)
-            Features of records, without holes.
-        columns : ndarray of bool of shape (n, n_columns)
-            The columns.
-        """
-
-    def propose(self, x: Array, by_network: Array) -> Replacements:
+    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
         """Return the columns of each record that may be faulty, and what is expected in them.
 
         Parameters
@@ -76,17 +67,22 @@ class Expectation(Protocol):
             Features of records, without holes.
         by_network : ndarray of shape (n, n_columns)
             Fractions of the columns in the error of a network.
+        apart_from : ndarray of int of shape (n,), optional
+            A column of each record that is not asked for, since it is known to be faulty.
         """
 
 
-def most_conspicuous(deviations: Array, by_network: Array) -> Array:
+def most_conspicuous(deviations: Array, by_network: Array, apart_from: Array | None = None) -> Array:
     """Return the columns with the largest deviations, and the one with the largest error, as bool.
 
     Parameters
     ----------
     deviations, by_network : ndarray of shape (n, n_columns)
         Deviations from expected values, and fractions in the error of a network; at least 0. Three columns at most are
-        chosen by deviations, with at least a third of the record's largest.
+        chosen by deviations, with at least a third of the record's largest; the one by the error if it has a fifth of
+        the record's.
+    apart_from : ndarray of int of shape (n,), optional
+        A column of each record that is not chosen, and does not count.
 
     Examples
     --------
@@ -94,9 +90,14 @@ def most_conspicuous(deviations: Array, by_network: Array) -> Array:
     >>> most_conspicuous(np.array([[3.0, 2.0, 0.5, 0.1]]), np.array([[0.0, 0.3, 0.0, 0.7]])).tolist()
     [[True, True, False, True]]
     """
+    if apart_from is not None:
+        others = np.arange(deviations.shape[1]) != apart_from[:, np.newaxis]
+        deviations, by_network = deviations * others, by_network * others
     first = np.argsort(-deviations, axis=1, kind="stable")[:, :_MOST_DEVIATING]
     largest = np.take_along_axis(deviations, first, axis=1)
     chosen = np.zeros(deviations.shape, np.bool_)
     np.put_along_axis(chosen, first, (largest > 0) & (largest >= _LEAST_DEVIATING * largest[:, :1]), axis=1)
-    chosen[np.arange(len(chosen)), by_network.argmax(axis=1)] = True
+    rows, by_error = np.arange(len(chosen)), by_network.argmax(axis=1)
+    error = by_network[rows, by_error]
+    chosen[rows, by_error] |= (error > 0) & (error >= _LEAST_OF_ERROR * by_network.sum(axis=1))
     return chosen

@@ -91,34 +91,28 @@ class ExpectationByNeighbors:
 
     def of_all(self, x: Array) -> Array:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
-        return self._estimates(self._many, x, np.ones((len(x), self._features.n_columns), np.bool_))
+        wanted, found = np.ones((len(x), self._features.n_columns), np.bool_), []
+        for rows, distances in self._many.blocks(x):
+            bounded = np.minimum(distances, _BOUND, out=distances)
+            found.append(self._nearest(self._many, bounded, bounded.sum(axis=0), wanted[rows], rows.start))
+        return _with_medoids(self._many, x, found)
 
-    def replacements(self, x: Array, columns: Array) -> Replacements:
-        """Return what is expected in some columns of each record: for each, the features of a remembered record."""
-        return self._replacements(x, columns, self._estimates(self._few, x, columns))
+    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+        """Return the columns of each record that may be faulty, and what is expected in them; see the module.
 
-    def propose(self, x: Array, by_network: Array) -> Replacements:
-        """Return the columns of each record that may be faulty; see the module."""
-        proposed, found = np.zeros(by_network.shape, np.bool_), []
+        The features expected in a column are those of a remembered record.
+        """
+        columns, found = np.zeros(by_network.shape, np.bool_), []
         for rows, distances in self._few.blocks(x):
             bounded = np.minimum(distances, _BOUND)
             total = bounded.sum(axis=0)
             deviations = np.sqrt(self._from_nearest(distances, total) / self._typical)
-            proposed[rows] = most_conspicuous(deviations, by_network[rows])
-            found.append(self._nearest(self._few, bounded, total, proposed[rows], rows.start))
-        return self._replacements(x, proposed, _with_medoids(self._few, x, found))
-
-    def _replacements(self, x: Array, columns: Array, expected: Array) -> Replacements:
-        differences = self._few.compared(x) - self._few.compared(expected)
-        distances = self._features.sum_by_column(np.square(differences))
-        return Replacements(columns, expected, np.sqrt(distances / self._typical))
-
-    def _estimates(self, known: ColumnDistances, x: Array, wanted: Array) -> Array:
-        found = []
-        for rows, distances in known.blocks(x):
-            bounded = np.minimum(distances, _BOUND, out=distances)
-            found.append(self._nearest(known, bounded, bounded.sum(axis=0), wanted[rows], rows.start))
-        return _with_medoids(known, x, found)
+            apart = None if apart_from is None else apart_from[rows]
+            columns[rows] = most_conspicuous(deviations, by_network[rows], apart)
+            found.append(self._nearest(self._few, bounded, total, columns[rows], rows.start))
+        expected = _with_medoids(self._few, x, found)
+        squares = np.square(self._few.compared(x) - self._few.compared(expected))
+        return Replacements(columns, expected, np.sqrt(self._features.sum_by_column(squares) / self._typical))
 
     def _nearest(self, known: ColumnDistances, bounded: Array, total: Array, wanted: Array, first: int) -> _Near:
         """Return the remembered records nearest by all other columns, for each wanted column of a block of records.

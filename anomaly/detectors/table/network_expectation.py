@@ -60,16 +60,13 @@ class ExpectationByNetworks:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
         return self._in_passes(x, self._all(len(x)), len(self._starts), self._models, _ROUNDS)
 
-    def replacements(self, x: Array, columns: Array) -> Replacements:
-        """Return what is expected in some columns of each record."""
+    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+        """Return the columns of each record that may be faulty, and what is expected in them; see the module."""
+        in_first_round = self._in_passes(x, self._all(len(x)), len(self._starts), [self._proposing.model], 1)
+        columns = most_conspicuous(self._deviations(x, in_first_round), by_network, apart_from)
         # As many passes for every record, whatever the batch: the rounding of a network's outputs depends on them.
         expected = self._in_passes(x, columns, MOST_PROPOSED, self._models, _ROUNDS)
         return Replacements(columns, expected, self._deviations(x, expected))
-
-    def propose(self, x: Array, by_network: Array) -> Replacements:
-        """Return the columns of each record that may be faulty; see the module."""
-        in_first_round = self._in_passes(x, self._all(len(x)), len(self._starts), [self._proposing.model], 1)
-        return self.replacements(x, most_conspicuous(self._deviations(x, in_first_round), by_network))
 
     def _deviations(self, x: Array, expected: Array) -> Array:
         squares = self._features.sum_by_column(np.square(x - expected) * self._proposing.weights)

@@ -24,13 +24,13 @@ class Distance:
     def view(self, x):
         return np.tile(self.network, (len(x), 1))
 
-    def replacements(self, x, columns):
+    def propose(self, x, by_network, apart_from=None):
+        self.proposals += 1
+        columns = self.features.sum_by_column(np.abs(x)) > 0
+        if apart_from is not None:
+            columns[np.arange(len(x)), apart_from] = False
         expected = np.where(columns[:, self.features.columns], 0, x)
         return Replacements(columns, expected, np.sqrt(self.features.sum_by_column(np.square(x - expected))))
-
-    def propose(self, x, by_network):
-        self.proposals += 1
-        return self.replacements(x, self.features.sum_by_column(np.abs(x)) > 0)
 
 
 def found(x, subject=None):

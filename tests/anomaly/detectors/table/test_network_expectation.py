@@ -47,10 +47,12 @@ def test_a_hole_is_never_expected(expectation):
     assert (expectation.of_all(x)[:, 5] == 0).all()
 
 
-def test_columns_that_are_not_wanted_stay_as_they_are(expectation):
+def test_columns_that_are_not_proposed_stay_as_they_are(expectation):
     x = records(5)
-    columns = np.zeros((5, 6), np.bool_)
-    columns[:, 1] = True
-    found = expectation.replacements(x, columns)
+    x[:, 1] = 9
+    found = expectation.propose(x, np.eye(6)[[1] * 5])
+    assert found.columns.sum(axis=1).tolist() == [1] * 5
     np.testing.assert_array_equal(np.delete(found.expected, 1, axis=1), np.delete(x, 1, axis=1))
     assert (found.deviations[:, [0, 2, 3, 4, 5]] == 0).all()
+    again = expectation.propose(x, np.eye(6)[[1] * 5], np.full(5, 1))
+    assert not again.columns[:, 1].any()
