@@ -123,9 +123,9 @@ class AutoencoderDetector(RecordDetector):
     -----
     Choose this detector to learn or teach the method, as a baseline, or where the score must be a reconstruction error;
     choose `anomaly.TableDetector` to detect anomalies. On 14 ADBench tables (``python -m benchmarks.quality --seeds 1
-    --detectors TableDetector AutoencoderDetector --data FOLDER``), its mean AUROC was 0.804 and its average precision
-    0.66 when fitted on normal records (`TableDetector`: 0.843 and 0.71), and 0.688 and 0.34 with the anomalies among
-    the training records (0.752 and 0.42): a network that trains long enough reconstructs those, too.
+    --detectors AutoencoderDetector --data FOLDER``), its mean AUROC was 0.804 and its average precision 0.66 when
+    fitted on normal records, and 0.688 and 0.34 with the anomalies among the training records: a network that trains
+    long enough reconstructs those, too.
 
     The reference scores of `p_values` are those of the training records, which the network fits more closely than fresh
     ones. Of fresh normal records, random linear mixtures of as many independent normal variables as columns, 11 % had

@@ -328,7 +328,7 @@ PROMISES = (
     ),
     Promise(
         WHERE,
-        "fraction of the training records, those with the highest scores in a first round",
+        "fraction of the training records that are left out",
         "records left out by trim=0.1, minus a tenth",
         _trimmed,
         NEVER,

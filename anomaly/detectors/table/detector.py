@@ -70,10 +70,9 @@ class TableDetector(TableDetectorFiles):
     scores of a first forest; and most of the weight of the plain comparison goes to a wide one: the mean distance to so
     many records of a sample as the contamination says, which no smaller group of anomalies can fill.
 
-    **Value of the members.** On tables of many kinds, fitted to normal records, the mean AUROC of the defaults was
-    0.843 (average precision 0.711), that of the networks alone 0.821, of the remembered records alone 0.847, and
-    without the magnifying comparison 0.837 (``python -m benchmarks.quality.choices``, seed 0). Networks are worth most
-    where anomalies are among the training records, in groups that have each other as near neighbors.
+    **Value of the members.** ``python -m benchmarks.quality.choices`` measures the detector without each of them, on
+    tables of many kinds. Networks are worth most where columns are categories; the forest and the wide comparison where
+    anomalies are among the training records, in groups that have each other as near neighbors.
     ``neighbors=0, noise=0.5`` is a plain denoising autoencoder, ``neighbors=0, noise=0, sparsity=0.01`` a sparse one;
     as a class of its own that is `anomaly.AutoencoderDetector`.
 
@@ -122,7 +121,7 @@ class TableDetector(TableDetectorFiles):
         Robust training: fraction of the training records that are left out, so that they are neither learned nor
         remembered; from 0 to 0.5. They are those with the highest scores of an isolation forest of 300 trees. "auto" is
         the `contamination` if that is a number, and 0 if it is "auto". It helps where anomalies among the training
-        records have each other as near neighbors. AAAA
+        records have each other as near neighbors.
     threshold : str, float or Threshold, optional
         Rule for the threshold, in place of `contamination`: "quantile", "sigma", "mad", "iqr", "pot", a number, or an
         instance from `anomaly.thresholds`; with labels "best_f1", "precision:0.9", "recall:0.9".
