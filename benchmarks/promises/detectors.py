@@ -158,15 +158,13 @@ def _order_matters(seed: int, data: str) -> float:
 def _remembered(seed: int, data: str) -> float:
     """Return the number of remembered records beyond 10,000, of 10,500 training records."""
     detector, _, _ = fitted("normal, n=10500", seed, **{**QUICK, "epochs": 1})
-    return float(len(detector.decision_scores_) != 10_500) + max(
-        0, len(detector.ensemble_.members[-1].records) - 10_000
-    )
+    return float(len(detector.decision_scores_) != 10_500) + max(0, len(detector.ensemble_.remembered) - 10_000)
 
 
 def _trimmed(seed: int, data: str) -> float:
     """Return the difference between the number of records left out by ``trim=0.1`` and a tenth of them."""
     detector, records, _ = fitted(data, seed, trim=0.1, **QUICK)
-    return float(abs(len(detector.ensemble_.members[-1].records) - 0.9 * len(records)))
+    return float(abs(len(detector.ensemble_.remembered) - 0.9 * len(records)))
 
 
 def _active_units(seed: int, data: str) -> float:

@@ -78,7 +78,7 @@ def _unfair_memory(seed: int, data: str) -> float:
         rng.normal(size=(10_000, 2))
     )
     detector.partial_fit(rng.normal(size=(10_000, 2)) + 100.0)
-    remembered = detector.preprocessor_.inverse_transform(detector.ensemble_.members[-1].records)["x0"]
+    remembered = detector.preprocessor_.inverse_transform(detector.ensemble_.remembered)["x0"]
     return float((remembered < 50.0).mean())
 
 
