@@ -1,25 +1,26 @@
-"""Faults are put where they are said to be, and found there."""
+"""Explanations are measured over kinds of faults, and the report says what was found."""
 
 import numpy as np
 
-from benchmarks.quality.explanations import SIZE, faults, main
+from benchmarks.quality.cell_faults import KINDS
+from benchmarks.quality.explanations import METHODS, Trial, main, report
 
 
-def test_each_fault_is_in_its_column_and_of_its_size():
-    rng = np.random.default_rng(0)
-    train, normal = rng.normal(size=(100, 4)) * [1, 10, 100, 0], np.zeros((50, 4))
-    rows, columns = faults(train, normal, seed=0)
-    assert (columns < 3).all(), "a column without spread has no standard deviations"
-    changed = np.abs(rows)
-    np.testing.assert_allclose(changed[np.arange(50), columns], SIZE * train.std(axis=0)[columns])
-    assert ((changed > 0).sum(axis=1) == 1).all()
+def trial(kind, alarms, first):
+    return Trial(kind, 2 * alarms, alarms, dict.fromkeys(METHODS, first), dict.fromkeys(METHODS, 0))
+
+
+def test_the_report_has_the_accuracy_over_all_alarms_of_a_kind():
+    kind = next(iter(KINDS))
+    lines = report([trial(kind, 10, 9), trial(kind, 30, 15)]).splitlines()
+    assert lines[1].split()[-5:] == ["2", "50%", "40", "0.600", "0.600"]
 
 
 def test_it_measures_a_folder_of_tables(tmp_path, capsys):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(200, 3)) @ rng.normal(size=(3, 5))
     np.savez(tmp_path / "made.npz", X=x, y=np.r_[np.zeros(190), np.ones(10)])
-    main(["--data", str(tmp_path)])
+    main(["--data", str(tmp_path), "--tables", "made"])
     printed = capsys.readouterr().out
-    assert printed.splitlines()[1].split()[0] == "made"
-    assert 0.8 < float(printed.splitlines()[-1].split()[1]) <= 1
+    assert "numbers" in printed
+    assert "time to score 1; by members" in printed
