@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly import AutoencoderDetector, ImageDetector, SequenceDetector, TableDetector, VariationalDetector
-from anomaly.detectors.table.blend import spread_of
+from anomaly.detectors.blend import spread_of
 from anomaly.detectors.table.ensemble import round_significant
 from benchmarks.promises.data import Array, scores_of
 from benchmarks.promises.promise import NEVER, Promise, at_most, between
@@ -171,7 +171,7 @@ PROMISES = (
         short=1,
     ),
     Promise(
-        "anomaly.detectors.table.blend",
+        "anomaly.detectors.blend",
         "one normal record in ten lies beyond 1",
         "fraction of scores beyond 1",
         _beyond_one,

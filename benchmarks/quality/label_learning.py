@@ -20,7 +20,7 @@ import numpy as np
 
 from anomaly import TableDetector
 from anomaly.datasets import make_connections, make_correlated, make_sensors, make_transactions
-from anomaly.detectors.table.blend import Blend
+from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.label_learning import LabelledContributions, learn_weights, thinned
 from anomaly.metrics import average_precision_score, roc_auc_score

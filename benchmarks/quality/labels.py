@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import TableDetector
-from anomaly.detectors.table.blend import Blend
+from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.label_learning import LabelledContributions, fit_weights, learn_weights
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import CLEAN, Split, split, tables

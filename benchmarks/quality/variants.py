@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from anomaly import TableDetector
-from anomaly.detectors.table.blend import SoftMaximum
+from anomaly.detectors.blend import SoftMaximum
 from anomaly.detectors.table.ensemble import Ensemble
 
 

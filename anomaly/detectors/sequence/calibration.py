@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, residuals_of
+from anomaly.detectors.sequence.residual_streams import WindowModel
 from anomaly.detectors.sequence.small_samples import effective_sample_size, small_sample_factor
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.errors import DataError
-from anomaly.preprocessing.series import SeriesReader
-from anomaly.tables import Table
+from anomaly.preprocessing.series import Segment
 from nnlite.types import Array
 
 # An effective sample size of ten estimates a scale to a quarter.
@@ -44,8 +43,8 @@ class Calibration:
     ----------
     scale : ResidualScale
         The scale, fitted.
-    scores : ndarray of float64 of shape (n_steps of all segments,)
-        Scores of the training steps.
+    parts : ndarray of float64 of shape (n_steps of all segments, n_features)
+        Contributions of the features to the scores of the training steps.
     steps : ndarray of bool of shape (n_steps of all segments,)
         Mask of the calibration steps.
     sample : CalibrationSample
@@ -53,9 +52,15 @@ class Calibration:
     """
 
     scale: ResidualScale
-    scores: Array
+    parts: Array
     steps: Array
     sample: CalibrationSample
+
+    @property
+    def scores(self) -> Array:
+        """Return the scores of the training steps, of shape (n_steps of all segments,)."""
+        total: Array = self.parts.sum(axis=1)
+        return total
 
     def normal_limit(self) -> float:
         """Return the limit of normal scores: the highest of the calibration steps, corrected for a small sample.
@@ -84,7 +89,7 @@ def calibration_steps(folds_of: Sequence[Array]) -> Array:
 
 
 def held_out_residuals(
-    models: Sequence[WindowModel], new_reader: Callable[[], SeriesReader], table: Table, folds: Array
+    models: Sequence[WindowModel], segments: Sequence[Segment], folds: Array
 ) -> list[Array]:
     """Return the residuals of each segment of a series, for steps of a fold by the model trained without it.
 
@@ -92,30 +97,27 @@ def held_out_residuals(
     ----------
     models : sequence of WindowModel
         The model of each fold; the first gives the residuals of steps without a fold.
-    new_reader : callable
-        Returns a reader at the start of a series.
-    table : Table
-        The series.
+    segments : sequence of Segment
+        The segments of the series. The residual of a missing sample is 0.
     folds : ndarray of int of shape (n_steps,)
         The fold of each step, from 1; 0 for none.
     """
-    residuals: list[Array] = []
-    for fold, model in enumerate(models, start=1):
-        segments: list[Array] = []
-        for starts_segment, piece in residuals_of(new_reader(), model, chunks_of(table)):
-            segments = [*segments, piece] if starts_segment else [*segments[:-1], np.concatenate([segments[-1], piece])]
-        if not residuals:
-            residuals = segments
-        for chosen, segment, folds_here in zip(residuals, segments, _split_like(segments, folds), strict=True):
-            chosen[folds_here == fold] = segment[folds_here == fold]
-    return residuals
+    found = []
+    lengths = [segment.features for segment in segments]
+    for segment, folds_here in zip(segments, _split_like(lengths, folds), strict=True):
+        residuals = np.zeros(segment.features.shape)
+        for fold, model in enumerate(models, start=1):
+            chosen = (folds_here == fold) | ((folds_here == 0) & (fold == 1))
+            if chosen.any():
+                residuals[chosen] = model.residuals(segment.features, segment.missing)[chosen]
+        found.append(np.where(segment.missing, 0.0, residuals))
+    return found
 
 
 def calibrate(
     scale: ResidualScale,
     models: Sequence[WindowModel],
-    new_reader: Callable[[], SeriesReader],
-    series: Sequence[Table],
+    series: Sequence[Sequence[Segment]],
     folds_of: Sequence[Array],
     drift: float,
     sensors: Sequence[str],
@@ -128,10 +130,8 @@ def calibrate(
         The scale to fit.
     models : sequence of WindowModel
         The model of each fold.
-    new_reader : callable
-        Returns a reader at the start of a series.
-    series : sequence of Table
-        The training series.
+    series : sequence of sequence of Segment
+        The segments of each training series.
     folds_of : sequence of ndarray of int of shape (n_steps,)
         The fold of each step, for each series.
     drift : float
@@ -146,15 +146,15 @@ def calibrate(
     """
     residuals = [
         segment
-        for table, folds in zip(series, folds_of, strict=True)
-        for segment in held_out_residuals(models, new_reader, table, folds)
+        for segments, folds in zip(series, folds_of, strict=True)
+        for segment in held_out_residuals(models, segments, folds)
     ]
-    present = [~segment.missing for table in series for segment in new_reader().read(table)]
+    present = [~segment.missing for segments in series for segment in segments]
     steps = calibration_steps(folds_of)
     sample = calibration_sample(scale, residuals, present, steps, sensors)
     scale.fit(sample.segments, drift * len(steps) / len(series), sample.present)
     squares = np.concatenate([scale.contributions(segment, scale.smoother()) for segment in residuals])
-    return Calibration(scale, squares.mean(axis=1), steps, sample)
+    return Calibration(scale, squares / squares.shape[1], steps, sample)
 
 
 def calibration_sample(

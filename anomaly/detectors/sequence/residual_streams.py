@@ -1,8 +1,8 @@
 """Window models, and their residuals on a series that arrives in pieces.
 
 A `WindowModel` is the fitted networks with the shape of their windows. It opens a `ResidualStream` for each segment
-without gaps, which takes steps and returns residuals in bounded memory; `SeriesResiduals` joins those of all segments.
-The windows, and so the residuals, do not depend on how the series is cut into pieces.
+without gaps, which takes steps and returns residuals in bounded memory. The windows, and so the residuals, do not
+depend on how the series is cut into pieces.
 
 **Missing samples.** A reconstruction of a window with missing samples starts from forward-filled values, and is then
 repeated with the network's own output in their place. The values converge to some that are consistent with the
@@ -12,18 +12,15 @@ forward-filled values.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import numpy as np
 
-from anomaly.preprocessing.series import Segment, SeriesReader
 from anomaly.preprocessing.windows import OverlapSum, cut_windows, pad_start, window_starts
-from anomaly.tables import Table
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, model_from_parts
-from nnlite.rowwise import CHUNK_ROWS
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
@@ -71,6 +68,10 @@ class WindowModel:
         """Whether the networks forecast the step after the window."""
         return self.method == "forecast"
 
+    def with_networks(self, networks: Sequence[Model]) -> WindowModel:
+        """Return a model of other networks with the same windows."""
+        return replace(self, networks=tuple(networks))
+
     def split(self, size: int) -> list[WindowModel]:
         """Return models of so many networks each, in order."""
         starts = range(0, len(self.networks), size)
@@ -104,10 +105,11 @@ class WindowModel:
         """Return a stream at the start of a segment."""
         return LastStepStream(self) if self.forecasts or self.causal else OverlapStream(self)
 
-    def residuals(self, steps: Array) -> Array:
-        """Return the residuals of a segment without missing samples, of shape (n_steps, n_features)."""
+    def residuals(self, steps: Array, missing: Array | None = None) -> Array:
+        """Return the residuals of a segment, of shape (n_steps, n_features), those of forward-filled values too."""
         stream = self.stream()
-        return np.concatenate([stream.push(steps, np.zeros(steps.shape, np.bool_)), stream.finish()])
+        mask = np.zeros(steps.shape, np.bool_) if missing is None else missing
+        return np.concatenate([stream.push(steps, mask), stream.finish()])
 
     def _mean_output(self, windows: Array) -> Array:
         batch_size = self.batch_size(windows.shape[2])
@@ -258,95 +260,6 @@ class OverlapStream:
         self._known, self._gone = self._known[len(means) :], self._gone[len(means) :]
         self._first_known += len(means)
         return residuals
-
-
-class SeriesResiduals:
-    """Residuals of one series that arrives in pieces, segment by segment.
-
-    Parameters
-    ----------
-    reader : SeriesReader
-        A reader at the start of the series.
-    model : WindowModel
-        The networks.
-    mask_missing : bool, default True
-        Whether the residual of a missing sample is 0, and not that of its forward-filled value.
-    """
-
-    def __init__(self, reader: SeriesReader, model: WindowModel, mask_missing: bool = True) -> None:
-        self._reader, self._model, self._mask_missing = reader, model, mask_missing
-        self._stream: ResidualStream | None = None
-        self._missing: list[Array] = []  # the masks of the steps whose residuals are still to come
-
-    def push(self, table: Table) -> list[tuple[bool, Array]]:
-        """Take the next rows; return the residuals that are final, each piece with whether it starts a segment."""
-        pieces = []
-        for segment in self._reader.read(table):
-            starts = not segment.continues or self._stream is None
-            if starts:
-                pieces += self.finish()
-                self._stream = self._model.stream()
-            pieces.append((starts, self._push_segment(segment)))
-        return pieces
-
-    def finish(self) -> list[tuple[bool, Array]]:
-        """Return the remaining residuals."""
-        if self._stream is None:
-            return []
-        remaining, self._stream = self._stream.finish(), None
-        return [(False, self._masked(remaining))]
-
-    def _push_segment(self, segment: Segment) -> Array:
-        assert self._stream is not None
-        self._missing.append(segment.missing)
-        return self._masked(self._stream.push(segment.features, segment.missing))
-
-    def _masked(self, residuals: Array) -> Array:
-        missing = np.concatenate(self._missing) if self._missing else np.zeros(residuals.shape, np.bool_)
-        self._missing = [missing[len(residuals) :]]
-        mask = missing[: len(residuals)]
-        return np.where(mask, 0.0, residuals) if self._mask_missing and mask.any() else residuals
-
-
-def residuals_of(
-    reader: SeriesReader, model: WindowModel, tables: Iterable[Table], mask_missing: bool = True
-) -> Iterator[tuple[bool, Array]]:
-    """Yield the residuals of a whole series, each piece with whether it starts a segment.
-
-    Parameters
-    ----------
-    reader, model, mask_missing
-        As for `SeriesResiduals`.
-    tables : iterable of Table
-        The pieces of the series, as `chunks_of` cuts them.
-    """
-    stream = SeriesResiduals(reader, model, mask_missing)
-    for table in tables:
-        yield from stream.push(table)
-    yield from stream.finish()
-
-
-def expected_features(new_reader: Callable[[], SeriesReader], model: WindowModel, table: Table) -> Array:
-    """Return the reconstruction or forecast of each step of a series, of shape (n_steps, n_features).
-
-    Parameters
-    ----------
-    new_reader : callable
-        Returns a reader at the start of a series.
-    model : WindowModel
-        The networks.
-    table : Table
-        The series.
-    """
-    features = np.concatenate([segment.features for segment in new_reader().read(table)])
-    residuals = [piece for _, piece in residuals_of(new_reader(), model, chunks_of(table), mask_missing=False)]
-    return (features - np.concatenate(residuals)).astype(np.float32)
-
-
-def chunks_of(table: Table) -> Iterator[Table]:
-    """Yield a table in chunks of 8192 rows."""
-    for start in range(0, len(table), CHUNK_ROWS):
-        yield table.rows(slice(start, start + CHUNK_ROWS))
 
 
 def level_of(windows: Array, forecasts: bool) -> Array:

@@ -42,7 +42,7 @@ class Denoiser:
     scale : float, default 1.0
         c.
     spread : float, default 1.0
-        Spread of the training scores (see `anomaly.detectors.table.blend.spread_of`).
+        Spread of the training scores (see `anomaly.detectors.blend.spread_of`).
 
     References
     ----------

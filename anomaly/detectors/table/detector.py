@@ -58,7 +58,7 @@ class TableDetector(TableDetectorFiles):
     random splits part them from all other records (`anomaly.detectors.table.isolation`).
 
     **Blending.** Scores in units of the median training record are combined by their logarithms in units of the spread
-    :math:`q_m` of the member's training scores (`anomaly.detectors.table.blend`),
+    :math:`q_m` of the member's training scores (`anomaly.detectors.blend`),
 
     .. math:: \ln s(x) = \bar q \sum_m a_m\, z_m(x), \qquad z_m(x) = \frac{\ln s_m(x)}{q_m}
 

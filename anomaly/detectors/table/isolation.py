@@ -64,7 +64,7 @@ class IsolationForest:
     scale : float, default 1.0
         Unit of the scores.
     spread : float, default 1.0
-        Spread of the training scores (see `anomaly.detectors.table.blend.spread_of`).
+        Spread of the training scores (see `anomaly.detectors.blend.spread_of`).
 
     Examples
     --------

@@ -1,6 +1,6 @@
 r"""Label learning: weights of columns and members from a few labelled records, as a correction of the unlabelled score.
 
-Without labels, a record's score is the blend of the members' scores (`anomaly.detectors.table.blend`). Labels add
+Without labels, a record's score is the blend of the members' scores (`anomaly.detectors.blend`). Labels add
 weights. With :math:`c_{mj}` the contribution of column j to member m's score, :math:`a_m` the member's weight without
 labels and :math:`q_m` its spread,
 
@@ -52,7 +52,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.table.blend import Blend
+from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.lbfgs import minimize
 from anomaly.detectors.table.neighbors import typical
 from anomaly.metrics.validation import check_labels

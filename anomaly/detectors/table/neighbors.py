@@ -54,7 +54,7 @@ class NearestNeighbors:
     unit, scale : float, default 1.0
         u and c. Where local distances are computed, so is u.
     spread : float, default 1.0
-        Spread of the training scores (see `anomaly.detectors.table.blend.spread_of`).
+        Spread of the training scores (see `anomaly.detectors.blend.spread_of`).
     magnify : bool, default False
         Whether distances are those of h.
     left_out : ndarray of bool of shape (d,), optional

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 
 from anomaly import NotFittedError, TableDetector, load_detector
 from anomaly.datasets import make_transactions
-from anomaly.detectors.table.blend import Blend
+from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.label_learning import (
     LabelledContributions,
     LabelledRecords,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
+from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
 
 score = st.floats(2e-3, 1e3)
 spreads = st.lists(st.floats(0.05, 2.0), min_size=3, max_size=3)

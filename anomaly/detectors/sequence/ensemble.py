@@ -1,0 +1,273 @@
+r"""The score of a detector of series: a blend of members, each in units of normal steps.
+
+A member gives each step a value, and each feature a part of it. The values are divided by the median of training, and
+blended as those of a detector of tables (see `anomaly.detectors.blend`): a step that all members find a little odd is
+above one that a single member finds very odd.
+
+**Parts.** The contributions of the features are the score, divided as the members divide theirs, each member with the
+weight of what it finds: :math:`\max(\ln s_m / q_m, 0)`.
+
+**Constant features** have no part in windows. Where one has another value than ever in training, the score is doubled,
+and the added half is its contribution.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from anomaly.detectors.blend import Blend, spread_of
+from anomaly.detectors.sequence.network_member import NetworkMember
+from anomaly.detectors.sequence.windows.covariance import WindowCovariance
+from anomaly.detectors.sequence.windows.features import WindowFeatures
+from anomaly.detectors.sequence.windows.fitting import fit_member, members_for
+from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.stream import WindowMember, WindowStream
+from anomaly.preprocessing.series import Segment
+from nnlite.archive import arrays_with_prefix
+from nnlite.types import Array
+
+_KINDS: dict[str, type[NearestWindows] | type[WindowCovariance]] = {
+    kind.kind: kind for kind in (NearestWindows, WindowCovariance)
+}
+# In standard deviations of a sensor: nearer is as near as it gets, in series that repeat exactly.
+_LEAST_UNIT = 1e-3
+
+
+class SegmentStream(Protocol):
+    """Contributions of the features to the scores of one segment that arrives in pieces."""
+
+    def push(self, steps: Array, missing: Array) -> Array:
+        """Take the next steps and the mask of their missing samples; return the contributions that are final."""
+
+    def finish(self) -> Array:
+        """Return the remaining contributions: the segment ends here."""
+
+
+class SeriesEnsemble:
+    """Members that compare windows, networks beside them where wanted, and the blend of their values.
+
+    Parameters
+    ----------
+    causal : bool
+        Whether a score must not depend on later steps.
+
+    Attributes
+    ----------
+    period_ : int
+        Length that the windows are multiples of, in steps.
+    members_ : list of WindowMember
+        The members that compare windows.
+    network_ : NetworkMember or None
+        The networks.
+    features_ : WindowFeatures
+        Selection and weights of the features of windows.
+    typical_ : ndarray of shape (n_members,)
+        Each member's typical distance of a window.
+    units_ : ndarray of shape (n_members,)
+        Each member's median value of a step in training, networks last.
+    blend_ : Blend
+        Weights and spreads.
+    """
+
+    period_: int
+    members_: list[WindowMember]
+    network_: NetworkMember | None
+    features_: WindowFeatures
+    typical_: Array
+    units_: Array
+    blend_: Blend
+
+    def __init__(self, causal: bool) -> None:
+        self.causal = causal
+
+    def fit(self, segments: Sequence[Segment], period: int, rng: np.random.Generator) -> list[Array]:
+        """Fit the members that compare windows; return the values of the steps of training by each.
+
+        Parameters
+        ----------
+        segments : sequence of Segment
+            Segments of all training series.
+        period : int
+            Length that the windows are multiples of.
+        rng : numpy.random.Generator
+            Chooses the windows to learn from.
+
+        Returns
+        -------
+        list of ndarray of shape (n_steps of all segments, n_features)
+            Parts of the features in the values.
+        """
+        self.period_, self.network_ = period, None
+        self.features_ = WindowFeatures().fit([segment.features for segment in segments])
+        chosen = self.features_.selected
+        prepared = [(self.features_.select(s.features), s.missing[:, chosen]) for s in segments]
+        self.members_ = members_for(period, len(chosen), max(len(steps) for steps, _ in prepared))
+        found = [fit_member(member, prepared, self.causal, rng) for member in self.members_]
+        self.typical_ = np.array([values.typical for values in found])
+        return [self.spread_out(np.concatenate(values.segments)) for values in found]
+
+    def calibrate(self, parts: Sequence[Array], steps: Array, network_share: float) -> None:
+        """Set units and blend by the values of calibration steps.
+
+        Parameters
+        ----------
+        parts : sequence of ndarray of shape (n_steps, n_features)
+            The values of each member, networks last if there are any.
+        steps : ndarray of bool of shape (n_steps,)
+            Mask of the calibration steps.
+        network_share : float
+            Weight of the networks; the others have equal parts of the rest.
+        """
+        totals = [part[steps].sum(axis=1) for part in parts]
+        self.units_ = np.array([max(float(np.median(total)), _LEAST_UNIT) for total in totals])
+        spreads = [spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)]
+        self.blend_ = Blend(self._weights(network_share), spreads)
+
+    def contributions(self, parts: Sequence[Array]) -> Array:
+        """Return the contributions of the features to the scores of steps.
+
+        Parameters
+        ----------
+        parts : sequence of ndarray of shape (n_steps, n_features)
+            The values of each member.
+        """
+        totals = [part.sum(axis=1) for part in parts]
+        relative = [total / unit for total, unit in zip(totals, self.units_, strict=True)]
+        scores = self.blend_.scores(relative)
+        fractions = np.zeros(parts[0].shape)
+        for part, total, value, weight, spread in zip(
+            parts, totals, relative, self.blend_.weights, self.blend_.units, strict=True
+        ):
+            excess = weight * np.maximum(np.log(np.maximum(value, 1.0)) / spread, 1e-6)
+            scale = np.divide(excess, total, out=np.zeros(len(total)), where=total > 0)
+            fractions += part * scale[:, np.newaxis]
+        sums = fractions.sum(axis=1, keepdims=True)
+        even = np.full(fractions.shape, 1 / fractions.shape[1])
+        fractions = np.divide(fractions, sums, out=even, where=sums > 0)
+        return fractions * scores[:, np.newaxis]
+
+    def with_changes(self, contributions: Array, steps: Array, missing: Array) -> Array:
+        """Double the scores of steps in which a constant feature changed; the features are those of all."""
+        changed = self.features_.changed(steps) & ~missing
+        if not changed.any():
+            return contributions
+        counts = np.maximum(changed.sum(axis=1, keepdims=True), 1)
+        return contributions + changed * contributions.sum(axis=1, keepdims=True) / counts
+
+    def stream(self) -> EnsembleStream:
+        """Return a stream at the start of a segment."""
+        return EnsembleStream(self)
+
+    def member_streams(self) -> list[WindowStream]:
+        """Return a stream of each member that compares windows."""
+        pairs = zip(self.members_, self.typical_, strict=True)
+        return [WindowStream(member, float(typical), self.causal) for member, typical in pairs]
+
+    def spread_out(self, parts: Array) -> Array:
+        """Return parts of the selected features as those of all."""
+        every = np.zeros((len(parts), len(self.features_.weights_)))
+        every[:, self.features_.selected] = parts
+        return every
+
+    def _weights(self, network_share: float) -> Array:
+        n = len(self.members_)
+        windows = np.full(n, 1 / n)
+        return windows if self.network_ is None else np.append((1 - network_share) * windows, network_share)
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the fitted state without the networks, as JSON values and arrays."""
+        described, arrays = [], {f"features/{name}": a for name, a in self.features_.get_state().items()}
+        for k, member in enumerate(self.members_):
+            config, of_member = member.get_state()
+            described.append({"kind": member.kind, **config})
+            arrays.update({f"{k}/{name}": array for name, array in of_member.items()})
+        values = {"typical": self.typical_, "units": self.units_, "spreads": self.blend_.units}
+        return {"period": self.period_, "members": described}, {**arrays, **values}
+
+    def set_state(
+        self,
+        config: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        network: NetworkMember | None,
+        network_share: float,
+        n_features: int,
+    ) -> None:
+        """Restore the return value of `get_state`, with the networks; raise ValueError if it is not valid."""
+        self.period_, self.network_ = int(config["period"]), network
+        self.features_ = WindowFeatures.from_state(arrays_with_prefix(arrays, "features/"), n_features)
+        width = len(self.features_.selected)
+        self.members_ = [
+            _KINDS[described["kind"]].from_state(described, arrays_with_prefix(arrays, f"{k}/"), width)
+            for k, described in enumerate(config["members"])
+        ]
+        n_windows, n_all = len(self.members_), len(self.members_) + (network is not None)
+        self.typical_ = _positive(arrays["typical"], n_windows, "typical distances", least=0.0)
+        self.units_ = _positive(arrays["units"], n_all, "units", least=_LEAST_UNIT)
+        spreads = _positive(arrays["spreads"], n_all, "spreads", least=0.0)
+        self.blend_ = Blend(self._weights(network_share), spreads)
+
+
+class EnsembleStream:
+    """Contributions of the features of one segment that arrives in pieces.
+
+    A member's value of a step is final when no later step can change it, for long windows later than for short ones:
+    values wait until all members have theirs.
+
+    Parameters
+    ----------
+    ensemble : SeriesEnsemble
+        The members and their blend.
+    """
+
+    def __init__(self, ensemble: SeriesEnsemble) -> None:
+        self._ensemble = ensemble
+        self._windows = ensemble.member_streams()
+        self._network = None if ensemble.network_ is None else ensemble.network_.stream()
+        self._waiting: list[Array] | None = None
+        self._steps: Array = np.zeros((0, 0))
+        self._missing: Array = np.zeros((0, 0), np.bool_)
+
+    def push(self, steps: Array, missing: Array) -> Array:
+        """Take the next steps and the mask of their missing samples; return the contributions that are final."""
+        features = self._ensemble.features_
+        chosen = features.selected
+        selected, gone = features.select(steps), missing[:, chosen]
+        found = [self._ensemble.spread_out(stream.push(selected, gone)) for stream in self._windows]
+        if self._network is not None:
+            found.append(self._network.push(steps, missing))
+        if self._waiting is None:
+            self._waiting = [np.zeros((0, steps.shape[1])) for _ in found]
+            self._steps, self._missing = steps[:0], missing[:0]
+        self._steps = np.concatenate([self._steps, steps])
+        self._missing = np.concatenate([self._missing, missing])
+        return self._blend(found)
+
+    def finish(self) -> Array:
+        """Return the remaining contributions: the segment ends here."""
+        if self._waiting is None:
+            return np.zeros((0, len(self._ensemble.features_.weights_)))
+        found = [self._ensemble.spread_out(stream.finish()) for stream in self._windows]
+        if self._network is not None:
+            found.append(self._network.finish())
+        return self._blend(found)
+
+    def _blend(self, found: Sequence[Array]) -> Array:
+        assert self._waiting is not None
+        waiting = [np.concatenate(pair) for pair in zip(self._waiting, found, strict=True)]
+        n = min(map(len, waiting))
+        self._waiting = [values[n:] for values in waiting]
+        steps, self._steps = self._steps[:n], self._steps[n:]
+        missing, self._missing = self._missing[:n], self._missing[n:]
+        contributions = self._ensemble.contributions([values[:n] for values in waiting])
+        return self._ensemble.with_changes(contributions, steps, missing)
+
+
+def _positive(values: Array, count: int, what: str, least: float) -> Array:
+    if values.shape != (count,) or not np.isfinite(values).all() or (values < least).any():
+        raise ValueError(f"expected {count} finite {what} of at least {least}")
+    return values

@@ -1,0 +1,260 @@
+r"""Mahalanobis distance of windows: what breaks the correlations of sensors and of steps.
+
+Where sensors are many, a window is far from all remembered ones by chance. Its covariance says more: with the mean
+:math:`\mu` and the covariance C of normal windows of K values each,
+
+.. math:: d = \sqrt{\tfrac1K\, x^\top P x}, \qquad P = \bigl(C + \lambda\, \tfrac{\operatorname{tr} C}{K} I\bigr)^{-1}
+
+of a window :math:`\mu + x`, with the shrinkage :math:`\lambda`, as C is estimated from fewer windows than it has
+entries. Directions in which normal windows hardly vary count most.
+
+**Sensors.** If sensor j had the values expected from all others, :math:`x_j - P_{jj}^{-1} (P x)_j`, the square
+:math:`x^\top P x` would be smaller by
+
+.. math:: \Delta_j = (P x)_j^\top P_{jj}^{-1} (P x)_j
+
+with the blocks of the sensor's steps. Its part in d is proportional to that.
+
+**Missing samples** take the values that are expected from those present, which make d smallest: found by conjugate
+gradients, for all windows at once. d is then that of the samples that are present, of which K are counted.
+
+**Honest distances in training.** A covariance fits the windows that it is estimated from. So the distances of training
+come from five covariances, each without a fifth of the series and the windows that overlap it.
+
+**Many sensors** are divided into groups of so many that a window of each has 400 values, as C grows with the square of
+their number: d is then the root of the mean over groups, and correlations between groups are not seen.
+
+References
+----------
+Mahalanobis, "On the generalised distance in statistics", 1936; Ledoit & Wolf, "A well-conditioned estimator for
+large-dimensional covariance matrices", 2004; Alcala & Qin, "Reconstruction-based contribution for process monitoring",
+Automatica 45 (2009), for the parts of the sensors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+
+from anomaly.detectors.sequence.windows.nearest import parts_of_distance
+from anomaly.detectors.sequence.windows.sampling import chunks, rows_of, spaced
+from nnlite.types import Array
+
+_MOST_WINDOWS = 5000
+_FOLDS = 5
+_LEAST_WINDOWS = 30
+_LARGEST_GROUP = 800
+_LEAST_SHRINKAGE = 1e-9
+_ROUNDS = 12
+
+
+@dataclass(frozen=True)
+class Precision:
+    """The inverse covariance of the windows of a group of sensors.
+
+    Attributes
+    ----------
+    mean : ndarray of float64 of shape (n_values,)
+        The mean window, values of a sensor one after the other.
+    matrix : ndarray of float64 of shape (n_values, n_values)
+        P.
+    blocks : ndarray of float64 of shape (n_features, window, window)
+        The inverse of each :math:`P_{jj}`.
+    """
+
+    mean: Array
+    matrix: Array
+    blocks: Array
+
+    @classmethod
+    def estimate(cls, mean: Array, covariance: Array, shrinkage: float, n_features: int) -> Precision:
+        """Return the shrunken inverse of a covariance."""
+        n_values = len(covariance)
+        shrunken = covariance + (shrinkage * np.trace(covariance) / n_values + _LEAST_SHRINKAGE) * np.eye(n_values)
+        return cls.of(mean, np.linalg.inv(shrunken), n_features)
+
+    @classmethod
+    def of(cls, mean: Array, matrix: Array, n_features: int) -> Precision:
+        """Return P with the inverses of its blocks."""
+        window = len(mean) // n_features
+        by_feature = matrix.reshape(n_features, window, n_features, window)
+        steps = np.arange(n_features)
+        return cls(mean, matrix, np.linalg.inv(by_feature[steps, :, steps, :]))
+
+    def products(self, windows: Array, missing: Array | None) -> tuple[Array, Array]:
+        """Return x, with the expected values of missing samples, and P x, both of shape (n, n_features, window)."""
+        shape = windows.shape
+        x = windows.reshape(len(windows), -1) - self.mean
+        product = x @ self.matrix
+        if missing is not None and missing.any():
+            x, product = self._completed(x, missing.reshape(x.shape))
+        return x.reshape(shape), product.reshape(shape)
+
+    def drops(self, product: Array) -> Array:
+        """Return :math:`\\Delta_j` from P x, of shape (n_windows, n_features)."""
+        return np.maximum(np.einsum("njw,jwv,njv->nj", product, self.blocks, product, optimize=True), 0)
+
+    def _completed(self, x: Array, missing: Array) -> tuple[Array, Array]:
+        """Minimize the square over the missing samples, by conjugate gradients on all windows at once."""
+        x = np.where(missing, 0.0, x)
+        product = x @ self.matrix
+        residual = np.where(missing, -product, 0.0)
+        direction, square = residual.copy(), np.square(residual).sum(axis=1)
+        for _ in range(min(_ROUNDS, int(missing.sum(axis=1).max()))):
+            along = direction @ self.matrix
+            curvature = np.where(missing, direction * along, 0.0).sum(axis=1)
+            step = np.divide(square, curvature, out=np.zeros(len(x)), where=curvature > 0)[:, np.newaxis]
+            x, product = x + step * direction, product + step * along
+            residual = np.where(missing, residual - step * along, 0.0)
+            before, square = square, np.square(residual).sum(axis=1)
+            growth = np.divide(square, before, out=np.zeros(len(x)), where=before > 0)
+            direction = residual + growth[:, np.newaxis] * direction
+        return x, product
+
+
+class WindowCovariance:
+    """Mahalanobis distances of windows.
+
+    Parameters
+    ----------
+    window : int
+        Length of the windows.
+    shrinkage : float
+        Lambda.
+
+    Attributes
+    ----------
+    precisions_ : list of Precision
+        One for each group of sensors.
+    """
+
+    kind: ClassVar[str] = "covariance"
+    precisions_: list[Precision]
+
+    def __init__(self, window: int, shrinkage: float) -> None:
+        self.window, self.shrinkage = window, shrinkage
+
+    def describe(self) -> str:
+        """Return what is compared, in words."""
+        return f"covariance of windows of {self.window} steps"
+
+    def fit(self, segments: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+        """Estimate the covariance of the windows; return their distances by covariances without them.
+
+        Parameters and values are those of `NearestWindows.fit`.
+        """
+        lengths = [len(windows) for windows in segments]
+        total = sum(lengths)
+        chosen = spaced(total, _MOST_WINDOWS, rng)
+        sample = rows_of(segments, chosen).astype(np.float64)
+        self.precisions_ = self._estimate(sample)
+        fold = _folds(total, self.window)
+        overlapping = _overlapping(fold, self.window)
+        found = np.empty((total, sample.shape[1]))
+        for k in range(_FOLDS):
+            kept = ~overlapping[k][chosen]
+            precisions = self._estimate(sample[kept]) if kept.sum() > _LEAST_WINDOWS else self.precisions_
+            steps = np.flatnonzero(fold == k)
+            for part in chunks(len(steps), *sample.shape[1:]):
+                found[steps[part]] = self._distances(rows_of(segments, steps[part]), None, precisions)
+        return np.split(found, np.cumsum(lengths)[:-1])
+
+    def distances(self, windows: Array, missing: Array | None) -> Array:
+        """Return the parts of the sensors in the distance of each window; see `NearestWindows.distances`."""
+        return self._distances(windows, missing, self.precisions_)
+
+    def expected(self, windows: Array, missing: Array | None) -> Array:
+        """Return windows in which each sensor has the values expected from all others, of the shape of windows."""
+        found = []
+        for precision, x, product in self._products(windows, missing, self.precisions_):
+            corrections = np.einsum("jwv,njv->njw", precision.blocks, product)
+            found.append(x - corrections + precision.mean.reshape(x.shape[1:]))
+        return np.concatenate(found, axis=1)
+
+    def _distances(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Array:
+        squares, drops = np.zeros(len(windows)), []
+        for precision, x, product in self._products(windows, missing, precisions):
+            squares += np.maximum((x * product).sum(axis=(1, 2)), 0)
+            drops.append(precision.drops(product))
+        by_feature = np.concatenate(drops, axis=1)
+        total = by_feature.sum(axis=1)
+        scale = np.divide(squares, total, out=np.zeros(len(total)), where=total > 0)
+        n_values = windows.shape[1] * windows.shape[2]
+        counts = np.full(len(windows), n_values) if missing is None else n_values - missing.sum(axis=(1, 2))
+        return parts_of_distance(by_feature * scale[:, np.newaxis], counts)
+
+    def _products(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Any:
+        first = 0
+        for precision in precisions:
+            group = slice(first, first + len(precision.blocks))
+            of_group = None if missing is None else missing[:, group]
+            yield precision, *precision.products(windows[:, group], of_group)
+            first = group.stop
+
+    def _estimate(self, sample: Array) -> list[Precision]:
+        """Return the precision of each group of sensors."""
+        n_features, window = sample.shape[1:]
+        size = max(1, _LARGEST_GROUP // window)
+        groups = [sample[:, first : first + size] for first in range(0, n_features, size)]
+        return [self._estimate_group(group) for group in groups]
+
+    def _estimate_group(self, sample: Array) -> Precision:
+        values = sample.reshape(len(sample), -1)
+        mean = values.mean(axis=0)
+        # Products in float32 are exact enough for a covariance that is shrunken, and take half the time.
+        centered = (values - mean).astype(np.float32)
+        covariance = (centered.T @ centered).astype(np.float64) / max(len(values) - 1, 1)
+        return Precision.estimate(mean, covariance, self.shrinkage, sample.shape[1])
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the fitted state as JSON values and arrays."""
+        arrays = {}
+        for k, precision in enumerate(self.precisions_):
+            arrays[f"mean_{k}"], arrays[f"precision_{k}"] = precision.mean, precision.matrix
+        sizes = [len(precision.blocks) for precision in self.precisions_]
+        return {"window": self.window, "shrinkage": self.shrinkage, "groups": sizes}, arrays
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], n_features: int) -> WindowCovariance:
+        """Restore from the return value of `get_state`; raise ValueError if it is not valid."""
+        member = cls(config["window"], config["shrinkage"])
+        sizes = config["groups"]
+        if sum(sizes) != n_features:
+            raise ValueError(f"expected covariances of {n_features} features")
+        member.precisions_ = [
+            _precision(arrays[f"mean_{k}"], arrays[f"precision_{k}"], size, member.window)
+            for k, size in enumerate(sizes)
+        ]
+        return member
+
+
+def _precision(mean: Array, matrix: Array, n_features: int, window: int) -> Precision:
+    n_values = n_features * window
+    if mean.shape != (n_values,) or matrix.shape != (n_values, n_values):
+        raise ValueError(f"expected a mean and a precision of {n_values} values")
+    if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
+        raise ValueError("expected a finite mean and precision")
+    return Precision.of(mean, matrix, n_features)
+
+
+def _folds(n_windows: int, window: int) -> Array:
+    """Return the fold of each window, by blocks of consecutive windows."""
+    block = max(2 * window, n_windows // (4 * _FOLDS), 1)
+    folds: Array = (np.arange(n_windows) // block) % _FOLDS
+    return folds
+
+
+def _overlapping(fold: Array, window: int) -> list[Array]:
+    """Return for each fold the mask of the windows that overlap one of it."""
+    masks = []
+    for k in range(_FOLDS):
+        sums = np.concatenate([[0], np.cumsum(fold == k)])
+        steps = np.arange(len(fold))
+        first, end = np.maximum(steps - window + 1, 0), np.minimum(steps + window, len(fold))
+        masks.append(sums[end] > sums[first])
+    return masks

@@ -1,0 +1,120 @@
+"""The members of a detector of series, and their values of the steps of training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from anomaly.detectors.sequence.windows.covariance import WindowCovariance
+from anomaly.detectors.sequence.windows.covering import CoveringMean
+from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.stream import WindowMember, WindowStream, windows_of
+from anomaly.detectors.sequence.windows.views import RawView, ShapeView, StatisticsView
+from nnlite.types import Array
+
+_SHORTEST_WINDOW = 4
+# Windows are at most this fraction of a segment, so that there are others to compare each with.
+_FRACTION = 4
+_MOST_VALUES = 400
+_SHRINKAGE = 1e-2
+_SHRINKAGE_OF_LONG = 1e-3
+
+_RAW_PERIODS = (0.5, 1.0, 2.0, 4.0)
+_SHAPE_PERIODS = (0.5, 1.0, 2.0)
+_STATISTICS_PERIODS = 0.25
+
+
+class StepValues(NamedTuple):
+    """A member's values of the steps of training, each by what was learned without it.
+
+    Attributes
+    ----------
+    typical : float
+        The median distance of the windows.
+    segments : list of ndarray of shape (n_steps, n_features)
+        Parts of the features in the values of the steps of each segment.
+    """
+
+    typical: float
+    segments: list[Array]
+
+
+def members_for(period: int, n_features: int, longest: int) -> list[WindowMember]:
+    """Return the members for series of so many features, not fitted.
+
+    One sensor is compared by its values and its shape in windows of several lengths, and by statistics of short ones.
+    Of many sensors, windows are compared by their covariance, that of four steps and that of up to two periods, and by
+    their statistics.
+
+    Parameters
+    ----------
+    period : int
+        The period, in steps.
+    n_features : int
+        Number of features.
+    longest : int
+        Number of steps of the longest segment of training.
+    """
+
+    def length(periods: float, most: int = longest) -> int:
+        limit = max(_SHORTEST_WINDOW, min(longest // _FRACTION, most))
+        return int(min(max(round(period * periods), _SHORTEST_WINDOW), limit))
+
+    if n_features == 1:
+        return [
+            *(NearestWindows(RawView(), w) for w in _distinct(length(p) for p in _RAW_PERIODS)),
+            *(NearestWindows(ShapeView(), w) for w in _distinct(length(p) for p in _SHAPE_PERIODS)),
+            NearestWindows(StatisticsView(), length(_STATISTICS_PERIODS)),
+        ]
+    # A covariance of more values than this takes more windows to estimate than series have.
+    most = max(_SHORTEST_WINDOW, _MOST_VALUES // n_features)
+    return [
+        WindowCovariance(length(0), _SHRINKAGE),
+        WindowCovariance(length(2 * length(1, most) / period), _SHRINKAGE_OF_LONG),
+        NearestWindows(StatisticsView(), length(1)),
+    ]
+
+
+def fit_member(
+    member: WindowMember, segments: Sequence[tuple[Array, Array]], causal: bool, rng: np.random.Generator
+) -> StepValues:
+    """Fit a member, and return its values of all steps.
+
+    Parameters
+    ----------
+    member : WindowMember
+        Member to fit.
+    segments : sequence of tuple of ndarray of shape (n_steps, n_features)
+        Features and the mask of the missing samples of each segment. One at least is as long as the windows.
+    causal : bool
+        As for `WindowStream`.
+    rng : numpy.random.Generator
+        Chooses the windows to learn from.
+    """
+    window = member.window
+    long = [steps for steps, _ in segments if len(steps) >= window]
+    found = member.fit([windows_of(steps, window) for steps in long], rng)
+    typical = float(np.median(np.concatenate(found).sum(axis=1)))
+    values, of_long = [], iter(found)
+    for steps, missing in segments:
+        if len(steps) >= window:
+            values.append(_of_steps(next(of_long), window, typical, causal))
+        else:
+            stream = WindowStream(member, typical, causal)
+            values.append(np.concatenate([stream.push(steps, missing), stream.finish()]))
+    return StepValues(typical, values)
+
+
+def _of_steps(distances: Array, window: int, typical: float, causal: bool) -> Array:
+    """Return the values of the steps of a segment from the distances of its windows."""
+    if causal:
+        n_features = distances.shape[1]
+        return np.concatenate([np.full((window - 1, n_features), typical / n_features), distances])
+    covering = CoveringMean(window)
+    return np.concatenate([covering.push(distances), covering.finish()])
+
+
+def _distinct(lengths: Iterable[int]) -> list[int]:
+    return list(dict.fromkeys(lengths))

@@ -1,0 +1,115 @@
+"""Distances of the windows of a segment that arrives in pieces, as values of its steps."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from anomaly.detectors.sequence.windows.covering import CoveringMean
+from anomaly.detectors.sequence.windows.sampling import chunks
+from nnlite.types import Array
+
+
+class WindowMember(Protocol):
+    """Comparison of windows with those of training; `NearestWindows` and `WindowCovariance` are such."""
+
+    kind: ClassVar[str]
+    window: int
+
+    def describe(self) -> str:
+        """Return what is compared, in words."""
+
+    def fit(self, segments: Any, rng: np.random.Generator) -> list[Array]:
+        """Learn from windows; return their distances to what is learned from others."""
+
+    def distances(self, windows: Array, missing: Array | None) -> Array:
+        """Return the parts of the features in the distance of each window."""
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the fitted state as JSON values and arrays."""
+
+
+def windows_of(steps: Array, window: int) -> Array:
+    """Return all windows of a segment one step apart, a view of shape (n_windows, n_features, window)."""
+    return sliding_window_view(steps, window, axis=0)
+
+
+class WindowStream:
+    """Values of the steps of one segment, from the distances of the windows that cover them.
+
+    With missing samples, and where a segment is shorter than a window, fewer samples of a window are known. The less is
+    known, the nearer its distance is to the typical one: of a fraction f of samples,
+    :math:`d' = d^f \\, \\tilde d^{1 - f}`. So the start of a segment is no alarm.
+
+    Parameters
+    ----------
+    member : WindowMember
+        Compares windows.
+    typical : float
+        The typical distance of normal windows.
+    causal : bool
+        Whether a step has the value of the one window that ends with it, in which steps before the segment are missing,
+        and not the mean over all windows that cover it.
+    """
+
+    def __init__(self, member: WindowMember, typical: float, causal: bool) -> None:
+        self._member, self._typical, self._causal = member, typical, causal
+        self._covering = CoveringMean(member.window)
+        self._steps: Array | None = None  # the steps that later windows hold
+        self._missing = np.zeros((0, 0), np.bool_)
+        self._seen = 0
+
+    def push(self, steps: Array, missing: Array) -> Array:
+        """Take the next steps and the mask of their missing samples; return the values that are final.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_final, n_features)
+            The parts of the features; they add up to the value of a step.
+        """
+        if self._steps is None:
+            before = self._member.window - 1 if self._causal else 0
+            self._steps = np.repeat(steps[:1], before, axis=0)
+            self._missing = np.ones((before, steps.shape[1]), np.bool_)
+        self._seen += len(steps)
+        known, gone = np.concatenate([self._steps, steps]), np.concatenate([self._missing, missing])
+        kept = max(len(known) - self._member.window + 1, 0)
+        self._steps, self._missing = known[kept:], gone[kept:]
+        if not kept:
+            return np.zeros((0, steps.shape[1]))
+        found = self._distances(known, gone)
+        return found if self._causal else self._covering.push(found)
+
+    def finish(self) -> Array:
+        """Return the remaining values: the segment ends here."""
+        if self._steps is None or self._causal:
+            return np.zeros((0, 0 if self._steps is None else self._steps.shape[1]))
+        if self._seen >= self._member.window:
+            return self._covering.finish()
+        after = self._member.window - self._seen
+        steps = np.concatenate([self._steps, np.repeat(self._steps[-1:], after, axis=0)])
+        missing = np.concatenate([self._missing, np.ones((after, steps.shape[1]), np.bool_)])
+        return np.repeat(self._distances(steps, missing), self._seen, axis=0)
+
+    def _distances(self, steps: Array, missing: Array) -> Array:
+        windows, window = windows_of(steps, self._member.window), self._member.window
+        masks = windows_of(missing, window) if missing.any() else None
+        parts = []
+        for part in chunks(*windows.shape):
+            mask = masks[part] if masks is not None and masks[part].any() else None
+            found = self._member.distances(windows[part], mask)
+            parts.append(found if mask is None else self._with_doubt(found, mask))
+        return np.concatenate(parts)
+
+    def _with_doubt(self, parts: Array, mask: Array) -> Array:
+        """Draw distances towards the typical one, by the fraction of missing samples."""
+        missing = mask.mean(axis=(1, 2))
+        total = parts.sum(axis=1)
+        positive = total > 0
+        wanted = np.where(missing < 1, total ** (1 - missing) * self._typical**missing, self._typical)
+        scale = np.divide(wanted, total, out=np.ones(len(total)), where=positive)
+        even = (wanted / parts.shape[1])[:, np.newaxis]
+        drawn = (missing > 0) & ~(positive | (missing < 1))
+        return np.where(drawn[:, np.newaxis], even, parts * scale[:, np.newaxis])
