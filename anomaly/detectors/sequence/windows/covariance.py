@@ -174,6 +174,13 @@ class WindowCovariance:
             found.append(x - corrections + precision.mean.reshape(x.shape[1:]))
         return np.concatenate(found, axis=1)
 
+    def step_parts(self, windows: Array, missing: Array | None, places: Array | None = None) -> Array:  # noqa: ARG002
+        """Return each step's part of the square, of shape (n_windows, window), at least 0; places are not needed."""
+        total = np.zeros((len(windows), self.window))
+        for _, x, product in self._products(windows, missing, self.precisions_):
+            total += (x * product).sum(axis=1)
+        return np.maximum(total, 0)
+
     def _distances(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Array:
         squares, drops = np.zeros(len(windows)), []
         for precision, x, product in self._products(windows, missing, precisions):

@@ -34,8 +34,8 @@ class WindowFeatures:
     >>> import numpy as np
     >>> steps = np.column_stack([np.arange(5.0), np.ones(5), [0.0, 1.0, 0.0, 1.0, 0.0]])
     >>> features = WindowFeatures().fit([steps])
-    >>> features.weights_.round(1).tolist(), features.select(steps[:1] + 1).round(1).tolist()
-    ([1.0, 0.0, 0.10000000149011612], [[1.0, 0.10000000149011612]])
+    >>> features.weights_.astype(float).round(3).tolist(), features.select(steps[:1] + 1).round(3).tolist()
+    ([1.0, 0.0, 0.1], [[1.0, 0.1]])
     >>> features.changed(np.array([[9.0, 1.0, 0.0], [9.0, 1.5, 0.0]])).tolist()
     [[False, False, False], [False, True, False]]
     """

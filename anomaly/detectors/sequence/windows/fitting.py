@@ -9,9 +9,11 @@ import numpy as np
 
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.covering import CoveringMean
-from anomaly.detectors.sequence.windows.nearest import NearestWindows
-from anomaly.detectors.sequence.windows.stream import WindowMember, WindowStream, windows_of
+from anomaly.detectors.sequence.windows.nearest import NearestWindows, places_of
+from anomaly.detectors.sequence.windows.sampling import chunks
+from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, windows_of
 from anomaly.detectors.sequence.windows.views import RawView, ShapeView, StatisticsView
+from anomaly.preprocessing.windows import OverlapSum
 from nnlite.types import Array
 
 _SHORTEST_WINDOW = 4
@@ -24,6 +26,13 @@ _SHRINKAGE_OF_LONG = 1e-3
 _RAW_PERIODS = (0.5, 1.0, 2.0, 4.0)
 _SHAPE_PERIODS = (0.5, 1.0, 2.0)
 _STATISTICS_PERIODS = 0.25
+
+
+def step_member(members: Sequence[WindowMember], period: int) -> StepMember:
+    """Return the member that tells steps apart and what is expected: values in windows of one period, or covariance."""
+    known = [member for member in members if isinstance(member, WindowCovariance)]
+    raw = [m for m in members if isinstance(m, NearestWindows) and isinstance(m.view, RawView) and m.view.name == RawView.name]
+    return known[0] if known else min(raw, key=lambda member: abs(member.window - period))
 
 
 class StepValues(NamedTuple):
@@ -105,6 +114,36 @@ def fit_member(
             stream = WindowStream(member, typical, causal)
             values.append(np.concatenate([stream.push(steps, missing), stream.finish()]))
     return StepValues(typical, values)
+
+
+def step_parts(member: StepMember, segments: Sequence[tuple[Array, Array]]) -> Array:
+    """Return the part of each step of training in the windows that cover it; see `StepPartStream`.
+
+    Parameters
+    ----------
+    member : StepMember
+        A fitted member.
+    segments : sequence of tuple of ndarray
+        The segments that it was fitted on.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_steps of all segments,)
+    """
+    window = member.window
+    counts = [len(steps) - window + 1 for steps, _ in segments if len(steps) >= window]
+    starts = iter(places_of(counts, window))
+    found = []
+    for steps, _ in segments:
+        if len(steps) < window:
+            found.append(np.ones(len(steps)))
+            continue
+        overlap, windows, start = OverlapSum(1), windows_of(steps, window), int(next(starts))
+        for part in chunks(*windows.shape):
+            first = np.arange(part.start, part.stop)
+            overlap.add(first, member.step_parts(windows[part], None, start + first)[..., np.newaxis])
+        found.append(overlap.take(len(steps))[:, 0])
+    return np.concatenate(found)
 
 
 def _of_steps(distances: Array, window: int, typical: float, causal: bool) -> Array:

@@ -75,8 +75,7 @@ class NearestWindows:
         list of ndarray of shape (n_windows, n_features)
             As `distances` returns them, to remembered windows that do not overlap.
         """
-        # Windows of different segments do not overlap: they lie at places far apart.
-        starts = np.cumsum([0, *(len(windows) + self.window for windows in segments[:-1])])
+        starts = places_of([len(windows) for windows in segments], self.window)
         places = np.concatenate([start + np.arange(len(w)) for start, w in zip(starts, segments, strict=True)])
         chosen = spaced(len(places), MOST_WINDOWS, rng)
         windows = rows_of(segments, chosen)
@@ -111,6 +110,25 @@ class NearestWindows:
     def expected(self, windows: Array, missing: Array | None) -> Array:
         """Return the nearest remembered windows, of shape (n_windows, n_features, window); of the raw view alone."""
         return self.remembered_[self._nearest(self.view.values(windows, missing))]
+
+    def step_parts(self, windows: Array, missing: Array | None, places: Array | None = None) -> Array:
+        """Return the squared differences of each step to the nearest window, of the raw view alone.
+
+        Parameters
+        ----------
+        windows, missing
+            As for `View.values`.
+        places : ndarray of int of shape (n_windows,), optional
+            While fitting, the places of windows of training (see `places_of`), to compare them with others.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_windows, window)
+            Sums over the features; missing samples have 0.
+        """
+        nearest = self.remembered_[self._nearest(self.view.values(windows, missing), places)]
+        differences = np.square(windows - nearest, dtype=np.float64)
+        return (differences if missing is None else np.where(missing, 0.0, differences)).sum(axis=1)
 
     def _remember(self, values: Array) -> None:
         self.remembered_ = np.ascontiguousarray(values, np.float32)
@@ -172,6 +190,17 @@ class NearestWindows:
         if values.shape[2] != n_values:
             raise ValueError(f"expected windows of {n_values} values each")
         return member
+
+
+def places_of(counts: Sequence[int], window: int) -> Array:
+    """Return the place of the first window of each segment: windows of different ones lie apart, and do not overlap.
+
+    Examples
+    --------
+    >>> places_of([10, 5], window=3).tolist()
+    [0, 13]
+    """
+    return np.cumsum([0, *(count + window for count in counts[:-1])])
 
 
 def parts_of_distance(by_feature: Array, counts: Array) -> Array:

@@ -9,6 +9,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from anomaly.detectors.sequence.windows.covering import CoveringMean
 from anomaly.detectors.sequence.windows.sampling import chunks
+from anomaly.preprocessing.windows import OverlapSum
 from nnlite.types import Array
 
 
@@ -29,6 +30,16 @@ class WindowMember(Protocol):
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state as JSON values and arrays."""
+
+
+class StepMember(WindowMember, Protocol):
+    """A member that knows the part of each step in a window, and the values expected there."""
+
+    def step_parts(self, windows: Array, missing: Array | None, places: Array | None = None) -> Array:
+        """Return the part of each step, of shape (n_windows, window)."""
+
+    def expected(self, windows: Array, missing: Array | None) -> Array:
+        """Return the expected values, of the shape of windows."""
 
 
 def windows_of(steps: Array, window: int) -> Array:
@@ -107,9 +118,56 @@ class WindowStream:
         """Draw distances towards the typical one, by the fraction of missing samples."""
         missing = mask.mean(axis=(1, 2))
         total = parts.sum(axis=1)
-        positive = total > 0
-        wanted = np.where(missing < 1, total ** (1 - missing) * self._typical**missing, self._typical)
-        scale = np.divide(wanted, total, out=np.ones(len(total)), where=positive)
-        even = (wanted / parts.shape[1])[:, np.newaxis]
-        drawn = (missing > 0) & ~(positive | (missing < 1))
-        return np.where(drawn[:, np.newaxis], even, parts * scale[:, np.newaxis])
+        drawn = total ** (1 - missing) * self._typical**missing
+        scale = np.divide(drawn, total, out=np.ones(len(total)), where=total > 0)
+        # Where nothing is known, there is no part to scale.
+        unknown = (missing == 1)[:, np.newaxis]
+        return np.where(unknown, self._typical / parts.shape[1], parts * scale[:, np.newaxis])
+
+
+class StepPartStream:
+    """The part of each step of one segment in the windows that cover it: their mean.
+
+    It tells which of the steps of odd windows are odd themselves (see `anomaly.detectors.sequence.causes`).
+
+    Parameters
+    ----------
+    member : StepMember
+        Compares windows.
+    """
+
+    def __init__(self, member: StepMember) -> None:
+        self._member, self._overlap = member, OverlapSum(1)
+        self._steps: Array | None = None  # the steps that later windows hold
+        self._missing = np.zeros((0, 0), np.bool_)
+        self._next = self._seen = 0
+
+    def push(self, steps: Array, missing: Array) -> Array:
+        """Take the next steps and the mask of their missing samples; return the parts that are final.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_final,)
+        """
+        if self._steps is None:
+            self._steps, self._missing = steps[:0], missing[:0]
+        known, gone = np.concatenate([self._steps, steps]), np.concatenate([self._missing, missing])
+        self._seen += len(steps)
+        window = self._member.window
+        n_windows = max(len(known) - window + 1, 0)
+        self._steps, self._missing = known[n_windows:], gone[n_windows:]
+        if n_windows:
+            windows = windows_of(known, window)
+            masks = windows_of(gone, window) if gone.any() else None
+            for part in chunks(*windows.shape):
+                found = self._member.step_parts(windows[part], None if masks is None else masks[part])
+                starts = self._next + np.arange(part.start, part.stop)
+                self._overlap.add(starts, found[..., np.newaxis])
+            self._next += n_windows
+        return self._overlap.take(self._next)[:, 0]
+
+    def finish(self) -> Array:
+        """Return the remaining parts; in a segment shorter than a window all steps are alike."""
+        if self._seen < self._member.window:
+            return np.ones(self._seen)
+        return self._overlap.take(self._seen)[:, 0]
