@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from anomaly.thresholds.alarm_rates import AlarmRate
 from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.base import Threshold
 from anomaly.thresholds.budget import AlarmBudget, BudgetedAlarms, alarms_within_budget
+from anomaly.thresholds.declustered import DeclusteredPeaks, cluster_peaks
 from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
 from anomaly.thresholds.spread import (
     FixedThreshold,
@@ -25,9 +27,11 @@ from nnlite.validation import is_number
 
 __all__ = [
     "AlarmBudget",
+    "AlarmRate",
     "AutoThreshold",
     "BestF1Threshold",
     "BudgetedAlarms",
+    "DeclusteredPeaks",
     "FixedThreshold",
     "IQRThreshold",
     "MADThreshold",
@@ -38,6 +42,7 @@ __all__ = [
     "SigmaThreshold",
     "Threshold",
     "alarms_within_budget",
+    "cluster_peaks",
     "fit_generalized_pareto",
     "from_config",
     "get",
@@ -50,6 +55,7 @@ _RULES: dict[str, type[Threshold]] = {
     "mad": MADThreshold,
     "iqr": IQRThreshold,
     "pot": PeaksOverThreshold,
+    "declustered": DeclusteredPeaks,
     "best_f1": BestF1Threshold,
     "precision": PrecisionThreshold,
     "recall": RecallThreshold,
@@ -66,8 +72,9 @@ def get(identifier: str | float | Threshold) -> Threshold:
     Parameters
     ----------
     identifier : str, float or Threshold
-        Name "auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1", "precision" or "recall", of which the last
-        two may have a target, as in "precision:0.95"; a number, the threshold itself; or a rule, returned unchanged.
+        Name "auto", "quantile", "sigma", "mad", "iqr", "pot", "declustered", "best_f1", "precision" or "recall", of
+        which the last two may have a target, as in "precision:0.95"; a number, the threshold itself; or a rule,
+        returned unchanged.
 
     Returns
     -------

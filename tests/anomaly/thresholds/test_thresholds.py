@@ -241,7 +241,7 @@ def test_adjacent_floats_are_separated():
 
 
 def test_names_numbers_and_configurations():
-    for name in ("auto", "quantile", "sigma", "mad", "iqr", "pot", "best_f1", "precision", "recall"):
+    for name in ("auto", "quantile", "sigma", "mad", "iqr", "pot", "declustered", "best_f1", "precision", "recall"):
         rule = thresholds.get(name)
         copy = thresholds.from_config(type(rule).__name__, rule.get_config())
         assert repr(copy) == repr(rule)

@@ -1,0 +1,178 @@
+r"""Steps that cause an alarm, among those that the windows around them raise.
+
+A step's score is a mean over all windows that cover it, so one odd sample raises the scores of w steps on either side.
+A detector of windows also knows the step's own part: the squared difference between its samples and those of the
+remembered window (or of the reconstruction), averaged over the windows that cover it. An alarm is restricted to the
+steps whose own part, averaged over an eighth of a window, is at least a fifth of the largest within a window's length
+before and after:
+
+.. math:: \bar c_t \geq \tfrac15 \max_{|u - t| < w} \bar c_u .
+
+Where all steps of a window are equally odd, none is left out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from anomaly.events import find_segments, join_segments
+from nnlite.types import Array
+from nnlite.validation import check_value, integer
+
+_FRACTION = 0.2
+_SMOOTHED = 8
+
+
+def causes_of(own: ArrayLike, width: int) -> Array:
+    """Return which steps may be the cause of an alarm.
+
+    Parameters
+    ----------
+    own : array_like of shape (n_steps,)
+        Own part of each step, finite and at least 0.
+    width : int
+        Length w of the windows, at least 1.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_steps,)
+        At the ends of the series, means and maxima are those of the steps that are there.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> own = np.ones(100)
+    >>> own[40] = 50.0
+    >>> np.flatnonzero(~causes_of(own, width=16))[[0, -1]].tolist(), np.flatnonzero(causes_of(own, 16))[24:27].tolist()
+    ([24, 56], [39, 40, 41])
+    """
+    check_value("width", width, integer(least=1))
+    values = np.asarray(own, np.float64)
+    if not len(values):
+        return np.zeros(0, np.bool_)
+    smooth = _around(values, _smoothing_reach(width))
+    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, width - 1))
+
+
+class CauseStream:
+    """The steps of `causes_of` for a series that arrives in chunks; they do not depend on how it is cut.
+
+    Parameters
+    ----------
+    width : int
+        Length of the windows, at least 1.
+
+    Attributes
+    ----------
+    delay : int
+        Number of later steps that a step's answer depends on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> own = np.random.default_rng(0).exponential(size=200)
+    >>> stream = CauseStream(16)
+    >>> parts = [stream.push(own[:90]), stream.push(own[90:]), stream.finish()]
+    >>> stream.delay, bool((np.concatenate(parts) == causes_of(own, 16)).all())
+    (16, True)
+    """
+
+    def __init__(self, width: int) -> None:
+        check_value("width", width, integer(least=1))
+        self._width = int(width)
+        self.delay = int(width) - 1 + _smoothing_reach(width)
+        self._recent = np.zeros(0)
+        self._answered = 0
+
+    def push(self, own: ArrayLike) -> Array:
+        """Return the answers for the next steps that have become final.
+
+        Parameters
+        ----------
+        own : array_like of shape (n_steps,)
+            Own parts of the next steps.
+
+        Returns
+        -------
+        ndarray of bool of shape (n_final,)
+            `delay` steps late.
+        """
+        self._recent = np.concatenate([self._recent, np.asarray(own, np.float64)])
+        return self._answer(len(self._recent) - self.delay)
+
+    def finish(self) -> Array:
+        """Return the answers for the last `delay` steps, and begin a new series."""
+        answers = self._answer(len(self._recent))
+        self._recent, self._answered = np.zeros(0), 0
+        return answers
+
+    def _answer(self, end: int) -> Array:
+        """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
+        if end <= self._answered:
+            return np.zeros(0, np.bool_)
+        answers = causes_of(self._recent, self._width)[self._answered : end]
+        first = max(end - self.delay, 0)
+        self._recent, self._answered = self._recent[first:], end - first
+        return answers
+
+
+def alarm_labels(is_high: ArrayLike, is_cause: ArrayLike, gap: int) -> Array:
+    """Return the labels of a series: alarms without interruptions, restricted to their causes.
+
+    Parameters
+    ----------
+    is_high : array_like of bool of shape (n_steps,)
+        Whether the score of a step exceeds its limit.
+    is_cause : array_like of bool of shape (n_steps,)
+        Whether it may be a cause, as of `causes_of`.
+    gap : int
+        Alarms with at most this number of normal steps between them are one.
+
+    Returns
+    -------
+    ndarray of int64 of shape (n_steps,)
+        1 in an alarm, else 0.
+
+    Examples
+    --------
+    >>> alarm_labels([0, 1, 1, 0, 1, 1, 0, 0], [1, 0, 1, 1, 1, 0, 0, 1], gap=1).tolist()
+    [0, 0, 1, 1, 1, 0, 0, 0]
+    """
+    return _joined(_joined(np.asarray(is_high, np.bool_), gap) & np.asarray(is_cause, np.bool_), gap).astype(np.int64)
+
+
+def _joined(flags: Array, gap: int) -> Array:
+    joined = flags.copy()
+    for start, end in join_segments(find_segments(flags), gap):
+        joined[start:end] = True
+    return joined
+
+
+def _smoothing_reach(width: int) -> int:
+    """Return the number of steps before and after a step that its mean is taken over."""
+    return max(width // _SMOOTHED // 2, int(width >= _SMOOTHED))
+
+
+def _around(values: Array, reach: int) -> Array:
+    """Return the means over `reach` steps before and after each step, and the step."""
+    if not reach:
+        return values
+    counted = np.convolve(np.ones(len(values)), np.ones(2 * reach + 1), "full")[reach : reach + len(values)]
+    padded = np.pad(values, reach)
+    # Summed offset by offset: the rounding of a running sum would depend on all steps before.
+    total = np.zeros(len(values))
+    for offset in range(2 * reach + 1):
+        total += padded[offset : offset + len(values)]
+    return total / counted
+
+
+def _largest_around(values: Array, reach: int) -> Array:
+    """Return the maxima over `reach` steps before and after each step, and the step; by doubling the length."""
+    length, span = 2 * reach + 1, 1
+    largest = np.pad(values, reach, constant_values=-np.inf)
+    while 2 * span <= length:
+        largest = np.maximum(largest[:-span], largest[span:])
+        span *= 2
+    rest = length - span
+    return np.maximum(largest[: len(largest) - rest], largest[rest:]) if rest else largest

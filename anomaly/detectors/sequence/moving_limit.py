@@ -1,0 +1,226 @@
+r"""Limit of the scores of a series that follows slow changes of their level, without a look ahead.
+
+The scores of normal steps do not keep the level that they had in training: seasons, wear and new operating points raise
+them, and a fixed threshold then raises an alarm that does not end. Here a step is an alarm if its score exceeds a limit
+that depends on the scores before it alone:
+
+.. math:: \ln L_t = \ln \theta + (q_t - q_0) + b_t
+
+with the threshold :math:`\theta` from training, the limit at the first step.
+
+**Scale.** :math:`q_t` is the 99 % quantile of the logarithms of the last 5,000 scores, of which those before the first
+step are the training scores. Scores above it are held back until their run has ended, and then at most fifty of them
+enter, evenly spaced: an anomaly does not raise the scale while it lasts, and little afterwards. A run that has lasted
+400 steps, or three times as long as all steps before it (at the start, where the level may differ from that of the
+training), is the new normal: all of its scores enter.
+
+**Bar.** :math:`b_t \geq 0` rises by c = 0.3 at the start of each alarm event, and by c/400 with each further step in
+alarm, and falls by r c with every other step, where r is the requested rate of alarm events. The sums of both have to
+agree: for any scores whatever, the number of alarm events in T steps is at most
+
+.. math:: r T + \frac{\max b}{c}.
+
+So the rate is kept in the long run even where the scale is too slow; see Gibbs & Candès for the same argument about
+single steps.
+
+References
+----------
+Gibbs & Candès, "Adaptive conformal inference under distribution shift", NeurIPS 2021.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left, insort
+from collections import deque
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from nnlite.types import Array
+from nnlite.validation import as_finite, check_value, integer, number
+
+MEMORY = 5000
+"""Number of scores that the scale is taken from."""
+_QUANTILE = 0.99
+_HOLD = 400
+_START = 3
+_KEPT = 50
+_RISE = 0.3
+# Smallest score as a fraction of the median of the training scores, for the logarithm.
+_FLOOR = 1e-6
+
+
+class MovingLimit:
+    """Limit of the scores of a series that follows slow changes of their level; see the module.
+
+    Parameters
+    ----------
+    threshold : float
+        Threshold from training: the limit at the first step, above 0.
+    reference : array_like of shape (n,)
+        Training scores of steps that the detector was not fitted on, in their order in time. The last 5,000 are used.
+    rate : float, default 0.0007
+        Number of alarm events per step that the bar allows, above 0 and below 1.
+    gap : int, default 50
+        Largest number of steps between two steps of one run or alarm event, at least 1; about the length of a window.
+
+    Attributes
+    ----------
+    threshold, rate, gap
+        As given.
+    reference : ndarray of float64 of shape (n,)
+        At most 5,000 scores. With the other three it makes an equal limit.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is none of these, or there are no finite scores.
+
+    Examples
+    --------
+    An anomaly of 300 steps is an alarm throughout; a level that rises for good is one until it is the new normal.
+
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> scores = np.exp(0.1 * rng.normal(size=6000))
+    >>> moving = MovingLimit(threshold=1.5, reference=scores[:2000])
+    >>> scores[3000:3300] *= 5
+    >>> alarms = scores[2000:] > moving.limits(scores[2000:])
+    >>> int(alarms[:1000].sum()), int(alarms[1000:1300].sum()), int(alarms[1300:].sum())
+    (0, 300, 0)
+    >>> scores[3300:] *= 5
+    >>> alarms = scores[2000:] > moving.limits(scores[2000:])
+    >>> int(alarms[1000:1500].sum()), int(alarms[1500:].sum())
+    (391, 0)
+    """
+
+    def __init__(self, threshold: float, reference: ArrayLike, rate: float = 7e-4, gap: int = 50) -> None:
+        check_value("threshold", threshold, number(above=0))
+        check_value("rate", rate, number(above=0, below=1))
+        check_value("gap", gap, integer(least=1))
+        self.threshold = float(threshold)
+        self.reference = as_finite("reference", reference)[-MEMORY:].astype(np.float64)
+        self.rate = float(rate)
+        self.gap = int(gap)
+
+    def stream(self) -> LimitStream:
+        """Return a new stream, which begins at the threshold."""
+        return LimitStream(self)
+
+    def limits(self, scores: ArrayLike) -> Array:
+        """Return the limit at each step of one series.
+
+        Parameters
+        ----------
+        scores : array_like of shape (n_steps,)
+            Scores of consecutive steps, at least 0.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_steps,)
+            A step with a score above its limit is an alarm.
+        """
+        return self.stream().push(scores)
+
+
+class LimitStream:
+    """The limits of a series that arrives in chunks; they do not depend on how it is cut.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scores = np.random.default_rng(0).exponential(size=300)
+    >>> moving = MovingLimit(threshold=5.0, reference=scores[:100])
+    >>> stream = moving.stream()
+    >>> limits = np.concatenate([stream.push(scores[100:101]), stream.push(scores[101:])])
+    >>> bool((limits == moving.limits(scores[100:])).all())
+    True
+    """
+
+    def __init__(self, moving: MovingLimit) -> None:
+        self._gap, self._fall = moving.gap, moving.rate * _RISE
+        middle = float(np.median(moving.reference))
+        self._floor = math.log(_FLOOR * (middle if middle > 0 else moving.threshold))
+        self._memory = deque(map(self._log, moving.reference.tolist()))
+        self._ranked = sorted(self._memory)
+        self._distance = math.log(moving.threshold) - self._scale()
+        self._held: list[float] = []
+        self._seen = self._run_start = 0
+        self._run_end = self._alarm_end = -math.inf
+        self._bar = 0.0
+
+    def push(self, scores: ArrayLike) -> Array:
+        """Return the limits at the next steps.
+
+        Parameters
+        ----------
+        scores : array_like of shape (n_steps,)
+            Their scores, at least 0; an infinite score counts as the largest float.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_steps,)
+            The limit at a step depends on the scores before it alone.
+        """
+        values = np.asarray(scores, np.float64)
+        limits = np.empty(len(values))
+        for step, score in enumerate(values.tolist()):
+            scale = self._scale()
+            limit = scale + self._distance + self._bar
+            limits[step] = math.exp(min(limit, 709.0))
+            value = self._log(score)
+            self._move_bar(score > limits[step])
+            self._move_scale(value, value > scale)
+            self._seen += 1
+        return limits
+
+    def restart(self) -> None:
+        """Begin a new segment after a gap: the run ends, and so does the alarm event; scale and bar stay."""
+        self._end_run()
+        self._run_end = self._alarm_end = -math.inf
+
+    def _log(self, score: float) -> float:
+        return max(math.log(min(score, 1e308)), self._floor) if score > 0 else self._floor
+
+    def _scale(self) -> float:
+        place = _QUANTILE * (len(self._ranked) - 1)
+        low = int(place)
+        high = min(low + 1, len(self._ranked) - 1)
+        return self._ranked[low] + (place - low) * (self._ranked[high] - self._ranked[low])
+
+    def _move_bar(self, is_alarm: bool) -> None:
+        if not is_alarm:
+            self._bar = max(self._bar - self._fall, 0.0)
+            return
+        begins = self._seen - self._alarm_end > self._gap
+        self._bar += _RISE * (begins + 1 / _HOLD)
+        self._alarm_end = self._seen
+
+    def _move_scale(self, value: float, is_high: bool) -> None:
+        if self._held and self._seen - self._run_end > self._gap:
+            self._end_run()
+        if not is_high:
+            self._remember([value])
+            return
+        if not self._held and self._seen - self._run_end > self._gap:
+            self._run_start = self._seen
+        self._held.append(value)
+        self._run_end = self._seen
+        if self._seen - self._run_start >= min(_HOLD, _START * self._run_start):
+            self._remember(self._held)
+            self._held = []
+
+    def _end_run(self) -> None:
+        count = len(self._held)
+        places = range(count) if count <= _KEPT else (i * count // _KEPT for i in range(_KEPT))
+        self._remember(self._held[i] for i in places)
+        self._held = []
+
+    def _remember(self, values: Iterable[float]) -> None:
+        for value in values:
+            if len(self._memory) == MEMORY:
+                del self._ranked[bisect_left(self._ranked, self._memory.popleft())]
+            self._memory.append(value)
+            insort(self._ranked, value)

@@ -1,0 +1,231 @@
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anomaly.detectors.sequence.moving_limit import MEMORY, MovingLimit
+from anomaly.thresholds.declustered import DeclusteredPeaks, cluster_peaks
+
+GAP = 30
+
+
+def normal_scores(n, rng, width=15):
+    """Return autocorrelated scores around 1."""
+    return np.exp(0.5 * np.convolve(rng.normal(size=n + width - 1), np.full(width, width**-0.5), "valid"))
+
+
+def fitted(n=2000, seed=0, rate=1e-3):
+    rng = np.random.default_rng(seed)
+    reference = normal_scores(n, rng)
+    return MovingLimit(DeclusteredPeaks(rate, GAP).fit(reference).threshold_, reference, rate, GAP), rng
+
+
+def events(scores, limits):
+    return len(cluster_peaks((scores > limits).astype(float), 0.5, GAP))
+
+
+def test_the_first_limit_is_the_threshold():
+    moving, rng = fitted()
+    assert moving.limits(normal_scores(5, rng))[0] == pytest.approx(moving.threshold)
+
+
+def test_no_limit_depends_on_its_step_or_later_ones():
+    moving, rng = fitted()
+    scores = normal_scores(600, rng)
+    other = scores.copy()
+    other[300:] *= rng.exponential(5.0, size=300)
+    np.testing.assert_array_equal(moving.limits(scores)[:301], moving.limits(other)[:301])
+    assert (moving.limits(scores)[301:] != moving.limits(other)[301:]).any()
+
+
+@given(cuts=st.lists(st.integers(0, 400), max_size=6), seed=st.integers(0, 5))
+def test_limits_do_not_depend_on_how_the_series_is_cut(cuts, seed):
+    moving, rng = fitted(n=300, seed=seed)
+    scores = normal_scores(400, rng) * np.exp(np.cumsum(rng.normal(scale=0.05, size=400)))
+    stream = moving.stream()
+    pieces = [stream.push(piece) for piece in np.split(scores, sorted(cuts))]
+    np.testing.assert_array_equal(np.concatenate(pieces), moving.limits(scores))
+
+
+def test_the_unit_of_the_scores_does_not_matter():
+    moving, rng = fitted()
+    scores = normal_scores(3000, rng) * np.r_[np.ones(1000), np.full(2000, 3.0)]
+    other = MovingLimit(64 * moving.threshold, 64 * moving.reference, moving.rate, GAP)
+    np.testing.assert_allclose(other.limits(64 * scores), 64 * moving.limits(scores), rtol=1e-9)
+
+
+@pytest.mark.parametrize("rate", [2e-3, 5e-4])
+def test_normal_series_have_no_more_events_than_promised(rate):
+    counts = []
+    for seed in range(12):
+        moving, rng = fitted(n=1000, seed=seed, rate=rate)
+        scores = normal_scores(5000, rng)
+        counts.append(events(scores, moving.limits(scores)))
+    assert np.mean(counts) <= 5000 * rate + 3 * np.std(counts) / math.sqrt(len(counts))
+
+
+def drifting(kind, n, rng):
+    scores, t = normal_scores(n, rng), np.arange(n)
+    if kind == "growth":
+        return scores * np.exp(3 * t / n)
+    if kind == "season":
+        return scores * np.exp(np.sin(2 * np.pi * t / 2000))
+    if kind == "random walk":
+        return scores * np.exp(np.cumsum(rng.normal(scale=0.02, size=n)))
+    if kind == "levels":
+        return scores * np.exp(rng.normal(size=n)[t // 1000])
+    if kind == "new level":
+        return 8 * scores
+    return scores ** np.linspace(1, 4, n)
+
+
+KINDS = ["growth", "season", "random walk", "levels", "new level", "spread"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_drift_raises_few_alarms_that_end(kind):
+    flagged, counts, fixed = [], [], []
+    for seed in range(4):
+        moving, rng = fitted(seed=seed)
+        scores = drifting(kind, 8000, rng)
+        limits = moving.limits(scores)
+        flagged.append((scores > limits).mean())
+        counts.append(events(scores, limits))
+        fixed.append((scores > moving.threshold).mean())
+    assert np.mean(flagged) <= 0.03
+    # The scores grow up to twentyfold: the bar has to rise with them, by 0.3 for each event beyond the rate.
+    assert np.mean(counts) <= 8000 * 1e-3 + 4
+    assert np.mean(flagged) < 0.5 * np.mean(fixed)
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "adversary"])
+@pytest.mark.parametrize("seed", range(3))
+def test_the_number_of_events_is_bounded_for_any_scores(kind, seed):
+    moving, rng = fitted(seed=seed, rate=2e-3)
+    if kind == "adversary":
+        # Each score is chosen just above or just below its limit, so as to raise an alarm again and again.
+        stream, scores, limits = moving.stream(), [], []
+        limit = moving.threshold
+        for step in range(3000):
+            scores.append(limit * (1.001 if step % (GAP + 2) == 0 else 0.5))
+            limits.append(stream.push(scores[-1:])[0])
+            limit = limits[-1]
+        scores, limits = np.array(scores), np.array(limits)
+    else:
+        scores = drifting(kind, 3000, rng)
+        limits = moving.limits(scores)
+    # The bar is what the limit has above the scale, which no score can exceed by more than its own height.
+    highest = math.log(max(scores.max(), moving.threshold) / min(scores.min(), moving.reference.min()))
+    assert events(scores, limits) <= 2e-3 * 3000 + highest / 0.3 + 1
+
+
+@pytest.mark.parametrize("length", [1, 20, 100, 300, 390])
+def test_an_anomaly_does_not_hide_itself(length):
+    moving, rng = fitted()
+    scores = normal_scores(3000, rng)
+    scores[1500 : 1500 + length] = 6 * moving.threshold
+    alarms = scores > moving.limits(scores)
+    assert alarms[1500 : 1500 + length].all()
+
+
+def test_nor_does_it_hide_the_next_one():
+    moving, rng = fitted(n=MEMORY)
+    scores = normal_scores(4000, rng)
+    scores[1000:1300] = 4 * moving.threshold
+    scores[2500:2520] = 4 * moving.threshold
+    alarms = scores > moving.limits(scores)
+    assert alarms[1000:1300].all()
+    assert alarms[2500:2520].any()
+
+
+def test_a_new_level_becomes_normal_at_once_at_the_start_and_after_a_while_later():
+    moving, rng = fitted()
+    scores = 10 * normal_scores(4000, rng)
+    assert (scores > moving.limits(scores)).sum() <= 100
+    later = normal_scores(4000, rng)
+    later[1500:] *= 10
+    alarms = later > moving.limits(later)
+    assert 300 <= alarms[1500:1950].sum() <= 450
+    assert alarms[1950:].mean() < 0.01
+
+
+def test_a_gap_ends_the_run_and_the_event():
+    moving, rng = fitted()
+    before, after = normal_scores(1000, rng), normal_scores(500, rng)
+    before[-5:] = after[:5] = 5 * moving.threshold
+    stream = moving.stream()
+    stream.push(before)
+    whole = stream.push(after)
+    stream = moving.stream()
+    stream.push(before)
+    stream.restart()
+    restarted = stream.push(after)
+    # A new event raises the bar again.
+    assert restarted[1] > whole[1]
+    assert restarted[0] == pytest.approx(whole[0], rel=0.5)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_scores_that_do_not_vary(value):
+    moving = MovingLimit(2.0, np.full(100, value))
+    scores = np.full(500, value)
+    limits = moving.limits(scores)
+    assert np.isfinite(limits).all()
+    assert not (scores > limits).any()
+    scores[250] = 5.0
+    assert np.flatnonzero(scores > moving.limits(scores)).tolist() == [250]
+
+
+def test_an_infinite_score_is_an_alarm_and_no_more():
+    moving, rng = fitted()
+    scores = normal_scores(300, rng)
+    plain = moving.limits(scores)
+    scores[100] = np.inf
+    limits = moving.limits(scores)
+    assert np.isfinite(limits).all()
+    assert limits[299] < 2 * plain[299]
+
+
+def test_an_equal_limit_comes_from_what_it_keeps():
+    moving, rng = fitted(n=MEMORY + 100)
+    assert len(moving.reference) == MEMORY
+    scores = normal_scores(200, rng)
+    copy = MovingLimit(moving.threshold, moving.reference, moving.rate, moving.gap)
+    np.testing.assert_array_equal(copy.limits(scores), moving.limits(scores))
+
+
+def test_streams_do_not_share_their_state():
+    moving, rng = fitted()
+    scores = normal_scores(200, rng)
+    first, second = moving.stream(), moving.stream()
+    pairs = [(first.push(scores[i : i + 1])[0], second.push(scores[i : i + 1])[0]) for i in range(50)]
+    assert all(a == b for a, b in pairs)
+    assert first.push([]).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"threshold": 0}, "threshold must be a number above 0; found 0"),
+        ({"threshold": math.nan}, "threshold must be"),
+        ({"rate": 1}, "rate must be"),
+        ({"gap": 0}, "gap must be"),
+        ({"reference": []}, "reference"),
+        ({"reference": [1.0, math.nan]}, "reference"),
+    ],
+)
+def test_arguments(changed, message):
+    with pytest.raises(ValueError, match=message):
+        MovingLimit(**{"threshold": 1.0, "reference": [1.0, 2.0], **changed})
+
+
+def test_memory_is_bounded():
+    moving, rng = fitted()
+    stream = moving.stream()
+    for scores in itertools.repeat(normal_scores(1000, rng), 8):
+        stream.push(scores)
+    sizes = [len(value) for value in vars(stream).values() if hasattr(value, "__len__")]
+    assert max(sizes) <= MEMORY
