@@ -20,8 +20,8 @@ import numpy as np
 from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.kinds import column_from_config
-from anomaly.preprocessing.columns.parsing import category_text
-from anomaly.preprocessing.columns.values import ValueColumn
+from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text
+from anomaly.preprocessing.columns.values import DateColumn, ValueColumn
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate
 from anomaly.tables.saved_state import field
@@ -181,6 +181,12 @@ class SeriesPreprocessor:
         assert self._clock is not None  # called only if `time` is given
         return self._clock.times(table, after)
 
+    def step_time(self) -> np.timedelta64 | None:
+        """Return the median time from one row to the next; None without timestamps, or where they are numbers."""
+        if self._clock is None or not isinstance(self._clock.column, DateColumn):
+            return None
+        return np.timedelta64(round(self.step_ * MICROSECONDS_PER_DAY), "us")
+
     def reader(self) -> SeriesReader:
         """Return a reader at the start of a series."""
         # `time` may be set to None after the fit, for series with the sensors alone.
@@ -250,6 +256,11 @@ class SeriesReader:
     ) -> None:
         self._fill = fill
         self._align, self._transform, self._feature_columns = align, transform, feature_columns
+
+    @property
+    def n_features(self) -> int:
+        """Return the number of features of a step."""
+        return len(self._feature_columns)
 
     def restart(self) -> None:
         """Begin a new series."""

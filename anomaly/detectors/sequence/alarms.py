@@ -29,7 +29,9 @@ class AlarmRule:
     moving : MovingLimit or None
         The limit as it follows the scores; None for a threshold that does not move.
     width : int
-        Length of the windows that raise the steps around a cause.
+        Length of the windows whose parts tell a cause.
+    reach : int
+        Length of the longest windows, which raise the scores of so many steps around a cause.
     causal : bool
         Whether an alarm must not depend on later steps.
     """
@@ -37,6 +39,7 @@ class AlarmRule:
     threshold: float
     moving: MovingLimit | None = None
     width: int = 1
+    reach: int = 1
     causal: bool = False
 
     @property
@@ -45,7 +48,7 @@ class AlarmRule:
         if self.moving is None or self.causal:
             return 0
         # Two joins look `gap` steps ahead each, the second at causes.
-        return self.moving.gap + max(self.moving.gap, CauseStream(self.width).delay)
+        return self.moving.gap + max(self.moving.gap, CauseStream(self.width, self.reach).delay)
 
     def stream(self) -> AlarmStream:
         """Return a stream at the start of a series."""
@@ -104,7 +107,7 @@ class AlarmStream:
         return labels
 
     def _begin(self) -> None:
-        self._causes = CauseStream(self._rule.width)
+        self._causes = CauseStream(self._rule.width, self._rule.reach)
         # From a delay before the first step without an answer on: as far as answers look back.
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         self._answered = 0

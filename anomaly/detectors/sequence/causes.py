@@ -24,7 +24,7 @@ _FRACTION = 0.2
 _SMOOTHED = 8
 
 
-def causes_of(own: ArrayLike, width: int) -> Array:
+def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
     """Return which steps may be the cause of an alarm.
 
     Parameters
@@ -33,6 +33,8 @@ def causes_of(own: ArrayLike, width: int) -> Array:
         Own part of each step, finite and at least 0.
     width : int
         Length w of the windows, at least 1.
+    reach : int, optional
+        Length of the longest windows that raise scores, in place of w in the maximum.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def causes_of(own: ArrayLike, width: int) -> Array:
     if not len(values):
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
-    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, width - 1))
+    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, (width if reach is None else reach) - 1))
 
 
 class CauseStream:
@@ -62,6 +64,8 @@ class CauseStream:
     ----------
     width : int
         Length of the windows, at least 1.
+    reach : int, optional
+        As for `causes_of`.
 
     Attributes
     ----------
@@ -78,10 +82,11 @@ class CauseStream:
     (16, True)
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, reach: int | None = None) -> None:
         check_value("width", width, integer(least=1))
         self._width = int(width)
-        self.delay = int(width) - 1 + _smoothing_reach(width)
+        self._reach = self._width if reach is None else int(reach)
+        self.delay = self._reach - 1 + _smoothing_reach(width)
         self._recent = np.zeros(0)
         self._answered = 0
 
@@ -111,7 +116,7 @@ class CauseStream:
         """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
         if end <= self._answered:
             return np.zeros(0, np.bool_)
-        answers = causes_of(self._recent, self._width)[self._answered : end]
+        answers = causes_of(self._recent, self._width, self._reach)[self._answered : end]
         first = max(end - self.delay, 0)
         self._recent, self._answered = self._recent[first:], end - first
         return answers

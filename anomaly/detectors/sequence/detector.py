@@ -2,32 +2,33 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
-from anomaly.detectors.sequence.calibration import Calibration, calibrate
+from anomaly.detectors.sequence.alarms import AlarmRule
+from anomaly.detectors.sequence.calibration import Calibration
+from anomaly.detectors.sequence.ensemble import SeriesEnsemble
+from anomaly.detectors.sequence.files import upgraded, validated_labels, validated_mask
+from anomaly.detectors.sequence.fitting import SequenceSettings, SeriesFit, fit_series
 from anomaly.detectors.sequence.labels import labels_of_series
+from anomaly.detectors.sequence.moving_limit import MovingLimit
+from anomaly.detectors.sequence.network_member import NetworkMember, NetworkSettings
 from anomaly.detectors.sequence.networks import METHODS, NETWORKS
-from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, expected_features
-from anomaly.detectors.sequence.scoring import SequenceStream
-from anomaly.detectors.sequence.training import (
-    WindowSettings,
-    candidate_folds,
-    check_windows,
-    fold_of_steps,
-    folds_of_networks,
-    has_enough_windows,
-    train_folds,
-)
-from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
+from anomaly.detectors.sequence.scoring import SequenceStream, chunks_of
+from anomaly.detectors.sequence.training import WindowSettings, check_windows, folds_of_networks
+from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
+from anomaly.errors import FewRecordsWarning
 from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
+from anomaly.thresholds.alarm_rates import AlarmRate
+from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model
 from nnlite.random import seeded
@@ -35,13 +36,31 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
 
 
+DEFAULT_RATE = 7e-4
+"""Alarm events per step that the default threshold allows for."""
+
+LEAST_GAP = 50
+"""Alarms with at most so many steps between them, or a period, are one event."""
+
+
 class SequenceDetector(SeriesDetector):
     r"""Detector of anomalous segments in a series of one sensor or many.
 
-    A network reconstructs windows of w steps (``method="reconstruction"``) or forecasts the next step
-    (``"forecast"``). Its residuals, :math:`r_t = x_t - \hat x_t`, are smoothed over time and whitened by their scale
-    and correlation on steps that the network was not trained on; the score of a step is their mean square over the d
-    features:
+    The windows of a series are compared with those of training, and the score of a step is the mean over all windows
+    that cover it, blended over several comparisons (see `anomaly.detectors.sequence.ensemble`):
+
+    - of one sensor, the distance to the nearest remembered window, by values in windows of a half to four periods, by
+      shape in those of a half to two, and by statistics such as spread and size of changes in those of a quarter, which
+      tell a sensor that stands still;
+    - of many sensors, the Mahalanobis distance of windows of four steps and of up to two periods, which tells what
+      breaks their correlations, and the nearest window by statistics.
+
+    The period is that of the series, found by autocorrelation. `explain` gives each sensor's contribution.
+
+    **Networks.** With `network`, a network reconstructs windows of one period (``method="reconstruction"``) or
+    forecasts the next step (``"forecast"``), and its residuals :math:`r_t = x_t - \hat x_t`, smoothed over time and
+    whitened by their scale and correlation on steps that it was not trained on, are one more member, or with
+    ``network_share=1`` the only one:
 
     .. math::
 
@@ -49,37 +68,38 @@ class SequenceDetector(SeriesDetector):
         u_t = R^{-1/2} \operatorname{diag}(\sigma)^{-1} v_t, \qquad
         s_t = \tfrac1d \lVert u_t \rVert^2
 
-    See `anomaly.detectors.sequence.whitening` for the terms, and `explain` for each sensor's contribution.
+    (see `anomaly.detectors.sequence.whitening`). On public series networks added nothing to the other members, which is
+    why there are none by default: see ``docs/defaults.md``.
 
-    **Windows.** By default, :math:`\hat x_t` is the mean of the reconstructions by all windows that hold the step, some
-    of which reach beyond it. With ``causal=True``, and when forecasting, there is one window: the one that ends with
-    the step or, to forecast, before it. No score then depends on a later step.
+    **Training scores** are by what was learned without the step: windows that overlap the one to be scored are left
+    out, covariances and networks are estimated without a part of the series in turn. The steps of training are
+    recognized when they are scored again, and have the same scores.
 
-    **Calibration.** The last part of each training series is held out from training; sigma, R and the threshold come
-    from it. A network fits the steps it was trained on better than others, so a threshold from those would be too low
-    and give false alarms. A short series cannot spare such a segment: with ``folds=4``, four networks are trained, each
-    without another quarter of the series, and the calibration residuals of every step come from the network that was
-    trained without it. New steps are compared with the mean output of the four.
+    **Alarms.** By default the limit follows slow changes of the scores, and alarms are restricted to the steps that are
+    odd themselves (see `anomaly.detectors.sequence.alarms`). With a number for `threshold` or `contamination`, a step
+    is an alarm if its score is above the threshold.
 
-    **Gaps and missing samples.** No window crosses a gap in `time`, and smoothing restarts after it. Where a segment is
-    shorter than a window, and where causal scoring has no complete window yet, the first value is repeated before the
-    segment. A missing sample is forward-filled, then replaced by the network's own reconstruction
-    (`anomaly.detectors.sequence.residual_streams`), and its residual is 0; so a missing sensor does not raise the
-    scores of the others. After `gap` steps without any sample a gap begins, and all further steps without samples score
-    0. Missing samples do not enter the scales, and a sensor that is hardly present in the calibration segment is
-    calibrated on all training steps.
+    **Causal.** With ``causal=True``, a step has the score of the windows that end with it. No score or label then
+    depends on a later step. Otherwise the last windows that cover a step end up to four periods after it.
+
+    **Gaps and missing samples.** No window crosses a gap in `time`. At the start of a segment, and in one shorter than
+    a window, the less of a window is known, the nearer its distance is to a typical one. A missing sample is
+    forward-filled for display, and has no part in distances; so a missing sensor does not raise the scores of the
+    others. After `gap` steps without any sample a gap begins.
 
     Parameters
     ----------
-    window : int, default 32
-        Length w of the windows, at least 2 (to forecast, 1).
+    window : int or "auto", default "auto"
+        Length that the windows are multiples of, in steps, at least 2 (to forecast, 1); "auto": the period of the
+        training series, from 8 to 300, or 64 where there is none. Windows are at most a quarter of the longest segment.
     stride : int, default 1
-        Steps from the start of one window to the start of the next, in training and in scoring; at most `window`.
-        Causal scoring has a window for every step all the same.
-    network : {"dense", "conv", "lstm", "gru"}, default "dense"
-        Architecture; see `anomaly.detectors.sequence.networks`.
+        Steps from the start of one window of the networks to the start of the next; at most `window`.
+    network : {"dense", "conv", "lstm", "gru"}, optional
+        Architecture of networks; see `anomaly.detectors.sequence.networks`. By default there are none.
+    network_share : float, default 0.1
+        Weight of the networks in the blend, if there are any; 1 for networks alone.
     method : {"reconstruction", "forecast"}, default "reconstruction"
-        Target of the network.
+        Target of the networks.
     causal : bool, default False
         Whether a score must not depend on later steps.
     relative : bool, default False
@@ -105,7 +125,7 @@ class SequenceDetector(SeriesDetector):
     members : int, default 1
         Number of networks in each fold, with different random weights; their mean output is used. More members take
         longer to train and vary less between seeds.
-    drift : float, default 2.0
+    drift_allowance : float, default 2.0
         Horizon of the allowance for drift, in lengths of the training series (see
         `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, and not for
         levels outside the training range, where a network extrapolates: of random walks twice as long as the training
@@ -114,11 +134,14 @@ class SequenceDetector(SeriesDetector):
         Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
-        `anomaly.thresholds`. The default, for ``contamination="auto"``, is `margin` times the highest of them,
-        corrected for the effective sample size of autocorrelated scores (see
-        `anomaly.detectors.sequence.small_samples`).
+        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 1,400
+        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest score, corrected
+        for the effective sample size of autocorrelated scores (see `anomaly.detectors.sequence.small_samples`).
     margin : float, default 2.0
-        Factor of the default threshold: an allowance for sensors whose behaviour changes.
+        Factor of the default threshold of networks alone: an allowance for sensors whose behaviour changes.
+    false_alarms : str, optional
+        Rate of false alarms to be promised for normal series, such as "1/week" or "1/2000 steps", in place of
+        `contamination` and `threshold`. The alarms of an interval of at most about a period are one.
     epochs : int or "auto", default "auto"
         Passes over the windows in training; "auto": enough for 2000 steps (conv 1000, lstm and gru 600).
     batch_size : int, default 64
@@ -158,18 +181,20 @@ class SequenceDetector(SeriesDetector):
         Number of sensors.
     feature_names_in_ : ndarray of str
         Their names, without `time`.
+    period_ : int
+        Length that the windows are multiples of.
     history_ : dict of str to list of float
-        Loss of the first network after each epoch.
+        Loss of the first network after each epoch; empty without networks.
     folds_ : int
-        Number of folds.
+        Number of folds of the networks.
     models_ : list of nnlite.models.Model
         The networks, `members` for each fold.
-    window_model_ : anomaly.detectors.sequence.residual_streams.WindowModel
-        The same networks with the shape of their windows.
+    ensemble_ : anomaly.detectors.sequence.ensemble.SeriesEnsemble or None
+        The members and their blend; None for networks alone.
+    network_ : anomaly.detectors.sequence.network_member.NetworkMember or None
+        The networks and the scale of their residuals.
     preprocessor_ : anomaly.preprocessing.series.SeriesPreprocessor
         Conversion of series to features.
-    residuals_ : anomaly.detectors.sequence.whitening.ResidualScale
-        Scale and correlation of normal residuals.
 
     Examples
     --------
@@ -178,18 +203,19 @@ class SequenceDetector(SeriesDetector):
     >>> t = np.arange(1200)
     >>> wave = np.sin(2 * np.pi * t / 25) + 0.05 * np.random.default_rng(0).normal(size=1200)
     >>> wave[1100:1130] = 0.0
-    >>> detector = SequenceDetector(window=25, smoothing=5, epochs=20, random_state=0).fit(wave[:800])
-    >>> [(event.start > 1090, event.end < 1170) for event in detector.find_events(wave, tolerance=25)]
-    [(True, True)]
+    >>> detector = SequenceDetector(random_state=0).fit(wave[:800])
+    >>> detector.period_, [(event.start, event.end) for event in detector.find_events(wave)]
+    (25, [(1100, 1130)])
     """
 
     _constraints: ClassVar[Mapping[str, Constraint]] = {
-        "network": choice(*NETWORKS),
+        "network": choice(None, *NETWORKS),
+        "network_share": number(above=0, most=1),
         "method": choice(*METHODS),
         "smooth": choice(*SMOOTH),
         "causal": boolean(),
         "relative": boolean(),
-        "window": integer(least=1),
+        "window": integer(least=1) | choice("auto"),
         "stride": integer(least=1),
         "hidden": sizes() | choice(None),
         "noise": number(least=0),
@@ -197,19 +223,21 @@ class SequenceDetector(SeriesDetector):
         "calibration": number(least=0, below=1),
         "folds": integer(least=1) | choice("auto"),
         "members": integer(least=1),
-        "drift": number(least=0),
+        "drift_allowance": number(least=0),
         "margin": number(above=0),
         **TRAINING_CONSTRAINTS,
         "gap": number(above=0),
+        "false_alarms": Constraint("a rate such as '1/week'", lambda value: value is None or isinstance(value, str)),
         "time": Constraint("the name of a column", lambda value: value is None or isinstance(value, str)),
         "ignore": names(),
     }
 
     def __init__(
         self,
-        window: int = 32,
+        window: int | str = "auto",
         stride: int = 1,
-        network: str = "dense",
+        network: str | None = None,
+        network_share: float = 0.1,
         method: str = "reconstruction",
         causal: bool = False,
         relative: bool = False,
@@ -220,10 +248,11 @@ class SequenceDetector(SeriesDetector):
         calibration: float = 0.25,
         folds: int | str = "auto",
         members: int = 1,
-        drift: float = 2.0,
+        drift_allowance: float = 2.0,
         contamination: float | str = "auto",
         threshold: Any = None,
         margin: float = 2.0,
+        false_alarms: str | None = None,
         epochs: int | str = "auto",
         batch_size: int = 64,
         learning_rate: float = 0.001,
@@ -238,6 +267,7 @@ class SequenceDetector(SeriesDetector):
         self.window = window
         self.stride = stride
         self.network = network
+        self.network_share = network_share
         self.method = method
         self.causal = causal
         self.relative = relative
@@ -248,10 +278,11 @@ class SequenceDetector(SeriesDetector):
         self.calibration = calibration
         self.folds = folds
         self.members = members
-        self.drift = drift
+        self.drift_allowance = drift_allowance
         self.contamination = contamination
         self.threshold = threshold
         self.margin = margin
+        self.false_alarms = false_alarms
         self.epochs = epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -291,30 +322,38 @@ class SequenceDetector(SeriesDetector):
         """
         self._check_parameters()
         series = as_several_series(X, self.ignore)
-        lengths = list(map(len, series))
-        labels = None if y is None else labels_of_series(y if is_collection(X) else [y], lengths)
-        settings = self._settings()
-        for folds in candidate_folds(self.folds, self.calibration, self.smoothing, sum(lengths)):
-            folds_of = [fold_of_steps(n_steps, folds, self.calibration) for n_steps in lengths]
-            segments = self._fit_preprocessor(series, folds_of, folds)
-            if has_enough_windows(settings, segments, folds_of, folds):
-                break
-        self.folds_ = folds
-        with seeded(as_seed(self.random_state)):
-            networks, self.history_ = train_folds(settings, segments, folds_of, folds, self.members)
-        self.window_model_ = self._window_model(networks)
-        self._calibrate(series, folds_of, labels)
-        longest = max((segment for parts in segments for segment in parts), key=len)
-        self.residuals_.learn_signatures(self.window_model_, longest)
+        labels = None if y is None else labels_of_series(y if is_collection(X) else [y], list(map(len, series)))
+        seed = as_seed(self.random_state)
+        with seeded(seed):
+            fitted = fit_series(self._settings(), series, self._new_preprocessor, np.random.default_rng(seed))
+        self._take(fitted)
+        self._set_alarms(fitted, labels)
         return self
 
     def _check_parameters(self) -> None:
         super()._check_parameters()
-        check_windows(self.method, self.window, self.stride)
+        if self.window != "auto":
+            check_windows(self.method, int(self.window), self.stride)
+        if self.false_alarms is not None:
+            if self.threshold is not None or self.contamination != "auto":
+                raise ValueError("false_alarms chooses the threshold: leave out threshold and contamination")
+            AlarmRate.parse(self.false_alarms)
 
-    def _settings(self) -> WindowSettings:
-        return WindowSettings(
-            window=int(self.window),
+    def _settings(self) -> SequenceSettings:
+        return SequenceSettings(
+            window=None if self.window == "auto" else int(self.window),
+            causal=bool(self.causal),
+            network=self._network_settings(0 if self.window == "auto" else int(self.window)),
+            network_share=0.0 if self.network is None else float(self.network_share),
+            folds=self.folds,
+            calibration=float(self.calibration),
+        )
+
+    def _network_settings(self, window: int) -> NetworkSettings | None:
+        if self.network is None:
+            return None
+        windows = WindowSettings(
+            window=window,
             stride=int(self.stride),
             network=self.network,
             method=self.method,
@@ -324,49 +363,87 @@ class SequenceDetector(SeriesDetector):
             learning_rate=float(self.learning_rate),
             fit=FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose),
         )
-
-    def _window_model(self, networks: Sequence[Model]) -> WindowModel:
-        return WindowModel(
-            tuple(networks), int(self.window), int(self.stride), self.method, bool(self.causal), bool(self.relative)
+        return NetworkSettings(
+            windows,
+            bool(self.causal),
+            int(self.members),
+            float(self.smoothing),
+            self.smooth,
+            float(self.drift_allowance),
         )
 
-    def _fit_preprocessor(self, series: Sequence[Table], folds_of: Sequence[Array], folds: int) -> list[list[Array]]:
-        """Fit the preprocessor on the steps that a network is trained on; return the features of each segment."""
-        # With several folds every step is a training step of some network.
-        held_out = 1 if folds == 1 else 0
-        training = [table.rows(folds_here != held_out) for table, folds_here in zip(series, folds_of, strict=True)]
-        self.preprocessor_ = SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
-        self.preprocessor_.fit(training)
+    def _new_preprocessor(self) -> SeriesPreprocessor:
+        return SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
+
+    def _take(self, fitted: SeriesFit) -> None:
+        """Take what was fitted, and the scores of training."""
+        self.preprocessor_ = fitted.preprocessor
         self._set_columns()
-        return [[segment.features for segment in self.preprocessor_.reader().read(table)] for table in series]
+        self.ensemble_, self.network_ = fitted.ensemble, fitted.network
+        self.folds_, self.period_, self.history_ = fitted.folds, fitted.period, fitted.history
+        self.calibration_ = fitted.steps
+        self.decision_scores_ = np.concatenate(fitted.scores)
+        self.calibration_scores_ = self.decision_scores_[self.calibration_]
 
     def _set_columns(self) -> None:
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.columns_.feature_names_in_
 
-    def _calibrate(self, series: Sequence[Table], folds_of: Sequence[Array], labels: Array | None) -> None:
-        """Estimate the scale of the residuals and choose the threshold, on steps held out from training."""
-        models = self.window_model_.split(self.members)
-        sensors = self.feature_names_in_[self.preprocessor_.columns_.feature_columns_].tolist()
-        self.residuals_ = ResidualScale(float(self.smoothing), self.smooth)
-        calibration = calibrate(
-            self.residuals_, models, self.preprocessor_.reader, series, folds_of, float(self.drift), sensors
+    def _set_alarms(self, fitted: SeriesFit, labels: Array | None) -> None:
+        """Choose the threshold by the scores of training, and label its steps."""
+        if self._follows:
+            rate = DEFAULT_RATE if self.false_alarms is None else self._rate()
+            rule = DeclusteredPeaks(rate, self._gap, predictive=self.false_alarms is not None)
+            rule.fit_segments(self._calibration_segments(fitted))
+            shortage = rule.shortage(len(self.calibration_scores_))
+            if shortage is not None:
+                warnings.warn(shortage, FewRecordsWarning, stacklevel=4)
+            self.threshold_ = max(float(rule.threshold_), np.finfo(float).tiny)
+            self.alarms_ = self._following_rule(rate, self.calibration_scores_)
+        else:
+            self.threshold_ = self._fixed_threshold(fitted.calibration, labels)
+            self.alarms_ = AlarmRule(self.threshold_)
+        ends = np.cumsum(list(map(len, fitted.scores)))[:-1]
+        parts = np.split(fitted.step_parts, ends)
+        self.labels_ = np.concatenate(
+            [self.alarms_.labels(scores, own) for scores, own in zip(fitted.scores, parts, strict=True)]
         )
-        self.calibration_, self.decision_scores_ = calibration.steps, calibration.scores
-        self.calibration_scores_ = self.decision_scores_[self.calibration_]
-        self.threshold_ = self._choose_threshold(calibration, labels)
-        self.labels_ = self._label(self.decision_scores_)
 
-    def _choose_threshold(self, calibration: Calibration, labels: Array | None) -> float:
+    @property
+    def _follows(self) -> bool:
+        """Whether the limit follows the scores: unless a threshold was given, or networks are alone."""
+        return self.ensemble_ is not None and self.threshold is None and self.contamination == "auto"
+
+    @property
+    def _gap(self) -> int:
+        return max(self.period_, LEAST_GAP)
+
+    def _rate(self) -> float:
+        assert self.false_alarms is not None  # called only if it is given
+        return AlarmRate.parse(self.false_alarms).per_step(self.preprocessor_.step_time())
+
+    def _calibration_segments(self, fitted: SeriesFit) -> list[Array]:
+        ends = np.cumsum(list(map(len, fitted.scores)))[:-1]
+        masks = np.split(fitted.steps, ends)
+        return [scores[mask] for scores, mask in zip(fitted.scores, masks, strict=True) if mask.any()]
+
+    def _following_rule(self, rate: float, reference: Array) -> AlarmRule:
+        assert self.ensemble_ is not None  # networks alone have a fixed threshold
+        moving = MovingLimit(self.threshold_, reference, rate, self._gap)
+        longest = max(member.window for member in self.ensemble_.members_)
+        return AlarmRule(self.threshold_, moving, self.ensemble_.step_member.window, longest, bool(self.causal))
+
+    def _fixed_threshold(self, calibration: Calibration | None, labels: Array | None) -> float:
         if self.threshold is None and self.contamination == "auto":
+            assert calibration is not None  # without windows there are networks
             return self.margin * calibration.normal_limit()
-        scores = calibration.scores[calibration.steps] if labels is None else calibration.scores
+        scores = self.calibration_scores_ if labels is None else self.decision_scores_
         return self._chosen_threshold(scores, labels)
 
     @property
     def models_(self) -> list[Model]:
         """The networks, `members` for each fold."""
-        return list(self.window_model_.networks)
+        return [] if self.network_ is None else list(self.network_.model.networks)
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -411,12 +488,35 @@ class SequenceDetector(SeriesDetector):
         ndarray of float64 of shape (n_steps, n_features_in_)
             Contributions in the order of ``feature_names_in_``; not negative, and those of a step add up to its score.
         """
+        return self._scored(X)[0]
+
+    def predict(self, X: Any) -> Any:
+        """Label every step.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors), or a list of these
+            Series with the columns of training.
+
+        Returns
+        -------
+        ndarray of int64 of shape (n_steps,), or a list of these
+            1 in an alarm, else 0.
+        """
+        return [self.predict(one) for one in X] if is_collection(X) else self._scored(X)[1]
+
+    def _scored(self, X: Any) -> tuple[Array, Array]:
+        """Return contributions and labels of all steps of one series."""
         stream = self.stream()
-        parts = [stream.push_parts(chunk) for chunk in chunks_of(as_one_series(X, self.ignore))]
-        return np.concatenate([*parts, stream.finish_parts()])
+        contributions, labels = [], []
+        for chunk in chunks_of(as_one_series(X, self.ignore)):
+            contributions.append(stream.push_parts(chunk))
+            labels.append(stream.labels)
+        contributions.append(stream.finish_parts())
+        return np.concatenate(contributions), np.concatenate([*labels, stream.labels])
 
     def reconstruct(self, X: Any) -> Table:
-        """Return the value of each step that the networks expect.
+        """Return the value of each step that is expected by the windows around it, or by the networks.
 
         Parameters
         ----------
@@ -426,11 +526,15 @@ class SequenceDetector(SeriesDetector):
         Returns
         -------
         Table
-            The reconstruction or the forecast, with the sensors in their own units.
+            By the nearest remembered windows of one sensor, by the correlations of several; with networks their
+            reconstruction or forecast. The sensors are in their own units.
         """
         self._check_fitted()
         table = as_one_series(X, self.ignore)
-        expected = expected_features(self.preprocessor_.reader, self.window_model_, table)
+        source = self.ensemble_ or self.network_
+        assert source is not None  # a fit has one of them
+        segments = self.preprocessor_.reader().read(table)
+        expected = np.concatenate([source.expected(s.features, s.missing) for s in segments]).astype(np.float32)
         return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
 
     def observe(self, X: Any, filled: bool = True) -> Table:
@@ -473,9 +577,10 @@ class SequenceDetector(SeriesDetector):
         list of Event
             Events, with timestamps if the parameter `time` is given.
         """
-        scores = self.explain(X).sum(axis=1)
+        contributions, labels = self._scored(X)
+        scores = contributions.sum(axis=1)
         times = None if self.time is None else as_series(X)[self.time]
-        return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
+        return find_events(labels, scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
     def stream(self) -> SequenceStream:
         """Return a stream that scores one series piece by piece, in bounded memory, as `decision_function` does.
@@ -486,26 +591,52 @@ class SequenceDetector(SeriesDetector):
             A stream at the start of a series.
         """
         self._check_fitted()
+        source = self.ensemble_ or self.network_
+        assert source is not None  # a fit has one of them
         return SequenceStream(
             self.ignore,
             self.preprocessor_.reader(),
-            self.window_model_,
-            self.residuals_,
+            source.scored_stream,
+            self.alarms_,
             self.preprocessor_.columns_.sum_by_column,
         )
+
+    @property
+    def delay_(self) -> int:
+        """Return the number of later steps that a score and a label depend on."""
+        source = self.ensemble_ or self.network_
+        assert source is not None  # a fit has one of them
+        return source.delay + self.alarms_.delay
 
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        networks, weights = self.window_model_.get_state()
         columns, tables = self.preprocessor_.get_state()
-        arrays = {
-            "calibration": self.calibration_,
-            **weights,
-            **{f"preprocessing/{name}": array for name, array in tables.items()},
-            **{f"residuals/{name}": array for name, array in self.residuals_.get_state().items()},
-        }
-        return {"networks": networks, "preprocessing": columns, "history": self.history_}, arrays
+        config: dict[str, Any] = {"preprocessing": columns, "history": self.history_, "networks": []}
+        arrays = {"calibration": self.calibration_, "labels": self.labels_}
+        arrays |= {f"preprocessing/{name}": array for name, array in tables.items()}
+        if self.network_ is not None:
+            config["networks"], weights = self.network_.get_state()
+            arrays |= weights
+        if self.ensemble_ is not None:
+            config["ensemble"], members = self.ensemble_.get_state()
+            arrays |= {f"ensemble/{name}": array for name, array in members.items()}
+        if self.alarms_.moving is not None:
+            config["alarm_rate"] = self.alarms_.moving.rate
+        return config, arrays
+
+    @classmethod
+    def from_state(
+        cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str
+    ) -> SequenceDetector:
+        """Return a fitted detector from the contents of its file; see `BaseDetector.from_state`."""
+        return super().from_state({**config, "parameters": upgraded(config["parameters"])}, arrays, label)
+
+    def set_state(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+        """Set the fitted state of a detector that has the parameters of a file; see `from_state`."""
+        super().set_state(config, arrays, label)
+        if "labels" in arrays:
+            self.labels_ = validated_labels(arrays["labels"], len(self.decision_scores_))
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()
@@ -515,18 +646,36 @@ class SequenceDetector(SeriesDetector):
         self._set_columns()
         if self.preprocessor_.time != self.time:
             raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
-        networks = config["networks"]
-        self.folds_ = folds_of_networks(networks, self.folds, self.members)
-        width = len(self.preprocessor_.columns_.feature_names_out_)
-        self.window_model_ = self._window_model([]).with_state(networks, arrays, width, label)
+        n_features = len(self.preprocessor_.columns_.feature_names_out_)
         self.history_ = config["history"]
-        self.calibration_ = arrays["calibration"]
-        if self.calibration_.dtype != np.bool_ or self.calibration_.shape != arrays["decision_scores"].shape:
-            raise ValueError("its calibration must be one boolean for each score")
+        self.calibration_ = validated_mask(arrays["calibration"], len(self.decision_scores_))
         self.calibration_scores_ = self.decision_scores_[self.calibration_]
-        self.residuals_ = ResidualScale.from_state(
-            arrays_with_prefix(arrays, "residuals/"), width, float(self.smoothing), self.smooth
-        )
+        self.period_ = int(config["ensemble"]["period"] if "ensemble" in config else self.window)
+        self._restore_network(config["networks"], arrays, n_features, label)
+        self.ensemble_, self.alarms_ = None, AlarmRule(self.threshold_)
+        if "ensemble" in config:
+            self.ensemble_ = SeriesEnsemble(bool(self.causal))
+            self.ensemble_.set_state(
+                config["ensemble"],
+                arrays_with_prefix(arrays, "ensemble/"),
+                self.network_,
+                float(self.network_share),
+                self.decision_scores_,
+                n_features,
+            )
+        if "alarm_rate" in config:
+            self.alarms_ = self._following_rule(float(config["alarm_rate"]), self.calibration_scores_)
 
-    def _first_network(self) -> Model:
-        return self.models_[0]
+    def _restore_network(
+        self, networks: Any, arrays: Mapping[str, Array], n_features: int, label: str
+    ) -> None:
+        self.folds_, self.network_ = 1, None
+        if self.network is None:
+            return
+        self.folds_ = folds_of_networks(networks, self.folds, self.members)
+        settings = self._network_settings(self.period_)
+        assert settings is not None  # there is a network
+        self.network_ = NetworkMember.from_state(settings, networks, arrays, n_features, label)
+
+    def _first_network(self) -> Model | None:
+        return self.models_[0] if self.models_ else None

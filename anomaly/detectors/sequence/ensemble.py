@@ -14,17 +14,19 @@ and the added half is its contribution.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
 from anomaly.detectors.blend import Blend, spread_of
+from anomaly.detectors.sequence.known_steps import LENGTH, KnownSteps
 from anomaly.detectors.sequence.network_member import NetworkMember
+from anomaly.detectors.sequence.scored_steps import ScoredSteps
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.features import WindowFeatures
-from anomaly.detectors.sequence.windows.fitting import fit_member, members_for
+from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
-from anomaly.detectors.sequence.windows.stream import WindowMember, WindowStream
+from anomaly.detectors.sequence.windows.stream import StepMember, StepPartStream, WindowMember, WindowStream, expected_steps
 from anomaly.preprocessing.series import Segment
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
@@ -34,16 +36,6 @@ _KINDS: dict[str, type[NearestWindows] | type[WindowCovariance]] = {
 }
 # In standard deviations of a sensor: nearer is as near as it gets, in series that repeat exactly.
 _LEAST_UNIT = 1e-3
-
-
-class SegmentStream(Protocol):
-    """Contributions of the features to the scores of one segment that arrives in pieces."""
-
-    def push(self, steps: Array, missing: Array) -> Array:
-        """Take the next steps and the mask of their missing samples; return the contributions that are final."""
-
-    def finish(self) -> Array:
-        """Return the remaining contributions: the segment ends here."""
 
 
 class SeriesEnsemble:
@@ -70,6 +62,10 @@ class SeriesEnsemble:
         Each member's median value of a step in training, networks last.
     blend_ : Blend
         Weights and spreads.
+    known_ : KnownSteps
+        Places of the steps of training.
+    training_ : ScoredSteps
+        What was found of them, with one column of contributions, the scores.
     """
 
     period_: int
@@ -79,6 +75,8 @@ class SeriesEnsemble:
     typical_: Array
     units_: Array
     blend_: Blend
+    known_: KnownSteps
+    training_: ScoredSteps
 
     def __init__(self, causal: bool) -> None:
         self.causal = causal
@@ -107,6 +105,8 @@ class SeriesEnsemble:
         self.members_ = members_for(period, len(chosen), max(len(steps) for steps, _ in prepared))
         found = [fit_member(member, prepared, self.causal, rng) for member in self.members_]
         self.typical_ = np.array([values.typical for values in found])
+        self.known_ = KnownSteps().fit([segment.features for segment in segments])
+        self._training_parts = step_parts(self.step_member, prepared)
         return [self.spread_out(np.concatenate(values.segments)) for values in found]
 
     def calibrate(self, parts: Sequence[Array], steps: Array, network_share: float) -> None:
@@ -125,6 +125,11 @@ class SeriesEnsemble:
         self.units_ = np.array([max(float(np.median(total)), _LEAST_UNIT) for total in totals])
         spreads = [spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)]
         self.blend_ = Blend(self._weights(network_share), spreads)
+
+    def remember(self, scores: Array) -> None:
+        """Remember the scores of the steps of training, for when they are scored again."""
+        self.training_ = ScoredSteps(scores[:, np.newaxis], self._training_parts)
+        del self._training_parts
 
     def contributions(self, parts: Sequence[Array]) -> Array:
         """Return the contributions of the features to the scores of steps.
@@ -149,15 +154,54 @@ class SeriesEnsemble:
         fractions = np.divide(fractions, sums, out=even, where=sums > 0)
         return fractions * scores[:, np.newaxis]
 
-    def with_changes(self, contributions: Array, steps: Array, missing: Array) -> Array:
-        """Double the scores of steps in which a constant feature changed; the features are those of all."""
-        changed = self.features_.changed(steps) & ~missing
+    @staticmethod
+    def with_changes(contributions: Array, changed: Array) -> Array:
+        """Double the scores of steps in which a constant feature changed."""
         if not changed.any():
             return contributions
         counts = np.maximum(changed.sum(axis=1, keepdims=True), 1)
         return contributions + changed * contributions.sum(axis=1, keepdims=True) / counts
 
-    def stream(self) -> EnsembleStream:
+    def as_in_training(self, found: ScoredSteps, places: Array) -> ScoredSteps:
+        """Return what was found of steps, and of those of training what was found there, at their places."""
+        known = places >= 0
+        if not known.any():
+            return found
+        here = places[known]
+        contributions, parts = found.contributions.copy(), found.step_parts.copy()
+        scores = contributions[known].sum(axis=1, keepdims=True)
+        before = self.training_.contributions[here]
+        even = before / contributions.shape[1]
+        scaled = contributions[known] * np.divide(before, scores, out=np.ones_like(scores), where=scores > 0)
+        contributions[known] = np.where(scores > 0, scaled, even)
+        parts[known] = self.training_.step_parts[here]
+        return ScoredSteps(contributions, parts)
+
+    def expected(self, steps: Array, missing: Array) -> Array:
+        """Return the value of each step of a segment that is expected, of the shape of steps."""
+        if self.network_ is not None:
+            return self.network_.expected(steps, missing)
+        chosen = self.features_.selected
+        weights = self.features_.weights_[chosen]
+        found = np.tile(self.features_.constants_, (len(steps), 1))
+        selected = self.features_.select(steps)
+        found[:, chosen] = expected_steps(self.step_member, selected, missing[:, chosen], self.causal) / weights
+        return found
+
+    @property
+    def step_member(self) -> StepMember:
+        """Return the member that knows the parts of steps."""
+        return step_member(self.members_, self.period_)
+
+    @property
+    def delay(self) -> int:
+        """Return the number of later steps that a score depends on."""
+        if self.causal:
+            return 0
+        network = 0 if self.network_ is None else self.network_.model.window - 1
+        return max(network, LENGTH - 1, *(member.window - 1 for member in self.members_))
+
+    def scored_stream(self) -> EnsembleStream:
         """Return a stream at the start of a segment."""
         return EnsembleStream(self)
 
@@ -186,7 +230,9 @@ class SeriesEnsemble:
             config, of_member = member.get_state()
             described.append({"kind": member.kind, **config})
             arrays.update({f"{k}/{name}": array for name, array in of_member.items()})
+        arrays |= {f"known/{name}": array for name, array in self.known_.get_state().items()}
         values = {"typical": self.typical_, "units": self.units_, "spreads": self.blend_.units}
+        values["step_parts"] = self.training_.step_parts
         return {"period": self.period_, "members": described}, {**arrays, **values}
 
     def set_state(
@@ -195,6 +241,7 @@ class SeriesEnsemble:
         arrays: Mapping[str, Array],
         network: NetworkMember | None,
         network_share: float,
+        scores: Array,
         n_features: int,
     ) -> None:
         """Restore the return value of `get_state`, with the networks; raise ValueError if it is not valid."""
@@ -210,13 +257,16 @@ class SeriesEnsemble:
         self.units_ = _positive(arrays["units"], n_all, "units", least=_LEAST_UNIT)
         spreads = _positive(arrays["spreads"], n_all, "spreads", least=0.0)
         self.blend_ = Blend(self._weights(network_share), spreads)
+        self.known_ = KnownSteps.from_state(arrays_with_prefix(arrays, "known/"), len(scores))
+        parts = _positive(arrays["step_parts"], len(scores), "parts of steps", least=0.0)
+        self.training_ = ScoredSteps(scores[:, np.newaxis], parts)
 
 
 class EnsembleStream:
     """Contributions of the features of one segment that arrives in pieces.
 
     A member's value of a step is final when no later step can change it, for long windows later than for short ones:
-    values wait until all members have theirs.
+    values wait until all members have theirs. Steps of training have their scores of training.
 
     Parameters
     ----------
@@ -228,43 +278,41 @@ class EnsembleStream:
         self._ensemble = ensemble
         self._windows = ensemble.member_streams()
         self._network = None if ensemble.network_ is None else ensemble.network_.stream()
-        self._waiting: list[Array] | None = None
-        self._steps: Array = np.zeros((0, 0))
-        self._missing: Array = np.zeros((0, 0), np.bool_)
+        self._places = ensemble.known_.stream(ensemble.causal)
+        self._step_parts = StepPartStream(ensemble.step_member)
+        self._waiting: list[Array] = []
 
-    def push(self, steps: Array, missing: Array) -> Array:
-        """Take the next steps and the mask of their missing samples; return the contributions that are final."""
+    def push(self, steps: Array, missing: Array) -> ScoredSteps:
+        """Take the next steps and the mask of their missing samples; return what is final."""
         features = self._ensemble.features_
         chosen = features.selected
         selected, gone = features.select(steps), missing[:, chosen]
         found = [self._ensemble.spread_out(stream.push(selected, gone)) for stream in self._windows]
         if self._network is not None:
             found.append(self._network.push(steps, missing))
-        if self._waiting is None:
-            self._waiting = [np.zeros((0, steps.shape[1])) for _ in found]
-            self._steps, self._missing = steps[:0], missing[:0]
-        self._steps = np.concatenate([self._steps, steps])
-        self._missing = np.concatenate([self._missing, missing])
-        return self._blend(found)
+        changed = features.changed(steps) & ~missing
+        parts = np.ones(len(steps)) if self._ensemble.causal else self._step_parts.push(selected, gone)
+        return self._blend([*found, changed, self._places.push(steps), parts])
 
-    def finish(self) -> Array:
-        """Return the remaining contributions: the segment ends here."""
-        if self._waiting is None:
-            return np.zeros((0, len(self._ensemble.features_.weights_)))
+    def finish(self) -> ScoredSteps:
+        """Return the rest: the segment ends here."""
+        n_features = len(self._ensemble.features_.weights_)
+        if not self._waiting:
+            return ScoredSteps(np.zeros((0, n_features)), np.zeros(0))
         found = [self._ensemble.spread_out(stream.finish()) for stream in self._windows]
         if self._network is not None:
             found.append(self._network.finish())
-        return self._blend(found)
+        parts = np.zeros(0) if self._ensemble.causal else self._step_parts.finish()
+        return self._blend([*found, np.zeros((0, n_features), np.bool_), self._places.finish(), parts])
 
-    def _blend(self, found: Sequence[Array]) -> Array:
-        assert self._waiting is not None
-        waiting = [np.concatenate(pair) for pair in zip(self._waiting, found, strict=True)]
+    def _blend(self, found: Sequence[Array]) -> ScoredSteps:
+        """Add values of steps to those that wait; blend those of the steps that have all."""
+        waiting = [np.concatenate(pair) for pair in zip(self._waiting, found, strict=True)] if self._waiting else found
         n = min(map(len, waiting))
         self._waiting = [values[n:] for values in waiting]
-        steps, self._steps = self._steps[:n], self._steps[n:]
-        missing, self._missing = self._missing[:n], self._missing[n:]
-        contributions = self._ensemble.contributions([values[:n] for values in waiting])
-        return self._ensemble.with_changes(contributions, steps, missing)
+        *values, changed, places, parts = (values[:n] for values in waiting)
+        contributions = self._ensemble.with_changes(self._ensemble.contributions(values), changed)
+        return self._ensemble.as_in_training(ScoredSteps(contributions, parts), places)
 
 
 def _positive(values: Array, count: int, what: str, least: float) -> Array:

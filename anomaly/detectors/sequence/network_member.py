@@ -11,6 +11,7 @@ import numpy as np
 from anomaly.detectors.network_training import History
 from anomaly.detectors.sequence.calibration import Calibration, calibrate
 from anomaly.detectors.sequence.residual_streams import WindowModel
+from anomaly.detectors.sequence.scored_steps import ScoredSteps
 from anomaly.detectors.sequence.training import WindowSettings, train_folds
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.preprocessing.series import Segment
@@ -104,6 +105,15 @@ class NetworkMember:
         """Return a stream at the start of a segment."""
         return NetworkStream(self.model, self.scale)
 
+    def scored_stream(self) -> NetworkScoreStream:
+        """Return a stream of the scores by the networks alone, at the start of a segment."""
+        return NetworkScoreStream(self.stream())
+
+    @property
+    def delay(self) -> int:
+        """Return the number of later steps that a score depends on."""
+        return 0 if self.model.causal or self.model.forecasts else self.model.window
+
     def expected(self, steps: Array, missing: Array) -> Array:
         """Return the reconstruction or forecast of each step of a segment, of the shape of steps."""
         values: Array = steps - self.model.residuals(steps, missing)
@@ -162,3 +172,28 @@ class NetworkStream:
         present = np.where(missing[: len(residuals)], 0.0, residuals)
         parts: Array = self._scale.contributions(present, self._smoother) / missing.shape[1]
         return parts
+
+
+class NetworkScoreStream:
+    """Scores of one segment by the networks alone; no step is told from those around it.
+
+    Parameters
+    ----------
+    stream : NetworkStream
+        Contributions of the features.
+    """
+
+    def __init__(self, stream: NetworkStream) -> None:
+        self._stream = stream
+
+    def push(self, steps: Array, missing: Array) -> ScoredSteps:
+        """Take the next steps and the mask of their missing samples; return what is final."""
+        return self._scored(self._stream.push(steps, missing))
+
+    def finish(self) -> ScoredSteps:
+        """Return the rest: the segment ends here."""
+        return self._scored(self._stream.finish())
+
+    @staticmethod
+    def _scored(contributions: Array) -> ScoredSteps:
+        return ScoredSteps(contributions, np.ones(len(contributions)))

@@ -171,3 +171,31 @@ class StepPartStream:
         if self._seen < self._member.window:
             return np.ones(self._seen)
         return self._overlap.take(self._seen)[:, 0]
+
+
+def expected_steps(member: StepMember, steps: Array, missing: Array, causal: bool) -> Array:
+    """Return the values of the steps of a segment that are expected by the windows that cover them: their mean.
+
+    Parameters
+    ----------
+    member : StepMember
+        Knows the expected values of a window.
+    steps, missing : ndarray of shape (n_steps, n_features)
+        A segment and the mask of its missing samples.
+    causal : bool
+        Whether to expect a step by the window that ends with it alone.
+    """
+    window, n_features = member.window, steps.shape[1]
+    before, after = (window - 1, 0) if causal else (0, max(window - len(steps), 0))
+    padded = np.pad(steps, ((before, after), (0, 0)), mode="edge")
+    gone = np.pad(missing, ((before, after), (0, 0)), constant_values=True)
+    windows, masks, found = windows_of(padded, window), windows_of(gone, window), OverlapSum(n_features)
+    last = []
+    for part in chunks(*windows.shape):
+        mask = masks[part] if masks[part].any() else None
+        expected = member.expected(windows[part], mask)
+        if causal:
+            last.append(expected[..., -1])
+        else:
+            found.add(np.arange(part.start, part.stop), expected.transpose(0, 2, 1))
+    return np.concatenate(last) if causal else found.take(len(steps))

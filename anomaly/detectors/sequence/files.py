@@ -1,0 +1,39 @@
+"""Parts of the files of series detectors: parameters of earlier versions, and checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from nnlite.types import Array
+
+# Files that do not name it are of detectors of networks alone, whose parameters had these names.
+_FORMER_NAMES = {"drift": "drift_allowance"}
+
+
+def upgraded(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a file as those of this version.
+
+    Examples
+    --------
+    >>> upgraded({"window": 32, "drift": 2.0})
+    {'network_share': 1.0, 'window': 32, 'drift_allowance': 2.0}
+    """
+    renamed = {_FORMER_NAMES.get(name, name): value for name, value in parameters.items()}
+    return renamed if "network_share" in renamed else {"network_share": 1.0, **renamed}
+
+
+def validated_mask(mask: Array, n_steps: int) -> Array:
+    """Return the mask of the calibration steps; raise ValueError if it is none."""
+    if mask.dtype != np.bool_ or mask.shape != (n_steps,):
+        raise ValueError("its calibration must be one boolean for each score")
+    return mask
+
+
+def validated_labels(labels: Array, n_steps: int) -> Array:
+    """Return the labels of the training steps; raise ValueError if they are none."""
+    if labels.shape != (n_steps,) or not np.isin(labels, (0, 1)).all():
+        raise ValueError("its labels must be 0 or 1, one for each score")
+    return labels.astype(np.int64)
