@@ -48,7 +48,7 @@ _HOLD = 400
 _START = 3
 _KEPT = 50
 _RISE = 0.3
-# Smallest score as a fraction of the median of the training scores, for the logarithm.
+# Of the median of the training scores.
 _FLOOR = 1e-6
 
 
@@ -58,7 +58,7 @@ class MovingLimit:
     Parameters
     ----------
     threshold : float
-        Threshold from training: the limit at the first step, above 0.
+        Threshold from training: the limit at the first step, at least 0; 0 where all training scores are 0.
     reference : array_like of shape (n,)
         Training scores of steps that the detector was not fitted on, in their order in time. The last 5,000 are used.
     rate : float, default 0.0007
@@ -97,7 +97,7 @@ class MovingLimit:
     """
 
     def __init__(self, threshold: float, reference: ArrayLike, rate: float = 7e-4, gap: int = 50) -> None:
-        check_value("threshold", threshold, number(above=0))
+        check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
         check_value("gap", gap, integer(least=1))
         self.threshold = float(threshold)
@@ -141,11 +141,12 @@ class LimitStream:
 
     def __init__(self, moving: MovingLimit) -> None:
         self._gap, self._fall = moving.gap, moving.rate * _RISE
-        middle = float(np.median(moving.reference))
-        self._floor = math.log(_FLOOR * (middle if middle > 0 else moving.threshold))
+        # Scores of 0 have no logarithm: all below the floor count as equal.
+        middle, highest = float(np.median(moving.reference)), float(np.max(moving.reference))
+        self._floor = math.log(_FLOOR * (max(middle, 0.0) or moving.threshold or max(highest, 0.0) or 1.0))
         self._memory = deque(map(self._log, moving.reference.tolist()))
         self._ranked = sorted(self._memory)
-        self._distance = math.log(moving.threshold) - self._scale()
+        self._distance = self._log(moving.threshold) - self._scale()
         self._held: list[float] = []
         self._seen = self._run_start = 0
         self._run_end = self._alarm_end = -math.inf

@@ -168,9 +168,10 @@ def test_a_gap_ends_the_run_and_the_event():
     assert restarted[0] == pytest.approx(whole[0], rel=0.5)
 
 
+@pytest.mark.parametrize("threshold", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize("value", [0.0, 1.0])
-def test_scores_that_do_not_vary(value):
-    moving = MovingLimit(2.0, np.full(100, value))
+def test_scores_that_do_not_vary(value, threshold):
+    moving = MovingLimit(max(threshold, value), np.full(100, value))
     scores = np.full(500, value)
     limits = moving.limits(scores)
     assert np.isfinite(limits).all()
@@ -209,7 +210,7 @@ def test_streams_do_not_share_their_state():
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"threshold": 0}, "threshold must be a number above 0; found 0"),
+        ({"threshold": -1}, "threshold must be a number of at least 0; found -1"),
         ({"threshold": math.nan}, "threshold must be"),
         ({"rate": 1}, "rate must be"),
         ({"gap": 0}, "gap must be"),
