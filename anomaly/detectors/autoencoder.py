@@ -324,8 +324,8 @@ class AutoencoderDetector(RecordDetector):
     def _completed(self, x: Array, model: Model) -> Array:
         return FeatureSet.of(self.preprocessor_).completed(x, partial(_outputs, model))
 
-    def _first_network(self) -> Model:
-        return self.model_
+    def _described_networks(self) -> list[Model]:
+        return [self.model_]
 
     # -- files ---------------------------------------------------------------------------------
 

@@ -170,7 +170,7 @@ class RecordDetector(RowDetector):
     def stream(self) -> RecordStream:
         """Return a stream that scores records chunk by chunk."""
         self._check_fitted()
-        return RecordStream(self.decision_function, self.explain, self.n_features_in_)
+        return RecordStream(self.decision_function, self.explain, self.n_features_in_, self.threshold_)
 
     def plot_data(self, X: Any) -> RecordPlotData:
         """Compute the values for plots of scored records."""
@@ -269,25 +269,41 @@ class RecordStream:
         A detector's `decision_function` and `explain`.
     n_columns : int
         Number of columns that contribute to a score.
+    threshold : float
+        Records that score above it are anomalies.
+
+    Attributes
+    ----------
+    labels : ndarray of int64 of shape (n_records,)
+        Labels of the records of the last call.
     """
 
-    def __init__(self, score: Callable[[Any], Array], explain: Callable[[Any], Array], n_columns: int) -> None:
-        self._score, self._explain, self._n_columns = score, explain, n_columns
+    def __init__(
+        self, score: Callable[[Any], Array], explain: Callable[[Any], Array], n_columns: int, threshold: float
+    ) -> None:
+        self._score, self._explain, self._n_columns, self._threshold = score, explain, n_columns, threshold
+        self.labels: Array = np.zeros(0, np.int64)
 
     def push(self, X: Any) -> Array:
         """Return the scores of the next records."""
-        return self._score(X)
+        scores = self._score(X)
+        self.labels = (scores > self._threshold).astype(np.int64)
+        return scores
 
     def finish(self) -> Array:
         """Return no scores: all are final."""
+        self.labels = np.zeros(0, np.int64)
         return np.zeros(0)
 
     def push_parts(self, X: Any) -> Array:
         """Return each column's contribution to the scores of the next records."""
-        return self._explain(X)
+        contributions = self._explain(X)
+        self.labels = (contributions.sum(axis=1) > self._threshold).astype(np.int64)
+        return contributions
 
     def finish_parts(self) -> Array:
         """Return no contributions: all scores are final."""
+        self.labels = np.zeros(0, np.int64)
         return np.zeros((0, self._n_columns))
 
 

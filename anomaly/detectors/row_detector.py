@@ -17,7 +17,17 @@ DataKind = Literal["tables", "series"]
 
 
 class ScoreStream(Protocol):
-    """Scores of rows that arrive in chunks, in order."""
+    """Scores of rows that arrive in chunks, in order.
+
+    Attributes
+    ----------
+    labels : ndarray of int64 of shape (n_final,)
+        Labels of the rows that the last call has returned the scores of: 1 for anomalies, else 0.
+    """
+
+    @property
+    def labels(self) -> Array:
+        """Return the labels of the last call."""
 
     def push(self, X: Any) -> Array:
         """Add the next rows; return the scores that are final."""
@@ -97,19 +107,25 @@ class RowDetector(BaseDetector):
         return "holds no training records"
 
     @abstractmethod
-    def _first_network(self) -> Model:
-        """Return the network, of several the first."""
+    def _described_networks(self) -> list[Model]:
+        """Return the networks, of which the first is described; empty if there are none."""
+
+    def _describe_members(self) -> list[str]:
+        """Return what else there is beside networks, in lines of text."""
+        return []
 
     def describe(self) -> str:
         """Describe the fitted detector in lines of text: parameters, columns, network and threshold."""
         self._check_fitted()
         n_rows, columns = self._describe_data()
         layers: list[str] = []
-        self._first_network().summary(print_fn=layers.append)
+        for network in self._described_networks()[:1]:
+            network.summary(print_fn=layers.append)
         flagged = int(self.labels_.sum())
         sections = {
             "settings": [f"{name} = {value!r}" for name, value in self.get_params().items()],
             "columns": columns,
+            "members": self._describe_members(),
             "network": layers,
         }
         lines = [
@@ -119,5 +135,7 @@ class RowDetector(BaseDetector):
             self._describe_records(),
         ]
         for title, texts in sections.items():
+            if not texts:
+                continue
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)

@@ -23,7 +23,7 @@ class SeriesDetector(RowDetector):
     """Base of detectors of series, whose `fit` sets `preprocessor_` and `calibration_`."""
 
     data_kind: ClassVar[DataKind | None] = "series"
-    window: int
+    window: int | str
     time: str | None
 
     preprocessor_: SeriesPreprocessor
@@ -146,17 +146,24 @@ class SeriesDetector(RowDetector):
 
     def training_summary(self) -> str:
         """Describe the last `fit` in lines of text: steps and sensors, training loss and threshold."""
-        losses, calibrating = self.history_["loss"], self.labels_[self.calibration_]
+        calibrating = self.labels_[self.calibration_]
         # Columns of dates other than `time` are no sensors.
         sensors = sum(kind != "ignored" for kind in self.preprocessor_.columns_.kinds_.values())
-        return "\n".join(
-            [
-                f"learned from {len(self.labels_):,} steps of {sensors} sensors, in windows of {self.window}",
-                f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last",
-                f"threshold {self.threshold_:.6g}: {calibrating.sum():,} of {len(calibrating):,} steps kept for "
-                "calibration score above it",
-            ]
+        lines = [f"learned from {len(self.labels_):,} steps of {sensors} sensors, {self._describe_windows()}"]
+        if self.history_:
+            losses = self.history_["loss"]
+            lines.append(
+                f"training loss {losses[0]:.4g} in the first of {len(losses)} epochs, {losses[-1]:.4g} in the last"
+            )
+        lines.append(
+            f"threshold {self.threshold_:.6g}: {calibrating.sum():,} of {len(calibrating):,} steps kept for "
+            "calibration are alarms"
         )
+        return "\n".join(lines)
+
+    @abstractmethod
+    def _describe_windows(self) -> str:
+        """Return the length of the windows, in words."""
 
     def _describe_data(self) -> tuple[int, list[str]]:
         return len(self.labels_), self.preprocessor_.columns_.describe()

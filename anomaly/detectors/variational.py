@@ -435,8 +435,8 @@ class VariationalDetector(RecordDetector):
             raise ValueError(f"its typical contributions must be {n_columns} finite numbers, one for each column")
         self.typical_contributions_ = typical
 
-    def _first_network(self) -> Model:
-        return self.model_
+    def _described_networks(self) -> list[Model]:
+        return [self.model_]
 
 
 def _clipped(x: Array) -> Array:

@@ -4,18 +4,26 @@ With a threshold that was given or asked for, a step is an alarm if its score is
 
 The default follows slow changes of the scores (`anomaly.detectors.sequence.moving_limit`), joins alarms that are
 interrupted for less than about a period, and restricts them to the steps that are odd themselves
-(`anomaly.detectors.sequence.causes`). Both need later steps; a causal detector does without.
+(`anomaly.detectors.sequence.causes`). A causal detector does not join alarms, which would need later steps.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.sequence.causes import CauseStream, alarm_labels
+from anomaly.detectors.sequence.causes import CausalCauseStream, CauseStream, alarm_labels
 from anomaly.detectors.sequence.moving_limit import MovingLimit
+from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
+
+DEFAULT_RATE = 7e-4
+"""Alarm events per step that the default threshold allows for."""
+
+LEAST_GAP = 50
+"""Alarms with at most so many steps between them, or a period, are one event."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +68,46 @@ class AlarmRule:
         return np.concatenate([stream.push(scores, step_parts), stream.finish_segment()])
 
 
+@dataclass(frozen=True)
+class AlarmSettings:
+    """What a limit that follows the scores depends on, beside them.
+
+    Attributes
+    ----------
+    rate : float
+        Alarm events per step that it allows for.
+    gap : int
+        Alarms with at most so many steps between them are one event.
+    width, reach, causal
+        As for `AlarmRule`.
+    """
+
+    rate: float
+    gap: int
+    width: int
+    reach: int
+    causal: bool
+
+    def choose(self, segments: Sequence[Array], promised: bool) -> tuple[AlarmRule, str | None]:
+        """Return the limit chosen by the scores of normal segments, and a warning where they are too few.
+
+        Parameters
+        ----------
+        segments : sequence of ndarray of shape (n_steps,)
+            Scores of each segment.
+        promised : bool
+            Whether the rate is a promise, and not a default.
+        """
+        rule = DeclusteredPeaks(self.rate, self.gap, predictive=promised).fit_segments(segments)
+        scores = np.concatenate(segments)
+        return self.rule(float(rule.threshold_), scores), rule.shortage(len(scores))
+
+    def rule(self, threshold: float, reference: Array) -> AlarmRule:
+        """Return the limit with a threshold and the scores that it was chosen by."""
+        moving = MovingLimit(threshold, reference, self.rate, self.gap)
+        return AlarmRule(threshold, moving, self.width, self.reach, self.causal)
+
+
 class AlarmStream:
     """Labels of the steps of a series that arrives in pieces; they do not depend on how it is cut.
 
@@ -72,6 +120,9 @@ class AlarmStream:
     def __init__(self, rule: AlarmRule) -> None:
         self._rule = rule
         self._limits = None if rule.moving is None else rule.moving.stream()
+        # From a delay before the first step without an answer on: as far as answers look back.
+        self._high: Array
+        self._cause: Array
         self._begin()
 
     def push(self, scores: Array, step_parts: Array) -> Array:
@@ -91,8 +142,10 @@ class AlarmStream:
         """
         limits = self._rule.threshold if self._limits is None else self._limits.push(scores)
         high = scores > limits
-        if self._rule.delay == 0:
+        if self._limits is None:
             return high.astype(np.int64)
+        if self._rule.causal:
+            return (high & self._causes.push(step_parts)).astype(np.int64)
         self._high = np.concatenate([self._high, high])
         self._cause = np.concatenate([self._cause, self._causes.push(step_parts)])
         return self._answer(len(self._high) - self._rule.delay)
@@ -107,8 +160,8 @@ class AlarmStream:
         return labels
 
     def _begin(self) -> None:
-        self._causes = CauseStream(self._rule.width, self._rule.reach)
-        # From a delay before the first step without an answer on: as far as answers look back.
+        kind = CausalCauseStream if self._rule.causal else CauseStream
+        self._causes: CauseStream | CausalCauseStream = kind(self._rule.width, self._rule.reach)
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         self._answered = 0
 

@@ -88,9 +88,7 @@ def calibration_steps(folds_of: Sequence[Array]) -> Array:
     return held_out if held_out.any() else np.ones_like(held_out)
 
 
-def held_out_residuals(
-    models: Sequence[WindowModel], segments: Sequence[Segment], folds: Array
-) -> list[Array]:
+def held_out_residuals(models: Sequence[WindowModel], segments: Sequence[Segment], folds: Array) -> list[Array]:
     """Return the residuals of each segment of a series, for steps of a fold by the model trained without it.
 
     Parameters

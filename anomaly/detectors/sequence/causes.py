@@ -122,6 +122,52 @@ class CauseStream:
         return answers
 
 
+class CausalCauseStream:
+    """Causes without later steps: the mean and the maximum are those of the step and of the steps before it.
+
+    Parameters
+    ----------
+    width, reach : int
+        As for `causes_of`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> own = np.ones(100)
+    >>> own[40] = 50.0
+    >>> np.flatnonzero(~CausalCauseStream(16, 32).push(own))[[0, -1]].tolist()
+    [43, 73]
+    """
+
+    delay = 0
+
+    def __init__(self, width: int, reach: int) -> None:
+        self._smoothed = 2 * _smoothing_reach(width) + 1
+        self._half = reach // 2
+        self._recent = np.zeros(0)
+
+    def push(self, own: ArrayLike) -> Array:
+        """Return for each of the next steps, of shape (n_steps,), whether it may be a cause."""
+        n_new = np.size(own)
+        values = np.concatenate([self._recent, np.asarray(own, np.float64)])
+        self._recent = values[max(len(values) - 2 * self._half - self._smoothed, 0) :]
+        before = np.zeros(self._smoothed - 1)
+        padded, counts = np.concatenate([before, values]), np.concatenate([before, np.ones(len(values))])
+        total, number = np.zeros(len(values)), np.zeros(len(values))
+        for k in range(self._smoothed):
+            total += padded[k : k + len(values)]
+            number += counts[k : k + len(values)]
+        smooth = total / number
+        # The maximum around a step that lies half of the reach back is that of the steps before.
+        largest = _largest_around(np.concatenate([np.full(self._half, -np.inf), smooth]), self._half)[: len(values)]
+        return np.asarray(smooth >= _FRACTION * largest)[len(values) - n_new :]
+
+    def finish(self) -> Array:
+        """Return nothing, and begin a new series."""
+        self._recent = np.zeros(0)
+        return np.zeros(0, np.bool_)
+
+
 def alarm_labels(is_high: ArrayLike, is_cause: ArrayLike, gap: int) -> Array:
     """Return the labels of a series: alarms without interruptions, restricted to their causes.
 

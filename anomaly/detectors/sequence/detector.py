@@ -8,39 +8,33 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
-from anomaly.detectors.sequence.alarms import AlarmRule
+from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
+from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
-from anomaly.detectors.sequence.files import upgraded, validated_labels, validated_mask
-from anomaly.detectors.sequence.fitting import SequenceSettings, SeriesFit, fit_series
+from anomaly.detectors.sequence.files import upgraded, validated_labels
+from anomaly.detectors.sequence.fitted import FittedSeries
+from anomaly.detectors.sequence.fitting import SeriesFit, fit_series
 from anomaly.detectors.sequence.labels import labels_of_series
-from anomaly.detectors.sequence.moving_limit import MovingLimit
-from anomaly.detectors.sequence.network_member import NetworkMember, NetworkSettings
+from anomaly.detectors.sequence.network_member import NetworkMember
 from anomaly.detectors.sequence.networks import METHODS, NETWORKS
 from anomaly.detectors.sequence.scoring import SequenceStream, chunks_of
-from anomaly.detectors.sequence.training import WindowSettings, check_windows, folds_of_networks
+from anomaly.detectors.sequence.settings import settings_of
+from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.errors import FewRecordsWarning
 from anomaly.events import Event, find_events
-from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
-from anomaly.thresholds.declustered import DeclusteredPeaks
-from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
 
-
-DEFAULT_RATE = 7e-4
-"""Alarm events per step that the default threshold allows for."""
-
-LEAST_GAP = 50
-"""Alarms with at most so many steps between them, or a period, are one event."""
+# From a warning over `_set_alarms`, `fit` and its wrapper.
+_CALLER_OF_FIT = 4
 
 
 class SequenceDetector(SeriesDetector):
@@ -135,8 +129,9 @@ class SequenceDetector(SeriesDetector):
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
         `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 1,400
-        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest score, corrected
-        for the effective sample size of autocorrelated scores (see `anomaly.detectors.sequence.small_samples`).
+        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest score,
+        corrected for the effective sample size of autocorrelated scores (see
+        `anomaly.detectors.sequence.small_samples`).
     margin : float, default 2.0
         Factor of the default threshold of networks alone: an allowance for sensors whose behaviour changes.
     false_alarms : str, optional
@@ -189,6 +184,10 @@ class SequenceDetector(SeriesDetector):
         Number of folds of the networks.
     models_ : list of nnlite.models.Model
         The networks, `members` for each fold.
+    alarms_ : anomaly.detectors.sequence.alarms.AlarmRule
+        The limit of scores.
+    delay_ : int
+        Number of later steps that a score and a label depend on.
     ensemble_ : anomaly.detectors.sequence.ensemble.SeriesEnsemble or None
         The members and their blend; None for networks alone.
     network_ : anomaly.detectors.sequence.network_member.NetworkMember or None
@@ -325,9 +324,11 @@ class SequenceDetector(SeriesDetector):
         labels = None if y is None else labels_of_series(y if is_collection(X) else [y], list(map(len, series)))
         seed = as_seed(self.random_state)
         with seeded(seed):
-            fitted = fit_series(self._settings(), series, self._new_preprocessor, np.random.default_rng(seed))
-        self._take(fitted)
-        self._set_alarms(fitted, labels)
+            found = fit_series(
+                settings_of(self.get_params()), series, self._new_preprocessor, np.random.default_rng(seed)
+            )
+        self._take(found.fitted, np.concatenate(found.scores))
+        self._set_alarms(found, labels)
         return self
 
     def _check_parameters(self) -> None:
@@ -339,99 +340,32 @@ class SequenceDetector(SeriesDetector):
                 raise ValueError("false_alarms chooses the threshold: leave out threshold and contamination")
             AlarmRate.parse(self.false_alarms)
 
-    def _settings(self) -> SequenceSettings:
-        return SequenceSettings(
-            window=None if self.window == "auto" else int(self.window),
-            causal=bool(self.causal),
-            network=self._network_settings(0 if self.window == "auto" else int(self.window)),
-            network_share=0.0 if self.network is None else float(self.network_share),
-            folds=self.folds,
-            calibration=float(self.calibration),
-        )
-
-    def _network_settings(self, window: int) -> NetworkSettings | None:
-        if self.network is None:
-            return None
-        windows = WindowSettings(
-            window=window,
-            stride=int(self.stride),
-            network=self.network,
-            method=self.method,
-            relative=bool(self.relative),
-            hidden=self.hidden,
-            noise=float(self.noise),
-            learning_rate=float(self.learning_rate),
-            fit=FitSettings(self.epochs, int(self.batch_size), verbose=self.verbose),
-        )
-        return NetworkSettings(
-            windows,
-            bool(self.causal),
-            int(self.members),
-            float(self.smoothing),
-            self.smooth,
-            float(self.drift_allowance),
-        )
-
-    def _new_preprocessor(self) -> SeriesPreprocessor:
-        return SeriesPreprocessor(self.time, float(self.gap), self.scaling, self.categorical)
-
-    def _take(self, fitted: SeriesFit) -> None:
+    def _take(self, fitted: FittedSeries, scores: Array) -> None:
         """Take what was fitted, and the scores of training."""
-        self.preprocessor_ = fitted.preprocessor
-        self._set_columns()
-        self.ensemble_, self.network_ = fitted.ensemble, fitted.network
-        self.folds_, self.period_, self.history_ = fitted.folds, fitted.period, fitted.history
-        self.calibration_ = fitted.steps
-        self.decision_scores_ = np.concatenate(fitted.scores)
-        self.calibration_scores_ = self.decision_scores_[self.calibration_]
-
-    def _set_columns(self) -> None:
+        self.fitted_, self.preprocessor_, self.history_ = fitted, fitted.preprocessor, fitted.history
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.columns_.feature_names_in_
+        self.decision_scores_, self.calibration_ = scores, fitted.steps
+        self.calibration_scores_ = scores[fitted.steps]
 
-    def _set_alarms(self, fitted: SeriesFit, labels: Array | None) -> None:
+    def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""
-        if self._follows:
-            rate = DEFAULT_RATE if self.false_alarms is None else self._rate()
-            rule = DeclusteredPeaks(rate, self._gap, predictive=self.false_alarms is not None)
-            rule.fit_segments(self._calibration_segments(fitted))
-            shortage = rule.shortage(len(self.calibration_scores_))
+        if self.ensemble_ is not None and self.threshold is None and self.contamination == "auto":
+            promised = self.false_alarms is not None
+            settings = self.fitted_.alarm_settings(self._rate(), bool(self.causal))
+            self.alarms_, shortage = settings.choose(found.calibration_segments, promised)
             if shortage is not None:
-                warnings.warn(shortage, FewRecordsWarning, stacklevel=4)
-            self.threshold_ = max(float(rule.threshold_), np.finfo(float).tiny)
-            self.alarms_ = self._following_rule(rate, self.calibration_scores_)
+                warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
         else:
-            self.threshold_ = self._fixed_threshold(fitted.calibration, labels)
-            self.alarms_ = AlarmRule(self.threshold_)
-        ends = np.cumsum(list(map(len, fitted.scores)))[:-1]
-        parts = np.split(fitted.step_parts, ends)
-        self.labels_ = np.concatenate(
-            [self.alarms_.labels(scores, own) for scores, own in zip(fitted.scores, parts, strict=True)]
-        )
-
-    @property
-    def _follows(self) -> bool:
-        """Whether the limit follows the scores: unless a threshold was given, or networks are alone."""
-        return self.ensemble_ is not None and self.threshold is None and self.contamination == "auto"
-
-    @property
-    def _gap(self) -> int:
-        return max(self.period_, LEAST_GAP)
+            self.alarms_ = AlarmRule(self._fixed_threshold(found.calibration, labels))
+        self.threshold_ = self.alarms_.threshold
+        self.labels_ = found.labels(self.alarms_)
 
     def _rate(self) -> float:
-        assert self.false_alarms is not None  # called only if it is given
+        """Return the alarm events per step that the limit allows for."""
+        if self.false_alarms is None:
+            return DEFAULT_RATE
         return AlarmRate.parse(self.false_alarms).per_step(self.preprocessor_.step_time())
-
-    def _calibration_segments(self, fitted: SeriesFit) -> list[Array]:
-        ends = np.cumsum(list(map(len, fitted.scores)))[:-1]
-        masks = np.split(fitted.steps, ends)
-        return [scores[mask] for scores, mask in zip(fitted.scores, masks, strict=True) if mask.any()]
-
-    def _following_rule(self, rate: float, reference: Array) -> AlarmRule:
-        assert self.ensemble_ is not None  # networks alone have a fixed threshold
-        moving = MovingLimit(self.threshold_, reference, rate, self._gap)
-        longest = max(member.window for member in self.ensemble_.members_)
-        return AlarmRule(self.threshold_, moving, self.ensemble_.step_member.window, longest, bool(self.causal))
 
     def _fixed_threshold(self, calibration: Calibration | None, labels: Array | None) -> float:
         if self.threshold is None and self.contamination == "auto":
@@ -444,6 +378,32 @@ class SequenceDetector(SeriesDetector):
     def models_(self) -> list[Model]:
         """The networks, `members` for each fold."""
         return [] if self.network_ is None else list(self.network_.model.networks)
+
+    @property
+    def ensemble_(self) -> SeriesEnsemble | None:
+        """The members and their blend; None for networks alone."""
+        return self.fitted_.ensemble
+
+    @property
+    def network_(self) -> NetworkMember | None:
+        """The networks and the scale of their residuals."""
+        return self.fitted_.network
+
+    @property
+    def period_(self) -> int:
+        """Length that the windows are multiples of."""
+        return self.fitted_.period
+
+    @property
+    def folds_(self) -> int:
+        """Number of folds of the networks."""
+        return self.fitted_.folds
+
+    @property
+    def delay_(self) -> int:
+        """Number of later steps that a score and a label depend on."""
+        self._check_fitted()
+        return self.fitted_.source.delay + self.alarms_.delay
 
     # -- scoring -------------------------------------------------------------------------------
 
@@ -530,12 +490,7 @@ class SequenceDetector(SeriesDetector):
             reconstruction or forecast. The sensors are in their own units.
         """
         self._check_fitted()
-        table = as_one_series(X, self.ignore)
-        source = self.ensemble_ or self.network_
-        assert source is not None  # a fit has one of them
-        segments = self.preprocessor_.reader().read(table)
-        expected = np.concatenate([source.expected(s.features, s.missing) for s in segments]).astype(np.float32)
-        return self.preprocessor_.columns_.inverse_transform(expected, rounded=False)
+        return self.fitted_.expected(as_one_series(X, self.ignore))
 
     def observe(self, X: Any, filled: bool = True) -> Table:
         """Return a series as the networks receive it, without missing samples, to compare with `reconstruct`.
@@ -553,14 +508,7 @@ class SequenceDetector(SeriesDetector):
             The sensors in their own units.
         """
         self._check_fitted()
-        segments = self.preprocessor_.reader().read(as_one_series(X, self.ignore))
-        columns = self.preprocessor_.columns_
-        observed = columns.inverse_transform(np.concatenate([segment.features for segment in segments]))
-        if filled:
-            return observed
-        missing = np.zeros((len(observed), len(observed.names)), np.bool_)
-        missing[:, columns.feature_columns_] = np.concatenate([segment.missing for segment in segments])
-        return without_cells(observed, missing)
+        return self.fitted_.observed(as_one_series(X, self.ignore), filled)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
         """Return the anomalies of a series as events; see `anomaly.events.find_events`.
@@ -591,91 +539,42 @@ class SequenceDetector(SeriesDetector):
             A stream at the start of a series.
         """
         self._check_fitted()
-        source = self.ensemble_ or self.network_
-        assert source is not None  # a fit has one of them
-        return SequenceStream(
-            self.ignore,
-            self.preprocessor_.reader(),
-            source.scored_stream,
-            self.alarms_,
-            self.preprocessor_.columns_.sum_by_column,
-        )
-
-    @property
-    def delay_(self) -> int:
-        """Return the number of later steps that a score and a label depend on."""
-        source = self.ensemble_ or self.network_
-        assert source is not None  # a fit has one of them
-        return source.delay + self.alarms_.delay
+        return self.fitted_.stream(self.ignore, self.alarms_)
 
     # -- files ---------------------------------------------------------------------------------
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        columns, tables = self.preprocessor_.get_state()
-        config: dict[str, Any] = {"preprocessing": columns, "history": self.history_, "networks": []}
-        arrays = {"calibration": self.calibration_, "labels": self.labels_}
-        arrays |= {f"preprocessing/{name}": array for name, array in tables.items()}
-        if self.network_ is not None:
-            config["networks"], weights = self.network_.get_state()
-            arrays |= weights
-        if self.ensemble_ is not None:
-            config["ensemble"], members = self.ensemble_.get_state()
-            arrays |= {f"ensemble/{name}": array for name, array in members.items()}
+        config, arrays = self.fitted_.get_state()
         if self.alarms_.moving is not None:
             config["alarm_rate"] = self.alarms_.moving.rate
-        return config, arrays
+        return config, {**arrays, "labels": self.labels_}
 
     @classmethod
-    def from_state(
-        cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str
-    ) -> SequenceDetector:
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> SequenceDetector:
         """Return a fitted detector from the contents of its file; see `BaseDetector.from_state`."""
         return super().from_state({**config, "parameters": upgraded(config["parameters"])}, arrays, label)
 
     def set_state(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         """Set the fitted state of a detector that has the parameters of a file; see `from_state`."""
         super().set_state(config, arrays, label)
+        # Labels are not those of scores above the threshold where the limit moves; early files have none.
         if "labels" in arrays:
             self.labels_ = validated_labels(arrays["labels"], len(self.decision_scores_))
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()
-        self.preprocessor_ = SeriesPreprocessor.from_state(
-            config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
-        )
-        self._set_columns()
-        if self.preprocessor_.time != self.time:
-            raise ValueError(f"its preprocessing reads the time from {self.preprocessor_.time!r}")
-        n_features = len(self.preprocessor_.columns_.feature_names_out_)
-        self.history_ = config["history"]
-        self.calibration_ = validated_mask(arrays["calibration"], len(self.decision_scores_))
-        self.calibration_scores_ = self.decision_scores_[self.calibration_]
-        self.period_ = int(config["ensemble"]["period"] if "ensemble" in config else self.window)
-        self._restore_network(config["networks"], arrays, n_features, label)
-        self.ensemble_, self.alarms_ = None, AlarmRule(self.threshold_)
-        if "ensemble" in config:
-            self.ensemble_ = SeriesEnsemble(bool(self.causal))
-            self.ensemble_.set_state(
-                config["ensemble"],
-                arrays_with_prefix(arrays, "ensemble/"),
-                self.network_,
-                float(self.network_share),
-                self.decision_scores_,
-                n_features,
-            )
+        scores = self.decision_scores_
+        self._take(FittedSeries.from_state(config, arrays, self.get_params(), scores, label), scores)
+        self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
-            self.alarms_ = self._following_rule(float(config["alarm_rate"]), self.calibration_scores_)
+            settings = self.fitted_.alarm_settings(float(config["alarm_rate"]), bool(self.causal))
+            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_)
 
-    def _restore_network(
-        self, networks: Any, arrays: Mapping[str, Array], n_features: int, label: str
-    ) -> None:
-        self.folds_, self.network_ = 1, None
-        if self.network is None:
-            return
-        self.folds_ = folds_of_networks(networks, self.folds, self.members)
-        settings = self._network_settings(self.period_)
-        assert settings is not None  # there is a network
-        self.network_ = NetworkMember.from_state(settings, networks, arrays, n_features, label)
+    def _describe_windows(self) -> str:
+        return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"
 
-    def _first_network(self) -> Model | None:
-        return self.models_[0] if self.models_ else None
+    def _describe_members(self) -> list[str]:
+        return self.fitted_.describe()
+
+    def _described_networks(self) -> list[Model]:
+        return self.models_

@@ -26,7 +26,13 @@ from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.features import WindowFeatures
 from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
-from anomaly.detectors.sequence.windows.stream import StepMember, StepPartStream, WindowMember, WindowStream, expected_steps
+from anomaly.detectors.sequence.windows.stream import (
+    StepMember,
+    StepPartStream,
+    WindowMember,
+    WindowStream,
+    expected_steps,
+)
 from anomaly.preprocessing.series import Segment
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
@@ -142,7 +148,7 @@ class SeriesEnsemble:
         totals = [part.sum(axis=1) for part in parts]
         relative = [total / unit for total, unit in zip(totals, self.units_, strict=True)]
         scores = self.blend_.scores(relative)
-        fractions = np.zeros(parts[0].shape)
+        fractions: Array = np.zeros(parts[0].shape)
         for part, total, value, weight, spread in zip(
             parts, totals, relative, self.blend_.weights, self.blend_.units, strict=True
         ):
@@ -150,7 +156,7 @@ class SeriesEnsemble:
             scale = np.divide(excess, total, out=np.zeros(len(total)), where=total > 0)
             fractions += part * scale[:, np.newaxis]
         sums = fractions.sum(axis=1, keepdims=True)
-        even = np.full(fractions.shape, 1 / fractions.shape[1])
+        even = np.full_like(fractions, 1 / parts[0].shape[1])
         fractions = np.divide(fractions, sums, out=even, where=sums > 0)
         return fractions * scores[:, np.newaxis]
 
@@ -194,12 +200,17 @@ class SeriesEnsemble:
         return step_member(self.members_, self.period_)
 
     @property
+    def longest_window(self) -> int:
+        """Return the number of steps of the longest windows."""
+        return max(member.window for member in self.members_)
+
+    @property
     def delay(self) -> int:
         """Return the number of later steps that a score depends on."""
         if self.causal:
             return 0
         network = 0 if self.network_ is None else self.network_.model.window - 1
-        return max(network, LENGTH - 1, *(member.window - 1 for member in self.members_))
+        return max(network, LENGTH - 1, self.longest_window - 1)
 
     def scored_stream(self) -> EnsembleStream:
         """Return a stream at the start of a segment."""
@@ -279,7 +290,7 @@ class EnsembleStream:
         self._windows = ensemble.member_streams()
         self._network = None if ensemble.network_ is None else ensemble.network_.stream()
         self._places = ensemble.known_.stream(ensemble.causal)
-        self._step_parts = StepPartStream(ensemble.step_member)
+        self._step_parts = StepPartStream(ensemble.step_member, ensemble.causal)
         self._waiting: list[Array] = []
 
     def push(self, steps: Array, missing: Array) -> ScoredSteps:
@@ -291,7 +302,7 @@ class EnsembleStream:
         if self._network is not None:
             found.append(self._network.push(steps, missing))
         changed = features.changed(steps) & ~missing
-        parts = np.ones(len(steps)) if self._ensemble.causal else self._step_parts.push(selected, gone)
+        parts = self._step_parts.push(selected, gone)
         return self._blend([*found, changed, self._places.push(steps), parts])
 
     def finish(self) -> ScoredSteps:
@@ -302,8 +313,8 @@ class EnsembleStream:
         found = [self._ensemble.spread_out(stream.finish()) for stream in self._windows]
         if self._network is not None:
             found.append(self._network.finish())
-        parts = np.zeros(0) if self._ensemble.causal else self._step_parts.finish()
-        return self._blend([*found, np.zeros((0, n_features), np.bool_), self._places.finish(), parts])
+        nothing = np.zeros((0, n_features), np.bool_)
+        return self._blend([*found, nothing, self._places.finish(), self._step_parts.finish()])
 
     def _blend(self, found: Sequence[Array]) -> ScoredSteps:
         """Add values of steps to those that wait; blend those of the steps that have all."""

@@ -25,13 +25,6 @@ def upgraded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return renamed if "network_share" in renamed else {"network_share": 1.0, **renamed}
 
 
-def validated_mask(mask: Array, n_steps: int) -> Array:
-    """Return the mask of the calibration steps; raise ValueError if it is none."""
-    if mask.dtype != np.bool_ or mask.shape != (n_steps,):
-        raise ValueError("its calibration must be one boolean for each score")
-    return mask
-
-
 def validated_labels(labels: Array, n_steps: int) -> Array:
     """Return the labels of the training steps; raise ValueError if they are none."""
     if labels.shape != (n_steps,) or not np.isin(labels, (0, 1)).all():

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from anomaly.detectors.network_training import History
+from anomaly.detectors.sequence.alarms import AlarmRule
 from anomaly.detectors.sequence.calibration import Calibration, calibration_steps
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
+from anomaly.detectors.sequence.fitted import FittedSeries
 from anomaly.detectors.sequence.network_member import NetworkMember, NetworkSettings
+from anomaly.detectors.sequence.settings import SequenceSettings
 from anomaly.detectors.sequence.training import candidate_folds, fold_of_steps, has_enough_windows
 from anomaly.detectors.sequence.windows.period import find_period
 from anomaly.preprocessing.series import Segment, SeriesPreprocessor
@@ -21,77 +24,46 @@ _LEAST_STEPS = 8
 
 
 @dataclass(frozen=True)
-class SequenceSettings:
-    """Settings of a fit.
-
-    Attributes
-    ----------
-    window : int or None
-        Length that the windows are multiples of; None for the period of the series.
-    causal : bool
-        Whether a score must not depend on later steps.
-    network : NetworkSettings or None
-        The networks, if there are to be any; those with the window of the series have 0 for it.
-    network_share : float
-        Weight of the networks; with 1 there are no other members.
-    folds : int or "auto"
-        Number of folds of the networks.
-    calibration : float
-        Fraction of each series that is held out from their training.
-    """
-
-    window: int | None
-    causal: bool
-    network: NetworkSettings | None
-    network_share: float
-    folds: int | str
-    calibration: float
-
-
-@dataclass(frozen=True)
 class SeriesFit:
     """A fit, and the scores of training.
 
     Attributes
     ----------
-    preprocessor : SeriesPreprocessor
-        Conversion of series to features.
-    ensemble : SeriesEnsemble or None
-        The members that compare windows, with networks beside them or not.
-    network : NetworkMember or None
-        The networks.
+    fitted : FittedSeries
+        What was learned.
     scores : list of ndarray of float64 of shape (n_steps,)
         Scores of each segment of training.
     step_parts : ndarray of float64 of shape (n_steps of all segments,)
         How odd each step is itself; see `ScoredSteps`.
-    steps : ndarray of bool of shape (n_steps of all segments,)
-        Mask of the calibration steps.
     calibration : Calibration or None
         The calibration of the networks.
-    folds : int
-        Number of folds of the networks.
-    period : int
-        Length that the windows are multiples of.
-    history : dict of str to list of float
-        Loss of the first network after each epoch.
     """
 
-    preprocessor: SeriesPreprocessor
-    ensemble: SeriesEnsemble | None
-    network: NetworkMember | None
+    fitted: FittedSeries
     scores: list[Array]
     step_parts: Array
-    steps: Array
     calibration: Calibration | None
-    folds: int
-    period: int
-    history: History
+
+    @property
+    def calibration_segments(self) -> list[Array]:
+        """Return the scores of the calibration steps of each segment that has any."""
+        masks = np.split(self.fitted.steps, self._ends)
+        return [scores[mask] for scores, mask in zip(self.scores, masks, strict=True) if mask.any()]
+
+    def labels(self, rule: AlarmRule) -> Array:
+        """Return the labels of the steps of training by a limit, of shape (n_steps of all segments,)."""
+        parts = np.split(self.step_parts, self._ends)
+        found = [rule.labels(scores, own) for scores, own in zip(self.scores, parts, strict=True)]
+        return np.concatenate(found)
+
+    @property
+    def _ends(self) -> Array:
+        return np.cumsum([len(scores) for scores in self.scores])[:-1]
 
 
 def fit_series(
     settings: SequenceSettings,
     series: Sequence[Table],
-    new_preprocessor: Callable[[], SeriesPreprocessor],
     rng: np.random.Generator,
 ) -> SeriesFit:
     """Fit members to training series, and score their steps by what was learned without them.
@@ -102,8 +74,6 @@ def fit_series(
         Settings.
     series : sequence of Table
         Training series.
-    new_preprocessor : callable
-        Returns a preprocessor to fit.
     rng : numpy.random.Generator
         Chooses the windows to learn from.
 
@@ -112,11 +82,13 @@ def fit_series(
     ValueError
         If the series are too short.
     """
-    data = _prepared(settings, series, new_preprocessor)
+    data = _prepared(settings, series)
     segments = [segment for parts in data.segments for segment in parts]
     longest = max(len(segment.features) for segment in segments)
     _check_length(settings, longest, sum(map(len, series)))
-    network, calibration, history = None, None, {}
+    network: NetworkMember | None = None
+    calibration: Calibration | None = None
+    history: History = {}
     if data.network is not None:
         features = data.preprocessor.columns_
         sensors = features.feature_names_in_[features.feature_columns_].tolist()
@@ -136,18 +108,8 @@ def fit_series(
         scores = ensemble.contributions(parts).sum(axis=1)
         ensemble.remember(scores)
         step_parts = ensemble.training_.step_parts
-    return SeriesFit(
-        data.preprocessor,
-        ensemble,
-        network,
-        np.split(scores, lengths),
-        step_parts,
-        steps,
-        calibration,
-        data.folds,
-        data.period,
-        history,
-    )
+    fitted = FittedSeries(data.preprocessor, ensemble, network, data.folds, data.period, history, steps)
+    return SeriesFit(fitted, np.split(scores, lengths), step_parts, calibration)
 
 
 @dataclass(frozen=True)
@@ -162,19 +124,17 @@ class _Prepared:
     network: NetworkSettings | None
 
 
-def _prepared(
-    settings: SequenceSettings, series: Sequence[Table], new_preprocessor: Callable[[], SeriesPreprocessor]
-) -> _Prepared:
+def _prepared(settings: SequenceSettings, series: Sequence[Table]) -> _Prepared:
     """Convert series to features, with the first number of folds that leaves windows to train networks on."""
     lengths = list(map(len, series))
     if settings.network is None:
         folds_of = [np.zeros(n_steps, np.int64) for n_steps in lengths]
-        preprocessor, segments = _converted(series, folds_of, 1, new_preprocessor())
+        preprocessor, segments = _converted(settings, series, folds_of, 1)
         period = settings.window or _period(segments)
         return _Prepared(preprocessor, segments, folds_of, 1, period, None)
     for folds in candidate_folds(settings.folds, settings.calibration, settings.network.smoothing, sum(lengths)):
         folds_of = [fold_of_steps(n_steps, folds, settings.calibration) for n_steps in lengths]
-        preprocessor, segments = _converted(series, folds_of, folds, new_preprocessor())
+        preprocessor, segments = _converted(settings, series, folds_of, folds)
         period = settings.window or _period(segments)
         network = replace(settings.network, windows=replace(settings.network.windows, window=period))
         features = [[segment.features for segment in parts] for parts in segments]
@@ -184,12 +144,13 @@ def _prepared(
 
 
 def _converted(
-    series: Sequence[Table], folds_of: Sequence[Array], folds: int, preprocessor: SeriesPreprocessor
+    settings: SequenceSettings, series: Sequence[Table], folds_of: Sequence[Array], folds: int
 ) -> tuple[SeriesPreprocessor, list[list[Segment]]]:
     """Fit a preprocessor on the steps that a network is trained on; return the segments of each series."""
     # With several folds every step is a training step of some network.
     held_out = 1 if folds == 1 else 0
     training = [table.rows(here != held_out) for table, here in zip(series, folds_of, strict=True)]
+    preprocessor = SeriesPreprocessor(settings.time, settings.gap, settings.scaling, settings.categorical)
     preprocessor.fit(training)
     return preprocessor, [preprocessor.reader().read(table) for table in series]
 

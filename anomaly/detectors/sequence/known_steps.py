@@ -42,7 +42,8 @@ class KnownSteps:
     >>> noise = np.random.default_rng(0).normal(size=(100, 2)).astype(np.float32)
     >>> known = KnownSteps().fit([noise])
     >>> stream = known.stream(causal=False)
-    >>> np.concatenate([stream.push(np.concatenate([noise[30:50], -noise[:20]])), stream.finish()])[[0, 19, 20]].tolist()
+    >>> places = np.concatenate([stream.push(np.concatenate([noise[30:50], -noise[:20]])), stream.finish()])
+    >>> places[[0, 19, 20]].tolist()
     [30, 49, -1]
     """
 

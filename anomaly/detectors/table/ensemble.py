@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.attribution import fractions, normalized
-from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer

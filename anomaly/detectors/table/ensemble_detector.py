@@ -214,5 +214,5 @@ class EnsembleDetector(RecordDetector):
         codes: Array = encoder_of(self.model_).predict(self.ensemble_.complete(self._features(X))[0])
         return codes
 
-    def _first_network(self) -> Model:
-        return self.model_
+    def _described_networks(self) -> list[Model]:
+        return [self.model_]

@@ -20,9 +20,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from anomaly.detectors.blend import spread_of
 from anomaly.detectors.cross_fitting import folds_of
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.blend import spread_of
 from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.imputation import Imputer

@@ -94,7 +94,7 @@ class Precision:
         return x.reshape(shape), product.reshape(shape)
 
     def drops(self, product: Array) -> Array:
-        """Return :math:`\\Delta_j` from P x, of shape (n_windows, n_features)."""
+        r"""Return :math:`\Delta_j` from P x, of shape (n_windows, n_features)."""
         return np.maximum(np.einsum("njw,jwv,njv->nj", product, self.blocks, product, optimize=True), 0)
 
     def _completed(self, x: Array, missing: Array) -> tuple[Array, Array]:

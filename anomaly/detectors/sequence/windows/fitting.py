@@ -31,7 +31,11 @@ _STATISTICS_PERIODS = 0.25
 def step_member(members: Sequence[WindowMember], period: int) -> StepMember:
     """Return the member that tells steps apart and what is expected: values in windows of one period, or covariance."""
     known = [member for member in members if isinstance(member, WindowCovariance)]
-    raw = [m for m in members if isinstance(m, NearestWindows) and isinstance(m.view, RawView) and m.view.name == RawView.name]
+    raw = [
+        m
+        for m in members
+        if isinstance(m, NearestWindows) and isinstance(m.view, RawView) and m.view.name == RawView.name
+    ]
     return known[0] if known else min(raw, key=lambda member: abs(member.window - period))
 
 

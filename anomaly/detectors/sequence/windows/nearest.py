@@ -175,7 +175,10 @@ class NearestWindows:
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state as JSON values and arrays."""
-        return {"view": self.view.name, "window": self.window}, {"remembered": self.remembered_, **self.view.get_state()}
+        return {"view": self.view.name, "window": self.window}, {
+            "remembered": self.remembered_,
+            **self.view.get_state(),
+        }
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], n_features: int) -> NearestWindows:
@@ -228,4 +231,3 @@ def parts_of_distance(by_feature: Array, counts: Array) -> Array:
     # The distance is the root of total / count: each feature has its fraction of the total.
     scale = np.divide(1.0, np.sqrt(total * counts), out=np.zeros(len(total)), where=total * counts > 0)
     return by_feature * scale[:, np.newaxis]
-

@@ -48,11 +48,11 @@ def windows_of(steps: Array, window: int) -> Array:
 
 
 class WindowStream:
-    """Values of the steps of one segment, from the distances of the windows that cover them.
+    r"""Values of the steps of one segment, from the distances of the windows that cover them.
 
     With missing samples, and where a segment is shorter than a window, fewer samples of a window are known. The less is
     known, the nearer its distance is to the typical one: of a fraction f of samples,
-    :math:`d' = d^f \\, \\tilde d^{1 - f}`. So the start of a segment is no alarm.
+    :math:`d' = d^f \, \tilde d^{1 - f}`. So the start of a segment is no alarm.
 
     Parameters
     ----------
@@ -134,10 +134,12 @@ class StepPartStream:
     ----------
     member : StepMember
         Compares windows.
+    causal : bool
+        Whether a step has its part in the window that ends with it alone.
     """
 
-    def __init__(self, member: StepMember) -> None:
-        self._member, self._overlap = member, OverlapSum(1)
+    def __init__(self, member: StepMember, causal: bool) -> None:
+        self._member, self._causal, self._overlap = member, causal, OverlapSum(1)
         self._steps: Array | None = None  # the steps that later windows hold
         self._missing = np.zeros((0, 0), np.bool_)
         self._next = self._seen = 0
@@ -150,24 +152,31 @@ class StepPartStream:
         ndarray of float64 of shape (n_final,)
         """
         if self._steps is None:
-            self._steps, self._missing = steps[:0], missing[:0]
+            before = self._member.window - 1 if self._causal else 0
+            self._steps = np.repeat(steps[:1], before, axis=0)
+            self._missing = np.ones((before, steps.shape[1]), np.bool_)
         known, gone = np.concatenate([self._steps, steps]), np.concatenate([self._missing, missing])
         self._seen += len(steps)
         window = self._member.window
         n_windows = max(len(known) - window + 1, 0)
         self._steps, self._missing = known[n_windows:], gone[n_windows:]
+        last = [np.zeros(0)]
         if n_windows:
             windows = windows_of(known, window)
             masks = windows_of(gone, window) if gone.any() else None
             for part in chunks(*windows.shape):
                 found = self._member.step_parts(windows[part], None if masks is None else masks[part])
-                starts = self._next + np.arange(part.start, part.stop)
-                self._overlap.add(starts, found[..., np.newaxis])
+                last.append(found[:, -1])
+                if not self._causal:
+                    starts = self._next + np.arange(part.start, part.stop)
+                    self._overlap.add(starts, found[..., np.newaxis])
             self._next += n_windows
-        return self._overlap.take(self._next)[:, 0]
+        return np.concatenate(last) if self._causal else self._overlap.take(self._next)[:, 0]
 
     def finish(self) -> Array:
         """Return the remaining parts; in a segment shorter than a window all steps are alike."""
+        if self._causal:
+            return np.zeros(0)
         if self._seen < self._member.window:
             return np.ones(self._seen)
         return self._overlap.take(self._seen)[:, 0]

@@ -1,0 +1,160 @@
+"""What a detector of series has learned: preprocessing, members and networks, and its limit of scores."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from anomaly.detectors.network_training import History
+from anomaly.detectors.sequence.alarms import LEAST_GAP, AlarmRule, AlarmSettings
+from anomaly.detectors.sequence.ensemble import SeriesEnsemble
+from anomaly.detectors.sequence.network_member import NetworkMember
+from anomaly.detectors.sequence.scoring import SequenceStream
+from anomaly.detectors.sequence.settings import network_settings_of
+from anomaly.detectors.sequence.training import folds_of_networks
+from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
+from anomaly.tables import Table
+from nnlite.archive import arrays_with_prefix
+from nnlite.types import Array
+
+
+@dataclass(frozen=True)
+class FittedSeries:
+    """What was learned of series.
+
+    Attributes
+    ----------
+    preprocessor : SeriesPreprocessor
+        Conversion of series to features.
+    ensemble : SeriesEnsemble or None
+        The members that compare windows, with networks beside them or not; None for networks alone.
+    network : NetworkMember or None
+        The networks.
+    folds : int
+        Number of folds of the networks.
+    period : int
+        Length that the windows are multiples of.
+    history : dict of str to list of float
+        Loss of the first network after each epoch; empty without networks.
+    steps : ndarray of bool of shape (n_steps,)
+        Mask of the calibration steps.
+    """
+
+    preprocessor: SeriesPreprocessor
+    ensemble: SeriesEnsemble | None
+    network: NetworkMember | None
+    folds: int
+    period: int
+    history: History
+    steps: Array
+
+    @property
+    def source(self) -> SeriesEnsemble | NetworkMember:
+        """Return what scores are from."""
+        found = self.ensemble or self.network
+        assert found is not None  # a fit has one of them
+        return found
+
+    def stream(self, ignored: Sequence[str] | None, rule: AlarmRule) -> SequenceStream:
+        """Return a stream of scores and labels at the start of a series."""
+        columns = self.preprocessor.columns_
+        return SequenceStream(
+            ignored, self.preprocessor.reader(), self.source.scored_stream, rule, columns.sum_by_column
+        )
+
+    def alarm_settings(self, rate: float, causal: bool) -> AlarmSettings:
+        """Return what a limit that follows the scores depends on."""
+        assert self.ensemble is not None  # networks alone have a fixed threshold
+        gap = max(self.period, LEAST_GAP)
+        return AlarmSettings(rate, gap, self.ensemble.step_member.window, self.ensemble.longest_window, causal)
+
+    def expected(self, table: Table) -> Table:
+        """Return the value of each step that is expected, in units of the sensors."""
+        segments = self.preprocessor.reader().read(table)
+        features = np.concatenate([self.source.expected(s.features, s.missing) for s in segments])
+        return self.preprocessor.columns_.inverse_transform(features.astype(np.float32), rounded=False)
+
+    def observed(self, table: Table, filled: bool) -> Table:
+        """Return a series as it is scored, with missing samples filled or not."""
+        segments, columns = self.preprocessor.reader().read(table), self.preprocessor.columns_
+        observed = columns.inverse_transform(np.concatenate([segment.features for segment in segments]))
+        if filled:
+            return observed
+        missing = np.zeros((len(observed), len(observed.names)), np.bool_)
+        missing[:, columns.feature_columns_] = np.concatenate([segment.missing for segment in segments])
+        return without_cells(observed, missing)
+
+    def describe(self) -> list[str]:
+        """Return the members and the windows, in lines of text."""
+        if self.ensemble is None:
+            return []
+        members = [member.describe() for member in self.ensemble.members_]
+        return [f"period of {self.period} steps", *members]
+
+    # -- files ---------------------------------------------------------------------------------
+
+    def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the fitted state as JSON values and arrays."""
+        columns, tables = self.preprocessor.get_state()
+        config: dict[str, Any] = {"preprocessing": columns, "history": self.history, "networks": []}
+        arrays = {"calibration": self.steps}
+        arrays |= {f"preprocessing/{name}": array for name, array in tables.items()}
+        if self.network is not None:
+            config["networks"], weights = self.network.get_state()
+            arrays |= weights
+        if self.ensemble is not None:
+            config["ensemble"], members = self.ensemble.get_state()
+            arrays |= {f"ensemble/{name}": array for name, array in members.items()}
+        return config, arrays
+
+    @classmethod
+    def from_state(
+        cls,
+        config: Mapping[str, Any],
+        arrays: Mapping[str, Array],
+        parameters: Mapping[str, Any],
+        scores: Array,
+        label: str,
+    ) -> FittedSeries:
+        """Restore from the return value of `get_state`; raise an error if it is not valid.
+
+        Parameters
+        ----------
+        config, arrays : mapping
+            JSON values and arrays.
+        parameters : mapping of str to object
+            Parameters of the detector.
+        scores : ndarray of shape (n_steps,)
+            Scores of the training steps.
+        label : str
+            Name of the file, for messages.
+        """
+        preprocessor = SeriesPreprocessor.from_state(
+            config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
+        )
+        if preprocessor.time != parameters["time"]:
+            raise ValueError(f"its preprocessing reads the time from {preprocessor.time!r}")
+        n_features = len(preprocessor.columns_.feature_names_out_)
+        described = config.get("ensemble")
+        period = int(parameters["window"] if described is None else described["period"])
+        networks, folds, network = config["networks"], 1, None
+        if parameters["network"] is not None:
+            folds = folds_of_networks(networks, parameters["folds"], parameters["members"])
+            settings = network_settings_of(parameters, period)
+            network = NetworkMember.from_state(settings, networks, arrays, n_features, label)
+        ensemble = None
+        if described is not None:
+            ensemble = SeriesEnsemble(bool(parameters["causal"]))
+            of_members, share = arrays_with_prefix(arrays, "ensemble/"), float(parameters["network_share"])
+            ensemble.set_state(described, of_members, network, share, scores, n_features)
+        steps = _validated_mask(arrays["calibration"], len(scores))
+        return cls(preprocessor, ensemble, network, folds, period, config["history"], steps)
+
+
+def _validated_mask(mask: Array, n_steps: int) -> Array:
+    if mask.dtype != np.bool_ or mask.shape != (n_steps,):
+        raise ValueError("its calibration must be one boolean for each score")
+    return mask
