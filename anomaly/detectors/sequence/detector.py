@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -32,6 +33,11 @@ from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
+
+_OF_NETWORKS = (
+    *("stride", "network_share", "method", "relative", "hidden", "noise", "smoothing", "smooth", "calibration"),
+    *("folds", "members", "drift_allowance", "margin", "epochs", "batch_size", "learning_rate"),
+)
 
 # From a warning over `_set_alarms`, `fit` and its wrapper.
 _CALLER_OF_FIT = 4
@@ -320,13 +326,12 @@ class SequenceDetector(SeriesDetector):
             match the steps.
         """
         self._check_parameters()
+        self._warn_of_unused_parameters()
         series = as_several_series(X, self.ignore)
         labels = None if y is None else labels_of_series(y if is_collection(X) else [y], list(map(len, series)))
         seed = as_seed(self.random_state)
         with seeded(seed):
-            found = fit_series(
-                settings_of(self.get_params()), series, self._new_preprocessor, np.random.default_rng(seed)
-            )
+            found = fit_series(settings_of(self.get_params()), series, np.random.default_rng(seed))
         self._take(found.fitted, np.concatenate(found.scores))
         self._set_alarms(found, labels)
         return self
@@ -339,6 +344,18 @@ class SequenceDetector(SeriesDetector):
             if self.threshold is not None or self.contamination != "auto":
                 raise ValueError("false_alarms chooses the threshold: leave out threshold and contamination")
             AlarmRate.parse(self.false_alarms)
+
+    def _warn_of_unused_parameters(self) -> None:
+        """Warn if parameters of networks were changed, and there are to be no networks."""
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = [name for name in _OF_NETWORKS if getattr(self, name) != defaults[name].default]
+        if self.network is None and changed:
+            warnings.warn(
+                f"{', '.join(changed)}: without effect, since there are no networks by default; give network='dense' "
+                f"(or {', '.join(repr(name) for name in NETWORKS if name != 'dense')})",
+                UserWarning,
+                stacklevel=_CALLER_OF_FIT,
+            )
 
     def _take(self, fitted: FittedSeries, scores: Array) -> None:
         """Take what was fitted, and the scores of training."""
