@@ -2,7 +2,11 @@
 
 import numpy as np
 
-QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "folds": 1, "random_state": 0}
+ALONE = {"network": "dense", "network_share": 1.0}
+"""Networks alone, without other members."""
+
+QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "folds": 1, "random_state": 0, **ALONE}
+"""A quick fit of networks alone."""
 
 
 def waves(n=400, seed=0):

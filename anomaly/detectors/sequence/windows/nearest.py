@@ -103,7 +103,7 @@ class NearestWindows:
         Returns
         -------
         ndarray of float64 of shape (n_windows, n_features)
-            Not negative; 0 where nothing of a window is known.
+            Not negative; NaN where nothing of a window is known.
         """
         return self._distances(self.view.values(windows, missing))
 
@@ -219,7 +219,7 @@ def parts_of_distance(by_feature: Array, counts: Array) -> Array:
     Returns
     -------
     ndarray of shape (n_windows, n_features)
-        Their sums over the features are the roots of the mean squares.
+        Their sums over the features are the roots of the mean squares; NaN without any square.
 
     Examples
     --------
@@ -230,4 +230,5 @@ def parts_of_distance(by_feature: Array, counts: Array) -> Array:
     total = by_feature.sum(axis=1)
     # The distance is the root of total / count: each feature has its fraction of the total.
     scale = np.divide(1.0, np.sqrt(total * counts), out=np.zeros(len(total)), where=total * counts > 0)
+    scale[counts == 0] = np.nan
     return by_feature * scale[:, np.newaxis]

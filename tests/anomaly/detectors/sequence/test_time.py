@@ -8,7 +8,7 @@ from anomaly import SequenceDetector
 from anomaly.errors import DataError
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables.series import as_series
-from tests.anomaly.detectors.waves import QUICK, stamped, waves
+from tests.anomaly.detectors.waves import ALONE, QUICK, stamped, waves
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +109,8 @@ def test_a_sensor_missing_in_the_calibration_segment(missing):
     whole = SequenceDetector(**settings).fit(x)
     x[missing, 0] = np.nan
     detector = SequenceDetector(**settings).fit(x)
-    assert detector.residuals_.scale_[0] == pytest.approx(whole.residuals_.scale_[0], rel=1.5)
-    assert detector.residuals_.scale_[0] > 0.8 * whole.residuals_.scale_[0]
+    assert detector.network_.scale.scale_[0] == pytest.approx(whole.network_.scale.scale_[0], rel=1.5)
+    assert detector.network_.scale.scale_[0] > 0.8 * whole.network_.scale.scale_[0]
     assert detector.predict(fresh).mean() == 0
     fresh[2000:2200, 0] += 1
     assert detector.predict(fresh)[2000:2200].mean() > 0.8
@@ -131,7 +131,7 @@ def test_the_error_names_a_sensor_that_is_hardly_present(folds):
     x = _two_sensors(n=800)
     x[3:, 1] = np.nan
     with pytest.raises(DataError, match=r"column 'x1' has 3 value\(s\) in 800 steps"):
-        SequenceDetector(epochs=1, random_state=0, folds=folds).fit(x)
+        SequenceDetector(epochs=1, random_state=0, folds=folds, **ALONE).fit(x)
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -140,7 +140,7 @@ def test_the_error_names_a_sensor_that_is_hardly_present(folds):
 )
 def test_a_piece_without_steps_changes_nothing(nothing, causal):
     x = _two_sensors(n=200)
-    detector = SequenceDetector(window=8, epochs=1, random_state=0, causal=causal).fit(x)
+    detector = SequenceDetector(window=8, epochs=1, random_state=0, causal=causal, **ALONE).fit(x)
     stream = detector.stream()
     assert stream.push(nothing).shape == (0,)
     pieces = [stream.push(x[:50])]
@@ -182,7 +182,9 @@ def test_a_missing_sensor_does_not_raise_the_scores_of_the_others(machine, steps
 
 @pytest.mark.parametrize("setting", [{}, {"causal": True}, {"relative": True}, {"stride": 3}])
 def test_scores_with_missing_samples_do_not_depend_on_how_a_series_is_cut(setting):
-    detector = SequenceDetector(window=8, hidden=(8,), epochs=2, gap=4.0, random_state=0, **setting).fit(waves(200))
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=2, gap=4.0, random_state=0, **setting, **ALONE).fit(
+        waves(200)
+    )
     series = waves(120, seed=1)
     series[20:23] = series[40:45] = series[60:90] = series[115:] = np.nan
     series[30:36, 0] = series[92:110, 1] = np.nan
