@@ -26,6 +26,7 @@ class EventWriter:
         self._writer, self._stream = writer, EventStream(minimum_length, tolerance)
         times = ["start_time", "end_time", "peak_time"] if timed else []
         writer.write_row(["start", "end", "peak", "peak_score", "steps", *times])
+        writer.flush()
 
     def push(self, flags: Array, scores: Array, keys: Array, *times: Array) -> None:
         """Add the next rows: their flags, scores and keys, and their timestamps if these are written."""
@@ -41,3 +42,5 @@ class EventWriter:
             (start, *start_time), (end, *end_time) = event.start_time, event.end_time
             peak, *peak_time = event.peak_time
             self._writer.write_row([start, end, peak, score, len(event), *start_time, *end_time, *peak_time])
+        if events:
+            self._writer.flush()

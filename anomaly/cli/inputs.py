@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,7 @@ from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
+from anomaly.tables.text_files import is_live
 from nnlite.files import atomic_write
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
@@ -28,6 +31,9 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 """The name of standard input, and of standard output."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +56,13 @@ class Source:
 
     def __str__(self) -> str:
         return "standard input" if self.path == STANDARD else repr(self.path)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether rows may arrive while a command runs: through a pipe, or from a terminal."""
+        if self.path == STANDARD:
+            return is_live(sys.stdin.buffer)
+        return os.path.exists(self.path) and not os.path.isfile(self.path)
 
     def read(self) -> Table:
         """Read the whole file."""
@@ -185,6 +198,10 @@ class ModelInput:
             yield table, [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
             first_row += len(table)
 
+    def interruptible_chunks(self) -> InterruptibleChunks:
+        """Read the file as `keyed_chunks` does; of live input, Ctrl-C is the end."""
+        return InterruptibleChunks(self.keyed_chunks(), self.source.is_live)
+
     def features(self, table: Table) -> Table:
         """Drop the columns that the command line excludes; the model drops those that it ignores by itself.
 
@@ -205,6 +222,59 @@ class ModelInput:
             lost = [name for name in names if name and name in excluded and name in self.required]
             if lost:
                 raise DataError(f"--{option} leaves out {format_names(lost)}, which {self.model!r} was fitted on")
+
+
+class InterruptibleChunks(Iterator[tuple[Table, list[Array]]]):
+    """Chunks of rows with their keys; in a ``with`` block, Ctrl-C is the end of live input.
+
+    The rows that have arrived are dealt with first; a second Ctrl-C interrupts that.
+
+    Parameters
+    ----------
+    chunks : iterator
+        The chunks.
+    is_live : bool
+        Whether the input is live; if not, Ctrl-C interrupts the command.
+
+    Attributes
+    ----------
+    interrupted : bool
+        Whether Ctrl-C has ended the input.
+    """
+
+    def __init__(self, chunks: Iterator[tuple[Table, list[Array]]], is_live: bool) -> None:
+        self._chunks = chunks
+        # Signals reach the main thread alone.
+        self._is_live = is_live and threading.current_thread() is threading.main_thread()
+        self._is_waiting = False
+        self.interrupted = False
+
+    def __enter__(self) -> InterruptibleChunks:
+        if self._is_live:
+            self._earlier = signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_live:
+            signal.signal(signal.SIGINT, self._earlier)
+
+    def _interrupt(self, *_: object) -> None:
+        again, self.interrupted = self.interrupted, True
+        if self._is_waiting or again:
+            raise KeyboardInterrupt
+
+    def __next__(self) -> tuple[Table, list[Array]]:
+        try:
+            self._is_waiting = True
+            if self.interrupted:
+                raise StopIteration
+            return next(self._chunks)
+        except KeyboardInterrupt:
+            if not self._is_live:
+                raise
+            raise StopIteration from None
+        finally:
+            self._is_waiting = False
 
 
 def load(path: str) -> RowDetector:

@@ -48,7 +48,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "score",
         run,
         "anomaly score new.csv --model m.npz --output scores.csv --id number --top 3",
-        "Files of any length are read in a fixed amount of memory.",
+        "Files of any length are read in a fixed amount of memory. Rows of a pipe are scored as they arrive, and\n"
+        "written at once: those of a table or a causal series with their row, and those of another series after the\n"
+        "delay that 'anomaly info' names, in steps; events when they have ended. Ctrl-C ends such an input.",
     )
     add_data(parser, "DATA.csv", "records to score")
     add_model(parser)
@@ -125,8 +127,14 @@ def _add_budget(parser: ArgumentParser) -> None:
     )
 
 
-def run(options: Namespace) -> None:
-    """Score a file chunk by chunk, and write rows as soon as their scores are final."""
+def run(options: Namespace) -> int:
+    """Score a file chunk by chunk, and write rows as soon as their scores are final.
+
+    Returns
+    -------
+    int
+        Exit code: 130 if live input was ended by Ctrl-C, else 0.
+    """
     _check_options(options.top, options.expected)
     limits = options.budget, options.budget_time, options.time_zone
     budget = budget_of(*limits) if any(map(is_given, limits)) else None
@@ -173,22 +181,31 @@ def run(options: Namespace) -> None:
             flag = len(data.columns.unique_ids or ["row"]) + 1
             waiting = stack.enter_context(BudgetWriter(writer, budget, columns.threshold, flag))
         rows = _RowWriter(writer, columns, events, waiting, time_of is not None)
-        _score(data, detector.stream(), rows, columns.top, time_of)
+        is_complete = _score(data, detector.stream(), rows, columns.top, time_of)
         for output in (events, waiting):
             if output is not None:
                 output.finish()
+    return 0 if is_complete else inputs.INTERRUPTED
 
 
 def _score(
     data: inputs.ModelInput, stream: ScoreStream, rows: _RowWriter, top: int, time_of: Callable[[Table], Array] | None
-) -> None:
-    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times."""
-    for table, keys in data.keyed_chunks():
-        features = data.features(table)
-        rows.add(keys if time_of is None else [*keys, time_of(table)])
-        # Without --top a score is its only contribution.
-        rows.write(stream.push_parts(features) if top else stream.push(features)[:, np.newaxis], features)
+) -> bool:
+    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times.
+
+    Returns
+    -------
+    bool
+        Whether the file was read to its end, and not until Ctrl-C, which ends live input.
+    """
+    with data.interruptible_chunks() as chunks:
+        for table, keys in chunks:
+            features = data.features(table)
+            rows.add(keys if time_of is None else [*keys, time_of(table)])
+            # Without --top a score is its only contribution.
+            rows.write(stream.push_parts(features) if top else stream.push(features)[:, np.newaxis], features)
     rows.write(stream.finish_parts() if top else stream.finish()[:, np.newaxis])
+    return not chunks.interrupted
 
 
 def _check_options(top: int, expected: bool) -> None:
@@ -260,5 +277,6 @@ class _RowWriter:
         written = [*keys, *self._columns.compute(contributions, records)]
         if self._waiting is None:
             self._writer.write_columns(written)
+            self._writer.flush()
         else:
             self._waiting.write(written, scores, times[0] if times else None)

@@ -96,6 +96,10 @@ class RowDetector(BaseDetector):
         """Return what the detector, and so its file, holds of the training records, in one line of text."""
         return "holds no training records"
 
+    def _describe_scoring(self) -> list[str]:
+        """Return lines of text on when and how rows are scored."""
+        return []
+
     @abstractmethod
     def _first_network(self) -> Model:
         """Return the network, of several the first."""
@@ -117,6 +121,7 @@ class RowDetector(BaseDetector):
             f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
             "score above it",
             self._describe_records(),
+            *self._describe_scoring(),
         ]
         for title, texts in sections.items():
             lines += ["", title, *(f"  {text}" for text in texts)]

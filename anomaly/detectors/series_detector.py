@@ -35,6 +35,11 @@ class SeriesDetector(RowDetector):
         time = [] if self.time is None else [self.time]
         return [*map(str, self.feature_names_in_), *time]
 
+    @property
+    @abstractmethod
+    def delay_(self) -> int:
+        """Number of steps that must follow before a step's score is final, if its segment does not end before."""
+
     @abstractmethod
     def explain(self, X: Any) -> Array:
         """Return each sensor's contribution to the score of each step."""
@@ -157,6 +162,10 @@ class SeriesDetector(RowDetector):
                 "calibration score above it",
             ]
         )
+
+    def _describe_scoring(self) -> list[str]:
+        delay = "with its row, at once" if not self.delay_ else f"when {self.delay_:,} more have followed"
+        return [f"delay: a live stream gives the score of a step {delay}"]
 
     def _describe_data(self) -> tuple[int, list[str]]:
         return len(self.labels_), self.preprocessor_.columns_.describe()

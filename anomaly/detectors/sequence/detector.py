@@ -368,6 +368,11 @@ class SequenceDetector(SeriesDetector):
         """The networks, `members` for each fold."""
         return list(self.window_model_.networks)
 
+    @property
+    def delay_(self) -> int:
+        """Number of steps that must follow before a step's score is final, if its segment does not end before."""
+        return 0 if self.causal or self.window_model_.forecasts else self.window_model_.window
+
     # -- scoring -------------------------------------------------------------------------------
 
     def decision_function(self, X: Any) -> Any:
