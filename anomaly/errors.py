@@ -24,6 +24,10 @@ class MissingTimeWarning(UserWarning):
     """Records without a time where times matter: the message says how many, and how they were taken."""
 
 
+class ClockWarning(UserWarning):
+    """Timestamps that go back, are doubled or missing, or at another step than in training: where first, how many."""
+
+
 def format_names(names: Iterable[str], limit: int = 10) -> str:
     """Return a list of names for a message: quoted, and shortened to the first `limit`.
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import anomaly
 from anomaly.cli.commands import COMMANDS
-from anomaly.errors import EmptyColumnWarning, FewRecordsWarning, MissingTimeWarning
+from anomaly.errors import ClockWarning, EmptyColumnWarning, FewRecordsWarning, MissingTimeWarning
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
@@ -46,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     with warnings.catch_warnings():
-        for category in (FewRecordsWarning, EmptyColumnWarning, MissingTimeWarning):
+        for category in (FewRecordsWarning, EmptyColumnWarning, MissingTimeWarning, ClockWarning):
             warnings.simplefilter("always", category)
         warnings.showwarning = _show_warning
         return _exit_code(arguments)

@@ -126,7 +126,8 @@ class SequenceDetector(SeriesDetector):
     learning_rate : float, default 0.001
         Learning rate of Adam.
     time : str, optional
-        Column of timestamps, which must not decrease. By default rows are one step apart.
+        Column of timestamps. Where time goes back a new segment begins, with a warning (see
+        `anomaly.preprocessing.clock`). By default rows are one step apart.
     gap : float, default 10.0
         Length of the longest interval between two rows that is not a gap, in median intervals of `time`; also the
         largest number of consecutive rows without any sample that is not a gap.
@@ -286,8 +287,7 @@ class SequenceDetector(SeriesDetector):
         Raises
         ------
         ValueError
-            If a parameter is out of range, a series is shorter than a window, timestamps decrease, or the labels do not
-            match the steps.
+            If a parameter is out of range, a series is shorter than a window, or the labels do not match the steps.
         """
         self._check_parameters()
         series = as_several_series(X, self.ignore)
@@ -299,6 +299,7 @@ class SequenceDetector(SeriesDetector):
             segments = self._fit_preprocessor(series, folds_of, folds)
             if has_enough_windows(settings, segments, folds_of, folds):
                 break
+        self.preprocessor_.check_clock(series)
         self.folds_ = folds
         with seeded(as_seed(self.random_state)):
             networks, self.history_ = train_folds(settings, segments, folds_of, folds, self.members)
@@ -393,7 +394,7 @@ class SequenceDetector(SeriesDetector):
         NotFittedError
             If the detector has not been fitted.
         ValueError
-            If columns are missing or unknown, a value cannot be read, or timestamps decrease.
+            If columns are missing or unknown, or a value cannot be read.
         """
         if is_collection(X):
             return [self.decision_function(one) for one in X]
@@ -493,7 +494,7 @@ class SequenceDetector(SeriesDetector):
         self._check_fitted()
         return SequenceStream(
             self.ignore,
-            self.preprocessor_.reader(),
+            self.preprocessor_.reader(warn=True),
             self.window_model_,
             self.residuals_,
             self.preprocessor_.columns_.sum_by_column,

@@ -57,7 +57,7 @@ class SequenceStream:
         sum_by_column: Callable[[Array], Array],
     ) -> None:
         self._ignored = ignored
-        self._residuals = SeriesResiduals(reader, model)
+        self._reader, self._residuals = reader, SeriesResiduals(reader, model)
         self._scale = scale
         self._smoother = scale.smoother()
         self._sum_by_column = sum_by_column
@@ -76,6 +76,7 @@ class SequenceStream:
 
     def finish_parts(self) -> Array:
         """Return each sensor's contribution to the remaining scores."""
+        self._reader.finish()
         return self._contributions(self._residuals.finish())
 
     def _contributions(self, pieces: Sequence[tuple[bool, Array]]) -> Array:
