@@ -19,6 +19,7 @@ from anomaly.cli.labels import LabelColumn
 from anomaly.detectors import load_detector
 from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
+from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
 from anomaly.tables.text_files import is_live
@@ -153,10 +154,15 @@ class InputOptions:
         return replace(self, columns=replace(self.columns, dropped=(*self.columns.dropped, name)))
 
     def for_model(
-        self, model: str, required: Iterable[str], ignored: Iterable[str] | None, time: str | None
+        self,
+        model: str,
+        required: Iterable[str],
+        ignored: Iterable[str] | None,
+        time: str | None,
+        group: str | None = None,
     ) -> ModelInput:
         """Return the input of a fitted model; see `ModelInput`."""
-        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time)
+        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time, group)
 
 
 @dataclass(frozen=True)
@@ -177,6 +183,8 @@ class ModelInput:
         Columns that the model ignores by itself.
     time : str or None
         The model's column of timestamps.
+    group : str or None
+        The column of groups.
     """
 
     source: Source
@@ -185,18 +193,29 @@ class ModelInput:
     required: tuple[str, ...]
     ignored: tuple[str, ...]
     time: str | None
+    group: str | None = None
 
     def chunks(self) -> Iterator[Table]:
         """Read the file in chunks."""
         return self.source.chunks(self.required)
 
     def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
-        """Read the file in chunks, each with the columns that identify its rows, or else their numbers from 1."""
+        """Read the file in chunks, each with the columns of `keys`."""
         ids, first_row = self.columns.unique_ids, 1
         for table in self.chunks():
-            self.source.check_present(table, ids)
-            yield table, [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+            self.source.check_present(table, [*ids, *self._group_key])
+            keys = [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+            yield table, [*keys, *(table[name] for name in self._group_key)]
             first_row += len(table)
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that identify a row in the output: those of --id, or else its number from 1, and its group."""
+        return [*(self.columns.unique_ids or ["row"]), *self._group_key]
+
+    @property
+    def _group_key(self) -> list[str]:
+        return [] if self.group is None or self.group in self.columns.unique_ids else [self.group]
 
     def interruptible_chunks(self) -> InterruptibleChunks:
         """Read the file as `keyed_chunks` does; of live input, Ctrl-C is the end."""
@@ -209,7 +228,7 @@ class ModelInput:
         """
         excluded = self.columns.ignored
         self.source.check_present(table, [name for name in excluded if name not in (*self.required, *self.ignored)])
-        excluded = [name for name in excluded if name in table.names and name != self.time]
+        excluded = [name for name in excluded if name in table.names and name not in (self.time, self.group)]
         # A model fitted on an array takes columns by position, whatever their names are.
         if len(set(table.names) - set(excluded) - set(self.ignored)) < len(self.required):
             self._check_dispensable(excluded)
@@ -293,6 +312,11 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
     if not hasattr(detector, method):
         raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return cast("TableDetector", detector)
+
+
+def read_intervals(path: str | None) -> Intervals | None:
+    """Read the intervals to exclude from a CSV file; None without one."""
+    return None if path is None else as_intervals(read_csv(path))
 
 
 def write_json(values: Mapping[str, Any], path: str) -> None:

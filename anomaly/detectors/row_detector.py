@@ -104,6 +104,11 @@ class RowDetector(BaseDetector):
     def _first_network(self) -> Model:
         """Return the network, of several the first."""
 
+    def first_network(self) -> Model:
+        """Return the network of the fitted detector, of several the first."""
+        self._check_fitted()
+        return self._first_network()
+
     def describe(self) -> str:
         """Describe the fitted detector in lines of text: parameters, columns, network and threshold."""
         self._check_fitted()

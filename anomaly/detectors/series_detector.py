@@ -9,9 +9,10 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.plot_data import SeriesPlotData
+from anomaly.detectors.routing import RoutedStream
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.errors import DataError, format_names
-from anomaly.events import find_segments
+from anomaly.events import Event, find_events, find_segments
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables import Table
@@ -41,7 +42,7 @@ class SeriesDetector(RowDetector):
         """Number of steps that must follow before a step's score is final, if its segment does not end before."""
 
     @abstractmethod
-    def explain(self, X: Any) -> Array:
+    def explain(self, X: Any, exclude: Any = None) -> Array:
         """Return each sensor's contribution to the score of each step."""
 
     @abstractmethod
@@ -51,6 +52,51 @@ class SeriesDetector(RowDetector):
     @abstractmethod
     def reconstruct(self, X: Any) -> Table:
         """Return the value of each step that the networks expect."""
+
+    def routed_stream(self, group: str | None = None, exclude: Any = None) -> RoutedStream:
+        """Return a stream of the rows of several groups, each a series of its own, that leaves intervals out.
+
+        Parameters
+        ----------
+        group : str, optional
+            The column that names the group of each row, such as a machine; rows of groups may be interleaved. By
+            default all rows are one series.
+        exclude : table of shape (n_intervals, 2 or 3), optional
+            Intervals without scores, such as maintenance: columns `start` and `end`, both included, of times as in the
+            column `time` (row numbers from 1 without one), and perhaps a third with the group.
+
+        Returns
+        -------
+        RoutedStream
+            A stream at the start of the rows. Scores of excluded rows are NaN.
+        """
+        return RoutedStream(
+            lambda _: self.stream(),
+            self.n_features_in_,
+            group,
+            None if exclude is None else self.preprocessor_.mask_of(exclude, group),
+        )
+
+    def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0, exclude: Any = None) -> list[Event]:
+        """Return the anomalies of a series as events; see `anomaly.events.find_events`.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors)
+            One series.
+        minimum_length, tolerance : int
+            The fewest steps of an event, and the most normal steps within one.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without events; see `routed_stream`.
+
+        Returns
+        -------
+        list of Event
+            Events, with timestamps if the parameter `time` is given.
+        """
+        scores = self.explain(X, exclude).sum(axis=1)
+        times = None if self.time is None else as_series(X)[self.time]
+        return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
         """Return the mean of `score_samples` over the steps of all series."""

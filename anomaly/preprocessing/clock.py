@@ -11,15 +11,14 @@ lack stamps, or tick at another step than in training. None of these ends the wo
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from anomaly.errors import ClockWarning, DataError, format_names
 from anomaly.preprocessing.columns.values import DateColumn, ValueColumn
+from anomaly.preprocessing.notes import Notes
 from anomaly.tables import Table
-from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 _SECONDS_PER_DAY = 86400.0
@@ -80,39 +79,6 @@ class Clock:
         return f"{seconds / unit:.6g} {name}"
 
 
-@dataclass
-class ClockNotes:
-    """What was noticed about the clock of a series: how often, and where first.
-
-    Attributes
-    ----------
-    counts : dict of str to int
-        How often, by kind.
-    texts : dict of str to str
-        The first place, by kind.
-    told : dict of str to int
-        The count at the last warning, by kind.
-    """
-
-    counts: dict[str, int] = field(default_factory=dict)
-    texts: dict[str, str] = field(default_factory=dict)
-    told: dict[str, int] = field(default_factory=dict)
-
-    def note(self, kind: str, count: int, text: str) -> None:
-        """Add so many places of a kind; the text, with ``{rows}`` for their number, describes the first."""
-        self.counts[kind] = self.counts.get(kind, 0) + count
-        self.texts.setdefault(kind, text)
-
-    def tell(self, is_final: bool) -> None:
-        """Warn of each kind once, and at the end of the series again if there were more places since."""
-        for kind, count in self.counts.items():
-            told = self.told.get(kind, 0)
-            if told == 0 or (is_final and told < count):
-                self.told[kind] = count
-                rows = f"{count:,} row{'' if count == 1 else 's'}{' in all' if told else ''}"
-                warnings.warn(self.texts[kind].replace("{rows}", rows), ClockWarning, stacklevel=2)
-
-
 class ClockReader:
     """Streaming reader of the timestamps of one series: it finds the rows at which a new segment begins.
 
@@ -123,13 +89,13 @@ class ClockReader:
 
     Attributes
     ----------
-    notes : ClockNotes
+    notes : Notes
         What was noticed.
     """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self.notes = ClockNotes()
+        self.notes = Notes(ClockWarning)
         self.restart()
 
     @property
@@ -172,15 +138,6 @@ class ClockReader:
         # Rows without a stamp between two stamps took a step each.
         is_gap = steps - (rows - 1) * self._clock.step > self._clock.longest_step
         return known[(steps < 0) | is_gap].tolist()
-
-    def tell(self, n_rows: int) -> None:
-        """Warn of what was noticed in the last rows, unless they are a whole chunk, which more rows follow at once."""
-        if n_rows < CHUNK_ROWS:
-            self.notes.tell(is_final=False)
-
-    def finish(self) -> None:
-        """Warn of what was noticed in all: the series ends here."""
-        self.notes.tell(is_final=True)
 
     def _note(self, kind: str, rows: Array, table: Table, text: str) -> None:
         if len(rows):

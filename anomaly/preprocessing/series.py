@@ -23,6 +23,7 @@ from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.kinds import column_from_config
 from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.values import ValueColumn
+from anomaly.preprocessing.intervals import IntervalMask, as_intervals
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate
 from anomaly.tables.saved_state import field
@@ -148,7 +149,22 @@ class SeriesPreprocessor:
         for table in series:
             reader.restart()
             reader.cuts(table)
-        reader.finish()
+        reader.notes.finish()
+
+    def mask_of(self, exclude: Any, group: str | None = None) -> IntervalMask:
+        """Return the mask of intervals to exclude, by times of the form of training or by row numbers without times.
+
+        Parameters
+        ----------
+        exclude : intervals
+            As for `anomaly.preprocessing.intervals.as_intervals`.
+        group : str, optional
+            The column of groups.
+        """
+        intervals = as_intervals(exclude)
+        if self.time is None or self._clock is None:
+            return intervals.of_rows(group)
+        return intervals.of_times(self.time, self._clock.column, group)
 
     def reader(self, warn: bool = False) -> SeriesReader:
         """Return a reader at the start of a series.
@@ -253,7 +269,7 @@ class SeriesReader:
         """
         parts = self._fill.push(table, self._align)
         if self._warn and self._fill.clock is not None:
-            self._fill.clock.tell(len(table))
+            self._fill.clock.notes.tell(len(table))
         return [
             Segment(self._transform(part.table), part.missing[:, self._feature_columns], part.continues)
             for part in parts
@@ -262,7 +278,7 @@ class SeriesReader:
     def finish(self) -> None:
         """End the series: warn of what its clock did since the last warning."""
         if self._warn and self._fill.clock is not None:
-            self._fill.clock.finish()
+            self._fill.clock.notes.finish()
 
 
 class FilledPart(NamedTuple):

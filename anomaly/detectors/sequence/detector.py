@@ -9,6 +9,7 @@ import numpy as np
 
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed
 from anomaly.detectors.sequence.calibration import Calibration, calibrate
+from anomaly.detectors.sequence.exclusion import without_intervals
 from anomaly.detectors.sequence.labels import labels_of_series
 from anomaly.detectors.sequence.networks import METHODS, NETWORKS
 from anomaly.detectors.sequence.residual_streams import WindowModel, chunks_of, expected_features
@@ -24,10 +25,9 @@ from anomaly.detectors.sequence.training import (
 )
 from anomaly.detectors.sequence.whitening import SMOOTH, ResidualScale
 from anomaly.detectors.series_detector import SeriesDetector
-from anomaly.events import Event, find_events
 from anomaly.preprocessing.series import SeriesPreprocessor, without_cells
 from anomaly.tables import Table
-from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
+from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model
 from nnlite.random import seeded
@@ -266,7 +266,7 @@ class SequenceDetector(SeriesDetector):
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> SequenceDetector:
+    def fit(self, X: Any, y: Any = None, exclude: Any = None) -> SequenceDetector:
         """Train the networks and calibrate their residuals on normal series.
 
         Parameters
@@ -278,6 +278,8 @@ class SequenceDetector(SeriesDetector):
         y : array_like of 0 and 1, optional
             Labels of all steps, used only by a threshold that needs them, such as "best_f1"; for several series, a list
             with the labels of each.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals to leave out of training and calibration, such as maintenance; see `routed_stream`.
 
         Returns
         -------
@@ -291,8 +293,11 @@ class SequenceDetector(SeriesDetector):
         """
         self._check_parameters()
         series = as_several_series(X, self.ignore)
+        y = y if y is None or is_collection(X) else [y]
+        if exclude is not None:
+            series, y = without_intervals(series, y, exclude, self.time)
         lengths = list(map(len, series))
-        labels = None if y is None else labels_of_series(y if is_collection(X) else [y], lengths)
+        labels = None if y is None else labels_of_series(y, lengths)
         settings = self._settings()
         for folds in candidate_folds(self.folds, self.calibration, self.smoothing, sum(lengths)):
             folds_of = [fold_of_steps(n_steps, folds, self.calibration) for n_steps in lengths]
@@ -376,18 +381,20 @@ class SequenceDetector(SeriesDetector):
 
     # -- scoring -------------------------------------------------------------------------------
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: Any, exclude: Any = None) -> Any:
         """Score every step.
 
         Parameters
         ----------
         X : series of shape (n_steps, n_sensors), or a list of these
             Series with the columns of training.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without scores; see `routed_stream`.
 
         Returns
         -------
         ndarray of float64 of shape (n_steps,), or a list of these
-            Scores; larger is more anomalous.
+            Scores; larger is more anomalous, and NaN stands for an excluded step.
 
         Raises
         ------
@@ -397,10 +404,10 @@ class SequenceDetector(SeriesDetector):
             If columns are missing or unknown, or a value cannot be read.
         """
         if is_collection(X):
-            return [self.decision_function(one) for one in X]
-        return self.explain(X).sum(axis=1)
+            return [self.decision_function(one, exclude) for one in X]
+        return self.explain(X, exclude).sum(axis=1)
 
-    def explain(self, X: Any) -> Array:
+    def explain(self, X: Any, exclude: Any = None) -> Array:
         """Return each sensor's contribution to the score of each step.
 
         A fault in one sensor raises the residuals of correlated sensors, too. `fit` measures by how much, and the
@@ -411,13 +418,15 @@ class SequenceDetector(SeriesDetector):
         ----------
         X : series of shape (n_steps, n_sensors)
             One series.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without scores; see `routed_stream`.
 
         Returns
         -------
         ndarray of float64 of shape (n_steps, n_features_in_)
             Contributions in the order of ``feature_names_in_``; not negative, and those of a step add up to its score.
         """
-        stream = self.stream()
+        stream = self.stream() if exclude is None else self.routed_stream(exclude=exclude)
         parts = [stream.push_parts(chunk) for chunk in chunks_of(as_one_series(X, self.ignore))]
         return np.concatenate([*parts, stream.finish_parts()])
 
@@ -463,25 +472,6 @@ class SequenceDetector(SeriesDetector):
         missing = np.zeros((len(observed), len(observed.names)), np.bool_)
         missing[:, columns.feature_columns_] = np.concatenate([segment.missing for segment in segments])
         return without_cells(observed, missing)
-
-    def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
-        """Return the anomalies of a series as events; see `anomaly.events.find_events`.
-
-        Parameters
-        ----------
-        X : series of shape (n_steps, n_sensors)
-            One series.
-        minimum_length, tolerance : int
-            The fewest steps of an event, and the most normal steps within one.
-
-        Returns
-        -------
-        list of Event
-            Events, with timestamps if the parameter `time` is given.
-        """
-        scores = self.explain(X).sum(axis=1)
-        times = None if self.time is None else as_series(X)[self.time]
-        return find_events(self._label(scores), scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
     def stream(self) -> SequenceStream:
         """Return a stream that scores one series piece by piece, in bounded memory, as `decision_function` does.

@@ -1,5 +1,6 @@
 """The timestamps of a series: segments and warnings."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -33,7 +34,7 @@ def read(preprocessor, times, *cuts):
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         edges = [0, *cuts, len(times)]
-        for start, end in zip(edges[:-1], edges[1:], strict=True):
+        for start, end in itertools.pairwise(edges):
             row = start
             for part in reader.read(table.rows(slice(start, end))):
                 starts += [] if part.continues else [row]
