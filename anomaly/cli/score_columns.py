@@ -101,8 +101,8 @@ def score_columns(scores: Array, threshold: float) -> list[Array]:
 
 
 def numbers(values: Array, digits: int) -> Array:
-    """Format numbers with so many significant digits."""
-    return np.array([f"{value:.{digits}g}" for value in values])
+    """Format numbers with so many significant digits; NaN, of a row without a score, is empty."""
+    return np.array(["" if value != value else f"{value:.{digits}g}" for value in values])
 
 
 def ranked(contributions: Array, top: int) -> Array:
@@ -134,16 +134,19 @@ def top_columns(
     Returns
     -------
     list of ndarray of shape (n_records,)
-        Two of text for each rank, or four.
+        Two of text for each rank, or four. Those of a row without a score are empty.
     """
     order = ranked(contributions, top)
     totals = np.maximum(contributions.sum(axis=1), np.finfo(np.float64).tiny)
     labels = np.array(names, dtype=object)
     texts = [_texts(table, names) for table in (found, expected) if table is not None]
     columns: list[Array] = []
+    without = np.isnan(totals)
     for k in range(top):
         fractions = np.take_along_axis(contributions, order[:, k : k + 1], axis=1)[:, 0] / totals
-        columns += [labels[order[:, k]], np.array([f"{fraction:.4f}" for fraction in fractions])]
+        named = labels[order[:, k]]
+        named[without] = None
+        columns += [named, np.array(["" if fraction != fraction else f"{fraction:.4f}" for fraction in fractions])]
         columns += [np.take_along_axis(text, order[:, k : k + 1], axis=1)[:, 0] for text in texts]
     return columns
 
