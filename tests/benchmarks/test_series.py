@@ -4,12 +4,12 @@ import json
 
 import numpy as np
 import pytest
+from benchmarks.series.process_faults import COURSES, inject_process
 
 from anomaly import SequenceDetector
 from benchmarks.series import choice, nab, skab
 from benchmarks.series.command import main
 from benchmarks.series.faults import KINDS, inject
-from benchmarks.series.process_faults import COURSES, inject_process
 
 
 @pytest.fixture
