@@ -6,9 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anomaly.metrics import NAB_PROFILES
 from anomaly.plots import save_figure
 from anomaly.plots.figures import BLUE, CURVES, style_axes
-from benchmarks.series.contestants import is_ours
+from benchmarks.series.contestants import CONTESTANTS, is_ours
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,7 +24,7 @@ def save(folder: Path, parts: dict[str, dict[str, Any]]) -> list[Path]:
     drawn = [name for name in _PANELS if name in parts]
     if not drawn:
         return []
-    heights = [max(2.2, _N_ROWS[name](parts[name]) * 0.26 + 1.2) for name in drawn]
+    heights = [max(1.9, _N_ROWS[name](parts[name]) * 0.26 + 1.1) for name in drawn]
     canvas = Figure(figsize=(9.0, sum(heights)), layout="constrained")
     panels = canvas.subplots(len(drawn), 1, squeeze=False, height_ratios=heights)
     for axes, name in zip(panels[:, 0], drawn, strict=True):
@@ -34,15 +35,16 @@ def save(folder: Path, parts: dict[str, dict[str, Any]]) -> list[Path]:
 
 
 def _rows(axes: Axes, title: str, label: str, names: list[str], values: dict[str, list[float]]) -> None:
-    """Draw one row a name, with a dot for each detector; ours is blue."""
-    others = iter(_OTHERS * 4)
-    for detector, own in values.items():
+    """Draw one row a name, with a mark for each detector: circles are ours."""
+    variants = sorted(name for name in values if name not in CONTESTANTS)
+    colors = dict(zip([*CONTESTANTS, *variants], [BLUE, *_OTHERS * 4], strict=False))
+    for detector in sorted(values, key=list(colors).index):
         ours = is_ours(detector)
         axes.plot(
-            own,
+            values[detector],
             range(len(names)),
             "o" if ours else "D",
-            color=BLUE if ours else next(others),
+            color=colors[detector],
             markersize=7 if ours else 4.5,
             zorder=3 if ours else 2,
             label=detector,
@@ -77,6 +79,12 @@ def _draw_alarms(axes: Axes, figures: dict[str, Any]) -> None:
     values = {name: [own[group]["alarms_a_week"] for group in groups] for name, own in figures["detectors"].items()}
     _rows(axes, "false alarms on fresh normal segments", "alarms a week of minutes", groups, values)
     axes.set_xscale("symlog", linthresh=1)
+    axes.set_xlim(left=-0.1)
+
+
+def _draw_nab(axes: Axes, figures: dict[str, Any]) -> None:
+    values = {name: [own[profile] for profile in NAB_PROFILES] for name, own in figures["detectors"].items()}
+    _rows(axes, "NAB, scored causally", "NAB's score at the detector's own threshold", list(NAB_PROFILES), values)
 
 
 def _draw_faults(axes: Axes, figures: dict[str, Any]) -> None:
@@ -90,6 +98,7 @@ def _draw_faults(axes: Axes, figures: dict[str, Any]) -> None:
 _PANELS: dict[str, Callable[[Axes, dict[str, Any]], None]] = {
     "families": _draw_families,
     "skab": _draw_skab,
+    "nab": _draw_nab,
     "alarms": _draw_alarms,
     "faults": _draw_faults,
 }
@@ -97,6 +106,7 @@ _PANELS: dict[str, Callable[[Axes, dict[str, Any]], None]] = {
 _N_ROWS: dict[str, Callable[[dict[str, Any]], int]] = {
     "families": lambda figures: 3 + len(next(iter(figures["detectors"].values()))["by_family"]),
     "skab": lambda _: 1,
+    "nab": lambda _: len(NAB_PROFILES),
     "alarms": lambda figures: len(next(iter(figures["detectors"].values()))),
     "faults": lambda figures: len(next(iter(figures["detectors"].values()))["auroc"]),
 }
