@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
         except subprocess.CalledProcessError as error:
             failed = 1
             print(f"{options.peers_python} ended with {error.returncode}; its results so far are kept", file=sys.stderr)
-    text, content = report_all(asked(read(path), plan, bool(options.detectors)), plan)
+    text, content = report_all(*asked(read(path), plan, bool(options.detectors)), plan)
     print(f"\n{text}")
     write(folder / "summary.json", content)
     print("\nwritten:", folder / "summary.json", *pictures.save(folder, content["parts"]))

@@ -15,8 +15,12 @@ from nnlite.files import atomic_write
 SCHEMA = 1
 
 
-def asked(results: list[Result], plan: Plan, by_name: bool) -> dict[str, dict[str, list[Result]]]:
-    """Return the results of a plan by part and detector: of detectors with a result for each of its cases.
+def asked(
+    results: list[Result], plan: Plan, by_name: bool
+) -> tuple[dict[str, dict[str, list[Result]]], dict[str, list[str]]]:
+    """Return the results of a plan by part and detector, and by part the detectors that are left out.
+
+    These are the ones without a result for each case of the part.
 
     Parameters
     ----------
@@ -37,13 +41,20 @@ def asked(results: list[Result], plan: Plan, by_name: bool) -> dict[str, dict[st
         current = not is_ours(name) or result["version"] == version_of(name)
         if of_plan and current and (not by_name or name in plan.detectors):
             found[part].setdefault(name, []).append(result)
-    return {
-        part: {name: own for name, own in by_detector.items() if len(own) == len(wanted[part])}
+    left_out = {
+        part: [name for name, own in by_detector.items() if len(own) < len(wanted[part])]
         for part, by_detector in found.items()
     }
+    complete = {
+        part: {name: own for name, own in by_detector.items() if name not in left_out[part]}
+        for part, by_detector in found.items()
+    }
+    return complete, left_out
 
 
-def report_all(found: dict[str, dict[str, list[Result]]], plan: Plan) -> tuple[str, dict[str, Any]]:
+def report_all(
+    found: dict[str, dict[str, list[Result]]], left_out: dict[str, list[str]], plan: Plan
+) -> tuple[str, dict[str, Any]]:
     """Return the tables of all parts, and the content of the JSON file.
 
     Returns
@@ -52,7 +63,8 @@ def report_all(found: dict[str, dict[str, list[Result]]], plan: Plan) -> tuple[s
         Tables.
     content : dict
         ``schema``: 1. ``date``: UTC, ISO 8601. ``plan``: what was asked for. ``versions``: of each detector.
-        ``parts``: for each its figures, by detector, with ``errors``: the cases that a detector refused.
+        ``parts``: for each its figures, by detector, with ``errors``: the cases that a detector refused, and
+        ``left_out``: detectors without a result for each case.
     """
     texts, parts = [], {}
     for part, by_detector in found.items():
@@ -68,8 +80,11 @@ def report_all(found: dict[str, dict[str, list[Result]]], plan: Plan) -> tuple[s
             for name, cases in errors.items()
             if cases
         ]
+        if left_out[part]:
+            notes.append(f"left out, since they were not run on every case: {', '.join(left_out[part])}")
         texts.append("\n".join([f"{part}: {text}", *notes]))
-        parts[part] = figures | {"errors": {name: cases for name, cases in errors.items() if cases}}
+        refused = {name: cases for name, cases in errors.items() if cases}
+        parts[part] = figures | {"errors": refused, "left_out": left_out[part]}
     versions = {one["detector"]: one["version"] for own in found.values() for each in own.values() for one in each}
     content = {
         "schema": SCHEMA,

@@ -12,6 +12,7 @@ from benchmarks.series import elsewhere
 from benchmarks.series.command import main
 from benchmarks.series.contestants import CONTESTANTS, entry, variant
 from benchmarks.series.measure import PARTS, Plan, measure_into, read
+from benchmarks.series.report import asked, report_all
 from tests.benchmarks.series.made_data import write_nab, write_series, write_skab
 
 
@@ -156,3 +157,16 @@ def test_it_is_one_of_the_benchmarks(capsys):
     out = capsys.readouterr().out
     assert all(name in out for name in (*PARTS, *CONTESTANTS))
     assert entry(variant({"window": 9})).description == "ours, with other settings"
+
+
+def test_a_detector_without_a_result_for_every_case_is_left_out(data, capsys):
+    run(data, "--parts", "families", "--detectors", "IForest", "--names", "PAIR_a")
+    found, left_out = asked(
+        read(data.parent / "out" / "results.jsonl"),
+        Plan(("IForest",), ("families",), (), 1, True, str(data)),
+        by_name=True,
+    )
+    assert (found, left_out) == ({"families": {}}, {"families": ["IForest"]})
+    text, content = report_all(found, left_out, Plan((), ("families",), (), 1, True, str(data)))
+    assert text == "families: no detector has a result for every case"
+    assert content["parts"] == {}
