@@ -86,7 +86,7 @@ def run(options: Namespace) -> None:
         intervals = inputs.read_intervals(options.exclude)
         stream = cast("SequenceDetector", detector).routed_stream(options.group, intervals)
     columns: dict[str, list[Array]] = {name: [] for name in by}
-    cells, scored, groups = [], [], []
+    cells, scored, flagged, groups = [], [], [], []
     for table in data.chunks():
         data.source.check_present(table, by)
         for name in by:
@@ -97,32 +97,39 @@ def run(options: Namespace) -> None:
         if group is not None:
             groups.append(table[group])
         scored.append(stream.push(data.features(table)))
+        flagged.append(stream.labels)
     scores = np.concatenate([*scored, stream.finish()])
-    threshold = detector.threshold_ if options.threshold is None else options.threshold
+    flags = np.concatenate([*flagged, stream.labels])
+    # The limit of a series follows the scores: there is no one threshold of its alarms, unless one is given.
+    threshold = options.threshold
+    if threshold is None and detector.data_kind != "series":
+        threshold = detector.threshold_
+    if options.threshold is not None:
+        flags = (scores > options.threshold).astype(np.int64)
     metrics: dict[str, Any] = {}
     sections: list[str] = []
     labels = None
     # Rows in an interval to exclude, and of a group without a detector, have no score.
     has_score = np.isfinite(scores)
     n_without = int((~has_score).sum())
-    scores = scores[has_score]
+    scores, flags = scores[has_score], flags[has_score]
     if given.labels is not None:
         names = np.concatenate(cells)[has_score]
         labels = given.labels.binary(names)
-        metrics, sections = _evaluated(given.labels, names, scores, threshold)
+        metrics, sections = _evaluated(given.labels, names, scores, flags, threshold)
         if detector.data_kind == "series":
             known = labels != UNLABELLED
             # Rows without a label are left out here too: an alarm there is neither true nor false.
             tolerance = options.tolerance or 0
-            steps = labels[known], scores[known]
+            steps = labels[known], scores[known], flags[known]
             if group is not None:
-                steps = _group_by_group(*steps, np.concatenate(groups)[has_score][known], threshold, tolerance)
-            events = evaluate_events(*steps, threshold, tolerance=tolerance)
+                steps = _group_by_group(*steps, np.concatenate(groups)[has_score][known], tolerance)
+            events = evaluate_events(steps[0], steps[1], tolerance=tolerance, y_pred=steps[2])
             metrics["events"] = events.to_dict()
             sections.append(f"event by event (delays in steps)\n{events}")
     if by:
         values = {name: as_values(np.concatenate(parts)[has_score]) for name, parts in columns.items()}
-        metrics["by_column"], tables = _compared(values, scores > threshold, labels)
+        metrics["by_column"], tables = _compared(values, flags == 1, labels)
         sections += tables
     if metrics.get("n_unlabelled"):
         sections.append(format_left_out(metrics["n_unlabelled"]))
@@ -136,25 +143,29 @@ def run(options: Namespace) -> None:
 
 
 def _group_by_group(
-    labels: Array, scores: Array, groups: Array, threshold: float, tolerance: int
-) -> tuple[Array, Array]:
-    """Return labels and scores of one group after the other, with normal steps between that keep events apart."""
-    parts: list[tuple[Array, Array]] = []
-    between = np.zeros(tolerance + 1, labels.dtype), np.full(tolerance + 1, min(float(scores.min()), threshold))
+    labels: Array, scores: Array, flags: Array, groups: Array, tolerance: int
+) -> tuple[Array, Array, Array]:
+    """Return labels, scores and flags group by group, with normal steps between that keep events apart."""
+    parts: list[tuple[Array, Array, Array]] = []
+    normal = np.zeros(tolerance + 1, np.int64)
+    between = normal, np.full(tolerance + 1, float(scores.min())), normal
     for value in dict.fromkeys(groups.tolist()):
         rows = groups == value
-        parts += [(labels[rows], scores[rows]), between]
+        parts += [(labels[rows], scores[rows], flags[rows]), between]
     joined = [np.concatenate(columns) for columns in zip(*parts[:-1], strict=True)]
-    return joined[0], joined[1]
+    return joined[0], joined[1], joined[2]
 
 
-def _evaluated(column: LabelColumn, names: Array, scores: Array, threshold: float) -> tuple[dict[str, Any], list[str]]:
+def _evaluated(
+    column: LabelColumn, names: Array, scores: Array, flags: Array, threshold: float | None
+) -> tuple[dict[str, Any], list[str]]:
     """Return the metrics of labelled records by name, and as text."""
     column.check_both_classes(names)
     y = column.binary(names)
     known = y != UNLABELLED
-    result = evaluate(y[known], scores[known], threshold=threshold)
-    by_label = texts.count_by_label(names[known], scores[known], threshold, column.normal_text)
+    predicted = flags[known] if threshold is None else None
+    result = evaluate(y[known], scores[known], threshold=threshold, y_pred=predicted)
+    by_label = texts.count_by_label(names[known], scores[known], flags[known], column.normal_text)
     metrics = {**result.to_dict(), "n_unlabelled": int((~known).sum()), "by_label": by_label}
     return metrics, [texts.format_evaluation(result, by_label)]
 

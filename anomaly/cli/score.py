@@ -166,7 +166,7 @@ def run(options: Namespace) -> int:
     # Files of earlier versions do not know how many training cells were missing.
     knows_missing = isinstance(detector, RecordDetector) and np.isfinite(detector.preprocessor_.missing_fraction_).all()
     columns = ScoreColumns(
-        threshold=detector.threshold_ if options.threshold is None else options.threshold,
+        threshold=options.threshold,
         names=names,
         top=min(options.top, len(names)),
         p_values=options.p_values,
@@ -188,7 +188,8 @@ def run(options: Namespace) -> int:
             events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None, group)
         if budget is not None:
             flag = len(data.keys) + 1
-            waiting = stack.enter_context(BudgetWriter(writer, budget, columns.threshold, flag))
+            limit = detector.threshold_ if options.threshold is None else options.threshold
+            waiting = stack.enter_context(BudgetWriter(writer, budget, limit, flag))
         grouped_by = None if group is None else data.keys.index(group)
         rows = _RowWriter(writer, columns, events, waiting, time_of is not None, grouped_by)
         is_complete = _score(data, stream, rows, columns.top, time_of)
@@ -213,8 +214,10 @@ def _score(
             features = data.features(table)
             rows.add(keys if time_of is None else [*keys, time_of(table)])
             # Without --top a score is its only contribution.
-            rows.write(stream.push_parts(features) if top else stream.push(features)[:, np.newaxis], features)
-    rows.write(stream.finish_parts() if top else stream.finish()[:, np.newaxis])
+            parts = stream.push_parts(features) if top else stream.push(features)[:, np.newaxis]
+            rows.write(parts, stream.labels, features)
+    parts = stream.finish_parts() if top else stream.finish()[:, np.newaxis]
+    rows.write(parts, stream.labels)
     return not chunks.interrupted
 
 
@@ -269,13 +272,15 @@ class _RowWriter:
         waiting = self._keys or [column[:0] for column in keys]
         self._keys = [np.concatenate(pair) for pair in zip(waiting, keys, strict=True)]
 
-    def write(self, contributions: Array, records: Table | None = None) -> None:
+    def write(self, contributions: Array, labels: Array, records: Table | None = None) -> None:
         """Write the rows whose scores are final.
 
         Parameters
         ----------
         contributions : ndarray of shape (n, n_columns)
             Contributions to the scores of the first n rows without a final score.
+        labels : ndarray of int of shape (n,)
+            The detector's labels, used unless a threshold was given.
         records : Table of shape (n, n_columns), optional
             These rows, needed for expected values.
         """
@@ -285,10 +290,11 @@ class _RowWriter:
             return
         times = [keys.pop()] if self._timed else []
         scores = contributions.sum(axis=1)
+        flags = self._columns.flags(scores, labels)
         if self._events is not None:
             groups = None if self._grouped_by is None else keys[self._grouped_by]
-            self._events.push(scores > self._columns.threshold, scores, [keys[0], *times], groups)
-        written = [*keys, *self._columns.compute(contributions, records)]
+            self._events.push(flags, scores, [keys[0], *times], groups)
+        written = [*keys, *self._columns.compute(contributions, flags, records)]
         if self._waiting is None:
             self._writer.write_columns(written)
             self._writer.flush()

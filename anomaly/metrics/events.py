@@ -305,9 +305,10 @@ class EventEvaluation:
 def evaluate_events(
     y_true: ArrayLike,
     y_score: ArrayLike,
-    threshold: float,
+    threshold: float | None = None,
     tolerance: int = 0,
     largest_buffer: int = LARGEST_BUFFER,
+    y_pred: ArrayLike | None = None,
 ) -> EventEvaluation:
     """Compute all metrics of one labelled series.
 
@@ -317,12 +318,14 @@ def evaluate_events(
         True labels.
     y_score : array_like of shape (n_steps,)
         Anomaly scores.
-    threshold : float
+    threshold : float, optional
         Steps that score above it are flagged.
     tolerance : int, default 0
         The largest number of consecutive normal steps within an alarm.
     largest_buffer : int, default 100
         As for `anomaly.metrics.volume_under_surface`.
+    y_pred : array_like of 0 and 1 of shape (n_steps,), optional
+        Predicted labels, in place of a threshold: those of a detector whose limit follows the scores.
 
     Returns
     -------
@@ -332,7 +335,8 @@ def evaluate_events(
     Raises
     ------
     ValueError
-        If lengths differ, scores are not finite, the threshold is NaN, or the labels contain only one class.
+        If neither or both of `threshold` and `y_pred` are given, lengths differ, scores are not finite, the threshold
+        is NaN, or the labels contain only one class.
 
     Examples
     --------
@@ -341,8 +345,11 @@ def evaluate_events(
     """
     truth, scores = check_labels_and_scores(y_true, y_score, "step")
     check_both_classes(truth, "event metrics", "step")
-    check_threshold(threshold)
-    flags = (scores > threshold).astype(np.int64)
+    if (threshold is None) == (y_pred is None):
+        raise ValueError("evaluate_events needs either threshold or y_pred; give one of them")
+    if threshold is not None:
+        check_threshold(threshold)
+    flags = (scores > threshold).astype(np.int64) if y_pred is None else check_label_pair(truth, y_pred, "step")[1]
     n_events, found, alarms, right = _events_and_alarms(truth, flags, tolerance)
     delays = detection_delays(truth, flags)
     delays = delays[~np.isnan(delays)]
