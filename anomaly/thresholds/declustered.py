@@ -43,7 +43,8 @@ class DeclusteredPeaks(Threshold):
     gap : int, default 50
         Largest number of steps between two steps of one event, at least 1.
     predictive : bool, default True
-        Whether the threshold allows for the error of the estimated tail. False suits a default, which promises no rate.
+        Whether the threshold allows for the error of the estimated tail. False suits a default, which promises no rate:
+        it makes no allowance, and takes a rate below one event in n scores as that.
     most_flagged : float, default 0.01
         Largest fraction of the scores above the threshold, above 0 and below 1.
 
@@ -130,7 +131,7 @@ class DeclusteredPeaks(Threshold):
         excesses = np.log(peaks / level) if is_log else peaks - level
         self.level_, self.n_peaks_ = level, len(peaks)
         self.mean_excess_ = float(excesses.mean()) if len(peaks) else 0.0
-        distance = self._steps_beyond(self.rate * len(scores)) * self.mean_excess_
+        distance = self._steps_beyond(max(self.rate * len(scores), 0.0 if self.predictive else 1.0)) * self.mean_excess_
         return max(lowest, level * math.exp(min(distance, _LARGEST_EXPONENT)) if is_log else level + distance)
 
     def _steps_beyond(self, expected: float) -> float:

@@ -3,10 +3,10 @@ r"""Steps that cause an alarm, among those that the windows around them raise.
 A step's score is a mean over all windows that cover it, so one odd sample raises the scores of w steps on either side.
 A detector of windows also knows the step's own part: the squared difference between its samples and those of the
 remembered window (or of the reconstruction), averaged over the windows that cover it. An alarm is restricted to the
-steps whose own part, averaged over an eighth of a window, is at least a fifth of the largest within a window's length
-before and after:
+steps whose own part, averaged over an eighth of a window, is at least a twentieth of the largest within a window's
+length before and after:
 
-.. math:: \bar c_t \geq \tfrac15 \max_{|u - t| < w} \bar c_u .
+.. math:: \bar c_t \geq \tfrac{1}{20} \max_{|u - t| < w} \bar c_u .
 
 Where all steps of a window are equally odd, none is left out.
 """
@@ -20,7 +20,7 @@ from anomaly.events import find_segments, join_segments
 from nnlite.types import Array
 from nnlite.validation import check_value, integer
 
-_FRACTION = 0.2
+_FRACTION = 0.05
 _SMOOTHED = 8
 
 

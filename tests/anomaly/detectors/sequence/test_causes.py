@@ -10,7 +10,7 @@ def slow(own, width):
     """The definition, step by step."""
     n, reach = len(own), max(width // 16, int(width >= 8))
     smooth = [np.mean(own[max(t - reach, 0) : t + reach + 1]) for t in range(n)]
-    return [smooth[t] >= 0.2 * max(smooth[max(t - width + 1, 0) : t + width]) * (1 - 1e-9) for t in range(n)]
+    return [smooth[t] >= 0.05 * max(smooth[max(t - width + 1, 0) : t + width]) * (1 - 1e-9) for t in range(n)]
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8, 15, 16, 33, 100])
@@ -71,8 +71,8 @@ def test_a_long_anomaly_stays_whole():
         series[1200:1320] = 0.0
 
     _, alarm = wave_with(still)
-    assert abs(alarm[0] - 200) <= 15
-    assert abs(alarm[-1] - 319) <= 15
+    assert 160 <= alarm[0] <= 205
+    assert 315 <= alarm[-1] <= 360
     assert len(alarm) == alarm[-1] - alarm[0] + 1
 
 
