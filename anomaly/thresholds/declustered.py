@@ -60,7 +60,10 @@ class DeclusteredPeaks(Threshold):
     Notes
     -----
     The scores must be those of steps that the detector was not fitted on, or its scores of fresh steps are higher and
-    the rate is not kept.
+    the rate is not kept. In simulations with 2,000 scores, each the maximum of ten independent exponential, log-normal,
+    uniform or Pareto ones, fresh scores exceeded the threshold 0.2 to 1.2 times as often as requested at rates of
+    0.005, 0.001 and 0.0001 (uniform scores less often: their tail ends). Distances of windows have longer tails than
+    the training shows; `anomaly.detectors.sequence.moving_limit` keeps the rate there.
 
     References
     ----------

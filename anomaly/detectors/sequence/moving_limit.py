@@ -23,6 +23,12 @@ events. Rises and falls have to balance: for any scores whatever, the number of 
 So the rate is kept in the long run even where the scale is too slow: to a score that grows twentyfold, the bar allows
 five events more than the rate. Gibbs & Candès have the same argument about single steps.
 
+**Measured** on distances of windows to the nearest of 1,500 training steps, with thresholds of
+`anomaly.thresholds.DeclusteredPeaks` and one event counted beforehand: the 5,000 steps after the training of normal
+series have no more alarm events than requested, at one in 1,000 and one in 5,000 steps. Series with random-walk drift,
+changes of level or growing noise have up to 1.1 times as many at one in 1,000 steps, and are in alarm on at most 7 % of
+the steps, with the threshold alone on a third to all of them.
+
 References
 ----------
 Gibbs & Candès, "Adaptive conformal inference under distribution shift", NeurIPS 2021.
@@ -58,20 +64,24 @@ class MovingLimit:
     Parameters
     ----------
     threshold : float
-        Threshold from training: the limit at the first step, at least 0; 0 where all training scores are 0.
+        Threshold from training, at least 0: the limit at the first step, unless events are `counted`. It is 0 where all
+        training scores are 0.
     reference : array_like of shape (n,)
         Training scores of steps that the detector was not fitted on, in their order in time. The last 5,000 are used.
     rate : float, default 0.0007
         Number of alarm events per step that the bar allows, above 0 and below 1.
     gap : int, default 50
         Largest number of steps between two steps of one run or alarm event, at least 1; about the length of a window.
+    counted : float, default 0
+        The count at the first step, at least 0. With 1 the first limit is :math:`e^c = 1.22` times the threshold, and
+        the bound above holds without its last term: for a rate that was promised.
 
     Attributes
     ----------
-    threshold, rate, gap
+    threshold, rate, gap, counted
         As given.
     reference : ndarray of float64 of shape (n,)
-        At most 5,000 scores. With the other three it makes an equal limit.
+        At most 5,000 scores. With the others it makes an equal limit.
 
     Raises
     ------
@@ -96,14 +106,18 @@ class MovingLimit:
     (391, 0)
     """
 
-    def __init__(self, threshold: float, reference: ArrayLike, rate: float = 7e-4, gap: int = 50) -> None:
+    def __init__(
+        self, threshold: float, reference: ArrayLike, rate: float = 7e-4, gap: int = 50, counted: float = 0.0
+    ) -> None:
         check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
         check_value("gap", gap, integer(least=1))
+        check_value("counted", counted, number(least=0))
         self.threshold = float(threshold)
         self.reference = as_finite("reference", reference)[-MEMORY:].astype(np.float64)
         self.rate = float(rate)
         self.gap = int(gap)
+        self.counted = float(counted)
 
     def stream(self) -> LimitStream:
         """Return a new stream, which begins at the threshold."""
@@ -150,7 +164,7 @@ class LimitStream:
         self._held: list[float] = []
         self._seen = self._run_start = 0
         self._run_end = self._alarm_end = -math.inf
-        self._count = 0.0
+        self._count = moving.counted
 
     def push(self, scores: ArrayLike) -> Array:
         """Return the limits at the next steps.

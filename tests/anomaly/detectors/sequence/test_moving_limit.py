@@ -32,6 +32,16 @@ def test_the_first_limit_is_the_threshold():
     assert moving.limits(normal_scores(5, rng))[0] == pytest.approx(moving.threshold)
 
 
+def test_events_counted_beforehand_raise_the_first_limits():
+    moving, _ = fitted()
+    scores = np.full(3000, 0.5)
+    counted = MovingLimit(moving.threshold, moving.reference, moving.rate, GAP, counted=1.0)
+    ratios = counted.limits(scores) / moving.limits(scores)
+    assert ratios[0] == pytest.approx(math.exp(0.2))
+    assert (np.diff(ratios) <= 1e-12).all()
+    assert ratios[1001:] == pytest.approx(1.0)
+
+
 def test_no_limit_depends_on_its_step_or_later_ones():
     moving, rng = fitted()
     scores = normal_scores(600, rng)
@@ -214,6 +224,7 @@ def test_streams_do_not_share_their_state():
         ({"threshold": math.nan}, "threshold must be"),
         ({"rate": 1}, "rate must be"),
         ({"gap": 0}, "gap must be"),
+        ({"counted": -1}, "counted must be"),
         ({"reference": []}, "reference"),
         ({"reference": [1.0, math.nan]}, "reference"),
     ],
