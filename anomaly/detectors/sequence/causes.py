@@ -3,10 +3,10 @@ r"""Steps that cause an alarm, among those that the windows around them raise.
 A step's score is a mean over all windows that cover it, so one odd sample raises the scores of w steps on either side.
 A detector of windows also knows the step's own part: the squared difference between its samples and those of the
 remembered window (or of the reconstruction), averaged over the windows that cover it. An alarm is restricted to the
-steps whose own part, averaged over an eighth of a window, is at least a twentieth of the largest within a window's
-length before and after:
+steps whose own part, averaged over an eighth of a window, is at least a twentieth of the largest within v steps before
+and after, the length of the longest windows that the score is made of:
 
-.. math:: \bar c_t \geq \tfrac{1}{20} \max_{|u - t| < w} \bar c_u .
+.. math:: \bar c_t \geq \tfrac{1}{20} \max_{|u - t| < v} \bar c_u .
 
 Where all steps of a window are equally odd, none is left out.
 """
@@ -18,13 +18,13 @@ from numpy.typing import ArrayLike
 
 from anomaly.events import find_segments, join_segments
 from nnlite.types import Array
-from nnlite.validation import check_value, integer
+from nnlite.validation import check_value, choice, integer
 
 _FRACTION = 0.05
 _SMOOTHED = 8
 
 
-def causes_of(own: ArrayLike, width: int) -> Array:
+def causes_of(own: ArrayLike, width: int, longest: int | None = None) -> Array:
     """Return which steps may be the cause of an alarm.
 
     Parameters
@@ -32,7 +32,9 @@ def causes_of(own: ArrayLike, width: int) -> Array:
     own : array_like of shape (n_steps,)
         Own part of each step, finite and at least 0.
     width : int
-        Length w of the windows, at least 1.
+        Length w of the windows that the own parts are of, at least 1.
+    longest : int, optional
+        Length v of the longest windows that raise the score, at least 1; by default w.
 
     Returns
     -------
@@ -47,12 +49,12 @@ def causes_of(own: ArrayLike, width: int) -> Array:
     >>> np.flatnonzero(~causes_of(own, width=16))[[0, -1]].tolist(), np.flatnonzero(causes_of(own, 16))[24:27].tolist()
     ([24, 56], [39, 40, 41])
     """
-    check_value("width", width, integer(least=1))
+    width, longest = _lengths(width, longest)
     values = np.asarray(own, np.float64)
     if not len(values):
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
-    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, width - 1))
+    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, longest - 1))
 
 
 class CauseStream:
@@ -60,8 +62,8 @@ class CauseStream:
 
     Parameters
     ----------
-    width : int
-        Length of the windows, at least 1.
+    width, longest
+        As for `causes_of`.
 
     Attributes
     ----------
@@ -78,10 +80,9 @@ class CauseStream:
     (16, True)
     """
 
-    def __init__(self, width: int) -> None:
-        check_value("width", width, integer(least=1))
-        self._width = int(width)
-        self.delay = int(width) - 1 + _smoothing_reach(width)
+    def __init__(self, width: int, longest: int | None = None) -> None:
+        self._width, self._longest = _lengths(width, longest)
+        self.delay = self._longest - 1 + _smoothing_reach(self._width)
         self._recent = np.zeros(0)
         self._answered = 0
 
@@ -111,7 +112,7 @@ class CauseStream:
         """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
         if end <= self._answered:
             return np.zeros(0, np.bool_)
-        answers = causes_of(self._recent, self._width)[self._answered : end]
+        answers = causes_of(self._recent, self._width, self._longest)[self._answered : end]
         first = max(end - self.delay, 0)
         self._recent, self._answered = self._recent[first:], end - first
         return answers
@@ -147,6 +148,12 @@ def _joined(flags: Array, gap: int) -> Array:
     for start, end in join_segments(find_segments(flags), gap):
         joined[start:end] = True
     return joined
+
+
+def _lengths(width: int, longest: int | None) -> tuple[int, int]:
+    check_value("width", width, integer(least=1))
+    check_value("longest", longest, choice(None) | integer(least=1))
+    return int(width), int(longest or width)
 
 
 def _smoothing_reach(width: int) -> int:

@@ -6,31 +6,36 @@ from hypothesis import strategies as st
 from anomaly.detectors.sequence.causes import CauseStream, alarm_labels, causes_of
 
 
-def slow(own, width):
+def slow(own, width, longest):
     """The definition, step by step."""
     n, reach = len(own), max(width // 16, int(width >= 8))
     smooth = [np.mean(own[max(t - reach, 0) : t + reach + 1]) for t in range(n)]
-    return [smooth[t] >= 0.05 * max(smooth[max(t - width + 1, 0) : t + width]) * (1 - 1e-9) for t in range(n)]
+    return [smooth[t] >= 0.05 * max(smooth[max(t - longest + 1, 0) : t + longest]) * (1 - 1e-9) for t in range(n)]
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8, 15, 16, 33, 100])
 @pytest.mark.parametrize("n", [1, 5, 60, 300])
 def test_the_definition(n, width):
     own = np.random.default_rng(n + width).exponential(size=n) ** 2
-    np.testing.assert_array_equal(causes_of(own, width), slow(own, width))
+    np.testing.assert_array_equal(causes_of(own, width), slow(own, width, width))
+    np.testing.assert_array_equal(causes_of(own, width, 40), slow(own, width, 40))
 
 
-@given(cuts=st.lists(st.integers(0, 250), max_size=6), width=st.sampled_from([1, 4, 8, 20, 64, 150]))
-def test_a_stream_gives_the_same_answers(cuts, width):
+@given(
+    cuts=st.lists(st.integers(0, 250), max_size=6),
+    width=st.sampled_from([1, 4, 8, 20, 64, 150]),
+    longest=st.sampled_from([None, 1, 30, 100]),
+)
+def test_a_stream_gives_the_same_answers(cuts, width, longest):
     own = np.random.default_rng(width).exponential(size=250) ** 2
-    stream = CauseStream(width)
+    stream = CauseStream(width, longest)
     answers = np.zeros(0, bool)
     for piece in np.split(own, sorted(cuts)):
         answers = np.r_[answers, stream.push(piece)]
         assert len(answers) == 0 or len(answers) <= 250 - stream.delay
-    np.testing.assert_array_equal(np.r_[answers, stream.finish()], causes_of(own, width))
+    np.testing.assert_array_equal(np.r_[answers, stream.finish()], causes_of(own, width, longest))
     # A finished stream begins anew.
-    np.testing.assert_array_equal(np.r_[stream.push(own[:99]), stream.finish()], causes_of(own[:99], width))
+    np.testing.assert_array_equal(np.r_[stream.push(own[:99]), stream.finish()], causes_of(own[:99], width, longest))
 
 
 def nearest_windows(series, width, n_train):
@@ -96,3 +101,5 @@ def test_the_width_is_checked():
         causes_of([1.0], 0)
     with pytest.raises(ValueError, match="width must be"):
         CauseStream(0)
+    with pytest.raises(ValueError, match="longest must be"):
+        CauseStream(5, 0)
