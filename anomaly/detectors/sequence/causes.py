@@ -24,7 +24,7 @@ _FRACTION = 0.05
 _SMOOTHED = 8
 
 
-def causes_of(own: ArrayLike, width: int, longest: int | None = None) -> Array:
+def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
     """Return which steps may be the cause of an alarm.
 
     Parameters
@@ -33,7 +33,7 @@ def causes_of(own: ArrayLike, width: int, longest: int | None = None) -> Array:
         Own part of each step, finite and at least 0.
     width : int
         Length w of the windows that the own parts are of, at least 1.
-    longest : int, optional
+    reach : int, optional
         Length v of the longest windows that raise the score, at least 1; by default w.
 
     Returns
@@ -45,16 +45,16 @@ def causes_of(own: ArrayLike, width: int, longest: int | None = None) -> Array:
     --------
     >>> import numpy as np
     >>> own = np.ones(100)
-    >>> own[40] = 50.0
+    >>> own[40] = 100.0
     >>> np.flatnonzero(~causes_of(own, width=16))[[0, -1]].tolist(), np.flatnonzero(causes_of(own, 16))[24:27].tolist()
     ([24, 56], [39, 40, 41])
     """
-    width, longest = _lengths(width, longest)
+    width, reach = _lengths(width, reach)
     values = np.asarray(own, np.float64)
     if not len(values):
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
-    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, longest - 1))
+    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, reach - 1))
 
 
 class CauseStream:
@@ -62,7 +62,9 @@ class CauseStream:
 
     Parameters
     ----------
-    width, longest
+    width : int
+        Length of the windows that the own parts are of, at least 1.
+    reach : int, optional
         As for `causes_of`.
 
     Attributes
@@ -80,9 +82,9 @@ class CauseStream:
     (16, True)
     """
 
-    def __init__(self, width: int, longest: int | None = None) -> None:
-        self._width, self._longest = _lengths(width, longest)
-        self.delay = self._longest - 1 + _smoothing_reach(self._width)
+    def __init__(self, width: int, reach: int | None = None) -> None:
+        self._width, self._reach = _lengths(width, reach)
+        self.delay = self._reach - 1 + _smoothing_reach(self._width)
         self._recent = np.zeros(0)
         self._answered = 0
 
@@ -112,10 +114,57 @@ class CauseStream:
         """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
         if end <= self._answered:
             return np.zeros(0, np.bool_)
-        answers = causes_of(self._recent, self._width, self._longest)[self._answered : end]
+        answers = causes_of(self._recent, self._width, self._reach)[self._answered : end]
         first = max(end - self.delay, 0)
         self._recent, self._answered = self._recent[first:], end - first
         return answers
+
+
+class CausalCauseStream:
+    """Causes without later steps: the mean and the maximum are those of the step and of the steps before it.
+
+    Parameters
+    ----------
+    width, reach : int
+        As for `causes_of`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> own = np.ones(100)
+    >>> own[40] = 100.0
+    >>> np.flatnonzero(~CausalCauseStream(16, 32).push(own))[[0, -1]].tolist()
+    [43, 74]
+    """
+
+    delay = 0
+
+    def __init__(self, width: int, reach: int) -> None:
+        width, reach = _lengths(width, reach)
+        self._smoothed = 2 * _smoothing_reach(width) + 1
+        self._half = reach // 2
+        self._recent = np.zeros(0)
+
+    def push(self, own: ArrayLike) -> Array:
+        """Return for each of the next steps, of shape (n_steps,), whether it may be a cause."""
+        n_new = np.size(own)
+        values = np.concatenate([self._recent, np.asarray(own, np.float64)])
+        self._recent = values[max(len(values) - 2 * self._half - self._smoothed, 0) :]
+        before = np.zeros(self._smoothed - 1)
+        padded, counts = np.concatenate([before, values]), np.concatenate([before, np.ones(len(values))])
+        total, number = np.zeros(len(values)), np.zeros(len(values))
+        for k in range(self._smoothed):
+            total += padded[k : k + len(values)]
+            number += counts[k : k + len(values)]
+        smooth = total / number
+        # The maximum around a step that lies half of the reach back is that of the steps before.
+        largest = _largest_around(np.concatenate([np.full(self._half, -np.inf), smooth]), self._half)[: len(values)]
+        return np.asarray(smooth >= _FRACTION * largest)[len(values) - n_new :]
+
+    def finish(self) -> Array:
+        """Return nothing, and begin a new series."""
+        self._recent = np.zeros(0)
+        return np.zeros(0, np.bool_)
 
 
 def alarm_labels(is_high: ArrayLike, is_cause: ArrayLike, gap: int) -> Array:
@@ -150,10 +199,10 @@ def _joined(flags: Array, gap: int) -> Array:
     return joined
 
 
-def _lengths(width: int, longest: int | None) -> tuple[int, int]:
+def _lengths(width: int, reach: int | None) -> tuple[int, int]:
     check_value("width", width, integer(least=1))
-    check_value("longest", longest, choice(None) | integer(least=1))
-    return int(width), int(longest or width)
+    check_value("reach", reach, choice(None) | integer(least=1))
+    return int(width), int(width if reach is None else reach)
 
 
 def _smoothing_reach(width: int) -> int:
