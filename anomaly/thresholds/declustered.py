@@ -38,7 +38,7 @@ class DeclusteredPeaks(Threshold):
 
     Parameters
     ----------
-    rate : float, default 0.0007
+    rate : float, default 0.0005
         Events per step, above 0 and below 1; see `anomaly.thresholds.alarm_rates.AlarmRate` for texts such as "1/week".
     gap : int, default 50
         Largest number of steps between two steps of one event, at least 1.
@@ -84,7 +84,7 @@ class DeclusteredPeaks(Threshold):
     n_peaks_: int
     mean_excess_: float
 
-    def __init__(self, rate: float = 7e-4, gap: int = 50, predictive: bool = True, most_flagged: float = 0.01) -> None:
+    def __init__(self, rate: float = 5e-4, gap: int = 50, predictive: bool = True, most_flagged: float = 0.01) -> None:
         self.rate = self._checked("rate", rate, number(above=0, below=1))
         check_value("DeclusteredPeaks: gap", gap, integer(least=1))
         check_value("DeclusteredPeaks: predictive", predictive, boolean())

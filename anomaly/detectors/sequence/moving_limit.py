@@ -68,7 +68,7 @@ class MovingLimit:
         training scores are 0.
     reference : array_like of shape (n,)
         Training scores of steps that the detector was not fitted on, in their order in time. The last 5,000 are used.
-    rate : float, default 0.0007
+    rate : float, default 0.0005
         Number of alarm events per step that the bar allows, above 0 and below 1.
     gap : int, default 50
         Largest number of steps between two steps of one run or alarm event, at least 1; about the length of a window.
@@ -107,7 +107,7 @@ class MovingLimit:
     """
 
     def __init__(
-        self, threshold: float, reference: ArrayLike, rate: float = 7e-4, gap: int = 50, counted: float = 0.0
+        self, threshold: float, reference: ArrayLike, rate: float = 5e-4, gap: int = 50, counted: float = 0.0
     ) -> None:
         check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
