@@ -19,6 +19,7 @@ FAMILIES = (
     "detectors",
     "updating",
     "series",
+    "alarms",
     "layers",
     "engine",
     "training",
