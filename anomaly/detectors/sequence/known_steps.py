@@ -76,17 +76,18 @@ class KnownSteps:
         return np.where(self.hashes_[nearest] == hashes, self.places_[nearest], UNKNOWN)
 
     def get_state(self) -> dict[str, Array]:
-        """Return hashes and places."""
-        return {"hashes": self.hashes_, "places": self.places_}
+        """Return hashes, as signed integers of the same bits, and places."""
+        return {"hashes": self.hashes_.view(np.int64), "places": self.places_}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, Array], n_steps: int) -> KnownSteps:
         """Restore from the return value of `get_state`; raise ValueError if it is not valid."""
         known = cls()
-        known.hashes_, known.places_ = arrays["hashes"], arrays["places"]
-        valid = known.hashes_.dtype == np.uint64 and known.places_.dtype == np.int64
-        if not (valid and known.hashes_.ndim == 1 and known.hashes_.shape == known.places_.shape):
+        hashes, known.places_ = arrays["hashes"], arrays["places"]
+        valid = hashes.dtype == known.places_.dtype == np.int64
+        if not (valid and hashes.ndim == 1 and hashes.shape == known.places_.shape):
             raise ValueError("expected a place for each hash of a sequence")
+        known.hashes_ = hashes.view(np.uint64)
         if not ((known.places_ >= 0) & (known.places_ <= n_steps - LENGTH)).all():
             raise ValueError("expected places among the steps of training")
         return known
