@@ -131,7 +131,7 @@ class TableDetector(TableDetectorFiles):
         anomalies. A rate below 1 / (n + 1) is more than n records can guarantee: the threshold is then an estimate,
         with a `FewRecordsWarning` (see `anomaly.calibration.conformal_threshold`).
     epochs : int or "auto", default "auto"
-        Epochs of training; "auto": as many as make 1000 steps, or three steps for every four records, but at least 50.
+        Epochs of training; "auto": as many as make 800 steps, or three steps for every four records, but at least 50.
         Longer training learns the anomalies among the training records too.
     batch_size : int or "auto", default "auto"
         Records per step; "auto": 128, but 32 for fewer than 500 records. Small tables then train in a third of the
