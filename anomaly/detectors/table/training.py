@@ -24,7 +24,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
 # More take longer and find no more. AUROC by 800 and by 1000 steps: 0.853 and 0.853 on 14 tables one-class, 0.746 and
-# 0.747 unsupervised, 0.784 and 0.783 with a contamination; 0.897 and 0.897 on mixed tables, 0.927 and 0.928 on datasets.
+# 0.747 unsupervised, 0.784 and 0.783 with a contamination; 0.897 and 0.897 on mixed tables, 0.927 and 0.928 on others.
 _MOST_STEPS = 800
 _MOST_FURTHER_STEPS = 1000
 # On samples of 33 to 250 records of 14 tables so many steps were level with one a record, or a little better; and
