@@ -116,7 +116,8 @@ class TableDetector(TableDetectorFiles):
         where anomalies among the training records come in groups.
     contamination : "auto" or float, default "auto"
         Fraction of anomalies among the training records, above 0 and at most 0.5; "auto" estimates the threshold from
-        the distribution of the training scores (see `anomaly.thresholds.AutoThreshold`).
+        the distribution of the training scores (see `anomaly.thresholds.AutoThreshold`), and leaves no record out of
+        training. Give a fraction, if only a guess, where there may be many anomalies (see the notes).
     trim : "auto" or float, default "auto"
         Robust training: fraction of the training records that are left out, so that they are neither learned nor
         remembered; from 0 to 0.5. They are those with the highest scores of an isolation forest of 300 trees. "auto" is
@@ -191,6 +192,13 @@ class TableDetector(TableDetectorFiles):
 
     Notes
     -----
+    **Contamination.** Nothing in the training scores says reliably whether anomalies are among the training records. So
+    "auto" takes them for normal, and anomalies that have been learned are found less well: on 14 tables of which all
+    records trained the detector, AUROC was AUTO and average precision APAUTO, but TOLD and APTOLD with
+    ``contamination=0.1``, though the true fractions were 3 to 40 %. Without anomalies a tenth left out costs
+    COSTAUC of AUROC and COSTAP of average precision. So train on records known as normal where there are any; give a
+    fraction where anomalies are likely.
+
     **Few records.** With fewer than twenty training records for each column, networks reconstruct their training
     records much better than fresh ones. The scores of the training records are then held-out scores
     (`anomaly.detectors.table.held_out`), which takes ten further fits, or five of 500 records and more. So the
