@@ -192,12 +192,11 @@ class TableDetector(TableDetectorFiles):
 
     Notes
     -----
-    **Contamination.** Nothing in the training scores says reliably whether anomalies are among the training records. So
-    "auto" takes them for normal, and anomalies that have been learned are found less well: on 14 tables of which all
-    records trained the detector, AUROC was AUTO and average precision APAUTO, but TOLD and APTOLD with
-    ``contamination=0.1``, though the true fractions were 3 to 40 %. Without anomalies a tenth left out costs
-    COSTAUC of AUROC and COSTAP of average precision. So train on records known as normal where there are any; give a
-    fraction where anomalies are likely.
+    **Contamination.** Nothing in the scores of the training records says reliably whether anomalies are among them. So
+    "auto" takes all for normal, and anomalies that were learned are found less well: on 14 tables that the detector was
+    fitted to as a whole, with 2 to 36 % of anomalies, AUROC was 0.746 and average precision 0.395, but 0.784 and 0.443
+    with ``contamination=0.1``. Where there are no anomalies, leaving out a tenth costs 0.02 of AUROC and 0.08 of
+    average precision. So train on records known to be normal, if there are any; else give a fraction, if only a guess.
 
     **Few records.** With fewer than twenty training records for each column, networks reconstruct their training
     records much better than fresh ones. The scores of the training records are then held-out scores
