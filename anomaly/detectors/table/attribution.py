@@ -10,15 +10,12 @@ of the logarithm of the score, with :math:`x^{(c)}` the record x whose column c 
 be scored for each replacement, so only the few columns that may be faulty are replaced
 (`anomaly.detectors.table.expectation`).
 
-An alarm may need two values that are rare together, and to replace either is then enough. The less plausible one is
-that which deviates more from its expected value. So with :math:`z_c` this deviation in units of a typical one,
-contributions are in proportion to
-
-.. math:: \phi_c = \delta_c \ln(1 + z_c)
-
 **Two faults.** If the record is still not normal with its best replacement b, a second column is replaced besides: the
-one, c, with the largest :math:`\phi_{c \mid b}`. If that exceeds :math:`\phi_c`, both columns gain half of the
+one, c, with the largest drop :math:`\delta_{c \mid b}`. If that exceeds :math:`\delta_c`, both columns gain half of the
 difference, as by Shapley values, the means over both orders of replacing them.
+
+An alarm may need two values that are rare together. To replace either is then enough, and nothing tells which of them
+is wrong: both have a large contribution.
 
 A hundredth of the score is divided by the columns' fractions in the error of a network, so that no column with an
 error has a contribution of 0. So is all of it, if no replacement lowers the score, or if there is nothing to explain:
@@ -98,14 +95,14 @@ def _by_replacement(subject: Subject, x: Array, scores: Array, by_network: Array
     """Return contributions by the replacement of one column or, where that is not enough, of two."""
     found, rows = subject.propose(x, by_network), np.arange(len(x))
     left = _scores_of_replaced(subject, x, scores, found)
-    contributions = _contributions(scores, left, found)
+    contributions = _drops(scores, left)
     best = contributions.argmax(axis=1)
     left, again = left[rows, best], contributions[rows, best] > 0
     again &= left > subject.levels[1]
     if again.any():
         replaced = _with_columns(x[again], found.expected[again], best[again], subject.features.columns)
         found = subject.propose(x[again], by_network[again], best[again])
-        then = _contributions(left[again], _scores_of_replaced(subject, replaced, left[again], found), found)
+        then = _drops(left[again], _scores_of_replaced(subject, replaced, left[again], found))
         second, rows = then.argmax(axis=1), np.flatnonzero(again)
         gains = np.maximum(then.max(axis=1) - contributions[rows, second], 0) / 2
         contributions[rows, best[again]] += gains
@@ -129,10 +126,10 @@ def _scores_of_replaced(subject: Subject, x: Array, scores: Array, found: Replac
     return left
 
 
-def _contributions(scores: Array, left: Array, found: Replacements) -> Array:
-    """Return the drop of the logarithm of the score by each replacement, weighted by the deviation; at least 0."""
+def _drops(scores: Array, left: Array) -> Array:
+    """Return the drop of the logarithm of the score by each replacement; at least 0."""
     ratios = scores[:, np.newaxis] / np.maximum(left, _LEAST_RATIO * scores[:, np.newaxis])
-    return np.asarray(np.log(np.maximum(ratios, 1)) * np.log1p(found.deviations))
+    return np.asarray(np.log(np.maximum(ratios, 1)))
 
 
 def _with_columns(x: Array, expected: Array, columns: Array, of_features: Array) -> Array:
