@@ -24,6 +24,7 @@ FAMILIES = (
     "training",
     "commands",
     "files",
+    "reasons",
 )
 
 

@@ -8,7 +8,7 @@ is right to name first; that both come first and second is reported apart.
 
 Beside it are what simple methods say of the same alarms (`benchmarks.quality.reason_peers`), and what `explain` of a
 `TableDetector` would be without replacements: the geometric mean of the contributions to the network with the most
-noise and to the remembered records. Times are those of processors, for alarms.
+noise and to the remembered records; of a detector with one network, the terms of its score. Times are those of processors, for alarms.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anomaly import AutoencoderDetector, TableDetector, VariationalDetector
-from anomaly.detectors.table.attribution import normalized
+from anomaly.detectors.attribution import normalized
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.errors import DataError
 from benchmarks.arguments import some_of
@@ -65,6 +65,10 @@ class Plan(NamedTuple):
         One of `DETECTORS`.
     families : tuple of str
         Families of tables.
+    first_seed : int, default 0
+        The first of these seeds.
+    peers : bool, default True
+        Whether to compare with other methods.
     """
 
     data: Path | None = None
@@ -72,6 +76,8 @@ class Plan(NamedTuple):
     tables: tuple[str, ...] = ()
     detector: str = "TableDetector"
     families: tuple[str, ...] = ("made-up", "numbers", "mixed")
+    first_seed: int = 0
+    peers: bool = True
 
 
 def by_members(ensemble: Ensemble, x: np.ndarray) -> np.ndarray:
@@ -111,7 +117,7 @@ def measure(plan: Plan) -> tuple[list[Trial], Times]:
     """Return the outcomes of all faults in all tables, and the seconds of each method."""
     found: list[Trial] = []
     times: Times = {}
-    for seed in range(plan.seeds):
+    for seed in range(plan.first_seed, plan.first_seed + plan.seeds):
         for family, case in families(plan, seed):
             try:
                 with warnings.catch_warnings():
@@ -120,7 +126,7 @@ def measure(plan: Plan) -> tuple[list[Trial], Times]:
             except DataError as error:
                 print(f"{case.name}: left out, {error}", file=sys.stderr)
                 continue
-            methods = _methods(detector, case)
+            methods = _methods(detector, case) if plan.peers else {"explain": detector.explain}
             found += trials(family, case, detector, methods, seed)
             for name, own in _seconds_of_all(case, detector, methods, seed).items():
                 times[name] = times.get(name, 0.0) + own
@@ -152,6 +158,8 @@ def trials(family: str, case: Case, detector: Any, methods: dict[str, _Method], 
 def _methods(detector: Any, case: Case) -> dict[str, _Method]:
     peers = Peers(case.train)
     found: dict[str, _Method] = {"explain": detector.explain}
+    if hasattr(detector, "score_terms"):
+        found["terms"] = detector.score_terms
     if isinstance(detector, TableDetector):
         found["members"] = lambda records: by_members(detector.ensemble_, detector.preprocessor_.transform(records))
     return {**found, "kNN": peers.neighbors, "z-score": peers.z_scores, "ECOD": peers.tails}

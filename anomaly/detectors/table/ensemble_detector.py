@@ -98,7 +98,7 @@ class EnsembleDetector(RecordDetector):
         may be faulty are replaced. Where a record still is anomalous after the best replacement, a second column is
         replaced besides. Other columns have small contributions, a hundredth of the score in all; records that score
         less than the median training record have nothing to explain, and are explained by the errors of a network. See
-        `anomaly.detectors.table.attribution` for the formulas.
+        `anomaly.detectors.attribution` for the formulas.
 
         Over faults of many kinds in made-up tables, the column with the fault came first in 98 % of the alarms
         (``python -m benchmarks.quality.explanations``). Where two columns contradict each other, either may be named.
@@ -169,7 +169,7 @@ class EnsembleDetector(RecordDetector):
         """Estimate the value of each column of a record from its other columns, to report beside the value found.
 
         A column's own value is not used, and a single faulty column moves the estimates of the others little or not at
-        all; see `anomaly.detectors.table.expectation`. The estimate for a column that is independent of the others is
+        all; see `anomaly.detectors.expectation`. The estimate for a column that is independent of the others is
         about its median. In the column with the largest contribution by `explain` it is the value that explains the
         score: with it, the record would score less. It takes 0.05 to 1 ms a record, more beyond 100 features.
 

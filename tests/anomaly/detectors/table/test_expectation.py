@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
-from anomaly.detectors.table.expectation import most_conspicuous
+from anomaly.detectors.expectation import most_conspicuous
 
 
 def near_equal(n, rng):
