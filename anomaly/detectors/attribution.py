@@ -34,8 +34,8 @@ from typing import Protocol
 
 import numpy as np
 
-from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.expectation import Replacements
+from anomaly.detectors.features import FeatureSet
 from nnlite.types import Array
 
 _BY_NETWORK = 0.01

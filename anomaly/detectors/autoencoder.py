@@ -319,8 +319,8 @@ class AutoencoderDetector(RecordDetector):
         explain: its contributions are its `score_terms`.
 
         Over faults of many kinds in made-up tables (``python -m benchmarks.quality.explanations --detector
-        AutoencoderDetector``), the column with the fault came first in 96 % of the alarms; by `score_terms`, in 89 %. It
-        takes about fifteen times as long as to score the records, more with more columns.
+        AutoencoderDetector``), the column with the fault came first in 96 % of the alarms; by `score_terms`, in 89 %.
+        It takes about fifteen times as long as to score the records, more with more columns.
 
         Parameters
         ----------

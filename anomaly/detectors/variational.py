@@ -338,8 +338,8 @@ class VariationalDetector(RecordDetector):
         A record that scores no more than m has nothing to explain: its contributions are its `score_terms`.
 
         Over faults of many kinds in made-up tables (``python -m benchmarks.quality.explanations --detector
-        VariationalDetector``), the column with the fault came first in 96 % of the alarms; by `score_terms`, in 86 %. It
-        takes about eight times as long as to score the records, more with more columns.
+        VariationalDetector``), the column with the fault came first in 96 % of the alarms; by `score_terms`, in 86 %.
+        It takes about eight times as long as to score the records, more with more columns.
 
         Parameters
         ----------

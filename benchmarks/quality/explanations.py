@@ -8,7 +8,8 @@ is right to name first; that both come first and second is reported apart.
 
 Beside it are what simple methods say of the same alarms (`benchmarks.quality.reason_peers`), and what `explain` of a
 `TableDetector` would be without replacements: the geometric mean of the contributions to the network with the most
-noise and to the remembered records; of a detector with one network, the terms of its score. Times are those of processors, for alarms.
+noise and to the remembered records; of a detector with one network, the terms of its score. Times are those of
+processors, for alarms.
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.attribution import fractions, normalized, split_scores
+from anomaly.detectors.expectation import Expectation, Replacements
+from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.blend import BLENDS, Blend, SoftMaximum, spread_of
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.attribution import fractions, normalized
 from anomaly.detectors.expectation import Replacements
+from anomaly.detectors.features import FeatureSet
 
 
 class Distance:
