@@ -27,7 +27,7 @@ def _promise(detector: str, percent: int) -> Promise:
 
 
 PROMISES = (
-    _promise("TableDetector", 98),
+    _promise("TableDetector", 99),
     _promise("AutoencoderDetector", 96),
     _promise("VariationalDetector", 96),
 )

@@ -226,8 +226,13 @@ class Ensemble:
         return found if normalize else split_scores(scores, found)
 
     def expected(self, x: Array) -> Array:
-        """Return the features expected in each column by all others; see `anomaly.detectors.expectation`."""
-        return self.expectation.of_all(self.complete(x)[0])
+        """Return the features expected in each column by all others; see `anomaly.detectors.expectation`.
+
+        In the columns that may be faulty, they are those that `explain` replaces them by.
+        """
+        proposed = self.propose(x, self.view(x))
+        chosen = proposed.columns[:, self.features.columns]
+        return np.where(chosen, proposed.expected, self.expectation.of_all(self.complete(x)[0]))
 
     def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
         """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
