@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from anomaly.detectors.attribution import fractions, split_scores
 from anomaly.detectors.features import FeatureSet, targets
 from anomaly.detectors.network_attribution import NetworkSubject, levels_of, log_of
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
@@ -333,12 +332,7 @@ class AutoencoderDetector(RecordDetector):
             At least 0; each row adds up to the score, without rounding errors.
         """
         x = self._features(X)
-        terms = self._contributions(x, self.model_)
-        scores, subject = terms.sum(axis=1), self._subject()
-        above = log_of(scores) > subject.levels[0]
-        if above.any():
-            terms[above] = split_scores(scores[above], fractions(subject, x[above], log_of(scores[above])))
-        return terms
+        return self._subject().explain(x)
 
     def reconstruct(self, X: Any) -> Table:
         """Return the reconstruction of records, missing cells included, with the columns in their own units."""

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.attribution import normalized
+from anomaly.detectors.attribution import fractions, normalized, split_scores
 from anomaly.detectors.expectation import Replacements, most_conspicuous
 from anomaly.detectors.features import FeatureSet
 from nnlite.types import Array
@@ -61,6 +61,26 @@ class NetworkSubject:
     normal: Array
     levels: tuple[float, float]
     logarithmic: bool
+
+    def explain(self, x: Array) -> Array:
+        """Split each record's score into contributions of columns, of shape (n, n_columns).
+
+        Those of a record that scores no more than a typical one are the terms of its score. Of scores that are
+        logarithms the excess over a typical one is split, and the rest divided equally among the columns with features.
+        """
+        contributions = self.terms(x)
+        scores = contributions.sum(axis=1)
+        log_scores = scores if self.logarithmic else log_of(scores)
+        above = log_scores > self.levels[0]
+        if above.any():
+            found = fractions(self, x[above], log_scores[above])
+            split = self._split_excess if self.logarithmic else split_scores
+            contributions[above] = split(scores[above], found)
+        return contributions
+
+    def _split_excess(self, scores: Array, found: Array) -> Array:
+        used = np.bincount(self.features.columns, minlength=self.features.n_columns) > 0
+        return self.levels[0] * used / used.sum() + found * (scores - self.levels[0])[:, np.newaxis]
 
     def log_scores(self, x: Array, replaced: Array) -> Array:
         """Return the logarithm of each record's score with normal terms of replaced columns, of shape (n,)."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from anomaly.detectors.attribution import fractions
 from anomaly.detectors.features import FeatureSet, targets
 from anomaly.detectors.network_attribution import NetworkSubject, levels_of
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
@@ -352,15 +352,7 @@ class VariationalDetector(RecordDetector):
             Each row adds up to the score, but for rounding. Contributions may be below 0, as the score may.
         """
         x = self._features(X)
-        terms = self._terms(x)
-        scores, subject = terms.sum(axis=1), self._subject()
-        typical = subject.levels[0]
-        above = scores > typical
-        if above.any():
-            used = np.bincount(subject.features.columns, minlength=terms.shape[1]) > 0
-            excess = (scores[above] - typical)[:, np.newaxis]
-            terms[above] = typical * used / used.sum() + fractions(subject, x[above], scores[above]) * excess
-        return terms
+        return self._subject().explain(x)
 
     def score_terms(self, X: Any) -> Array:
         """Return the terms of each record's score, by column.
@@ -387,7 +379,7 @@ class VariationalDetector(RecordDetector):
         return NetworkSubject(
             FeatureSet.of(self.preprocessor_),
             self._terms,
-            lambda copies: _mean_records(networks, copies),
+            partial(_mean_records, networks),
             lambda x: self._completed(x, networks),
             self.typical_contributions_,
             levels_of(self.decision_scores_),
@@ -439,10 +431,9 @@ class VariationalDetector(RecordDetector):
         )
 
     def _completed(self, x: Array, networks: _Networks) -> Array:
-        def reconstruct(filled: Array) -> Array:
-            return _mean_records(networks, filled[:, np.newaxis])[:, 0]
-
-        return FeatureSet.of(self.preprocessor_).completed(x, reconstruct)
+        return FeatureSet.of(self.preprocessor_).completed(
+            x, lambda filled: _mean_records(networks, filled[:, np.newaxis])[:, 0]
+        )
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""

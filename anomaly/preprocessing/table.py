@@ -425,9 +425,9 @@ class TablePreprocessor:
         Table
             Records with the columns of the training table: numbers in their own units, dates, booleans, and for each
             column of categories the category with the largest feature. Values of ignored columns, and without `near` of
-            datetimes whose date is not a feature, are missing. With ``missing="nan"``, so are cells with a NaN feature; the
-            category is one of the training values: the most frequent of the rare ones in place of their group, and none
-            in place of unseen values and of those of a column where most occur once.
+            datetimes whose date is not a feature, are missing. With ``missing="nan"``, so are cells with a NaN feature;
+            the category is one of the training values: the most frequent of the rare ones in place of their group, and
+            none in place of unseen values and of those of a column where most occur once.
         """
         self._check_fitted()
         self._check_width(features)
@@ -442,7 +442,7 @@ class TablePreprocessor:
         for index, column in enumerate(self._fitted.columns):
             if isinstance(column, CycleColumn) and others is not None:
                 days = column.read(others.columns[index], others.position)
-                cells.append(column.restore_near(next(values), days))
+                cells.append(column.restore_near(list(next(values)), days))
             elif isinstance(column, ValueColumn):
                 own = column.value_of(next(values))
                 cells.append(column.restore(column.rounded(own) if rounded else own))
