@@ -25,6 +25,7 @@ FAMILIES = (
     "training",
     "commands",
     "files",
+    "reasons",
 )
 
 
