@@ -34,6 +34,9 @@ from nnlite.random import seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
 
+# Names of parameters in files of earlier versions.
+_FORMER_NAMES = {"drift": "drift_allowance"}
+
 
 class SequenceDetector(SeriesDetector):
     r"""Detector of anomalous segments in a series of one sensor or many.
@@ -105,7 +108,7 @@ class SequenceDetector(SeriesDetector):
     members : int, default 1
         Number of networks in each fold, with different random weights; their mean output is used. More members take
         longer to train and vary less between seeds.
-    drift : float, default 2.0
+    drift_allowance : float, default 2.0
         Horizon of the allowance for drift, in lengths of the training series (see
         `anomaly.detectors.sequence.whitening`); 0 makes no allowance. It allows for larger residuals, and not for
         levels outside the training range, where a network extrapolates: of random walks twice as long as the training
@@ -198,7 +201,7 @@ class SequenceDetector(SeriesDetector):
         "calibration": number(least=0, below=1),
         "folds": integer(least=1) | choice("auto"),
         "members": integer(least=1),
-        "drift": number(least=0),
+        "drift_allowance": number(least=0),
         "margin": number(above=0),
         **TRAINING_CONSTRAINTS,
         "gap": number(above=0),
@@ -221,7 +224,7 @@ class SequenceDetector(SeriesDetector):
         calibration: float = 0.25,
         folds: int | str = "auto",
         members: int = 1,
-        drift: float = 2.0,
+        drift_allowance: float = 2.0,
         contamination: float | str = "auto",
         threshold: Any = None,
         margin: float = 2.0,
@@ -249,7 +252,7 @@ class SequenceDetector(SeriesDetector):
         self.calibration = calibration
         self.folds = folds
         self.members = members
-        self.drift = drift
+        self.drift_allowance = drift_allowance
         self.contamination = contamination
         self.threshold = threshold
         self.margin = margin
@@ -356,7 +359,7 @@ class SequenceDetector(SeriesDetector):
         sensors = self.feature_names_in_[self.preprocessor_.columns_.feature_columns_].tolist()
         self.residuals_ = ResidualScale(float(self.smoothing), self.smooth)
         calibration = calibrate(
-            self.residuals_, models, self.preprocessor_.reader, series, folds_of, float(self.drift), sensors
+            self.residuals_, models, self.preprocessor_.reader, series, folds_of, float(self.drift_allowance), sensors
         )
         self.calibration_, self.decision_scores_ = calibration.steps, calibration.scores
         self.calibration_scores_ = self.decision_scores_[self.calibration_]
@@ -502,6 +505,12 @@ class SequenceDetector(SeriesDetector):
             **{f"residuals/{name}": array for name, array in self.residuals_.get_state().items()},
         }
         return {"networks": networks, "preprocessing": columns, "history": self.history_}, arrays
+
+    @classmethod
+    def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> SequenceDetector:
+        """Return a fitted detector from the contents of its file; see `BaseDetector.from_state`."""
+        parameters = {_FORMER_NAMES.get(name, name): value for name, value in config["parameters"].items()}
+        return super().from_state({**config, "parameters": parameters}, arrays, label)
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
         self._check_parameters()

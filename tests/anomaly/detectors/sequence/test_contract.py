@@ -79,7 +79,7 @@ def test_sensors_missing_at_scoring_time_are_named():
         ({"calibration": 1}, "calibration must be a number of at least 0 and below 1"),
         ({"folds": 0}, "folds must be a whole number"),
         ({"members": 0}, "members must be a whole number"),
-        ({"drift": -1}, "drift must be a number of at least 0"),
+        ({"drift_allowance": -1}, "drift_allowance must be a number of at least 0"),
         ({"margin": 0}, "margin must be a number above 0"),
         ({"epochs": 0}, "epochs must be a whole number"),
         ({"batch_size": 0}, "batch_size"),

@@ -258,7 +258,7 @@ def test_a_sensor_with_random_walk_drift_weighs_less():
     rng = np.random.default_rng(0)
     series = np.column_stack([rng.normal(size=400), np.cumsum(rng.normal(size=400)) / 5])
     scales = [
-        SequenceDetector(**{**QUICK, "folds": 2}, drift=drift, smoothing=5).fit(series).residuals_.scale_
+        SequenceDetector(**{**QUICK, "folds": 2}, drift_allowance=drift, smoothing=5).fit(series).residuals_.scale_
         for drift in (0, 4)
     ]
     assert scales[1][0] < 1.5 * scales[0][0]
