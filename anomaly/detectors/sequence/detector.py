@@ -485,13 +485,8 @@ class SequenceDetector(SeriesDetector):
             A stream at the start of a series.
         """
         self._check_fitted()
-        return SequenceStream(
-            self.ignore,
-            self.preprocessor_.reader(warn=True),
-            self.window_model_,
-            self.residuals_,
-            self.preprocessor_.columns_.sum_by_column,
-        )
+        reader, columns = self.preprocessor_.reader(warn=True), self.preprocessor_.columns_
+        return SequenceStream(self.ignore, reader, self.window_model_, self.residuals_, columns.sum_by_column)
 
     # -- files ---------------------------------------------------------------------------------
 
