@@ -86,8 +86,7 @@ def compare_blocks(
         Distance between the distributions that is no drift; see `anomaly.drift.kolmogorov_smirnov`.
     """
     found: list[Comparison] = []
-    # A block of one step has no spread.
-    factor = 2 if of_spread else 1
+    factor = 1
     while len(found) < _MOST_LENGTHS:
         reference, fresh = (blocks.merged(factor).values(feature, of_spread) for blocks in (then, now))
         if len(reference) < _FEWEST_BLOCKS or len(fresh) < _FEWEST_FRESH:

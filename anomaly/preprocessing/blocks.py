@@ -12,6 +12,7 @@ from nnlite.types import Array
 
 _MOST_BLOCKS = 512
 _MOST_CELLS = 1 << 18
+_LEAST_LENGTH = 9
 _TINY = 1e-12
 
 
@@ -145,12 +146,14 @@ class BlockSummary:
 
 
 def block_length(n_steps: int, n_features: int) -> int:
-    """Return the length of blocks of which a series has at most 512, and fewer of many features.
+    """Return the length of blocks of which a series has at most 512, and fewer of many features; it is at least 9.
+
+    Each block then has five steps or more, so that the blocks in a file hold no single step of training.
 
     Examples
     --------
     >>> block_length(100, 1), block_length(10_000, 1), block_length(10_000, 5000)
-    (1, 20, 193)
+    (9, 20, 193)
     """
     most = max(16, min(_MOST_BLOCKS, _MOST_CELLS // max(n_features, 1)))
-    return max(1, -(-n_steps // most))
+    return max(_LEAST_LENGTH, -(-n_steps // most))
