@@ -129,8 +129,8 @@ def report(results: dict[str, list[dict[str, Any]]]) -> tuple[str, dict[str, Any
         [
             f"{n_files} files, counts of all files together",
             table(["detector", "F1", "false alarms", "missed alarms", "seconds"], rows),
-            "SKAB's labels stand at nearly one place in most files: flagging the rows from 50 to 85 % of each, without a "
-            f"look at any sensor, has F1 {blind['f1']:.3f} on these.",
+            "SKAB's labels stand at nearly one place in most files: flagging the rows from 50 to 85 % of each, without "
+            f"a look at any sensor, has F1 {blind['f1']:.3f} on these.",
         ]
     )
     return text, {"without_sensors": blind, "detectors": {name: summary[name] for name in ranked}}
