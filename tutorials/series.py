@@ -62,7 +62,7 @@ print(evaluate_events(test_truth, scores, y_pred=alarms, tolerance=10))
 # Part 3. Events and their sensors
 # ----------------------------------------------------------------------------------------------
 # Alarms close to each other are one event. The sensor that contributes most to its scores is the one to inspect. It
-# need not be the one with the most unusual values: a fault of one sensor makes correlated sensors unusual beside it, and
+# need not be the one with the most unusual values: a fault of one sensor makes correlated sensors unusual, too, and
 # `explain` takes that into account.
 contributions = detector.explain(test)
 print("\nPart 3: events")
