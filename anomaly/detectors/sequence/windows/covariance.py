@@ -187,7 +187,9 @@ class WindowCovariance:
         scale = np.divide(squares, total, out=np.zeros(len(total)), where=total > 0)
         n_values = windows.shape[1] * windows.shape[2]
         counts = np.full(len(windows), n_values) if missing is None else n_values - missing.sum(axis=(1, 2))
-        return parts_of_distance(by_feature * scale[:, np.newaxis], counts)
+        parts = parts_of_distance(by_feature * scale[:, np.newaxis], counts)
+        parts[counts == 0] = np.nan
+        return parts
 
     def _products(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Any:
         first = 0
@@ -238,10 +240,17 @@ class WindowCovariance:
 
 def _precision(mean: Array, matrix: Array, n_features: int, window: int) -> Precision:
     n_values = n_features * window
-    if mean.shape != (n_values,) or matrix.shape != (n_values, n_values):
+    if not mean.dtype == matrix.dtype == np.float64 or mean.shape != (n_values,) or matrix.shape != (n_values, n_values):
         raise ValueError(f"expected a mean and a precision of {n_values} values")
     if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
         raise ValueError("expected a finite mean and precision")
+    # Of a matrix that is none of a covariance, squares and missing samples would be nonsense.
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        raise ValueError("expected a precision that is positive definite") from None
+    if not np.allclose(matrix, matrix.T, rtol=1e-3, atol=1e-6 * np.abs(matrix).max()):
+        raise ValueError("expected a precision that is symmetric")
     return Precision.of(mean, matrix, n_features)
 
 

@@ -121,7 +121,7 @@ class WindowStream:
         drawn = total ** (1 - missing) * self._typical**missing
         scale = np.divide(drawn, total, out=np.ones(len(total)), where=total > 0)
         # Where nothing is known, there is no part to scale.
-        unknown = (missing == 1)[:, np.newaxis]
+        unknown = np.isnan(total)[:, np.newaxis]
         return np.where(unknown, self._typical / parts.shape[1], parts * scale[:, np.newaxis])
 
 
