@@ -10,6 +10,8 @@ r"""Views of a window: what of it is compared with the windows of training.
 
 All are of shape (n_windows, n_features, n_values), so that a distance is a sum over the values of each sensor. In a
 window with missing samples, each view is that of the samples that are present; a value that cannot be known is NaN.
+Shape and statistics of half a period are not those of a whole one, so they are not known where more than about a
+sixteenth of a window is missing at a stretch, as at the start of a segment.
 """
 
 from __future__ import annotations
@@ -26,7 +28,8 @@ _SHAPE_FLOOR = 0.04
 _STILL = 0.03
 _STILL_CHANGE = 0.01
 _LEAST_SCALE = 0.05
-_LEAST_PRESENT = 0.5
+_MOST_MISSING = 0.5
+_LONGEST_HOLE = 16
 
 
 class View(Protocol):
@@ -100,7 +103,7 @@ class ShapeView(RawView):
             centered = np.where(present, windows - mean, 0)
             variance = np.square(centered).sum(axis=-1, keepdims=True) / count
         shape = (centered / np.sqrt(variance + _SHAPE_FLOOR)).astype(np.float32)
-        return shape if missing is None else _masked(shape, missing)
+        return shape if missing is None else _masked(shape, missing | ~_is_described(missing)[..., np.newaxis])
 
 
 class StatisticsView:
@@ -122,10 +125,10 @@ class StatisticsView:
         self.mean_, self.scale_ = found.mean(axis=0), found.std(axis=0) + _LEAST_SCALE
 
     def values(self, windows: Array, missing: Array | None) -> Array:
-        """Return the statistics; NaN for a sensor with less than half of its samples."""
+        """Return the statistics; NaN for a sensor with less than half of its samples, or with a long hole."""
         found = ((_statistics(windows, missing) - self.mean_) / self.scale_).astype(np.float32)
         if missing is not None:
-            found[missing.mean(axis=-1) > _LEAST_PRESENT] = np.nan
+            found[~_is_described(missing)] = np.nan
         return found
 
     def get_state(self) -> dict[str, Array]:
@@ -150,6 +153,19 @@ VIEWS: dict[str, type[View]] = {view.name: view for view in (RawView, ShapeView,
 
 def _masked(values: Array, missing: Array) -> Array:
     return np.where(missing, np.float32(np.nan), values).astype(np.float32)
+
+
+def _is_described(missing: Array) -> Array:
+    """Return whether the samples that are present stand for the whole window, of shape (n_windows, n_features)."""
+    longest = missing.shape[-1] // _LONGEST_HOLE + 1
+    counts = np.cumsum(missing, axis=-1)
+    # A hole that is longer has so many samples up to its end more than before its start.
+    ends = counts[..., longest:] - np.concatenate(
+        [np.zeros_like(counts[..., :1]), counts[..., : -longest - 1]], axis=-1
+    )
+    has_hole = (ends == longest + 1).any(axis=-1)
+    described: Array = ~has_hole & (counts[..., -1] <= _MOST_MISSING * missing.shape[-1])
+    return described
 
 
 def _statistics(windows: Array, missing: Array | None = None) -> Array:

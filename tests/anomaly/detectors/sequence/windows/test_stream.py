@@ -34,6 +34,7 @@ def of_kind(kind):
 
 MEMBERS = {kind: of_kind(kind) for kind in ("values", "shape", "statistics", "covariance")}
 EACH_MEMBER = pytest.mark.parametrize("kind", MEMBERS)
+DESCRIBED = pytest.mark.parametrize("kind", ["shape", "statistics"])
 STEP_MEMBERS = pytest.mark.parametrize("kind", ["values", "covariance"])
 
 
@@ -96,7 +97,7 @@ def test_missing_samples_have_no_part(kind, causal):
     )
 
 
-@EACH_MEMBER
+@STEP_MEMBERS
 def test_the_fewer_samples_are_known_the_nearer_is_a_distance_to_the_typical_one(kind):
     window = steps(WINDOW) + 5
     missing = np.zeros((WINDOW, 2), np.bool_)
@@ -114,11 +115,19 @@ def test_where_nothing_is_known_a_value_is_typical(kind, causal):
 
 
 @CAUSAL
-def test_statistics_of_too_few_samples_are_typical(causal):
+@DESCRIBED
+def test_shape_and_statistics_of_too_few_samples_are_typical(kind, causal):
     # A statistic needs half of the samples: of fewer, nothing is known.
     missing = np.ones((60, 2), np.bool_)
     missing[::3] = False
-    np.testing.assert_allclose(values("statistics", causal, steps(), missing).sum(axis=1), TYPICAL, rtol=1e-6)
+    np.testing.assert_allclose(values(kind, causal, steps(), missing).sum(axis=1), TYPICAL, rtol=1e-6)
+
+
+@CAUSAL
+@DESCRIBED
+def test_at_the_start_of_a_segment_shape_and_statistics_are_typical(kind, causal):
+    found = values(kind, causal, steps(WINDOW if causal else WINDOW - 2)).sum(axis=1)
+    np.testing.assert_allclose(found[: WINDOW - 2], TYPICAL, rtol=1e-6)
 
 
 @EACH_MEMBER

@@ -63,14 +63,15 @@ def test_missing_samples_have_no_part_in_a_view(name):
 @pytest.mark.parametrize("name", ["values", "shape"])
 def test_values_of_missing_samples_are_not_known(name):
     missing = holes(windows().shape)
+    missing[..., 1:] &= ~missing[..., :-1]  # no two in a row
     np.testing.assert_array_equal(np.isnan(fitted(name).values(windows(), missing)), missing)
 
 
 def test_the_shape_of_the_samples_that_are_present():
     full, missing = 20 * windows(1, 1), np.zeros((1, 1, 12), np.bool_)
-    missing[..., 5:] = True
-    expected = ShapeView().values(full[..., :5], None)
-    np.testing.assert_allclose(ShapeView().values(full, missing)[..., :5], expected, rtol=1e-5, atol=1e-6)
+    missing[..., 1::2] = True
+    expected = ShapeView().values(full[..., ::2], None)
+    np.testing.assert_allclose(ShapeView().values(full, missing)[..., ::2], expected, rtol=1e-5, atol=1e-6)
 
 
 def test_statistics_are_standardized_and_those_of_the_window():
@@ -91,17 +92,32 @@ def test_statistics_are_standardized_and_those_of_the_window():
 
 def test_statistics_of_the_samples_that_are_present():
     view, missing = fitted("statistics", 1), np.zeros((30, 1, 12), np.bool_)
-    missing[..., 8:] = True
-    expected = view.values(windows(n_features=1)[..., :8], None)
+    missing[..., -1:] = True
+    expected = view.values(windows(n_features=1)[..., :-1], None)
     np.testing.assert_allclose(view.values(windows(n_features=1), missing), expected, rtol=1e-4, atol=1e-4)
 
 
-def test_statistics_of_few_samples_are_not_known():
+@pytest.mark.parametrize("name", ["shape", "statistics"])
+def test_windows_of_few_samples_are_not_described(name):
     missing = np.zeros((30, 2, 12), np.bool_)
-    missing[:, 0, :7] = missing[:, 1, :6] = True
-    values = fitted("statistics").values(windows(), missing)
+    missing[:, :, ::2] = True
+    assert np.isfinite(fitted(name).values(windows(), missing)[:, :, 1]).all()
+    missing[:, 0, 1] = True
+    values = fitted(name).values(windows(), missing)
     assert np.isnan(values[:, 0]).all()
-    assert np.isfinite(values[:, 1]).all()
+    assert np.isfinite(values[:, 1]).any()
+
+
+@pytest.mark.parametrize("name", ["shape", "statistics"])
+@given(first=st.integers(0, 39), length=st.integers(1, 20))
+def test_windows_with_a_long_hole_are_not_described(name, first, length):
+    missing = np.zeros((1, 2, 40), np.bool_)
+    missing[:, 0, first : first + length] = True
+    view = VIEWS[name]()
+    view.fit(windows(window=40))
+    is_known = np.isfinite(view.values(windows(1, window=40), missing)).any(axis=-1)[0]
+    # A sixteenth of 40 steps is between 2 and 3.
+    assert is_known.tolist() == [min(length, 40 - first) <= 3, True]
 
 
 @pytest.mark.parametrize("fault", ["still", "calm", "regular"])
