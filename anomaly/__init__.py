@@ -17,6 +17,7 @@ from anomaly.detectors.loading import detector_class as _detector_class
 if TYPE_CHECKING:
     from anomaly.detectors import (
         AutoencoderDetector,
+        GroupedDetector,
         ImageDetector,
         SequenceDetector,
         TableDetector,
@@ -28,6 +29,7 @@ __version__ = "0.1.0"
 __all__ = [
     "AutoencoderDetector",
     "BaseDetector",
+    "GroupedDetector",
     "ImageDetector",
     "NotFittedError",
     "SequenceDetector",

@@ -24,6 +24,18 @@ class MissingTimeWarning(UserWarning):
     """Records without a time where times matter: the message says how many, and how they were taken."""
 
 
+class ClockWarning(UserWarning):
+    """Timestamps that go back, are doubled or missing, or at another step than in training: where first, how many."""
+
+
+class IntervalWarning(UserWarning):
+    """Intervals to exclude that match no row: the message names the first, and says how many there are."""
+
+
+class GroupWarning(UserWarning):
+    """Groups of rows, such as machines, without a detector of their own: the message names them, and says why."""
+
+
 def format_names(names: Iterable[str], limit: int = 10) -> str:
     """Return a list of names for a message: quoted, and shortened to the first `limit`.
 

@@ -30,6 +30,8 @@ class Event:
         The score of this step; 1 without scores.
     start_time, end_time, peak_time : optional
         The timestamps of the first step, the last step and the peak; None without timestamps.
+    group : str, optional
+        The group, such as a machine, if the series is one of several (`anomaly.GroupedDetector`).
     """
 
     start: int
@@ -39,6 +41,7 @@ class Event:
     start_time: Any = None
     end_time: Any = None
     peak_time: Any = None
+    group: str | None = None
 
     def __len__(self) -> int:
         return self.end - self.start
@@ -62,7 +65,7 @@ def find_events(
     labels : array_like of 0 and 1 of shape (n_steps,)
         Alarms, as returned by a detector's ``predict``.
     scores : array_like of shape (n_steps,), optional
-        Anomaly scores, for the peak of each event.
+        Anomaly scores, for the peak of each event. A step without a score (NaN) ends an event.
     time : sequence of shape (n_steps,), optional
         Timestamps of any type, for the times of each event.
     minimum_length : int, default 1
@@ -112,6 +115,7 @@ class EventStream:
         self._minimum_length, self._tolerance = minimum_length, tolerance
         self._seen = 0
         self._open: Event | None = None
+        self._last_without = -1  # the last step without a score
 
     def push(
         self, labels: ArrayLike, scores: ArrayLike | None = None, *, time: Sequence[Any] | Array | None = None
@@ -129,15 +133,20 @@ class EventStream:
             if values is not None and len(values) != len(alarms):
                 raise ValueError(f"{name} has {len(values):,} values; expected {len(alarms):,}, one for each label")
         ended = []
+        without = np.concatenate([[self._last_without], self._seen + np.flatnonzero(np.isnan(heights))])
         for start, end in find_segments(alarms):
             event = _event(start, end, heights, time, self._seen)
-            if self._open is not None and event.start - self._open.end <= self._tolerance:
+            is_near = self._open is not None and event.start - self._open.end <= self._tolerance
+            if self._open is not None and is_near and _last_before(event.start, without) < self._open.end:
                 self._open = _joined(self._open, event)
             else:
                 ended += self.finish()
                 self._open = event
         self._seen += len(alarms)
-        if self._open is not None and self._seen - self._open.end > self._tolerance:
+        self._last_without = int(without[-1])
+        if self._open is not None and (
+            self._seen - self._open.end > self._tolerance or self._last_without >= self._open.end
+        ):
             ended += self.finish()
         return ended
 
@@ -170,6 +179,11 @@ def join_segments(segments: Sequence[tuple[int, int]], tolerance: int) -> list[t
         else:
             joined.append((start, end))
     return joined
+
+
+def _last_before(step: int, steps: Array) -> int:
+    """Return the last of some steps before another, of which the first is before it in any case."""
+    return int(steps[np.searchsorted(steps, step) - 1])
 
 
 def _event(start: int, end: int, heights: Array, time: Any, offset: int) -> Event:

@@ -8,7 +8,7 @@ from importlib import import_module
 COMMANDS = {
     "speed": "training, matrix products, inference and start-up against PyTorch, Keras, JAX, ONNX Runtime and C",
     "quality": "detection in tables of many kinds, real and made up, against PyOD and scikit-learn",
-    "series": "detection in real series: SKAB and NAB",
+    "series": "detection in series of many families, real and made up, against TSB-AD, stumpy and scikit-learn",
     "promises": "simulations of the numbers in docstrings, help texts and the README",
     "fuzz": "random models: backends, gradients, batches, files, configurations and evaluations against each other",
     "house": "the structure of the packages: imports, lengths, and the files a run enters",

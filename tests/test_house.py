@@ -58,7 +58,7 @@ MOST_FILES = {
 
 AT_MOST = {
     "circles of imports": 0,
-    "functions that take a whole detector or preprocessor": 5,
+    "functions that take a whole detector or preprocessor": 6,
     "reads of another object's private members": 0,
     "functions that take the raw Namespace": 12,
     "modules above 250 lines of code": 0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from anomaly.cli.options import (
     add_command,
     add_data,
     add_model,
+    add_rows,
     add_table,
     add_threshold,
     add_tolerance,
@@ -26,6 +27,9 @@ from anomaly.cli.options import (
 from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.detectors import SequenceDetector
 
 _ALL = "(all)"
 
@@ -56,6 +60,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="also write the metrics to this file; with - only they are written to standard output",
     )
     add_tolerance(parser)
+    add_rows(parser)
     add_threshold(parser)
     add_table(parser)
 
@@ -74,10 +79,14 @@ def run(options: Namespace) -> None:
     for name in by:
         if name not in detector.required_columns_:
             given = given.without(name)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    group: str | None = options.group or getattr(detector, "group", None)
+    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
     stream = detector.stream()
+    if options.group is not None or options.exclude is not None:
+        intervals = inputs.read_intervals(options.exclude)
+        stream = cast("SequenceDetector", detector).routed_stream(options.group, intervals)
     columns: dict[str, list[Array]] = {name: [] for name in by}
-    cells, scored = [], []
+    cells, scored, flagged, groups = [], [], [], []
     for table in data.chunks():
         data.source.check_present(table, by)
         for name in by:
@@ -85,41 +94,78 @@ def run(options: Namespace) -> None:
         if given.labels is not None:
             data.source.check_present(table, [given.labels.name])
             cells.append(given.labels.texts(table))
+        if group is not None:
+            groups.append(table[group])
         scored.append(stream.push(data.features(table)))
+        flagged.append(stream.labels)
     scores = np.concatenate([*scored, stream.finish()])
-    threshold = detector.threshold_ if options.threshold is None else options.threshold
+    flags = np.concatenate([*flagged, stream.labels])
+    # The limit of a series follows the scores: there is no one threshold of its alarms, unless one is given.
+    threshold = options.threshold
+    if threshold is None and detector.data_kind != "series":
+        threshold = detector.threshold_
+    if options.threshold is not None:
+        flags = (scores > options.threshold).astype(np.int64)
     metrics: dict[str, Any] = {}
     sections: list[str] = []
     labels = None
+    # Rows in an interval to exclude, and of a group without a detector, have no score.
+    has_score = np.isfinite(scores)
+    n_without = int((~has_score).sum())
+    scores, flags = scores[has_score], flags[has_score]
     if given.labels is not None:
-        names = np.concatenate(cells)
+        names = np.concatenate(cells)[has_score]
         labels = given.labels.binary(names)
-        metrics, sections = _evaluated(given.labels, names, scores, threshold)
+        metrics, sections = _evaluated(given.labels, names, scores, flags, threshold)
         if detector.data_kind == "series":
             known = labels != UNLABELLED
             # Rows without a label are left out here too: an alarm there is neither true nor false.
-            events = evaluate_events(labels[known], scores[known], threshold, tolerance=options.tolerance or 0)
+            tolerance = options.tolerance or 0
+            steps = labels[known], scores[known], flags[known]
+            if group is not None:
+                steps = _group_by_group(*steps, np.concatenate(groups)[has_score][known], tolerance)
+            events = evaluate_events(steps[0], steps[1], tolerance=tolerance, y_pred=steps[2])
             metrics["events"] = events.to_dict()
             sections.append(f"event by event (delays in steps)\n{events}")
     if by:
-        values = {name: as_values(np.concatenate(parts)) for name, parts in columns.items()}
-        metrics["by_column"], tables = _compared(values, scores > threshold, labels)
+        values = {name: as_values(np.concatenate(parts)[has_score]) for name, parts in columns.items()}
+        metrics["by_column"], tables = _compared(values, flags == 1, labels)
         sections += tables
     if metrics.get("n_unlabelled"):
         sections.append(format_left_out(metrics["n_unlabelled"]))
+    if n_without:
+        metrics["n_without_score"] = n_without
+        sections.append(f"left out {n_without:,} row{'' if n_without == 1 else 's'} without a score")
     if options.json:
         inputs.write_json(metrics, options.json)
     if options.json != inputs.STANDARD:
         print("\n\n".join(sections))
 
 
-def _evaluated(column: LabelColumn, names: Array, scores: Array, threshold: float) -> tuple[dict[str, Any], list[str]]:
+def _group_by_group(
+    labels: Array, scores: Array, flags: Array, groups: Array, tolerance: int
+) -> tuple[Array, Array, Array]:
+    """Return labels, scores and flags group by group, with normal steps between that keep events apart."""
+    parts: list[tuple[Array, Array, Array]] = []
+    normal = np.zeros(tolerance + 1, np.int64)
+    between = normal, np.full(tolerance + 1, float(scores.min())), normal
+    for value in dict.fromkeys(groups.tolist()):
+        rows = groups == value
+        parts += [(labels[rows], scores[rows], flags[rows]), between]
+    joined = [np.concatenate(columns) for columns in zip(*parts[:-1], strict=True)]
+    return joined[0], joined[1], joined[2]
+
+
+def _evaluated(
+    column: LabelColumn, names: Array, scores: Array, flags: Array, threshold: float | None
+) -> tuple[dict[str, Any], list[str]]:
     """Return the metrics of labelled records by name, and as text."""
     column.check_both_classes(names)
     y = column.binary(names)
     known = y != UNLABELLED
-    result = evaluate(y[known], scores[known], threshold=threshold)
-    by_label = texts.count_by_label(names[known], scores[known], threshold, column.normal_text)
+    predicted = flags[known] if threshold is None else None
+    result = evaluate(y[known], scores[known], threshold=threshold, y_pred=predicted)
+    by_label = texts.count_by_label(names[known], scores[known], flags[known], column.normal_text)
     metrics = {**result.to_dict(), "n_unlabelled": int((~known).sum()), "by_label": by_label}
     return metrics, [texts.format_evaluation(result, by_label)]
 

@@ -52,7 +52,7 @@ def record_figures(data: RecordPlotData, labels: Array | None) -> Figures:
 
 def series_figures(data: SeriesPlotData, labels: Array | None) -> Figures:
     """Return the figures of the scored steps of a series."""
-    flags = (data.scores > data.threshold).astype(np.int64)
+    flags = data.labels
     highest = int(np.argmax(data.contributions.sum(axis=0)))
     # Rows are numbered from 1, as in the output of `anomaly score`.
     axis: dict[str, Any] = {"first": 1} if data.time is None else {"time": data.time}

@@ -17,6 +17,7 @@ from anomaly.cli.options import (
     add_data,
     add_model,
     add_records,
+    add_rows,
     add_seed,
     add_table,
     check_supported,
@@ -31,11 +32,13 @@ from anomaly.detectors.row_detector import DataKind, RowDetector
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
+    from anomaly.detectors.sequence.detector import SequenceDetector
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
+_OTHERS = ("records", "group", "exclude")
 # Options that become the constructor's arguments as they are, where they are given.
-_ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *(name for name in SUPPORTED_BY if name != "records"))
+_ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *(name for name in SUPPORTED_BY if name not in _OTHERS))
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -176,6 +179,7 @@ def _add_series(parser: argparse.ArgumentParser) -> None:
     series.add_argument(
         "--margin", type=number, metavar="M", help="threshold as a multiple of the highest normal score (default: 2)"
     )
+    add_rows(parser)
     series.add_argument("--time", metavar="COL", help="the column of timestamps; gaps in it separate segments")
     series.add_argument(
         "--gap", type=number, metavar="N", help="number of typical time steps that counts as a gap (default: 10)"
@@ -189,8 +193,11 @@ def run(options: Namespace) -> None:
     given = input_options(options)
     kind: DataKind = "tables" if options.window is None else "series"
     check_supported(vars(options), kind)
-    if options.time is not None and options.time in given.columns.dropped:
-        raise ValueError(f"--time and --drop both name {options.time!r}: a column cannot be used and left out")
+    for option, name in (("time", options.time), ("group", options.group)):
+        if name is not None and name in given.columns.dropped:
+            raise ValueError(f"--{option} and --drop both name {name!r}: a column cannot be used and left out")
+    inputs.check_not_overwritten("model", options.model, {"intervals": options.exclude} if options.exclude else {})
+    intervals = inputs.read_intervals(options.exclude)
     if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
         raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")
     threshold = _parse_threshold(options.threshold)
@@ -211,9 +218,12 @@ def run(options: Namespace) -> None:
         random_state=options.seed,
         verbose=1 if options.verbose else 0,
         categorical=split_names(options.categorical) or None,
-        ignore=[name for name in given.columns.ignored if name != options.time] or None,
+        ignore=[name for name in given.columns.ignored if name not in (options.time, options.group)] or None,
         **arguments,
     )
+    if options.group is not None:
+        make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
+        detector = make(detector, group=options.group)
     table = given.source.read()
     given.source.check_present(table, given.columns.ignored)
     X, y, n_unlabelled = table, None, 0
@@ -221,7 +231,7 @@ def run(options: Namespace) -> None:
         labels = given.labels.read(table)
         n_unlabelled = int((labels == UNLABELLED).sum())
         X, y = detector.training_rows(table, labels, needs_labels)
-    detector.fit(X, y)
+    detector.fit(X, y) if intervals is None else cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.save(options.model)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,8 +19,10 @@ from anomaly.cli.labels import LabelColumn
 from anomaly.detectors import load_detector
 from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
+from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
 from anomaly.tables.csv_files import iter_csv, read_csv
+from anomaly.tables.text_files import is_live
 from nnlite.files import atomic_write
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 STANDARD = "-"
 """The name of standard input, and of standard output."""
+
+INTERRUPTED = 130
+"""The exit code after Ctrl-C."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +57,13 @@ class Source:
 
     def __str__(self) -> str:
         return "standard input" if self.path == STANDARD else repr(self.path)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether rows may arrive while a command runs: through a pipe, or from a terminal."""
+        if self.path == STANDARD:
+            return is_live(sys.stdin.buffer)
+        return os.path.exists(self.path) and not os.path.isfile(self.path)
 
     def read(self) -> Table:
         """Read the whole file."""
@@ -140,10 +154,15 @@ class InputOptions:
         return replace(self, columns=replace(self.columns, dropped=(*self.columns.dropped, name)))
 
     def for_model(
-        self, model: str, required: Iterable[str], ignored: Iterable[str] | None, time: str | None
+        self,
+        model: str,
+        required: Iterable[str],
+        ignored: Iterable[str] | None,
+        time: str | None,
+        group: str | None = None,
     ) -> ModelInput:
         """Return the input of a fitted model; see `ModelInput`."""
-        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time)
+        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time, group)
 
 
 @dataclass(frozen=True)
@@ -164,6 +183,8 @@ class ModelInput:
         Columns that the model ignores by itself.
     time : str or None
         The model's column of timestamps.
+    group : str or None
+        The column of groups.
     """
 
     source: Source
@@ -172,18 +193,33 @@ class ModelInput:
     required: tuple[str, ...]
     ignored: tuple[str, ...]
     time: str | None
+    group: str | None = None
 
     def chunks(self) -> Iterator[Table]:
         """Read the file in chunks."""
         return self.source.chunks(self.required)
 
     def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
-        """Read the file in chunks, each with the columns that identify its rows, or else their numbers from 1."""
+        """Read the file in chunks, each with the columns of `keys`."""
         ids, first_row = self.columns.unique_ids, 1
         for table in self.chunks():
-            self.source.check_present(table, ids)
-            yield table, [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+            self.source.check_present(table, [*ids, *self._group_key])
+            keys = [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
+            yield table, [*keys, *(table[name] for name in self._group_key)]
             first_row += len(table)
+
+    @property
+    def keys(self) -> list[str]:
+        """The columns that identify a row in the output: those of --id, or else its number from 1, and its group."""
+        return [*(self.columns.unique_ids or ["row"]), *self._group_key]
+
+    @property
+    def _group_key(self) -> list[str]:
+        return [] if self.group is None or self.group in self.columns.unique_ids else [self.group]
+
+    def interruptible_chunks(self) -> InterruptibleChunks:
+        """Read the file as `keyed_chunks` does; of live input, Ctrl-C is the end."""
+        return InterruptibleChunks(self.keyed_chunks(), self.source.is_live)
 
     def features(self, table: Table) -> Table:
         """Drop the columns that the command line excludes; the model drops those that it ignores by itself.
@@ -192,7 +228,7 @@ class ModelInput:
         """
         excluded = self.columns.ignored
         self.source.check_present(table, [name for name in excluded if name not in (*self.required, *self.ignored)])
-        excluded = [name for name in excluded if name in table.names and name != self.time]
+        excluded = [name for name in excluded if name in table.names and name not in (self.time, self.group)]
         # A model fitted on an array takes columns by position, whatever their names are.
         if len(set(table.names) - set(excluded) - set(self.ignored)) < len(self.required):
             self._check_dispensable(excluded)
@@ -205,6 +241,59 @@ class ModelInput:
             lost = [name for name in names if name and name in excluded and name in self.required]
             if lost:
                 raise DataError(f"--{option} leaves out {format_names(lost)}, which {self.model!r} was fitted on")
+
+
+class InterruptibleChunks(Iterator[tuple[Table, list[Array]]]):
+    """Chunks of rows with their keys; in a ``with`` block, Ctrl-C is the end of live input.
+
+    The rows that have arrived are dealt with first; a second Ctrl-C interrupts that.
+
+    Parameters
+    ----------
+    chunks : iterator
+        The chunks.
+    is_live : bool
+        Whether the input is live; if not, Ctrl-C interrupts the command.
+
+    Attributes
+    ----------
+    interrupted : bool
+        Whether Ctrl-C has ended the input.
+    """
+
+    def __init__(self, chunks: Iterator[tuple[Table, list[Array]]], is_live: bool) -> None:
+        self._chunks = chunks
+        # Signals reach the main thread alone.
+        self._is_live = is_live and threading.current_thread() is threading.main_thread()
+        self._is_waiting = False
+        self.interrupted = False
+
+    def __enter__(self) -> InterruptibleChunks:
+        if self._is_live:
+            self._earlier = signal.signal(signal.SIGINT, self._interrupt)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._is_live:
+            signal.signal(signal.SIGINT, self._earlier)
+
+    def _interrupt(self, *_: object) -> None:
+        again, self.interrupted = self.interrupted, True
+        if self._is_waiting or again:
+            raise KeyboardInterrupt
+
+    def __next__(self) -> tuple[Table, list[Array]]:
+        try:
+            self._is_waiting = True
+            if self.interrupted:
+                raise StopIteration
+            return next(self._chunks)
+        except KeyboardInterrupt:
+            if not self._is_live:
+                raise
+            raise StopIteration from None
+        finally:
+            self._is_waiting = False
 
 
 def load(path: str) -> RowDetector:
@@ -223,6 +312,11 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
     if not hasattr(detector, method):
         raise DataError(f"{path!r} holds a detector of class {type(detector).__name__}, which this command cannot use")
     return cast("TableDetector", detector)
+
+
+def read_intervals(path: str | None) -> Intervals | None:
+    """Read the intervals to exclude from a CSV file; None without one."""
+    return None if path is None else as_intervals(read_csv(path))
 
 
 def write_json(values: Mapping[str, Any], path: str) -> None:

@@ -12,10 +12,28 @@ from typing import Any, NoReturn
 
 import anomaly
 from anomaly.cli.commands import COMMANDS
-from anomaly.errors import EmptyColumnWarning, FewRecordsWarning, MissingTimeWarning
+from anomaly.errors import (
+    ClockWarning,
+    EmptyColumnWarning,
+    FewRecordsWarning,
+    GroupWarning,
+    IntervalWarning,
+    MissingTimeWarning,
+)
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
+
+
+# Warnings of which each is shown, and not only the first of each place in the source.
+_SHOWN = (
+    FewRecordsWarning,
+    EmptyColumnWarning,
+    MissingTimeWarning,
+    ClockWarning,
+    IntervalWarning,
+    GroupWarning,
+)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -46,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     with warnings.catch_warnings():
-        for category in (FewRecordsWarning, EmptyColumnWarning, MissingTimeWarning):
+        for category in _SHOWN:
             warnings.simplefilter("always", category)
         warnings.showwarning = _show_warning
         return _exit_code(arguments)

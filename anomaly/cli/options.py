@@ -16,7 +16,7 @@ SUPPORTED_BY: dict[str, DataKind] = {
     **dict.fromkeys(
         ["window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap"], "series"
     ),
-    **dict.fromkeys(["causal", "relative", "events", "minimum_length", "tolerance"], "series"),
+    **dict.fromkeys(["causal", "relative", "events", "minimum_length", "tolerance", "group", "exclude"], "series"),
     **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
     **dict.fromkeys(["p_values", "prior", "expected", "records", "budget", "time_zone"], "tables"),
 }
@@ -102,6 +102,23 @@ def add_tolerance(parser: argparse.ArgumentParser) -> None:
         type=at_least(0),
         metavar="STEPS",
         help="series only: join alarms with at most this many normal steps between them into one event (default: 0)",
+    )
+
+
+def add_rows(parser: argparse.ArgumentParser) -> None:
+    """Add the column of groups, and the intervals to leave out."""
+    parser.add_argument(
+        "--group",
+        metavar="COL",
+        help="series only: the column that names the machine of each row, whose rows may be interleaved: each is a "
+        "series of its own, and 'fit' learns a model of each, all in one file, with scores in units of its threshold",
+    )
+    parser.add_argument(
+        "--exclude",
+        metavar="INTERVALS.csv",
+        help="series only: intervals to leave out, such as maintenance: columns start and end, both included, written "
+        "as the times of the rows (row numbers from 1, without --time), and perhaps a third with the machine. Their "
+        "rows have no score and no alarm, and a new segment begins after each",
     )
 
 

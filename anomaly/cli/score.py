@@ -19,6 +19,7 @@ from anomaly.cli.options import (
     add_command,
     add_data,
     add_model,
+    add_rows,
     add_table,
     add_threshold,
     add_tolerance,
@@ -38,7 +39,7 @@ from anomaly.tables.csv_files import CsvWriter
 from nnlite.types import Array
 
 if TYPE_CHECKING:
-    from anomaly.detectors import TableDetector
+    from anomaly.detectors import SequenceDetector, TableDetector
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -48,7 +49,9 @@ def add_parser(subparsers: Subparsers) -> None:
         "score",
         run,
         "anomaly score new.csv --model m.npz --output scores.csv --id number --top 3",
-        "Files of any length are read in a fixed amount of memory.",
+        "Files of any length are read in a fixed amount of memory. Rows of a pipe are scored as they arrive, and\n"
+        "written at once: those of a table or a causal series with their row, and those of another series after the\n"
+        "delay that 'anomaly info' names, in steps; events when they have ended. Ctrl-C ends such an input.",
     )
     add_data(parser, "DATA.csv", "records to score")
     add_model(parser)
@@ -100,6 +103,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="series only: with --events, drop shorter events (default: 1)",
     )
     add_tolerance(parser)
+    add_rows(parser)
     add_threshold(parser)
     add_table(parser, labels=False)
 
@@ -125,12 +129,20 @@ def _add_budget(parser: ArgumentParser) -> None:
     )
 
 
-def run(options: Namespace) -> None:
-    """Score a file chunk by chunk, and write rows as soon as their scores are final."""
+def run(options: Namespace) -> int:
+    """Score a file chunk by chunk, and write rows as soon as their scores are final.
+
+    Returns
+    -------
+    int
+        Exit code: 130 if live input was ended by Ctrl-C, else 0.
+    """
     _check_options(options.top, options.expected)
     limits = options.budget, options.budget_time, options.time_zone
     budget = budget_of(*limits) if any(map(is_given, limits)) else None
     files = {"data": options.data, "model": options.model}
+    if options.exclude is not None:
+        files["intervals"] = options.exclude
     inputs.check_not_overwritten("output", options.output, files)
     inputs.check_not_overwritten("events", options.events, files)
     inputs.check_distinct("events", options.events, "output", options.output)
@@ -144,12 +156,17 @@ def run(options: Namespace) -> None:
     _check_event_options(options.events, {"minimum-length": options.minimum_length, "tolerance": options.tolerance})
     if options.budget_time is not None and options.budget_time not in detector.required_columns_:
         given = given.without(options.budget_time)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    group: str | None = options.group or getattr(detector, "group", None)
+    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
+    stream = detector.stream()
+    if options.group is not None or options.exclude is not None:
+        intervals = inputs.read_intervals(options.exclude)
+        stream = cast("SequenceDetector", detector).routed_stream(options.group, intervals)
     names = list(detector.feature_names_in_)
     # Files of earlier versions do not know how many training cells were missing.
     knows_missing = isinstance(detector, RecordDetector) and np.isfinite(detector.preprocessor_.missing_fraction_).all()
     columns = ScoreColumns(
-        threshold=detector.threshold_ if options.threshold is None else options.threshold,
+        threshold=options.threshold,
         names=names,
         top=min(options.top, len(names)),
         p_values=options.p_values,
@@ -164,31 +181,44 @@ def run(options: Namespace) -> None:
     elif options.events and detector.time is not None:
         time_of = itemgetter(detector.time)
     with ExitStack() as stack:
-        writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.columns.unique_ids)))
+        writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.keys)))
         events, waiting = None, None
         if options.events:
             file = stack.enter_context(CsvWriter(options.events))
-            events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None)
+            events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None, group)
         if budget is not None:
-            flag = len(data.columns.unique_ids or ["row"]) + 1
-            waiting = stack.enter_context(BudgetWriter(writer, budget, columns.threshold, flag))
-        rows = _RowWriter(writer, columns, events, waiting, time_of is not None)
-        _score(data, detector.stream(), rows, columns.top, time_of)
+            flag = len(data.keys) + 1
+            limit = detector.threshold_ if options.threshold is None else options.threshold
+            waiting = stack.enter_context(BudgetWriter(writer, budget, limit, flag))
+        grouped_by = None if group is None else data.keys.index(group)
+        rows = _RowWriter(writer, columns, events, waiting, time_of is not None, grouped_by)
+        is_complete = _score(data, stream, rows, columns.top, time_of)
         for output in (events, waiting):
             if output is not None:
                 output.finish()
+    return 0 if is_complete else inputs.INTERRUPTED
 
 
 def _score(
     data: inputs.ModelInput, stream: ScoreStream, rows: _RowWriter, top: int, time_of: Callable[[Table], Array] | None
-) -> None:
-    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times."""
-    for table, keys in data.keyed_chunks():
-        features = data.features(table)
-        rows.add(keys if time_of is None else [*keys, time_of(table)])
-        # Without --top a score is its only contribution.
-        rows.write(stream.push_parts(features) if top else stream.push(features)[:, np.newaxis], features)
-    rows.write(stream.finish_parts() if top else stream.finish()[:, np.newaxis])
+) -> bool:
+    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times.
+
+    Returns
+    -------
+    bool
+        Whether the file was read to its end, and not until Ctrl-C, which ends live input.
+    """
+    with data.interruptible_chunks() as chunks:
+        for table, keys in chunks:
+            features = data.features(table)
+            rows.add(keys if time_of is None else [*keys, time_of(table)])
+            # Without --top a score is its only contribution.
+            parts = stream.push_parts(features) if top else stream.push(features)[:, np.newaxis]
+            rows.write(parts, stream.labels, features)
+    parts = stream.finish_parts() if top else stream.finish()[:, np.newaxis]
+    rows.write(parts, stream.labels)
+    return not chunks.interrupted
 
 
 def _check_options(top: int, expected: bool) -> None:
@@ -220,6 +250,8 @@ class _RowWriter:
         Output of the rows in place of `writer`, if there is a budget.
     timed : bool
         Whether the last key is a timestamp, for the events or the budget alone.
+    grouped_by : int or None
+        Index of the key that is the group, if there are groups.
     """
 
     def __init__(
@@ -229,9 +261,10 @@ class _RowWriter:
         events: EventWriter | None,
         waiting: BudgetWriter | None,
         timed: bool,
+        grouped_by: int | None = None,
     ) -> None:
         self._writer, self._columns, self._events = writer, columns, events
-        self._waiting, self._timed = waiting, timed
+        self._waiting, self._timed, self._grouped_by = waiting, timed, grouped_by
         self._keys: list[Array] = []
 
     def add(self, keys: Sequence[Array]) -> None:
@@ -239,13 +272,15 @@ class _RowWriter:
         waiting = self._keys or [column[:0] for column in keys]
         self._keys = [np.concatenate(pair) for pair in zip(waiting, keys, strict=True)]
 
-    def write(self, contributions: Array, records: Table | None = None) -> None:
+    def write(self, contributions: Array, labels: Array, records: Table | None = None) -> None:
         """Write the rows whose scores are final.
 
         Parameters
         ----------
         contributions : ndarray of shape (n, n_columns)
             Contributions to the scores of the first n rows without a final score.
+        labels : ndarray of int of shape (n,)
+            The detector's labels, used unless a threshold was given.
         records : Table of shape (n, n_columns), optional
             These rows, needed for expected values.
         """
@@ -255,10 +290,13 @@ class _RowWriter:
             return
         times = [keys.pop()] if self._timed else []
         scores = contributions.sum(axis=1)
+        flags = self._columns.flags(scores, labels)
         if self._events is not None:
-            self._events.push(scores > self._columns.threshold, scores, keys[0], *times)
-        written = [*keys, *self._columns.compute(contributions, records)]
+            groups = None if self._grouped_by is None else keys[self._grouped_by]
+            self._events.push(flags, scores, [keys[0], *times], groups)
+        written = [*keys, *self._columns.compute(contributions, flags, records)]
         if self._waiting is None:
             self._writer.write_columns(written)
+            self._writer.flush()
         else:
             self._waiting.write(written, scores, times[0] if times else None)

@@ -20,8 +20,8 @@ class ScoreColumns:
 
     Attributes
     ----------
-    threshold : float
-        Records that score above it are anomalies.
+    threshold : float or None
+        Records that score above it are anomalies; None for the detector's labels.
     names : list of str
         Names of the columns that contribute.
     top : int
@@ -38,7 +38,7 @@ class ScoreColumns:
         Returns which cells of records are missing where that is rare, to add the names of their columns.
     """
 
-    threshold: float
+    threshold: float | None
     names: list[str]
     top: int = 0
     p_values: bool = False
@@ -53,18 +53,24 @@ class ScoreColumns:
         missing = [] if self.rare_missing is None else ["rare_missing"]
         return score_names(ids, [*chances, *top_names(self.top, self.expected is not None), *missing])
 
-    def compute(self, contributions: Array, records: Table | None = None) -> list[Array]:
+    def flags(self, scores: Array, labels: Array) -> Array:
+        """Return 1 for anomalies, else 0, from the scores and the detector's labels of records."""
+        return labels if self.threshold is None else (scores > self.threshold).astype(np.int64)
+
+    def compute(self, contributions: Array, flags: Array, records: Table | None = None) -> list[Array]:
         """Return the columns after the keys.
 
         Parameters
         ----------
         contributions : ndarray of shape (n_records, n_columns)
             Contributions, which add up to the scores.
+        flags : ndarray of int of shape (n_records,)
+            1 for anomalies, else 0.
         records : Table of shape (n_records, n_columns), optional
             The records, if their expected values or missing cells are to be added.
         """
         scores = contributions.sum(axis=1)
-        columns = score_columns(scores, self.threshold)
+        columns = [numbers(scores, 9), flags]
         if self.calibration is not None:
             chances = p_values(self.calibration, scores)
             if self.p_values:
@@ -95,14 +101,9 @@ def score_names(ids: Sequence[str], others: Sequence[str]) -> list[str]:
     return [*(ids or ["row"]), *written]
 
 
-def score_columns(scores: Array, threshold: float) -> list[Array]:
-    """Return scores as text, and 1 where they are above the threshold."""
-    return [numbers(scores, 9), (scores > threshold).astype(np.int64)]
-
-
 def numbers(values: Array, digits: int) -> Array:
-    """Format numbers with so many significant digits."""
-    return np.array([f"{value:.{digits}g}" for value in values])
+    """Format numbers with so many significant digits; NaN, of a row without a score, is empty."""
+    return np.array(["" if value != value else f"{value:.{digits}g}" for value in values])
 
 
 def ranked(contributions: Array, top: int) -> Array:
@@ -134,16 +135,19 @@ def top_columns(
     Returns
     -------
     list of ndarray of shape (n_records,)
-        Two of text for each rank, or four.
+        Two of text for each rank, or four. Those of a row without a score are empty.
     """
     order = ranked(contributions, top)
     totals = np.maximum(contributions.sum(axis=1), np.finfo(np.float64).tiny)
     labels = np.array(names, dtype=object)
     texts = [_texts(table, names) for table in (found, expected) if table is not None]
     columns: list[Array] = []
+    without = np.isnan(totals)
     for k in range(top):
         fractions = np.take_along_axis(contributions, order[:, k : k + 1], axis=1)[:, 0] / totals
-        columns += [labels[order[:, k]], np.array([f"{fraction:.4f}" for fraction in fractions])]
+        named = labels[order[:, k]]
+        named[without] = None
+        columns += [named, np.array(["" if fraction != fraction else f"{fraction:.4f}" for fraction in fractions])]
         columns += [np.take_along_axis(text, order[:, k : k + 1], axis=1)[:, 0] for text in texts]
     return columns
 

@@ -45,8 +45,8 @@ def format_weights(names: Sequence[str], weights: Array) -> str:
     return table(["column", "weight"], [[str(names[i]), f"{weights[i]:.2f}"] for i in order])
 
 
-def count_by_label(labels: Array, scores: Array, threshold: float, normal: str) -> list[dict[str, Any]]:
-    """Count the records of each label, and those of them that score above the threshold.
+def count_by_label(labels: Array, scores: Array, flags: Array, normal: str) -> list[dict[str, Any]]:
+    """Count the records of each label, and those of them that are flagged.
 
     Parameters
     ----------
@@ -54,8 +54,8 @@ def count_by_label(labels: Array, scores: Array, threshold: float, normal: str) 
         Labels.
     scores : ndarray of shape (n,)
         Anomaly scores.
-    threshold : float
-        Above it a record is an anomaly.
+    flags : ndarray of int of shape (n,)
+        1 for flagged records, else 0.
     normal : str
         The label of normal records; it comes first.
 
@@ -66,12 +66,13 @@ def count_by_label(labels: Array, scores: Array, threshold: float, normal: str) 
     """
     rows = []
     for label in np.unique(labels):
-        own = scores[labels == label]
+        rows_here = labels == label
+        own = scores[rows_here]
         rows.append(
             {
                 "label": str(label),
                 "records": len(own),
-                "flagged": int((own > threshold).sum()),
+                "flagged": int(flags[rows_here].sum()),
                 "median_score": float(np.median(own)),
             }
         )

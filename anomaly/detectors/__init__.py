@@ -9,6 +9,7 @@ from anomaly.detectors.loading import MODULES, detector_class, load_detector
 
 if TYPE_CHECKING:
     from anomaly.detectors.autoencoder import AutoencoderDetector
+    from anomaly.detectors.grouped import GroupedDetector
     from anomaly.detectors.image import ImageDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
     from anomaly.detectors.table.detector import TableDetector
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AutoencoderDetector",
     "BaseDetector",
+    "GroupedDetector",
     "ImageDetector",
     "NotFittedError",
     "SequenceDetector",

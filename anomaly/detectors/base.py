@@ -309,7 +309,7 @@ class BaseDetector(ABC):
         parameters = inspect.signature(type(self).__init__).parameters
         changed = [
             f"{name}={value!r}"
-            for name, value in self.get_params().items()
+            for name, value in self.get_params(deep=False).items()
             if not _equals_default(value, parameters[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
@@ -348,6 +348,18 @@ class BaseDetector(ABC):
         --------
         anomaly.load_detector : The way back.
         """
+        content = dump_archive("detector", *self.to_state())
+        with atomic_write(path) as file:
+            file.write(content)
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Return the contents of the detector's file as JSON values and arrays, the arguments of `from_state`.
+
+        Raises
+        ------
+        NotFittedError
+            If the detector has not been fitted.
+        """
         self._check_fitted()
         config, arrays = self._state()
         head = {
@@ -356,9 +368,7 @@ class BaseDetector(ABC):
             "threshold": self.threshold_,
             **config,
         }
-        content = dump_archive("detector", head, {**arrays, "decision_scores": self.decision_scores_})
-        with atomic_write(path) as file:
-            file.write(content)
+        return head, {**arrays, "decision_scores": self.decision_scores_}
 
     @classmethod
     def from_state(cls: type[Self], config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> Self:

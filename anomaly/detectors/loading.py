@@ -13,6 +13,7 @@ from nnlite.types import Array
 
 MODULES = {
     "AutoencoderDetector": "anomaly.detectors.autoencoder",
+    "GroupedDetector": "anomaly.detectors.grouped",
     "ImageDetector": "anomaly.detectors.image",
     "SequenceDetector": "anomaly.detectors.sequence.detector",
     "TableDetector": "anomaly.detectors.table.detector",

@@ -53,8 +53,10 @@ class SeriesPlotData:
         Each of these sensors' contribution to each score.
     scores : ndarray of shape (n_steps,)
         Scores, to which other columns may contribute as well.
+    labels : ndarray of int of shape (n_steps,)
+        1 in an alarm, else 0.
     threshold : float
-        Steps that score above it are anomalies.
+        Threshold of the scores.
     time : ndarray of shape (n_steps,) or None
         Timestamps as datetime64, or as numbers where the column holds numbers.
     """
@@ -64,5 +66,6 @@ class SeriesPlotData:
     expected: Array
     contributions: Array
     scores: Array
+    labels: Array
     threshold: float
     time: Array | None

@@ -106,6 +106,10 @@ class RowDetector(BaseDetector):
         """Return what the detector, and so its file, holds of the training records, in one line of text."""
         return "holds no training records"
 
+    def _describe_scoring(self) -> list[str]:
+        """Return lines of text on when and how rows are scored."""
+        return []
+
     @abstractmethod
     def _described_networks(self) -> list[Model]:
         """Return the networks, of which the first is described; empty if there are none."""
@@ -113,6 +117,11 @@ class RowDetector(BaseDetector):
     def _describe_members(self) -> list[str]:
         """Return what else there is beside networks, in lines of text."""
         return []
+
+    def described_networks(self) -> list[Model]:
+        """Return the networks of the fitted detector, of which the first is described; empty if there are none."""
+        self._check_fitted()
+        return self._described_networks()
 
     def describe(self) -> str:
         """Describe the fitted detector in lines of text: parameters, columns, network and threshold."""
@@ -133,6 +142,7 @@ class RowDetector(BaseDetector):
             f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
             "score above it",
             self._describe_records(),
+            *self._describe_scoring(),
         ]
         for title, texts in sections.items():
             if not texts:

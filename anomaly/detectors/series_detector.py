@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.plot_data import SeriesPlotData
+from anomaly.detectors.routing import RoutedStream
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.errors import DataError, format_names
-from anomaly.events import find_segments
+from anomaly.events import Event, find_events, find_segments
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables import Table
-from anomaly.tables.series import as_series
+from anomaly.tables.series import as_series, is_collection
 from nnlite.types import Array
 
 
@@ -35,9 +36,18 @@ class SeriesDetector(RowDetector):
         time = [] if self.time is None else [self.time]
         return [*map(str, self.feature_names_in_), *time]
 
+    @property
     @abstractmethod
-    def explain(self, X: Any) -> Array:
+    def delay_(self) -> int:
+        """Number of steps that must follow before a step's score is final, if its segment does not end before."""
+
+    @abstractmethod
+    def explain(self, X: Any, exclude: Any = None) -> Array:
         """Return each sensor's contribution to the score of each step."""
+
+    @abstractmethod
+    def scored(self, X: Any, exclude: Any = None) -> tuple[Array, Array]:
+        """Return each sensor's contribution to the score of each step, and the labels of the steps."""
 
     @abstractmethod
     def observe(self, X: Any, filled: bool = True) -> Table:
@@ -46,6 +56,69 @@ class SeriesDetector(RowDetector):
     @abstractmethod
     def reconstruct(self, X: Any) -> Table:
         """Return the value of each step that the networks expect."""
+
+    def routed_stream(self, group: str | None = None, exclude: Any = None) -> RoutedStream:
+        """Return a stream of the rows of several groups, each a series of its own, that leaves intervals out.
+
+        Parameters
+        ----------
+        group : str, optional
+            The column that names the group of each row, such as a machine; rows of groups may be interleaved. By
+            default all rows are one series.
+        exclude : table of shape (n_intervals, 2 or 3), optional
+            Intervals without scores, such as maintenance: columns `start` and `end`, both included, of times as in the
+            column `time` (row numbers from 1 without one), and perhaps a third with the group.
+
+        Returns
+        -------
+        RoutedStream
+            A stream at the start of the rows. Scores of excluded rows are NaN.
+        """
+        return RoutedStream(
+            lambda _: self.stream(),
+            self.n_features_in_,
+            group,
+            None if exclude is None else self.preprocessor_.mask_of(exclude, group),
+        )
+
+    def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0, exclude: Any = None) -> list[Event]:
+        """Return the anomalies of a series as events; see `anomaly.events.find_events`.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors)
+            One series.
+        minimum_length, tolerance : int
+            The fewest steps of an event, and the most normal steps within one.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without events; see `routed_stream`.
+
+        Returns
+        -------
+        list of Event
+            Events, with timestamps if the parameter `time` is given.
+        """
+        contributions, labels = self.scored(X, exclude)
+        scores = contributions.sum(axis=1)
+        times = None if self.time is None else as_series(X)[self.time]
+        return find_events(labels, scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
+
+    def predict(self, X: Any, exclude: Any = None) -> Any:
+        """Label every step.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors), or a list of these
+            Series with the columns of training.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without alarms; see `routed_stream`.
+
+        Returns
+        -------
+        ndarray of int64 of shape (n_steps,), or a list of these
+            1 in an alarm, else 0.
+        """
+        return [self.predict(one, exclude) for one in X] if is_collection(X) else self.scored(X, exclude)[1]
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
         """Return the mean of `score_samples` over the steps of all series."""
@@ -125,7 +198,7 @@ class SeriesDetector(RowDetector):
                 f"none of the columns {format_names(observed.names)} holds numbers: expected one at least to draw as a "
                 "line"
             )
-        contributions = self.explain(X)
+        contributions, labels = self.scored(X)
         columns = list(self.feature_names_in_)
         return SeriesPlotData(
             names=names,
@@ -133,6 +206,7 @@ class SeriesDetector(RowDetector):
             expected=np.column_stack([expected[name] for name in names]),
             contributions=contributions[:, [columns.index(name) for name in names]],
             scores=contributions.sum(axis=1),
+            labels=labels,
             threshold=self.threshold_,
             time=None if self.time is None else self._timestamps(as_series(X), self.time),
         )
@@ -164,6 +238,10 @@ class SeriesDetector(RowDetector):
     @abstractmethod
     def _describe_windows(self) -> str:
         """Return the length of the windows, in words."""
+
+    def _describe_scoring(self) -> list[str]:
+        delay = "with its row, at once" if not self.delay_ else f"when {self.delay_:,} more have followed"
+        return [f"delay: a live stream gives the score of a step {delay}"]
 
     def _describe_data(self) -> tuple[int, list[str]]:
         return len(self.labels_), self.preprocessor_.columns_.describe()

@@ -9,16 +9,17 @@ from anomaly.metrics.agreement import rank_correlation, top_overlap
 from anomaly.metrics.events import (
     EventEvaluation,
     FlatteringMetricWarning,
+    composite_f1,
     detection_delays,
     evaluate_events,
     event_counts,
     event_precision_recall_f1,
     point_adjust,
     point_adjusted_f1,
-    range_auc,
-    volume_under_surface,
 )
 from anomaly.metrics.groups import FlagRate, flag_rates, wilson_interval
+from anomaly.metrics.nab import NAB_PROFILES, NabProfile, NabScore, nab_corpus_score, nab_score
+from anomaly.metrics.ranges import range_precision_recall_f1
 from anomaly.metrics.records import (
     Evaluation,
     auc,
@@ -37,17 +38,22 @@ from anomaly.metrics.records import (
     roc_auc_score,
     roc_curve,
 )
+from anomaly.metrics.surface import range_auc, volume_under_surface, vus_pr, vus_roc
 
 __all__ = [
+    "NAB_PROFILES",
     "Affiliation",
     "Evaluation",
     "EventEvaluation",
     "FlagRate",
     "FlatteringMetricWarning",
+    "NabProfile",
+    "NabScore",
     "affiliation_precision_recall",
     "auc",
     "average_precision_score",
     "balanced_accuracy_score",
+    "composite_f1",
     "confusion_matrix",
     "detection_delays",
     "evaluate",
@@ -60,17 +66,22 @@ __all__ = [
     "interval_affiliation",
     "matthews_corrcoef",
     "missed_alarm_rate",
+    "nab_corpus_score",
+    "nab_score",
     "point_adjust",
     "point_adjusted_f1",
     "precision_at_k",
     "precision_recall_curve",
     "precision_score",
     "range_auc",
+    "range_precision_recall_f1",
     "rank_correlation",
     "recall_score",
     "roc_auc_score",
     "roc_curve",
     "top_overlap",
     "volume_under_surface",
+    "vus_pr",
+    "vus_roc",
     "wilson_interval",
 ]

@@ -3,11 +3,16 @@
 The true label of an hour says that there was an anomaly within this hour, not that each of its rows is anomalous.
 Metrics of single rows penalize an alarm that begins a minute early or ends a minute late, and give one long event more
 weight than ten short ones. The metrics here count events, each with a stated tolerance of their borders.
+
+Counting has a price: an alarm that never ends is one correct alarm that detects every event. So metrics of events are
+to be read beside the fraction of normal steps that are flagged, or beside one that knows the length of alarms: the
+composite F1 score, and range-based precision (`anomaly.metrics.ranges`).
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +21,9 @@ from numpy.typing import ArrayLike
 
 from anomaly.events import find_segments, join_segments
 from anomaly.metrics.affiliation import affiliation_precision_recall
-from anomaly.metrics.records import f1_score
+from anomaly.metrics.ranges import range_precision_recall_f1
+from anomaly.metrics.records import f1_score, false_alarm_rate, precision_score
+from anomaly.metrics.surface import LARGEST_BUFFER, vus_pr, vus_roc
 from anomaly.metrics.validation import (
     check_both_classes,
     check_label_pair,
@@ -26,7 +33,8 @@ from anomaly.metrics.validation import (
 )
 from nnlite.types import Array
 
-_BUFFERS = 11
+_MUCH_NORMAL_TIME = 0.1
+"""Fraction of the normal steps within correct alarms from which metrics of events are said to flatter."""
 
 
 class FlatteringMetricWarning(UserWarning):
@@ -60,15 +68,8 @@ def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tu
     >>> event_counts([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
     (2, 1, 2, 1)
     """
-    check_steps(tolerance, "tolerance")
-    truth, flags = check_label_pair(y_true, y_pred, "step")
-    events, alarms = find_segments(truth), join_segments(find_segments(flags), tolerance)
-    joined = np.zeros(len(truth), np.bool_)
-    for start, end in alarms:
-        joined[start:end] = True
-    found = sum(bool(joined[a:b].any()) for a, b in events)
-    right = sum(bool(truth[a:b].any()) for a, b in alarms)
-    return len(events), found, len(alarms), right
+    n_events, found, alarms, right = _events_and_alarms(y_true, y_pred, tolerance)
+    return n_events, found, len(alarms), len(right)
 
 
 def event_precision_recall_f1(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tuple[float, float, float]:
@@ -84,20 +85,54 @@ def event_precision_recall_f1(y_true: ArrayLike, y_pred: ArrayLike, tolerance: i
     precision, recall, f1 : float
         Precision is 0 without alarms, recall is 0 without events, and f1 is 0 if either is 0.
 
-    Notes
+    Warns
     -----
-    One alarm over the whole series is correct and detects every event. Read these metrics together with the false-alarm
-    rate.
+    FlatteringMetricWarning
+        If correct alarms cover at least a tenth of the normal steps. One alarm over the whole series is correct and
+        detects every event; `composite_f1` and `anomaly.metrics.range_precision_recall_f1` are not misled by it.
 
     Examples
     --------
-    >>> event_precision_recall_f1([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 1, 0, 0, 0])
+    >>> event_precision_recall_f1([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 0, 0, 0, 0])
     (0.5, 0.5, 0.5)
     """
-    n_events, found, n_alarms, right = event_counts(y_true, y_pred, tolerance)
-    precision = right / n_alarms if n_alarms else 0.0
-    recall = found / n_events if n_events else 0.0
-    return precision, recall, 2 * precision * recall / (precision + recall) if right else 0.0
+    n_events, found, alarms, right = _events_and_alarms(y_true, y_pred, tolerance)
+    covered = _normal_time(y_true, right)
+    if covered >= _MUCH_NORMAL_TIME:
+        warnings.warn(_flattering_alarms(covered), FlatteringMetricWarning, stacklevel=2)
+    return _precision_recall_f1(n_events, found, len(alarms), len(right))
+
+
+def composite_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
+    """Return the harmonic mean of the precision of steps and the recall of events: the composite F1 score.
+
+    An event is detected by one flagged step, but each flagged normal step costs precision: an alarm that never ends
+    has a precision of the fraction of anomalous steps.
+
+    Parameters
+    ----------
+    y_true, y_pred : array_like of 0 and 1 of shape (n_steps,)
+        True and predicted labels.
+
+    Returns
+    -------
+    float
+        From 0 to 1; TSB-AD calls it Event-based-F1.
+
+    References
+    ----------
+    Garg, Zhang, Samaran, Savitha & Foo, "An evaluation of anomaly detection and diagnosis in multivariate time series",
+    IEEE Transactions on Neural Networks and Learning Systems 33 (2022).
+
+    Examples
+    --------
+    >>> composite_f1([0, 1, 1, 0, 0, 1, 0], [1, 0, 1, 0, 0, 0, 0])
+    0.5
+    >>> composite_f1([0] * 99 + [1], [1] * 100)
+    0.02
+    """
+    n_events, found, _, _ = event_counts(y_true, y_pred)
+    return _harmonic_mean(precision_score(y_true, y_pred), found / n_events if n_events else 0.0)
 
 
 def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -124,103 +159,6 @@ def detection_delays(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
         flagged = np.flatnonzero(flags[start:end])
         delays.append(float(flagged[0]) if len(flagged) else np.nan)
     return np.array(delays)
-
-
-def range_auc(y_true: ArrayLike, y_score: ArrayLike, buffer: int) -> float:
-    r"""Return the area under the ROC curve for labels with soft borders.
-
-    Around each event the label decreases over half a buffer l on either side, at distance k from the event to
-
-    .. math:: \ell_k = \sqrt{1 - k / l}, \qquad 1 \le k \le l / 2,
-
-    so that an alarm a few steps early is mostly correct. With the binary labels y, the soft labels :math:`\ell` and the
-    flags f of a threshold,
-
-    .. math::
-
-        P = \tfrac12 \sum_t (y_t + \ell_t), \quad
-        TPR = \min\Bigl(1, \frac{\sum_t \ell_t f_t}{P}\Bigr) \cdot \frac{\text{events with an alarm}}{\text{events}},
-        \quad FPR = \frac{\sum_t (1 - \ell_t) f_t}{n - P}.
-
-    The curve has a point for each threshold, from (0, 0) to (1, 1).
-
-    Parameters
-    ----------
-    y_true : array_like of 0 and 1 of shape (n_steps,)
-        True labels of both classes.
-    y_score : array_like of shape (n_steps,)
-        Anomaly scores.
-    buffer : int
-        l, in steps; with 0 the labels are binary.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, labels are all alike or not 0 and 1, scores are not finite, or `buffer` is not a whole number
-        of at least 0.
-
-    References
-    ----------
-    Paparrizos, Boniol, Palpanas, Tsay, Elmore & Franklin, "Volume under the surface: a new accuracy evaluation measure
-    for time-series anomaly detection", PVLDB 15 (2022).
-
-    Examples
-    --------
-    >>> range_auc([0, 0, 1, 0], [0.1, 0.2, 0.9, 0.3], buffer=0)
-    1.0
-    """
-    truth, scores = _check_series(y_true, y_score)
-    check_steps(buffer, "buffer")
-    order = np.argsort(-scores, kind="stable")
-    return _range_auc(truth, scores, order, int(buffer))
-
-
-def volume_under_surface(y_true: ArrayLike, y_score: ArrayLike, largest_buffer: int | None = None) -> float:
-    """Return the volume under the ROC surface: the mean of `range_auc` over buffers from 0 to the largest.
-
-    The volume depends neither on a threshold nor on one choice of the tolerance at the borders of events.
-
-    Parameters
-    ----------
-    y_true : array_like of 0 and 1 of shape (n_steps,)
-        True labels of both classes.
-    y_score : array_like of shape (n_steps,)
-        Anomaly scores.
-    largest_buffer : int, optional
-        In steps; by default the median length of the events. The mean is over eleven buffers.
-
-    Returns
-    -------
-    float
-        From 0 to 1.
-
-    Raises
-    ------
-    ValueError
-        As for `range_auc`.
-
-    References
-    ----------
-    Paparrizos et al., PVLDB 15 (2022): VUS-ROC.
-
-    Examples
-    --------
-    >>> volume_under_surface([0, 0, 0, 1, 1, 0, 0, 0], [0, 0, 0, 2, 2, 0, 0, 0]) > 0.9
-    True
-    """
-    truth, scores = _check_series(y_true, y_score)
-    if largest_buffer is None:
-        largest_buffer = int(np.median([end - start for start, end in find_segments(truth)]))
-    check_steps(largest_buffer, "largest_buffer")
-    order = np.argsort(-scores, kind="stable")
-    buffers = np.unique(np.linspace(0, largest_buffer, _BUFFERS).round().astype(np.int64))
-    areas = [_range_auc(truth, scores, order, int(buffer)) for buffer in buffers]
-    return float(np.mean(areas))
 
 
 def point_adjust(y_true: ArrayLike, y_pred: ArrayLike) -> Array:
@@ -267,7 +205,7 @@ def point_adjusted_f1(y_true: ArrayLike, y_pred: ArrayLike) -> float:
     """
     warnings.warn(
         "point-adjusted F1 flatters: one flagged step counts as the whole event, and random flags score high if events "
-        "are long. Compare detectors by event_precision_recall_f1 and volume_under_surface",
+        "are long. Compare detectors by composite_f1 and volume_under_surface",
         FlatteringMetricWarning,
         stacklevel=2,
     )
@@ -285,15 +223,30 @@ class EventEvaluation:
     ----------
     n_events, n_found, n_alarms, n_right_alarms : int
         Numbers of true events, detected events, alarms, and correct alarms; see `event_counts`.
+    false_alarm_rate : float
+        Fraction of normal steps that are flagged. Event and affiliation metrics are to be read beside it.
+    false_events_per_1000_steps : float
+        Number of alarms that are not correct, per 1,000 steps of the series.
     event_precision, event_recall, event_f1 : float
-        Fractions of these; see `event_precision_recall_f1`.
-    affiliation_precision, affiliation_recall : float
+        Fractions of events and alarms, whatever their length; see `event_precision_recall_f1`.
+    normal_time_in_right_alarms : float
+        Fraction of the normal steps that lie within correct alarms: 1 for an alarm that never ends, whose event
+        precision, recall and F1 are 1.
+    composite_f1 : float
+        Of the precision of steps and the recall of events; see `composite_f1`.
+    range_precision, range_recall, range_f1 : float
+        Overlap of alarms and events; see `range_precision_recall_f1`.
+    affiliation_precision, affiliation_recall, affiliation_f1 : float
         Distances in time between flagged steps and events, independent of the tolerance; see
         `anomaly.metrics.affiliation`. About 0.5 for random flags.
+    affiliation_f1_of_all_flagged : float
+        The affiliation F1 of flagging every step of this series, for comparison.
     median_delay, longest_delay : float or None
         Delays of the detected events, in steps; None without detected events.
-    volume_under_surface : float
-        Metric of the scores, independent of the threshold.
+    vus_pr, vus_roc : float
+        Metrics of the scores, independent of the threshold, as TSB-AD defines them; see `anomaly.metrics.surface`.
+    largest_buffer : int
+        Their largest buffer, in steps.
     point_adjusted_f1 : float
         Overstates the quality of a detector; see `point_adjusted_f1`.
     """
@@ -302,14 +255,25 @@ class EventEvaluation:
     n_found: int
     n_alarms: int
     n_right_alarms: int
+    false_alarm_rate: float
+    false_events_per_1000_steps: float
     event_precision: float
     event_recall: float
     event_f1: float
+    normal_time_in_right_alarms: float
+    composite_f1: float
+    range_precision: float
+    range_recall: float
+    range_f1: float
     affiliation_precision: float
     affiliation_recall: float
+    affiliation_f1: float
+    affiliation_f1_of_all_flagged: float
     median_delay: float | None
     longest_delay: float | None
-    volume_under_surface: float
+    vus_pr: float
+    vus_roc: float
+    largest_buffer: int
     point_adjusted_f1: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -324,16 +288,27 @@ class EventEvaluation:
 
         width = max(map(len, self.to_dict())) + 2
         lines = [f"{name.replace('_', ' '):<{width}}{as_text(value):>12}" for name, value in self.to_dict().items()]
-        note = "(the last one flatters: one flagged step counts as the whole event)"
-        return "\n".join([*lines, note])
+        return "\n".join([*lines, *self._notes()])
+
+    def _notes(self) -> list[str]:
+        notes = [
+            f"(affiliation and event metrics flatter: they hardly count the time in alarm. Normal steps flagged: "
+            f"{self.false_alarm_rate:.1%}; false events per 1,000 steps: {self.false_events_per_1000_steps:.2f}; "
+            f"affiliation F1 of flagging every step: {self.affiliation_f1_of_all_flagged:.3f})",
+            "(the last one flatters most: one flagged step counts as the whole event)",
+        ]
+        if self.normal_time_in_right_alarms >= _MUCH_NORMAL_TIME:
+            notes.append(f"({_flattering_alarms(self.normal_time_in_right_alarms)})")
+        return notes
 
 
 def evaluate_events(
     y_true: ArrayLike,
     y_score: ArrayLike,
-    threshold: float,
+    threshold: float | None = None,
     tolerance: int = 0,
-    largest_buffer: int | None = None,
+    largest_buffer: int = LARGEST_BUFFER,
+    y_pred: ArrayLike | None = None,
 ) -> EventEvaluation:
     """Compute all metrics of one labelled series.
 
@@ -343,12 +318,14 @@ def evaluate_events(
         True labels.
     y_score : array_like of shape (n_steps,)
         Anomaly scores.
-    threshold : float
+    threshold : float, optional
         Steps that score above it are flagged.
     tolerance : int, default 0
         The largest number of consecutive normal steps within an alarm.
-    largest_buffer : int, optional
-        As for `volume_under_surface`.
+    largest_buffer : int, default 100
+        As for `anomaly.metrics.volume_under_surface`.
+    y_pred : array_like of 0 and 1 of shape (n_steps,), optional
+        Predicted labels, in place of a threshold: those of a detector whose limit follows the scores.
 
     Returns
     -------
@@ -358,78 +335,83 @@ def evaluate_events(
     Raises
     ------
     ValueError
-        If lengths differ, scores are not finite, the threshold is NaN, or the labels contain only one class.
+        If neither or both of `threshold` and `y_pred` are given, lengths differ, scores are not finite, the threshold
+        is NaN, or the labels contain only one class.
 
     Examples
     --------
     >>> evaluate_events([0, 1, 1, 0, 1], [0.1, 0.2, 0.9, 0.1, 0.3], threshold=0.5).event_recall
     0.5
     """
-    truth, scores = _check_series(y_true, y_score)
-    check_threshold(threshold)
-    flags = (scores > threshold).astype(np.int64)
-    n_events, found, n_alarms, right = event_counts(truth, flags, tolerance)
-    precision, recall, f1 = event_precision_recall_f1(truth, flags, tolerance)
+    truth, scores = check_labels_and_scores(y_true, y_score, "step")
+    check_both_classes(truth, "event metrics", "step")
+    if (threshold is None) == (y_pred is None):
+        raise ValueError("evaluate_events needs either threshold or y_pred; give one of them")
+    if threshold is not None:
+        check_threshold(threshold)
+    flags = (scores > threshold).astype(np.int64) if y_pred is None else check_label_pair(truth, y_pred, "step")[1]
+    n_events, found, alarms, right = _events_and_alarms(truth, flags, tolerance)
     delays = detection_delays(truth, flags)
     delays = delays[~np.isnan(delays)]
+    affiliation = affiliation_precision_recall(truth, flags)
     return EventEvaluation(
         n_events,
         found,
-        n_alarms,
-        right,
-        precision,
-        recall,
-        f1,
-        *affiliation_precision_recall(truth, flags),
+        len(alarms),
+        len(right),
+        false_alarm_rate(truth, flags),
+        1000 * (len(alarms) - len(right)) / len(truth),
+        *_precision_recall_f1(n_events, found, len(alarms), len(right)),
+        _normal_time(truth, right),
+        composite_f1(truth, flags),
+        *range_precision_recall_f1(truth, flags),
+        *affiliation,
+        _harmonic_mean(*affiliation),
+        _harmonic_mean(*affiliation_precision_recall(truth, np.ones_like(truth))),
         float(np.median(delays)) if len(delays) else None,
         float(delays.max()) if len(delays) else None,
-        volume_under_surface(truth, scores, largest_buffer),
+        vus_pr(truth, scores, largest_buffer),
+        vus_roc(truth, scores, largest_buffer),
+        largest_buffer,
         f1_score(truth, point_adjust(truth, flags)),
     )
 
 
-# -- soft labels -------------------------------------------------------------------------------
+# -- counts ------------------------------------------------------------------------------------
 
 
-def _check_series(y_true: ArrayLike, y_score: ArrayLike) -> tuple[Array, Array]:
-    truth, scores = check_labels_and_scores(y_true, y_score, "step")
-    check_both_classes(truth, "event metrics", "step")
-    return truth, scores
+def _events_and_alarms(
+    y_true: ArrayLike, y_pred: ArrayLike, tolerance: int
+) -> tuple[int, int, list[tuple[int, int]], list[tuple[int, int]]]:
+    """Return the numbers of events and of detected ones, the alarms, and the correct alarms."""
+    check_steps(tolerance, "tolerance")
+    truth, flags = check_label_pair(y_true, y_pred, "step")
+    events, alarms = find_segments(truth), join_segments(find_segments(flags), tolerance)
+    joined = np.zeros(len(truth), np.bool_)
+    for start, end in alarms:
+        joined[start:end] = True
+    found = sum(bool(joined[a:b].any()) for a, b in events)
+    return len(events), found, alarms, [(a, b) for a, b in alarms if truth[a:b].any()]
 
 
-def _range_auc(truth: Array, scores: Array, order: Array, buffer: int) -> float:
-    soft = soften(truth, buffer)
-    events = find_segments(soft > 0)
-    positives = (truth.sum() + soft.sum()) / 2
-    ranked = scores[order]
-    # No threshold separates equal scores: only the last step of each is a point of the curve.
-    ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
-    hits = np.cumsum(soft[order])[ends]
-    false = ends + 1 - hits
-    peaks = np.sort([scores[a:b].max() for a, b in events])[::-1]
-    existing = np.searchsorted(-peaks, -ranked[ends], side="right") / len(events)
-    rates = np.minimum(hits / positives, 1.0) * existing
-    x = np.concatenate([[0.0], false / (len(truth) - positives), [1.0]])
-    y = np.concatenate([[0.0], rates, [1.0]])
-    return float(np.sum(np.diff(x) * (y[1:] + y[:-1]) / 2))
+def _precision_recall_f1(n_events: int, found: int, n_alarms: int, right: int) -> tuple[float, float, float]:
+    precision = right / n_alarms if n_alarms else 0.0
+    recall = found / n_events if n_events else 0.0
+    return precision, recall, _harmonic_mean(precision, recall)
 
 
-def soften(truth: Array, buffer: int) -> Array:
-    """Return soft labels that decrease around each event, as in `range_auc`.
+def _harmonic_mean(first: float, second: float) -> float:
+    return 2 * first * second / (first + second) if first and second else 0.0
 
-    Examples
-    --------
-    >>> import numpy as np
-    >>> soften(np.array([0, 0, 0, 1, 0, 0, 0]), 4).round(3).tolist()
-    [0.0, 0.707, 0.866, 1.0, 0.866, 0.707, 0.0]
-    """
-    soft = truth.astype(np.float64)
-    n = len(soft)
-    for start, end in find_segments(truth):
-        for k in range(1, buffer // 2 + 1):
-            height = np.sqrt(1 - k / buffer)
-            if start - k >= 0:
-                soft[start - k] = max(soft[start - k], height)
-            if end - 1 + k < n:
-                soft[end - 1 + k] = max(soft[end - 1 + k], height)
-    return soft
+
+def _normal_time(y_true: ArrayLike, alarms: Sequence[tuple[int, int]]) -> float:
+    """Return the fraction of the normal steps that lie within alarms."""
+    normal = np.asarray(y_true) == 0
+    return float(sum(normal[a:b].sum() for a, b in alarms) / max(1, normal.sum()))
+
+
+def _flattering_alarms(covered: float) -> str:
+    return (
+        f"event precision flatters: it counts alarms, not their length, and correct alarms cover {covered:.0%} of the "
+        "normal steps. Compare detectors by composite_f1 and range_precision"
+    )

@@ -1,8 +1,8 @@
 """Conversion of time series to features: segmentation at gaps in time, and forward fill of missing samples.
 
-**Time.** A series is a table whose rows are in the order of time. If a column of timestamps is named, they must be
-increasing or equal. Each row is one step, whatever the time since the row before, unless it is more than `gap` times
-the median of training: this is a *gap*, where a new segment begins, and no window spans it.
+**Time.** A series is a table whose rows are in the order of time. Each row is one step, whatever the time since the row
+before, unless it is more than `gap` times the median of training: this is a *gap*, where a new segment begins, and no
+window spans it. So does time that goes back. See `anomaly.preprocessing.clock` for what is warned of.
 
 **Missing samples.** A missing cell is forward-filled with the last value of its column in the segment; at the start of
 a segment, where there is none, the median of training is imputed. The filled samples are returned as a mask, so that a
@@ -17,11 +17,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError, format_names
+from anomaly.errors import DataError
+from anomaly.preprocessing.clock import Clock, ClockReader, filled_times, fit_clock, time_cells
 from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.kinds import column_from_config
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text
 from anomaly.preprocessing.columns.values import DateColumn, ValueColumn
+from anomaly.preprocessing.intervals import IntervalMask, as_intervals
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate
 from anomaly.tables.saved_state import field
@@ -45,51 +47,6 @@ class Segment:
     features: Array
     missing: Array
     continues: bool
-
-
-@dataclass(frozen=True)
-class Clock:
-    """The column of timestamps, and the length of a gap.
-
-    Attributes
-    ----------
-    name : str
-        Name of the column.
-    column : ValueColumn
-        Conversion of its cells to numbers.
-    longest_step : float, default inf
-        A longer step between two rows is a gap, in units of the numbers.
-    """
-
-    name: str
-    column: ValueColumn
-    longest_step: float = np.inf
-
-    def times(self, table: Table, after: float = -np.inf) -> Array:
-        """Return the times of the rows; raise DataError if one is missing, or earlier than `after` or the row before.
-
-        Parameters
-        ----------
-        table : Table
-            Rows with the column of timestamps.
-        after : float, default -inf
-            The time of the last row of the chunk before.
-        """
-        cells = _cells(table, self.name)
-        times = self.column.read(cells, table.position)
-        missing = np.flatnonzero(~np.isfinite(times))
-        if len(missing):
-            raise DataError(
-                f"{table.position(int(missing[0]))}, column {self.name!r}: the time is missing; every row needs one"
-            )
-        decreasing = np.flatnonzero(np.diff(times, prepend=after) < 0)
-        if len(decreasing):
-            raise DataError(
-                f"{table.position(int(decreasing[0]))}, column {self.name!r}: time goes back to "
-                f"{cells[decreasing[0]]}; sort the rows by time, and pass several series separately: "
-                "as a list (on the command line: as a file each)"
-            )
-        return times
 
 
 class SeriesPreprocessor:
@@ -154,7 +111,7 @@ class SeriesPreprocessor:
         Raises
         ------
         DataError
-            If there is no such column of times, its cells are not times or not in order, or a column has no value.
+            If there is no such column of times, its cells are not times, or a column has no value.
         """
         self._clock: Clock | None = None
         self.step_ = 1.0
@@ -166,20 +123,17 @@ class SeriesPreprocessor:
         return self
 
     def _fit_clock(self, name: str, series: Sequence[Table]) -> None:
-        cells = np.concatenate([_cells(table, name) for table in series])
+        cells = np.concatenate([time_cells(table, name) for table in series])
         column, _ = infer_column(name, cells, concatenate([table.select([name]) for table in series]).position)
         if column is None:
             raise DataError(f"column {name!r} holds no times: expected numbers, or dates such as 2024-12-31 23:59")
-        clock = Clock(name, column)
-        steps = np.concatenate([np.diff(clock.times(table)) for table in series])
-        positive = steps[steps > 0]
-        self.step_ = float(np.median(positive)) if len(positive) else 1.0
-        self._clock = replace(clock, longest_step=self.gap * self.step_)
+        self._clock = fit_clock(name, column, list(series), self.gap)
+        self.step_ = self._clock.step
 
-    def times(self, table: Table, after: float = -np.inf) -> Array:
-        """Return the times of the rows of a table; see `Clock.times`."""
+    def times(self, table: Table) -> Array:
+        """Return the times of the rows of a table; a missing one is a step after the row before."""
         assert self._clock is not None  # called only if `time` is given
-        return self._clock.times(table, after)
+        return filled_times(self._clock.times(table), self.step_)
 
     def step_time(self) -> np.timedelta64 | None:
         """Return the median time from one row to the next; None without timestamps, or where they are numbers."""
@@ -187,11 +141,48 @@ class SeriesPreprocessor:
             return None
         return np.timedelta64(round(self.step_ * MICROSECONDS_PER_DAY), "us")
 
-    def reader(self) -> SeriesReader:
-        """Return a reader at the start of a series."""
+    def check_clock(self, series: Sequence[Table]) -> None:
+        """Warn of the timestamps of series that go back, are doubled or missing, or come at another step.
+
+        Warns
+        -----
+        ClockWarning
+            Once for each kind, with the first place and the number of places in all series.
+        """
+        if self.time is None or self._clock is None:
+            return
+        reader = ClockReader(self._clock)
+        for table in series:
+            reader.restart()
+            reader.cuts(table)
+        reader.notes.finish()
+
+    def mask_of(self, exclude: Any, group: str | None = None) -> IntervalMask:
+        """Return the mask of intervals to exclude, by times of the form of training or by row numbers without times.
+
+        Parameters
+        ----------
+        exclude : intervals
+            As for `anomaly.preprocessing.intervals.as_intervals`.
+        group : str, optional
+            The column of groups.
+        """
+        intervals = as_intervals(exclude)
+        if self.time is None or self._clock is None:
+            return intervals.of_rows(group)
+        return intervals.of_times(self.time, self._clock.column, group)
+
+    def reader(self, warn: bool = False) -> SeriesReader:
+        """Return a reader at the start of a series.
+
+        Parameters
+        ----------
+        warn : bool, default False
+            Whether it warns of the clock (`anomaly.errors.ClockWarning`): of several readers of a series, one does.
+        """
         # `time` may be set to None after the fit, for series with the sensors alone.
         fill, columns = SegmentFill(None if self.time is None else self._clock, self.gap), self.columns_
-        return SeriesReader(fill, columns.align, columns.transform, columns.feature_columns_)
+        return SeriesReader(fill, columns.align, columns.transform, columns.feature_columns_, warn)
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -226,7 +217,7 @@ class SeriesPreprocessor:
             column = column_from_config(field(config, "clock", dict))
             if not isinstance(column, ValueColumn):
                 raise DataError("preprocessing: expected a column of numbers or dates for the time")
-            self._clock = Clock(self.time, column, self.gap * self.step_)
+            self._clock = Clock(self.time, column, self.step_, self.gap * self.step_)
         self.columns_ = TablePreprocessor.from_state(field(config, "columns", dict), arrays)
         self.scaling, self.categorical = self.columns_.scaling, None
         return self
@@ -245,6 +236,8 @@ class SeriesReader:
         Returns the features of such a table.
     feature_columns : ndarray of int of shape (n_features,)
         Index of the column of each feature.
+    warn : bool, default False
+        Whether to warn of the clock.
     """
 
     def __init__(
@@ -253,8 +246,9 @@ class SeriesReader:
         align: Callable[[Table], Table],
         transform: Callable[[Table], Array],
         feature_columns: Array,
+        warn: bool = False,
     ) -> None:
-        self._fill = fill
+        self._fill, self._warn = fill, warn
         self._align, self._transform, self._feature_columns = align, transform, feature_columns
 
     @property
@@ -282,12 +276,20 @@ class SeriesReader:
         Raises
         ------
         DataError
-            If a column is missing or unknown, a cell is invalid, or time decreases.
+            If a column is missing or unknown, or a cell is invalid.
         """
+        parts = self._fill.push(table, self._align)
+        if self._warn and self._fill.clock is not None:
+            self._fill.clock.notes.tell(len(table))
         return [
             Segment(self._transform(part.table), part.missing[:, self._feature_columns], part.continues)
-            for part in self._fill.push(table, self._align)
+            for part in parts
         ]
+
+    def finish(self) -> None:
+        """End the series: warn of what its clock did since the last warning."""
+        if self._warn and self._fill.clock is not None:
+            self._fill.clock.notes.finish()
 
 
 class FilledPart(NamedTuple):
@@ -317,15 +319,21 @@ class SegmentFill:
         The column of timestamps; None if rows are one step apart.
     most_empty : float
         More consecutive rows than this without any value are a gap.
+
+    Attributes
+    ----------
+    clock : ClockReader or None
+        The reader of the timestamps.
     """
 
     def __init__(self, clock: Clock | None, most_empty: float) -> None:
-        self._clock, self._most_empty = clock, most_empty
+        self.clock, self._most_empty = None if clock is None else ClockReader(clock), most_empty
         self.restart()
 
     def restart(self) -> None:
         """Begin a new series."""
-        self._last_time = -np.inf
+        if self.clock is not None:
+            self.clock.restart()
         self._last_cells: dict[str, Any] = {}
         self._empty_steps = 0  # the number of last rows without any value
         self._started = False
@@ -358,12 +366,9 @@ class SegmentFill:
 
     def _split_time(self, table: Table) -> tuple[Table, list[int]]:
         """Return the columns other than the timestamps, and the rows after a gap in time."""
-        if self._clock is None:
+        if self.clock is None:
             return table, []
-        times = self._clock.times(table, self._last_time)
-        steps = np.diff(times, prepend=self._last_time if self._started else times[0])
-        self._last_time = float(times[-1])
-        return table.drop([self._clock.name]), np.flatnonzero(steps > self._clock.longest_step).tolist()
+        return table.drop([self.clock.name]), self.clock.cuts(table)
 
     def _empty_cuts(self, empty: Array, cuts: Sequence[int]) -> list[int]:
         """Return the rows where consecutive empty rows become too many, and those where such rows end."""
@@ -442,9 +447,3 @@ def _back_filled(table: Table) -> Table:
             cells = cells[np.minimum(following, len(cells) - 1)]
         columns.append(cells)
     return replace(table, cells=tuple(columns))
-
-
-def _cells(table: Table, name: str) -> Array:
-    if name not in table.names:
-        raise DataError(f"there is no column of times {name!r}; the columns are {format_names(table.names, 20)}")
-    return table[name]

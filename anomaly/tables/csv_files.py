@@ -7,18 +7,21 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from itertools import chain, islice
+from itertools import chain
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from anomaly.errors import DataError, format_names
+from anomaly.tables.live_lines import LiveLines
 from anomaly.tables.table import Table, concatenate
-from anomaly.tables.text_files import create_text, describe_path, open_text, read_lines
+from anomaly.tables.text_files import appears_at_once, create_text, describe_path, open_text, read_lines
 from nnlite.types import Array
+
+_Value = TypeVar("_Value")
 
 DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
@@ -81,12 +84,14 @@ def iter_csv(
 ) -> Iterator[Table]:
     """Read a CSV file in chunks of rows, in an amount of memory that does not depend on its length.
 
+    Rows of a pipe or a terminal are not waited for: a table ends where the next row has not arrived.
+
     Parameters
     ----------
     path, delimiter, header, encoding
-        As for `read_csv`.
+        As for `read_csv`. Of a pipe, the delimiter is inferred from the lines that have arrived, two at least.
     chunk_rows : int, default 50_000
-        Rows of each table; the last one may have fewer.
+        Rows of each table; the last one may have fewer, and of a pipe every one.
 
     Yields
     ------
@@ -103,10 +108,12 @@ def iter_csv(
     label = describe_path(path)
     with open_text(path, encoding) as stream:
         lines = read_lines(stream, label)
-        sample = list(islice(lines, _SAMPLE_LINES))
+        has_next = stream.has_next if isinstance(stream, LiveLines) else _always
+        # A header alone may hold several delimiters; the row after it is waited for in any case.
+        sample = list(_available(lines, _SAMPLE_LINES, has_next, least=2 if header else 1))
         delimiter = _infer_delimiter(sample) if delimiter is None else _check_delimiter(delimiter)
         records = _records(chain(sample, lines), delimiter, label)
-        yield from _tables(records, header, chunk_rows, label)
+        yield from _tables(records, header, chunk_rows, label, has_next)
 
 
 # -- reading -----------------------------------------------------------------------------------
@@ -137,30 +144,41 @@ def _check_delimiter(delimiter: str) -> str:
     return delimiter
 
 
+def _always() -> bool:
+    return True
+
+
+def _available(values: Iterator[_Value], most: int, has_next: Callable[[], bool], least: int = 1) -> Iterator[_Value]:
+    """Yield the next values, at most so many, and after the first ones only those that need not be waited for."""
+    for count, value in enumerate(values, start=1):
+        yield value
+        if count == most or (count >= least and not has_next()):
+            return
+
+
 def _records(lines: Iterable[str], delimiter: str, label: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of the first line and the fields of each record, blank lines excluded."""
+    """Yield the number of the first line and the fields of each record; a blank line has none."""
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     start = 1
     try:
         for row in reader:
-            if row:
-                yield start, row
+            yield start, row
             start = reader.line_num + 1
     except csv.Error as error:
         raise DataError(f"{label}: the record that starts on line {start} cannot be read: {error}") from error
 
 
-def _tables(records: Iterator[tuple[int, list[str]]], header: bool, chunk_rows: int, label: str) -> Iterator[Table]:
-    first = next(records, None)
+def _tables(
+    records: Iterator[tuple[int, list[str]]], header: bool, chunk_rows: int, label: str, has_next: Callable[[], bool]
+) -> Iterator[Table]:
+    first = next((record for record in records if record[1]), None)
     if first is None:
         raise DataError(f"{label} is empty")
     names = _header(*first, label) if header else tuple(map(str, range(len(first[1]))))
     if not header:
         records = chain([first], records)
-    if len(names) > 1:
-        records = (r for r in records if len(r[1]) > 1 or r[1][0].strip())
     count = 0
-    while blocks := list(_blocks(records, names, chunk_rows, label)):
+    while blocks := list(_blocks(records, names, chunk_rows, label, has_next)):
         lines, columns = zip(*blocks, strict=True)
         numbers = np.concatenate(lines)
         yield Table(
@@ -175,15 +193,29 @@ def _tables(records: Iterator[tuple[int, list[str]]], header: bool, chunk_rows: 
 
 
 def _blocks(
-    records: Iterator[tuple[int, list[str]]], names: Sequence[str], count: int, label: str
+    records: Iterator[tuple[int, list[str]]],
+    names: Sequence[str],
+    count: int,
+    label: str,
+    has_next: Callable[[], bool],
 ) -> Iterator[tuple[Array, list[Array]]]:
     """Yield up to `count` rows as line numbers and columns, in blocks that fit into the cache."""
-    while count and (block := list(islice(records, min(count, _BLOCK_ROWS)))):
-        lines, rows = zip(*block, strict=True)
-        _check_widths(lines, rows, names, label)
-        columns = [_text_column(fields) for fields in zip(*rows, strict=True)]
-        yield np.array(lines, dtype=np.int64), columns
-        count -= len(rows)
+    least_fields = min(len(names), 2)
+    found = False
+    while count:
+        size = min(count, _BLOCK_ROWS)
+        read = list(_available(records, size, has_next))
+        # Blank lines are no rows, and of several columns those of blanks neither.
+        block = [r for r in read if len(r[1]) >= least_fields or (r[1] and r[1][0].strip())]
+        if block:
+            found = True
+            lines, rows = zip(*block, strict=True)
+            _check_widths(lines, rows, names, label)
+            columns = [_text_column(fields) for fields in zip(*rows, strict=True)]
+            yield np.array(lines, dtype=np.int64), columns
+            count -= len(rows)
+        if not read or (found and len(read) < size):
+            return
 
 
 def _header(line: int, fields: Sequence[str], label: str) -> tuple[str, ...]:
@@ -268,6 +300,7 @@ class CsvWriter:
         self._path = path
         self._delimiter = _check_delimiter(delimiter)
         self._head = head
+        self._appears_at_once = appears_at_once(path)
         self._stack = ExitStack()
 
     def __enter__(self) -> CsvWriter:
@@ -275,6 +308,7 @@ class CsvWriter:
             stream = stack.enter_context(create_text(self._path))
             self._writer = csv.writer(stream, delimiter=self._delimiter, lineterminator="\n")
             self._quoter = csv.writer(stream, delimiter=self._delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            self._stream = stream
             self._stack = stack.pop_all()
         return self
 
@@ -289,6 +323,14 @@ class CsvWriter:
                 self._write_head()
         else:
             self._stack.__exit__(kind, error, traceback)
+
+    def flush(self) -> None:
+        """Pass on the rows written so far, if the output is standard output, a device or a pipe.
+
+        A file appears when it is complete.
+        """
+        if self._appears_at_once:
+            self._stream.flush()
 
     def write_row(self, fields: Sequence[Any]) -> None:
         """Write one row, such as the header.

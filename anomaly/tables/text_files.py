@@ -5,14 +5,18 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from anomaly.errors import DataError
+from anomaly.tables.live_lines import LiveLines
 from nnlite.files import atomic_write
+
+_Text = TypeVar("_Text")
 
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -23,8 +27,11 @@ def describe_path(path: str | os.PathLike[str]) -> str:
 
 
 @contextmanager
-def open_text(path: str | os.PathLike[str], encoding: str) -> Iterator[IO[str]]:
-    """Open a text file for reading, plain or compressed by gzip; ``"-"`` is standard input."""
+def open_text(path: str | os.PathLike[str], encoding: str) -> Iterator[IO[str] | LiveLines]:
+    """Open a text file for reading, plain or compressed by gzip; ``"-"`` is standard input.
+
+    The lines of a pipe or a terminal are `LiveLines`, unless they are compressed.
+    """
     with ExitStack() as stack:
         if os.fspath(path) == "-":
             binary: Any = sys.stdin.buffer
@@ -32,17 +39,37 @@ def open_text(path: str | os.PathLike[str], encoding: str) -> Iterator[IO[str]]:
             binary = stack.enter_context(_open_binary(path))
         if binary.peek(2)[:2] == _GZIP_MAGIC:
             binary = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
-        try:
-            text = io.TextIOWrapper(binary, encoding=encoding, newline="")
-        except LookupError as error:
-            raise DataError(
-                f"encoding {encoding!r} is unknown to Python; give one such as 'utf-8' or 'latin-1'"
-            ) from error
+        elif is_live(binary):
+            yield _with_encoding(LiveLines, binary, encoding)
+            return
+        text = _with_encoding(io.TextIOWrapper, binary, encoding, newline="")
         try:
             yield text
         finally:
             # Standard input stays open, and the stack closes the other streams.
             text.detach()
+
+
+def is_live(binary: Any) -> bool:
+    """Return whether a stream is a pipe, a terminal or a socket, whose writer may be slower than its reader.
+
+    Examples
+    --------
+    >>> is_live(io.BytesIO(b"text"))
+    False
+    """
+    try:
+        return not stat.S_ISREG(os.fstat(binary.fileno()).st_mode)
+    except OSError:  # io.UnsupportedOperation: it is no file
+        return False
+
+
+def _with_encoding(make: Callable[..., _Text], binary: Any, encoding: str, **options: Any) -> _Text:
+    """Return a stream of text in an encoding; raise DataError if there is no such encoding."""
+    try:
+        return make(binary, encoding=encoding, **options)
+    except LookupError as error:
+        raise DataError(f"encoding {encoding!r} is unknown to Python; give one such as 'utf-8' or 'latin-1'") from error
 
 
 def _open_binary(path: str | os.PathLike[str]) -> IO[bytes]:
@@ -54,7 +81,7 @@ def _open_binary(path: str | os.PathLike[str]) -> IO[bytes]:
         raise DataError(f"cannot read {describe_path(path)}: it is a folder; name a file in it") from error
 
 
-def read_lines(stream: IO[str], label: str) -> Iterator[str]:
+def read_lines(stream: Iterable[str], label: str) -> Iterator[str]:
     """Yield the lines of a file; raise DataError with the number of the first line that is not text."""
     count = 0
     try:
@@ -94,3 +121,14 @@ def create_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
         text = io.TextIOWrapper(binary, encoding="utf-8", newline="")
         yield text
         text.detach()  # flushes the buffer; the stack closes the file
+
+
+def appears_at_once(path: str | os.PathLike[str]) -> bool:
+    """Return whether what is written appears at once: on standard output, a device or a pipe, and in no file.
+
+    Examples
+    --------
+    >>> appears_at_once("-"), appears_at_once("scores.csv")
+    (True, False)
+    """
+    return os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path))

@@ -6,7 +6,8 @@ import numpy as np
 
 from anomaly.metrics import average_precision_score, f1_score, precision_at_k, roc_auc_score
 from anomaly.metrics.affiliation import affiliation_precision_recall
-from anomaly.metrics.events import point_adjusted_f1, range_auc, volume_under_surface
+from anomaly.metrics.events import point_adjusted_f1
+from anomaly.metrics.surface import range_auc, volume_under_surface
 from benchmarks.promises.data import Array
 from benchmarks.promises.promise import NEVER, Promise, at_least, between
 
@@ -160,7 +161,7 @@ PROMISES = (
         short=5,
     ),
     Promise(
-        "anomaly.metrics.events.range_auc",
+        "anomaly.metrics.surface.range_auc",
         "From 0 to 1",
         "values out of range",
         _soft_out_of_range,

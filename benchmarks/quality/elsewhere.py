@@ -6,22 +6,18 @@ That Python runs this file as ``python -m benchmarks.quality.elsewhere``, with a
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.other_python import NoSuchPython, ask, order
 from benchmarks.quality.contestants import CONTESTANTS
 from benchmarks.quality.measure import measure_into
 from benchmarks.quality.results import Plan
 
-_PROJECT = Path(__file__).resolve().parents[2]
+__all__ = ["NoSuchPython", "measure_there", "missing_here", "missing_there"]
 
-
-class NoSuchPython(Exception):
-    """The Python that was named cannot run the comparison."""
+_MODULE = "benchmarks.quality.elsewhere"
 
 
 def missing_here() -> dict[str, list[str]]:
@@ -37,14 +33,7 @@ def missing_there(python: str) -> dict[str, list[str]]:
     NoSuchPython
         If there is no such file, or it lacks what every contestant needs.
     """
-    try:
-        done = subprocess.run(_command(python, {}), env=_environment(), capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise NoSuchPython(f"{python!r} cannot be run: {error.strerror}") from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["without a word"])[-1]
-        raise NoSuchPython(f"{python!r} needs numpy, pandas and scikit-learn at least; it ended with: {last}")
-    return json.loads(done.stdout)
+    return ask(python, _MODULE, "numpy, pandas and scikit-learn")
 
 
 def measure_there(python: str, path: Path, plan: Plan) -> None:
@@ -56,15 +45,7 @@ def measure_there(python: str, path: Path, plan: Plan) -> None:
         If that process fails; what it had measured is in the file.
     """
     question = {"path": str(path.resolve()), "plan": asdict(plan) | {"data": str(Path(plan.data).resolve())}}
-    subprocess.run(_command(python, question), env=_environment(), check=True)
-
-
-def _command(python: str, question: Mapping[str, object]) -> list[str]:
-    return [python, "-m", "benchmarks.quality.elsewhere", json.dumps(question)]
-
-
-def _environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(_PROJECT)}
+    order(python, _MODULE, question)
 
 
 def main(arguments: list[str]) -> None:

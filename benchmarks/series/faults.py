@@ -1,104 +1,192 @@
-"""Injection of sensor faults into segments without anomalies, to choose settings without labels.
+"""Faults that are put into a normal series, each from a start for a length.
 
-A fault lasts from 1/14 to 4/7 of the scored rows. Sizes are in standard deviations of the training rows, drawn from a
-log-uniform distribution between 2, which is hardly detectable, and 16, which is obvious.
+Half of them are quiet: nothing is too high or too low, and what is missing is noise, change or speed. Errors of a
+reconstruction alone do not see them.
 
-==========  ======================================================================
-kind        effect
-==========  ======================================================================
-shift       one sensor has a constant offset, up or down
-climb       one sensor has a linear trend, up to twice the size
-noise       Gaussian noise of that size is added to one sensor
-stuck       one sensor repeats its first value
-exchange    the values of one sensor are permuted in time
-together    at least two sensors have an offset of half the size each, up or down
-loss        one sensor has an offset of 30 to 100 standard deviations
-==========  ======================================================================
+==================  ===============================================================================================
+kind                effect
+==================  ===============================================================================================
+frozen              all columns keep their last value
+stuck at mean       one column has the mean of the training series
+noise gone          one column is the mean of nine steps
+too regular         all columns repeat their last period
+too slow            all columns run at half of their speed
+higher frequency    all columns run at one and a half times their speed
+one of many frozen  one of several columns keeps its last value
+shuffled            the values of one column are permuted in time
+noise added         one column has noise of one and a half standard deviations
+spikes              five single steps of one column are off by six standard deviations
+level shift         one column is off by two standard deviations
+drift               one column climbs or falls to three standard deviations
+together            at least two of several columns are off by one standard deviation each
+process fault       at least two of several columns rise and fall, by up to two standard deviations in all
+==================  ===============================================================================================
+
+A process fault is one of a machine, as in SKAB's documentation: a valve that closes and opens.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.series.windows import period_of
 from nnlite.types import Array
 
-SMALLEST, LARGEST = 2.0, 16.0
+_SMOOTHED, _SPIKES = 9, 5
 
 
-@dataclass(frozen=True)
-class Fault:
-    """A series with one fault, and the mask of its steps."""
+class Place:
+    """Where a fault is: `rows` is a view to change, `before` the series until then, `train` the training series."""
 
-    kind: str
-    series: Array
-    truth: Array
+    def __init__(self, series: Array, start: int, length: int, train: Array, rng: np.random.Generator) -> None:
+        self.rows, self.before, self.after = series[start : start + length], series[:start], series[start:].copy()
+        self.train, self.rng = train, rng
+        self.scale = train.std(axis=0)
+        self.labels = np.zeros(len(series), np.int64)
+        self.labels[start : start + length] = 1
+        self.start = start
 
+    @property
+    def column(self) -> int:
+        """Number of a random column that varies."""
+        return int(self.rng.choice(np.flatnonzero(self.scale > 1e-9)))
 
-def _shift(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:
-    rows[:, sensor] += rng.choice([-1, 1]) * size * scale[sensor]
+    @property
+    def columns(self) -> Array:
+        """Numbers of at least two random columns that vary."""
+        varying = np.flatnonzero(self.scale > 1e-9)
+        return self.rng.choice(varying, size=int(self.rng.integers(2, len(varying) + 1)), replace=False)
 
-
-def _climb(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:
-    rows[:, sensor] += rng.choice([-1, 1]) * np.linspace(0, 2 * size, len(rows)) * scale[sensor]
-
-
-def _noise(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:
-    rows[:, sensor] += size * scale[sensor] * rng.normal(size=len(rows))
-
-
-def _stuck(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:  # noqa: ARG001
-    rows[:, sensor] = rows[0, sensor]
-
-
-def _exchange(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:  # noqa: ARG001
-    rows[:, sensor] = rng.permutation(rows[:, sensor])
-
-
-def _together(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:  # noqa: ARG001
-    width = len(scale)
-    chosen = rng.choice(width, size=rng.integers(min(2, width), width + 1), replace=False)
-    rows[:, chosen] += size / 2 * scale[chosen] * rng.choice([-1, 1], size=len(chosen))
+    @property
+    def sign(self) -> float:
+        """1 or -1."""
+        return float(self.rng.choice([-1, 1]))
 
 
-def _loss(rows: Array, sensor: int, size: float, scale: Array, rng: np.random.Generator) -> None:  # noqa: ARG001
-    rows[:, sensor] += rng.choice([-1, 1]) * rng.uniform(30, 100) * scale[sensor]
+def _frozen(at: Place) -> None:
+    at.rows[:] = at.before[-1]
 
 
-KINDS: dict[str, Callable[[Array, int, float, Array, np.random.Generator], None]] = {
-    "shift": _shift,
-    "climb": _climb,
-    "noise": _noise,
-    "stuck": _stuck,
-    "exchange": _exchange,
+def _stuck_at_mean(at: Place) -> None:
+    column = at.column
+    at.rows[:, column] = at.train[:, column].mean()
+
+
+def _noise_gone(at: Place) -> None:
+    column = at.column
+    padded = np.pad(at.rows[:, column], _SMOOTHED // 2, mode="reflect")
+    at.rows[:, column] = np.convolve(padded, np.full(_SMOOTHED, 1 / _SMOOTHED), "valid")
+
+
+def _too_regular(at: Place) -> None:
+    last = at.before[-period_of(at.train) :]
+    at.rows[:] = last[np.arange(len(at.rows)) % len(last)]
+
+
+def _too_slow(at: Place) -> None:
+    _at_speed(at, 0.5)
+
+
+def _higher_frequency(at: Place) -> None:
+    _at_speed(at, 1.5)
+
+
+def _at_speed(at: Place, speed: float) -> None:
+    steps = np.arange(len(at.after))
+    for number in range(at.rows.shape[1]):
+        at.rows[:, number] = np.interp(speed * np.arange(len(at.rows)), steps, at.after[:, number])
+
+
+def _one_of_many_frozen(at: Place) -> None:
+    column = at.column
+    at.rows[:, column] = at.before[-1, column]
+
+
+def _shuffled(at: Place) -> None:
+    column = at.column
+    at.rows[:, column] = at.rng.permutation(at.rows[:, column])
+
+
+def _noise_added(at: Place) -> None:
+    column = at.column
+    at.rows[:, column] += 1.5 * at.scale[column] * at.rng.normal(size=len(at.rows))
+
+
+def _spikes(at: Place) -> None:
+    column, steps = at.column, at.rng.choice(len(at.rows), size=_SPIKES, replace=False)
+    at.rows[steps, column] += 6 * at.scale[column] * at.rng.choice([-1, 1], size=_SPIKES)
+    at.labels[:] = 0
+    at.labels[at.start + steps] = 1
+
+
+def _level_shift(at: Place) -> None:
+    column = at.column
+    at.rows[:, column] += 2 * at.sign * at.scale[column]
+
+
+def _drift(at: Place) -> None:
+    column = at.column
+    at.rows[:, column] += at.sign * np.linspace(0, 3, len(at.rows)) * at.scale[column]
+
+
+def _together(at: Place) -> None:
+    columns = at.columns
+    at.rows[:, columns] += at.scale[columns] * at.rng.choice([-1, 1], size=len(columns))
+
+
+def _process_fault(at: Place) -> None:
+    columns, place = at.columns, np.linspace(0, 1, len(at.rows))
+    course = np.minimum(1, np.minimum(place, 1 - place) / at.rng.uniform(1 / 50, 1 / 5))
+    proportions = at.rng.normal(size=len(columns))
+    proportions *= 2 / np.sqrt(np.square(proportions).sum())
+    at.rows[:, columns] += np.outer(course, proportions * at.scale[columns])
+
+
+KINDS: dict[str, Callable[[Place], None]] = {
+    "frozen": _frozen,
+    "stuck at mean": _stuck_at_mean,
+    "noise gone": _noise_gone,
+    "too regular": _too_regular,
+    "too slow": _too_slow,
+    "higher frequency": _higher_frequency,
+    "one of many frozen": _one_of_many_frozen,
+    "shuffled": _shuffled,
+    "noise added": _noise_added,
+    "spikes": _spikes,
+    "level shift": _level_shift,
+    "drift": _drift,
     "together": _together,
-    "loss": _loss,
+    "process fault": _process_fault,
 }
 
+QUIET = ("frozen", "stuck at mean", "noise gone", "too regular", "too slow", "one of many frozen")
+"""The kinds that make nothing larger."""
 
-def inject(series: Array, training: int, each: int, rng: np.random.Generator) -> Iterator[Fault]:
-    """Yield copies of a series with one fault each, after the training rows.
+OF_MANY = ("one of many frozen", "together", "process fault")
+"""The kinds that need several columns."""
+
+
+def inject(
+    kind: str, series: Array, start: int, length: int, train: Array, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Return a copy of a series with a fault, and its labels.
 
     Parameters
     ----------
-    series : ndarray of shape (n_steps, n_sensors)
-        A series without faults.
-    training : int
-        Number of training rows.
-    each : int
-        Number of faults of each kind.
+    kind : str
+        A key of `KINDS`.
+    series : ndarray of shape (n_steps, n_columns)
+        A normal series.
+    start, length : int
+        First step and number of steps of the fault; `start` is at least one period.
+    train : ndarray of shape (n_training_steps, n_columns)
+        The training series, whose standard deviations are the unit of sizes.
     rng : numpy.random.Generator
-        Source of positions, lengths and sizes.
+        Source of columns and signs.
     """
-    scale, scored = series[:training].std(axis=0), len(series) - training
-    for kind, apply in KINDS.items():
-        for _ in range(each):
-            length = int(rng.integers(scored // 14, 4 * scored // 7 + 1))
-            start = training + int(rng.integers(scored - length + 1))
-            faulty, truth = series.copy(), np.zeros(len(series), np.bool_)
-            size = float(np.exp(rng.uniform(np.log(SMALLEST), np.log(LARGEST))))
-            apply(faulty[start : start + length], int(rng.integers(series.shape[1])), size, scale, rng)
-            truth[start : start + length] = True
-            yield Fault(kind, faulty, truth)
+    faulty = np.array(series, np.float64)
+    place = Place(faulty, start, length, train, rng)
+    KINDS[kind](place)
+    return faulty, place.labels

@@ -86,3 +86,17 @@ def test_how_alarms_are_cut_makes_no_difference(steps, cuts, tolerance, minimum_
     for a, b, c in zip(np.split(labels, cuts), np.split(scores, cuts), np.split(time, cuts), strict=True):
         found += stream.push(a, b, time=c)
     assert [*found, *stream.finish()] == whole
+
+
+@pytest.mark.parametrize("cuts", [[], [3], [4], [1, 2, 3, 4, 5]])
+def test_a_step_without_a_score_ends_an_event(cuts):
+    scores = np.array([0.0, 5.0, 6.0, np.nan, 7.0, 4.0, 9.0])
+    flags = (scores > 4.5).astype(int)
+    stream = EventStream(tolerance=5)
+    found = []
+    for rows in np.split(np.arange(7), cuts):
+        found += stream.push(flags[rows], scores[rows])
+        if rows[-1] == 3:
+            assert [(event.start, event.end) for event in found] == [(1, 3)]  # nothing later can join it
+    found += stream.finish()
+    assert [(event.start, event.end, event.peak) for event in found] == [(1, 3, 2), (4, 7, 6)]

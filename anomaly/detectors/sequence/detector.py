@@ -13,6 +13,7 @@ from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
 from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
+from anomaly.detectors.sequence.exclusion import without_intervals
 from anomaly.detectors.sequence.files import upgraded, validated_labels
 from anomaly.detectors.sequence.fitted import FittedSeries
 from anomaly.detectors.sequence.fitting import SeriesFit, fit_series
@@ -25,9 +26,8 @@ from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.errors import FewRecordsWarning
-from anomaly.events import Event, find_events
 from anomaly.tables import Table
-from anomaly.tables.series import as_one_series, as_series, as_several_series, is_collection
+from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
 from nnlite.models import Model
 from nnlite.random import seeded
@@ -150,7 +150,8 @@ class SequenceDetector(SeriesDetector):
     learning_rate : float, default 0.001
         Learning rate of Adam.
     time : str, optional
-        Column of timestamps, which must not decrease. By default rows are one step apart.
+        Column of timestamps. Where time goes back a new segment begins, with a warning (see
+        `anomaly.preprocessing.clock`). By default rows are one step apart.
     gap : float, default 10.0
         Length of the longest interval between two rows that is not a gap, in median intervals of `time`; also the
         largest number of consecutive rows without any sample that is not a gap.
@@ -301,7 +302,7 @@ class SequenceDetector(SeriesDetector):
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> SequenceDetector:
+    def fit(self, X: Any, y: Any = None, exclude: Any = None) -> SequenceDetector:
         """Train the networks and calibrate their residuals on normal series.
 
         Parameters
@@ -313,6 +314,8 @@ class SequenceDetector(SeriesDetector):
         y : array_like of 0 and 1, optional
             Labels of all steps, used only by a threshold that needs them, such as "best_f1"; for several series, a list
             with the labels of each.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals to leave out of training and calibration, such as maintenance; see `routed_stream`.
 
         Returns
         -------
@@ -322,17 +325,20 @@ class SequenceDetector(SeriesDetector):
         Raises
         ------
         ValueError
-            If a parameter is out of range, a series is shorter than a window, timestamps decrease, or the labels do not
-            match the steps.
+            If a parameter is out of range, a series is shorter than a window, or the labels do not match the steps.
         """
         self._check_parameters()
         self._warn_of_unused_parameters()
         series = as_several_series(X, self.ignore)
-        labels = None if y is None else labels_of_series(y if is_collection(X) else [y], list(map(len, series)))
+        y = y if y is None or is_collection(X) else [y]
+        if exclude is not None:
+            series, y = without_intervals(series, y, exclude, self.time)
+        labels = None if y is None else labels_of_series(y, list(map(len, series)))
         seed = as_seed(self.random_state)
         with seeded(seed):
             found = fit_series(settings_of(self.get_params()), series, np.random.default_rng(seed))
         self._take(found.fitted, np.concatenate(found.scores))
+        self.preprocessor_.check_clock(series)
         self._set_alarms(found, labels)
         return self
 
@@ -418,37 +424,39 @@ class SequenceDetector(SeriesDetector):
 
     @property
     def delay_(self) -> int:
-        """Number of later steps that a score and a label depend on."""
+        """Number of steps that must follow before a step's score and label are final, if its segment goes on."""
         self._check_fitted()
         return self.fitted_.source.delay + self.alarms_.delay
 
     # -- scoring -------------------------------------------------------------------------------
 
-    def decision_function(self, X: Any) -> Any:
+    def decision_function(self, X: Any, exclude: Any = None) -> Any:
         """Score every step.
 
         Parameters
         ----------
         X : series of shape (n_steps, n_sensors), or a list of these
             Series with the columns of training.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without scores; see `routed_stream`.
 
         Returns
         -------
         ndarray of float64 of shape (n_steps,), or a list of these
-            Scores; larger is more anomalous.
+            Scores; larger is more anomalous, and NaN stands for an excluded step.
 
         Raises
         ------
         NotFittedError
             If the detector has not been fitted.
         ValueError
-            If columns are missing or unknown, a value cannot be read, or timestamps decrease.
+            If columns are missing or unknown, or a value cannot be read.
         """
         if is_collection(X):
-            return [self.decision_function(one) for one in X]
-        return self.explain(X).sum(axis=1)
+            return [self.decision_function(one, exclude) for one in X]
+        return self.explain(X, exclude).sum(axis=1)
 
-    def explain(self, X: Any) -> Array:
+    def explain(self, X: Any, exclude: Any = None) -> Array:
         """Return each sensor's contribution to the score of each step.
 
         A fault in one sensor raises the residuals of correlated sensors, too. `fit` measures by how much, and the
@@ -459,32 +467,19 @@ class SequenceDetector(SeriesDetector):
         ----------
         X : series of shape (n_steps, n_sensors)
             One series.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals without scores; see `routed_stream`.
 
         Returns
         -------
         ndarray of float64 of shape (n_steps, n_features_in_)
             Contributions in the order of ``feature_names_in_``; not negative, and those of a step add up to its score.
         """
-        return self._scored(X)[0]
+        return self.scored(X, exclude)[0]
 
-    def predict(self, X: Any) -> Any:
-        """Label every step.
-
-        Parameters
-        ----------
-        X : series of shape (n_steps, n_sensors), or a list of these
-            Series with the columns of training.
-
-        Returns
-        -------
-        ndarray of int64 of shape (n_steps,), or a list of these
-            1 in an alarm, else 0.
-        """
-        return [self.predict(one) for one in X] if is_collection(X) else self._scored(X)[1]
-
-    def _scored(self, X: Any) -> tuple[Array, Array]:
-        """Return contributions and labels of all steps of one series."""
-        stream = self.stream()
+    def scored(self, X: Any, exclude: Any = None) -> tuple[Array, Array]:
+        """Return contributions and labels of the steps of one series, as `explain` and `predict` do, in one pass."""
+        stream = self.stream() if exclude is None else self.routed_stream(exclude=exclude)
         contributions, labels = [], []
         for chunk in chunks_of(as_one_series(X, self.ignore)):
             contributions.append(stream.push_parts(chunk))
@@ -526,26 +521,6 @@ class SequenceDetector(SeriesDetector):
         """
         self._check_fitted()
         return self.fitted_.observed(as_one_series(X, self.ignore), filled)
-
-    def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0) -> list[Event]:
-        """Return the anomalies of a series as events; see `anomaly.events.find_events`.
-
-        Parameters
-        ----------
-        X : series of shape (n_steps, n_sensors)
-            One series.
-        minimum_length, tolerance : int
-            The fewest steps of an event, and the most normal steps within one.
-
-        Returns
-        -------
-        list of Event
-            Events, with timestamps if the parameter `time` is given.
-        """
-        contributions, labels = self._scored(X)
-        scores = contributions.sum(axis=1)
-        times = None if self.time is None else as_series(X)[self.time]
-        return find_events(labels, scores, time=times, minimum_length=minimum_length, tolerance=tolerance)
 
     def stream(self) -> SequenceStream:
         """Return a stream that scores one series piece by piece, in bounded memory, as `decision_function` does.

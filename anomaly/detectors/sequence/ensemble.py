@@ -23,6 +23,7 @@ from anomaly.detectors.sequence.known_steps import LENGTH, KnownSteps
 from anomaly.detectors.sequence.network_member import NetworkMember
 from anomaly.detectors.sequence.scored_steps import ScoredSteps
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
+from anomaly.detectors.sequence.windows.covering import Typical
 from anomaly.detectors.sequence.windows.features import WindowFeatures
 from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
@@ -62,8 +63,8 @@ class SeriesEnsemble:
         The networks.
     features_ : WindowFeatures
         Selection and weights of the features of windows.
-    typical_ : ndarray of shape (n_members,)
-        Each member's typical distance of a window.
+    typical_ : list of Typical
+        Each member's typical distances of windows.
     units_ : ndarray of shape (n_members,)
         Each member's median value of a step in training, networks last.
     blend_ : Blend
@@ -78,7 +79,7 @@ class SeriesEnsemble:
     members_: list[WindowMember]
     network_: NetworkMember | None
     features_: WindowFeatures
-    typical_: Array
+    typical_: list[Typical]
     units_: Array
     blend_: Blend
     known_: KnownSteps
@@ -110,7 +111,7 @@ class SeriesEnsemble:
         prepared = [(self.features_.select(s.features), s.missing[:, chosen]) for s in segments]
         self.members_ = members_for(period, len(chosen), max(len(steps) for steps, _ in prepared))
         found = [fit_member(member, prepared, self.causal, rng) for member in self.members_]
-        self.typical_ = np.array([values.typical for values in found])
+        self.typical_ = [values.typical for values in found]
         self.known_ = KnownSteps().fit([segment.features for segment in segments])
         self._training_parts = step_parts(self.step_member, prepared)
         return [self.spread_out(np.concatenate(values.segments)) for values in found]
@@ -219,7 +220,7 @@ class SeriesEnsemble:
     def member_streams(self) -> list[WindowStream]:
         """Return a stream of each member that compares windows."""
         pairs = zip(self.members_, self.typical_, strict=True)
-        return [WindowStream(member, float(typical), self.causal) for member, typical in pairs]
+        return [WindowStream(member, typical, self.causal) for member, typical in pairs]
 
     def spread_out(self, parts: Array) -> Array:
         """Return parts of the selected features as those of all."""
@@ -242,7 +243,7 @@ class SeriesEnsemble:
             described.append({"kind": member.kind, **config})
             arrays.update({f"{k}/{name}": array for name, array in of_member.items()})
         arrays |= {f"known/{name}": array for name, array in self.known_.get_state().items()}
-        values = {"typical": self.typical_, "units": self.units_, "spreads": self.blend_.units}
+        values = {"typical": np.array(self.typical_), "units": self.units_, "spreads": self.blend_.units}
         values["step_parts"] = self.training_.step_parts
         return {"period": self.period_, "members": described}, {**arrays, **values}
 
@@ -264,12 +265,13 @@ class SeriesEnsemble:
             for k, described in enumerate(config["members"])
         ]
         n_windows, n_all = len(self.members_), len(self.members_) + (network is not None)
-        self.typical_ = _positive(arrays["typical"], n_windows, "typical distances", least=0.0)
-        self.units_ = _positive(arrays["units"], n_all, "units", least=_LEAST_UNIT)
-        spreads = _positive(arrays["spreads"], n_all, "spreads", least=0.0)
+        typical = _positive(arrays["typical"], (n_windows, 2), "typical distances", least=0.0)
+        self.typical_ = [Typical(float(distance), float(certainty)) for distance, certainty in typical]
+        self.units_ = _positive(arrays["units"], (n_all,), "units", least=_LEAST_UNIT)
+        spreads = _positive(arrays["spreads"], (n_all,), "spreads", least=0.0)
         self.blend_ = Blend(self._weights(network_share), spreads)
         self.known_ = KnownSteps.from_state(arrays_with_prefix(arrays, "known/"), len(scores))
-        parts = _positive(arrays["step_parts"], len(scores), "parts of steps", least=0.0)
+        parts = _positive(arrays["step_parts"], (len(scores),), "parts of steps", least=0.0)
         self.training_ = ScoredSteps(scores[:, np.newaxis], parts)
 
 
@@ -326,7 +328,7 @@ class EnsembleStream:
         return self._ensemble.as_in_training(ScoredSteps(contributions, parts), places)
 
 
-def _positive(values: Array, count: int, what: str, least: float) -> Array:
-    if values.shape != (count,) or not np.isfinite(values).all() or (values < least).any():
-        raise ValueError(f"expected {count} finite {what} of at least {least}")
+def _positive(values: Array, shape: tuple[int, ...], what: str, least: float) -> Array:
+    if values.shape != shape or not np.isfinite(values).all() or (values < least).any():
+        raise ValueError(f"expected finite {what} of shape {shape}, of at least {least}")
     return values

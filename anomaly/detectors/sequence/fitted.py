@@ -62,7 +62,7 @@ class FittedSeries:
         """Return a stream of scores and labels at the start of a series."""
         columns = self.preprocessor.columns_
         return SequenceStream(
-            ignored, self.preprocessor.reader(), self.source.scored_stream, rule, columns.sum_by_column
+            ignored, self.preprocessor.reader(warn=True), self.source.scored_stream, rule, columns.sum_by_column
         )
 
     def alarm_settings(self, rate: float, causal: bool) -> AlarmSettings:

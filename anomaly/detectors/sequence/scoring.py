@@ -96,6 +96,7 @@ class SequenceStream:
 
     def finish_parts(self) -> Array:
         """Return each sensor's contribution to the remaining scores."""
+        self._reader.finish()
         return self._returned([self._finished()])
 
     def _pushed(self, segment: Segment) -> tuple[list[Array], list[Array]]:

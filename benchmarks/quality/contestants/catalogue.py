@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from anomaly import AutoencoderDetector, TableDetector
-from benchmarks.quality.contestants.contestant import Contestant, Entry, Given
-from benchmarks.quality.contestants.ours import ours, sources_version
+from benchmarks.entries import Entry, sources_version
+from benchmarks.quality.contestants.contestant import Contestant, Given
+from benchmarks.quality.contestants.ours import ours
 from benchmarks.quality.contestants.pyod import pyod
 from benchmarks.quality.contestants.scikit_learn import Forest, MeanDistance, OnFeatures, OutlierFactor, Regressor
 

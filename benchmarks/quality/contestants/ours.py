@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-import anomaly
 from anomaly import AutoencoderDetector, TableDetector
 from benchmarks.quality.contestants.contestant import Given, Make
 from benchmarks.quality.protocols import Records
-
-_ROOT = Path(anomaly.__file__).parents[1]
 
 
 class Ours:
@@ -42,13 +36,3 @@ def ours(kind: Callable[..., Any]) -> Make:
         return Ours(kind(random_state=given.seed, **settings))
 
     return make
-
-
-@cache
-def sources_version() -> str:
-    """Return a short hash of the packages' sources, so that results of other versions are not taken for theirs."""
-    digest = hashlib.sha256()
-    for package in ("anomaly", "nnlite"):
-        for path in sorted((_ROOT / package).rglob("*.py")):
-            digest.update(path.relative_to(_ROOT).as_posix().encode() + b"\0" + path.read_bytes())
-    return f"sources {digest.hexdigest()[:10]}"

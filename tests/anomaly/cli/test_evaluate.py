@@ -65,8 +65,15 @@ def test_evaluate_adds_figures_by_event(series_folder, capsys, tmp_path):
         "affiliation precision",
         "affiliation recall",
         "median delay",
-        "volume under surface",
+        "vus pr",
+        "vus roc",
+        "range f1",
+        "composite f1",
         "the last one flatters",
+        "affiliation and event metrics flatter",
+        "Normal steps flagged: ",
+        "false events per 1,000 steps: ",
+        "affiliation F1 of flagging every step: ",
     ):
         assert words in out
     figures = json.loads((tmp_path / "f.json").read_text())
@@ -74,6 +81,18 @@ def test_evaluate_adds_figures_by_event(series_folder, capsys, tmp_path):
     assert 0.9 < figures["events"]["affiliation_precision"] <= 1
     assert 0.9 < figures["events"]["affiliation_recall"] <= 1
     assert figures["n_anomalies"] == 30
+    assert figures["events"]["false_alarm_rate"] == figures["false_alarm_rate"]
+    assert 0.5 < figures["events"]["vus_pr"] <= 1
+
+
+def test_an_alarm_that_never_ends_does_not_pass_for_a_good_one(series_folder, capsys):
+    code, out, _ = run(
+        capsys, "evaluate", series_folder / "test.csv", "-m", series_folder / "m.npz", "--label", "state",
+        "--normal", "ok", "--threshold", "-1",
+    )  # fmt: skip
+    assert code == 0
+    assert "Normal steps flagged: 100.0%" in out
+    assert "correct alarms cover 100% of the normal steps" in out
 
 
 def test_evaluate_leaves_out_rows_without_a_label(series_folder, capsys, tmp_path):

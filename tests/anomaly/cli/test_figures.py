@@ -10,6 +10,7 @@ from anomaly.cli.figures import figures_of, write_figures
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_files import read_csv
+from tests.anomaly.detectors.waves import ALONE
 
 N_STEPS = 120
 
@@ -42,7 +43,7 @@ def drawn(monkeypatch, tmp_path):
         monkeypatch.setattr(plots, "save_figure", lambda ax, path: kept.update({path.stem: ax}))
         series = table(n_sensors, clock)
         time = None if clock is None else "time"
-        detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0, time=time).fit(series)
+        detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0, time=time, **ALONE).fit(series)
         draw(detector, series, None, tmp_path)
         return kept
 
@@ -96,7 +97,7 @@ def test_missing_samples_interrupt_the_line_and_are_not_forward_filled(monkeypat
     series = table(2, None)
     on = np.sin(np.arange(N_STEPS) / 3) > 0
     series = Table((*series.names, "on"), (*series.columns, on))
-    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0, **ALONE).fit(series)
     some = [cells.astype(np.float64) for cells in series.columns]
     for cells in some:
         cells[40:80] = np.nan
@@ -114,13 +115,13 @@ def test_a_sensor_that_is_not_there_at_all_has_an_empty_panel(monkeypatch, tmp_p
     kept = {}
     monkeypatch.setattr(plots, "save_figure", lambda ax, path: kept.update({path.stem: ax}))
     series = table(2, None)
-    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0, **ALONE).fit(series)
     draw(detector, Table(series.names, (series["s0"], np.full(N_STEPS, np.nan))), None, tmp_path)
     assert np.isnan(kept["series"].figure.axes[1].lines[0].get_ydata()).all()
 
 
 def test_a_series_of_words_alone_has_no_line_to_draw(tmp_path):
     series = Table(("mode",), (np.array(["run", "idle", "run", "off"] * 30, dtype=object),))
-    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(series)
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0, **ALONE).fit(series)
     with pytest.raises(DataError, match="none of the columns 'mode' holds numbers"):
         draw(detector, series, None, tmp_path)

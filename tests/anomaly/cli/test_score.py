@@ -274,14 +274,23 @@ def test_memory_is_flat_however_long_the_series(series_folder, capsys, tmp_path)
     assert peaks[1] < 1.2 * peaks[0]
 
 
-def test_times_out_of_order_name_the_line(series_folder, capsys, tmp_path):
+def test_times_out_of_order_are_one_warning_that_names_the_line(series_folder, capsys, tmp_path):
     lines = (series_folder / "test.csv").read_text().splitlines()
     lines[20], lines[21] = lines[21], lines[20]
     (tmp_path / "bad.csv").write_text("\n".join(lines) + "\n")
-    code, _, err = run(capsys, "score", tmp_path / "bad.csv", "-m", series_folder / "m.npz")
-    assert code == 2
-    assert "line 22 (row 21), column 'time': time goes back" in err
-    assert "on the command line: as a file each" in err
+    code, out, err = run(capsys, "score", tmp_path / "bad.csv", "-m", series_folder / "m.npz")
+    assert code == 0
+    assert [line.split(",")[0] for line in out.splitlines()] == ["row", *map(str, range(1, 301))]
+    assert err.count("\n") == 1
+    assert "anomaly: warning: line 22 (row 21), column 'time': time goes back" in err
+
+
+def test_another_sampling_step_is_one_warning(series_folder, capsys, tmp_path):
+    lines = (series_folder / "test.csv").read_text().splitlines()
+    (tmp_path / "rare.csv").write_text("\n".join([lines[0], *lines[1::5]]) + "\n")
+    code, _, err = run(capsys, "score", tmp_path / "rare.csv", "-m", series_folder / "m.npz")
+    assert (code, err.count("\n")) == (0, 1)
+    assert "column 'time': the median step is 5 min, and in training it was 1 min" in err
 
 
 def test_events_without_times_are_named_by_row_or_id(series_folder, capsys, tmp_path):

@@ -6,6 +6,7 @@ import pytest
 import anomaly
 from anomaly import (
     AutoencoderDetector,
+    GroupedDetector,
     ImageDetector,
     NotFittedError,
     SequenceDetector,
@@ -21,6 +22,7 @@ from tests.anomaly.detectors.planes import planes
 IMAGES = np.random.default_rng(0).random((40, 8, 8))
 MADE = {
     "AutoencoderDetector": (lambda: AutoencoderDetector(hidden=(8,), epochs=5, random_state=0), planes(120)[0]),
+    "GroupedDetector": (lambda: GroupedDetector(SequenceDetector(**waves.QUICK)), waves.machines()),
     "ImageDetector": (lambda: ImageDetector(filters=(2,), epochs=1, random_state=0), IMAGES),
     "SequenceDetector": (lambda: SequenceDetector(**waves.QUICK), waves.waves()),
     "TableDetector": (lambda: TableDetector(hidden=(8,), epochs=5, random_state=0), planes(120)[0]),

@@ -5,6 +5,7 @@ import pytest
 
 from anomaly import NotFittedError, SequenceDetector, TableDetector, VariationalDetector
 from anomaly.tables import as_table
+from tests.anomaly.detectors.waves import ALONE
 
 LABELS = np.array([0, 0, 1, -1, 0, 0])
 X = np.random.default_rng(0).normal(size=(200, 3))
@@ -18,7 +19,7 @@ def records():
 
 @pytest.fixture(scope="module")
 def series():
-    return SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0).fit(NAMED)
+    return SequenceDetector(window=8, hidden=(8,), epochs=1, random_state=0, **ALONE).fit(NAMED)
 
 
 def test_training_records_are_normal_or_labelled():
@@ -56,7 +57,7 @@ def test_a_stream_gives_the_scores_and_contributions_of_the_whole(kind, request)
 def test_required_columns_include_the_timestamps(records, series):
     assert records.required_columns_ == series.required_columns_ == ["a", "b", "c"]
     timed = as_table({"t": np.arange(200.0), "a": X[:, 0]})
-    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, time="t", random_state=0).fit(timed)
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=1, time="t", random_state=0, **ALONE).fit(timed)
     assert detector.required_columns_ == ["a", "t"]
 
 

@@ -2,7 +2,11 @@
 
 import numpy as np
 
-QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "folds": 1, "random_state": 0}
+ALONE = {"network": "dense", "network_share": 1.0}
+"""Networks alone, without other members."""
+
+QUICK = {"window": 8, "epochs": 3, "hidden": (16,), "folds": 1, "random_state": 0, **ALONE}
+"""A quick fit of networks alone."""
 
 
 def waves(n=400, seed=0):
@@ -17,3 +21,10 @@ def stamped(n=200, start="2024-01-01"):
     """Return the same sensors with timestamps a minute apart."""
     time = np.datetime64(start) + np.arange(n).astype("m8[m]")
     return {"time": time, "a": waves(n)[:, 0], "b": waves(n)[:, 1]}
+
+
+def machines(n=200):
+    """Return the interleaved rows of two machines."""
+    a, b = waves(n), waves(n, seed=1)
+    names = np.array(["press", "mill"] * n, dtype=object)
+    return {"machine": names, "a": np.stack([a, b], 1)[..., 0].ravel(), "b": np.stack([a, b], 1)[..., 1].ravel()}

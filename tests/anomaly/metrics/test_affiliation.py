@@ -30,6 +30,14 @@ def test_everything_flagged_finds_everything_and_is_hardly_better_than_chance():
     assert found.precision == pytest.approx(0.2 + 0.8**2 / 2)
 
 
+def test_flagging_every_step_has_an_f1_of_two_thirds_if_events_are_short():
+    truth = np.zeros(1000, int)
+    truth[[200, 500, 800]] = 1
+    precision, recall = affiliation_precision_recall(truth, np.ones(1000, int))
+    assert recall == 1.0
+    assert precision == pytest.approx(0.5, abs=0.005)
+
+
 def test_an_alarm_at_the_far_end_of_the_zone_is_next_to_worthless():
     found = interval_affiliation([(0, 1)], [(9, 10)], SPAN)
     # Farther than x is what comes after x: 0.5 on the mean. Before 2y - 10 is nothing, after the alarm's start is 1.

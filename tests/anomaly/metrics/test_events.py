@@ -1,26 +1,21 @@
 """Figures that count events; the numbers are worked out by hand."""
 
-import itertools
-import math
-
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from anomaly.metrics.affiliation import affiliation_precision_recall
 from anomaly.metrics.events import (
     FlatteringMetricWarning,
+    composite_f1,
     detection_delays,
     evaluate_events,
     event_counts,
     event_precision_recall_f1,
     point_adjust,
     point_adjusted_f1,
-    range_auc,
-    soften,
-    volume_under_surface,
 )
+from anomaly.metrics.ranges import range_precision_recall_f1
+from anomaly.metrics.surface import vus_pr, vus_roc
 
 #        0  1  2  3  4  5  6  7  8  9
 TRUTH = [0, 0, 1, 1, 1, 0, 0, 1, 1, 0]
@@ -64,62 +59,34 @@ def test_point_adjustment_flatters_random_flags():
     assert event_precision_recall_f1(truth, flags)[0] < 0.3
 
 
-def test_range_auc_without_a_buffer_by_hand():
-    # Scores from the highest: step 1 (quiet), 2 (event), 0 (quiet), 3 (event, the other one).
-    truth, scores = [0, 0, 1, 0, 1], [3, 5, 4, 1, 2]
-    # Points (FPR, TPR): (0, 0), (1/3, 0), (1/3, 1/2 * 1/2), (2/3, 1/4), (2/3, 1), (1, 1).
-    assert range_auc(truth, scores, 0) == pytest.approx(1 / 3 * 1 / 4 + 1 / 3 * 1)
+def test_composite_f1_by_hand():
+    # One of ten steps is flagged rightly of four flagged, and one of two events is detected.
+    assert composite_f1(TRUTH, FLAGS) == pytest.approx(2 * 0.25 * 0.5 / 0.75)
+    assert composite_f1(TRUTH, np.zeros(10)) == 0.0
 
 
-def test_range_auc_with_a_buffer_by_hand():
-    # The event at 2, with a buffer of 2: its neighbours count sqrt(1 - 1/2).
-    soft = math.sqrt(0.5)
-    truth, scores = [0, 0, 1, 0, 0], [1, 4, 5, 2, 3]
-    positives = (1 + 1 + 2 * soft) / 2
-    negatives = 5 - positives
-    points = [(0, 0)]
-    hits = false = 0.0
-    for step in (2, 1, 4, 3, 0):
-        label = {2: 1.0, 1: soft, 3: soft}.get(step, 0.0)
-        hits, false = hits + label, false + 1 - label
-        points.append((false / negatives, min(1, hits / positives)))
-    points.append((1, 1))
-    area = sum((b[0] - a[0]) * (a[1] + b[1]) / 2 for a, b in itertools.pairwise(points))
-    assert range_auc(truth, scores, 2) == pytest.approx(area)
+def test_an_alarm_that_never_ends_is_told():
+    truth, always = np.zeros(1000, int), np.ones(1000)
+    truth[500:510] = 1
+    with pytest.warns(FlatteringMetricWarning, match="correct alarms cover 100% of the normal steps"):
+        assert event_precision_recall_f1(truth, always) == (1.0, 1.0, 1.0)
+    result = evaluate_events(truth, always, threshold=0.5)
+    assert (result.event_f1, result.false_alarm_rate, result.normal_time_in_right_alarms) == (1.0, 1.0, 1.0)
+    assert result.composite_f1 == result.range_f1 == pytest.approx(2 * 0.01 / 1.01, abs=1e-3)
+    assert result.affiliation_f1 == result.affiliation_f1_of_all_flagged > 0.65
+    assert "Normal steps flagged: 100.0%" in str(result)
+    assert "correct alarms cover 100% of the normal steps" in str(result)
 
 
-def test_labels_soften_and_do_not_add_up_between_events():
-    assert soften(np.array([1, 0, 1]), 2).round(4).tolist() == [1.0, 0.7071, 1.0]
-    assert soften(np.array([0, 1]), 0).tolist() == [0.0, 1.0]
-    assert soften(np.array([1, 0, 0, 0]), 4).round(4).tolist() == [1.0, 0.866, 0.7071, 0.0]
-
-
-def test_the_volume_is_the_mean_over_buffers():
-    rng = np.random.default_rng(0)
-    truth = np.repeat([0, 1, 0, 1, 0], 12)
-    scores = truth + rng.normal(size=60)
-    expected = np.mean([range_auc(truth, scores, buffer) for buffer in range(11)])
-    assert volume_under_surface(truth, scores, 10) == pytest.approx(expected)
-    assert volume_under_surface(truth, scores) == pytest.approx(
-        np.mean([range_auc(truth, scores, buffer) for buffer in (0, 1, 2, 4, 5, 6, 7, 8, 10, 11, 12)])
-    )
-
-
-def test_an_alarm_that_comes_early_is_forgiven_by_the_buffer():
-    truth, early = np.zeros(100, int), np.zeros(100)
-    truth[50:60] = 1
-    early[43:49] = 1.0
-    assert range_auc(truth, early, 20) > range_auc(truth, early, 0) + 0.1
-
-
-@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 5)), min_size=2, max_size=40), st.integers(0, 12))
-def test_areas_are_shares_and_order_is_all_that_counts(steps, buffer):
-    truth, scores = np.array(steps).T
-    if truth.min() == truth.max():
-        return
-    area = range_auc(truth, scores, buffer)
-    assert -1e-9 <= area <= 1 + 1e-9
-    assert range_auc(truth, 3.0 * scores - 7.0, buffer) == pytest.approx(area)
+def test_a_short_alarm_is_not():
+    truth, flags = np.zeros(1000, int), np.zeros(1000, int)
+    truth[500:510] = flags[505:560] = flags[100:103] = 1
+    assert event_precision_recall_f1(truth, flags)[:2] == (0.5, 1.0)
+    result = evaluate_events(truth, flags, threshold=0.5)
+    assert result.false_events_per_1000_steps == 1.0
+    assert result.false_alarm_rate == pytest.approx(53 / 990)
+    assert "false events per 1,000 steps: 1.00" in str(result)
+    assert "correct alarms cover" not in str(result)
 
 
 def test_all_at_once():
@@ -131,6 +98,9 @@ def test_all_at_once():
     assert result.to_dict()["event_precision"] == 0.25
     affiliation = result.affiliation_precision, result.affiliation_recall
     assert affiliation == affiliation_precision_recall(TRUTH, FLAGS)
+    assert result.vus_pr == vus_pr(TRUTH, FLAGS)
+    assert result.vus_roc == vus_roc(TRUTH, FLAGS)
+    assert result.range_f1 == range_precision_recall_f1(TRUTH, FLAGS)[2]
     nothing = evaluate_events(TRUTH, np.zeros(10), threshold=0.5)
     assert nothing.median_delay is None
     assert "-" in str(nothing)
@@ -145,11 +115,6 @@ def test_all_at_once():
         ),
         (lambda: event_counts([0, 1], [0, 1, 1]), r"of one length; found shapes \(2,\) and \(3,\)"),
         (lambda: event_counts([], []), "one label per step"),
-        (lambda: range_auc([0, 1], [0.0], 1), "of one length"),
-        (lambda: range_auc([0, 1], [0.0, np.nan], 1), "finite numbers; found nan at step 1"),
-        (lambda: range_auc([0, 1], [0.0, 1.0], -1), "buffer must be at least 0"),
-        (lambda: volume_under_surface([0, 1], [0.0, 1.0], -1), "largest_buffer must be at least 0"),
-        (lambda: range_auc([0, 1], [0.0, 1.0], 1.5), "a whole number; found 1.5"),
         (lambda: event_counts([0, 1], [0, 1], -1), "tolerance must be at least 0"),
         (lambda: evaluate_events([0, 1], [0.0, 1.0], np.nan), "threshold must be a number; found nan"),
         (lambda: evaluate_events([1, 1], [0.0, 1.0], 0.5), "normal steps and anomalies; found anomalies alone"),

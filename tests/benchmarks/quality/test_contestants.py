@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from sklearn.impute import KNNImputer
 
-from benchmarks.quality import contestants
+from benchmarks.entries import Entry, sources_version
 from benchmarks.quality.contestants import CONTESTANTS, OURS, make, version_of
-from benchmarks.quality.contestants.contestant import Entry, Given
+from benchmarks.quality.contestants.contestant import Given
 from benchmarks.quality.contestants.features import Features
 from benchmarks.quality.contestants.pyod import pyod
 from tests.benchmarks.quality.made_data import labelled
@@ -140,8 +140,8 @@ def test_missing_packages_are_named_and_versions_told():
     entry = Entry(lambda _: None, ("numpy", "no-such-package"), "")
     assert entry.missing() == ["no-such-package"]
     assert version_of("kNN").startswith("scikit-learn ")
-    assert {version_of(name) for name in OURS} == {contestants.ours.sources_version()}
-    assert contestants.ours.sources_version().startswith("sources ")
+    assert {version_of(name) for name in OURS} == {sources_version()}
+    assert sources_version().startswith("sources ")
 
 
 def test_every_contestant_says_what_it_is():

@@ -187,9 +187,7 @@ class WindowCovariance:
         scale = np.divide(squares, total, out=np.zeros(len(total)), where=total > 0)
         n_values = windows.shape[1] * windows.shape[2]
         counts = np.full(len(windows), n_values) if missing is None else n_values - missing.sum(axis=(1, 2))
-        parts = parts_of_distance(by_feature * scale[:, np.newaxis], counts)
-        parts[counts == 0] = np.nan
-        return parts
+        return parts_of_distance(by_feature * scale[:, np.newaxis], counts)
 
     def _products(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Any:
         first = 0

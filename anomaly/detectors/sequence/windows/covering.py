@@ -6,14 +6,46 @@ cover it, and other steps in fewer of them:
 .. math:: s_t = \frac{1}{|K_t|} \sum_{k \in K_t} d_k, \qquad K_t = \{k : k \le t < k + w\}
 
 So the mean points to the step, and averages w distances. At both ends of a segment there are fewer windows, and no
-padding that would look odd itself.
+padding that would look odd itself. A mean over few varies more, and would be a false alarm: it is drawn towards the
+typical distance :math:`\tilde d`, to :math:`s_t^f \, \tilde d^{1 - f}`. For a single window, f is the ratio of the
+logarithms of high means and of high distances in training, and it grows to 1 with the number of windows.
 """
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from nnlite.types import Array
+
+_HIGH = 0.99
+_LEAST_CERTAINTY = 0.2
+
+
+class Typical(NamedTuple):
+    """Typical distances of normal windows.
+
+    Attributes
+    ----------
+    distance : float
+        The median.
+    certainty : float, default 1.0
+        f of a step that a single window covers.
+    """
+
+    distance: float
+    certainty: float = 1.0
+
+    @classmethod
+    def of(cls, distances: Array, means: Array) -> Typical:
+        """Return what is typical of normal windows, from their distances and the means of steps inside segments."""
+        median = float(np.median(distances))
+        high, high_mean = (float(np.quantile(values, _HIGH)) for values in (distances, means))
+        if median <= 0 or high <= median:
+            return cls(median)
+        ratio = np.log(max(high_mean / median, 1.0)) / np.log(high / median)
+        return cls(median, float(np.clip(ratio, _LEAST_CERTAINTY, 1.0)))
 
 
 class CoveringMean:
@@ -23,17 +55,20 @@ class CoveringMean:
     ----------
     window : int
         Length w of the windows; window k covers the steps from k to k + w - 1.
+    typical : Typical
+        Typical distances.
 
     Examples
     --------
     >>> import numpy as np
-    >>> mean = CoveringMean(2)
-    >>> [part[:, 0].tolist() for part in (mean.push(np.array([[1.0], [3.0]])), mean.finish())]
-    [[1.0, 2.0], [3.0]]
+    >>> mean = CoveringMean(2, Typical(1.0))
+    >>> parts = [mean.push(np.array([[1.0], [3.0]])), mean.push(np.array([[4.0]])), mean.finish()]
+    >>> [part[:, 0].tolist() for part in parts]
+    [[1.0, 2.0], [3.5], [4.0]]
     """
 
-    def __init__(self, window: int) -> None:
-        self.window = window
+    def __init__(self, window: int, typical: Typical) -> None:
+        self.window, self._typical = window, typical
         self._recent: Array | None = None  # the last w - 1 windows; zeros stand for those before the first
         self._seen = 0
 
@@ -68,5 +103,36 @@ class CoveringMean:
         for k in range(self.window):
             sums += known[k : k + len(values)]
         self._recent = known[len(values) :]
-        means: Array = sums / counts[:, np.newaxis]
-        return means
+        doubt = (1 - self._typical.certainty) * (self.window - counts) / max(self.window - 1, 1)
+        return drawn(sums / counts[:, np.newaxis], doubt, self._typical.distance)
+
+
+def drawn(parts: Array, doubt: Array, typical: float) -> Array:
+    """Draw distances towards the typical one.
+
+    Parameters
+    ----------
+    parts : ndarray of shape (n, n_features)
+        Parts of the features in distances; NaN for a distance of which nothing is known.
+    doubt : ndarray of shape (n,)
+        1 - f, from 0 for a distance that is known in full to 1.
+    typical : float
+        The typical distance.
+
+    Returns
+    -------
+    ndarray of shape (n, n_features)
+        Parts with the same proportions; where nothing is known they are equal.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> drawn(np.array([[3.0, 1.0], [3.0, 1.0], [0.0, 0.0]]), np.array([0.0, 0.5, 1.0]), 1.0).tolist()
+    [[3.0, 1.0], [1.5, 0.5], [0.5, 0.5]]
+    """
+    total = parts.sum(axis=1)
+    scale = np.ones(len(parts))
+    some = (doubt > 0) & (total > 0)
+    scale[some] = (typical / total[some]) ** doubt[some]
+    unknown = np.isnan(total) | (doubt >= 1)
+    return np.where(unknown[:, np.newaxis], typical / parts.shape[1], parts * scale[:, np.newaxis])

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
-from anomaly.detectors.sequence.windows.covering import CoveringMean
+from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical
 from anomaly.detectors.sequence.windows.nearest import NearestWindows, places_of
 from anomaly.detectors.sequence.windows.sampling import chunks
 from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, windows_of
@@ -44,13 +44,13 @@ class StepValues(NamedTuple):
 
     Attributes
     ----------
-    typical : float
-        The median distance of the windows.
+    typical : Typical
+        Typical distances of the windows.
     segments : list of ndarray of shape (n_steps, n_features)
         Parts of the features in the values of the steps of each segment.
     """
 
-    typical: float
+    typical: Typical
     segments: list[Array]
 
 
@@ -109,7 +109,7 @@ def fit_member(
     window = member.window
     long = [steps for steps, _ in segments if len(steps) >= window]
     found = member.fit([windows_of(steps, window) for steps in long], rng)
-    typical = float(np.median(np.concatenate(found).sum(axis=1)))
+    typical = _typical(found, window)
     values, of_long = [], iter(found)
     for steps, missing in segments:
         if len(steps) >= window:
@@ -150,12 +150,23 @@ def step_parts(member: StepMember, segments: Sequence[tuple[Array, Array]]) -> A
     return np.concatenate(found)
 
 
-def _of_steps(distances: Array, window: int, typical: float, causal: bool) -> Array:
+def _typical(found: Sequence[Array], window: int) -> Typical:
+    """Return typical distances of windows, from those of each segment."""
+    means = []
+    for distances in found:
+        # The steps that as many windows cover as a window has steps.
+        inside = CoveringMean(window, Typical(1.0)).push(distances)[window - 1 :]
+        means.append(inside.sum(axis=1))
+    totals, of_steps = np.concatenate(found).sum(axis=1), np.concatenate(means)
+    return Typical.of(totals, of_steps if len(of_steps) else totals)
+
+
+def _of_steps(distances: Array, window: int, typical: Typical, causal: bool) -> Array:
     """Return the values of the steps of a segment from the distances of its windows."""
     if causal:
         n_features = distances.shape[1]
-        return np.concatenate([np.full((window - 1, n_features), typical / n_features), distances])
-    covering = CoveringMean(window)
+        return np.concatenate([np.full((window - 1, n_features), typical.distance / n_features), distances])
+    covering = CoveringMean(window, typical)
     return np.concatenate([covering.push(distances), covering.finish()])
 
 

@@ -144,9 +144,7 @@ class NearestWindows:
         known = np.isfinite(differences)
         by_feature = np.where(known, differences, 0).sum(axis=-1, dtype=np.float64)
         counts = known.sum(axis=(1, 2))
-        parts = parts_of_distance(by_feature, counts)
-        parts[counts == 0] = np.nan
-        return parts
+        return parts_of_distance(by_feature, counts)
 
     def _nearest(self, values: Array, places: Array | None = None) -> Array:
         """Return the index of the nearest remembered window; with places, of those that do not overlap."""
@@ -225,7 +223,7 @@ def parts_of_distance(by_feature: Array, counts: Array) -> Array:
     Returns
     -------
     ndarray of shape (n_windows, n_features)
-        Their sums over the features are the roots of the mean squares.
+        Their sums over the features are the roots of the mean squares; NaN without any square.
 
     Examples
     --------
@@ -236,4 +234,5 @@ def parts_of_distance(by_feature: Array, counts: Array) -> Array:
     total = by_feature.sum(axis=1)
     # The distance is the root of total / count: each feature has its fraction of the total.
     scale = np.divide(1.0, np.sqrt(total * counts), out=np.zeros(len(total)), where=total * counts > 0)
+    scale[counts == 0] = np.nan
     return by_feature * scale[:, np.newaxis]

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from anomaly.detectors.sequence.windows.covering import CoveringMean
+from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical, drawn
 from anomaly.detectors.sequence.windows.sampling import chunks
 from anomaly.preprocessing.windows import OverlapSum
 from nnlite.types import Array
@@ -52,22 +52,22 @@ class WindowStream:
 
     With missing samples, and where a segment is shorter than a window, fewer samples of a window are known. The less is
     known, the nearer its distance is to the typical one: of a fraction f of samples,
-    :math:`d' = d^f \, \tilde d^{1 - f}`. So the start of a segment is no alarm.
+    :math:`d' = d^f \, \tilde d^{1 - f}`. So the start of a segment is no alarm by itself.
 
     Parameters
     ----------
     member : WindowMember
         Compares windows.
-    typical : float
-        The typical distance of normal windows.
+    typical : Typical
+        Typical distances of normal windows.
     causal : bool
         Whether a step has the value of the one window that ends with it, in which steps before the segment are missing,
         and not the mean over all windows that cover it.
     """
 
-    def __init__(self, member: WindowMember, typical: float, causal: bool) -> None:
+    def __init__(self, member: WindowMember, typical: Typical, causal: bool) -> None:
         self._member, self._typical, self._causal = member, typical, causal
-        self._covering = CoveringMean(member.window)
+        self._covering = CoveringMean(member.window, typical)
         self._steps: Array | None = None  # the steps that later windows hold
         self._missing = np.zeros((0, 0), np.bool_)
         self._seen = 0
@@ -102,7 +102,9 @@ class WindowStream:
         after = self._member.window - self._seen
         steps = np.concatenate([self._steps, np.repeat(self._steps[-1:], after, axis=0)])
         missing = np.concatenate([self._missing, np.ones((after, steps.shape[1]), np.bool_)])
-        return np.repeat(self._distances(steps, missing), self._seen, axis=0)
+        # It is a single window, too.
+        found = drawn(self._distances(steps, missing), np.array([1 - self._typical.certainty]), self._typical.distance)
+        return np.repeat(found, self._seen, axis=0)
 
     def _distances(self, steps: Array, missing: Array) -> Array:
         windows, window = windows_of(steps, self._member.window), self._member.window
@@ -111,18 +113,8 @@ class WindowStream:
         for part in chunks(*windows.shape):
             mask = masks[part] if masks is not None and masks[part].any() else None
             found = self._member.distances(windows[part], mask)
-            parts.append(found if mask is None else self._with_doubt(found, mask))
+            parts.append(found if mask is None else drawn(found, mask.mean(axis=(1, 2)), self._typical.distance))
         return np.concatenate(parts)
-
-    def _with_doubt(self, parts: Array, mask: Array) -> Array:
-        """Draw distances towards the typical one, by the fraction of missing samples."""
-        missing = mask.mean(axis=(1, 2))
-        total = parts.sum(axis=1)
-        drawn = total ** (1 - missing) * self._typical**missing
-        scale = np.divide(drawn, total, out=np.ones(len(total)), where=total > 0)
-        # Where nothing is known, there is no part to scale.
-        unknown = np.isnan(total)[:, np.newaxis]
-        return np.where(unknown, self._typical / parts.shape[1], parts * scale[:, np.newaxis])
 
 
 class StepPartStream:

@@ -9,9 +9,9 @@ r"""Views of a window: what of it is compared with the windows of training.
   differs in these: a network reconstructs it better than any other window.
 
 All are of shape (n_windows, n_features, n_values), so that a distance is a sum over the values of each sensor. In a
-window with missing samples, each view is that of the samples that are present; a value that cannot be known is NaN.
-Shape and statistics of half a period are not those of a whole one, so they are not known where more than about a
-sixteenth of a window is missing at a stretch, as at the start of a segment.
+window with missing samples, each view is that of the samples that are present; a value that cannot be known is NaN. The
+mean and spread of a part of a wave are not those of the wave: shape and statistics interpolate, and are known if few
+samples are missing.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ _SHAPE_FLOOR = 0.04
 _STILL = 0.03
 _STILL_CHANGE = 0.01
 _LEAST_SCALE = 0.05
-_MOST_MISSING = 0.5
-_LONGEST_HOLE = 16
+# The spread of half of a wave is not that of the wave.
+_MOST_MISSING = 0.1
 
 
 class View(Protocol):
@@ -93,17 +93,13 @@ class ShapeView(RawView):
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the standardized windows."""
-        if missing is None:
-            centered = windows - windows.mean(axis=-1, keepdims=True)
-            variance = np.square(centered).mean(axis=-1, keepdims=True)
-        else:
-            present = ~missing
-            count = np.maximum(present.sum(axis=-1, keepdims=True), 1)
-            mean = np.where(present, windows, 0).sum(axis=-1, keepdims=True) / count
-            centered = np.where(present, windows - mean, 0)
-            variance = np.square(centered).sum(axis=-1, keepdims=True) / count
+        complete = windows if missing is None else _interpolated(windows, missing)
+        centered = complete - complete.mean(axis=-1, keepdims=True)
+        variance = np.square(centered).mean(axis=-1, keepdims=True)
         shape = (centered / np.sqrt(variance + _SHAPE_FLOOR)).astype(np.float32)
-        return shape if missing is None else _masked(shape, missing | ~_is_described(missing)[..., np.newaxis])
+        if missing is None:
+            return shape
+        return np.where(_hardly_known(missing)[..., np.newaxis], np.float32(np.nan), _masked(shape, missing))
 
 
 class StatisticsView:
@@ -125,10 +121,11 @@ class StatisticsView:
         self.mean_, self.scale_ = found.mean(axis=0), found.std(axis=0) + _LEAST_SCALE
 
     def values(self, windows: Array, missing: Array | None) -> Array:
-        """Return the statistics; NaN for a sensor with less than half of its samples, or with a long hole."""
-        found = ((_statistics(windows, missing) - self.mean_) / self.scale_).astype(np.float32)
+        """Return the statistics; NaN for a sensor with more than a tenth of its samples missing."""
+        complete = windows if missing is None else _interpolated(windows, missing)
+        found = ((_statistics(complete) - self.mean_) / self.scale_).astype(np.float32)
         if missing is not None:
-            found[~_is_described(missing)] = np.nan
+            found[_hardly_known(missing)] = np.nan
         return found
 
     def get_state(self) -> dict[str, Array]:
@@ -155,40 +152,30 @@ def _masked(values: Array, missing: Array) -> Array:
     return np.where(missing, np.float32(np.nan), values).astype(np.float32)
 
 
-def _is_described(missing: Array) -> Array:
-    """Return whether the samples that are present stand for the whole window, of shape (n_windows, n_features)."""
-    longest = missing.shape[-1] // _LONGEST_HOLE + 1
-    counts = np.cumsum(missing, axis=-1)
-    # A hole that is longer has so many samples up to its end more than before its start.
-    ends = counts[..., longest:] - np.concatenate(
-        [np.zeros_like(counts[..., :1]), counts[..., : -longest - 1]], axis=-1
-    )
-    has_hole = (ends == longest + 1).any(axis=-1)
-    described: Array = ~has_hole & (counts[..., -1] <= _MOST_MISSING * missing.shape[-1])
-    return described
+def _hardly_known(missing: Array) -> Array:
+    """Return whether so many samples of a sensor are missing that the mean and spread of the others are not its own."""
+    found: Array = missing.mean(axis=-1) > _MOST_MISSING
+    return found
 
 
-def _statistics(windows: Array, missing: Array | None = None) -> Array:
+def _statistics(windows: Array) -> Array:
     """Return mean, log spread, log root mean square and log mean size of the changes, highest and lowest value."""
     changes = np.diff(windows, axis=-1)
-    if missing is None:
-        mean, spread = windows.mean(axis=-1), windows.std(axis=-1)
-        square, size = np.square(changes).mean(axis=-1), np.abs(changes).mean(axis=-1)
-        highest, lowest = windows.max(axis=-1), windows.min(axis=-1)
-    else:
-        present = ~missing
-        # A change is known between two samples that are present.
-        both = present[..., 1:] & present[..., :-1]
-        mean = _mean(windows, present)
-        spread = np.sqrt(_mean(np.square(windows - mean[..., np.newaxis]), present))
-        square, size = _mean(np.square(changes), both), _mean(np.abs(changes), both)
-        highest = np.max(windows, axis=-1, where=present, initial=-np.inf)
-        lowest = np.min(windows, axis=-1, where=present, initial=np.inf)
+    mean, spread = windows.mean(axis=-1), windows.std(axis=-1)
+    square, size = np.square(changes).mean(axis=-1), np.abs(changes).mean(axis=-1)
+    highest, lowest = windows.max(axis=-1), windows.min(axis=-1)
     logarithms = (np.log(spread + _STILL), np.log(np.sqrt(square) + _STILL_CHANGE), np.log(size + _STILL_CHANGE))
     return np.stack([mean, *logarithms, highest, lowest], axis=-1)
 
 
-def _mean(values: Array, where: Array) -> Array:
-    counts = np.maximum(where.sum(axis=-1), 1)
-    means: Array = np.where(where, values, 0).sum(axis=-1) / counts
-    return means
+def _interpolated(windows: Array, missing: Array) -> Array:
+    """Return windows whose missing samples lie on the line between those before and after; at the ends they repeat."""
+    steps = np.arange(windows.shape[-1])
+    before = np.maximum.accumulate(np.where(missing, -1, steps), axis=-1)
+    after = np.minimum.accumulate(np.where(missing, len(steps), steps)[..., ::-1], axis=-1)[..., ::-1]
+    nothing = (before < 0) & (after == len(steps))
+    before, after = np.where(before < 0, after, before), np.where(after == len(steps), before, after)
+    before, after = np.where(nothing, 0, before), np.where(nothing, 0, after)
+    low, high = np.take_along_axis(windows, before, -1), np.take_along_axis(windows, after, -1)
+    weight = (steps - before) / np.maximum(after - before, 1)
+    return np.where(missing, low + weight * (high - low), windows)

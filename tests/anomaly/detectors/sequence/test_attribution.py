@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from anomaly import SequenceDetector
 from anomaly.detectors.sequence.attribution import contributions, fault_responses, unit_signatures
+from tests.anomaly.detectors.waves import ALONE
 
 
 def windows(residuals, window=8):
@@ -65,11 +66,13 @@ def test_the_number_of_steps_falls_with_the_number_of_features():
 
 def test_more_than_128_sensors_have_the_contribution_measured_at_them():
     x = np.random.default_rng(0).normal(size=(90, 129)).astype(np.float32)
-    detector = SequenceDetector(window=4, hidden=(4,), epochs=1, calibration=0, folds=1, random_state=0).fit(x)
-    np.testing.assert_array_equal(detector.residuals_.signatures_, np.eye(129))
+    detector = SequenceDetector(window=4, hidden=(4,), epochs=1, calibration=0, folds=1, random_state=0, **ALONE).fit(x)
+    np.testing.assert_array_equal(detector.network_.scale.signatures_, np.eye(129))
     np.testing.assert_allclose(detector.explain(x).sum(axis=1), detector.decision_function(x))
-    few = SequenceDetector(window=4, hidden=(4,), epochs=1, calibration=0, folds=1, random_state=0).fit(x[:, :20])
-    assert (few.residuals_.signatures_ != np.eye(20)).any()
+    few = SequenceDetector(window=4, hidden=(4,), epochs=1, calibration=0, folds=1, random_state=0, **ALONE).fit(
+        x[:, :20]
+    )
+    assert (few.network_.scale.signatures_ != np.eye(20)).any()
 
 
 def test_a_fault_without_a_response_has_the_axis_of_its_feature():
@@ -93,7 +96,7 @@ def machine():
 
 @pytest.mark.parametrize("settings", [{}, {"causal": True}, {"method": "forecast"}, {"smooth": "squares"}])
 def test_the_shifted_sensor_contributes_most_and_not_the_correlated_ones(machine, settings):
-    detector = SequenceDetector(window=16, epochs=10, random_state=0, **settings).fit(machine[:2000])
+    detector = SequenceDetector(window=16, epochs=10, random_state=0, **settings, **ALONE).fit(machine[:2000])
     spread = machine[:2000].std(axis=0)
     found = 0
     for sensor in range(3):

@@ -8,8 +8,7 @@ from anomaly.detectors.sequence.networks import build_network
 from anomaly.detectors.sequence.residual_streams import WindowModel
 from anomaly.detectors.sequence.whitening import ResidualScale
 from anomaly.errors import DataError
-from anomaly.preprocessing.series import SeriesPreprocessor
-from anomaly.tables import as_table
+from anomaly.preprocessing.series import Segment
 
 X = np.random.default_rng(0).normal(size=(80, 2))
 
@@ -19,13 +18,14 @@ def models(n):
     return [WindowModel((network,), 4, 1, "reconstruction", False, False) for network in networks]
 
 
-def new_reader():
-    return SeriesPreprocessor(scaling="none").fit([as_table(X)]).reader
+def segments():
+    features = X.astype(np.float32)
+    return [Segment(features, np.zeros(features.shape, bool), continues=False)]
 
 
 def test_a_step_has_the_residual_of_the_model_of_its_fold():
     two, folds = models(2), np.repeat([0, 1, 2], [20, 30, 30])
-    (found,) = held_out_residuals(two, new_reader(), as_table(X), folds)
+    (found,) = held_out_residuals(two, segments(), folds)
     first, second = (model.residuals(X.astype(np.float32)) for model in two)
     np.testing.assert_allclose(found, np.where(folds[:, np.newaxis] == 2, second, first), atol=1e-6)
 
@@ -33,7 +33,7 @@ def test_a_step_has_the_residual_of_the_model_of_its_fold():
 def test_scales_come_from_calibration_steps_and_scores_from_all():
     folds = [np.repeat([0, 1], [40, 40])]
     scale = ResidualScale(smoothing=1)
-    found = calibrate(scale, models(1), new_reader(), [as_table(X)], folds, 0.0, ["a", "b"])
+    found = calibrate(scale, models(1), [segments()], folds, 0.0, ["a", "b"])
     assert found.scale is scale
     assert found.steps.tolist() == (folds[0] == 1).tolist()
     assert found.scores.shape == (80,)

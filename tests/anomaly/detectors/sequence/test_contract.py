@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from anomaly import NotFittedError, SequenceDetector, load_detector
 from anomaly.errors import DataError
 from nnlite.archive import FileFormatError
-from tests.anomaly.detectors.waves import QUICK, stamped, waves
+from tests.anomaly.detectors.waves import ALONE, QUICK, stamped, waves
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +99,9 @@ def test_fit_refuses_bad_parameters(arguments, message):
 
 
 def test_a_window_of_one_is_enough_to_forecast():
-    detector = SequenceDetector(window=1, method="forecast", hidden=(4,), epochs=1, random_state=0).fit(waves(50))
+    detector = SequenceDetector(window=1, method="forecast", hidden=(4,), epochs=1, random_state=0, **ALONE).fit(
+        waves(50)
+    )
     assert detector.decision_function(waves(20)).shape == (20,)
 
 
@@ -198,7 +200,7 @@ NOT_OURS = {
 
 
 def test_the_checks_of_scikit_learn_that_apply_to_series():
-    detector = SequenceDetector(window=2, hidden=(4,), epochs=1, random_state=0)
+    detector = SequenceDetector(window=2, hidden=(4,), epochs=1, random_state=0, **ALONE)
     # They warn of what they skip: an array interface that must be switched on in the environment.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

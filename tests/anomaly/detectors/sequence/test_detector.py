@@ -6,7 +6,7 @@ import pytest
 
 from anomaly import SequenceDetector, load_detector
 from anomaly.thresholds import MADThreshold
-from tests.anomaly.detectors.waves import QUICK, waves
+from tests.anomaly.detectors.waves import ALONE, QUICK, waves
 
 NETWORKS = ("dense", "conv", "lstm", "gru")
 
@@ -38,14 +38,16 @@ def test_every_network_scores_every_step(network, method):
 
 @pytest.mark.parametrize("window", [2, 3, 7, 13])
 def test_convolutions_reconstruct_windows_of_any_length(window):
-    detector = SequenceDetector(window=window, network="conv", hidden=(4, 4), epochs=1, random_state=0).fit(waves(80))
+    detector = SequenceDetector(
+        window=window, network="conv", hidden=(4, 4), epochs=1, random_state=0, network_share=1.0
+    ).fit(waves(80))
     assert detector.models_[0].output_shape == (None, window, 2)
 
 
 def test_a_sensor_that_stops_following_is_an_event():
     series = waves(600, seed=1)
     series[400:440, 1] = 1.0
-    detector = SequenceDetector(window=20, epochs=60, smoothing=10, random_state=0).fit(waves(600))
+    detector = SequenceDetector(window=20, epochs=60, smoothing=10, random_state=0, **ALONE).fit(waves(600))
     (event,) = detector.find_events(series, tolerance=30)
     assert 380 <= event.start <= 415
     assert 435 <= event.end <= 475
@@ -113,7 +115,7 @@ def test_smoothing_of_one_smooths_nothing():
     series = waves(50, seed=1)
     x = detector.preprocessor_.columns_.transform(series)
     expected = detector.preprocessor_.columns_.transform(detector.reconstruct(series))
-    u = detector.residuals_.whiten(x - expected)
+    u = detector.network_.scale.whiten(x - expected)
     np.testing.assert_allclose(detector.decision_function(series), np.square(u).mean(axis=1), rtol=1e-2)
 
 
@@ -124,7 +126,9 @@ def test_smoothed_squares_detect_an_oscillation_that_smoothed_errors_do_not():
     series[100:150] = 6.0 * (-1.0) ** np.arange(50)
     found = {}
     for smooth in ("errors", "squares"):
-        detector = SequenceDetector(window=2, method="forecast", epochs=20, noise=20.0, smooth=smooth, random_state=0)
+        detector = SequenceDetector(
+            window=2, method="forecast", epochs=20, noise=20.0, smooth=smooth, random_state=0, **ALONE
+        )
         detector.fit(normal)
         scores = detector.decision_function(series)
         found[smooth] = scores[110:150].mean() / scores[:100].mean()
@@ -237,7 +241,7 @@ def test_short_series_have_several_folds_by_default(tmp_path):
     np.testing.assert_array_equal(loaded.decision_function(waves(50)), short.decision_function(waves(50)))
     # Not so if the calibration segment is long enough or empty, or if quarters leave no windows.
     assert SequenceDetector(**settings).fit(waves(400)).folds_ == 1
-    assert SequenceDetector(**settings, calibration=0).fit(waves(200)).folds_ == 1
+    assert SequenceDetector(**settings, calibration=0, **ALONE).fit(waves(200)).folds_ == 1
     assert SequenceDetector(**{**settings, "window": 32}).fit(waves(60)).folds_ == 1
 
 
@@ -258,7 +262,7 @@ def test_a_sensor_with_random_walk_drift_weighs_less():
     rng = np.random.default_rng(0)
     series = np.column_stack([rng.normal(size=400), np.cumsum(rng.normal(size=400)) / 5])
     scales = [
-        SequenceDetector(**{**QUICK, "folds": 2}, drift=drift, smoothing=5).fit(series).residuals_.scale_
+        SequenceDetector(**{**QUICK, "folds": 2}, drift_allowance=drift, smoothing=5).fit(series).network_.scale.scale_
         for drift in (0, 4)
     ]
     assert scales[1][0] < 1.5 * scales[0][0]

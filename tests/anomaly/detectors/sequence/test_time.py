@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 from anomaly import SequenceDetector
-from anomaly.errors import DataError
+from anomaly.errors import ClockWarning, DataError
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables.series import as_series
-from tests.anomaly.detectors.waves import QUICK, stamped, waves
+from tests.anomaly.detectors.waves import ALONE, QUICK, stamped, waves
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,8 @@ def test_short_breaks_and_repeated_times_are_no_gaps():
     series = stamped(60)
     expected = detector.decision_function(series)
     series["time"] = np.sort(np.where(np.arange(60) % 7 == 0, series["time"] - np.timedelta64(1, "m"), series["time"]))
-    np.testing.assert_array_equal(detector.decision_function(series), expected)
+    with pytest.warns(ClockWarning, match=r"row 8, column 'time': the time is that of the row before \(8 rows\)"):
+        np.testing.assert_array_equal(detector.decision_function(series), expected)
 
 
 def test_segments_between_gaps_have_the_same_scores_in_a_stream():
@@ -47,27 +48,57 @@ def test_segments_between_gaps_have_the_same_scores_in_a_stream():
     np.testing.assert_allclose(scores, expected, rtol=1e-4)
 
 
-def test_decreasing_or_missing_timestamps_are_an_error():
+def test_a_column_without_times_is_an_error():
     series = stamped()
-    back = {**series, "time": series["time"].copy()}
-    back["time"][50] = back["time"][10]
-    with pytest.raises(DataError, match="row 51, column 'time': time goes back to 2024-01-01T00:10.*sort"):
-        SequenceDetector(**QUICK, time="time").fit(back)
-    back["time"][50] = np.datetime64("NaT")
-    with pytest.raises(DataError, match="row 51, column 'time': the time is missing"):
-        SequenceDetector(**QUICK, time="time").fit(back)
     with pytest.raises(DataError, match="no column of times 'when'"):
         SequenceDetector(**QUICK, time="when").fit(series)
     with pytest.raises(DataError, match="holds no times"):
         SequenceDetector(**QUICK, time="time").fit({**series, "time": ["some"] * 200})
+    with pytest.raises(DataError, match="holds no times: all values are missing"):
+        SequenceDetector(**QUICK, time="time").fit({**series, "time": [None] * 200})
 
 
-def test_timestamps_must_not_decrease_between_pieces():
+def test_time_that_goes_back_in_training_is_one_warning_and_two_segments():
+    series = stamped()
+    series["time"] = np.concatenate([series["time"][:100], series["time"][:100]])
+    with pytest.warns(ClockWarning) as caught:
+        detector = SequenceDetector(**QUICK, time="time").fit(series)
+    assert [str(one.message) for one in caught] == [
+        "row 101, column 'time': time goes back from 2024-01-01T01:39 to 2024-01-01T00:00 (1 row): taken as the start "
+        "of a new segment"
+    ]
+    halves = [{name: values[half] for name, values in series.items()} for half in (slice(100), slice(100, None))]
+    with pytest.warns(ClockWarning, match="goes back"):
+        whole = detector.decision_function(series)
+    np.testing.assert_allclose(whole, np.concatenate(detector.decision_function(halves)), rtol=1e-4)
+
+
+def test_each_kind_is_warned_of_once_however_long_the_series():
+    detector = SequenceDetector(**QUICK, time="time").fit(stamped())
+    series = stamped(20_000)
+    for row in range(5000, 20_000, 100):
+        series["time"][row] -= np.timedelta64(20, "m")
+        series["time"][row + 50] = series["time"][row + 49]
+        series["time"][row + 70] = np.datetime64("NaT")
+    with pytest.warns(ClockWarning) as caught:
+        scores = detector.decision_function(series)
+    assert len(scores) == 20_000
+    assert sorted(str(one.message).partition(",")[0] + str(one.message).partition("(")[2][:8] for one in caught) == [
+        "row 5001150 rows",
+        "row 5051150 rows",
+        "row 5071150 rows",
+    ]
+
+
+def test_a_live_stream_warns_at_once_and_of_the_number_at_the_end():
     detector = SequenceDetector(**QUICK, time="time").fit(stamped())
     stream = detector.stream()
     stream.push(stamped(20))
-    with pytest.raises(DataError, match="time goes back"):
+    with pytest.warns(ClockWarning, match=r"row 1, column 'time': time goes back .*\(1 row\)"):
         stream.push(stamped(20))
+    stream.push(stamped(20))  # what has been told is not told again
+    with pytest.warns(ClockWarning, match=r"\(2 rows in all\)"):
+        stream.finish()
 
 
 def test_missing_samples_are_forward_filled_and_score_0(fitted):
@@ -109,8 +140,8 @@ def test_a_sensor_missing_in_the_calibration_segment(missing):
     whole = SequenceDetector(**settings).fit(x)
     x[missing, 0] = np.nan
     detector = SequenceDetector(**settings).fit(x)
-    assert detector.residuals_.scale_[0] == pytest.approx(whole.residuals_.scale_[0], rel=1.5)
-    assert detector.residuals_.scale_[0] > 0.8 * whole.residuals_.scale_[0]
+    assert detector.network_.scale.scale_[0] == pytest.approx(whole.network_.scale.scale_[0], rel=1.5)
+    assert detector.network_.scale.scale_[0] > 0.8 * whole.network_.scale.scale_[0]
     assert detector.predict(fresh).mean() == 0
     fresh[2000:2200, 0] += 1
     assert detector.predict(fresh)[2000:2200].mean() > 0.8
@@ -131,7 +162,7 @@ def test_the_error_names_a_sensor_that_is_hardly_present(folds):
     x = _two_sensors(n=800)
     x[3:, 1] = np.nan
     with pytest.raises(DataError, match=r"column 'x1' has 3 value\(s\) in 800 steps"):
-        SequenceDetector(epochs=1, random_state=0, folds=folds).fit(x)
+        SequenceDetector(epochs=1, random_state=0, folds=folds, **ALONE).fit(x)
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -140,7 +171,7 @@ def test_the_error_names_a_sensor_that_is_hardly_present(folds):
 )
 def test_a_piece_without_steps_changes_nothing(nothing, causal):
     x = _two_sensors(n=200)
-    detector = SequenceDetector(window=8, epochs=1, random_state=0, causal=causal).fit(x)
+    detector = SequenceDetector(window=8, epochs=1, random_state=0, causal=causal, **ALONE).fit(x)
     stream = detector.stream()
     assert stream.push(nothing).shape == (0,)
     pieces = [stream.push(x[:50])]
@@ -182,7 +213,9 @@ def test_a_missing_sensor_does_not_raise_the_scores_of_the_others(machine, steps
 
 @pytest.mark.parametrize("setting", [{}, {"causal": True}, {"relative": True}, {"stride": 3}])
 def test_scores_with_missing_samples_do_not_depend_on_how_a_series_is_cut(setting):
-    detector = SequenceDetector(window=8, hidden=(8,), epochs=2, gap=4.0, random_state=0, **setting).fit(waves(200))
+    detector = SequenceDetector(window=8, hidden=(8,), epochs=2, gap=4.0, random_state=0, **setting, **ALONE).fit(
+        waves(200)
+    )
     series = waves(120, seed=1)
     series[20:23] = series[40:45] = series[60:90] = series[115:] = np.nan
     series[30:36, 0] = series[92:110, 1] = np.nan

@@ -161,14 +161,14 @@ def test_a_step_that_is_odd_has_the_largest_part():
 
 
 def test_distances_in_training_are_by_windows_that_do_not_overlap():
-    # Of noise in 100 values, 176 windows are fitted so well that their own distances are too small.
-    noise = np.random.default_rng(0).normal(size=(200, 4)).astype(np.float32)
+    # Of noise in 100 values, 476 windows are fitted so well that their own distances are too small.
+    noise = np.random.default_rng(0).normal(size=(500, 4)).astype(np.float32)
     later = np.random.default_rng(1).normal(size=(500, 4)).astype(np.float32)
     member = WindowCovariance(25, 1e-3)
     (honest,) = member.fit([windows_of(noise, 25)], np.random.default_rng(0))
     own = member.distances(windows_of(noise, 25), None).sum(axis=1).mean()
     unseen = member.distances(windows_of(later, 25), None).sum(axis=1).mean()
-    assert own < 0.8 * unseen
+    assert own < 0.93 * unseen
     assert 0.9 * unseen < honest.sum(axis=1).mean() < 1.6 * unseen
 
 

@@ -70,12 +70,13 @@ def test_values_of_training_are_those_of_distances_to_other_windows(view, causal
 
     fitted = fit_member(member(), segments(), causal, np.random.default_rng(0))
     found = member().fit([windows_of(segments()[k][0], 8) for k in (0, 2)], np.random.default_rng(0))
-    assert fitted.typical == np.median(np.concatenate(found).sum(axis=1))
+    assert fitted.typical.distance == np.median(np.concatenate(found).sum(axis=1))
+    assert 0 < fitted.typical.certainty <= 1
     assert [part.shape for part in fitted.segments] == [(120, 2), (5, 2), (40, 2)]
     for k, distances in zip((0, 2), found, strict=True):
         if causal:
             np.testing.assert_array_equal(fitted.segments[k][7:], distances)
-            np.testing.assert_allclose(fitted.segments[k][:7], fitted.typical / 2)
+            np.testing.assert_allclose(fitted.segments[k][:7], fitted.typical.distance / 2)
         else:
             np.testing.assert_allclose(fitted.segments[k][20], distances[13:21].mean(axis=0))
 

@@ -6,11 +6,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
+from anomaly.detectors.sequence.windows.covering import Typical
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
 from anomaly.detectors.sequence.windows.stream import StepPartStream, WindowStream, expected_steps, windows_of
 from anomaly.detectors.sequence.windows.views import VIEWS
 
 WINDOW, TYPICAL = 6, 0.4
+NORMAL = Typical(TYPICAL, certainty=0.5)
 CAUSAL = pytest.mark.parametrize("causal", [False, True])
 
 
@@ -45,7 +47,7 @@ def streamed(stream, series, missing, cuts=()):
 
 def values(kind, causal, series, missing=None, cuts=()):
     gone = np.zeros(series.shape, np.bool_) if missing is None else missing
-    return streamed(WindowStream(MEMBERS[kind], TYPICAL, causal), series, gone, cuts)
+    return streamed(WindowStream(MEMBERS[kind], NORMAL, causal), series, gone, cuts)
 
 
 @EACH_MEMBER
@@ -65,8 +67,12 @@ def test_values_do_not_depend_on_how_a_segment_is_cut(kind, causal, n, cuts, sha
 @EACH_MEMBER
 def test_a_step_has_the_mean_of_the_windows_that_cover_it(kind):
     found = MEMBERS[kind].distances(windows_of(steps(), WINDOW), None)
-    means = [found[max(t - WINDOW + 1, 0) : t + 1].mean(axis=0) for t in range(60)]
-    np.testing.assert_allclose(values(kind, False, steps()), means, rtol=1e-6)
+    covering = [found[max(t - WINDOW + 1, 0) : t + 1] for t in range(60)]
+    means = np.array([parts.mean(axis=0) for parts in covering])
+    # A mean of fewer windows is nearer to the typical distance.
+    doubt = np.array([0.5 * (WINDOW - len(parts)) / (WINDOW - 1) for parts in covering])[:, np.newaxis]
+    expected = means * (TYPICAL / means.sum(axis=1, keepdims=True)) ** doubt
+    np.testing.assert_allclose(values(kind, False, steps()), expected, rtol=1e-6)
 
 
 @EACH_MEMBER
@@ -82,7 +88,7 @@ def test_causal_values_do_not_depend_on_later_steps(kind, n):
     later[n:] = 1000
     found = values(kind, True, later, holes())[:n]
     np.testing.assert_allclose(found, values(kind, True, steps(), holes())[:n], rtol=1e-6)
-    stream = WindowStream(MEMBERS[kind], TYPICAL, True)
+    stream = WindowStream(MEMBERS[kind], NORMAL, True)
     assert len(stream.push(steps()[:n], holes()[:n])) == n
 
 
@@ -97,6 +103,13 @@ def test_missing_samples_have_no_part(kind, causal):
     )
 
 
+def shorter(window):
+    """Return a segment without its first two steps, as one of a window's length whose last steps are missing."""
+    missing = np.zeros(window.shape, np.bool_)
+    missing[-2:] = True
+    return np.concatenate([window[2:], window[-1:], window[-1:]]), missing
+
+
 @STEP_MEMBERS
 def test_the_fewer_samples_are_known_the_nearer_is_a_distance_to_the_typical_one(kind):
     window = steps(WINDOW) + 5
@@ -104,7 +117,12 @@ def test_the_fewer_samples_are_known_the_nearer_is_a_distance_to_the_typical_one
     missing[:2] = True
     found = MEMBERS[kind].distances(windows_of(window, WINDOW), windows_of(missing, WINDOW)).sum()
     drawn = found ** (2 / 3) * TYPICAL ** (1 / 3)
-    np.testing.assert_allclose(values(kind, False, window, missing).sum(axis=1), drawn, rtol=1e-6)
+    np.testing.assert_allclose(values(kind, True, window, missing)[-1].sum(), drawn, rtol=1e-6)
+    # A step with a single window is half as certain.
+    halfway = np.sqrt(drawn * TYPICAL)
+    np.testing.assert_allclose(values(kind, False, window, missing).sum(axis=1), halfway, rtol=1e-6)
+    in_short = values(kind, False, window[2:]).sum(axis=1)
+    np.testing.assert_allclose(in_short, values(kind, False, *shorter(window)).sum(axis=1)[:4], rtol=1e-6)
 
 
 @EACH_MEMBER

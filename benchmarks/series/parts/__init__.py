@@ -1,0 +1,1 @@
+"""The parts of the benchmark: series to run detectors on, and what is measured there."""
