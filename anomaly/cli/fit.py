@@ -149,17 +149,39 @@ def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
 
 def _add_series(parser: argparse.ArgumentParser) -> None:
     series = parser.add_argument_group("time series: consecutive rows, split into windows")
+    series.add_argument("--series", action="store_true", help="the rows are the consecutive steps of a time series")
     series.add_argument(
-        "--window", type=whole, metavar="STEPS", help="length of a window; the input is then a time series"
+        "--window",
+        type=_window,
+        metavar="STEPS",
+        help="length that windows are multiples of, or auto, for the period of the series (default: auto); implies "
+        "--series",
+    )
+    series.add_argument("--causal", action="store_true", help="score each step without using later ones")
+    series.add_argument(
+        "--false-alarms",
+        metavar="RATE",
+        help="rate of false alarms to be kept on normal series, such as 1/week or '1/2000 steps' (default: about 1/1400 "
+        "steps, not promised)",
+    )
+    series.add_argument(
+        "--network",
+        choices=("dense", "conv", "lstm", "gru"),
+        help="architecture of networks beside the comparison of windows (default: none, or dense if one of the options "
+        "from here to --margin is given, which concern networks)",
+    )
+    series.add_argument(
+        "--network-share",
+        type=number,
+        metavar="FRACTION",
+        help="weight of the networks in the score, 1 for networks alone (default: 0.1)",
     )
     series.add_argument("--stride", type=whole, metavar="STEPS", help="distance between windows (default: 1)")
-    series.add_argument("--network", choices=("dense", "conv", "lstm", "gru"), help="architecture (default: dense)")
     series.add_argument(
         "--method",
         choices=("reconstruction", "forecast"),
         help="task of the network: reconstruct windows or forecast the next step (default: reconstruction)",
     )
-    series.add_argument("--causal", action="store_true", help="score each step without using later ones")
     series.add_argument(
         "--relative", action="store_true", help="subtract the level of each window, for sensors with random-walk drift"
     )
@@ -177,7 +199,10 @@ def _add_series(parser: argparse.ArgumentParser) -> None:
     )
     series.add_argument("--members", type=whole, metavar="N", help="networks to average in each fold (default: 1)")
     series.add_argument(
-        "--margin", type=number, metavar="M", help="threshold as a multiple of the highest normal score (default: 2)"
+        "--margin",
+        type=number,
+        metavar="M",
+        help="threshold of networks alone, as a multiple of the highest normal score (default: 2)",
     )
     add_rows(parser)
     series.add_argument("--time", metavar="COL", help="the column of timestamps; gaps in it separate segments")
@@ -191,7 +216,7 @@ def run(options: Namespace) -> None:
     inputs.check_writable(options.model)
     inputs.check_not_overwritten("model", options.model, {"data": options.data})
     given = input_options(options)
-    kind: DataKind = "tables" if options.window is None else "series"
+    kind: DataKind = "series" if options.series or options.window is not None else "tables"
     check_supported(vars(options), kind)
     for option, name in (("time", options.time), ("group", options.group)):
         if name is not None and name in given.columns.dropped:
@@ -200,6 +225,8 @@ def run(options: Namespace) -> None:
     intervals = inputs.read_intervals(options.exclude)
     if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
         raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")
+    if options.false_alarms is not None and (options.threshold or options.contamination != "auto"):
+        raise ValueError("--false-alarms chooses the threshold: leave out --threshold and --contamination")
     threshold = _parse_threshold(options.threshold)
     needs_labels = threshold is not None and thresholds.get(threshold).needs_labels
     if needs_labels and given.labels is None:
@@ -238,6 +265,10 @@ def run(options: Namespace) -> None:
     print(f"{detector.training_summary()}\nmodel written to {options.model}")
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
+
+
+def _window(text: str) -> int | str:
+    return text if text == "auto" else whole(text)
 
 
 def _parse_contamination(text: str) -> float | str:

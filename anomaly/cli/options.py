@@ -14,9 +14,12 @@ from anomaly.detectors.row_detector import DataKind
 
 SUPPORTED_BY: dict[str, DataKind] = {
     **dict.fromkeys(
-        ["window", "stride", "network", "method", "smoothing", "folds", "members", "margin", "time", "gap"], "series"
+        ["window", "stride", "network", "network_share", "method", "smoothing", "folds", "members", "margin"], "series"
     ),
-    **dict.fromkeys(["causal", "relative", "events", "minimum_length", "tolerance", "group", "exclude"], "series"),
+    **dict.fromkeys(
+        ["time", "gap", "causal", "relative", "false_alarms", "events", "minimum_length", "tolerance"], "series"
+    ),
+    **dict.fromkeys(["group", "exclude"], "series"),
     **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
     **dict.fromkeys(["p_values", "prior", "expected", "records", "budget", "time_zone"], "tables"),
 }
@@ -195,11 +198,12 @@ def check_supported(given: Mapping[str, Any], kind: DataKind | None, model: str 
             continue
         option = f"--{name.replace('_', '-')}"
         if model is not None:
-            fitted = "a table, without --window" if kind == "tables" else "a series, with --window"
+            fitted = "a table, without --series" if kind == "tables" else "a series"
             raise ValueError(f"{option} is for {supported}; {model!r} was fitted on {fitted}")
         if supported == "series":
-            raise ValueError(f"{option} is for series: give --window STEPS too, such as --window 60")
-        raise ValueError(f"{option} is for tables: leave it out, or --window")
+            raise ValueError(f"{option} is for series: give --series too, if the rows are consecutive steps")
+        instead = " (series have --false-alarms RATE, such as 1/week)" if name == "false_alarm_rate" else ""
+        raise ValueError(f"{option} is for tables: leave it out, or --series and --window{instead}")
 
 
 def is_given(value: Any) -> bool:

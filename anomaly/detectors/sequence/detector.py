@@ -21,7 +21,7 @@ from anomaly.detectors.sequence.labels import labels_of_series
 from anomaly.detectors.sequence.network_member import NetworkMember
 from anomaly.detectors.sequence.networks import METHODS, NETWORKS
 from anomaly.detectors.sequence.scoring import SequenceStream, chunks_of
-from anomaly.detectors.sequence.settings import settings_of
+from anomaly.detectors.sequence.settings import OF_NETWORKS, SequenceSettings, settings_of
 from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
@@ -33,11 +33,6 @@ from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
-
-_OF_NETWORKS = (
-    *("stride", "network_share", "method", "relative", "hidden", "noise", "smoothing", "smooth", "calibration"),
-    *("folds", "members", "drift_allowance", "margin", "epochs", "batch_size", "learning_rate"),
-)
 
 # From a warning over `_set_alarms`, `fit` and its wrapper.
 _CALLER_OF_FIT = 4
@@ -94,8 +89,9 @@ class SequenceDetector(SeriesDetector):
         training series, from 8 to 300, or 64 where there is none. Windows are at most a quarter of the longest segment.
     stride : int, default 1
         Steps from the start of one window of the networks to the start of the next; at most `window`.
-    network : {"dense", "conv", "lstm", "gru"}, optional
-        Architecture of networks; see `anomaly.detectors.sequence.networks`. By default there are none.
+    network : {"auto", "dense", "conv", "lstm", "gru"} or None, default "auto"
+        Architecture of networks; see `anomaly.detectors.sequence.networks`. None: no networks. "auto": dense ones if one
+        of their parameters is given (`network_share`, `method`, `epochs` and the like), else none.
     network_share : float, default 0.1
         Weight of the networks in the blend, if there are any; 1 for networks alone.
     method : {"reconstruction", "forecast"}, default "reconstruction"
@@ -215,7 +211,7 @@ class SequenceDetector(SeriesDetector):
     """
 
     _constraints: ClassVar[Mapping[str, Constraint]] = {
-        "network": choice(None, *NETWORKS),
+        "network": choice("auto", None, *NETWORKS),
         "network_share": number(above=0, most=1),
         "method": choice(*METHODS),
         "smooth": choice(*SMOOTH),
@@ -242,7 +238,7 @@ class SequenceDetector(SeriesDetector):
         self,
         window: int | str = "auto",
         stride: int = 1,
-        network: str | None = None,
+        network: str | None = "auto",
         network_share: float = 0.1,
         method: str = "reconstruction",
         causal: bool = False,
@@ -328,15 +324,14 @@ class SequenceDetector(SeriesDetector):
             If a parameter is out of range, a series is shorter than a window, or the labels do not match the steps.
         """
         self._check_parameters()
-        self._warn_of_unused_parameters()
         series = as_several_series(X, self.ignore)
         y = y if y is None or is_collection(X) else [y]
         if exclude is not None:
             series, y = without_intervals(series, y, exclude, self.time)
         labels = None if y is None else labels_of_series(y, list(map(len, series)))
-        seed = as_seed(self.random_state)
+        settings, seed = self._settings(), as_seed(self.random_state)
         with seeded(seed):
-            found = fit_series(settings_of(self.get_params()), series, np.random.default_rng(seed))
+            found = fit_series(settings, series, np.random.default_rng(seed))
         self._take(found.fitted, np.concatenate(found.scores))
         self.preprocessor_.check_clock(series)
         self._set_alarms(found, labels)
@@ -351,17 +346,20 @@ class SequenceDetector(SeriesDetector):
                 raise ValueError("false_alarms chooses the threshold: leave out threshold and contamination")
             AlarmRate.parse(self.false_alarms)
 
-    def _warn_of_unused_parameters(self) -> None:
-        """Warn if parameters of networks were changed, and there are to be no networks."""
-        defaults = inspect.signature(type(self).__init__).parameters
-        changed = [name for name in _OF_NETWORKS if getattr(self, name) != defaults[name].default]
+    @classmethod
+    def _default_of(cls, name: str) -> Any:
+        return inspect.signature(cls.__init__).parameters[name].default
+
+    def _settings(self) -> SequenceSettings:
+        parameters = self.get_params()
+        changed = [name for name in OF_NETWORKS if parameters[name] != self._default_of(name)]
         if self.network is None and changed:
             warnings.warn(
-                f"{', '.join(changed)}: without effect, since there are no networks by default; give network='dense' "
-                f"(or {', '.join(repr(name) for name in NETWORKS if name != 'dense')})",
-                UserWarning,
-                stacklevel=_CALLER_OF_FIT,
+                f"{', '.join(changed)}: without effect, since network=None", UserWarning, stacklevel=_CALLER_OF_FIT
             )
+        if self.network == "auto":
+            parameters["network"] = "dense" if changed else None
+        return settings_of(parameters)
 
     def _take(self, fitted: FittedSeries, scores: Array) -> None:
         """Take what was fitted, and the scores of training."""

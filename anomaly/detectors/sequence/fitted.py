@@ -141,7 +141,7 @@ class FittedSeries:
         described = config.get("ensemble")
         period = int(parameters["window"] if described is None else described["period"])
         networks, folds, network = config["networks"], 1, None
-        if parameters["network"] is not None:
+        if networks:
             folds = folds_of_networks(networks, parameters["folds"], parameters["members"])
             settings = network_settings_of(parameters, period)
             network = NetworkMember.from_state(settings, networks, arrays, n_features, label)

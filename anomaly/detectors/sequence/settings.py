@@ -10,6 +10,12 @@ from anomaly.detectors.network_training import FitSettings
 from anomaly.detectors.sequence.network_member import NetworkSettings
 from anomaly.detectors.sequence.training import WindowSettings
 
+OF_NETWORKS = (
+    *("stride", "network_share", "method", "relative", "hidden", "noise", "smoothing", "smooth", "calibration"),
+    *("folds", "members", "drift_allowance", "margin", "epochs", "batch_size", "learning_rate"),
+)
+"""Parameters of `anomaly.SequenceDetector` that concern networks."""
+
 
 @dataclass(frozen=True)
 class SequenceSettings:

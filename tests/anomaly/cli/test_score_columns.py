@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anomaly.cli.score_columns import score_columns, score_names, top_columns, top_names
+from anomaly.cli.score_columns import ScoreColumns, score_names, top_columns, top_names
 from anomaly.tables import as_table
 
 
@@ -38,10 +38,13 @@ def test_names_are_as_many_as_columns():
     assert len(top_names(3, values=True)) == len(top_columns(contributions, names, 3, table, table))
 
 
-def test_scores_are_flagged_above_the_threshold():
-    text, flags = score_columns(np.array([0.5, 1.0, 1.0000001]), 1.0)
+def test_flags_are_labels_unless_a_threshold_is_given():
+    scores, labels = np.array([0.5, 1.0, 1.0000001]), np.array([1, 0, 0])
+    assert ScoreColumns(None, ["a"]).flags(scores, labels).tolist() == [1, 0, 0]
+    assert ScoreColumns(1.0, ["a"]).flags(scores, labels).tolist() == [0, 0, 1]
+    text, flags = ScoreColumns(None, ["a"]).compute(scores[:, np.newaxis], labels)
     assert text.tolist() == ["0.5", "1", "1.0000001"]
-    assert flags.tolist() == [0, 0, 1]
+    assert flags.tolist() == [1, 0, 0]
 
 
 def test_names_of_records_are_none_of_the_scores():

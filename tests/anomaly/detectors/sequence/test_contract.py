@@ -63,12 +63,15 @@ def test_sensors_missing_at_scoring_time_are_named():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"window": 0}, "window must be a whole number of at least 1; found 0"),
+        ({"window": 0}, "window must be .*whole number of at least 1.*; found 0"),
         ({"window": 1}, "window must be at least 2 to be reconstructed"),
         ({"window": 2.5}, "found 2.5"),
         ({"stride": 0}, "stride must be a whole number"),
         ({"stride": 9}, "stride must be at most window \\(8\\)"),
-        ({"network": "transformer"}, "network must be one of 'dense', 'conv', 'lstm', 'gru'; found 'transformer'"),
+        (
+            {"network": "transformer"},
+            "network must be one of 'auto', None, 'dense', 'conv', 'lstm', 'gru'; found 'transformer'",
+        ),
         ({"method": "guess"}, "method must be one of"),
         ({"smooth": "all"}, "smooth must be one of"),
         ({"causal": "yes"}, "causal must be True or False; found 'yes'"),
@@ -79,8 +82,11 @@ def test_sensors_missing_at_scoring_time_are_named():
         ({"calibration": 1}, "calibration must be a number of at least 0 and below 1"),
         ({"folds": 0}, "folds must be a whole number"),
         ({"members": 0}, "members must be a whole number"),
-        ({"drift": -1}, "drift must be a number of at least 0"),
+        ({"drift_allowance": -1}, "drift_allowance must be a number of at least 0"),
         ({"margin": 0}, "margin must be a number above 0"),
+        ({"network_share": 0}, "network_share must be a number above 0 and at most 1"),
+        ({"false_alarms": "often"}, "such as 1/week"),
+        ({"false_alarms": "1/week", "contamination": 0.1}, "leave out threshold and contamination"),
         ({"epochs": 0}, "epochs must be a whole number"),
         ({"batch_size": 0}, "batch_size"),
         ({"learning_rate": 0}, "learning_rate"),
@@ -135,7 +141,7 @@ def test_clone_and_parameters():
 @pytest.mark.parametrize("settings", [{}, {"method": "forecast"}, {"network": "lstm"}, {"time": "time"}])
 def test_a_loaded_detector_gives_the_same_scores(tmp_path, settings):
     series = stamped() if "time" in settings else waves(200)
-    detector = SequenceDetector(**{**QUICK, "epochs": 1}, **settings).fit(series)
+    detector = SequenceDetector(**{**QUICK, "epochs": 1, **settings}).fit(series)
     detector.save(tmp_path / "m.npz")
     loaded = load_detector(tmp_path / "m.npz")
     np.testing.assert_array_equal(loaded.decision_function(series), detector.decision_function(series))

@@ -27,8 +27,8 @@ def causal():
 @pytest.mark.parametrize("network", NETWORKS)
 @pytest.mark.parametrize("method", ["reconstruction", "forecast"])
 def test_every_network_scores_every_step(network, method):
-    settings = {**QUICK, "hidden": (8, 4) if network == "conv" else (8,), "epochs": 1}
-    detector = SequenceDetector(**settings, network=network, method=method).fit(waves(120))
+    settings = {**QUICK, "hidden": (8, 4) if network == "conv" else (8,), "epochs": 1, "network": network}
+    detector = SequenceDetector(**settings, method=method).fit(waves(120))
     scores = detector.decision_function(waves(50, seed=1))
     assert scores.shape == (50,)
     assert np.isfinite(scores).all()
@@ -65,7 +65,7 @@ def test_contributions_add_up_to_scores(fitted):
 
 @pytest.mark.parametrize("settings", [{"causal": True}, {"method": "forecast"}, {"causal": True, "network": "gru"}])
 def test_causal_scores_do_not_depend_on_later_steps(settings):
-    detector = SequenceDetector(**{**QUICK, "epochs": 1}, **settings).fit(waves(200))
+    detector = SequenceDetector(**{**QUICK, "epochs": 1, **settings}).fit(waves(200))
     series, other = waves(100, seed=1), waves(100, seed=1)
     other[60:] = 1e3
     now, later = detector.decision_function(series), detector.decision_function(other)
@@ -231,7 +231,7 @@ def test_with_folds_every_step_is_scored_by_a_network_trained_without_it(tmp_pat
 
 
 def test_short_series_have_several_folds_by_default(tmp_path):
-    settings = {"window": 8, "epochs": 1, "hidden": (8,), "smoothing": 2, "random_state": 0}
+    settings = {"window": 8, "epochs": 1, "hidden": (8,), "smoothing": 2, "random_state": 0, **ALONE}
     short = SequenceDetector(**settings).fit(waves(200))
     assert (short.folds_, len(short.models_)) == (4, 4)
     assert short.calibration_.all()
@@ -241,7 +241,7 @@ def test_short_series_have_several_folds_by_default(tmp_path):
     np.testing.assert_array_equal(loaded.decision_function(waves(50)), short.decision_function(waves(50)))
     # Not so if the calibration segment is long enough or empty, or if quarters leave no windows.
     assert SequenceDetector(**settings).fit(waves(400)).folds_ == 1
-    assert SequenceDetector(**settings, calibration=0, **ALONE).fit(waves(200)).folds_ == 1
+    assert SequenceDetector(**settings, calibration=0).fit(waves(200)).folds_ == 1
     assert SequenceDetector(**{**settings, "window": 32}).fit(waves(60)).folds_ == 1
 
 

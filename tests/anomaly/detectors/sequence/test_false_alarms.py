@@ -1,12 +1,14 @@
-"""False alarms and detected faults of the default settings on short series."""
+"""False alarms and detected faults on short series, of the default settings and of networks alone."""
 
 import numpy as np
 import pytest
 
 from anomaly import SequenceDetector
+from anomaly.events import find_segments
+from tests.anomaly.detectors.waves import ALONE
 
 TRAINING, SCORED = 400, 700
-SETTINGS = {"hidden": (32,), "epochs": 10}
+SETTINGS = {"window": 32, "hidden": (32,), "epochs": 10, **ALONE}
 SEEDS = range(6)
 
 
@@ -56,6 +58,34 @@ def test_faults_raise_alarms_while_they_last(fault):
         scale = series[:TRAINING].std(axis=0)
         fault(series[700:900], scale, np.random.default_rng(seed))
         flags = SequenceDetector(**SETTINGS, random_state=seed).fit(series[:TRAINING]).predict(series)
+        hits.append(flags[700:900].mean())
+        false.append(np.r_[flags[TRAINING:660], flags[1000:]].mean())
+    assert min(hits) > 0.4
+    assert np.mean(false) < 0.01
+
+
+@pytest.mark.parametrize("n_sensors", [1, 8])
+@pytest.mark.parametrize("memory", [0.0, 0.9])
+def test_the_default_has_few_false_events(n_sensors, memory):
+    events, flagged = 0, []
+    for seed in SEEDS:
+        series = normal(n_sensors, memory, seed)
+        labels = SequenceDetector(random_state=seed).fit(series[:TRAINING]).predict(series[TRAINING:])
+        events += len(find_segments(labels))
+        flagged.append(labels.mean())
+    # The limit allows for 0.7 in 1,000 steps, of which there are 4,200.
+    assert events <= 8
+    assert np.mean(flagged) < 0.01
+
+
+@pytest.mark.parametrize("fault", [shift, shift_of_all, climb, loss])
+def test_the_default_detects_faults(fault):
+    hits, false = [], []
+    for seed in SEEDS:
+        series = normal(8, 0.3, seed)
+        scale = series[:TRAINING].std(axis=0)
+        fault(series[700:900], scale, np.random.default_rng(seed))
+        flags = SequenceDetector(random_state=seed).fit(series[:TRAINING]).predict(series)
         hits.append(flags[700:900].mean())
         false.append(np.r_[flags[TRAINING:660], flags[1000:]].mean())
     assert min(hits) > 0.4

@@ -135,7 +135,7 @@ def _two_sensors(seed=0, n=4000):
 
 @pytest.mark.parametrize("missing", [slice(2950, None), slice(3000, 3990), slice(3000, 3900), slice(3500, None)])
 def test_a_sensor_missing_in_the_calibration_segment(missing):
-    settings = {"random_state": 0, "epochs": 3, "folds": 1}
+    settings = {"random_state": 0, "epochs": 3, "folds": 1, **ALONE}
     x, fresh = _two_sensors(), _two_sensors(1)
     whole = SequenceDetector(**settings).fit(x)
     x[missing, 0] = np.nan
@@ -148,7 +148,7 @@ def test_a_sensor_missing_in_the_calibration_segment(missing):
 
 
 def test_half_of_the_samples_missing_at_random_hardly_change_the_threshold():
-    settings = {"random_state": 0, "epochs": 3, "folds": 1}
+    settings = {"random_state": 0, "epochs": 3, "folds": 1, **ALONE}
     x = _two_sensors()
     whole = SequenceDetector(**settings).fit(x)
     x[np.random.default_rng(2).random(len(x)) < 0.5, 0] = np.nan
