@@ -94,20 +94,20 @@ class KnownSteps:
         return self
 
     def get_state(self) -> dict[str, Array]:
-        """Return the hashes of the steps, and where segments start."""
-        return {"steps": self.steps_, "starts": self.starts_}
+        """Return the hashes of the steps, as the signed integers that files have, and where segments start."""
+        return {"steps": self.steps_.view(np.int64), "starts": self.starts_}
 
     @classmethod
     def from_state(cls, arrays: Mapping[str, Array], n_steps: int) -> KnownSteps:
         """Restore from the return value of `get_state`; raise ValueError if it is not valid."""
         steps, starts = arrays["steps"], arrays["starts"]
-        if steps.dtype != np.uint64 or steps.shape != (n_steps,):
+        if steps.dtype != np.int64 or steps.shape != (n_steps,):
             raise ValueError("expected a hash of each step of training")
         if starts.dtype != np.int64 or starts.ndim != 1 or not len(starts):
             raise ValueError("expected the first step of each segment of training")
         if starts[0] != 0 or (np.diff(starts) <= 0).any() or starts[-1] >= n_steps:
             raise ValueError("expected segments of training one after the other")
-        return cls()._remember(steps, starts)
+        return cls()._remember(np.ascontiguousarray(steps).view(np.uint64), starts)
 
 
 class KnownStream:

@@ -16,8 +16,8 @@ entries. Directions in which normal windows hardly vary count most.
 with the blocks of the sensor's steps. Its part in d is proportional to that.
 
 **Missing samples** take the values that are expected from those present, which make d smallest,
-:math:`x_m = -P_{mm}^{-1} P_{mp} x_p`, where P x is 0. d is then that of the samples that are present, of which K are
-counted.
+:math:`x_m = -P_{mm}^{-1} P_{mp} x_p = C_{mp} C_{pp}^{-1} x_p`, where P x is 0. d is then that of the samples that are
+present, of which K are counted.
 
 **Honest distances in training.** A covariance fits the windows that it is estimated from. So the distances of training
 come from five covariances, each without a fifth of the series and the windows that overlap it.
@@ -36,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -98,17 +99,27 @@ class Precision:
         return np.maximum(np.einsum("njw,jwv,njv->nj", product, self.blocks, product, optimize=True), 0)
 
     def _completed(self, x: Array, missing: Array) -> Array:
-        """Minimize the square over the missing samples: P x is 0 there. Windows with the same ones share a solution."""
+        """Return x with the expected values of missing samples. Windows with the same ones share a solution."""
         x = np.where(missing, 0.0, x)
-        product = x @ self.matrix
         masks, mask_of = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
         for k in range(len(masks)):
             rows = np.flatnonzero(mask_of.reshape(-1) == k)
-            gone = np.flatnonzero(missing[rows[0]])
-            if len(gone):
-                of_gone = self.matrix[np.ix_(gone, gone)]
-                x[np.ix_(rows, gone)] = np.linalg.solve(of_gone, -product[np.ix_(rows, gone)].T).T
+            is_gone = missing[rows[0]]
+            if is_gone.any():
+                gone, known = np.flatnonzero(is_gone), np.flatnonzero(~is_gone)
+                x[np.ix_(rows, gone)] = self._expected(x[np.ix_(rows, known)], gone, known)
         return x
+
+    def _expected(self, x: Array, gone: Array, known: Array) -> Array:
+        """Return the expected values of some samples from the others, by the smaller system of equations."""
+        if len(gone) <= len(known):
+            return -np.linalg.solve(self.matrix[np.ix_(gone, gone)], self.matrix[np.ix_(gone, known)] @ x.T).T
+        covariance = self._covariance
+        return np.asarray((covariance[np.ix_(gone, known)] @ np.linalg.solve(covariance[np.ix_(known, known)], x.T)).T)
+
+    @cached_property
+    def _covariance(self) -> Array:
+        return np.asarray(np.linalg.inv(self.matrix))
 
 
 class WindowCovariance:
@@ -238,7 +249,11 @@ class WindowCovariance:
 
 def _precision(mean: Array, matrix: Array, n_features: int, window: int) -> Precision:
     n_values = n_features * window
-    if not mean.dtype == matrix.dtype == np.float64 or mean.shape != (n_values,) or matrix.shape != (n_values, n_values):
+    if (
+        not mean.dtype == matrix.dtype == np.float64
+        or mean.shape != (n_values,)
+        or matrix.shape != (n_values, n_values)
+    ):
         raise ValueError(f"expected a mean and a precision of {n_values} values")
     if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
         raise ValueError("expected a finite mean and precision")

@@ -133,7 +133,7 @@ def test_known_steps_from_their_state():
     [
         ("steps", lambda a: a[1:]),
         ("steps", lambda a: a[np.newaxis]),
-        ("steps", lambda a: a.astype(np.int64)),
+        ("steps", lambda a: a.astype(np.int32)),
         ("steps", lambda a: a.astype(np.float64)),
         ("starts", lambda a: a[1:]),
         ("starts", lambda a: a[:0]),

@@ -77,7 +77,9 @@ def test_missing_samples_have_their_conditional_expectation(seed, share):
 def test_distances_with_missing_samples_are_exact_however_strong_correlations_are(hole, shrinkage):
     walk = np.cumsum(np.random.default_rng(0).normal(size=(2000, 2)), axis=0)
     walk = (walk - walk.mean(axis=0)) / walk.std(axis=0)
-    series = walk @ np.random.default_rng(1).normal(size=(2, 4)) + 0.01 * np.random.default_rng(2).normal(size=(2000, 4))
+    series = walk @ np.random.default_rng(1).normal(size=(2, 4)) + 0.01 * np.random.default_rng(2).normal(
+        size=(2000, 4)
+    )
     windows, missing = windows_of(series, 12), np.zeros((50, 4, 12), np.bool_)
     member = WindowCovariance(12, shrinkage)
     member.fit([windows], np.random.default_rng(0))
@@ -110,7 +112,9 @@ def test_the_square_of_the_samples_present_is_that_of_their_own_distribution():
 def test_missing_samples_have_no_part_in_distances():
     missing = np.random.default_rng(0).random(fresh().shape) < 0.3
     other = np.where(missing, 1000.0, fresh())
-    np.testing.assert_allclose(fitted()[0].distances(other, missing), fitted()[0].distances(fresh(), missing), rtol=1e-6)
+    np.testing.assert_allclose(
+        fitted()[0].distances(other, missing), fitted()[0].distances(fresh(), missing), rtol=1e-6
+    )
 
 
 def test_where_nothing_is_known_the_mean_is_expected():

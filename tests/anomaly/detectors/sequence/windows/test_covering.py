@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical, drawn
 
-
 CERTAIN = Typical(1.0)
 
 

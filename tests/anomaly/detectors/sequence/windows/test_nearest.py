@@ -73,9 +73,7 @@ def test_distances_in_training_are_to_windows_that_do_not_overlap(name):
     values = [fitted.view.values(windows_of(s, WINDOW), None) for s in segments]
     for k, of_segment in enumerate(values):
         for i, value in enumerate(of_segment):
-            others = [
-                v for m, vs in enumerate(values) for j, v in enumerate(vs) if m != k or abs(i - j) >= WINDOW
-            ]
+            others = [v for m, vs in enumerate(values) for j, v in enumerate(vs) if m != k or abs(i - j) >= WINDOW]
             np.testing.assert_allclose(found[k][i].sum(), nearest(value, np.array(others)), rtol=1e-5)
 
 

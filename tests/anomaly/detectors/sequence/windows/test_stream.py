@@ -54,7 +54,9 @@ def values(kind, causal, series, missing=None, cuts=()):
 @CAUSAL
 @settings(max_examples=25)
 @given(
-    n=st.integers(1, 60), cuts=st.lists(st.integers(0, 60), max_size=6).map(sorted), share=st.sampled_from([0, 0.1, 0.9])
+    n=st.integers(1, 60),
+    cuts=st.lists(st.integers(0, 60), max_size=6).map(sorted),
+    share=st.sampled_from([0, 0.1, 0.9]),
 )
 def test_values_do_not_depend_on_how_a_segment_is_cut(kind, causal, n, cuts, share):
     series, missing = steps(n), holes(n, share=share) if share else None
@@ -164,9 +166,7 @@ def test_a_dead_sensor_has_no_part(kind, causal):
 @given(n=st.integers(1, 60), cuts=st.lists(st.integers(0, 60), max_size=6).map(sorted))
 def test_parts_of_steps_do_not_depend_on_how_a_segment_is_cut(kind, causal, n, cuts):
     inside = [min(cut, n) for cut in cuts if cut]
-    whole, cut = (
-        streamed(StepPartStream(MEMBERS[kind], causal), steps(n), holes(n), where) for where in ((), inside)
-    )
+    whole, cut = (streamed(StepPartStream(MEMBERS[kind], causal), steps(n), holes(n), where) for where in ((), inside))
     assert whole.shape == (n,)
     np.testing.assert_allclose(cut, whole, rtol=1e-5, atol=1e-9)
 

@@ -38,9 +38,7 @@ def test_the_shape_has_no_level_and_no_size(level, size):
     # Of windows whose spread is far above the floor.
     large = 20 * windows()
     moved = level + size * large
-    np.testing.assert_allclose(
-        ShapeView().values(moved, None), ShapeView().values(large, None), rtol=2e-2, atol=1e-3
-    )
+    np.testing.assert_allclose(ShapeView().values(moved, None), ShapeView().values(large, None), rtol=2e-2, atol=1e-3)
 
 
 def test_noise_around_a_still_sensor_is_no_shape():
