@@ -20,6 +20,10 @@ class EmptyColumnWarning(UserWarning):
     """Columns without any value in training are ignored: the message names them."""
 
 
+class IdentifierColumnWarning(UserWarning):
+    """Columns seem to number or name the records, not to describe them: the message names them."""
+
+
 class MissingTimeWarning(UserWarning):
     """Records without a time where times matter: the message says how many, and how they were taken."""
 

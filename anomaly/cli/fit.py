@@ -161,8 +161,8 @@ def _add_series(parser: argparse.ArgumentParser) -> None:
     series.add_argument(
         "--false-alarms",
         metavar="RATE",
-        help="rate of false alarms to be kept on normal series, such as 1/week or '1/2000 steps' (default: about 1/1400 "
-        "steps, not promised)",
+        help="rate of false alarms to be kept on normal series, such as 1/week or '1/2000 steps' (default: about "
+        "1/2000 steps, not promised)",
     )
     series.add_argument(
         "--network",

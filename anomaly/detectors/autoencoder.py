@@ -14,8 +14,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet, targets
+from anomaly.detectors.network_attribution import NetworkSubject, levels_of, log_of
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
-from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.record_detector import RecordDetector, terms_from_state
 from anomaly.tables import Table
 from nnlite.archive import arrays_with_prefix
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
@@ -29,6 +30,7 @@ from nnlite.validation import Constraint, choice, integer, names, number, sizes
 
 _STEPS = 1000
 _LARGEST_INPUT = 10.0
+_NORMAL = 0.9
 
 
 class AutoencoderDetector(RecordDetector):
@@ -108,6 +110,8 @@ class AutoencoderDetector(RecordDetector):
         Number of columns of the training table.
     feature_names_in_ : ndarray of str
         Their names.
+    normal_terms_ : ndarray of float64 of shape (n_features_in_,)
+        What nine in ten training records do not exceed, of each column's `score_terms`.
     history_ : dict of str to list of float
         Loss after each epoch.
     model_ : nnlite.models.Model
@@ -164,6 +168,7 @@ class AutoencoderDetector(RecordDetector):
 
     history_: dict[str, list[float]]
     model_: Model
+    normal_terms_: Array
 
     def __init__(
         self,
@@ -231,7 +236,9 @@ class AutoencoderDetector(RecordDetector):
             model, _ = self._train(np.delete(x, fold, axis=0), seed, verbose=0)
             return self._contributions(x[fold], model).sum(axis=1)
 
-        scores = self._contributions(x, self.model_).sum(axis=1)
+        terms = self._contributions(x, self.model_)
+        self.normal_terms_ = np.quantile(terms, _NORMAL, axis=0)
+        scores = terms.sum(axis=1)
         self._set_threshold(self._comparable_scores(scores, score_without), labels)
         return self
 
@@ -283,10 +290,10 @@ class AutoencoderDetector(RecordDetector):
         ValueError
             If columns are missing or unknown, or a value cannot be read.
         """
-        return self.explain(X).sum(axis=1)
+        return self.score_terms(X).sum(axis=1)
 
-    def explain(self, X: Any) -> Array:
-        """Return each column's contribution to the score of each record.
+    def score_terms(self, X: Any) -> Array:
+        """Return the terms of each record's score, by column.
 
         Parameters
         ----------
@@ -297,10 +304,35 @@ class AutoencoderDetector(RecordDetector):
         -------
         ndarray of float64 of shape (n_records, n_features_in_)
             Squared errors of the column's features, divided by the number of features; each row adds up to the score.
-            A missing cell contributes 0. A single wrong value also spoils the reconstruction of other columns, which
-            then contribute as well.
+            A missing cell has the term 0. A single wrong value also spoils the reconstruction of other columns, and a
+            network may reconstruct it well: `explain` tells better which column is to blame.
         """
         return self._contributions(self._features(X), self.model_)
+
+    def explain(self, X: Any) -> Array:
+        """Split each record's score into contributions of columns.
+
+        A column contributes as far as the logarithm of the score falls if its value is replaced by its reconstruction
+        from all other columns (see `anomaly.detectors.network_attribution`). Other columns have small contributions, a
+        hundredth of the score in all. A record that scores no more than the median training record has nothing to
+        explain: its contributions are its `score_terms`.
+
+        Over faults of many kinds in made-up tables (``python -m benchmarks.quality.explanations --detector
+        AutoencoderDetector``), the column with the fault came first in 96 % of the alarms; by `score_terms`, in 89 %.
+        It takes about fifteen times as long as to score the records, more with more columns.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_features_in_)
+            At least 0; each row adds up to the score, without rounding errors.
+        """
+        x = self._features(X)
+        return self._subject().explain(x)
 
     def reconstruct(self, X: Any) -> Table:
         """Return the reconstruction of records, missing cells included, with the columns in their own units."""
@@ -321,6 +353,17 @@ class AutoencoderDetector(RecordDetector):
             errors = np.where(known, errors, 0.0)
         return self.preprocessor_.sum_by_column(errors / features.n_targets)
 
+    def _subject(self) -> NetworkSubject:
+        return NetworkSubject(
+            FeatureSet.of(self.preprocessor_),
+            lambda x: self._contributions(x, self.model_),
+            lambda copies: outputs_by_record(self.model_, _clipped(copies)),
+            lambda x: self._completed(x, self.model_),
+            self.normal_terms_,
+            levels_of(log_of(self.decision_scores_)),
+            logarithmic=False,
+        )
+
     def _completed(self, x: Array, model: Model) -> Array:
         return FeatureSet.of(self.preprocessor_).completed(x, partial(_outputs, model))
 
@@ -333,6 +376,7 @@ class AutoencoderDetector(RecordDetector):
         network, weights = model_to_parts(self.model_)
         config, arrays = self._preprocessing_state()
         arrays |= {f"model/{name}": array for name, array in weights.items()}
+        arrays |= {"normal_terms": self.normal_terms_}
         return {"network": network, **config, "history": self.history_}, arrays
 
     def _restore(self, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
@@ -343,6 +387,8 @@ class AutoencoderDetector(RecordDetector):
         shape = (None, len(self.preprocessor_.feature_names_out_))
         if self.model_.input_shape != shape or self.model_.output_shape != shape:
             raise ValueError(f"its network maps {self.model_.input_shape} to {self.model_.output_shape}, not {shape}")
+        # Files of earlier versions have none: their explanations are of the errors as they are.
+        self.normal_terms_ = terms_from_state(arrays, "normal_terms", self.n_features_in_, default=0.0)
 
 
 def _clipped(x: Array) -> Array:

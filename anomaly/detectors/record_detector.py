@@ -260,6 +260,35 @@ def check_columns(feature_names: Array, feature_columns: Array, missing_fraction
         )
 
 
+def terms_from_state(arrays: Mapping[str, Array], name: str, n_columns: int, default: float | None) -> Array:
+    """Return one term of the score for each column, from a file.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        Arrays of the file.
+    name : str
+        Name of the array.
+    n_columns : int
+        Number of columns.
+    default : float or None
+        Term of each column if the file has no such array, or None if it must.
+
+    Raises
+    ------
+    KeyError
+        If the file has none, and must.
+    ValueError
+        If they are not as many finite numbers.
+    """
+    if default is not None and name not in arrays:
+        return np.full(n_columns, default)
+    terms = arrays[name]
+    if terms.shape != (n_columns,) or terms.dtype != np.float64 or not np.isfinite(terms).all():
+        raise ValueError(f"its {name.replace('_', ' ')} must be {n_columns} finite numbers, one for each column")
+    return terms
+
+
 class RecordStream:
     """Scores of records that arrive in chunks: each score is final at once, since records are independent.
 

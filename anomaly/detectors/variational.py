@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet, targets
+from anomaly.detectors.network_attribution import NetworkSubject, levels_of
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, History, as_seed, fit_network
-from anomaly.detectors.record_detector import RecordDetector
+from anomaly.detectors.record_detector import RecordDetector, terms_from_state
 from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
 from nnlite.layers import Dense, Input
@@ -322,10 +324,38 @@ class VariationalDetector(RecordDetector):
         ValueError
             If columns are missing or unknown, or a value cannot be read.
         """
-        return self.explain(X).sum(axis=1)
+        return self.score_terms(X).sum(axis=1)
 
     def explain(self, X: Any) -> Array:
-        """Return each column's contribution to the score of each record.
+        r"""Split each record's score into contributions of columns.
+
+        A column contributes as far as the score falls if its value is replaced by its reconstruction from all other
+        columns (see `anomaly.detectors.network_attribution`). With m the median score of the training records, w the
+        fractions of these falls, and D columns with features,
+
+        .. math:: e_c(x) = \frac mD + w_c(x) \bigl( s(x) - m \bigr).
+
+        A record that scores no more than m has nothing to explain: its contributions are its `score_terms`.
+
+        Over faults of many kinds in made-up tables (``python -m benchmarks.quality.explanations --detector
+        VariationalDetector``), the column with the fault came first in 96 % of the alarms; by `score_terms`, in 86 %.
+        It takes about eight times as long as to score the records, more with more columns.
+
+        Parameters
+        ----------
+        X : table of shape (n_records, n_features)
+            Records.
+
+        Returns
+        -------
+        ndarray of float64 of shape (n_records, n_features_in_)
+            Each row adds up to the score, but for rounding. Contributions may be below 0, as the score may.
+        """
+        x = self._features(X)
+        return self._subject().explain(x)
+
+    def score_terms(self, X: Any) -> Array:
+        """Return the terms of each record's score, by column.
 
         Parameters
         ----------
@@ -339,7 +369,22 @@ class VariationalDetector(RecordDetector):
             median of the column in training. The divergence in ``score_by="elbo"`` belongs to no column and is divided
             equally among the features.
         """
-        return self._contributions(self._parts(self._features(X), self._networks))
+        return self._terms(self._features(X))
+
+    def _terms(self, x: Array) -> Array:
+        return self._contributions(self._parts(x, self._networks))
+
+    def _subject(self) -> NetworkSubject:
+        networks = self._networks
+        return NetworkSubject(
+            FeatureSet.of(self.preprocessor_),
+            self._terms,
+            partial(_mean_records, networks),
+            lambda x: self._completed(x, networks),
+            self.typical_contributions_,
+            levels_of(self.decision_scores_),
+            logarithmic=True,
+        )
 
     def encode(self, X: Any) -> Array:
         """Return the mean code of each record, of shape (n_records, latent), for plots of the latent space."""
@@ -386,12 +431,9 @@ class VariationalDetector(RecordDetector):
         )
 
     def _completed(self, x: Array, networks: _Networks) -> Array:
-        def reconstruct(filled: Array) -> Array:
-            """Return the mean record of the mean code."""
-            mean, _ = _codes(networks.encoder, filled)
-            return outputs_by_record(networks.decoder, mean[:, np.newaxis])[:, 0, : filled.shape[1]]
-
-        return FeatureSet.of(self.preprocessor_).completed(x, reconstruct)
+        return FeatureSet.of(self.preprocessor_).completed(
+            x, lambda filled: _mean_records(networks, filled[:, np.newaxis])[:, 0]
+        )
 
     def _negative_log_density(self, x: Array, output: Array) -> Array:
         """Return -ln p(x_j | z) of each feature."""
@@ -424,16 +466,10 @@ class VariationalDetector(RecordDetector):
             raise ValueError(f"its draws have shape {self.draws_.shape} for {self.latent} latent dimensions")
         if self.model_.input_shape != (None, width):
             raise ValueError(f"its network takes {self.model_.input_shape} for {width} features")
-        self._take_typical_contributions(arrays)
-        self._encoder, self._decoder = self._split(self.model_)
-
-    def _take_typical_contributions(self, arrays: Mapping[str, Array]) -> None:
         # Files of earlier versions have none: their preprocessors leave no holes.
-        has_holes, n_columns = self.preprocessor_.missing == "nan", self.n_features_in_
-        typical = arrays["typical_contributions"] if has_holes else np.zeros(n_columns)
-        if typical.shape != (n_columns,) or typical.dtype != np.float64 or not np.isfinite(typical).all():
-            raise ValueError(f"its typical contributions must be {n_columns} finite numbers, one for each column")
-        self.typical_contributions_ = typical
+        default = None if self.preprocessor_.missing == "nan" else 0.0
+        self.typical_contributions_ = terms_from_state(arrays, "typical_contributions", self.n_features_in_, default)
+        self._encoder, self._decoder = self._split(self.model_)
 
     def _described_networks(self) -> list[Model]:
         return [self.model_]
@@ -448,6 +484,12 @@ def _medians(values: Array, known: Array) -> Array:
     """Return the median of the known values of each column; 0 for a column without any."""
     columns = zip(values.T, known.T, strict=True)
     return np.array([np.median(column[present]) if present.any() else 0.0 for column, present in columns])
+
+
+def _mean_records(networks: _Networks, x: Array) -> Array:
+    """Return the mean record of the mean code, for each copy of records of shape (n_records, n_copies, n_features)."""
+    mean, _ = np.split(outputs_by_record(networks.encoder, _clipped(x)), 2, axis=-1)
+    return outputs_by_record(networks.decoder, mean)[..., : x.shape[-1]]
 
 
 def _codes(encoder: Model, x: Array) -> list[Array]:

@@ -12,7 +12,7 @@ from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.inference import ColumnSettings, FittedColumns, fit_columns
 from anomaly.preprocessing.columns.levels import are_levels
 from anomaly.preprocessing.columns.missing import TREATMENTS
-from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import CycleColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.scaling.linear import SCALERS
@@ -405,7 +405,7 @@ class TablePreprocessor:
         sums[:, self.feature_columns_[starts]] = np.add.reduceat(per_feature, starts, axis=1)
         return sums
 
-    def inverse_transform(self, features: Array, rounded: bool = True) -> Table:
+    def inverse_transform(self, features: Array, rounded: bool = True, near: Any = None) -> Table:
         """Convert features to records, the inverse of `transform`.
 
         Parameters
@@ -415,15 +415,19 @@ class TablePreprocessor:
         rounded : bool, default True
             Whether to round numbers to integers, and dates to days, hours, minutes or seconds, if all training values
             are such.
+        near : table of shape (n_rows, n_features_in_), optional
+            Records that the features are estimates for. A datetime whose date is not a feature is then the one with the
+            hour and the day of the week of the features that is nearest to theirs, and a category is one of the
+            training values whatever `missing` is.
 
         Returns
         -------
         Table
             Records with the columns of the training table: numbers in their own units, dates, booleans, and for each
-            column of categories the category with the largest feature. Values of ignored columns, and of datetimes
-            whose date is not a feature, are missing. With ``missing="nan"``, so are cells with a NaN feature; the
-            category is one of the training values: the most frequent of the rare ones in place of their group, and none
-            in place of unseen values and of those of a column where most occur once.
+            column of categories the category with the largest feature. Values of ignored columns, and without `near` of
+            datetimes whose date is not a feature, are missing. With ``missing="nan"``, so are cells with a NaN feature;
+            the category is one of the training values: the most frequent of the rare ones in place of their group, and
+            none in place of unseen values and of those of a column where most occur once.
         """
         self._check_fitted()
         self._check_width(features)
@@ -434,13 +438,17 @@ class TablePreprocessor:
         values = iter(np.split(numbers.T, self._layout.firsts[1:]))
         blocks = self._category_blocks(features)
         cells: list[Array] = []
-        for column in self._fitted.columns:
-            if isinstance(column, ValueColumn):
+        others = None if near is None else self.align(as_table(near))
+        for index, column in enumerate(self._fitted.columns):
+            if isinstance(column, CycleColumn) and others is not None:
+                days = column.read(others.columns[index], others.position)
+                cells.append(column.restore_near(list(next(values)), days))
+            elif isinstance(column, ValueColumn):
                 own = column.value_of(next(values))
                 cells.append(column.restore(column.rounded(own) if rounded else own))
             elif isinstance(column, CategoryColumn):
                 block = next(blocks)
-                if self.missing == "nan":
+                if self.missing == "nan" or others is not None:
                     cells.append(column.restore(column.expected_groups(block), real=True))
                 else:
                     cells.append(column.restore(block.argmax(axis=1)))

@@ -38,12 +38,13 @@ class DeclusteredPeaks(Threshold):
 
     Parameters
     ----------
-    rate : float, default 0.0007
+    rate : float, default 0.0005
         Events per step, above 0 and below 1; see `anomaly.thresholds.alarm_rates.AlarmRate` for texts such as "1/week".
     gap : int, default 50
         Largest number of steps between two steps of one event, at least 1.
     predictive : bool, default True
-        Whether the threshold allows for the error of the estimated tail. False suits a default, which promises no rate.
+        Whether the threshold allows for the error of the estimated tail. False suits a default, which promises no rate:
+        it makes no allowance, and takes a rate below one event in n scores as that.
     most_flagged : float, default 0.01
         Largest fraction of the scores above the threshold, above 0 and below 1.
 
@@ -59,7 +60,10 @@ class DeclusteredPeaks(Threshold):
     Notes
     -----
     The scores must be those of steps that the detector was not fitted on, or its scores of fresh steps are higher and
-    the rate is not kept.
+    the rate is not kept. In simulations with 2,000 scores, each the maximum of ten independent exponential, log-normal,
+    uniform or Pareto ones, fresh scores exceeded the threshold 0.2 to 1.2 times as often as requested at rates of
+    0.005, 0.001 and 0.0001 (uniform scores less often: their tail ends). Distances of windows have longer tails than
+    the training shows; `anomaly.detectors.sequence.moving_limit` keeps the rate there.
 
     References
     ----------
@@ -80,7 +84,7 @@ class DeclusteredPeaks(Threshold):
     n_peaks_: int
     mean_excess_: float
 
-    def __init__(self, rate: float = 7e-4, gap: int = 50, predictive: bool = True, most_flagged: float = 0.01) -> None:
+    def __init__(self, rate: float = 5e-4, gap: int = 50, predictive: bool = True, most_flagged: float = 0.01) -> None:
         self.rate = self._checked("rate", rate, number(above=0, below=1))
         check_value("DeclusteredPeaks: gap", gap, integer(least=1))
         check_value("DeclusteredPeaks: predictive", predictive, boolean())
@@ -130,7 +134,7 @@ class DeclusteredPeaks(Threshold):
         excesses = np.log(peaks / level) if is_log else peaks - level
         self.level_, self.n_peaks_ = level, len(peaks)
         self.mean_excess_ = float(excesses.mean()) if len(peaks) else 0.0
-        distance = self._steps_beyond(self.rate * len(scores)) * self.mean_excess_
+        distance = self._steps_beyond(max(self.rate * len(scores), 0.0 if self.predictive else 1.0)) * self.mean_excess_
         return max(lowest, level * math.exp(min(distance, _LARGEST_EXPONENT)) if is_log else level + distance)
 
     def _steps_beyond(self, expected: float) -> float:

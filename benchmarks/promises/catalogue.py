@@ -19,11 +19,13 @@ FAMILIES = (
     "detectors",
     "updating",
     "series",
+    "alarms",
     "layers",
     "engine",
     "training",
     "commands",
     "files",
+    "reasons",
 )
 
 

@@ -96,7 +96,7 @@ def _squared_errors_differ(seed: int, data: str) -> float:
     scale = records.std(axis=0)
     restored = detector.reconstruct(records)
     errors = (np.column_stack([restored[name] for name in restored.names]) - records) / scale
-    contributions = detector.explain(records)
+    contributions = detector.score_terms(records)
     wrong = np.abs(contributions - np.square(errors) / records.shape[1]) > 1e-3 * (contributions + 1e-3)
     return float(wrong.sum() + (contributions.sum(axis=1) != detector.decision_function(records)).sum())
 
@@ -248,7 +248,7 @@ PROMISES = (
         short=1,
     ),
     Promise(
-        "anomaly.AutoencoderDetector.explain",
+        "anomaly.AutoencoderDetector.score_terms",
         "Squared errors of the column's features, divided by the number of features; each row adds up to the score",
         "contributions that are not, rows that do not",
         _squared_errors_differ,

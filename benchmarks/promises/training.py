@@ -25,7 +25,7 @@ def _steps_of_table(seed: int, data: str) -> float:
     n = int(data.split()[0])
     detector = TableDetector(hidden=(4,), neighbors=0, noise=0.5, random_state=seed)
     detector.fit(np.random.default_rng(seed).normal(size=(n, 3)))
-    steps = min(1000.0, max(50.0, 0.75 * n))
+    steps = min(800.0, max(50.0, 0.75 * n))
     return _excess_steps(len(detector.history_["loss"]), -(-n // (32 if n < 500 else 128)), steps)
 
 
@@ -124,7 +124,7 @@ _RANGES = {"log": (1e-6, 1e6), "log1p": (-0.99, 1e3), "erf": (-4.0, 4.0), "tanh"
 PROMISES = (
     Promise(
         WHERE,
-        "as many as make 1000 steps, or three steps for every four",
+        "as many as make 800 steps, or three steps for every four",
         "steps beyond or short of that",
         _steps_of_table,
         NEVER,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,7 +15,10 @@ _MOST_LEVELS = 10
 _RARE = 0.05
 _SHIFTS = (4.0, 8.0)
 _TORN = 2.5
-_UNITS = (0.001, 0.01, 0.1, 10.0, 100.0, 1000.0)
+# A thousandfold, and inches for centimeters.
+_UNITS = (0.001, 1 / 2.54, 2.54, 1000.0)
+# Columns of like scale: medians differ by no more standard deviations, and these by no larger factor.
+_LIKE_MEDIANS, _LIKE_SPREADS = 1.0, 2.0
 
 
 class Cell(NamedTuple):
@@ -49,12 +53,18 @@ class Kind(NamedTuple):
     contradicts : bool, default False
         Whether the new value is a normal one. Then it contradicts the columns that determine it, and these may be
         the wrong ones too.
+    with_partners : bool, default False
+        Whether only columns can have it that have partners.
+    swaps : bool, default False
+        Whether two columns of like scale exchange their values.
     """
 
     columns: Callable[[np.ndarray], bool]
     value: Callable[[Cell], Any]
     n_columns: int = 1
     contradicts: bool = False
+    with_partners: bool = False
+    swaps: bool = False
 
 
 class Faults(NamedTuple):
@@ -90,15 +100,17 @@ def faults_of(case: Case, records: Columns, kind: Kind, rng: np.random.Generator
         Source of columns and values.
     """
     names = [name for name in records if kind.columns(case.train[name])]
-    if kind.contradicts and case.partners:
-        names = [name for name in names if name in case.partners] or names
+    if kind.with_partners:
+        names = [name for name in names if name in case.partners]
     known = {name: case.train[name][~is_missing(case.train[name])] for name in names}
+    choices = _pairs_of_like_scale(known) if kind.swaps else None
     altered = {name: column.copy() for name, column in records.items()}
     n = len(next(iter(records.values())))
     changed, right = np.zeros(n, np.bool_), []
     for row in range(n):
-        chosen = rng.permutation(names)[: kind.n_columns].tolist() if len(names) >= kind.n_columns else []
-        values = {name: kind.value(Cell(known[name], records[name][row], rng)) for name in chosen}
+        chosen = _chosen(names, kind.n_columns, choices, rng)
+        cells = {name: Cell(known[name], records[name][row], rng) for name in chosen}
+        values = _exchanged(cells) if kind.swaps else {name: kind.value(cell) for name, cell in cells.items()}
         if None not in values.values():
             for name, value in values.items():
                 changed[row] |= value != records[name][row]
@@ -106,6 +118,28 @@ def faults_of(case: Case, records: Columns, kind: Kind, rng: np.random.Generator
         partners = [other for name in chosen for other in case.partners.get(name, ())] if kind.contradicts else []
         right.append((*chosen, *partners))
     return Faults(altered, changed, right)
+
+
+def _chosen(
+    names: list[str], n_columns: int, choices: list[tuple[str, str]] | None, rng: np.random.Generator
+) -> list[str]:
+    if choices is not None:
+        return list(choices[rng.integers(len(choices))]) if choices else []
+    return rng.permutation(names)[:n_columns].tolist() if len(names) >= n_columns else []
+
+
+def _exchanged(cells: dict[str, Cell]) -> dict[str, Any]:
+    return {name: other.value for name, other in zip(cells, reversed(cells.values()), strict=True)}
+
+
+def _pairs_of_like_scale(known: dict[str, np.ndarray]) -> list[tuple[str, str]]:
+    scales = {name: (float(np.median(values)), float(values.std())) for name, values in known.items()}
+    return [
+        (one, other)
+        for one, other in combinations(scales, 2)
+        if abs(scales[one][0] - scales[other][0]) <= _LIKE_MEDIANS * min(scales[one][1], scales[other][1])
+        and max(scales[one][1], scales[other][1]) <= _LIKE_SPREADS * min(scales[one][1], scales[other][1])
+    ]
 
 
 # -- columns -----------------------------------------------------------------------------------
@@ -190,17 +224,21 @@ def _shifted_or_another(cell: Cell) -> Any:
 
 KINDS = {
     "shifted number": Kind(_is_number, _shifted),
-    "other category": Kind(_is_category, _another, contradicts=True),
-    "rare level": Kind(_is_discrete, _rarest, contradicts=True),
-    "torn numbers": Kind(_is_number, _far, contradicts=True),
+    "swapped category": Kind(_is_category, _another, contradicts=True),
+    "rare value": Kind(_is_discrete, _rarest, contradicts=True),
+    "broken correlation": Kind(_is_number, _far, contradicts=True, with_partners=True),
     "beyond range": Kind(_is_number, _beyond),
     "wrong unit": Kind(_is_number, _in_another_unit),
     "sign flipped": Kind(_is_number, _negative),
     "flag flipped": Kind(_is_flag, _another, contradicts=True),
     "unseen category": Kind(_is_category, _never_seen),
-    "another's value": Kind(_is_any, _another, contradicts=True),
+    "copied cell": Kind(_is_any, _another, contradicts=True),
     "time of day": Kind(_is_time, _half_a_day_later),
+    "columns exchanged": Kind(_is_number, _another, n_columns=2, swaps=True),
     "two columns": Kind(_is_any, _shifted_or_another, n_columns=2),
     "two categories": Kind(_is_category, _another, n_columns=2, contradicts=True),
 }
 """Kinds of faults, by name."""
+
+MAIN_KINDS = ("shifted number", "swapped category", "rare value", "broken correlation")
+"""The most frequent kinds of faults, of which the accuracy is also reported together."""

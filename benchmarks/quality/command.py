@@ -16,7 +16,6 @@ from benchmarks.quality.elsewhere import NoSuchPython, measure_there, missing_he
 from benchmarks.quality.measure import measure_into
 from benchmarks.quality.pictures import save_all
 from benchmarks.quality.protocols import PROTOCOLS, cuts, parts
-from benchmarks.quality.protocols.numeric import ONE_CLASS
 from benchmarks.quality.results import Plan, Result, read
 from benchmarks.quality.summary import compare
 
@@ -46,7 +45,7 @@ def main(arguments: list[str] | None = None) -> int:
     if plan.protocols:
         _report(folder, plan, _asked(read(path), plan, bool(options.detectors)))
     if explained:
-        _explain(explained, plan.seeds)
+        _explain(explained, folder)
     return failed
 
 
@@ -99,7 +98,8 @@ def _epilog() -> str:
         "label_learning": "gain from labels of records chosen in many ways",
     }
     reasons = {
-        _REASONS: "faults in one column of normal records of ADBench tables: is it the first that explain names?"
+        _REASONS: "faults in one or two cells of normal records of made-up, numeric and mixed tables: is the altered "
+        "column the first that explain names?"
     }
     return "\n".join(
         [
@@ -164,7 +164,9 @@ def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:
         else:
             found.append(name)
     if options.tables:
-        known = {table for _, table, _ in cuts(parts(found), folder)} | {path.stem for path in _explained(options)}
+        known = {table for _, table, _ in cuts(parts(found), folder)}
+        if (explained := _explained(options)) is not None:
+            known |= explanations.table_names(explained.data)
         unknown = sorted(set(options.tables) - known)
         if unknown:
             raise FileNotFoundError(f"--tables: the chosen protocols have no table {', '.join(unknown)}")
@@ -193,26 +195,14 @@ def _report(folder: Path, plan: Plan, results: list[Result]) -> None:
     print(f"\nwritten: {folder / 'summary.json'}", *save_all(folder, comparisons), sep="\n         ")
 
 
-def _explained(options: argparse.Namespace) -> list[Path]:
-    """Return the files of the tables whose explanations are to be evaluated.
-
-    Raises
-    ------
-    FileNotFoundError
-        If "reasons" was named and there is no such table.
-    """
+def _explained(options: argparse.Namespace) -> explanations.Plan | None:
+    """Return the plan of the evaluation of explanations, or None if it was not asked for."""
     if options.protocols and _REASONS not in options.protocols:
-        return []
-    try:
-        files = ONE_CLASS.files(Path(options.data))
-    except FileNotFoundError:
-        if options.protocols:
-            raise
-        return []
-    return [path for path in files if not options.tables or path.stem in options.tables]
+        return None
+    return explanations.Plan(Path(options.data), options.seeds, options.tables)
 
 
-def _explain(files: list[Path], seeds: int) -> None:
-    print(f"\n{_REASONS}: how often the altered column is named first")
-    names = [path.stem for path in files]
-    explanations.main(["--data", str(files[0].parent), "--seeds", str(seeds), "--tables", *names])
+def _explain(plan: explanations.Plan, folder: Path) -> None:
+    if not plan.tables or explanations.table_names(plan.data).intersection(plan.tables):
+        print(f"\n{_REASONS}: how often the altered column is named first")
+        explanations.run(plan, folder)

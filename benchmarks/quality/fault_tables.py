@@ -1,13 +1,13 @@
 """Normal records of tables of many kinds, made up or read, into which faults are put.
 
-A made-up table tells which columns are partners: they determine each other, so that where they contradict each other
-each of them may be the wrong one.
+Partners are columns that determine each other: where they contradict each other, each of them may be the wrong one.
+Some made-up tables tell them. Of all others they are the columns of numbers that are most correlated with a column.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +15,14 @@ import numpy as np
 
 from anomaly import datasets
 from anomaly.tables.csv_files import read_csv
-from benchmarks.quality.protocols import tables
+from benchmarks.quality.protocols import read_table
 
 Columns = dict[str, np.ndarray]
 MOST_ROWS = 3000
 _LABEL = "label"
 # A text column with more distinct values for its rows is a name.
 _MOST_DISTINCT = 0.5
+_LEAST_CORRELATION = 0.7
 
 
 @dataclass(frozen=True)
@@ -35,13 +36,18 @@ class Case:
     train, test : dict of str to ndarray
         Columns of the training records and of fresh ones.
     partners : dict of str to tuple of str
-        Columns that determine a column; none are known of real tables.
+        Columns that determine a column; if none are given, the one column with which it is correlated most, by ranks,
+        if that correlation is at least 0.7.
     """
 
     name: str
     train: Columns
     test: Columns
     partners: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.partners:
+            object.__setattr__(self, "partners", _most_correlated(self.train))
 
 
 def rows_of(columns: Columns, rows: np.ndarray) -> Columns:
@@ -55,15 +61,15 @@ def made_tables(seed: int) -> Iterator[Case]:
         rng = np.random.default_rng([seed, number])
         columns = make(n + 600, rng)
         yield Case(name, *_parts(columns, np.arange(n + 600), n), partners)
-    for use in ("sensors", "connections", "transactions"):
+    for use in _USES:
         data = getattr(datasets, f"make_{use}")(n_records=4000, random_state=seed)
         normal = np.random.default_rng(seed).permutation(np.flatnonzero(data.labels == 0))
         yield Case(use, *_parts(data.columns, normal, len(normal) // 2))
 
 
-def mixed_tables(folder: Path, seed: int) -> Iterator[Case]:
-    """Yield the normal records (the largest class) of the CSV files of a folder, whose last column is the label."""
-    for path in sorted(folder.glob("*.csv")):
+def mixed_tables(files: Iterable[Path], seed: int) -> Iterator[Case]:
+    """Yield the normal records (the largest class) of CSV files, whose last column is the label."""
+    for path in files:
         table = read_csv(path)
         columns = {name: _typed(column) for name, column in zip(table.names, table.columns, strict=True)}
         labels = columns.pop(_LABEL)
@@ -73,13 +79,14 @@ def mixed_tables(folder: Path, seed: int) -> Iterator[Case]:
         yield Case(path.stem, *_parts(columns, rows, len(rows) // 2))
 
 
-def numeric_tables(folder: Path, seed: int) -> Iterator[Case]:
-    """Yield the normal records of the ADBench tables of a folder."""
-    for name, x, y in tables(folder):
+def numeric_tables(files: Iterable[Path], seed: int) -> Iterator[Case]:
+    """Yield the normal records of ADBench files."""
+    for path in files:
+        x, y = read_table(path)
         normal = np.random.default_rng(seed).permutation(np.flatnonzero(y == 0))[: 2 * MOST_ROWS]
         columns = {f"x{j}": x[:, j] for j in range(x.shape[1]) if np.ptp(x[normal, j])}
         if len(columns) > 1:
-            yield Case(name, *_parts(columns, normal, len(normal) // 2))
+            yield Case(path.stem, *_parts(columns, normal, len(normal) // 2))
 
 
 def _parts(columns: Columns, rows: np.ndarray, n: int) -> tuple[Columns, Columns]:
@@ -106,6 +113,25 @@ def is_missing(column: np.ndarray) -> np.ndarray:
     if column.dtype == object:
         return np.array([cell is None for cell in column.tolist()], dtype=np.bool_)
     return np.isnan(column) if column.dtype.kind == "f" else np.zeros(len(column), np.bool_)
+
+
+def _most_correlated(columns: Columns) -> dict[str, tuple[str, ...]]:
+    names = [name for name, column in columns.items() if column.dtype.kind == "f"]
+    if len(names) < 2:
+        return {}
+    # Missing cells are in the middle.
+    values = [np.where(np.isnan(columns[name]), np.nanmedian(columns[name]), columns[name]) for name in names]
+    ranks = np.array([np.unique(column, return_inverse=True)[1].ravel() for column in values], dtype=np.float64)
+    varying = np.ptp(ranks, axis=1) > 0
+    correlations = np.zeros((len(names), len(names)))
+    correlations[np.ix_(varying, varying)] = np.abs(np.atleast_2d(np.corrcoef(ranks[varying])))
+    np.fill_diagonal(correlations, 0)
+    most = correlations.argmax(axis=1)
+    return {
+        name: (names[other],)
+        for name, other, row in zip(names, most, correlations, strict=True)
+        if row[other] >= _LEAST_CORRELATION
+    }
 
 
 # -- made-up tables ----------------------------------------------------------------------------
@@ -205,3 +231,6 @@ _MADE: dict[str, tuple[Callable[[int, np.random.Generator], Columns], int, _Part
     "flags": (_flags, 1500, {}),
     "small": (_small, 120, {}),
 }
+_USES = ("sensors", "connections", "transactions")
+MADE_UP = (*_MADE, *_USES)
+"""Names of the made-up tables."""

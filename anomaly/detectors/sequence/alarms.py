@@ -16,10 +16,11 @@ import numpy as np
 
 from anomaly.detectors.sequence.causes import CausalCauseStream, CauseStream, alarm_labels
 from anomaly.detectors.sequence.moving_limit import MovingLimit
+from anomaly.detectors.sequence.training_limit import training_limit
 from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
 
-DEFAULT_RATE = 7e-4
+DEFAULT_RATE = 5e-4
 """Alarm events per step that the default threshold allows for."""
 
 LEAST_GAP = 50
@@ -36,6 +37,8 @@ class AlarmRule:
         Threshold, the limit at the first step.
     moving : MovingLimit or None
         The limit as it follows the scores; None for a threshold that does not move.
+    of_training : float
+        The limit of steps of training, whose scores are all known; see `training_limit`.
     width : int
         Length of the windows whose parts tell a cause.
     reach : int
@@ -46,6 +49,7 @@ class AlarmRule:
 
     threshold: float
     moving: MovingLimit | None = None
+    of_training: float = np.inf
     width: int = 1
     reach: int = 1
     causal: bool = False
@@ -62,10 +66,11 @@ class AlarmRule:
         """Return a stream at the start of a series."""
         return AlarmStream(self)
 
-    def labels(self, scores: Array, step_parts: Array) -> Array:
-        """Return the labels of a whole segment; see `AlarmStream.push`."""
+    def training_labels(self, scores: Array, step_parts: Array) -> Array:
+        """Return the labels of a whole segment of training; see `AlarmStream.push`."""
         stream = self.stream()
-        return np.concatenate([stream.push(scores, step_parts), stream.finish_segment()])
+        known = np.ones(len(scores), np.bool_)
+        return np.concatenate([stream.push(scores, step_parts, known), stream.finish_segment()])
 
 
 @dataclass(frozen=True)
@@ -76,6 +81,8 @@ class AlarmSettings:
     ----------
     rate : float
         Alarm events per step that it allows for.
+    is_promised : bool
+        Whether the rate is a promise, and not a default.
     gap : int
         Alarms with at most so many steps between them are one event.
     width, reach, causal
@@ -83,29 +90,29 @@ class AlarmSettings:
     """
 
     rate: float
+    is_promised: bool
     gap: int
     width: int
     reach: int
     causal: bool
 
-    def choose(self, segments: Sequence[Array], promised: bool) -> tuple[AlarmRule, str | None]:
+    def choose(self, segments: Sequence[Array]) -> tuple[AlarmRule, str | None]:
         """Return the limit chosen by the scores of normal segments, and a warning where they are too few.
 
         Parameters
         ----------
         segments : sequence of ndarray of shape (n_steps,)
             Scores of each segment.
-        promised : bool
-            Whether the rate is a promise, and not a default.
         """
-        rule = DeclusteredPeaks(self.rate, self.gap, predictive=promised).fit_segments(segments)
+        rule = DeclusteredPeaks(self.rate, self.gap, predictive=self.is_promised).fit_segments(segments)
         scores = np.concatenate(segments)
         return self.rule(float(rule.threshold_), scores), rule.shortage(len(scores))
 
     def rule(self, threshold: float, reference: Array) -> AlarmRule:
         """Return the limit with a threshold and the scores that it was chosen by."""
-        moving = MovingLimit(threshold, reference, self.rate, self.gap)
-        return AlarmRule(threshold, moving, self.width, self.reach, self.causal)
+        # With an event counted beforehand a promise is kept while the scale is that of training.
+        moving = MovingLimit(threshold, reference, self.rate, self.gap, counted=float(self.is_promised))
+        return AlarmRule(threshold, moving, training_limit(reference), self.width, self.reach, self.causal)
 
 
 class AlarmStream:
@@ -125,7 +132,7 @@ class AlarmStream:
         self._cause: Array
         self._begin()
 
-    def push(self, scores: Array, step_parts: Array) -> Array:
+    def push(self, scores: Array, step_parts: Array, is_known: Array) -> Array:
         """Take the next steps; return the labels that are final.
 
         Parameters
@@ -134,16 +141,17 @@ class AlarmStream:
             Scores.
         step_parts : ndarray of shape (n_steps,)
             The part of each step in odd windows.
+        is_known : ndarray of bool of shape (n_steps,)
+            Whether a step is one of training.
 
         Returns
         -------
         ndarray of int64 of shape (n_final,)
             1 in an alarm, else 0; `AlarmRule.delay` steps late.
         """
-        limits = self._rule.threshold if self._limits is None else self._limits.push(scores)
-        high = scores > limits
         if self._limits is None:
-            return high.astype(np.int64)
+            return (scores > self._rule.threshold).astype(np.int64)
+        high = scores > np.where(is_known, self._rule.of_training, self._limits.push(scores))
         if self._rule.causal:
             return (high & self._causes.push(step_parts)).astype(np.int64)
         self._high = np.concatenate([self._high, high])

@@ -3,10 +3,10 @@ r"""Steps that cause an alarm, among those that the windows around them raise.
 A step's score is a mean over all windows that cover it, so one odd sample raises the scores of w steps on either side.
 A detector of windows also knows the step's own part: the squared difference between its samples and those of the
 remembered window (or of the reconstruction), averaged over the windows that cover it. An alarm is restricted to the
-steps whose own part, averaged over an eighth of a window, is at least a fifth of the largest within a window's length
-before and after:
+steps whose own part, averaged over an eighth of a window, is at least a twentieth of the largest within v steps before
+and after, the length of the longest windows that the score is made of:
 
-.. math:: \bar c_t \geq \tfrac15 \max_{|u - t| < w} \bar c_u .
+.. math:: \bar c_t \geq \tfrac{1}{20} \max_{|u - t| < v} \bar c_u .
 
 Where all steps of a window are equally odd, none is left out.
 """
@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 
 from anomaly.events import find_segments, join_segments
 from nnlite.types import Array
-from nnlite.validation import check_value, integer
+from nnlite.validation import check_value, choice, integer
 
-_FRACTION = 0.2
+_FRACTION = 0.05
 _SMOOTHED = 8
 
 
@@ -32,9 +32,9 @@ def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
     own : array_like of shape (n_steps,)
         Own part of each step, finite and at least 0.
     width : int
-        Length w of the windows, at least 1.
+        Length w of the windows that the own parts are of, at least 1.
     reach : int, optional
-        Length of the longest windows that raise scores, in place of w in the maximum.
+        Length v of the longest windows that raise the score, at least 1; by default w.
 
     Returns
     -------
@@ -45,16 +45,16 @@ def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
     --------
     >>> import numpy as np
     >>> own = np.ones(100)
-    >>> own[40] = 50.0
+    >>> own[40] = 100.0
     >>> np.flatnonzero(~causes_of(own, width=16))[[0, -1]].tolist(), np.flatnonzero(causes_of(own, 16))[24:27].tolist()
     ([24, 56], [39, 40, 41])
     """
-    check_value("width", width, integer(least=1))
+    width, reach = _lengths(width, reach)
     values = np.asarray(own, np.float64)
     if not len(values):
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
-    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, (width if reach is None else reach) - 1))
+    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, reach - 1))
 
 
 class CauseStream:
@@ -63,7 +63,7 @@ class CauseStream:
     Parameters
     ----------
     width : int
-        Length of the windows, at least 1.
+        Length of the windows that the own parts are of, at least 1.
     reach : int, optional
         As for `causes_of`.
 
@@ -83,10 +83,8 @@ class CauseStream:
     """
 
     def __init__(self, width: int, reach: int | None = None) -> None:
-        check_value("width", width, integer(least=1))
-        self._width = int(width)
-        self._reach = self._width if reach is None else int(reach)
-        self.delay = self._reach - 1 + _smoothing_reach(width)
+        self._width, self._reach = _lengths(width, reach)
+        self.delay = self._reach - 1 + _smoothing_reach(self._width)
         self._recent = np.zeros(0)
         self._answered = 0
 
@@ -134,14 +132,15 @@ class CausalCauseStream:
     --------
     >>> import numpy as np
     >>> own = np.ones(100)
-    >>> own[40] = 50.0
+    >>> own[40] = 100.0
     >>> np.flatnonzero(~CausalCauseStream(16, 32).push(own))[[0, -1]].tolist()
-    [43, 73]
+    [43, 74]
     """
 
     delay = 0
 
     def __init__(self, width: int, reach: int) -> None:
+        width, reach = _lengths(width, reach)
         self._smoothed = 2 * _smoothing_reach(width) + 1
         self._half = reach // 2
         self._recent = np.zeros(0)
@@ -198,6 +197,12 @@ def _joined(flags: Array, gap: int) -> Array:
     for start, end in join_segments(find_segments(flags), gap):
         joined[start:end] = True
     return joined
+
+
+def _lengths(width: int, reach: int | None) -> tuple[int, int]:
+    check_value("width", width, integer(least=1))
+    check_value("reach", reach, choice(None) | integer(least=1))
+    return int(width), int(width if reach is None else reach)
 
 
 def _smoothing_reach(width: int) -> int:

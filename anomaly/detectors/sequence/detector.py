@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
-from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule
+from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule, AlarmSettings
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.exclusion import without_intervals
@@ -90,8 +90,8 @@ class SequenceDetector(SeriesDetector):
     stride : int, default 1
         Steps from the start of one window of the networks to the start of the next; at most `window`.
     network : {"auto", "dense", "conv", "lstm", "gru"} or None, default "auto"
-        Architecture of networks; see `anomaly.detectors.sequence.networks`. None: no networks. "auto": dense ones if one
-        of their parameters is given (`network_share`, `method`, `epochs` and the like), else none.
+        Architecture of networks; see `anomaly.detectors.sequence.networks`. None: no networks. "auto": dense ones if
+        one of their parameters is given (`network_share`, `method`, `epochs` and the like), else none.
     network_share : float, default 0.1
         Weight of the networks in the blend, if there are any; 1 for networks alone.
     method : {"reconstruction", "forecast"}, default "reconstruction"
@@ -130,7 +130,7 @@ class SequenceDetector(SeriesDetector):
         Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
-        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 1,400
+        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 2,000
         steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest score,
         corrected for the effective sample size of autocorrelated scores (see
         `anomaly.detectors.sequence.small_samples`).
@@ -372,15 +372,17 @@ class SequenceDetector(SeriesDetector):
     def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""
         if self.ensemble_ is not None and self.threshold is None and self.contamination == "auto":
-            promised = self.false_alarms is not None
-            settings = self.fitted_.alarm_settings(self._rate(), bool(self.causal))
-            self.alarms_, shortage = settings.choose(found.calibration_segments, promised)
+            settings = self._alarm_settings(self._rate())
+            self.alarms_, shortage = settings.choose(found.calibration_segments)
             if shortage is not None:
                 warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
         else:
             self.alarms_ = AlarmRule(self._fixed_threshold(found.calibration, labels))
         self.threshold_ = self.alarms_.threshold
         self.labels_ = found.labels(self.alarms_)
+
+    def _alarm_settings(self, rate: float) -> AlarmSettings:
+        return self.fitted_.alarm_settings(rate, self.false_alarms is not None, bool(self.causal))
 
     def _rate(self) -> float:
         """Return the alarm events per step that the limit allows for."""
@@ -557,7 +559,7 @@ class SequenceDetector(SeriesDetector):
         self._take(FittedSeries.from_state(config, arrays, self.get_params(), scores, label), scores)
         self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
-            settings = self.fitted_.alarm_settings(float(config["alarm_rate"]), bool(self.causal))
+            settings = self._alarm_settings(float(config["alarm_rate"]))
             self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_)
 
     def _describe_windows(self) -> str:

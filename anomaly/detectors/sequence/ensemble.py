@@ -138,7 +138,7 @@ class SeriesEnsemble:
 
     def remember(self, scores: Array) -> None:
         """Remember the scores of the steps of training, for when they are scored again."""
-        self.training_ = ScoredSteps(scores[:, np.newaxis], self._training_parts)
+        self.training_ = ScoredSteps(scores[:, np.newaxis], self._training_parts, np.ones(len(scores), np.bool_))
         del self._training_parts
 
     def contributions(self, parts: Sequence[Array]) -> Array:
@@ -174,7 +174,7 @@ class SeriesEnsemble:
 
     def as_in_training(self, found: ScoredSteps, places: Array) -> ScoredSteps:
         """Return what was found of steps, and of those of training what was found there, at their places."""
-        known = places >= 0
+        known = found.is_known
         if not known.any():
             return found
         here = places[known]
@@ -185,7 +185,7 @@ class SeriesEnsemble:
         scaled = contributions[known] * np.divide(before, scores, out=np.ones_like(scores), where=scores > 0)
         contributions[known] = np.where(scores > 0, scaled, even)
         parts[known] = self.training_.step_parts[here]
-        return ScoredSteps(contributions, parts)
+        return ScoredSteps(contributions, parts, known)
 
     def expected(self, steps: Array, missing: Array) -> Array:
         """Return the value of each step of a segment that is expected, of the shape of steps."""
@@ -275,7 +275,7 @@ class SeriesEnsemble:
         self.blend_ = Blend(self._weights(network_share), self.spreads_)
         self.known_ = KnownSteps.from_state(arrays_with_prefix(arrays, "known/"), len(scores))
         parts = _positive(arrays["step_parts"], (len(scores),), "parts of steps", least=0.0)
-        self.training_ = ScoredSteps(scores[:, np.newaxis], parts)
+        self.training_ = ScoredSteps(scores[:, np.newaxis], parts, np.ones(len(scores), np.bool_))
 
 
 class EnsembleStream:
@@ -314,7 +314,7 @@ class EnsembleStream:
         """Return the rest: the segment ends here."""
         n_features = len(self._ensemble.features_.weights_)
         if not self._waiting:
-            return ScoredSteps(np.zeros((0, n_features)), np.zeros(0))
+            return ScoredSteps(np.zeros((0, n_features)), np.zeros(0), np.zeros(0, np.bool_))
         found = [self._ensemble.spread_out(stream.finish()) for stream in self._windows]
         if self._network is not None:
             found.append(self._network.finish())
@@ -328,7 +328,7 @@ class EnsembleStream:
         self._waiting = [values[n:] for values in waiting]
         *values, changed, places, parts = (values[:n] for values in waiting)
         contributions = self._ensemble.with_changes(self._ensemble.contributions(values), changed)
-        return self._ensemble.as_in_training(ScoredSteps(contributions, parts), places)
+        return self._ensemble.as_in_training(ScoredSteps(contributions, parts, places >= 0), places)
 
 
 def _positive(values: Array, shape: tuple[int, ...], what: str, least: float) -> Array:

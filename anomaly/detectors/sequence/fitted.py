@@ -65,11 +65,12 @@ class FittedSeries:
             ignored, self.preprocessor.reader(warn=True), self.source.scored_stream, rule, columns.sum_by_column
         )
 
-    def alarm_settings(self, rate: float, causal: bool) -> AlarmSettings:
+    def alarm_settings(self, rate: float, is_promised: bool, causal: bool) -> AlarmSettings:
         """Return what a limit that follows the scores depends on."""
         assert self.ensemble is not None  # networks alone have a fixed threshold
         gap = max(self.period, LEAST_GAP)
-        return AlarmSettings(rate, gap, self.ensemble.step_member.window, self.ensemble.longest_window, causal)
+        width, reach = self.ensemble.step_member.window, self.ensemble.longest_window
+        return AlarmSettings(rate, is_promised, gap, width, reach, causal)
 
     def expected(self, table: Table) -> Table:
         """Return the value of each step that is expected, in units of the sensors."""

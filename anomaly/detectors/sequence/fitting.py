@@ -53,7 +53,7 @@ class SeriesFit:
     def labels(self, rule: AlarmRule) -> Array:
         """Return the labels of the steps of training by a limit, of shape (n_steps of all segments,)."""
         parts = np.split(self.step_parts, self._ends)
-        found = [rule.labels(scores, own) for scores, own in zip(self.scores, parts, strict=True)]
+        found = [rule.training_labels(scores, own) for scores, own in zip(self.scores, parts, strict=True)]
         return np.concatenate(found)
 
     @property

@@ -14,14 +14,20 @@ enter, evenly spaced: an anomaly does not raise the scale while it lasts, and li
 400 steps, or three times as long as all steps before it (at the start, where the level may differ from that of the
 training), is the new normal: all of its scores enter.
 
-**Bar.** :math:`b_t \geq 0` rises by c = 0.3 at the start of each alarm event, and by c/400 with each further step in
-alarm, and falls by r c with every other step, where r is the requested rate of alarm events. The sums of both have to
-agree: for any scores whatever, the number of alarm events in T steps is at most
+**Bar.** :math:`b_t = c\,(2^{u_t} - 1)` with c = 0.2. The count :math:`u_t \geq 0` rises by 1 at the start of each alarm
+event and by 1/400 with each step in alarm, and falls by r with every other step, where r is the requested rate of alarm
+events. Rises and falls have to balance: for any scores whatever, the number of alarm events in T steps is at most
 
-.. math:: r T + \frac{\max b}{c}.
+.. math:: r T + \log_2 \left( 1 + \frac{\max b}{c} \right) + 1 .
 
-So the rate is kept in the long run even where the scale is too slow; see Gibbs & Candès for the same argument about
-single steps.
+So the rate is kept in the long run even where the scale is too slow: to a score that grows twentyfold, the bar allows
+five events more than the rate. Gibbs & Candès have the same argument about single steps.
+
+**Measured** on distances of windows to the nearest of 1,500 training steps, with thresholds of
+`anomaly.thresholds.DeclusteredPeaks` and one event counted beforehand: the 5,000 steps after the training of normal
+series have no more alarm events than requested, at one in 1,000 and one in 5,000 steps. Series with random-walk drift,
+changes of level or growing noise have up to 1.1 times as many at one in 1,000 steps, and are in alarm on at most 7 % of
+the steps, with the threshold alone on a third to all of them.
 
 References
 ----------
@@ -47,7 +53,7 @@ _QUANTILE = 0.99
 _HOLD = 400
 _START = 3
 _KEPT = 50
-_RISE = 0.3
+_RISE = 0.2
 # Of the median of the training scores.
 _FLOOR = 1e-6
 
@@ -58,20 +64,24 @@ class MovingLimit:
     Parameters
     ----------
     threshold : float
-        Threshold from training: the limit at the first step, at least 0; 0 where all training scores are 0.
+        Threshold from training, at least 0: the limit at the first step, unless events are `counted`. It is 0 where all
+        training scores are 0.
     reference : array_like of shape (n,)
         Training scores of steps that the detector was not fitted on, in their order in time. The last 5,000 are used.
-    rate : float, default 0.0007
+    rate : float, default 0.0005
         Number of alarm events per step that the bar allows, above 0 and below 1.
     gap : int, default 50
         Largest number of steps between two steps of one run or alarm event, at least 1; about the length of a window.
+    counted : float, default 0
+        The count at the first step, at least 0. With 1 the first limit is :math:`e^c = 1.22` times the threshold, and
+        the bound above holds without its last term: for a rate that was promised.
 
     Attributes
     ----------
-    threshold, rate, gap
+    threshold, rate, gap, counted
         As given.
     reference : ndarray of float64 of shape (n,)
-        At most 5,000 scores. With the other three it makes an equal limit.
+        At most 5,000 scores. With the others it makes an equal limit.
 
     Raises
     ------
@@ -96,14 +106,18 @@ class MovingLimit:
     (391, 0)
     """
 
-    def __init__(self, threshold: float, reference: ArrayLike, rate: float = 7e-4, gap: int = 50) -> None:
+    def __init__(
+        self, threshold: float, reference: ArrayLike, rate: float = 5e-4, gap: int = 50, counted: float = 0.0
+    ) -> None:
         check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
         check_value("gap", gap, integer(least=1))
+        check_value("counted", counted, number(least=0))
         self.threshold = float(threshold)
         self.reference = as_finite("reference", reference)[-MEMORY:].astype(np.float64)
         self.rate = float(rate)
         self.gap = int(gap)
+        self.counted = float(counted)
 
     def stream(self) -> LimitStream:
         """Return a new stream, which begins at the threshold."""
@@ -140,7 +154,7 @@ class LimitStream:
     """
 
     def __init__(self, moving: MovingLimit) -> None:
-        self._gap, self._fall = moving.gap, moving.rate * _RISE
+        self._gap, self._rate = moving.gap, moving.rate
         # Scores of 0 have no logarithm: all below the floor count as equal.
         middle, highest = float(np.median(moving.reference)), float(np.max(moving.reference))
         self._floor = math.log(_FLOOR * (max(middle, 0.0) or moving.threshold or max(highest, 0.0) or 1.0))
@@ -150,7 +164,7 @@ class LimitStream:
         self._held: list[float] = []
         self._seen = self._run_start = 0
         self._run_end = self._alarm_end = -math.inf
-        self._bar = 0.0
+        self._count = moving.counted
 
     def push(self, scores: ArrayLike) -> Array:
         """Return the limits at the next steps.
@@ -169,10 +183,10 @@ class LimitStream:
         limits = np.empty(len(values))
         for step, score in enumerate(values.tolist()):
             scale = self._scale()
-            limit = scale + self._distance + self._bar
+            limit = scale + self._distance + _RISE * (2.0**self._count - 1)
             limits[step] = math.exp(min(limit, 709.0))
             value = self._log(score)
-            self._move_bar(score > limits[step])
+            self._count_alarm(score > limits[step])
             self._move_scale(value, value > scale)
             self._seen += 1
         return limits
@@ -191,12 +205,12 @@ class LimitStream:
         high = min(low + 1, len(self._ranked) - 1)
         return self._ranked[low] + (place - low) * (self._ranked[high] - self._ranked[low])
 
-    def _move_bar(self, is_alarm: bool) -> None:
+    def _count_alarm(self, is_alarm: bool) -> None:
         if not is_alarm:
-            self._bar = max(self._bar - self._fall, 0.0)
+            self._count = max(self._count - self._rate, 0.0)
             return
         begins = self._seen - self._alarm_end > self._gap
-        self._bar += _RISE * (begins + 1 / _HOLD)
+        self._count += begins + 1 / _HOLD
         self._alarm_end = self._seen
 
     def _move_scale(self, value: float, is_high: bool) -> None:

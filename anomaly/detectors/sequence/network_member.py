@@ -196,4 +196,5 @@ class NetworkScoreStream:
 
     @staticmethod
     def _scored(contributions: Array) -> ScoredSteps:
-        return ScoredSteps(contributions, np.ones(len(contributions)))
+        n = len(contributions)
+        return ScoredSteps(contributions, np.ones(n), np.zeros(n, np.bool_))

@@ -16,7 +16,10 @@ class ScoredSteps(NamedTuple):
         Contributions of the features; they add up to the scores.
     step_parts : ndarray of shape (n_steps,)
         How odd each step is itself, in the windows that cover it (see `anomaly.detectors.sequence.causes`).
+    is_known : ndarray of bool of shape (n_steps,)
+        Whether a step is one of training.
     """
 
     contributions: Array
     step_parts: Array
+    is_known: Array

@@ -115,7 +115,7 @@ class SequenceStream:
         return [found.contributions], [self._labels_of(found), self._alarms.finish_segment()]
 
     def _labels_of(self, found: ScoredSteps) -> Array:
-        return self._alarms.push(found.contributions.sum(axis=1), found.step_parts)
+        return self._alarms.push(found.contributions.sum(axis=1), found.step_parts, found.is_known)
 
     def _returned(self, pieces: Sequence[tuple[list[Array], list[Array]]]) -> Array:
         """Return the contributions of the steps whose labels are final; keep the others."""

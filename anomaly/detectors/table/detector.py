@@ -116,7 +116,8 @@ class TableDetector(TableDetectorFiles):
         where anomalies among the training records come in groups.
     contamination : "auto" or float, default "auto"
         Fraction of anomalies among the training records, above 0 and at most 0.5; "auto" estimates the threshold from
-        the distribution of the training scores (see `anomaly.thresholds.AutoThreshold`).
+        the distribution of the training scores (see `anomaly.thresholds.AutoThreshold`), and leaves no record out of
+        training. Give a fraction, if only a guess, where there may be many anomalies (see the notes).
     trim : "auto" or float, default "auto"
         Robust training: fraction of the training records that are left out, so that they are neither learned nor
         remembered; from 0 to 0.5. They are those with the highest scores of an isolation forest of 300 trees. "auto" is
@@ -131,7 +132,7 @@ class TableDetector(TableDetectorFiles):
         anomalies. A rate below 1 / (n + 1) is more than n records can guarantee: the threshold is then an estimate,
         with a `FewRecordsWarning` (see `anomaly.calibration.conformal_threshold`).
     epochs : int or "auto", default "auto"
-        Epochs of training; "auto": as many as make 1000 steps, or three steps for every four records, but at least 50.
+        Epochs of training; "auto": as many as make 800 steps, or three steps for every four records, but at least 50.
         Longer training learns the anomalies among the training records too.
     batch_size : int or "auto", default "auto"
         Records per step; "auto": 128, but 32 for fewer than 500 records. Small tables then train in a third of the
@@ -191,6 +192,12 @@ class TableDetector(TableDetectorFiles):
 
     Notes
     -----
+    **Contamination.** Nothing in the scores of the training records says reliably whether anomalies are among them. So
+    "auto" takes all for normal, and anomalies that were learned are found less well: on 14 tables that the detector was
+    fitted to as a whole, with 2 to 36 % of anomalies, AUROC was 0.746 and average precision 0.395, but 0.784 and 0.443
+    with ``contamination=0.1``. Where there are no anomalies, leaving out a tenth costs 0.02 of AUROC and 0.08 of
+    average precision. So train on records known to be normal, if there are any; else give a fraction, if only a guess.
+
     **Few records.** With fewer than twenty training records for each column, networks reconstruct their training
     records much better than fresh ones. The scores of the training records are then held-out scores
     (`anomaly.detectors.table.held_out`), which takes ten further fits, or five of 500 records and more. So the

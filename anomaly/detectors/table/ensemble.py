@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.attribution import fractions, normalized, split_scores
 from anomaly.detectors.blend import BLENDS, Blend, SoftMaximum, spread_of
+from anomaly.detectors.expectation import Expectation, Replacements
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.attribution import fractions, normalized
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import Expectation, Replacements
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Completed, Member
@@ -34,8 +34,8 @@ NO_MEMORY = (
 """Error of methods that need remembered records."""
 
 _SIGNIFICANT = 2.0**13
-# Of the 53 binary digits of a float64, these leave room for a sum that is a little too large before its correction.
-_CONTRIBUTION_BITS = 48
+# Scores have 13 binary digits: less than the last one in comparison with a typical score, 1, is 0.
+_LEAST_SCORE = 2.0**-13
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ class Ensemble:
         return np.stack(by_member, axis=1, dtype=np.float64)
 
     def explain(self, x: Array, normalize: bool = False) -> Array:
-        """Split each record's score into contributions of columns; see `anomaly.detectors.table.attribution`.
+        """Split each record's score into contributions of columns; see `anomaly.detectors.attribution`.
 
         Parameters
         ----------
@@ -222,12 +222,17 @@ class Ensemble:
             At least 0; each row adds up to the score exactly.
         """
         scores = self.scores(x)
-        found = fractions(self, x, scores)
+        found = fractions(self, x, np.log(np.maximum(scores, _LEAST_SCORE)))
         return found if normalize else split_scores(scores, found)
 
     def expected(self, x: Array) -> Array:
-        """Return the features expected in each column by all others; see `anomaly.detectors.table.expectation`."""
-        return self.expectation.of_all(self.complete(x)[0])
+        """Return the features expected in each column by all others; see `anomaly.detectors.expectation`.
+
+        In the columns that may be faulty, they are those that `explain` replaces them by.
+        """
+        proposed = self.propose(x, self.view(x))
+        chosen = proposed.columns[:, self.features.columns]
+        return np.where(chosen, proposed.expected, self.expectation.of_all(self.complete(x)[0]))
 
     def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
         """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
@@ -256,10 +261,17 @@ class Ensemble:
 
     @property
     def levels(self) -> tuple[float, float]:
-        """Scores of a typical training record, and of one that nine in ten do not exceed; estimates for `explain`."""
+        """Logarithms of the scores of a typical training record, and of one that nine in ten do not exceed.
+
+        They are estimates, for `explain`.
+        """
         # Where all members are at their spread, about one record in ten is beyond. Learned weights may move the median.
         spreads = [np.exp([member.spread]) for member in self.members]
-        return float(self.column_weights is None), float(self.blend.scores(spreads)[0])
+        return 0.0 if self.column_weights is None else -np.inf, float(np.log(self.blend.scores(spreads)[0]))
+
+    def log_scores(self, x: Array, replaced: Array) -> Array:  # noqa: ARG002
+        """Return the logarithm of each record's score, as float64 of shape (n_records,); finite for a score of 0."""
+        return np.asarray(np.log(np.maximum(self.scores(x), _LEAST_SCORE)))
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -382,34 +394,3 @@ def round_significant(scores: Array) -> Array:
     """
     fractions, exponents = np.frexp(scores)
     return np.asarray(np.ldexp(np.rint(fractions * _SIGNIFICANT) / _SIGNIFICANT, exponents))
-
-
-def split_scores(scores: Array, fractions: Array) -> Array:
-    """Split scores into contributions that add up to them exactly, in whatever order they are added.
-
-    Contributions are integer multiples of a tiny fraction of the score, so that no sum of them is rounded.
-
-    Parameters
-    ----------
-    scores : ndarray of float64 of shape (n_records,)
-        As `round_significant` returns them, at least 0.
-    fractions : ndarray of float64 of shape (n_records, n_columns)
-        At least 0; each row adds up to 1, but for rounding, or to 0 where the score belongs to no column.
-
-    Returns
-    -------
-    ndarray of float64 of shape (n_records, n_columns)
-        At least 0.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> bool(split_scores(np.array([1.5]), np.full((1, 3), 1 / 3)).sum() == 1.5)
-    True
-    """
-    _, exponents = np.frexp(scores)
-    units = np.ldexp(1.0, exponents - _CONTRIBUTION_BITS)[:, np.newaxis]
-    contributions = np.asarray(np.floor(fractions * scores[:, np.newaxis] / units) * units)
-    rows = np.arange(len(contributions))
-    contributions[rows, fractions.argmax(axis=1)] += scores - contributions.sum(axis=1)
-    return contributions

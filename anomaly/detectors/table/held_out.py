@@ -6,7 +6,9 @@ of the records, or each tenth of fewer than 500, is scored by networks and a for
 large, the more so the fewer records there are. Columns are converted anew for each fold, since a category that only the
 held-out record has must be as new as that of a fresh one.
 
-**Remembered records** need no second fit: each is compared with all the others, as a fresh one is with all of them.
+**Remembered records** need no second fit: each is compared with all the others, as a fresh one is with all of them. But
+where columns are converted anew for each fold, so are the records that it is compared with: the standard deviation of a
+column of amounts, say, may be that of its largest one, which is then near to all others, as no fresh amount is.
 
 **Ties.** Networks of different folds score equal records differently, while fresh records are all scored by one
 ensemble. So a record's held-out score is at least the ensemble's own: a fresh record that is equal to c training
@@ -32,7 +34,6 @@ from anomaly.detectors.cross_fitting import are_few, folds_of
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.fitting import fit_ensemble
-from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.training import EnsembleSettings
 from anomaly.errors import DataError, EmptyColumnWarning
@@ -41,7 +42,7 @@ from anomaly.tables import Table
 from nnlite.types import Array
 
 FoldFit = Callable[[Array], tuple[Ensemble, Array]]
-"""From the indices of held-out records to an ensemble fitted to the others, and the held-out records' features."""
+"""From the indices of held-out records to an ensemble fitted to the others, and the features of all records for it."""
 
 
 def networks_without(
@@ -70,9 +71,9 @@ def networks_without(
     def fit(fold: Array) -> tuple[Ensemble, Array]:
         others = table.rows(np.setdiff1d(np.arange(len(table)), fold))
         chosen = _refitted(others, preprocessor, make())
-        x, features = chosen.transform(others), FeatureSet.of(chosen)
-        fitted = fit_ensemble(settings.quiet, x, features, seed, comparing=False)
-        return fitted.ensemble, chosen.transform(table.rows(fold))
+        x = chosen.transform(table)
+        learned, features = np.delete(x, fold, axis=0), FeatureSet.of(chosen)
+        return fit_ensemble(settings.quiet, learned, features, seed, comparing=False).ensemble, x
 
     return fit
 
@@ -118,7 +119,7 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     def fit(fold: Array) -> tuple[Ensemble, Array]:
         others = np.delete(x, fold, axis=0)
         fitted = fit_ensemble(settings, others, ensemble.features, seed, comparing=comparing).ensemble
-        return fitted.with_label_weights(ensemble.member_weights, ensemble.column_weights), x[fold]
+        return fitted.with_label_weights(ensemble.member_weights, ensemble.column_weights), x
 
     return held_out_scores(fit, ensemble, x, folds_of(len(x)))
 
@@ -129,8 +130,8 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
     Parameters
     ----------
     fit : callable
-        Takes the indices of a fold; returns an ensemble fitted to the other records and the features of the fold. Of
-        the ensemble only networks and forest are used, unless it has weights learned from labels.
+        Takes the indices of a fold; returns an ensemble fitted to the other records, and the features of all. Of the
+        ensemble only networks and forest are used, unless it has weights learned from labels.
     ensemble : Ensemble
         Fitted to all records. Scores are in the scale of its members: where distances take few values, as of
         categories, scales would differ much from one fold to the next.
@@ -144,32 +145,33 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
     ndarray of float64 of shape (n_records,)
         In the order of `x`.
     """
-    fitted, weighted = _fitted(ensemble), ensemble.column_weights is not None
-    scores, of_fitted = np.empty(len(x)), np.empty((len(fitted), len(x)))
+    held_out = np.empty(len(x))
     for fold in folds:
         other, features = fit(fold)
-        if weighted:
-            scores[fold] = other.with_scale_of(ensemble).scores(features)
+        if ensemble.column_weights is not None:
+            held_out[fold] = other.with_scale_of(ensemble).scores(features[fold])
         else:
-            scaled = [member.with_scale_of(own) for member, own in zip(_fitted(other), fitted, strict=True)]
-            completed = other.complete(features)
-            of_fitted[:, fold] = [member.scores(*completed) for member in scaled]
-    return scores if weighted else _with_neighbors(ensemble, x, of_fitted)
+            held_out[fold] = ensemble.combine(_scores_by_member(ensemble, x, other, features, fold))
+    return held_out if ensemble.column_weights is not None else np.maximum(held_out, ensemble.scores(x))
 
 
-def _fitted(ensemble: Ensemble) -> list[Member]:
-    """Return the members that are fitted to records, and score those lower: networks and forest."""
-    return [member for member in ensemble.members if not isinstance(member, NearestNeighbors)]
-
-
-def _with_neighbors(ensemble: Ensemble, x: Array, of_fitted: Array) -> Array:
-    """Blend held-out scores with leave-one-out scores of comparisons with remembered records; at least the own."""
-    held_out, (values, _) = iter(of_fitted), ensemble.complete(x)
-    by_member = [
-        member.leave_one_out_scores(values) if isinstance(member, NearestNeighbors) else next(held_out)
-        for member in ensemble.members
-    ]
-    return np.maximum(ensemble.combine(by_member), ensemble.scores(x))
+def _scores_by_member(ensemble: Ensemble, x: Array, other: Ensemble, features: Array, fold: Array) -> list[Array]:
+    """Return scores of a fold by another ensemble's networks and forest, and by the comparisons with other records."""
+    values, known = other.complete(features[fold])
+    fitted = (member for member in other.members if not isinstance(member, NearestNeighbors))
+    # Further records, and those of a sample, are compared with the remembered ones as these are.
+    is_converted = len(ensemble.remembered) == len(x) and not np.array_equal(features, x, equal_nan=True)
+    records = other.complete(features)[0] if is_converted else None
+    compared = values if is_converted else ensemble.complete(x[fold])[0]
+    found = []
+    for member in ensemble.members:
+        if not isinstance(member, NearestNeighbors):
+            found.append(next(fitted).with_scale_of(member).scores(values, known))
+        elif records is None:
+            found.append(member.leave_one_out_scores(compared))
+        else:
+            found.append(member.with_records(records, other.features.marks).leave_one_out_scores(compared))
+    return found
 
 
 def rescaled_calibration(calibration: Array, before: Array, after: Array) -> Array:

@@ -126,7 +126,7 @@ def update_calibration(
         calibration = rng.choice(calibration, MOST_REMEMBERED, replace=False)
 
     def update_without(fold: Array) -> tuple[Ensemble, Array]:
-        return update(ensemble, settings, np.delete(fresh, fold, axis=0), seen, rng).ensemble, fresh[fold]
+        return update(ensemble, settings, np.delete(fresh, fold, axis=0), seen, rng).ensemble, fresh
 
     if len(fresh) < 2 * FOLDS:
         held_out = ensemble.scores(fresh)

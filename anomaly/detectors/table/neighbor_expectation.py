@@ -26,9 +26,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.detectors.expectation import Replacements, most_conspicuous
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.column_distances import ColumnDistances
-from anomaly.detectors.table.expectation import Replacements, most_conspicuous
 from nnlite.types import Array
 
 _NEIGHBORS = 15

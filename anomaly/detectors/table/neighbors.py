@@ -126,6 +126,11 @@ class NearestNeighbors:
         unit = other.unit if isinstance(other, NearestNeighbors) else self.unit
         return self._replaced(unit, other.scale, other.spread)
 
+    def with_records(self, records: Array, left_out: Array | None) -> NearestNeighbors:
+        """Return the member with other features of its records, in the same unit unless there are more or fewer."""
+        other = NearestNeighbors(records, self.k, self.contrast, magnify=self.magnify, left_out=left_out)
+        return other.with_scale_of(self) if other.width == self.width else other.with_scale(self.scale, self.spread)
+
     def _replaced(self, unit: float, scale: float, spread: float) -> NearestNeighbors:
         member = type(self)(
             self.records,

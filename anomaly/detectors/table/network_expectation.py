@@ -20,9 +20,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from anomaly.detectors.expectation import MOST_PROPOSED, Replacements, most_conspicuous
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.denoiser import Denoiser
-from anomaly.detectors.table.expectation import MOST_PROPOSED, Replacements, most_conspicuous
 from nnlite.models import Model
 from nnlite.rowwise import outputs_by_record
 from nnlite.types import Array

@@ -23,7 +23,10 @@ from nnlite.random import global_generator, seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, number, sequence_of, sizes
 
-_MOST_STEPS = 1000
+# More take longer and find no more. AUROC by 800 and by 1000 steps: 0.853 and 0.853 on 14 tables one-class, 0.746 and
+# 0.747 unsupervised, 0.784 and 0.783 with a contamination; 0.897 and 0.897 on mixed tables, 0.927 and 0.928 on others.
+_MOST_STEPS = 800
+_MOST_FURTHER_STEPS = 1000
 # On samples of 33 to 250 records of 14 tables so many steps were level with one a record, or a little better; and
 # 50 steps with a larger rate, where there are fewer than 200 records, were level with 200.
 _STEPS_PER_RECORD = 0.75
@@ -298,7 +301,7 @@ def continue_training(
             model = _build(settings, x.shape[1], noise, settings.rate(), loss)
             _copy_weights(before.model, model)
             _copy_optimizer(before.model, model)
-            history = fit_network(model, x, y, settings.single, steps, most_steps=_MOST_STEPS)
+            history = fit_network(model, x, y, settings.single, steps, most_steps=_MOST_FURTHER_STEPS)
             return Denoiser(model, before.noise_samples), history
 
     return _side_by_side(settings, train_on, networks)

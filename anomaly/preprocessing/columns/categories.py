@@ -22,6 +22,9 @@ HOLE = -1
 """Group of a missing cell of a column in which missing values have no group of their own."""
 
 _MOST_RARE = 10_000
+# Given enough of them, rows with a value that occurs once are about as frequent as later rows with a new value: Good,
+# "The population frequencies of species and the estimation of population parameters", Biometrika 40 (1953).
+_OFTEN_NEW, _LEAST_ONCE = 0.05, 20
 # Text of an integer with decimals that are zero. Leading zeros belong to codes, not to numbers.
 _INTEGER_WITH_DECIMALS = re.compile(r"-?(0|[1-9]\d*)\.0*", re.ASCII)
 # Numbers with text among them ("2", "3", "4", "5more") are categories if they have few distinct values, of many rows
@@ -34,9 +37,9 @@ class CategoryColumn:
     """A column of text, or of numbers that are codes. Each cell belongs to one of a few groups, its feature.
 
     There is a group for each frequent category, one for all rare categories, one for missing values if enough of them
-    are in training, and one for values not seen in training. In an open-ended column (at least half of the training
-    rows have a value that occurs once, as in a column of identifiers) a new value is normal: it belongs to the group of
-    the rare categories.
+    are in training, and one for values not seen in training. In an open-ended column a new value is normal: it belongs
+    to the group of the rare categories. It is one in which at least 5 % of the training rows, and at least 20, or half
+    of them, have a value that occurs once, as in columns of identifiers, names or products.
 
     Parameters
     ----------
@@ -144,7 +147,8 @@ class CategoryColumn:
         common = [text for text in texts[:max_categories] if counts[text] >= min_count]
         rare = texts[len(common) :]
         once = sum(counts[text] == 1 for text in rare)
-        open_ended = once > 0 and (2 * once >= counts.total() or len(rare) > _MOST_RARE)
+        often_new = once >= max(_LEAST_ONCE, _OFTEN_NEW * counts.total())
+        open_ended = once > 0 and (often_new or 2 * once >= counts.total() or len(rare) > _MOST_RARE)
         column = cls(
             name,
             tuple(sorted(common)),

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError, EmptyColumnWarning, format_names, format_value
+from anomaly.errors import DataError, EmptyColumnWarning, IdentifierColumnWarning, format_names, format_value
 from anomaly.preprocessing.columns.categories import CategoryColumn, are_codes, count_categories
 from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
@@ -40,6 +40,11 @@ _OTHER_DATE = re.compile(
     r"(,?[T ] ?\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?",
     re.ASCII,
 )
+
+
+# So many numbers drawn from a range no more than four times as wide would hardly all be different: the probability is
+# about exp(-n / 8).
+_FEWEST_SERIAL, _WIDEST_SERIAL = 100, 4
 
 
 class FittedColumns(NamedTuple):
@@ -98,9 +103,12 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     -----
     EmptyColumnWarning
         If a column has no values and `missing` is "nan": it is ignored.
+    IdentifierColumnWarning
+        If a column seems to number the records, see `are_serial_numbers`. It is used all the same.
     """
     columns: list[Column] = []
     numbers, groups, fractions = [], [], []
+    identifiers = []
     for name, cells in zip(table.names, table.columns, strict=True):
         column, values = _fit_column(name, cells, name in categorical, table.position, settings)
         if isinstance(column, CategoryColumn):
@@ -109,9 +117,11 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
         else:
             is_missing = np.isnan(values)
             numbers += column.numbers_of(values) if isinstance(column, ValueColumn) else []
+            identifiers += [name] if isinstance(column, NumberColumn) and are_serial_numbers(values) else []
         columns.append(column)
         fractions.append(is_missing.mean())
     fitted = FittedColumns(columns, side_by_side(numbers, len(table)), groups, np.array(fractions))
+    _warn_of_identifiers(identifiers)
     _warn_of_empty([name for name, fraction in zip(table.names, fractions, strict=True) if fraction == 1])
     return fitted
 
@@ -149,6 +159,44 @@ def _warn_of_empty(names: Collection[str]) -> None:
             EmptyColumnWarning,
             stacklevel=2,
         )
+
+
+def _warn_of_identifiers(names: Collection[str]) -> None:
+    if names:
+        warnings.warn(
+            f"these columns seem to number the records: {format_names(names)}. Later numbers lie beyond those of "
+            "training, and are found anomalous for this reason alone; leave such a column out with ignore= (on the "
+            "command line: --drop)",
+            IdentifierColumnWarning,
+            stacklevel=2,
+        )
+
+
+def are_serial_numbers(numbers: Array) -> bool:
+    """Return whether numbers are serial numbers of the records: at least 100 distinct integers that are dense.
+
+    They are dense if their range is at most four times as wide as they are many. So are those of a random quarter of
+    the records.
+
+    Parameters
+    ----------
+    numbers : ndarray of float of shape (n_rows,)
+        Training values; NaN is missing.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> are_serial_numbers(np.arange(500.0) + 10_000), are_serial_numbers(np.arange(500.0) % 250)
+    (True, False)
+    """
+    n = len(numbers)
+    if (
+        n < _FEWEST_SERIAL
+        or not np.isfinite(numbers).all()
+        or numbers.max() / 2 - numbers.min() / 2 > _WIDEST_SERIAL / 2 * n
+    ):
+        return False
+    return bool((numbers == np.rint(numbers)).all()) and len(np.unique(numbers)) == n
 
 
 def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | IgnoredColumn:

@@ -73,7 +73,7 @@ class LevelColumn(CategoryColumn):
 
     def read(self, cells: Array) -> Array:
         """Return the group of each cell, as `CategoryColumn.read`, but fast for numbers."""
-        if cells.dtype.kind not in "fb":
+        if cells.dtype.kind not in "fb" or not self._by_number:
             return super().read(cells)
         numbers = cells.astype(np.float64, copy=False)
         levels = np.array(sorted(self._by_number))

@@ -31,6 +31,7 @@ from nnlite.types import Array
 _SAMPLE = 100
 # Days from the first to the last training value, from which all hours, or all days of the week, occur.
 _ALL_HOURS, _ALL_WEEKDAYS = 23 / 24, 6.0
+_MINUTES = 24 * 60
 _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_DAY, _LAST_DAY = date.min.toordinal() - _EPOCH, date.max.toordinal() - _EPOCH
 
@@ -331,6 +332,35 @@ class CycleColumn(DatetimeColumn):
         """Return missing datetimes, since hour and day of the week do not determine a date."""
         return np.full(len(numbers), np.datetime64("NaT"), dtype="M8[us]")
 
+    def restore_near(self, cycles: Sequence[Array], days: Array) -> Array:
+        """Return the datetimes with the given hours, and days of the week, that are nearest to others, to the minute.
+
+        Parameters
+        ----------
+        cycles : sequence of ndarray of float64 of shape (n_rows,)
+            Sine and cosine of the hour of the day, and of the day of the week if that is a feature.
+        days : ndarray of float64 of shape (n_rows,)
+            The other datetimes, in days since the start of 1970; NaN is missing.
+
+        Returns
+        -------
+        ndarray of datetime64[us] of shape (n_rows,)
+            Missing where the others are.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> column = CycleColumn("at", weekday=False)
+        >>> column.restore_near(column.cycles_of(np.array([0.5]))[:2], np.array([10.1])).astype("M8[m]").tolist()
+        [datetime.datetime(1970, 1, 11, 12, 0)]
+        """
+        hours = _position(cycles[0], cycles[1])
+        whole = np.floor(days)
+        if self.weekday:
+            weekdays = np.rint(7 * _position(cycles[2], cycles[3]) - hours)
+            whole = whole + (weekdays - whole + 3) % 7 - 3
+        return super().restore(whole + np.rint(hours * _MINUTES) / _MINUTES)
+
     def numbers_of(self, numbers: Array) -> list[Array]:
         """Return sine and cosine of the hour of the day, and of the day of the week if that is a feature."""
         return self.cycles_of(numbers)[: 4 if self.weekday else 2]
@@ -373,6 +403,11 @@ class IgnoredColumn:
     def get_config(self) -> dict[str, Any]:
         """Return the attributes of the column, as JSON values."""
         return {"kind": self.kind, "name": self.name}
+
+
+def _position(sine: Array, cosine: Array) -> Array:
+    """Return the position in a cycle, from 0 to 1."""
+    return np.asarray(np.arctan2(sine, cosine) / (2 * np.pi) % 1.0)
 
 
 def side_by_side(columns: Sequence[Array], n_rows: int) -> Array:

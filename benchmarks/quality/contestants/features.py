@@ -47,6 +47,14 @@ class Features:
         )
         return self._transformer.fit_transform(self._typed(frame))
 
+    @property
+    def sources(self) -> list[object]:
+        """Name of the column of each feature."""
+        levels = self._transformer.named_transformers_["levels"]
+        found = levels.categories_ if self._categories else []
+        pairs = zip(self._categories, found, strict=True)
+        return [*self._numbers, *(name for name, own in pairs for _ in own)]
+
     def transform(self, test: Records) -> np.ndarray:
         """Return the features of other records; a level that no training record has is no level."""
         return self._transformer.transform(self._typed(pd.DataFrame(test)))

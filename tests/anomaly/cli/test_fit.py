@@ -120,7 +120,7 @@ def test_fit_with_a_window_learns_a_series(series_folder, capsys, tmp_path):
         *QUICK_SERIES, *settings, "--margin", "3", "--gap", "20", "--causal", "--relative",
     )  # fmt: skip
     assert code == 0
-    assert "learned from 300 steps of 2 sensors, in windows of 8" in out
+    assert "learned from 300 steps of 2 sensors, in windows of multiples of 8" in out
     detector = anomaly.load_detector(tmp_path / "m.npz")
     parameters = detector.get_params()
     assert (parameters["network"], parameters["stride"], parameters["method"]) == ("conv", 2, "forecast")
@@ -140,7 +140,7 @@ def test_fit_cuts_out_what_is_not_normal(series_folder, capsys, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--stride", "2"], "--stride is for series: give --window STEPS too"),
+        (["--stride", "2"], "--stride is for series: give --series too"),
         (["--causal"], "--causal is for series"),
         (["--window", "0"], "window must be a whole number of at least 1"),
         (["--window", "1"], "window must be at least 2"),

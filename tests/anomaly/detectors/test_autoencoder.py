@@ -63,7 +63,7 @@ def test_the_score_is_the_mean_squared_error_of_the_network(fitted):
     kernel, bias = fitted.model_.get_layer("reconstruction").get_weights()
     output = h @ kernel + bias
     np.testing.assert_allclose(fitted.decision_function(x), np.square(features - output).mean(axis=1), rtol=1e-4)
-    np.testing.assert_allclose(fitted.explain(x), np.square(features - output) / 5, rtol=1e-3, atol=1e-6)
+    np.testing.assert_allclose(fitted.score_terms(x), np.square(features - output) / 5, rtol=1e-3, atol=1e-6)
     training, y = planes()
     training = training[y == 0]
     expected = output * training.std(axis=0) + training.mean(axis=0)
@@ -195,7 +195,7 @@ def test_a_missing_cell_contributes_nothing_and_others_as_if_it_had_its_reconstr
     columns["sign"] = [sign or "plus" for sign in columns["sign"]]
     median = fitted_with_gaps.preprocessor_.inverse_transform(fitted_with_gaps.preprocessor_.fill_values_[np.newaxis])
     cells = fitted_with_gaps.reconstruct({**columns, "c": [float(median["c"][0])] * 50})["c"]
-    found, expected = (fitted_with_gaps.explain({**columns, "c": c}) for c in ([None] * 50, cells.tolist()))
+    found, expected = (fitted_with_gaps.score_terms({**columns, "c": c}) for c in ([None] * 50, cells.tolist()))
     assert not found[:, 2].any()
     assert expected[:, 2].all()
     np.testing.assert_allclose(np.delete(found, 2, axis=1), np.delete(expected, 2, axis=1), rtol=1e-3, atol=1e-6)

@@ -59,7 +59,9 @@ def test_explained_parts_add_up_to_the_score_exactly(make, table):
     detector = make().fit(rows(data, slice(500)))
     fresh = rows(data, slice(400, None))
     scores = detector.decision_function(fresh)
-    np.testing.assert_array_equal(detector.explain(fresh).sum(axis=1), scores)
+    # Of logarithms, which may cancel each other, they do so but for rounding.
+    rtol = 1e-10 if isinstance(detector, VariationalDetector) else 0
+    np.testing.assert_allclose(detector.explain(fresh).sum(axis=1), scores, rtol=rtol)
     np.testing.assert_array_equal(detector.decision_function(fresh), scores)
 
 

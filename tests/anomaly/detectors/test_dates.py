@@ -62,7 +62,8 @@ def test_what_is_expected_holds_whole_numbers_and_days():
     for name in ("made", "day", "count"):
         assert np.isin(expected[name], table[name]).all()
     hours = TableDetector(**QUICK[TableDetector]).fit(table).expected(table)
-    assert np.isnat(hours["made"]).all()
+    # The date is that of the record, or the nearest one with the expected day of the week.
+    assert (np.abs(hours["made"] - table["made"]) < np.timedelta64(5, "D")).all()
 
 
 @each

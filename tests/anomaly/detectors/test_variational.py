@@ -159,19 +159,19 @@ def fitted_with_gaps(request):
 
 def test_a_missing_cell_contributes_what_is_typical_of_its_column(fitted_with_gaps):
     columns = gapped(seed=1)
-    found, typical = fitted_with_gaps.explain(columns), fitted_with_gaps.typical_contributions_
+    found, typical = fitted_with_gaps.score_terms(columns), fitted_with_gaps.typical_contributions_
     np.testing.assert_allclose(found.sum(axis=1), fitted_with_gaps.decision_function(columns))
     np.testing.assert_array_equal(fitted_with_gaps.decision_scores_, fitted_with_gaps.decision_function(gapped()))
     is_missing = np.array([[cell is None for cell in columns[name]] for name in columns]).T
     if fitted_with_gaps.score_by == "reconstruction":
         np.testing.assert_array_equal(found[is_missing], np.broadcast_to(typical, found.shape)[is_missing])
-        known = fitted_with_gaps.explain(gapped())[:, 0][[cell is not None for cell in gapped()["a"]]]
+        known = fitted_with_gaps.score_terms(gapped())[:, 0][[cell is not None for cell in gapped()["a"]]]
         assert typical[0] == np.median(known)
     else:
         # The divergence besides, by the number of features: one for each number, the marks not counted.
         marks = fitted_with_gaps.preprocessor_.marks_
         assert marks.sum() == 1
-        empty = fitted_with_gaps.explain({name: [None] for name in columns})[0] - typical
+        empty = fitted_with_gaps.score_terms({name: [None] for name in columns})[0] - typical
         np.testing.assert_allclose(empty[:4], empty.sum() / (~marks).sum(), rtol=1e-6)
 
 
@@ -183,7 +183,7 @@ def test_other_cells_contribute_as_if_a_missing_one_had_its_reconstruction(fitte
     codes = fitted_with_gaps._encoder.predict(filled)[:, :2]
     means = fitted_with_gaps._decoder.predict(codes)[:, : features.shape[1]]
     cells = preprocessor.inverse_transform(means)["c"].tolist()
-    found, expected = (fitted_with_gaps.explain({**columns, "c": c}) for c in ([None] * 50, cells))
+    found, expected = (fitted_with_gaps.score_terms({**columns, "c": c}) for c in ([None] * 50, cells))
     np.testing.assert_allclose(np.delete(found, 2, axis=1), np.delete(expected, 2, axis=1), rtol=1e-3, atol=1e-3)
 
 

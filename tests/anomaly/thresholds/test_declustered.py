@@ -40,12 +40,15 @@ def test_fresh_scores_have_no_more_events_than_promised(law, n, rate):
 
 
 def test_without_the_error_of_the_tail_the_threshold_is_lower():
-    scores = smeared(stats.expon(), 400, np.random.default_rng(0))
+    scores = smeared(stats.expon(), 2000, np.random.default_rng(0))
     careful, plain = (DeclusteredPeaks(1e-3, 20, predictive).fit(scores) for predictive in (True, False))
     assert plain.threshold_ < careful.threshold_
     assert plain.threshold_ == pytest.approx(
-        plain.level_ * math.exp(plain.mean_excess_ * math.log(plain.n_peaks_ / 0.4)), rel=1e-12
+        plain.level_ * math.exp(plain.mean_excess_ * math.log(plain.n_peaks_ / 2)), rel=1e-12
     )
+    # It is no extrapolation beyond one event among the scores.
+    rare, rarest = (DeclusteredPeaks(rate, 20, predictive=False).fit(scores).threshold_ for rate in (5e-4, 1e-6))
+    assert plain.threshold_ < rare == rarest
     assert (plain.level_, plain.n_peaks_) == (careful.level_, careful.n_peaks_)
 
 

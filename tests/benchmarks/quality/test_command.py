@@ -82,14 +82,16 @@ def test_results_of_other_sources_of_ours_are_not_reported(data, capsys):
     assert "sources 0" not in {one["version"] for one in ours}
 
 
-def test_reasons_are_evaluated_on_the_same_tables(data, capsys):
-    assert run(data, "--protocols", "reasons", "--seeds", "1", "--tables", "other") == 0
+def test_reasons_are_evaluated_on_tables_of_every_family(data, capsys):
+    assert run(data, "--protocols", "reasons", "--seeds", "1", "--tables", "other,parts,small") == 0
     out = capsys.readouterr().out
-    assert "reasons: how often the altered column is named first" in out
-    assert "time to score 1" in out.split("reasons:")[1]
+    assert "reasons: how often the altered column is named first\nmade-up\n" in out
+    assert "\nnumbers\n" in out
+    assert "\nmixed\n" in out
+    assert {"reasons.json", "reasons.png"} <= {path.name for path in (data.parent / "out").iterdir()}
     with pytest.raises(SystemExit):
-        run(data / "mixed", "--protocols", "reasons")
-    assert "'one-class' reads adbench/*.npz" in capsys.readouterr().err
+        run(data, "--protocols", "reasons", "--tables", "others")
+    assert "the chosen protocols have no table others" in capsys.readouterr().err
 
 
 def test_a_process_of_the_peers_that_ends_early_leaves_its_results(data, capsys, monkeypatch):
@@ -111,7 +113,7 @@ def test_without_named_protocols_those_without_data_are_skipped(tmp_path, capsys
     write_tables(tmp_path / "data")
     few = {name: PROTOCOLS[name] for name in ("one-class", "mixed")}
     monkeypatch.setattr("benchmarks.quality.command.PROTOCOLS", few)
-    assert run(tmp_path / "data", "--detectors", "kNN", "--seeds", "1") == 0
+    assert run(tmp_path / "data", "--detectors", "kNN", "--seeds", "1", "--tables", "made,other") == 0
     captured = capsys.readouterr()
     assert "skipped: protocol 'mixed' reads mixed/*.csv" in captured.err
     assert "one-class: 2 tables" in captured.out

@@ -32,6 +32,16 @@ def test_the_first_limit_is_the_threshold():
     assert moving.limits(normal_scores(5, rng))[0] == pytest.approx(moving.threshold)
 
 
+def test_events_counted_beforehand_raise_the_first_limits():
+    moving, _ = fitted()
+    scores = np.full(3000, 0.5)
+    counted = MovingLimit(moving.threshold, moving.reference, moving.rate, GAP, counted=1.0)
+    ratios = counted.limits(scores) / moving.limits(scores)
+    assert ratios[0] == pytest.approx(math.exp(0.2))
+    assert (np.diff(ratios) <= 1e-12).all()
+    assert ratios[1001:] == pytest.approx(1.0)
+
+
 def test_no_limit_depends_on_its_step_or_later_ones():
     moving, rng = fitted()
     scores = normal_scores(600, rng)
@@ -96,8 +106,8 @@ def test_drift_raises_few_alarms_that_end(kind):
         counts.append(events(scores, limits))
         fixed.append((scores > moving.threshold).mean())
     assert np.mean(flagged) <= 0.03
-    # The scores grow up to twentyfold: the bar has to rise with them, by 0.3 for each event beyond the rate.
-    assert np.mean(counts) <= 8000 * 1e-3 + 4
+    # The scores grow up to twentyfold, and the bar with them.
+    assert np.mean(counts) <= 8000 * 1e-3 + math.log2(1 + math.log(20) / 0.2)
     assert np.mean(flagged) < 0.5 * np.mean(fixed)
 
 
@@ -106,11 +116,11 @@ def test_drift_raises_few_alarms_that_end(kind):
 def test_the_number_of_events_is_bounded_for_any_scores(kind, seed):
     moving, rng = fitted(seed=seed, rate=2e-3)
     if kind == "adversary":
-        # Each score is chosen just above or just below its limit, so as to raise an alarm again and again.
+        # Each score is chosen just above its limit, as far as a ceiling allows, to raise an alarm again and again.
         stream, scores, limits = moving.stream(), [], []
         limit = moving.threshold
         for step in range(3000):
-            scores.append(limit * (1.001 if step % (GAP + 2) == 0 else 0.5))
+            scores.append(min(limit * 1.001, 1e6) if step % (GAP + 2) == 0 else 0.5)
             limits.append(stream.push(scores[-1:])[0])
             limit = limits[-1]
         scores, limits = np.array(scores), np.array(limits)
@@ -119,7 +129,7 @@ def test_the_number_of_events_is_bounded_for_any_scores(kind, seed):
         limits = moving.limits(scores)
     # The bar is what the limit has above the scale, which no score can exceed by more than its own height.
     highest = math.log(max(scores.max(), moving.threshold) / min(scores.min(), moving.reference.min()))
-    assert events(scores, limits) <= 2e-3 * 3000 + highest / 0.3 + 1
+    assert events(scores, limits) <= 2e-3 * 3000 + math.log2(1 + highest / 0.2) + 1
 
 
 @pytest.mark.parametrize("length", [1, 20, 100, 300, 390])
@@ -214,6 +224,7 @@ def test_streams_do_not_share_their_state():
         ({"threshold": math.nan}, "threshold must be"),
         ({"rate": 1}, "rate must be"),
         ({"gap": 0}, "gap must be"),
+        ({"counted": -1}, "counted must be"),
         ({"reference": []}, "reference"),
         ({"reference": [1.0, math.nan]}, "reference"),
     ],

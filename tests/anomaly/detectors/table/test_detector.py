@@ -194,12 +194,12 @@ def test_few_records_are_learned_in_small_batches(n, steps):
     assert detector.model_.optimizer.iterations == steps
 
 
-def test_epochs_auto_makes_up_to_a_thousand_steps():
+def test_epochs_auto_makes_up_to_800_steps():
     x, _ = planes(n=300)
     detector = TableDetector(hidden=(2,), batch_size=100, random_state=0).fit(x)
     assert detector.model_.optimizer.iterations == 225
     many = TableDetector(hidden=(2,), batch_size=100, random_state=0).fit(np.tile(x, (10, 1)))
-    assert many.model_.optimizer.iterations == 1020
+    assert many.model_.optimizer.iterations == 810
 
 
 def test_without_noise_or_draws_the_record_itself_is_reconstructed():

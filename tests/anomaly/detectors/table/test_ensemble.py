@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from anomaly.detectors.attribution import split_scores
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.ensemble import Ensemble, round_significant, split_scores
+from anomaly.detectors.table.ensemble import Ensemble, round_significant
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.neighbors import NearestNeighbors
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anomaly import TableDetector
-from anomaly.detectors.table.expectation import most_conspicuous
+from anomaly.detectors.expectation import most_conspicuous
 
 
 def near_equal(n, rng):
@@ -107,9 +107,12 @@ def test_few_records_and_many_columns_have_expectations():
 
 
 def test_columns_are_proposed_by_deviations_and_one_by_the_error_of_a_network():
-    deviations = np.array([[9.0, 3.0, 2.9, 4.0, 5.0], [0.0, 0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.0, 0.0]])
-    by_network = np.array([[0.1, 0.0, 0.9, 0.0, 0.0], [0.2, 0.2, 0.2, 0.4, 0.0], [0.19, 0.19, 0.19, 0.19, 0.19]])
+    deviations = np.array([[8.0, 2.0, 1.9, 4.0, 5.0, 3.0, 2.1], np.zeros(7), [1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]])
+    by_network = np.zeros((3, 7))
+    by_network[0, [0, 2]] = 0.1, 0.9
+    by_network[1, :4] = 0.2, 0.2, 0.2, 0.4
+    by_network[2] = 0.19
     chosen = [np.flatnonzero(row).tolist() for row in most_conspicuous(deviations, by_network)]
-    assert chosen == [[0, 2, 3, 4], [3], [0]]
+    assert chosen == [[0, 2, 3, 4, 5, 6], [3], [0]]
     chosen = [np.flatnonzero(row).tolist() for row in most_conspicuous(deviations, by_network, np.array([0, 3, 4]))]
-    assert chosen == [[1, 2, 3, 4], [0], [0]]
+    assert chosen == [[1, 2, 3, 4, 5, 6], [0], [0]]

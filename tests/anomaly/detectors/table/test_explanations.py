@@ -1,9 +1,12 @@
 """Explanations of faults in known columns."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from anomaly import TableDetector
+from anomaly import TableDetector, load_detector
+from anomaly.datasets import make_transactions
 
 
 def records(n, seed, columns=8):
@@ -152,3 +155,72 @@ def test_a_missing_cell_is_not_replaced():
     np.testing.assert_allclose(shares.sum(axis=1), 1)
     assert (shares.argmax(axis=1) == 1).all()
     assert (shares[:, 0] < 0.01).all()
+
+
+def orders(n, seed):
+    """Orders by day, of kinds that determine the price, from cities of which most are rare."""
+    rng = np.random.default_rng(seed)
+    kind = rng.choice(np.array(["pen", "phone"], dtype=object), n)
+    city = rng.choice(np.array([f"city {i}" for i in range(40)], dtype=object), n)
+    minutes = (rng.integers(0, 60, n) * 24 * 60 + np.clip(rng.normal(14, 1, n), 0, 23) * 60).astype(int)
+    return {
+        "kind": kind,
+        "price": np.where(kind == "pen", 2.0, 500.0) * np.exp(0.1 * rng.normal(size=n)),
+        "city": np.where(rng.random(n) < 0.9, "Rome", city),
+        "serial": np.array([f"id {rng.integers(10**9)}" for _ in range(n)], dtype=object),
+        "at": np.datetime64("2024-03-04T00:00") + minutes.astype("timedelta64[m]"),
+    }
+
+
+def changed(records, column, value):
+    records = {name: values.copy() for name, values in records.items()}
+    records[column][:] = value
+    return records
+
+
+@pytest.fixture(scope="module")
+def of_orders():
+    return TableDetector(random_state=0).fit(orders(1000, 0))
+
+
+def test_the_expected_value_of_the_named_column_is_the_replacement_that_lowers_the_score(of_orders):
+    for column, value in {"price": 90.0, "city": "Atlantis", "at": np.datetime64("2024-04-01T03:00")}.items():
+        found = changed(orders(100, 1), column, value)
+        scores, expected = of_orders.decision_function(found), of_orders.expected(found)
+        index = list(found).index(column)
+        named = (scores > of_orders.threshold_) & (of_orders.explain(found).argmax(axis=1) == index)
+        assert named.sum() > 50
+        left = of_orders.decision_function({**found, column: expected[column]})
+        assert (left[named] < scores[named]).all()
+
+
+def test_a_datetime_is_expected_at_its_date_at_the_hour_of_others(of_orders):
+    found = changed(orders(50, 1), "at", np.datetime64("2024-04-01T03:00"))
+    expected = of_orders.expected(found)["at"]
+    assert (np.abs(expected - np.datetime64("2024-04-01T14:00")) < np.timedelta64(4, "D")).all()
+    hours = (expected - expected.astype("M8[D]")) / np.timedelta64(1, "h")
+    assert (np.abs(hours - 14) < 3).all()
+    missing = changed(orders(5, 1), "at", np.datetime64("NaT"))
+    assert np.isnat(of_orders.expected(missing)["at"]).all()
+
+
+@pytest.mark.parametrize("settings", [{}, {"neighbors": 0}], ids=["memory", "networks"])
+def test_no_group_of_values_is_expected(settings):
+    detector = TableDetector(epochs=3, random_state=0, **settings).fit(orders(400, 0))
+    expected = detector.expected(orders(100, 1))
+    for name in ("kind", "city", "serial"):
+        assert not {cell for cell in expected[name] if cell is not None and cell.startswith("<")}
+
+
+def test_a_detector_of_an_earlier_version_expects_no_group_of_values():
+    detector = load_detector(Path(__file__).parents[1] / "saved" / "averaged_scores.npz")
+    assert detector.preprocessor_.missing == "median"
+    columns = [column for column, kind in detector.preprocessor_.kinds_.items() if kind == "category"]
+    records = make_transactions(n_records=100, random_state=1).columns
+    records = {name: records[name] for name in detector.feature_names_in_}
+    for name in columns:
+        records[name] = np.array(["never seen"] * 100, dtype=object)
+    expected = detector.expected(records)
+    assert columns
+    for name in columns:
+        assert not {cell for cell in expected[name] if cell is not None and cell.startswith("<")}

@@ -81,7 +81,7 @@ def test_the_file_holds_the_detector_that_keep_records_returns(detector, sensors
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "m.npz").read_bytes()
 
 
-@pytest.mark.parametrize(("records", "loss"), [("prototypes", 0.04), ("none", 0.15)])
+@pytest.mark.parametrize(("records", "loss"), [("prototypes", 0.02), ("none", 0.12)])
 def test_scores_stay_useful(detector, sensors, records, loss):
     _, test, labels = sensors
     kept = detector.keep_records(records)
@@ -147,7 +147,7 @@ def test_missing_cells_are_filled_from_prototypes(missing, tmp_path):
     assert filled[kept.preprocessor_.feature_names_out_.index("x1")] > 1.0, (
         "not the median, but as records like it have it"
     )
-    assert kept.predict(x[300:]).mean() < 0.12
+    assert kept.predict(x[300:]).mean() < 0.06
 
 
 @pytest.mark.parametrize("records", LESS)
@@ -169,8 +169,8 @@ def test_prototypes_give_no_networks_alone(detector):
     assert detector.keep_records("none").keep_records("prototypes").records_ == "none"
 
 
-@pytest.mark.parametrize("records", LESS)
-def test_weights_from_labels_are_kept(sensors, records, tmp_path):
+@pytest.mark.parametrize(("records", "most_lost"), [("prototypes", 0.03), ("none", 0.13)])
+def test_weights_from_labels_are_kept(sensors, records, most_lost, tmp_path):
     train, test, labels = sensors
     detector = TableDetector(**QUICK).fit(train)
     known = {name: cells[:250] for name, cells in test.items()}
@@ -179,8 +179,8 @@ def test_weights_from_labels_are_kept(sensors, records, tmp_path):
     np.testing.assert_array_equal(kept.column_weights_, detector.column_weights_)
     assert kept.member_shares_.sum() == pytest.approx(1)
     loss = roc_auc_score(labels, detector.decision_function(test)) - roc_auc_score(labels, kept.decision_function(test))
-    assert loss < 0.15
-    assert (kept.predict(train)).mean() < 0.12
+    assert loss < most_lost
+    assert kept.predict(train).mean() < 0.08
     kept.save(tmp_path / "m.npz")
     np.testing.assert_array_equal(
         load_detector(tmp_path / "m.npz").decision_function(test), kept.decision_function(test)

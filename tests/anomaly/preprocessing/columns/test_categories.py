@@ -111,3 +111,14 @@ def test_a_reconstruction_expects_a_category_of_training():
 )
 def test_numbers_with_text_are_codes_if_both_are_few_and_frequent(counts, expected):
     assert are_codes(counts) is expected
+
+
+@pytest.mark.parametrize(
+    ("n_once", "n_rows", "open_ended"),
+    [(30, 600, True), (29, 600, False), (19, 100, False), (20, 100, True), (5, 9, True)],
+)
+def test_a_new_value_is_normal_where_values_that_occur_once_are_frequent(n_once, n_rows, open_ended):
+    cells = objects([f"once {i}" for i in range(n_once)] + ["common"] * (n_rows - n_once))
+    column, _ = CategoryColumn.learn("c", cells, 2, 50)
+    assert column.open_ended is open_ended
+    assert column.groups[column.read(objects(["new"]))[0]] == ("<rare>" if open_ended else "<unseen>")

@@ -6,19 +6,16 @@ nothing predicts adds most to every score. So a column's contribution is, but fo
 
 .. math:: \delta_c = \max\bigl(0,\; \ln s(x) - \ln s(x^{(c)})\bigr)
 
-of the logarithm of the score, with :math:`x^{(c)}` the record x whose column c has its expected value. A record has to
-be scored for each replacement, so only the few columns that may be faulty are replaced
-(`anomaly.detectors.table.expectation`).
-
-An alarm may need two values that are rare together, and to replace either is then enough. The less plausible one is
-that which deviates more from its expected value. So with :math:`z_c` this deviation in units of a typical one,
-contributions are in proportion to
-
-.. math:: \phi_c = \delta_c \ln(1 + z_c)
+of the logarithm of the score, with :math:`x^{(c)}` the record x whose column c has its expected value; of a score that
+is a negative log-likelihood, of the score itself. A record has to be scored for each replacement, so only the few
+columns that may be faulty are replaced (`anomaly.detectors.expectation`).
 
 **Two faults.** If the record is still not normal with its best replacement b, a second column is replaced besides: the
-one, c, with the largest :math:`\phi_{c \mid b}`. If that exceeds :math:`\phi_c`, both columns gain half of the
+one, c, with the largest drop :math:`\delta_{c \mid b}`. If that exceeds :math:`\delta_c`, both columns gain half of the
 difference, as by Shapley values, the means over both orders of replacing them.
+
+An alarm may need two values that are rare together. To replace either is then enough, and nothing tells which of them
+is wrong: both have a large contribution.
 
 A hundredth of the score is divided by the columns' fractions in the error of a network, so that no column with an
 error has a contribution of 0. So is all of it, if no replacement lowers the score, or if there is nothing to explain:
@@ -37,13 +34,13 @@ from typing import Protocol
 
 import numpy as np
 
+from anomaly.detectors.expectation import Replacements
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.expectation import Replacements
 from nnlite.types import Array
 
 _BY_NETWORK = 0.01
-# Scores have 13 binary digits: less than the last one in comparison is 0.
-_LEAST_RATIO = 2.0**-13
+# Of the 53 binary digits of a float64, these leave room for a sum that is a little too large before its correction.
+_CONTRIBUTION_BITS = 48
 
 
 class Subject(Protocol):
@@ -55,10 +52,18 @@ class Subject(Protocol):
 
     @property
     def levels(self) -> tuple[float, float]:
-        """Scores of a typical training record, and of one that nine in ten do not exceed."""
+        """Logarithms of the scores of a typical training record, and of one that nine in ten do not exceed."""
 
-    def scores(self, x: Array) -> Array:
-        """Return the score of each record, of shape (n,)."""
+    def log_scores(self, x: Array, replaced: Array) -> Array:
+        """Return the finite logarithm of each record's score, of shape (n,).
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n, n_features)
+            Features of records.
+        replaced : ndarray of bool of shape (n, n_columns)
+            Columns that have their expected value in place of their own.
+        """
 
     def view(self, x: Array) -> Array:
         """Return the fractions of columns in the error of a network, of shape (n, n_columns)."""
@@ -67,7 +72,7 @@ class Subject(Protocol):
         """Return the columns of each record that may be faulty, apart from one, and what is expected in them."""
 
 
-def fractions(subject: Subject, x: Array, scores: Array) -> Array:
+def fractions(subject: Subject, x: Array, log_scores: Array) -> Array:
     """Return each column's fraction of each record's score.
 
     Parameters
@@ -76,8 +81,8 @@ def fractions(subject: Subject, x: Array, scores: Array) -> Array:
         What scores records.
     x : ndarray of float32 of shape (n, n_features)
         Features of records.
-    scores : ndarray of float64 of shape (n,)
-        Their scores.
+    log_scores : ndarray of float64 of shape (n,)
+        The logarithms of their scores.
 
     Returns
     -------
@@ -86,26 +91,26 @@ def fractions(subject: Subject, x: Array, scores: Array) -> Array:
     """
     by_network = subject.view(x)
     contributions = np.zeros(by_network.shape)
-    above = scores > subject.levels[0]
+    above = log_scores > subject.levels[0]
     if above.any():
-        contributions[above] = _by_replacement(subject, x[above], scores[above], by_network[above])
+        contributions[above] = _by_replacement(subject, x[above], log_scores[above], by_network[above])
     none = ~contributions.any(axis=1, keepdims=True)
     by_replacement = np.where(none, by_network, normalized(contributions))
     return np.asarray((1 - _BY_NETWORK) * by_replacement + _BY_NETWORK * by_network)
 
 
-def _by_replacement(subject: Subject, x: Array, scores: Array, by_network: Array) -> Array:
+def _by_replacement(subject: Subject, x: Array, log_scores: Array, by_network: Array) -> Array:
     """Return contributions by the replacement of one column or, where that is not enough, of two."""
     found, rows = subject.propose(x, by_network), np.arange(len(x))
-    left = _scores_of_replaced(subject, x, scores, found)
-    contributions = _contributions(scores, left, found)
+    left = _left(subject, x, log_scores, found)
+    contributions = np.maximum(log_scores[:, np.newaxis] - left, 0)
     best = contributions.argmax(axis=1)
     left, again = left[rows, best], contributions[rows, best] > 0
     again &= left > subject.levels[1]
     if again.any():
         replaced = _with_columns(x[again], found.expected[again], best[again], subject.features.columns)
         found = subject.propose(x[again], by_network[again], best[again])
-        then = _contributions(left[again], _scores_of_replaced(subject, replaced, left[again], found), found)
+        then = np.maximum(left[again, np.newaxis] - _left(subject, replaced, left[again], found, best[again]), 0)
         second, rows = then.argmax(axis=1), np.flatnonzero(again)
         gains = np.maximum(then.max(axis=1) - contributions[rows, second], 0) / 2
         contributions[rows, best[again]] += gains
@@ -119,22 +124,55 @@ def normalized(values: Array) -> Array:
     return np.divide(values, totals, out=np.zeros_like(values), where=totals > 0)
 
 
-def _scores_of_replaced(subject: Subject, x: Array, scores: Array, found: Replacements) -> Array:
-    """Return the score after each replacement, and that of the record itself for all other columns."""
-    left = np.repeat(scores[:, np.newaxis], found.columns.shape[1], axis=1)
+def _left(subject: Subject, x: Array, log_scores: Array, found: Replacements, before: Array | None = None) -> Array:
+    """Return the logarithm of the score after each replacement, and that of the record itself for all other columns.
+
+    Parameters
+    ----------
+    before : ndarray of int of shape (n,), optional
+        A column of each record that has been replaced before.
+    """
+    left = np.repeat(log_scores[:, np.newaxis], found.columns.shape[1], axis=1)
     rows, columns = np.nonzero(found.columns & (found.deviations > 0))
-    left[rows, columns] = subject.scores(
-        _with_columns(x[rows], found.expected[rows], columns, subject.features.columns)
-    )
+    replaced = np.arange(found.columns.shape[1]) == columns[:, np.newaxis]
+    if before is not None:
+        replaced[np.arange(len(rows)), before[rows]] = True
+    with_expected = _with_columns(x[rows], found.expected[rows], columns, subject.features.columns)
+    left[rows, columns] = subject.log_scores(with_expected, replaced)
     return left
-
-
-def _contributions(scores: Array, left: Array, found: Replacements) -> Array:
-    """Return the drop of the logarithm of the score by each replacement, weighted by the deviation; at least 0."""
-    ratios = scores[:, np.newaxis] / np.maximum(left, _LEAST_RATIO * scores[:, np.newaxis])
-    return np.asarray(np.log(np.maximum(ratios, 1)) * np.log1p(found.deviations))
 
 
 def _with_columns(x: Array, expected: Array, columns: Array, of_features: Array) -> Array:
     """Return records with the expected features in one column of each."""
     return np.where(of_features == columns[:, np.newaxis], expected, x)
+
+
+def split_scores(scores: Array, fractions: Array) -> Array:
+    """Split scores into contributions that add up to them exactly, in whatever order they are added.
+
+    Contributions are integer multiples of a tiny fraction of the score, so that no sum of them is rounded.
+
+    Parameters
+    ----------
+    scores : ndarray of float64 of shape (n_records,)
+        At least 0.
+    fractions : ndarray of float64 of shape (n_records, n_columns)
+        At least 0; each row adds up to 1, but for rounding, or to 0 where the score belongs to no column.
+
+    Returns
+    -------
+    ndarray of float64 of shape (n_records, n_columns)
+        At least 0.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> bool(split_scores(np.array([1.5]), np.full((1, 3), 1 / 3)).sum() == 1.5)
+    True
+    """
+    _, exponents = np.frexp(scores)
+    units = np.ldexp(1.0, exponents - _CONTRIBUTION_BITS)[:, np.newaxis]
+    contributions = np.asarray(np.floor(fractions * scores[:, np.newaxis] / units) * units)
+    rows = np.arange(len(contributions))
+    contributions[rows, fractions.argmax(axis=1)] += scores - contributions.sum(axis=1)
+    return contributions

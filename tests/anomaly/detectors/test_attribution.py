@@ -3,16 +3,16 @@
 import numpy as np
 import pytest
 
+from anomaly.detectors.attribution import fractions, normalized
+from anomaly.detectors.expectation import Replacements
 from anomaly.detectors.features import FeatureSet
-from anomaly.detectors.table.attribution import fractions, normalized
-from anomaly.detectors.table.expectation import Replacements
 
 
 class Distance:
     """The score of a record is 1 plus its distance from 0, where all is expected to be."""
 
     features = FeatureSet(np.array([0, 2, 2, 3]), 4)
-    levels = (1.0, 1.5)
+    levels = (0.0, np.log(1.5))
 
     def __init__(self, network=(0.25, 0.25, 0.25, 0.25)):
         self.network = np.array(network)
@@ -20,6 +20,10 @@ class Distance:
 
     def scores(self, x):
         return 1 + np.sqrt(np.square(x).sum(axis=1))
+
+    def log_scores(self, x, replaced):
+        self.replaced = replaced
+        return np.log(self.scores(x))
 
     def view(self, x):
         return np.tile(self.network, (len(x), 1))
@@ -35,16 +39,17 @@ class Distance:
 
 def found(x, subject=None):
     subject, x = subject or Distance(), np.atleast_2d(np.array(x, np.float64))
-    return fractions(subject, x, subject.scores(x))
+    with np.errstate(divide="ignore"):
+        return fractions(subject, x, np.log(subject.scores(x)))
 
 
 def test_one_fault_has_all_but_a_hundredth():
     np.testing.assert_allclose(found([0, 3, 4, 0]), [[0.0025, 0.0025, 0.9925, 0.0025]])
 
 
-def test_contributions_are_drops_of_logarithms_weighted_by_deviations():
+def test_contributions_are_drops_of_logarithms():
     x = [0.4, 0, 0, 0.3]
-    drops = np.log(1.5 / np.array([1.3, 1.4])) * np.log1p([0.4, 0.3])
+    drops = np.log(1.5 / np.array([1.3, 1.4]))
     np.testing.assert_allclose(found(x)[0, [0, 3]], 0.99 * drops / drops.sum() + 0.0025)
 
 
@@ -53,9 +58,11 @@ def test_of_two_faults_the_second_gains_and_the_first_stays_first():
     subject = Distance()
     shares = found(x, subject)[0]
     assert subject.proposals == 2
+    # Of the record whose first column has been replaced already, both are said to be.
+    assert subject.replaced.tolist() == [[True, False, False, True]]
     score = 1 + np.sqrt(117)
-    first, second = np.log(score / np.array([7.0, 10.0])) * np.log1p([9.0, 6.0])
-    gain = (np.log(7.0) * np.log1p(6.0) - second) / 2
+    first, second = np.log(score / np.array([7.0, 10.0]))
+    gain = (np.log(7.0) - second) / 2
     np.testing.assert_allclose(shares[[0, 3]], 0.99 * normalized(np.array([[first + gain, second + gain]]))[0] + 0.0025)
     assert shares[0] > shares[3] > 0.3
 
@@ -66,7 +73,7 @@ def test_a_record_without_a_helpful_replacement_is_explained_by_the_network():
     nothing.scores = lambda x: np.full(len(x), 5.0)
     np.testing.assert_allclose(found([1, 1, 1, 1], nothing), [network])
     typical = Distance(network)
-    typical.levels = (3.0, 4.0)
+    typical.levels = (np.log(3.0), np.log(4.0))
     np.testing.assert_allclose(found([1, 1, 1, 0], typical), [network])
     assert typical.proposals == 0
 

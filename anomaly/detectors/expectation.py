@@ -13,13 +13,13 @@ import numpy as np
 
 from nnlite.types import Array
 
-MOST_PROPOSED = 4
+MOST_PROPOSED = 6
 """Columns of a record that are proposed as faulty, at most."""
 
 # So many by their deviations, each with at least this fraction of the largest; one more with this fraction of the error
 # of a network.
-_MOST_DEVIATING = 3
-_LEAST_DEVIATING = 1 / 3
+_MOST_DEVIATING = 5
+_LEAST_DEVIATING = 1 / 4
 _LEAST_OF_ERROR = 0.2
 
 
@@ -78,8 +78,8 @@ def most_conspicuous(deviations: Array, by_network: Array, apart_from: Array | N
     Parameters
     ----------
     deviations, by_network : ndarray of shape (n, n_columns)
-        Deviations from expected values, and fractions in the error of a network; at least 0. Three columns at most are
-        chosen by deviations, with at least a third of the record's largest; the one by the error if it has a fifth of
+        Deviations from expected values, and fractions in the error of a network; at least 0. Five columns at most are
+        chosen by deviations, with at least a quarter of the record's largest; the one by the error if it has a fifth of
         the record's.
     apart_from : ndarray of int of shape (n,), optional
         A column of each record that is not chosen, and does not count.

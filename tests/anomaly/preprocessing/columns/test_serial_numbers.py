@@ -1,0 +1,35 @@
+"""Columns that number the records are recognized and warned of."""
+
+import numpy as np
+import pytest
+
+from anomaly.errors import IdentifierColumnWarning
+from anomaly.preprocessing import TablePreprocessor
+from anomaly.preprocessing.columns.inference import are_serial_numbers
+
+RNG = np.random.default_rng(0)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        (np.arange(1000.0), True),
+        (RNG.permutation(4000)[:1000].astype(float), True),
+        (np.arange(99.0), False),
+        (RNG.integers(0, 4000, 1000).astype(float), False),
+        (RNG.integers(0, 10**9, 1000).astype(float), False),
+        (np.arange(1000.0) + 0.5, False),
+        (np.append(np.arange(1000.0), np.nan), False),
+        (RNG.normal(size=1000), False),
+    ],
+)
+def test_serial_numbers_are_dense_distinct_integers(numbers, expected):
+    assert are_serial_numbers(numbers) is expected
+
+
+@pytest.mark.parametrize("missing", ["median", "nan"])
+def test_a_column_of_serial_numbers_is_warned_of_and_used(missing):
+    table = {"id": np.arange(200), "amount": RNG.normal(size=200), "kind": ["a", "b"] * 100}
+    with pytest.warns(IdentifierColumnWarning, match=r"seem to number the records: 'id'\. .*--drop"):
+        preprocessor = TablePreprocessor(missing=missing).fit(table)
+    assert preprocessor.kinds_["id"] == "number"
