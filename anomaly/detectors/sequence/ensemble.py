@@ -67,6 +67,8 @@ class SeriesEnsemble:
         Each member's typical distances of windows.
     units_ : ndarray of shape (n_members,)
         Each member's median value of a step in training, networks last.
+    spreads_ : ndarray of shape (n_members,)
+        Spread of each member's values in training, in the order of `units_`.
     blend_ : Blend
         Weights and spreads.
     known_ : KnownSteps
@@ -81,6 +83,7 @@ class SeriesEnsemble:
     features_: WindowFeatures
     typical_: list[Typical]
     units_: Array
+    spreads_: Array
     blend_: Blend
     known_: KnownSteps
     training_: ScoredSteps
@@ -130,8 +133,8 @@ class SeriesEnsemble:
         """
         totals = [part[steps].sum(axis=1) for part in parts]
         self.units_ = np.array([max(float(np.median(total)), _LEAST_UNIT) for total in totals])
-        spreads = [spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)]
-        self.blend_ = Blend(self._weights(network_share), spreads)
+        self.spreads_ = np.array([spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)])
+        self.blend_ = Blend(self._weights(network_share), self.spreads_)
 
     def remember(self, scores: Array) -> None:
         """Remember the scores of the steps of training, for when they are scored again."""
@@ -243,7 +246,7 @@ class SeriesEnsemble:
             described.append({"kind": member.kind, **config})
             arrays.update({f"{k}/{name}": array for name, array in of_member.items()})
         arrays |= {f"known/{name}": array for name, array in self.known_.get_state().items()}
-        values = {"typical": np.array(self.typical_), "units": self.units_, "spreads": self.blend_.units}
+        values = {"typical": np.array(self.typical_), "units": self.units_, "spreads": self.spreads_}
         values["step_parts"] = self.training_.step_parts
         return {"period": self.period_, "members": described}, {**arrays, **values}
 
@@ -268,8 +271,8 @@ class SeriesEnsemble:
         typical = _positive(arrays["typical"], (n_windows, 2), "typical distances", least=0.0)
         self.typical_ = [Typical(float(distance), float(certainty)) for distance, certainty in typical]
         self.units_ = _positive(arrays["units"], (n_all,), "units", least=_LEAST_UNIT)
-        spreads = _positive(arrays["spreads"], (n_all,), "spreads", least=0.0)
-        self.blend_ = Blend(self._weights(network_share), spreads)
+        self.spreads_ = _positive(arrays["spreads"], (n_all,), "spreads", least=0.0)
+        self.blend_ = Blend(self._weights(network_share), self.spreads_)
         self.known_ = KnownSteps.from_state(arrays_with_prefix(arrays, "known/"), len(scores))
         parts = _positive(arrays["step_parts"], (len(scores),), "parts of steps", least=0.0)
         self.training_ = ScoredSteps(scores[:, np.newaxis], parts, np.ones(len(scores), np.bool_))
@@ -329,6 +332,7 @@ class EnsembleStream:
 
 
 def _positive(values: Array, shape: tuple[int, ...], what: str, least: float) -> Array:
-    if values.shape != shape or not np.isfinite(values).all() or (values < least).any():
+    is_valid = values.dtype == np.float64 and values.shape == shape and np.isfinite(values).all()
+    if not (is_valid and (values >= least).all()):
         raise ValueError(f"expected finite {what} of shape {shape}, of at least {least}")
     return values

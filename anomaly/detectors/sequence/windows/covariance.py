@@ -15,8 +15,9 @@ entries. Directions in which normal windows hardly vary count most.
 
 with the blocks of the sensor's steps. Its part in d is proportional to that.
 
-**Missing samples** take the values that are expected from those present, which make d smallest: found by conjugate
-gradients, for all windows at once. d is then that of the samples that are present, of which K are counted.
+**Missing samples** take the values that are expected from those present, which make d smallest,
+:math:`x_m = -P_{mm}^{-1} P_{mp} x_p = C_{mp} C_{pp}^{-1} x_p`, where P x is 0. d is then that of the samples that are
+present, of which K are counted.
 
 **Honest distances in training.** A covariance fits the windows that it is estimated from. So the distances of training
 come from five covariances, each without a fifth of the series and the windows that overlap it.
@@ -35,6 +36,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -48,9 +50,6 @@ _FOLDS = 5
 _LEAST_WINDOWS = 30
 _LARGEST_GROUP = 800
 _LEAST_SHRINKAGE = 1e-9
-# Conjugate gradients end where the squares are known to a millionth.
-_ROUNDS = 100
-_EXACT = 1e-6
 
 
 @dataclass(frozen=True)
@@ -90,34 +89,37 @@ class Precision:
         """Return x, with the expected values of missing samples, and P x, both of shape (n, n_features, window)."""
         shape = windows.shape
         x = windows.reshape(len(windows), -1) - self.mean
-        product = x @ self.matrix
         if missing is not None and missing.any():
-            x, product = self._completed(x, missing.reshape(x.shape))
+            x = self._completed(x, missing.reshape(x.shape))
+        product = x @ self.matrix
         return x.reshape(shape), product.reshape(shape)
 
     def drops(self, product: Array) -> Array:
         r"""Return :math:`\Delta_j` from P x, of shape (n_windows, n_features)."""
         return np.maximum(np.einsum("njw,jwv,njv->nj", product, self.blocks, product, optimize=True), 0)
 
-    def _completed(self, x: Array, missing: Array) -> tuple[Array, Array]:
-        """Minimize the square over the missing samples, by conjugate gradients on all windows at once."""
+    def _completed(self, x: Array, missing: Array) -> Array:
+        """Return x with the expected values of missing samples. Windows with the same ones share a solution."""
         x = np.where(missing, 0.0, x)
-        product = x @ self.matrix
-        residual = np.where(missing, -product, 0.0)
-        direction, square = residual.copy(), np.square(residual).sum(axis=1)
-        first = square
-        for _ in range(min(_ROUNDS, int(missing.sum(axis=1).max()))):
-            along = direction @ self.matrix
-            curvature = np.where(missing, direction * along, 0.0).sum(axis=1)
-            step = np.divide(square, curvature, out=np.zeros(len(x)), where=curvature > 0)[:, np.newaxis]
-            x, product = x + step * direction, product + step * along
-            residual = np.where(missing, residual - step * along, 0.0)
-            before, square = square, np.square(residual).sum(axis=1)
-            if (square <= _EXACT * first).all():
-                break
-            growth = np.divide(square, before, out=np.zeros(len(x)), where=before > 0)
-            direction = residual + growth[:, np.newaxis] * direction
-        return x, product
+        masks, mask_of = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
+        for k in range(len(masks)):
+            rows = np.flatnonzero(mask_of.reshape(-1) == k)
+            is_gone = missing[rows[0]]
+            if is_gone.any():
+                gone, known = np.flatnonzero(is_gone), np.flatnonzero(~is_gone)
+                x[np.ix_(rows, gone)] = self._expected(x[np.ix_(rows, known)], gone, known)
+        return x
+
+    def _expected(self, x: Array, gone: Array, known: Array) -> Array:
+        """Return the expected values of some samples from the others, by the smaller system of equations."""
+        if len(gone) <= len(known):
+            return -np.linalg.solve(self.matrix[np.ix_(gone, gone)], self.matrix[np.ix_(gone, known)] @ x.T).T
+        covariance = self._covariance
+        return np.asarray((covariance[np.ix_(gone, known)] @ np.linalg.solve(covariance[np.ix_(known, known)], x.T)).T)
+
+    @cached_property
+    def _covariance(self) -> Array:
+        return np.asarray(np.linalg.inv(self.matrix))
 
 
 class WindowCovariance:
@@ -247,10 +249,21 @@ class WindowCovariance:
 
 def _precision(mean: Array, matrix: Array, n_features: int, window: int) -> Precision:
     n_values = n_features * window
-    if mean.shape != (n_values,) or matrix.shape != (n_values, n_values):
+    if (
+        not mean.dtype == matrix.dtype == np.float64
+        or mean.shape != (n_values,)
+        or matrix.shape != (n_values, n_values)
+    ):
         raise ValueError(f"expected a mean and a precision of {n_values} values")
     if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
         raise ValueError("expected a finite mean and precision")
+    # Of a matrix that is none of a covariance, squares and missing samples would be nonsense.
+    try:
+        np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        raise ValueError("expected a precision that is positive definite") from None
+    if not np.allclose(matrix, matrix.T, rtol=1e-3, atol=1e-6 * np.abs(matrix).max()):
+        raise ValueError("expected a precision that is symmetric")
     return Precision.of(mean, matrix, n_features)
 
 

@@ -80,8 +80,8 @@ class WindowFeatures:
         features = cls()
         features.weights_, features.constants_ = arrays["weights"], arrays["constants"]
         for values in (features.weights_, features.constants_):
-            if values.shape != (n_features,) or not np.isfinite(values).all():
+            if values.dtype != np.float32 or values.shape != (n_features,) or not np.isfinite(values).all():
                 raise ValueError(f"expected finite weights and constants of {n_features} features")
-        if not features.weights_.any():
-            raise ValueError("expected a feature with a weight")
+        if (features.weights_ < 0).any() or not features.weights_.any():
+            raise ValueError("expected weights of at least 0, and a feature with a weight above it")
         return features

@@ -8,7 +8,7 @@ A *single* neighbor is best for series: windows of a normal pattern lie on a cur
 while those beside it are as far from it as the next phase of the pattern. In training, windows that overlap the one to
 be compared are left out, as each would find itself: so the distances of training are those of fresh windows.
 
-The search is by matrix products, :math:`|v - r|^2 = |v|^2 - 2 v \cdot r + |r|^2`, and the distance to the one that is
+The search is by matrix products, :math:`|v - r|^2 = |v|^2 - 2 v \cdot r + |r|^2`, of values less their mean, and the distance to the one that is
 found by differences, which do not cancel.
 
 References
@@ -132,7 +132,10 @@ class NearestWindows:
 
     def _remember(self, values: Array) -> None:
         self.remembered_ = np.ascontiguousarray(values, np.float32)
-        self._flat = self.remembered_.reshape(len(values), -1)
+        flat = self.remembered_.reshape(len(values), -1)
+        # Products of large numbers cancel: the levels of sensors in their own units may be far from 0.
+        self._center = flat.mean(axis=0, dtype=np.float64).astype(np.float32)
+        self._flat = flat - self._center
         self._squares = np.square(self._flat).sum(axis=1)
 
     def _distances(self, values: Array, places: Array | None = None) -> Array:
@@ -145,7 +148,7 @@ class NearestWindows:
 
     def _nearest(self, values: Array, places: Array | None = None) -> Array:
         """Return the index of the nearest remembered window; with places, of those that do not overlap."""
-        flat = values.reshape(len(values), -1)
+        flat = values.reshape(len(values), -1) - self._center
         found = np.empty(len(flat), np.int64)
         for start in range(0, len(flat), _BLOCK):
             block = flat[start : start + _BLOCK]
@@ -186,7 +189,8 @@ class NearestWindows:
         member = cls(VIEWS[config["view"]](), config["window"])
         member.view.set_state(arrays, n_features)
         values = arrays["remembered"]
-        if values.ndim != 3 or values.shape[1] != n_features or not len(values) or not np.isfinite(values).all():
+        is_windows = values.dtype == np.float32 and values.ndim == 3 and values.shape[1] == n_features
+        if not (is_windows and len(values) and np.isfinite(values).all()):
             raise ValueError(f"expected finite windows of {n_features} features to compare with")
         member._remember(values)
         n_values = member.view.values(np.zeros((1, n_features, member.window), np.float32), None).shape[2]

@@ -102,7 +102,9 @@ class WindowStream:
         after = self._member.window - self._seen
         steps = np.concatenate([self._steps, np.repeat(self._steps[-1:], after, axis=0)])
         missing = np.concatenate([self._missing, np.ones((after, steps.shape[1]), np.bool_)])
-        return np.repeat(self._distances(steps, missing), self._seen, axis=0)
+        # It is a single window, too.
+        found = drawn(self._distances(steps, missing), np.array([1 - self._typical.certainty]), self._typical.distance)
+        return np.repeat(found, self._seen, axis=0)
 
     def _distances(self, steps: Array, missing: Array) -> Array:
         windows, window = windows_of(steps, self._member.window), self._member.window

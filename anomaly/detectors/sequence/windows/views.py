@@ -136,6 +136,8 @@ class StatisticsView:
         """Restore means and standard deviations; raise ValueError if they are not valid."""
         self.mean_, self.scale_ = arrays["mean"], arrays["scale"]
         expected = (n_features, 6)
+        if not self.mean_.dtype == self.scale_.dtype == np.float32:
+            raise ValueError("expected means and scales in float32")
         if not (self.mean_.shape == self.scale_.shape == expected and np.isfinite(self.mean_).all()):
             raise ValueError(f"expected finite means and scales of shape {expected}")
         if not (np.isfinite(self.scale_).all() and (self.scale_ > 0).all()):

@@ -1,0 +1,139 @@
+"""Alarms of a series: none at the start of clean segments, short ones for short causes, and the same however it is cut."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anomaly import SequenceDetector
+from anomaly.detectors.sequence.alarms import AlarmRule, AlarmSettings
+from anomaly.detectors.sequence.causes import alarm_labels, causes_of
+
+CAUSAL = pytest.mark.parametrize("causal", [False, True])
+
+
+def scored(n=400, seed=0):
+    """Return scores with high steps, and the parts of the steps."""
+    rng = np.random.default_rng(seed)
+    scores = rng.lognormal(sigma=0.2, size=n)
+    for start in rng.integers(0, n, 4):
+        scores[start : start + 15] += 3
+    return scores, rng.exponential(size=n)
+
+
+def rule(causal=False):
+    normal = np.random.default_rng(9).lognormal(sigma=0.2, size=2000)
+    chosen, _ = AlarmSettings(rate=1e-3, gap=8, width=6, reach=12, causal=causal).choose([normal], promised=False)
+    return chosen
+
+
+# -- rules -------------------------------------------------------------------------------------
+
+
+@CAUSAL
+@settings(max_examples=40)
+@given(cuts=st.lists(st.integers(0, 400), max_size=8).map(sorted), seed=st.integers(0, 99))
+def test_labels_do_not_depend_on_how_a_segment_is_cut(causal, cuts, seed):
+    scores, parts = scored(seed=seed)
+    stream = rule(causal).stream()
+    pieces = zip(np.split(scores, cuts), np.split(parts, cuts), strict=True)
+    labels = np.concatenate([*(stream.push(*piece) for piece in pieces), stream.finish_segment()])
+    np.testing.assert_array_equal(labels, rule(causal).labels(scores, parts))
+
+
+def test_an_alarm_is_joined_and_restricted_to_its_causes():
+    scores, parts = scored()
+    limits = rule().moving.stream().push(scores)
+    expected = alarm_labels(scores > limits, causes_of(parts, 6, 12), 8)
+    np.testing.assert_array_equal(rule().labels(scores, parts), expected)
+    assert expected.any()
+
+
+@given(st.integers(1, 399))
+def test_a_causal_label_does_not_depend_on_later_steps(n):
+    scores, parts = scored()
+    later, of_later = scores.copy(), parts.copy()
+    later[n:], of_later[n:] = 50, 50
+    np.testing.assert_array_equal(rule(True).labels(later, of_later)[:n], rule(True).labels(scores, parts)[:n])
+    assert len(rule(True).stream().push(scores[:n], parts[:n])) == n
+
+
+@CAUSAL
+def test_labels_are_final_after_the_delay(causal):
+    scores, parts = scored()
+    assert len(rule(causal).stream().push(scores, parts)) == 400 - rule(causal).delay
+    assert (rule(causal).delay == 0) == causal
+
+
+def test_a_threshold_that_was_given_is_all_that_matters():
+    scores, parts = scored()
+    np.testing.assert_array_equal(AlarmRule(1.5).labels(scores, parts), scores > 1.5)
+
+
+# -- detectors ---------------------------------------------------------------------------------
+
+
+def series(n, n_sensors, seed):
+    rng = np.random.default_rng(seed)
+    phases = np.random.default_rng(n_sensors).uniform(0, 6, n_sensors)
+    wave = np.sin(2 * np.pi * (np.arange(n)[:, np.newaxis] + rng.integers(0, 20)) / 20 + phases)
+    common = rng.normal(size=(n, 1 + n_sensors // 4)) @ np.random.default_rng(7).normal(
+        size=(1 + n_sensors // 4, n_sensors)
+    )
+    return wave + 0.1 * common + 0.1 * rng.normal(size=(n, n_sensors))
+
+
+def stamped(values, starts=()):
+    time = np.arange(len(values)) + 1000.0 * np.isin(np.arange(len(values)), starts).cumsum()
+    return {"time": time, **{f"s{j}": column for j, column in enumerate(values.T)}}
+
+
+FITTED = {}
+
+
+def fitted(causal, n_sensors):
+    if (causal, n_sensors) not in FITTED:
+        detector = SequenceDetector(causal=causal, time="time", random_state=0)
+        FITTED[causal, n_sensors] = detector.fit(stamped(series(1000, n_sensors, 0)))
+    return FITTED[causal, n_sensors]
+
+
+@CAUSAL
+@pytest.mark.parametrize("n_sensors", [1, 5])
+def test_the_start_of_a_clean_segment_is_no_alarm(causal, n_sensors):
+    detector = fitted(causal, n_sensors)
+    # Ten series of 12 segments of 10 to 70 steps, from half of a window to more than three.
+    alarms = []
+    for seed in range(1, 11):
+        starts = np.cumsum(np.random.default_rng(seed).integers(10, 70, 12))
+        labels = detector.predict(stamped(series(int(starts[-1]), n_sensors, seed), starts[:-1]))
+        alarms += [labels[start : start + 20].any() for start in [0, *starts[:-1]]]
+    assert np.mean(alarms) < 0.03
+
+
+@CAUSAL
+@pytest.mark.parametrize("n_sensors", [1, 5])
+def test_the_steps_around_a_hole_are_no_alarm(causal, n_sensors):
+    alarms = []
+    for seed in range(1, 11):
+        values = series(400, n_sensors, seed)
+        for start, length in ((100, 3), (200, 8), (300, 40)):
+            values[start : start + length, : 1 + n_sensors // 2] = np.nan
+        labels = fitted(causal, n_sensors).predict(stamped(values))
+        alarms += [labels[start : start + length + 20].any() for start, length in ((100, 3), (200, 8), (300, 40))]
+    assert np.mean(alarms) <= 0.1
+
+
+@CAUSAL
+@pytest.mark.parametrize("n_sensors", [1, 5])
+def test_one_odd_sample_is_a_short_alarm(causal, n_sensors):
+    lengths, hits = [], []
+    for seed in range(1, 7):
+        values = series(400, n_sensors, seed)
+        values[200, 0] += 3
+        labels = fitted(causal, n_sensors).predict(stamped(values))
+        hits.append(labels[200:210].any())
+        lengths.append(labels[150:300].sum())
+    assert np.mean(hits) > 0.8
+    # Windows that hold it have 10 to 80 steps.
+    assert max(lengths) <= 20

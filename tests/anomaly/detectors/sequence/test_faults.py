@@ -1,0 +1,75 @@
+"""Faults are found by the scores: sensors that stand still, are too calm or too slow, or break with the others."""
+
+import numpy as np
+import pytest
+from sklearn.metrics import roc_auc_score
+
+from anomaly import SequenceDetector
+
+TRAINING, SCORED, FIRST, END = 600, 400, 200, 260
+SEEDS = range(2)
+
+
+def waves(n_sensors, seed):
+    """Return sensors of a wave and common noise, and the same without noise."""
+    rng = np.random.default_rng(seed)
+    wave = np.sin(2 * np.pi * np.arange(TRAINING + SCORED)[:, np.newaxis] / 20 + rng.uniform(0, 6, n_sensors))
+    return wave + 0.1 * noise(n_sensors, rng), wave
+
+
+def noises(n_sensors, seed):
+    """Return correlated sensors of noise, and the same without it."""
+    found = noise(n_sensors, np.random.default_rng(seed))
+    return found, np.zeros_like(found)
+
+
+def noise(n_sensors, rng):
+    n, n_common = TRAINING + SCORED, 1 + n_sensors // 4
+    common = rng.normal(size=(n, n_common)) @ rng.normal(size=(n_common, n_sensors))
+    return common + rng.normal(size=(n, n_sensors))
+
+
+def frozen(values, _):
+    values[:] = values[0]
+
+
+def one_frozen(values, _):
+    values[:, 0] = values[0, 0]
+
+
+def calm(values, without_noise):
+    values[:] = without_noise
+
+
+def regular(values, _):
+    values[:] = np.sin(2 * np.pi * np.arange(len(values))[:, np.newaxis] / 10) * values.std(axis=0)
+
+
+def slow(values, _):
+    values[:] = values[np.arange(len(values)) // 2]
+
+
+def shifted(values, _):
+    values[:, 0] += values[:, 0].std()
+
+
+FAULTS = {waves: (frozen, one_frozen, slow, shifted), noises: (frozen, one_frozen, calm, regular)}
+# Without later steps, a fault of 60 steps in noise ends before the windows of 64 steps are those of a fault.
+LEAST = {(waves, False): 0.98, (waves, True): 0.9, (noises, False): 0.93, (noises, True): 0.65}
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("n_sensors", [1, 5, 20])
+@pytest.mark.parametrize("series", FAULTS)
+def test_faults_score_above_normal_steps(series, n_sensors, causal):
+    found = {fault.__name__: [] for fault in FAULTS[series]}
+    for seed in SEEDS:
+        values, without_noise = series(n_sensors, seed)
+        detector = SequenceDetector(causal=causal, random_state=seed).fit(values[:TRAINING])
+        for fault in FAULTS[series]:
+            faulty = values[TRAINING:].copy()
+            fault(faulty[FIRST:END], without_noise[TRAINING:][FIRST:END])
+            is_faulty = (np.arange(SCORED) >= FIRST) & (np.arange(SCORED) < END)
+            found[fault.__name__].append(roc_auc_score(is_faulty, detector.decision_function(faulty)))
+    means = {name: round(float(np.mean(areas)), 3) for name, areas in found.items()}
+    assert min(means.values()) > LEAST[series, causal], means
