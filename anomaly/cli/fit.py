@@ -17,7 +17,6 @@ from anomaly.cli.options import (
     add_data,
     add_model,
     add_records,
-    add_rows,
     add_seed,
     add_table,
     check_supported,
@@ -27,6 +26,7 @@ from anomaly.cli.options import (
     split_names,
     whole,
 )
+from anomaly.cli.series_options import add_series
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
 
@@ -64,7 +64,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_threshold(parser)
     _add_training(parser)
     _add_preprocessing(parser)
-    _add_series(parser)
+    add_series(parser)
     add_records(parser)
     add_seed(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
@@ -147,70 +147,6 @@ def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_series(parser: argparse.ArgumentParser) -> None:
-    series = parser.add_argument_group("time series: consecutive rows, split into windows")
-    series.add_argument("--series", action="store_true", help="the rows are the consecutive steps of a time series")
-    series.add_argument(
-        "--window",
-        type=_window,
-        metavar="STEPS",
-        help="length that windows are multiples of, or auto, for the period of the series (default: auto); implies "
-        "--series",
-    )
-    series.add_argument("--causal", action="store_true", help="score each step without using later ones")
-    series.add_argument(
-        "--false-alarms",
-        metavar="RATE",
-        help="rate of false alarms to be kept on normal series, such as 1/week or '1/2000 steps' (default: about "
-        "1/2000 steps, not promised)",
-    )
-    series.add_argument(
-        "--network",
-        choices=("dense", "conv", "lstm", "gru"),
-        help="architecture of networks beside the comparison of windows (default: none, or dense if one of the options "
-        "from here to --margin is given, which concern networks)",
-    )
-    series.add_argument(
-        "--network-share",
-        type=number,
-        metavar="FRACTION",
-        help="weight of the networks in the score, 1 for networks alone (default: 0.1)",
-    )
-    series.add_argument("--stride", type=whole, metavar="STEPS", help="distance between windows (default: 1)")
-    series.add_argument(
-        "--method",
-        choices=("reconstruction", "forecast"),
-        help="task of the network: reconstruct windows or forecast the next step (default: reconstruction)",
-    )
-    series.add_argument(
-        "--relative", action="store_true", help="subtract the level of each window, for sensors with random-walk drift"
-    )
-    series.add_argument(
-        "--smoothing",
-        type=number,
-        metavar="STEPS",
-        help="span of the exponentially weighted average of the errors (default: 20)",
-    )
-    series.add_argument(
-        "--folds",
-        type=whole,
-        metavar="N",
-        help="number of cross-validation folds, with a network each (default: 4 for short series, else 1)",
-    )
-    series.add_argument("--members", type=whole, metavar="N", help="networks to average in each fold (default: 1)")
-    series.add_argument(
-        "--margin",
-        type=number,
-        metavar="M",
-        help="threshold of networks alone, as a multiple of the highest normal score (default: 2)",
-    )
-    add_rows(parser)
-    series.add_argument("--time", metavar="COL", help="the column of timestamps; gaps in it separate segments")
-    series.add_argument(
-        "--gap", type=number, metavar="N", help="number of typical time steps that counts as a gap (default: 10)"
-    )
-
-
 def run(options: Namespace) -> None:
     """Fit a detector, write the model, and print a summary."""
     inputs.check_writable(options.model)
@@ -265,10 +201,6 @@ def run(options: Namespace) -> None:
     print(f"{detector.training_summary()}\nmodel written to {options.model}")
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
-
-
-def _window(text: str) -> int | str:
-    return text if text == "auto" else whole(text)
 
 
 def _parse_contamination(text: str) -> float | str:

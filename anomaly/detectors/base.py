@@ -439,6 +439,13 @@ def _validated_scores(array: Array) -> Array:
     return array
 
 
+def validated_labels(labels: Array, n_steps: int) -> Array:
+    """Return the labels of the training steps; raise ValueError if they are none."""
+    if labels.shape != (n_steps,) or not np.isin(labels, (0, 1)).all():
+        raise ValueError("its labels must be 0 or 1, one for each score")
+    return labels.astype(np.int64)
+
+
 def as_labels(y: Any, count: int, unit: str) -> Array | None:
     """Return labels as an array, or None without labels.
 

@@ -9,12 +9,11 @@ from typing import Any, ClassVar, NoReturn, TypeVar
 
 import numpy as np
 
-from anomaly.detectors.base import as_labels
+from anomaly.detectors.base import as_labels, validated_labels
 from anomaly.detectors.grouping import check_left_out, joined_labels, segments_by_group
 from anomaly.detectors.loading import detector_class
-from anomaly.detectors.routing import MOST_WAITING, PartStream, RoutedStream, rows_by_group
+from anomaly.detectors.routing import MOST_WAITING, RoutedStream, ScaledStream, rows_by_group
 from anomaly.detectors.row_detector import DataKind, RowDetector
-from anomaly.detectors.sequence.files import validated_labels
 from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.drift import DriftResult
 from anomaly.errors import DataError
@@ -277,9 +276,9 @@ class GroupedDetector(RowDetector):
         mask = None if exclude is None else first.preprocessor_.mask_of(exclude, self.group)
         return RoutedStream(self._open, self.n_features_in_, self.group, mask, int(self.most_waiting), self.ignore)
 
-    def _open(self, name: str | None) -> _ScaledStream | None:
+    def _open(self, name: str | None) -> ScaledStream | None:
         detector = None if name is None else self.detectors_.get(name)
-        return None if detector is None else _ScaledStream(detector.stream(), detector.threshold_)
+        return None if detector is None else ScaledStream(detector.stream(), detector.threshold_)
 
     def _map_scores(self, function: Callable[[Array], Array], X: Any) -> Any:
         """Apply a function to the scores that are there; for others, labels are 0 and numbers are NaN."""
@@ -447,23 +446,6 @@ class GroupedDetector(RowDetector):
         self.left_out_ = {str(name): str(reason) for name, reason in config["left_out"].items()}
         self.calibration_scores_ = arrays["calibration_scores"]
         self._set_columns()
-
-
-class _ScaledStream:
-    """Stream of one group, whose contributions are divided by its threshold."""
-
-    def __init__(self, stream: PartStream, threshold: float) -> None:
-        self._stream, self._factor = stream, 1.0 / threshold
-
-    @property
-    def labels(self) -> Array:
-        return self._stream.labels
-
-    def push_parts(self, X: Any) -> Array:
-        return self._stream.push_parts(X) * self._factor
-
-    def finish_parts(self) -> Array:
-        return self._stream.finish_parts() * self._factor
 
 
 def _positive(threshold: float) -> float:

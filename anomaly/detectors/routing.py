@@ -95,6 +95,34 @@ class _Route:
         return done, found
 
 
+class ScaledStream:
+    """Stream of one group, whose contributions are divided by its threshold.
+
+    Parameters
+    ----------
+    stream : PartStream
+        The stream.
+    threshold : float
+        The threshold, above 0.
+    """
+
+    def __init__(self, stream: PartStream, threshold: float) -> None:
+        self._stream, self._factor = stream, 1.0 / threshold
+
+    @property
+    def labels(self) -> Array:
+        """Return the labels of the rows of the last call."""
+        return self._stream.labels
+
+    def push_parts(self, X: Any) -> Array:
+        """Add the next rows; return contributions in units of the threshold."""
+        return self._stream.push_parts(X) * self._factor
+
+    def finish_parts(self) -> Array:
+        """Return the remaining contributions."""
+        return self._stream.finish_parts() * self._factor
+
+
 class RoutedStream:
     """Stream that routes rows to a stream for each group, and leaves intervals out.
 

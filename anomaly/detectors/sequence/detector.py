@@ -9,12 +9,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.detectors.base import validated_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
 from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule, AlarmSettings
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.exclusion import without_intervals
-from anomaly.detectors.sequence.files import upgraded, validated_labels
+from anomaly.detectors.sequence.files import upgraded
 from anomaly.detectors.sequence.fitted import FittedSeries
 from anomaly.detectors.sequence.fitting import SeriesFit, fit_series
 from anomaly.detectors.sequence.labels import labels_of_series

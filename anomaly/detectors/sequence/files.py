@@ -1,13 +1,9 @@
-"""Parts of the files of series detectors: parameters of earlier versions, and checks."""
+"""Parameters in files of earlier versions."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-
-import numpy as np
-
-from nnlite.types import Array
 
 # Files that do not name it are of detectors of networks alone, whose parameters had these names.
 _FORMER_NAMES = {"drift": "drift_allowance"}
@@ -23,10 +19,3 @@ def upgraded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """
     renamed = {_FORMER_NAMES.get(name, name): value for name, value in parameters.items()}
     return renamed if "network_share" in renamed else {"network_share": 1.0, **renamed}
-
-
-def validated_labels(labels: Array, n_steps: int) -> Array:
-    """Return the labels of the training steps; raise ValueError if they are none."""
-    if labels.shape != (n_steps,) or not np.isin(labels, (0, 1)).all():
-        raise ValueError("its labels must be 0 or 1, one for each score")
-    return labels.astype(np.int64)
