@@ -8,8 +8,8 @@ A *single* neighbor is best for series: windows of a normal pattern lie on a cur
 while those beside it are as far from it as the next phase of the pattern. In training, windows that overlap the one to
 be compared are left out, as each would find itself: so the distances of training are those of fresh windows.
 
-The search is by matrix products, :math:`|v - r|^2 = |v|^2 - 2 v \cdot r + |r|^2`, of values less their mean, and the distance to the one that is
-found by differences, which do not cancel.
+The search is by matrix products, :math:`|v - r|^2 = |v|^2 - 2 v \cdot r + |r|^2`, of values less their mean, and the
+distance to the one that is found by differences, which do not cancel.
 
 References
 ----------
