@@ -56,11 +56,19 @@ class ColumnDrift:
         The largest D of its features: of the number itself, or of the indicator of a category.
     p_value : float
         Probability of so large a D in any of the columns without drift.
+    aspect : str, optional
+        What has drifted, of a series: "level" or "spread".
     """
 
     name: str
     statistic: float
     p_value: float
+    aspect: str | None = None
+
+    @property
+    def title(self) -> str:
+        """The name of the column, with the aspect if there is one."""
+        return self.name if self.aspect is None else f"{self.name} ({self.aspect})"
 
 
 @dataclass(frozen=True)
@@ -76,13 +84,17 @@ class DriftResult:
     level : float
         Probability of a false alarm, over the tests of scores and columns.
     n_reference, n_fresh : int
-        Numbers of scores compared.
+        Numbers of scores compared, or of blocks of scores.
     share_then, share_now : float or None
         Fractions of reference scores and of fresh scores above the threshold; None without a threshold.
     columns : tuple of ColumnDrift
         Columns that have drifted, the one with the largest D first.
     score_level : float
         Level of the test of the scores; the remainder of `level` is that of the columns.
+    unit : str, default "records"
+        What is compared: "records", or "blocks" of consecutive steps of a series.
+    untested : tuple of str
+        Columns of a series that change too slowly to be tested.
     """
 
     statistic: float
@@ -94,6 +106,8 @@ class DriftResult:
     share_now: float | None = None
     columns: tuple[ColumnDrift, ...] = ()
     score_level: float = 0.0
+    unit: str = "records"
+    untested: tuple[str, ...] = ()
 
     @property
     def scores_drifted(self) -> bool:
@@ -108,12 +122,16 @@ class DriftResult:
     def __str__(self) -> str:
         """Return the result in sentences."""
         verdict = "have drifted" if self.scores_drifted else "have not drifted"
-        text = f"Scores {verdict}: D = {self.statistic:.3f}, p = {self.p_value:.2g}, of {self.n_fresh:,} fresh records"
-        text += f" and {self.n_reference:,} from training."
+        text = f"Scores {verdict}: D = {self.statistic:.3f}, p = {self.p_value:.2g}, of {self.n_fresh:,} fresh"
+        text += f" {self.unit} and {self.n_reference:,} from training."
+        if math.isnan(self.statistic):
+            text = "Scores are not tested: they change too slowly for so few steps."
         if self.share_now is not None and self.share_then is not None:
             text += f" Above the threshold: {self.share_then:.2%} then, {self.share_now:.2%} now."
         if self.columns:
-            text += f" Drifted columns: {', '.join(f'{c.name} (D = {c.statistic:.3f})' for c in self.columns)}."
+            text += f" Drifted columns: {', '.join(f'{c.title} (D = {c.statistic:.3f})' for c in self.columns)}."
+        if self.untested:
+            text += f" Not tested, since they change too slowly for so few steps: {', '.join(self.untested)}."
         return text
 
 

@@ -51,7 +51,7 @@ MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 29,
     "files of anomaly entered by decision_function": 14,
     "files of anomaly entered by load_detector": 21,
-    "files of anomaly entered by SequenceDetector.fit": 26,
+    "files of anomaly entered by SequenceDetector.fit": 27,
     "files of anomaly entered by anomaly fit": 38,
     "files of anomaly entered by anomaly score": 34,
 }

@@ -105,3 +105,10 @@ def test_its_set_up_is_two_commands_that_the_project_knows():
 def _environment() -> dict[str, str]:
     """The child finds the packages where this process found them, whatever folder it works in."""
     return {**os.environ, "PYTHONPATH": str(Path(anomaly.__file__).parents[1]), "MPLBACKEND": "Agg"}
+
+
+def test_the_python_of_the_page_on_series_runs(capsys):
+    text = (ROOT / "docs" / "series_in_a_plant.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    exec(compile(block, "series_in_a_plant.md", "exec"), {})
+    assert float(capsys.readouterr().out.split()[0]) > 0

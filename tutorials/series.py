@@ -45,23 +45,24 @@ for start, end, fault in ((4200, 4260, "loose bolt"), (5100, 5220, "stuck sensor
     print(f"  {fault}: {outside[start - 3500 : end - 3500].mean():.0%} of its steps are outside of the limits")
 
 # ----------------------------------------------------------------------------------------------
-# Part 2. Reconstructing windows
+# Part 2. Comparing windows
 # ----------------------------------------------------------------------------------------------
-# The detector cuts the series into windows, and a network is trained to reconstruct them from noisy copies. A large
-# error means an anomaly: not of a single value, but of the relation between values, over time and between sensors. The
-# threshold comes from the last part of the training series, which the network is not trained on.
-detector = SequenceDetector(window=32, random_state=0).fit(train)
+# The detector cuts the series into windows, and compares them with those of training: by their values, by the
+# correlations of sensors and steps, and by statistics such as their spread. An anomaly is not a single value, but a
+# relation between values, over time and between sensors, that training has not seen. The limit comes from the scores of
+# training, each by what was learned from other parts of the series.
+detector = SequenceDetector(random_state=0).fit(train)
 scores = detector.decision_function(test)
-alarms = scores > detector.threshold_
+alarms = detector.predict(test)
 
-print("\nPart 2: errors of reconstructed windows")
-print(evaluate_events(test_truth, scores, detector.threshold_, tolerance=10))
+print("\nPart 2: windows compared with those of training")
+print(evaluate_events(test_truth, scores, y_pred=alarms, tolerance=10))
 
 # ----------------------------------------------------------------------------------------------
 # Part 3. Events and their sensors
 # ----------------------------------------------------------------------------------------------
 # Alarms close to each other are one event. The sensor that contributes most to its scores is the one to inspect. It
-# need not be the one with the largest error: a fault of one sensor raises the errors of correlated sensors, too, and
+# need not be the one with the most unusual values: a fault of one sensor makes correlated sensors unusual, too, and
 # `explain` takes that into account.
 contributions = detector.explain(test)
 print("\nPart 3: events")
@@ -78,21 +79,19 @@ for event in find_events(alarms, scores, minimum_length=3, tolerance=10):
 # ----------------------------------------------------------------------------------------------
 # A stream gives the same scores piece by piece, in constant memory. With `causal=True` no score waits for, or depends
 # on, later steps, as an alarm in a control room requires.
-live = SequenceDetector(window=32, causal=True, random_state=0).fit(train)
+live = SequenceDetector(causal=True, random_state=0).fit(train)
 stream = live.stream()
 seen, first = 0, None
 for start in range(0, len(test), 100):
-    piece = stream.push(test[start : start + 100])
-    found = np.flatnonzero(piece > live.threshold_)
-    found = found[seen + found >= 4200 - 3500]
+    stream.push(test[start : start + 100])
+    found = seen + np.flatnonzero(stream.labels)
+    found = found[found >= 4200 - 3500]
     if first is None and len(found):
-        first = seen + int(found[0])
-    seen += len(piece)
+        first = int(found[0])
+    seen += len(stream.labels)
 print("\nPart 4: causal scores")
 print(f"  first alarm of the loose bolt {first - 700} steps after it came loose")
 
-figure = plot_series(
-    test, alarms.astype(int), names=NAMES, scores=scores, threshold=detector.threshold_, labels=test_truth
-)
+figure = plot_series(test, alarms, names=NAMES, scores=scores, threshold=detector.threshold_, labels=test_truth)
 save_figure(figure[0], "series.png")
 print("\nThe figure is in series.png")

@@ -46,7 +46,10 @@ def run(options: Namespace) -> None:
     inputs.check_not_overwritten("output", options.output, {"data": options.data})
     inputs.check_writable(output)
     detector = inputs.load_for_tables(
-        options.model, "learn_labels", "learn-labels is for tables: fit it anew with all rows"
+        options.model,
+        "learn_labels",
+        "learn-labels is for tables: fit the series anew with "
+        "labels, as 'anomaly fit ... --label COL --normal VALUE --threshold best_f1'",
     )
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     table = concatenate(list(data.chunks()))

@@ -116,6 +116,11 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
         help="series only: the column that names the machine of each row, whose rows may be interleaved: each is a "
         "series of its own, and 'fit' learns a model of each, all in one file, with scores in units of its threshold",
     )
+    add_exclude(parser)
+
+
+def add_exclude(parser: argparse.ArgumentParser) -> None:
+    """Add the intervals to leave out."""
     parser.add_argument(
         "--exclude",
         metavar="INTERVALS.csv",

@@ -115,5 +115,5 @@ def format_drift(result: DriftResult) -> str:
     verdict = "drifted" if result.drifted else "no drift"
     if not result.columns:
         return f"{verdict}\n{result}"
-    rows = [[column.name, f"{column.statistic:.3f}", f"{column.p_value:.2g}"] for column in result.columns]
+    rows = [[column.title, f"{column.statistic:.3f}", f"{column.p_value:.2g}"] for column in result.columns]
     return f"{verdict}\n{replace(result, columns=())}\n\n{table(['column', 'D', 'p'], rows)}"

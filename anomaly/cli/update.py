@@ -44,7 +44,13 @@ def run(options: Namespace) -> None:
     given, output = input_options(options), options.output or options.model
     inputs.check_not_overwritten("output", options.output, {"data": options.data})
     inputs.check_writable(output)
-    detector = inputs.load_for_tables(options.model, "partial_fit", "update is for tables: fit it anew with all rows")
+    detector = inputs.load_for_tables(
+        options.model,
+        "partial_fit",
+        "update is for tables, whose records are independent: "
+        "fit the series anew, with the new rows after the old ones (several files: one after the other, or with "
+        "--group, each with a column that names it)",
+    )
     data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
     n_records, found = 0, set[str]()
     for table in data.chunks():

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import copy
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, NoReturn, TypeVar
 
 import numpy as np
 
 from anomaly.detectors.base import as_labels
-from anomaly.detectors.grouping import joined_labels, segments_by_group
+from anomaly.detectors.grouping import check_left_out, joined_labels, segments_by_group
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.routing import MOST_WAITING, PartStream, RoutedStream, rows_by_group
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.detectors.sequence.files import validated_labels
 from anomaly.detectors.series_detector import SeriesDetector
-from anomaly.errors import DataError, GroupWarning, format_names
+from anomaly.drift import DriftResult
+from anomaly.errors import DataError
 from anomaly.events import Event, find_events, find_segments
-from anomaly.tables import Table
+from anomaly.tables import Table, concatenate
 from anomaly.tables.series import as_series, is_collection
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model
@@ -169,27 +169,11 @@ class GroupedDetector(RowDetector):
             places = np.concatenate([rows for _, rows in pieces])
             scores[places], self.labels_[places] = detector.decision_scores_ * factor, detector.labels_
             calibration.append(detector.calibration_scores_ * factor)
-        self._check_some_are_fitted()
+        check_left_out(self.group, self.left_out_, len(segments), "left out, and will have no scores")
         self._set_columns()
         self.threshold_ = 1.0
         self.decision_scores_, self.calibration_scores_ = scores, np.concatenate(calibration)
         return self
-
-    def _check_some_are_fitted(self) -> None:
-        """Warn of the groups that are left out; raise DataError if none is left."""
-        if not self.left_out_:
-            if not self.detectors_:
-                raise DataError(f"column {self.group!r} names no group to train on")
-            return
-        names, reasons = zip(*self.left_out_.items(), strict=True)
-        if not self.detectors_:
-            raise DataError(f"none of {len(names):,} groups can be fitted; {names[0]!r}: {reasons[0]}")
-        warnings.warn(
-            f"column {self.group!r}: {len(names):,} of {len(names) + len(self.detectors_):,} groups are left out, and "
-            f"will have no scores: {format_names(names)}; {names[0]!r}: {reasons[0]}",
-            GroupWarning,
-            stacklevel=4,
-        )
 
     def _set_columns(self) -> None:
         first = next(iter(self.detectors_.values()))
@@ -305,6 +289,49 @@ class GroupedDetector(RowDetector):
         result = np.full((len(scores), *found.shape[1:]), 0 if found.dtype.kind == "i" else np.nan, found.dtype)
         result[known] = found
         return result
+
+    def drift(self, X: Any, level: float = 0.01, exclude: Any = None) -> dict[str, DriftResult]:
+        """Test for each group whether its fresh steps follow the distribution of its training steps.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns), or an iterator of chunks of one
+            Fresh rows.
+        level : float, default 0.01
+            Probability of a false alarm, over all groups.
+        exclude : table of shape (n_intervals, 2 or 3), optional
+            Intervals to leave out.
+
+        Returns
+        -------
+        dict of str to DriftResult
+            The result of each group that has rows and a detector; see `SeriesDetector.drift`.
+
+        Raises
+        ------
+        DataError
+            If no group has enough rows.
+
+        Warns
+        -----
+        GroupWarning
+            If groups have no detector, or too few rows.
+        """
+        self._check_fitted()
+        table = concatenate(list(map(as_series, X))) if isinstance(X, Iterator) else as_series(X)
+        segments = segments_by_group([table], self.group, self.time, exclude)
+        known = [name for name in segments if name in self.detectors_]
+        results: dict[str, DriftResult] = {}
+        reasons = {name: "there is no detector for it" for name in segments if name not in known}
+        for name in known:
+            try:
+                series = [own for own, _ in segments[name]]
+                results[name] = self.detectors_[name].drift(series, level / len(known))
+            except DataError as error:
+                reasons[name] = str(error)
+        if reasons:
+            check_left_out(self.group, reasons, len(segments), "not tested for drift")
+        return results
 
     # -- interface of the command line ---------------------------------------------------------
 

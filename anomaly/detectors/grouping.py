@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,40 @@ def segments_by_group(
             stacklevel=5,
         )
     return segments
+
+
+def check_left_out(group: str, reasons: Mapping[str, str], n_groups: int, what: str) -> None:
+    """Warn of the groups that something cannot be done for.
+
+    Parameters
+    ----------
+    group : str
+        The column of groups.
+    reasons : mapping of str to str
+        Why, by group.
+    n_groups : int
+        Number of all groups.
+    what : str
+        What becomes of them: "left out".
+
+    Raises
+    ------
+    DataError
+        If these are all.
+    """
+    if n_groups == 0:
+        raise DataError(f"column {group!r} names no group")
+    if not reasons:
+        return
+    first, reason = next(iter(reasons.items()))
+    if len(reasons) == n_groups:
+        raise DataError(f"all {n_groups:,} groups of column {group!r} are {what}; {first!r}: {reason}")
+    warnings.warn(
+        f"column {group!r}: {len(reasons):,} of {n_groups:,} groups are {what}: {format_names(reasons)}; {first!r}: "
+        f"{reason}",
+        GroupWarning,
+        stacklevel=5,
+    )
 
 
 def joined_labels(y: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,13 +11,16 @@ import numpy as np
 from anomaly.detectors.plot_data import SeriesPlotData
 from anomaly.detectors.routing import RoutedStream
 from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.detectors.series_drift import FreshSteps
+from anomaly.drift import DriftResult
 from anomaly.errors import DataError, format_names
 from anomaly.events import Event, find_events, find_segments
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text, parse_number
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables import Table
-from anomaly.tables.series import as_series, is_collection
+from anomaly.tables.series import as_one_series, as_series, is_collection
 from nnlite.types import Array
+from nnlite.validation import check_value, number
 
 
 class SeriesDetector(RowDetector):
@@ -119,6 +122,60 @@ class SeriesDetector(RowDetector):
             1 in an alarm, else 0.
         """
         return [self.predict(one, exclude) for one in X] if is_collection(X) else self.scored(X, exclude)[1]
+
+    def drift(self, X: Any, level: float = 0.01, exclude: Any = None) -> DriftResult:
+        """Test whether fresh steps follow the distribution of the training steps.
+
+        Blocks of steps are compared, so long that they are nearly independent: their means and spreads, of each
+        feature, and their scores; see `anomaly.detectors.series_drift`. Times are not tested.
+
+        Parameters
+        ----------
+        X : series of shape (n_steps, n_sensors), or a list or an iterator of these
+            Fresh series. Those of a list are series of their own, and those of an iterator the chunks of one.
+        level : float, default 0.01
+            Probability of a false alarm, over all tests; above 0 and below 1.
+        exclude : table of shape (n_intervals, 2), optional
+            Intervals to leave out; see `routed_stream`.
+
+        Returns
+        -------
+        DriftResult
+            The result; `drifted` is the verdict, `columns` are those that have drifted, `untested` those that change
+            too slowly for so few steps.
+
+        Raises
+        ------
+        DataError
+            If there are too few steps, or the detector comes from a file of an earlier version.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import SequenceDetector
+        >>> rng, t = np.random.default_rng(0), np.arange(4000)
+        >>> x = np.sin(t / 5) + 0.1 * rng.normal(size=4000)
+        >>> detector = SequenceDetector(window=8, epochs=2, random_state=0).fit(x[:2000])
+        >>> detector.drift(x[2000:]).drifted, detector.drift(x[2000:] + 0.3).drifted
+        (False, True)
+        """
+        self._check_fitted()
+        check_value("level", level, number(above=0, below=1))
+        preprocessor = self.preprocessor_
+        if preprocessor.reference_ is None:
+            raise DataError("the model was made by an earlier version, which kept nothing to compare with: fit it anew")
+        fresh = FreshSteps(
+            preprocessor.fresh_summary(preprocessor.reference_.length), self.calibration_scores_, self.threshold_
+        )
+        mask = None if exclude is None else preprocessor.mask_of(exclude)
+        several = [X] if isinstance(X, Iterator) or not is_collection(X) else X
+        for one in several:
+            tables = (as_one_series(chunk, self.ignore) for chunk in (one if isinstance(one, Iterator) else [one]))
+            fresh.add_series(tables, preprocessor.reader(), self.stream, mask)
+        if mask is not None:
+            mask.warn_of_unmatched()
+        columns = preprocessor.columns_.feature_columns_
+        return fresh.compare(preprocessor.reference_, columns, list(map(str, self.feature_names_in_)), level)
 
     def score(self, X: Any, y: Any = None) -> float:  # noqa: ARG002
         """Return the mean of `score_samples` over the steps of all series."""

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.preprocessing.blocks import Blocks, BlockSummary, block_length
 from anomaly.preprocessing.clock import Clock, ClockReader, filled_times, fit_clock, time_cells
 from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.kinds import column_from_config
@@ -27,6 +28,7 @@ from anomaly.preprocessing.intervals import IntervalMask, as_intervals
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate
 from anomaly.tables.saved_state import field
+from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
 
 
@@ -68,6 +70,8 @@ class SeriesPreprocessor:
         Preprocessor of the columns other than `time`.
     step_ : float
         Median step between two rows, in units of `time` (days for dates); 1 without timestamps.
+    reference_ : Blocks or None
+        Blocks of the features of training, to notice drift by; None from a file of an earlier version.
 
     Examples
     --------
@@ -82,6 +86,7 @@ class SeriesPreprocessor:
 
     columns_: TablePreprocessor
     step_: float
+    reference_: Blocks | None
 
     def __init__(
         self,
@@ -117,10 +122,25 @@ class SeriesPreprocessor:
         self.step_ = 1.0
         if self.time is not None:
             self._fit_clock(self.time, series)
-        filled = [part.table for table in series for part in SegmentFill(self._clock, self.gap).push(table)]
+        filled_parts = [part for table in series for part in SegmentFill(self._clock, self.gap).push(table)]
+        filled = [part.table for part in filled_parts]
         self.columns_ = TablePreprocessor(self.scaling, self.categorical, dates="ignore")
         self.columns_.fit(_back_filled(concatenate(filled)))
+        self.reference_ = self._summary(filled_parts)
         return self
+
+    def _summary(self, parts: Sequence[FilledPart]) -> Blocks:
+        """Return blocks of the features of training segments, to notice drift by."""
+        n_features = len(self.columns_.feature_columns_)
+        summary = BlockSummary(block_length(sum(len(part.table) for part in parts), n_features), n_features)
+        for part in parts:
+            summary.end_segment()
+            summary.push(self.columns_.transform(part.table), part.missing[:, self.columns_.feature_columns_])
+        return summary.blocks()
+
+    def fresh_summary(self, length: int) -> BlockSummary:
+        """Return an empty summary of the features of fresh steps in blocks of so many."""
+        return BlockSummary(length, len(self.columns_.feature_columns_), seed=1)
 
     def _fit_clock(self, name: str, series: Sequence[Table]) -> None:
         cells = np.concatenate([time_cells(table, name) for table in series])
@@ -189,6 +209,8 @@ class SeriesPreprocessor:
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays of numbers."""
         columns, arrays = self.columns_.get_state()
+        blocks = {} if self.reference_ is None else self.reference_.get_state()
+        arrays = {**arrays, **{f"reference/{name}": array for name, array in blocks.items()}}
         clock = None if self._clock is None else self._clock.column.get_config()
         return {"time": self.time, "gap": self.gap, "step": self.step_, "clock": clock, "columns": columns}, arrays
 
@@ -219,6 +241,8 @@ class SeriesPreprocessor:
                 raise DataError("preprocessing: expected a column of numbers or dates for the time")
             self._clock = Clock(self.time, column, self.step_, self.gap * self.step_)
         self.columns_ = TablePreprocessor.from_state(field(config, "columns", dict), arrays)
+        blocks = arrays_with_prefix(arrays, "reference/")
+        self.reference_ = Blocks.from_state(blocks, len(self.columns_.feature_columns_)) if blocks else None
         self.scaling, self.categorical = self.columns_.scaling, None
         return self
 

@@ -72,8 +72,9 @@ class LiveLines(Iterator[str]):
     def _has_bytes(self) -> bool:
         try:
             return bool(select.select([self._binary], [], [], 0)[0])
-        except OSError:
-            # Windows can ask this of sockets alone; without an answer each read counts as all there is.
+        except (OSError, ValueError):
+            # Windows can ask this of sockets alone, and others of the first descriptors; without an answer each read
+            # counts as all there is.
             return False
 
     def _fill(self) -> None:

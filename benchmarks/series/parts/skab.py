@@ -4,9 +4,9 @@ Protocol: for each file, fit on the first 400 rows and predict a label for every
 of false and missed alarms come from the counts of all files together. Detectors have their defaults: no setting is
 chosen by the labels.
 
-What the figures are worth: the labels stand at nearly one place in every file. Flagging the rows from 50 to 85 % of
-each file, without a look at any sensor, has an F1 of 0.921 on the eleven files that were at hand. It is a check, and no
-measure to choose settings by.
+What the figures are worth: in most files the labels stand at nearly one place. Flagging the rows from 50 to 85 % of
+each file, without a look at any sensor, has an F1 of 0.860 on the eleven files that were at hand, and of at least 0.94
+on seven of them. So this is a check, and no measure to choose settings by; the rule stands beside the detectors.
 
 Published for all 34 files: Conv-AE F1 0.78 (false alarms 13.6 %, missed 28.0 %), MSET 0.78, T-squared with Q 0.76,
 LSTM-AE 0.74, isolation forest 0.29.
@@ -129,8 +129,8 @@ def report(results: dict[str, list[dict[str, Any]]]) -> tuple[str, dict[str, Any
         [
             f"{n_files} files, counts of all files together",
             table(["detector", "F1", "false alarms", "missed alarms", "seconds"], rows),
-            "SKAB's labels stand at nearly one place in every file: flagging the rows from 50 to 85 % of each, without "
-            f"a look at any sensor, has F1 {blind['f1']:.3f} here, and 0.921 on the eleven files that were at hand.",
+            "SKAB's labels stand at nearly one place in most files: flagging the rows from 50 to 85 % of each, without "
+            f"a look at any sensor, has F1 {blind['f1']:.3f} on these.",
         ]
     )
     return text, {"without_sensors": blind, "detectors": {name: summary[name] for name in ranked}}

@@ -97,7 +97,9 @@ def test_machines_that_cannot_be_fitted_are_left_out_and_have_no_scores(tmp_path
 
 
 def test_no_machine_that_can_be_fitted_is_an_error():
-    with pytest.raises(DataError, match=r"none of 2 groups can be fitted; 'press': fit needs a segment"):
+    with pytest.raises(
+        DataError, match=r"all 2 groups of column 'machine' are left out.*; 'press': fit needs a segment"
+    ):
         made().fit(plant(5))
     with pytest.raises(DataError, match="there is no column of groups 'unit'; the columns are 'time', 'machine'"):
         GroupedDetector(SequenceDetector(**QUICK), group="unit").fit(plant())
@@ -167,3 +169,16 @@ def test_labels_choose_the_threshold_of_each_machine():
         alone = SequenceDetector(**QUICK, time="time", threshold="best_f1")
         alone.fit(of(train, name), labels[train["machine"] == name])
         assert detector.detectors_[name].threshold_ == alone.threshold_
+
+
+def test_each_machine_is_tested_for_drift(fitted):
+    train = plant(1500)
+    detector = made().fit(train)
+    fresh = plant(1500, seed=5)
+    assert {name: result.drifted for name, result in detector.drift(fresh).items()} == {"press": False, "mill": False}
+    fresh["a"][fresh["machine"] == "mill"] += 50
+    halves = ({key: values[half] for key, values in fresh.items()} for half in (slice(0, 700), slice(700, None)))
+    assert {name: result.drifted for name, result in detector.drift(halves).items()} == {"press": False, "mill": True}
+    fresh["machine"][fresh["machine"] == "mill"] = "new"
+    with pytest.warns(GroupWarning, match="1 of 2 groups are not tested for drift: 'new'; 'new': there is no detector"):
+        assert list(detector.drift(fresh)) == ["press"]
