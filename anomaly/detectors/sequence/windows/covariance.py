@@ -249,11 +249,9 @@ class WindowCovariance:
 
 def _precision(mean: Array, matrix: Array, n_features: int, window: int) -> Precision:
     n_values = n_features * window
-    if (
-        not mean.dtype == matrix.dtype == np.float64
-        or mean.shape != (n_values,)
-        or matrix.shape != (n_values, n_values)
-    ):
+    if not mean.dtype == matrix.dtype == np.float64:
+        raise ValueError("expected a mean and a precision in float64")
+    if mean.shape != (n_values,) or matrix.shape != (n_values, n_values):
         raise ValueError(f"expected a mean and a precision of {n_values} values")
     if not (np.isfinite(mean).all() and np.isfinite(matrix).all()):
         raise ValueError("expected a finite mean and precision")

@@ -1,5 +1,6 @@
 """The blend of window comparisons: parts, cuts, causality, files, and unusual series."""
 
+import itertools
 import warnings
 
 import numpy as np
@@ -64,7 +65,7 @@ def test_scores_do_not_depend_on_how_a_series_is_cut(causal, n_sensors, cuts):
     detector, table = in_time(causal, n_sensors), in_segments(disturbed(n_sensors=n_sensors))
     stream, edges = detector.stream(), [0, *cuts, 200]
     scores, labels = [], []
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in itertools.pairwise(edges):
         scores.append(stream.push(rows(table, start, end)))
         labels.append(stream.labels)
     scores.append(stream.finish())

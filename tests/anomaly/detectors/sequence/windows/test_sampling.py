@@ -1,5 +1,7 @@
 """Choice of windows, and their copies in bounded memory."""
 
+import itertools
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,7 +19,7 @@ def test_one_index_of_each_of_equal_parts(n, most, seed):
     else:
         edges = np.linspace(0, n, most + 1)
         # Two parts may share the index that their common edge is in.
-        for first, end in zip(edges, edges[1:], strict=False):
+        for first, end in itertools.pairwise(edges):
             assert ((chosen > first - 1) & (chosen < end)).any()
 
 
