@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from anomaly.plots import save_figure
 from anomaly.plots.figures import BLUE, CURVES, DARK, style_axes
+from benchmarks.entries import sources_version
 from benchmarks.quality.cell_faults import KINDS, MAIN_KINDS
-from benchmarks.quality.contestants.ours import sources_version
 from benchmarks.quality.report import SCHEMA
 from benchmarks.quality.report import write as write_json
 

@@ -22,6 +22,7 @@ from anomaly.cli.texts import table
 from anomaly.metrics import average_precision_score, evaluate_events, vus_pr
 from benchmarks.series.parts.part import Case, Figures, Outcome, Segment, mean_of, without_gaps
 from benchmarks.series.windows import period_of
+from nnlite.types import Array
 
 DESCRIPTION = "labelled public series of many families"
 
@@ -63,17 +64,22 @@ def _read(path: Path, name: str, training: int) -> Case:
 def figures(case: Case, outcome: Outcome) -> Figures:
     """Return VUS-PR and what the alarms are worth."""
     labels, scores, flags = case.segments[0].labels, outcome.scores[0], outcome.flags[0]
-    buffer = min(_LARGEST_BUFFER, period_of(case.train))
     events = evaluate_events(labels, flags.astype(np.float64), 0.5, largest_buffer=0)
     names = ("affiliation_f1", "affiliation_f1_of_all_flagged", "false_alarm_rate", "false_events_per_1000_steps")
     return {
-        "vus_pr": vus_pr(labels, scores, buffer, n_thresholds=_N_THRESHOLDS),
+        "vus_pr": vus_pr_of(case, scores),
         "average_precision": average_precision_score(labels, scores),
         **{name: getattr(events, name) for name in (*names, "event_recall")},
         "silent": int(not flags.any()),
         "columns": case.train.shape[1],
         "seconds": outcome.fit_seconds + outcome.score_seconds,
     }
+
+
+def vus_pr_of(case: Case, scores: Array) -> float:
+    """Return VUS-PR of the scores of a series, by the protocol."""
+    buffer = min(_LARGEST_BUFFER, period_of(case.train))
+    return vus_pr(case.segments[0].labels, scores, buffer, n_thresholds=_N_THRESHOLDS)
 
 
 def refused(case: Case) -> Figures:
