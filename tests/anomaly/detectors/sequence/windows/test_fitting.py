@@ -93,3 +93,13 @@ def test_parts_of_the_steps_of_training_are_to_other_windows():
     odd[0][0][60] += 8
     member.fit([windows_of(steps, 8) for steps, _ in odd if len(steps) >= 8], np.random.default_rng(0))
     assert step_parts(member, odd).argmax() == 60
+
+
+@pytest.mark.parametrize(("n_steps", "n_features"), [(200, 4), (400, 3), (400, 8), (1000, 20), (2000, 8)])
+def test_distances_in_training_are_like_those_of_fresh_windows(n_steps, n_features):
+    rng = np.random.default_rng(0)
+    training, fresh = (rng.normal(size=(n, n_features)).astype(np.float32) for n in (n_steps, 500))
+    for member in members_for(25, n_features, n_steps):
+        (found,) = member.fit([windows_of(training, member.window)], rng)
+        later = member.distances(windows_of(fresh, member.window), None)
+        assert 0.75 < np.median(found.sum(axis=1)) / np.median(later.sum(axis=1)) < 1.4, member.describe()
