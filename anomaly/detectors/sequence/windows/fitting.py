@@ -20,7 +20,7 @@ _SHORTEST_WINDOW = 4
 # Windows are at most this fraction of a segment, so that there are others to compare each with.
 _FRACTION = 4
 _MOST_VALUES = 400
-_STEPS_FOR_A_VALUE = 8
+_STEPS_A_VALUE = 8
 _SHRINKAGE = 1e-2
 _SHRINKAGE_OF_LONG = 1e-3
 
@@ -82,9 +82,8 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
             *(NearestWindows(ShapeView(), w) for w in _distinct(length(p) for p in _SHAPE_PERIODS)),
             NearestWindows(StatisticsView(), length(_STATISTICS_PERIODS)),
         ]
-    # A covariance of more values than this takes more windows to estimate than series have: distances in training, by
-    # fewer of them, would be several times those of fresh windows. Windows are up to twice as long.
-    most = max(_SHORTEST_WINDOW, min(_MOST_VALUES, longest // _STEPS_FOR_A_VALUE) // n_features)
+    # A covariance of more values takes more windows to estimate than there are.
+    most = max(_SHORTEST_WINDOW, min(_MOST_VALUES, longest // _STEPS_A_VALUE) // n_features)
     return [
         WindowCovariance(length(0), _SHRINKAGE),
         WindowCovariance(length(2 * length(1, most) / period), _SHRINKAGE_OF_LONG),
