@@ -98,7 +98,7 @@ def test_the_command_line_has_the_choice(tmp_path, capsys):
         assert run(capsys, *fit, *choice)[0] == 0
         assert len(load_detector(tmp_path / "m.npz").preprocessor_.feature_names_out_) == features
     code, _, error = run(capsys, *fit, "--dates", "number", "--window", "8")
-    assert (code, error) == (2, "anomaly: error: --dates is for tables: leave it out, or --window\n")
+    assert (code, error) == (2, "anomaly: error: --dates is for tables: leave it out, or --series and --window\n")
 
 
 @each
