@@ -75,13 +75,14 @@ class SequenceDetector(SeriesDetector):
     odd themselves (see `anomaly.detectors.sequence.alarms`). With a number for `threshold` or `contamination`, a step
     is an alarm if its score is above the threshold.
 
-    **Causal.** With ``causal=True``, a step has the score of the windows that end with it. No score or label then
-    depends on a later step. Otherwise the last windows that cover a step end up to four periods after it.
+    **Causal.** With ``causal=True``, a step has the score of the windows that end with it. No score then depends on a
+    later step, and no label. Otherwise the last windows that cover a step end up to four periods after it.
 
     **Gaps and missing samples.** No window crosses a gap in `time`. At the start of a segment, and in one shorter than
     a window, the less of a window is known, the nearer its distance is to a typical one. A missing sample is
     forward-filled for display, and has no part in distances; so a missing sensor does not raise the scores of the
-    others. After `gap` steps without any sample a gap begins.
+    others. After `gap` steps without any sample a gap begins; networks alone score all further steps without samples
+    0.
 
     Parameters
     ----------
@@ -132,7 +133,7 @@ class SequenceDetector(SeriesDetector):
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
         `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 2,000
-        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest score,
+        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest of them,
         corrected for the effective sample size of autocorrelated scores (see
         `anomaly.detectors.sequence.small_samples`).
     margin : float, default 2.0

@@ -104,7 +104,8 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     EmptyColumnWarning
         If a column has no values and `missing` is "nan": it is ignored.
     IdentifierColumnWarning
-        If a column seems to number the records, see `are_serial_numbers`. It is used all the same.
+        If `missing` is "nan" and a column seems to number the records, see `are_serial_numbers`. It is used all the
+        same.
     """
     columns: list[Column] = []
     numbers, groups, fractions = [], [], []
@@ -117,7 +118,9 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
         else:
             is_missing = np.isnan(values)
             numbers += column.numbers_of(values) if isinstance(column, ValueColumn) else []
-            identifiers += [name] if isinstance(column, NumberColumn) and are_serial_numbers(values) else []
+            # In a series, where missing cells are medians, a number that counts up is a trend.
+            counts = settings.missing == "nan" and isinstance(column, NumberColumn) and are_serial_numbers(values)
+            identifiers += [name] if counts else []
         columns.append(column)
         fractions.append(is_missing.mean())
     fitted = FittedColumns(columns, side_by_side(numbers, len(table)), groups, np.array(fractions))

@@ -1,11 +1,15 @@
 """Columns that number the records are recognized and warned of."""
 
+import warnings
+
 import numpy as np
 import pytest
 
 from anomaly.errors import IdentifierColumnWarning
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.inference import are_serial_numbers
+from anomaly.preprocessing.series import SeriesPreprocessor
+from anomaly.tables import as_table
 
 RNG = np.random.default_rng(0)
 
@@ -27,9 +31,14 @@ def test_serial_numbers_are_dense_distinct_integers(numbers, expected):
     assert are_serial_numbers(numbers) is expected
 
 
-@pytest.mark.parametrize("missing", ["median", "nan"])
-def test_a_column_of_serial_numbers_is_warned_of_and_used(missing):
+def test_a_column_of_serial_numbers_is_warned_of_and_used():
     table = {"id": np.arange(200), "amount": RNG.normal(size=200), "kind": ["a", "b"] * 100}
     with pytest.warns(IdentifierColumnWarning, match=r"seem to number the records: 'id'\. .*--drop"):
-        preprocessor = TablePreprocessor(missing=missing).fit(table)
+        preprocessor = TablePreprocessor(missing="nan").fit(table)
     assert preprocessor.kinds_["id"] == "number"
+
+
+def test_a_trend_of_a_series_numbers_no_records():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        SeriesPreprocessor().fit([as_table({"level": np.arange(200), "x": RNG.normal(size=200)})])
