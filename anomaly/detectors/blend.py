@@ -62,6 +62,8 @@ class Blend:
     spreads : sequence of float of shape (n_members,)
         q, at least 0 (see `spread_of`). Those below half of their mean are raised to it; if all are 0, but for
         rounding, all are set to 1.
+    bound : float, default 0.25
+        Alpha: how much a member can say for a record, in units of its spread.
 
     Examples
     --------
@@ -74,7 +76,10 @@ class Blend:
 
     kind: ClassVar[str] = "guarded mean"
 
-    def __init__(self, weights: Sequence[float] | Array, spreads: Sequence[float] | Array) -> None:
+    def __init__(
+        self, weights: Sequence[float] | Array, spreads: Sequence[float] | Array, bound: float = _BOUND
+    ) -> None:
+        self.bound = bound
         found = np.asarray(spreads, np.float64)
         self.weights = np.asarray(weights, np.float64)
         differ = found.max() > _ROUNDING
@@ -99,7 +104,7 @@ class Blend:
         used = self.weights > 0
         of_used = [scores for scores, is_used in zip(by_member, used, strict=True) if is_used]
         z = [np.log(np.maximum(s, _LEAST_SCORE)) / unit for s, unit in zip(of_used, self.units[used], strict=True)]
-        return np.exp(self.power * _mean(z, self.weights[used]))
+        return np.exp(self.power * _mean(z, self.weights[used], self.bound))
 
     @staticmethod
     def combine(z: Array, weights: Array) -> tuple[Array, Array, Array]:
@@ -130,7 +135,7 @@ class Blend:
         return total, weights * ratio, weights * difference
 
 
-def _mean(z: Sequence[Array], weights: Array) -> Array:
+def _mean(z: Sequence[Array], weights: Array, bound: float = _BOUND) -> Array:
     r"""Return the number whose :math:`\varphi` is the weighted mean of those of z.
 
     With :math:`\psi = 1 + \varphi / \alpha`, which is above 0, and by logarithms, since it may be too small for
@@ -139,11 +144,11 @@ def _mean(z: Sequence[Array], weights: Array) -> Array:
     highest = np.minimum(np.max(z, axis=0), 0)
     psi = np.zeros(len(highest))
     for z_m, weight in zip(z, weights, strict=True):
-        psi += weight * (np.maximum(z_m, 0) + _BOUND * np.exp((np.minimum(z_m, 0) - highest) / _BOUND))
-    psi /= _BOUND
+        psi += weight * (np.maximum(z_m, 0) + bound * np.exp((np.minimum(z_m, 0) - highest) / bound))
+    psi /= bound
     # psi is that of the mean above the highest of z, or above 0.
-    below = highest + _BOUND * np.log(np.minimum(psi, 1))
-    return np.where(psi > 1, _BOUND * (psi - 1), below)
+    below = highest + bound * np.log(np.minimum(psi, 1))
+    return np.where(psi > 1, bound * (psi - 1), below)
 
 
 class SoftMaximum(Blend):

@@ -43,6 +43,8 @@ _KINDS: dict[str, type[NearestWindows] | type[WindowCovariance]] = {
 }
 # In standard deviations of a sensor: nearer is as near as it gets, in series that repeat exactly.
 _LEAST_UNIT = 1e-3
+# What members that see nothing odd can say against one that does: a sensor that is too quiet is near to all it was.
+_BOUND = 0.05
 
 
 class SeriesEnsemble:
@@ -134,7 +136,7 @@ class SeriesEnsemble:
         totals = [part[steps].sum(axis=1) for part in parts]
         self.units_ = np.array([max(float(np.median(total)), _LEAST_UNIT) for total in totals])
         self.spreads_ = np.array([spread_of(total / unit) for total, unit in zip(totals, self.units_, strict=True)])
-        self.blend_ = Blend(self._weights(network_share), self.spreads_)
+        self.blend_ = Blend(self._weights(network_share), self.spreads_, _BOUND)
 
     def remember(self, scores: Array) -> None:
         """Remember the scores of the steps of training, for when they are scored again."""
@@ -272,7 +274,7 @@ class SeriesEnsemble:
         self.typical_ = [Typical(float(distance), float(certainty)) for distance, certainty in typical]
         self.units_ = _positive(arrays["units"], (n_all,), "units", least=_LEAST_UNIT)
         self.spreads_ = _positive(arrays["spreads"], (n_all,), "spreads", least=0.0)
-        self.blend_ = Blend(self._weights(network_share), self.spreads_)
+        self.blend_ = Blend(self._weights(network_share), self.spreads_, _BOUND)
         self.known_ = KnownSteps.from_state(arrays_with_prefix(arrays, "known/"), len(scores))
         parts = _positive(arrays["step_parts"], (len(scores),), "parts of steps", least=0.0)
         self.training_ = ScoredSteps(scores[:, np.newaxis], parts, np.ones(len(scores), np.bool_))

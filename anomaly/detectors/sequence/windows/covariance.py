@@ -148,14 +148,15 @@ class WindowCovariance:
         """Return what is compared, in words."""
         return f"covariance of windows of {self.window} steps"
 
-    def fit(self, segments: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+    def fit(self, segments: Sequence[Array], rng: np.random.Generator, usable: Array | None = None) -> list[Array]:
         """Estimate the covariance of the windows; return their distances by covariances without them.
 
         Parameters and values are those of `NearestWindows.fit`.
         """
         lengths = [len(windows) for windows in segments]
         total = sum(lengths)
-        chosen = spaced(total, _MOST_WINDOWS, rng)
+        candidates = np.arange(total) if usable is None else usable
+        chosen = candidates[spaced(len(candidates), _MOST_WINDOWS, rng)]
         sample = rows_of(segments, chosen).astype(np.float64)
         self.precisions_ = self._estimate(sample)
         fold = _folds(total, self.window)

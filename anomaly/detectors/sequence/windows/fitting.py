@@ -22,6 +22,8 @@ _FRACTION = 4
 _MOST_VALUES = 400
 _STEPS_A_VALUE = 8
 _SHRINKAGE = 1e-2
+_MOST_MISSING = 0.1
+_LEAST_USABLE = 50
 _SHRINKAGE_OF_LONG = 1e-3
 
 _RAW_PERIODS = (0.5, 1.0, 2.0, 4.0)
@@ -108,8 +110,9 @@ def fit_member(
         Chooses the windows to learn from.
     """
     window = member.window
-    long = [steps for steps, _ in segments if len(steps) >= window]
-    found = member.fit([windows_of(steps, window) for steps in long], rng)
+    long = [(steps, missing) for steps, missing in segments if len(steps) >= window]
+    usable = _usable([missing for _, missing in long], window)
+    found = member.fit([windows_of(steps, window) for steps, _ in long], rng, usable)
     typical = _typical(found, window)
     values, of_long = [], iter(found)
     for steps, missing in segments:
@@ -119,6 +122,20 @@ def fit_member(
             stream = WindowStream(member, typical, causal)
             values.append(np.concatenate([stream.push(steps, missing), stream.finish()]))
     return StepValues(typical, values)
+
+
+def _usable(missing: Sequence[Array], window: int) -> Array | None:
+    """Return the windows to learn from: those with few missing samples, as filled ones stand still; None for all."""
+    if not any(mask.any() for mask in missing):
+        return None
+    fractions = []
+    for mask in missing:
+        sums = np.concatenate([[0.0], np.cumsum(mask.mean(axis=1))])
+        fractions.append((sums[window:] - sums[:-window]) / window)
+    fraction = np.concatenate(fractions)
+    usable = np.flatnonzero(fraction <= _MOST_MISSING)
+    # Where no window is nearly whole, the filled ones are what there is.
+    return usable if len(usable) >= min(_LEAST_USABLE, len(fraction)) else None
 
 
 def step_parts(member: StepMember, segments: Sequence[tuple[Array, Array]]) -> Array:

@@ -60,7 +60,7 @@ class NearestWindows:
         """Return what is compared, in words."""
         return f"nearest window of {self.window} steps by {self.view.name}"
 
-    def fit(self, segments: Sequence[Array], rng: np.random.Generator) -> list[Array]:
+    def fit(self, segments: Sequence[Array], rng: np.random.Generator, usable: Array | None = None) -> list[Array]:
         """Remember windows of the segments; return the distances of all to others than themselves.
 
         Parameters
@@ -69,6 +69,8 @@ class NearestWindows:
             The windows of each segment, one step apart.
         rng : numpy.random.Generator
             Chooses the windows to remember.
+        usable : ndarray of int, optional
+            Indices of the windows to choose from, counted over all segments; by default all.
 
         Returns
         -------
@@ -77,7 +79,8 @@ class NearestWindows:
         """
         starts = places_of([len(windows) for windows in segments], self.window)
         places = np.concatenate([start + np.arange(len(w)) for start, w in zip(starts, segments, strict=True)])
-        chosen = spaced(len(places), MOST_WINDOWS, rng)
+        candidates = np.arange(len(places)) if usable is None else usable
+        chosen = candidates[spaced(len(candidates), MOST_WINDOWS, rng)]
         windows = rows_of(segments, chosen)
         self.view.fit(windows)
         self._remember(self.view.values(windows, None))

@@ -22,7 +22,7 @@ class WindowMember(Protocol):
     def describe(self) -> str:
         """Return what is compared, in words."""
 
-    def fit(self, segments: Any, rng: np.random.Generator) -> list[Array]:
+    def fit(self, segments: Any, rng: np.random.Generator, usable: Array | None = None) -> list[Array]:
         """Learn from windows; return their distances to what is learned from others."""
 
     def distances(self, windows: Array, missing: Array | None) -> Array:

@@ -4,9 +4,9 @@ r"""Views of a window: what of it is compared with the windows of training.
 - `ShapeView`: its values without their mean and their spread,
   :math:`(x - \bar x) / \sqrt{\operatorname{var}(x) + \varepsilon}`. Shape alone, at any level and size. With
   :math:`\varepsilon`, noise around a still sensor does not become a shape.
-- `StatisticsView`: mean, highest and lowest value, and the logarithms of the spread and of the size of its changes.
-  A sensor that stands still, whose noise is gone or which is too regular is like the normal windows, step by step, and
-  differs in these: a network reconstructs it better than any other window.
+- `StatisticsView`: mean, highest and lowest value, and the logarithms of the spread, of the size of its changes and
+  of that of their changes. A sensor that stands still, or whose noise is gone, is like the normal windows, step by
+  step, and differs in these: a network reconstructs it better than any other window.
 
 All are of shape (n_windows, n_features, n_values), so that a distance is a sum over the values of each sensor. In a
 window with missing samples, each view is that of the samples that are present; a value that cannot be known is NaN. The
@@ -159,12 +159,15 @@ def _hardly_known(missing: Array) -> Array:
 
 
 def _statistics(windows: Array) -> Array:
-    """Return mean, log spread, log root mean square and log mean size of the changes, highest and lowest value."""
+    """Return mean, logarithms of spread and of root mean square changes and their changes, highest and lowest value.
+
+    A smooth pattern changes steadily: the changes of its changes are those of the noise.
+    """
     changes = np.diff(windows, axis=-1)
     mean, spread = windows.mean(axis=-1), windows.std(axis=-1)
-    square, size = np.square(changes).mean(axis=-1), np.abs(changes).mean(axis=-1)
+    sizes = [np.sqrt(np.square(each).mean(axis=-1)) for each in (changes, np.diff(changes, axis=-1))]
     highest, lowest = windows.max(axis=-1), windows.min(axis=-1)
-    logarithms = (np.log(spread + _STILL), np.log(np.sqrt(square) + _STILL_CHANGE), np.log(size + _STILL_CHANGE))
+    logarithms = [np.log(spread + _STILL), *(np.log(size + _STILL_CHANGE) for size in sizes)]
     return np.stack([mean, *logarithms, highest, lowest], axis=-1)
 
 

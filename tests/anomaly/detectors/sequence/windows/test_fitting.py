@@ -103,3 +103,17 @@ def test_distances_in_training_are_like_those_of_fresh_windows(n_steps, n_featur
         (found,) = member.fit([windows_of(training, member.window)], rng)
         later = member.distances(windows_of(fresh, member.window), None)
         assert 0.75 < np.median(found.sum(axis=1)) / np.median(later.sum(axis=1)) < 1.4, member.describe()
+
+
+def test_a_sensor_that_was_missing_in_training_is_not_known_as_still():
+    rng = np.random.default_rng(0)
+    steps = np.sin(np.arange(1200) / 5)[:, np.newaxis] + 0.1 * rng.normal(size=(1200, 1))
+    filled, missing = steps.astype(np.float32), np.zeros(steps.shape, bool)
+    filled[600:700], missing[600:700] = filled[599], True
+    still = np.full((1, 1, 16), filled[599, 0], np.float32)
+    far = {}
+    for mask in (missing, np.zeros_like(missing)):
+        member = NearestWindows(RawView(), 16)
+        fit_member(member, [(filled, mask)], False, np.random.default_rng(0))
+        far[bool(mask.any())] = member.distances(still, None).sum()
+    assert far[False] < 0.01 < 0.2 < far[True]
