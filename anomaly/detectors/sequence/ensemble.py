@@ -206,6 +206,11 @@ class SeriesEnsemble:
         return step_member(self.members_, self.period_)
 
     @property
+    def n_remembered(self) -> int:
+        """Return the number of windows of training that are held, with their values or statistics."""
+        return sum(len(member.remembered_) for member in self.members_ if isinstance(member, NearestWindows))
+
+    @property
     def longest_window(self) -> int:
         """Return the number of steps of the longest windows."""
         return max(member.window for member in self.members_)
