@@ -568,8 +568,7 @@ class SequenceDetector(SeriesDetector):
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"
 
     def _describe_records(self) -> str:
-        remembered = 0 if self.ensemble_ is None else self.ensemble_.n_remembered
-        return f"holds {remembered:,} windows of training" if remembered else "holds no windows of training"
+        return f"holds {self.fitted_.n_remembered:,} windows of training"
 
     def _describe_members(self) -> list[str]:
         return self.fitted_.describe()

@@ -88,6 +88,11 @@ class FittedSeries:
         missing[:, columns.feature_columns_] = np.concatenate([segment.missing for segment in segments])
         return without_cells(observed, missing)
 
+    @property
+    def n_remembered(self) -> int:
+        """Return the number of windows of training that are held."""
+        return 0 if self.ensemble is None else self.ensemble.n_remembered
+
     def describe(self) -> list[str]:
         """Return the members and the windows, in lines of text."""
         if self.ensemble is None:
