@@ -58,7 +58,7 @@ class SequenceStream:
     --------
     >>> import numpy as np
     >>> from anomaly import SequenceDetector
-    >>> wave = np.sin(np.arange(400.0))
+    >>> wave = np.sin(np.arange(400.0)) + 0.1 * np.random.default_rng(0).normal(size=400)
     >>> detector = SequenceDetector(causal=True, random_state=0).fit(wave)
     >>> stream = detector.stream()
     >>> scores = np.concatenate([stream.push(-wave[:150]), stream.push(-wave[150:]), stream.finish()])

@@ -12,7 +12,14 @@ from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical
 from anomaly.detectors.sequence.windows.nearest import NearestWindows, places_of
 from anomaly.detectors.sequence.windows.sampling import chunks
 from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, windows_of
-from anomaly.detectors.sequence.windows.views import RawView, ShapeView, StatisticsView
+from anomaly.detectors.sequence.windows.views import (
+    FINEST,
+    CoarseShapeView,
+    CoarseView,
+    RawView,
+    ShapeView,
+    StatisticsView,
+)
 from anomaly.preprocessing.windows import OverlapSum
 from nnlite.types import Array
 
@@ -80,8 +87,15 @@ def members_for(period: int, n_features: int, longest: int) -> list[WindowMember
 
     if n_features == 1:
         return [
-            *(NearestWindows(RawView(), w) for w in _distinct(length(p) for p in _RAW_PERIODS)),
-            *(NearestWindows(ShapeView(), w) for w in _distinct(length(p) for p in _SHAPE_PERIODS)),
+            # Windows of one period tell their steps apart (see `step_member`), and longer ones need not.
+            *(
+                NearestWindows(CoarseView() if w > max(length(1), FINEST) else RawView(), w)
+                for w in _distinct(length(p) for p in _RAW_PERIODS)
+            ),
+            *(
+                NearestWindows(CoarseShapeView() if w > FINEST else ShapeView(), w)
+                for w in _distinct(length(p) for p in _SHAPE_PERIODS)
+            ),
             NearestWindows(StatisticsView(), length(_STATISTICS_PERIODS)),
         ]
     # A covariance of more values takes more windows to estimate than there are.

@@ -4,6 +4,7 @@ r"""Views of a window: what of it is compared with the windows of training.
 - `ShapeView`: its values without their mean and their spread,
   :math:`(x - \bar x) / \sqrt{\operatorname{var}(x) + \varepsilon}`. Shape alone, at any level and size. With
   :math:`\varepsilon`, noise around a still sensor does not become a shape.
+- `CoarseView` and `CoarseShapeView`: the same of long windows, as means of consecutive steps.
 - `StatisticsView`: mean, highest and lowest value, and the logarithms of the spread, of the size of its changes and
   of that of their changes. A sensor that stands still, or whose noise is gone, is like the normal windows, step by
   step, and differs in these: a network reconstructs it better than any other window.
@@ -22,6 +23,9 @@ from typing import ClassVar, Protocol
 import numpy as np
 
 from nnlite.types import Array
+
+FINEST = 128
+"""The largest number of values of a coarse view."""
 
 _SHAPE_FLOOR = 0.04
 # Spread and changes below these fractions of a sensor's standard deviation are equally still.
@@ -85,7 +89,8 @@ class ShapeView(RawView):
     --------
     >>> import numpy as np
     >>> small = np.array([[[0.0, 1.0, 0.0, -1.0]]])
-    >>> ShapeView().values(np.concatenate([4 * small, 5 + 8 * small]), None).round(1).tolist()
+    >>> shapes = ShapeView().values(np.concatenate([4 * small, 5 + 8 * small]), None)
+    >>> shapes.astype(float).round(1).tolist()
     [[[0.0, 1.4, 0.0, -1.4]], [[0.0, 1.4, 0.0, -1.4]]]
     """
 
@@ -100,6 +105,33 @@ class ShapeView(RawView):
         if missing is None:
             return shape
         return np.where(_hardly_known(missing)[..., np.newaxis], np.float32(np.nan), _masked(shape, missing))
+
+
+class CoarseView(RawView):
+    """Means of consecutive steps of a window, at most 128 of them: a long window at a fraction of the cost.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> CoarseView().values(np.arange(512.0).reshape(1, 1, 512), None)[0, 0, :3].tolist()
+    [1.5, 5.5, 9.5]
+    """
+
+    name: ClassVar[str] = "coarse values"
+
+    def values(self, windows: Array, missing: Array | None) -> Array:
+        """Return the means, of the samples that are present; NaN where there are none."""
+        return _block_means(super().values(windows, missing))
+
+
+class CoarseShapeView(ShapeView):
+    """Means of consecutive steps of the shape of a window, at most 128 of them."""
+
+    name: ClassVar[str] = "coarse shape"
+
+    def values(self, windows: Array, missing: Array | None) -> Array:
+        """Return the means, of the samples that are present; NaN where there are none."""
+        return _block_means(super().values(windows, missing))
 
 
 class StatisticsView:
@@ -144,8 +176,23 @@ class StatisticsView:
             raise ValueError("expected scales above 0")
 
 
-VIEWS: dict[str, type[View]] = {view.name: view for view in (RawView, ShapeView, StatisticsView)}
+VIEWS: dict[str, type[View]] = {
+    view.name: view for view in (RawView, ShapeView, CoarseView, CoarseShapeView, StatisticsView)
+}
 """Class of each view, by its name in files."""
+
+
+def _block_means(values: Array) -> Array:
+    """Return the means of blocks of values along the last axis, at most 128 of about equal length; NaN is left out."""
+    length = values.shape[-1]
+    edges = np.linspace(0, length, min(length, FINEST) + 1).astype(np.int64)
+    known = np.isfinite(values)
+    if known.all():
+        return np.asarray(np.add.reduceat(values, edges[:-1], axis=-1) / np.diff(edges), np.float32)
+    sums = np.add.reduceat(np.where(known, values, 0), edges[:-1], axis=-1)
+    counts = np.add.reduceat(known.astype(np.float32), edges[:-1], axis=-1)
+    means = np.full(sums.shape, np.nan, np.float32)
+    return np.divide(sums, counts, out=means, where=counts > 0)
 
 
 def _masked(values: Array, missing: Array) -> Array:

@@ -125,7 +125,7 @@ def test_the_start_of_a_clean_segment_is_no_alarm(causal, n_sensors):
         starts = np.cumsum(np.random.default_rng(seed).integers(10, 70, 12))
         labels = detector.predict(stamped(series(int(starts[-1]), n_sensors, seed), starts[:-1]))
         alarms += [labels[start : start + 20].any() for start in [0, *starts[:-1]]]
-    assert np.mean(alarms) < 0.03
+    assert np.mean(alarms) < 0.05
 
 
 @CAUSAL
