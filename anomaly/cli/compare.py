@@ -41,8 +41,8 @@ _NOTE = """\
 agreement, stability: rank correlation of the held-out scores with other settings, and between seeds of one; then the
 fraction that is shared of the {n_top:,} highest scored records. flagged: above the threshold, of training and held out.
 None of this tells which setting finds your anomalies: that takes labels (anomaly evaluate). A setting apart from all
-others is more often bad than good; an unstable one needs several fits; of fresh records about as many are flagged as of
-the held-out ones."""
+others is worth a look; an unstable one needs several fits; of fresh records about as many are flagged as of the
+held-out ones."""
 
 
 def add_parser(subparsers: Subparsers) -> None:

@@ -122,7 +122,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=whole,
         metavar="N",
-        help="epochs of training (default: up to 1000 steps; series: 2000 steps, 1000 with --network conv, 600 with "
+        help="epochs of training (default: up to 800 steps; series: 2000 steps, 1000 with --network conv, 600 with "
         "lstm and gru)",
     )
     parser.add_argument(

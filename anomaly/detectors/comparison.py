@@ -5,14 +5,14 @@ Each setting is fitted several times, with other seeds, to the same part of the 
 - **Stability**: rank correlation of the scores by two seeds, and the fraction of the highest scored records that they
   share. Where it is low, the result is luck: average several fits, or train longer.
 - **Agreement**: the same between two settings, and for each setting the mean over all others. Where it is high, the
-  choice hardly matters. A setting that agrees with none of the others is more often a bad one than the only good one.
+  choice hardly matters. A setting that agrees with none of the others sees something else, rightly or wrongly.
 - **Flagged**: the fraction of the records above the threshold, of training and held out. Held-out records were not
   learned, as those to come, so theirs is the fraction of alarms to expect. Where it is far above the fraction of
   training records, the networks have learned single records, or there are too few.
 
 None of this tells which setting finds the anomalies: that takes labels, a few dozen at least. In a large comparison of
-criteria without labels none chose settings reliably; those by agreement did better than those of single settings, such
-as excess-mass and mass-volume curves (Ma et al., 2023). ``docs/comparing_settings.md`` has figures for this package.
+criteria without labels none chose settings reliably (Ma et al., 2023). ``docs/comparing_settings.md`` has figures for
+this package.
 
 References
 ----------

@@ -23,6 +23,8 @@ from nnlite.types import Array
 DEFAULT_RATE = 5e-4
 """Alarm events per step that the default threshold allows for."""
 
+_FEW_STEPS = 100
+
 LEAST_GAP = 50
 """Alarms with at most so many steps between them, or a period, are one event."""
 
@@ -106,7 +108,13 @@ class AlarmSettings:
         """
         rule = DeclusteredPeaks(self.rate, self.gap, predictive=self.is_promised).fit_segments(segments)
         scores = np.concatenate(segments)
-        return self.rule(float(rule.threshold_), scores), rule.shortage(len(scores))
+        shortage = rule.shortage(len(scores))
+        if shortage is None and len(scores) < _FEW_STEPS:
+            shortage = (
+                f"the limit of scores was chosen from {len(scores)} steps, which hardly tell how high those of normal "
+                f"steps may be: give {_FEW_STEPS} at least, better thousands, or heed events with a high peak alone"
+            )
+        return self.rule(float(rule.threshold_), scores), shortage
 
     def rule(self, threshold: float, reference: Array) -> AlarmRule:
         """Return the limit with a threshold and the scores that it was chosen by."""

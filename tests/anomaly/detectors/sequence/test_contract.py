@@ -8,7 +8,7 @@ from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from anomaly import NotFittedError, SequenceDetector, load_detector
-from anomaly.errors import DataError
+from anomaly.errors import DataError, FewRecordsWarning
 from nnlite.archive import FileFormatError
 from tests.anomaly.detectors.waves import ALONE, QUICK, stamped, waves
 
@@ -214,3 +214,9 @@ def test_the_checks_of_scikit_learn_that_apply_to_series():
     assert [r["check_name"] for r in results if r["status"] == "failed"] == []
     assert sum(r["status"] == "passed" for r in results) >= 36
     assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(NOT_OURS)
+
+
+def test_a_limit_chosen_from_few_steps_is_warned_of():
+    with pytest.warns(FewRecordsWarning, match=r"chosen from 26 steps.*give 100 at least") as found:
+        SequenceDetector(random_state=0).fit(waves(26))
+    assert found[0].filename == __file__

@@ -158,6 +158,7 @@ UNUSUAL = {
 
 
 @CAUSAL
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 @pytest.mark.parametrize("kind", UNUSUAL)
 def test_unusual_series_are_scored_without_warnings_of_numpy(kind, causal):
     with warnings.catch_warnings():
