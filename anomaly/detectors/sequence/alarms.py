@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.detectors.sequence.causes import CausalCauseStream, CauseStream, alarm_labels
-from anomaly.detectors.sequence.moving_limit import MovingLimit
+from anomaly.detectors.sequence.moving_limit import HOLD, MovingLimit
 from anomaly.detectors.sequence.training_limit import training_limit
 from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
@@ -61,8 +61,8 @@ class AlarmRule:
         """Return the number of later steps that a label depends on."""
         if self.moving is None or self.causal:
             return 0
-        # Two joins look `gap` steps ahead each, the second at causes.
-        return self.moving.gap + max(self.moving.gap, CauseStream(self.width, self.reach).delay)
+        # Two joins look `gap` steps ahead each, at limits that depend on causes.
+        return 2 * self.moving.gap + CauseStream(self.width, self.reach).delay
 
     def stream(self) -> AlarmStream:
         """Return a stream at the start of a series."""
@@ -119,7 +119,9 @@ class AlarmSettings:
     def rule(self, threshold: float, reference: Array) -> AlarmRule:
         """Return the limit with a threshold and the scores that it was chosen by."""
         # With an event counted beforehand a promise is kept while the scale is that of training.
-        moving = MovingLimit(threshold, reference, self.rate, self.gap, counted=float(self.is_promised))
+        # Windows raise the scores on both sides of a fault, which must not make it last for the new normal.
+        hold = HOLD + 2 * self.reach
+        moving = MovingLimit(threshold, reference, self.rate, self.gap, float(self.is_promised), hold)
         return AlarmRule(threshold, moving, training_limit(reference), self.width, self.reach, self.causal)
 
 
@@ -135,8 +137,9 @@ class AlarmStream:
     def __init__(self, rule: AlarmRule) -> None:
         self._rule = rule
         self._limits = None if rule.moving is None else rule.moving.stream()
-        # From a delay before the first step without an answer on: as far as answers look back.
-        self._high: Array
+        self._scores: Array  # of the steps whose causes are not final, and whether they are known
+        self._known: Array
+        self._high: Array  # from twice the gap before the first step without an answer on: as far as answers look back
         self._cause: Array
         self._begin()
 
@@ -157,18 +160,16 @@ class AlarmStream:
         ndarray of int64 of shape (n_final,)
             1 in an alarm, else 0; `AlarmRule.delay` steps late.
         """
-        if self._limits is None:
+        if self._rule.moving is None:
             return (scores > self._rule.threshold).astype(np.int64)
-        high = scores > np.where(is_known, self._rule.of_training, self._limits.push(scores))
-        if self._rule.causal:
-            return (high & self._causes.push(step_parts)).astype(np.int64)
-        self._high = np.concatenate([self._high, high])
-        self._cause = np.concatenate([self._cause, self._causes.push(step_parts)])
-        return self._answer(len(self._high) - self._rule.delay)
+        self._scores = np.concatenate([self._scores, scores])
+        self._known = np.concatenate([self._known, is_known])
+        self._judge(self._causes.push(step_parts))
+        return self._answer(len(self._high) - (0 if self._rule.causal else 2 * self._rule.moving.gap))
 
     def finish_segment(self) -> Array:
         """Return the remaining labels: the segment ends here, and another may begin."""
-        self._cause = np.concatenate([self._cause, self._causes.finish()])
+        self._judge(self._causes.finish())
         labels = self._answer(len(self._high))
         if self._limits is not None:
             self._limits.restart()
@@ -178,15 +179,30 @@ class AlarmStream:
     def _begin(self) -> None:
         kind = CausalCauseStream if self._rule.causal else CauseStream
         self._causes: CauseStream | CausalCauseStream = kind(self._rule.width, self._rule.reach)
+        self._scores, self._known = np.zeros(0), np.zeros(0, np.bool_)
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         self._answered = 0
+
+    def _judge(self, causes: Array) -> None:
+        """Compare the scores of the next steps, whose causes are final, with the limit."""
+        n = len(causes)
+        scores, self._scores = self._scores[:n], self._scores[n:]
+        known, self._known = self._known[:n], self._known[n:]
+        if self._limits is not None:
+            limits = np.where(known, self._rule.of_training, self._limits.push(scores, causes))
+            self._high = np.concatenate([self._high, scores > limits])
+            self._cause = np.concatenate([self._cause, causes])
 
     def _answer(self, end: int) -> Array:
         if end <= self._answered or self._rule.moving is None:
             return np.zeros(0, np.int64)
-        cause = np.concatenate([self._cause, np.ones(len(self._high) - len(self._cause), np.bool_)])
-        labels = alarm_labels(self._high, cause, self._rule.moving.gap)[self._answered : end]
-        first = max(end - self._rule.delay, 0)
+        gap = self._rule.moving.gap
+        if self._rule.causal:
+            labels = (self._high & self._cause)[self._answered :].astype(np.int64)
+            self._high, self._cause = self._high[:0], self._cause[:0]
+            return labels
+        labels = alarm_labels(self._high, self._cause, gap)[self._answered : end]
+        first = max(end - 2 * gap, 0)
         self._high, self._cause = self._high[first:], self._cause[first:]
         self._answered = end - first
         return labels

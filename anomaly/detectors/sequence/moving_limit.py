@@ -9,9 +9,9 @@ that depends on the scores before it alone:
 with the threshold :math:`\theta` from training, the limit at the first step.
 
 **Scale.** :math:`q_t` is the 99 % quantile of the logarithms of the last 5,000 scores, of which those before the first
-step are the training scores. Scores above it are held back until their run has ended, and then at most fifty of them
-enter, evenly spaced: an anomaly does not raise the scale while it lasts, and little afterwards. A run that has lasted
-400 steps, or three times as long as all steps before it (at the start, where the level may differ from that of the
+step are the training scores. Scores above it are held back until their run has ended, and then half as many of them
+enter, evenly spaced, as lie above the quantile: an anomaly does not raise the scale while it lasts, and little
+afterwards. A run that has lasted 400 steps (or `hold`), or three times as long as all steps before it (at the start, where the level may differ from that of the
 training), is the new normal: all of its scores enter.
 
 **Bar.** :math:`b_t = c\,(2^{u_t} - 1)` with c = 0.2. The count :math:`u_t \geq 0` rises by 1 at the start of each alarm
@@ -50,9 +50,10 @@ from nnlite.validation import as_finite, check_value, integer, number
 MEMORY = 5000
 """Number of scores that the scale is taken from."""
 _QUANTILE = 0.99
-_HOLD = 400
+HOLD = 400
+"""Steps that a run lasts before it is the new normal."""
 _START = 3
-_KEPT = 50
+_KEPT = 0.5
 _RISE = 0.2
 # Of the median of the training scores.
 _FLOOR = 1e-6
@@ -76,9 +77,13 @@ class MovingLimit:
         The count at the first step, at least 0. With 1 the first limit is :math:`e^c = 1.22` times the threshold, and
         the bound above holds without its last term: for a rate that was promised.
 
+    hold : int, default 400
+        Steps that a run of high scores lasts before it is the new normal, at least 1; more where windows raise scores
+        on both sides of a fault.
+
     Attributes
     ----------
-    threshold, rate, gap, counted
+    threshold, rate, gap, counted, hold
         As given.
     reference : ndarray of float64 of shape (n,)
         At most 5,000 scores. With the others it makes an equal limit.
@@ -107,7 +112,13 @@ class MovingLimit:
     """
 
     def __init__(
-        self, threshold: float, reference: ArrayLike, rate: float = 5e-4, gap: int = 50, counted: float = 0.0
+        self,
+        threshold: float,
+        reference: ArrayLike,
+        rate: float = 5e-4,
+        gap: int = 50,
+        counted: float = 0.0,
+        hold: int = HOLD,
     ) -> None:
         check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
@@ -117,7 +128,9 @@ class MovingLimit:
         self.reference = as_finite("reference", reference)[-MEMORY:].astype(np.float64)
         self.rate = float(rate)
         self.gap = int(gap)
+        check_value("hold", hold, integer(least=1))
         self.counted = float(counted)
+        self.hold = int(hold)
 
     def stream(self) -> LimitStream:
         """Return a new stream, which begins at the threshold."""
@@ -154,7 +167,7 @@ class LimitStream:
     """
 
     def __init__(self, moving: MovingLimit) -> None:
-        self._gap, self._rate = moving.gap, moving.rate
+        self._gap, self._rate, self._hold = moving.gap, moving.rate, moving.hold
         # Scores of 0 have no logarithm: all below the floor count as equal.
         middle, highest = float(np.median(moving.reference)), float(np.max(moving.reference))
         self._floor = math.log(_FLOOR * (max(middle, 0.0) or moving.threshold or max(highest, 0.0) or 1.0))
@@ -166,13 +179,16 @@ class LimitStream:
         self._run_end = self._alarm_end = -math.inf
         self._count = moving.counted
 
-    def push(self, scores: ArrayLike) -> Array:
+    def push(self, scores: ArrayLike, is_cause: ArrayLike | None = None) -> Array:
         """Return the limits at the next steps.
 
         Parameters
         ----------
         scores : array_like of shape (n_steps,)
             Their scores, at least 0; an infinite score counts as the largest float.
+        is_cause : array_like of bool of shape (n_steps,), optional
+            Whether a high score is the step's own, and not that of windows with another cause, which is no alarm; by
+            default all are.
 
         Returns
         -------
@@ -180,13 +196,14 @@ class LimitStream:
             The limit at a step depends on the scores before it alone.
         """
         values = np.asarray(scores, np.float64)
+        causes = np.ones(len(values), np.bool_) if is_cause is None else np.asarray(is_cause, np.bool_)
         limits = np.empty(len(values))
-        for step, score in enumerate(values.tolist()):
+        for step, (score, is_own) in enumerate(zip(values.tolist(), causes.tolist(), strict=True)):
             scale = self._scale()
             limit = scale + self._distance + _RISE * (2.0**self._count - 1)
             limits[step] = math.exp(min(limit, 709.0))
             value = self._log(score)
-            self._count_alarm(score > limits[step])
+            self._count_alarm(is_own and score > limits[step])
             self._move_scale(value, value > scale)
             self._seen += 1
         return limits
@@ -210,7 +227,7 @@ class LimitStream:
             self._count = max(self._count - self._rate, 0.0)
             return
         begins = self._seen - self._alarm_end > self._gap
-        self._count += begins + 1 / _HOLD
+        self._count += begins + 1 / HOLD
         self._alarm_end = self._seen
 
     def _move_scale(self, value: float, is_high: bool) -> None:
@@ -223,13 +240,15 @@ class LimitStream:
             self._run_start = self._seen
         self._held.append(value)
         self._run_end = self._seen
-        if self._seen - self._run_start >= min(_HOLD, _START * self._run_start):
+        if self._seen - self._run_start >= min(self._hold, _START * self._run_start):
             self._remember(self._held)
             self._held = []
 
     def _end_run(self) -> None:
         count = len(self._held)
-        places = range(count) if count <= _KEPT else (i * count // _KEPT for i in range(_KEPT))
+        # Fewer than the scores above the quantile, which would otherwise be that of the anomaly.
+        kept = max(int(_KEPT * (1 - _QUANTILE) * len(self._ranked)), 1)
+        places = range(count) if count <= kept else (i * count // kept for i in range(kept))
         self._remember(self._held[i] for i in places)
         self._held = []
 

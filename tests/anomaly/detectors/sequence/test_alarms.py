@@ -155,3 +155,15 @@ def test_one_odd_sample_is_a_short_alarm(causal, n_sensors):
     # Windows that hold it have up to 80 steps.
     assert np.median(lengths) <= 5
     assert max(lengths) <= 40
+
+
+def test_a_fault_does_not_hide_the_next_one():
+    rng, t = np.random.default_rng(0), np.arange(3400)
+    level = 20 + 5 * np.sin(2 * np.pi * t / 96) + 0.3 * rng.normal(size=3400)
+    table = np.column_stack([level, 2 * level + 0.5 * rng.normal(size=3400)])
+    detector = SequenceDetector(random_state=0).fit(table[:2000])
+    table[2500:2560, 0] = table[2499, 0]
+    table[2900, 1] += 30.0
+    labels = detector.predict(table[2000:])
+    assert labels[500:560].mean() > 0.5
+    assert labels[895:906].any()
