@@ -11,8 +11,8 @@ with the threshold :math:`\theta` from training, the limit at the first step.
 **Scale.** :math:`q_t` is the 99 % quantile of the logarithms of the last 5,000 scores, of which those before the first
 step are the training scores. Scores above it are held back until their run has ended, and then half as many of them
 enter, evenly spaced, as lie above the quantile: an anomaly does not raise the scale while it lasts, and little
-afterwards. A run that has lasted 400 steps (or `hold`), or three times as long as all steps before it (at the start, where the level may differ from that of the
-training), is the new normal: all of its scores enter.
+afterwards. A run that has lasted 400 steps (or `hold`), or three times as long as all steps before it (at the start,
+where the level may differ from that of the training), is the new normal: all of its scores enter.
 
 **Bar.** :math:`b_t = c\,(2^{u_t} - 1)` with c = 0.2. The count :math:`u_t \geq 0` rises by 1 at the start of each alarm
 event and by 1/400 with each step in alarm, and falls by r with every other step, where r is the requested rate of alarm
