@@ -223,10 +223,10 @@ PROMISES = (
     ),
     Promise(
         "anomaly.detectors.sequence.training_limit.training_limit",
-        "no more than 3 % of the steps are above it",
+        "no more than 2 % of the steps are above it",
         "fraction of training steps above their limit",
         _flagged_of_training,
-        at_most(0.03, every=True),
+        at_most(0.02, every=True),
         (*_NORMAL, *_DRIFTING),
         seeds=20,
         short=1,

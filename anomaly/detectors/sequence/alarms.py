@@ -20,7 +20,7 @@ from anomaly.detectors.sequence.training_limit import training_limit
 from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
 
-DEFAULT_RATE = 5e-4
+DEFAULT_RATE = 3e-4
 """Alarm events per step that the default threshold allows for."""
 
 _FEW_STEPS = 100

@@ -132,7 +132,7 @@ class SequenceDetector(SeriesDetector):
         Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
-        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 2,000
+        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 3,000
         steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest of them,
         corrected for the effective sample size of autocorrelated scores (see
         `anomaly.detectors.sequence.small_samples`).

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from anomaly.thresholds.automatic import AutoThreshold
 
-MOST_FLAGGED = 0.03
+MOST_FLAGGED = 0.02
 """Largest fraction of the training steps above the limit."""
 
 
@@ -21,7 +21,7 @@ def training_limit(scores: ArrayLike) -> float:
     """Return the limit of the scores of the training steps.
 
     It is that of `anomaly.thresholds.AutoThreshold`, which looks for a gap between normal and anomalous scores, but no
-    more than 3 % of the steps are above it: the scores of a series vary with its state, and their tail is longer than
+    more than 2 % of the steps are above it: the scores of a series vary with its state, and their tail is longer than
     that of independent records.
 
     Parameters
@@ -40,7 +40,7 @@ def training_limit(scores: ArrayLike) -> float:
     >>> scores = np.exp(0.1 * np.random.default_rng(0).normal(size=1000))
     >>> scores[300:320] = 4.0
     >>> limit = training_limit(scores)
-    >>> int((scores[300:320] > limit).sum()), bool((scores > limit).sum() <= 30)
+    >>> int((scores[300:320] > limit).sum()), bool((scores > limit).sum() <= 20)
     (20, True)
     """
     threshold = AutoThreshold().fit(scores).threshold_
