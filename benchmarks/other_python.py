@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +45,43 @@ def order(python: str, module: str, question: Mapping[str, object]) -> None:
         If that process fails.
     """
     subprocess.run(_command(python, module, question), env=_environment(), check=True)
+
+
+def divided(
+    wanted: Sequence[str] | None,
+    known: Sequence[str],
+    lacking: Mapping[str, Sequence[str]],
+    elsewhere: Mapping[str, Sequence[str]],
+    python: str | None,
+) -> tuple[list[str], list[str]]:
+    """Return the contestants to run in this Python, and in another one.
+
+    Parameters
+    ----------
+    wanted : sequence of str, optional
+        Contestants that were named; by default all that can be run.
+    known : sequence of str
+        All contestants.
+    lacking, elsewhere : mapping of str to sequence of str
+        Missing packages of each, in this Python and in the other.
+    python : str, optional
+        The other Python, for the error.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If a contestant that was named has its packages in neither.
+    """
+    absent = [name for name in wanted or () if lacking[name] and elsewhere[name]]
+    if absent:
+        packages = sorted({package for name in absent for package in elsewhere[name]})
+        raise ModuleNotFoundError(
+            f"{', '.join(absent)} cannot be run: {python or 'this Python'} has no {' and no '.join(packages)}; "
+            "install it, or name a Python that has it with --peers-python"
+        )
+    chosen = wanted or [name for name in known if not lacking[name] or not elsewhere[name]]
+    here = [name for name in chosen if not lacking[name]]
+    return here, [name for name in chosen if name not in here]
 
 
 def _command(python: str, module: str, question: Mapping[str, object]) -> list[str]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.arguments import positive, some_of
+from benchmarks.other_python import divided
 from benchmarks.quality import explanations, report
 from benchmarks.quality.contestants import CONTESTANTS, OURS, version_of
 from benchmarks.quality.elsewhere import NoSuchPython, measure_there, missing_here, missing_there
@@ -132,16 +133,7 @@ def _places(wanted: tuple[str, ...] | None, python: str | None) -> tuple[list[st
     """
     lacking = missing_here()
     elsewhere = missing_there(python) if python else lacking
-    absent = [name for name in wanted or () if lacking[name] and elsewhere[name]]
-    if absent:
-        packages = sorted({package for name in absent for package in elsewhere[name]})
-        raise ModuleNotFoundError(
-            f"{', '.join(absent)} cannot be run: {python or 'this Python'} has no {' and no '.join(packages)}; "
-            "install it, or name a Python that has it with --peers-python"
-        )
-    chosen = wanted or [name for name in CONTESTANTS if not lacking[name] or not elsewhere[name]]
-    here = [name for name in chosen if not lacking[name]]
-    return here, [name for name in chosen if name not in here]
+    return divided(wanted, list(CONTESTANTS), lacking, elsewhere, python)
 
 
 def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.arguments import positive, some_of
-from benchmarks.other_python import NoSuchPython
+from benchmarks.other_python import NoSuchPython, divided
 from benchmarks.series import pictures
 from benchmarks.series.contestants import CONTESTANTS, variant
 from benchmarks.series.elsewhere import measure_there, missing_here, missing_there
@@ -130,16 +130,8 @@ def _places(
     """
     lacking = missing_here()
     elsewhere = missing_there(python) if python else lacking
-    absent = [name for name in wanted or () if lacking[name] and elsewhere[name]]
-    if absent:
-        packages = sorted({package for name in absent for package in elsewhere[name]})
-        raise ModuleNotFoundError(
-            f"{', '.join(absent)} cannot be run: {python or 'this Python'} has no {' and no '.join(packages)}; "
-            "install it, or name a Python that has it with --peers-python"
-        )
-    chosen = wanted or [name for name in CONTESTANTS if not lacking[name] or not elsewhere[name]]
-    here = [name for name in chosen if not lacking[name]]
-    return [*here, *map(variant, settings)], [name for name in chosen if name not in here]
+    here, there = divided(wanted, list(CONTESTANTS), lacking, elsewhere, python)
+    return [*here, *map(variant, settings)], there
 
 
 def _plan(options: argparse.Namespace, detectors: tuple[str, ...]) -> Plan:

@@ -73,3 +73,13 @@ def test_faults_score_above_normal_steps(series, n_sensors, causal):
             found[fault.__name__].append(roc_auc_score(is_faulty, detector.decision_function(faulty)))
     means = {name: round(float(np.mean(areas)), 3) for name, areas in found.items()}
     assert min(means.values()) > LEAST[series, causal], means
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_wave_whose_noise_is_gone_scores_above_normal_steps(seed):
+    rng, wave = np.random.default_rng(seed), np.sin(2 * np.pi * np.arange(1600) / 40)
+    values = wave + 0.1 * rng.normal(size=1600)
+    values[1200:1300] = wave[1200:1300]
+    scores = SequenceDetector(random_state=seed).fit(values[:800]).decision_function(values[800:])
+    is_faulty = (np.arange(800) >= 400) & (np.arange(800) < 500)
+    assert roc_auc_score(is_faulty, scores) > 0.9
