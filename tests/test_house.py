@@ -45,12 +45,14 @@ LATE = {
     "anomaly.detectors": "layers that one kind of network needs",
     "nnlite.backends": "the engine, which needs Numba",
     "nnlite.callbacks.schedules": "a rare layer",
+    "nnlite.delimited": "the engine, which needs Numba",
 }
 
-# Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes.
+# Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes. What was fitted
+# says which columns are numbers.
 MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 29,
-    "files of anomaly entered by decision_function": 14,
+    "files of anomaly entered by decision_function": 15,
     "files of anomaly entered by load_detector": 21,
     "files of anomaly entered by SequenceDetector.fit": 50,
     "files of anomaly entered by anomaly fit": 46,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, ClassVar, Literal, Protocol
 
 from anomaly.detectors.base import BaseDetector
@@ -65,6 +65,11 @@ class RowDetector(BaseDetector):
     @abstractmethod
     def required_columns_(self) -> list[str]:
         """Columns that every table to be scored must have."""
+
+    @property
+    def number_columns_(self) -> Collection[str]:
+        """Columns whose cells may be given as numbers in place of the text that a file has for them."""
+        return ()
 
     @staticmethod
     @abstractmethod
