@@ -1,4 +1,4 @@
-"""The list of commands, for the help of ``anomaly``: it imports none of them."""
+"""The list of commands, and of exit codes, for the help of ``anomaly``: it imports no command."""
 
 COMMANDS = {
     "demo": "Run all steps on generated data and write the results to a folder.",
@@ -10,6 +10,19 @@ COMMANDS = {
     "update": "Continue the training of a model on further records.",
     "learn-labels": "Learn weights of columns from a few labelled records.",
     "plot": "Plot scores, contributions and the latent space, and with labels the curves.",
+    "report": "Write one HTML page on the rows of a file: what is anomalous, and why.",
     "info": "Describe a model: settings, columns, network and threshold.",
 }
 """The commands, each in a module of its name, and their one-line descriptions."""
+
+ROWS_LEFT_OUT = 3
+"""The exit code of a command that is done, but has left out rows that it could not read."""
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    the answer is yes: drift has found that the data has drifted
+  2    wrong use, or wrong data; with --strict also where there would be a warning about the data
+  3    done, but rows were left out
+  130  interrupted by Ctrl-C"""
+"""The list for the end of the help."""
