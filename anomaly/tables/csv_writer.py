@@ -109,8 +109,8 @@ class CsvWriter:
         Parameters
         ----------
         columns : sequence of ndarray of shape (n_rows,)
-            Numbers are written with the fewest digits that give back the same number; missing values as empty fields, in
-            quotes if a row has no others, since a row of delimiters alone is none.
+            Numbers are written with the fewest digits that give back the same number; missing values as empty fields,
+            in quotes if a row has no others, since a row of delimiters alone is none.
         """
         self._write_head()
         cells = [_as_fields(column) for column in columns]
