@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
 
 from nnlite.processors import available_processors
 
@@ -78,3 +78,23 @@ class ThreadGroup:
                 wait(futures)
         for future in futures:
             future.result()
+
+
+def run_parts(work: Callable[[slice], None], rows: int, threads: int, multiple: int = 1) -> None:
+    """Run a function for equal parts of some rows, each in a thread of its own.
+
+    Parameters
+    ----------
+    work : callable
+        Function of a slice of the rows.
+    rows, threads : int
+        Number of rows, and of threads at most.
+    multiple : int, default 1
+        All parts but the last are multiples of this.
+    """
+    step = max(1, -(-rows // (threads * multiple)) * multiple)
+    parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    if len(parts) == 1:
+        work(parts[0])
+    elif parts:
+        ThreadGroup(len(parts)).run([partial(work, part) for part in parts])
