@@ -6,7 +6,7 @@ imported on first use, so that everything else needs only NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from nnlite.compiled import CompiledNetwork
@@ -37,6 +37,12 @@ class Session(Protocol):
 
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
         """Draw the orders of the records in several epochs, as `Data.orders` does."""
+
+    def noise_state(self) -> dict[str, Any]:
+        """Return the state of the random numbers of dropout and noise, as JSON values."""
+
+    def set_noise_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `noise_state` returned."""
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run the batches from `first` to `last` (excluded) with the records in `order`."""
