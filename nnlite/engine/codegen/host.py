@@ -46,7 +46,7 @@ class Host(NamedTuple):
 def _origins() -> list[str]:
     """Return the files of the compiler's packages; ImportError if there are none."""
     origins = []
-    for package in ("numba", "llvmlite"):
+    for package in ("llvmlite", "numba"):
         spec = find_spec(package)
         if spec is None or spec.origin is None:
             raise ImportError(f"No module named {package!r}", name=package)
