@@ -14,6 +14,7 @@ import numpy as np
 from anomaly.errors import DataError, format_names
 from anomaly.tables.csv_columns import BLANKS
 from anomaly.tables.csv_form import check_delimiter
+from anomaly.tables.spreadsheets import without_formulas
 from anomaly.tables.table import Table
 from anomaly.tables.text_files import appears_at_once, create_text
 from nnlite.types import Array
@@ -33,6 +34,8 @@ class CsvWriter:
     head : sequence of str, optional
         The first row. It is written together with the second, or at the end, so that nothing appears on standard
         output if an error comes first.
+    spreadsheet : bool, default False
+        Whether to put an apostrophe before text that a spreadsheet would take for a formula.
 
     Raises
     ------
@@ -50,8 +53,14 @@ class CsvWriter:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, delimiter: str = ",", head: Sequence[str] | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        delimiter: str = ",",
+        head: Sequence[str] | None = None,
+        spreadsheet: bool = False,
     ) -> None:
+        self._spreadsheet = spreadsheet
         self._path = path
         self._delimiter = check_delimiter(delimiter)
         self._head = head
@@ -114,6 +123,8 @@ class CsvWriter:
         """
         self._write_head()
         cells = [_as_fields(column) for column in columns]
+        if self._spreadsheet:
+            cells = [without_formulas(column) for column in cells]
         # Only text can contain a carriage return.
         texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
         if any(map(_breaks_lines, texts)) or (len(cells) > 1 and any(map(_is_blank, cells[0]))):
@@ -127,6 +138,7 @@ class CsvWriter:
         These are rows with a carriage return, which `csv` does not quote before Python 3.13, and rows of blanks alone.
         """
         for row in rows:
+            row = without_formulas(row) if self._spreadsheet else row
             (self._quoter if _breaks_lines(row) or all(map(_is_blank, row)) else self._writer).writerow(row)
 
 
