@@ -23,7 +23,7 @@ from nnlite import config, initializers, regularizers
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
 from nnlite.registry import Registry, serialize
 from nnlite.types import Array, Shape
-from nnlite.validation import check_argument, integer
+from nnlite.validation import check_argument, integer, is_integer
 from nnlite.weights import Weight
 
 _used_names: Counter[str] = Counter()
@@ -93,7 +93,9 @@ class Layer:
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
         self.dtype = config.check_float_type(dtype or config.floatx())
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.first_input_shape = (input_dim,) if input_dim is not None else tuple(input_shape) if input_shape else None
+        # A single number is the size of a vector, as in Keras.
+        first = (input_dim,) if input_dim is not None else (input_shape,) if is_integer(input_shape) else input_shape
+        self.first_input_shape = tuple(first) if first else None
         self.nodes: list[Node] = []
         self._weights: dict[str, Weight] = {}
         self._trainable = trainable
