@@ -117,7 +117,7 @@ class Objective:
         for i, (target, output, weight) in enumerate(zip(y, outputs, sample_weight, strict=True)):
             loss = self.losses[i]
             if loss is not None:
-                own = loss(target, output, weight)
+                own = loss.value(target, output, weight)
                 self.output_means[i].update_state([own], sample_weight=[rows])
                 total += own * self.loss_weights[i]
         return total
