@@ -41,6 +41,23 @@ def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
         _custom_objects.reset(token)
 
 
+def custom_object(name: str, kind: str) -> Any:
+    """Return the custom object with a name, for the configuration of a Python function.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    found = _custom_objects.get({}).get(name)
+    if found is None:
+        raise ValueError(
+            f"{kind} {name!r} is a Python function, which a file cannot hold; pass it as custom_objects={{{name!r}: "
+            "...}"
+        )
+    return found
+
+
 class Registry(Generic[T]):
     """The classes of one kind, such as layers or losses, by name.
 

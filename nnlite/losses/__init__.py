@@ -130,6 +130,7 @@ for _class, *_aliases in (
     (SparseCategoricalCrossentropy,),
 ):
     registry.register(_class, _class.__name__, _class.default_name, *_aliases)
+registry.register(FunctionLoss, "FunctionLoss")
 
 
 def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Any]) -> Loss:

@@ -171,7 +171,12 @@ def values_per_sample(loss: Loss, y_true: Arrays, y_pred: Arrays) -> Array:
     if predictions.ndim == 0:
         raise ValueError(f"{loss.name}: y_pred must have at least one axis; found a single number")
     targets = np.asarray(y_true, predictions.dtype)
-    if targets.ndim == predictions.ndim == 1 and len(targets) == len(predictions):
+    if targets.ndim == predictions.ndim == 1:
+        if targets.shape != predictions.shape:
+            raise ValueError(
+                f"{loss.name}: y_true and y_pred must have the same shape; found {targets.shape} and "
+                f"{predictions.shape}"
+            )
         # Two vectors are one sample.
         return as_tensor(loss.per_sample(targets, predictions))
     return as_tensor(loss.per_sample(*loss.align(targets, predictions)))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.losses.base import Loss, as_floats
+from nnlite.registry import custom_object
 from nnlite.types import Array
 
 _STEP = 1e-5
@@ -122,14 +123,10 @@ class FunctionLoss(Loss):
             )
 
     def get_config(self) -> dict[str, Any]:
-        """Raise: a function is not saved in a file.
+        """Return the name of the function, which is looked up in the custom objects when a model is loaded."""
+        return {"function": getattr(self.function, "__name__", self.name), "reduction": self.reduction}
 
-        Raises
-        ------
-        ValueError
-            Always; the message says what to do.
-        """
-        raise ValueError(
-            f"the loss {self.name!r} is a Python function, which a file cannot hold; derive a class from "
-            "nnlite.losses.Loss and pass it as custom_objects, or save before compile"
-        )
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> FunctionLoss:
+        """Return the loss of the custom object with the name in the configuration."""
+        return cls(custom_object(config["function"], "loss"), config["reduction"])

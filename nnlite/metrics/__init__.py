@@ -227,6 +227,7 @@ for _class, _short in (
     (Accuracy, "acc"),
 ):
     registry.register(lambda made=_class, short=_short: made(name=short), _short)
+registry.register(MeanMetricWrapper, "MeanMetricWrapper")
 for _name in _LATER:
     registry.register(_Later(_name), _name, {"F1Score": "f1_score", "R2Score": "r2_score"}.get(_name, _name.lower()))
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from nnlite.eager import Scalar
 from nnlite.naming import snake_case
+from nnlite.registry import custom_object
 from nnlite.types import Array
 
 
@@ -193,14 +194,11 @@ class MeanMetricWrapper(Metric):
         return np.full(len(y_pred), values) if values.ndim == 0 and y_pred.ndim else values
 
     def get_config(self) -> dict[str, Any]:
-        """Raise: a function is not saved in a file.
+        """Return the name of the function, which is looked up in the custom objects when a model is loaded."""
+        return {**super().get_config(), "fn": getattr(self.fn, "__name__", self.name), **self.settings}
 
-        Raises
-        ------
-        ValueError
-            Always; the message says what to do.
-        """
-        raise ValueError(
-            f"the metric {self.name!r} is a Python function, which a file cannot hold; derive a class from "
-            "nnlite.metrics.Metric and pass it as custom_objects, or save before compile"
-        )
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Metric:
+        """Return the metric of the custom object with the name in the configuration."""
+        settings = dict(config)
+        return cls(custom_object(settings.pop("fn"), "metric"), **settings)
