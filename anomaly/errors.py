@@ -1,4 +1,4 @@
-"""The error raised for invalid data, and the format of names and values in messages."""
+"""The error raised for invalid data, the warnings about data, and the format of names and values in messages."""
 
 from __future__ import annotations
 
@@ -12,31 +12,39 @@ class DataError(ValueError):
     """Invalid data: the message names the row, the column or the file, and the expected value."""
 
 
-class FewRecordsWarning(UserWarning):
+class DataWarning(UserWarning):
+    """Base of all warnings about data: what was noticed, and how it was taken.
+
+    On the command line, ``--strict`` turns them into errors; in Python,
+    ``warnings.simplefilter("error", DataWarning)`` does.
+    """
+
+
+class FewRecordsWarning(DataWarning):
     """Too few records for what was asked: the message says how many are needed, and what was done instead."""
 
 
-class EmptyColumnWarning(UserWarning):
+class EmptyColumnWarning(DataWarning):
     """Columns without any value in training are ignored: the message names them."""
 
 
-class IdentifierColumnWarning(UserWarning):
+class IdentifierColumnWarning(DataWarning):
     """Columns seem to number or name the records, not to describe them: the message names them."""
 
 
-class MissingTimeWarning(UserWarning):
+class MissingTimeWarning(DataWarning):
     """Records without a time where times matter: the message says how many, and how they were taken."""
 
 
-class ClockWarning(UserWarning):
+class ClockWarning(DataWarning):
     """Timestamps that go back, are doubled or missing, or at another step than in training: where first, how many."""
 
 
-class IntervalWarning(UserWarning):
+class IntervalWarning(DataWarning):
     """Intervals to exclude that match no row: the message names the first, and says how many there are."""
 
 
-class GroupWarning(UserWarning):
+class GroupWarning(DataWarning):
     """Groups of rows, such as machines, without a detector of their own: the message names them, and says why."""
 
 

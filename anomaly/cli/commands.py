@@ -1,4 +1,4 @@
-"""The list of commands, for the help of ``anomaly``: it imports none of them."""
+"""The list of commands, and of exit codes, for the help of ``anomaly``: it imports no command."""
 
 COMMANDS = {
     "demo": "Run all steps on generated data and write the results to a folder.",
@@ -13,3 +13,15 @@ COMMANDS = {
     "info": "Describe a model: settings, columns, network and threshold.",
 }
 """The commands, each in a module of its name, and their one-line descriptions."""
+
+ROWS_LEFT_OUT = 3
+"""The exit code of a command that is done, but has left out rows that it could not read."""
+
+EXIT_CODES = """\
+exit codes:
+  0    done
+  1    the answer is yes: drift has found that the data has drifted
+  2    wrong use, or wrong data; with --strict also where there would be a warning about the data
+  3    done, but rows were left out
+  130  interrupted by Ctrl-C"""
+"""The list for the end of the help."""

@@ -11,29 +11,11 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import anomaly
-from anomaly.cli.commands import COMMANDS
-from anomaly.errors import (
-    ClockWarning,
-    EmptyColumnWarning,
-    FewRecordsWarning,
-    GroupWarning,
-    IntervalWarning,
-    MissingTimeWarning,
-)
+from anomaly.cli.commands import COMMANDS, EXIT_CODES
+from anomaly.errors import DataWarning
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
-
-
-# Warnings of which each is shown, and not only the first of each place in the source.
-_SHOWN = (
-    FewRecordsWarning,
-    EmptyColumnWarning,
-    MissingTimeWarning,
-    ClockWarning,
-    IntervalWarning,
-    GroupWarning,
-)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -55,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         Exit code: 0, or for `drift` 1 if the data has drifted; 2 if the input or the arguments are invalid, after one
-        line on standard error; 130 if interrupted.
+        line on standard error; 3 if rows were left out; 130 if interrupted.
 
     Examples
     --------
@@ -64,8 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     2
     """
     with warnings.catch_warnings():
-        for category in _SHOWN:
-            warnings.simplefilter("always", category)
+        # Each is shown, and not only the first of each place in the source.
+        warnings.simplefilter("always", DataWarning)
         warnings.showwarning = _show_warning
         return _exit_code(arguments)
 
@@ -82,6 +64,9 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         print("anomaly: interrupted", file=sys.stderr)
         return 130
+    except DataWarning as warning:
+        print(f"anomaly: error: {_one_line(warning)} (a warning without --strict)", file=sys.stderr)
+        return 2
     except (ValueError, OSError) as error:
         print(f"anomaly: error: {_one_line(error)}", file=sys.stderr)
         return 2
@@ -94,7 +79,8 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser = _Parser(
         prog="anomaly",
         description="Detect anomalies in tables and time series: fit a model to a CSV file, score another, evaluate.",
-        epilog="Begin with 'anomaly demo'. Each command has --help with an example.",
+        epilog=f"Begin with 'anomaly demo'. Each command has --help with an example.\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
@@ -113,6 +99,8 @@ def _run(arguments: Sequence[str] | None) -> int | None:
     options = parse(arguments)
     # The demo runs other commands.
     options.run_command = _run
+    if options.strict:
+        warnings.simplefilter("error", DataWarning)
     run: _Run = options.run
     return run(options)
 

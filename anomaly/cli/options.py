@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from anomaly.cli.commands import COMMANDS
+from anomaly.cli.commands import COMMANDS, EXIT_CODES
 from anomaly.cli.inputs import Columns, InputOptions, Source
 from anomaly.cli.labels import LabelColumn
 from anomaly.detectors.row_detector import DataKind
@@ -51,8 +51,11 @@ def add_command(
         name,
         help=COMMANDS[name],
         description="\n".join([COMMANDS[name], *([details] if details else [])]),
-        epilog=f"example:\n  {example}",
+        epilog=f"example:\n  {example}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="turn warnings about the data into errors: nothing is then written"
     )
     parser.set_defaults(run=run)
     return parser

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from anomaly.errors import DataError, format_names
+from anomaly.tables.coded import CodedText, join_coded, recoded
 from nnlite.types import Array
 
 Numbering: TypeAlias = "Sequence[int] | Array"
@@ -287,7 +288,8 @@ def concatenate(tables: Sequence[Table]) -> Table:
         if len({part.dtype.kind for part in parts}) > 1:
             found = ", ".join(sorted({str(part.dtype) for part in parts}))
             raise DataError(f"column {name!r} cannot be concatenated from parts of dtypes {found}")
-        columns.append(np.concatenate(parts))
+        coded = join_coded(parts)
+        columns.append(np.concatenate(parts) if coded is None else coded)
     lines = [t.line_numbers for t in tables if t.line_numbers is not None]
     return replace(
         first,
@@ -299,6 +301,8 @@ def concatenate(tables: Sequence[Table]) -> Table:
 
 def read_only(array: Array) -> Array:
     """Return a read-only view of an array."""
+    if isinstance(array, CodedText):
+        return recoded(array)
     view: Array = array.view()
     view.flags.writeable = False
     return view

@@ -55,6 +55,7 @@ import numpy as np
 from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.lbfgs import minimize
 from anomaly.detectors.table.neighbors import typical
+from anomaly.errors import DataWarning
 from anomaly.metrics.validation import check_labels
 from nnlite.types import Array
 
@@ -106,7 +107,7 @@ _PLAUSIBLE = 0.75
 _SELECTED = 0.85
 
 
-class LabelWarning(UserWarning):
+class LabelWarning(DataWarning):
     """Labelled records are no evidence for weights other than 1; scores are those without labels."""
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.tables.cells import number_text
+from anomaly.tables.coded import coding_of
 from nnlite.types import Array
 
 MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
@@ -67,18 +68,22 @@ def parse_each(cells: Array, parse: Callable[[str], float | None]) -> Array:
     UnreadableError
         With the first row whose text represents no number.
     """
-    numbers: dict[str | None, float] = {}
-    for cell in set(cells):
+    distinct, indices = distinct_cells(cells)
+    numbers = np.empty(len(distinct))
+    for index, cell in enumerate(distinct):
         text = category_text(cell)
         number = np.nan if text is None else parse(text)
         if number is None:
-            raise UnreadableError(_first_unreadable(cells, parse))
-        numbers[cell] = number
-    return np.fromiter(map(numbers.__getitem__, cells), dtype=np.float64, count=len(cells))
+            raise UnreadableError(int(np.flatnonzero(indices == index)[0]))
+        numbers[index] = number
+    return numbers[indices]
 
 
 def parse_numbers(cells: Array) -> Array:
     """Parse a column of numbers as text, as `parse_each` with `parse_number`, but many times faster."""
+    coded = coding_of(cells)
+    if coded is not None:
+        return parse_each(cells, parse_number)
     texts = cells.tolist()
     try:
         numbers = _convert_numbers(texts)
@@ -93,11 +98,6 @@ def parse_numbers(cells: Array) -> Array:
 
 def _convert_numbers(texts: list[str | None]) -> Array:
     return np.array(texts, dtype=np.object_).astype(np.float64)
-
-
-def _first_unreadable(cells: Array, parse: Callable[[str], float | None]) -> int:
-    texts = map(category_text, cells)
-    return next(i for i, text in enumerate(texts) if text is not None and parse(text) is None)
 
 
 def parse_number(text: str) -> float | None:
@@ -180,6 +180,9 @@ def distinct_cells(cells: Array) -> tuple[list[Any], Array]:
     >>> values, indices.tolist()
     (['b', 'a'], [0, 1, 0])
     """
+    coded = coding_of(cells)
+    if coded is not None:
+        return list(coded[0]), coded[1]
     if cells.dtype.kind == "O":
         order = {value: index for index, value in enumerate(dict.fromkeys(cells))}
         indices = np.fromiter(map(order.__getitem__, cells), dtype=np.intp, count=len(cells))

@@ -104,3 +104,25 @@ def test_each_command_is_listed_with_one_line(capsys):
 
 def test_an_unknown_command_is_one_line(capsys):
     assert "invalid choice: 'nope'" in fails(capsys, "nope")
+
+
+def test_strict_turns_warnings_into_errors(capsys, tmp_path):
+    path = with_file(tmp_path, "a,b,c\n" + "".join(f"{i % 7},{i % 5},\n" for i in range(60)))
+    fit = ["fit", path, "-m", tmp_path / "m.npz", "--epochs", "2", "--hidden", "4"]
+    code, _, err = run(capsys, *fit)
+    assert (code, err.count("\n")) == (0, 1)
+    assert err.startswith("anomaly: warning: all values missing")
+    (tmp_path / "m.npz").unlink()
+    error = fails(capsys, *fit, "--strict")
+    assert error.startswith("anomaly: error: all values missing")
+    assert error.endswith("(a warning without --strict)\n")
+    assert not (tmp_path / "m.npz").exists()
+
+
+@pytest.mark.parametrize("command", [[], ["fit"], ["drift"]])
+def test_the_help_lists_the_exit_codes(capsys, command):
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    out = capsys.readouterr().out
+    for line in ("  0    done", "  1    the answer is yes", "  2    wrong use", "  3    done, but rows were left out"):
+        assert line in out

@@ -1,0 +1,116 @@
+"""A column of text of a file: an object array that knows its distinct texts, and which of them each row has."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite.types import Array
+
+
+class CodedText(np.ndarray[Any, np.dtype[Any]]):
+    """Text cells as an object array, with the distinct texts and the code of each row.
+
+    Whatever takes an object array takes this one. What asks for its codes looks a text up once, and not once a row.
+    Selections of rows keep the codes; results of other operations of NumPy have none.
+
+    Attributes
+    ----------
+    texts : sequence of str or None
+        The distinct texts, some of which may be in no row. None without codes.
+    codes : ndarray of int32 of shape (n_rows,)
+        For each row, the index of its text. None without codes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cells = coded_text(["FR", "DE"], np.array([0, 1, 0], np.int32))
+    >>> cells.tolist(), cells[1:].codes.tolist(), cells[0]
+    (['FR', 'DE', 'FR'], [1, 0], 'FR')
+    """
+
+    texts: Sequence[str | None] | None
+    codes: Array | None
+
+    def __array_finalize__(self, source: Any) -> None:
+        """Leave out the codes of an array that is made from another one: they are those of its rows no more."""
+        self.texts = None
+        self.codes = None
+
+    def __getitem__(self, chosen: Any) -> Any:
+        """Return a cell, or cells with their codes."""
+        found = super().__getitem__(chosen)
+        if self.codes is not None and isinstance(found, CodedText) and found.ndim == 1:
+            found.texts, found.codes = self.texts, self.codes[chosen]
+        return found
+
+
+def coded_text(texts: Sequence[str | None], codes: Array) -> CodedText:
+    """Return the text of each code.
+
+    Parameters
+    ----------
+    texts : sequence of str or None
+        Distinct texts; None is missing.
+    codes : ndarray of int of shape (n_rows,)
+        For each row, the index of its text.
+    """
+    distinct = np.empty(len(texts), object)
+    distinct[:] = texts
+    cells = distinct[codes].view(CodedText)
+    cells.texts, cells.codes = texts, codes
+    return cells
+
+
+def recoded(cells: CodedText) -> Array:
+    """Return a view of cells, read-only, with the same codes."""
+    view = cells.view()
+    view.flags.writeable = False
+    view.texts, view.codes = cells.texts, cells.codes
+    return view
+
+
+def coding_of(cells: Array) -> tuple[list[str | None], Array] | None:
+    """Return the distinct texts of a column in the order of their first rows, and the index of each row's text.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n_rows,)
+        A column.
+
+    Returns
+    -------
+    tuple, or None if the column has no codes
+        Texts of which each is in some row, and an array of int of shape (n_rows,).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> texts, indices = coding_of(coded_text(["a", "b", "c"], np.array([2, 0, 2], np.int32)))
+    >>> texts, indices.tolist()
+    (['c', 'a'], [0, 1, 0])
+    """
+    if not isinstance(cells, CodedText) or cells.codes is None or cells.texts is None:
+        return None
+    codes, n = cells.codes, len(cells)
+    firsts = np.full(len(cells.texts), n)
+    firsts[codes[::-1]] = np.arange(n - 1, -1, -1)  # the last one written is the first row
+    present = np.flatnonzero(firsts < n)
+    order = present[np.argsort(firsts[present], kind="stable")]
+    places = np.empty(len(cells.texts), np.intp)
+    places[order] = np.arange(len(order))
+    return [cells.texts[code] for code in order.tolist()], places[codes]
+
+
+def join_coded(parts: Sequence[Array]) -> Array | None:
+    """Return columns one after another as one column with codes; None if one of them has no codes."""
+    merged: dict[str | None, int] = {}
+    codes = []
+    for part in parts:
+        if not isinstance(part, CodedText) or part.codes is None or part.texts is None:
+            return None
+        own = [merged.setdefault(text, len(merged)) for text in part.texts]
+        codes.append(np.array(own, np.int32)[part.codes])
+    return coded_text(list(merged), np.concatenate(codes))
