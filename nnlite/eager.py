@@ -1,8 +1,8 @@
 """Results of calls as arrays and numbers with the method `numpy`, as programs for Keras expect them.
 
 `Tensor` is an ndarray and `Scalar` a float, with nothing else added: every function that takes arrays or numbers takes
-them. Making one costs a view, no copy. Only what a program receives from calling a layer, a model, a loss or a metric is
-one; between layers, and in what `predict` returns, there are plain arrays.
+them. Making one costs a view, no copy. Only what a program receives from calling a layer, a model, a loss or a metric
+is one; between layers, and in what `predict` returns, there are plain arrays.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Tensor(np.ndarray):
         """Return the same values as a plain array."""
         return self.view(np.ndarray)
 
-    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:  # noqa: ARG002
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         """Keep results without axes, such as sums, as arrays: a scalar of NumPy has no method `numpy`."""
         return np.asarray(array).view(Tensor)
 

@@ -486,7 +486,7 @@ def get(identifier: str | Mapping[str, Any] | Initializer | type[Initializer] | 
         return GlorotUniform()
     if isinstance(identifier, type) and issubclass(identifier, Initializer):
         return identifier()
-    return registry.get(identifier)  # type: ignore[arg-type]
+    return registry.get(identifier)
 
 
 deserialize = registry.get

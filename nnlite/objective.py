@@ -48,8 +48,6 @@ class Objective:
     ) -> None:
         self.output_names = list(output_names)
         self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss)]
-        if all(one is None for one in self.losses):
-            raise ValueError("compile needs a loss, such as loss='mse'; found none")
         self.loss_weights = self._weights(loss_weights)
         self.metrics = self._metrics(metric_names, "metrics")
         self.weighted_metrics = self._metrics(weighted_metric_names, "weighted_metrics")
@@ -105,6 +103,20 @@ class Objective:
         """Reset all averages."""
         for metric in self._all_metrics():
             metric.reset_state()
+
+    @property
+    def has_loss(self) -> bool:
+        """Whether an output has a loss."""
+        return any(one is not None for one in self.losses)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether a loss or a metric compares an output with its targets."""
+        return self.has_loss or any(own for own in [*self.metrics, *self.weighted_metrics])
+
+    def all_metrics(self) -> list[Metric]:
+        """Return the mean of the loss, and the metrics of all outputs."""
+        return [metric for metric in self._all_metrics() if metric not in self.output_means]
 
     def _all_metrics(self) -> list[Metric]:
         flat = [metric for of_output in [*self.metrics, *self.weighted_metrics] for metric in of_output]

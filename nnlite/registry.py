@@ -146,7 +146,7 @@ class Registry(Generic[T]):
 
 def serialize(thing: Configurable) -> dict[str, Any]:
     """Return the configuration of an object, from which `Registry.get` creates an equal one."""
-    return {"class_name": type(thing).__name__, "config": thing.get_config()}
+    return {"class_name": getattr(thing, "class_name", type(thing).__name__), "config": thing.get_config()}
 
 
 def serialize_optional(thing: Configurable | None) -> dict[str, Any] | None:

@@ -74,8 +74,7 @@ class FunctionActivation(ActivationFunction):
     def _check_elementwise(self, z: Array) -> None:
         """Compare the function of an array with that of its numbers, one by one."""
         whole = np.asarray(self.function(z), np.float64).ravel()
-        some = np.linspace(0, z.size - 1, min(z.size, 16)).astype(int) if z.size else []
-        for i in some:
+        for i in np.linspace(0, z.size - 1, min(z.size, 16)).astype(int).tolist() if z.size else []:
             alone = np.asarray(self.function(z.ravel()[i].reshape((1,) * z.ndim)), np.float64)
             if not np.allclose(alone.ravel(), whole[i], rtol=1e-6, atol=1e-9, equal_nan=True):
                 raise ValueError(

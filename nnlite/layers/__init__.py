@@ -59,6 +59,9 @@ if TYPE_CHECKING:
     from nnlite.layers.wrappers import Bidirectional, TimeDistributed
 
 __all__ = [
+    "ELU",
+    "GRU",
+    "LSTM",
     "Activation",
     "ActivityRegularization",
     "Add",
@@ -84,9 +87,7 @@ __all__ = [
     "Divide",
     "Dot",
     "Dropout",
-    "ELU",
     "Flatten",
-    "GRU",
     "GaussianLatent",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -99,7 +100,6 @@ __all__ = [
     "GlobalMaxPooling2D",
     "Input",
     "InputLayer",
-    "LSTM",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",

@@ -51,7 +51,7 @@ class InputLayer(Layer):
                 raise ValueError(f"Input: input_shape is another name of shape; found {input_shape!r} and {shape!r}")
             shape = input_shape
         shape, batch_size = _record_shape(shape, batch_size, batch_shape)
-        given = (shape,) if is_integer(shape) else tuple(shape)
+        given: tuple[Any, ...] = (shape,) if is_integer(shape) else tuple(shape)
         if any(size is not None and (not is_integer(size) or size < 1) for size in given):
             raise ValueError(f"Input: shape must be a tuple of positive whole numbers, such as (10,); found {shape!r}")
         sizes = tuple(None if size is None else int(size) for size in given)

@@ -156,8 +156,8 @@ class Minimum(_Extreme):
 class Dot(Layer):
     r"""Products of two tensors summed over one axis of each: for vectors, :math:`y = \sum_j a_j b_j` in each row.
 
-    The other axes of a come before those of b. With `normalize`, vectors are divided by their lengths first, so that the
-    product of two vectors is the cosine of their angle.
+    The other axes of a come before those of b. With `normalize`, vectors are divided by their lengths first, so that
+    the product of two vectors is the cosine of their angle.
 
     Parameters
     ----------

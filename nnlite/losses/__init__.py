@@ -40,7 +40,6 @@ from nnlite.losses.numbers import (
 )
 from nnlite.losses.regression import Huber, MaskedMeanSquaredError, MeanAbsoluteError, MeanSquaredError
 from nnlite.registry import Registry, serialize
-from nnlite.types import Array
 
 __all__ = [
     "BinaryCrossentropy",

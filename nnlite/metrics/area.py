@@ -59,6 +59,7 @@ class AUC(Metric):
     """
 
     volatile = ("_counts",)
+    _counts: Counts | None
 
     def __init__(
         self,
@@ -85,16 +86,16 @@ class AUC(Metric):
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the outcomes of a batch."""
-        p = np.asarray(y_pred, np.float32)
-        p = p.reshape(-1, 1) if p.ndim < 2 else p
+        p: Any = np.asarray(y_pred, np.float32)
+        p = p.reshape(len(p), -1) if p.ndim < 2 else p
         if self.from_logits:
             p = sigmoid(p)
         y = np.asarray(y_true).reshape(p.shape)
         weights = as_weights(sample_weight, p.shape)
         if self.label_weights is not None and not self.multi_label:
             weights = weights * np.asarray(self.label_weights)
-        if not self.multi_label:
-            y, p, weights = (part.reshape(-1, 1) for part in (y, p, weights))
+        shape = p.shape if self.multi_label else (-1, 1)
+        y, p, weights = (part.reshape(shape) for part in (y, p, weights))
         counts = count_outcomes(y, p, self.thresholds.astype(np.float32), weights)
         self._counts = counts if self._counts is None else self._counts + counts
 
@@ -110,18 +111,14 @@ class AUC(Metric):
         tp, fp, tn, fn = counts
         recall = _divide(tp, tp + fn)
         x, y = (_divide(fp, fp + tn), recall) if self.curve == "ROC" else (recall, _divide(tp, tp + fp))
-        pairs = (y[:-1], y[1:])
-        height = {
-            "interpolation": lambda a, b: (a + b) / 2,
-            "minoring": np.minimum,
-            "majoring": np.maximum,
-        }[self.summation_method](*pairs)
+        low, high = np.minimum(y[:-1], y[1:]), np.maximum(y[:-1], y[1:])
+        height = {"interpolation": (low + high) / 2, "minoring": low, "majoring": high}[self.summation_method]
         areas: Array = ((x[:-1] - x[1:]) * height).sum(axis=0)
         return areas
 
     def reset_state(self) -> None:
         """Forget the counts."""
-        self._counts: Counts | None = None
+        self._counts = None
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

@@ -23,7 +23,7 @@ class Counts(NamedTuple):
     true_negatives: Array
     false_negatives: Array
 
-    def __add__(self, other: object) -> Counts:  # type: ignore[override]
+    def __add__(self, other: object) -> Counts:
         """Return the sums."""
         assert isinstance(other, Counts)
         return Counts(*(a + b for a, b in zip(self, other, strict=True)))
@@ -120,7 +120,9 @@ class _OfCounts(Metric):
         order = np.argsort(thresholds)
         # float32, in which the models predict: a prediction of 0.3 is not above the threshold 0.3.
         columns = [part.reshape(-1, 1) for part in (y, p, weights)]
-        counts = count_outcomes(columns[0], columns[1].astype(np.float32), thresholds[order].astype(np.float32), columns[2])
+        counts = count_outcomes(
+            columns[0], columns[1].astype(np.float32), thresholds[order].astype(np.float32), columns[2]
+        )
         counts = Counts(*(part[np.argsort(order), 0] for part in counts))
         self._counts = counts if self._counts is None else self._counts + counts
 
@@ -130,11 +132,11 @@ class _OfCounts(Metric):
 
     def result(self) -> Any:
         """Return the current value: a float, or an array of one value for each of several thresholds."""
-        several = np.ndim(self.thresholds) > 0 if self.thresholds is not None else False
+        shape = np.asarray(self.thresholds).shape
         if self._counts is None:
-            return np.zeros(np.shape(self.thresholds)) if several else Scalar(0.0)
+            return np.zeros(shape) if shape else Scalar(0.0)
         values = self.of_counts(self._counts)
-        return values if several else Scalar(values[0])
+        return values if shape else Scalar(values[0])
 
     def reset_state(self) -> None:
         """Forget the counts."""
@@ -272,6 +274,7 @@ class FBetaScore(Metric):
     """
 
     volatile = ("_sums",)
+    _sums: Any
 
     def __init__(
         self,
@@ -296,9 +299,7 @@ class FBetaScore(Metric):
             positive = p > self.threshold
         weights = as_weights(sample_weight, p.shape)
         axis = None if self.average == "micro" else 0
-        sums = np.stack(
-            [(weights * part).sum(axis) for part in (positive * y, positive * (1 - y), (1 - positive) * y)]
-        )
+        sums = np.stack([(weights * part).sum(axis) for part in (positive * y, positive * (1 - y), (1 - positive) * y)])
         self._sums = sums if self._sums is None else self._sums + sums
 
     def result(self) -> Any:
@@ -315,7 +316,7 @@ class FBetaScore(Metric):
 
     def reset_state(self) -> None:
         """Forget the counts."""
-        self._sums: Any = None
+        self._sums = None
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

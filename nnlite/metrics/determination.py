@@ -34,6 +34,7 @@ class R2Score(Metric):
     """
 
     volatile = ("_sums",)
+    _sums: tuple[int, float, Any]
 
     def __init__(
         self,
@@ -74,7 +75,7 @@ class R2Score(Metric):
 
     def reset_state(self) -> None:
         """Reset the sums."""
-        self._sums: tuple[int, float, Any] = (0, 0.0, None)
+        self._sums = (0, 0.0, None)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

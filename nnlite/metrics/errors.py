@@ -96,7 +96,11 @@ class BinaryCrossentropy(LossMetric):
     """
 
     def __init__(
-        self, name: str | None = "binary_crossentropy", dtype: Any = None, from_logits: bool = False, label_smoothing: float = 0.0
+        self,
+        name: str | None = "binary_crossentropy",
+        dtype: Any = None,
+        from_logits: bool = False,
+        label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(name, dtype)
         self.from_logits, self.label_smoothing = from_logits, label_smoothing

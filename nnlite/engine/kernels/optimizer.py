@@ -42,7 +42,11 @@ def rmsprop(op: Any, state: Any, zero: Any) -> None:
     weights, gradients, velocity = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
     mean_gradient, momentum = as_pointer(op[3], zero), as_pointer(op[4], zero)
     centered, with_momentum = op[3] != 0, op[4] != 0
-    rate, rho, one_minus_rho = like(zero, current_rate(state)), like(zero, as_number(op[6])), like(zero, 1 - as_number(op[6]))
+    rate, rho, one_minus_rho = (
+        like(zero, current_rate(state)),
+        like(zero, as_number(op[6])),
+        like(zero, 1 - as_number(op[6])),
+    )
     mu, epsilon = like(zero, as_number(op[7])), like(zero, as_number(op[8]))
     for i in range(op[5]):
         g = gradients[i]

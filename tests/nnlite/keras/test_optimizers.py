@@ -1,4 +1,4 @@
-"""The less frequent optimizers of Keras: their weights after five steps on known gradients, as Keras 3.15.1 has them."""
+"""The less frequent optimizers: their weights after five steps on known gradients are those of Keras 3.15.1."""
 
 import numpy as np
 import pytest
