@@ -215,7 +215,7 @@ class Layer(VariableNames):
     @property
     def weights(self) -> list[Weight]:
         """All weights, trainable kinds first."""
-        inner = [weight for layer in self._sublayers() for weight in layer.weights]
+        inner = [weight for layer in self.sublayers() for weight in layer.weights]
         return sorted([*self._weights.values(), *inner], key=lambda weight: not weight.learned)
 
     @property
@@ -236,7 +236,7 @@ class Layer(VariableNames):
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self.set_own_trainable(value)
-        for layer in self._sublayers():
+        for layer in self.sublayers():
             layer.trainable = value
 
     def set_own_trainable(self, value: bool) -> None:
@@ -245,7 +245,7 @@ class Layer(VariableNames):
         for weight in self._weights.values():
             weight.trainable = self._trainable and weight.learned
 
-    def _sublayers(self) -> Sequence[Layer]:
+    def sublayers(self) -> Sequence[Layer]:
         """Return the layers inside this one: for a layer that composes others, those that are its attributes."""
         return attributes_of(self) if self.composes else ()
 

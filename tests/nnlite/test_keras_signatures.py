@@ -17,7 +17,7 @@ OURS = {
     # Keras 3 takes these as keyword arguments it does not list.
     **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
     "layers.LeakyReLU": {"input_shape", "input_dim", "alpha"},  # alpha: Keras 2, still taken there
-    "Model.fit": {"backend", "threads"},
+    "Model.fit": {"backend", "threads", "check_finite", "resume"},
     "Model.evaluate": {"backend"},
     "Model.predict": {"backend", "threads"},
 }
