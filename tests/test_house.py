@@ -126,8 +126,10 @@ DISPATCHES = {
     "nnlite.engine.program": "the backward steps that rules leave behind",
     "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
     "nnlite.layers.base": "its subclasses",
+    "nnlite.losses.base": "its subclasses",
     "nnlite.network": "the layers of the graph",
     "nnlite.optimizers.base": "its subclasses",
+    "nnlite.prediction": "its subclasses",
     "nnlite.registry": "the classes that are registered",
 }
 
