@@ -23,6 +23,7 @@ from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
 from anomaly.tables.csv_columns import AllExcept
 from anomaly.tables.csv_files import iter_csv, read_csv
+from anomaly.tables.read_ahead import read_ahead
 from anomaly.tables.text_files import is_live
 from nnlite.files import atomic_write
 from nnlite.rowwise import CHUNK_ROWS
@@ -80,7 +81,7 @@ class Source:
         tables = iter_csv(
             self.path, delimiter=self.delimiter, header=self.header, chunk_rows=CHUNK_ROWS, numbers=numbers
         )
-        for i, table in enumerate(tables):
+        for i, table in enumerate(tables if self.is_live else read_ahead(tables)):
             if i == 0:
                 self._warn_of_missing_header([name for name in table.names if name not in known], len(table.names))
             yield table
