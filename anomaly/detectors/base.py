@@ -368,6 +368,7 @@ class BaseDetector(ABC):
             "detector": type(self).__name__,
             "parameters": getattr(self, "_fitted_params", None) or _to_json_values(self.get_params()),
             "threshold": self.threshold_,
+            **({"files": form} if (form := self.file_form.get_state()) else {}),
             **config,
         }
         return head, {**arrays, "decision_scores": self.decision_scores_}
@@ -398,6 +399,7 @@ class BaseDetector(ABC):
         """Set the fitted state of a detector that has the parameters of a file; see `from_state`."""
         self.decision_scores_ = self.calibration_scores_ = _validated_scores(arrays["decision_scores"])
         self.threshold_ = float(config["threshold"])
+        self.file_form = CsvForm.from_state(config.get("files", {}))
         self._restore(config, arrays, label)
         self.labels_ = self._label(self.decision_scores_)
         self._fitted_params = _to_json_values(self.get_params())
