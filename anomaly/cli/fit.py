@@ -154,6 +154,7 @@ def run(options: Namespace) -> None:
     inputs.check_not_overwritten("model", options.model, {"data": options.data})
     given = input_options(options)
     kind: DataKind = "series" if options.series or options.window is not None else "tables"
+    given.source.check_single(kind == "series")
     check_supported(vars(options), kind)
     for option, name in (("time", options.time), ("group", options.group)):
         if name is not None and name in given.columns.dropped:
@@ -199,6 +200,7 @@ def run(options: Namespace) -> None:
     detector.fit(X, y) if intervals is None else cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
+    detector.file_form = given.source.form
     detector.save(options.model)
     say(f"{detector.training_summary()}\nmodel written to {options.model}")
     if n_unlabelled:

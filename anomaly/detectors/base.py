@@ -22,6 +22,7 @@ import numpy as np
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from anomaly.errors import FewRecordsWarning
+from anomaly.tables.csv_form import CsvForm
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
@@ -70,6 +71,9 @@ class BaseDetector(ABC):
     threshold: Any
 
     # The constraint of each argument by itself; overrides of `_check_parameters` add those on several arguments.
+    file_form: CsvForm = CsvForm()
+    """The form of the files that it was fitted on, as far as it was given; the command line reads others so."""
+
     _constraints: ClassVar[Mapping[str, Constraint]] = {}
 
     decision_scores_: Array

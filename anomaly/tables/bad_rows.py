@@ -17,26 +17,37 @@ class BadRows:
 
     Attributes
     ----------
-    rows : list of (str, str)
-        Place of each, such as ``"line 3"``, and the cause.
+    file : str
+        Name of the file whose tables are checked by `without`.
 
     Examples
     --------
     >>> bad = BadRows()
-    >>> bad.add("line 3", "found 2 fields, expected 3")
+    >>> bad.add("'a.csv'", 3, "found 2 fields, expected 3")
     >>> len(bad), bad.rows
-    (1, [('line 3', 'found 2 fields, expected 3')])
+    (1, [("'a.csv'", 3, 'found 2 fields, expected 3')])
     """
 
     def __init__(self) -> None:
-        self.rows: list[tuple[str, str]] = []
+        self.file = ""
+        self._rows: list[tuple[str, int, str]] = []
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self._rows)
 
-    def add(self, place: str, cause: str) -> None:
+    @property
+    def rows(self) -> list[tuple[str, int, str]]:
+        """File, line and cause of each row, in the order of the lines of each file."""
+        files = {file: index for index, file in enumerate(dict.fromkeys(row[0] for row in self._rows))}
+        return sorted(self._rows, key=lambda row: (files[row[0]], row[1]))
+
+    def add(self, file: str, line: int, cause: str) -> None:
         """Add a row."""
-        self.rows.append((place, cause))
+        self._rows.append((file, line, cause))
+
+    def clear(self, file: str) -> None:
+        """Remove the rows of a file, which is read once more."""
+        self._rows = [row for row in self._rows if row[0] != file]
 
     def without(self, table: Table, check: Callable[[Table], Any]) -> Array:
         """Return which rows of a table pass a check, and add the others.
@@ -76,4 +87,5 @@ class BadRows:
                 return
             is_good[start] = False
             place = table.position(start)
-            self.add(place, str(error).removeprefix(f"{place}, "))
+            line = start + 1 if table.line_numbers is None else int(table.line_numbers[start])
+            self.add(self.file, line, str(error).removeprefix(f"{place}, "))

@@ -97,7 +97,7 @@ def read_csv(
             numbers = _Without(numbers, mixed)
             tables.clear()
             if bad is not None:
-                bad.rows.clear()
+                bad.clear(describe_path(path))
             opened.stream.seek(opened.start)
 
 

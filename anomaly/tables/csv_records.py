@@ -58,7 +58,7 @@ def records(
         except csv.Error as error:
             if bad is None:
                 raise DataError(f"{label}: the record that starts on line {start} cannot be read: {error}") from error
-            bad.add(f"line {start}", f"cannot be read: {error}")
+            bad.add(label, start, f"cannot be read: {error}")
         else:
             # An empty text in quotes is written on purpose.
             is_blank = len(row) > 1 and not any(map(_strip_blanks, row)) and '"' not in kept.line
@@ -96,7 +96,7 @@ def plain_tables(
     chunk_rows: int,
     has_next: Callable[[], bool],
     bad: BadRows | None = None,
-    begun: Begun = Begun(),
+    begun: Begun | None = None,
 ) -> Iterator[Table]:
     """Yield tables of the next rows.
 
@@ -115,7 +115,7 @@ def plain_tables(
     begun : Begun, optional
         What is read already.
     """
-    count, as_text = begun.n_rows, set(begun.as_text)
+    count, as_text = (0, set()) if begun is None else (begun.n_rows, set(begun.as_text))
     while blocks := list(_blocks(found, layout, chunk_rows, has_next, bad)):
         lines, texts = zip(*blocks, strict=True)
         columns = []
@@ -176,7 +176,7 @@ def _without_faults(block: Sequence[Record], layout: Layout, bad: BadRows) -> li
         if fault is None:
             good.append((line, fields))
         else:
-            bad.add(f"line {line}", fault)
+            bad.add(layout.label, line, fault)
     return good
 
 
