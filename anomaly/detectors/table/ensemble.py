@@ -108,7 +108,7 @@ class Ensemble:
         """Features that holes are filled from: those of the remembered records, with their holes, or of prototypes."""
         return self.comparison.records if isinstance(self.comparison, Prototypes) else self.remembered
 
-    @property
+    @cached_property
     def blend(self) -> Blend:
         """Combination of the members' scores without labels."""
         return self.blend_type(self.weights, [member.spread for member in self.members])
