@@ -153,7 +153,11 @@ class Ensemble:
 
     def combine(self, by_member: Sequence[Array]) -> Array:
         """Return the score of each record from those of the members, without labels."""
-        return round_significant(self.blend.scores(by_member))
+        scores, blend = np.empty(len(by_member[0])), self.blend
+        for start in range(0, len(scores), CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            scores[rows] = round_significant(blend.scores([one[rows] for one in by_member]))
+        return scores
 
     def calibrate(self, x: Array) -> tuple[Ensemble, Array]:
         """Put the members on a common scale by training records.
