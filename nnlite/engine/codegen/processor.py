@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-import llvmlite.binding
 import numpy as np
 from numpy.typing import DTypeLike
+
+from nnlite.engine.codegen.host import host
+
+PANEL_VECTORS = 2
+"""Vectors of units in a tile of `nnlite.engine.codegen.sparse_rows`, and so in a panel of packed weights."""
 
 
 class Machine(NamedTuple):
@@ -24,12 +28,14 @@ class Machine(NamedTuple):
 @cache
 def host_machine() -> Machine:
     """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 on others."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f"):
-        return Machine(64, 12)
-    return Machine(32 if features.get("avx2") else 16, 6)
+    return Machine(host().vector_bytes, 12 if host().many_registers else 6)
 
 
 def vector_width(dtype: DTypeLike) -> int:
     """Return the multiple to which a batch is padded: the items in a vector register of this CPU."""
     return host_machine().lanes(np.dtype(dtype).itemsize)
+
+
+def tile_rows(machine: Machine | None = None) -> int:
+    """Return the rows of a tile of `nnlite.engine.codegen.sparse_rows`: few enough for the vector registers."""
+    return 8 if (machine or host_machine()).rows >= 12 else 4
