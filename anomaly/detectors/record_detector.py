@@ -25,17 +25,17 @@ from nnlite.types import Array
 from nnlite.validation import check_value, choice
 
 _MOST_CODES = 5000
-# From a warning over `_find_dependence` and `_fit_preprocessor`, over `fit` and its wrapper.
-_CALLER_OF_FIT = 5
+# From a warning over `_find_dependence`, over `fit` and its wrapper.
+_CALLER_OF_FIT = 4
 _IN_TIME = (
     "the training records seem to follow each other in time: neighboring ones are far more alike than others. So the "
-    "threshold and the p-values are by scores of blocks of consecutive records, by models fitted without them. Rates "
+    "threshold and the p-values are by scores of each half of the records by a model fitted to the other half. Rates "
     "are kept on average over such tables, and one whose records cover few independent states may miss them widely. "
     "If the order is not that of time, shuffle the records, or give each a group of its own (groups=); for events in a "
     "series use SequenceDetector"
 )
 _HELD_OUT = {
-    "time": "the training records follow each other in time: scores held out by blocks of consecutive ones set the "
+    "time": "the training records follow each other in time: scores of each half by a model of the other half set the "
     "threshold and the p-values",
     "groups": "the training records belong to groups: scores held out by whole groups set the threshold and the "
     "p-values",
