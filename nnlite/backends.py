@@ -78,6 +78,13 @@ class DenseChain(Protocol):
         """Return the outputs for all copies of each record, of shape (n, n_copies, n_outputs)."""
 
 
+class TreeSums(Protocol):
+    """Sums over trees, by the engine."""
+
+    def sums(self, x: Array) -> Array:
+        """Return each record's sum over the trees of the values of its ends."""
+
+
 def check_backend(backend: str, threads: int | None = None) -> None:
     """Raise a ValueError unless `backend` is known and `threads` is None or at least 1."""
     check_value("backend", backend, choice(*_BACKENDS))
@@ -213,6 +220,34 @@ def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backen
             raise ValueError(_NO_NUMBA.format(error)) from error
         return None
     return CompiledChain(layers, offsets)
+
+
+def open_tree_sums(features: Array, thresholds: Array, values: Array, seconds: float, backend: str) -> TreeSums | None:
+    """Open the engine for complete trees; return None if NumPy is to compute.
+
+    Parameters
+    ----------
+    features, thresholds, values : ndarray
+        The trees, as `nnlite.trees.CompleteTrees` has them.
+    seconds : float
+        Estimated seconds of NumPy for the records so far.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba.
+    """
+    if not _is_worth_it(backend, seconds):
+        return None
+    try:
+        from nnlite.engine.runtime.trees import CompiledTrees
+    except ImportError as error:
+        if backend == "numba":
+            raise ValueError(_NO_NUMBA.format(error)) from error
+        return None
+    return CompiledTrees(features, thresholds, values)
 
 
 def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:

@@ -114,7 +114,7 @@ def test_a_run_enters_few_files(walked, what):
 
 # Who calls modules that its imports do not lead to: base classes their subclasses, and tables what was registered.
 DISPATCHES = {
-    "anomaly.cli.main": "the command that was chosen",
+    "anomaly.cli.dispatch": "the command that was chosen",
     "anomaly.detectors.base": "its subclasses",
     "anomaly.detectors.record_detector": "its subclasses",
     "anomaly.preprocessing.scaling.base": "its subclasses",

@@ -19,6 +19,7 @@ from anomaly.cli.options import (
     number,
     split_names,
 )
+from anomaly.cli.streams import say
 from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
 from anomaly.detectors.record_detector import RecordDetector
@@ -106,7 +107,7 @@ def run(options: Namespace) -> None:
     if options.json:
         inputs.write_json(result.to_dict(), options.json)
     if options.json != inputs.STANDARD:
-        print(format_comparison(result))
+        say(format_comparison(result))
 
 
 def detector_of(text: str, common: dict[str, Any]) -> RecordDetector:

@@ -24,6 +24,7 @@ from anomaly.cli.options import (
     input_options,
     split_names,
 )
+from anomaly.cli.streams import say
 from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
 from nnlite.types import Array
@@ -139,7 +140,7 @@ def run(options: Namespace) -> None:
     if options.json:
         inputs.write_json(metrics, options.json)
     if options.json != inputs.STANDARD:
-        print("\n\n".join(sections))
+        say("\n\n".join(sections))
 
 
 def _group_by_group(

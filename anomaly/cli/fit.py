@@ -27,6 +27,7 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.series_options import add_series
+from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.errors import format_names
@@ -200,7 +201,7 @@ def run(options: Namespace) -> None:
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.save(options.model)
-    print(f"{detector.training_summary()}\nmodel written to {options.model}")
+    say(f"{detector.training_summary()}\nmodel written to {options.model}")
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
 

@@ -88,6 +88,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help="tables only: add an estimate of the probability that the record is an anomaly, from its p-value and this "
         "fraction of anomalies, such as 0.01",
     )
+    parser.add_argument(
+        "--spreadsheet",
+        action="store_true",
+        help="put an apostrophe before text that a spreadsheet would run as a formula: what begins with = + - or @",
+    )
     _add_budget(parser)
     parser.add_argument(
         "--events",
@@ -181,10 +186,12 @@ def run(options: Namespace) -> int:
     elif options.events and detector.time is not None:
         time_of = itemgetter(detector.time)
     with ExitStack() as stack:
-        writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.keys)))
+        writer = stack.enter_context(
+            CsvWriter(options.output, head=columns.head(data.keys), spreadsheet=options.spreadsheet)
+        )
         events, waiting = None, None
         if options.events:
-            file = stack.enter_context(CsvWriter(options.events))
+            file = stack.enter_context(CsvWriter(options.events, spreadsheet=options.spreadsheet))
             events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None, group)
         if budget is not None:
             flag = len(data.keys) + 1

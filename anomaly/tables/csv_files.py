@@ -17,6 +17,7 @@ import numpy as np
 
 from anomaly.errors import DataError, format_names
 from anomaly.tables.live_lines import LiveLines
+from anomaly.tables.spreadsheets import without_formulas
 from anomaly.tables.table import Table, concatenate
 from anomaly.tables.text_files import appears_at_once, create_text, describe_path, open_text, read_lines
 from nnlite.types import Array
@@ -278,6 +279,8 @@ class CsvWriter:
     head : sequence of str, optional
         The first row. It is written together with the second, or at the end, so that nothing appears on standard
         output if an error comes first.
+    spreadsheet : bool, default False
+        Whether to put an apostrophe before text that a spreadsheet would take for a formula.
 
     Raises
     ------
@@ -295,8 +298,14 @@ class CsvWriter:
     """
 
     def __init__(
-        self, path: str | os.PathLike[str], *, delimiter: str = ",", head: Sequence[str] | None = None
+        self,
+        path: str | os.PathLike[str],
+        *,
+        delimiter: str = ",",
+        head: Sequence[str] | None = None,
+        spreadsheet: bool = False,
     ) -> None:
+        self._spreadsheet = spreadsheet
         self._path = path
         self._delimiter = _check_delimiter(delimiter)
         self._head = head
@@ -358,6 +367,8 @@ class CsvWriter:
         """
         self._write_head()
         cells = [_as_fields(column) for column in columns]
+        if self._spreadsheet:
+            cells = [without_formulas(column) for column in cells]
         # Only text can contain a carriage return.
         texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
         if any(map(_breaks_lines, texts)):
@@ -368,6 +379,7 @@ class CsvWriter:
     def _write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write rows one by one, those with a carriage return quoted: before Python 3.13 `csv` does not quote it."""
         for row in rows:
+            row = without_formulas(row) if self._spreadsheet else row
             (self._quoter if _breaks_lines(row) else self._writer).writerow(row)
 
 
