@@ -99,7 +99,7 @@ class TableDetector(TableDetectorFiles):
         sample is remembered, and saved with the detector.
     neighbors_share : "auto" or float, default "auto"
         Weight of the remembered records, from 0 to 1; the networks share the remainder. More is better for clean
-        training records, less for contaminated ones. "auto": 0.88, but 0.3 where the training records seem to follow
+        training records, less for contaminated ones. "auto": 0.88, but 0.5 where the training records seem to follow
         each other in time (see the notes).
     fine_share : float, default 0.35
         Fraction of the weight of the comparisons for the magnifying one, from 0 to 1, in a table of numbers. It finds
@@ -211,7 +211,7 @@ class TableDetector(TableDetectorFiles):
 
     **Records that follow each other in time**, such as a logger's, have near copies before and after them, which fresh
     records do not have. Where that shows (`anomaly.detectors.dependence`), a warning says so, scores of the training
-    records are those of each half by a detector fitted to the other half, and networks have most of the weight. By
+    records are those of each half by a detector fitted to the other half, and networks have half of the weight. By
     scores held out at random, 21 to 89 % of the following normal records were flagged for a `false_alarm_rate` of 5 %
     (``python -m benchmarks.quality.false_alarms --experiments following``). With `groups`, groups are held out in place
     of halves, and weights stay.

@@ -117,10 +117,10 @@ def test_shuffled_rows_change_nothing_but_what_is_random():
     assert detector.shares_ == TableDetector(**SMALL, neighbors_share=0.88).fit(x).shares_
 
 
-def test_networks_have_most_of_the_weight_of_rows_in_time_unless_a_weight_is_given():
+def test_networks_have_half_of_the_weight_of_rows_in_time_unless_a_weight_is_given():
     x = _slow()
     with pytest.warns(RowOrderWarning):
-        assert sum(TableDetector(**SMALL).fit(x).shares_[:3]) == pytest.approx(0.7)
+        assert sum(TableDetector(**SMALL).fit(x).shares_[:3]) == pytest.approx(0.5)
     with pytest.warns(RowOrderWarning):
         assert sum(TableDetector(**SMALL, neighbors_share=0.6).fit(x).shares_[:3]) == pytest.approx(0.4)
 
