@@ -163,7 +163,8 @@ class Dataset:
             anomalies remains that of the data.
         shuffle : bool, default True
             If False, the first records are for training and the last for testing, both in their order. Use it for
-            records in the order of time: consecutive records are similar, and with some of them in the training set a test is biased.
+            records in the order of time: consecutive records are similar, and with some of them in the training set a
+            test is biased.
 
         Returns
         -------

@@ -7,7 +7,7 @@ import csv
 import numpy as np
 import pytest
 
-from anomaly.cli.main import main
+from anomaly.cli import main
 from benchmarks.quality.slow_tables import make_slow_table
 
 QUICK = ("--epochs", "5", "--hidden", "8", "--seed", "0")
