@@ -126,8 +126,10 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group",
         metavar="COL",
-        help="series only: the column that names the machine of each row, whose rows may be interleaved: each is a "
-        "series of its own, and 'fit' learns a model of each, all in one file, with scores in units of its threshold",
+        help="the column that names what rows belong together, such as a machine. Series: each is a series of its own, "
+        "whose rows may be interleaved, and 'fit' learns a model of each, all in one file, with scores in units of its "
+        "threshold. Tables, 'fit' only: the column is no feature, and rows of a group are held out together for the "
+        "threshold",
     )
     add_exclude(parser)
 
@@ -171,7 +173,7 @@ def add_table(
         table.add_argument("--normal", required=required, metavar="VALUE", help=normal)
 
 
-def _add_form(table: argparse._ArgumentGroup) -> None:
+def _add_form(table: Any) -> None:
     """Add the options for the form of the input files."""
     table.add_argument(
         "--delimiter",
@@ -209,14 +211,14 @@ def _add_form(table: argparse._ArgumentGroup) -> None:
     table.add_argument("--bad-rows", metavar="BAD.csv", help="where --on-bad-row report writes to")
 
 
-def _form_options(options: argparse.Namespace) -> dict[str, Any]:
+def _form_options(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of `CsvForm` that are given."""
     names = ("delimiter", "encoding", "decimal", "skip_lines", "comment")
-    given = {name: value for name in names if (value := getattr(options, name)) is not None}
-    if options.no_header:
+    given = {name: values[name] for name in names if values[name] is not None}
+    if values["no_header"]:
         given["header"] = False
-    if options.missing is not None:
-        given["missing"] = tuple(split_names(options.missing))
+    if values["missing"] is not None:
+        given["missing"] = tuple(split_names(values["missing"]))
     CsvForm(**given)  # raises ValueError
     return given
 
@@ -242,7 +244,7 @@ def input_options(options: argparse.Namespace) -> InputOptions:
     # What runs the command tells of them at the end.
     options.left_out = _left_out(options.on_bad_row, options.bad_rows)
     return InputOptions(
-        Source(options.data, _form_options(options), tuple(options.more), bad=options.left_out),
+        Source(options.data, _form_options(vars(options)), tuple(options.more), bad=options.left_out),
         Columns(tuple(split_names(options.id)), tuple(split_names(options.drop)), options.label),
         None if normal is None else LabelColumn(options.label, normal),
     )

@@ -164,8 +164,7 @@ def run(options: Namespace) -> int:
     group: str | None = options.group or getattr(detector, "group", None)
     given.source.check_single(detector.data_kind == "series")
     # Found values are written as they are in the file.
-    numbers = () if options.expected else detector.number_columns_
-    required = detector.required_columns_
+    numbers, required = () if options.expected else detector.number_columns_, detector.required_columns_
     data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers, detector.file_form)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
