@@ -107,7 +107,7 @@ def numbers(values: Array, digits: int) -> Array:
     """Format numbers with so many significant digits; NaN, of a row without a score, is empty."""
     form = f"%.{digits}g"
     texts = "\n".join([form] * len(values)) % tuple(values.tolist())
-    return text_array((("" if text == "nan" else text) for text in texts.split("\n")), len(values))
+    return text_array(["" if text == "nan" else text for text in texts.split("\n")], len(values))
 
 
 def ranked(contributions: Array, top: int) -> Array:
