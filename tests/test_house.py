@@ -50,7 +50,8 @@ LATE = {
 }
 
 # Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes. What was fitted
-# says which columns are numbers, and the form of its files. Fitting a table has an idea of its own for records that depend on each other.
+# says which columns are numbers, and the form of its files. Fitting a table has an idea of its own for records that
+# depend on each other.
 MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 30,
     "files of anomaly entered by decision_function": 15,
