@@ -11,8 +11,8 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.inference import FittedColumns
 from anomaly.preprocessing.columns.kinds import Column, column_from_config
+from anomaly.preprocessing.columns.learning import FittedColumns
 from anomaly.preprocessing.columns.missing import are_marked
 from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.number_scales import scale_numbers
