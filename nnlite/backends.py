@@ -6,18 +6,20 @@ imported on first use, so that everything else needs only NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from nnlite.compiled import CompiledNetwork
 from nnlite.cost import numpy_seconds
 from nnlite.data import Data
+from nnlite.dense_chain import ChainLayer
 from nnlite.types import Array, RandomGenerator
 from nnlite.validation import check_value, choice, integer
 
 T = TypeVar("T")
 
 _BACKENDS = ("auto", "numpy", "numba")
+_NO_NUMBA = "backend='numba' needs the package numba, which cannot be imported: {}"
 _WORTH_SECONDS = 0.02
 """Estimated seconds of the layers from which "auto" chooses the engine for training.
 
@@ -35,6 +37,12 @@ class Session(Protocol):
 
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
         """Draw the orders of the records in several epochs, as `Data.orders` does."""
+
+    def noise_state(self) -> dict[str, Any]:
+        """Return the state of the random numbers of dropout and noise, as JSON values."""
+
+    def set_noise_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `noise_state` returned."""
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run the batches from `first` to `last` (excluded) with the records in `order`."""
@@ -58,6 +66,16 @@ class NeighborSearch(Protocol):
 
     def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
         """Return the distances and the indices of the k nearest records of each row of `x`."""
+
+
+class DenseChain(Protocol):
+    """Dense layers for copies of records, by the engine."""
+
+    def errors(self, x: Array) -> Array:
+        """Return the squared differences of records and their copies' outputs, the means over the copies."""
+
+    def outputs(self, x: Array) -> Array:
+        """Return the outputs for all copies of each record, of shape (n, n_copies, n_outputs)."""
 
 
 def check_backend(backend: str, threads: int | None = None) -> None:
@@ -166,6 +184,37 @@ def open_neighbor_search(records: Array, seconds: float, backend: str) -> Neighb
     return _attempt(open_engine, backend)
 
 
+def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backend: str) -> DenseChain | None:
+    """Open the engine for a chain of dense layers; return None if NumPy is to compute.
+
+    It does not depend on the number of records: the engine and NumPy round differently, and a record has the same
+    outputs in every batch.
+
+    Parameters
+    ----------
+    layers : sequence of ChainLayer
+        The layers.
+    offsets : ndarray of float32 of shape (n_copies, n_inputs), optional
+        What the copies of a record are moved by.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba.
+    """
+    if backend == "numpy":
+        return None
+    try:
+        from nnlite.engine.runtime.dense_chain import CompiledChain
+    except ImportError as error:
+        if backend == "numba":
+            raise ValueError(_NO_NUMBA.format(error)) from error
+        return None
+    return CompiledChain(layers, offsets)
+
+
 def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:
     """Return a compiled function from one record to its output; None if the engine does not support the model."""
 
@@ -197,5 +246,5 @@ def _attempt(open_engine: Callable[[], T], backend: str) -> T | None:
             return None
     except ImportError as error:
         if backend == "numba":
-            raise ValueError(f"backend='numba' needs the package numba, which cannot be imported: {error}") from error
+            raise ValueError(_NO_NUMBA.format(error)) from error
         return None

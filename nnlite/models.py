@@ -296,7 +296,8 @@ class Sequential(Model):
         """The layers, in order, without the input."""
         return list(self._stack)
 
-    def _sublayers(self) -> list[Layer]:
+    def sublayers(self) -> list[Layer]:
+        """Return the layers of the chain and, where it is known, the input."""
         # The chain, not the graph: the graph exists only if the shape of the input is known.
         return [*(layer_of(tensor.node) for tensor in self._tensors[:1]), *self._stack]
 

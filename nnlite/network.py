@@ -149,7 +149,7 @@ class Network(Layer):
         values, masks = self._store_inputs(x), self._store_inputs(mask)
         cache = []
         for step in self.steps:
-            y, layer_cache, y_mask = _run_layer(step.layer, step.gather(values), training, step.gather(masks))
+            y, layer_cache, y_mask = run_layer(step.layer, step.gather(values), training, step.gather(masks))
             ys = step.store(values, y)
             if y_mask is not None:
                 step.store(masks, y_mask)
@@ -278,7 +278,8 @@ class Network(Layer):
         unique = {id(weight): weight for layer in self._all_layers for weight in layer.weights}
         return list(unique.values())
 
-    def _sublayers(self) -> list[Layer]:
+    def sublayers(self) -> list[Layer]:
+        """Return all layers, the inputs included."""
         return self._all_layers
 
     @property
@@ -382,7 +383,7 @@ def _innermost_layers(layer: Layer) -> list[Layer]:
     return [layer] if inner is None else [found for one in inner for found in _innermost_layers(one)]
 
 
-def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
+def run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
     """Compute one layer, with the mask if it takes one; return its output, its cache and the mask of its output."""
     if isinstance(layer, Network):
         return layer.run(x, training, mask)

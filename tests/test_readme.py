@@ -32,6 +32,7 @@ TYPED = {
     "learn-labels": {"labelled anomalies", "weight"},
     "compare": {"agreement", "neighbors=20"},
     "plot": {"scores.png", "roc.png"},
+    "report": {"report.html"},
     "info": {"settings", "columns", "network"},
 }
 

@@ -10,6 +10,7 @@ COMMANDS = {
     "update": "Continue the training of a model on further records.",
     "learn-labels": "Learn weights of columns from a few labelled records.",
     "plot": "Plot scores, contributions and the latent space, and with labels the curves.",
+    "report": "Write one HTML page on the rows of a file: what is anomalous, and why.",
     "info": "Describe a model: settings, columns, network and threshold.",
 }
 """The commands, each in a module of its name, and their one-line descriptions."""

@@ -34,12 +34,14 @@ These commands, run in this folder, give the same files:
     anomaly score data.csv --model model.npz --label label --output scores.csv --top 3
     anomaly evaluate data.csv --model model.npz --label label --normal normal
     anomaly plot data.csv --model model.npz --label label --normal normal --output pictures
+    anomaly report data.csv --model model.npz --label label --normal normal --output report.html
 
 train.csv       {n_train:,} normal training records
 data.csv        {n_data:,} new records, {n_anomalies:,} of them anomalies of {n_kinds} kinds
 model.npz       the fitted detector; loading it needs NumPy alone
 scores.csv      a score for each record of data.csv, a label, and the three columns that contribute most
 evaluation.txt  metrics: the scores compared with the true labels
+report.html     all of it on one page: open it in a browser, move the threshold, sort and filter the records
 
 Plots
 -----
@@ -122,6 +124,7 @@ def run_demo(folder: Path, data: str, n_records: int, seed: int, run_command: Ca
         file.write(text.getvalue().encode())
     print(f"\n{text.getvalue()}")
     run_command(["plot", *tested, *normal, "--output", str(folder / "pictures")])
+    run_command(["report", *tested, *normal, "--output", str(folder / "report.html")])
     _write_text(folder, data, train, test)
     print(f"\nnow read {folder / 'README.txt'}: it explains the files")
 

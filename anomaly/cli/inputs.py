@@ -343,10 +343,10 @@ def first_rows(chunks: Iterator[Table], most: int) -> Table:
     )
 
 
-def check_writable(path: str) -> None:
+def check_writable(path: str, what: str = "a model") -> None:
     """Raise OSError or ValueError if a model cannot be written: before minutes of training, not after."""
     if path == STANDARD:
-        raise ValueError("a model cannot go to standard output: name a file to write it to")
+        raise ValueError(f"{what} cannot go to standard output: name a file to write it to")
     folder = Path(path).parent
     if Path(path).is_dir():
         raise IsADirectoryError(f"cannot write to {path!r}: it is a folder; name a file in it")

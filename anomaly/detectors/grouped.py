@@ -347,11 +347,14 @@ class GroupedDetector(RowDetector):
                 chosen.append(labels[rows[start:end]])
         return pieces, np.concatenate(chosen) if keep_labels else None
 
+    def _report_sections(self, X: Any, *_: Any) -> NoReturn:
+        self.plot_data(X)
+
     def plot_data(self, X: Any) -> NoReturn:  # noqa: ARG002
-        """Raise DataError: a plot is of one series."""
+        """Raise DataError: a plot or a report is of one series."""
         raise DataError(
-            f"a plot shows one series, and this model holds {len(self.detectors_):,} groups: fit one of a single "
-            "group, or in Python take detectors_[name] and the rows of that group"
+            f"a plot or a report shows one series, and this model holds {len(self.detectors_):,} groups: fit one of a "
+            "single group, or in Python take detectors_[name] and the rows of that group"
         )
 
     def training_summary(self) -> str:

@@ -11,7 +11,7 @@ import numpy as np
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.plot_data import RecordPlotData
-from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import format_names
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
@@ -186,6 +186,31 @@ class RecordDetector(RowDetector):
             sample=sample,
             codes=self.encode(records.rows(sample)),
         )
+
+    def _report_sections(
+        self, X: Any, labels: Array | None, ids: Sequence[str] | None, most_records: int
+    ) -> ScoredSections:
+        from anomaly.detectors.report_sections import check_one_each, records_section
+
+        records = as_table(X)
+        check_one_each(len(records), labels, ids)
+        scores = self.decision_function(records)
+        # Files of earlier versions do not know how many training cells were missing.
+        knows_missing = bool(np.isfinite(self.preprocessor_.missing_fraction_).all())
+        section = records_section(
+            records,
+            scores,
+            float(self.threshold_),
+            names=list(map(str, self.feature_names_in_)),
+            explain=self.explain,
+            expected=getattr(self, "expected", None),
+            rare_missing=self.rare_missing if knows_missing else None,
+            calibration=getattr(self, "calibration_scores_", None),
+            labels=labels,
+            ids=ids,
+            most_records=most_records,
+        )
+        return ScoredSections(scores, self._label(scores), records=section)
 
     def training_summary(self) -> str:
         """Describe the last `fit` in lines of text: records, training loss and threshold."""

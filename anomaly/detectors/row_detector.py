@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from abc import abstractmethod
-from collections.abc import Sequence
-from typing import Any, ClassVar, Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
+
+import numpy as np
 
 from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
+from nnlite.validation import check_value, integer
+
+if TYPE_CHECKING:
+    from anomaly.drift import DriftResult
+    from anomaly.report.content import RecordsSection, SeriesSection
 
 DataKind = Literal["tables", "series"]
 """Independent records, or consecutive steps."""
@@ -40,6 +48,25 @@ class ScoreStream(Protocol):
 
     def finish_parts(self) -> Array:
         """Return each column's contribution to the remaining scores."""
+
+
+class ScoredSections(NamedTuple):
+    """What a report says of scored rows.
+
+    Attributes
+    ----------
+    scores : ndarray of shape (n_rows,)
+        Scores; NaN for a row without one.
+    flags : ndarray of int of shape (n_rows,)
+        1 for anomalies, else 0.
+    records, series : RecordsSection, SeriesSection or None
+        The section of this kind of rows.
+    """
+
+    scores: Array
+    flags: Array
+    records: RecordsSection | None = None
+    series: SeriesSection | None = None
 
 
 class RowDetector(BaseDetector):
@@ -149,3 +176,107 @@ class RowDetector(BaseDetector):
                 continue
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)
+
+    # -- reports -------------------------------------------------------------------------------
+
+    @abstractmethod
+    def _report_sections(
+        self, X: Any, labels: Array | None, ids: Sequence[str] | None, most_records: int
+    ) -> ScoredSections:
+        """Return what a report says of rows."""
+
+    def report(
+        self,
+        X: Any,
+        path: str | os.PathLike[str],
+        y: Any = None,
+        *,
+        ids: Sequence[str] | None = None,
+        title: str = "Anomaly report",
+        most_records: int = 1000,
+        audit: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write a report on rows as one HTML file, to be handed over.
+
+        It says what was learned from what, which rows are anomalous and why, how many would be with another threshold,
+        and whether the rows still look like the training data. The file needs no network; all of its figures are
+        within it, and so are the values of the listed records, or all steps of a series.
+
+        Parameters
+        ----------
+        X : table of shape (n_rows, n_columns)
+            Rows with the columns of training.
+        path : str or path
+            The file, such as ``report.html``.
+        y : array_like of int of shape (n_rows,), optional
+            True labels: 1 for anomalies, 0 for normal rows, -1 for unknown ones.
+        ids : sequence of str of length n_rows, optional
+            What identifies each record of a table.
+        title : str, default "Anomaly report"
+            Heading.
+        most_records : int, default 1000
+            Number of records of a table to list, those with the highest scores.
+        audit : mapping of str to str, optional
+            Names and hashes of files, say, to add to the versions.
+
+        Raises
+        ------
+        ValueError
+            If labels or ids are not as many as the rows.
+        OSError
+            If the file cannot be written; an earlier file is unchanged.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> import numpy as np
+        >>> from anomaly import TableDetector
+        >>> load = np.random.default_rng(0).normal(50.0, 5.0, size=200)
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"load": load, "temperature": load + 10.0})
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.html"
+        >>> detector.report({"load": [50.0, 51.0], "temperature": [60.0, 95.0]}, path)
+        >>> "temperature is 95, expected about 6" in path.read_text()
+        True
+        """
+        from anomaly.detectors.report_sections import versions
+        from anomaly.report import Report, write_report
+
+        self._check_fitted()
+        check_value("most_records", most_records, integer(least=1))
+        labels = None if y is None else np.asarray(y).ravel().astype(np.int64)
+        scored = self._report_sections(X, labels, ids, most_records)
+        has_score = np.isfinite(scored.scores)
+        n_rows, columns = self._describe_data()
+        drift, drift_note = self._drift_or_reason(X)
+        report = Report(
+            title=title,
+            unit="record" if self.data_kind == "tables" else "step",
+            scores=scored.scores[has_score],
+            threshold=float(self.threshold_),
+            n_flagged=int(scored.flags.sum()),
+            labels=None if labels is None else labels[has_score],
+            learned=[
+                f"{type(self).__name__}, fitted on {n_rows:,} rows.",
+                *self.training_summary().split("\n"),
+                *self._describe_members(),
+            ],
+            columns=columns,
+            drift=drift,
+            drift_note=drift_note,
+            history=self.history_,
+            settings={name: repr(value) for name, value in self.get_params().items()},
+            audit={**(audit or {}), **versions()},
+            records=scored.records,
+            series=scored.series,
+        )
+        write_report(report, path)
+
+    def _drift_or_reason(self, X: Any) -> tuple[DriftResult | None, str]:
+        """Return the result of the test for drift, or None and why there is none."""
+        test = getattr(self, "drift", None)
+        if test is None:
+            return None, f"{type(self).__name__} has no test for drift."
+        try:
+            return test(X), ""
+        except ValueError as error:
+            return None, f"There was no test for drift: {error}"

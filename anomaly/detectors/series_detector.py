@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.plot_data import SeriesPlotData
 from anomaly.detectors.routing import RoutedStream
-from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.detectors.series_drift import FreshSteps
 from anomaly.drift import DriftResult
 from anomaly.errors import DataError, format_names
@@ -267,6 +267,20 @@ class SeriesDetector(RowDetector):
             threshold=self.threshold_,
             time=None if self.time is None else self._timestamps(as_series(X), self.time),
         )
+
+    def _report_sections(
+        self,
+        X: Any,
+        labels: Array | None,
+        ids: Sequence[str] | None,
+        most_records: int,  # noqa: ARG002
+    ) -> ScoredSections:
+        from anomaly.detectors.report_sections import check_one_each, series_section
+
+        series = as_series(X)
+        check_one_each(len(series), labels, ids)
+        data = self.plot_data(series)
+        return ScoredSections(data.scores, data.labels, series=series_section(data, labels))
 
     def _timestamps(self, table: Table, name: str) -> Array:
         """Return the timestamps of a series as datetime64, or as numbers where the column holds numbers."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 # The loss and the metrics of an epoch or a batch by name; a callback may add values.
 Logs = dict[str, float]
@@ -28,9 +28,29 @@ class Callback:
     epoch 3!
     """
 
+    state_names: ClassVar[tuple[str, ...]] = ()
+    """Attributes that a checkpoint keeps: JSON values and lists of arrays."""
+
     def __init__(self) -> None:
         self.model: Any = None
         self.params: Mapping[str, Any] = {}
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what has to be known to go on after an interruption; see `nnlite.callbacks.BackupAndRestore`."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `get_state` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is the state of another callback.
+        """
+        if set(state) != set(self.state_names):
+            raise ValueError(f"{type(self).__name__} keeps {sorted(self.state_names)}; found {sorted(state)}")
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:
         """Set the model."""

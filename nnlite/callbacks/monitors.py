@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from typing import ClassVar
 
 from nnlite.callbacks.base import Callback, Logs, log_learning_rate
 from nnlite.types import Array
@@ -70,6 +71,8 @@ class EarlyStopping(_Monitor):
     start_from_epoch : int, default 0
         First epoch to monitor.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
 
     def __init__(
         self,
@@ -149,6 +152,8 @@ class ModelCheckpoint(_Monitor):
     initial_value_threshold : float, optional
         Value that must be exceeded from the start.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("best", "_batches")
 
     def __init__(
         self,
@@ -242,6 +247,8 @@ class ReduceLROnPlateau(_Monitor):
     min_lr : float, default 0.0
         Lower bound of the rate.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("best", "wait", "cooldown_counter")
 
     def __init__(
         self,

@@ -251,7 +251,7 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self.set_own_trainable(value)
-        for layer in self._sublayers():
+        for layer in self.sublayers():
             layer.trainable = value
 
     def set_own_trainable(self, value: bool) -> None:
@@ -260,7 +260,7 @@ class Layer:
         for weight in self._weights.values():
             weight.trainable = self._trainable and weight.learned
 
-    def _sublayers(self) -> Sequence[Layer]:
+    def sublayers(self) -> Sequence[Layer]:
         """Return the layers inside this one."""
         return ()
 

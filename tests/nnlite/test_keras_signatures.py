@@ -16,7 +16,7 @@ REQUIRED = "<required>"
 OURS = {
     # Keras 3 takes these as keyword arguments it does not list.
     **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
-    "Model.fit": {"backend", "threads"},
+    "Model.fit": {"backend", "threads", "check_finite", "resume"},
     "Model.evaluate": {"backend"},
     "Model.predict": {"backend", "threads"},
 }

@@ -11,13 +11,12 @@ import numpy as np
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
 from nnlite.models import Model, clone_model, model_from_parts
-from nnlite.rowwise import outputs_by_record
+from nnlite.noisy_copies import NoisyCopies
 from nnlite.serialization import model_to_parts
 from nnlite.types import Array
 
 # Smallest mean error that a feature's errors are divided by.
 _LEAST_ERROR = 1e-3
-_BLOCK_ROWS = 1024
 
 
 class Denoiser:
@@ -64,6 +63,7 @@ class Denoiser:
         self.weights = np.ones(noise_samples.shape[1], np.float32) if weights is None else weights
         self.scale = scale
         self.spread = spread
+        self._copies = NoisyCopies(model, noise_samples)
 
     @property
     def width(self) -> int:
@@ -78,11 +78,11 @@ class Denoiser:
         means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / counts
         weights = (1 / np.maximum(means, _LEAST_ERROR)).astype(np.float32)
         raw = [_weighted_mean(e, weights, known) for e, (_, known) in zip(errors, chunks, strict=True)]
-        return Denoiser(self.model, self.noise_samples, weights), np.concatenate(raw)
+        return self._replaced(weights, 1.0, 1.0), np.concatenate(raw)
 
     def with_scale(self, scale: float, spread: float) -> Denoiser:
         """Return the member with another scale and spread."""
-        return Denoiser(self.model, self.noise_samples, self.weights, scale, spread)
+        return self._replaced(self.weights, scale, spread)
 
     def with_scale_of(self, other: Member) -> Denoiser:
         """Return the member with scale and spread of another one, and its weights if it has the same features.
@@ -91,13 +91,19 @@ class Denoiser:
         """
         same_features = isinstance(other, Denoiser) and self.width == other.width
         weights = other.weights if isinstance(other, Denoiser) and same_features else self.weights
-        return Denoiser(self.model, self.noise_samples, weights, other.scale, other.spread)
+        return self._replaced(weights, other.scale, other.spread)
+
+    def _replaced(self, weights: Array, scale: float, spread: float) -> Denoiser:
+        member = copy.copy(self)
+        member.weights, member.scale, member.spread = weights, scale, spread
+        return member
 
     def without_optimizer(self) -> Denoiser:
         """Return the member without the state of its optimizer, which holds gradients of the last training records."""
         member = copy.copy(self)
         member.model = clone_model(self.model)
         member.model.parameters[:] = self.model.parameters
+        member._copies = NoisyCopies(member.model, self.noise_samples)
         return member
 
     def scores(self, x: Array, known: Array | None = None) -> Array:
@@ -113,11 +119,7 @@ class Denoiser:
 
     def _errors(self, x: Array, known: Array | None) -> Array:
         """Return the squared error of each feature, the mean over the noise samples; 0 if the feature is not known."""
-        errors = np.empty_like(x)
-        for start in range(0, len(x), _BLOCK_ROWS):
-            block = x[start : start + _BLOCK_ROWS, np.newaxis]
-            reconstructions = outputs_by_record(self.model, block + self.noise_samples)
-            errors[start : start + _BLOCK_ROWS] = np.square(block - reconstructions).mean(axis=1)
+        errors = self._copies.errors(x)
         return errors if known is None else np.where(known, errors, np.float32(0))
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:

@@ -9,6 +9,9 @@ import llvmlite.binding
 import numpy as np
 from numpy.typing import DTypeLike
 
+PANEL_VECTORS = 2
+"""Vectors of units in a tile of `nnlite.engine.codegen.sparse_rows`, and so in a panel of packed weights."""
+
 
 class Machine(NamedTuple):
     """The bytes of a vector register, and the rows of a register tile."""
@@ -33,3 +36,8 @@ def host_machine() -> Machine:
 def vector_width(dtype: DTypeLike) -> int:
     """Return the multiple to which a batch is padded: the items in a vector register of this CPU."""
     return host_machine().lanes(np.dtype(dtype).itemsize)
+
+
+def tile_rows(machine: Machine | None = None) -> int:
+    """Return the rows of a tile of `nnlite.engine.codegen.sparse_rows`: few enough for the vector registers."""
+    return 8 if (machine or host_machine()).rows >= 12 else 4

@@ -11,7 +11,8 @@ def test_demo_leaves_a_folder(capsys, tmp_path, data):
     assert code == 0
     found = {path.name for path in (tmp_path / "demo").iterdir()}
     assert found == {
-        "README.txt", "data.csv", "evaluation.txt", "model.npz", "pictures", "scores.csv", "train.csv"
+        "README.txt", "data.csv", "evaluation.txt", "model.npz", "pictures", "report.html", "scores.csv",
+        "train.csv",
     }  # fmt: skip
     text = (tmp_path / "demo" / "README.txt").read_text()
     for name in found - {"README.txt", "pictures"}:
@@ -26,7 +27,7 @@ def test_the_commands_that_the_demo_names_work(capsys, tmp_path, monkeypatch):
     text = (tmp_path / "README.txt").read_text()
     monkeypatch.chdir(tmp_path)
     lines = [line.split() for line in text.splitlines() if line.startswith("    anomaly ")]
-    assert [line[1] for line in lines] == ["fit", "score", "evaluate", "plot"]
+    assert [line[1] for line in lines] == ["fit", "score", "evaluate", "plot", "report"]
     before = (tmp_path / "scores.csv").read_bytes()
     for line in lines:
         assert run(capsys, *line[1:])[0] == 0

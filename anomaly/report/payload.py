@@ -1,0 +1,118 @@
+"""The values that the page's script shows, as JSON that is safe within a page."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import numpy as np
+
+from anomaly.report.content import Alarm, Reason, RecordsSection, Report, SeriesSection, UnusualRecord
+from nnlite.types import Array
+
+MOST_VALUES = 1_200_000
+"""Values of a time line that are kept; of a longer one, the lowest and the highest of each bucket of steps."""
+
+
+def to_json(report: Report) -> str:
+    """Return the values as JSON without the characters that end a script in HTML."""
+    order = np.argsort(-report.scores, kind="stable")
+    values = {
+        "unit": report.unit,
+        "threshold": report.threshold,
+        "scores": _packed(report.scores[order], np.float32),
+        "labels": None if report.labels is None else _packed(report.labels[order], np.int8),
+        "records": None if report.records is None else _records(report.records),
+        "series": None if report.series is None else _series(report.series),
+        "history": {name: [_finite(loss) for loss in losses] for name, losses in report.history.items()},
+    }
+    text = json.dumps(values, separators=(",", ":"), allow_nan=False)
+    return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _packed(array: Array, dtype: Any) -> str:
+    """Return an array as base64 of its little-endian bytes: half as long as its digits, and read at once."""
+    return base64.b64encode(np.ascontiguousarray(array, np.dtype(dtype).newbyteorder("<")).tobytes()).decode("ascii")
+
+
+def _finite(value: float) -> float | None:
+    return float(f"{value:.6g}") if np.isfinite(value) else None
+
+
+def _reasons(reasons: Any) -> list[list[Any]]:
+    def row(reason: Reason) -> list[Any]:
+        return [reason.column, round(reason.share, 4), reason.found, reason.expected, reason.text]
+
+    return [row(reason) for reason in reasons]
+
+
+def _records(section: RecordsSection) -> dict[str, Any]:
+    def row(record: UnusualRecord) -> dict[str, Any]:
+        return {
+            "row": record.row,
+            "key": record.key,
+            "score": _finite(record.score),
+            "p": None if record.p_value is None else _finite(record.p_value),
+            "label": record.label,
+            "cells": [_finite(cell) if isinstance(cell, float) else cell for cell in record.cells],
+            "reasons": _reasons(record.reasons),
+            "missing": list(record.missing),
+        }
+
+    groups = [{"columns": list(group.columns), "members": list(group.members)} for group in section.groups]
+    return {"columns": list(section.columns), "rows": [row(one) for one in section.records], "groups": groups}
+
+
+def _series(section: SeriesSection) -> dict[str, Any]:
+    chosen = _thinned(np.column_stack([section.values, section.scores]))
+
+    def alarm(one: Alarm) -> dict[str, Any]:
+        return {
+            "start": one.start,
+            "end": one.end,
+            "peak": one.peak,
+            "score": _finite(one.score),
+            "from": one.start_text,
+            "to": one.end_text,
+            "reasons": _reasons(one.reasons),
+        }
+
+    times = section.times
+    if times is not None and times.dtype.kind == "M":
+        times = times.astype("datetime64[ms]").astype(np.int64).astype(np.float64)
+    is_date = section.times is not None and section.times.dtype.kind == "M"
+    return {
+        "sensors": list(section.sensors),
+        "steps": _packed(chosen, np.int32),
+        "values": [_packed(section.values[chosen, k], np.float32) for k in range(len(section.sensors))],
+        "scores": _packed(section.scores[chosen], np.float32),
+        "times": None if times is None else _packed(times[chosen], np.float64),
+        "dates": is_date,
+        "count": len(section.scores),
+        "alarms": [alarm(one) for one in section.alarms],
+        "truth": _segments(section.labels),
+    }
+
+
+def _segments(labels: Array | None) -> list[list[int]] | None:
+    """Return the first step and the one after the last of each true anomaly."""
+    if labels is None:
+        return None
+    edges = np.diff(np.concatenate([[0], (labels == 1).astype(np.int8), [0]]))
+    return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)]).tolist()
+
+
+def _thinned(columns: Array) -> Array:
+    """Return the steps to keep: all, or those with the lowest and highest value of each column in each bucket."""
+    n_steps, n_columns = columns.shape
+    if n_steps * n_columns <= MOST_VALUES:
+        return np.arange(n_steps)
+    # Each column keeps two steps a bucket, and a kept step keeps all columns.
+    n_buckets = max(MOST_VALUES // (2 * n_columns * n_columns), 200)
+    kept = {0, n_steps - 1}
+    for rows in np.array_split(np.arange(n_steps), n_buckets):
+        part = columns[rows]
+        low, high = np.where(np.isnan(part), np.inf, part), np.where(np.isnan(part), -np.inf, part)
+        kept.update(rows[low.argmin(axis=0)].tolist(), rows[high.argmax(axis=0)].tolist())
+    return np.array(sorted(kept))

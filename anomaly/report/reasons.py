@@ -1,0 +1,111 @@
+"""The reasons for a score in words: what was found in a column, and what was expected there."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from anomaly.report.content import Reason
+from nnlite.types import Array
+
+_DIGITS = 4
+
+
+def cell_text(value: Any) -> str:
+    """Return a cell as text for people: numbers with four significant digits, "" for a missing cell.
+
+    Examples
+    --------
+    >>> cell_text(1234.5678), cell_text(0.00012345), cell_text(None), cell_text("a"), cell_text(12345678.0)
+    ('1,235', '0.0001234', '', 'a', '12,345,678')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, np.datetime64):
+        return "" if np.isnat(value) else str(np.datetime_as_string(value, unit="s")).replace("T", " ")
+    if isinstance(value, bool | np.bool_):
+        return str(bool(value))
+    if isinstance(value, int | float | np.integer | np.floating):
+        return _number_text(float(value))
+    return str(value)
+
+
+def _number_text(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    # Whole numbers are counts, codes or years more often than measurements: they stay as they are.
+    if value.is_integer() and abs(value) < 1e12:
+        return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.0f}"
+    return f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.{_DIGITS}g}"
+
+
+def reason_text(column: str, found: str, expected: str) -> str:
+    """Say in words what was found in a column and what was expected.
+
+    Parameters
+    ----------
+    column : str
+        Name of the column.
+    found, expected : str
+        The value and the expected one, as `cell_text` writes them; "" for a missing one.
+
+    Examples
+    --------
+    >>> reason_text("vibration_mm_s", "9.1", "2.2")
+    'vibration_mm_s is 9.1, expected about 2.2'
+    >>> reason_text("country", "BR", "DE"), reason_text("age", "", "41")
+    ('country is BR, expected DE', 'age is missing, expected about 41')
+    >>> reason_text("age", "41", "41"), reason_text("age", "41", "")
+    ('age is 41, unusual beside the other columns', 'age is 41')
+    """
+    value = found or "missing"
+    if not expected:
+        return f"{column} is {value}"
+    if expected == found:
+        return f"{column} is {value}, unusual beside the other columns"
+    about = "about " if _is_number(expected) else ""
+    return f"{column} is {value}, expected {about}{expected}"
+
+
+def reasons_of(
+    names: list[str], contributions: Array, found: list[Any], expected: list[Any] | None, most: int
+) -> list[Reason]:
+    """Return the columns that contribute most to one score, with their values.
+
+    Parameters
+    ----------
+    names : list of str of length n_columns
+        Names of the columns.
+    contributions : ndarray of shape (n_columns,)
+        Contributions to the score.
+    found : list of length n_columns
+        The record's values.
+    expected : list of length n_columns or None
+        The expected values, if there are any.
+    most : int
+        Number of columns to name at most; columns that contribute nothing are not named.
+
+    Returns
+    -------
+    list of Reason
+        The largest contribution first.
+    """
+    total = float(contributions.sum())
+    reasons = []
+    for k in np.argsort(-contributions, kind="stable")[:most]:
+        if not contributions[k] > 0.0 or not total > 0.0:
+            break
+        texts = cell_text(found[k]), "" if expected is None else cell_text(expected[k])
+        share = float(contributions[k]) / total
+        reasons.append(Reason(names[k], share, *texts, reason_text(names[k], *texts)))
+    return reasons
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text.replace(",", ""))
+    except ValueError:
+        return False
+    return True

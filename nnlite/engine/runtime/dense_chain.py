@@ -1,0 +1,95 @@
+"""Dense layers for copies of records in compiled code: packed weights, working memory and threads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from nnlite.dense_chain import ChainLayer
+from nnlite.engine.codegen.native import call, native_function
+from nnlite.engine.codegen.processor import PANEL_VECTORS, tile_rows, vector_width
+from nnlite.engine.runtime.addresses import Addresses
+from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
+from nnlite.types import Array
+
+# So many rows of activations are near the processor, and panels of weights are read once for all of them.
+_BLOCK_ROWS = 128
+_FLOAT32 = np.dtype(np.float32)
+
+
+class CompiledChain:
+    """Dense layers, prepared for compiled code.
+
+    Parameters
+    ----------
+    layers : sequence of ChainLayer
+        Weights of float32; activations ReLU or none. Weights are copied.
+    offsets : ndarray of float32 of shape (n_copies, n_inputs), optional
+        What the copies of a record are moved by; by default there is one, which is not moved.
+    """
+
+    def __init__(self, layers: Sequence[ChainLayer], offsets: Array | None) -> None:
+        self._addresses = Addresses()
+        self._n_inputs, self._width = len(layers[0].kernel), layers[-1].kernel.shape[1]
+        self._copies = 1 if offsets is None else len(offsets)
+        panel = PANEL_VECTORS * vector_width(_FLOAT32)
+        # Units beyond a layer's own are 0, and inputs of the next layer with weights of 0.
+        sizes = [self._n_inputs, *(-(-layer.kernel.shape[1] // panel) * panel for layer in layers)]
+        fields = []
+        for number, (layer, depth, units) in enumerate(zip(layers, sizes[:-1], sizes[1:], strict=True)):
+            weights, bias = np.zeros((depth, units), np.float32), np.zeros(units, np.float32)
+            inputs, outputs = layer.kernel.shape
+            weights[:inputs, :outputs] = layer.kernel
+            if layer.bias is not None:
+                bias[:outputs] = layer.bias
+            if number == 0 and offsets is not None:
+                moved = np.ascontiguousarray(offsets @ weights)
+            packed = np.ascontiguousarray(weights.reshape(depth, -1, panel).transpose(1, 0, 2))
+            at = [self._addresses.of(f"{what} {number}", a, np.float32) for what, a in (("w", packed), ("b", bias))]
+            fields += [*at, depth, units, int(layer.relu)]
+        self._layers = [len(layers), *fields]
+        self._offsets = 0 if offsets is None else self._addresses.of("offsets", moved, np.float32)
+        self._block = max(1, _BLOCK_ROWS // self._copies)
+        self._products = sum(layer.kernel.size for layer in layers) * self._copies
+        rows = -(-max(self._block * self._copies, tile_rows()) // tile_rows()) * tile_rows()
+        records, widest, groups = self._block + tile_rows(), max(sizes), rows // tile_rows()
+        parts = [4 * records * sizes[0], 4 * rows * widest, 4 * rows * widest, 4 * groups * widest, 4 * widest]
+        self._parts = [-(-part // 64) * 64 for part in (*parts, 8 * groups)]
+        self._function = native_function("dense_chain.run", _FLOAT32)
+
+    def errors(self, x: Array) -> Array:
+        """Return squared differences of records and their copies' outputs, the means over the copies, as float32."""
+        return self._result(x, True, np.empty((len(x), self._width), np.float32))
+
+    def outputs(self, x: Array) -> Array:
+        """Return the outputs for all copies of each record, as float32 of shape (n, n_copies, n_outputs)."""
+        return self._result(x, False, np.empty((len(x), self._copies, self._width), np.float32))
+
+    def _result(self, x: Array, as_errors: bool, result: Array) -> Array:
+        n = len(x)
+        # Two threads at least halve a large batch; blocks stay whole.
+        count = choose_threads(None, self._products, n)
+        step = max(1, -(-n // (count * self._block)) * self._block)
+        parts = [slice(start, start + step) for start in range(0, n, step)]
+        if len(parts) == 1:
+            self._run(x, as_errors, result)
+        elif parts:
+            tasks = [lambda rows=rows: self._run(x[rows], as_errors, result[rows]) for rows in parts]
+            ThreadGroup(len(tasks)).run(tasks)
+        return result
+
+    def _run(self, x: Array, as_errors: bool, result: Array) -> None:
+        addresses = Addresses()
+        workspace = np.empty(sum(self._parts) + 64, np.uint8)
+        first = -(-addresses.of("workspace", workspace, np.uint8) // 64) * 64
+        places = []
+        for part in self._parts:
+            places.append(first)
+            first += part
+        fields = [
+            addresses.of("x", x, np.float32), len(x), self._n_inputs, self._copies, self._offsets,
+            addresses.of("result", result, np.float32), self._width, int(as_errors), self._block, *places,
+            *self._layers,
+        ]  # fmt: skip
+        call(self._function, addresses.of("fields", np.array(fields, np.int64), np.int64), 0)

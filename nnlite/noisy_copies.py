@@ -1,0 +1,122 @@
+r"""Copies of records, moved by the same few offsets, through a network; independent of the batch.
+
+The first layer is linear up to its activation, so its product is shared by the copies x + d of a record:
+
+.. math:: W^\top (x + d) + b = (W^\top x + b) + W^\top d
+
+A record's outputs depend on the record alone, bit by bit: compiled code adds up the products of a row in the same order
+wherever the row lies, and with NumPy alone each record is a matrix of its own (see `nnlite.rowwise`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from nnlite.backends import DenseChain, open_dense_chain
+from nnlite.dense_chain import ChainLayer, chain_of
+from nnlite.models import Model
+from nnlite.rowwise import outputs_by_record
+from nnlite.types import Array
+
+_BLOCK_ROWS = 2048
+
+
+class NoisyCopies:
+    """A network, applied to copies of records that are moved by the same few offsets.
+
+    Parameters
+    ----------
+    model : nnlite.models.Model
+        Network of layers that compute along the last axis only.
+    offsets : ndarray of float32 of shape (n_copies, n_features)
+        What the copies are moved by.
+    backend : {"auto", "numpy", "numba"}, default "auto"
+        What computes: NumPy or compiled code, which is several times as fast. "auto" is compiled code where there is
+        Numba, however few records there are, since the two round differently.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Sequential
+    >>> model = Sequential([Input((2,)), Dense(2, kernel_initializer="zeros")])
+    >>> NoisyCopies(model, np.ones((3, 2), np.float32)).errors(np.array([[2.0, 3.0]], np.float32)).tolist()
+    [[4.0, 9.0]]
+    """
+
+    def __init__(self, model: Model, offsets: Array, backend: str = "auto") -> None:
+        self._model = model
+        self._offsets = np.ascontiguousarray(offsets, np.float32)
+        self._backend = backend
+        self._prepared: _Prepared | None = None
+
+    def errors(self, x: Array) -> Array:
+        """Return the squared difference of each feature and its reconstruction, the mean over the copies.
+
+        Parameters
+        ----------
+        x : ndarray of float32 of shape (n_records, n_features)
+            Records; the network has as many outputs.
+
+        Returns
+        -------
+        ndarray of float32 of shape (n_records, n_features)
+            Those of a record depend on the record alone, bit by bit.
+        """
+        x = np.ascontiguousarray(x, np.float32)
+        prepared = self._prepare()
+        if prepared.compiled is not None:
+            return prepared.compiled.errors(x)
+        errors = np.empty_like(x)
+        step = max(1, _BLOCK_ROWS // len(self._offsets))
+        for start in range(0, len(x), step):
+            block = x[start : start + step]
+            errors[start : start + step] = self._mean_squares(block, prepared.layers)
+        return errors
+
+    def _prepare(self) -> _Prepared:
+        """Return what follows from the weights as they are."""
+        weights, prepared = self._model.current_weights().values, self._prepared
+        if prepared is None or not np.array_equal(prepared.weights, weights):
+            layers = chain_of(self._model)
+            compiled = None if layers is None else open_dense_chain(layers, self._offsets, self._backend)
+            # At once, for other threads.
+            prepared = self._prepared = _Prepared(weights.copy(), layers, compiled)
+        return prepared
+
+    def _mean_squares(self, x: Array, layers: list[ChainLayer] | None) -> Array:
+        copies = len(self._offsets)
+        apart = x[:, np.newaxis] - self._outputs(x, layers)
+        return np.asarray(np.square(apart, out=apart).sum(axis=1) / np.float32(copies))
+
+    def _outputs(self, x: Array, layers: list[ChainLayer] | None) -> Array:
+        if layers is None:
+            return outputs_by_record(self._model, x[:, np.newaxis] + self._offsets)
+        first, *others = layers
+        shared = x[:, np.newaxis] @ first.kernel
+        if first.bias is not None:
+            shared += first.bias
+        h = shared + self._offsets @ first.kernel
+        if first.relu:
+            np.maximum(h, 0, out=h)
+        for layer in others:
+            h = h @ layer.kernel
+            if layer.bias is not None:
+                h += layer.bias
+            if layer.relu:
+                np.maximum(h, 0, out=h)
+        return h
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the state for copies, without machine code: they prepare their own."""
+        return {**self.__dict__, "_prepared": None}
+
+
+class _Prepared(NamedTuple):
+    """What follows from the weights of a network; the layers are None if it is no chain of dense layers."""
+
+    weights: Array
+    layers: list[ChainLayer] | None
+    compiled: DenseChain | None

@@ -1,0 +1,201 @@
+"""The page in a browser: slider, list, time line, hostile and large data, and that it asks for nothing.
+
+Playwright drives the Chromium of the system, or the one that the variable CHROMIUM names; without either the tests
+are skipped.
+"""
+
+import itertools
+import os
+import re
+import shutil
+
+import pytest
+
+from anomaly.report import write_report
+from tests.anomaly.report.pages import HOSTILE, record_report, series_report
+
+playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="needs a Chromium: install one, or name it in CHROMIUM"),
+    pytest.mark.xdist_group("browser"),
+]
+
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as engine:
+        opened = engine.chromium.launch(executable_path=CHROMIUM, args=[*_FLAGS, "--disable-sync"])
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def visit(browser, tmp_path):
+    """A function that opens a report; at the end, no request and no error may have been."""
+    pages, requests, errors = [], [], []
+
+    def visit(report, width=1440):
+        path = tmp_path / "report.html"
+        write_report(report, path)
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.on("request", lambda one: requests.append(one.url))
+        page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+        page.on("pageerror", lambda one: errors.append(str(one)))
+        page.goto(path.as_uri())
+        pages.append(page)
+        assert requests[-1] == path.as_uri()
+        return page
+
+    yield visit
+    for page in pages:
+        page.close()
+    assert len(requests) == len(pages)
+    assert errors == []
+
+
+def _scores(page):
+    place = [text.strip(" ↓↑") for text in page.locator("#records thead th").all_inner_texts()].index("score")
+    return [float(row.locator("td").nth(place).inner_text()) for row in page.locator("#records tbody tr").all()]
+
+
+def test_the_slider_recounts_alarms_precision_and_recall(visit):
+    report = record_report()
+    page = visit(report)
+    above = report.scores > report.threshold
+    truth = report.labels == 1
+    text = page.locator("#counts").inner_text()
+    assert text.startswith(f"{above.sum()} records of 200 above the threshold")
+    assert f"recall 100.0 % ({truth.sum()} of {truth.sum()} true anomalies)" in text
+    assert f"Precision {100 * (above & truth).sum() / above.sum():.1f} %" in text
+    page.locator("#threshold-number").fill("3.5")
+    assert page.locator("#counts").inner_text().startswith(f"{(report.scores > 3.5).sum()} record")
+    flagged = page.locator("#records tr.flagged").count()
+    assert flagged == (report.scores > 3.5).sum()
+    page.locator("#threshold").focus()
+    page.keyboard.press("End")
+    assert page.locator("#counts").inner_text().startswith("0 records")
+    page.locator("#threshold-reset").click()
+    assert page.locator("#counts").inner_text() == text
+
+
+def test_records_are_sorted_filtered_and_explained(visit):
+    page = visit(record_report())
+    scores = _scores(page)
+    assert len(scores) == 50
+    assert scores == sorted(scores, reverse=True)
+    page.get_by_role("button", name=re.compile("^score")).click()
+    again = _scores(page)
+    assert again == sorted(again)
+    assert page.locator("#records th[aria-sort=ascending]").inner_text().startswith("score")
+    page.locator("#filter").fill("shop 3")
+    assert page.locator("#found").inner_text() == "17 records of 120 listed"
+    page.locator("#filter").fill("")
+    page.locator("#only-flagged").check()
+    assert page.locator("#found").inner_text() == "20 records of 120 listed"
+    page.get_by_role("button", name="amount: 10 records").click()
+    assert page.locator("#found").inner_text() == "10 records of 120 listed"
+    page.get_by_role("button", name="All groups").click()
+    page.locator("#only-flagged").uncheck()
+    page.get_by_role("button", name="Show more").click()
+    assert len(_scores(page)) == 100
+    page.locator("#records tbody button").first.click()
+    detail = page.locator("tr.detail").inner_text()
+    assert "amount" in detail
+    assert "expected about 1000" in detail
+
+
+def test_the_time_line_zooms_by_button_keyboard_and_drag(visit):
+    page = visit(series_report())
+    everything = page.locator("#shown-range").inner_text()
+    assert everything == "2026-01-01 to 2026-01-06"
+    page.get_by_role("button", name="Zoom in").click()
+    zoomed = page.locator("#shown-range").inner_text()
+    assert zoomed != everything
+    canvas = page.locator("#timeline canvas").first
+    canvas.focus()
+    page.keyboard.press("0")
+    assert page.locator("#shown-range").inner_text() == everything
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 200, box["y"] + 50)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 50)
+    page.mouse.up()
+    assert page.locator("#shown-range").inner_text() != everything
+    page.locator("#alarms button").nth(1).click()
+    assert page.locator("#shown-range").inner_text().startswith("01-0")
+    assert page.locator("#alarms tbody tr").count() == 2
+
+
+def test_gaps_are_white_and_the_shortest_alarm_is_seen(visit):
+    page = visit(series_report(n_sensors=1))
+    # Columns of pixels below the name: whether any has the colour of the line, and how many that of a band.
+    blue, bands = page.evaluate(
+        """() => {
+            const canvas = document.querySelectorAll("#timeline canvas")[1];
+            const pen = canvas.getContext("2d");
+            const [blue, bands] = [[], []];
+            for (let x = 70; x < canvas.width - 10; x++) {
+                const { data } = pen.getImageData(x, 22, 1, canvas.height - 42);
+                let [isBlue, isBand] = [false, false];
+                for (let i = 0; i < data.length; i += 4) {
+                    if (data[i + 3] > 100 && data[i + 2] > data[i] + 60) isBlue = true;
+                    if (data[i + 3] > 0 && data[i] > data[i + 2] + 20) isBand = true;
+                }
+                blue.push(isBlue);
+                bands.push(isBand);
+            }
+            return [blue, bands];
+        }"""
+    )
+    widest = max(len(run) for run in "".join(" " if one else "x" for one in blue).split())
+    assert widest > 0.5 * len(blue)
+    assert len("".join("x" if one else " " for one in bands).split()) == 2
+
+
+@pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
+def test_hostile_data_are_shown_as_text(visit, report):
+    page = visit(report(text=HOSTILE))
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("script").count() == 2
+    assert page.locator("img").count() == 0
+    assert "<script>window.hacked = 1</script>" in page.locator("main").inner_text()
+
+
+@pytest.mark.parametrize("report", [record_report, series_report], ids=["records", "series"])
+def test_a_telephone_shows_all_of_it_without_moving_sideways(visit, report):
+    page = visit(report(), width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_large_data_are_usable_within_a_second(visit):
+    page = visit(record_report(n=50_000, n_listed=1000, n_columns=40))
+    loaded = page.evaluate("performance.timing.domContentLoadedEventEnd - performance.timing.navigationStart")
+    # A second on a quiet machine; the bound allows for a busy one.
+    assert loaded < 3000
+    taken = page.evaluate(
+        """() => {
+            const begin = performance.now();
+            const slider = document.getElementById("threshold");
+            slider.value = 400;
+            slider.dispatchEvent(new Event("input"));
+            return performance.now() - begin;
+        }"""
+    )
+    assert taken < 1000
+
+
+def test_everything_has_a_name_for_a_screen_reader(visit):
+    for report in (record_report(), series_report()):
+        page = visit(report)
+        unnamed = page.evaluate(
+            """() => [...document.querySelectorAll("button, input, canvas, svg[role=img]")].filter((one) =>
+                !one.getAttribute("aria-label") && !one.textContent.trim() && !(one.labels && one.labels.length))
+                .map((one) => one.outerHTML)"""
+        )
+        assert unnamed == []
+        levels = page.evaluate('[...document.querySelectorAll("h1, h2, h3")].map((one) => Number(one.tagName[1]))')
+        assert levels[0] == 1
+        assert all(b - a <= 1 for a, b in itertools.pairwise(levels))
