@@ -12,7 +12,7 @@ from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
-from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json, check_against, parameters_from_state
@@ -111,6 +111,8 @@ class TablePreprocessor:
         Names of these columns.
     kinds_ : dict of str to str
         Kind of each column: "number", "boolean", "date", "datetime", "category" or "ignored".
+    left_out_ : dict of str to str
+        Why a column has no features, by name; not known of columns in files of earlier versions.
     feature_names_out_ : tuple of str
         Name of each feature: ``"amount"``, ``"amount (compressed)"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
@@ -247,6 +249,7 @@ class TablePreprocessor:
         self.n_features_in_ = len(fitted.columns)
         self.feature_names_in_ = np.array(fitted.names, dtype=object)
         self.kinds_ = {column.name: column.kind for column in fitted.columns}
+        self.left_out_ = {column.name: column.reason for column in fitted.columns if isinstance(column, IgnoredColumn)}
         self.feature_names_out_ = self._layout.names
         self.feature_columns_ = self._layout.columns
         self.missing_fraction_ = fitted.missing_fraction

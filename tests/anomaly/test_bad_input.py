@@ -198,7 +198,10 @@ def test_records_that_teach_nothing(data, parts):
 
 
 def test_a_table_of_a_single_column_with_values():
-    with pytest.warns(EmptyColumnWarning), pytest.raises(ValueError, match="found 1, 'a' .*; 'b' has no values: for"):
+    with (
+        pytest.warns(EmptyColumnWarning),
+        pytest.raises(ValueError, match="found 1, 'a' .*; 'b' is left out: all values missing in training: for"),
+    ):
         TableDetector(**QUICK).fit({"a": [1.0, None], "b": [None, None]})
 
 

@@ -307,7 +307,9 @@ def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | 
         return column
     form = "" if column.form is None or not column.form.summary else f" ({column.form.summary})"
     if not isinstance(column, DatetimeColumn):
-        return IgnoredColumn(column.name, f"a date without a time of day{form}; dates='number' uses it")
+        return IgnoredColumn(
+            column.name, f"a date without a time of day{form}; dates='number' (--dates number) uses it"
+        )
     if dates == "ignore":
         return IgnoredColumn(column.name, f"a date{form}; dates are ignored")
     cycles = CycleColumn.learn(column, numbers)

@@ -192,7 +192,7 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
     assert preprocessor.sum_by_column(np.ones((1, 6))).tolist() == [[5.0, 0.0, 1.0]]
     assert preprocessor.describe() == [
         "t  datetime  hour and weekday; 33.3 % missing, marked",
-        "d  ignored   a date without a time of day; dates='number' uses it",
+        "d  ignored   a date without a time of day; dates='number' (--dates number) uses it",
         "n  number    median 2.0"
     ]  # fmt: skip
     restored = preprocessor.inverse_transform(features)
