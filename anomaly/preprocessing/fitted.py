@@ -11,10 +11,12 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.kinds import Column, column_from_config
 from anomaly.preprocessing.columns.learning import FittedColumns
+from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.missing import are_marked
-from anomaly.preprocessing.columns.values import ValueColumn
+from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
 from anomaly.preprocessing.number_scales import scale_numbers
 from anomaly.preprocessing.scaling.base import Scaler
 from anomaly.preprocessing.scaling.linear import SCALERS, CoreScaler, scaler_from_state
@@ -88,6 +90,22 @@ class FittedTable:
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def all_numbers(self) -> bool:
+        """Whether each column is one number."""
+        return all(type(column) is NumberColumn and column.form is None for column in self.columns)
+
+    @cached_property
+    def number_columns(self) -> frozenset[str]:
+        """Columns whose cells may be given as numbers in place of the text that a file has for them."""
+
+        def takes_numbers(column: Column) -> bool:
+            if isinstance(column, LevelColumn):
+                return not column.boolean
+            return isinstance(column, (NumberColumn, HeavyTailColumn)) and column.form is None
+
+        return frozenset(column.name for column in self.columns if takes_numbers(column))
 
     @cached_property
     def categories(self) -> tuple[CategoryColumn, ...]:

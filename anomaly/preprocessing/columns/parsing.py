@@ -9,32 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.tables.cells import number_text
+from anomaly.tables.cells import MISSING_TEXTS, number_text
 from anomaly.tables.coded import coding_of
 from nnlite.types import Array
-
-_MISSING_WORDS = (
-    "n/a",
-    "nan",
-    "null",
-    "#n/a",
-    "<na>",
-    "nat",
-    "n.a.",
-    "#na",
-    "(null)",
-    "no data",
-    "nodata",
-    "-nan",
-    "nil",
-)
-MISSING_TEXTS = frozenset(
-    ["", "NA", "na", "None", "<none>", "?", "-", "--", "---", ".", "..", "\\N", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!"]
-    + ["#NAME?", "#NUM!", "1.#QNAN", "1.#IND", "-1.#IND", "nan(ind)", "-nan(ind)", "\u2013", "\u2014", "N.A"]
-    + [spelling for word in _MISSING_WORDS for spelling in (word, word.upper(), word.title())]
-    + ["NaN", "NaT", "-NaN", "NoData", "N/a", "No data", "#n/A"]
-)
-"""Text of a missing value, as programs, databases, spreadsheets and loggers write it."""
 
 BOOLEAN_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
 """Words for True and False, in lower case."""
