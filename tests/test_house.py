@@ -49,7 +49,8 @@ LATE = {
     "nnlite.delimited": "the engine, which needs Numba",
 }
 
-# What columns hold is several ideas: the kind of each, what is learned or left out, and what the parameters say.
+# What columns hold is several ideas: the kind of each, what is learned or left out, and what the parameters say. Text of
+# a file is compared with each form that numbers and times are written in.
 # Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes. What was fitted
 # says which columns are numbers.
 MOST_FILES = {
@@ -57,8 +58,8 @@ MOST_FILES = {
     "files of anomaly entered by decision_function": 15,
     "files of anomaly entered by load_detector": 22,
     "files of anomaly entered by SequenceDetector.fit": 52,
-    "files of anomaly entered by anomaly fit": 46,
-    "files of anomaly entered by anomaly score": 41,
+    "files of anomaly entered by anomaly fit": 52,
+    "files of anomaly entered by anomaly score": 42,
 }
 
 AT_MOST = {
@@ -120,6 +121,7 @@ DISPATCHES = {
     "anomaly.cli.dispatch": "the command that was chosen",
     "anomaly.detectors.base": "its subclasses",
     "anomaly.detectors.record_detector": "its subclasses",
+    "anomaly.detectors.row_detector": "its subclasses",
     "anomaly.preprocessing.scaling.base": "its subclasses",
     "anomaly.thresholds.base": "its subclasses",
     "nnlite.callbacks.base": "its subclasses",

@@ -224,9 +224,7 @@ class VariationalDetector(RecordDetector):
         self.ignore = ignore
         self.random_state = random_state
         self.verbose = verbose
-        self.keep = keep
-        self.date_format = date_format
-        self.time_zone = time_zone
+        self.keep, self.date_format, self.time_zone = keep, date_format, time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 
