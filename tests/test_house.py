@@ -49,7 +49,7 @@ LATE = {
     "nnlite.delimited": "the engine, which needs Numba",
 }
 
-# What columns hold is several ideas: the kind of each, what is learned or left out, and what the parameters say. Text of
+# What columns hold is several ideas: the kind of each, what is learned or left out, and what parameters say. Text of
 # a file is compared with each form that numbers and times are written in.
 # Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes. What was fitted
 # says which columns are numbers.
