@@ -222,8 +222,7 @@ class VariationalDetector(RecordDetector):
         self.categorical = categorical
         self.dates = dates
         self.ignore = ignore
-        self.random_state = random_state
-        self.verbose = verbose
+        self.random_state, self.verbose = random_state, verbose
         self.keep, self.date_format, self.time_zone = keep, date_format, time_zone
 
     # -- fitting -------------------------------------------------------------------------------
