@@ -57,7 +57,7 @@ LATE = {
 MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 32,
     "files of anomaly entered by decision_function": 15,
-    "files of anomaly entered by load_detector": 22,
+    "files of anomaly entered by load_detector": 23,
     "files of anomaly entered by SequenceDetector.fit": 52,
     "files of anomaly entered by anomaly fit": 60,
     "files of anomaly entered by anomaly score": 48,
