@@ -46,6 +46,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     '0.5'
     """
     target = Path(path)
+    _check_no_loop(target)
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
             with open(target, "wb") as device:
@@ -58,6 +59,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         if error.errno in _DISK_FULL or _is_temporary(error.filename, target):
             raise OSError(error.errno, f"cannot write to {str(target)!r}: {error.strerror}") from error
         raise
+
+
+def _check_no_loop(target: Path) -> None:
+    """Raise OSError for symbolic links that lead to each other in a circle."""
+    try:
+        os.stat(target)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(
+                errno.ELOOP, f"cannot write to {str(target)!r}: its symbolic links lead in a circle"
+            ) from error
 
 
 def _is_temporary(name: object, target: Path) -> bool:

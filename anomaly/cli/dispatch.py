@@ -11,7 +11,14 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import anomaly
-from anomaly.cli.commands import COMMANDS, EXIT_CODES
+from anomaly.cli.commands import COMMANDS, EXIT_CODES, FAULT
+from anomaly.cli.streams import (
+    discard_output,
+    discard_unwritten_output,
+    ending_cleanly,
+    open_missing_streams,
+    printable,
+)
 from anomaly.errors import DataWarning
 
 # A command returns its exit code, or None for 0.
@@ -25,27 +32,10 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"anomaly: error: {message} (see '{self.prog} --help')\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        Command and its arguments, by default those of the process.
-
-    Returns
-    -------
-    int
-        Exit code: 0, or for `drift` 1 if the data has drifted; 2 if the input or the arguments are invalid, after one
-        line on standard error; 3 if rows were left out; 130 if interrupted.
-
-    Examples
-    --------
-    >>> from anomaly.cli import main
-    >>> main(["info", "--model", "nowhere.npz"])
-    2
-    """
-    with warnings.catch_warnings():
+def run_command_line(arguments: Sequence[str] | None) -> int:
+    """Run a command, and turn its warnings and errors into lines and an exit code; see `anomaly.cli.main`."""
+    open_missing_streams()
+    with warnings.catch_warnings(), ending_cleanly():
         # Each is shown, and not only the first of each place in the source.
         warnings.simplefilter("always", DataWarning)
         warnings.showwarning = _show_warning
@@ -57,20 +47,44 @@ def _exit_code(arguments: Sequence[str] | None) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
+        return code or 0
     except BrokenPipeError:
-        # The reader (head, less) has closed the pipe. Python would complain again on closing it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader (head, less) has closed the pipe.
+        discard_output()
         return 0
-    except KeyboardInterrupt:
-        print("anomaly: interrupted", file=sys.stderr)
-        return 130
     except DataWarning as warning:
-        print(f"anomaly: error: {_one_line(warning)} (a warning without --strict)", file=sys.stderr)
-        return 2
+        return _report(f"{warning} (a warning without --strict)")
+    except ImportError as error:
+        package = (error.name or "anomaly").partition(".")[0]
+        if package in ("anomaly", "nnlite"):
+            return _report_fault(error)
+        return _report(f"this needs the package {package!r}, which cannot be imported ({error}): install it")
     except (ValueError, OSError) as error:
-        print(f"anomaly: error: {_one_line(error)}", file=sys.stderr)
-        return 2
-    return code or 0
+        return _report(_text_of(error))
+    except MemoryError as error:
+        return _report(f"there is not enough memory for this{f' ({error})' if str(error) else ''}", FAULT)
+    except Exception as error:
+        return _report_fault(error)
+
+
+def _report(text: str, code: int = 2) -> int:
+    """Print an error as one line, and return the exit code."""
+    # What could not be written, as to a full disk, would fail again at the end of the process.
+    discard_unwritten_output()
+    print(f"anomaly: error: {printable(' '.join(text.split()))}", file=sys.stderr)
+    return code
+
+
+def _report_fault(error: Exception) -> int:
+    if os.environ.get("ANOMALY_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    return _report(
+        f"a fault of this program, {type(error).__name__}: {error}. Please report it, with what the command prints if "
+        "the environment sets ANOMALY_TRACEBACK=1",
+        FAULT,
+    )
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -107,11 +121,11 @@ def _run(arguments: Sequence[str] | None) -> int | None:
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
     """Print a warning as one line, without its place in the source."""
-    print(f"anomaly: warning: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"anomaly: warning: {printable(' '.join(str(message).split()))}", file=sys.stderr)
 
 
-def _one_line(error: Exception) -> str:
+def _text_of(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         where = f": {error.filename!r}" if error.filename else ""
         return f"{error.strerror}{where}"
-    return " ".join(str(error).split())
+    return str(error)
