@@ -50,8 +50,8 @@ LATE = {
 
 # Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes.
 MOST_FILES = {
-    "files of anomaly entered by TableDetector.fit": 29,
-    "files of anomaly entered by decision_function": 14,
+    "files of anomaly entered by TableDetector.fit": 30,
+    "files of anomaly entered by decision_function": 15,
     "files of anomaly entered by load_detector": 21,
     "files of anomaly entered by SequenceDetector.fit": 50,
     "files of anomaly entered by anomaly fit": 46,
@@ -65,7 +65,8 @@ AT_MOST = {
     # `run` of each command, and two of `anomaly.cli.options`.
     "functions that take the raw Namespace": 13,
     "modules above 250 lines of code": 0,
-    "modules at the top of anomaly": 6,
+    # With the contract of scikit-learn, which detectors and preprocessors share.
+    "modules at the top of anomaly": 7,
 }
 
 
@@ -115,6 +116,7 @@ def test_a_run_enters_few_files(walked, what):
 DISPATCHES = {
     "anomaly.cli.dispatch": "the command that was chosen",
     "anomaly.detectors.base": "its subclasses",
+    "anomaly.estimator": "its subclasses",
     "anomaly.detectors.record_detector": "its subclasses",
     "anomaly.preprocessing.scaling.base": "its subclasses",
     "anomaly.thresholds.base": "its subclasses",

@@ -8,7 +8,6 @@ anomalous, and label 1 is an anomaly.
 from __future__ import annotations
 
 import copy
-import inspect
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -21,7 +20,8 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
-from anomaly.errors import FewRecordsWarning
+from anomaly.errors import FewRecordsWarning, not_fitted
+from anomaly.estimator import Parameters
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
@@ -40,11 +40,7 @@ _DEFAULT_PRIOR = 0.05
 _CALLER_OF_FIT = 5
 
 
-class NotFittedError(ValueError, AttributeError):
-    """Error of a method that needs a fitted detector."""
-
-
-class BaseDetector(ABC):
+class BaseDetector(Parameters, ABC):
     """Base of all detectors.
 
     A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
@@ -275,19 +271,9 @@ class BaseDetector(ABC):
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError(
-                f"this {type(self).__name__} has not been fitted; call fit(X) with training records first"
-            )
+            raise not_fitted(f"this {type(self).__name__} has not been fitted; call fit(X) with training records first")
 
     # -- the estimator contract ----------------------------------------------------------------
-
-    @classmethod
-    def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """Return the constructor's arguments by name."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self: Self, **params: Any) -> Self:
         """Change constructor arguments.
@@ -300,21 +286,7 @@ class BaseDetector(ABC):
         ValueError
             If there is no argument of that name.
         """
-        known = self._parameter_names()
-        for name, value in params.items():
-            if name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}")
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        parameters = inspect.signature(type(self).__init__).parameters
-        changed = [
-            f"{name}={value!r}"
-            for name, value in self.get_params(deep=False).items()
-            if not _equals_default(value, parameters[name].default)
-        ]
-        return f"{type(self).__name__}({', '.join(changed)})"
+        return super().set_params(**params)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "threshold_")
@@ -491,14 +463,6 @@ def _to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _from_json_values(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return the constructor arguments that `_to_json_values` described."""
     return {name: _from_json(value) for name, value in described.items()}
-
-
-def _equals_default(value: Any, default: Any) -> bool:
-    """Compare an argument, which may be an array, with its default."""
-    try:
-        return value is default or bool(value == default)
-    except ValueError:
-        return False
 
 
 def _to_json(value: Any) -> Any:

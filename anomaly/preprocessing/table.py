@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, format_names
+from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.inference import ColumnSettings, FittedColumns, fit_columns
 from anomaly.preprocessing.columns.levels import are_levels
@@ -40,7 +41,7 @@ _EARLIER_PARAMETERS = {"missing": "median"}
 """Parameters that states of earlier versions lack, with what these versions did."""
 
 
-class TablePreprocessor:
+class TablePreprocessor(Transformer):
     r"""Converter of tables to float32 feature matrices for networks, fitted on training rows.
 
     The features of a column depend on its kind, which `fit` infers:
@@ -148,6 +149,8 @@ class TablePreprocessor:
     [[nan, 1.0, nan, nan]]
     """
 
+    _reads_text = True
+
     def __init__(
         self,
         scaling: str = "standard",
@@ -171,7 +174,7 @@ class TablePreprocessor:
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, data: Any) -> TablePreprocessor:
+    def fit(self, data: Any, y: Any = None) -> TablePreprocessor:  # noqa: ARG002
         """Infer the kind of each column from training rows, and fit its categories or its scale.
 
         Parameters
@@ -195,7 +198,7 @@ class TablePreprocessor:
         self._learn(as_table(data))
         return self
 
-    def fit_transform(self, data: Any) -> Array:
+    def fit_transform(self, data: Any, y: Any = None) -> Any:  # noqa: ARG002
         """Fit the preprocessor on training rows, and return their features.
 
         Parameters
@@ -213,7 +216,7 @@ class TablePreprocessor:
 
     def _learn(self, table: Table) -> tuple[Array, list[Array]]:
         """Set the fitted attributes; return numbers and groups of the training rows, for `_assemble`."""
-        check_parameters(self._parameters(), _CONSTRAINTS)
+        check_parameters(self.get_params(), _CONSTRAINTS)
         if not len(table):
             raise DataError("found 0 sample(s) to fit on while a minimum of 1 is required")
         unknown = [name for name in self.categorical or () if name not in table.names]
@@ -244,7 +247,7 @@ class TablePreprocessor:
         """Set the attributes that are functions of the columns and their missing values."""
         fitted = self._fitted
         self._layout = lay_out(fitted.columns, fitted.is_marked)
-        self._fill = fitted.scaler.transform(fitted.medians[np.newaxis])
+        self._fill = fitted.scaler.scale(fitted.medians[np.newaxis])
         self.n_features_in_ = len(fitted.columns)
         self.feature_names_in_ = np.array(fitted.names, dtype=object)
         self.kinds_ = {column.name: column.kind for column in fitted.columns}
@@ -265,7 +268,7 @@ class TablePreprocessor:
 
     # -- transforming --------------------------------------------------------------------------
 
-    def transform(self, data: Any) -> Array:
+    def transform(self, data: Any) -> Any:
         """Convert rows to features.
 
         Parameters
@@ -368,7 +371,7 @@ class TablePreprocessor:
             yield features[:, start : start + len(column.groups)]
 
     def _scale_block(self, table: Table, numbers: Array, start: int, features: Array) -> None:
-        scaled = self._fitted.scaler.transform(numbers)
+        scaled = self._fitted.scaler.scale(numbers)
         is_complete = np.isfinite(scaled).all()
         if not is_complete:
             check_finite(table, numbers, start, names_of_numbers(self._fitted.columns))
@@ -431,7 +434,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         self._check_width(features)
-        numbers = self._fitted.scaler.inverse_transform(features[:, self._layout.values])
+        numbers = self._fitted.scaler.unscale(features[:, self._layout.values])
         if self.missing == "median":  # otherwise, the number itself is NaN
             marks = features[:, self._layout.marks] > self.category_weight / 2
             numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
@@ -483,14 +486,10 @@ class TablePreprocessor:
                 f"expected a matrix of {len(self.feature_names_out_)} features; found shape {features.shape}"
             )
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "feature_columns_"):
-            raise DataError("this TablePreprocessor has not been fitted; call fit with training rows")
+    def _names_out(self, names: Array) -> Array:  # noqa: ARG002
+        return np.array(self.feature_names_out_, object)
 
     # -- files ---------------------------------------------------------------------------------
-
-    def _parameters(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _CONSTRAINTS}
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays of numbers.
@@ -504,7 +503,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         config, arrays = self._fitted.get_state()
-        return {"parameters": {name: _as_json(value) for name, value in self._parameters().items()}, **config}, arrays
+        return {"parameters": {name: _as_json(value) for name, value in self.get_params().items()}, **config}, arrays
 
     @classmethod
     def from_state(cls, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
