@@ -27,6 +27,8 @@ Loading the engine takes three times as long, but only once. Short fits are usua
 """
 _WORTH_SECONDS_TO_PREDICT = 0.01
 """The same for prediction, which is repeated even more often."""
+_WORTH_SECONDS_TO_READ = 0.2
+"""The same for files, each of which is read once."""
 
 
 class Session(Protocol):
@@ -189,6 +191,27 @@ def open_neighbor_search(records: Array, seconds: float, backend: str) -> Neighb
         return CompiledNeighbors(records)
 
     return _attempt(open_engine, backend)
+
+
+def open_engine_part(open_engine: Callable[[], T], seconds: float, backend: str) -> T | None:
+    """Open a part of the engine that other modules describe; return None if NumPy is to compute.
+
+    Parameters
+    ----------
+    open_engine : callable
+        Imports and opens the part.
+    seconds : float
+        Estimated seconds without it.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba, or there is no such backend.
+    """
+    check_backend(backend)
+    return _attempt(open_engine, backend) if _is_worth_it(backend, seconds, _WORTH_SECONDS_TO_READ) else None
 
 
 def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backend: str) -> DenseChain | None:

@@ -109,7 +109,7 @@ class Trainer(Evaluator):
         epochs : int, default 1
             Number of the epoch at which training ends (counted from 0, `initial_epoch` included).
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0: silent; 1: a progress bar; 2: a line per epoch; "auto": 1 in a terminal, else 0.
+            0: silent; 1: a progress bar (outside of a terminal, one line per epoch); 2: a line per epoch; "auto": 1.
         callbacks : Callback or sequence of Callback, optional
             Objects whose methods are called during training.
         validation_split : float, default 0.0
@@ -163,6 +163,7 @@ class Trainer(Evaluator):
         """
         check_backend(backend, threads)
         data = self.as_data(x, y, sample_weight, class_weight)
+        self._check_has_loss()
         batch_size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)
         data, validation = self._validation(data, validation_split, validation_data)
         check_known(self.objective, data.y, "train on")
@@ -204,6 +205,12 @@ class Trainer(Evaluator):
                 logs = self._run_epochs(fit, passes_left, hooks, train, validate, validation_freq)
             hooks.on_train_end(logs)
         return history
+
+    def _check_has_loss(self) -> None:
+        """Raise unless there is something to minimize: a loss, or a penalty of a layer or a weight."""
+        penalized = any(step.needs_output and not step.gives_list for step in self.steps)
+        if not (self.objective.has_loss or penalized or any(weight.regularizer for weight in self.trainable_weights)):
+            raise ValueError("there is nothing to minimize: call compile with a loss, such as loss='mse'")
 
     def _run_epochs(
         self,

@@ -33,7 +33,7 @@ autoencoder = Model(input_layer, decoder)
 autoencoder.compile(optimizer="adam", loss="mse")
 
 # Training: the records are their own targets.
-autoencoder.fit(X, X, epochs=100, batch_size=32, shuffle=True)
+autoencoder.fit(X, X, epochs=100, batch_size=32, shuffle=True, verbose=0)
 
 # Detection: where a value is off by more than 0.5, call it an outlier.
 reconstruction_error = autoencoder.predict(X)
@@ -97,7 +97,7 @@ encoder = Dense(3, activation="linear")(Dense(16, activation="relu")(input_layer
 decoder = Dense(n_features)(Dense(16, activation="relu")(encoder))
 autoencoder = Model(input_layer, decoder)
 autoencoder.compile(optimizer="adam", loss="mse")
-autoencoder.fit(train_scaled, train_scaled, epochs=100, batch_size=32)
+autoencoder.fit(train_scaled, train_scaled, epochs=100, batch_size=32, verbose=0)
 
 # One score a record: its mean squared error. The threshold is the score that 1 % of the training records exceed.
 train_score = np.mean((autoencoder.predict(train_scaled) - train_scaled) ** 2, axis=1)

@@ -99,7 +99,7 @@ def run(options: Namespace) -> None:
     given = input_options(options)
     common = {"ignore": given.columns.ignored or None, "categorical": split_names(options.categorical) or None}
     detectors = {text: detector_of(text, common) for text in dict.fromkeys([DEFAULTS, *(options.setting or SETTINGS)])}
-    table = given.source.read()
+    table = given.source.read([*given.columns.ignored, *split_names(options.categorical)])
     given.source.check_present(table, given.columns.ignored)
     if given.labels is not None:
         table, _ = RecordDetector.training_rows(table, given.labels.read(table))

@@ -81,7 +81,9 @@ def run(options: Namespace) -> None:
         if name not in detector.required_columns_:
             given = given.without(name)
     group: str | None = options.group or getattr(detector, "group", None)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
+    numbers = [name for name in detector.number_columns_ if name not in by]
+    required = detector.required_columns_
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
         intervals = inputs.read_intervals(options.exclude)

@@ -188,7 +188,8 @@ def run(options: Namespace) -> None:
     if options.group is not None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
-    table = given.source.read()
+    roles = [name for name in (options.time, options.group) if name is not None]
+    table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
     given.source.check_present(table, given.columns.ignored)
     X, y, n_unlabelled = table, None, 0
     if given.labels is not None:

@@ -35,7 +35,7 @@ from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.row_detector import ScoreStream
 from anomaly.errors import DataError
 from anomaly.tables import Table
-from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.csv_writer import CsvWriter
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -162,7 +162,10 @@ def run(options: Namespace) -> int:
     if options.budget_time is not None and options.budget_time not in detector.required_columns_:
         given = given.without(options.budget_time)
     group: str | None = options.group or getattr(detector, "group", None)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
+    # Found values are written as they are in the file.
+    numbers = () if options.expected else detector.number_columns_
+    required = detector.required_columns_
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
         intervals = inputs.read_intervals(options.exclude)

@@ -43,7 +43,7 @@ class BackupAndRestore(Callback):
     >>> model.compile("adam", "mse")
     >>> x = np.ones((10, 3))
     >>> backup = BackupAndRestore(tempfile.mkdtemp(), delete_checkpoint=False)
-    >>> _ = model.fit(x, x, epochs=2, callbacks=[backup])
+    >>> _ = model.fit(x, x, epochs=2, verbose=0, callbacks=[backup])
     >>> backup.path.name
     'checkpoint.npz'
     """

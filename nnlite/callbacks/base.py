@@ -77,7 +77,9 @@ class Callback:
         """
         if phase == "epoch":
             return "every"
-        methods = (f"on_{phase}_batch_begin", f"on_{phase}_batch_end")
+        methods = [f"on_{phase}_batch_begin", f"on_{phase}_batch_end"]
+        if phase == "train":
+            methods += ["on_batch_begin", "on_batch_end"]
         own = (getattr(getattr(self, name), "__func__", None) for name in methods)
         overridden = any(one is not getattr(Callback, name) for one, name in zip(own, methods, strict=True))
         return "every" if overridden else "none"
@@ -94,11 +96,22 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Run after an epoch with its loss and metrics in `logs`."""
 
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before a batch of training; the short name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after a batch of training; the short name of `on_train_batch_end`."""
+
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Run before a batch of training."""
+        """Run before a batch of training; by default calls `on_batch_begin`."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Run after a batch of training, with the averages over the epoch so far in `logs`."""
+        """Run after a batch of training, with the averages over the epoch so far in `logs`.
+
+        By default calls `on_batch_end`.
+        """
+        self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Run before an evaluation."""

@@ -208,6 +208,9 @@ class ModelCheckpoint(_Monitor):
         path = self._path(epoch, logs or {})
         if self.verbose:
             print(f"Epoch {epoch + 1}: saving the model to {path}")
+        folder = os.path.dirname(path)
+        if folder:
+            os.makedirs(folder, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:

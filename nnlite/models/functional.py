@@ -1,24 +1,25 @@
-"""Models: networks with training, configuration and files."""
+"""Models: graphs of layers with training, configuration and files."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from nnlite.archive import FileFormatError, read_archive
-from nnlite.data import as_list
+from nnlite.data import as_list, by_name
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
+from nnlite.layers.composition import run_call
 from nnlite.layers.input import Input, InputLayer
-from nnlite.registry import custom_object_scope, serialize, serialize_optional
+from nnlite.registry import serialize
 from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
 from nnlite.steps import layer_of
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
-from nnlite.types import Array, Shape
-
-__all__ = ["Model", "Sequential", "clone_model", "load_model"]
+from nnlite.types import Array
 
 
 class Model(Trainer):
@@ -27,14 +28,19 @@ class Model(Trainer):
     The graph must be acyclic. A layer may be used several times; its gradients add up. A model is itself a layer and
     can be called on the tensors of a larger model.
 
+    A subclass may define ``call(inputs)`` instead, which composes layers: it is called once on symbolic tensors, when
+    the shape of the input is known, and gives the graph. Its layers are attributes of the model as well.
+
     Parameters
     ----------
     inputs : SymbolicTensor, or a list or mapping of them
-        Inputs of the graph, results of `Input`.
+        Inputs of the graph, results of `Input`. None in a subclass with ``call``.
     outputs : SymbolicTensor, or a list or mapping of them
-        Outputs of the graph.
+        Outputs of the graph. With a mapping, `predict` and calls return a dictionary.
     name : str, optional
         Name of the model.
+    trainable : bool, default True
+        Whether training changes the weights.
 
     Attributes
     ----------
@@ -67,7 +73,93 @@ class Model(Trainer):
     >>> history = autoencoder.fit(x, x, epochs=3, verbose=0)
     >>> autoencoder.predict(x).shape
     (64, 4)
+
+    A class that composes layers:
+
+    >>> class Autoencoder(Model):
+    ...     def __init__(self, size, code):
+    ...         super().__init__()
+    ...         self.encoder, self.decoder = Dense(code, activation="relu"), Dense(size)
+    ...     def call(self, x):
+    ...         return self.decoder(self.encoder(x))
+    >>> Autoencoder(4, 2)(x).shape
+    (64, 4)
     """
+
+    class_name = "Model"
+    """Name of the class in files: a graph of any class is loaded as a `Model`."""
+
+    def __init__(
+        self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
+    ) -> None:
+        if inputs is None and outputs is None and self.composes:
+            Layer.__init__(self, name=name)
+            self._begin_empty()
+        elif inputs is None or outputs is None:
+            raise ValueError(
+                f"{type(self).__name__} needs inputs= and outputs=, symbolic tensors; or a subclass defines "
+                "call(self, inputs), which composes layers"
+            )
+        else:
+            super().__init__(inputs, outputs, name)
+        if not trainable:
+            self.trainable = False
+
+    def _begin_empty(self) -> None:
+        """Begin without a graph, which follows when the shape of the input is known."""
+        self.steps, self._all_layers, self._vector = [], [], None
+        self.inputs, self.outputs = [], []
+
+    # -- calling and building ------------------------------------------------------------------
+
+    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:
+        """Add the model to a graph, or apply it to arrays; see `Layer`.
+
+        Several inputs are a list in their order, or a mapping by name. With outputs given by name, the result is a
+        dictionary.
+        """
+        if self.composes and not self.inputs:
+            self._ensure_built(_shapes_of(inputs))
+        if isinstance(inputs, Mapping):
+            given = by_name(inputs, self.input_names, "inputs")
+            inputs = given if len(given) > 1 else given[0]
+        return self.by_output(super().__call__(inputs, training, mask=mask))
+
+    @property
+    def composes(self) -> bool:
+        """Whether the class defines ``call``, which composes layers."""
+        return hasattr(type(self), "call")
+
+    def build(self, input_shape: Any) -> Any:
+        """Create the weights for inputs of `input_shape`, rows first, if ``call`` defines the graph; see `Layer`."""
+        self._ensure_built(input_shape)
+        return super().build(input_shape)
+
+    @property
+    def built(self) -> bool:
+        """Whether the graph is known, so that the weights exist."""
+        return bool(self.inputs)
+
+    def _ensure_built(self, shapes: Any) -> None:
+        if self.inputs or not self.composes:
+            return
+        inputs: Any
+        if isinstance(shapes, Mapping):
+            inputs = {name: Input(shape[1:], name=name) for name, shape in shapes.items()}
+        elif isinstance(shapes, list):
+            inputs = [Input(shape[1:]) for shape in shapes]
+        else:
+            inputs = Input(tuple(shapes)[1:])
+        self._connect(inputs, run_call(self, inputs))
+        if not self._trainable:
+            self.trainable = False
+
+    def _build_from(self, x: Any) -> None:
+        if self.composes and not self.inputs:
+            self._ensure_built(_shapes_of(x))
+            self._after_building()
+        else:
+            super()._build_from(x)
 
     # -- configuration and files ---------------------------------------------------------------
 
@@ -90,20 +182,34 @@ class Model(Trainer):
 
     @property
     def output(self) -> Any:
-        """The symbolic output, or a list of them."""
-        return self.outputs if len(self.outputs) > 1 else self.outputs[0]
+        """The symbolic output, or a list or dictionary of them."""
+        return self.by_output(self.outputs if len(self.outputs) > 1 else self.outputs[0])
 
-    def summary(self, line_length: int | None = None, *, print_fn: Callable[[str], object] | None = None) -> None:
+    def summary(
+        self,
+        line_length: int | None = None,
+        positions: Any = None,  # noqa: ARG002
+        print_fn: Callable[[str], object] | None = None,
+        expand_nested: bool = False,
+        show_trainable: bool = False,
+        layer_range: Any = None,  # noqa: ARG002
+    ) -> None:
         """Print a table of the layers, their output shapes and their numbers of weights.
 
         Parameters
         ----------
         line_length : int, default 80
             Width of the table in characters.
+        positions, layer_range : object
+            Accepted for compatibility with Keras, without effect.
         print_fn : callable, optional
             Function of a line; by default `print`.
+        expand_nested : bool, default False
+            Whether to list the layers of models inside the model as well.
+        show_trainable : bool, default False
+            Whether to mark the layers that training does not change.
         """
-        for line in summary_lines(self, line_length or 80):
+        for line in summary_lines(self, line_length or 80, expand_nested, show_trainable):
             (print_fn or print)(line)
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:
@@ -130,6 +236,20 @@ class Model(Trainer):
         """Load weights from a file of `save_weights` or `save` of a model with the same layers."""
         load_weights(self, filepath)
 
+    def to_json(self, **settings: Any) -> str:
+        """Return the configuration of the model as JSON text, without weights, for `nnlite.models.model_from_json`.
+
+        Parameters
+        ----------
+        **settings
+            Arguments of `json.dumps`, such as ``indent=2``.
+        """
+        return json.dumps(serialize(self), **settings)
+
+    def layers_of_config(self) -> list[Layer]:
+        """Return the layers in the order of the configuration."""
+        return list(self._all_layers)
+
     def get_config(self) -> dict[str, Any]:
         """Return the configuration of the graph: its layers, and the inputs and outputs of each use of a layer."""
         numbers: dict[int, int] = {}
@@ -153,6 +273,7 @@ class Model(Trainer):
             ],
             "inputs": _config_of(self._input_names, self.inputs, numbers),
             "outputs": _config_of(self._output_names, self.outputs, numbers),
+            **({"names_outputs": True} if self._names_outputs else {}),
         }
 
     @classmethod
@@ -164,7 +285,8 @@ class Model(Trainer):
         ValueError
             If the configuration is not that of a graph.
         """
-        layers = {one["config"]["name"]: registry.get(one) for one in config["layers"]}
+        made = [one if isinstance(one, Layer) else registry.get(one) for one in config["layers"]]
+        layers = {layer.name: layer for layer in made}
         tensors: dict[int, SymbolicTensor] = {}
         for node in config["nodes"]:
             layer = layers[node["layer"]]
@@ -179,6 +301,7 @@ class Model(Trainer):
         inputs = {name: tensors[number] for name, number in config["inputs"]}
         outputs = {name: tensors[number] for name, number in config["outputs"]}
         model = Model(inputs, outputs, name=config["name"])
+        model.set_names_outputs(config.get("names_outputs", False))
         model.restore_trainable(config)
         return model
 
@@ -193,177 +316,13 @@ class Model(Trainer):
         return parse_model, (dump_model(self),)
 
 
-class Sequential(Model):
-    """A chain of layers, each applied to the output of the one before.
-
-    Parameters
-    ----------
-    layers : sequence of Layer, optional
-        The layers. With an ``Input`` as the first one, the weights are created at once, else with the first data.
-    name : str, optional
-        Name of the model.
-
-    Examples
-    --------
-    >>> from nnlite.layers import Dense, Input
-    >>> from nnlite.models import Sequential
-    >>> model = Sequential([Input((10,)), Dense(5, activation="relu"), Dense(10)])
-    >>> model.output_shape
-    (None, 10)
-    >>> model.count_params()
-    115
-    """
-
-    def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None) -> None:
-        Layer.__init__(self, name=name)
-        self._stack: list[Layer] = []
-        self._tensors: list[SymbolicTensor] = []
-        self.steps, self._all_layers, self._vector = [], [], None
-        self.inputs, self.outputs = [], []
-        for layer in layers or []:
-            self.add(layer)
-
-    @property
-    def built(self) -> bool:
-        """Whether the shape of the input is known, so that the weights exist."""
-        return bool(self._tensors) and len(self._tensors) == len(self._stack) + 1
-
-    def add(self, layer: Any) -> None:
-        """Append a layer.
-
-        Raises
-        ------
-        TypeError
-            If it is not a layer.
-        ValueError
-            If an ``Input`` is not the first layer, or a name is used twice.
-        """
-        if isinstance(layer, SymbolicTensor):
-            layer = layer.node.layer
-        if not isinstance(layer, Layer):
-            raise TypeError(f"Sequential takes layers; found {type(layer).__name__}")
-        if isinstance(layer, InputLayer):
-            if self._stack or self._tensors:
-                raise ValueError("an Input must be the first of the layers, and the only one")
-            self._tensors = [layer.output]
-            return
-        if any(layer.name == own.name for own in self._stack):
-            raise ValueError(f"Sequential already has a layer {layer.name!r}; give each layer a name of its own")
-        if not self._stack and not self._tensors and layer.first_input_shape is not None:
-            self._tensors = [Input(layer.first_input_shape, dtype=layer.dtype.name)]
-        self._stack.append(layer)
-        if self._tensors:
-            self._tensors.append(layer(self._tensors[-1]))
-            self._rebuild()
-
-    def pop(self) -> Layer:
-        """Remove the last layer and return it.
-
-        Raises
-        ------
-        ValueError
-            If there is no layer.
-        """
-        if not self._stack:
-            raise ValueError("the model has no layers to remove")
-        layer = self._stack.pop()
-        if self._tensors:
-            self._tensors.pop()
-            if self._stack:
-                self._rebuild()
-        return layer
-
-    def _rebuild(self) -> None:
-        self._connect(self._tensors[0], self._tensors[-1])
-
-    def build(self, input_shape: Any) -> Any:
-        """Set the shape of the input, rows first, and create the weights."""
-        self._ensure_built(tuple(input_shape))
-        return super().build(input_shape)
-
-    def _ensure_built(self, input_shape: Shape) -> None:
-        if not self._stack:
-            raise ValueError(f"model {self.name!r} has no layers yet; add some first")
-        if not self.built:
-            dtype = self._stack[0].dtype.name
-            self._tensors = [Input(input_shape[1:], dtype=dtype)]
-            for layer in self._stack:
-                self._tensors.append(layer(self._tensors[-1]))
-            self._rebuild()
-
-    @property
-    def layers(self) -> list[Layer]:
-        """The layers, in order, without the input."""
-        return list(self._stack)
-
-    def sublayers(self) -> list[Layer]:
-        """Return the layers of the chain and, where it is known, the input."""
-        # The chain, not the graph: the graph exists only if the shape of the input is known.
-        return [*(layer_of(tensor.node) for tensor in self._tensors[:1]), *self._stack]
-
-    def get_config(self) -> dict[str, Any]:
-        """Return the configuration of the chain."""
-        first = layer_of(self._tensors[0].node) if self._tensors else None
-        return {
-            "name": self.name,
-            "trainable": self.trainable,
-            "input": serialize_optional(first),
-            "layers": [serialize(layer) for layer in self._stack],
-        }
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Sequential:
-        """Return a model with the configuration that `get_config` returned, and with new weights."""
-        first = [] if config["input"] is None else [registry.get(config["input"])]
-        layers = [registry.get(one) for one in config["layers"]]
-        model = Sequential([*first, *layers], name=config["name"])
-        model.restore_trainable(config)
-        return model
-
-
-def load_model(
-    filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None, compile: bool = True
-) -> Model:
-    """Load a model from a file of `Model.save`.
-
-    Parameters
-    ----------
-    filepath : str or path
-        Name of the file.
-    custom_objects : mapping of str to class, optional
-        Custom layers, losses and other classes by their names in the file. Nothing else that a file contains is ever
-        imported or executed.
-    compile : bool, default True
-        Whether to restore the optimizer, the losses and the metrics.
-
-    Returns
-    -------
-    Model
-        The model; if it was compiled when it was saved, with the state of its optimizer, so that training can be
-        continued.
-
-    Raises
-    ------
-    FileFormatError
-        If the file is not a model file, truncated, altered or of a later version.
-    OSError
-        If it cannot be read.
-
-    Examples
-    --------
-    >>> import pathlib, tempfile
-    >>> from nnlite.layers import Dense, Input
-    >>> from nnlite.models import Sequential, load_model
-    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.npz"
-    >>> Sequential([Input((3,)), Dense(2)]).save(path)
-    >>> load_model(path).output_shape
-    (None, 2)
-    """
-    config, arrays = read_archive(filepath, "model")
-    if not compile:
-        config = {"model": config["model"]} if "model" in config else {}
-    with custom_object_scope(custom_objects or {}):
-        return model_from_parts(config, arrays, repr(os.fspath(filepath)))
+def _shapes_of(inputs: Any) -> Any:
+    """Return the shape of an input, or those of several in their list or mapping."""
+    if isinstance(inputs, Mapping):
+        return {name: _shapes_of(one) for name, one in inputs.items()}
+    if isinstance(inputs, (list, tuple)) and inputs and hasattr(inputs[0], "shape"):
+        return [tuple(one.shape) for one in inputs]
+    return tuple(inputs.shape) if hasattr(inputs, "shape") else np.shape(inputs)
 
 
 def parse_model(content: bytes) -> Model:
@@ -392,25 +351,5 @@ def model_from_parts(config: Mapping[str, Any], arrays: Mapping[str, Array], lab
     return model
 
 
-def clone_model(model: Model) -> Model:
-    """Return a model with the same layers and with new weights.
-
-    Parameters
-    ----------
-    model : Model
-        Model with the layers to copy.
-
-    Returns
-    -------
-    Model
-        Model that shares nothing with `model` and is not compiled.
-    """
-    return type(model).from_config(model.get_config())
-
-
 def _config_of(names: list[str], tensors: list[SymbolicTensor], numbers: dict[int, int]) -> list[list[Any]]:
     return [[name, numbers[id(tensor)]] for name, tensor in zip(names, tensors, strict=True)]
-
-
-registry.register(Model, "Model")
-registry.register(Sequential, "Sequential")
