@@ -8,6 +8,7 @@ anomalous, and label 1 is an anomaly.
 from __future__ import annotations
 
 import copy
+import math
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -20,7 +21,7 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
-from anomaly.errors import FewRecordsWarning, not_fitted
+from anomaly.errors import DataError, FewRecordsWarning, not_fitted
 from anomaly.estimator import Parameters
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
@@ -65,6 +66,9 @@ class BaseDetector(Parameters, ABC):
     contamination: float | str
     threshold: Any
 
+    scores_are_finite: ClassVar[bool] = False
+    """Whether every record has a score; a step of a series need not have one."""
+
     # The constraint of each argument by itself; overrides of `_check_parameters` add those on several arguments.
     _constraints: ClassVar[Mapping[str, Constraint]] = {}
 
@@ -78,6 +82,8 @@ class BaseDetector(Parameters, ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.scores_are_finite and "decision_function" in vars(cls):
+            cls.decision_function = _finite(cls.decision_function)  # type: ignore[method-assign, assignment]
         for name in ("fit", "partial_fit"):
             method = getattr(cls, name, None)
             if not (
@@ -391,6 +397,23 @@ class BaseDetector(Parameters, ABC):
             return {}
         before = getattr(self, "_fitted_params", {})
         return {name: before[name] for name in ("scaling", "categorical", "dates") if name in before}
+
+
+def _finite(decision_function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+    """Return a method that raises an error instead of scores of NaN, which would flag nothing."""
+
+    @wraps(decision_function)
+    def checked(self: Any, X: Any) -> Array:
+        scores = decision_function(self, X)
+        # The sum of scores is finite only if all are, or so large that they are worthless.
+        if not math.isfinite(scores.sum()):
+            raise DataError(
+                f"{np.count_nonzero(~np.isfinite(scores)):,} of {len(scores):,} scores are not finite numbers: the "
+                f"weights of this {type(self).__name__} are too large. Its training diverged, or its file was altered"
+            )
+        return scores
+
+    return checked
 
 
 def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:

@@ -39,6 +39,8 @@ class RecordDetector(RowDetector):
         Their names.
     """
 
+    scores_are_finite = True
+
     data_kind: ClassVar[DataKind | None] = "tables"
     scaling: str
     categorical: Sequence[str] | None
