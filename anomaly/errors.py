@@ -45,6 +45,10 @@ class IntervalWarning(DataWarning):
     """Intervals to exclude that match no row: the message names the first, and says how many there are."""
 
 
+class RowOrderWarning(DataWarning):
+    """Records of a table follow each other in time: the message says how thresholds are chosen then."""
+
+
 class GroupWarning(DataWarning):
     """Groups of rows, such as machines, without a detector of their own: the message names them, and says why."""
 

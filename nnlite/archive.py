@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -113,7 +113,7 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
 
 
 def check_numbers(
-    config: Any, arrays: Mapping[str, Array], label: str, allowed: Callable[[str], Collection[str]] = lambda _: ()
+    config: Any, arrays: Mapping[str, Array], label: str, allowed: Mapping[str, str] | None = None
 ) -> None:
     """Raise FileFormatError if a number of a file is NaN or infinite: a detector with one flags nothing.
 
@@ -125,8 +125,8 @@ def check_numbers(
         Arrays.
     label : str
         Name of the file, for errors.
-    allowed : callable, optional
-        Takes the name of an array; returns which of "nan" and "inf" it may hold nevertheless. By default neither.
+    allowed : mapping of str to {"nan", "inf"}, optional
+        Ends of the names of arrays, and what these may hold nevertheless.
     """
     for path, number in _numbers(config):
         if not math.isfinite(number):
@@ -134,8 +134,9 @@ def check_numbers(
     for name, array in arrays.items():
         if array.dtype.kind != "f" or np.isfinite(array).all():
             continue
+        kinds = {kind for end, kind in (allowed or {}).items() if name.endswith(end)}
         for kind, found in (("nan", np.isnan(array).any()), ("inf", np.isinf(array).any())):
-            if found and kind not in allowed(name):
+            if found and kind not in kinds:
                 raise FileFormatError(f"{label}: the array {name!r} holds {kind}; expected finite numbers")
 
 

@@ -116,8 +116,10 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group",
         metavar="COL",
-        help="series only: the column that names the machine of each row, whose rows may be interleaved: each is a "
-        "series of its own, and 'fit' learns a model of each, all in one file, with scores in units of its threshold",
+        help="the column that names what rows belong together, such as a machine. Series: each is a series of its own, "
+        "whose rows may be interleaved, and 'fit' learns a model of each, all in one file, with scores in units of its "
+        "threshold. Tables, 'fit' only: the column is no feature, and rows of a group are held out together for the "
+        "threshold",
     )
     add_exclude(parser)
 

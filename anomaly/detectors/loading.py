@@ -22,8 +22,8 @@ MODULES = {
 """Module of each detector, imported on first use."""
 
 
-# Blocks of steps of which nothing is known.
-_UNKNOWN = ("reference/means", "reference/variances")
+# Blocks of steps of which nothing is known, and leaves of isolation trees, whose limit no value is above.
+_NOT_FINITE = {"reference/means": "nan", "reference/variances": "nan", "/thresholds": "inf"}
 
 
 def detector_class(name: str) -> type[BaseDetector]:
@@ -63,7 +63,7 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     """
     config, arrays = read_archive(path, "detector")
     label = repr(os.fspath(path))
-    check_numbers(config, arrays, label, _allowed)
+    check_numbers(config, arrays, label, _NOT_FINITE)
     try:
         return detector_class(_class_name(config, arrays)).from_state(config, arrays, label)
     except FileFormatError:
@@ -71,14 +71,6 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     # The errors of inconsistent contents.
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
         raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
-
-
-def _allowed(name: str) -> tuple[str, ...]:
-    """Return which numbers that are not finite an array may hold."""
-    if name.endswith(_UNKNOWN):
-        return ("nan",)
-    # No value is above the limit of a leaf of an isolation tree.
-    return ("inf",) if name.endswith("/thresholds") else ()
 
 
 def _class_name(config: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:

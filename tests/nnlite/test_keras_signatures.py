@@ -60,9 +60,6 @@ NOT_OFFERED = {
     "initializers": {"input_axes", "output_axes"},
     "models": {"safe_mode"},  # no file is ever able to run code here
     "Model": {
-        "steps_per_epoch",  # endless data
-        "validation_steps",
-        "steps",
         "zipped",  # files of other formats
         "max_shard_size",
         "skip_mismatch",
