@@ -58,7 +58,7 @@ NOT_OFFERED = {
     "metrics": set(),
     "regularizers": set(),
     "initializers": {"input_axes", "output_axes"},
-    "models": {"safe_mode"},  # no file is ever able to run code here
+    "models": set(),
     "Model": {
         "zipped",  # files of other formats
         "max_shard_size",
