@@ -25,11 +25,27 @@ class FewRecordsWarning(DataWarning):
 
 
 class EmptyColumnWarning(DataWarning):
-    """Columns without any value in training are ignored: the message names them."""
+    """Columns without any value in training are left out: the message names them."""
 
 
 class IdentifierColumnWarning(DataWarning):
-    """Columns seem to number or name the records, not to describe them: the message names them."""
+    """Columns that number or name the records, or only grow, are left out: the message names them."""
+
+
+class BlindColumnWarning(DataWarning):
+    """Columns of text in which no later value is unusual, since most values are met once: the message names them."""
+
+
+class ConstantColumnWarning(DataWarning):
+    """Columns with one value in training, so that any other is anomalous: the message names them."""
+
+
+class SpellingWarning(DataWarning):
+    """Numbers in a spelling that may be meant in another way: the message says how they were read."""
+
+
+class TimeColumnWarning(DataWarning):
+    """Numbers that were read as times: the message says which."""
 
 
 class MissingTimeWarning(DataWarning):

@@ -34,8 +34,8 @@ _ROUNDING = 2.0**-24
 _LARGEST = 1e16
 _MOST_COMPILED_NEIGHBORS = 512
 _MOST_COMPILED_COLUMNS = 16_384
-# Of NumPy, about: for a pair of records, and for each of its columns.
-_SECONDS_PER_PAIR, _SECONDS_PER_COLUMN = 1e-9, 2e-11
+# Of NumPy, about: for a call, for a pair of records, and for each of its columns.
+_SECONDS_PER_CALL, _SECONDS_PER_PAIR, _SECONDS_PER_COLUMN = 2e-4, 1e-9, 2e-11
 
 
 class NearestNeighbors:
@@ -120,10 +120,11 @@ class NearestNeighbors:
             raise ValueError(f"x must have {self.n_features} columns, as the records do; found {x.shape[1]}")
         if not 1 <= k <= self.n_records:
             raise ValueError(f"k must be from 1 to {self.n_records}, the number of records; found {k}")
-        check_backend(self._backend, threads)
-        large = np.flatnonzero(~_are_small(x)) if self._small else np.arange(len(x))
-        if not len(large):
+        if threads is not None:
+            check_backend(self._backend, threads)
+        if self._small and np.abs(x).max(initial=0) <= _LARGEST:
             return self._query(x, k, threads)
+        large = np.flatnonzero(~_are_small(x)) if self._small else np.arange(len(x))
         # A few large rows take much longer; the others are not to wait for them.
         distances, indices = np.empty((len(x), k)), np.empty((len(x), k), np.int64)
         distances[large], indices[large] = _in_blocks(x[large], k, self._records, _by_differences)
@@ -151,6 +152,7 @@ class NearestNeighbors:
         if k > _MOST_COMPILED_NEIGHBORS or self.n_features > _MOST_COMPILED_COLUMNS:
             return None
         if self._compiled is None:
+            self._seconds += _SECONDS_PER_CALL
             self._seconds += queries * self.n_records * (_SECONDS_PER_PAIR + self.n_features * _SECONDS_PER_COLUMN)
             self._compiled = open_neighbor_search(self._records, self._seconds, self._backend)
             if self._compiled is not None:

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
-_OTHERS = ("records", "group", "exclude")
+_OTHERS = ("records", "group", "exclude", "keep", "date_format")
 # Options that become the constructor's arguments as they are, where they are given.
 _ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *(name for name in SUPPORTED_BY if name not in _OTHERS))
 
@@ -137,6 +137,27 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--keep",
+        action="append",
+        metavar="COL",
+        help="tables only: a column to use as it is written, though it numbers or names the records, only grows, or "
+        "holds numbers that look like times; without it such columns are left out or read as times, with a warning "
+        "(repeatable, or comma-separated)",
+    )
+    parser.add_argument(
+        "--date-format",
+        action="append",
+        metavar="[COL=]FORMAT",
+        help="tables only: the format of dates, such as %%d/%%m/%%Y; a time of day may follow it (repeatable; default: "
+        "found from the values of each column)",
+    )
+    parser.add_argument(
+        "--time-zone",
+        metavar="NAME",
+        help="tables only: the time zone of the hours of datetimes with an offset from UTC, or in seconds since 1970, "
+        "such as Europe/Berlin (default: hours as they are written, and UTC)",
+    )
+    parser.add_argument(
         "--scaling",
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
         help="scaling of numbers (default: core; series: standard)",
@@ -184,6 +205,7 @@ def run(options: Namespace) -> None:
         random_state=options.seed,
         verbose=1 if options.verbose else 0,
         categorical=split_names(options.categorical) or None,
+        **({} if kind == "series" else _column_arguments(options.keep or [], options.date_format or [])),
         ignore=_ignored(given.columns.ignored, options.time, options.group, kind) or None,
         **arguments,
     )
@@ -202,9 +224,14 @@ def run(options: Namespace) -> None:
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.save(options.model)
-    say(f"{detector.training_summary()}\nmodel written to {options.model}")
+    columns = [f"  {line}" for line in detector.describe_columns()]
+    say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
+
+
+def _column_arguments(keep: list[str], date_format: list[str]) -> dict[str, list[str] | None]:
+    return {"keep": split_names(keep) or None, "date_format": date_format or None}
 
 
 def _ignored(names: Sequence[str], time: str | None, group: str | None, kind: DataKind) -> list[str]:

@@ -101,6 +101,9 @@ class AutoencoderDetector(RecordDetector):
         Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
         Progress output of training.
+    keep, date_format, time_zone
+        Columns to use as they are written, formats of dates, and the time zone of hours; see
+        `anomaly.preprocessing.TablePreprocessor`.
 
     Attributes
     ----------
@@ -188,6 +191,9 @@ class AutoencoderDetector(RecordDetector):
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        keep: Sequence[str] | None = None,
+        date_format: str | Sequence[str] | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -205,6 +211,9 @@ class AutoencoderDetector(RecordDetector):
         self.ignore = ignore
         self.random_state = random_state
         self.verbose = verbose
+        self.keep = keep
+        self.date_format = date_format
+        self.time_zone = time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 

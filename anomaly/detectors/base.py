@@ -36,6 +36,7 @@ CONTAMINATION = Constraint(
 """Constraint of the parameter `contamination`."""
 
 _DEFAULT_PRIOR = 0.05
+_OF_COLUMNS = ("scaling", "categorical", "dates", "keep", "date_format", "time_zone")
 # From a warning over `_chosen_threshold`, the method that sets the threshold, `fit` and its wrapper.
 _CALLER_OF_FIT = 5
 
@@ -418,7 +419,7 @@ class BaseDetector(ABC):
         if kept is None or getattr(fitted, "preprocessor_", None) is not kept:
             return {}
         before = getattr(self, "_fitted_params", {})
-        return {name: before[name] for name in ("scaling", "categorical", "dates") if name in before}
+        return {name: before[name] for name in _OF_COLUMNS if name in before}
 
 
 def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:

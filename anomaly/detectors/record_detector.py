@@ -14,7 +14,7 @@ from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
-from anomaly.errors import RowOrderWarning, format_names
+from anomaly.errors import RowOrderWarning
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
@@ -45,7 +45,8 @@ _HELD_OUT = {
 class RecordDetector(RowDetector):
     """Base of the detectors of records.
 
-    A subclass has the parameters `scaling`, `categorical`, `dates` and `ignore`, and its `fit` sets `preprocessor_`.
+    A subclass has the parameters `scaling`, `categorical`, `dates`, `ignore`, `keep`, `date_format` and `time_zone`,
+    and its `fit` sets `preprocessor_`.
 
     Attributes
     ----------
@@ -65,6 +66,9 @@ class RecordDetector(RowDetector):
     categorical: Sequence[str] | None
     dates: str
     ignore: Sequence[str] | None
+    keep: Sequence[str] | None
+    date_format: str | Sequence[str] | None
+    time_zone: str | None
 
     preprocessor_: TablePreprocessor
     dependence_: str = "none"
@@ -88,11 +92,19 @@ class RecordDetector(RowDetector):
         self.preprocessor_ = self._new_preprocessor()
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
-        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.missing_fraction_)
+        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return x, labels
 
     def _new_preprocessor(self) -> TablePreprocessor:
-        return TablePreprocessor(self.scaling, self.categorical, dates=self.dates, missing="nan")
+        return TablePreprocessor(
+            self.scaling,
+            self.categorical,
+            dates=self.dates,
+            missing="nan",
+            keep=[name for name in self.keep or () if name not in (self.ignore or ())],
+            date_format=self.date_format,
+            time_zone=self.time_zone,
+        )
 
     def _as_table(self, X: Any) -> Table:
         """Return records as a table, without the columns to ignore."""
@@ -308,7 +320,7 @@ def check_records(table: Table) -> None:
         raise ValueError(f"fit needs at least 2 records to learn from; found {len(table)} (n_samples = {len(table)})")
 
 
-def check_columns(feature_names: Array, feature_columns: Array, missing_fraction: Array) -> None:
+def check_columns(feature_names: Array, feature_columns: Array, left_out: Mapping[str, str]) -> None:
     """Raise a ValueError unless at least two columns of a training table have features.
 
     Parameters
@@ -317,23 +329,16 @@ def check_columns(feature_names: Array, feature_columns: Array, missing_fraction
         Names of the columns.
     feature_columns : ndarray of int of shape (n_features,)
         Column of each feature.
-    missing_fraction : ndarray of float64 of shape (n_columns,)
-        Fraction of missing cells of each column.
+    left_out : mapping of str to str
+        Why a column has none, by name.
     """
     columns = feature_names.tolist()
     used = [columns[index] for index in np.unique(feature_columns)]
     if len(used) < 2:
-        empty = [name for name, fraction in zip(columns, missing_fraction, strict=True) if fraction == 1]
-        unused = [name for name in columns if name not in (*used, *empty)]
-        without = f"; {format_names(empty)} {'has' if len(empty) == 1 else 'have'} no values" if empty else ""
-        dates = (
-            f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
-            "on the command line --dates number, learns it)"
-        )
+        reasons = "".join(f"; {name!r} is left out: {why.removeprefix('left out: ')}" for name, why in left_out.items())
         raise ValueError(
             f"fit needs at least 2 columns to learn how they go together; found 1, {used[0]!r} (n_features = 1)"
-            f"{dates if unused else ''}{without}: for one value in the order of time use SequenceDetector (on the "
-            "command line, --window)"
+            f"{reasons}: for one value in the order of time use SequenceDetector (on the command line, --window)"
         )
 
 

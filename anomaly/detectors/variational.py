@@ -118,6 +118,9 @@ class VariationalDetector(RecordDetector):
         Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
         Progress output of training.
+    keep, date_format, time_zone
+        Columns to use as they are written, formats of dates, and the time zone of hours; see
+        `anomaly.preprocessing.TablePreprocessor`.
 
     Attributes
     ----------
@@ -198,6 +201,9 @@ class VariationalDetector(RecordDetector):
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        keep: Sequence[str] | None = None,
+        date_format: str | Sequence[str] | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self.hidden = hidden
         self.latent = latent
@@ -216,8 +222,8 @@ class VariationalDetector(RecordDetector):
         self.categorical = categorical
         self.dates = dates
         self.ignore = ignore
-        self.random_state = random_state
-        self.verbose = verbose
+        self.random_state, self.verbose = random_state, verbose
+        self.keep, self.date_format, self.time_zone = keep, date_format, time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 

@@ -27,9 +27,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.preprocessing.columns.date_columns import DatetimeColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.kinds import Column
-from anomaly.preprocessing.columns.values import DatetimeColumn, NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.scaling.base import ROUNDING, AffineScaler
 from anomaly.preprocessing.scaling.linear import LEAST_FRACTION, CoreScaler, StandardScaler, core_of
 from nnlite.types import Array
@@ -137,7 +138,7 @@ def _split(column: NumberColumn, numbers: Array, center: float, scale: float) ->
         zero, unit = 0.0, float(np.quantile(values[values > 0], _LOW))
     else:
         zero, unit = center, core
-    split = HeavyTailColumn(column.name, column.resolution, zero, unit)
+    split = HeavyTailColumn(column.name, column.resolution, zero, unit, column.form)
     plain, compressed = split.numbers_of(numbers)
     scaler = CoreScaler().fit(compressed[:, np.newaxis])
     own = (0.0, 1.0) if is_same else (float(scaler.center_[0]), float(scaler.scale_[0]))

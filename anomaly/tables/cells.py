@@ -25,8 +25,27 @@ import numpy as np
 from anomaly.errors import DataError
 from nnlite.types import Array
 
-MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
-"""Text of a missing value."""
+_MISSING_WORDS = (
+    "n/a",
+    "nan",
+    "null",
+    "#n/a",
+    "<na>",
+    "nat",
+    "n.a.",
+    "#na",
+    "(null)",
+    "no data",
+    "nodata",
+    "-nan",
+)
+MISSING_TEXTS = frozenset(
+    ["", "NA", "na", "None", "<none>", "?", "-", "--", "---", ".", "..", "\\N", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!"]
+    + ["#NAME?", "#NUM!", "1.#QNAN", "1.#IND", "-1.#IND", "nan(ind)", "-nan(ind)", "\u2013", "\u2014", "N.A"]
+    + [spelling for word in _MISSING_WORDS for spelling in (word, word.upper(), word.title())]
+    + ["NaN", "NaT", "-NaN", "NoData", "N/a", "No data", "#n/A"]
+)
+"""Text of a missing value, as programs, databases, spreadsheets and loggers write it."""
 
 # By name, because pandas has types of its own for missing values and is not imported here.
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")

@@ -166,6 +166,15 @@ class TableDetector(TableDetectorFiles):
     warm_start : bool, default False
         Whether `fit` of a fitted detector begins with its networks, for records that have changed a little. Columns,
         scaling and categories then stay those of the first fit. All else is fitted anew.
+    keep : sequence of str, optional
+        Columns that are used as they are written, though they number or name the records, only grow, or are numbers
+        that look like times; without it they are left out or read as times, with a warning.
+    date_format : str or sequence of str, optional
+        Formats of dates, as of `time.strptime`: "%d/%m/%Y" for all columns, "day=%d/%m/%Y" for one. By default the
+        format of each column is found from its values.
+    time_zone : str, optional
+        Time zone of the hours of datetimes that have an offset from UTC, or are no text: a name such as
+        "Europe/Berlin". By default hours are taken as they are written, and others are those of UTC.
 
     Attributes
     ----------
@@ -287,6 +296,9 @@ class TableDetector(TableDetectorFiles):
         n_jobs: int | None = None,
         verbose: int = 0,
         warm_start: bool = False,
+        keep: Sequence[str] | None = None,
+        date_format: str | Sequence[str] | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -315,6 +327,9 @@ class TableDetector(TableDetectorFiles):
         self.n_jobs = n_jobs
         self.verbose = verbose
         self.warm_start = warm_start
+        self.keep = keep
+        self.date_format = date_format
+        self.time_zone = time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 
