@@ -66,8 +66,8 @@ def table() -> str:
     lines = [
         "# Names of Keras",
         "",
-        "Written by `docs/make_keras_names.py` from the code; a test holds it to the code. The names are the public ones "
-        "of Keras 3.15.1.",
+        "Written by `docs/make_keras_names.py` from the code; a test holds it to the code. The names are the public "
+        "ones of Keras 3.15.1.",
         "",
         "| module | names | has | accepts without effect | refuses |",
         "| --- | --- | --- | --- | --- |",

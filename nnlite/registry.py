@@ -85,7 +85,7 @@ def register_keras_serializable(package: str = "Custom", name: str | None = None
     del package
 
     def register(decorated: C) -> C:
-        _registered[name or getattr(decorated, "__name__", "")] = decorated
+        _registered[name or str(getattr(decorated, "__name__", ""))] = decorated
         return decorated
 
     return register

@@ -39,7 +39,6 @@ NOT_OFFERED = {
         "renorm_clipping",
         "renorm_momentum",
         "synchronized",  # several devices
-        "data_format",  # channels come last
         "sparse",  # other kinds of tensors
         "ragged",
         "tensor",
