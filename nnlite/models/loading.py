@@ -19,7 +19,7 @@ def load_model(
     filepath: str | os.PathLike[str],
     custom_objects: Mapping[str, Any] | None = None,
     compile: bool = True,
-    safe_mode: bool = True,
+    safe_mode: bool = True,  # noqa: ARG001
 ) -> Model:
     """Load a model from a file of `Model.save`.
 
