@@ -11,17 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from anomaly.detectors import BaseDetector, NotFittedError, load_detector
-from anomaly.detectors.loading import MODULES as _DETECTORS
-from anomaly.detectors.loading import detector_class as _detector_class
 
 if TYPE_CHECKING:
     from anomaly.detectors import (
         AutoencoderDetector,
+        BaseDetector,
         GroupedDetector,
         ImageDetector,
+        NotFittedError,
         SequenceDetector,
         TableDetector,
         VariationalDetector,
+        load_detector,
     )
 
 __version__ = "0.1.0"
@@ -53,11 +54,11 @@ _MODULES = (
 
 
 def __getattr__(name: str) -> Any:
-    # Detectors and modules are imported on first use.
+    # Everything is imported on first use, so that a command can be interrupted from its first milliseconds on.
     if name in _MODULES:
         return import_module(f"anomaly.{name}")
-    if name in _DETECTORS:
-        return _detector_class(name)
+    if name in __all__:
+        return getattr(import_module("anomaly.detectors"), name)
     raise AttributeError(f"module 'anomaly' has no attribute {name!r}")
 
 

@@ -6,7 +6,7 @@ imported on first use, so that everything else needs only NumPy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from nnlite.compiled import CompiledNetwork
@@ -27,6 +27,8 @@ Loading the engine takes three times as long, but only once. Short fits are usua
 """
 _WORTH_SECONDS_TO_PREDICT = 0.01
 """The same for prediction, which is repeated even more often."""
+_WORTH_SECONDS_TO_READ = 0.2
+"""The same for files, each of which is read once."""
 
 
 class Session(Protocol):
@@ -37,6 +39,12 @@ class Session(Protocol):
 
     def orders(self, generator: RandomGenerator | None, epochs: int) -> Array | None:
         """Draw the orders of the records in several epochs, as `Data.orders` does."""
+
+    def noise_state(self) -> dict[str, Any]:
+        """Return the state of the random numbers of dropout and noise, as JSON values."""
+
+    def set_noise_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `noise_state` returned."""
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run the batches from `first` to `last` (excluded) with the records in `order`."""
@@ -70,6 +78,13 @@ class DenseChain(Protocol):
 
     def outputs(self, x: Array) -> Array:
         """Return the outputs for all copies of each record, of shape (n, n_copies, n_outputs)."""
+
+
+class TreeSums(Protocol):
+    """Sums over trees, by the engine."""
+
+    def sums(self, x: Array) -> Array:
+        """Return each record's sum over the trees of the values of its ends."""
 
 
 def check_backend(backend: str, threads: int | None = None) -> None:
@@ -178,6 +193,27 @@ def open_neighbor_search(records: Array, seconds: float, backend: str) -> Neighb
     return _attempt(open_engine, backend)
 
 
+def open_engine_part(open_engine: Callable[[], T], seconds: float, backend: str) -> T | None:
+    """Open a part of the engine that other modules describe; return None if NumPy is to compute.
+
+    Parameters
+    ----------
+    open_engine : callable
+        Imports and opens the part.
+    seconds : float
+        Estimated seconds without it.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba, or there is no such backend.
+    """
+    check_backend(backend)
+    return _attempt(open_engine, backend) if _is_worth_it(backend, seconds, _WORTH_SECONDS_TO_READ) else None
+
+
 def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backend: str) -> DenseChain | None:
     """Open the engine for a chain of dense layers; return None if NumPy is to compute.
 
@@ -207,6 +243,34 @@ def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backen
             raise ValueError(_NO_NUMBA.format(error)) from error
         return None
     return CompiledChain(layers, offsets)
+
+
+def open_tree_sums(features: Array, thresholds: Array, values: Array, seconds: float, backend: str) -> TreeSums | None:
+    """Open the engine for complete trees; return None if NumPy is to compute.
+
+    Parameters
+    ----------
+    features, thresholds, values : ndarray
+        The trees, as `nnlite.trees.CompleteTrees` has them.
+    seconds : float
+        Estimated seconds of NumPy for the records so far.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba.
+    """
+    if not _is_worth_it(backend, seconds):
+        return None
+    try:
+        from nnlite.engine.runtime.trees import CompiledTrees
+    except ImportError as error:
+        if backend == "numba":
+            raise ValueError(_NO_NUMBA.format(error)) from error
+        return None
+    return CompiledTrees(features, thresholds, values)
 
 
 def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:

@@ -40,6 +40,10 @@ class CompiledNetwork(Network):
         loss_weights: Any = None,
         metrics: Any = None,
         weighted_metrics: Any = None,
+        run_eagerly: bool = False,  # noqa: ARG002
+        steps_per_execution: int = 1,  # noqa: ARG002
+        jit_compile: str | bool | None = "auto",  # noqa: ARG002
+        auto_scale_loss: bool = True,  # noqa: ARG002
     ) -> None:
         """Configure the model for training.
 
@@ -55,14 +59,16 @@ class CompiledNetwork(Network):
             Metrics to report.
         weighted_metrics : as `metrics`, optional
             Metrics weighted by the sample weights or class weights.
+        run_eagerly, steps_per_execution, jit_compile, auto_scale_loss : object
+            Accepted for compatibility with Keras, without effect: `fit` chooses how to compute; see its `backend`.
 
         Raises
         ------
         ValueError
-            If there is no loss, or a name is unknown.
+            If a name is unknown.
         """
         self._compile_arguments = (loss, loss_weights, metrics, weighted_metrics)
-        self._optimizer = optimizers.get(optimizer)
+        self._optimizer = optimizers.get(optimizer() if isinstance(optimizer, type) else optimizer)
         self.stop_training = False
         if self.outputs:
             self._set_objective()
@@ -85,6 +91,21 @@ class CompiledNetwork(Network):
             return self._objective
         # A Sequential without an input shape: its last layer will be the output.
         return Objective(*self._compile_arguments, [layer.name for layer in self.layers[-1:]])
+
+    @property
+    def loss(self) -> Any:
+        """The loss, or the losses, as `compile` was given them."""
+        return self._compile_arguments[0] if self.compiled else None
+
+    @property
+    def metrics_names(self) -> list[str]:
+        """Names of what `evaluate` returns, in its order."""
+        return list(self.objective.logs())
+
+    @property
+    def metrics(self) -> list[Any]:
+        """The mean of the loss, and the metrics."""
+        return self.objective.all_metrics()
 
     @property
     def compiled(self) -> bool:

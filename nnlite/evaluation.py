@@ -64,7 +64,7 @@ class Evaluator(Predictor):
         batch_size : int, default 32
             Number of rows per batch.
         verbose : {"auto", 0, 1, 2}, default "auto"
-            Whether to print the loss and the metrics; "auto": in a terminal.
+            Whether to print the loss and the metrics; "auto": 1.
         callbacks : Callback or sequence of Callback, optional
             Their ``on_test_...`` methods are called.
         return_dict : bool, default False
@@ -173,6 +173,9 @@ class Evaluator(Predictor):
         _ = self.optimizer
         given = self._per_input(x)
         inputs = self._convert(given)
+        if y is None and not self.objective.has_targets:
+            # Nothing is compared with targets: any will do.
+            y = [inputs[0]] * len(self.outputs) if len(self.outputs) > 1 else inputs[0]
         if y is None:
             raise ValueError("y is missing: pass the targets of the outputs (x itself, for an autoencoder)")
         targets = self._as_targets(y, given, inputs)

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+_OPEN_FILES = "/proc/self/fd"
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -45,6 +46,7 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
     '0.5'
     """
     target = Path(path)
+    _check_no_loop(target)
     try:
         if target.exists() and not target.is_file() and not target.is_dir():
             with open(target, "wb") as device:
@@ -57,6 +59,17 @@ def atomic_write(path: str | os.PathLike[str]) -> Iterator[IO[bytes]]:
         if error.errno in _DISK_FULL or _is_temporary(error.filename, target):
             raise OSError(error.errno, f"cannot write to {str(target)!r}: {error.strerror}") from error
         raise
+
+
+def _check_no_loop(target: Path) -> None:
+    """Raise OSError for symbolic links that lead to each other in a circle."""
+    try:
+        os.stat(target)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(
+                errno.ELOOP, f"cannot write to {str(target)!r}: its symbolic links lead in a circle"
+            ) from error
 
 
 def _is_temporary(name: object, target: Path) -> bool:
@@ -74,21 +87,65 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
         raise FileNotFoundError(
             f"cannot write to {str(target)!r}: there is no folder {str(target.parent)!r}; create it first"
         )
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    nameless = _open_without_name(target.parent)
+    if nameless is None:
+        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+    else:
+        handle, temporary = nameless, ""
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
+            _copy_permissions(file.fileno(), target)
             os.fsync(file.fileno())
-        _copy_permissions(temporary, target)
+            if not temporary:
+                temporary = _name(file.fileno(), target)
         os.replace(temporary, target)
+        _sync_folder(target.parent)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
 
 
-def _copy_permissions(temporary: str, target: Path) -> None:
+def _open_without_name(folder: Path) -> int | None:
+    """Open a temporary file that has no name yet, so that a killed process leaves nothing; None if that is not known.
+
+    Only Linux knows such files, and not in every file system.
+    """
+    if not hasattr(os, "O_TMPFILE") or not os.path.isdir(_OPEN_FILES):
+        return None
+    with suppress(OSError):
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    return None
+
+
+def _name(handle: int, target: Path) -> str:
+    """Give a file without a name a temporary one, for the moment before it replaces `target`; return it."""
+    for _ in range(100):
+        temporary = str(target.parent / f".{target.name[:100]}.{os.urandom(8).hex()}")
+        with suppress(FileExistsError):
+            # Only with a folder's descriptor does Python ask the system to follow the link to the open file.
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.link(f"{_OPEN_FILES}/{handle}", temporary, src_dir_fd=folder, follow_symlinks=True)
+            finally:
+                os.close(folder)
+            return temporary
+    raise FileExistsError(errno.EEXIST, "no free temporary name", str(target))
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power failure, where the system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _copy_permissions(handle: int, target: Path) -> None:
     """Set the permissions of the new file to those of the old one, or to those of `open`."""
     if target.exists():
         mode = target.stat().st_mode & 0o777
@@ -96,4 +153,5 @@ def _copy_permissions(temporary: str, target: Path) -> None:
         mask = os.umask(0)
         os.umask(mask)
         mode = 0o666 & ~mask
-    os.chmod(temporary, mode)
+    if hasattr(os, "fchmod"):
+        os.fchmod(handle, mode)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any, Protocol
 
 import numpy as np
@@ -39,10 +40,69 @@ class SymbolicTensor:
     dtype: np.dtype[Any]
     node: Node = field(repr=False)
 
+    # NumPy's arrays leave their operators to this class.
+    __array_ufunc__ = None
+
     @property
     def name(self) -> str:
         """Name of the layer that computes the tensor."""
         return self.node.layer.name
+
+    @property
+    def ndim(self) -> int:
+        """Number of axes, rows included."""
+        return len(self.shape)
+
+    def __add__(self, other: Any) -> Any:
+        return _operate("add", self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _operate("add", self, other)
+
+    def __sub__(self, other: Any) -> Any:
+        return _operate("sub", self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _operate("sub", self, other, swapped=True)
+
+    def __mul__(self, other: Any) -> Any:
+        return _operate("mul", self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _operate("mul", self, other)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _operate("truediv", self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _operate("truediv", self, other, swapped=True)
+
+    def __pow__(self, other: Any) -> Any:
+        return _operate("pow", self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return _operate("pow", self, other, swapped=True)
+
+    def __neg__(self) -> Any:
+        return _operate("neg", self)
+
+    def __abs__(self) -> Any:
+        return _operate("abs", self)
+
+    def __getitem__(self, key: Any) -> Any:
+        return _operate("getitem", self, key)
+
+    def __iter__(self) -> Any:
+        raise TypeError("a symbolic tensor cannot be iterated over: its values are known only when the model computes")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a symbolic tensor has no truth value: its values are known only when the model computes")
+
+
+def _operate(name: str, tensor: SymbolicTensor, *operands: Any, swapped: bool = False) -> Any:
+    """Return the result of an operator, which is a layer: layers are built on this module, so it is found by name."""
+    operators = import_module("nnlite.layers.operators")
+    return operators.apply(name, tensor, *operands, swapped=swapped)
 
 
 @dataclass(eq=False)

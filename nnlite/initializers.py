@@ -8,11 +8,12 @@ a unit, so that the variance of the activations is about the same in all layers.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from nnlite.registry import Registry
+from nnlite.registry import Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.types import Array, Arrays, RandomGenerator
 from nnlite.validation import check_argument, choice, number
 
@@ -439,13 +440,13 @@ def _truncated_normal(generator: RandomGenerator, shape: tuple[int, ...]) -> Arr
 
 registry: Registry[Initializer] = Registry("initializer", Initializer)
 for _class, *_aliases in (
-    (Zeros, "zeros"),
-    (Ones, "ones"),
+    (Zeros, "zeros", "zero"),
+    (Ones, "ones", "one"),
     (Constant, "constant"),
     (Identity, "identity"),
-    (RandomNormal, "random_normal"),
+    (RandomNormal, "random_normal", "normal"),
     (TruncatedNormal, "truncated_normal"),
-    (RandomUniform, "random_uniform"),
+    (RandomUniform, "random_uniform", "uniform"),
     (VarianceScaling, "variance_scaling"),
     (GlorotUniform, "glorot_uniform"),
     (GlorotNormal, "glorot_normal"),
@@ -457,4 +458,35 @@ for _class, *_aliases in (
 ):
     registry.register(_class, _class.__name__, *_aliases)
 
-get = registry.get
+# The names of Keras in small letters.
+zeros, ones, constant, identity = Zeros, Ones, Constant, Identity
+random_normal, random_uniform, truncated_normal = RandomNormal, RandomUniform, TruncatedNormal
+variance_scaling, orthogonal = VarianceScaling, Orthogonal
+glorot_uniform, glorot_normal = GlorotUniform, GlorotNormal
+he_uniform, he_normal = HeUniform, HeNormal
+lecun_uniform, lecun_normal = LecunUniform, LecunNormal
+
+
+def get(identifier: str | Mapping[str, Any] | Initializer | type[Initializer] | None) -> Initializer:
+    """Return an initializer from a name, a configuration, an instance or a class; Glorot's uniform for None.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If `identifier` is of another type.
+
+    Examples
+    --------
+    >>> type(get(None)).__name__, type(get("he_normal")).__name__
+    ('GlorotUniform', 'HeNormal')
+    """
+    if identifier is None:
+        return GlorotUniform()
+    if isinstance(identifier, type) and issubclass(identifier, Initializer):
+        return identifier()
+    return registry.get(identifier)
+
+
+deserialize = registry.get

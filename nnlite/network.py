@@ -73,7 +73,15 @@ class Network(Layer):
         Indices of the outputs among all tensors.
     """
 
-    volatile: ClassVar[tuple[str, ...]] = ("_vector", "steps", "output_indices", "_tensors", "inputs", "outputs")
+    volatile: ClassVar[tuple[str, ...]] = (
+        "_vector",
+        "steps",
+        "output_indices",
+        "_tensors",
+        "inputs",
+        "outputs",
+        "_names_outputs",
+    )
     """Attributes that compiled programs need not compare: the vector says where weights are, and steps are planned anew
     only when the layers change; see `nnlite.engine.runtime.staleness`."""
 
@@ -85,6 +93,7 @@ class Network(Layer):
         """Find the layers between the inputs and the outputs, and plan the steps."""
         self._input_names, self.inputs = _named_tensors(inputs, "inputs")
         self._output_names, self.outputs = _named_tensors(outputs, "outputs")
+        self._names_outputs = isinstance(outputs, Mapping)
         for tensor in self.inputs:
             if not isinstance(tensor.node.layer, InputLayer):
                 raise ValueError(
@@ -97,6 +106,16 @@ class Network(Layer):
         self._plan(nodes)
         self._vector: WeightVector | None = None
         self.dtype = self.weights[0].dtype if self.weights else self.inputs[0].dtype
+
+    _names_outputs = False
+
+    def set_names_outputs(self, value: bool) -> None:
+        """Set whether results are dictionaries by the names of the outputs."""
+        self._names_outputs = bool(value)
+
+    def by_output(self, results: Any) -> Any:
+        """Return results by the names of the outputs, if the outputs were given so."""
+        return dict(zip(self._output_names, as_list(results), strict=True)) if self._names_outputs else results
 
     def _plan(self, nodes: Sequence[Node]) -> None:
         """Assign an index to each tensor, the inputs first, and plan a step for each use of a layer."""
@@ -149,7 +168,7 @@ class Network(Layer):
         values, masks = self._store_inputs(x), self._store_inputs(mask)
         cache = []
         for step in self.steps:
-            y, layer_cache, y_mask = _run_layer(step.layer, step.gather(values), training, step.gather(masks))
+            y, layer_cache, y_mask = run_layer(step.layer, step.gather(values), training, step.gather(masks))
             ys = step.store(values, y)
             if y_mask is not None:
                 step.store(masks, y_mask)
@@ -278,7 +297,8 @@ class Network(Layer):
         unique = {id(weight): weight for layer in self._all_layers for weight in layer.weights}
         return list(unique.values())
 
-    def _sublayers(self) -> list[Layer]:
+    def sublayers(self) -> list[Layer]:
+        """Return all layers, the inputs included."""
         return self._all_layers
 
     @property
@@ -382,7 +402,7 @@ def _innermost_layers(layer: Layer) -> list[Layer]:
     return [layer] if inner is None else [found for one in inner for found in _innermost_layers(one)]
 
 
-def _run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
+def run_layer(layer: Layer, x: Any, training: bool, mask: Any) -> tuple[Any, Any, Any]:
     """Compute one layer, with the mask if it takes one; return its output, its cache and the mask of its output."""
     if isinstance(layer, Network):
         return layer.run(x, training, mask)

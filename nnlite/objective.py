@@ -48,8 +48,6 @@ class Objective:
     ) -> None:
         self.output_names = list(output_names)
         self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss)]
-        if all(one is None for one in self.losses):
-            raise ValueError("compile needs a loss, such as loss='mse'; found none")
         self.loss_weights = self._weights(loss_weights)
         self.metrics = self._metrics(metric_names, "metrics")
         self.weighted_metrics = self._metrics(weighted_metric_names, "weighted_metrics")
@@ -106,6 +104,20 @@ class Objective:
         for metric in self._all_metrics():
             metric.reset_state()
 
+    @property
+    def has_loss(self) -> bool:
+        """Whether an output has a loss."""
+        return any(one is not None for one in self.losses)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether a loss or a metric compares an output with its targets."""
+        return self.has_loss or any(own for own in [*self.metrics, *self.weighted_metrics])
+
+    def all_metrics(self) -> list[Metric]:
+        """Return the mean of the loss, and the metrics of all outputs."""
+        return [metric for metric in self._all_metrics() if metric not in self.output_means]
+
     def _all_metrics(self) -> list[Metric]:
         flat = [metric for of_output in [*self.metrics, *self.weighted_metrics] for metric in of_output]
         return [self.loss_mean, *self.output_means, *flat]
@@ -117,7 +129,7 @@ class Objective:
         for i, (target, output, weight) in enumerate(zip(y, outputs, sample_weight, strict=True)):
             loss = self.losses[i]
             if loss is not None:
-                own = loss(target, output, weight)
+                own = loss.value(target, output, weight)
                 self.output_means[i].update_state([own], sample_weight=[rows])
                 total += own * self.loss_weights[i]
         return total

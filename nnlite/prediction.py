@@ -74,7 +74,7 @@ class Predictor(CompiledNetwork):
             results = compiled(inputs, threads)
             hooks.on_predict_batch_end(0)
         hooks.on_predict_end()
-        return results if len(results) > 1 else results[0]
+        return self.by_output(results if len(results) > 1 else results[0])
 
     def _predict_batches(self, inputs: list[Array], size: int, hooks: CallbackList) -> list[Array]:
         rows = len(inputs[0])
@@ -135,7 +135,7 @@ class Predictor(CompiledNetwork):
 
     def predict_on_batch(self, x: Any) -> Any:
         """Return the outputs for data, computed as one batch."""
-        return self._predict_rows(self._as_inputs(x))
+        return self.by_output(self._predict_rows(self._as_inputs(x)))
 
     def _predict_rows(self, inputs: list[Array]) -> Any:
         return self.forward(inputs if len(inputs) > 1 else inputs[0], training=False)[0]
@@ -160,19 +160,15 @@ class Predictor(CompiledNetwork):
         return arrays
 
     def _build_from(self, x: Any) -> None:
-        """Build a Sequential without an Input for the shape of the data."""
-        build: Callable[[Any], None] | None = getattr(self, "_ensure_built", None)
-        if build is not None:
-            build(np.shape(x[0] if isinstance(x, (list, tuple)) and len(x) == 1 else x))
-            self._after_building()
+        """Build a model without an input shape for the shape of the data; those with one have nothing to do."""
 
     def _after_building(self) -> None:
         """Complete the compilation of a model whose outputs were unknown before."""
 
 
 def as_verbosity(verbose: str | int) -> int:
-    """Return the verbosity as 0, 1 or 2."""
+    """Return the verbosity as 0, 1 or 2; "auto" is 1 wherever there is an output to print to."""
     if verbose == "auto":
-        return 1 if sys.stdout is not None and sys.stdout.isatty() else 0
+        return 1 if sys.stdout is not None else 0
     check_value("verbose", verbose, choice("auto", 0, 1, 2))
     return int(verbose)

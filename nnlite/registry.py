@@ -41,6 +41,23 @@ def custom_object_scope(objects: Mapping[str, Any]) -> Iterator[None]:
         _custom_objects.reset(token)
 
 
+def custom_object(name: str, kind: str) -> Any:
+    """Return the custom object with a name, for the configuration of a Python function.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    found = _custom_objects.get({}).get(name)
+    if found is None:
+        raise ValueError(
+            f"{kind} {name!r} is a Python function, which a file cannot hold; pass it as custom_objects={{{name!r}: "
+            "...}"
+        )
+    return found
+
+
 class Registry(Generic[T]):
     """The classes of one kind, such as layers or losses, by name.
 
@@ -129,7 +146,7 @@ class Registry(Generic[T]):
 
 def serialize(thing: Configurable) -> dict[str, Any]:
     """Return the configuration of an object, from which `Registry.get` creates an equal one."""
-    return {"class_name": type(thing).__name__, "config": thing.get_config()}
+    return {"class_name": getattr(thing, "class_name", type(thing).__name__), "config": thing.get_config()}
 
 
 def serialize_optional(thing: Configurable | None) -> dict[str, Any] | None:

@@ -124,3 +124,4 @@ for _class, *_names in ((L1, "l1"), (L2, "l2"), (L1L2, "l1l2", "l1_l2")):
     registry.register(_class, _class.__name__, *_names)
 
 get = registry.get_optional
+deserialize = registry.get

@@ -12,6 +12,7 @@ masks, sample weights and penalties, `Trainer.loss_and_gradients` and `Trainer._
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -20,23 +21,26 @@ from typing import Any, ClassVar
 from nnlite.backends import Session, check_backend, open_session
 from nnlite.callbacks import Callback, CallbackList, History, ProgressBar
 from nnlite.callbacks.base import as_callbacks
+from nnlite.checkpoints import load_checkpoint, save_checkpoint
 from nnlite.data import Batch, Data, check_batch_size
+from nnlite.divergence import DivergenceWatch, ReplayedBatch
 from nnlite.evaluation import DEFAULT_BATCH_SIZE, Evaluator, as_results
 from nnlite.prediction import as_verbosity
 from nnlite.random import global_generator
 from nnlite.targets import check_known
-from nnlite.types import RandomGenerator
+from nnlite.training_state import RunningFit
 from nnlite.validation import check_value, number
 
 
 class Trainer(Evaluator):
     """A network that can be trained, evaluated and applied to data."""
 
-    volatile: ClassVar[tuple[str, ...]] = ("history", "_n_running_fits")
+    volatile: ClassVar[tuple[str, ...]] = ("history", "running_fit", "_n_running_fits")
     """Progress of training, which compiled programs need not compare; see `nnlite.engine.runtime.staleness`."""
 
     _n_running_fits = 0
     history: History
+    running_fit: RunningFit | None = None
 
     # -- one step ------------------------------------------------------------------------------
 
@@ -89,6 +93,8 @@ class Trainer(Evaluator):
         validation_freq: int = 1,
         backend: str = "auto",
         threads: int | None = None,
+        check_finite: bool = False,
+        resume: str | os.PathLike[str] | None = None,
     ) -> History:
         """Train the model on data.
 
@@ -103,7 +109,7 @@ class Trainer(Evaluator):
         epochs : int, default 1
             Number of the epoch at which training ends (counted from 0, `initial_epoch` included).
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0: silent; 1: a progress bar; 2: a line per epoch; "auto": 1 in a terminal, else 0.
+            0: silent; 1: a progress bar (outside of a terminal, one line per epoch); 2: a line per epoch; "auto": 1.
         callbacks : Callback or sequence of Callback, optional
             Objects whose methods are called during training.
         validation_split : float, default 0.0
@@ -130,6 +136,12 @@ class Trainer(Evaluator):
         threads : int, optional
             Largest number of threads of the engine. By default ``NUMBA_NUM_THREADS`` or the number of processors,
             where several threads are faster; one, if `fit` is called outside the main thread.
+        check_finite : bool, default False
+            Whether training that diverges raises an error, which names the epoch, the batch and the layer; the model
+            then has the weights from before that batch. `nnlite.callbacks.TerminateOnNaN` stops without an error.
+        resume : str or path, optional
+            Checkpoint of `nnlite.callbacks.BackupAndRestore` to continue from, in a fit with the same model, data and
+            arguments. The weights will be those of a fit that was never interrupted, bit by bit.
 
         Returns
         -------
@@ -144,9 +156,14 @@ class Trainer(Evaluator):
         ValueError
             If shapes, lengths or arguments don't fit, no target is known in the training or the validation data, or
             `backend` is "numba" and the engine does not support the model.
+        nnlite.divergence.DivergenceError
+            If training diverges, with `check_finite`.
+        nnlite.archive.FileFormatError
+            If `resume` is no checkpoint of such a fit.
         """
         check_backend(backend, threads)
         data = self.as_data(x, y, sample_weight, class_weight)
+        self._check_has_loss()
         batch_size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)
         data, validation = self._validation(data, validation_split, validation_data)
         check_known(self.objective, data.y, "train on")
@@ -164,30 +181,43 @@ class Trainer(Evaluator):
             )
         verbosity = as_verbosity(verbose)
         rng = global_generator() if shuffle else None
-        with self._running_fit() as history:
-            history.backend = "numpy" if session is None else "numba"
+        fit = RunningFit(data, batch_size, rng, session, initial_epoch, resume)
+        with self._running_fit(fit) as history:
+            history.backend = fit.backend
             hooks = CallbackList(
                 [*([ProgressBar(verbosity)] if verbosity else []), *as_callbacks(callbacks), history],
                 model=self,
                 params={"epochs": epochs, "steps": -(-data.n_rows // batch_size), "verbose": verbosity},
             )
+            fit.callbacks = hooks.callbacks
             hooks.on_train_begin()
+            if fit.resume is not None:
+                load_checkpoint(fit.resume, self, fit)
+            watch = DivergenceWatch(self, fit, partial(self._replay, fit), self.loss_and_gradients, check_finite)
+            passes_left = range(fit.first_epoch, 0 if fit.stopped else epochs)
             if session is not None and validation is None and hooks.epoch_interest() == "none":
-                logs = self._run_epochs_at_once(session, rng, hooks, range(initial_epoch, epochs))
+                logs = self._run_epochs_at_once(fit, session, hooks, passes_left, watch)
             else:
-                train = partial(self._run_epoch, data, batch_size, rng, hooks, session)
+                train = partial(self._run_epoch, fit, hooks, watch)
                 validate = None
                 if validation is not None:
                     validate = partial(self._evaluate, validation, validation_size, hooks, validation_session)
-                logs = self._run_epochs(range(initial_epoch, epochs), hooks, train, validate, validation_freq)
+                logs = self._run_epochs(fit, passes_left, hooks, train, validate, validation_freq)
             hooks.on_train_end(logs)
         return history
 
+    def _check_has_loss(self) -> None:
+        """Raise unless there is something to minimize: a loss, or a penalty of a layer or a weight."""
+        penalized = any(step.needs_output and not step.gives_list for step in self.steps)
+        if not (self.objective.has_loss or penalized or any(weight.regularizer for weight in self.trainable_weights)):
+            raise ValueError("there is nothing to minimize: call compile with a loss, such as loss='mse'")
+
     def _run_epochs(
         self,
+        fit: RunningFit,
         epochs: range,
         hooks: CallbackList,
-        train: Callable[[], dict[str, float]],
+        train: Callable[[int], dict[str, float]],
         validate: Callable[[], dict[str, float]] | None,
         validation_freq: int,
     ) -> dict[str, float]:
@@ -195,64 +225,82 @@ class Trainer(Evaluator):
         logs: dict[str, float] = {}
         for epoch in epochs:
             hooks.on_epoch_begin(epoch)
-            logs = train()
+            logs = train(epoch)
             if validate is not None and (epoch + 1) % validation_freq == 0:
                 logs = {**logs, **{f"val_{name}": value for name, value in validate().items()}}
             hooks.on_epoch_end(epoch, logs)
+            if fit.checkpoint is not None:
+                save_checkpoint(fit.checkpoint, self, fit, epoch + 1)
+                fit.checkpoint = None
             if self.stop_training:
                 break
         return logs
 
     @contextmanager
-    def _running_fit(self) -> Iterator[History]:
+    def _running_fit(self, fit: RunningFit) -> Iterator[History]:
         """Begin a fit; after a fit inside a callback of another fit, restore the state of the outer one."""
-        outer = (self.history, self.stop_training) if self._n_running_fits else None
+        outer = (self.history, self.stop_training, self.running_fit) if self._n_running_fits else None
         self._n_running_fits += 1
-        self.history, self.stop_training = History(), False
+        self.history, self.stop_training, self.running_fit = History(), False, fit
         try:
             yield self.history
         finally:
             self._n_running_fits -= 1
+            self.running_fit = None
             if outer is not None:
-                self.history, self.stop_training = outer
+                self.history, self.stop_training, self.running_fit = outer
 
-    def _run_epoch(
-        self,
-        data: Data,
-        batch_size: int,
-        rng: RandomGenerator | None,
-        hooks: CallbackList,
-        session: Session | None,
-    ) -> dict[str, float]:
+    def _run_epoch(self, fit: RunningFit, hooks: CallbackList, watch: DivergenceWatch, epoch: int) -> dict[str, float]:
         logs: dict[str, float] = {}
-        with self._pass_through_data():
-            if session is not None:
-                orders = session.orders(rng, 1)
+        with watch.over(range(epoch, epoch + 1)) as losses, self._pass_through_data():
+            if fit.session is not None:
+                orders = fit.session.orders(fit.shuffle, 1)
                 order = None if orders is None else orders[0]
-                return self._run_session(session, order, hooks.train_interest(), hooks, "train")
-            for number, batch in enumerate(data.batches(batch_size, rng)):
-                hooks.on_train_batch_begin(number)
-                self._train_step(batch)
-                logs = self._objective.logs()
-                hooks.on_train_batch_end(number, logs)
-                if self.stop_training:
-                    break
+                logs = self._run_session(fit.session, order, hooks.train_interest(), hooks, "train")
+            else:
+                for number, batch in enumerate(fit.data.batches(fit.batch_size, fit.shuffle)):
+                    hooks.on_train_batch_begin(number)
+                    self._train_step(batch)
+                    logs = self._objective.logs()
+                    hooks.on_train_batch_end(number, logs)
+                    if self.stop_training:
+                        break
+            losses.append(logs["loss"])
         return logs
 
     def _run_epochs_at_once(
-        self, session: Session, rng: RandomGenerator | None, hooks: CallbackList, epochs: range
+        self, fit: RunningFit, session: Session, hooks: CallbackList, epochs: range, watch: DivergenceWatch
     ) -> dict[str, float]:
         """Run several epochs per call of the engine, if no callback needs the model between them."""
         logs: dict[str, float] = {}
-        with self._pass_through_data():
-            for first in epochs[:: session.epochs_at_once]:
-                some = range(first, min(first + session.epochs_at_once, epochs.stop))
-                session.run_epochs(session.orders(rng, len(some)), len(some))
+        for first in epochs[:: session.epochs_at_once]:
+            some = range(first, min(first + session.epochs_at_once, epochs.stop))
+            with watch.over(some) as losses, self._pass_through_data():
+                session.run_epochs(session.orders(fit.shuffle, len(some)), len(some))
                 for epoch in some:
                     session.report(epoch - first)
                     logs = self._objective.logs()
+                    losses.append(logs["loss"])
                     hooks.on_epoch_end(epoch, logs)
         return logs
+
+    def _replay(self, fit: RunningFit) -> Iterator[ReplayedBatch]:
+        """Train an epoch without callbacks, one batch whenever its `train` is called."""
+        session = fit.session
+        orders = fit.data.orders(fit.shuffle, 1) if session is None else session.orders(fit.shuffle, 1)
+
+        def train(number: int, rows: Batch) -> float:
+            if session is None:
+                self._train_step(rows)
+            else:
+                session.run(number, number + 1, None if orders is None else orders[0])
+            return self._objective.logs()["loss"]
+
+        with self._pass_through_data():
+            for number, start in enumerate(range(0, fit.data.n_rows, fit.batch_size)):
+                place = slice(start, start + fit.batch_size)
+                rows = fit.data.rows(place if orders is None else orders[0][place])
+                yield ReplayedBatch(number, rows, partial(train, number, rows))
 
     def train_on_batch(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nnlite.layers.base import forget_names
+from nnlite.naming import forget_names
 from nnlite.random import seed_global_generator
 from nnlite.registry import custom_object_scope
 from nnlite.types import Array, Arrays

@@ -46,12 +46,14 @@ LATE = {
     "anomaly.detectors": "layers that one kind of network needs, and a report, when one is asked for",
     "nnlite.backends": "the engine, which needs Numba",
     "nnlite.callbacks.schedules": "a rare layer",
+    "nnlite.delimited": "the engine, which needs Numba",
 }
 
-# Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes.
+# Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes. What was fitted
+# says which columns are numbers.
 MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 29,
-    "files of anomaly entered by decision_function": 14,
+    "files of anomaly entered by decision_function": 15,
     "files of anomaly entered by load_detector": 21,
     "files of anomaly entered by SequenceDetector.fit": 50,
     "files of anomaly entered by anomaly fit": 46,
@@ -113,7 +115,8 @@ def test_a_run_enters_few_files(walked, what):
 
 # Who calls modules that its imports do not lead to: base classes their subclasses, and tables what was registered.
 DISPATCHES = {
-    "anomaly.cli.main": "the command that was chosen",
+    "anomaly.tables.csv_records": "the iterator of lines that it is given",
+    "anomaly.cli.dispatch": "the command that was chosen",
     "anomaly.detectors.base": "its subclasses",
     "anomaly.detectors.record_detector": "its subclasses",
     "anomaly.preprocessing.scaling.base": "its subclasses",
@@ -123,8 +126,10 @@ DISPATCHES = {
     "nnlite.engine.program": "the backward steps that rules leave behind",
     "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
     "nnlite.layers.base": "its subclasses",
+    "nnlite.losses.base": "its subclasses",
     "nnlite.network": "the layers of the graph",
     "nnlite.optimizers.base": "its subclasses",
+    "nnlite.prediction": "its subclasses",
     "nnlite.registry": "the classes that are registered",
 }
 

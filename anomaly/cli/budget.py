@@ -16,7 +16,7 @@ from anomaly.cli.inputs import Source
 from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.parsing import UnreadableError
 from anomaly.tables import Table
-from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.csv_writer import CsvWriter
 from anomaly.thresholds import AlarmBudget, BudgetedAlarms
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array

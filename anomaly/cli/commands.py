@@ -18,11 +18,15 @@ COMMANDS = {
 ROWS_LEFT_OUT = 3
 """The exit code of a command that is done, but has left out rows that it could not read."""
 
+FAULT = 4
+"""The exit code after an error that no input should cause, and where memory is not enough."""
+
 EXIT_CODES = """\
 exit codes:
   0    done
   1    the answer is yes: drift has found that the data has drifted
   2    wrong use, or wrong data; with --strict also where there would be a warning about the data
   3    done, but rows were left out
+  4    a fault of the program, or not enough memory
   130  interrupted by Ctrl-C"""
 """The list for the end of the help."""

@@ -19,6 +19,7 @@ from anomaly.cli.options import (
     number,
     split_names,
 )
+from anomaly.cli.streams import say
 from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
 from anomaly.detectors.record_detector import RecordDetector
@@ -98,7 +99,7 @@ def run(options: Namespace) -> None:
     given = input_options(options)
     common = {"ignore": given.columns.ignored or None, "categorical": split_names(options.categorical) or None}
     detectors = {text: detector_of(text, common) for text in dict.fromkeys([DEFAULTS, *(options.setting or SETTINGS)])}
-    table = given.source.read()
+    table = given.source.read([*given.columns.ignored, *split_names(options.categorical)])
     given.source.check_present(table, given.columns.ignored)
     if given.labels is not None:
         table, _ = RecordDetector.training_rows(table, given.labels.read(table))
@@ -106,7 +107,7 @@ def run(options: Namespace) -> None:
     if options.json:
         inputs.write_json(result.to_dict(), options.json)
     if options.json != inputs.STANDARD:
-        print(format_comparison(result))
+        say(format_comparison(result))
 
 
 def detector_of(text: str, common: dict[str, Any]) -> RecordDetector:

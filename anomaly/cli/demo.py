@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from argparse import Namespace
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -14,6 +15,7 @@ from anomaly import datasets
 from anomaly.cli.folders import make_folder
 from anomaly.cli.options import Subparsers, add_command, add_seed, whole
 from anomaly.datasets import Dataset
+from anomaly.errors import format_names
 from nnlite.files import atomic_write
 
 _MAKERS: dict[str, Callable[..., Dataset]] = {
@@ -21,6 +23,11 @@ _MAKERS: dict[str, Callable[..., Dataset]] = {
     "connections": datasets.make_connections,
     "sensors": datasets.make_sensors,
 }
+
+_FILES = (
+    *("README.txt", "train.csv", "data.csv", "model.npz", "scores.csv", "evaluation.txt", "report.html"),
+    "pictures",
+)
 
 _TEXT = """\
 {title}
@@ -73,12 +80,26 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--records", type=whole, default=5000, metavar="N", help="number of records to generate (default: 5000)"
     )
+    parser.add_argument("--force", action="store_true", help="replace files of these names that exist in the folder")
     add_seed(parser)
 
 
 def run(options: Namespace) -> None:
     """Run all steps on generated data."""
-    run_demo(Path(options.output), options.data, options.records, options.seed, options.run_command)
+    folder = Path(options.output)
+    if not options.force:
+        _check_nothing_replaced(folder)
+    run_demo(folder, options.data, options.records, options.seed, options.run_command)
+
+
+def _check_nothing_replaced(folder: Path) -> None:
+    """Raise FileExistsError if a file exists that the demo would replace: the user has not named it."""
+    present = sorted(name for name in _FILES if os.path.lexists(folder / name))
+    if present:
+        raise FileExistsError(
+            f"{str(folder)!r} already holds {format_names(present, 3)}, which the demo would replace: give a new "
+            "folder with --output, or --force to replace them"
+        )
 
 
 def run_demo(folder: Path, data: str, n_records: int, seed: int, run_command: Callable[[list[str]], object]) -> None:

@@ -17,6 +17,7 @@ from anomaly.cli.options import (
     check_supported,
     input_options,
 )
+from anomaly.cli.streams import say
 from anomaly.drift import DriftResult
 from anomaly.errors import DataError
 
@@ -63,7 +64,7 @@ def run(options: Namespace) -> int:
         intervals = inputs.read_intervals(options.exclude)
         found = cast("SeriesDetector", detector).drift(chunks, options.level, intervals)
     results: dict[str, DriftResult] = found if isinstance(found, dict) else {"": found}
-    print("\n\n".join(f"{name}: {text}" if name else text for name, text in _texts(results).items()))
+    say("\n\n".join(f"{name}: {text}" if name else text for name, text in _texts(results).items()))
     return int(any(result.drifted for result in results.values()))
 
 

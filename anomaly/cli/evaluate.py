@@ -24,6 +24,7 @@ from anomaly.cli.options import (
     input_options,
     split_names,
 )
+from anomaly.cli.streams import say
 from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
 from nnlite.types import Array
@@ -80,7 +81,9 @@ def run(options: Namespace) -> None:
         if name not in detector.required_columns_:
             given = given.without(name)
     group: str | None = options.group or getattr(detector, "group", None)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
+    numbers = [name for name in detector.number_columns_ if name not in by]
+    required = detector.required_columns_
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
         intervals = inputs.read_intervals(options.exclude)
@@ -139,7 +142,7 @@ def run(options: Namespace) -> None:
     if options.json:
         inputs.write_json(metrics, options.json)
     if options.json != inputs.STANDARD:
-        print("\n\n".join(sections))
+        say("\n\n".join(sections))
 
 
 def _group_by_group(

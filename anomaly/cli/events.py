@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.events import Event, EventStream
-from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.csv_writer import CsvWriter
 from nnlite.types import Array
 
 

@@ -27,6 +27,7 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.series_options import add_series
+from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
 
@@ -187,7 +188,8 @@ def run(options: Namespace) -> None:
     if options.group is not None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
-    table = given.source.read()
+    roles = [name for name in (options.time, options.group) if name is not None]
+    table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
     given.source.check_present(table, given.columns.ignored)
     X, y, n_unlabelled = table, None, 0
     if given.labels is not None:
@@ -198,7 +200,7 @@ def run(options: Namespace) -> None:
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.save(options.model)
-    print(f"{detector.training_summary()}\nmodel written to {options.model}")
+    say(f"{detector.training_summary()}\nmodel written to {options.model}")
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
 

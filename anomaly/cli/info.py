@@ -6,6 +6,7 @@ from argparse import Namespace
 
 from anomaly.cli.inputs import load
 from anomaly.cli.options import Subparsers, add_command, add_model
+from anomaly.cli.streams import say
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -15,4 +16,4 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """Print the description."""
-    print(load(options.model).describe())
+    say(load(options.model).describe())

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,6 +21,7 @@ from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
+from anomaly.tables.csv_columns import AllExcept
 from anomaly.tables.csv_files import iter_csv, read_csv
 from anomaly.tables.text_files import is_live
 from nnlite.files import atomic_write
@@ -65,15 +66,20 @@ class Source:
             return is_live(sys.stdin.buffer)
         return os.path.exists(self.path) and not os.path.isfile(self.path)
 
-    def read(self) -> Table:
-        """Read the whole file."""
-        table = read_csv(self.path, delimiter=self.delimiter, header=self.header)
+    def read(self, text: Collection[str] = ()) -> Table:
+        """Read the whole file: numbers where all cells of a column are, but those of the columns to keep as text."""
+        table = read_csv(self.path, delimiter=self.delimiter, header=self.header, numbers=AllExcept(text))
         self._warn_of_missing_header(table.names)
         return table
 
-    def chunks(self, known: Collection[str] = ()) -> Iterator[Table]:
-        """Read the file in chunks; names that are `known` are no sign of a missing header."""
-        tables = iter_csv(self.path, delimiter=self.delimiter, header=self.header, chunk_rows=CHUNK_ROWS)
+    def chunks(self, known: Collection[str] = (), numbers: Container[str] = ()) -> Iterator[Table]:
+        """Read the file in chunks; names that are `known` are no sign of a missing header.
+
+        Columns of `numbers` are such as long as all their cells are, the others text.
+        """
+        tables = iter_csv(
+            self.path, delimiter=self.delimiter, header=self.header, chunk_rows=CHUNK_ROWS, numbers=numbers
+        )
         for i, table in enumerate(tables):
             if i == 0:
                 self._warn_of_missing_header([name for name in table.names if name not in known], len(table.names))
@@ -160,9 +166,12 @@ class InputOptions:
         ignored: Iterable[str] | None,
         time: str | None,
         group: str | None = None,
+        numbers: Collection[str] = (),
     ) -> ModelInput:
         """Return the input of a fitted model; see `ModelInput`."""
-        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time, group)
+        kept = {*self.columns.ignored, time, group}
+        numbers = frozenset(name for name in numbers if name not in kept)
+        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time, group, numbers)
 
 
 @dataclass(frozen=True)
@@ -185,6 +194,8 @@ class ModelInput:
         The model's column of timestamps.
     group : str or None
         The column of groups.
+    numbers : frozenset of str
+        Columns that are read as numbers.
     """
 
     source: Source
@@ -194,10 +205,11 @@ class ModelInput:
     ignored: tuple[str, ...]
     time: str | None
     group: str | None = None
+    numbers: frozenset[str] = frozenset()
 
     def chunks(self) -> Iterator[Table]:
         """Read the file in chunks."""
-        return self.source.chunks(self.required)
+        return self.source.chunks(self.required, self.numbers)
 
     def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
         """Read the file in chunks, each with the columns of `keys`."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.columns.parsing import MISSING_TEXTS
 from anomaly.tables import Table
+from anomaly.tables.cells import MISSING_TEXTS
 from nnlite.types import Array
 
 UNLABELLED = -1

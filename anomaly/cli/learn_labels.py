@@ -19,6 +19,7 @@ from anomaly.cli.options import (
     add_table,
     input_options,
 )
+from anomaly.cli.streams import say
 from anomaly.detectors.table.label_learning import LabelWarning
 from anomaly.tables import concatenate
 
@@ -71,8 +72,8 @@ def run(options: Namespace) -> None:
     print(f"learned from {(labels == 1).sum():,} labelled anomalies and {(labels == 0).sum():,} normal records")
     if (weights == 1).all():
         print("the labels are no evidence for other weights: records score as without labels; give more labels")
-    print(texts.format_remembered(detector.threshold_, detector.labels_))
+    say(texts.format_remembered(detector.threshold_, detector.labels_))
     print(f"model written to {output}\n")
-    print(texts.format_weights(list(detector.feature_names_in_), weights))
+    say(texts.format_weights(list(detector.feature_names_in_), weights))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))

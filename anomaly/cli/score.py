@@ -35,7 +35,7 @@ from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.row_detector import ScoreStream
 from anomaly.errors import DataError
 from anomaly.tables import Table
-from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.csv_writer import CsvWriter
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -87,6 +87,11 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="FRACTION",
         help="tables only: add an estimate of the probability that the record is an anomaly, from its p-value and this "
         "fraction of anomalies, such as 0.01",
+    )
+    parser.add_argument(
+        "--spreadsheet",
+        action="store_true",
+        help="put an apostrophe before text that a spreadsheet would run as a formula: what begins with = + - or @",
     )
     _add_budget(parser)
     parser.add_argument(
@@ -157,7 +162,10 @@ def run(options: Namespace) -> int:
     if options.budget_time is not None and options.budget_time not in detector.required_columns_:
         given = given.without(options.budget_time)
     group: str | None = options.group or getattr(detector, "group", None)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
+    # Found values are written as they are in the file.
+    numbers = () if options.expected else detector.number_columns_
+    required = detector.required_columns_
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
         intervals = inputs.read_intervals(options.exclude)
@@ -181,10 +189,12 @@ def run(options: Namespace) -> int:
     elif options.events and detector.time is not None:
         time_of = itemgetter(detector.time)
     with ExitStack() as stack:
-        writer = stack.enter_context(CsvWriter(options.output, head=columns.head(data.keys)))
+        writer = stack.enter_context(
+            CsvWriter(options.output, head=columns.head(data.keys), spreadsheet=options.spreadsheet)
+        )
         events, waiting = None, None
         if options.events:
-            file = stack.enter_context(CsvWriter(options.events))
+            file = stack.enter_context(CsvWriter(options.events, spreadsheet=options.spreadsheet))
             events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None, group)
         if budget is not None:
             flag = len(data.keys) + 1

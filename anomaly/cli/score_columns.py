@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
+from anomaly.cli.streams import printable
 from anomaly.tables import Table
 from nnlite.types import Array
 
@@ -139,7 +140,7 @@ def top_columns(
     """
     order = ranked(contributions, top)
     totals = np.maximum(contributions.sum(axis=1), np.finfo(np.float64).tiny)
-    labels = np.array(names, dtype=object)
+    labels = np.array([printable(name) for name in names], dtype=object)
     texts = [_texts(table, names) for table in (found, expected) if table is not None]
     columns: list[Array] = []
     without = np.isnan(totals)
@@ -163,7 +164,7 @@ def listed(chosen: Array, names: Sequence[str]) -> Array:
     """
     texts = np.full(len(chosen), "", dtype=object)
     for row in np.flatnonzero(chosen.any(axis=1)):
-        texts[row] = "; ".join(name for name, is_chosen in zip(names, chosen[row], strict=True) if is_chosen)
+        texts[row] = "; ".join(printable(name) for name, is_chosen in zip(names, chosen[row], strict=True) if is_chosen)
     return texts
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.tables.csv_files import CsvWriter
+from anomaly.tables.csv_writer import CsvWriter
 from anomaly.tables.table import read_only
 from nnlite.types import Array
 

@@ -23,6 +23,7 @@ from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from anomaly.errors import FewRecordsWarning
 from nnlite.archive import dump_archive
+from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_parameters, check_value, choice, number
@@ -249,6 +250,7 @@ class BaseDetector(ABC):
 
     def _chosen_threshold(self, scores: Array, labels: Array | None) -> float:
         """Return the threshold chosen by scores; warn where they are too few."""
+        _check_finite_scores(scores)
         rule = self._threshold_rule()
         threshold = float(rule.fit(scores, labels).threshold_)
         shortage = rule.shortage(len(scores), labels)
@@ -431,6 +433,16 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
 
     fit_copy.all_or_nothing = True  # type: ignore[attr-defined]
     return fit_copy
+
+
+def _check_finite_scores(scores: Array) -> None:
+    finite = np.isfinite(scores)
+    if not finite.all():
+        raise DivergenceError(
+            f"{np.count_nonzero(~finite):,} of {finite.size:,} training records have a score that is not a finite "
+            f"number, the first of them record {int(np.argmin(finite)) + 1:,}: training has diverged. Use a smaller "
+            "learning_rate, or look for extreme values in the data"
+        )
 
 
 def _validated_scores(array: Array) -> Array:

@@ -93,18 +93,20 @@ class Blend:
         other.power = float(other.weights @ other.units)
         return other
 
-    def scores(self, by_member: Sequence[Array]) -> Array:
+    def scores(self, by_member: Sequence[Array] | Array) -> Array:
         """Return s of shape (n_records,).
 
         Parameters
         ----------
-        by_member : sequence of ndarray of shape (n_records,)
+        by_member : array_like of shape (n_members, n_records)
             :math:`s_m`, at least 0.
         """
-        used = self.weights > 0
-        of_used = [scores for scores, is_used in zip(by_member, used, strict=True) if is_used]
-        z = [np.log(np.maximum(s, _LEAST_SCORE)) / unit for s, unit in zip(of_used, self.units[used], strict=True)]
-        return np.exp(self.power * _mean(z, self.weights[used], self.bound))
+        weights, units, scores = self.weights, self.units, np.asarray(by_member)
+        used = weights > 0
+        if not used.all():
+            weights, units, scores = weights[used], units[used], scores[used]
+        z = np.log(np.maximum(scores, _LEAST_SCORE)) / units[:, np.newaxis]
+        return np.exp(self.power * _mean(z, weights, self.bound))
 
     @staticmethod
     def combine(z: Array, weights: Array) -> tuple[Array, Array, Array]:
@@ -126,7 +128,7 @@ class Blend:
         by_logarithm : ndarray of shape (n_records, n_members)
             Its derivative with respect to :math:`\ln a_m` where the weights are divided by their sum.
         """
-        total = _mean(list(z.T), weights)
+        total = _mean(z.T, weights)
         below = np.minimum(total, 0)[:, np.newaxis]
         # The ratio of the derivatives of phi at z and at the mean: it is finite where both are 0 but for rounding.
         ratio = np.exp((np.minimum(z, 0) - below) / _BOUND)
@@ -135,17 +137,16 @@ class Blend:
         return total, weights * ratio, weights * difference
 
 
-def _mean(z: Sequence[Array], weights: Array, bound: float = _BOUND) -> Array:
-    r"""Return the number whose :math:`\varphi` is the weighted mean of those of z.
+def _mean(z: Array, weights: Array, bound: float = _BOUND) -> Array:
+    r"""Return the numbers whose :math:`\varphi` is the weighted mean of those of z, of shape (n_members, n_records).
 
     With :math:`\psi = 1 + \varphi / \alpha`, which is above 0, and by logarithms, since it may be too small for
     floating point where all are below 0.
     """
-    highest = np.minimum(np.max(z, axis=0), 0)
-    psi = np.zeros(len(highest))
-    for z_m, weight in zip(z, weights, strict=True):
-        psi += weight * (np.maximum(z_m, 0) + bound * np.exp((np.minimum(z_m, 0) - highest) / bound))
-    psi /= bound
+    highest = np.minimum(z.max(axis=0), 0)
+    terms = weights[:, np.newaxis] * (np.maximum(z, 0) + bound * np.exp((np.minimum(z, 0) - highest) / bound))
+    # Added one after the other, so that the bits of a record do not depend on how many there are.
+    psi = np.add.accumulate(terms, axis=0)[-1] / bound
     # psi is that of the mean above the highest of z, or above 0.
     below = highest + bound * np.log(np.minimum(psi, 1))
     return np.where(psi > 1, bound * (psi - 1), below)
@@ -167,7 +168,7 @@ class SoftMaximum(Blend):
 
     kind: ClassVar[str] = "soft maximum"
 
-    def scores(self, by_member: Sequence[Array]) -> Array:
+    def scores(self, by_member: Sequence[Array] | Array) -> Array:
         """Return s of shape (n_records,)."""
         # By logarithms, since the powers may be too large for floating point.
         with np.errstate(divide="ignore"):

@@ -57,7 +57,9 @@ class FeatureSet:
         if preprocessor.missing == "nan":
             marks = preprocessor.marks_
             holes = {"marks": marks if marks.any() else None, "fill": preprocessor.fill_values_}
-        return cls(columns, preprocessor.n_features_in_, float(kinds[np.unique(columns)].mean()), **holes)
+        return cls(
+            columns, preprocessor.n_features_in_, float(kinds[np.flatnonzero(np.bincount(columns))].mean()), **holes
+        )
 
     @property
     def width(self) -> int:

@@ -92,6 +92,11 @@ def fit_network(
     dict of str to list of float
         The value of each loss after each epoch.
 
+    Raises
+    ------
+    nnlite.divergence.DivergenceError
+        If training diverges; it names the epoch, the batch and the layer.
+
     Examples
     --------
     A hundred examples in batches of 32 are four steps an epoch, so ten steps take three epochs:
@@ -120,6 +125,7 @@ def fit_network(
         validation_split=validation_split,
         callbacks=[*stopping, *callbacks],
         verbose=settings.verbose,
+        check_finite=True,
     )
     return {name: [float(value) for value in values] for name, values in history.history.items()}
 

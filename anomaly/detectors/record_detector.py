@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -152,6 +152,11 @@ class RecordDetector(RowDetector):
     def required_columns_(self) -> list[str]:
         """Columns that every table to be scored must have."""
         return list(map(str, self.feature_names_in_))
+
+    @property
+    def number_columns_(self) -> Collection[str]:
+        """Columns whose cells may be given as numbers in place of the text that a file has for them."""
+        return self.preprocessor_.number_columns_
 
     @abstractmethod
     def explain(self, X: Any) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -92,6 +92,11 @@ class RowDetector(BaseDetector):
     @abstractmethod
     def required_columns_(self) -> list[str]:
         """Columns that every table to be scored must have."""
+
+    @property
+    def number_columns_(self) -> Collection[str]:
+        """Columns whose cells may be given as numbers in place of the text that a file has for them."""
+        return ()
 
     @staticmethod
     @abstractmethod

@@ -9,7 +9,7 @@ import numpy as np
 
 from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_or_new, shorten, style_axes
 from anomaly.plots.validation import as_mask, check_length
-from anomaly.preprocessing.columns.parsing import MISSING_TEXTS
+from anomaly.tables.cells import MISSING_TEXTS
 from nnlite.types import Array
 from nnlite.validation import as_finite, is_number
 

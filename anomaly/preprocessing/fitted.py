@@ -11,10 +11,12 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.inference import FittedColumns
 from anomaly.preprocessing.columns.kinds import Column, column_from_config
+from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.missing import are_marked
-from anomaly.preprocessing.columns.values import ValueColumn
+from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
 from anomaly.preprocessing.number_scales import scale_numbers
 from anomaly.preprocessing.scaling.base import Scaler
 from anomaly.preprocessing.scaling.linear import SCALERS, CoreScaler, scaler_from_state
@@ -88,6 +90,21 @@ class FittedTable:
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.columns)
+
+    @cached_property
+    def all_numbers(self) -> bool:
+        """Whether each column is one number."""
+        return all(type(column) is NumberColumn for column in self.columns)
+
+    @cached_property
+    def number_columns(self) -> frozenset[str]:
+        """Columns whose cells may be given as numbers in place of the text that a file has for them."""
+
+        def takes_numbers(column: Column) -> bool:
+            is_level = isinstance(column, LevelColumn) and not column.boolean
+            return is_level or type(column) in (NumberColumn, HeavyTailColumn)
+
+        return frozenset(column.name for column in self.columns if takes_numbers(column))
 
     @cached_property
     def categories(self) -> tuple[CategoryColumn, ...]:

@@ -358,7 +358,8 @@ class SegmentFill:
         """Begin a new series."""
         if self.clock is not None:
             self.clock.restart()
-        self._last_cells: dict[str, Any] = {}
+        self._last_cells: dict[str, Any] = {}  # of columns since the last whole rows
+        self._last_whole: Table | None = None  # the last rows without a missing cell
         self._empty_steps = 0  # the number of last rows without any value
         self._started = False
 
@@ -374,7 +375,7 @@ class SegmentFill:
         """
         sensors, cuts = self._split_time(table)
         sensors = sensors if align is None else align(sensors)
-        missing = np.column_stack([missing_cells(cells) for cells in sensors.columns])
+        missing = _missing_of(sensors)
         cuts = sorted({*cuts, *self._empty_cuts(np.logical_and.reduce(missing, axis=1), cuts)})
         parts = []
         for start, end in zip([0, *cuts], [*cuts, len(sensors)], strict=True):
@@ -382,8 +383,8 @@ class SegmentFill:
                 continue
             continues = start == 0 and 0 not in cuts and self._started
             if not continues:
-                self._last_cells = {}
-            rows = sensors.rows(slice(start, end))
+                self._last_cells, self._last_whole = {}, None
+            rows = sensors if end - start == len(sensors) else sensors.rows(slice(start, end))
             parts.append(FilledPart(self._filled(rows, missing[start:end]), missing[start:end], continues))
             self._started = True
         return parts
@@ -398,6 +399,9 @@ class SegmentFill:
         """Return the rows where consecutive empty rows become too many, and those where such rows end."""
         if not len(empty):
             return []
+        if not empty.any():
+            before_first, self._empty_steps = self._empty_steps, 0
+            return [0] if before_first > self._most_empty else []
         index = np.arange(len(empty))
         # The last row up to each that is not empty, or that precedes a gap in time.
         last = np.where(empty, -1 - self._empty_steps, index)
@@ -409,19 +413,35 @@ class SegmentFill:
         return np.flatnonzero(begins | (~empty & (before > self._most_empty))).tolist()
 
     def _filled(self, rows: Table, missing: Array) -> Table:
+        if not missing.any():
+            self._last_cells, self._last_whole = {}, rows
+            return rows
         columns = []
         for name, cells, absent in zip(rows.names, rows.columns, missing.T, strict=True):
             if absent.any():
                 # The index of the last present cell up to each; -1 if there is none in these rows.
                 last = np.maximum.accumulate(np.where(absent, -1, np.arange(len(cells))))
                 filled = cells[np.maximum(last, 0)]
-                if name in self._last_cells:
-                    filled[last < 0] = self._last_cells[name]
+                if last[0] < 0 and (name in self._last_cells or self._last_whole is not None):
+                    filled[last < 0] = self._last_cell(name)
                 cells = filled
             if not absent.all():
                 self._last_cells[name] = cells[-1]
             columns.append(cells)
-        return replace(rows, cells=tuple(columns)) if missing.any() else rows
+        return replace(rows, cells=tuple(columns))
+
+    def _last_cell(self, name: str) -> Any:
+        if name in self._last_cells:
+            return self._last_cells[name]
+        assert self._last_whole is not None
+        return self._last_whole[name][-1]
+
+
+def _missing_of(table: Table) -> Array:
+    """Return whether each cell is missing, of shape (n_rows, n_columns)."""
+    if table.matrix is not None:
+        return np.isnan(table.matrix)
+    return np.column_stack([missing_cells(cells) for cells in table.columns])
 
 
 def missing_cells(cells: Array) -> Array:

@@ -232,8 +232,7 @@ class TablePreprocessor:
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
             missing_fraction = np.isnan(table.matrix).mean(axis=0)
-            is_plain = (missing_fraction < 1).all()
-            if is_plain and (self.missing == "median" or not any(map(are_levels, table.matrix.T))):
+            if (missing_fraction < 1).all() and (self.missing == "median" or not any(map(are_levels, table.matrix.T))):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
                 )
@@ -286,7 +285,7 @@ class TablePreprocessor:
             names the row and the column.
         """
         table = self.align(as_table(data))
-        if table.matrix is not None and self._all_numbers():
+        if table.matrix is not None and self._fitted.all_numbers:
             return self._assemble(table, table.matrix, [])
         numbers, groups, sizes = [], [], []
         for column, cells in zip(self._fitted.columns, table.columns, strict=True):
@@ -298,8 +297,10 @@ class TablePreprocessor:
                 sizes.append(column.sizes(cells, groups[-1]))
         return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
 
-    def _all_numbers(self) -> bool:
-        return all(type(column) is NumberColumn for column in self._fitted.columns)
+    @property
+    def number_columns_(self) -> frozenset[str]:
+        """Columns whose cells may be given as numbers in place of the text that a file has for them."""
+        return self._fitted.number_columns
 
     def align(self, table: Table) -> Table:
         """Return a table with the columns of the training table, in their order and under their names.

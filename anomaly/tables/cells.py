@@ -25,6 +25,9 @@ import numpy as np
 from anomaly.errors import DataError
 from nnlite.types import Array
 
+MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
+"""Text of a missing value."""
+
 # By name, because pandas has types of its own for missing values and is not imported here.
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
 _NUMBER_TYPES = (numbers.Real, np.integer, np.floating, Decimal)

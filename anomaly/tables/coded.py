@@ -46,6 +46,11 @@ class CodedText(np.ndarray[Any, np.dtype[Any]]):
             found.texts, found.codes = self.texts, self.codes[chosen]
         return found
 
+    def __setitem__(self, chosen: Any, value: Any) -> None:
+        """Set cells, whose codes are no longer known."""
+        self.texts = self.codes = None
+        super().__setitem__(chosen, value)
+
 
 def coded_text(texts: Sequence[str | None], codes: Array) -> CodedText:
     """Return the text of each code.

@@ -1,39 +1,43 @@
-"""Reading and writing of CSV files, a chunk of rows at a time, with errors that name the line.
+"""Reading of CSV files, whole or a chunk of rows at a time, with errors that name the line.
 
-The format is RFC 4180, as implemented by Python's `csv` module, with any of four delimiters.
+The format is RFC 4180, with any delimiter. Compiled code reads where there is Numba and much to read, Python's `csv`
+module otherwise; values and errors are the same.
 """
 
 from __future__ import annotations
 
-import csv
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import ExitStack
+from collections import deque
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import replace
 from itertools import chain
-from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, format_names
-from anomaly.tables.live_lines import LiveLines
-from anomaly.tables.table import Table, concatenate
-from anomaly.tables.text_files import appears_at_once, create_text, describe_path, open_text, read_lines
-from nnlite.types import Array
+from anomaly.errors import DataError
+from anomaly.tables.byte_source import ByteSource
+from anomaly.tables.csv_blocks import Start, compiled_tables
+from anomaly.tables.csv_columns import ColumnForm
+from anomaly.tables.csv_form import CsvForm, infer_delimiter
+from anomaly.tables.csv_layout import LONGEST_FIELD, Layout, header_names
+from anomaly.tables.csv_records import available, plain_tables, records
+from anomaly.tables.table import Table, join_columns
+from anomaly.tables.text_files import OpenBytes, describe_path, open_bytes
+from anomaly.tables.text_lines import TextLines
+from nnlite.delimited import open_record_reader
 
-_Value = TypeVar("_Value")
-
-DELIMITERS = ",;\t|"
 _SAMPLE_LINES = 200
-_BLOCK_ROWS = 2048
+_CHUNK_ROWS = 50_000
 
 
 def read_csv(
     path: str | os.PathLike[str],
+    form: CsvForm | None = None,
     *,
-    delimiter: str | None = None,
-    header: bool = True,
-    encoding: str = "utf-8-sig",
+    numbers: Container[str] = (),
+    backend: str = "auto",
+    **options: Any,
 ) -> Table:
     r"""Read a CSV file into one table.
 
@@ -41,17 +45,21 @@ def read_csv(
     ----------
     path : str or path
         The file, plain or compressed by gzip, whatever its name; ``"-"`` is standard input.
-    delimiter : str, optional
-        Character between fields; by default comma, semicolon, tab or ``|``, inferred from the first lines.
-    header : bool, default True
-        Whether the first line contains the names of the columns. If not, these are ``"0"``, ``"1"``, ...
-    encoding : str, default "utf-8-sig"
-        UTF-8, with or without a byte-order mark.
+    form : CsvForm, optional
+        The form of the file.
+    numbers : container of str, default ()
+        Columns that become numbers if all their cells are plain numbers, or missing; such as ``AllExcept(["id"])``. By
+        default all are text.
+    backend : {"auto", "numpy", "numba"}, default "auto"
+        What reads: Python's `csv` module, or compiled code, with the same result. "auto" is compiled code where there
+        is Numba and enough to read.
+    **options
+        Parameters of `CsvForm`, such as ``delimiter=";"``.
 
     Returns
     -------
     Table
-        Columns of text, as in the file. Rows keep the number of their line.
+        Columns of text, as in the file, or of numbers. Rows keep the number of their line.
 
     Raises
     ------
@@ -69,18 +77,30 @@ def read_csv(
     >>> table = read_csv(path)
     >>> table.names, table["country"].tolist(), table.position(1)
     (('amount', 'country'), ['FR', 'DE'], 'line 3 (row 2)')
+    >>> read_csv(path, decimal=",", numbers=["amount"])["amount"].tolist()
+    [3.5, 7.0]
     """
-    chunks = iter_csv(path, delimiter=delimiter, header=header, encoding=encoding)
-    return concatenate(list(chunks))
+    form = _form(form, options)
+    with open_bytes(path, rewind=True) as opened:
+        while True:
+            tables = list(_tables(opened, path, form, _CHUNK_ROWS, numbers, backend))
+            mixed = _mixed_columns(tables)
+            if not mixed:
+                return _joined(tables)
+            # Numbers in some chunks and text in others: once more, all as text.
+            numbers = _Without(numbers, mixed)
+            tables.clear()
+            opened.stream.seek(opened.start)
 
 
 def iter_csv(
     path: str | os.PathLike[str],
+    form: CsvForm | None = None,
     *,
-    delimiter: str | None = None,
-    header: bool = True,
-    encoding: str = "utf-8-sig",
-    chunk_rows: int = 50_000,
+    chunk_rows: int = _CHUNK_ROWS,
+    numbers: Container[str] = (),
+    backend: str = "auto",
+    **options: Any,
 ) -> Iterator[Table]:
     """Read a CSV file in chunks of rows, in an amount of memory that does not depend on its length.
 
@@ -88,10 +108,13 @@ def iter_csv(
 
     Parameters
     ----------
-    path, delimiter, header, encoding
+    path, form, backend, **options
         As for `read_csv`. Of a pipe, the delimiter is inferred from the lines that have arrived, two at least.
     chunk_rows : int, default 50_000
         Rows of each table; the last one may have fewer, and of a pipe every one.
+    numbers : container of str, default ()
+        Columns that become numbers in each table in which all their cells are, and in no table after one in which they
+        are not.
 
     Yields
     ------
@@ -105,317 +128,98 @@ def iter_csv(
     """
     if chunk_rows < 1:
         raise ValueError(f"chunk_rows must be at least 1; found {chunk_rows}")
-    label = describe_path(path)
-    with open_text(path, encoding) as stream:
-        lines = read_lines(stream, label)
-        has_next = stream.has_next if isinstance(stream, LiveLines) else _always
-        # A header alone may hold several delimiters; the row after it is waited for in any case.
-        sample = list(_available(lines, _SAMPLE_LINES, has_next, least=2 if header else 1))
-        delimiter = _infer_delimiter(sample) if delimiter is None else _check_delimiter(delimiter)
-        records = _records(chain(sample, lines), delimiter, label)
-        yield from _tables(records, header, chunk_rows, label, has_next)
+    form = _form(form, options)
+    with open_bytes(path) as opened:
+        yield from _tables(opened, path, form, chunk_rows, numbers, backend)
 
 
-# -- reading -----------------------------------------------------------------------------------
-
-
-def _infer_delimiter(sample: Sequence[str]) -> str:
-    """Return the delimiter that splits the largest fraction of the first lines into as many fields as the header.
-
-    The most frequent character is no criterion: decimal commas may outnumber the semicolons between fields.
-    """
-    best, best_fit = DELIMITERS[0], (0.0, 0)
-    for delimiter in DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(sample, delimiter=delimiter) if row]
-        except csv.Error:
-            continue
-        if not widths or widths[0] < 2:
-            continue
-        fit = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
-        if fit > best_fit:
-            best, best_fit = delimiter, fit
-    return best
-
-
-def _check_delimiter(delimiter: str) -> str:
-    if len(delimiter) != 1 or delimiter in '"\r\n\0':
-        raise ValueError(f"delimiter must be one character such as ',' or ';'; found {delimiter!r}")
-    return delimiter
-
-
-def _always() -> bool:
-    return True
-
-
-def _available(values: Iterator[_Value], most: int, has_next: Callable[[], bool], least: int = 1) -> Iterator[_Value]:
-    """Yield the next values, at most so many, and after the first ones only those that need not be waited for."""
-    for count, value in enumerate(values, start=1):
-        yield value
-        if count == most or (count >= least and not has_next()):
-            return
-
-
-def _records(lines: Iterable[str], delimiter: str, label: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield the number of the first line and the fields of each record; a blank line has none."""
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    start = 1
-    try:
-        for row in reader:
-            yield start, row
-            start = reader.line_num + 1
-    except csv.Error as error:
-        raise DataError(f"{label}: the record that starts on line {start} cannot be read: {error}") from error
+def _form(form: CsvForm | None, options: dict[str, Any]) -> CsvForm:
+    return CsvForm(**options) if form is None else replace(form, **options)
 
 
 def _tables(
-    records: Iterator[tuple[int, list[str]]], header: bool, chunk_rows: int, label: str, has_next: Callable[[], bool]
+    opened: OpenBytes,
+    path: str | os.PathLike[str],
+    form: CsvForm,
+    chunk_rows: int,
+    numbers: Container[str],
+    backend: str,
 ) -> Iterator[Table]:
-    first = next((record for record in records if record[1]), None)
+    """Yield the tables of a file from its beginning."""
+    label = describe_path(path)
+    source = ByteSource(opened.stream, form.encoding, label, opened.is_live)
+    lines = TextLines(source, label)
+    # A header alone may hold several delimiters; the row after it is waited for in any case.
+    sample = list(available(lines, _SAMPLE_LINES, lines.has_next, least=2 if form.header else 1))
+    delimiter = form.delimiter or infer_delimiter(sample)
+    beginning = _Beginning(chain(sample, lines))
+    found = records(beginning, delimiter, label)
+    first = next((record for record in found if record[1]), None)
     if first is None:
         raise DataError(f"{label} is empty")
-    names = _header(*first, label) if header else tuple(map(str, range(len(first[1]))))
-    if not header:
-        records = chain([first], records)
-    count = 0
-    while blocks := list(_blocks(records, names, chunk_rows, label, has_next)):
-        lines, columns = zip(*blocks, strict=True)
-        numbers = np.concatenate(lines)
-        yield Table(
-            names,
-            tuple(map(np.concatenate, zip(*columns, strict=True))),
-            row_numbers=range(count + 1, count + len(numbers) + 1),
-            line_numbers=numbers,
-        )
-        count += len(numbers)
-    if not count:
+    read = beginning.end()
+    names = header_names(*first, label) if form.header else tuple(map(str, range(len(first[1]))))
+    layout = Layout(label, delimiter, names, 0, ColumnForm(form.decimal, form.missing), numbers)
+    reader = None
+    if not opened.is_live:
+        reader = open_record_reader(delimiter, form.decimal, chunk_rows, LONGEST_FIELD, opened.n_bytes, backend)
+    if reader is None:
+        rows = found if form.header else chain([first], found)
+        tables = plain_tables(rows, layout, chunk_rows, lines.has_next)
+    else:
+        head = [*([] if form.header else read), *sample[len(read) :]]
+        line = len(read) + 1 if form.header else 1
+        tables = compiled_tables(source, Start("".join(head).encode() + lines.rest(), line), layout, reader)
+    is_empty = True
+    for table in tables:
+        is_empty = False
+        yield table
+    if is_empty:
         raise DataError(f"{label} has a header and no rows")
 
 
-def _blocks(
-    records: Iterator[tuple[int, list[str]]],
-    names: Sequence[str],
-    count: int,
-    label: str,
-    has_next: Callable[[], bool],
-) -> Iterator[tuple[Array, list[Array]]]:
-    """Yield up to `count` rows as line numbers and columns, in blocks that fit into the cache."""
-    least_fields = min(len(names), 2)
-    found = False
-    while count:
-        size = min(count, _BLOCK_ROWS)
-        read = list(_available(records, size, has_next))
-        # Blank lines are no rows, and of several columns those of blanks neither.
-        block = [r for r in read if len(r[1]) >= least_fields or (r[1] and r[1][0].strip())]
-        if block:
-            found = True
-            lines, rows = zip(*block, strict=True)
-            _check_widths(lines, rows, names, label)
-            columns = [_text_column(fields) for fields in zip(*rows, strict=True)]
-            yield np.array(lines, dtype=np.int64), columns
-            count -= len(rows)
-        if not read or (found and len(read) < size):
-            return
+class _Beginning(Iterator[str]):
+    """Lines, of which the first ones are kept."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines = lines
+        self._kept: list[str] | None = []
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        if self._kept is not None:
+            self._kept.append(line)
+        return line
+
+    def end(self) -> list[str]:
+        """Return the lines so far, and keep no more."""
+        kept, self._kept = self._kept or [], None
+        return kept
 
 
-def _header(line: int, fields: Sequence[str], label: str) -> tuple[str, ...]:
-    names = tuple(name.strip() for name in fields)
-    where = f"{label}, line {line}"
-    if "" in names:
-        raise DataError(
-            f"{where}: column {names.index('') + 1} has no name{_explain_empty_name(names)}; name every column, or "
-            "read the file as one without a header (on the command line: --no-header)"
-        )
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise DataError(
-            f"{where}: column names must be distinct; found more than once: {format_names(twice)}. If the "
-            "file has no header, read it as one without (on the command line: --no-header)"
-        )
-    return names
+def _mixed_columns(tables: Sequence[Table]) -> set[str]:
+    """Return the columns that are numbers in some tables and text in others."""
+    first = tables[0]
+    kinds = zip(first.names, *([column.dtype.kind for column in table.columns] for table in tables), strict=True)
+    return {name for name, *found in kinds if len(set(found)) > 1}
 
 
-def _explain_empty_name(names: Sequence[str]) -> str:
-    """Return the likely cause of a single empty name, with its remedy, for an error message."""
-    if names.count("") == 1 and len(names) > 1:
-        if not names[0]:
-            return " (as for the index that pandas writes: omit it with to_csv(index=False), or name it)"
-        if not names[-1]:
-            return " (as after a delimiter at the end of the line: remove that from every line)"
-    return ""
+def _joined(tables: list[Table]) -> Table:
+    """Return the rows of tables as one, and let go of each column of theirs once it is copied."""
+    if len(tables) == 1:
+        return tables[0]
+    names, lines = tables[0].names, np.concatenate([np.asarray(table.line_numbers) for table in tables])
+    parts = [deque(table.columns) for table in tables]
+    tables.clear()
+    columns = [join_columns([part.popleft() for part in parts]) for _ in names]
+    return Table(names, tuple(columns), line_numbers=lines)
 
 
-def _check_widths(lines: Sequence[int], rows: Sequence[Sequence[str]], names: Sequence[str], label: str) -> None:
-    if set(map(len, rows)) == {len(names)}:
-        return
-    line, row = next((n, row) for n, row in zip(lines, rows, strict=True) if len(row) != len(names))
-    raise DataError(f"{label}, line {line}: found {len(row)} fields, expected {len(names)}")
+class _Without(Container[str]):
+    """Names but for some."""
 
+    def __init__(self, names: Container[str], others: Container[str]) -> None:
+        self._names, self._others = names, others
 
-def _text_column(fields: Sequence[str]) -> Array:
-    sample = fields[:100]
-    if len(set(sample)) < len(sample) / 2:
-        # Many values are repeated: equal fields share one object, since each text takes 50 bytes.
-        distinct: dict[str, str] = {}
-        fields = list(map(distinct.setdefault, fields, fields))
-    return np.fromiter(fields, dtype=np.object_, count=len(fields))
-
-
-# -- writing -----------------------------------------------------------------------------------
-
-
-class CsvWriter:
-    """Atomic writer of a CSV file, row by row or chunk by chunk, as a context manager.
-
-    At the end of the ``with`` block the new file replaces an earlier one. After an error the earlier file is unchanged.
-
-    Parameters
-    ----------
-    path : str or path
-        The file; compressed by gzip if the name ends in ``.gz``. ``"-"`` is standard output.
-    delimiter : str, default ","
-        Character between fields.
-    head : sequence of str, optional
-        The first row. It is written together with the second, or at the end, so that nothing appears on standard
-        output if an error comes first.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written or the disk is full.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> with CsvWriter("-", head=["score", "country"]) as writer:
-    ...     writer.write_columns([np.array([0.5, np.nan]), np.array(["FR", None], dtype=object)])
-    score,country
-    0.5,FR
-    ,
-    """
-
-    def __init__(
-        self, path: str | os.PathLike[str], *, delimiter: str = ",", head: Sequence[str] | None = None
-    ) -> None:
-        self._path = path
-        self._delimiter = _check_delimiter(delimiter)
-        self._head = head
-        self._appears_at_once = appears_at_once(path)
-        self._stack = ExitStack()
-
-    def __enter__(self) -> CsvWriter:
-        with ExitStack() as stack:
-            stream = stack.enter_context(create_text(self._path))
-            self._writer = csv.writer(stream, delimiter=self._delimiter, lineterminator="\n")
-            self._quoter = csv.writer(stream, delimiter=self._delimiter, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            self._stream = stream
-            self._stack = stack.pop_all()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        if kind is None:
-            with self._stack:
-                self._write_head()
-        else:
-            self._stack.__exit__(kind, error, traceback)
-
-    def flush(self) -> None:
-        """Pass on the rows written so far, if the output is standard output, a device or a pipe.
-
-        A file appears when it is complete.
-        """
-        if self._appears_at_once:
-            self._stream.flush()
-
-    def write_row(self, fields: Sequence[Any]) -> None:
-        """Write one row, such as the header.
-
-        Parameters
-        ----------
-        fields : sequence
-            Text or numbers.
-        """
-        self._write_head()
-        self._write_rows([fields])
-
-    def _write_head(self) -> None:
-        if self._head is not None:
-            head, self._head = self._head, None
-            self._write_rows([head])
-
-    def write_columns(self, columns: Sequence[Array]) -> None:
-        """Write a chunk of rows as columns.
-
-        Parameters
-        ----------
-        columns : sequence of ndarray of shape (n_rows,)
-            Numbers are written with the fewest digits that give back the same number; missing values as empty fields.
-        """
-        self._write_head()
-        cells = [_as_fields(column) for column in columns]
-        # Only text can contain a carriage return.
-        texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
-        if any(map(_breaks_lines, texts)):
-            self._write_rows(zip(*cells, strict=True))
-        else:
-            self._writer.writerows(zip(*cells, strict=True))
-
-    def _write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Write rows one by one, those with a carriage return quoted: before Python 3.13 `csv` does not quote it."""
-        for row in rows:
-            (self._quoter if _breaks_lines(row) else self._writer).writerow(row)
-
-
-def write_csv(path: str | os.PathLike[str], tables: Table | Iterable[Table], *, delimiter: str = ",") -> None:
-    """Write a table, or the rows of several tables with the same columns, to a CSV file with a header.
-
-    Parameters
-    ----------
-    path : str or path
-        The file, as for `CsvWriter`.
-    tables : Table or iterable of Table
-        At least one table; of an iterator, one at a time is kept in memory.
-    delimiter : str, default ","
-        Character between fields.
-
-    Raises
-    ------
-    DataError
-        If the columns of two tables differ, or there is no table.
-    OSError
-        If the file cannot be written or the disk is full. An earlier file is unchanged.
-    """
-    names: tuple[str, ...] | None = None
-    with CsvWriter(path, delimiter=delimiter) as writer:
-        for table in [tables] if isinstance(tables, Table) else tables:
-            if names is None:
-                names = table.names
-                writer.write_row(names)
-            elif table.names != names:
-                raise DataError(
-                    f"all tables in a file must have the same columns; found {format_names(names)} and "
-                    f"{format_names(table.names)}"
-                )
-            writer.write_columns(table.columns)
-        if names is None:
-            raise DataError("there is no table to write")
-
-
-def _breaks_lines(cells: Sequence[Any]) -> bool:
-    return any("\r" in cell for cell in cells if isinstance(cell, str))
-
-
-def _as_fields(column: Array) -> list[Any]:
-    kind = column.dtype.kind
-    if kind == "M":
-        return ["" if text == "NaT" else text for text in np.datetime_as_string(column).tolist()]
-    if kind == "f":
-        # NumPy writes a float32 with the fewest digits; converted to a Python float it would have 17.
-        values = column.tolist() if column.dtype == np.float64 else column.astype(np.str_).tolist()
-        return ["" if value != value or value == "nan" else value for value in values]
-    return list(column.tolist())
+    def __contains__(self, name: object) -> bool:
+        return name in self._names and name not in self._others

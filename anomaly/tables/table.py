@@ -288,8 +288,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
         if len({part.dtype.kind for part in parts}) > 1:
             found = ", ".join(sorted({str(part.dtype) for part in parts}))
             raise DataError(f"column {name!r} cannot be concatenated from parts of dtypes {found}")
-        coded = join_coded(parts)
-        columns.append(np.concatenate(parts) if coded is None else coded)
+        columns.append(join_columns(parts))
     lines = [t.line_numbers for t in tables if t.line_numbers is not None]
     return replace(
         first,
@@ -297,6 +296,12 @@ def concatenate(tables: Sequence[Table]) -> Table:
         row_numbers=np.concatenate([np.asarray(table.row_numbers) for table in tables]),
         line_numbers=np.concatenate(lines) if lines else None,
     )
+
+
+def join_columns(parts: Sequence[Array]) -> Array:
+    """Return columns one after another as one; codes of text are kept if all have them."""
+    coded = join_coded(parts)
+    return np.concatenate(parts) if coded is None else coded
 
 
 def read_only(array: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Opening of text files: plain or gzipped, standard input and output, with errors that name the line."""
+"""Opening of text files: plain or gzipped, standard input and output."""
 
 from __future__ import annotations
 
@@ -7,18 +7,15 @@ import io
 import os
 import stat
 import sys
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any, TypeVar
+from typing import IO, Any, NamedTuple
 
 from anomaly.errors import DataError
-from anomaly.tables.live_lines import LiveLines
 from nnlite.files import atomic_write
 
-_Text = TypeVar("_Text")
-
 _GZIP_MAGIC = b"\x1f\x8b"
+_GZIP_FACTOR = 5
 
 
 def describe_path(path: str | os.PathLike[str]) -> str:
@@ -26,28 +23,53 @@ def describe_path(path: str | os.PathLike[str]) -> str:
     return "standard input" if os.fspath(path) == "-" else repr(os.fspath(path))
 
 
-@contextmanager
-def open_text(path: str | os.PathLike[str], encoding: str) -> Iterator[IO[str] | LiveLines]:
-    """Open a text file for reading, plain or compressed by gzip; ``"-"`` is standard input.
+class OpenBytes(NamedTuple):
+    """An open file of text.
 
-    The lines of a pipe or a terminal are `LiveLines`, unless they are compressed.
+    Attributes
+    ----------
+    stream : buffered binary stream
+        Its bytes, decompressed.
+    is_live : bool
+        Whether it is a pipe, a terminal or a socket, whose bytes are read as they arrive.
+    start : int
+        Position of the first byte in a stream that can be read again.
+    n_bytes : int
+        About how many bytes it has; 0 if that is not known.
+    """
+
+    stream: Any
+    is_live: bool
+    start: int
+    n_bytes: int
+
+
+@contextmanager
+def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[OpenBytes]:
+    """Open a file of text for reading, plain or compressed by gzip; ``"-"`` is standard input.
+
+    With `rewind` its stream can be read again from `OpenBytes.start`: what arrives through a pipe is kept in memory.
     """
     with ExitStack() as stack:
-        if os.fspath(path) == "-":
-            binary: Any = sys.stdin.buffer
-        else:
-            binary = stack.enter_context(_open_binary(path))
+        binary: Any = sys.stdin.buffer if os.fspath(path) == "-" else stack.enter_context(_open_binary(path))
+        is_pipe = is_live(binary)
+        if is_pipe and rewind:
+            binary, is_pipe = io.BufferedReader(io.BytesIO(binary.read())), False
+        size = 0 if is_pipe else _size(binary)
         if binary.peek(2)[:2] == _GZIP_MAGIC:
-            binary = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
-        elif is_live(binary):
-            yield _with_encoding(LiveLines, binary, encoding)
-            return
-        text = _with_encoding(io.TextIOWrapper, binary, encoding, newline="")
-        try:
-            yield text
-        finally:
-            # Standard input stays open, and the stack closes the other streams.
-            text.detach()
+            # A stream of its own, which begins where it is, and not where the file does.
+            packed = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
+            yield OpenBytes(packed, False, 0, _GZIP_FACTOR * size)
+        else:
+            yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
+
+
+def _size(binary: Any) -> int:
+    """Return how many bytes a stream has from its position on, which it keeps."""
+    start = binary.tell()
+    size: int = binary.seek(0, os.SEEK_END) - start
+    binary.seek(start)
+    return size
 
 
 def is_live(binary: Any) -> bool:
@@ -64,14 +86,6 @@ def is_live(binary: Any) -> bool:
         return False
 
 
-def _with_encoding(make: Callable[..., _Text], binary: Any, encoding: str, **options: Any) -> _Text:
-    """Return a stream of text in an encoding; raise DataError if there is no such encoding."""
-    try:
-        return make(binary, encoding=encoding, **options)
-    except LookupError as error:
-        raise DataError(f"encoding {encoding!r} is unknown to Python; give one such as 'utf-8' or 'latin-1'") from error
-
-
 def _open_binary(path: str | os.PathLike[str]) -> IO[bytes]:
     try:
         return open(path, "rb")
@@ -79,31 +93,6 @@ def _open_binary(path: str | os.PathLike[str]) -> IO[bytes]:
         raise DataError(f"cannot read {describe_path(path)}: there is no such file") from error
     except IsADirectoryError as error:
         raise DataError(f"cannot read {describe_path(path)}: it is a folder; name a file in it") from error
-
-
-def read_lines(stream: Iterable[str], label: str) -> Iterator[str]:
-    """Yield the lines of a file; raise DataError with the number of the first line that is not text."""
-    count = 0
-    try:
-        for count, line in enumerate(stream, start=1):
-            if "\0" in line:
-                raise DataError(
-                    f"{label}, line {count}: found a NUL character; this is a binary file, or text in another encoding "
-                    "(such as encoding='utf-16')"
-                )
-            yield line
-    except UnicodeDecodeError as error:
-        # The undecoded bytes begin within the line that follows the last one yielded.
-        line_number = count + 1 + error.object[: error.start].count(b"\n")
-        raise DataError(
-            f"{label}, line {line_number}: found the byte 0x{error.object[error.start]:02x}, which is not text in "
-            f"encoding {error.encoding!r}; save the file in this encoding, or in Python pass "
-            "the encoding of the file (such as encoding='latin-1')"
-        ) from error
-    except UnicodeError as error:  # UTF-16 without a byte-order mark
-        raise DataError(f"{label}, line {count + 1}: {error}; give the file's encoding") from error
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise DataError(f"{label}, after line {count}: the gzip data is truncated or damaged ({error})") from error
 
 
 @contextmanager

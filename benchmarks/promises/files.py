@@ -17,7 +17,8 @@ from anomaly import TableDetector, load_detector
 from anomaly.cli import main
 from anomaly.datasets import make_transactions
 from anomaly.tables import as_table
-from anomaly.tables.csv_files import iter_csv, read_csv, write_csv
+from anomaly.tables.csv_files import iter_csv, read_csv
+from anomaly.tables.csv_writer import write_csv
 from benchmarks.promises.promise import NEVER, Promise, at_most
 from benchmarks.promises.table_detector import QUICK
 from benchmarks.speed.environment import PROJECT
@@ -212,7 +213,7 @@ PROMISES = (
         short=0,
     ),
     Promise(
-        "anomaly.tables.csv_files.CsvWriter.write_columns",
+        "anomaly.tables.csv_writer.CsvWriter.write_columns",
         "with the fewest digits that give back the same number",
         "numbers that differ, or have more digits",
         _cells_differ,

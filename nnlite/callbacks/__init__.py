@@ -1,5 +1,6 @@
 """Callbacks: actions during training, evaluation and prediction."""
 
+from nnlite.callbacks.backup import BackupAndRestore
 from nnlite.callbacks.base import Callback, CallbackList, Logs
 from nnlite.callbacks.functions import LambdaCallback, TerminateOnNaN
 from nnlite.callbacks.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
@@ -7,6 +8,7 @@ from nnlite.callbacks.records import CSVLogger, History, ProgressBar
 from nnlite.callbacks.schedules import KLWarmUp, LearningRateScheduler
 
 __all__ = [
+    "BackupAndRestore",
     "CSVLogger",
     "Callback",
     "CallbackList",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 # The loss and the metrics of an epoch or a batch by name; a callback may add values.
 Logs = dict[str, float]
@@ -28,9 +28,29 @@ class Callback:
     epoch 3!
     """
 
+    state_names: ClassVar[tuple[str, ...]] = ()
+    """Attributes that a checkpoint keeps: JSON values and lists of arrays."""
+
     def __init__(self) -> None:
         self.model: Any = None
         self.params: Mapping[str, Any] = {}
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what has to be known to go on after an interruption; see `nnlite.callbacks.BackupAndRestore`."""
+        return {name: getattr(self, name) for name in self.state_names}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `get_state` returned.
+
+        Raises
+        ------
+        ValueError
+            If it is the state of another callback.
+        """
+        if set(state) != set(self.state_names):
+            raise ValueError(f"{type(self).__name__} keeps {sorted(self.state_names)}; found {sorted(state)}")
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def set_model(self, model: Any) -> None:
         """Set the model."""
@@ -57,7 +77,9 @@ class Callback:
         """
         if phase == "epoch":
             return "every"
-        methods = (f"on_{phase}_batch_begin", f"on_{phase}_batch_end")
+        methods = [f"on_{phase}_batch_begin", f"on_{phase}_batch_end"]
+        if phase == "train":
+            methods += ["on_batch_begin", "on_batch_end"]
         own = (getattr(getattr(self, name), "__func__", None) for name in methods)
         overridden = any(one is not getattr(Callback, name) for one, name in zip(own, methods, strict=True))
         return "every" if overridden else "none"
@@ -74,11 +96,22 @@ class Callback:
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Run after an epoch with its loss and metrics in `logs`."""
 
+    def on_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
+        """Run before a batch of training; the short name of `on_train_batch_begin`."""
+
+    def on_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Run after a batch of training; the short name of `on_train_batch_end`."""
+
     def on_train_batch_begin(self, batch: int, logs: Logs | None = None) -> None:
-        """Run before a batch of training."""
+        """Run before a batch of training; by default calls `on_batch_begin`."""
+        self.on_batch_begin(batch, logs)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Run after a batch of training, with the averages over the epoch so far in `logs`."""
+        """Run after a batch of training, with the averages over the epoch so far in `logs`.
+
+        By default calls `on_batch_end`.
+        """
+        self.on_batch_end(batch, logs)
 
     def on_test_begin(self, logs: Logs | None = None) -> None:
         """Run before an evaluation."""

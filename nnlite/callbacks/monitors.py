@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import warnings
+from typing import ClassVar
 
 from nnlite.callbacks.base import Callback, Logs, log_learning_rate
 from nnlite.types import Array
@@ -70,6 +71,8 @@ class EarlyStopping(_Monitor):
     start_from_epoch : int, default 0
         First epoch to monitor.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("wait", "stopped_epoch", "best_epoch", "best", "best_weights")
 
     def __init__(
         self,
@@ -150,6 +153,8 @@ class ModelCheckpoint(_Monitor):
         Value that must be exceeded from the start.
     """
 
+    state_names: ClassVar[tuple[str, ...]] = ("best", "_batches")
+
     def __init__(
         self,
         filepath: str | os.PathLike[str],
@@ -203,6 +208,9 @@ class ModelCheckpoint(_Monitor):
         path = self._path(epoch, logs or {})
         if self.verbose:
             print(f"Epoch {epoch + 1}: saving the model to {path}")
+        folder = os.path.dirname(path)
+        if folder:
+            os.makedirs(folder, exist_ok=True)
         if self.save_weights_only:
             self.model.save_weights(path)
         else:
@@ -242,6 +250,8 @@ class ReduceLROnPlateau(_Monitor):
     min_lr : float, default 0.0
         Lower bound of the rate.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("best", "wait", "cooldown_counter")
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from nnlite.callbacks.base import Callback, Logs
 from nnlite.progress import Progress
@@ -22,6 +22,8 @@ class History(Callback):
     backend : {"numpy", "numba"}
         Backend of the computation.
     """
+
+    state_names: ClassVar[tuple[str, ...]] = ("history", "epoch")
 
     def __init__(self) -> None:
         super().__init__()

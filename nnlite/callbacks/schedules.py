@@ -20,19 +20,21 @@ class LearningRateScheduler(Callback):
     Parameters
     ----------
     schedule : callable
-        Function of the epoch, counted from 0, and of the current rate; returns the new rate.
+        Function of the epoch, counted from 0, or of the epoch and of the current rate; returns the new rate.
     verbose : {0, 1}, default 0
         Whether to print the rate.
     """
 
-    def __init__(self, schedule: Callable[[int, float], float], verbose: int = 0) -> None:
+    def __init__(self, schedule: Callable[..., float], verbose: int = 0) -> None:
         super().__init__()
         self.schedule = schedule
+        self._takes_rate = _takes_two(schedule)
         self.verbose = verbose
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Set the rate."""
-        rate = self.schedule(epoch, self.model.optimizer.learning_rate)
+        current = float(self.model.optimizer.learning_rate)
+        rate = self.schedule(epoch, current) if self._takes_rate else self.schedule(epoch)
         if not is_number(rate):
             raise TypeError(f"LearningRateScheduler: the schedule must return a number; found {rate!r}")
         self.model.optimizer.learning_rate = float(rate)
@@ -107,6 +109,19 @@ class KLWarmUp(Callback):
         """Set beta."""
         for layer in self._latents:
             layer.beta = self.start + (self.beta - self.start) * min(1.0, epoch / self.epochs)
+
+
+def _takes_two(schedule: Callable[..., float]) -> bool:
+    """Return whether a function can be called with two arguments."""
+    import inspect
+
+    try:
+        inspect.signature(schedule).bind(0, 0.0)
+    except TypeError:
+        return False
+    except ValueError:  # a built-in function without a signature
+        pass
+    return True
 
 
 def _latents_in(layer: Any) -> list[GaussianLatent]:

@@ -19,7 +19,7 @@ ORDER: Final = 6
 RATES: Final = 7
 """Address of the learning rate of each step (double)."""
 CORRECTIONS: Final = 8
-"""Address of Adam's bias correction of each rate (double)."""
+"""Address of the optimizer's bias correction of each rate (double): one number per step, three for Nadam."""
 THREAD: Final = 9
 """Index of this thread."""
 SEEDS: Final = 10

@@ -34,11 +34,22 @@ if TYPE_CHECKING:
     from nnlite.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
     from nnlite.layers.gru import GRU
     from nnlite.layers.lstm import LSTM
+    from nnlite.layers.merging_functions import (
+        add,
+        average,
+        concatenate,
+        dot,
+        maximum,
+        minimum,
+        multiply,
+        subtract,
+    )
     from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
     from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
     from nnlite.layers.pooling import AveragePooling2D as AvgPool2D
     from nnlite.layers.pooling import MaxPooling1D as MaxPool1D
     from nnlite.layers.pooling import MaxPooling2D as MaxPool2D
+    from nnlite.layers.products import Average, Divide, Dot, Maximum, Minimum, Multiply, Subtract
     from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
     from nnlite.layers.simple_rnn import SimpleRNN
     from nnlite.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose
@@ -54,6 +65,7 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "Average",
     "AveragePooling1D",
     "AveragePooling2D",
     "AvgPool1D",
@@ -72,6 +84,8 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "Divide",
+    "Dot",
     "Dropout",
     "Flatten",
     "GaussianLatent",
@@ -94,6 +108,9 @@ __all__ = [
     "MaxPool2D",
     "MaxPooling1D",
     "MaxPooling2D",
+    "Maximum",
+    "Minimum",
+    "Multiply",
     "Permute",
     "ReLU",
     "RepeatVector",
@@ -102,12 +119,21 @@ __all__ = [
     "SimpleRNN",
     "Softmax",
     "SpatialDropout1D",
+    "Subtract",
     "Tanh",
     "TimeDistributed",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
     "ZeroPadding2D",
+    "add",
+    "average",
+    "concatenate",
+    "dot",
+    "maximum",
+    "minimum",
+    "multiply",
+    "subtract",
 ]
 
 # Modules of the layers that are imported on first access.
@@ -136,7 +162,14 @@ _MODULES = {
     "Bidirectional": "wrappers",
     "TimeDistributed": "wrappers",
     "GaussianLatent": "variational",
+    **dict.fromkeys(("Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), "products"),
+    **dict.fromkeys(("Affine", "Function", "GetItem", "Power", "Reduce"), "arithmetic"),
 }
+
+# Functions that are imported on first access; they are not layers that a file may name.
+_FUNCTIONS = dict.fromkeys(
+    ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
+)
 
 # Other names of the same layers in Keras.
 _ALIASES = {
@@ -158,9 +191,10 @@ _ALIASES = {
 def __getattr__(name: str) -> Any:
     """Import a layer on first access."""
     original = _ALIASES.get(name, name)
-    if original not in _MODULES:
+    module = _MODULES.get(original) or _FUNCTIONS.get(original)
+    if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    layer = getattr(import_module(f"{__name__}.{_MODULES[original]}"), original)
+    layer = getattr(import_module(f"{__name__}.{module}"), original)
     globals()[name] = layer
     return layer
 

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from nnlite import activations
 from nnlite.activations import ActivationFunction
+from nnlite.graph import is_symbolic
 from nnlite.layers.base import Layer
 from nnlite.registry import serialize
 from nnlite.types import Array
+
+_MASKED = -1e9
+"""Added to masked entries of a softmax, whose exponential is then 0."""
 
 
 class _Elementwise(Layer):
@@ -106,6 +112,8 @@ class LeakyReLU(_Elementwise):
     ----------
     negative_slope : float, default 0.3
         s, the slope for negative inputs.
+    alpha : float, optional
+        Another name of `negative_slope`.
     **settings
         See `Layer`.
 
@@ -117,8 +125,9 @@ class LeakyReLU(_Elementwise):
     [[-1.0, 2.0]]
     """
 
-    def __init__(self, negative_slope: float = 0.3, **settings: Any) -> None:
+    def __init__(self, negative_slope: float = 0.3, *, alpha: float | None = None, **settings: Any) -> None:
         super().__init__(**settings)
+        negative_slope = negative_slope if alpha is None else alpha
         self.negative_slope = negative_slope
         self.activation = activations.LeakyReLU(negative_slope=negative_slope)
 
@@ -219,6 +228,30 @@ class Softmax(_Elementwise):
         super().__init__(**settings)
         self.axis = axis
         self.activation = activations.Softmax(axis=axis)
+
+    def __call__(self, inputs: Any, mask: Any = None, *, training: Any = None) -> Any:  # type: ignore[override]
+        """Apply the layer; with arrays, entries where the mask is False get the probability 0.
+
+        Parameters
+        ----------
+        inputs : SymbolicTensor or ndarray
+            As for `Layer`.
+        mask : array_like of bool, of the shape of the inputs, optional
+            True for entries that take part in the sum.
+        training : bool, optional
+            No effect.
+        """
+        if isinstance(mask, bool):
+            mask, training = None, mask
+        if mask is None or is_symbolic(inputs):
+            return super().__call__(inputs, training, mask=mask)
+        x = np.asarray(inputs, self.dtype)
+        allowed = np.asarray(mask, bool)
+        if allowed.shape != x.shape:
+            raise ValueError(
+                f"layer {self.name!r}: the mask must have the shape of the inputs, {x.shape}; found {allowed.shape}"
+            )
+        return super().__call__(np.where(allowed, x, x + x.dtype.type(_MASKED)))
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

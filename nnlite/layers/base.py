@@ -12,42 +12,24 @@ A custom layer derives from `Layer` and defines three methods::
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
 from nnlite import config, initializers, regularizers
+from nnlite.eager import as_tensor
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
+from nnlite.layers.composition import attributes_of, compose
+from nnlite.layers.variable_names import VariableNames
+from nnlite.naming import snake_case, unique_name
 from nnlite.registry import Registry, serialize
 from nnlite.types import Array, Shape
-from nnlite.validation import check_argument, integer
+from nnlite.validation import check_argument, integer, is_integer
 from nnlite.weights import Weight
 
-_used_names: Counter[str] = Counter()
 
-
-def unique_name(base: str) -> str:
-    """Return `base` at its first use and ``base_1``, ``base_2``, ... after that."""
-    used = _used_names[base]
-    _used_names[base] += 1
-    return f"{base}_{used}" if used else base
-
-
-def forget_names() -> None:
-    """Restart the numbering of `unique_name`."""
-    _used_names.clear()
-
-
-def snake_case(name: str) -> str:
-    """Return the base of a layer name for a class name: ``MaxPooling1D`` to ``max_pooling1d``."""
-    words = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", words).lower()
-
-
-class Layer:
+class Layer(VariableNames):
     """Base of all layers.
 
     Parameters
@@ -93,7 +75,9 @@ class Layer:
         self.name = name if name is not None else unique_name(snake_case(type(self).__name__))
         self.dtype = config.check_float_type(dtype or config.floatx())
         self.activity_regularizer = regularizers.get(activity_regularizer)
-        self.first_input_shape = (input_dim,) if input_dim is not None else tuple(input_shape) if input_shape else None
+        # A single number is the size of a vector, as in Keras.
+        first: Any = (input_dim,) if input_dim is not None else input_shape
+        self.first_input_shape: Shape | None = None if not first else (first,) if is_integer(first) else tuple(first)
         self.nodes: list[Node] = []
         self._weights: dict[str, Weight] = {}
         self._trainable = trainable
@@ -231,7 +215,8 @@ class Layer:
     @property
     def weights(self) -> list[Weight]:
         """All weights, trainable kinds first."""
-        return sorted(self._weights.values(), key=lambda weight: not weight.learned)
+        inner = [weight for layer in self.sublayers() for weight in layer.weights]
+        return sorted([*self._weights.values(), *inner], key=lambda weight: not weight.learned)
 
     @property
     def trainable_weights(self) -> list[Weight]:
@@ -251,7 +236,7 @@ class Layer:
     @trainable.setter
     def trainable(self, value: bool) -> None:
         self.set_own_trainable(value)
-        for layer in self._sublayers():
+        for layer in self.sublayers():
             layer.trainable = value
 
     def set_own_trainable(self, value: bool) -> None:
@@ -260,9 +245,9 @@ class Layer:
         for weight in self._weights.values():
             weight.trainable = self._trainable and weight.learned
 
-    def _sublayers(self) -> Sequence[Layer]:
-        """Return the layers inside this one."""
-        return ()
+    def sublayers(self) -> Sequence[Layer]:
+        """Return the layers inside this one: for a layer that composes others, those that are its attributes."""
+        return attributes_of(self) if self.composes else ()
 
     def count_params(self) -> int:
         """Return the number of values in all weights."""
@@ -299,8 +284,11 @@ class Layer:
 
     # -- calling -------------------------------------------------------------------------------
 
-    def __call__(self, inputs: Any, training: bool = False, *, mask: Any = None) -> Any:
+    def __call__(self, inputs: Any, training: Any = None, *, mask: Any = None) -> Any:
         """Add the layer to a graph, or apply it to arrays.
+
+        A subclass that defines ``call(inputs)`` composes other layers: on symbolic tensors its layers become part of
+        the graph.
 
         Parameters
         ----------
@@ -308,18 +296,27 @@ class Layer:
             With symbolic tensors, the call adds a node to the graph and returns symbolic tensors; with arrays, it
             computes the output.
         training : bool, default False
-            Whether dropout, noise and batch normalization behave as in training.
+            Whether dropout, noise and batch normalization behave as in training. An array in its place is the mask, as
+            in Keras.
         mask : ndarray of bool, shape (rows, steps), optional
             True for valid steps, if a layer with `takes_mask` is applied to arrays. In a graph, masks come from
             `Masking`.
 
+        Returns
+        -------
+        SymbolicTensor, or ndarray with the method `numpy`, or a list of either
+            The output.
+
         Raises
         ------
         TypeError
-            If a mask is passed to a layer without `takes_mask`.
+            If a mask is passed to a layer without `takes_mask`, or `training` is something else.
         ValueError
             If inputs or a mask do not fit, or a mask is passed in a graph.
         """
+        training, mask = self._training_and_mask(training, mask)
+        if self.composes:
+            return compose(self, inputs, training)
         self._check_arity(inputs)
         if is_symbolic(inputs):
             self._check_no_mask_in_graph(mask)
@@ -331,13 +328,29 @@ class Layer:
             arrays = np.asarray(inputs, self.dtype)
             self.build(arrays.shape)
         if mask is not None:
-            if not self.takes_mask:
+            return as_tensor(self.forward(arrays, training, mask=self._checked_mask(mask, arrays))[0])  # type: ignore[call-arg]
+        return as_tensor(self.forward(arrays, training)[0])
+
+    def _training_and_mask(self, training: Any, mask: Any) -> tuple[bool, Any]:
+        """Return both arguments of a call, where a second argument that is an array stands for the mask."""
+        if training is not None and not isinstance(training, (bool, np.bool_, int)):
+            if mask is not None or not hasattr(training, "__len__"):
                 raise TypeError(
-                    f"layer {self.name!r} ({type(self).__name__}) takes no mask: it treats all steps alike; call "
-                    "it without mask="
+                    f"layer {self.name!r} ({type(self).__name__}): training must be True or False; found "
+                    f"{type(training).__name__}"
                 )
-            return self.forward(arrays, training, mask=self._checked_mask(mask, arrays))[0]  # type: ignore[call-arg]
-        return self.forward(arrays, training)[0]
+            training, mask = None, training
+        if mask is not None and not self.takes_mask:
+            raise TypeError(
+                f"layer {self.name!r} ({type(self).__name__}) takes no mask: it treats all steps alike; call "
+                "it without mask="
+            )
+        return bool(training), mask
+
+    @property
+    def composes(self) -> bool:
+        """Whether the layer defines ``call``, which composes other layers, in place of `forward`."""
+        return hasattr(type(self), "call") and type(self).forward is Layer.forward
 
     def _check_no_mask_in_graph(self, mask: Any) -> None:
         if mask is not None:

@@ -8,6 +8,7 @@ from typing import Any
 from nnlite.graph import Node, SymbolicTensor
 from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
+from nnlite.validation import is_integer
 
 
 class InputLayer(Layer):
@@ -23,6 +24,8 @@ class InputLayer(Layer):
         See `Layer`.
     batch_shape : sequence of int or None, optional
         Number of rows and shape of one record, instead of `shape` and `batch_size`.
+    input_shape : sequence of int or None, optional
+        Another name of `shape`.
     name : str, optional
         See `Layer`.
 
@@ -39,15 +42,21 @@ class InputLayer(Layer):
         dtype: str | None = None,
         *,
         batch_shape: Sequence[int | None] | None = None,
+        input_shape: Sequence[int | None] | None = None,
         name: str | None = None,
     ) -> None:
         super().__init__(name=name, dtype=dtype)
+        if input_shape is not None:
+            if shape is not None:
+                raise ValueError(f"Input: input_shape is another name of shape; found {input_shape!r} and {shape!r}")
+            shape = input_shape
         shape, batch_size = _record_shape(shape, batch_size, batch_shape)
-        sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-        if any(size is not None and (not isinstance(size, int) or size < 1) for size in sizes):
+        given: tuple[Any, ...] = (shape,) if is_integer(shape) else tuple(shape)
+        if any(size is not None and (not is_integer(size) or size < 1) for size in given):
             raise ValueError(f"Input: shape must be a tuple of positive whole numbers, such as (10,); found {shape!r}")
+        sizes = tuple(None if size is None else int(size) for size in given)
         self.shape: Shape = sizes
-        self.batch_size = batch_size
+        self.batch_size = batch_size = None if batch_size is None else int(batch_size)
         node = Node(self, ())
         node.outputs = (SymbolicTensor((batch_size, *sizes), self.dtype, node),)
         self.nodes.append(node)

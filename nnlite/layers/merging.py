@@ -1,4 +1,4 @@
-"""Merging layers: the sum and the concatenation of several tensors."""
+"""Merging layers: sums, products and extremes of several tensors, and their concatenation."""
 
 from __future__ import annotations
 
@@ -10,7 +10,39 @@ from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
 
 
-class Add(Layer):
+class Elementwise(Layer):
+    """Base of the layers that combine tensors number by number.
+
+    An axis of size 1 in one of them is broadcast along those of the others; its derivative is the sum along that axis.
+
+    Parameters
+    ----------
+    **settings
+        See `Layer`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes don't fit.
+    """
+
+    merges = True
+
+    def build(self, input_shape: list[Shape]) -> Shape:
+        """Check the shapes; return that of the result."""
+        first = tuple(input_shape[0])
+        result = list(first)
+        for shape in input_shape[1:]:
+            if len(shape) != len(first):
+                raise ValueError(_describe_shapes(self, input_shape))
+            for axis, (a, b) in enumerate(zip(result, shape, strict=True)):
+                if a is not None and b is not None and a != b and 1 not in (a, b):
+                    raise ValueError(_describe_shapes(self, input_shape))
+                result[axis] = b if a == 1 or a is None else a
+        return tuple(result)
+
+
+class Add(Elementwise):
     r"""Add tensors of the same shape, for example in skip connections.
 
     .. math:: y = \sum_i x_i, \qquad dx_i = dy
@@ -35,21 +67,6 @@ class Add(Layer):
     [[11.0, 22.0]]
     """
 
-    merges = True
-
-    def build(self, input_shape: list[Shape]) -> Shape:
-        """Check the shapes; return that of the sum."""
-        first = tuple(input_shape[0])
-        result = list(first)
-        for shape in input_shape[1:]:
-            if len(shape) != len(first):
-                raise ValueError(_describe_shapes(self, input_shape))
-            for axis, (a, b) in enumerate(zip(result, shape, strict=True)):
-                if a is not None and b is not None and a != b and 1 not in (a, b):
-                    raise ValueError(_describe_shapes(self, input_shape))
-                result[axis] = b if a == 1 or a is None else a
-        return tuple(result)
-
     def forward(self, x: list[Array], training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Compute the sum."""
         y = x[0]
@@ -59,10 +76,10 @@ class Add(Layer):
 
     def backward(self, dy: Array, cache: Any) -> list[Array]:
         """Return dy for every term."""
-        return [_sum_to(dy, shape) for shape in cache]
+        return [sum_to(dy, shape) for shape in cache]
 
 
-def _sum_to(dy: Array, shape: tuple[int, ...]) -> Array:
+def sum_to(dy: Array, shape: tuple[int, ...]) -> Array:
     """Return dy summed over the axes along which a term of this shape was broadcast."""
     broadcast = tuple(axis for axis, size in enumerate(shape) if size == 1 and dy.shape[axis] != 1)
     summed: Array = dy.sum(axis=broadcast, keepdims=True) if broadcast else dy

@@ -44,7 +44,8 @@ class Wrapper(Layer):
         """The weights of the layers inside."""
         return sorted((w for layer in self.layers for w in layer.weights), key=lambda weight: not weight.learned)
 
-    def _sublayers(self) -> list[Layer]:
+    def sublayers(self) -> list[Layer]:
+        """Return the wrapped layers."""
         return self.layers
 
 

@@ -133,9 +133,16 @@ class Optimizer:
         names = self._used_slots()
         if not fits or set(names) != set(self.slots):
             kept = {name: slot for name, slot in self.slots.items() if _alike(slot, parameters)}
-            self.slots = {
-                name: kept[name] if name in kept else aligned_zeros(parameters.size, parameters.dtype) for name in names
-            }
+            self.slots = {name: kept[name] if name in kept else self._new_slot(name, parameters) for name in names}
+
+    def _new_slot(self, name: str, parameters: Array) -> Array:
+        slot = aligned_zeros(parameters.size, parameters.dtype)
+        slot += parameters.dtype.type(self.initial_value(name))
+        return slot
+
+    def initial_value(self, slot: str) -> float:  # noqa: ARG002
+        """Return the value of a slot before the first update: 0, unless an optimizer says otherwise."""
+        return 0.0
 
     def _used_slots(self) -> tuple[str, ...]:
         return self.slot_names

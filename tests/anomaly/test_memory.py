@@ -8,7 +8,7 @@ import pytest
 from anomaly import TableDetector
 from anomaly.datasets import make_transactions
 from anomaly.tables import as_table
-from anomaly.tables.csv_files import write_csv
+from anomaly.tables.csv_writer import write_csv
 
 resource = pytest.importorskip("resource", reason="the peak of a child's memory is read with this Unix module")
 

@@ -8,6 +8,7 @@ from nnlite.callbacks import (
     CallbackList,
     CSVLogger,
     EarlyStopping,
+    LambdaCallback,
     LearningRateScheduler,
     ModelCheckpoint,
     ProgressBar,
@@ -16,6 +17,7 @@ from nnlite.callbacks import (
 )
 from nnlite.layers import Dense, Input
 from nnlite.models import Sequential, load_model
+from nnlite.optimizers import SGD
 from nnlite.progress import Progress
 
 
@@ -194,7 +196,7 @@ def test_one_callback_needs_no_list():
 
 def test_every_hook_of_the_base_may_be_called():
     names = [name for name in dir(Callback) if name.startswith("on_")]
-    assert len(names) == 14
+    assert len(names) == 16
     several = CallbackList([Callback()], FakeModel(), {})
     for name in names:
         assert getattr(several, name)(*([0] if "epoch" in name or "batch" in name else [])) is None
@@ -248,3 +250,58 @@ def test_a_bar_needs_no_batches(capsys):
     bar.on_epoch_begin(0)
     bar.on_epoch_end(0, {"loss": 1.0})
     assert "Epoch 1/1\n3/3 - 0s" in capsys.readouterr().out
+
+
+def test_short_names_of_batch_hooks_are_called():
+    class Finder(Callback):
+        def __init__(self):
+            super().__init__()
+            self.seen = []
+
+        def on_batch_begin(self, batch, logs=None):
+            self.seen.append(-batch)
+
+        def on_batch_end(self, batch, logs=None):
+            self.seen.append(batch)
+
+    for backend in ("numpy", "numba"):
+        model = Sequential([Input((2,)), Dense(1)])
+        model.compile("sgd", "mse")
+        finder = Finder()
+        model.fit(np.ones((8, 2)), np.ones((8, 1)), batch_size=2, verbose=0, callbacks=[finder], backend=backend)
+        assert finder.seen == [0, 0, -1, 1, -2, 2, -3, 3]
+
+
+def test_lambda_callbacks_take_every_hook():
+    heard = []
+    hooks = {
+        name: lambda *a, name=name: heard.append(name)
+        for name in ("on_test_begin", "on_test_batch_end", "on_predict_end", "on_batch_end")
+    }
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((2, 2))
+    callback = LambdaCallback(**hooks)
+    model.fit(x, x[:, :1], verbose=0, callbacks=callback)
+    model.evaluate(x, x[:, :1], verbose=0, callbacks=callback)
+    model.predict(x, callbacks=callback)
+    assert heard == ["on_batch_end", "on_test_begin", "on_test_batch_end", "on_predict_end"]
+    with pytest.raises(TypeError, match="a callback has no 'on_fit_begin'"):
+        LambdaCallback(on_fit_begin=print)
+
+
+def test_schedules_take_one_argument_or_two():
+    for schedule in (lambda epoch: 0.5**epoch, lambda epoch, rate: 0.5**epoch if epoch else rate):
+        model = Sequential([Input((2,)), Dense(1)])
+        model.compile(SGD(1.0), "mse")
+        x = np.zeros((2, 2))
+        history = model.fit(x, x[:, :1], epochs=3, verbose=0, callbacks=LearningRateScheduler(schedule))
+        assert history.history["learning_rate"] == [1.0, 0.5, 0.25]
+
+
+def test_checkpoints_make_their_folder(tmp_path):
+    model = Sequential([Input((2,)), Dense(1)])
+    model.compile("sgd", "mse")
+    x = np.ones((2, 2))
+    model.fit(x, x[:, :1], verbose=0, callbacks=ModelCheckpoint(str(tmp_path / "new" / "er" / "{epoch}.npz")))
+    assert (tmp_path / "new" / "er" / "1.npz").exists()

@@ -1,5 +1,7 @@
 import errno
 import os
+import signal
+import subprocess
 import sys
 
 import pytest
@@ -36,6 +38,32 @@ def test_a_full_disk_keeps_the_existing_file(tmp_path, monkeypatch):
         file.write(b"new")
     assert (tmp_path / "a").read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["a"]
+
+
+@posix_only
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_killed_process_leaves_no_temporary_file(number, tmp_path):
+    path = tmp_path / "a"
+    path.write_bytes(b"old")
+    script = (
+        "import os, sys; from nnlite.files import atomic_write\n"
+        "with atomic_write(sys.argv[1]) as file: file.write(b'new'); file.flush(); "
+        "os.kill(os.getpid(), int(sys.argv[2]))"
+    )
+    ended = subprocess.run([sys.executable, "-c", script, str(path), str(int(number))], check=False)
+    assert ended.returncode == -number
+    assert path.read_bytes() == b"old"
+    if hasattr(os, "O_TMPFILE"):
+        assert os.listdir(tmp_path) == ["a"]
+
+
+def test_without_nameless_files_one_with_a_name_is_used(tmp_path, monkeypatch):
+    monkeypatch.delattr(os, "O_TMPFILE", raising=False)
+    with atomic_write(tmp_path / "a") as file:
+        file.write(b"new")
+        assert len(os.listdir(tmp_path)) == 1
+    assert os.listdir(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"new"
 
 
 def test_folders_are_refused_by_name(tmp_path):

@@ -128,7 +128,7 @@ def test_losses_reject_invalid_arguments():
     for call, message in (
         (lambda: mse(np.zeros((2, 3)), np.zeros((2, 4))), r"found \(2, 3\) and \(2, 4\)"),
         (lambda: mse(np.zeros((2, 3)), np.zeros((2, 3)), np.ones(5)), "one value per row"),
-        (lambda: losses.MeanSquaredError("mean"), "reduction must be"),
+        (lambda: losses.MeanSquaredError("median"), "reduction must be"),
         (lambda: losses.Huber(0), "delta must be a number above 0"),
         (lambda: losses.BinaryCrossentropy(label_smoothing=2), "label_smoothing"),
         (lambda: losses.SparseCategoricalCrossentropy()(np.array([5]), np.ones((1, 2))), "from 0 to 1"),

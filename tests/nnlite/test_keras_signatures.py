@@ -16,7 +16,8 @@ REQUIRED = "<required>"
 OURS = {
     # Keras 3 takes these as keyword arguments it does not list.
     **{key: {"input_shape", "input_dim"} for key in SIGNATURES if key.startswith("layers.")},
-    "Model.fit": {"backend", "threads"},
+    "layers.LeakyReLU": {"input_shape", "input_dim", "alpha"},  # alpha: Keras 2, still taken there
+    "Model.fit": {"backend", "threads", "check_finite", "resume"},
     "Model.evaluate": {"backend"},
     "Model.predict": {"backend", "threads"},
 }
@@ -44,7 +45,7 @@ NOT_OFFERED = {
         "tensor",
         "optional",
     },
-    "losses": {"dtype", "ignore_class", "axis"},
+    "losses": {"dtype"},
     "optimizers": {
         "use_ema",
         "ema_momentum",
@@ -53,23 +54,15 @@ NOT_OFFERED = {
         "gradient_accumulation_steps",
     },
     "optimizers.schedules": set(),
-    "callbacks": {"baseline", "raise_error"},
-    "metrics": {"dtype"},
+    "callbacks": {"baseline"},
+    "metrics": set(),
     "regularizers": set(),
     "initializers": {"input_axes", "output_axes"},
     "models": {"safe_mode"},  # no file is ever able to run code here
     "Model": {
-        "run_eagerly",  # compilation
-        "steps_per_execution",
-        "jit_compile",
-        "auto_scale_loss",  # mixed precision
         "steps_per_epoch",  # endless data
         "validation_steps",
         "steps",
-        "positions",  # further columns of the summary
-        "expand_nested",
-        "show_trainable",
-        "layer_range",
         "zipped",  # files of other formats
         "max_shard_size",
         "skip_mismatch",

@@ -4,7 +4,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nnlite import optimizers
-from nnlite.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, schedules
+from nnlite.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lion,
+    Nadam,
+    Optimizer,
+    RMSprop,
+    schedules,
+)
 
 KINDS = [
     lambda **s: SGD(0.05, **s),
@@ -15,6 +28,12 @@ KINDS = [
     lambda **s: Adam(0.1, **s),
     lambda **s: Adam(0.1, amsgrad=True, **s),
     lambda **s: AdamW(0.1, weight_decay=0.001, **s),
+    lambda **s: Nadam(0.1, **s),
+    lambda **s: Adamax(0.1, **s),
+    lambda **s: Adagrad(0.5, **s),
+    lambda **s: Adadelta(1.0, epsilon=1e-3, **s),
+    lambda **s: Lion(0.01, **s),
+    lambda **s: Ftrl(0.5, **s),
 ]
 LAYOUT = [("kernel", slice(0, 3)), ("bias", slice(3, 4))]
 

@@ -29,6 +29,7 @@ ARGUMENTS = {
     "Conv2DTranspose": [2, 2],
     "Dense": [2],
     "Dropout": [0.5],
+    "Dot": [1],
     "GRU": [2],
     "GaussianNoise": [0.5],
     "MaxPooling1D": [2],
@@ -41,7 +42,7 @@ ARGUMENTS = {
     "SpatialDropout1D": [0.5],
     "TimeDistributed": [Dense(2)],
 }
-LAYERS = sorted({getattr(layers, name).__name__ for name in layers.__all__} - {"Input", "Layer"})
+LAYERS = sorted({getattr(layers, name).__name__ for name in layers.__all__ if name[0].isupper()} - {"Input", "Layer"})
 
 
 @pytest.mark.parametrize("trainable", [False, True])

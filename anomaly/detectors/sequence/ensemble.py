@@ -27,13 +27,9 @@ from anomaly.detectors.sequence.windows.covering import Typical
 from anomaly.detectors.sequence.windows.features import WindowFeatures
 from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
-from anomaly.detectors.sequence.windows.stream import (
-    StepMember,
-    StepPartStream,
-    WindowMember,
-    WindowStream,
-    expected_steps,
-)
+from anomaly.detectors.sequence.windows.recent import RecentSteps
+from anomaly.detectors.sequence.windows.step_parts import StepParts
+from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, expected_steps
 from anomaly.preprocessing.series import Segment
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
@@ -112,9 +108,8 @@ class SeriesEnsemble:
         """
         self.period_, self.network_ = period, None
         self.features_ = WindowFeatures().fit([segment.features for segment in segments])
-        chosen = self.features_.selected
-        prepared = [(self.features_.select(s.features), s.missing[:, chosen]) for s in segments]
-        self.members_ = members_for(period, len(chosen), max(len(steps) for steps, _ in prepared))
+        prepared = [(self.features_.select(s.features), self.features_.select_mask(s.missing)) for s in segments]
+        self.members_ = members_for(period, len(self.features_.selected), max(len(steps) for steps, _ in prepared))
         found = [fit_member(member, prepared, self.causal, rng) for member in self.members_]
         self.typical_ = [values.typical for values in found]
         self.known_ = KnownSteps().fit([segment.features for segment in segments])
@@ -151,20 +146,24 @@ class SeriesEnsemble:
         parts : sequence of ndarray of shape (n_steps, n_features)
             The values of each member.
         """
-        totals = [part.sum(axis=1) for part in parts]
-        relative = [total / unit for total, unit in zip(totals, self.units_, strict=True)]
+        totals = np.stack([part[:, 0] if part.shape[1] == 1 else part.sum(axis=1) for part in parts])
+        relative = totals / self.units_[:, np.newaxis]
         scores = self.blend_.scores(relative)
+        n_features = parts[0].shape[1]
+        if n_features == 1:
+            return np.asarray(scores[:, np.newaxis])
+        weights, spreads = self.blend_.weights[:, np.newaxis], self.blend_.units[:, np.newaxis]
+        excess = weights * np.maximum(np.log(np.maximum(relative, 1.0)) / spreads, 1e-6)
+        scales = np.divide(excess, totals, out=np.zeros(totals.shape), where=totals > 0)
         fractions: Array = np.zeros(parts[0].shape)
-        for part, total, value, weight, spread in zip(
-            parts, totals, relative, self.blend_.weights, self.blend_.units, strict=True
-        ):
-            excess = weight * np.maximum(np.log(np.maximum(value, 1.0)) / spread, 1e-6)
-            scale = np.divide(excess, total, out=np.zeros(len(total)), where=total > 0)
+        for part, scale in zip(parts, scales, strict=True):
             fractions += part * scale[:, np.newaxis]
         sums = fractions.sum(axis=1, keepdims=True)
-        even = np.full_like(fractions, 1 / parts[0].shape[1])
-        fractions = np.divide(fractions, sums, out=even, where=sums > 0)
-        return fractions * scores[:, np.newaxis]
+        nothing = sums[:, 0] <= 0
+        if nothing.any():
+            fractions[nothing], sums[nothing] = 1 / n_features, 1.0
+        fractions *= scores[:, np.newaxis] / sums
+        return fractions
 
     @staticmethod
     def with_changes(contributions: Array, changed: Array) -> Array:
@@ -197,7 +196,8 @@ class SeriesEnsemble:
         weights = self.features_.weights_[chosen]
         found = np.tile(self.features_.constants_, (len(steps), 1))
         selected = self.features_.select(steps)
-        found[:, chosen] = expected_steps(self.step_member, selected, missing[:, chosen], self.causal) / weights
+        gone = self.features_.select_mask(missing)
+        found[:, chosen] = expected_steps(self.step_member, selected, gone, self.causal) / weights
         return found
 
     @property
@@ -227,13 +227,15 @@ class SeriesEnsemble:
         """Return a stream at the start of a segment."""
         return EnsembleStream(self)
 
-    def member_streams(self) -> list[WindowStream]:
-        """Return a stream of each member that compares windows."""
+    def member_streams(self, recent: RecentSteps) -> list[WindowStream]:
+        """Return a stream of each member that compares windows of the last steps of a segment."""
         pairs = zip(self.members_, self.typical_, strict=True)
-        return [WindowStream(member, typical, self.causal) for member, typical in pairs]
+        return [WindowStream(member, typical, self.causal, recent) for member, typical in pairs]
 
     def spread_out(self, parts: Array) -> Array:
         """Return parts of the selected features as those of all."""
+        if self.features_.has_all:
+            return parts
         every = np.zeros((len(parts), len(self.features_.weights_)))
         every[:, self.features_.selected] = parts
         return every
@@ -299,22 +301,25 @@ class EnsembleStream:
 
     def __init__(self, ensemble: SeriesEnsemble) -> None:
         self._ensemble = ensemble
-        self._windows = ensemble.member_streams()
+        self._recent = RecentSteps(ensemble.longest_window, ensemble.causal)
+        self._windows = ensemble.member_streams(self._recent)
+        self._of_steps = ensemble.members_.index(ensemble.step_member)
+        self._step_parts = StepParts(ensemble.step_member.window, ensemble.causal)
         self._network = None if ensemble.network_ is None else ensemble.network_.stream()
         self._places = ensemble.known_.stream(ensemble.causal)
-        self._step_parts = StepPartStream(ensemble.step_member, ensemble.causal)
         self._waiting: list[Array] = []
 
     def push(self, steps: Array, missing: Array) -> ScoredSteps:
         """Take the next steps and the mask of their missing samples; return what is final."""
         features = self._ensemble.features_
-        chosen = features.selected
-        selected, gone = features.select(steps), missing[:, chosen]
-        found = [self._ensemble.spread_out(stream.push(selected, gone)) for stream in self._windows]
+        self._recent.push(features.select(steps), features.select_mask(missing))
+        found, parts = [], np.zeros(0)
+        for k, stream in enumerate(self._windows):
+            values, parts = stream.take_with(self._step_parts) if k == self._of_steps else (stream.take(), parts)
+            found.append(self._ensemble.spread_out(values))
         if self._network is not None:
             found.append(self._network.push(steps, missing))
         changed = features.changed(steps) & ~missing
-        parts = self._step_parts.push(selected, gone)
         return self._blend([*found, changed, self._places.push(steps), parts])
 
     def finish(self) -> ScoredSteps:
@@ -326,7 +331,8 @@ class EnsembleStream:
         if self._network is not None:
             found.append(self._network.finish())
         nothing = np.zeros((0, n_features), np.bool_)
-        return self._blend([*found, nothing, self._places.finish(), self._step_parts.finish()])
+        parts = self._step_parts.finish(self._recent.seen)
+        return self._blend([*found, nothing, self._places.finish(), parts])
 
     def _blend(self, found: Sequence[Array]) -> ScoredSteps:
         """Add values of steps to those that wait; blend those of the steps that have all."""

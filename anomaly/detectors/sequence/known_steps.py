@@ -14,6 +14,7 @@ those that a segment begins with, if a segment of training begins so.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import numpy as np
 
@@ -26,6 +27,7 @@ UNKNOWN = -1
 
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _STEP = np.uint64(0xD1B54A32D192ED03)
+_POWERS = np.array([pow(int(_STEP), LENGTH - 1 - i, 1 << 64) for i in range(LENGTH)], np.uint64)
 
 
 class KnownSteps:
@@ -162,6 +164,8 @@ class KnownStream:
         """Return the places of the next steps: those that are found, and those that follow them as in training."""
         steps = self._answered + np.arange(len(found))
         self._answered += len(found)
+        if self._last[0] < 0 and (found < 0).all():
+            return found
         # A step before these stands for the place that is followed.
         place = np.concatenate([[self._last[0]], found])
         start = np.concatenate([[self._last[1]], steps])
@@ -176,11 +180,16 @@ class KnownStream:
         return places
 
 
+@cache
+def _constants(n_features: int) -> Array:
+    """Return an odd constant for each feature."""
+    return np.arange(1, 2 * n_features, 2, dtype=np.uint64) * _BASE
+
+
 def _step_hashes(steps: Array) -> Array:
     """Return a hash of the bits of each step; -0.0 is 0.0."""
     bits = (np.ascontiguousarray(steps, np.float32) + np.float32(0)).view(np.uint32).astype(np.uint64)
-    odd = np.arange(1, 2 * bits.shape[1], 2, dtype=np.uint64) * _BASE
-    mixed = bits * odd
+    mixed = bits * _constants(bits.shape[1])
     mixed ^= mixed >> np.uint64(29)
     hashes: Array = mixed.sum(axis=1, dtype=np.uint64)
     return hashes
@@ -189,6 +198,8 @@ def _step_hashes(steps: Array) -> Array:
 def _sequence_hashes(hashes: Array) -> Array:
     """Return the hash of each sequence of LENGTH steps."""
     n = len(hashes) - LENGTH + 1
+    if n == 1:
+        return np.add.reduce(hashes * _POWERS, keepdims=True)
     total = np.zeros(max(n, 0), np.uint64)
     for i in range(LENGTH if n > 0 else 0):
         total = total * _STEP + hashes[i : i + n]

@@ -31,18 +31,18 @@ Discovery from Data 6 (2012).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import copy
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_positive
+from nnlite.trees import CompleteTrees
 from nnlite.types import Array, RandomGenerator
 
 _DRAWS = 8
-# Paths of so many records through trees at a time: few enough for the cache, many enough for few calls.
-_BLOCK_PATHS = 8192
 
 
 class IsolationForest:
@@ -87,8 +87,9 @@ class IsolationForest:
         self.width = width
         self.scale = scale
         self.spread = spread
-        self._depth = counts.shape[1].bit_length() - 1
-        self._lengths = _splits_above(thresholds, self._depth) + average_path_length(np.maximum(counts, 1))
+        depth = counts.shape[1].bit_length() - 1
+        lengths = _splits_above(thresholds, depth) + average_path_length(np.maximum(counts, 1))
+        self._walk = CompleteTrees(features, thresholds, lengths)
 
     @property
     def subsample(self) -> int:
@@ -101,7 +102,9 @@ class IsolationForest:
 
     def with_scale(self, scale: float, spread: float) -> IsolationForest:
         """Return the member with another scale and spread."""
-        return IsolationForest(self.features, self.thresholds, self.counts, self.width, scale, spread)
+        forest = copy.copy(self)
+        forest.scale, forest.spread = scale, spread
+        return forest
 
     def with_scale_of(self, other: Member) -> IsolationForest:
         """Return the member with scale and spread of another one."""
@@ -115,12 +118,7 @@ class IsolationForest:
         x : ndarray of float32 of shape (n_records, n_features)
             Features.
         """
-        total = np.zeros(len(x))
-        for rows, trees, path in self._paths(x):
-            # Tree by tree, so that a record's sum does not depend on the number of records.
-            for tree, end in zip(trees, path[-1], strict=True):
-                total[rows] += self._lengths[tree].take(end - self.features.shape[1])
-        return total / len(self.features)
+        return self._walk.sums(x) / len(self.features)
 
     def scores(self, x: Array, known: Array | None = None) -> Array:  # noqa: ARG002
         """Return the score of each record, as float64 of shape (n_records,); filled holes count as all features do."""
@@ -129,7 +127,7 @@ class IsolationForest:
     def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""
         bits, known = self._bits(), np.zeros(x.shape)
-        for rows, trees, path in self._paths(x):
+        for rows, trees, path in self._walk.paths(x):
             cells, first = known[rows].ravel(), np.arange(path[0].shape[1]) * self.width
             for position, tree in enumerate(trees):
                 for before, after in pairwise(path):
@@ -141,25 +139,6 @@ class IsolationForest:
         # Where all records are equal no split tells anything.
         fractions = np.divide(known, total, out=np.full(x.shape, 1 / self.width), where=total > 0)
         return fractions * self.scores(x)[:, np.newaxis]
-
-    def _paths(self, x: Array) -> Iterator[tuple[slice, range, list[Array]]]:
-        """Yield rows, trees, and the nodes that they pass at each level, each of shape (n_trees, n_rows)."""
-        for start in range(0, len(x), _BLOCK_PATHS):
-            block = np.ascontiguousarray(x[start : start + _BLOCK_PATHS])
-            cells, first = block.ravel(), np.arange(len(block)) * self.width
-            at_once = max(1, _BLOCK_PATHS // len(block))
-            for tree in range(0, len(self.features), at_once):
-                trees = range(tree, min(tree + at_once, len(self.features)))
-                features, thresholds = (
-                    values[tree : trees.stop].ravel() for values in (self.features, self.thresholds)
-                )
-                offset = (np.arange(len(trees)) * self.features.shape[1])[:, np.newaxis]
-                path = [np.zeros((len(trees), len(block)), np.intp)]
-                for _ in range(self._depth):
-                    node = path[-1] + offset
-                    right = cells.take(features.take(node) + first) > thresholds.take(node)
-                    path.append(2 * path[-1] + 1 + right)
-                yield slice(start, start + len(block)), trees, path
 
     def _bits(self) -> Array:
         """Return the bits that the last split before each node of all levels tells, of shape (n_trees, n_nodes)."""

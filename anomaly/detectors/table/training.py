@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -312,6 +311,9 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
     if len(starts) != len(settings.noise):
         raise ValueError(_OTHER_LEVELS.format(len(settings.noise), len(starts)))
     seeds = global_generator().integers(2**31, size=len(starts)).tolist()
+    # Its import takes some milliseconds, and scoring has no use for it.
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(settings.n_threads) as pool:
         trained = list(pool.map(train_one, settings.noise, starts, seeds))
     return [network for network, _ in trained], _mean_history([history for _, history in trained])

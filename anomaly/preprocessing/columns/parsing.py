@@ -9,12 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.tables.cells import number_text
+from anomaly.tables.cells import MISSING_TEXTS, number_text
 from anomaly.tables.coded import coding_of
 from nnlite.types import Array
-
-MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
-"""Text of a missing value."""
 
 BOOLEAN_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
 """Words for True and False, in lower case."""

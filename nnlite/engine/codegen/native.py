@@ -1,9 +1,9 @@
 """Machine code of kernels: compiled by Numba once, cached in a folder, loaded without Numba from then on.
 
-Importing Numba takes half a second, and compiling a kernel as long again. The result is a plain C function, which LLVM
-loads in a fraction of a millisecond. So a kernel is identified by its name (``"dense.product"``: the function `product`
-of the module `nnlite.engine.kernels.dense`), and that module, which imports Numba, is imported only if the cache holds
-no machine code for it.
+Importing Numba takes half a second, and compiling a kernel as long again. The result is a plain C function, which is
+loaded in a fraction of a millisecond, on Linux without LLVM (`nnlite.engine.codegen.object_files`). So a kernel is
+identified by its name (``"dense.product"``: the function `product` of the module `nnlite.engine.kernels.dense`), and
+that module, which imports Numba, is imported only if the cache holds no machine code for it.
 
 The cache folder is the first of these that is writable and belongs to the user alone: ``$NNLITE_CACHE_DIR``; the user's
 cache folder; one in the folder for temporary files. A file is used only if its checksum is right, and is written
@@ -15,19 +15,17 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import os
-import sys
-import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import llvmlite.binding as llvm
 import numpy as np
 
+from nnlite.engine.codegen.host import candidates, host, is_private, remember
+from nnlite.engine.codegen.object_files import NotSupported, load
 from nnlite.files import atomic_write
 
 _MAGIC = b"nnlite kernel 1\n"
@@ -83,6 +81,12 @@ def _load(name: str, dtype: str) -> int:
         entry = _compile(name, dtype)
         _write(name, dtype, *entry)
     symbol, machine_code = entry
+    try:
+        return load(machine_code, symbol, _LIBRARY_FUNCTIONS)
+    except NotSupported:
+        pass
+    import llvmlite.binding as llvm
+
     engine = _engine()
     engine.add_object_file(llvm.object_file.ObjectFileRef.from_data(machine_code))
     engine.finalize_object()
@@ -97,6 +101,7 @@ def _load(name: str, dtype: str) -> int:
 
 def _compile(name: str, dtype: str) -> tuple[str, bytes]:
     """Return the symbol and the object file of a kernel."""
+    import llvmlite.binding as llvm
     import numba
 
     module_name, function_name = name.split(".")
@@ -126,6 +131,8 @@ def _check_self_contained(name: str, code: Any) -> None:
 
 @cache
 def _target_machine() -> Any:
+    import llvmlite.binding as llvm
+
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
@@ -136,6 +143,8 @@ def _target_machine() -> Any:
 
 @cache
 def _engine() -> Any:
+    import llvmlite.binding as llvm
+
     return llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
 
 
@@ -173,47 +182,13 @@ def _write(name: str, dtype: str, symbol: str, machine_code: bytes) -> None:
 @cache
 def cache_folder() -> Path | None:
     """Return the folder of the machine code cache, created if necessary; None if no folder is usable."""
-    for base in _candidates():
-        folder = base / _fingerprint()
+    for base in candidates():
+        folder = base / host().fingerprint
         try:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if _is_private(base) and _is_private(folder) and os.access(folder, os.W_OK):
+            if is_private(base) and is_private(folder) and os.access(folder, os.W_OK):
+                remember(base)
                 return folder
         except OSError:
             continue
     return None
-
-
-def _candidates() -> Iterator[Path]:
-    chosen = os.environ.get("NNLITE_CACHE_DIR")
-    if chosen:
-        yield Path(chosen)
-    if sys.platform == "win32":
-        local = os.environ.get("LOCALAPPDATA")
-        if local:
-            yield Path(local) / "nnlite" / "cache"
-    elif sys.platform == "darwin":
-        yield Path("~/Library/Caches/nnlite").expanduser()
-    else:
-        yield Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "nnlite"
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    yield Path(tempfile.gettempdir()) / f"nnlite-{user}"
-
-
-def _is_private(folder: Path) -> bool:
-    """Tell whether no other user can write to the folder."""
-    if not hasattr(os, "getuid"):
-        return True
-    status = folder.stat()
-    return status.st_uid == os.getuid() and not status.st_mode & 0o022
-
-
-@cache
-def _fingerprint() -> str:
-    """Return a hash of all that machine code depends on: the sources, the compiler, the processor."""
-    digest = hashlib.sha256()
-    for source in sorted(Path(__file__).parent.parent.rglob("*.py")):
-        digest.update(source.read_bytes())
-    processor = llvm.get_host_cpu_name() + llvm.get_host_cpu_features().flatten()
-    digest.update(f"{version('numba')} {version('llvmlite')} {processor}".encode())
-    return digest.hexdigest()[:20]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
-import llvmlite.binding
 import numpy as np
 from numpy.typing import DTypeLike
+
+from nnlite.engine.codegen.host import host
 
 PANEL_VECTORS = 2
 """Vectors of units in a tile of `nnlite.engine.codegen.sparse_rows`, and so in a panel of packed weights."""
@@ -27,10 +28,7 @@ class Machine(NamedTuple):
 @cache
 def host_machine() -> Machine:
     """Return the tile for this CPU: 12 x 2 of AVX-512's 32 registers, 6 x 2 of 16 on others."""
-    features = llvmlite.binding.get_host_cpu_features()
-    if features.get("avx512f"):
-        return Machine(64, 12)
-    return Machine(32 if features.get("avx2") else 16, 6)
+    return Machine(host().vector_bytes, 12 if host().many_registers else 6)
 
 
 def vector_width(dtype: DTypeLike) -> int:

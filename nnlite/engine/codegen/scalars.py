@@ -72,6 +72,18 @@ def with_sign(typing_context: Any, magnitude: Any, sign: Any) -> Any:
 
 
 @intrinsic
+def leading_zeros(typing_context: Any, bits: Any) -> Any:
+    """Return how many of the upper bits of an unsigned integer of 64 bits, which is not 0, are 0."""
+    if bits != types.uint64:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctlz(arguments[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.int64(bits), generate
+
+
+@intrinsic
 def high_product(typing_context: Any, a: Any, b: Any) -> Any:
     """Return the upper 64 bits of the product of two unsigned integers of 64 bits."""
     if not (a == b == types.uint64):

@@ -12,14 +12,15 @@ from nnlite.engine.codegen.scalars import square_root
 
 
 @njit(error_model="numpy")
-def _rate(state: Any) -> Any:
+def current_rate(state: Any) -> Any:
+    """Return the learning rate of this step, in double precision."""
     return as_pointer(state[RATES], 0.0)[state[STEP]]
 
 
 def sgd(op: Any, state: Any, zero: Any) -> None:
     """op: weights, gradients, momentum or 0, length, mu, whether Nesterov momentum."""
     weights, gradients, momentum = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
-    rate, mu = like(zero, _rate(state)), like(zero, as_number(op[4]))
+    rate, mu = like(zero, current_rate(state)), like(zero, as_number(op[4]))
     if op[2] == 0:
         for i in range(op[3]):
             weights[i] -= rate * gradients[i]
@@ -41,7 +42,11 @@ def rmsprop(op: Any, state: Any, zero: Any) -> None:
     weights, gradients, velocity = as_pointer(op[0], zero), as_pointer(op[1], zero), as_pointer(op[2], zero)
     mean_gradient, momentum = as_pointer(op[3], zero), as_pointer(op[4], zero)
     centered, with_momentum = op[3] != 0, op[4] != 0
-    rate, rho, one_minus_rho = like(zero, _rate(state)), like(zero, as_number(op[6])), like(zero, 1 - as_number(op[6]))
+    rate, rho, one_minus_rho = (
+        like(zero, current_rate(state)),
+        like(zero, as_number(op[6])),
+        like(zero, 1 - as_number(op[6])),
+    )
     mu, epsilon = like(zero, as_number(op[7])), like(zero, as_number(op[8]))
     for i in range(op[5]):
         g = gradients[i]
@@ -66,7 +71,7 @@ def adam(op: Any, state: Any, zero: Any) -> None:
     beta_1, beta_2 = like(zero, as_number(op[5])), like(zero, as_number(op[6]))
     one_minus_beta_1, one_minus_beta_2 = like(zero, 1 - as_number(op[5])), like(zero, 1 - as_number(op[6]))
     epsilon = like(zero, as_number(op[7]))
-    step = like(zero, _rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
+    step = like(zero, current_rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
     for i in range(op[4]):
         g = gradients[i]
         m = beta_1 * momentum[i] + one_minus_beta_1 * g
@@ -83,7 +88,7 @@ def amsgrad(op: Any, state: Any, zero: Any) -> None:
     beta_1, beta_2 = like(zero, as_number(op[6])), like(zero, as_number(op[7]))
     one_minus_beta_1, one_minus_beta_2 = like(zero, 1 - as_number(op[6])), like(zero, 1 - as_number(op[7]))
     epsilon = like(zero, as_number(op[8]))
-    step = like(zero, _rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
+    step = like(zero, current_rate(state) * as_pointer(state[CORRECTIONS], 0.0)[state[STEP]])
     for i in range(op[5]):
         g = gradients[i]
         m = beta_1 * momentum[i] + one_minus_beta_1 * g
@@ -97,7 +102,7 @@ def amsgrad(op: Any, state: Any, zero: Any) -> None:
 
 def decay(op: Any, state: Any, zero: Any) -> None:
     """Apply weight decay. op: weights, length, lambda."""
-    weights, factor = as_pointer(op[0], zero), like(zero, 1 - _rate(state) * as_number(op[2]))
+    weights, factor = as_pointer(op[0], zero), like(zero, 1 - current_rate(state) * as_number(op[2]))
     for i in range(op[1]):
         weights[i] *= factor
 

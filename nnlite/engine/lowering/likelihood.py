@@ -29,7 +29,7 @@ def emit_likelihood(
     Unsupported
         If the shapes do not fit.
     """
-    mean = int(loss.reduction == "sum_over_batch_size")
+    mean = int(loss.reduction in ("sum_over_batch_size", "mean"))
     locations = (target.location, output.location, gradient, weight)
     learned = isinstance(loss, GaussianNLL) and loss.variance is None
     if learned:

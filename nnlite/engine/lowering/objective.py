@@ -115,7 +115,9 @@ def _emit_loss(
     labels = _one_hot(program, target, output) if one_hot else target
     check_same_shape(loss.name, labels, output)
     sizes = (output.shape[-1], math.prod(output.shape[:-1]), program.ld)
-    mean = int(metric or loss.reduction == "sum_over_batch_size")
+    if loss.reduction == "mean_with_sample_weight" and not metric:
+        raise Unsupported("a loss divided by the sum of the weights has no compiled form")
+    mean = int(metric or loss.reduction in ("sum_over_batch_size", "mean"))
     location, stride = (None, 0) if weight is None else broadcast_to_samples(program, weight, output.shape[:-1])
     locations = (labels.location, output.location, gradient, location)
     program.emit(f"loss.{kernel}", *locations, *sizes, float(factor), mean, total, work, *constants, stride)
@@ -138,6 +140,8 @@ def _loss_kernel(loss: losses.Loss, size: int) -> tuple[str, tuple[float, float,
     if kind in (losses.CategoricalCrossentropy, losses.SparseCategoricalCrossentropy):
         assert isinstance(loss, losses.CategoricalCrossentropy)
         constants = (1 - loss.label_smoothing, loss.label_smoothing / size, _EPSILON)
+        if getattr(loss, "ignore_class", None) is not None:
+            raise Unsupported("a loss that ignores a class has no compiled form")
         name = "categorical_crossentropy" + ("_logits" if loss.from_logits else "")
         return name, constants, kind is losses.SparseCategoricalCrossentropy
     raise Unsupported(f"the loss {loss.name!r} has no compiled form")

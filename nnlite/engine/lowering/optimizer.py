@@ -6,6 +6,12 @@ from nnlite.engine.lowering.rules import Unsupported
 from nnlite.engine.program import Location, Program
 from nnlite.memory import LINE
 from nnlite.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
+from nnlite.optimizers.adadelta import Adadelta
+from nnlite.optimizers.adagrad import Adagrad
+from nnlite.optimizers.adamax import Adamax
+from nnlite.optimizers.ftrl import Ftrl
+from nnlite.optimizers.lion import Lion
+from nnlite.optimizers.nadam import Nadam
 
 
 def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: int) -> None:
@@ -44,7 +50,26 @@ def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: 
         kernel = "amsgrad" if optimizer.amsgrad else "adam"
         program.emit(f"optimizer.{kernel}", weights, gradients, *map(slot, names), *adam_operands)
     else:
-        raise Unsupported(f"the optimizer {kind.__name__} has no compiled form")
+        kernel, constants = _adaptive_step(optimizer)
+        slots = [slot(name) for name in optimizer.slot_names]
+        program.emit(f"adaptive.{kernel}", weights, gradients, *slots, length, *map(float, constants))
+
+
+def _adaptive_step(optimizer: Optimizer) -> tuple[str, tuple[float, ...]]:
+    """Return the kernel of one of the less frequent optimizers, and its constants."""
+    kind = type(optimizer)
+    if isinstance(optimizer, (Nadam, Adamax)) and kind in (Nadam, Adamax):
+        return kind.__name__.lower(), (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
+    if isinstance(optimizer, Adagrad) and kind is Adagrad:
+        return "adagrad", (optimizer.epsilon,)
+    if isinstance(optimizer, Adadelta) and kind is Adadelta:
+        return "adadelta", (optimizer.rho, optimizer.epsilon)
+    if isinstance(optimizer, Lion) and kind is Lion:
+        return "lion", (optimizer.beta_1, optimizer.beta_2)
+    if isinstance(optimizer, Ftrl) and kind is Ftrl and optimizer.learning_rate_power == -0.5:
+        penalties = (optimizer.l1_regularization_strength, optimizer.l2_regularization_strength)
+        return "ftrl", (*penalties, optimizer.l2_shrinkage_regularization_strength, optimizer.beta)
+    raise Unsupported(f"the optimizer {kind.__name__} has no compiled form for these settings")
 
 
 def lower_clipping(program: Program, optimizer: Optimizer, length: int) -> None:

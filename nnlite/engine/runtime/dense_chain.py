@@ -10,7 +10,7 @@ from nnlite.dense_chain import ChainLayer
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.codegen.processor import PANEL_VECTORS, tile_rows, vector_width
 from nnlite.engine.runtime.addresses import Addresses
-from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
+from nnlite.engine.runtime.threads import choose_threads, run_parts
 from nnlite.types import Array
 
 # So many rows of activations are near the processor, and panels of weights are read once for all of them.
@@ -67,16 +67,8 @@ class CompiledChain:
         return self._result(x, False, np.empty((len(x), self._copies, self._width), np.float32))
 
     def _result(self, x: Array, as_errors: bool, result: Array) -> Array:
-        n = len(x)
-        # Two threads at least halve a large batch; blocks stay whole.
-        count = choose_threads(None, self._products, n)
-        step = max(1, -(-n // (count * self._block)) * self._block)
-        parts = [slice(start, start + step) for start in range(0, n, step)]
-        if len(parts) == 1:
-            self._run(x, as_errors, result)
-        elif parts:
-            tasks = [lambda rows=rows: self._run(x[rows], as_errors, result[rows]) for rows in parts]
-            ThreadGroup(len(tasks)).run(tasks)
+        threads = choose_threads(None, self._products, len(x))
+        run_parts(lambda rows: self._run(x[rows], as_errors, result[rows]), len(x), threads, self._block)
         return result
 
     def _run(self, x: Array, as_errors: bool, result: Array) -> None:

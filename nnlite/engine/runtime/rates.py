@@ -9,6 +9,8 @@ import numpy as np
 from nnlite.engine import batch_state
 from nnlite.engine.runtime.worker import Worker
 from nnlite.optimizers import Adam, Optimizer
+from nnlite.optimizers.adamax import Adamax
+from nnlite.optimizers.nadam import Nadam
 from nnlite.types import Array
 
 _TABLE_LENGTH = 4096
@@ -16,7 +18,7 @@ _STRIDE = 64
 
 
 class RateTable:
-    """The learning rate of each of the next steps, and Adam's bias correction of it.
+    """The learning rate of each of the next steps, and the optimizer's bias correction of it.
 
     Parameters
     ----------
@@ -54,6 +56,10 @@ class RateTable:
         if isinstance(optimizer, Adam):
             power_1, power_2 = (_powers(beta, first + 1, length) for beta in (optimizer.beta_1, optimizer.beta_2))
             self._corrections = np.sqrt(1 - power_2) / (1 - power_1)
+        elif isinstance(optimizer, Nadam):
+            self._corrections = optimizer.coefficients(first + 1, length).ravel()
+        elif isinstance(optimizer, Adamax):
+            self._corrections = 1 / (1 - _powers(optimizer.beta_1, first + 1, length))
 
 
 def _powers(base: float, first: int, length: int) -> Array:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -85,7 +86,7 @@ class Session:
         if optimizer is not None:
             self._rates = RateTable(optimizer)
         program.total("penalty")  # reported even if every penalized layer is frozen now
-        seeds = program.draw_seeds()
+        self._seeds = program.draw_seeds()
         programs = [program.copy() for _ in range(threads)]
         lower_weight_penalties(programs[0], model.trainable_weights)
         if optimizer is not None:
@@ -95,7 +96,7 @@ class Session:
         for thread, thread_program in enumerate(programs):
             gradients = {"gradients": buffers[f"gradients {thread}"]} if optimizer is not None else {}
             self._workers.append(
-                Worker(thread_program, buffers | gradients, seeds, thread, threads, self.epochs_at_once)
+                Worker(thread_program, buffers | gradients, self._seeds, thread, threads, self.epochs_at_once)
             )
         self._totals = Totals(model.objective, program.totals)
         self._optimizer = optimizer
@@ -129,6 +130,26 @@ class Session:
             return None
         orders = draw_orders(generator, self._data.n_rows, epochs)
         return self._data.orders(generator, epochs) if orders is None else orders
+
+    def noise_state(self) -> dict[str, Any]:
+        """Return the seeds of the streams of random numbers, and the number of steps since they were drawn."""
+        return {"seeds": self._seeds.tolist(), "steps": int(self._workers[0].state[batch_state.STEP_COUNT])}
+
+    def set_noise_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `noise_state` returned.
+
+        Raises
+        ------
+        ValueError
+            If it has other streams than this model.
+        """
+        self._relink_if_changed()
+        seeds = np.asarray(state["seeds"], np.int64)
+        if seeds.shape != self._seeds.shape:
+            raise ValueError(f"the model has {self._seeds.size} stream(s) of random numbers; found {seeds.size} seeds")
+        self._seeds[...] = seeds
+        for worker in self._workers:
+            worker.state[batch_state.STEP_COUNT] = int(state["steps"])
 
     def run(self, first: int, last: int, order: Array | None) -> None:
         """Run batches of an epoch, and add their sums to the model's averages.

@@ -7,11 +7,14 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
-from functools import cache
+from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from nnlite.processors import available_processors
+
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
 
 _PRODUCTS_PER_THREAD = 3_000_000
 """Multiplications of a forward pass through a batch for each thread that is used by default.
@@ -64,8 +67,13 @@ class ThreadGroup:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        # Workers wait for each other at barriers in compiled code, so each needs a thread from the start.
-        self._pool = ThreadPoolExecutor(size - 1, "nnlite") if size > 1 else None
+        self._pool: ThreadPoolExecutor | None = None
+        if size > 1:
+            # Its import takes some milliseconds.
+            from concurrent.futures import ThreadPoolExecutor
+
+            # Workers wait for each other at barriers in compiled code, so each needs a thread from the start.
+            self._pool = ThreadPoolExecutor(size - 1, "nnlite")
 
     def run(self, functions: Sequence[Callable[[], None]]) -> None:
         """Run one function in each thread, and return when all have ended."""
@@ -74,7 +82,27 @@ class ThreadGroup:
             functions[0]()
         finally:
             # Even after an interrupt: the other threads still write to the arrays.
-            if futures:
-                wait(futures)
+            for future in futures:
+                future.exception()
         for future in futures:
             future.result()
+
+
+def run_parts(work: Callable[[slice], None], rows: int, threads: int, multiple: int = 1) -> None:
+    """Run a function for equal parts of some rows, each in a thread of its own.
+
+    Parameters
+    ----------
+    work : callable
+        Function of a slice of the rows.
+    rows, threads : int
+        Number of rows, and of threads at most.
+    multiple : int, default 1
+        All parts but the last are multiples of this.
+    """
+    step = max(1, -(-rows // (threads * multiple)) * multiple)
+    parts = [slice(start, min(start + step, rows)) for start in range(0, rows, step)]
+    if len(parts) == 1:
+        work(parts[0])
+    elif parts:
+        ThreadGroup(len(parts)).run([partial(work, part) for part in parts])

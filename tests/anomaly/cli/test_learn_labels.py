@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from anomaly import load_detector
-from anomaly.tables.csv_files import read_csv, write_csv
+from anomaly.tables.csv_files import read_csv
+from anomaly.tables.csv_writer import write_csv
 from tests.anomaly.command_line import LABELS, run, without_some_labels
 
 

@@ -21,7 +21,7 @@ def test_each_command_has_help_with_an_example(capsys, command):
     out = capsys.readouterr().out
     assert f"example:\n  anomaly {command}" in out
     # The example parses.
-    from anomaly.cli.main import parse
+    from anomaly.cli.dispatch import parse
 
     example = out.split("example:\n  anomaly ")[1].split("\n")[0]
     assert callable(parse(example.split()).run)
@@ -83,7 +83,7 @@ def imported(*arguments):
 
 def test_help_lists_all_commands_and_imports_none():
     found = {name for name in imported("--help") if name.startswith("anomaly.cli.")}
-    assert found == {"anomaly.cli.commands", "anomaly.cli.main"}
+    assert found == {"anomaly.cli.commands", "anomaly.cli.dispatch", "anomaly.cli.streams"}
 
 
 def test_a_command_imports_no_other_command():

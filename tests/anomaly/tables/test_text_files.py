@@ -5,7 +5,14 @@ import gzip
 import pytest
 
 from anomaly.errors import DataError
-from anomaly.tables.text_files import create_text, describe_path, open_text, read_lines
+from anomaly.tables.byte_source import ByteSource
+from anomaly.tables.text_files import create_text, describe_path, open_bytes
+from anomaly.tables.text_lines import TextLines
+
+
+def lines_of(path, encoding="utf-8"):
+    with open_bytes(path) as opened:
+        return list(TextLines(ByteSource(opened.stream, encoding, "file", opened.is_live), "file"))
 
 
 def test_paths_are_quoted_and_a_dash_is_standard_input(tmp_path):
@@ -19,8 +26,7 @@ def test_written_text_is_read_unchanged(tmp_path, name):
     with create_text(path) as stream:
         stream.write("é,b\r\nc")
     assert (path.read_bytes()[:2] == b"\x1f\x8b") == name.endswith("gz")
-    with open_text(path, "utf-8") as stream:
-        assert list(read_lines(stream, "file")) == ["é,b\r\n", "c"]
+    assert lines_of(path) == ["é,b\r\n", "c"]
 
 
 def write_and_fail(path):
@@ -50,5 +56,5 @@ def test_an_error_leaves_the_earlier_file(tmp_path):
 def test_errors_name_the_line(tmp_path, content, encoding, message):
     path = tmp_path / "file"
     path.write_bytes(content)
-    with pytest.raises(DataError, match=message), open_text(path, encoding) as stream:
-        list(read_lines(stream, "file"))
+    with pytest.raises(DataError, match=message):
+        lines_of(path, encoding)

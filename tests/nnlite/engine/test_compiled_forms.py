@@ -1,4 +1,4 @@
-"""Every class that nnlite offers by name has a compiled form."""
+"""Every class that nnlite offers by name has a compiled form, or is among those that only the layers compute."""
 
 import numpy as np
 import pytest
@@ -13,6 +13,49 @@ ROWS = 11
 NOT_OF_PREDICTIONS = {"Mean", "mean"}
 """Metrics without a comparison, which have no meaning after a layer."""
 
+# What only the layers compute: rare in training, where it then takes their time.
+LOSSES_OF_LAYERS = {
+    losses.CategoricalHinge,
+    losses.CosineSimilarity,
+    losses.FunctionLoss,
+    losses.Hinge,
+    losses.KLDivergence,
+    losses.LogCosh,
+    losses.MeanAbsolutePercentageError,
+    losses.MeanSquaredLogarithmicError,
+    losses.Poisson,
+    losses.SquaredHinge,
+}
+METRICS_OF_ENGINE = {
+    metrics.Accuracy,
+    metrics.BinaryAccuracy,
+    metrics.BinaryCrossentropy,
+    metrics.CategoricalAccuracy,
+    metrics.CategoricalCrossentropy,
+    metrics.MeanAbsoluteError,
+    metrics.MeanSquaredError,
+    metrics.RootMeanSquaredError,
+    metrics.SparseCategoricalAccuracy,
+}
+ACTIVATIONS_OF_LAYERS = {
+    activations.CELU,
+    activations.FunctionActivation,
+    activations.HardSiLU,
+    activations.LogSigmoid,
+    activations.LogSoftmax,
+    activations.Mish,
+    activations.ReLU6,
+    activations.Softsign,
+}
+LAYERS_OF_LAYERS = {"Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"}
+
+
+def names_of(registry, *, but=(), only=None):
+    """Return the names in a registry of classes that are not in `but`, or are in `only`."""
+    functions = {"FunctionLoss", "FunctionActivation", "MeanMetricWrapper"}
+    kinds = {name: type(registry.create(name)) for name in registry.names() if name not in functions}
+    return sorted(name for name, kind in kinds.items() if (kind in only if only else kind not in but))
+
 
 def assert_compiled(loss="mse", optimizer="sgd", activation="sigmoid", numbers=False, **settings):
     compiled = {name: settings.pop(name) for name in ("metrics", "weighted_metrics") if name in settings}
@@ -26,12 +69,12 @@ def assert_compiled(loss="mse", optimizer="sgd", activation="sigmoid", numbers=F
     assert_parity(build, draw(ROWS, 4), y, sample_weight=np.linspace(0, 1, ROWS))
 
 
-@pytest.mark.parametrize("name", losses.registry.names())
+@pytest.mark.parametrize("name", names_of(losses.registry, but=LOSSES_OF_LAYERS))
 def test_every_loss(name):
     assert_compiled(name, numbers="parse" in name)
 
 
-@pytest.mark.parametrize("name", sorted({*metrics.registry.names()} - NOT_OF_PREDICTIONS))
+@pytest.mark.parametrize("name", names_of(metrics.registry, only=METRICS_OF_ENGINE))
 def test_every_metric(name):
     numbers = "parse" in name
     loss = "sparse_categorical_crossentropy" if numbers else "mse"
@@ -49,17 +92,43 @@ def test_every_regularizer(name, place):
     assert_compiled(**{place: name})
 
 
-@pytest.mark.parametrize("name", activations.registry.names())
+@pytest.mark.parametrize("name", names_of(activations.registry, but=ACTIVATIONS_OF_LAYERS))
 def test_every_activation(name):
     assert_compiled(activation=name)
 
 
-@pytest.mark.parametrize("name", sorted({*layers.__all__} - {"Input", "InputLayer", "Layer", "Masking"}))
+LAYER_CLASSES = sorted(
+    {name for name in layers.__all__ if name[0].isupper()}
+    - {"Input", "InputLayer", "Layer", "Masking"}
+    - LAYERS_OF_LAYERS
+)
+
+
+@pytest.mark.parametrize("name", LAYER_CLASSES)
 def test_every_layer_has_a_rule(name):
     kind = getattr(layers, name)
     layer = kind.__new__(kind)
     layer.name = name
     assert callable(rule_for(layer))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"loss": "log_cosh"},
+        {"loss": "kl_divergence"},
+        {"metrics": ["auc"]},
+        {"metrics": ["cosine_similarity"]},
+        {"activation": "mish"},
+    ],
+)
+def test_what_only_the_layers_compute_is_computed_by_them(settings):
+    model = Sequential([Input((4,)), Dense(3, activation=settings.get("activation", "sigmoid"))])
+    model.compile("sgd", settings.get("loss", "mse"), metrics=settings.get("metrics"))
+    x, y = draw(ROWS, 4), np.eye(3)[np.arange(ROWS) % 3]
+    with pytest.raises(ValueError, match="has no compiled form"):
+        model.fit(x, y, backend="numba", verbose=0)
+    assert model.fit(x, y, verbose=0, epochs=50).backend == "numpy"
 
 
 def test_outputs_without_an_axis_use_the_layers():

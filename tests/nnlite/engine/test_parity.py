@@ -27,7 +27,19 @@ from nnlite.layers import (
     Tanh,
 )
 from nnlite.models import Model, Sequential
-from nnlite.optimizers import SGD, Adam, AdamW, RMSprop, schedules
+from nnlite.optimizers import (
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    Ftrl,
+    Lion,
+    Nadam,
+    RMSprop,
+    schedules,
+)
 from nnlite.regularizers import L1, L1L2, L2
 from nnlite.utils import set_random_seed, to_categorical
 from tests.nnlite.engine.parity import assert_agree, assert_parity, draw
@@ -181,6 +193,13 @@ OPTIMIZERS = {
     "adam of other betas": lambda **s: Adam(0.01, beta_1=0.8, beta_2=0.9, epsilon=1e-3, **s),
     "amsgrad": lambda **s: Adam(0.01, amsgrad=True, epsilon=1e-4, **s),
     "adamw": lambda **s: AdamW(0.01, epsilon=1e-4, **s),
+    "nadam": lambda **s: Nadam(0.01, epsilon=1e-3, **s),
+    "nadam on a schedule": lambda **s: Nadam(schedules.ExponentialDecay(0.05, 3, 0.5), epsilon=1e-3, **s),
+    "adamax": lambda **s: Adamax(0.01, epsilon=1e-3, **s),
+    "adagrad": lambda **s: Adagrad(0.05, **s),
+    "adadelta": lambda **s: Adadelta(0.5, epsilon=1e-4, **s),
+    "lion": lambda **s: Lion(0.001, **s),
+    "ftrl": lambda **s: Ftrl(0.1, l1_regularization_strength=0.01, beta=0.1, **s),
 }
 CHANGES = {
     "clipped values": {"clipvalue": 0.05},

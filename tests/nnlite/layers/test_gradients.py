@@ -40,6 +40,14 @@ ACTIVATIONS = [
     "tanh",
     "softmax",
     "exponential",
+    "relu6",
+    "celu",
+    "hard_silu",
+    "hard_swish",
+    "mish",
+    "softsign",
+    "log_sigmoid",
+    "log_softmax",
 ]
 
 
@@ -76,7 +84,7 @@ def test_activation_layer(activation):
 
 
 def test_every_activation_is_checked():
-    known = {type(activations.get(name)) for name in activations.registry.names()}
+    known = {type(activations.get(name)) for name in activations.registry.names() if name != "FunctionActivation"}
     assert known == {type(activations.get(name)) for name in ACTIVATIONS}
 
 

@@ -88,7 +88,7 @@ class Precision:
     def products(self, windows: Array, missing: Array | None) -> tuple[Array, Array]:
         """Return x, with the expected values of missing samples, and P x, both of shape (n, n_features, window)."""
         shape = windows.shape
-        x = windows.reshape(len(windows), -1) - self.mean
+        x: Array = windows.reshape(len(windows), -1) - self.mean
         if missing is not None and missing.any():
             x = self._completed(x, missing.reshape(x.shape))
         product = x @ self.matrix
@@ -96,7 +96,9 @@ class Precision:
 
     def drops(self, product: Array) -> Array:
         r"""Return :math:`\Delta_j` from P x, of shape (n_windows, n_features)."""
-        return np.maximum(np.einsum("njw,jwv,njv->nj", product, self.blocks, product, optimize=True), 0)
+        by_feature = product.transpose(1, 0, 2)
+        found = np.einsum("jnw,jnw->nj", by_feature @ self.blocks, by_feature)
+        return np.maximum(found, 0, out=found)
 
     def _completed(self, x: Array, missing: Array) -> Array:
         """Return x with the expected values of missing samples. Windows with the same ones share a solution."""
@@ -174,6 +176,12 @@ class WindowCovariance:
         """Return the parts of the sensors in the distance of each window; see `NearestWindows.distances`."""
         return self._distances(windows, missing, self.precisions_)
 
+    def compare(self, windows: Array, missing: Array | None) -> tuple[Array, Array]:
+        """Return what `distances` and `step_parts` do, from the same products."""
+        parts = np.zeros((len(windows), self.window))
+        distances = self._distances(windows, missing, self.precisions_, parts)
+        return distances, np.maximum(parts, 0, out=parts)
+
     def expected(self, windows: Array, missing: Array | None) -> Array:
         """Return windows in which each sensor has the values expected from all others, of the shape of windows."""
         found = []
@@ -182,19 +190,25 @@ class WindowCovariance:
             found.append(x - corrections + precision.mean.reshape(x.shape[1:]))
         return np.concatenate(found, axis=1)
 
-    def step_parts(self, windows: Array, missing: Array | None, places: Array | None = None) -> Array:  # noqa: ARG002
-        """Return each step's part of the square, of shape (n_windows, window), at least 0; places are not needed."""
+    def step_parts(self, windows: Array, missing: Array | None, training: Array | None = None) -> Array:  # noqa: ARG002
+        """Return each step's part of the square, of shape (n_windows, window), at least 0; in training as well."""
         total = np.zeros((len(windows), self.window))
         for _, x, product in self._products(windows, missing, self.precisions_):
             total += (x * product).sum(axis=1)
         return np.maximum(total, 0)
 
-    def _distances(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Array:
+    def _distances(
+        self, windows: Array, missing: Array | None, precisions: Sequence[Precision], step_parts: Array | None = None
+    ) -> Array:
+        """Return the parts of the sensors in distances; add those of the steps to `step_parts`."""
         squares, drops = np.zeros(len(windows)), []
         for precision, x, product in self._products(windows, missing, precisions):
-            squares += np.maximum((x * product).sum(axis=(1, 2)), 0)
+            by_step = np.einsum("njw,njw->nw", x, product)
+            squares += np.maximum(by_step.sum(axis=1), 0)
+            if step_parts is not None:
+                step_parts += by_step
             drops.append(precision.drops(product))
-        by_feature = np.concatenate(drops, axis=1)
+        by_feature = drops[0] if len(drops) == 1 else np.concatenate(drops, axis=1)
         total = by_feature.sum(axis=1)
         scale = np.divide(squares, total, out=np.zeros(len(total)), where=total > 0)
         n_values = windows.shape[1] * windows.shape[2]

@@ -21,6 +21,7 @@ from nnlite.types import Array
 
 _HIGH = 0.99
 _LEAST_CERTAINTY = 0.2
+_FEW = 4
 
 
 class Typical(NamedTuple):
@@ -71,6 +72,7 @@ class CoveringMean:
         self.window, self._typical = window, typical
         self._recent: Array | None = None  # the last w - 1 windows; zeros stand for those before the first
         self._seen = 0
+        self._is_inside = False
 
     def push(self, values: Array) -> Array:
         """Take the values of the next windows; return the means of the steps that no later window covers.
@@ -87,24 +89,33 @@ class CoveringMean:
     def finish(self) -> Array:
         """Return the means of the remaining steps, those of the last window but its first."""
         assert self._recent is not None  # a segment has one window at least
-        n_left = self.window - 1
+        n_left, self._is_inside = self.window - 1, False
         covering = np.minimum(self._seen, np.arange(n_left, 0, -1))
         return self._means(np.zeros((n_left, self._recent.shape[1])), covering)
 
     def _counts(self, n_windows: int) -> Array:
+        # So many windows cover each step that nothing is in doubt.
+        self._is_inside = self._seen >= self.window
         counts = np.minimum(self._seen + 1 + np.arange(n_windows), self.window)
         self._seen += n_windows
         return counts
 
     def _means(self, values: Array, counts: Array) -> Array:
         known = np.concatenate([self._recent, values])
-        sums = np.zeros(values.shape)
+        n = len(values)
         # One window after the other, the oldest first: the sum of a step is the same however windows are divided.
-        for k in range(self.window):
-            sums += known[k : k + len(values)]
-        self._recent = known[len(values) :]
+        if n <= _FEW:
+            sums = np.stack([np.add.accumulate(known[k : k + self.window])[-1] for k in range(n)]) if n else values
+        else:
+            sums = np.zeros(values.shape)
+            for k in range(self.window):
+                sums += known[k : k + n]
+        self._recent = known[n:]
+        means = sums / counts[:, np.newaxis]
+        if self._is_inside:
+            return means
         doubt = (1 - self._typical.certainty) * (self.window - counts) / max(self.window - 1, 1)
-        return drawn(sums / counts[:, np.newaxis], doubt, self._typical.distance)
+        return drawn(means, doubt, self._typical.distance)
 
 
 def drawn(parts: Array, doubt: Array, typical: float) -> Array:

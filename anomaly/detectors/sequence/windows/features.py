@@ -28,6 +28,10 @@ class WindowFeatures:
         0 for constant features, a tenth for those of at most 3 values where others have more, else 1.
     constants_ : ndarray of float32 of shape (n_features,)
         The first value of each feature in training.
+    selected : ndarray of int
+        Indices of the features that windows have.
+    has_all : bool
+        Whether windows have all features.
 
     Examples
     --------
@@ -42,6 +46,8 @@ class WindowFeatures:
 
     weights_: Array
     constants_: Array
+    selected: Array
+    has_all: bool
 
     def fit(self, segments: Sequence[Array]) -> WindowFeatures:
         """Find constant features and those of few levels in segments of shape (n_steps, n_features)."""
@@ -53,20 +59,28 @@ class WindowFeatures:
         lighter = few & varies & (varies & ~few).any()
         self.weights_ = np.where(lighter, _WEIGHT_OF_LEVELS, varies).astype(np.float32)
         self.constants_ = steps[0].astype(np.float32)
-        return self
+        return self._prepare()
 
-    @property
-    def selected(self) -> Array:
-        """Return the indices of the features that windows have."""
-        return np.flatnonzero(self.weights_)
+    def _prepare(self) -> WindowFeatures:
+        self.selected = np.flatnonzero(self.weights_)
+        self.has_all = len(self.selected) == len(self.weights_)
+        self._weights = self.weights_[self.selected]
+        return self
 
     def select(self, steps: Array) -> Array:
         """Return the features that vary, weighted, of shape (n_steps, n_selected)."""
-        chosen = self.selected
-        return np.clip(steps[:, chosen] * self.weights_[chosen], -_LARGEST, _LARGEST)
+        chosen = (steps if self.has_all else steps[:, self.selected]) * self._weights
+        np.maximum(chosen, -_LARGEST, out=chosen)
+        return np.minimum(chosen, _LARGEST, out=chosen)
+
+    def select_mask(self, missing: Array) -> Array:
+        """Return the mask of the missing samples of the features that vary."""
+        return missing if self.has_all else missing[:, self.selected]
 
     def changed(self, steps: Array) -> Array:
         """Return the mask of constant features that have another value than ever in training, of the shape of steps."""
+        if self.has_all:
+            return np.zeros(steps.shape, np.bool_)
         found: Array = (np.abs(steps - self.constants_) > _CONSTANT) & (self.weights_ == 0)
         return found
 
@@ -84,4 +98,4 @@ class WindowFeatures:
                 raise ValueError(f"expected finite weights and constants of {n_features} features")
         if (features.weights_ < 0).any() or not features.weights_.any():
             raise ValueError("expected weights of at least 0, and a feature with a weight above it")
-        return features
+        return features._prepare()

@@ -9,9 +9,10 @@ import numpy as np
 
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical
-from anomaly.detectors.sequence.windows.nearest import NearestWindows, places_of
-from anomaly.detectors.sequence.windows.sampling import chunks
-from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, windows_of
+from anomaly.detectors.sequence.windows.nearest import NearestWindows
+from anomaly.detectors.sequence.windows.sampling import chunks, windows_of
+from anomaly.detectors.sequence.windows.step_parts import StepParts
+from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream
 from anomaly.detectors.sequence.windows.views import (
     FINEST,
     CoarseShapeView,
@@ -20,7 +21,6 @@ from anomaly.detectors.sequence.windows.views import (
     ShapeView,
     StatisticsView,
 )
-from anomaly.preprocessing.windows import OverlapSum
 from nnlite.types import Array
 
 _SHORTEST_WINDOW = 4
@@ -153,7 +153,7 @@ def _usable(missing: Sequence[Array], window: int) -> Array | None:
 
 
 def step_parts(member: StepMember, segments: Sequence[tuple[Array, Array]]) -> Array:
-    """Return the part of each step of training in the windows that cover it; see `StepPartStream`.
+    """Return the part of each step of training in the windows that cover it; see `StepParts`.
 
     Parameters
     ----------
@@ -166,19 +166,15 @@ def step_parts(member: StepMember, segments: Sequence[tuple[Array, Array]]) -> A
     -------
     ndarray of float64 of shape (n_steps of all segments,)
     """
-    window = member.window
-    counts = [len(steps) - window + 1 for steps, _ in segments if len(steps) >= window]
-    starts = iter(places_of(counts, window))
-    found = []
+    window, number, found = member.window, 0, []
     for steps, _ in segments:
-        if len(steps) < window:
-            found.append(np.ones(len(steps)))
-            continue
-        overlap, windows, start = OverlapSum(1), windows_of(steps, window), int(next(starts))
-        for part in chunks(*windows.shape):
-            first = np.arange(part.start, part.stop)
-            overlap.add(first, member.step_parts(windows[part], None, start + first)[..., np.newaxis])
-        found.append(overlap.take(len(steps))[:, 0])
+        parts = StepParts(window, causal=False)
+        if len(steps) >= window:
+            windows = windows_of(steps, window)
+            for part in chunks(*windows.shape):
+                parts.add(member.step_parts(windows[part], None, number + np.arange(part.start, part.stop)))
+            number += len(windows)
+        found += [parts.take(), parts.finish(len(steps))]
     return np.concatenate(found)
 
 

@@ -8,8 +8,9 @@ A *single* neighbor is best for series: windows of a normal pattern lie on a cur
 while those beside it are as far from it as the next phase of the pattern. In training, windows that overlap the one to
 be compared are left out, as each would find itself: so the distances of training are those of fresh windows.
 
-The search is by matrix products, :math:`|v - r|^2 = |v|^2 - 2 v \cdot r + |r|^2`, of values less their mean, and the
-distance to the one that is found by differences, which do not cancel.
+The search is exact: that of `nnlite.neighbors` for many windows, and for a few, as they come in a live stream, by
+products, :math:`|v - r|^2 = |v|^2 - 2 v \cdot r + |r|^2`, of values less their mean, with all that may be the nearest
+but for rounding compared by differences. So a distance does not depend on what is compared beside it.
 
 References
 ----------
@@ -20,18 +21,25 @@ exclusion of overlaps; Paparrizos et al., "TSB-UAD", VLDB 2022, compares such me
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.sequence.windows.sampling import chunks, rows_of, spaced
 from anomaly.detectors.sequence.windows.views import VIEWS, View
+from nnlite.neighbors import NearestNeighbors, squared_distances
 from nnlite.types import Array
 
 MOST_WINDOWS = 2500
 """The largest number of windows to remember; more found nothing more."""
 
-_BLOCK = 256
+# Rows of a block whose products stay near the processor, and so few that the start of a search would cost more.
+_BLOCK = 64
+_FEW = 16
+_ROUNDING = 2.0**-24
+# Values are within 1e6, and so is what their squares may be off by.
+_TINY = 1e-30
 
 
 class NearestWindows:
@@ -85,15 +93,16 @@ class NearestWindows:
         self.view.fit(windows)
         self._remember(self.view.values(windows, None))
         self._places = places[chosen]
-        return [
-            np.concatenate(
-                [
-                    self._distances(self.view.values(w[part], None), start + np.arange(part.start, part.stop))
-                    for part in chunks(*w.shape)
-                ]
-            )
-            for start, w in zip(starts, segments, strict=True)
-        ]
+        distances, nearest = [], []
+        for start, w in zip(starts, segments, strict=True):
+            of_segment = []
+            for part in chunks(*w.shape):
+                values = self.view.values(np.ascontiguousarray(w[part]), None)
+                nearest.append(self._nearest_other(values, start + np.arange(part.start, part.stop)))
+                of_segment.append(self._distances(values, nearest[-1], True))
+            distances.append(np.concatenate(of_segment))
+        self._nearest_in_training = np.concatenate(nearest)
+        return distances
 
     def distances(self, windows: Array, missing: Array | None) -> Array:
         """Return the parts of the sensors in the distance of each window; they add up to it.
@@ -108,74 +117,124 @@ class NearestWindows:
         ndarray of float64 of shape (n_windows, n_features)
             Not negative; NaN where nothing of a window is known.
         """
-        return self._distances(self.view.values(windows, missing))
+        values = self.view.values(windows, missing)
+        return self._distances(values, self._nearest(values, missing is None), missing is None)
+
+    def compare(self, windows: Array, missing: Array | None) -> tuple[Array, Array]:
+        """Return what `distances` and `step_parts` do, with one search; of the raw view alone."""
+        values = self.view.values(windows, missing)
+        found = self._nearest(values, missing is None)
+        return self._distances(values, found, missing is None), self._squares(windows, missing, found)
 
     def expected(self, windows: Array, missing: Array | None) -> Array:
         """Return the nearest remembered windows, of shape (n_windows, n_features, window); of the raw view alone."""
-        return self.remembered_[self._nearest(self.view.values(windows, missing))]
+        return self.remembered_[self._nearest(self.view.values(windows, missing), missing is None)]
 
-    def step_parts(self, windows: Array, missing: Array | None, places: Array | None = None) -> Array:
+    def step_parts(self, windows: Array, missing: Array | None, training: Array | None = None) -> Array:
         """Return the squared differences of each step to the nearest window, of the raw view alone.
 
         Parameters
         ----------
         windows, missing
             As for `View.values`.
-        places : ndarray of int of shape (n_windows,), optional
-            While fitting, the places of windows of training (see `places_of`), to compare them with others.
+        training : ndarray of int of shape (n_windows,), optional
+            The numbers of windows of training, counted over all segments of `fit`, to compare them with others.
 
         Returns
         -------
         ndarray of float64 of shape (n_windows, window)
             Sums over the features; missing samples have 0.
         """
-        nearest = self.remembered_[self._nearest(self.view.values(windows, missing), places)]
-        differences = np.square(windows - nearest, dtype=np.float64)
+        if training is not None:
+            return self._squares(windows, missing, self._nearest_in_training[training])
+        return self._squares(windows, missing, self._nearest(self.view.values(windows, missing), missing is None))
+
+    def _squares(self, windows: Array, missing: Array | None, nearest: Array) -> Array:
+        differences = np.square(windows - self.remembered_[nearest], dtype=np.float64)
         return (differences if missing is None else np.where(missing, 0.0, differences)).sum(axis=1)
 
     def _remember(self, values: Array) -> None:
         self.remembered_ = np.ascontiguousarray(values, np.float32)
-        flat = self.remembered_.reshape(len(values), -1)
+        self._flat = self.remembered_.reshape(len(values), -1)
+        self._search = NearestNeighbors(self._flat)
         # Products of large numbers cancel: the levels of sensors in their own units may be far from 0.
-        self._center = flat.mean(axis=0, dtype=np.float64).astype(np.float32)
-        self._flat = flat - self._center
-        self._squares = np.square(self._flat).sum(axis=1)
+        self._center = self._flat.mean(axis=0, dtype=np.float64).astype(np.float32)
+        centered = self._flat - self._center
+        self._products = np.ascontiguousarray(-2 * centered.T)
+        self._lengths = np.square(centered).sum(axis=1)
+        self.__dict__.pop("_squares_of_values", None)
 
-    def _distances(self, values: Array, places: Array | None = None) -> Array:
-        found = self._nearest(values, places)
-        differences = np.square(values - self.remembered_[found], dtype=np.float32)
+    def _distances(self, values: Array, nearest: Array, complete: bool) -> Array:
+        """Return the distances to the nearest windows; `complete` says that all values are known."""
+        differences = np.square(values - self.remembered_[nearest], dtype=np.float32)
+        if complete:
+            by_feature = differences.sum(axis=-1, dtype=np.float64)
+            n_values = values.shape[1] * values.shape[2]
+            if values.shape[1] == 1:
+                return np.asarray(np.sqrt(by_feature / n_values))
+            return parts_of_distance(by_feature, np.full(len(values), n_values))
         known = np.isfinite(differences)
         by_feature = np.where(known, differences, 0).sum(axis=-1, dtype=np.float64)
-        counts = known.sum(axis=(1, 2))
-        return parts_of_distance(by_feature, counts)
+        return parts_of_distance(by_feature, known.sum(axis=(1, 2)))
 
-    def _nearest(self, values: Array, places: Array | None = None) -> Array:
-        """Return the index of the nearest remembered window; with places, of those that do not overlap."""
-        flat = values.reshape(len(values), -1) - self._center
-        found = np.empty(len(flat), np.int64)
-        for start in range(0, len(flat), _BLOCK):
-            block = flat[start : start + _BLOCK]
-            squares = self._compare(block)
-            if places is not None:
-                self._exclude(squares, places[start : start + _BLOCK])
+    def _nearest(self, values: Array, complete: bool) -> Array:
+        """Return the index of the nearest remembered window; `complete` says that all values are known."""
+        flat = values.reshape(len(values), -1)
+        if complete and len(flat) > _FEW:
+            return self._search.query(flat, 1)[1][:, 0]
+        if complete:
+            return np.array([self._nearest_one(row) for row in flat], np.int64)
+        return self._nearest_of_known(flat - self._center)
+
+    def _nearest_one(self, x: Array) -> int:
+        """Return the index of the nearest to one row of complete values, as `NearestNeighbors` finds it."""
+        centered = x - self._center
+        squares = centered @ self._products
+        squares += self._lengths
+        nearest = int(squares.argmin())
+        wide = np.array([centered, x - self._flat[nearest]], np.float64)
+        own, distance = np.einsum("ij,ij->i", wide, wide)
+        # See `nnlite.neighbors`: others may be as near as this one, but for the rounding of products.
+        size = 2 * np.sqrt(own) + np.sqrt(distance)
+        limit = distance - own + 2 * _ROUNDING * (len(x) + 16) * size * size + _TINY
+        near = np.flatnonzero(squares <= limit)
+        if len(near) > 1:
+            return int(near[np.sqrt(squared_distances(x, self._flat[near])).argmin()])
+        return nearest
+
+    def _nearest_other(self, values: Array, places: Array) -> Array:
+        """Return the index of the nearest remembered window that does not overlap one of training."""
+        first = np.searchsorted(self._places, places - self.window, side="right")
+        end = np.searchsorted(self._places, places + self.window, side="left")
+        # Where all overlap, they are compared all the same.
+        end = np.where(end - first == len(self._places), first, end)
+        centered = values.reshape(len(values), -1) - self._center
+        found = np.empty(len(values), np.int64)
+        products = np.empty((_BLOCK, len(self._flat)), np.float32)
+        for start in range(0, len(values), _BLOCK):
+            block = centered[start : start + _BLOCK]
+            squares = np.matmul(block, self._products, out=products[: len(block)])
+            squares += self._lengths
+            for row, (a, b) in enumerate(zip(first[start:], end[start : start + _BLOCK], strict=False)):
+                squares[row, a:b] = np.inf
             found[start : start + _BLOCK] = squares.argmin(axis=1)
         return found
 
-    def _compare(self, block: Array) -> Array:
-        """Return squared distances to all remembered windows, less a number for each row."""
-        known = np.isfinite(block)
-        if known.all():
-            return np.asarray(self._squares - 2 * (block @ self._flat.T))
-        filled = np.where(known, block, 0)
-        return np.asarray(known.astype(np.float32) @ np.square(self._flat).T - 2 * (filled @ self._flat.T))
+    @cached_property
+    def _squares_of_values(self) -> Array:
+        """The squares of the centered values, for distances by some of them."""
+        return np.asarray(np.square(self._products / 2))
 
-    def _exclude(self, squares: Array, places: Array) -> None:
-        """Exclude the remembered windows that overlap each window, unless all do."""
-        first = np.searchsorted(self._places, places - self.window, side="right")
-        end = np.searchsorted(self._places, places + self.window, side="left")
-        for row, (a, b) in enumerate(zip(first, end, strict=True)):
-            if b - a < len(self._places):
-                squares[row, a:b] = np.inf
+    def _nearest_of_known(self, centered: Array) -> Array:
+        """Return the index of the nearest by the values that are known, the others being NaN."""
+        found = np.empty(len(centered), np.int64)
+        for start in range(0, len(centered), _BLOCK):
+            block = centered[start : start + _BLOCK]
+            known = np.isfinite(block)
+            squares = np.where(known, block, 0) @ self._products
+            squares += known.astype(np.float32) @ self._squares_of_values
+            found[start : start + _BLOCK] = squares.argmin(axis=1)
+        return found
 
     # -- files ---------------------------------------------------------------------------------
 

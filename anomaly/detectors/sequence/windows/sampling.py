@@ -1,14 +1,20 @@
-"""Choice of the windows to learn from: spread over the whole series, with a random offset."""
+"""Windows of a segment, and the choice of those to learn from: spread over the whole series, with a random offset."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from nnlite.types import Array
 
 _MOST_CELLS = 1 << 21
+
+
+def windows_of(steps: Array, window: int) -> Array:
+    """Return all windows of a segment one step apart, a view of shape (n_windows, n_features, window)."""
+    return sliding_window_view(steps, window, axis=0)
 
 
 def spaced(n: int, most: int, rng: np.random.Generator) -> Array:

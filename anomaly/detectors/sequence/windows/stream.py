@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from anomaly.detectors.sequence.windows.covering import CoveringMean, Typical, drawn
-from anomaly.detectors.sequence.windows.sampling import chunks
+from anomaly.detectors.sequence.windows.recent import RecentSteps
+from anomaly.detectors.sequence.windows.sampling import chunks, windows_of
+from anomaly.detectors.sequence.windows.step_parts import StepParts
 from anomaly.preprocessing.windows import OverlapSum
 from nnlite.types import Array
 
@@ -35,16 +36,14 @@ class WindowMember(Protocol):
 class StepMember(WindowMember, Protocol):
     """A member that knows the part of each step in a window, and the values expected there."""
 
-    def step_parts(self, windows: Array, missing: Array | None, places: Array | None = None) -> Array:
-        """Return the part of each step, of shape (n_windows, window)."""
+    def compare(self, windows: Array, missing: Array | None) -> tuple[Array, Array]:
+        """Return the distances, and the part of each step, of shape (n_windows, window)."""
+
+    def step_parts(self, windows: Array, missing: Array | None, training: Array | None = None) -> Array:
+        """Return the part of each step alone; in training, that by others than the window itself."""
 
     def expected(self, windows: Array, missing: Array | None) -> Array:
         """Return the expected values, of the shape of windows."""
-
-
-def windows_of(steps: Array, window: int) -> Array:
-    """Return all windows of a segment one step apart, a view of shape (n_windows, n_features, window)."""
-    return sliding_window_view(steps, window, axis=0)
 
 
 class WindowStream:
@@ -63,14 +62,15 @@ class WindowStream:
     causal : bool
         Whether a step has the value of the one window that ends with it, in which steps before the segment are missing,
         and not the mean over all windows that cover it.
+    recent : RecentSteps, optional
+        The last steps of the segment, where several streams share them; then whoever pushes the steps calls `take`.
     """
 
-    def __init__(self, member: WindowMember, typical: Typical, causal: bool) -> None:
+    def __init__(self, member: WindowMember, typical: Typical, causal: bool, recent: RecentSteps | None = None) -> None:
         self._member, self._typical, self._causal = member, typical, causal
         self._covering = CoveringMean(member.window, typical)
-        self._steps: Array | None = None  # the steps that later windows hold
-        self._missing = np.zeros((0, 0), np.bool_)
-        self._seen = 0
+        self._recent = RecentSteps(member.window, causal) if recent is None else recent
+        self._width: int | None = None
 
     def push(self, steps: Array, missing: Array) -> Array:
         """Take the next steps and the mask of their missing samples; return the values that are final.
@@ -80,98 +80,50 @@ class WindowStream:
         ndarray of float64 of shape (n_final, n_features)
             The parts of the features; they add up to the value of a step.
         """
-        if self._steps is None:
-            before = self._member.window - 1 if self._causal else 0
-            self._steps = np.repeat(steps[:1], before, axis=0)
-            self._missing = np.ones((before, steps.shape[1]), np.bool_)
-        self._seen += len(steps)
-        known, gone = np.concatenate([self._steps, steps]), np.concatenate([self._missing, missing])
-        kept = max(len(known) - self._member.window + 1, 0)
-        self._steps, self._missing = known[kept:], gone[kept:]
-        if not kept:
-            return np.zeros((0, steps.shape[1]))
-        found = self._distances(known, gone)
-        return found if self._causal else self._covering.push(found)
+        self._recent.push(steps, missing)
+        return self.take()
+
+    def take(self) -> Array:
+        """Return the values that are final with the last steps of the segment."""
+        return self._of_steps(*self._distances(self._member.distances))
+
+    def take_with(self, parts: StepParts) -> tuple[Array, Array]:
+        """Return the values that are final, and the parts of the steps that are; the member is a `StepMember`."""
+        member: Any = self._member
+        found = self._distances(lambda windows, missing: parts.keep(member.compare(windows, missing)))
+        return self._of_steps(*found), parts.take()
 
     def finish(self) -> Array:
         """Return the remaining values: the segment ends here."""
-        if self._steps is None or self._causal:
-            return np.zeros((0, 0 if self._steps is None else self._steps.shape[1]))
-        if self._seen >= self._member.window:
+        if self._width is None or self._causal:
+            return np.zeros((0, self._width or 0))
+        seen = self._recent.seen
+        if seen >= self._member.window:
             return self._covering.finish()
-        after = self._member.window - self._seen
-        steps = np.concatenate([self._steps, np.repeat(self._steps[-1:], after, axis=0)])
-        missing = np.concatenate([self._missing, np.ones((after, steps.shape[1]), np.bool_)])
+        windows, missing = self._recent.lengthened(self._member.window)
+        fraction = missing.mean(axis=(1, 2))
+        found = drawn(self._member.distances(windows, missing), fraction, self._typical.distance)
         # It is a single window, too.
-        found = drawn(self._distances(steps, missing), np.array([1 - self._typical.certainty]), self._typical.distance)
-        return np.repeat(found, self._seen, axis=0)
+        found = drawn(found, np.array([1 - self._typical.certainty]), self._typical.distance)
+        return np.repeat(found, seen, axis=0)
 
-    def _distances(self, steps: Array, missing: Array) -> Array:
-        windows, window = windows_of(steps, self._member.window), self._member.window
-        masks = windows_of(missing, window) if missing.any() else None
+    def _of_steps(self, distances: Array, n_windows: int) -> Array:
+        self._width = distances.shape[1]
+        if self._causal or not n_windows:
+            return distances
+        return self._covering.push(distances)
+
+    def _distances(self, compare: Any) -> tuple[Array, int]:
+        windows, missing = self._recent.windows(self._member.window)
+        if not len(windows):
+            return np.zeros(windows.shape[:2]), 0
         parts = []
         for part in chunks(*windows.shape):
-            mask = masks[part] if masks is not None and masks[part].any() else None
-            found = self._member.distances(windows[part], mask)
+            mask = missing[part] if missing is not None and missing[part].any() else None
+            # Sums along a window that lies in one piece are the same however many are compared.
+            found = compare(np.ascontiguousarray(windows[part]), mask)
             parts.append(found if mask is None else drawn(found, mask.mean(axis=(1, 2)), self._typical.distance))
-        return np.concatenate(parts)
-
-
-class StepPartStream:
-    """The part of each step of one segment in the windows that cover it: their mean.
-
-    It tells which of the steps of odd windows are odd themselves (see `anomaly.detectors.sequence.causes`).
-
-    Parameters
-    ----------
-    member : StepMember
-        Compares windows.
-    causal : bool
-        Whether a step has its part in the window that ends with it alone.
-    """
-
-    def __init__(self, member: StepMember, causal: bool) -> None:
-        self._member, self._causal, self._overlap = member, causal, OverlapSum(1)
-        self._steps: Array | None = None  # the steps that later windows hold
-        self._missing = np.zeros((0, 0), np.bool_)
-        self._next = self._seen = 0
-
-    def push(self, steps: Array, missing: Array) -> Array:
-        """Take the next steps and the mask of their missing samples; return the parts that are final.
-
-        Returns
-        -------
-        ndarray of float64 of shape (n_final,)
-        """
-        if self._steps is None:
-            before = self._member.window - 1 if self._causal else 0
-            self._steps = np.repeat(steps[:1], before, axis=0)
-            self._missing = np.ones((before, steps.shape[1]), np.bool_)
-        known, gone = np.concatenate([self._steps, steps]), np.concatenate([self._missing, missing])
-        self._seen += len(steps)
-        window = self._member.window
-        n_windows = max(len(known) - window + 1, 0)
-        self._steps, self._missing = known[n_windows:], gone[n_windows:]
-        last = [np.zeros(0)]
-        if n_windows:
-            windows = windows_of(known, window)
-            masks = windows_of(gone, window) if gone.any() else None
-            for part in chunks(*windows.shape):
-                found = self._member.step_parts(windows[part], None if masks is None else masks[part])
-                last.append(found[:, -1])
-                if not self._causal:
-                    starts = self._next + np.arange(part.start, part.stop)
-                    self._overlap.add(starts, found[..., np.newaxis])
-            self._next += n_windows
-        return np.concatenate(last) if self._causal else self._overlap.take(self._next)[:, 0]
-
-    def finish(self) -> Array:
-        """Return the remaining parts; in a segment shorter than a window all steps are alike."""
-        if self._causal:
-            return np.zeros(0)
-        if self._seen < self._member.window:
-            return np.ones(self._seen)
-        return self._overlap.take(self._seen)[:, 0]
+        return (parts[0] if len(parts) == 1 else np.concatenate(parts)), len(windows)
 
 
 def expected_steps(member: StepMember, steps: Array, missing: Array, causal: bool) -> Array:

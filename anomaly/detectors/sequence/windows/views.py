@@ -18,6 +18,7 @@ samples are missing.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar, Protocol
 
 import numpy as np
@@ -31,6 +32,8 @@ _SHAPE_FLOOR = 0.04
 # Spread and changes below these fractions of a sensor's standard deviation are equally still.
 _STILL = 0.03
 _STILL_CHANGE = 0.01
+_FLOORS = np.array([_STILL, _STILL_CHANGE, _STILL_CHANGE])
+_EXTREMES = (np.maximum.reduce, np.minimum.reduce)
 _LEAST_SCALE = 0.05
 # The spread of half of a wave is not that of the wave.
 _MOST_MISSING = 0.1
@@ -99,9 +102,9 @@ class ShapeView(RawView):
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the standardized windows."""
         complete = windows if missing is None else _interpolated(windows, missing)
-        centered = complete - complete.mean(axis=-1, keepdims=True)
-        variance = np.square(centered).mean(axis=-1, keepdims=True)
-        shape = (centered / np.sqrt(variance + _SHAPE_FLOOR)).astype(np.float32)
+        centered = complete - _means(complete)
+        variance = _means(np.square(centered))
+        shape = (centered / np.sqrt(variance + _SHAPE_FLOOR)).astype(np.float32, copy=False)
         if missing is None:
             return shape
         return np.where(_hardly_known(missing)[..., np.newaxis], np.float32(np.nan), _masked(shape, missing))
@@ -121,7 +124,7 @@ class CoarseView(RawView):
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the means, of the samples that are present; NaN where there are none."""
-        return _block_means(super().values(windows, missing))
+        return _block_means(super().values(windows, missing), missing is None)
 
 
 class CoarseShapeView(ShapeView):
@@ -131,7 +134,7 @@ class CoarseShapeView(ShapeView):
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the means, of the samples that are present; NaN where there are none."""
-        return _block_means(super().values(windows, missing))
+        return _block_means(super().values(windows, missing), missing is None)
 
 
 class StatisticsView:
@@ -182,15 +185,21 @@ VIEWS: dict[str, type[View]] = {
 """Class of each view, by its name in files."""
 
 
-def _block_means(values: Array) -> Array:
-    """Return the means of blocks of values along the last axis, at most 128 of about equal length; NaN is left out."""
-    length = values.shape[-1]
+@cache
+def _blocks(length: int) -> tuple[Array, Array]:
+    """Return the starts and the lengths of at most 128 blocks of about equal length."""
     edges = np.linspace(0, length, min(length, FINEST) + 1).astype(np.int64)
+    return edges[:-1], np.diff(edges)
+
+
+def _block_means(values: Array, complete: bool) -> Array:
+    """Return the means of blocks of values along the last axis, at most 128 of about equal length; NaN is left out."""
+    starts, lengths = _blocks(values.shape[-1])
+    if complete:
+        return np.asarray(np.add.reduceat(values, starts, axis=-1) / lengths, np.float32)
     known = np.isfinite(values)
-    if known.all():
-        return np.asarray(np.add.reduceat(values, edges[:-1], axis=-1) / np.diff(edges), np.float32)
-    sums = np.add.reduceat(np.where(known, values, 0), edges[:-1], axis=-1)
-    counts = np.add.reduceat(known.astype(np.float32), edges[:-1], axis=-1)
+    sums = np.add.reduceat(np.where(known, values, 0), starts, axis=-1)
+    counts = np.add.reduceat(known.astype(np.float32), starts, axis=-1)
     means = np.full(sums.shape, np.nan, np.float32)
     return np.divide(sums, counts, out=means, where=counts > 0)
 
@@ -210,12 +219,18 @@ def _statistics(windows: Array) -> Array:
 
     A smooth pattern changes steadily: the changes of its changes are those of the noise.
     """
-    changes = np.diff(windows, axis=-1)
-    mean, spread = windows.mean(axis=-1), windows.std(axis=-1)
-    sizes = [np.sqrt(np.square(each).mean(axis=-1)) for each in (changes, np.diff(changes, axis=-1))]
-    highest, lowest = windows.max(axis=-1), windows.min(axis=-1)
-    logarithms = [np.log(spread + _STILL), *(np.log(size + _STILL_CHANGE) for size in sizes)]
-    return np.stack([mean, *logarithms, highest, lowest], axis=-1)
+    changes = windows[..., 1:] - windows[..., :-1]
+    mean = _means(windows)
+    squares = [_means(np.square(of)) for of in (windows - mean, changes, changes[..., 1:] - changes[..., :-1])]
+    found = np.concatenate([mean, *squares, *(of(windows, axis=-1, keepdims=True) for of in _EXTREMES)], axis=-1)
+    sizes = found[..., 1:4]
+    sizes[:] = np.log(np.sqrt(sizes) + _FLOORS.astype(windows.dtype))
+    return found
+
+
+def _means(values: Array) -> Array:
+    """Return the means along the last axis, which is kept."""
+    return np.asarray(np.add.reduce(values, axis=-1, keepdims=True) / values.dtype.type(values.shape[-1]))
 
 
 def _interpolated(windows: Array, missing: Array) -> Array:

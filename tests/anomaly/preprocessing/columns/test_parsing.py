@@ -7,7 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anomaly.preprocessing.columns.parsing import (
-    MISSING_TEXTS,
     UnreadableError,
     category_number,
     category_text,
@@ -18,6 +17,7 @@ from anomaly.preprocessing.columns.parsing import (
     parse_number,
     parse_numbers,
 )
+from anomaly.tables.cells import MISSING_TEXTS
 from tests.anomaly.preprocessing.cells import objects
 
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)

@@ -8,7 +8,7 @@ from scipy.spatial.distance import mahalanobis
 from scipy.stats import multivariate_normal
 
 from anomaly.detectors.sequence.windows.covariance import Precision, WindowCovariance
-from anomaly.detectors.sequence.windows.stream import windows_of
+from anomaly.detectors.sequence.windows.sampling import windows_of
 
 WINDOW, FEATURES = 5, 3
 VALUES = WINDOW * FEATURES

@@ -6,7 +6,7 @@ import pytest
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.fitting import fit_member, members_for, step_member, step_parts
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
-from anomaly.detectors.sequence.windows.stream import windows_of
+from anomaly.detectors.sequence.windows.sampling import windows_of
 from anomaly.detectors.sequence.windows.views import RawView, ShapeView, StatisticsView
 
 

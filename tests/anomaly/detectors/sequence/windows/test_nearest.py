@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from anomaly.detectors.sequence.windows.nearest import MOST_WINDOWS, NearestWindows, parts_of_distance, places_of
-from anomaly.detectors.sequence.windows.stream import windows_of
+from anomaly.detectors.sequence.windows.sampling import windows_of
 from anomaly.detectors.sequence.windows.views import VIEWS
 
 WINDOW = 6

@@ -8,7 +8,10 @@ from hypothesis import strategies as st
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.covering import Typical
 from anomaly.detectors.sequence.windows.nearest import NearestWindows
-from anomaly.detectors.sequence.windows.stream import StepPartStream, WindowStream, expected_steps, windows_of
+from anomaly.detectors.sequence.windows.recent import RecentSteps
+from anomaly.detectors.sequence.windows.sampling import windows_of
+from anomaly.detectors.sequence.windows.step_parts import StepParts
+from anomaly.detectors.sequence.windows.stream import WindowStream, expected_steps
 from anomaly.detectors.sequence.windows.views import VIEWS
 
 WINDOW, TYPICAL = 6, 0.4
@@ -43,6 +46,21 @@ STEP_MEMBERS = pytest.mark.parametrize("kind", ["values", "covariance"])
 def streamed(stream, series, missing, cuts=()):
     parts = [stream.push(*part) for part in zip(np.split(series, cuts), np.split(missing, cuts), strict=True)]
     return np.concatenate([*parts, stream.finish()])
+
+
+class PartsOfSteps:
+    """The parts of steps that a stream of values finds beside them."""
+
+    def __init__(self, kind, causal):
+        self.recent, self.parts = RecentSteps(WINDOW, causal), StepParts(WINDOW, causal)
+        self.values = WindowStream(MEMBERS[kind], NORMAL, causal, self.recent)
+
+    def push(self, series, missing):
+        self.recent.push(series, missing)
+        return self.values.take_with(self.parts)[1]
+
+    def finish(self):
+        return self.parts.finish(self.recent.seen)
 
 
 def values(kind, causal, series, missing=None, cuts=()):
@@ -166,7 +184,7 @@ def test_a_dead_sensor_has_no_part(kind, causal):
 @given(n=st.integers(1, 60), cuts=st.lists(st.integers(0, 60), max_size=6).map(sorted))
 def test_parts_of_steps_do_not_depend_on_how_a_segment_is_cut(kind, causal, n, cuts):
     inside = [min(cut, n) for cut in cuts if cut]
-    whole, cut = (streamed(StepPartStream(MEMBERS[kind], causal), steps(n), holes(n), where) for where in ((), inside))
+    whole, cut = (streamed(PartsOfSteps(kind, causal), steps(n), holes(n), where) for where in ((), inside))
     assert whole.shape == (n,)
     np.testing.assert_allclose(cut, whole, rtol=1e-5, atol=1e-9)
 
@@ -176,7 +194,7 @@ def test_parts_of_steps_do_not_depend_on_how_a_segment_is_cut(kind, causal, n, c
 def test_an_odd_step_has_the_largest_part(kind, causal):
     odd, none = steps(), np.zeros((60, 2), np.bool_)
     odd[30] += 5
-    parts = streamed(StepPartStream(MEMBERS[kind], causal), odd, none)
+    parts = streamed(PartsOfSteps(kind, causal), odd, none)
     assert parts.argmax() == 30
     assert np.delete(parts, 30).max() < 0.5 * parts[30]
 

@@ -1,0 +1,131 @@
+"""The entry point of the command ``anomaly``: it builds the chosen command's parser, runs it and reports errors."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, NoReturn
+
+import anomaly
+from anomaly.cli.commands import COMMANDS, EXIT_CODES, FAULT
+from anomaly.cli.streams import (
+    discard_output,
+    discard_unwritten_output,
+    ending_cleanly,
+    open_missing_streams,
+    printable,
+)
+from anomaly.errors import DataWarning
+
+# A command returns its exit code, or None for 0.
+_Run = Callable[[argparse.Namespace], int | None]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Argument parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"anomaly: error: {message} (see '{self.prog} --help')\n")
+
+
+def run_command_line(arguments: Sequence[str] | None) -> int:
+    """Run a command, and turn its warnings and errors into lines and an exit code; see `anomaly.cli.main`."""
+    open_missing_streams()
+    with warnings.catch_warnings(), ending_cleanly():
+        # Each is shown, and not only the first of each place in the source.
+        warnings.simplefilter("always", DataWarning)
+        warnings.showwarning = _show_warning
+        return _exit_code(arguments)
+
+
+def _exit_code(arguments: Sequence[str] | None) -> int:
+    """Run a command and turn its errors into one line and an exit code."""
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+        return code or 0
+    except BrokenPipeError:
+        # The reader (head, less) has closed the pipe.
+        discard_output()
+        return 0
+    except DataWarning as warning:
+        return _report(f"{warning} (a warning without --strict)")
+    except ImportError as error:
+        package = (error.name or "anomaly").partition(".")[0]
+        if package in ("anomaly", "nnlite"):
+            return _report_fault(error)
+        return _report(f"this needs the package {package!r}, which cannot be imported ({error}): install it")
+    except (ValueError, OSError) as error:
+        return _report(_text_of(error))
+    except MemoryError as error:
+        return _report(f"there is not enough memory for this{f' ({error})' if str(error) else ''}", FAULT)
+    except Exception as error:
+        return _report_fault(error)
+
+
+def _report(text: str, code: int = 2) -> int:
+    """Print an error as one line, and return the exit code."""
+    # What could not be written, as to a full disk, would fail again at the end of the process.
+    discard_unwritten_output()
+    print(f"anomaly: error: {printable(' '.join(text.split()))}", file=sys.stderr)
+    return code
+
+
+def _report_fault(error: Exception) -> int:
+    if os.environ.get("ANOMALY_TRACEBACK"):
+        import traceback
+
+        traceback.print_exception(error)
+    return _report(
+        f"a fault of this program, {type(error).__name__}: {error}. Please report it, with what the command prints if "
+        "the environment sets ANOMALY_TRACEBACK=1",
+        FAULT,
+    )
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Parse arguments; the result's `run` is the function to call with it."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    parser = _Parser(
+        prog="anomaly",
+        description="Detect anomalies in tables and time series: fit a model to a CSV file, score another, evaluate.",
+        epilog=f"Begin with 'anomaly demo'. Each command has --help with an example.\n\n{EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
+    subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        if name == chosen:
+            import_module(f"anomaly.cli.{name.replace('-', '_')}").add_parser(subparsers)
+        else:
+            # A line in the list of commands; importing every command would delay the start.
+            subparsers.add_parser(name, help=text)
+    return parser.parse_args(arguments)
+
+
+def _run(arguments: Sequence[str] | None) -> int | None:
+    """Run a command and return its exit code; errors are raised."""
+    options = parse(arguments)
+    # The demo runs other commands.
+    options.run_command = _run
+    if options.strict:
+        warnings.simplefilter("error", DataWarning)
+    run: _Run = options.run
+    return run(options)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Print a warning as one line, without its place in the source."""
+    print(f"anomaly: warning: {printable(' '.join(str(message).split()))}", file=sys.stderr)
+
+
+def _text_of(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        where = f": {error.filename!r}" if error.filename else ""
+        return f"{error.strerror}{where}"
+    return str(error)

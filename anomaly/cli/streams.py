@@ -1,0 +1,120 @@
+"""Standard streams: closed ones, text for a terminal, and an end that leaves nothing behind."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn
+
+TERMINATED = 143
+"""The exit code after SIGTERM, as shells report it."""
+
+# Characters that change the direction of the text around them.
+_DIRECTIONS = set(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
+
+
+def printable(text: str) -> str:
+    r"""Return text with control characters as escapes, so that names in data cannot steer a terminal.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31m\tred\n") == "a\\x1b[31m\tred\n"
+    True
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escaped(character) for character in text)
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    is_control = number < 0x20 or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
+    if character in "\n\t" or not (is_control or character in _DIRECTIONS):
+        return character
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
+def say(text: object) -> None:
+    """Print text that may contain names from data or a model on standard output."""
+    print(printable(str(text)))
+
+
+class _ClosedStream(io.TextIOBase):
+    """Stands for a standard stream that the caller has closed: any use is an error, as in other programs."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def buffer(self) -> Any:
+        self._refuse()
+
+    def write(self, _: str) -> int:
+        self._refuse()
+
+    def read(self, _: int | None = -1) -> str:
+        self._refuse()
+
+    def fileno(self) -> int:
+        self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        raise OSError(errno.EBADF, f"{self._name} is closed")
+
+
+def open_missing_streams() -> None:
+    """Replace standard streams that were closed before the start.
+
+    Their numbers are taken by the null device, so that no file is opened under the number of standard output.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
+    if sys.stdin is None:
+        sys.stdin = _ClosedStream("standard input")
+    if sys.stdout is None:
+        sys.stdout = _ClosedStream("standard output")
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115
+
+
+def discard_output() -> None:
+    """Send what is left of standard output nowhere: Python would fail to write it at the end of the process."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def discard_unwritten_output() -> None:
+    """Write what is buffered for standard output, or, where that fails, discard it."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        discard_output()
+
+
+@contextmanager
+def ending_cleanly() -> Iterator[None]:
+    """Let SIGTERM end a block as an exception does, so that it removes its temporary files."""
+
+    def end(*_: object) -> NoReturn:
+        raise SystemExit(TERMINATED)
+
+    is_default = threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGTERM) is (
+        signal.SIG_DFL
+    )
+    if not is_default:
+        yield
+        return
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)

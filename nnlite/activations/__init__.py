@@ -1,0 +1,165 @@
+"""Activation functions and their derivatives.
+
+An activation function computes y = f(x). Its `backward` computes the derivative of the loss with respect to x from the
+derivative with respect to y, by the chain rule:
+
+    dx = dy f'(x)
+
+Its arguments are both x and y, since the derivative of some functions is a simpler function of the output: that of the
+sigmoid function is y (1 - y).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nnlite.activations.base import ActivationFunction
+from nnlite.activations.custom import FunctionActivation
+from nnlite.activations.more import CELU, HardSiLU, LogSigmoid, LogSoftmax, Mish, ReLU6, Softsign
+from nnlite.activations.rectifiers import ELU, SELU, LeakyReLU, Linear, ReLU
+from nnlite.activations.smooth import (
+    GELU,
+    Exponential,
+    HardSigmoid,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    sigmoid,
+)
+from nnlite.registry import Registry, serialize
+
+__all__ = [
+    "CELU",
+    "ELU",
+    "GELU",
+    "SELU",
+    "ActivationFunction",
+    "Exponential",
+    "FunctionActivation",
+    "HardSiLU",
+    "HardSigmoid",
+    "LeakyReLU",
+    "Linear",
+    "LogSigmoid",
+    "LogSoftmax",
+    "Mish",
+    "ReLU",
+    "ReLU6",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Softsign",
+    "Tanh",
+    "celu",
+    "deserialize",
+    "elu",
+    "exponential",
+    "gelu",
+    "get",
+    "hard_sigmoid",
+    "hard_silu",
+    "hard_swish",
+    "leaky_relu",
+    "linear",
+    "log_sigmoid",
+    "log_softmax",
+    "mish",
+    "registry",
+    "relu",
+    "relu6",
+    "selu",
+    "serialize",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "softsign",
+    "swish",
+    "tanh",
+]
+
+linear = Linear()
+relu = ReLU()
+relu6 = ReLU6()
+leaky_relu = LeakyReLU()
+elu = ELU()
+celu = CELU()
+selu = SELU()
+gelu = GELU()
+silu = swish = SiLU()
+hard_silu = hard_swish = HardSiLU()
+mish = Mish()
+softplus = Softplus()
+softsign = Softsign()
+hard_sigmoid = HardSigmoid()
+log_sigmoid = LogSigmoid()
+tanh = Tanh()
+softmax = Softmax()
+log_softmax = LogSoftmax()
+exponential = Exponential()
+
+registry: Registry[ActivationFunction] = Registry("activation", ActivationFunction)
+for _function in (
+    linear,
+    relu,
+    relu6,
+    leaky_relu,
+    elu,
+    celu,
+    selu,
+    gelu,
+    silu,
+    hard_silu,
+    mish,
+    softplus,
+    softsign,
+    sigmoid,
+    hard_sigmoid,
+    log_sigmoid,
+    tanh,
+    softmax,
+    log_softmax,
+    exponential,
+):
+    registry.register(type(_function), _function.short_name, type(_function).__name__)
+registry.register(SiLU, "swish")
+registry.register(HardSiLU, "hard_swish")
+registry.register(FunctionActivation, "FunctionActivation")
+
+
+def get(identifier: str | Mapping[str, Any] | ActivationFunction | Callable[..., Any] | None) -> ActivationFunction:
+    """Return an activation function from a name, a configuration, an instance or a function; linear for None.
+
+    A layer that applies an activation function, such as ``LeakyReLU()``, stands for that function. Any other function
+    of one array is taken as it is; see `FunctionActivation`.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown.
+    TypeError
+        If `identifier` is of another type.
+
+    Examples
+    --------
+    >>> get("relu").name
+    'relu'
+    """
+    if identifier is None:
+        return linear
+    if isinstance(identifier, ActivationFunction) or not callable(identifier):
+        return registry.get(identifier)
+    if isinstance(identifier, type):
+        raise TypeError(f"expected an activation: a name, a function or an instance; found the class {identifier!r}")
+    own = getattr(identifier, "activation", None)
+    # A layer with weights and an activation is more than its activation.
+    if isinstance(own, ActivationFunction) and not getattr(identifier, "units", None):
+        return own
+    return FunctionActivation(identifier)
+
+
+deserialize = registry.get

@@ -1,0 +1,75 @@
+"""Layers and models that are written as a function of other layers, their method ``call``.
+
+Called once on symbolic tensors, ``call`` gives the graph: the layers that it calls become nodes. So such a layer needs
+no backward pass of its own. On arrays it simply computes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from typing import Any
+
+from nnlite.graph import SymbolicTensor
+
+WAY_OUT = (
+    "A method call composes layers, with +, -, *, / and nnlite.ops between them, since no derivative is computed "
+    "automatically. For a computation of your own, derive from nnlite.layers.Layer and define build, forward and "
+    "backward (see docs/coming-from-keras.md); GaussianLatent is the sampling layer of variational autoencoders, and "
+    "activity_regularizer= or activity_penalty add to the loss"
+)
+
+
+def compose(layer: Any, inputs: Any, training: bool) -> Any:
+    """Build a layer with ``call``, and run it on symbolic tensors or arrays; see `run_call`."""
+    tensors = list(inputs.values()) if isinstance(inputs, Mapping) else inputs
+    layer.build([one.shape for one in tensors] if isinstance(tensors, (list, tuple)) else getattr(tensors, "shape", ()))
+    return run_call(layer, inputs, training)
+
+
+def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
+    """Run ``layer.call`` on symbolic tensors or arrays.
+
+    Raises
+    ------
+    TypeError
+        If ``call`` does with symbolic tensors what layers cannot express; the message says what to do instead.
+    """
+    arguments = {"training": training} if _takes_training(layer.call) else {}
+    if not any(isinstance(one, SymbolicTensor) for one in _flat(inputs)):
+        return layer.call(inputs, **arguments)
+    try:
+        outputs = layer.call(inputs, **arguments)
+    except (TypeError, AttributeError, ValueError) as error:
+        if WAY_OUT in str(error):
+            raise
+        raise type(error)(f"{type(layer).__name__}.call cannot be written as a graph: {error}. {WAY_OUT}") from error
+    for one in _flat(outputs):
+        if not isinstance(one, SymbolicTensor):
+            raise TypeError(
+                f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
+            )
+    return outputs
+
+
+def attributes_of(owner: Any) -> list[Any]:
+    """Return the layers among the attributes of an object, and in lists and dictionaries of them."""
+    found: dict[int, Any] = {}
+    for name, value in vars(owner).items():
+        if name in ("_all_layers", "_stack"):
+            continue
+        for one in _flat(value):
+            if hasattr(one, "add_weight") and one is not owner:
+                found[id(one)] = one
+    return list(found.values())
+
+
+def _flat(value: Any) -> list[Any]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    return [inner for one in value for inner in _flat(one)] if isinstance(value, (list, tuple)) else [value]
+
+
+def _takes_training(function: Any) -> bool:
+    """Return whether a function has an argument `training`."""
+    return "training" in inspect.signature(function).parameters

@@ -1,0 +1,170 @@
+"""Accuracies: fractions of correct predictions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nnlite.metrics.base import Metric
+from nnlite.types import Array
+
+
+class BinaryAccuracy(Metric):
+    """Fraction of predictions on the correct side of the threshold.
+
+    Parameters
+    ----------
+    name : str, default "binary_accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+    threshold : float, default 0.5
+        Predictions above it are 1, others 0.
+
+    Examples
+    --------
+    >>> metric = BinaryAccuracy()
+    >>> metric.update_state([[1.0], [0.0], [1.0]], [[0.9], [0.2], [0.4]])
+    >>> round(metric.result(), 4)
+    0.6667
+    """
+
+    def __init__(self, name: str | None = "binary_accuracy", dtype: Any = None, threshold: float = 0.5) -> None:
+        super().__init__(name, dtype)
+        self.threshold = threshold
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the fraction of correct predictions of each sample."""
+        y_true = y_true[..., np.newaxis] if y_true.ndim == y_pred.ndim - 1 else y_true
+        correct: Array = ((y_pred > self.threshold) == y_true).mean(axis=-1)
+        return correct
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "threshold": self.threshold}
+
+
+class CategoricalAccuracy(Metric):
+    """Fraction of samples whose largest prediction is that of the true class, for one-hot targets.
+
+    Parameters
+    ----------
+    name : str, default "categorical_accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+    """
+
+    def __init__(self, name: str | None = "categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return True for each correct prediction."""
+        correct: Array = y_true.argmax(axis=-1) == y_pred.argmax(axis=-1)
+        return correct
+
+
+class SparseCategoricalAccuracy(Metric):
+    """Fraction of samples whose largest prediction is that of the true class, for class numbers as targets.
+
+    Parameters
+    ----------
+    name : str, default "sparse_categorical_accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+    """
+
+    def __init__(self, name: str | None = "sparse_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return True for each correct prediction."""
+        numbers = y_true[..., 0] if y_true.ndim == y_pred.ndim else y_true
+        correct: Array = numbers == y_pred.argmax(axis=-1)
+        return correct
+
+
+class Accuracy(Metric):
+    """Accuracy, of the kind that fits the shapes; the meaning of ``metrics=["accuracy"]``.
+
+    One prediction per sample: `BinaryAccuracy`. Several predictions and as many targets: `CategoricalAccuracy`. Several
+    predictions and one class number: `SparseCategoricalAccuracy`.
+
+    Parameters
+    ----------
+    name : str, default "accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+    """
+
+    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return the accuracy of each sample."""
+        metric: Metric
+        if y_pred.ndim == 1 or y_pred.shape[-1] == 1:
+            metric = BinaryAccuracy()
+        elif y_true.shape == y_pred.shape:
+            metric = CategoricalAccuracy()
+        else:
+            metric = SparseCategoricalAccuracy()
+        return metric.values(y_true, y_pred)
+
+
+class TopKCategoricalAccuracy(Metric):
+    """Fraction of samples whose true class is among the k largest predictions, for one-hot targets.
+
+    Parameters
+    ----------
+    k : int, default 5
+        Number of predictions.
+    name : str, default "top_k_categorical_accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+    """
+
+    def __init__(self, k: int = 5, name: str | None = "top_k_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+        self.k = k
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return True for each sample whose true class is among them."""
+        return in_top_k(y_true.argmax(axis=-1), y_pred, self.k)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), "k": self.k}
+
+
+class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
+    """Fraction of samples whose true class is among the k largest predictions, for class numbers as targets.
+
+    Parameters
+    ----------
+    k : int, default 5
+        Number of predictions.
+    name : str, default "sparse_top_k_categorical_accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+    """
+
+    def __init__(self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: Any = None) -> None:
+        super().__init__(k, name, dtype)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return True for each sample whose true class is among them."""
+        numbers = y_true[..., 0] if y_true.ndim == y_pred.ndim else y_true
+        return in_top_k(numbers.astype(np.int64), y_pred, self.k)
+
+
+def in_top_k(numbers: Array, y_pred: Array, k: int) -> Array:
+    """Return whether the prediction for each class number is among the k largest of its sample."""
+    own = np.take_along_axis(y_pred, numbers[..., np.newaxis], -1)
+    inside: Array = (y_pred > own).sum(axis=-1) < k
+    return inside

@@ -1,0 +1,137 @@
+"""Models from files, from configurations and from other models."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nnlite.archive import read_archive
+from nnlite.layers.base import Layer, registry
+from nnlite.layers.input import InputLayer
+from nnlite.models.functional import Model, model_from_parts
+from nnlite.models.sequential import Sequential
+from nnlite.registry import custom_object_scope, serialize
+
+
+def load_model(
+    filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+) -> Model:
+    """Load a model from a file of `Model.save`.
+
+    Parameters
+    ----------
+    filepath : str or path
+        Name of the file.
+    custom_objects : mapping of str to class, optional
+        Custom layers, losses and other classes by their names in the file. Nothing else that a file contains is ever
+        imported or executed.
+    compile : bool, default True
+        Whether to restore the optimizer, the losses and the metrics.
+
+    Returns
+    -------
+    Model
+        The model; if it was compiled when it was saved, with the state of its optimizer, so that training can be
+        continued.
+
+    Raises
+    ------
+    FileFormatError
+        If the file is not a model file, truncated, altered or of a later version.
+    OSError
+        If it cannot be read.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Sequential, load_model
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "model.npz"
+    >>> Sequential([Input((3,)), Dense(2)]).save(path)
+    >>> load_model(path).output_shape
+    (None, 2)
+    """
+    config, arrays = read_archive(filepath, "model")
+    if not compile:
+        config = {"model": config["model"]} if "model" in config else {}
+    with custom_object_scope(custom_objects or {}):
+        return model_from_parts(config, arrays, repr(os.fspath(filepath)))
+
+
+def clone_model(
+    model: Model, input_tensors: Any = None, clone_function: Callable[[Layer], Layer] | None = None
+) -> Model:
+    """Return a model with the same layers and with new weights.
+
+    Parameters
+    ----------
+    model : Model
+        Model with the layers to copy.
+    input_tensors : None
+        Accepted for compatibility with Keras; only None is supported.
+    clone_function : callable, optional
+        Function of a layer that returns the layer of the new model in its place; by default one with the same
+        configuration.
+
+    Raises
+    ------
+    ValueError
+        If `input_tensors` is not None.
+
+    Returns
+    -------
+    Model
+        Model that shares nothing with `model` and is not compiled.
+    """
+    if input_tensors is not None:
+        raise ValueError("clone_model: input_tensors must be None; call the new model on the tensors instead")
+    config = model.get_config()
+    if clone_function is not None:
+        config["layers"] = [_cloned(layer, clone_function) for layer in model.layers_of_config()]
+    kind = Sequential if isinstance(model, Sequential) else Model
+    return kind.from_config(config)
+
+
+def _cloned(layer: Layer, clone_function: Callable[[Layer], Layer]) -> dict[str, Any] | Layer:
+    """Return a layer of the new model; inputs are copied by their configuration."""
+    if isinstance(layer, InputLayer):
+        return serialize(layer)
+    copy = clone_function(layer)
+    copy.name = layer.name
+    return copy
+
+
+def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None = None) -> Model:
+    """Return a model with the layers that `Model.to_json` described, and with new weights.
+
+    Parameters
+    ----------
+    json_string : str
+        Result of `Model.to_json`.
+    custom_objects : mapping of str to class, optional
+        As for `load_model`.
+
+    Raises
+    ------
+    ValueError
+        If the text does not describe a model.
+
+    Examples
+    --------
+    >>> from nnlite.layers import Dense, Input
+    >>> from nnlite.models import Sequential, model_from_json
+    >>> model_from_json(Sequential([Input((3,)), Dense(2)]).to_json()).output_shape
+    (None, 2)
+    """
+    try:
+        config = json.loads(json_string)
+    except ValueError as error:
+        raise ValueError(
+            f"model_from_json takes the result of Model.to_json; found text that is no JSON: {error}"
+        ) from error
+    if not isinstance(config, dict) or "class_name" not in config:
+        raise ValueError(f"model_from_json takes the result of Model.to_json; found {type(config).__name__}")
+    with custom_object_scope(custom_objects or {}):
+        return registry.get(config)  # type: ignore[return-value]
