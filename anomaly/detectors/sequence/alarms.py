@@ -69,6 +69,12 @@ class AlarmRule:
         # Two joins look `gap` steps ahead each, at limits that depend on causes.
         return 2 * self.moving.gap + CauseStream(self.width, self.reach).delay
 
+    def get_state(self) -> dict[str, float]:
+        """Return the rate and the unit of a limit that follows the scores: no unit for that of earlier versions."""
+        if self.moving is None:
+            return {}
+        return {"alarm_rate": self.moving.rate} | ({"alarm_unit": self.moving.unit} if self.moving.steady else {})
+
     def stream(self) -> AlarmStream:
         """Return a stream at the start of a series."""
         return AlarmStream(self)
@@ -201,9 +207,7 @@ class AlarmStream:
 
     def _begin(self) -> None:
         kind = CausalCauseStream if self._rule.causal else CauseStream
-        self._causes: CauseStream | CausalCauseStream = kind(
-            self._rule.width, self._rule.reach, self._rule.fraction
-        )
+        self._causes: CauseStream | CausalCauseStream = kind(self._rule.width, self._rule.reach, self._rule.fraction)
         self._scores, self._known = np.zeros(0), np.zeros(0, np.bool_)
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         self._answered = 0

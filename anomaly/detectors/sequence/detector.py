@@ -539,11 +539,7 @@ class SequenceDetector(SeriesDetector):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         config, arrays = self.fitted_.get_state()
-        if self.alarms_.moving is not None:
-            config["alarm_rate"] = self.alarms_.moving.rate
-            if self.alarms_.moving.steady:
-                config["alarm_unit"] = self.alarms_.moving.unit
-        return config, {**arrays, "labels": self.labels_}
+        return {**config, **self.alarms_.get_state()}, {**arrays, "labels": self.labels_}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> SequenceDetector:
@@ -564,8 +560,7 @@ class SequenceDetector(SeriesDetector):
         self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
             settings = self._alarm_settings(float(config["alarm_rate"]))
-            unit = None if config.get("alarm_unit") is None else float(config["alarm_unit"])
-            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, unit)
+            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, config.get("alarm_unit"))
 
     def _describe_windows(self) -> str:
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"

@@ -29,8 +29,8 @@ hundredth of that with every other step: for any scores, the number of steps in 
 
 **A fault and a drift** differ in how far they exceed the limit, in units of normal scores. While an alarm event lasts,
 u is that of its first step: an event ends when the scores fall, or when the limit has climbed to them. The mild excess
-of a drift is reached soon, that of a fault, many e, not before the run is the new normal. The price of few false alarms is that an
-event hides for about 1/r steps what follows it and exceeds the limit by less than 5 e.
+of a drift is reached soon, that of a fault, many e, not before the run is the new normal. The price of few false alarms
+is that an event hides for about 1/r steps what follows it and exceeds the limit by less than 5 e.
 
 **Measured** on distances of windows to the nearest of 1,500 training steps, with thresholds of
 `anomaly.thresholds.DeclusteredPeaks` and one event counted beforehand: the 5,000 steps after the training of normal
