@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -25,11 +26,27 @@ class FewRecordsWarning(DataWarning):
 
 
 class EmptyColumnWarning(DataWarning):
-    """Columns without any value in training are ignored: the message names them."""
+    """Columns without any value in training are left out: the message names them."""
 
 
 class IdentifierColumnWarning(DataWarning):
-    """Columns seem to number or name the records, not to describe them: the message names them."""
+    """Columns that number or name the records, or only grow, are left out: the message names them."""
+
+
+class BlindColumnWarning(DataWarning):
+    """Columns of text in which no later value is unusual, since most values are met once: the message names them."""
+
+
+class ConstantColumnWarning(DataWarning):
+    """Columns with one value in training, so that any other is anomalous: the message names them."""
+
+
+class SpellingWarning(DataWarning):
+    """Numbers in a spelling that may be meant in another way: the message says how they were read."""
+
+
+class TimeColumnWarning(DataWarning):
+    """Numbers that were read as times: the message says which."""
 
 
 class MissingTimeWarning(DataWarning):
@@ -44,8 +61,28 @@ class IntervalWarning(DataWarning):
     """Intervals to exclude that match no row: the message names the first, and says how many there are."""
 
 
+class RowOrderWarning(DataWarning):
+    """Records of a table follow each other in time: the message says how thresholds are chosen then."""
+
+
 class GroupWarning(DataWarning):
     """Groups of rows, such as machines, without a detector of their own: the message names them, and says why."""
+
+
+class NotFittedError(ValueError, AttributeError):
+    """Error of a method that needs a fitted detector or transformer.
+
+    Where scikit-learn is imported, the error is also one of its own `NotFittedError`.
+    """
+
+
+def not_fitted(message: str) -> NotFittedError:
+    """Return the error of an object that is not fitted; where scikit-learn is imported, also of its class."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
+    if theirs is None:
+        return NotFittedError(message)
+    kind = type("NotFittedError", (NotFittedError, theirs), {"__reduce__": lambda self: (not_fitted, self.args)})
+    return cast("NotFittedError", kind(message))
 
 
 def format_names(names: Iterable[str], limit: int = 10) -> str:

@@ -12,6 +12,9 @@ The names are those of Keras:
 115
 """
 
+from importlib import import_module
+from typing import Any
+
 from nnlite import (
     activations,
     callbacks,
@@ -32,6 +35,9 @@ from nnlite.models import Model, Sequential, load_model
 
 __version__ = "0.1.0"
 
+# Modules that are imported on first access: programs for Keras use them, scoring does not.
+_LATER = ("backend", "compat", "ops", "preprocessing")
+
 __all__ = [
     "FileFormatError",
     "Input",
@@ -40,7 +46,9 @@ __all__ = [
     "Sequential",
     "__version__",
     "activations",
+    "backend",
     "callbacks",
+    "compat",
     "config",
     "initializers",
     "layers",
@@ -49,7 +57,15 @@ __all__ = [
     "losses",
     "metrics",
     "models",
+    "ops",
     "optimizers",
+    "preprocessing",
     "regularizers",
     "utils",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"nnlite.{name}")

@@ -11,6 +11,7 @@ from nnlite.callbacks.base import as_callbacks
 from nnlite.data import Batch, Data, as_array, as_list, by_name, check_batch_size, weights_of_classes
 from nnlite.layers.masking import masked_weight
 from nnlite.prediction import Predictor, as_verbosity
+from nnlite.streams import Stream, is_stream, parts_of
 from nnlite.targets import check_metrics
 from nnlite.types import Array
 
@@ -50,9 +51,10 @@ class Evaluator(Predictor):
         batch_size: int | None = None,
         verbose: str | int = "auto",
         sample_weight: Any = None,
-        *,
+        steps: int | None = None,
         callbacks: Callback | Sequence[Callback] | None = None,
         return_dict: bool = False,
+        *,
         backend: str = "auto",
     ) -> Any:
         """Return the loss and the metrics on data, without training.
@@ -65,6 +67,8 @@ class Evaluator(Predictor):
             Number of rows per batch.
         verbose : {"auto", 0, 1, 2}, default "auto"
             Whether to print the loss and the metrics; "auto": 1.
+        steps : int, optional
+            Number of batches, if x gives batches; by default all.
         callbacks : Callback or sequence of Callback, optional
             Their ``on_test_...`` methods are called.
         return_dict : bool, default False
@@ -78,13 +82,33 @@ class Evaluator(Predictor):
             The loss; followed by the metrics where there are any.
         """
         check_backend(backend)
-        data = self.as_data(x, y, sample_weight)
-        size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)
-        hooks = CallbackList(as_callbacks(callbacks), model=self, params={"steps": -(-data.n_rows // size)})
-        logs = self._evaluate(data, size, hooks, open_session(self, data, size, False, backend))
+        if is_stream(x):
+            stream = Stream(x, steps)
+            hooks = CallbackList(as_callbacks(callbacks), model=self, params={"steps": len(stream)})
+            logs = self._evaluate_stream(stream, hooks)
+        else:
+            data = self.as_data(x, y, sample_weight)
+            size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)
+            hooks = CallbackList(as_callbacks(callbacks), model=self, params={"steps": -(-data.n_rows // size)})
+            logs = self._evaluate(data, size, hooks, open_session(self, data, size, False, backend))
         if as_verbosity(verbose):
             print(" - ".join(f"{name}: {value:.4g}" for name, value in logs.items()))
         return as_results(logs, return_dict)
+
+    def _evaluate_stream(self, stream: Stream, hooks: CallbackList) -> dict[str, float]:
+        """Return the loss and the metrics on a stream."""
+        self.as_data(*parts_of(stream.first()))
+        logs: dict[str, float] = {}
+        with self._pass_through_data():
+            hooks.on_test_begin()
+            for number, given in enumerate(stream.epoch()):
+                data = self.as_data(*parts_of(given))
+                hooks.on_test_batch_begin(number)
+                self._objective.update_loss(self.compute_loss(data.rows(slice(None))).loss, data.n_rows)
+                logs = self._objective.logs()
+                hooks.on_test_batch_end(number, logs)
+            hooks.on_test_end(logs)
+        return logs
 
     def test_on_batch(self, x: Any, y: Any = None, sample_weight: Any = None, return_dict: bool = False) -> Any:
         """Return the loss and the metrics on one batch, without training."""

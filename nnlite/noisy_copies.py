@@ -79,7 +79,7 @@ class NoisyCopies:
     def _prepare(self) -> _Prepared:
         """Return what follows from the weights as they are."""
         weights, prepared = self._model.current_weights().values, self._prepared
-        if prepared is None or not np.array_equal(prepared.weights, weights):
+        if prepared is None or not (prepared.weights == weights).all():
             layers = chain_of(self._model)
             compiled = None if layers is None else open_dense_chain(layers, self._offsets, self._backend)
             # At once, for other threads.

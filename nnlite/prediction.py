@@ -13,6 +13,7 @@ from nnlite.callbacks import Callback, CallbackList
 from nnlite.callbacks.base import as_callbacks
 from nnlite.compiled import CompiledNetwork
 from nnlite.data import as_array, as_list, by_name, check_batch_size, check_shape
+from nnlite.streams import Stream, is_stream, parts_of
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
 
@@ -27,8 +28,9 @@ class Predictor(CompiledNetwork):
         x: Any,
         batch_size: int | None = None,
         verbose: str | int = "auto",
-        *,
+        steps: int | None = None,
         callbacks: Callback | Sequence[Callback] | None = None,
+        *,
         backend: str = "auto",
         threads: int | None = None,
     ) -> Any:
@@ -36,12 +38,14 @@ class Predictor(CompiledNetwork):
 
         Parameters
         ----------
-        x : array_like, or a list or mapping of them
-            One record a row; one array per input.
+        x : array_like, or a list or mapping of them, or iterable of batches
+            One record a row; one array per input. Or a generator, a dataset or another iterable of batches.
         batch_size : int, default 1024
             Number of rows per batch, which limits the memory in use and has no effect on the results.
         verbose : {"auto", 0, 1, 2}, default "auto"
             Accepted for compatibility with Keras; prediction prints nothing.
+        steps : int, optional
+            Number of batches, if x gives batches; by default all.
         callbacks : Callback or sequence of Callback, optional
             Their ``on_predict_...`` methods are called; with the engine, once for all rows.
         backend : {"auto", "numpy", "numba"}, default "auto"
@@ -60,6 +64,10 @@ class Predictor(CompiledNetwork):
         """
         as_verbosity(verbose)
         check_backend(backend, threads)
+        if is_stream(x):
+            stream = Stream(x, steps)
+            hooks = CallbackList(as_callbacks(callbacks), model=self, params={"steps": len(stream)})
+            return self._predict_stream(stream, hooks)
         inputs = self._as_inputs(x)
         size = check_batch_size(batch_size, _INFERENCE_BATCH)
         rows = len(inputs[0])
@@ -90,6 +98,20 @@ class Predictor(CompiledNetwork):
                 result[rows_of_batch] = output
             hooks.on_predict_batch_end(number)
         return results
+
+    def _predict_stream(self, stream: Stream, hooks: CallbackList) -> Any:
+        """Return the outputs for all batches of a stream, joined."""
+        results: list[list[Any]] = []
+        hooks.on_predict_begin()
+        for number, given in enumerate(stream.epoch()):
+            hooks.on_predict_batch_begin(number)
+            results.append(as_list(self._predict_rows(self._as_inputs(parts_of(given)[0]))))
+            hooks.on_predict_batch_end(number)
+        hooks.on_predict_end()
+        if not results:
+            raise ValueError("the source gives no batches; prediction needs at least one")
+        joined = [np.concatenate(parts) for parts in zip(*results, strict=True)]
+        return self.by_output(joined if len(joined) > 1 else joined[0])
 
     def make_predict_function(self) -> Callable[[Any], Array]:
         """Return a function from one record to its output, which takes microseconds with the engine.

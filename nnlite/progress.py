@@ -17,7 +17,7 @@ class Progress:
     Parameters
     ----------
     steps : int
-        Number of batches in the epoch.
+        Number of batches in the epoch; 0 if it is unknown.
     bar : bool, default True
         Whether to draw a bar, or only the loss and the metrics.
     stream : text file, optional
@@ -31,7 +31,7 @@ class Progress:
         self.redraws = bar and self.stream.isatty()
         self._full, self._empty = self._characters()
         self._start = self._drawn = time.perf_counter()
-        self._length = 0
+        self._length = self._seen = 0
 
     def _characters(self) -> tuple[str, str]:
         try:
@@ -42,6 +42,7 @@ class Progress:
 
     def update(self, step: int, logs: Mapping[str, float]) -> None:
         """Redraw the bar after `step` batches, at most ten times per second."""
+        self._seen = step
         now = time.perf_counter()
         if self.redraws and now - self._drawn >= _SECONDS_BETWEEN_DRAWINGS:
             self._drawn = now
@@ -49,7 +50,7 @@ class Progress:
 
     def finish(self, logs: Mapping[str, float]) -> None:
         """Write the last line of the epoch."""
-        line = self._line(self.steps, logs, time.perf_counter() - self._start)
+        line = self._line(self.steps or self._seen, logs, time.perf_counter() - self._start)
         self._write(("\r" if self.redraws else "") + self._padded(line) + "\n")
 
     def _padded(self, line: str) -> str:
@@ -59,10 +60,11 @@ class Progress:
         return padded
 
     def _line(self, step: int, logs: Mapping[str, float], seconds: float) -> str:
-        width = len(str(self.steps))
-        count = f"{step:>{width}}/{self.steps}"
+        steps = self.steps or step
+        width = len(str(steps))
+        count = f"{step:>{width}}/{steps if self.steps or not self.redraws else '?'}"
         if self.bar:
-            full = _WIDTH * step // max(self.steps, 1)
+            full = _WIDTH * step // max(steps, 1)
             count += f" {self._full * full}{self._empty * (_WIDTH - full)} "
         else:
             count += " - "

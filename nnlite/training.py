@@ -24,15 +24,17 @@ from nnlite.callbacks.base import as_callbacks
 from nnlite.checkpoints import load_checkpoint, save_checkpoint
 from nnlite.data import Batch, Data, check_batch_size
 from nnlite.divergence import DivergenceWatch, ReplayedBatch
-from nnlite.evaluation import DEFAULT_BATCH_SIZE, Evaluator, as_results
+from nnlite.evaluation import DEFAULT_BATCH_SIZE, as_results
 from nnlite.prediction import as_verbosity
 from nnlite.random import global_generator
+from nnlite.streaming import StreamTrainer
+from nnlite.streams import ArrayBatches, Stream, is_stream, parts_of
 from nnlite.targets import check_known
 from nnlite.training_state import RunningFit
 from nnlite.validation import check_value, number
 
 
-class Trainer(Evaluator):
+class Trainer(StreamTrainer):
     """A network that can be trained, evaluated and applied to data."""
 
     volatile: ClassVar[tuple[str, ...]] = ("history", "running_fit", "_n_running_fits")
@@ -88,9 +90,11 @@ class Trainer(Evaluator):
         class_weight: Mapping[int, float] | None = None,
         sample_weight: Any = None,
         initial_epoch: int = 0,
-        *,
+        steps_per_epoch: int | None = None,
+        validation_steps: int | None = None,
         validation_batch_size: int | None = None,
         validation_freq: int = 1,
+        *,
         backend: str = "auto",
         threads: int | None = None,
         check_finite: bool = False,
@@ -100,8 +104,9 @@ class Trainer(Evaluator):
 
         Parameters
         ----------
-        x : array_like, or a list or mapping of them
-            One record a row; one array per input.
+        x : array_like, or a list or mapping of them, or iterable of batches
+            One record a row; one array per input. Or batches ``(x, y)`` or ``(x, y, sample_weight)``: a generator, a
+            dataset (`nnlite.preprocessing`), a data loader or another iterable; the layers then compute.
         y : array_like, or a list or mapping of them
             Targets of the outputs. NaN is an unknown target for `nnlite.losses.MaskedMeanSquaredError`.
         batch_size : int, default 32
@@ -125,6 +130,9 @@ class Trainer(Evaluator):
             Weight of each row, or of each of its steps, in the loss; a list of arrays for several outputs.
         initial_epoch : int, default 0
             Number of the first epoch, to continue earlier training.
+        steps_per_epoch, validation_steps : int, optional
+            Number of batches of an epoch, and of a validation, if x or `validation_data` gives batches; by default all.
+            With arrays, an epoch ends after as many batches.
         validation_batch_size : int, optional
             Number of rows per batch of validation; by default `batch_size`.
         validation_freq : int, default 1
@@ -162,6 +170,39 @@ class Trainer(Evaluator):
             If `resume` is no checkpoint of such a fit.
         """
         check_backend(backend, threads)
+        if is_stream(x) or is_stream(validation_data) or steps_per_epoch or validation_steps:
+            if backend == "numba" or resume is not None:
+                raise ValueError("batches of a stream are computed by the layers, and cannot be resumed; pass arrays")
+            rng = global_generator() if shuffle else None
+            size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)
+            validation_batches: Any = validation_data if is_stream(validation_data) else None
+            if not is_stream(x):
+                pair = None if validation_batches is not None else validation_data
+                data = self.as_data(x, y, sample_weight, class_weight)
+                data, held_out = self._validation(data, validation_split, pair)
+                x, class_weight = ArrayBatches(data, size, rng), None
+            elif y is not None or sample_weight is not None or validation_split:
+                raise ValueError(
+                    "x gives batches with their targets: y, sample_weight and validation_split must be left out"
+                )
+            elif validation_batches is None and validation_data is not None:
+                held_out = self.as_data(*parts_of(validation_data))
+            else:
+                held_out = None
+            if held_out is not None:
+                validation_batches = ArrayBatches(held_out, validation_batch_size or size, None)
+            validate = None
+            if validation_batches is not None:
+                validate = partial(self._evaluate_stream, Stream(validation_batches, validation_steps))
+            return self._fit_stream(
+                Stream(x, steps_per_epoch, rng),
+                range(initial_epoch, epochs),
+                as_callbacks(callbacks),
+                as_verbosity(verbose),
+                validate,
+                validation_freq,
+                class_weight,
+            )
         data = self.as_data(x, y, sample_weight, class_weight)
         self._check_has_loss()
         batch_size = check_batch_size(batch_size, DEFAULT_BATCH_SIZE)

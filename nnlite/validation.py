@@ -208,8 +208,13 @@ def sizes() -> Constraint:
     return sequence_of(integer(least=1), "the sizes of one or more layers, such as (64, 32)")
 
 
-def names() -> Constraint:
-    """Return the constraint of lists of column names, or None."""
+def text(description: str) -> Constraint:
+    """Return the constraint of text, or None; the description says what text it is."""
+    return Constraint(description, lambda value: value is None or isinstance(value, str))
+
+
+def names(what: str = "column names") -> Constraint:
+    """Return the constraint of lists of text, by default of column names, or None."""
 
     def accepts(value: Any) -> bool:
         if value is None:
@@ -217,7 +222,7 @@ def names() -> Constraint:
         is_list = isinstance(value, Iterable) and not isinstance(value, (str, bytes))
         return is_list and all(isinstance(name, str) for name in value)
 
-    return Constraint("a list of column names", accepts)
+    return Constraint(f"a list of {what}", accepts)
 
 
 def as_finite(name: str, values: Any, ndim: int = 1) -> Array:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from anomaly import thresholds
@@ -30,6 +30,7 @@ from anomaly.cli.series_options import add_series
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.errors import format_names
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
-_OTHERS = ("records", "group", "exclude")
+_OTHERS = ("records", "group", "exclude", "keep", "date_format")
 # Options that become the constructor's arguments as they are, where they are given.
 _ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *(name for name in SUPPORTED_BY if name not in _OTHERS))
 
@@ -136,6 +137,27 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 
 def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
+        "--keep",
+        action="append",
+        metavar="COL",
+        help="tables only: a column to use as it is written, though it numbers or names the records, only grows, or "
+        "holds numbers that look like times; without it such columns are left out or read as times, with a warning "
+        "(repeatable, or comma-separated)",
+    )
+    parser.add_argument(
+        "--date-format",
+        action="append",
+        metavar="[COL=]FORMAT",
+        help="tables only: the format of dates, such as %%d/%%m/%%Y; a time of day may follow it (repeatable; default: "
+        "found from the values of each column)",
+    )
+    parser.add_argument(
+        "--time-zone",
+        metavar="NAME",
+        help="tables only: the time zone of the hours of datetimes with an offset from UTC, or in seconds since 1970, "
+        "such as Europe/Berlin (default: hours as they are written, and UTC)",
+    )
+    parser.add_argument(
         "--scaling",
         choices=("standard", "minmax", "robust", "core", "quantile", "none"),
         help="scaling of numbers (default: core; series: standard)",
@@ -154,7 +176,8 @@ def run(options: Namespace) -> None:
     inputs.check_not_overwritten("model", options.model, {"data": options.data})
     given = input_options(options)
     kind: DataKind = "series" if options.series or options.window is not None else "tables"
-    check_supported(vars(options), kind)
+    # Records that belong together are a series each, or held out together.
+    check_supported(vars(options) | {"group": None}, kind)
     for option, name in (("time", options.time), ("group", options.group)):
         if name is not None and name in given.columns.dropped:
             raise ValueError(f"--{option} and --drop both name {name!r}: a column cannot be used and left out")
@@ -182,10 +205,11 @@ def run(options: Namespace) -> None:
         random_state=options.seed,
         verbose=1 if options.verbose else 0,
         categorical=split_names(options.categorical) or None,
-        ignore=[name for name in given.columns.ignored if name not in (options.time, options.group)] or None,
+        **({} if kind == "series" else _column_arguments(options.keep or [], options.date_format or [])),
+        ignore=_ignored(given.columns.ignored, options.time, options.group, kind) or None,
         **arguments,
     )
-    if options.group is not None:
+    if options.group is not None and kind == "series":
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
@@ -196,13 +220,36 @@ def run(options: Namespace) -> None:
         labels = given.labels.read(table)
         n_unlabelled = int((labels == UNLABELLED).sum())
         X, y = detector.training_rows(table, labels, needs_labels)
-    detector.fit(X, y) if intervals is None else cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
+    _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.save(options.model)
-    say(f"{detector.training_summary()}\nmodel written to {options.model}")
+    columns = [f"  {line}" for line in detector.describe_columns()]
+    say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
+
+
+def _column_arguments(keep: list[str], date_format: list[str]) -> dict[str, list[str] | None]:
+    return {"keep": split_names(keep) or None, "date_format": date_format or None}
+
+
+def _ignored(names: Sequence[str], time: str | None, group: str | None, kind: DataKind) -> list[str]:
+    """Return the columns that are no features, but for those that a detector of series knows by other arguments."""
+    kept = [name for name in names if name not in (time, group)]
+    return [*kept, group] if kind == "tables" and group is not None else kept
+
+
+def _fit(detector: RowDetector, X: Any, y: Any, intervals: Any, group: str | None) -> None:
+    """Fit a detector, of tables perhaps with a column of groups, of series perhaps without some intervals."""
+    if group is not None:
+        if group not in X.names:
+            raise ValueError(f"--group names {group!r}, which the data do not have; found {format_names(X.names)}")
+        cast("TableDetector", detector).fit(X, y, groups=X[group])
+    elif intervals is not None:
+        cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
+    else:
+        detector.fit(X, y)
 
 
 def _parse_contamination(text: str) -> float | str:

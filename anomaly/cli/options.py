@@ -22,6 +22,7 @@ SUPPORTED_BY: dict[str, DataKind] = {
     **dict.fromkeys(["group", "exclude"], "series"),
     **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
     **dict.fromkeys(["p_values", "prior", "expected", "records", "budget", "time_zone"], "tables"),
+    **dict.fromkeys(["keep", "date_format"], "tables"),
 }
 """Options that one kind of data alone supports."""
 
@@ -116,8 +117,10 @@ def add_rows(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group",
         metavar="COL",
-        help="series only: the column that names the machine of each row, whose rows may be interleaved: each is a "
-        "series of its own, and 'fit' learns a model of each, all in one file, with scores in units of its threshold",
+        help="the column that names what rows belong together, such as a machine. Series: each is a series of its own, "
+        "whose rows may be interleaved, and 'fit' learns a model of each, all in one file, with scores in units of its "
+        "threshold. Tables, 'fit' only: the column is no feature, and rows of a group are held out together for the "
+        "threshold",
     )
     add_exclude(parser)
 

@@ -148,8 +148,9 @@ class Dataset:
     ) -> tuple[Dataset, Dataset]:
         """Split the records into a training set and a test set.
 
-        Both keep the order of the records. The split is random and stratified by kind: the fraction of each kind is the
-        same in both sets, up to rounding.
+        The split is random and stratified by kind: the fraction of each kind is the same in both sets, up to rounding.
+        The test set keeps the order of the records. The training set is in random order: its records do not follow each
+        other without a gap, and those between them are in the test set, so their order would only mislead.
 
         Parameters
         ----------
@@ -161,8 +162,9 @@ class Dataset:
             Whether to drop the anomalies from the training set. They are not moved to the test set, whose fraction of
             anomalies remains that of the data.
         shuffle : bool, default True
-            If False, the first records are for training and the last for testing. Use it for records in the order of
-            time: consecutive records are similar, and with some of them in the training set a test is biased.
+            If False, the first records are for training and the last for testing, both in their order. Use it for
+            records in the order of time: consecutive records are similar, and with some of them in the training set a
+            test is biased.
 
         Returns
         -------
@@ -191,7 +193,8 @@ class Dataset:
                     f"the {role} set would have no records: {len(self):,} records split at test_size={test_size!r}"
                     f"{', normal ones only' if normal_only else ''}; make more records or change test_size"
                 )
-        return self.rows(trained), self.rows(tested)
+        rows = np.flatnonzero(trained)
+        return self.rows(np.random.default_rng(random_state).permutation(rows) if shuffle else rows), self.rows(tested)
 
     def _last(self, fraction: float) -> Array:
         return np.arange(len(self)) >= len(self) - round(fraction * len(self))

@@ -101,6 +101,9 @@ class AutoencoderDetector(RecordDetector):
         Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
         Progress output of training.
+    keep, date_format, time_zone
+        Columns to use as they are written, formats of dates, and the time zone of hours; see
+        `anomaly.preprocessing.TablePreprocessor`.
 
     Attributes
     ----------
@@ -188,6 +191,9 @@ class AutoencoderDetector(RecordDetector):
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        keep: Sequence[str] | None = None,
+        date_format: str | Sequence[str] | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self.hidden = hidden
         self.activation = activation
@@ -205,10 +211,13 @@ class AutoencoderDetector(RecordDetector):
         self.ignore = ignore
         self.random_state = random_state
         self.verbose = verbose
+        self.keep = keep
+        self.date_format = date_format
+        self.time_zone = time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> AutoencoderDetector:
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> AutoencoderDetector:
         """Train the network on normal records and choose the threshold.
 
         Parameters
@@ -217,6 +226,10 @@ class AutoencoderDetector(RecordDetector):
             Training records, preferably without anomalies.
         y : array_like of 0 and 1, optional
             Labels, used only by a threshold that needs them, such as "best_f1".
+        groups : array_like of shape (n_records,), optional
+            Group of each record, such as a machine or a customer: records that belong together are held out together
+            for the threshold, which takes five further fits. By default records are independent, unless they seem to
+            follow each other in time.
 
         Returns
         -------
@@ -226,9 +239,15 @@ class AutoencoderDetector(RecordDetector):
         Raises
         ------
         ValueError
-            If a parameter is out of range, or the table cannot be used.
+            If a parameter is out of range, or the table or the groups cannot be used.
+
+        Warns
+        -----
+        RowOrderWarning
+            If the records seem to follow each other in time; see `anomaly.detectors.dependence`.
         """
         x, labels = self._fit_preprocessor(X, y)
+        dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
         self.model_, self.history_ = self._train(x, seed, self.verbose)
 
@@ -239,7 +258,7 @@ class AutoencoderDetector(RecordDetector):
         terms = self._contributions(x, self.model_)
         self.normal_terms_ = np.quantile(terms, _NORMAL, axis=0)
         scores = terms.sum(axis=1)
-        self._set_threshold(self._comparable_scores(scores, score_without), labels)
+        self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
         return self
 
     def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, History]:

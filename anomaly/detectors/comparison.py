@@ -168,7 +168,8 @@ def compare_settings(
             f"{held_out:g} of {len(table)}"
         )
     order = np.random.default_rng(seed).permutation(len(table))
-    training, rest = (table.rows(np.sort(rows)) for rows in (order[n_held_out:], order[:n_held_out]))
+    # In random order, since held-out records are from between the training records: their own order would mislead.
+    training, rest = table.rows(order[n_held_out:]), table.rows(np.sort(order[:n_held_out]))
     seeds = range(seed, seed + n_seeds)
     fits = {name: [_fit(name, detector, training, rest, s) for s in seeds] for name, detector in detectors.items()}
     n_top = max(_LEAST_TOP, round(top * n_held_out))

@@ -12,7 +12,7 @@ Stone, "Cross-validatory choice and assessment of statistical predictions", JRSS
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -63,7 +63,9 @@ def folds_of(n_records: int) -> list[Array]:
     return np.array_split(np.random.default_rng(0).permutation(n_records), n_folds)
 
 
-def cross_fitted_scores(score_without: Callable[[Array], Array], scores: Array) -> Array:
+def cross_fitted_scores(
+    score_without: Callable[[Array], Array], scores: Array, folds: Iterable[Array] | None = None
+) -> Array:
     """Return held-out scores of training records.
 
     Parameters
@@ -72,6 +74,8 @@ def cross_fitted_scores(score_without: Callable[[Array], Array], scores: Array) 
         Takes the indices of a fold; returns the scores of its records by a model fitted to all others.
     scores : ndarray of float64 of shape (n_records,)
         Scores of the records by a model fitted to all of them.
+    folds : iterable of ndarray of int, optional
+        Indices of the records of each fold; by default those of `folds_of`.
 
     Returns
     -------
@@ -87,6 +91,6 @@ def cross_fitted_scores(score_without: Callable[[Array], Array], scores: Array) 
     [3.0, 1.5, 4.5]
     """
     held_out = np.empty(len(scores))
-    for fold in folds_of(len(scores)):
+    for fold in folds_of(len(scores)) if folds is None else folds:
         held_out[fold] = score_without(fold)
     return np.maximum(held_out, scores)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, ClassVar
@@ -10,9 +11,10 @@ import numpy as np
 
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
+from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
-from anomaly.errors import format_names
+from anomaly.errors import RowOrderWarning
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
@@ -20,14 +22,31 @@ from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
+from nnlite.validation import check_value, choice
 
 _MOST_CODES = 5000
+# From a warning over `_find_dependence`, over `fit` and its wrapper.
+_CALLER_OF_FIT = 4
+_IN_TIME = (
+    "the training records seem to follow each other in time: neighboring ones are far more alike than others. So the "
+    "threshold and the p-values are by scores of each half of the records by a model fitted to the other half. Rates "
+    "are kept on average over such tables, and one whose records cover few independent states may miss them widely. "
+    "If the order is not that of time, shuffle the records, or give each a group of its own (groups=); for events in a "
+    "series use SequenceDetector"
+)
+_HELD_OUT = {
+    "time": "the training records follow each other in time: scores of each half by a model of the other half set the "
+    "threshold and the p-values",
+    "groups": "the training records belong to groups: scores held out by whole groups set the threshold and the "
+    "p-values",
+}
 
 
 class RecordDetector(RowDetector):
     """Base of the detectors of records.
 
-    A subclass has the parameters `scaling`, `categorical`, `dates` and `ignore`, and its `fit` sets `preprocessor_`.
+    A subclass has the parameters `scaling`, `categorical`, `dates`, `ignore`, `keep`, `date_format` and `time_zone`,
+    and its `fit` sets `preprocessor_`.
 
     Attributes
     ----------
@@ -37,15 +56,24 @@ class RecordDetector(RowDetector):
         Number of columns of the training table.
     feature_names_in_ : ndarray of str
         Their names.
+    dependence_ : {"none", "time", "groups"}
+        Which training records depend on each other: rows that follow each other in time, or records of a group. They
+        are held out together; see `anomaly.detectors.dependence`.
     """
+
+    scores_are_finite = True
 
     data_kind: ClassVar[DataKind | None] = "tables"
     scaling: str
     categorical: Sequence[str] | None
     dates: str
     ignore: Sequence[str] | None
+    keep: Sequence[str] | None
+    date_format: str | Sequence[str] | None
+    time_zone: str | None
 
     preprocessor_: TablePreprocessor
+    dependence_: str = "none"
 
     # -- columns and features ------------------------------------------------------------------
 
@@ -66,11 +94,19 @@ class RecordDetector(RowDetector):
         self.preprocessor_ = self._new_preprocessor()
         x = self.preprocessor_.fit_transform(table)
         self._take_columns()
-        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.missing_fraction_)
+        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return x, labels
 
     def _new_preprocessor(self) -> TablePreprocessor:
-        return TablePreprocessor(self.scaling, self.categorical, dates=self.dates, missing="nan")
+        return TablePreprocessor(
+            self.scaling,
+            self.categorical,
+            dates=self.dates,
+            missing="nan",
+            keep=[name for name in self.keep or () if name not in (self.ignore or ())],
+            date_format=self.date_format,
+            time_zone=self.time_zone,
+        )
 
     def _as_table(self, X: Any) -> Table:
         """Return records as a table, without the columns to ignore."""
@@ -90,8 +126,22 @@ class RecordDetector(RowDetector):
         for start in range(0, max(len(table), 1), CHUNK_ROWS):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
-    def _comparable_scores(self, scores: Array, score_without: Callable[[Array], Array]) -> Array:
-        """Return scores of the training records that are comparable with those of fresh ones: of few, held-out ones.
+    def _find_dependence(self, x: Array, groups: Any) -> Dependence:
+        """Return which of the training records with the features x depend on each other; warn if they do by time."""
+        found = Dependence.of(x, groups)
+        self.dependence_ = found.kind
+        if found.kind == "time":
+            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=_CALLER_OF_FIT)
+        return found
+
+    def _are_held_out(self, n_records: int) -> bool:
+        """Return whether so many training records have held-out scores: few do, and those that depend on each other."""
+        return self.dependence_ != "none" or are_few(n_records, self.preprocessor_.feature_columns_)
+
+    def _comparable_scores(
+        self, scores: Array, score_without: Callable[[Array], Array], dependence: Dependence
+    ) -> Array:
+        """Return scores of the training records that are comparable with those of fresh ones, held-out ones if need be.
 
         Parameters
         ----------
@@ -99,9 +149,12 @@ class RecordDetector(RowDetector):
             Scores of the training records.
         score_without : callable
             As of `anomaly.detectors.cross_fitting.cross_fitted_scores`.
+        dependence : Dependence
+            Which of the records depend on each other.
         """
-        few = are_few(len(scores), self.preprocessor_.feature_columns_)
-        return cross_fitted_scores(score_without, scores) if few else scores
+        if not self._are_held_out(len(scores)):
+            return scores
+        return cross_fitted_scores(score_without, scores, dependence.folds())
 
     def _take_columns(self) -> None:
         """Set the attributes that describe the columns."""
@@ -231,6 +284,9 @@ class RecordDetector(RowDetector):
             ]
         )
 
+    def _describe_scoring(self) -> list[str]:
+        return [_HELD_OUT[self.dependence_]] if self.dependence_ in _HELD_OUT else []
+
     def _describe_data(self) -> tuple[int, list[str]]:
         return getattr(self, "records_seen_", len(self.labels_)), self.preprocessor_.describe()
 
@@ -239,13 +295,18 @@ class RecordDetector(RowDetector):
     def _preprocessing_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the preprocessor as JSON values and arrays, under the names they have in files."""
         columns, tables = self.preprocessor_.get_state()
-        return {"preprocessing": columns}, {f"preprocessing/{name}": array for name, array in tables.items()}
+        dependence = {} if self.dependence_ == "none" else {"dependence": self.dependence_}
+        return {"preprocessing": columns, **dependence}, {
+            f"preprocessing/{name}": array for name, array in tables.items()
+        }
 
     def _restore_preprocessing(self, config: Mapping[str, Any], arrays: Mapping[str, Array]) -> None:
         """Set the preprocessor of a file, and the attributes that follow from it."""
         self.preprocessor_ = TablePreprocessor.from_state(
             config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
         )
+        self.dependence_ = config.get("dependence", "none")
+        check_value("dependence", self.dependence_, choice(*Dependence.KINDS))
         self._take_dates(config)
         self._take_columns()
 
@@ -261,7 +322,7 @@ def check_records(table: Table) -> None:
         raise ValueError(f"fit needs at least 2 records to learn from; found {len(table)} (n_samples = {len(table)})")
 
 
-def check_columns(feature_names: Array, feature_columns: Array, missing_fraction: Array) -> None:
+def check_columns(feature_names: Array, feature_columns: Array, left_out: Mapping[str, str]) -> None:
     """Raise a ValueError unless at least two columns of a training table have features.
 
     Parameters
@@ -270,23 +331,16 @@ def check_columns(feature_names: Array, feature_columns: Array, missing_fraction
         Names of the columns.
     feature_columns : ndarray of int of shape (n_features,)
         Column of each feature.
-    missing_fraction : ndarray of float64 of shape (n_columns,)
-        Fraction of missing cells of each column.
+    left_out : mapping of str to str
+        Why a column has none, by name.
     """
     columns = feature_names.tolist()
     used = [columns[index] for index in np.unique(feature_columns)]
     if len(used) < 2:
-        empty = [name for name, fraction in zip(columns, missing_fraction, strict=True) if fraction == 1]
-        unused = [name for name in columns if name not in (*used, *empty)]
-        without = f"; {format_names(empty)} {'has' if len(empty) == 1 else 'have'} no values" if empty else ""
-        dates = (
-            f" ({format_names(unused)} only tells when the record was made, which is not learned; dates='number', "
-            "on the command line --dates number, learns it)"
-        )
+        reasons = "".join(f"; {name!r} is left out: {why.removeprefix('left out: ')}" for name, why in left_out.items())
         raise ValueError(
             f"fit needs at least 2 columns to learn how they go together; found 1, {used[0]!r} (n_features = 1)"
-            f"{dates if unused else ''}{without}: for one value in the order of time use SequenceDetector (on the "
-            "command line, --window)"
+            f"{reasons}: for one value in the order of time use SequenceDetector (on the command line, --window)"
         )
 
 

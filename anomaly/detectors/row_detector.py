@@ -134,6 +134,11 @@ class RowDetector(BaseDetector):
     def _describe_data(self) -> tuple[int, list[str]]:
         """Return the number of training rows, and a line of text for each column."""
 
+    def describe_columns(self) -> list[str]:
+        """Describe each column in a line of text: how it is understood, how often it is missing, why it is left out."""
+        self._check_fitted()
+        return self._describe_data()[1]
+
     def _describe_records(self) -> str:
         """Return what the detector, and so its file, holds of the training records, in one line of text."""
         return "holds no training records"

@@ -118,6 +118,9 @@ class VariationalDetector(RecordDetector):
         Seed of the random numbers, or a source of it.
     verbose : {0, 1, 2}, default 0
         Progress output of training.
+    keep, date_format, time_zone
+        Columns to use as they are written, formats of dates, and the time zone of hours; see
+        `anomaly.preprocessing.TablePreprocessor`.
 
     Attributes
     ----------
@@ -198,6 +201,9 @@ class VariationalDetector(RecordDetector):
         ignore: Sequence[str] | None = None,
         random_state: Any = None,
         verbose: int = 0,
+        keep: Sequence[str] | None = None,
+        date_format: str | Sequence[str] | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self.hidden = hidden
         self.latent = latent
@@ -216,12 +222,12 @@ class VariationalDetector(RecordDetector):
         self.categorical = categorical
         self.dates = dates
         self.ignore = ignore
-        self.random_state = random_state
-        self.verbose = verbose
+        self.random_state, self.verbose = random_state, verbose
+        self.keep, self.date_format, self.time_zone = keep, date_format, time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, X: Any, y: Any = None) -> VariationalDetector:
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> VariationalDetector:
         """Train the network on normal records and choose the threshold.
 
         Parameters
@@ -230,6 +236,10 @@ class VariationalDetector(RecordDetector):
             Training records, preferably without anomalies.
         y : array_like of 0 and 1, optional
             Labels, used only by a threshold that needs them, such as "best_f1".
+        groups : array_like of shape (n_records,), optional
+            Group of each record, such as a machine or a customer: records that belong together are held out together
+            for the threshold, which takes five further fits. By default records are independent, unless they seem to
+            follow each other in time.
 
         Returns
         -------
@@ -239,9 +249,15 @@ class VariationalDetector(RecordDetector):
         Raises
         ------
         ValueError
-            If a parameter is out of range, or the table cannot be used.
+            If a parameter is out of range, or the table or the groups cannot be used.
+
+        Warns
+        -----
+        RowOrderWarning
+            If the records seem to follow each other in time; see `anomaly.detectors.dependence`.
         """
         x, labels = self._fit_preprocessor(X, y)
+        dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
         self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
         self._encoder, self._decoder = self._split(self.model_)
@@ -254,7 +270,7 @@ class VariationalDetector(RecordDetector):
             return self._contributions(self._parts(x[fold], _Networks(*self._split(model), draws))).sum(axis=1)
 
         scores = self._contributions(parts).sum(axis=1)
-        self._set_threshold(self._comparable_scores(scores, score_without), labels)
+        self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
         return self
 
     def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, Array, History]:

@@ -1,5 +1,6 @@
 """Conversion of tables and series to float32 feature matrices: kinds of columns, scalers and preprocessors."""
 
+from anomaly.preprocessing.parameters import FEATURE_LIMIT
 from anomaly.preprocessing.scaling.base import Scaler
 from anomaly.preprocessing.scaling.linear import (
     IdentityScaler,
@@ -8,7 +9,7 @@ from anomaly.preprocessing.scaling.linear import (
     StandardScaler,
 )
 from anomaly.preprocessing.scaling.quantile import QuantileScaler
-from anomaly.preprocessing.table import FEATURE_LIMIT, TablePreprocessor
+from anomaly.preprocessing.table import TablePreprocessor
 
 __all__ = [
     "FEATURE_LIMIT",

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.errors import ClockWarning, DataError, format_names
-from anomaly.preprocessing.columns.values import DateColumn, ValueColumn
+from anomaly.preprocessing.columns.date_columns import DateColumn
+from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.notes import Notes
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -67,7 +68,8 @@ class Clock:
 
         Examples
         --------
-        >>> from anomaly.preprocessing.columns.values import DatetimeColumn, NumberColumn
+        >>> from anomaly.preprocessing.columns.date_columns import DatetimeColumn
+        >>> from anomaly.preprocessing.columns.values import NumberColumn
         >>> Clock("t", DatetimeColumn("t")).duration(1 / 24 / 4), Clock("t", NumberColumn("t")).duration(2.5)
         ('15 min', '2.5')
         """

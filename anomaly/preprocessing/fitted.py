@@ -12,8 +12,8 @@ import numpy as np
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
-from anomaly.preprocessing.columns.inference import FittedColumns
 from anomaly.preprocessing.columns.kinds import Column, column_from_config
+from anomaly.preprocessing.columns.learning import FittedColumns
 from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.missing import are_marked
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
@@ -80,7 +80,7 @@ class FittedTable:
         if scaling == CoreScaler.name and missing == "nan":
             columns, numbers, scaler = scale_numbers(columns, numbers)
         else:
-            scaler = SCALERS[scaling]().fit(numbers)
+            scaler = SCALERS[scaling]().fit_matrix(numbers)
         medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
         sources = [j for j, c in enumerate(columns) if isinstance(c, ValueColumn) for _ in c.number_names]
         is_marked = are_marked(fractions, missing)[np.array(sources, np.intp)]
@@ -94,15 +94,16 @@ class FittedTable:
     @cached_property
     def all_numbers(self) -> bool:
         """Whether each column is one number."""
-        return all(type(column) is NumberColumn for column in self.columns)
+        return all(type(column) is NumberColumn and column.form is None for column in self.columns)
 
     @cached_property
     def number_columns(self) -> frozenset[str]:
         """Columns whose cells may be given as numbers in place of the text that a file has for them."""
 
         def takes_numbers(column: Column) -> bool:
-            is_level = isinstance(column, LevelColumn) and not column.boolean
-            return is_level or type(column) in (NumberColumn, HeavyTailColumn)
+            if isinstance(column, LevelColumn):
+                return not column.boolean
+            return isinstance(column, (NumberColumn, HeavyTailColumn)) and column.form is None
 
         return frozenset(column.name for column in self.columns if takes_numbers(column))
 

@@ -79,11 +79,11 @@ class Intervals:
         """Return the times of a column of intervals as numbers."""
         table = self.table
         try:
-            numbers = column.parse(table[name])
+            numbers = column.to_numbers(table[name])
         except UnreadableError as error:
             raise DataError(
                 f"{table.position(error.index)} of the intervals: found {format_value(table[name][error.index])} as "
-                f"{name!r}, expected {column.expected}, as in column {column.name!r} of the rows"
+                f"{name!r}, expected {column.expectation}, as in column {column.name!r} of the rows"
             ) from None
         missing = np.flatnonzero(np.isnan(numbers))
         if len(missing):

@@ -89,8 +89,9 @@ def lay_out(columns: Sequence[Column], is_marked: Array) -> Layout:
         sources.extend([index] * (len(names) - start))
     if not names:
         raise DataError(
-            "no column makes any features: all of them are dates, which are ignored, or without values; add other "
-            "columns, or use the dates as numbers with dates='number' (on the command line: --dates number)"
+            "no column makes any features: all of them are dates, which are ignored, columns that were left out, or "
+            "without values; add other columns, use the dates as numbers with dates='number' (on the command line: "
+            "--dates number), or keep what was left out with keep= (--keep)"
         )
     first_numbers = np.array(firsts, dtype=np.intp)
     return Layout(
@@ -127,8 +128,10 @@ def describe_columns(columns: Sequence[Column], medians: Array, is_marked: Array
             parts.append(column.summary(median))
         elif isinstance(column, CategoryColumn):
             parts.append(column.summary())
+        elif column.reason:
+            parts.append(column.reason)
         if fraction == 1:
-            parts.append("all values missing in training")
+            parts = ["all values missing in training"]
         elif fraction > 0:
             parts.append(f"{100 * fraction:.3g} % missing" + (", marked" if has_mark else ""))
         elif has_mark:  # of an earlier version, without the fraction

@@ -27,9 +27,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from anomaly.preprocessing.columns.date_columns import DatetimeColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.kinds import Column
-from anomaly.preprocessing.columns.values import DatetimeColumn, NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.scaling.base import ROUNDING, AffineScaler
 from anomaly.preprocessing.scaling.linear import LEAST_FRACTION, CoreScaler, StandardScaler, core_of
 from nnlite.types import Array
@@ -99,7 +100,7 @@ def scale_numbers(columns: Sequence[Column], numbers: Array) -> ScaledNumbers:
 
 
 def _parts(columns: Sequence[Column], numbers: Array) -> Iterator[_Part]:
-    scaler = CoreScaler().fit(numbers)
+    scaler = CoreScaler().fit_matrix(numbers)
     scales = list(zip(scaler.center_.tolist(), scaler.scale_.tolist(), strict=True))
     first = 0
     for column in columns:
@@ -123,7 +124,7 @@ def _part(column: ValueColumn, numbers: list[Array], scales: list[tuple[float, f
 def _split(column: NumberColumn, numbers: Array, center: float, scale: float) -> _Part | None:
     """Return the two numbers of a column with a heavy tail, or of one that is nearly always the same; else None."""
     values = numbers[~np.isnan(numbers)].astype(np.float64)
-    deviation = float(StandardScaler().fit(values[:, np.newaxis]).scale_[0])
+    deviation = float(StandardScaler().fit_matrix(values[:, np.newaxis]).scale_[0])
     # The scale is either s or bounded by the deviation; s takes longer.
     is_bounded = scale <= deviation * LEAST_FRACTION * (1 + ROUNDING)
     core = 2 * core_of(values / 2)[1] if is_bounded else scale  # halved, so that no difference overflows
@@ -137,8 +138,8 @@ def _split(column: NumberColumn, numbers: Array, center: float, scale: float) ->
         zero, unit = 0.0, float(np.quantile(values[values > 0], _LOW))
     else:
         zero, unit = center, core
-    split = HeavyTailColumn(column.name, column.resolution, zero, unit)
+    split = HeavyTailColumn(column.name, column.resolution, zero, unit, column.form)
     plain, compressed = split.numbers_of(numbers)
-    scaler = CoreScaler().fit(compressed[:, np.newaxis])
+    scaler = CoreScaler().fit_matrix(compressed[:, np.newaxis])
     own = (0.0, 1.0) if is_same else (float(scaler.center_[0]), float(scaler.scale_[0]))
     return _Part(split, [plain, compressed], [(center, deviation), own])

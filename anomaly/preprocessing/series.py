@@ -20,10 +20,11 @@ import numpy as np
 from anomaly.errors import DataError
 from anomaly.preprocessing.blocks import Blocks, BlockSummary, block_length
 from anomaly.preprocessing.clock import Clock, ClockReader, filled_times, fit_clock, time_cells
+from anomaly.preprocessing.columns.date_columns import DateColumn
 from anomaly.preprocessing.columns.inference import infer_column
 from anomaly.preprocessing.columns.kinds import column_from_config
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, category_text
-from anomaly.preprocessing.columns.values import DateColumn, ValueColumn
+from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.intervals import IntervalMask, as_intervals
 from anomaly.preprocessing.table import TablePreprocessor
 from anomaly.tables import Table, concatenate

@@ -8,39 +8,22 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, format_names
+from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
-from anomaly.preprocessing.columns.inference import ColumnSettings, FittedColumns, fit_columns
+from anomaly.preprocessing.columns.date_columns import CycleColumn
+from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
-from anomaly.preprocessing.columns.missing import TREATMENTS
-from anomaly.preprocessing.columns.values import CycleColumn, NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
-from anomaly.preprocessing.scaling.linear import SCALERS
+from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json, check_against, parameters_from_state
 from anomaly.tables import Table, as_table
-from anomaly.tables.saved_state import field
 from nnlite.types import Array
-from nnlite.validation import check_parameters, choice, integer, names, number
-
-FEATURE_LIMIT = 1e6
-"""Features are clipped to this absolute value, whose square float32 can still sum."""
 
 _BLOCK_CELLS = 65_536
-_CONSTRAINTS = {
-    "scaling": choice(*SCALERS),
-    "categorical": names(),
-    "min_category_count": integer(least=1),
-    "max_categories": integer(least=1),
-    "category_weight": number(above=0, most=FEATURE_LIMIT),
-    "dates": choice("number", "cycles", "ignore"),
-    "extra": choice("error", "ignore"),
-    "missing": choice(*TREATMENTS),
-}
-"""Constraint of each argument of the constructor."""
-_EARLIER_PARAMETERS = {"missing": "median"}
-"""Parameters that states of earlier versions lack, with what these versions did."""
 
 
-class TablePreprocessor:
+class TablePreprocessor(Transformer):
     r"""Converter of tables to float32 feature matrices for networks, fitted on training rows.
 
     The features of a column depend on its kind, which `fit` infers:
@@ -111,6 +94,15 @@ class TablePreprocessor:
         Treatment of named columns that are not in the training table.
     missing : {"median", "nan"}, default "median"
         Treatment of missing values: imputed, or left as NaN; see above.
+    keep : sequence of str, optional
+        Columns that are used as they are written, though they number or name the records, only grow, or are numbers
+        that look like times.
+    date_format : str or sequence of str, optional
+        Formats of dates, as of `time.strptime`: ``"%d/%m/%Y"`` for all columns, ``"day=%d/%m/%Y"`` for one. A time of
+        day and a zone may follow a format without hours. By default the format of each column is found from its values.
+    time_zone : str, optional
+        Time zone of the hours of datetimes that have an offset from UTC, or are no text: a name such as
+        ``"Europe/Berlin"``. By default hours are taken as they are written, and others are those of UTC.
 
     Attributes
     ----------
@@ -120,6 +112,8 @@ class TablePreprocessor:
         Names of these columns.
     kinds_ : dict of str to str
         Kind of each column: "number", "boolean", "date", "datetime", "category" or "ignored".
+    left_out_ : dict of str to str
+        Why a column has no features, by name; not known of columns in files of earlier versions.
     feature_names_out_ : tuple of str
         Name of each feature: ``"amount"``, ``"amount (compressed)"``, ``"amount=<missing>"``, ``"country=FR"``.
     feature_columns_ : ndarray of int of shape (n_features_out,)
@@ -148,6 +142,8 @@ class TablePreprocessor:
     [[nan, 1.0, nan, nan]]
     """
 
+    _reads_text = True
+
     def __init__(
         self,
         scaling: str = "standard",
@@ -159,6 +155,9 @@ class TablePreprocessor:
         dates: str = "cycles",
         extra: str = "error",
         missing: str = "median",
+        keep: Sequence[str] | None = None,
+        date_format: str | Sequence[str] | None = None,
+        time_zone: str | None = None,
     ) -> None:
         self.scaling = scaling
         self.categorical = categorical
@@ -168,10 +167,13 @@ class TablePreprocessor:
         self.dates = dates
         self.extra = extra
         self.missing = missing
+        self.keep = keep
+        self.date_format = date_format
+        self.time_zone = time_zone
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, data: Any) -> TablePreprocessor:
+    def fit(self, data: Any, y: Any = None) -> TablePreprocessor:  # noqa: ARG002
         """Infer the kind of each column from training rows, and fit its categories or its scale.
 
         Parameters
@@ -195,7 +197,7 @@ class TablePreprocessor:
         self._learn(as_table(data))
         return self
 
-    def fit_transform(self, data: Any) -> Array:
+    def fit_transform(self, data: Any, y: Any = None) -> Any:  # noqa: ARG002
         """Fit the preprocessor on training rows, and return their features.
 
         Parameters
@@ -213,15 +215,9 @@ class TablePreprocessor:
 
     def _learn(self, table: Table) -> tuple[Array, list[Array]]:
         """Set the fitted attributes; return numbers and groups of the training rows, for `_assemble`."""
-        check_parameters(self._parameters(), _CONSTRAINTS)
         if not len(table):
             raise DataError("found 0 sample(s) to fit on while a minimum of 1 is required")
-        unknown = [name for name in self.categorical or () if name not in table.names]
-        if unknown:
-            raise DataError(
-                f"`categorical` names columns that are not there: {format_names(unknown)}; the columns are "
-                f"{format_names(table.names)}"
-            )
+        check_against(self._parameters(), table.names)
         found = self._fit_columns(table)
         check_finite(table, found.numbers, 0, names_of_numbers(found.columns))
         self._fitted, numbers = FittedTable.learn(found, table.named, self.scaling, self.missing)
@@ -232,21 +228,31 @@ class TablePreprocessor:
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
             missing_fraction = np.isnan(table.matrix).mean(axis=0)
-            if (missing_fraction < 1).all() and (self.missing == "median" or not any(map(are_levels, table.matrix.T))):
+            is_complete = (missing_fraction < 1).all()
+            if is_complete and (self.missing == "median" or self._are_plain(table)):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
                 )
-        settings = ColumnSettings(self.dates, self.min_category_count, self.max_categories, self.missing)
-        return fit_columns(table, categorical, settings)
+        # Without names, no column can be kept or dropped by name.
+        kept = () if table.named else table.names
+        return fit_columns(table, categorical, column_settings(self._parameters(), kept))
+
+    @staticmethod
+    def _are_plain(table: Table) -> bool:
+        """Return whether all columns of a matrix are used as they are; without names none is left out."""
+        if not table.named:
+            return not any(map(are_levels, table.columns))
+        return all(map(has_plain_features, table.names, table.columns))
 
     def _lay_out(self) -> None:
         """Set the attributes that are functions of the columns and their missing values."""
         fitted = self._fitted
         self._layout = lay_out(fitted.columns, fitted.is_marked)
-        self._fill = fitted.scaler.transform(fitted.medians[np.newaxis])
+        self._fill = fitted.scaler.scale(fitted.medians[np.newaxis])
         self.n_features_in_ = len(fitted.columns)
         self.feature_names_in_ = np.array(fitted.names, dtype=object)
         self.kinds_ = {column.name: column.kind for column in fitted.columns}
+        self.left_out_ = {column.name: column.reason for column in fitted.columns if isinstance(column, IgnoredColumn)}
         self.feature_names_out_ = self._layout.names
         self.feature_columns_ = self._layout.columns
         self.missing_fraction_ = fitted.missing_fraction
@@ -264,7 +270,7 @@ class TablePreprocessor:
 
     # -- transforming --------------------------------------------------------------------------
 
-    def transform(self, data: Any) -> Array:
+    def transform(self, data: Any) -> Any:
         """Convert rows to features.
 
         Parameters
@@ -369,7 +375,7 @@ class TablePreprocessor:
             yield features[:, start : start + len(column.groups)]
 
     def _scale_block(self, table: Table, numbers: Array, start: int, features: Array) -> None:
-        scaled = self._fitted.scaler.transform(numbers)
+        scaled = self._fitted.scaler.scale(numbers)
         is_complete = np.isfinite(scaled).all()
         if not is_complete:
             check_finite(table, numbers, start, names_of_numbers(self._fitted.columns))
@@ -432,7 +438,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         self._check_width(features)
-        numbers = self._fitted.scaler.inverse_transform(features[:, self._layout.values])
+        numbers = self._fitted.scaler.unscale(features[:, self._layout.values])
         if self.missing == "median":  # otherwise, the number itself is NaN
             marks = features[:, self._layout.marks] > self.category_weight / 2
             numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
@@ -484,14 +490,13 @@ class TablePreprocessor:
                 f"expected a matrix of {len(self.feature_names_out_)} features; found shape {features.shape}"
             )
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "feature_columns_"):
-            raise DataError("this TablePreprocessor has not been fitted; call fit with training rows")
+    def _names_out(self, names: Array) -> Array:  # noqa: ARG002
+        return np.array(self.feature_names_out_, object)
 
     # -- files ---------------------------------------------------------------------------------
 
     def _parameters(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in _CONSTRAINTS}
+        return {name: getattr(self, name) for name in CONSTRAINTS}
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state, as JSON values and arrays of numbers.
@@ -505,7 +510,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         config, arrays = self._fitted.get_state()
-        return {"parameters": {name: _as_json(value) for name, value in self._parameters().items()}, **config}, arrays
+        return {"parameters": {name: as_json(value) for name, value in self._parameters().items()}, **config}, arrays
 
     @classmethod
     def from_state(cls, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
@@ -528,13 +533,7 @@ class TablePreprocessor:
         DataError
             If a value is not valid for a fitted preprocessor.
         """
-        parameters = {**_EARLIER_PARAMETERS, **field(config, "parameters", dict)}
-        if set(parameters) != set(_CONSTRAINTS):
-            raise DataError(f"preprocessing: expected the parameters {', '.join(_CONSTRAINTS)}")
-        try:
-            check_parameters(parameters, _CONSTRAINTS)
-        except ValueError as error:
-            raise DataError(f"preprocessing: {error}") from error
+        parameters = parameters_from_state(config)
         return cls(**parameters).set_state(config, arrays)
 
     def set_state(self, config: Any, arrays: Mapping[str, Array]) -> TablePreprocessor:
@@ -545,9 +544,3 @@ class TablePreprocessor:
         self._fitted = FittedTable.from_state(config, arrays)
         self._lay_out()
         return self
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, np.generic):
-        return value.item()
-    return value if value is None or isinstance(value, (str, int, float)) else list(value)

@@ -25,8 +25,27 @@ import numpy as np
 from anomaly.errors import DataError
 from nnlite.types import Array
 
-MISSING_TEXTS = frozenset(["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "<NA>", "#N/A", "?", "-"])
-"""Text of a missing value."""
+_MISSING_WORDS = (
+    "n/a",
+    "nan",
+    "null",
+    "#n/a",
+    "<na>",
+    "nat",
+    "n.a.",
+    "#na",
+    "(null)",
+    "no data",
+    "nodata",
+    "-nan",
+)
+MISSING_TEXTS = frozenset(
+    ["", "NA", "na", "None", "<none>", "?", "-", "--", "---", ".", "..", "\\N", "#NULL!", "#DIV/0!", "#VALUE!", "#REF!"]
+    + ["#NAME?", "#NUM!", "1.#QNAN", "1.#IND", "-1.#IND", "nan(ind)", "-nan(ind)", "\u2013", "\u2014", "N.A"]
+    + [spelling for word in _MISSING_WORDS for spelling in (word, word.upper(), word.title())]
+    + ["NaN", "NaT", "-NaN", "NoData", "N/a", "No data", "#n/A"]
+)
+"""Text of a missing value, as programs, databases, spreadsheets and loggers write it."""
 
 # By name, because pandas has types of its own for missing values and is not imported here.
 _MISSING_TYPES = ("NoneType", "NAType", "NaTType")
@@ -65,7 +84,7 @@ def as_column(values: Array, name: str) -> Array:
     >>> as_column(np.array(["red", None, 3], dtype=object), "color").tolist()
     ['red', None, '3']
     """
-    if isinstance(values, np.ma.MaskedArray):
+    if type(values) is not np.ndarray and isinstance(values, np.ma.MaskedArray):
         return objects_as_column(values.tolist(), name)  # tolist() turns masked values into None
     kind = values.dtype.kind
     if kind in "fiu":

@@ -2,6 +2,7 @@
 
 from nnlite.callbacks.backup import BackupAndRestore
 from nnlite.callbacks.base import Callback, CallbackList, Logs
+from nnlite.callbacks.elsewhere import ProgbarLogger, RemoteMonitor, TensorBoard
 from nnlite.callbacks.functions import LambdaCallback, TerminateOnNaN
 from nnlite.callbacks.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from nnlite.callbacks.records import CSVLogger, History, ProgressBar
@@ -19,7 +20,10 @@ __all__ = [
     "LearningRateScheduler",
     "Logs",
     "ModelCheckpoint",
+    "ProgbarLogger",
     "ProgressBar",
     "ReduceLROnPlateau",
+    "RemoteMonitor",
+    "TensorBoard",
     "TerminateOnNaN",
 ]

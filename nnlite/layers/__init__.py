@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from nnlite.layers.convolution import Conv1D, Conv2D
     from nnlite.layers.convolution import Conv1D as Convolution1D
     from nnlite.layers.convolution import Conv2D as Convolution2D
+    from nnlite.layers.embedding import Embedding
+    from nnlite.layers.functional import Identity, Lambda
     from nnlite.layers.global_pooling import (
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,
@@ -49,6 +51,7 @@ if TYPE_CHECKING:
     from nnlite.layers.pooling import AveragePooling2D as AvgPool2D
     from nnlite.layers.pooling import MaxPooling1D as MaxPool1D
     from nnlite.layers.pooling import MaxPooling2D as MaxPool2D
+    from nnlite.layers.preparing import CategoryEncoding, Discretization, Normalization, Rescaling, StringLookup
     from nnlite.layers.products import Average, Divide, Dot, Maximum, Minimum, Multiply, Subtract
     from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
     from nnlite.layers.simple_rnn import SimpleRNN
@@ -72,6 +75,7 @@ __all__ = [
     "AvgPool2D",
     "BatchNormalization",
     "Bidirectional",
+    "CategoryEncoding",
     "Concatenate",
     "Conv1D",
     "Conv1DTranspose",
@@ -84,9 +88,11 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "Discretization",
     "Divide",
     "Dot",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GaussianLatent",
     "GaussianNoise",
@@ -98,8 +104,10 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "Identity",
     "Input",
     "InputLayer",
+    "Lambda",
     "Layer",
     "LayerNormalization",
     "LeakyReLU",
@@ -111,14 +119,17 @@ __all__ = [
     "Maximum",
     "Minimum",
     "Multiply",
+    "Normalization",
     "Permute",
     "ReLU",
     "RepeatVector",
+    "Rescaling",
     "Reshape",
     "Sigmoid",
     "SimpleRNN",
     "Softmax",
     "SpatialDropout1D",
+    "StringLookup",
     "Subtract",
     "Tanh",
     "TimeDistributed",
@@ -163,6 +174,10 @@ _MODULES = {
     "TimeDistributed": "wrappers",
     "GaussianLatent": "variational",
     **dict.fromkeys(("Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), "products"),
+    "Embedding": "embedding",
+    "Identity": "functional",
+    "Lambda": "functional",
+    **dict.fromkeys(("CategoryEncoding", "Discretization", "Normalization", "Rescaling", "StringLookup"), "preparing"),
     **dict.fromkeys(("Affine", "Function", "GetItem", "Power", "Reduce"), "arithmetic"),
 }
 

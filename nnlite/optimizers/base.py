@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnlite.eager import Scalar
 from nnlite.memory import aligned_zeros
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.optimizers.schedules import get as get_schedule
@@ -93,8 +94,8 @@ class Optimizer:
 
     @property
     def learning_rate(self) -> float:
-        """The learning rate of the next update."""
-        return self.rate_at(self.iterations)
+        """The learning rate of the next update, with the methods `numpy` and `assign`."""
+        return LearningRate(self)
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
@@ -157,7 +158,7 @@ class Optimizer:
         """
         if self._scratch is None:
             self.build(parameters, [("parameters", slice(0, len(parameters)))])
-        rate = self.learning_rate
+        rate = self.rate_at(self.iterations)
         gradients = self._clipped(gradients)
         if self.weight_decay:
             self._decay(parameters, rate)
@@ -241,6 +242,30 @@ class Optimizer:
             "global_clipnorm": self.global_clipnorm,
             "name": self.name,
         }
+
+
+class LearningRate(Scalar):
+    """The current rate of an optimizer: a number that can be assigned to, as in programs for Keras."""
+
+    def __new__(cls, optimizer: Optimizer) -> LearningRate:
+        """Return the rate of the next update."""
+        rate = super().__new__(cls, optimizer.rate_at(optimizer.iterations))
+        rate._optimizer = optimizer
+        return rate
+
+    _optimizer: Optimizer
+
+    @property
+    def value(self) -> float:
+        """The rate as a plain number."""
+        return float(self)
+
+    def assign(self, value: float) -> None:
+        """Set the rate of the optimizer."""
+        self._optimizer.learning_rate = value
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return float, (float(self),)
 
 
 def _check_rate(rate: Any) -> float | LearningRateSchedule:

@@ -39,7 +39,6 @@ NOT_OFFERED = {
         "renorm_clipping",
         "renorm_momentum",
         "synchronized",  # several devices
-        "data_format",  # channels come last
         "sparse",  # other kinds of tensors
         "ragged",
         "tensor",
@@ -58,11 +57,8 @@ NOT_OFFERED = {
     "metrics": set(),
     "regularizers": set(),
     "initializers": {"input_axes", "output_axes"},
-    "models": {"safe_mode"},  # no file is ever able to run code here
+    "models": set(),
     "Model": {
-        "steps_per_epoch",  # endless data
-        "validation_steps",
-        "steps",
         "zipped",  # files of other formats
         "max_shard_size",
         "skip_mismatch",

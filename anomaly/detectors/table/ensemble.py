@@ -108,7 +108,7 @@ class Ensemble:
         """Features that holes are filled from: those of the remembered records, with their holes, or of prototypes."""
         return self.comparison.records if isinstance(self.comparison, Prototypes) else self.remembered
 
-    @property
+    @cached_property
     def blend(self) -> Blend:
         """Combination of the members' scores without labels."""
         return self.blend_type(self.weights, [member.spread for member in self.members])
@@ -153,7 +153,11 @@ class Ensemble:
 
     def combine(self, by_member: Sequence[Array]) -> Array:
         """Return the score of each record from those of the members, without labels."""
-        return round_significant(self.blend.scores(by_member))
+        scores, blend = np.empty(len(by_member[0])), self.blend
+        for start in range(0, len(scores), CHUNK_ROWS):
+            rows = slice(start, start + CHUNK_ROWS)
+            scores[rows] = round_significant(blend.scores([one[rows] for one in by_member]))
+        return scores
 
     def calibrate(self, x: Array) -> tuple[Ensemble, Array]:
         """Put the members on a common scale by training records.

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from anomaly.detectors.cross_fitting import are_few
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
@@ -51,7 +50,7 @@ class TableDetectorFiles(EnsembleDetector):
 
     def _settings(self) -> EnsembleSettings:
         # Not get_params, since a subclass may have other arguments.
-        return EnsembleSettings.from_parameters(vars(self))
+        return EnsembleSettings.from_parameters(vars(self), self.dependence_ == "time")
 
     @property
     def records_(self) -> str:
@@ -147,14 +146,14 @@ class TableDetectorFiles(EnsembleDetector):
     def _take_reduced(self, ensemble: Ensemble, scores: Array) -> None:
         """Take an ensemble with fewer records, the scores of the remembered records by it, and a threshold for them."""
         before = self.ensemble_.scores(self.ensemble_.remembered)
-        few = are_few(len(before), self.ensemble_.features.columns)
+        held_out = self._are_held_out(len(before))
         rule, calibration = self._threshold_rule(), scores
-        if few or self.false_alarm_rate is not None:
-            own = before if few else self.decision_scores_
+        if held_out or self.false_alarm_rate is not None:
+            own = before if held_out else self.decision_scores_
             calibration = rescaled_calibration(self.calibration_scores_, own, scores)
         if self.false_alarm_rate is not None:
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
-        elif (self._left_out() or rule.needs_labels or few) and not isinstance(rule, FixedThreshold):
+        elif (self._left_out() or rule.needs_labels or held_out) and not isinstance(rule, FixedThreshold):
             # The remembered records cannot determine it: anomalies, or labels, are missing among them, or their scores
             # are lower than those of fresh ones.
             self.threshold_ = rescaled_threshold(self.threshold_, before, scores)
@@ -162,7 +161,7 @@ class TableDetectorFiles(EnsembleDetector):
             self.threshold_ = float(rule.fit(scores).threshold_)
         # In an order that tells nothing of that of the records.
         self.calibration_scores_ = np.sort(calibration)
-        self.decision_scores_ = self.calibration_scores_ if few else np.sort(scores)
+        self.decision_scores_ = self.calibration_scores_ if held_out else np.sort(scores)
         self.ensemble_, self.labels_ = ensemble, self._label(self.decision_scores_)
 
     def _describe_records(self) -> str:

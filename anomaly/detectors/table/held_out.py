@@ -45,19 +45,20 @@ FoldFit = Callable[[Array], tuple[Ensemble, Array]]
 """From the indices of held-out records to an ensemble fitted to the others, and the features of all records for it."""
 
 
-def networks_without(
+def fits_without(
     settings: EnsembleSettings,
     table: Table,
     preprocessor: TablePreprocessor,
     make: Callable[[], TablePreprocessor],
     seed: int | None,
+    comparing: bool = False,
 ) -> FoldFit:
-    """Return a fit of networks and forest to all records of a table but those of a fold.
+    """Return a fit of networks and forest, perhaps of all members, to all records of a table but those of a fold.
 
     Parameters
     ----------
     settings : EnsembleSettings
-        Settings of the ensemble; no records are remembered.
+        Settings of the ensemble.
     table : Table
         Training records.
     preprocessor : TablePreprocessor
@@ -66,6 +67,8 @@ def networks_without(
         Returns a preprocessor to be fitted.
     seed : int or None
         Seed of each fit.
+    comparing : bool, default False
+        Whether there are the comparisons of the settings; by default no records are remembered.
     """
 
     def fit(fold: Array) -> tuple[Ensemble, Array]:
@@ -73,7 +76,7 @@ def networks_without(
         chosen = _refitted(others, preprocessor, make())
         x = chosen.transform(table)
         learned, features = np.delete(x, fold, axis=0), FeatureSet.of(chosen)
-        return fit_ensemble(settings.quiet, learned, features, seed, comparing=False).ensemble, x
+        return fit_ensemble(settings.quiet, learned, features, seed, comparing=comparing).ensemble, x
 
     return fit
 
@@ -124,7 +127,9 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     return held_out_scores(fit, ensemble, x, folds_of(len(x)))
 
 
-def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[Array]) -> Array:
+def held_out_scores(
+    fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[Array], by_others: bool = False
+) -> Array:
     """Score training records by networks trained without them, and by all other remembered records.
 
     Parameters
@@ -139,20 +144,23 @@ def held_out_scores(fit: FoldFit, ensemble: Ensemble, x: Array, folds: Iterable[
         Features of the training records.
     folds : iterable of ndarray of int
         Indices of the records of each fold.
+    by_others : bool, default False
+        Whether records are compared with those of other folds alone, as remembered by the fitted ensembles, since those
+        of a fold depend on each other.
 
     Returns
     -------
     ndarray of float64 of shape (n_records,)
         In the order of `x`.
     """
-    held_out = np.empty(len(x))
+    held_out, weighted = np.empty(len(x)), ensemble.column_weights is not None
     for fold in folds:
         other, features = fit(fold)
-        if ensemble.column_weights is not None:
+        if weighted or by_others:
             held_out[fold] = other.with_scale_of(ensemble).scores(features[fold])
         else:
             held_out[fold] = ensemble.combine(_scores_by_member(ensemble, x, other, features, fold))
-    return held_out if ensemble.column_weights is not None else np.maximum(held_out, ensemble.scores(x))
+    return held_out if weighted else np.maximum(held_out, ensemble.scores(x))
 
 
 def _scores_by_member(ensemble: Ensemble, x: Array, other: Ensemble, features: Array, fold: Array) -> list[Array]:

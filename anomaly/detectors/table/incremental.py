@@ -105,6 +105,7 @@ def update_calibration(
     fresh: Array,
     seen: int,
     rng: RandomGenerator,
+    independent: bool = True,
 ) -> Array:
     """Return a random sample of calibration scores: earlier ones, and held-out scores of further records.
 
@@ -116,6 +117,8 @@ def update_calibration(
         Before and after `update` with the same settings and records.
     settings, fresh, seen, rng
         As in `update`. Fewer than ten records are scored by the ensemble before the update.
+    independent : bool, default True
+        Whether records are independent. If not, they are scored by the ensemble before the update, too.
 
     Returns
     -------
@@ -128,7 +131,7 @@ def update_calibration(
     def update_without(fold: Array) -> tuple[Ensemble, Array]:
         return update(ensemble, settings, np.delete(fresh, fold, axis=0), seen, rng).ensemble, fresh
 
-    if len(fresh) < 2 * FOLDS:
+    if len(fresh) < 2 * FOLDS or not independent:
         held_out = ensemble.scores(fresh)
     else:
         folds = np.array_split(rng.permutation(len(fresh)), FOLDS)

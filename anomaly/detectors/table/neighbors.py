@@ -185,7 +185,8 @@ class NearestNeighbors:
 
     def _factors(self, near: Array) -> Array:
         """Return the weight of each neighbor's distance."""
-        factors = np.repeat(self.contrast / self.local_distances[near].sum(axis=1, keepdims=True), self.n_local, axis=1)
+        factors = np.empty(near.shape)
+        factors[:] = self.contrast / self.local_distances[near].sum(axis=1, keepdims=True)
         factors[:, : self.k] += 1 / (self.k * self.unit)
         return factors
 
@@ -204,6 +205,8 @@ class NearestNeighbors:
             self._search = neighbors.NearestNeighbors(self._compared(self.records))
         count = min(self.n_local + n_equal, len(self.records))
         distances, near = self._search.query(self._compared(x), count)
+        if n_equal and not (distances[:, 0] == 0).any():
+            return distances[:, : self.n_local], near[:, : self.n_local]
         # The nearest record of a remembered record is itself.
         first = (distances[:, :n_equal] == 0).sum(axis=1, keepdims=True)
         columns = np.minimum(first, count - self.n_local) + np.arange(self.n_local)

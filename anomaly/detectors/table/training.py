@@ -32,6 +32,13 @@ _STEPS_PER_RECORD = 0.75
 _LEAST_STEPS = 50
 _STEPS_AT_DEFAULT_RATE = 200
 _DEFAULT_RATE = 0.001
+_SHARE = 0.88
+# Of rows that follow each other in time the remembered ones are near copies of few states, and fresh records are far
+# from all of them; networks tell better which of those are anomalous. AUROC by 0.88, 0.5 and 0.3: 0.909, 0.915 and
+# 0.917 on 20 made-up tables of slow factors, 0.970, 0.975 and 0.976 on 4 of a room's sensors, 0.788, 0.798 and 0.800 on
+# 5 of telemetry and servers. Where fresh records are from between the training rows, less is worse: average precision
+# on the sensors of the package 0.79, 0.68 and 0.62.
+_SHARE_IN_TIME = 0.5
 _OTHER_LEVELS = "noise has {} levels, but {} networks were fitted; give noise as it was, or fit with warm_start=False"
 
 
@@ -154,16 +161,19 @@ class EnsembleSettings:
     trim: float
 
     @classmethod
-    def from_parameters(cls, parameters: Mapping[str, Any]) -> EnsembleSettings:
+    def from_parameters(cls, parameters: Mapping[str, Any], in_time: bool = False) -> EnsembleSettings:
         """Return the settings of a detector's parameters.
 
-        With ``trim="auto"``, the fraction is that of the anomalies, if it is known.
+        With ``trim="auto"``, the fraction is that of the anomalies, if it is known. With ``neighbors_share="auto"``,
+        the weight depends on whether the training records follow each other in time.
         """
         trim = parameters["contamination"] if parameters["trim"] == "auto" else parameters["trim"]
-        names = ("neighbors", "neighbors_share", "fine_share", "wide_share", "contrast")
+        share = parameters["neighbors_share"]
+        names = ("neighbors", "fine_share", "wide_share", "contrast")
         return cls(
             networks=TrainingSettings.from_parameters(parameters),
             trim=0.0 if trim == "auto" else float(trim),
+            neighbors_share=(_SHARE_IN_TIME if in_time else _SHARE) if share == "auto" else share,
             forest_share=parameters["forest_share"] if parameters["neighbors"] else 0.0,
             **{name: parameters[name] for name in names},
         )

@@ -54,7 +54,8 @@ class CategoryColumn:
     open_ended : bool
         Whether new values are normal; `rare` is empty then.
     numeric : bool
-        Whether the training values were numbers for the most part, so that the text "1.0" is the category 1.
+        Whether the training values were numbers for the most part, so that the text "1e0" is the category 1. "1.0" is
+        in any case: numbers are written so as soon as one of their column is missing.
     most_frequent : str, optional
         Most frequent of `categories`. None if there are none, or in files of earlier versions.
     most_frequent_rare : str, optional
@@ -62,6 +63,8 @@ class CategoryColumn:
     """
 
     kind: ClassVar[str] = "category"
+    n_once = 0
+    """Number of training rows that hold a value met once; known after `learn` alone."""
 
     def __init__(
         self,
@@ -93,8 +96,10 @@ class CategoryColumn:
         self._missing = self.groups.index("<missing>", len(categories)) if has_missing else HOLE
         self._by_text = {text: group for group, text in enumerate(categories)}
         self._by_text.update(dict.fromkeys(rare, len(categories)))
+        self._by_merged: dict[str, int] = {}
         self._by_number: dict[float, int] = {}
         for text, group in self._by_text.items():
+            self._by_merged.setdefault(_without_decimals(text), group)
             number = self._number_of(text)
             if number is not None:
                 self._by_number.setdefault(number, group)
@@ -125,7 +130,7 @@ class CategoryColumn:
         missing : {"median", "nan"}, default "median"
             Treatment of missing cells, see `anomaly.preprocessing.columns.missing`.
         numeric : bool, optional
-            Whether text such as "1" and "1.0" is one category. By default, whether more than half of the values are
+            Whether text such as "1" and "1e0" is one category. By default, whether more than half of the values are
             numbers, as those of `are_codes` are.
 
         Returns
@@ -140,8 +145,7 @@ class CategoryColumn:
         n_missing = counts.pop(None, 0)
         if numeric is None:
             numeric = cells.dtype.kind in "fb" or _are_mostly_numbers(counts)
-        if numeric:
-            counts = _merge_equal_numbers(counts)
+        counts = _merge_equal_numbers(counts, renamed=numeric)
         ranking = sorted(counts, key=lambda text: (-counts[text], str(text)))
         texts = [text for text in ranking if text is not None]
         common = [text for text in texts[:max_categories] if counts[text] >= min_count]
@@ -159,6 +163,7 @@ class CategoryColumn:
             most_frequent=common[0] if common else None,
             most_frequent_rare=rare[0] if rare and not open_ended else None,
         )
+        column.n_once = once
         return column, column.groups_of(distinct)[indices]
 
     def get_config(self) -> dict[str, Any]:
@@ -290,10 +295,12 @@ class CategoryColumn:
     def _group(self, value: Any) -> int:
         text = category_text(value)
         if text is None:
-            return self._missing
-        if self.numeric:
-            text = _without_decimals(text)
+            # In a file of an earlier version, a text that is missing now may be a category.
+            return self._by_text.get(value.strip(), self._missing) if isinstance(value, str) else self._missing
         group = self._by_text.get(text)
+        if group is None:
+            text = _without_decimals(text)
+            group = self._by_merged.get(text)
         if group is None and (self.numeric or not isinstance(value, str)):
             number = self._number_of(text)
             group = None if number is None else self._by_number.get(number)
@@ -339,10 +346,13 @@ def _are_mostly_numbers(counts: Counter[str | None]) -> bool:
     return 2 * matches > counts.total()
 
 
-def _merge_equal_numbers(counts: Counter[str | None]) -> Counter[str | None]:
+def _merge_equal_numbers(counts: Counter[str | None], renamed: bool) -> Counter[str | None]:
+    """Add up the counts of 1 and 1.0: of the number, or if it is not to be renamed of its first spelling."""
     merged: Counter[str | None] = Counter()
+    spelling: dict[str, str] = {}
     for text, count in counts.items():
-        merged[None if text is None else _without_decimals(text)] += count
+        key = None if text is None else _without_decimals(text)
+        merged[key if renamed or key is None or text is None else spelling.setdefault(key, text)] += count
     return merged
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.preprocessing.columns.forms import Form
 from anomaly.preprocessing.columns.values import NumberColumn
 from anomaly.tables.saved_state import field
 from nnlite.types import Array
@@ -36,7 +37,7 @@ class HeavyTailColumn(NumberColumn):
     ----------
     name : str
         Name of the column.
-    resolution : int or None
+    resolution, form
         As for `ValueColumn`.
     center : float
         c.
@@ -53,8 +54,10 @@ class HeavyTailColumn(NumberColumn):
     [[100.0, 150.0, 1000000.0], [0.0, 0.88, 10.6]]
     """
 
-    def __init__(self, name: str, resolution: int | None, center: float, spread: float) -> None:
-        super().__init__(name, resolution)
+    def __init__(
+        self, name: str, resolution: int | None, center: float, spread: float, form: Form | None = None
+    ) -> None:
+        super().__init__(name, resolution, form)
         self.center = center
         self.spread = spread
 
@@ -93,10 +96,12 @@ class HeavyTailColumn(NumberColumn):
         return {**super().get_config(), "heavy_tail": {"center": self.center, "spread": self.spread}}
 
     @classmethod
-    def from_config(cls, config: Mapping[str, Any], resolution: int | None) -> HeavyTailColumn:
+    def from_config(
+        cls, config: Mapping[str, Any], resolution: int | None, form: Form | None = None
+    ) -> HeavyTailColumn:
         """Restore a column from the values of `get_config`; raise `DataError` for an invalid field."""
         tail = field(config, "heavy_tail", dict)
         center, spread = field(tail, "center", float), field(tail, "spread", float)
         if not (math.isfinite(center) and 0 < spread < math.inf):
             raise DataError(f"preprocessing: a heavy tail has no center {center} and spread {spread}")
-        return cls(field(config, "name", str), resolution, center, spread)
+        return cls(field(config, "name", str), resolution, center, spread, form)

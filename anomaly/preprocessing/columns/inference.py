@@ -1,229 +1,89 @@
-"""Inference of the kinds of the columns of a training table from their values."""
+"""Inference of the kind of a column, and of the form of its cells, from its training values."""
 
 from __future__ import annotations
 
-import re
-import warnings
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError, EmptyColumnWarning, IdentifierColumnWarning, format_names, format_value
-from anomaly.preprocessing.columns.categories import CategoryColumn, are_codes, count_categories
-from anomaly.preprocessing.columns.kinds import Column
-from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
+from anomaly.errors import DataError, DataWarning, SpellingWarning, format_value
+from anomaly.preprocessing.columns.categories import are_codes, count_categories
+from anomaly.preprocessing.columns.clock_forms import find_clock_form
+from anomaly.preprocessing.columns.date_columns import INFERRED_COLUMNS, DateColumn, DatetimeColumn, TimeOfDayColumn
+from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats
+from anomaly.preprocessing.columns.forms import Form, read_cells
+from anomaly.preprocessing.columns.number_inference import FoundNumbers, find_number_form
 from anomaly.preprocessing.columns.parsing import (
     category_text,
     distinct_cells,
     parse_days,
     parse_number,
 )
-from anomaly.preprocessing.columns.values import (
-    INFERRED_COLUMNS,
-    BooleanColumn,
-    CycleColumn,
-    DateColumn,
-    DatetimeColumn,
-    IgnoredColumn,
-    NumberColumn,
-    ValueColumn,
-    side_by_side,
-)
-from anomaly.tables import Table
+from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
 from nnlite.types import Array
 
-# Dates that are not ISO 8601: the day or the month first, which is ambiguous, or the year first.
-_DAY = r"(0?[1-9]|[12]\d|3[01])"
-_OTHER_DATE = re.compile(
-    rf"({_DAY}(?P<a>[./-]){_DAY}(?P=a)(\d{{4}}|\d\d)|\d{{4}}(?P<b>[./-]){_DAY}(?P=b){_DAY})"
-    r"(,?[T ] ?\d{1,2}[:.]\d{2}([:.]\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?( ?(Z|UTC|[+-]\d{2}:?\d{2}))?)?",
-    re.ASCII,
+_CORRECT = (
+    "Correct it, or leave the cell empty if the value is missing; if the column contains categories, name it as "
+    "categorical (on the command line: --categorical)"
 )
 
 
-# So many numbers drawn from a range no more than four times as wide would hardly all be different: the probability is
-# about exp(-n / 8).
-_FEWEST_SERIAL, _WIDEST_SERIAL = 100, 4
-
-
-class FittedColumns(NamedTuple):
-    """Columns of a training table, with the numbers and groups of its rows.
+class Hints(NamedTuple):
+    """What the user says about the columns.
 
     Attributes
     ----------
-    columns : sequence of Column
-        One for each column of the table.
-    numbers : ndarray of float of shape (n_rows, n_numbers)
-        Numbers of the columns of values, side by side; NaN if missing.
-    groups : list of ndarray of int of shape (n_rows,)
-        For each column of categories, the group of each row.
-    missing_fraction : ndarray of float64 of shape (n_columns,)
-        Fraction of missing cells of each column.
+    date_formats : sequence of str
+        Formats of dates.
+    zone : str or None
+        Time zone of the hours of the day.
+    local : bool
+        Whether datetimes are those of the wall clock, which tell the hour; otherwise in UTC, which tell the order.
+    has_cycles : bool
+        Whether dates without times are left out, so that the order of day and month does not matter.
+    decimal : str or None
+        The decimal mark.
     """
 
-    columns: Sequence[Column]
+    date_formats: Sequence[str] = ()
+    zone: str | None = None
+    local: bool = False
+    has_cycles: bool = False
+    decimal: str | None = None
+
+
+class Inferred(NamedTuple):
+    """The kind of a column.
+
+    Attributes
+    ----------
+    column : ValueColumn or None
+        The column, or None for a column of categories.
+    numbers : ndarray of float64
+        Numbers of the cells; empty for categories.
+    notes : tuple of (type, str)
+        Warnings of how the column was understood, by their class.
+    """
+
+    column: ValueColumn | None
     numbers: Array
-    groups: list[Array]
-    missing_fraction: Array
-
-
-class ColumnSettings(NamedTuple):
-    """Parameters of the columns, as for `anomaly.preprocessing.TablePreprocessor`."""
-
-    dates: str
-    min_category_count: int
-    max_categories: int
-    missing: str
-
-
-def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSettings) -> FittedColumns:
-    """Infer the kind of each column of a training table, and fit its categories.
-
-    Parameters
-    ----------
-    table : Table
-        Training rows.
-    categorical : collection of str
-        Columns of categories.
-    settings : ColumnSettings
-        Parameters of the columns.
-
-    Returns
-    -------
-    FittedColumns
-        The columns, with the numbers and groups of the training rows.
-
-    Raises
-    ------
-    DataError
-        If a column has values of different kinds, or if it has no values and `missing` is "median".
-
-    Warns
-    -----
-    EmptyColumnWarning
-        If a column has no values and `missing` is "nan": it is ignored.
-    IdentifierColumnWarning
-        If `missing` is "nan" and a column seems to number the records, see `are_serial_numbers`. It is used all the
-        same.
-    """
-    columns: list[Column] = []
-    numbers, groups, fractions = [], [], []
-    identifiers = []
-    for name, cells in zip(table.names, table.columns, strict=True):
-        column, values = _fit_column(name, cells, name in categorical, table.position, settings)
-        if isinstance(column, CategoryColumn):
-            groups.append(values)
-            is_missing = values == column.missing_group
-        else:
-            is_missing = np.isnan(values)
-            numbers += column.numbers_of(values) if isinstance(column, ValueColumn) else []
-            # In a series, where missing cells are medians, a number that counts up is a trend.
-            counts = settings.missing == "nan" and isinstance(column, NumberColumn) and are_serial_numbers(values)
-            identifiers += [name] if counts else []
-        columns.append(column)
-        fractions.append(is_missing.mean())
-    fitted = FittedColumns(columns, side_by_side(numbers, len(table)), groups, np.array(fractions))
-    _warn_of_identifiers(identifiers)
-    _warn_of_empty([name for name, fraction in zip(table.names, fractions, strict=True) if fraction == 1])
-    return fitted
-
-
-def _fit_column(
-    name: str, cells: Array, is_declared: bool, position: Callable[[int], str], settings: ColumnSettings
-) -> tuple[Column, Array]:
-    """Return a column, and the group or the number of each training value."""
-    _, least, most, missing = settings
-    inferred, values = (None, cells) if is_declared else infer_column(name, cells, position)
-    if inferred is None:
-        numeric = cells.dtype.kind in "fb" if is_declared else None  # declared text stays as it is written
-        categories, groups = CategoryColumn.learn(name, cells, least, most, missing=missing, numeric=numeric)
-        if categories.categories or categories.rare or categories.open_ended:
-            return categories, groups
-        values = np.full(len(cells), np.nan)
-    if np.isnan(values).all():
-        if missing == "median":
-            raise no_values(name)
-        return IgnoredColumn(name), values
-    assert inferred is not None  # a column of categories without values is empty
-    if missing == "nan" and isinstance(inferred, (NumberColumn, BooleanColumn)) and are_levels(values):
-        make = LevelColumn.of_numbers if isinstance(inferred, NumberColumn) else LevelColumn.of_booleans
-        return make(name, values, least, most, missing)
-    column = _with_dates(inferred, values, settings.dates) if isinstance(inferred, DateColumn) else inferred
-    if isinstance(column, ValueColumn):
-        column.learn_resolution(values)
-    return column, values
-
-
-def _warn_of_empty(names: Collection[str]) -> None:
-    if names:
-        warnings.warn(
-            f"all values missing in the training rows, so that these columns are ignored: {format_names(names)}",
-            EmptyColumnWarning,
-            stacklevel=2,
-        )
-
-
-def _warn_of_identifiers(names: Collection[str]) -> None:
-    if names:
-        warnings.warn(
-            f"these columns seem to number the records: {format_names(names)}. Later numbers lie beyond those of "
-            "training, and are found anomalous for this reason alone; leave such a column out with ignore= (on the "
-            "command line: --drop)",
-            IdentifierColumnWarning,
-            stacklevel=2,
-        )
-
-
-def are_serial_numbers(numbers: Array) -> bool:
-    """Return whether numbers are serial numbers of the records: at least 100 distinct integers that are dense.
-
-    They are dense if their range is at most four times as wide as they are many. So are those of a random quarter of
-    the records.
-
-    Parameters
-    ----------
-    numbers : ndarray of float of shape (n_rows,)
-        Training values; NaN is missing.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> are_serial_numbers(np.arange(500.0) + 10_000), are_serial_numbers(np.arange(500.0) % 250)
-    (True, False)
-    """
-    n = len(numbers)
-    if (
-        n < _FEWEST_SERIAL
-        or not np.isfinite(numbers).all()
-        or numbers.max() / 2 - numbers.min() / 2 > _WIDEST_SERIAL / 2 * n
-    ):
-        return False
-    return bool((numbers == np.rint(numbers)).all()) and len(np.unique(numbers)) == n
-
-
-def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | IgnoredColumn:
-    """Return the column of dates for a value of the parameter `dates`."""
-    if dates == "number":
-        return column
-    has_cycles = isinstance(column, DatetimeColumn) and dates == "cycles"
-    return (CycleColumn.learn(column.name, numbers) if has_cycles else None) or IgnoredColumn(column.name)
-
-
-def no_values(name: str) -> DataError:
-    """Return the error of a training column without values."""
-    return DataError(
-        f"column {name!r}: all values missing in the training rows; leave the column out (on the command line: --drop)"
-    )
+    notes: tuple[tuple[type[DataWarning], str], ...] = ()
 
 
 def infer_column(name: str, cells: Array, position: Callable[[int], str]) -> tuple[ValueColumn | None, Array]:
+    """Infer the kind of a column from its training values, with datetimes in UTC; see `infer`."""
+    return infer(name, cells, position)[:2]
+
+
+def infer(name: str, cells: Array, position: Callable[[int], str], hints: Hints = Hints()) -> Inferred:  # noqa: B008
     """Infer the kind of a column from its training values.
 
-    A column of text contains categories, unless more than half of its values are numbers or dates: then the other
-    values are errors in the data, and to treat the numbers as categories would hide them. But numbers and text that
-    are few and frequent are codes, such as 2, 3, 4 and 5more, and categories: at most 20 distinct values, of 5 rows
-    each on average, and each text in 2 rows and 1 % of them.
+    A column of text is one of booleans, plain numbers, ISO dates, dates of another format, durations or times of day,
+    or numbers in another spelling, if all of its values have one form; otherwise one of categories. If more than half
+    of its values have a form, the others are errors in the data, and to treat the numbers as categories would hide
+    them. But numbers and text that are few and frequent are codes, such as 2, 3, 4 and 5more, and categories: at most
+    20 distinct values, of 5 rows each on average, and each text in 2 rows and 1 % of them.
 
     Parameters
     ----------
@@ -233,31 +93,47 @@ def infer_column(name: str, cells: Array, position: Callable[[int], str]) -> tup
         Training values.
     position : callable
         Maps the index of a row to its position, for errors, as `anomaly.tables.Table.position`.
+    hints : Hints, optional
+        What the user says about the columns.
 
     Returns
     -------
-    column : ValueColumn or None
-        The column, or None for a column of categories.
-    numbers : ndarray of float64
-        Numbers of the cells; empty for categories.
+    Inferred
+        The column, the numbers of its cells, and warnings.
 
     Raises
     ------
     DataError
-        If most values, but not all, are numbers or dates, or if most are numbers with commas or dates that are not
-        ISO 8601; the message names the first such value.
+        If most values, but not all, have one form; if numbers have different units or marks; or if dates may begin with
+        the day or with the month. The message names a value.
     """
+    if hints.date_formats and cells.dtype.kind == "O":
+        found = _dates(name, cells, position, hints, only_known=True)
+        if found is not None:
+            return found
     for kind in INFERRED_COLUMNS:
         inferred = kind.infer(name, cells)
         if inferred is not None:
-            return inferred
+            column, numbers = inferred
+            return (
+                _with_form(name, cells, DateForm(ISO, True, hints.zone, ""))
+                if _is_local(column, hints)
+                else Inferred(column, numbers)
+            )
     counts = _count_texts(cells)
-    if not are_codes(counts):
-        _check_not_mostly(cells, counts, parse_number, "numbers", name, position)
-    _check_not_mostly(cells, counts, parse_days, "dates", name, position)
-    _check_no_commas(cells, counts, name, position)
-    _check_date_format(cells, counts, name, position)
-    return None, np.empty(0)
+    found = _dates(name, cells, position, hints) or _clock(name, cells, counts)
+    return found or _spelled(name, cells, counts, position, hints)
+
+
+def _is_local(column: ValueColumn, hints: Hints) -> bool:
+    return hints.local and isinstance(column, DateColumn)
+
+
+def _with_form(name: str, cells: Array, form: Form, notes: Sequence[tuple[type[DataWarning], str]] = ()) -> Inferred:
+    """Return a column of dates of a form, or of datetimes if any value has a time of day."""
+    numbers = read_cells(form, cells)
+    has_times = bool((numbers[~np.isnan(numbers)] % 1.0 != 0.0).any())
+    return Inferred((DatetimeColumn if has_times else DateColumn)(name, form=form), numbers, tuple(notes))
 
 
 def _count_texts(cells: Array) -> dict[str, int]:
@@ -265,46 +141,78 @@ def _count_texts(cells: Array) -> dict[str, int]:
     return {text: count for text, count in counts.items() if text is not None}
 
 
-def _check_no_commas(cells: Array, counts: Mapping[str, int], name: str, position: Callable[[int], str]) -> None:
-    """Raise DataError if most values are numbers with commas."""
-    matches = sum(count for text, count in counts.items() if parse_number(text.replace(",", "")) is not None)
-    if 2 * matches > sum(counts.values()) and any("," in text for text in counts):
-        first = next(i for i, cell in enumerate(cells) if "," in (category_text(cell) or ""))
-        raise DataError(
-            f"{position(first)}, column {name!r}: found {format_value(cells[first])}, a number but for its comma. "
-            "Write decimals with a point, and no thousands separator; if the column contains categories, name it as "
-            "categorical (on the command line: --categorical)"
-        )
-
-
-def _check_date_format(cells: Array, counts: Mapping[str, int], name: str, position: Callable[[int], str]) -> None:
-    """Raise DataError if most values are dates that are not ISO 8601: as categories, later dates would be unseen."""
-    dates = {text: count for text, count in counts.items() if _OTHER_DATE.fullmatch(text)}
-    if 2 * sum(dates.values()) > sum(counts.values()):
-        unreadable = {text for text in dates if parse_days(text) is None}
-        first = next(i for i, cell in enumerate(cells) if category_text(cell) in unreadable)
-        raise DataError(
-            f"{position(first)}, column {name!r}: found {format_value(cells[first])}, a date that is not written "
-            "2024-02-01; rewrite it, drop the column (on the command line: --drop), or name it as categorical "
-            "(--categorical)"
-        )
-
-
-def _check_not_mostly(
-    cells: Array,
-    counts: Mapping[str, int],
-    parse: Callable[[str], float | None],
-    kind: str,
-    name: str,
-    position: Callable[[int], str],
-) -> None:
-    """Raise DataError if most values, but not all, are numbers or dates."""
-    matches = sum(count for text, count in counts.items() if parse(text) is not None)
+def _dates(
+    name: str, cells: Array, position: Callable[[int], str], hints: Hints, only_known: bool = False
+) -> Inferred | None:
+    """Return a column of dates that are not ISO 8601, or of those that the user has named the format of."""
+    counts = _count_texts(cells)
     total = sum(counts.values())
-    if 2 * matches > total:
-        first = next(i for i, cell in enumerate(cells) if (t := category_text(cell)) is not None and parse(t) is None)
+    if not only_known:
+        _check_mostly(
+            cells, {t: n for t, n in counts.items() if parse_days(t) is not None}, total, "dates", name, position
+        )
+    found = find_formats(counts, hints.date_formats, only_known)
+    if found is None:
+        return None
+    forms = [DateForm(form, hints.local, hints.zone, next(iter(counts))) for form in found.formats]
+    if not found.fits_all:
+        fitting = {text: count for text, count in counts.items() if forms[0].parse(text) is not None}
+        _check_mostly(cells, fitting, total, f"dates ({forms[0].format})", name, position)
+    inferred = _with_form(name, cells, forms[0])
+    if len(forms) > 1 and (isinstance(inferred.column, DatetimeColumn) or not hints.has_cycles):
         raise DataError(
-            f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {matches:,} of the column's "
-            f"{total:,} values are {kind}. Correct it, or leave the cell empty if the value is missing; if the column "
-            "contains categories, name it as categorical (on the command line: --categorical)"
+            f"column {name!r}: dates such as {forms[0].example!r} may be read in several ways, and no value decides "
+            f"between them: {' or '.join(found.formats)}; say which with date_format= (on the command line: "
+            f"--date-format '{found.formats[0]}')"
+        )
+    return inferred
+
+
+def _clock(name: str, cells: Array, counts: Mapping[str, int]) -> Inferred | None:
+    """Return a column of durations or of times of day."""
+    form = find_clock_form(counts)
+    if form is None:
+        return None
+    numbers = read_cells(form, cells)
+    return Inferred(TimeOfDayColumn(name, form) if form.is_time else NumberColumn(name, form=form), numbers)
+
+
+def _spelled(
+    name: str, cells: Array, counts: Mapping[str, int], position: Callable[[int], str], hints: Hints
+) -> Inferred:
+    """Return a column of numbers in another spelling, or of categories."""
+    found = find_number_form(counts, hints.decimal)
+    if found.form is not None:
+        notes = [(SpellingWarning, f"column {name!r}: {found.note}")] if found.note else []
+        return Inferred(NumberColumn(name, form=found.form), read_cells(found.form, cells), tuple(notes))
+    if are_codes(counts) and any(parse_number(text) is not None for text in counts):
+        return Inferred(None, np.empty(0))
+    plain = {text: count for text, count in counts.items() if parse_number(text) is not None}
+    _check_mostly(cells, plain, sum(counts.values()), "numbers", name, position)
+    if found.problem:
+        raise _problem(found, cells, name, position)
+    return Inferred(None, np.empty(0))
+
+
+def _problem(found: FoundNumbers, cells: Array, name: str, position: Callable[[int], str]) -> DataError:
+    first = next((i for i, cell in enumerate(cells) if category_text(cell) == found.misfit), 0)
+    return DataError(
+        f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {found.problem}. Write all "
+        "numbers in one way, or leave the cell empty if the value is missing; if the column contains categories, "
+        "name it as categorical (on the command line: --categorical)"
+    )
+
+
+def _check_mostly(
+    cells: Array, fitting: Mapping[str, int], total: int, kind: str, name: str, position: Callable[[int], str]
+) -> None:
+    """Raise DataError if most values, but not all, are of a kind."""
+    rows = sum(fitting.values())
+    if 2 * rows > total > rows:
+        first = next(
+            i for i, cell in enumerate(cells) if (text := category_text(cell)) is not None and text not in fitting
+        )
+        raise DataError(
+            f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {rows:,} of the column's "
+            f"{total:,} values are {kind}. {_CORRECT}"
         )

@@ -25,7 +25,7 @@ _BOOLEANS = {
 _DATE = re.compile(
     r"(\d{4})([-/])(\d\d)\2(\d\d)"
     r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:[.,]\d{1,9})?))?"
-    r" ?(?:Z|UTC|([+-])(\d\d):?(\d\d)?)?)?",
+    r" ?(Z|UTC|([+-])(\d\d):?(\d\d)?)?)?",
     re.ASCII,
 )
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -132,18 +132,35 @@ def parse_days(text: str) -> float | None:
     >>> parse_days("1970-01-02"), parse_days("1970-01-02 12:00:00"), parse_days("1970-01-01T02:00+02:00")
     (1.0, 1.5, 0.0)
     """
+    moment = parse_moment(text)
+    return None if moment is None else (moment[0] - (moment[1] or 0)) / MICROSECONDS_PER_DAY
+
+
+def parse_moment(text: str) -> tuple[int, int | None] | None:
+    """Parse a date of ISO 8601 as microseconds since the start of 1970 on its own clock, and the offset of that clock.
+
+    Returns
+    -------
+    tuple of (int, int or None), or None
+        The time on the clock as it is written, and by how much the clock is ahead of UTC, None where no zone is
+        written. None for text that is no date.
+
+    Examples
+    --------
+    >>> parse_moment("1970-01-01T02:00+02:00"), parse_moment("1970-01-01 00:00:01")
+    ((7200000000, 7200000000), (1000000, None))
+    """
     match = _DATE.fullmatch(text)
     if match is None:
         return None
-    year, _, month, day, hour, minute, second, sign, zone_hour, zone_minute = match.groups("0")
+    year, _, month, day, hour, minute, second, zone, sign, zone_hour, zone_minute = match.groups("0")
     try:
         days = date(int(year), int(month), int(day)).toordinal() - _EPOCH
     except ValueError:
         return None
-    offset = (60 * int(zone_hour) + int(zone_minute)) * (-1 if sign == "-" else 1)
-    minutes = 60 * int(hour) + int(minute) - offset
-    microseconds = round(float(second.replace(",", ".")) * 1e6) + 60_000_000 * minutes
-    return (days * MICROSECONDS_PER_DAY + microseconds) / MICROSECONDS_PER_DAY
+    offset = 60_000_000 * (60 * int(zone_hour) + int(zone_minute)) * (-1 if sign == "-" else 1)
+    microseconds = round(float(second.replace(",", ".")) * 1e6) + 60_000_000 * (60 * int(hour) + int(minute))
+    return days * MICROSECONDS_PER_DAY + microseconds, None if zone == "0" else offset
 
 
 def category_text(value: Any) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from benchmarks.quality.protocols.generated import GROUPS, PRODUCT_USES
+from benchmarks.quality.protocols.generated import FOLLOWING, GROUPS, PRODUCT_USES
 from benchmarks.quality.protocols.missing import MISSING
 from benchmarks.quality.protocols.mixed import MIXED
 from benchmarks.quality.protocols.nslkdd import NSLKDD
@@ -20,6 +20,7 @@ PROTOCOLS: dict[str, tuple[Protocol, ...]] = {
     "missing": MISSING,
     "mixed": (MIXED,),
     "uses": (PRODUCT_USES,),
+    "following": (FOLLOWING,),
     "nslkdd": (NSLKDD,),
 }
 """A name stands for one protocol or for several that differ in a number."""

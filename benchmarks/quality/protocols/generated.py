@@ -1,4 +1,4 @@
-"""Records that need no files: the package's own datasets, and groups of anomalies among the training records."""
+"""Records that need no files: the package's datasets, groups of anomalies in training, and slow processes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pandas as pd
 from anomaly import datasets
 from benchmarks.quality.protocols.numeric import CONTAMINATION
 from benchmarks.quality.protocols.split import Cut, Protocol, Split
+from benchmarks.quality.slow_tables import PROCESSES, make_slow_table
 
 USES = ("sensors", "connections", "transactions")
 DISTANCES, WIDTHS = (3, 4, 5), (0.1, 0.3)
@@ -57,6 +58,12 @@ def split_group(distance: float, width: float, contamination: float | None, seed
     return Split(x, x, np.repeat([0, 1], [_NORMAL, _GROUP])[order], own=True, contamination=contamination)
 
 
+def split_process(name: str, seed: int) -> Split:
+    """Train on the normal rows of a slow process, and test on the rows that follow, with faults."""
+    table = make_slow_table(name, seed)
+    return Split(table.train, table.later, table.labels)
+
+
 def _use_cuts(files: Iterable[Path]) -> Iterator[tuple[str, Cut]]:  # noqa: ARG001
     for use in USES:
         yield use, partial(split_use, use)
@@ -67,6 +74,16 @@ def _group_cuts(files: Iterable[Path], contamination: float | None) -> Iterator[
         yield f"at {distance}, {width:g} wide", partial(split_group, distance, width, contamination)
 
 
+def _process_cuts(files: Iterable[Path]) -> Iterator[tuple[str, Cut]]:  # noqa: ARG001
+    for name in PROCESSES:
+        yield name, partial(split_process, name)
+
+
+FOLLOWING = Protocol(
+    "following",
+    "slow processes: train on normal rows in the order of time, test on the rows that follow",
+    _process_cuts,
+)
 PRODUCT_USES = Protocol(
     "uses",
     "the package's datasets: train on the normal records of one half, test on the other half",

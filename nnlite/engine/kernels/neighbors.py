@@ -23,7 +23,8 @@ from nnlite.engine.kernels.candidates import Block, Index, begin, hold, measure,
 
 _TILES = distances(vector_width(np.float32))
 _WIDTH = _TILES.width
-_by_products, _by_differences, _within = _TILES.by_products, _TILES.by_differences, _TILES.within
+_by_products, _one_by_products = _TILES.by_products, _TILES.one_by_products
+_by_differences, _within = _TILES.by_differences, _TILES.within
 _NEVER = np.float32(np.inf)
 _DONE = np.float32(np.nan)  # is within no limit
 
@@ -65,6 +66,9 @@ def _visit(index: Any, block: Any, leaf: Any, rows: Any, count: Any, differences
             if differences:
                 _by_differences(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
                                 block.found, block.bits)  # fmt: skip
+            elif count - first == 1:
+                _one_by_products(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
+                                 block.found, block.bits)  # fmt: skip
             else:
                 _by_products(block.centered, index.depth, some, panel, starts, block.squares, block.limits,
                              block.found, block.bits)  # fmt: skip

@@ -68,9 +68,14 @@ class Addresses:
                 f"{array.dtype.name} of shape {array.shape} and strides {array.strides}; pass "
                 f"np.ascontiguousarray(array, {np.dtype(dtype).name!r})"
             )
-        address = array.ctypes.data
+        address: int = array.__array_interface__["data"][0]
         self._arrays[name] = array, address
         return address
+
+    def release(self, *names: Hashable) -> None:
+        """Hold the arrays of these names no longer: compiled code has ended."""
+        for name in names:
+            del self._arrays[name]
 
 
 def as_aligned_contiguous(array: Array, dtype: DTypeLike) -> Array:

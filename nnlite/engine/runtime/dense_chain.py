@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 
 import numpy as np
@@ -57,6 +58,7 @@ class CompiledChain:
         parts = [4 * records * sizes[0], 4 * rows * widest, 4 * rows * widest, 4 * groups * widest, 4 * widest]
         self._parts = [-(-part // 64) * 64 for part in (*parts, 8 * groups)]
         self._function = native_function("dense_chain.run", _FLOAT32)
+        self._local = threading.local()
 
     def errors(self, x: Array) -> Array:
         """Return squared differences of records and their copies' outputs, the means over the copies, as float32."""
@@ -72,6 +74,18 @@ class CompiledChain:
         return result
 
     def _run(self, x: Array, as_errors: bool, result: Array) -> None:
+        try:
+            plan = self._local.plan
+        except AttributeError:  # the first call in this thread
+            plan = self._local.plan = self._new_plan()
+        fields, addresses, fields_at = plan
+        fields[0], fields[1] = addresses.of("x", x, np.float32), len(x)
+        fields[5], fields[7] = addresses.of("result", result, np.float32), as_errors
+        call(self._function, fields_at, 0)
+        addresses.release("x", "result")
+
+    def _new_plan(self) -> tuple[Array, Addresses, int]:
+        """Return the operands of the kernel with a working memory of their own, and what holds it."""
         addresses = Addresses()
         workspace = np.empty(sum(self._parts) + 64, np.uint8)
         first = -(-addresses.of("workspace", workspace, np.uint8) // 64) * 64
@@ -79,9 +93,6 @@ class CompiledChain:
         for part in self._parts:
             places.append(first)
             first += part
-        fields = [
-            addresses.of("x", x, np.float32), len(x), self._n_inputs, self._copies, self._offsets,
-            addresses.of("result", result, np.float32), self._width, int(as_errors), self._block, *places,
-            *self._layers,
-        ]  # fmt: skip
-        call(self._function, addresses.of("fields", np.array(fields, np.int64), np.int64), 0)
+        fields = [0, 0, self._n_inputs, self._copies, self._offsets, 0, self._width, 0, self._block, *places]
+        operands = np.array([*fields, *self._layers], np.int64)
+        return operands, addresses, addresses.of("fields", operands, np.int64)

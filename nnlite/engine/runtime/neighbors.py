@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from nnlite.engine.codegen.native import call, native_function
+from nnlite.engine.codegen.native import call, is_compiled, native_function
 from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.neighbor_tree import compact_order
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
@@ -20,6 +21,7 @@ _MOST_LANES = 16
 _LEAST_ROOM = 16
 _BLOCK = 1024
 _SMALLEST_BLOCK = 128
+_FEW = 48
 # Distances of a block of queries from all boxes should stay near the processor.
 _BOUNDS = 400_000
 _CHUNKS_PER_THREAD = 4
@@ -28,6 +30,7 @@ _QUERIES_PER_RECORD = 0.3
 _WORTH_PRUNING = 0.6
 _SAMPLE = 2000
 _FLOAT32 = np.dtype(np.float32)
+_KERNEL = "neighbors.search"
 
 
 class _Leaves(NamedTuple):
@@ -58,7 +61,14 @@ class CompiledNeighbors:
         self._queries = 0
         self._compact = False
         self._prune: bool | None = False
-        self._function = native_function("neighbors.search", _FLOAT32)
+        self._function = native_function(_KERNEL, _FLOAT32)
+        # Of each thread, for the next queries of its kind.
+        self._local = threading.local()
+
+    @staticmethod
+    def is_compiled() -> bool:
+        """Return whether the machine code of the search is there, so that it loads at once."""
+        return is_compiled(_KERNEL, _FLOAT32)
 
     def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
         """Return the distances and the indices of the k nearest records of each query.
@@ -137,9 +147,26 @@ class CompiledNeighbors:
 
     def _run(self, leaves: _Leaves, x: Array, k: int, prune: bool, distances: Array, nearest: Array) -> float:
         """Search for some queries; return which part of all pairs was looked at."""
-        n, d = self._records.shape
         count = len(leaves.low)
         block = max(_SMALLEST_BLOCK, min(_BLOCK, len(x), _BOUNDS // count if prune else _BLOCK))
+        if len(x) <= _FEW:
+            block = _FEW
+        plan = getattr(self._local, "plan", None)
+        if plan is None or not (plan.leaves is leaves and plan.key == (k, prune, block)):
+            plan = self._local.plan = self._new_plan(leaves, k, prune, block)
+        of, fields = plan.addresses.of, plan.fields
+        fields[10:14] = (
+            of("x", x, np.float32), len(x), of("distances", distances, np.float64), of("nearest", nearest, np.int64),
+        )  # fmt: skip
+        plan.counters[:] = 0
+        call(self._function, plan.fields_at, 0)
+        plan.addresses.release("x", "distances", "nearest")
+        return int(plan.counters[1]) / (len(x) * count)
+
+    def _new_plan(self, leaves: _Leaves, k: int, prune: bool, block: int) -> _Plan:
+        """Return the operands of the kernel for queries of one kind, with a working memory."""
+        n, d = self._records.shape
+        count = len(leaves.low)
         # No power of two: the lines of a column would compete for a few places of the cache.
         stride = -(-block // 64) * 64 + 16
         addresses = Addresses()
@@ -149,16 +176,24 @@ class CompiledNeighbors:
         first = addresses.of("workspace", workspace, np.uint8)
         places = -(-first // 64) * 64 + np.cumsum([0, *sizes[:-1]])
         of = addresses.of
-        fields = [
+        fields = np.array([
             *(of(name, array, np.float32) for name, array in zip(leaves._fields[:5], leaves, strict=False)),
             of("order", leaves.order, np.int32), count, n, d, of("center", self._center, np.float32),
-            of("x", x, np.float32), len(x), of("distances", distances, np.float64), of("nearest", nearest, np.int64),
-            k, block, stride, int(prune), room, *places.tolist(),
-        ]  # fmt: skip
+            0, 0, 0, 0, k, block, stride, int(prune), room, *places.tolist(),
+        ], np.int64)  # fmt: skip
         counters = workspace[int(places[12]) - first :][:16].view(np.int64)
-        counters[:] = 0
-        call(self._function, of("fields", np.array(fields, np.int64), np.int64), 0)
-        return int(counters[1]) / (len(x) * count)
+        return _Plan(leaves, (k, prune, block), fields, of("fields", fields, np.int64), counters, addresses)
+
+
+class _Plan(NamedTuple):
+    """The operands of the kernel for queries of one kind, and what holds them."""
+
+    leaves: _Leaves
+    key: tuple[int, bool, int]
+    fields: Array
+    fields_at: int
+    counters: Array
+    addresses: Addresses
 
 
 def _workspace_bytes(stride: int, d: int, room: int, boxes: int) -> list[int]:

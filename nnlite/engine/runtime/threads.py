@@ -41,7 +41,9 @@ def choose_threads(requested: int | None, products: int, batch_size: int) -> int
     """Return the number of threads for a batch size and a model with `products` multiplications per record."""
     if requested is not None:
         return max(1, min(requested, batch_size))
-    return max(1, min(available_threads(), products * batch_size // _PRODUCTS_PER_THREAD, batch_size))
+    worth = min(products * batch_size // _PRODUCTS_PER_THREAD, batch_size)
+    # The system is asked for its processors only where several would pay: it takes as long as a small prediction.
+    return min(available_threads(), worth) if worth > 1 else 1
 
 
 @cache

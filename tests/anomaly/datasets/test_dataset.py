@@ -22,7 +22,9 @@ def small(n=10, anomalies=2):
     n=st.integers(2, 200), anomalies=st.integers(0, 40), share=st.floats(0.05, 0.95), seed=st.integers(0, 9),
     shuffle=st.booleans(),
 )  # fmt: skip
-def test_a_split_loses_nothing_and_keeps_order_and_shares(n, anomalies, share, seed, shuffle):
+def test_a_split_loses_nothing_and_keeps_shares_and_the_order_but_of_a_random_training_set(
+    n, anomalies, share, seed, shuffle
+):
     data = small(n, min(anomalies, n))
     if not 0 < np.floor(n * share + 0.5) < n:
         return
@@ -33,12 +35,17 @@ def test_a_split_loses_nothing_and_keeps_order_and_shares(n, anomalies, share, s
         return
     assert sorted([*train.columns["x"], *test.columns["x"]]) == list(range(n))
     for part in (train, test):
-        assert (np.diff(part.columns["x"]) > 0).all()
+        assert (np.diff(part.columns["x"]) > 0).all() or (shuffle and part is train)
         np.testing.assert_array_equal(part.labels, part.kinds != "")
     if shuffle:
         assert abs(test.labels.sum() - share * data.labels.sum()) <= 1
     else:
         assert train.columns["x"].max() < test.columns["x"].min()
+
+
+def test_a_random_training_set_is_in_random_order():
+    x = small(200, 0).split(0.5, 0)[0].columns["x"]
+    assert abs(np.corrcoef(x, np.arange(100))[0, 1]) < 0.3
 
 
 def test_a_split_is_seeded_and_can_leave_the_anomalies_out():

@@ -29,7 +29,7 @@ def compared(table):
 
 def test_values_are_those_of_fits_to_a_part_of_the_records(table, compared):
     order = np.random.default_rng(5).permutation(200)
-    training, rest = table[np.sort(order[60:])], table[np.sort(order[:60])]
+    training, rest = table[order[60:]], table[np.sort(order[:60])]
     assert (compared.n_training, compared.n_held_out, compared.n_top) == (140, 60, 5)
     fits = [
         [

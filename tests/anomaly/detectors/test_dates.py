@@ -104,6 +104,6 @@ def test_the_command_line_has_the_choice(tmp_path, capsys):
 @each
 def test_a_column_of_dates_is_none_to_learn_from(kind):
     table = {"day": stamped()["day"], "a": stamped()["a"]}
-    with pytest.raises(ValueError, match=r"at least 2 columns.*'day' only tells when.*--dates number"):
+    with pytest.raises(ValueError, match=r"at least 2 columns.*'day' is left out: a date.*--dates number"):
         kind(**QUICK[kind]).fit(table)
     assert kind(**QUICK[kind], dates="number").fit(table).n_features_in_ == 2

@@ -48,6 +48,7 @@ def restored(preprocessor):
         (np.array([5.0]), False),
     ],
 )
+@pytest.mark.filterwarnings("ignore::anomaly.errors.ConstantColumnWarning")
 def test_which_columns_have_a_heavy_tail(numbers, expected):
     names = fitted({"n": RNG.permutation(numbers)}).feature_names_out_
     assert names == (("n", "n (compressed)") if expected else ("n",))

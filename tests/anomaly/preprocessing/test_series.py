@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.preprocessing.series import SeriesPreprocessor, missing_cells
 from anomaly.tables.series import as_series
 
@@ -81,9 +81,12 @@ def test_states_are_restored_and_validated():
             SeriesPreprocessor.from_state({**config, **change}, arrays)
 
 
-def test_errors_name_the_column_without_values():
+def test_a_sensor_without_values_is_left_out():
+    with pytest.warns(EmptyColumnWarning, match="all values missing in the training rows.*: 'x'"):
+        preprocessor = fitted({"x": [np.nan, np.nan], "y": [1.0, 2.0]})
+    assert preprocessor.columns_.feature_names_out_ == ("y",)
     with pytest.raises(DataError, match="'x'.*all values missing"):
-        fitted({"x": [np.nan, np.nan], "y": [1.0, 2.0]})
+        fitted({"x": [np.nan, np.nan]})
 
 
 def test_missing_cells_of_every_kind():

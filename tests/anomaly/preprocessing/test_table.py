@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, NotFittedError
 from anomaly.preprocessing import FEATURE_LIMIT, TablePreprocessor
 from anomaly.preprocessing.scaling.linear import SCALERS
 
@@ -191,7 +191,9 @@ def test_by_default_of_dates_only_hour_and_weekday_count():
     np.testing.assert_array_equal(both.transform(columns)[:, wanted], features)
     assert preprocessor.sum_by_column(np.ones((1, 6))).tolist() == [[5.0, 0.0, 1.0]]
     assert preprocessor.describe() == [
-        "t  datetime  hour and weekday; 33.3 % missing, marked", "d  ignored", "n  number    median 2.0"
+        "t  datetime  hour and weekday; 33.3 % missing, marked",
+        "d  ignored   a date without a time of day; dates='number' (--dates number) uses it",
+        "n  number    median 2.0"
     ]  # fmt: skip
     restored = preprocessor.inverse_transform(features)
     assert np.isnat(restored["t"]).all()
@@ -342,8 +344,8 @@ def test_unusable_settings_are_refused(settings, message):
 @pytest.mark.parametrize(
     ("columns", "message"),
     [
-        ({"n": [1.0, 2.0], "m": [None, None]}, "column 'm': all values missing"),
-        ({"n": [1.0, 2.0], "m": ["NA", "?"]}, "column 'm': all values missing"),
+        ({"n": [np.nan, np.nan], "m": [None, None]}, "column 'n': all values missing"),
+        ({"m": ["NA", "?"]}, "column 'm': all values missing"),
         ({"n": [1.0, np.inf]}, "row 2, column 'n': found inf, expected a finite number"),
         ({"t": ["2024-01-01 10:00", None], "n": [1.0, -np.inf]}, "row 2, column 'n': found -inf"),
     ],
@@ -382,7 +384,7 @@ def test_before_fitting_there_is_nothing_to_do():
         lambda p: p.get_state(),
         lambda p: p.inverse_transform(np.zeros((1, 1))),
     ):
-        with pytest.raises(DataError, match="has not been fitted; call fit"):
+        with pytest.raises(NotFittedError, match="has not been fitted; call fit"):
             call(TablePreprocessor())
 
 

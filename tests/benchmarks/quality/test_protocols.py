@@ -6,7 +6,7 @@ import pytest
 
 from anomaly.datasets import make_sensors
 from benchmarks.quality.protocols import MOST_ROWS, PROTOCOLS, cuts, parts, split
-from benchmarks.quality.protocols.generated import DISTANCES, USES, WIDTHS, split_group, split_use
+from benchmarks.quality.protocols.generated import DISTANCES, USES, WIDTHS, split_group, split_process, split_use
 from benchmarks.quality.protocols.missing import FRACTIONS, punched, sample
 from benchmarks.quality.protocols.mixed import read_mixed, split_mixed
 from tests.benchmarks.quality.made_data import (
@@ -199,3 +199,11 @@ def test_every_protocol_says_what_it_is_and_has_a_name_of_its_own():
     names = [part.name for part in parts(PROTOCOLS)]
     assert len(set(names)) == len(names)
     assert all(part.description for part in parts(PROTOCOLS))
+
+
+def test_slow_processes_train_on_normal_rows_and_score_those_that_follow():
+    split = split_process("daily", 0)
+    assert split.train.shape == split.test.shape == (3000, 8)
+    assert 0.05 < split.labels.mean() < 0.4
+    # The first of the following rows goes on where the last training row ended.
+    assert np.linalg.norm(split.test[0] - split.train[-1]) < np.linalg.norm(split.test[0] - split.train, axis=1).mean()

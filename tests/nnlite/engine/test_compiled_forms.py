@@ -47,7 +47,23 @@ ACTIVATIONS_OF_LAYERS = {
     activations.ReLU6,
     activations.Softsign,
 }
-LAYERS_OF_LAYERS = {"Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"}
+LAYERS_OF_LAYERS = {
+    "Average",
+    "CategoryEncoding",
+    "Discretization",
+    "Divide",
+    "Dot",
+    "Embedding",
+    "Identity",
+    "Lambda",
+    "Maximum",
+    "Minimum",
+    "Multiply",
+    "Normalization",
+    "Rescaling",
+    "StringLookup",
+    "Subtract",
+}
 
 
 def names_of(registry, *, but=(), only=None):

@@ -7,7 +7,7 @@ import pytest
 
 from anomaly.errors import IdentifierColumnWarning
 from anomaly.preprocessing import TablePreprocessor
-from anomaly.preprocessing.columns.inference import are_serial_numbers
+from anomaly.preprocessing.columns.left_out import are_serial_numbers
 from anomaly.preprocessing.series import SeriesPreprocessor
 from anomaly.tables import as_table
 
@@ -31,10 +31,15 @@ def test_serial_numbers_are_dense_distinct_integers(numbers, expected):
     assert are_serial_numbers(numbers) is expected
 
 
-def test_a_column_of_serial_numbers_is_warned_of_and_used():
+def test_a_column_of_serial_numbers_is_left_out_unless_it_is_kept():
     table = {"id": np.arange(200), "amount": RNG.normal(size=200), "kind": ["a", "b"] * 100}
-    with pytest.warns(IdentifierColumnWarning, match=r"seem to number the records: 'id'\. .*--drop"):
+    with pytest.warns(IdentifierColumnWarning, match="left out: 'id', since it numbers the records; .*--keep"):
         preprocessor = TablePreprocessor(missing="nan").fit(table)
+    assert preprocessor.kinds_["id"] == "ignored"
+    assert preprocessor.describe()[0] == "id      ignored   left out: it numbers the records"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        preprocessor = TablePreprocessor(missing="nan", keep=["id"]).fit(table)
     assert preprocessor.kinds_["id"] == "number"
 
 

@@ -7,15 +7,9 @@ from hypothesis import strategies as st
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn
 from anomaly.preprocessing.columns.kinds import column_from_config
-from anomaly.preprocessing.columns.values import (
-    BooleanColumn,
-    CycleColumn,
-    DateColumn,
-    DatetimeColumn,
-    IgnoredColumn,
-    NumberColumn,
-)
+from anomaly.preprocessing.columns.values import BooleanColumn, IgnoredColumn, NumberColumn
 from tests.anomaly.preprocessing.cells import objects
 
 

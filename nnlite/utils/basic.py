@@ -6,11 +6,10 @@ import numpy as np
 
 from nnlite.naming import forget_names
 from nnlite.random import seed_global_generator
-from nnlite.registry import custom_object_scope
 from nnlite.types import Array, Arrays
 from nnlite.validation import check_value, integer
 
-__all__ = ["clear_session", "custom_object_scope", "set_random_seed", "to_categorical"]
+__all__ = ["clear_session", "normalize", "set_random_seed", "to_categorical"]
 
 
 def set_random_seed(seed: int) -> None:
@@ -91,3 +90,33 @@ def to_categorical(x: Arrays, num_classes: int | None = None) -> Array:
 def clear_session() -> None:
     """Restart the numbering of automatic layer names."""
     forget_names()
+
+
+def normalize(x: Arrays, axis: int = -1, order: int = 2) -> Array:
+    """Return vectors divided by their norms.
+
+    Parameters
+    ----------
+    x : array_like
+        Vectors along one axis.
+    axis : int, default -1
+        The axis.
+    order : int, default 2
+        Order of the norm.
+
+    Returns
+    -------
+    ndarray
+        Vectors of norm 1; those of norm 0 as they are.
+
+    Examples
+    --------
+    >>> from nnlite.utils import normalize
+    >>> normalize([[3.0, 4.0]]).tolist()
+    [[0.6, 0.8]]
+    """
+    vectors = np.asarray(x, np.float64) if np.asarray(x).dtype.kind != "f" else np.asarray(x)
+    norms = np.atleast_1d(np.linalg.norm(vectors, order, axis, keepdims=True))
+    norms[norms == 0] = 1
+    quotient: Array = vectors / norms
+    return quotient

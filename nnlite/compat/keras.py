@@ -1,0 +1,48 @@
+"""The names of the package `keras`: those of nnlite, and a few that programs read or call by the way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import nnlite
+from nnlite import *  # noqa: F403 - all public names
+from nnlite import backend, compat, ops, preprocessing, utils  # noqa: F401
+from nnlite.layers.activation import Activation  # noqa: F401
+from nnlite.models import clone_model, load_model, model_from_json, save_model  # noqa: F401
+
+__version__ = "3.15.1"
+"""The version of Keras whose names and defaults are meant."""
+
+_ABSENT = {
+    "datasets": "data are not downloaded here: read them from a file, for example with numpy.load",
+    "applications": "trained networks are not part of this package",
+    "constraints": "weights cannot be constrained; a regularizer can keep them small",
+    "distribution": "training runs on one machine",
+    "quantizers": "weights are float32 or float64",
+    "tree": "nested structures are lists and dictionaries",
+}
+
+
+class saving:
+    """`keras.saving`."""
+
+    custom_object_scope = CustomObjectScope = staticmethod(utils.custom_object_scope)
+    get_custom_objects = staticmethod(utils.get_custom_objects)
+    load_model = staticmethod(load_model)
+    register_keras_serializable = staticmethod(utils.register_keras_serializable)
+    save_model = staticmethod(save_model)
+
+
+class random:
+    """`keras.random`: random arrays."""
+
+    normal = staticmethod(backend.random_normal)
+    uniform = staticmethod(backend.random_uniform)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__path__":
+        raise AttributeError(name)
+    if name in _ABSENT:
+        raise AttributeError(f"keras.{name} has no counterpart: {_ABSENT[name]}")
+    return getattr(nnlite, name)

@@ -1,0 +1,127 @@
+"""Arithmetic on arrays under TensorFlow's names. Symbolic tensors are taken where layers can express it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nnlite import ops
+from nnlite.eager import Tensor, as_tensor
+from nnlite.types import Array
+
+abs, add, subtract, multiply, divide, pow, negative = (
+    ops.abs,
+    ops.add,
+    ops.subtract,
+    ops.multiply,
+    ops.divide,
+    ops.power,
+    ops.negative,
+)
+exp, sqrt, square, sin, cos, tanh, sigmoid = ops.exp, ops.sqrt, ops.square, ops.sin, ops.cos, ops.tanh, ops.sigmoid
+maximum, minimum, round, sign, floor = ops.maximum, ops.minimum, ops.round, ops.sign, ops.floor
+equal, not_equal, less, less_equal = ops.equal, ops.not_equal, ops.less, ops.less_equal
+greater, greater_equal = ops.greater, ops.greater_equal
+logical_and, logical_or, logical_not, where = ops.logical_and, ops.logical_or, ops.logical_not, ops.where
+matmul, tensordot, einsum, norm = ops.matmul, ops.tensordot, ops.einsum, ops.norm
+zeros, ones, zeros_like, ones_like, eye, fill = ops.zeros, ops.ones, ops.zeros_like, ops.ones_like, ops.eye, ops.full
+reshape, expand_dims, squeeze, transpose, stack = ops.reshape, ops.expand_dims, ops.squeeze, ops.transpose, ops.stack
+cast, convert_to_tensor, identity, tile, pad, argsort, sort = (
+    ops.cast,
+    ops.convert_to_tensor,
+    ops.convert_to_tensor,
+    ops.tile,
+    ops.pad,
+    ops.argsort,
+    ops.sort,
+)
+range, linspace, argmax, argmin, cumsum = ops.arange, ops.linspace, ops.argmax, ops.argmin, ops.cumsum
+reduce_mean, reduce_sum, reduce_max, reduce_min, reduce_prod = ops.mean, ops.sum, ops.max, ops.min, ops.prod
+reduce_any, reduce_all = ops.any, ops.all
+shape, rank, size = ops.shape, ops.ndim, ops.size
+
+
+def concat(values: Sequence[Any], axis: int = 0) -> Any:
+    """Return several arrays or symbolic tensors joined along an axis."""
+    return ops.concatenate(values, axis)
+
+
+def constant(value: Any, dtype: Any = None, shape: Any = None, name: str | None = None) -> Any:
+    """Return an array."""
+    del name
+    array = ops.convert_to_tensor(value, dtype)
+    return array if shape is None else as_tensor(np.broadcast_to(array, shape))
+
+
+def one_hot(indices: Any, depth: int, axis: int = -1, dtype: Any = None) -> Any:
+    """Return one-hot vectors of class numbers along a new axis."""
+    return ops.one_hot(indices, depth, axis, dtype)
+
+
+def clip_by_value(t: Any, clip_value_min: Any, clip_value_max: Any) -> Any:
+    """Return an array with its values clipped."""
+    return ops.clip(t, clip_value_min, clip_value_max)
+
+
+def gather(params: Any, indices: Any, axis: int = 0) -> Any:
+    """Return the parts of an array with given indices along an axis."""
+    return as_tensor(np.take(np.asarray(params), np.asarray(indices), axis))
+
+
+def boolean_mask(tensor: Any, mask: Any) -> Any:
+    """Return the parts of an array where a mask is true."""
+    return as_tensor(np.asarray(tensor)[np.asarray(mask, bool)])
+
+
+def is_tensor(x: Any) -> bool:
+    """Return whether an object is a tensor."""
+    return isinstance(x, Tensor)
+
+
+class Variable:
+    """An array that can be assigned to.
+
+    Parameters
+    ----------
+    initial_value : array_like
+        Value at first.
+    trainable : bool, default True
+        Accepted for compatibility with TensorFlow, without effect.
+    name : str, optional
+        Name.
+    dtype : str or dtype, optional
+        Dtype.
+    """
+
+    def __init__(
+        self, initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None, **_: Any
+    ) -> None:
+        self.trainable, self.name = trainable, name
+        self._value: Array = np.array(ops.convert_to_tensor(initial_value, dtype))
+
+    def assign(self, value: Any) -> Variable:
+        """Set the value."""
+        self._value[...] = np.asarray(value)
+        return self
+
+    def assign_add(self, delta: Any) -> Variable:
+        """Add to the value."""
+        return self.assign(self._value + np.asarray(delta))
+
+    def assign_sub(self, delta: Any) -> Variable:
+        """Subtract from the value."""
+        return self.assign(self._value - np.asarray(delta))
+
+    def numpy(self) -> Array:
+        """Return a copy of the value."""
+        return self._value.copy()
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self._value, dtype) if copy or dtype is not None else self._value
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the value."""
+        return self._value.shape
