@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nnlite.archive import read_archive
+from nnlite.archive import check_numbers, read_archive
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import InputLayer
 from nnlite.models.functional import Model, model_from_parts
@@ -39,7 +39,8 @@ def load_model(
     Raises
     ------
     FileFormatError
-        If the file is not a model file, truncated, altered or of a later version.
+        If the file is not a model file, truncated, altered or of a later version, a number in it is NaN or infinite, or
+        its layers compute more for one record than `nnlite.limits` allows.
     OSError
         If it cannot be read.
 
@@ -54,6 +55,7 @@ def load_model(
     (None, 2)
     """
     config, arrays = read_archive(filepath, "model")
+    check_numbers(config, arrays, repr(os.fspath(filepath)))
     if not compile:
         config = {"model": config["model"]} if "model" in config else {}
     with custom_object_scope(custom_objects or {}):
