@@ -209,7 +209,7 @@ def _decided(formats: list[str], texts: list[str]) -> tuple[str, ...]:
     first = walls[formats[0]]
     if all(other == first for other in walls.values()):
         return tuple(formats[:1])
-    spans = {form: float(np.ptp(walls[form])) for form in formats}
+    spans = {form: float(np.nanmax(walls[form]) - np.nanmin(walls[form])) for form in formats}
     formats = [form for form in formats if spans[form] <= _WIDEST * min(spans.values())]
     if len(texts) < _FEWEST_ORDERED or len(formats) == 1:
         return tuple(formats)
