@@ -180,6 +180,7 @@ class RowDetector(BaseDetector):
             "score above it",
             self._describe_records(),
             *self._describe_scoring(),
+            *(f"reads files with {name} {value!r}" for name, value in self.file_form.get_state().items()),
         ]
         for title, texts in sections.items():
             if not texts:
