@@ -46,6 +46,7 @@ LATE = {
     "anomaly.detectors": "layers that one kind of network needs, and a report, when one is asked for",
     "nnlite.backends": "the engine, which needs Numba",
     "nnlite.callbacks.schedules": "a rare layer",
+    "nnlite.models": "pictures, for notebooks",
     "nnlite.delimited": "the engine, which needs Numba",
 }
 
