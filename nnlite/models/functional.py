@@ -212,6 +212,13 @@ class Model(Trainer):
         for line in summary_lines(self, line_length or 80, expand_nested, show_trainable):
             (print_fn or print)(line)
 
+    def _repr_html_(self) -> str:
+        """Return a picture of the layers, for notebooks."""
+        from nnlite.utils.diagrams import network_svg
+
+        count = sum(weight.size for weight in self.weights)
+        return f"<p><strong>{type(self).__name__}</strong>, {count:,} weights</p>{network_svg(self)}"
+
     def save(self, filepath: Any, overwrite: bool = True) -> None:
         """Save the model to a file: layers, weights and the state of training.
 
