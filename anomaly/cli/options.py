@@ -68,7 +68,12 @@ def add_command(
 
 def add_data(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
     """Add the input file."""
-    parser.add_argument("data", metavar=metavar, help=f"{text}; may be gzipped, and - is standard input")
+    parser.add_argument(
+        "data",
+        metavar=metavar,
+        help=f"{text}: CSV, may be gzipped, - is standard input; "
+        "or .parquet, .feather, .arff, .mat, .xlsx, by the extra 'files'",
+    )
     parser.add_argument(
         "more",
         nargs="*",

@@ -18,6 +18,7 @@ from anomaly.tables.csv_columns import AllExcept
 from anomaly.tables.csv_files import iter_csv, read_csv
 from anomaly.tables.csv_form import CsvForm
 from anomaly.tables.missing_marks import suspected_marks
+from anomaly.tables.other_files import is_other_file, read_other_file
 from anomaly.tables.read_ahead import read_ahead
 from anomaly.tables.text_files import describe_path, is_live
 from nnlite.rowwise import CHUNK_ROWS
@@ -93,7 +94,7 @@ class Source:
             if self.bad is not None:
                 for path in self.paths:
                     self.bad.clear(describe_path(path))
-            tables = [read_csv(path, self.form, numbers=AllExcept(chosen), bad=self.bad) for path in self.paths]
+            tables = [self._read_one(path, chosen) for path in self.paths]
             tables = [_in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
             mixed = {
                 name
@@ -115,7 +116,7 @@ class Source:
         """
         first: Table | None = None
         for path in self.paths:
-            tables = iter_csv(path, self.form, chunk_rows=CHUNK_ROWS, numbers=numbers, bad=self.bad)
+            tables = self._chunks_of(path, numbers)
             for found in tables if self.is_live else read_ahead(tables):
                 table = found if first is None else _in_order(found, first, path)
                 if first is None:
@@ -125,6 +126,17 @@ class Source:
                 if self.bad is not None:
                     self.bad.file = describe_path(path)
                 yield table
+
+    def _read_one(self, path: str, text: Container[str]) -> Table:
+        if is_other_file(path):
+            return read_other_file(path)
+        return read_csv(path, self.form, numbers=AllExcept(text), bad=self.bad)
+
+    def _chunks_of(self, path: str, numbers: Container[str]) -> Iterator[Table]:
+        if not is_other_file(path):
+            return iter_csv(path, self.form, chunk_rows=CHUNK_ROWS, numbers=numbers, bad=self.bad)
+        table = read_other_file(path)
+        return (table.rows(slice(start, start + CHUNK_ROWS)) for start in range(0, len(table), CHUNK_ROWS))
 
     def check_present(self, table: Table, names: Collection[str]) -> None:
         """Raise DataError if the table lacks columns."""

@@ -12,7 +12,7 @@ from nnlite.archive import FileFormatError, read_archive
 from nnlite.data import as_list, by_name
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
-from nnlite.layers.composition import run_call
+from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
 from nnlite.registry import serialize
 from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
@@ -92,6 +92,7 @@ class Model(Trainer):
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
     ) -> None:
+        refuse_own_steps(self)
         if inputs is None and outputs is None and self.composes:
             Layer.__init__(self, name=name)
             self._begin_empty()
