@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -66,6 +67,22 @@ class RowOrderWarning(DataWarning):
 
 class GroupWarning(DataWarning):
     """Groups of rows, such as machines, without a detector of their own: the message names them, and says why."""
+
+
+class NotFittedError(ValueError, AttributeError):
+    """Error of a method that needs a fitted detector or transformer.
+
+    Where scikit-learn is imported, the error is also one of its own `NotFittedError`.
+    """
+
+
+def not_fitted(message: str) -> NotFittedError:
+    """Return the error of an object that is not fitted; where scikit-learn is imported, also of its class."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), "NotFittedError", None)
+    if theirs is None:
+        return NotFittedError(message)
+    kind = type("NotFittedError", (NotFittedError, theirs), {"__reduce__": lambda self: (not_fitted, self.args)})
+    return cast("NotFittedError", kind(message))
 
 
 def format_names(names: Iterable[str], limit: int = 10) -> str:

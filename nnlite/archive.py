@@ -11,7 +11,7 @@ from __future__ import annotations
 import io
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +24,7 @@ FORMAT = "nnlite"
 VERSION = 1
 _CONFIG = "config.json"
 _DTYPES = ("float32", "float64", "int32", "int64", "uint8", "bool")
+_DEEPEST = 100
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -111,6 +112,57 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
     }
 
 
+def check_numbers(
+    config: Any, arrays: Mapping[str, Array], label: str, allowed: Mapping[str, str] | None = None
+) -> None:
+    """Raise FileFormatError if a number of a file is NaN or infinite: a detector with one flags nothing.
+
+    Parameters
+    ----------
+    config : object
+        JSON values.
+    arrays : mapping of str to ndarray
+        Arrays.
+    label : str
+        Name of the file, for errors.
+    allowed : mapping of str to {"nan", "inf"}, optional
+        Ends of the names of arrays, and what these may hold nevertheless.
+    """
+    for path, number in _numbers(config):
+        if not math.isfinite(number):
+            raise FileFormatError(f"{label}: {path or 'its configuration'} is {number}; expected a finite number")
+    for name, array in arrays.items():
+        if array.dtype.kind != "f" or np.isfinite(array).all():
+            continue
+        kinds = {kind for end, kind in (allowed or {}).items() if name.endswith(end)}
+        for kind, found in (("nan", np.isnan(array).any()), ("inf", np.isinf(array).any())):
+            if found and kind not in kinds:
+                raise FileFormatError(f"{label}: the array {name!r} holds {kind}; expected finite numbers")
+
+
+def _numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
+    """Yield the floating-point numbers in JSON values, each with its place."""
+    if isinstance(value, float):
+        yield path, value
+    elif isinstance(value, Mapping):
+        for name, one in value.items():
+            yield from _numbers(one, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list):
+        for i, one in enumerate(value):
+            yield from _numbers(one, f"{path}[{i}]")
+
+
+def _check_depth(value: Any, label: str) -> None:
+    """Raise FileFormatError for JSON values nested so deeply that reading them would exhaust the stack."""
+    level, depth = [value], 0
+    while level:
+        depth += 1
+        if depth > _DEEPEST:
+            raise FileFormatError(f"{label}: its {_CONFIG} is nested more than {_DEEPEST} deep; it was altered")
+        inner = [one for one in level if isinstance(one, (dict, list))]
+        level = [item for one in inner for item in (one.values() if isinstance(one, dict) else one)]
+
+
 def arrays_with_prefix(arrays: Mapping[str, Array], prefix: str) -> dict[str, Array]:
     """Return the arrays whose names begin with a prefix, without the prefix.
 
@@ -156,6 +208,7 @@ def _parse_config(content: bytes | None, label: str, kind: str) -> dict[str, Any
         config = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{label}: its {_CONFIG} cannot be read: {error}") from error
+    _check_depth(config, label)
     if not isinstance(config, dict) or config.pop("format", None) != FORMAT:
         raise FileFormatError(f"{label} is not a file that {FORMAT} wrote")
     version = config.pop("version", None)

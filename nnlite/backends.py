@@ -27,6 +27,8 @@ Loading the engine takes three times as long, but only once. Short fits are usua
 """
 _WORTH_SECONDS_TO_PREDICT = 0.01
 """The same for prediction, which is repeated even more often."""
+_WORTH_COMPILING = 3.0
+"""The same for a search for neighbors whose machine code is still to be compiled, which takes seconds."""
 _WORTH_SECONDS_TO_READ = 0.2
 """The same for files, each of which is read once."""
 
@@ -185,9 +187,11 @@ def open_neighbor_search(records: Array, seconds: float, backend: str) -> Neighb
     if not _is_worth_it(backend, seconds):
         return None
 
-    def open_engine() -> NeighborSearch:
+    def open_engine() -> NeighborSearch | None:
         from nnlite.engine.runtime.neighbors import CompiledNeighbors
 
+        if not (_is_worth_it(backend, seconds, _WORTH_COMPILING) or CompiledNeighbors.is_compiled()):
+            return None
         return CompiledNeighbors(records)
 
     return _attempt(open_engine, backend)

@@ -165,7 +165,8 @@ class Data:
         if not 0 < first < self.n_rows:
             raise ValueError(
                 f"validation_split={fraction} of {self.n_rows} rows leaves {first} to train on and "
-                f"{self.n_rows - first} to validate on; both need at least one"
+                f"{self.n_rows - first} to validate on; both need at least one. The number to train on is "
+                f"{self.n_rows} * (1 - {fraction}), rounded down as in Keras"
             )
         batches = [self.rows(slice(0, first)), self.rows(slice(first, None))]
         train, validation = (Data(batch.x, batch.y, batch.sample_weight) for batch in batches)

@@ -24,6 +24,7 @@ from nnlite.types import Array
 
 _Query = Callable[[Array, int, Array], tuple[Array, Array]]
 _BLOCK_CELLS = 2_000_000
+_ROWS_OF_ONE = 64
 _SPARE = 4
 _SAMPLE = 2000
 _GROUPS = 400
@@ -145,7 +146,7 @@ class NearestNeighbors:
         products = self._products
         if products is None:
             products = self._products = _Products(self._records)
-        return _in_blocks(x, k, self._records, products.query)
+        return _in_blocks(x, k, self._records, products.nearest if k == 1 else products.query)
 
     def _engine(self, queries: int, k: int) -> NeighborSearch | None:
         """Return the compiled search if it supports the query and is worth its start."""
@@ -227,15 +228,18 @@ class _Products:
 
     def __init__(self, records: Array) -> None:
         # Medians: means would lie between groups that are far apart, and be far from all of them.
-        self._center = np.median(records[:: max(1, len(records) // _SAMPLE)], axis=0)
+        some = records[:: max(1, len(records) // _SAMPLE)]
+        # (`np.median` imports masked arrays, for 10 ms, and where there are two in the middle either will do.)
+        self._center = np.partition(some, len(some) // 2, axis=0)[len(some) // 2]
         self._centered = records - self._center
         self._squares = np.einsum("ij,ij->i", self._centered, self._centered)
+        self._of_first: Array | None = None
+        self._doubled = np.ascontiguousarray(-2 * self._centered.T)
 
     def query(self, x: Array, k: int, records: Array) -> tuple[Array, Array]:
         centered = x - self._center
         # The squared distance, less |x|^2, which does not change the order.
-        products = centered @ self._centered.T
-        products *= -2
+        products = centered @ self._doubled
         products += self._squares
         near = np.sort(smallest(products, k + _SPARE), axis=1)
         found = np.sqrt(squared_distances(x[:, np.newaxis], records[near]))
@@ -249,6 +253,41 @@ class _Products:
             found = np.sqrt(squared_distances(x[row], records[candidates]))
             order = np.argsort(found, kind="stable")[:k]
             distances[row], indices[row] = found[order], candidates[order]
+        return distances, indices
+
+    def _squares_of_first(self, records: Array) -> Array:
+        """Return the squares, infinite for records that are equal to an earlier one, which are never wanted."""
+        if self._of_first is None:
+            rows = records.view(np.dtype((np.void, records.strides[0]))).reshape(-1)
+            self._of_first = np.full(len(records), np.float32(np.inf))
+            first = np.unique(rows, return_index=True)[1]
+            self._of_first[first] = self._squares[first]
+        return self._of_first
+
+    def nearest(self, x: Array, k: int, records: Array) -> tuple[Array, Array]:  # noqa: ARG002
+        """Search for a single neighbor: in blocks whose products stay near the processor."""
+        distances, indices = np.empty((len(x), 1)), np.empty((len(x), 1), np.int64)
+        centered, squares = x - self._center, self._squares_of_first(records)
+        workspace = np.empty((min(len(x), _ROWS_OF_ONE), len(records)), np.float32)
+        for start in range(0, len(x), _ROWS_OF_ONE):
+            rows = slice(start, start + _ROWS_OF_ONE)
+            block = centered[rows]
+            products = np.matmul(block, self._doubled, out=workspace[: len(block)])
+            products += squares
+            near = products.argmin(axis=1)
+            farthest = np.sqrt(np.square(x[rows] - records[near], dtype=np.float64).sum(axis=1))
+            # All that may be as near but for rounding, in rising order; mostly the nearest alone.
+            places = np.flatnonzero(products <= self._limits(block, farthest)[:, np.newaxis])
+            of_row, candidates = np.divmod(places, len(records))
+            found = np.concatenate(
+                [
+                    np.sqrt(squared_distances(x[rows][of_row[some]], records[candidates[some]]))
+                    for some in _slices(len(places), max(1, _BLOCK_CELLS // x.shape[1]))
+                ]
+            )
+            order = np.lexsort((candidates, found, of_row))
+            first = order[np.searchsorted(of_row, np.arange(len(block)))]
+            distances[rows, 0], indices[rows, 0] = found[first], candidates[first]
         return distances, indices
 
     def _limits(self, centered: Array, farthest: Array) -> Array:
@@ -281,6 +320,10 @@ def _in_blocks(x: Array, k: int, records: Array, query: _Query) -> tuple[Array, 
         rows = slice(start, start + step)
         distances[rows], indices[rows] = query(x[rows], k, records)
     return distances, indices
+
+
+def _slices(n: int, step: int) -> list[slice]:
+    return [slice(start, start + step) for start in range(0, n, step)]
 
 
 def _matrix(x: Array, name: str) -> Array:

@@ -23,6 +23,7 @@ class Configurable(Protocol):
 
 
 T = TypeVar("T", bound=Configurable)
+C = TypeVar("C")
 
 
 @contextmanager
@@ -49,13 +50,55 @@ def custom_object(name: str, kind: str) -> Any:
     ValueError
         If there is none.
     """
-    found = _custom_objects.get({}).get(name)
+    found = _custom(name)
     if found is None:
         raise ValueError(
             f"{kind} {name!r} is a Python function, which a file cannot hold; pass it as custom_objects={{{name!r}: "
             "...}"
         )
     return found
+
+
+_registered: dict[str, Any] = {}
+"""Custom classes and functions that `register_keras_serializable` made known."""
+
+
+def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[C], C]:
+    """Return a decorator that makes a custom class or function known to `load_model`, under its name.
+
+    Parameters
+    ----------
+    package : str, default "Custom"
+        Accepted for compatibility with Keras, without effect.
+    name : str, optional
+        Name in files; by default that of the class or function.
+
+    Examples
+    --------
+    >>> from nnlite.layers import Dense
+    >>> @register_keras_serializable()
+    ... class Twice(Dense):
+    ...     pass
+    >>> custom_object("Twice", "layer").__name__
+    'Twice'
+    """
+    del package
+
+    def register(decorated: C) -> C:
+        _registered[name or str(getattr(decorated, "__name__", ""))] = decorated
+        return decorated
+
+    return register
+
+
+def get_custom_objects() -> dict[str, Any]:
+    """Return the custom classes and functions that are known, by name; entries that are added are known, too."""
+    return _registered
+
+
+def _custom(name: str) -> Any:
+    """Return the custom object with a name, or None."""
+    return _custom_objects.get({}).get(name) or _registered.get(name)
 
 
 class Registry(Generic[T]):
@@ -91,7 +134,7 @@ class Registry(Generic[T]):
         ValueError
             If the name is unknown, or the configuration does not fit the class.
         """
-        factory = _custom_objects.get({}).get(name) or self._factories.get(name)
+        factory = _custom(name) or self._factories.get(name)
         if factory is None:
             import difflib
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.registry import Registry
+from nnlite.registry import Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.types import Array
 from nnlite.validation import check_argument, number
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 
 from nnlite import losses, metrics, optimizers
-from nnlite.archive import FileFormatError, arrays_with_prefix, dump_archive, read_archive, write_archive
+from nnlite.archive import FileFormatError, arrays_with_prefix, check_numbers, dump_archive, read_archive, write_archive
 from nnlite.compiled import CompiledNetwork
+from nnlite.limits import check_sizes
 from nnlite.registry import serialize
 from nnlite.types import Array
 from nnlite.weights import flatten
@@ -58,6 +59,7 @@ def load_weights(model: CompiledNetwork, path: PathLike) -> None:
         If the numbers of weights in the file and in the model differ. Then no weight is changed.
     """
     _, arrays = read_archive(path, "model")
+    check_numbers({}, arrays, repr(os.fspath(path)))
     values = _checked(arrays, "weights", (model.count_params(),), repr(os.fspath(path)))
     starts = np.cumsum([0] + [weight.size for weight in model.weights])
     for weight, start in zip(model.weights, starts, strict=False):
@@ -96,6 +98,7 @@ def restore_parts(model: CompiledNetwork, config: Mapping[str, Any], arrays: Map
     FileFormatError
         If the arrays do not fit the model's weights.
     """
+    check_sizes(model, label)
     values = _checked(arrays, "weights", (sum(weight.size for weight in model.weights),), label)
     model.adopt_weights(values)
     if model.outputs:

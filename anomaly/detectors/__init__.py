@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors.base import BaseDetector, NotFittedError
+from anomaly.detectors.base import BaseDetector
 from anomaly.detectors.loading import MODULES, detector_class, load_detector
+from anomaly.errors import NotFittedError
 
 if TYPE_CHECKING:
     from anomaly.detectors.autoencoder import AutoencoderDetector

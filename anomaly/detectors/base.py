@@ -8,7 +8,7 @@ anomalous, and label 1 is an anomaly.
 from __future__ import annotations
 
 import copy
-import inspect
+import math
 import os
 import warnings
 from abc import ABC, abstractmethod
@@ -21,7 +21,8 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
-from anomaly.errors import FewRecordsWarning
+from anomaly.errors import DataError, FewRecordsWarning, not_fitted
+from anomaly.estimator import Parameters
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
@@ -41,11 +42,7 @@ _OF_COLUMNS = ("scaling", "categorical", "dates", "keep", "date_format", "time_z
 _CALLER_OF_FIT = 5
 
 
-class NotFittedError(ValueError, AttributeError):
-    """Error of a method that needs a fitted detector."""
-
-
-class BaseDetector(ABC):
+class BaseDetector(Parameters, ABC):
     """Base of all detectors.
 
     A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
@@ -70,6 +67,9 @@ class BaseDetector(ABC):
     contamination: float | str
     threshold: Any
 
+    scores_are_finite: ClassVar[bool] = False
+    """Whether every record has a score; a step of a series need not have one."""
+
     # The constraint of each argument by itself; overrides of `_check_parameters` add those on several arguments.
     _constraints: ClassVar[Mapping[str, Constraint]] = {}
 
@@ -83,6 +83,8 @@ class BaseDetector(ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        if cls.scores_are_finite and "decision_function" in vars(cls):
+            cls.decision_function = _finite(cls.decision_function)  # type: ignore[method-assign, assignment]
         for name in ("fit", "partial_fit"):
             method = getattr(cls, name, None)
             if not (
@@ -276,19 +278,9 @@ class BaseDetector(ABC):
 
     def _check_fitted(self) -> None:
         if not self.__sklearn_is_fitted__():
-            raise NotFittedError(
-                f"this {type(self).__name__} has not been fitted; call fit(X) with training records first"
-            )
+            raise not_fitted(f"this {type(self).__name__} has not been fitted; call fit(X) with training records first")
 
     # -- the estimator contract ----------------------------------------------------------------
-
-    @classmethod
-    def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:  # noqa: ARG002
-        """Return the constructor's arguments by name."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self: Self, **params: Any) -> Self:
         """Change constructor arguments.
@@ -301,21 +293,7 @@ class BaseDetector(ABC):
         ValueError
             If there is no argument of that name.
         """
-        known = self._parameter_names()
-        for name, value in params.items():
-            if name not in known:
-                raise ValueError(f"{type(self).__name__} has no parameter {name!r}; it has {', '.join(known)}")
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        parameters = inspect.signature(type(self).__init__).parameters
-        changed = [
-            f"{name}={value!r}"
-            for name, value in self.get_params(deep=False).items()
-            if not _equals_default(value, parameters[name].default)
-        ]
-        return f"{type(self).__name__}({', '.join(changed)})"
+        return super().set_params(**params)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "threshold_")
@@ -422,6 +400,23 @@ class BaseDetector(ABC):
         return {name: before[name] for name in _OF_COLUMNS if name in before}
 
 
+def _finite(decision_function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
+    """Return a method that raises an error instead of scores of NaN, which would flag nothing."""
+
+    @wraps(decision_function)
+    def checked(self: Any, X: Any) -> Array:
+        scores = decision_function(self, X)
+        # The sum of scores is finite only if all are, or so large that they are worthless.
+        if not math.isfinite(scores.sum()):
+            raise DataError(
+                f"{np.count_nonzero(~np.isfinite(scores)):,} of {len(scores):,} scores are not finite numbers: the "
+                f"weights of this {type(self).__name__} are too large. Its training diverged, or its file was altered"
+            )
+        return scores
+
+    return checked
+
+
 def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
     """Return a method that fits a copy, whose state the detector adopts once the fit has succeeded."""
 
@@ -492,14 +487,6 @@ def _to_json_values(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def _from_json_values(described: Mapping[str, Any]) -> dict[str, Any]:
     """Return the constructor arguments that `_to_json_values` described."""
     return {name: _from_json(value) for name, value in described.items()}
-
-
-def _equals_default(value: Any, default: Any) -> bool:
-    """Compare an argument, which may be an array, with its default."""
-    try:
-        return value is default or bool(value == default)
-    except ValueError:
-        return False
 
 
 def _to_json(value: Any) -> Any:

@@ -89,6 +89,8 @@ class ImageDetector(BaseDetector):
     True
     """
 
+    scores_are_finite = True
+
     _constraints: ClassVar[Mapping[str, Constraint]] = {
         "filters": sizes(),
         "kernel": integer(least=1),

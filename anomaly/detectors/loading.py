@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 
 from anomaly.detectors.base import BaseDetector
-from nnlite.archive import FileFormatError, read_archive
+from nnlite.archive import FileFormatError, check_numbers, read_archive
 from nnlite.types import Array
 
 MODULES = {
@@ -20,6 +20,10 @@ MODULES = {
     "VariationalDetector": "anomaly.detectors.variational",
 }
 """Module of each detector, imported on first use."""
+
+
+# Blocks of steps of which nothing is known, and leaves of isolation trees, whose limit no value is above.
+_NOT_FINITE = {"reference/means": "nan", "reference/variances": "nan", "/thresholds": "inf"}
 
 
 def detector_class(name: str) -> type[BaseDetector]:
@@ -52,18 +56,20 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     Raises
     ------
     nnlite.archive.FileFormatError
-        If the file is foreign, truncated or altered, or from a later version.
+        If the file is foreign, truncated or altered, or from a later version, if a number in it is NaN or infinite, or
+        its networks compute more for one record than `nnlite.limits` allows.
     OSError
         If it cannot be read.
     """
     config, arrays = read_archive(path, "detector")
     label = repr(os.fspath(path))
+    check_numbers(config, arrays, label, _NOT_FINITE)
     try:
         return detector_class(_class_name(config, arrays)).from_state(config, arrays, label)
     except FileFormatError:
         raise
     # The errors of inconsistent contents.
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
         raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
 
 

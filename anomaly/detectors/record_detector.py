@@ -61,6 +61,8 @@ class RecordDetector(RowDetector):
         are held out together; see `anomaly.detectors.dependence`.
     """
 
+    scores_are_finite = True
+
     data_kind: ClassVar[DataKind | None] = "tables"
     scaling: str
     categorical: Sequence[str] | None

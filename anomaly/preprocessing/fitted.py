@@ -80,7 +80,7 @@ class FittedTable:
         if scaling == CoreScaler.name and missing == "nan":
             columns, numbers, scaler = scale_numbers(columns, numbers)
         else:
-            scaler = SCALERS[scaling]().fit(numbers)
+            scaler = SCALERS[scaling]().fit_matrix(numbers)
         medians = np.array([_median(numbers[:, j]) for j in range(numbers.shape[1])])
         sources = [j for j, c in enumerate(columns) if isinstance(c, ValueColumn) for _ in c.number_names]
         is_marked = are_marked(fractions, missing)[np.array(sources, np.intp)]

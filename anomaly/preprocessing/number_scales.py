@@ -100,7 +100,7 @@ def scale_numbers(columns: Sequence[Column], numbers: Array) -> ScaledNumbers:
 
 
 def _parts(columns: Sequence[Column], numbers: Array) -> Iterator[_Part]:
-    scaler = CoreScaler().fit(numbers)
+    scaler = CoreScaler().fit_matrix(numbers)
     scales = list(zip(scaler.center_.tolist(), scaler.scale_.tolist(), strict=True))
     first = 0
     for column in columns:
@@ -124,7 +124,7 @@ def _part(column: ValueColumn, numbers: list[Array], scales: list[tuple[float, f
 def _split(column: NumberColumn, numbers: Array, center: float, scale: float) -> _Part | None:
     """Return the two numbers of a column with a heavy tail, or of one that is nearly always the same; else None."""
     values = numbers[~np.isnan(numbers)].astype(np.float64)
-    deviation = float(StandardScaler().fit(values[:, np.newaxis]).scale_[0])
+    deviation = float(StandardScaler().fit_matrix(values[:, np.newaxis]).scale_[0])
     # The scale is either s or bounded by the deviation; s takes longer.
     is_bounded = scale <= deviation * LEAST_FRACTION * (1 + ROUNDING)
     core = 2 * core_of(values / 2)[1] if is_bounded else scale  # halved, so that no difference overflows
@@ -140,6 +140,6 @@ def _split(column: NumberColumn, numbers: Array, center: float, scale: float) ->
         zero, unit = center, core
     split = HeavyTailColumn(column.name, column.resolution, zero, unit, column.form)
     plain, compressed = split.numbers_of(numbers)
-    scaler = CoreScaler().fit(compressed[:, np.newaxis])
+    scaler = CoreScaler().fit_matrix(compressed[:, np.newaxis])
     own = (0.0, 1.0) if is_same else (float(scaler.center_[0]), float(scaler.scale_[0]))
     return _Part(split, [plain, compressed], [(center, deviation), own])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, format_names
+from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
@@ -22,7 +23,7 @@ from nnlite.types import Array
 _BLOCK_CELLS = 65_536
 
 
-class TablePreprocessor:
+class TablePreprocessor(Transformer):
     r"""Converter of tables to float32 feature matrices for networks, fitted on training rows.
 
     The features of a column depend on its kind, which `fit` infers:
@@ -141,6 +142,8 @@ class TablePreprocessor:
     [[nan, 1.0, nan, nan]]
     """
 
+    _reads_text = True
+
     def __init__(
         self,
         scaling: str = "standard",
@@ -170,7 +173,7 @@ class TablePreprocessor:
 
     # -- fitting -------------------------------------------------------------------------------
 
-    def fit(self, data: Any) -> TablePreprocessor:
+    def fit(self, data: Any, y: Any = None) -> TablePreprocessor:  # noqa: ARG002
         """Infer the kind of each column from training rows, and fit its categories or its scale.
 
         Parameters
@@ -194,7 +197,7 @@ class TablePreprocessor:
         self._learn(as_table(data))
         return self
 
-    def fit_transform(self, data: Any) -> Array:
+    def fit_transform(self, data: Any, y: Any = None) -> Any:  # noqa: ARG002
         """Fit the preprocessor on training rows, and return their features.
 
         Parameters
@@ -245,7 +248,7 @@ class TablePreprocessor:
         """Set the attributes that are functions of the columns and their missing values."""
         fitted = self._fitted
         self._layout = lay_out(fitted.columns, fitted.is_marked)
-        self._fill = fitted.scaler.transform(fitted.medians[np.newaxis])
+        self._fill = fitted.scaler.scale(fitted.medians[np.newaxis])
         self.n_features_in_ = len(fitted.columns)
         self.feature_names_in_ = np.array(fitted.names, dtype=object)
         self.kinds_ = {column.name: column.kind for column in fitted.columns}
@@ -267,7 +270,7 @@ class TablePreprocessor:
 
     # -- transforming --------------------------------------------------------------------------
 
-    def transform(self, data: Any) -> Array:
+    def transform(self, data: Any) -> Any:
         """Convert rows to features.
 
         Parameters
@@ -372,7 +375,7 @@ class TablePreprocessor:
             yield features[:, start : start + len(column.groups)]
 
     def _scale_block(self, table: Table, numbers: Array, start: int, features: Array) -> None:
-        scaled = self._fitted.scaler.transform(numbers)
+        scaled = self._fitted.scaler.scale(numbers)
         is_complete = np.isfinite(scaled).all()
         if not is_complete:
             check_finite(table, numbers, start, names_of_numbers(self._fitted.columns))
@@ -435,7 +438,7 @@ class TablePreprocessor:
         """
         self._check_fitted()
         self._check_width(features)
-        numbers = self._fitted.scaler.inverse_transform(features[:, self._layout.values])
+        numbers = self._fitted.scaler.unscale(features[:, self._layout.values])
         if self.missing == "median":  # otherwise, the number itself is NaN
             marks = features[:, self._layout.marks] > self.category_weight / 2
             numbers[:, self._layout.marked] = np.where(marks, np.nan, numbers[:, self._layout.marked])
@@ -487,9 +490,8 @@ class TablePreprocessor:
                 f"expected a matrix of {len(self.feature_names_out_)} features; found shape {features.shape}"
             )
 
-    def _check_fitted(self) -> None:
-        if not hasattr(self, "feature_columns_"):
-            raise DataError("this TablePreprocessor has not been fitted; call fit with training rows")
+    def _names_out(self, names: Array) -> Array:  # noqa: ARG002
+        return np.array(self.feature_names_out_, object)
 
     # -- files ---------------------------------------------------------------------------------
 

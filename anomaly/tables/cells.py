@@ -84,7 +84,7 @@ def as_column(values: Array, name: str) -> Array:
     >>> as_column(np.array(["red", None, 3], dtype=object), "color").tolist()
     ['red', None, '3']
     """
-    if isinstance(values, np.ma.MaskedArray):
+    if type(values) is not np.ndarray and isinstance(values, np.ma.MaskedArray):
         return objects_as_column(values.tolist(), name)  # tolist() turns masked values into None
     kind = values.dtype.kind
     if kind in "fiu":

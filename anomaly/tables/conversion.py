@@ -106,7 +106,8 @@ def _from_array(array: Array) -> Table:
         raise DataError(f"expected a 2-D array (rows x columns), found shape {array.shape}")
     _check_size(array.shape)
     names = _numbered_names(array.shape[1])
-    if array.dtype.kind in "fiu" and not isinstance(array, np.ma.MaskedArray):
+    # Of plain arrays first: NumPy imports masked ones when it is asked for them, for 10 ms.
+    if array.dtype.kind in "fiu" and (type(array) is np.ndarray or not isinstance(array, np.ma.MaskedArray)):
         # Half and extended precision are rare, and converted here for all that follows.
         exact = array.dtype.kind != "f" or array.dtype in (np.float32, np.float64)
         return Table(names, array if exact else array.astype(np.float64), named=False)

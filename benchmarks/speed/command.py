@@ -35,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
         c_program=str(options.c_program.absolute()),
         memory_gigabytes=options.memory_gigabytes,
         nslkdd=str(options.nslkdd.absolute()),
+        earlier="" if options.earlier is None else str(options.earlier.absolute()),
         say=(lambda _: None) if options.silent else (lambda text: print(text, file=sys.stderr, flush=True)),
     )
     # After SIGTERM the context managers end the worker processes.
@@ -118,6 +119,12 @@ def make_parser() -> argparse.ArgumentParser:
     records = PROJECT.parent / "shared" / "data" / "nslkdd" / "KDDTrain+_20Percent.txt"
     parser.add_argument(
         "--nslkdd", type=Path, default=records, metavar="FILE", help="NSL-KDD records (default: in ../shared/data)"
+    )
+    parser.add_argument(
+        "--earlier",
+        type=Path,
+        metavar="FOLDER",
+        help="sources of an earlier version, such as a worktree, to compare with in score-csv and fit-large",
     )
     parser.add_argument("--silent", action="store_true", help="no progress messages on standard error")
     return parser

@@ -37,6 +37,8 @@ class Settings:
         Size of the memory-mapped file.
     nslkdd : str
         Path of a file of NSL-KDD, for the search for neighbors.
+    earlier : str
+        Folder with the sources of an earlier version to compare with, in jobs of whole processes; by default none.
     say : callable
         Told what is going on.
     """
@@ -50,6 +52,7 @@ class Settings:
     c_program: str = ""
     memory_gigabytes: float = 1.0
     nslkdd: str = ""
+    earlier: str = ""
     tensorflow_python: str = ""
     say: Callable[[str], object] = print
     versions: dict[str, str] = field(default_factory=dict)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import nnlite
 from nnlite import *  # noqa: F403 - all public names
 from nnlite import backend, compat, ops, preprocessing, utils  # noqa: F401
 from nnlite.layers.activation import Activation  # noqa: F401
-from nnlite.models import clone_model, load_model, model_from_json  # noqa: F401
+from nnlite.models import clone_model, load_model, model_from_json, save_model  # noqa: F401
 
 __version__ = "3.15.1"
 """The version of Keras whose names and defaults are meant."""
@@ -24,10 +23,21 @@ _ABSENT = {
 }
 
 
-def register_keras_serializable(package: str = "Custom", name: str | None = None) -> Callable[[type], type]:
-    """Return a decorator that does nothing: pass the class as `custom_objects` to `load_model`."""
-    del package, name
-    return lambda decorated: decorated
+class saving:
+    """`keras.saving`."""
+
+    custom_object_scope = CustomObjectScope = staticmethod(utils.custom_object_scope)
+    get_custom_objects = staticmethod(utils.get_custom_objects)
+    load_model = staticmethod(load_model)
+    register_keras_serializable = staticmethod(utils.register_keras_serializable)
+    save_model = staticmethod(save_model)
+
+
+class random:
+    """`keras.random`: random arrays."""
+
+    normal = staticmethod(backend.random_normal)
+    uniform = staticmethod(backend.random_uniform)
 
 
 def __getattr__(name: str) -> Any:

@@ -68,6 +68,7 @@ class Kernel(Layer):
         check_channels_last(self, data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
+        self.bias: Any = None
         self.kernel_initializer = initializers.get(kernel_initializer)
         self.bias_initializer = initializers.get(bias_initializer)
         self.kernel_regularizer = regularizers.get(kernel_regularizer)

@@ -103,6 +103,7 @@ class Dense(Layer):
         super().__init__(activity_regularizer=activity_regularizer, **settings)
         check_no_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.units = check_size(self, "units", units)
+        self.bias: Any = None
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.kernel_initializer = initializers.get(kernel_initializer)

@@ -10,6 +10,7 @@ import numpy as np
 
 from nnlite.layers.base import Layer, check_size
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, choice
 
 
 class Reshape(Layer):
@@ -76,6 +77,8 @@ class Flatten(Layer):
 
     Parameters
     ----------
+    data_format : {"channels_last"}, optional
+        Accepted for compatibility with Keras; channels come last.
     **settings
         See `Layer`.
 
@@ -86,6 +89,10 @@ class Flatten(Layer):
     >>> Flatten()(np.zeros((5, 2, 3))).shape
     (5, 6)
     """
+
+    def __init__(self, data_format: str | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        check_argument(self, "data_format", data_format, choice(None, "channels_last"))
 
     def build(self, input_shape: Shape) -> Shape:
         """Return (rows, values in a record)."""

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nnlite.archive import read_archive
+from nnlite.archive import check_numbers, read_archive
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import InputLayer
 from nnlite.models.functional import Model, model_from_parts
@@ -16,7 +16,10 @@ from nnlite.registry import custom_object_scope, serialize
 
 
 def load_model(
-    filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None = None, compile: bool = True
+    filepath: str | os.PathLike[str],
+    custom_objects: Mapping[str, Any] | None = None,
+    compile: bool = True,
+    safe_mode: bool = True,  # noqa: ARG001
 ) -> Model:
     """Load a model from a file of `Model.save`.
 
@@ -29,6 +32,8 @@ def load_model(
         imported or executed.
     compile : bool, default True
         Whether to restore the optimizer, the losses and the metrics.
+    safe_mode : bool, default True
+        Accepted for compatibility with Keras, without effect: no file is ever able to run code.
 
     Returns
     -------
@@ -39,7 +44,8 @@ def load_model(
     Raises
     ------
     FileFormatError
-        If the file is not a model file, truncated, altered or of a later version.
+        If the file is not a model file, truncated, altered or of a later version, a number in it is NaN or infinite, or
+        its layers compute more for one record than `nnlite.limits` allows.
     OSError
         If it cannot be read.
 
@@ -54,10 +60,26 @@ def load_model(
     (None, 2)
     """
     config, arrays = read_archive(filepath, "model")
+    check_numbers(config, arrays, repr(os.fspath(filepath)))
     if not compile:
         config = {"model": config["model"]} if "model" in config else {}
     with custom_object_scope(custom_objects or {}):
         return model_from_parts(config, arrays, repr(os.fspath(filepath)))
+
+
+def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:
+    """Save a model to a file; see `Model.save`.
+
+    Parameters
+    ----------
+    model : Model
+        The model.
+    filepath : str or path
+        Name of the file.
+    overwrite : bool, default True
+        Whether to replace an existing file.
+    """
+    model.save(filepath, overwrite)
 
 
 def clone_model(

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from nnlite.registry import Registry
+from nnlite.registry import Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.validation import check_value, number
 
 
@@ -321,4 +321,4 @@ for _class in (
 ):
     registry.register(_class, _class.__name__)
 
-get = registry.get
+get = deserialize = registry.get

@@ -5,7 +5,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnlite.registry import custom_object_scope
+from nnlite.graph import SymbolicTensor
+from nnlite.registry import custom_object_scope, get_custom_objects, register_keras_serializable
+from nnlite.registry import custom_object_scope as CustomObjectScope
 from nnlite.utils.basic import clear_session, normalize, set_random_seed, to_categorical
 
 if TYPE_CHECKING:
@@ -22,19 +24,23 @@ if TYPE_CHECKING:
     from nnlite.utils.splitting import split_dataset
 
 __all__ = [
+    "CustomObjectScope",
     "PyDataset",
     "Sequence",
     "array_to_img",
     "clear_session",
     "custom_object_scope",
+    "get_custom_objects",
     "get_file",
     "image_dataset_from_directory",
     "img_to_array",
+    "is_keras_tensor",
     "load_img",
     "model_to_dot",
     "normalize",
     "pad_sequences",
     "plot_model",
+    "register_keras_serializable",
     "save_img",
     "set_random_seed",
     "split_dataset",
@@ -53,6 +59,11 @@ _LATER = {
     "get_file": "nnlite.utils.downloads",
     "split_dataset": "nnlite.utils.splitting",
 }
+
+
+def is_keras_tensor(x: Any) -> bool:
+    """Return whether an object is a symbolic tensor."""
+    return isinstance(x, SymbolicTensor)
 
 
 def __getattr__(name: str) -> Any:

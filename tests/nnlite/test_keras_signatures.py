@@ -39,7 +39,6 @@ NOT_OFFERED = {
         "renorm_clipping",
         "renorm_momentum",
         "synchronized",  # several devices
-        "data_format",  # channels come last
         "sparse",  # other kinds of tensors
         "ragged",
         "tensor",
@@ -58,7 +57,7 @@ NOT_OFFERED = {
     "metrics": set(),
     "regularizers": set(),
     "initializers": {"input_axes", "output_axes"},
-    "models": {"safe_mode"},  # no file is ever able to run code here
+    "models": set(),
     "Model": {
         "zipped",  # files of other formats
         "max_shard_size",

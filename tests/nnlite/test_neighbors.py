@@ -249,3 +249,15 @@ def test_the_smallest_are_those_that_sorting_finds(n, count, seed):
     values = np.random.default_rng(seed).integers(0, 50 if seed % 2 else 10**6, (3, n)).astype(np.float32)
     found = np.take_along_axis(values, smallest(values, count), axis=1)
     np.testing.assert_array_equal(np.sort(found, axis=1), np.sort(values, axis=1)[:, :count])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "numba"])
+def test_equal_records_and_records_that_nearly_tie(backend):
+    rng = np.random.default_rng(0)
+    records = np.repeat(rng.normal(size=(40, 9)), 30, axis=0).astype(np.float32)
+    records[::3] += 1e-6 * rng.normal(size=records[::3].shape).astype(np.float32)
+    x = records[::7] + np.float32(1e-6)
+    distances, indices = NearestNeighbors(records, backend).query(x, 1)
+    every = np.sqrt(np.square(x[:, np.newaxis] - records, dtype=np.float64).sum(axis=-1))
+    np.testing.assert_allclose(distances[:, 0], every.min(axis=1), rtol=1e-12)
+    np.testing.assert_array_equal(indices[:, 0], [np.flatnonzero(row <= row.min() * (1 + 1e-12))[0] for row in every])

@@ -156,6 +156,8 @@ class FittedSeries:
             ensemble = SeriesEnsemble(bool(parameters["causal"]))
             of_members, share = arrays_with_prefix(arrays, "ensemble/"), float(parameters["network_share"])
             ensemble.set_state(described, of_members, network, share, scores, n_features)
+        if ensemble is None and network is None:
+            raise ValueError("it holds neither networks nor members that compare windows")
         steps = _validated_mask(arrays["calibration"], len(scores))
         return cls(preprocessor, ensemble, network, folds, period, config["history"], steps)
 

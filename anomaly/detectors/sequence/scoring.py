@@ -18,6 +18,8 @@ from anomaly.tables.series import as_one_series
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
+_MOST_CELLS = 1 << 20
+
 
 class SegmentStream(Protocol):
     """What is found of the steps of one segment that arrives in pieces."""
@@ -135,9 +137,10 @@ class SequenceStream:
 
 
 def chunks_of(table: Table) -> Iterator[Table]:
-    """Yield a table in chunks of 8192 rows."""
-    for start in range(0, len(table), CHUNK_ROWS):
-        yield table.rows(slice(start, start + CHUNK_ROWS))
+    """Yield a table in chunks of 8192 rows, of many columns fewer."""
+    n_rows = max(min(CHUNK_ROWS, _MOST_CELLS // len(table.names)), 1)
+    for start in range(0, len(table), n_rows):
+        yield table.rows(slice(start, start + n_rows))
 
 
 def _is_empty(X: Any) -> bool:

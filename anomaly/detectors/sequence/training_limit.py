@@ -15,6 +15,7 @@ from anomaly.thresholds.automatic import AutoThreshold
 
 MOST_FLAGGED = 0.02
 """Largest fraction of the training steps above the limit."""
+_ROUNDING = 1e-9
 
 
 def training_limit(scores: ArrayLike) -> float:
@@ -44,4 +45,6 @@ def training_limit(scores: ArrayLike) -> float:
     (20, True)
     """
     threshold = AutoThreshold().fit(scores).threshold_
-    return max(threshold, float(np.quantile(np.asarray(scores, np.float64), 1 - MOST_FLAGGED)))
+    limit = max(threshold, float(np.quantile(np.asarray(scores, np.float64), 1 - MOST_FLAGGED)))
+    # It may be the score of a step, which is not above it when it is found again, but for rounding.
+    return limit * (1 + _ROUNDING)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, format_names
+from anomaly.estimator import Transformer
+from anomaly.tables import as_table
 from anomaly.tables.saved_state import vector
 from nnlite.types import Array
 
@@ -19,25 +22,29 @@ _LARGEST = np.finfo(np.float64).max
 S = TypeVar("S", bound="Scaler")
 
 
-class Scaler(ABC):
+class Scaler(Transformer, ABC):
     """Base class of the scalers.
 
     Attributes
     ----------
     n_features_in_ : int
         Number of columns.
+    feature_names_in_ : ndarray of object of shape (n_columns,)
+        Names of the columns, if the training rows were a data frame.
     """
 
     name: ClassVar[str]
     n_features_in_: int
 
-    def fit(self: S, x: Array) -> S:
+    def fit(self: S, X: Any, y: Any = None) -> S:  # noqa: ARG002
         """Fit the scale of each column.
 
         Parameters
         ----------
-        x : ndarray of shape (n_rows, n_columns)
-            Training rows; NaN is missing.
+        X : table of shape (n_rows, n_columns)
+            Training rows, numbers; NaN is missing.
+        y : object, optional
+            Ignored.
 
         Returns
         -------
@@ -47,36 +54,44 @@ class Scaler(ABC):
         Raises
         ------
         DataError
-            If `x` is not a matrix, a value is infinite, or all values of a column are missing.
+            If `X` is not a matrix of numbers, a value is infinite, or all values of a column are missing.
         """
-        if x.ndim != 2:
-            raise DataError(f"a scaler needs a 2-D array (rows x columns); found shape {x.shape}")
+        x, names = _as_matrix(X)
+        self.fit_matrix(x)
+        if names is not None:
+            self.feature_names_in_ = np.array(names, object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return self
+
+    def fit_matrix(self: S, x: Array) -> S:
+        """Fit the scale of each column of a matrix of numbers, which may have no columns."""
         self.n_features_in_ = x.shape[1]
         self._learn(x)
         return self
 
-    def transform(self, x: Array) -> Array:
+    def transform(self, X: Any) -> Any:
         """Scale rows.
 
         Parameters
         ----------
-        x : ndarray of shape (n_rows, n_columns)
+        X : table of shape (n_rows, n_columns)
             Rows with the columns of the training rows.
 
         Returns
         -------
         ndarray of float64 of shape (n_rows, n_columns)
-            Scaled rows; NaN where `x` is NaN.
+            Scaled rows; NaN where `X` is NaN. Or a data frame of them, see `set_output`.
         """
-        self._check_width(x)
-        return self._scale(x)
+        self._check_fitted()
+        return self.scale(self._checked(X))
 
-    def inverse_transform(self, z: Array) -> Array:
+    def inverse_transform(self, z: Any) -> Array:
         """Undo `transform`.
 
         Parameters
         ----------
-        z : ndarray of shape (n_rows, n_columns)
+        z : table of shape (n_rows, n_columns)
             Scaled rows.
 
         Returns
@@ -84,8 +99,8 @@ class Scaler(ABC):
         ndarray of float64 of shape (n_rows, n_columns)
             Rows in the units of the training rows.
         """
-        self._check_width(z)
-        return self._unscale(z)
+        self._check_fitted()
+        return self.unscale(self._checked(z))
 
     @abstractmethod
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
@@ -118,16 +133,45 @@ class Scaler(ABC):
     def _learn(self, x: Array) -> None: ...
 
     @abstractmethod
-    def _scale(self, x: Array) -> Array: ...
+    def scale(self, x: Array) -> Array:
+        """Scale a matrix of numbers with as many columns as the training rows; it is not checked."""
 
     @abstractmethod
-    def _unscale(self, z: Array) -> Array: ...
+    def unscale(self, z: Array) -> Array:
+        """Undo `scale`."""
 
-    def _check_width(self, x: Array) -> None:
-        if x.ndim != 2 or x.shape[1] != self.n_features_in_:
+    def _checked(self, X: Any) -> Array:
+        """Return rows as a matrix with the columns of the training rows."""
+        x, names = _as_matrix(X)
+        if x.shape[1] != self.n_features_in_:
             raise DataError(
-                f"this {type(self).__name__} was fitted on {self.n_features_in_} columns; found shape {x.shape}"
+                f"X has {x.shape[1]} features, but {type(self).__name__} is expecting {self.n_features_in_} features "
+                "as input"
             )
+        known = getattr(self, "feature_names_in_", None)
+        if known is not None and names is not None and list(known) != list(names):
+            raise DataError(
+                "The feature names should match those that were passed during fit, in the same order: "
+                f"{format_names(known)}; found {format_names(names)}"
+            )
+        return x
+
+
+def _as_matrix(X: Any) -> tuple[Array, Sequence[str] | None]:
+    """Return rows of numbers as a matrix, and the names of its columns if they have any."""
+    if type(X) is np.ndarray and X.ndim == 2 and X.dtype.kind == "f" and X.size:
+        return X, None
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        # Text is refused below, by name; what is no number at all is a TypeError, as in NumPy and scikit-learn.
+        with suppress(ValueError):
+            X = X.astype(np.float64)
+    table = as_table(X)
+    columns = [column for column in table.columns if column.dtype.kind in "biuf"]
+    if len(columns) < len(table.names):
+        name = next(n for n, column in zip(table.names, table.columns, strict=True) if column.dtype.kind not in "biuf")
+        raise DataError(f"column {name!r}: a scaler needs numbers; found text or dates, which TablePreprocessor reads")
+    matrix = np.column_stack(columns) if table.matrix is None else table.matrix
+    return matrix, table.names if table.named else None
 
 
 class AffineScaler(Scaler):
@@ -168,12 +212,14 @@ class AffineScaler(Scaler):
             return 2 * center, 1.0
         return 2 * center, min(2 * scale, _LARGEST)
 
-    def _scale(self, x: Array) -> Array:
+    def scale(self, x: Array) -> Array:
+        """Return (x - c) / s."""
         with np.errstate(over="ignore"):
             z = np.subtract(x, self.center_, dtype=np.float64)
             return np.divide(z, self.scale_, out=z)
 
-    def _unscale(self, z: Array) -> Array:
+    def unscale(self, z: Array) -> Array:
+        """Return s z + c."""
         with np.errstate(over="ignore"):
             x = np.multiply(z, self.scale_, dtype=np.float64)
             return np.add(x, self.center_, out=x)

@@ -59,12 +59,12 @@ class QuantileScaler(Scaler):
     targets_: list[Array]
 
     def __init__(self, output: str = "normal", n_quantiles: int = 1000) -> None:
-        check_value("output", output, _OUTPUT)
-        check_value("n_quantiles", n_quantiles, _N_QUANTILES)
         self.output = output
         self.n_quantiles = n_quantiles
 
     def _learn(self, x: Array) -> None:
+        check_value("output", self.output, _OUTPUT)
+        check_value("n_quantiles", self.n_quantiles, _N_QUANTILES)
         self.landmarks_, self.targets_ = [], []
         for values in present_values(x):
             if np.ptp(values / 2) <= ROUNDING * np.abs(values / 2).max():
@@ -76,13 +76,15 @@ class QuantileScaler(Scaler):
             self.landmarks_.append(landmarks[kept])
             self.targets_.append(ranks[kept] if self.output == "uniform" else _normal(ranks[kept]))
 
-    def _scale(self, x: Array) -> Array:
+    def scale(self, x: Array) -> Array:
+        """Map values to their targets."""
         z = np.empty(x.shape, dtype=np.float64)
         for j, (landmarks, targets) in enumerate(zip(self.landmarks_, self.targets_, strict=True)):
             z[:, j] = _interpolate(x[:, j].astype(np.float64), landmarks, targets)
         return z
 
-    def _unscale(self, z: Array) -> Array:
+    def unscale(self, z: Array) -> Array:
+        """Map targets to their values."""
         x = np.empty(z.shape, dtype=np.float64)
         for j, (landmarks, targets) in enumerate(zip(self.landmarks_, self.targets_, strict=True)):
             x[:, j] = _interpolate(z[:, j].astype(np.float64), targets, landmarks)

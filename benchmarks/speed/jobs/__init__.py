@@ -12,8 +12,9 @@ from benchmarks.speed.jobs.neighbors import neighbors
 from benchmarks.speed.jobs.pair import two_fits
 from benchmarks.speed.jobs.products import products
 from benchmarks.speed.jobs.series import train_conv, train_lstm
-from benchmarks.speed.jobs.start import first_fit, import_time
+from benchmarks.speed.jobs.start import first_fit, import_time, small_processes
 from benchmarks.speed.jobs.training import train_large, train_middle, train_small
+from benchmarks.speed.jobs.whole import fit_large, score_csv
 from benchmarks.speed.rounds import Settings
 
 JOBS: dict[str, Callable[[Settings], JobResult]] = {
@@ -29,6 +30,9 @@ JOBS: dict[str, Callable[[Settings], JobResult]] = {
     "two-fits": two_fits,
     "import": import_time,
     "first-fit": first_fit,
+    "start": small_processes,
+    "score-csv": score_csv,
+    "fit-large": fit_large,
     "growth": growth,
     "memory": memory,
 }

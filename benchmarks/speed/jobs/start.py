@@ -7,10 +7,15 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from anomaly import TableDetector
 from benchmarks.speed.environment import PROJECT, worker_environment
-from benchmarks.speed.figures import JobResult, Measurement, Target, difference, single
+from benchmarks.speed.figures import JobResult, Measurement, Target, difference, ratio, single
+from benchmarks.speed.jobs.processes import Program, processor_of, take_turns
 from benchmarks.speed.networks import MIDDLE
 from benchmarks.speed.rounds import Settings
 
@@ -40,6 +45,32 @@ for _ in range(3):
     took.append(time.perf_counter() - start)
     start = time.perf_counter()
 print(json.dumps({"first": took[0], "later": min(took[1:]), "backend": model.history.backend}))
+"""
+
+_PROCESSES = {
+    "import numpy": "import numpy",
+    "load a detector and score ten records, NumPy alone": """
+import sys
+sys.modules["numba"] = sys.modules["llvmlite"] = None
+import numpy as np
+from anomaly import load_detector
+load_detector(sys.argv[1]).decision_function(np.zeros((10, 30)))
+""",
+}
+_HELP = "anomaly --help"
+_FIRST_AND_LATER = """
+import json, time
+import numpy as np
+from nnlite.layers import Dense, Input
+from nnlite.models import Sequential
+x, used = np.random.default_rng(0).normal(size=(1000, 10)).astype("f"), []
+for _ in range(4):
+    model = Sequential([Input((10,)), Dense(5, "relu"), Dense(10)])
+    model.compile("adam", "mse")
+    start = time.process_time()
+    model.fit(x, x, epochs=2, verbose=0, backend="numba")
+    used.append(time.process_time() - start)
+print(json.dumps({"seconds": used[0] - min(used[1:]), "processor": used[0] - min(used[1:])}))
 """
 
 
@@ -110,3 +141,29 @@ def _fit_first(settings: Settings, job: str, environment: dict[str, str]) -> tup
         kernels = {**environment, "NNLITE_CACHE_DIR": folder}
         empty, full = (_run(settings.python, _FIRST_FIT, job, environment=kernels) for _ in range(2))
     return empty, full
+
+
+def small_processes(settings: Settings) -> JobResult:
+    """Start processes that do little: help, a few scores, a first compiled fit."""
+    result = JobResult("start", "processes that do little, by processor time, with cached bytecode")
+    with tempfile.TemporaryDirectory() as folder, bytecode() as environment:
+        model = Path(folder) / "model.npz"
+        rng = np.random.default_rng(0)
+        TableDetector(random_state=0).fit(rng.normal(size=(500 if settings.quick else 10_000, 30))).save(model)
+        programs = [
+            Program(title, ["-c", script, str(model)], settings.python, environment)
+            for title, script in _PROCESSES.items()
+        ]
+        programs.append(Program(_HELP, ["-m", "anomaly", "--help"], settings.python, environment))
+        own = "the first compiled fit over later ones"
+        programs.append(Program(own, ["-c", _FIRST_AND_LATER], settings.python, environment, reports=True))
+        take_turns(settings, programs, result, "one")
+        numpy_alone = processor_of(result, "import numpy", "one")
+        for title in [*list(_PROCESSES)[1:], _HELP]:
+            used = processor_of(result, title, "one")
+            if used and numpy_alone:
+                result.figures.append(ratio(f"{title}, over NumPy", used, numpy_alone, Target("at most", 1.5)))
+        more = processor_of(result, own, "one")
+        if more:
+            result.figures.append(single(own, more, "s", Target("at most", 0.025)))
+    return result

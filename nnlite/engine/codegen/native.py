@@ -59,6 +59,13 @@ def kernel_address(name: str, dtype: np.dtype[Any]) -> int:
     return address
 
 
+def is_compiled(name: str, dtype: np.dtype[Any]) -> bool:
+    """Return whether there is machine code of a kernel for float32 or float64, so that it loads at once."""
+    dtype = np.dtype(dtype)
+    folder = cache_folder()
+    return (name, dtype.char) in _loaded or (folder is not None and (folder / f"{name}-{dtype.name}").is_file())
+
+
 def native_function(name: str, dtype: np.dtype[Any]) -> Native:
     """Return a kernel as a Python function of (result, exception, operands, state, zero); see `call`."""
     number = ctypes.c_float if np.dtype(dtype) == np.float32 else ctypes.c_double

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlite.engine.codegen.native import call, native_function
+from nnlite.engine.codegen.native import call, is_compiled, native_function
 from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.neighbor_tree import compact_order
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
@@ -30,6 +30,7 @@ _QUERIES_PER_RECORD = 0.3
 _WORTH_PRUNING = 0.6
 _SAMPLE = 2000
 _FLOAT32 = np.dtype(np.float32)
+_KERNEL = "neighbors.search"
 
 
 class _Leaves(NamedTuple):
@@ -60,9 +61,14 @@ class CompiledNeighbors:
         self._queries = 0
         self._compact = False
         self._prune: bool | None = False
-        self._function = native_function("neighbors.search", _FLOAT32)
+        self._function = native_function(_KERNEL, _FLOAT32)
         # Of each thread, for the next queries of its kind.
         self._local = threading.local()
+
+    @staticmethod
+    def is_compiled() -> bool:
+        """Return whether the machine code of the search is there, so that it loads at once."""
+        return is_compiled(_KERNEL, _FLOAT32)
 
     def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
         """Return the distances and the indices of the k nearest records of each query.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, NotFittedError
 from anomaly.preprocessing import FEATURE_LIMIT, TablePreprocessor
 from anomaly.preprocessing.scaling.linear import SCALERS
 
@@ -384,7 +384,7 @@ def test_before_fitting_there_is_nothing_to_do():
         lambda p: p.get_state(),
         lambda p: p.inverse_transform(np.zeros((1, 1))),
     ):
-        with pytest.raises(DataError, match="has not been fitted; call fit"):
+        with pytest.raises(NotFittedError, match="has not been fitted; call fit"):
             call(TablePreprocessor())
 
 

@@ -5,10 +5,10 @@ import copy
 import numpy as np
 import pytest
 
-from nnlite import activations, initializers, layers
+from nnlite import activations, initializers, layers, utils
 from nnlite.gradcheck import check_layer, check_model
 from nnlite.layers import Dense, Input, Layer
-from nnlite.models import Model, Sequential, clone_model, load_model, model_from_json
+from nnlite.models import Model, Sequential, clone_model, load_model, model_from_json, save_model
 
 A, B = np.random.default_rng(0).normal(size=(2, 5, 3))
 
@@ -356,3 +356,29 @@ def test_fit_prints_into_a_pipe(capsys):
     model.compile("sgd", "mse")
     model.fit(A, A, epochs=2)
     assert capsys.readouterr().out.count("loss:") == 2
+
+
+def test_small_things_of_keras_programs(tmp_path):
+    assert Dense(2, use_bias=False).bias is None
+    assert layers.Conv1D(2, 3, use_bias=False).bias is None
+    assert layers.Flatten(data_format="channels_last")(np.zeros((2, 3, 4))).shape == (2, 12)
+    with pytest.raises(ValueError, match="data_format must be one of None, 'channels_last'"):
+        layers.Flatten(data_format="channels_first")
+    model = Sequential([Input((3,)), Dense(2)])
+    save_model(model, tmp_path / "model.npz")
+    assert load_model(tmp_path / "model.npz", safe_mode=False).output_shape == (None, 2)
+    model.compile("sgd", "mse")
+    with pytest.raises(ValueError, match="rounded down as in Keras"):
+        model.fit(np.ones((10, 3)), np.ones((10, 2)), validation_split=0.95)
+
+
+def test_a_registered_class_is_loaded_without_custom_objects(tmp_path):
+    @utils.register_keras_serializable(package="mine")
+    class Doubled(Dense):
+        pass
+
+    Sequential([Input((3,)), Doubled(2)]).save(tmp_path / "model.npz")
+    assert type(load_model(tmp_path / "model.npz").layers[0]) is Doubled
+    del utils.get_custom_objects()["Doubled"]
+    with pytest.raises(ValueError, match="unknown layer 'Doubled'"):
+        load_model(tmp_path / "model.npz")

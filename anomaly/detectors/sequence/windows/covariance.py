@@ -146,6 +146,11 @@ class WindowCovariance:
     def __init__(self, window: int, shrinkage: float) -> None:
         self.window, self.shrinkage = window, shrinkage
 
+    @property
+    def width(self) -> int:
+        """Return the number of values of a window and feature that a comparison holds in memory."""
+        return self.window
+
     def describe(self) -> str:
         """Return what is compared, in words."""
         return f"covariance of windows of {self.window} steps"
@@ -156,20 +161,27 @@ class WindowCovariance:
         Parameters and values are those of `NearestWindows.fit`.
         """
         lengths = [len(windows) for windows in segments]
-        total = sum(lengths)
+        total, (n_features, window) = sum(lengths), segments[0].shape[1:]
         candidates = np.arange(total) if usable is None else usable
         chosen = candidates[spaced(len(candidates), _MOST_WINDOWS, rng)]
-        sample = rows_of(segments, chosen).astype(np.float64)
-        self.precisions_ = self._estimate(sample)
         fold = _folds(total, self.window)
-        overlapping = _overlapping(fold, self.window)
-        found = np.empty((total, sample.shape[1]))
-        for k in range(_FOLDS):
-            kept = ~overlapping[k][chosen]
-            precisions = self._estimate(sample[kept]) if kept.sum() > _LEAST_WINDOWS else self.precisions_
-            steps = np.flatnonzero(fold == k)
-            for part in chunks(len(steps), *sample.shape[1:]):
-                found[steps[part]] = self._distances(rows_of(segments, steps[part]), None, precisions)
+        removed = [mask[chosen] for mask in _overlapping(fold, self.window)]
+        squares, by_feature = np.zeros(total), np.empty((total, n_features))
+        self.precisions_ = []
+        # One group of sensors after the other, so that memory does not grow with their number.
+        for group in _groups(n_features, window):
+            of_group = [windows[:, group] for windows in segments]
+            sample = _Sample(rows_of(of_group, chosen))
+            self.precisions_.append(sample.precision(self.shrinkage))
+            for k in range(_FOLDS):
+                has_enough = (~removed[k]).sum() > _LEAST_WINDOWS
+                without = sample.precision(self.shrinkage, removed[k]) if has_enough else self.precisions_[-1]
+                steps = np.flatnonzero(fold == k)
+                for part in chunks(len(steps), *of_group[0].shape[1:]):
+                    x, product = without.products(rows_of(of_group, steps[part]), None)
+                    squares[steps[part]] += np.maximum(np.einsum("njw,njw->n", x, product), 0)
+                    by_feature[steps[part], group] = without.drops(product)
+        found = _parts(squares, by_feature, np.full(total, n_features * window))
         return np.split(found, np.cumsum(lengths)[:-1])
 
     def distances(self, windows: Array, missing: Array | None) -> Array:
@@ -209,11 +221,9 @@ class WindowCovariance:
                 step_parts += by_step
             drops.append(precision.drops(product))
         by_feature = drops[0] if len(drops) == 1 else np.concatenate(drops, axis=1)
-        total = by_feature.sum(axis=1)
-        scale = np.divide(squares, total, out=np.zeros(len(total)), where=total > 0)
         n_values = windows.shape[1] * windows.shape[2]
         counts = np.full(len(windows), n_values) if missing is None else n_values - missing.sum(axis=(1, 2))
-        return parts_of_distance(by_feature * scale[:, np.newaxis], counts)
+        return _parts(squares, by_feature, counts)
 
     def _products(self, windows: Array, missing: Array | None, precisions: Sequence[Precision]) -> Any:
         first = 0
@@ -222,21 +232,6 @@ class WindowCovariance:
             of_group = None if missing is None else missing[:, group]
             yield precision, *precision.products(windows[:, group], of_group)
             first = group.stop
-
-    def _estimate(self, sample: Array) -> list[Precision]:
-        """Return the precision of each group of sensors."""
-        n_features, window = sample.shape[1:]
-        size = max(1, _LARGEST_GROUP // window)
-        groups = [sample[:, first : first + size] for first in range(0, n_features, size)]
-        return [self._estimate_group(group) for group in groups]
-
-    def _estimate_group(self, sample: Array) -> Precision:
-        values = sample.reshape(len(sample), -1)
-        mean = values.mean(axis=0)
-        # Products in float32 are exact enough for a covariance that is shrunken, and take half the time.
-        centered = (values - mean).astype(np.float32)
-        covariance = (centered.T @ centered).astype(np.float64) / max(len(values) - 1, 1)
-        return Precision.estimate(mean, covariance, self.shrinkage, sample.shape[1])
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -260,6 +255,50 @@ class WindowCovariance:
             for k, size in enumerate(sizes)
         ]
         return member
+
+
+class _Sample:
+    """Windows of a group of sensors, and their covariance without some of them.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, n_features, window)
+        The windows.
+    """
+
+    def __init__(self, windows: Array) -> None:
+        self._n_features = windows.shape[1]
+        values = windows.reshape(len(windows), -1).astype(np.float64)
+        self._mean = values.mean(axis=0)
+        # Products in float32 are exact enough for a covariance that is shrunken, and take half the time.
+        self._centered = (values - self._mean).astype(np.float32)
+        self._products = self._centered.T @ self._centered
+
+    def precision(self, shrinkage: float, removed: Array | None = None) -> Precision:
+        """Return the shrunken inverse covariance, without the windows of a mask."""
+        count, products, moved = len(self._centered), self._products.astype(np.float64), np.zeros(len(self._mean))
+        if removed is not None and removed.any():
+            # What a part adds to the products of all is less work than the products of the rest.
+            part = self._centered[removed]
+            count -= len(part)
+            moved = -part.sum(axis=0, dtype=np.float64) / count
+            products -= part.T @ part
+            products -= count * np.outer(moved, moved)
+        covariance = products / max(count - 1, 1)
+        return Precision.estimate(self._mean + moved, covariance, shrinkage, self._n_features)
+
+
+def _groups(n_features: int, window: int) -> list[slice]:
+    """Return the groups of sensors whose covariance is estimated."""
+    size = max(1, _LARGEST_GROUP // window)
+    return [slice(first, min(first + size, n_features)) for first in range(0, n_features, size)]
+
+
+def _parts(squares: Array, by_feature: Array, counts: Array) -> Array:
+    """Return the parts of the sensors in distances whose squares are divided as the drops of the sensors are."""
+    total = by_feature.sum(axis=1)
+    scale = np.divide(squares, total, out=np.zeros(len(total)), where=total > 0)
+    return parts_of_distance(by_feature * scale[:, np.newaxis], counts)
 
 
 def _precision(mean: Array, matrix: Array, n_features: int, window: int) -> Precision:

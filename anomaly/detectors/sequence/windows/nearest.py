@@ -27,7 +27,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.sequence.windows.sampling import chunks, rows_of, spaced
-from anomaly.detectors.sequence.windows.views import VIEWS, View
+from anomaly.detectors.sequence.windows.views import VIEWS, StatisticsView, View, statistics
 from nnlite.neighbors import NearestNeighbors, squared_distances
 from nnlite.types import Array
 
@@ -37,6 +37,9 @@ MOST_WINDOWS = 2500
 # Rows of a block whose products stay near the processor, and so few that the start of a search would cost more.
 _BLOCK = 64
 _FEW = 16
+# Values of remembered windows: of more than 560 sensors, fewer windows are remembered.
+_MOST_CELLS = 1 << 23
+_WIDTH_OF_STATISTICS = 16
 _ROUNDING = 2.0**-24
 # Values are within 1e6, and so is what their squares may be off by.
 _TINY = 1e-30
@@ -64,6 +67,11 @@ class NearestWindows:
     def __init__(self, view: View, window: int) -> None:
         self.view, self.window = view, window
 
+    @property
+    def width(self) -> int:
+        """Return the number of values of a window and feature that a comparison holds in memory."""
+        return _WIDTH_OF_STATISTICS if isinstance(self.view, StatisticsView) else self.window
+
     def describe(self) -> str:
         """Return what is compared, in words."""
         return f"nearest window of {self.window} steps by {self.view.name}"
@@ -88,16 +96,15 @@ class NearestWindows:
         starts = places_of([len(windows) for windows in segments], self.window)
         places = np.concatenate([start + np.arange(len(w)) for start, w in zip(starts, segments, strict=True)])
         candidates = np.arange(len(places)) if usable is None else usable
-        chosen = candidates[spaced(len(candidates), MOST_WINDOWS, rng)]
-        windows = rows_of(segments, chosen)
-        self.view.fit(windows)
-        self._remember(self.view.values(windows, None))
+        n_cells = segments[0].shape[1] * min(self.width, self.window)
+        chosen = candidates[spaced(len(candidates), min(MOST_WINDOWS, max(_MOST_CELLS // n_cells, 1)), rng)]
+        self._remember(self._learned(segments, chosen))
         self._places = places[chosen]
         distances, nearest = [], []
         for start, w in zip(starts, segments, strict=True):
             of_segment = []
-            for part in chunks(*w.shape):
-                values = self.view.values(np.ascontiguousarray(w[part]), None)
+            for part in chunks(len(w), w.shape[1], self.width):
+                values = self.view.values(w[part], None)
                 nearest.append(self._nearest_other(values, start + np.arange(part.start, part.stop)))
                 of_segment.append(self._distances(values, nearest[-1], True))
             distances.append(np.concatenate(of_segment))
@@ -148,6 +155,23 @@ class NearestWindows:
         if training is not None:
             return self._squares(windows, missing, self._nearest_in_training[training])
         return self._squares(windows, missing, self._nearest(self.view.values(windows, missing), missing is None))
+
+    def _learned(self, segments: Sequence[Array], chosen: Array) -> Array:
+        """Fit the view to some windows; return their values."""
+        if isinstance(self.view, StatisticsView):
+            # Those of all windows of a piece are less work than those of some, and take less memory.
+            found, first = [], 0
+            for w in segments:
+                for part in chunks(len(w), w.shape[1], self.width):
+                    low, high = np.searchsorted(chosen, [first + part.start, first + part.stop])
+                    found.append(statistics(w[part])[chosen[low:high] - first - part.start])
+                first += len(w)
+            of_chosen = np.concatenate(found)
+            self.view.learn(of_chosen)
+            return self.view.scaled(of_chosen)
+        windows = rows_of(segments, chosen)
+        self.view.fit(windows)
+        return self.view.values(windows, None)
 
     def _squares(self, windows: Array, missing: Array | None, nearest: Array) -> Array:
         differences = np.square(windows - self.remembered_[nearest], dtype=np.float64)
@@ -240,16 +264,18 @@ class NearestWindows:
 
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the fitted state as JSON values and arrays."""
-        return {"view": self.view.name, "window": self.window}, {
-            "remembered": self.remembered_,
-            **self.view.get_state(),
-        }
+        config = {"view": self.view.name, "window": self.window}
+        if isinstance(self.view, StatisticsView):
+            config["float64"] = self.view.in_float64
+        return config, {"remembered": self.remembered_, **self.view.get_state()}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], n_features: int) -> NearestWindows:
         """Restore from the return value of `get_state`; raise ValueError if it is not valid."""
         member = cls(VIEWS[config["view"]](), config["window"])
         member.view.set_state(arrays, n_features)
+        if isinstance(member.view, StatisticsView):
+            member.view.in_float64 = bool(config.get("float64", False))
         values = arrays["remembered"]
         is_windows = values.dtype == np.float32 and values.ndim == 3 and values.shape[1] == n_features
         if not (is_windows and len(values) and np.isfinite(values).all()):

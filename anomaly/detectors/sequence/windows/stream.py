@@ -20,6 +20,10 @@ class WindowMember(Protocol):
     kind: ClassVar[str]
     window: int
 
+    @property
+    def width(self) -> int:
+        """Return the number of values of a window and feature that a comparison holds in memory."""
+
     def describe(self) -> str:
         """Return what is compared, in words."""
 
@@ -118,10 +122,9 @@ class WindowStream:
         if not len(windows):
             return np.zeros(windows.shape[:2]), 0
         parts = []
-        for part in chunks(*windows.shape):
+        for part in chunks(len(windows), windows.shape[1], self._member.width):
             mask = missing[part] if missing is not None and missing[part].any() else None
-            # Sums along a window that lies in one piece are the same however many are compared.
-            found = compare(np.ascontiguousarray(windows[part]), mask)
+            found = compare(windows[part], mask)
             parts.append(found if mask is None else drawn(found, mask.mean(axis=(1, 2)), self._typical.distance))
         return (parts[0] if len(parts) == 1 else np.concatenate(parts)), len(windows)
 

@@ -23,6 +23,7 @@ from typing import ClassVar, Protocol
 
 import numpy as np
 
+from anomaly.detectors.sequence.windows.sampling import chunks
 from nnlite.types import Array
 
 FINEST = 128
@@ -33,6 +34,10 @@ _SHAPE_FLOOR = 0.04
 _STILL = 0.03
 _STILL_CHANGE = 0.01
 _FLOORS = np.array([_STILL, _STILL_CHANGE, _STILL_CHANGE])
+# From so many windows on sums that move along pay, and with larger values they would lose digits of small changes.
+_LEAST_SLIDING = 16
+_LARGEST_SLIDING = 100.0
+_CHANGES = (1, 2)
 _EXTREMES = (np.maximum.reduce, np.minimum.reduce)
 _LEAST_SCALE = 0.05
 # The spread of half of a wave is not that of the wave.
@@ -75,7 +80,7 @@ class RawView:
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the windows, with NaN for missing samples."""
-        return np.asarray(windows, np.float32) if missing is None else _masked(windows, missing)
+        return np.ascontiguousarray(windows, np.float32) if missing is None else _masked(windows, missing)
 
     def get_state(self) -> dict[str, Array]:
         """Return nothing."""
@@ -101,7 +106,8 @@ class ShapeView(RawView):
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the standardized windows."""
-        complete = windows if missing is None else _interpolated(windows, missing)
+        # Sums along a window that lies in one piece are the same however many are compared.
+        complete = np.ascontiguousarray(windows) if missing is None else _interpolated(windows, missing)
         centered = complete - _means(complete)
         variance = _means(np.square(centered))
         shape = (centered / np.sqrt(variance + _SHAPE_FLOOR)).astype(np.float32, copy=False)
@@ -144,24 +150,39 @@ class StatisticsView:
     ----------
     mean_, scale_ : ndarray of shape (n_features, 6)
         Means and standard deviations of the statistics in training.
+    in_float64 : bool, default True
+        Whether statistics are computed in float64; those of early files were in float32, and are again, as their
+        rounding tells in windows that stand still.
     """
 
     name: ClassVar[str] = "statistics"
     mean_: Array
     scale_: Array
 
+    in_float64 = True
+
     def fit(self, windows: Array) -> None:
         """Learn the mean and the standard deviation of each statistic."""
-        found = _statistics(windows)
+        self.learn(statistics(windows))
+
+    def learn(self, found: Array) -> None:
+        """Learn from the statistics of windows; see `statistics`."""
         self.mean_, self.scale_ = found.mean(axis=0), found.std(axis=0) + _LEAST_SCALE
 
     def values(self, windows: Array, missing: Array | None) -> Array:
         """Return the statistics; NaN for a sensor with more than a tenth of its samples missing."""
-        complete = windows if missing is None else _interpolated(windows, missing)
-        found = ((_statistics(complete) - self.mean_) / self.scale_).astype(np.float32)
-        if missing is not None:
-            found[_hardly_known(missing)] = np.nan
+        describe = statistics if self.in_float64 else _statistics
+        if missing is None:
+            return self.scaled(describe(windows))
+        # Interpolation takes several arrays as large as the windows.
+        parts = [self.scaled(describe(_interpolated(windows[some], missing[some]))) for some in chunks(*windows.shape)]
+        found = np.concatenate(parts)
+        found[_hardly_known(missing)] = np.nan
         return found
+
+    def scaled(self, found: Array) -> Array:
+        """Return statistics in units of their standard deviations in training."""
+        return np.asarray(((found - self.mean_) / self.scale_).astype(np.float32, copy=False))
 
     def get_state(self) -> dict[str, Array]:
         """Return means and standard deviations."""
@@ -214,18 +235,75 @@ def _hardly_known(missing: Array) -> Array:
     return found
 
 
-def _statistics(windows: Array) -> Array:
+def statistics(windows: Array) -> Array:
     """Return mean, logarithms of spread and of root mean square changes and their changes, highest and lowest value.
 
     A smooth pattern changes steadily: the changes of its changes are those of the noise.
+
+    Parameters
+    ----------
+    windows : ndarray of shape (n_windows, n_features, window)
+        Windows. Those of a view one step apart take a time that does not grow with their length.
+
+    Returns
+    -------
+    ndarray of shape (n_windows, n_features, 6)
+        Statistics, not scaled.
     """
+    n, _, window = windows.shape
+    slides = n >= _LEAST_SLIDING and window > len(_CHANGES) and windows.strides[0] == windows.strides[2]
+    if slides and max(windows.max(), -windows.min()) < _LARGEST_SLIDING:
+        return _sliding_statistics(windows)
+    return _statistics(np.ascontiguousarray(windows, np.float64)).astype(windows.dtype)
+
+
+def _statistics(windows: Array) -> Array:
+    """Return the statistics of windows, each by itself."""
     changes = windows[..., 1:] - windows[..., :-1]
     mean = _means(windows)
     squares = [_means(np.square(of)) for of in (windows - mean, changes, changes[..., 1:] - changes[..., :-1])]
     found = np.concatenate([mean, *squares, *(of(windows, axis=-1, keepdims=True) for of in _EXTREMES)], axis=-1)
-    sizes = found[..., 1:4]
-    sizes[:] = np.log(np.sqrt(sizes) + _FLOORS.astype(windows.dtype))
+    _take_logarithms(found[..., 1:4])
     return found
+
+
+def _sliding_statistics(windows: Array) -> Array:
+    """Return the statistics of windows one step apart, by sums that move along."""
+    n, n_features, window = windows.shape
+    steps = np.concatenate([windows[0], windows[1:, :, -1].T], axis=1)
+    center = steps.mean(axis=1, dtype=np.float64)[:, np.newaxis]
+    values = steps - center
+    found = np.empty((n, n_features, 6), windows.dtype)
+    means = _moving(values, window, np.add) / window
+    found[..., 0] = (means + center).T
+    found[..., 1] = np.maximum(_moving(np.square(values), window, np.add) / window - np.square(means), 0).T
+    for place, order in enumerate(_CHANGES, start=2):
+        squares = np.square(np.diff(values, order, axis=1))
+        found[..., place] = (_moving(squares, window - order, np.add) / (window - order)).T
+    for place, extreme in enumerate((np.maximum, np.minimum), start=4):
+        found[..., place] = _moving(steps, window, extreme).T
+    _take_logarithms(found[..., 1:4])
+    return found
+
+
+def _take_logarithms(squares: Array) -> None:
+    squares[:] = np.log(np.sqrt(squares) + _FLOORS.astype(squares.dtype))
+
+
+def _moving(values: Array, length: int, combine: np.ufunc) -> Array:
+    """Return what so many consecutive values of each row are combined to, by doubling the length.
+
+    Nothing is subtracted, as from running sums, so that the rounding is that of the values in question alone.
+    """
+    n, span, offset, found = values.shape[1] - length + 1, 1, 0, None
+    while True:
+        if length & span:
+            part = values[:, offset : offset + n]
+            found = part if found is None else combine(found, part)
+            offset += span
+        if 2 * span > length:
+            return np.asarray(found)
+        values, span = combine(values[:, :-span], values[:, span:]), 2 * span
 
 
 def _means(values: Array) -> Array:

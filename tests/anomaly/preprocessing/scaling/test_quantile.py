@@ -45,9 +45,9 @@ def test_few_landmarks_approximate_many_values():
 
 def test_quantile_settings_are_checked():
     with pytest.raises(ValueError, match="output must be one of 'normal', 'uniform'; found 'bell'"):
-        QuantileScaler(output="bell")
+        QuantileScaler(output="bell").fit(np.ones((2, 1)))
     with pytest.raises(ValueError, match="n_quantiles must be a whole number of at least 2; found 1"):
-        QuantileScaler(n_quantiles=1)
+        QuantileScaler(n_quantiles=1).fit(np.ones((2, 1)))
 
 
 @pytest.mark.parametrize(

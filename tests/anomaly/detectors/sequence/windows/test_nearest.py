@@ -194,3 +194,32 @@ def test_windows_that_are_not_valid(change):
     config, arrays = member()[0].get_state()
     with pytest.raises(ValueError, match="expected"):
         NearestWindows.from_state(config, {**arrays, "remembered": change(arrays["remembered"])}, 2)
+
+
+def test_statistics_of_early_files_are_computed_as_they_were():
+    config, arrays = member("statistics")[0].get_state()
+    early = NearestWindows.from_state({name: config[name] for name in ("view", "window")}, arrays, 2)
+    still = np.full((1, 2, WINDOW), 0.7, np.float32)
+    still[0, 0] = 0.1
+    assert not early.view.in_float64
+    mean = still.sum(axis=-1, keepdims=True) / np.float32(WINDOW)
+    spread = np.log(np.sqrt(np.square(still - mean).mean(axis=-1)) + np.float32(0.03))
+    expected = (spread - early.view.mean_[:, 1]) / early.view.scale_[:, 1]
+    np.testing.assert_array_equal(early.view.values(still, None)[..., 1], expected)
+
+
+def test_of_very_many_sensors_fewer_windows_are_remembered():
+    fitted = NearestWindows(VIEWS["values"](), WINDOW)
+    fitted.fit([windows_of(steps(3000, 600), WINDOW)], np.random.default_rng(0))
+    assert len(fitted.remembered_) * 600 * WINDOW <= 1 << 23
+
+
+def test_few_and_many_windows_have_the_same_distances():
+    fitted, _ = member(segments=[np.sin(np.arange(3000.0) / 9).astype(np.float32)[:, np.newaxis]])
+    near = np.sin(np.arange(500) / 9 + 1e-3).astype(np.float32)[:, np.newaxis]
+    windows = windows_of(near, WINDOW)
+    alone = np.concatenate([fitted.distances(windows[k : k + 1], None) for k in range(len(windows))])
+    np.testing.assert_allclose(fitted.distances(windows, None), alone, rtol=1e-6)
+    parts = fitted.compare(windows, None)
+    np.testing.assert_array_equal(parts[0], fitted.distances(windows, None))
+    np.testing.assert_array_equal(parts[1], fitted.step_parts(windows, None))

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from anomaly.detectors.sequence.windows.views import VIEWS, RawView, ShapeView, StatisticsView
+from anomaly.detectors.sequence.windows.sampling import windows_of
+from anomaly.detectors.sequence.windows.views import VIEWS, RawView, ShapeView, StatisticsView, statistics
 
 
 def windows(n=30, n_features=2, window=12, seed=0):
@@ -124,3 +125,19 @@ def test_a_view_from_its_state():
     view, again = fitted("statistics"), StatisticsView()
     again.set_state(view.get_state(), 2)
     np.testing.assert_array_equal(again.values(windows(), None), view.values(windows(), None))
+
+
+@pytest.mark.parametrize("length", [3, 4, 7, 12, 40])
+def test_statistics_of_windows_one_step_apart_are_those_of_each(length):
+    rng = np.random.default_rng(0)
+    steps = (5 + rng.normal(size=(300, 2))).astype(np.float32)
+    steps[100:180, 0] = steps[100, 0]
+    windows = windows_of(steps, length)
+    each = np.concatenate([statistics(windows[k : k + 1]) for k in range(len(windows))])
+    np.testing.assert_allclose(statistics(windows), each, rtol=1e-6, atol=1e-6)
+
+
+def test_statistics_of_large_values_are_those_of_each():
+    steps = np.float32(1e5) + np.random.default_rng(0).normal(size=(60, 1)).astype(np.float32)
+    windows = windows_of(steps, 8)
+    np.testing.assert_array_equal(statistics(windows)[7], statistics(windows[7:8])[0])
