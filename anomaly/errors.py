@@ -21,6 +21,10 @@ class DataWarning(UserWarning):
     """
 
 
+class FileFormWarning(DataWarning):
+    """A file is not plainly a table: the message says how it was understood, such as which lines were left out."""
+
+
 class FewRecordsWarning(DataWarning):
     """Too few records for what was asked: the message says how many are needed, and what was done instead."""
 

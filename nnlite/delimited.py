@@ -45,6 +45,10 @@ class RecordReader(Protocol):
         """
 
     @property
+    def most_rows(self) -> int:
+        """Rows of a chunk."""
+
+    @property
     def position(self) -> int:
         """Where in the bytes the next record begins."""
 

@@ -28,6 +28,13 @@ class Tensor(np.ndarray):
         """Return the same values as a plain array."""
         return self.view(np.ndarray)
 
+    def set_shape(self, shape: Any) -> None:
+        """Do nothing: the shape is known."""
+
+    def get_shape(self) -> tuple[int, ...]:
+        """Return the shape."""
+        return self.shape
+
     def __array_wrap__(self, array: Any, context: Any = None, return_scalar: bool = False) -> Any:
         """Keep results without axes, such as sums, as arrays: a scalar of NumPy has no method `numpy`."""
         return np.asarray(array).view(Tensor)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
+from nnlite.eager import as_tensor
 from nnlite.initializers import Initializer
 from nnlite.memory import aligned_zeros
 from nnlite.random import global_generator
@@ -106,6 +107,15 @@ class Weight:
         """Replace the arrays of the value and of the gradient by others of the same shape."""
         self._value = value
         self._gradient = gradient
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a part of the values, with the method `numpy`."""
+        return as_tensor(self.value[key].copy())
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        """Return a copy of the values."""
+        del copy
+        return np.array(self.value, dtype)
 
     def numpy(self) -> Array:
         """Return a copy of the values."""

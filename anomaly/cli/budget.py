@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from anomaly.cli.cells import as_times
-from anomaly.cli.inputs import Source
+from anomaly.cli.source import Source
 from anomaly.errors import DataError, format_value
 from anomaly.preprocessing.columns.parsing import UnreadableError
 from anomaly.tables import Table

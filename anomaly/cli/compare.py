@@ -19,6 +19,7 @@ from anomaly.cli.options import (
     number,
     split_names,
 )
+from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
@@ -106,7 +107,7 @@ def run(options: Namespace) -> None:
     result = compare_settings(detectors, table, n_seeds=options.seeds, held_out=options.held_out, seed=options.seed)
     if options.json:
         inputs.write_json(result.to_dict(), options.json)
-    if options.json != inputs.STANDARD:
+    if options.json != STANDARD:
         say(format_comparison(result))
 
 

@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 import anomaly
-from anomaly.cli.commands import COMMANDS, EXIT_CODES, FAULT
+from anomaly.cli.commands import COMMANDS, EXIT_CODES, FAULT, ROWS_LEFT_OUT
 from anomaly.cli.streams import (
     discard_output,
     discard_unwritten_output,
@@ -116,7 +116,14 @@ def _run(arguments: Sequence[str] | None) -> int | None:
     if options.strict:
         warnings.simplefilter("error", DataWarning)
     run: _Run = options.run
-    return run(options)
+    code = run(options)
+    bad = getattr(options, "left_out", None)
+    if bad is None:
+        return code
+    from anomaly.cli.left_out import tell_left_out
+
+    tell_left_out(bad, options.bad_rows)
+    return ROWS_LEFT_OUT if len(bad) and not code else code
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

@@ -56,7 +56,8 @@ def run(options: Namespace) -> int:
             f"{options.model!r} holds a detector of class {type(detector).__name__}, which this command cannot use"
         )
     group: str | None = getattr(detector, "group", None)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time, group)
+    required, form = detector.required_columns_, detector.file_form
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, form=form)
     chunks = (data.features(table) for table in data.chunks())
     if detector.data_kind == "tables":
         found = cast("TableDetector", detector).drift(chunks, options.level)

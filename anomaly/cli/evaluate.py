@@ -24,6 +24,7 @@ from anomaly.cli.options import (
     input_options,
     split_names,
 )
+from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
@@ -83,7 +84,7 @@ def run(options: Namespace) -> None:
     group: str | None = options.group or getattr(detector, "group", None)
     numbers = [name for name in detector.number_columns_ if name not in by]
     required = detector.required_columns_
-    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers)
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers, detector.file_form)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
         intervals = inputs.read_intervals(options.exclude)
@@ -141,7 +142,7 @@ def run(options: Namespace) -> None:
         sections.append(f"left out {n_without:,} row{'' if n_without == 1 else 's'} without a score")
     if options.json:
         inputs.write_json(metrics, options.json)
-    if options.json != inputs.STANDARD:
+    if options.json != STANDARD:
         say("\n\n".join(sections))
 
 

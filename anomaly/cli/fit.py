@@ -176,6 +176,7 @@ def run(options: Namespace) -> None:
     inputs.check_not_overwritten("model", options.model, {"data": options.data})
     given = input_options(options)
     kind: DataKind = "series" if options.series or options.window is not None else "tables"
+    given.source.check_single(kind == "series")
     # Records that belong together are a series each, or held out together.
     check_supported(vars(options) | {"group": None}, kind)
     for option, name in (("time", options.time), ("group", options.group)):
@@ -223,6 +224,7 @@ def run(options: Namespace) -> None:
     _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
+    detector.file_form = given.source.form
     detector.save(options.model)
     columns = [f"  {line}" for line in detector.describe_columns()]
     say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import signal
-import sys
 import threading
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -16,95 +14,22 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from anomaly.cli.labels import LabelColumn
+from anomaly.cli.source import STANDARD, Source
 from anomaly.detectors import load_detector
 from anomaly.detectors.row_detector import RowDetector
 from anomaly.errors import DataError, format_names
 from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
-from anomaly.tables.csv_columns import AllExcept
-from anomaly.tables.csv_files import iter_csv, read_csv
-from anomaly.tables.text_files import is_live
+from anomaly.tables.csv_files import read_csv
+from anomaly.tables.csv_form import CsvForm
 from nnlite.files import atomic_write
-from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
 
-STANDARD = "-"
-"""The name of standard input, and of standard output."""
-
 INTERRUPTED = 130
 """The exit code after Ctrl-C."""
-
-
-@dataclass(frozen=True)
-class Source:
-    """A CSV file, or standard input.
-
-    Attributes
-    ----------
-    path : str
-        Path of the file; "-" is standard input.
-    delimiter : str or None
-        Delimiter between fields; None detects it.
-    header : bool
-        Whether the first line has the names of the columns.
-    """
-
-    path: str
-    delimiter: str | None = None
-    header: bool = True
-
-    def __str__(self) -> str:
-        return "standard input" if self.path == STANDARD else repr(self.path)
-
-    @property
-    def is_live(self) -> bool:
-        """Whether rows may arrive while a command runs: through a pipe, or from a terminal."""
-        if self.path == STANDARD:
-            return is_live(sys.stdin.buffer)
-        return os.path.exists(self.path) and not os.path.isfile(self.path)
-
-    def read(self, text: Collection[str] = ()) -> Table:
-        """Read the whole file: numbers where all cells of a column are, but those of the columns to keep as text."""
-        table = read_csv(self.path, delimiter=self.delimiter, header=self.header, numbers=AllExcept(text))
-        self._warn_of_missing_header(table.names)
-        return table
-
-    def chunks(self, known: Collection[str] = (), numbers: Container[str] = ()) -> Iterator[Table]:
-        """Read the file in chunks; names that are `known` are no sign of a missing header.
-
-        Columns of `numbers` are such as long as all their cells are, the others text.
-        """
-        tables = iter_csv(
-            self.path, delimiter=self.delimiter, header=self.header, chunk_rows=CHUNK_ROWS, numbers=numbers
-        )
-        for i, table in enumerate(tables):
-            if i == 0:
-                self._warn_of_missing_header([name for name in table.names if name not in known], len(table.names))
-            yield table
-
-    def check_present(self, table: Table, names: Collection[str]) -> None:
-        """Raise DataError if the table lacks columns."""
-        missing = [name for name in names if name not in table.names]
-        if missing:
-            raise DataError(
-                f"{self} has no column {', '.join(map(repr, missing))}; its columns are "
-                f"{', '.join(map(repr, table.names[:50]))}"
-            )
-
-    def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
-        """Print a warning if most names of columns look like numbers."""
-        if not self.header:
-            return
-        numbers = [name for name in names if _is_number(name)]
-        if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
-            print(
-                f"anomaly: warning: {self}: the first line looks like a record: it has "
-                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
-                file=sys.stderr,
-            )
 
 
 @dataclass(frozen=True)
@@ -167,11 +92,13 @@ class InputOptions:
         time: str | None,
         group: str | None = None,
         numbers: Collection[str] = (),
+        form: CsvForm | None = None,
     ) -> ModelInput:
-        """Return the input of a fitted model; see `ModelInput`."""
+        """Return the input of a fitted model; see `ModelInput`. Files have the form of training if none is given."""
+        source = self.source if form is None else replace(self.source, remembered=form)
         kept = {*self.columns.ignored, time, group}
         numbers = frozenset(name for name in numbers if name not in kept)
-        return ModelInput(self.source, self.columns, model, tuple(required), tuple(ignored or ()), time, group, numbers)
+        return ModelInput(source, self.columns, model, tuple(required), tuple(ignored or ()), time, group, numbers)
 
 
 @dataclass(frozen=True)
@@ -228,6 +155,12 @@ class ModelInput:
     @property
     def _group_key(self) -> list[str]:
         return [] if self.group is None or self.group in self.columns.unique_ids else [self.group]
+
+    def readable(self, table: Table, check: Callable[[Table], Any] | None) -> Array | None:
+        """Return which rows pass a check, where rows that cannot be read are left out; None if they are errors."""
+        if self.source.bad is None or check is None:
+            return None
+        return self.source.bad.without(table, check)
 
     def interruptible_chunks(self) -> InterruptibleChunks:
         """Read the file as `keyed_chunks` does; of live input, Ctrl-C is the end."""
@@ -402,18 +335,3 @@ def _same_file(one: str, other: str) -> bool:
     if os.path.exists(one) and os.path.exists(other):
         return os.path.samefile(one, other)
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
-
-
-def _count_up(names: list[str]) -> bool:
-    """Return whether names are increasing integers: years, wavelengths, or the default column names of pandas."""
-    numbers = [int(name) for name in names if name.isdecimal()]
-    grow = len(numbers) == len(names) and all(a < b for a, b in itertools.pairwise(numbers))
-    return grow and (len(names) > 2 or numbers == list(range(len(names))))
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True

@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.preprocessing.columns.parsing import distinct_cells, parse_number
 from anomaly.tables import Table
-from anomaly.tables.cells import MISSING_TEXTS
+from anomaly.tables.cells import MISSING_TEXTS, number_text
 from nnlite.types import Array
 
 UNLABELLED = -1
 """The label of a record without one."""
 
 _MOST_NAMED = 10
+
+
+def label_text(value: Any) -> str:
+    """Return a label as text that is the same for all spellings of one value: 0 and 0.0, False and false.
+
+    Examples
+    --------
+    >>> [label_text(value) for value in ("0.0", 1.0, "False", True, " normal. ", None)]
+    ['0', '1', 'false', 'true', 'normal.', '']
+    """
+    if value is None or value != value:
+        return ""
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, str) and value.strip().lower() in ("true", "false")):
+        return str(value).strip().lower()
+    text = str(value).strip()
+    number = parse_number(text)
+    return text if number is None or not math.isfinite(number) else number_text(number)
 
 
 @dataclass(frozen=True)
@@ -36,13 +56,14 @@ class LabelColumn:
     @property
     def normal_text(self) -> str:
         """The label of normal records, as cells are compared with it."""
-        return self.normal.strip()
+        return label_text(self.normal)
 
     def texts(self, table: Table) -> Array:
-        """Return the labels of records as text; a missing one, and a text such as NA, is empty."""
-        texts = np.array([str(value or "").strip() for value in table[self.name]])
-        texts[np.isin(texts, list(MISSING_TEXTS - {self.normal_text}))] = ""
-        return texts
+        """Return the labels of records as `label_text`; a missing one, and a text such as NA, is empty."""
+        distinct, indices = distinct_cells(table[self.name])
+        missing = MISSING_TEXTS - {self.normal_text}
+        texts = ["" if (text := label_text(value)) in missing else text for value in distinct]
+        return np.array(texts, dtype=np.str_)[indices]
 
     def binary(self, texts: Array) -> Array:
         """Return 0 for the normal label, 1 for others, and `UNLABELLED` for empty ones.

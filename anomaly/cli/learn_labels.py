@@ -52,7 +52,9 @@ def run(options: Namespace) -> None:
         "learn-labels is for tables: fit the series anew with "
         "labels, as 'anomaly fit ... --label COL --normal VALUE --threshold best_f1'",
     )
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    data = given.for_model(
+        options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
+    )
     table = concatenate(list(data.chunks()))
     assert given.labels is not None  # --label and --normal are required
     data.source.check_present(table, [given.labels.name])

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import csv
 import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from anomaly.cli.commands import COMMANDS, EXIT_CODES
-from anomaly.cli.inputs import Columns, InputOptions, Source
+from anomaly.cli.inputs import Columns, InputOptions
 from anomaly.cli.labels import LabelColumn
+from anomaly.cli.source import Source
 from anomaly.detectors.row_detector import DataKind
+from anomaly.tables.bad_rows import BadRows
+from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
 
 SUPPORTED_BY: dict[str, DataKind] = {
     **dict.fromkeys(
@@ -64,7 +68,18 @@ def add_command(
 
 def add_data(parser: argparse.ArgumentParser, metavar: str, text: str) -> None:
     """Add the input file."""
-    parser.add_argument("data", metavar=metavar, help=f"{text}; may be gzipped, and - is standard input")
+    parser.add_argument(
+        "data",
+        metavar=metavar,
+        help=f"{text}: CSV, may be gzipped, - is standard input; "
+        "or .parquet, .feather, .arff, .mat, .xlsx, by the extra 'files'",
+    )
+    parser.add_argument(
+        "more",
+        nargs="*",
+        metavar="MORE.csv",
+        help="tables only: more files with the same columns; patterns such as 'logs/*.csv' are the files that match",
+    )
 
 
 def add_model(parser: argparse.ArgumentParser, text: str = "a model written by 'anomaly fit'") -> None:
@@ -144,17 +159,7 @@ def add_table(
 ) -> None:
     """Add the options for the format of the input and the roles of its columns."""
     table = parser.add_argument_group("input format and columns")
-    table.add_argument(
-        "--delimiter",
-        type=delimiter,
-        metavar="CHAR",
-        help="delimiter between fields; a tab may be written as tab or '\\t' (default: detected)",
-    )
-    table.add_argument(
-        "--no-header",
-        action="store_true",
-        help="the first line is a record; columns are named by number, from 0",
-    )
+    _add_form(table)
     table.add_argument(
         "--id",
         action="append",
@@ -174,6 +179,63 @@ def add_table(
         table.add_argument("--normal", required=required, metavar="VALUE", help=normal)
 
 
+def _add_form(table: Any) -> None:
+    """Add the options for the form of the input files."""
+    table.add_argument(
+        "--delimiter",
+        type=delimiter,
+        metavar="CHAR",
+        help="delimiter between fields; a tab may be written as tab or '\\t', and any number of blanks as blank "
+        "(default: detected)",
+    )
+    table.add_argument(
+        "--no-header",
+        action="store_true",
+        help="the first line is a record; columns are named by number, from 0",
+    )
+    table.add_argument(
+        "--encoding", metavar="NAME", help="encoding of the text, such as cp1252 or utf-16-le (default: UTF-8)"
+    )
+    table.add_argument("--decimal", metavar="CHAR", help="decimal point of numbers: . or , (default: .)")
+    table.add_argument(
+        "--missing",
+        action="append",
+        metavar="MARK,...",
+        help="texts or numbers that mark missing values, such as --missing=-999,none (repeatable)",
+    )
+    table.add_argument(
+        "--skip-lines", type=at_least(0), metavar="N", help="leave out so many lines at the beginning (default: 0)"
+    )
+    table.add_argument("--comment", metavar="CHAR", help="lines that begin with this character are comments")
+    table.add_argument(
+        "--on-bad-row",
+        choices=("stop", "skip", "report"),
+        default="stop",
+        help="what to do about rows that cannot be read: stop, leave them out, or also write their lines and the "
+        "causes to the file of --bad-rows. If any are left out, the exit code is 3 (default: stop)",
+    )
+    table.add_argument("--bad-rows", metavar="BAD.csv", help="where --on-bad-row report writes to")
+
+
+def _form_options(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of `CsvForm` that are given."""
+    names = ("delimiter", "encoding", "decimal", "skip_lines", "comment")
+    given = {name: values[name] for name in names if values[name] is not None}
+    if values["no_header"]:
+        given["header"] = False
+    if values["missing"] is not None:
+        given["missing"] = tuple(split_names(values["missing"]))
+    CsvForm(**given)  # raises ValueError
+    return given
+
+
+def _left_out(how: str, path: str | None) -> BadRows | None:
+    """Return where rows go that cannot be read; None if they are errors."""
+    if (how == "report") != (path is not None):
+        raise ValueError("--on-bad-row report and --bad-rows BAD.csv go together: the one says that, the other where")
+    return None if how == "stop" else BadRows()
+
+
 def input_options(options: argparse.Namespace) -> InputOptions:
     """Return the input file, the roles of its columns, and the column of labels if there is one to be read.
 
@@ -185,8 +247,10 @@ def input_options(options: argparse.Namespace) -> InputOptions:
     normal: str | None = getattr(options, "normal", None)
     if normal is not None and options.label is None:
         raise ValueError("--normal names a value of the label column: give --label COL too")
+    # What runs the command tells of them at the end.
+    options.left_out = _left_out(options.on_bad_row, options.bad_rows)
     return InputOptions(
-        Source(options.data, options.delimiter, not options.no_header),
+        Source(options.data, _form_options(vars(options)), tuple(options.more), bad=options.left_out),
         Columns(tuple(split_names(options.id)), tuple(split_names(options.drop)), options.label),
         None if normal is None else LabelColumn(options.label, normal),
     )
@@ -223,8 +287,15 @@ def is_given(value: Any) -> bool:
 
 
 def split_names(columns: list[str]) -> list[str]:
-    """Split comma-separated names of columns."""
-    return [name.strip() for one in columns for name in one.split(",") if name.strip()]
+    """Split comma-separated names of columns; a name with a comma is written in double quotes.
+
+    Examples
+    --------
+    >>> split_names(["a, b", '"size, mm",c'])
+    ['a', 'b', 'size, mm', 'c']
+    """
+    rows = csv.reader(columns, skipinitialspace=True)
+    return [name.strip() for row in rows for name in row if name.strip()]
 
 
 def at_least(least: int) -> Callable[[str], int]:
@@ -243,8 +314,8 @@ def at_least(least: int) -> Callable[[str], int]:
 
 
 def delimiter(text: str) -> str:
-    """Parse a delimiter; a tab may be spelled out, since it is hard to type."""
-    return "\t" if text in ("\\t", "tab") else text
+    """Parse a delimiter; a tab and blanks may be spelled out, since they are hard to type."""
+    return {"\\t": "\t", "tab": "\t", "blank": BLANKS_DELIMITER, "blanks": BLANKS_DELIMITER}.get(text, text)
 
 
 def whole(text: str) -> int:

@@ -36,7 +36,9 @@ def run(options: Namespace) -> None:
     """Write the plots, and print the names of their files."""
     given = input_options(options)
     detector = inputs.load(options.model)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    data = given.for_model(
+        options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
+    )
     table, y = inputs.first_rows(data.chunks(), _MOST_ROWS), None
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])

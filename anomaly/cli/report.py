@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anomaly.cli import inputs
 from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, at_least, input_options
+from anomaly.cli.source import STANDARD
 
 _BLOCK = 1 << 20
 
@@ -46,7 +47,9 @@ def run(options: Namespace) -> None:
     inputs.check_writable(options.output, "a report")
     given = input_options(options)
     detector = inputs.load(options.model)
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    data = given.for_model(
+        options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
+    )
     table, labels = inputs.first_rows(data.chunks(), sys.maxsize), None
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
@@ -70,7 +73,7 @@ def _hashes(files: dict[str, str]) -> dict[str, str]:
     """Return name and SHA-256 of files; standard input, which has been read, is named alone."""
     found = {}
     for name, path in files.items():
-        if path == inputs.STANDARD:
+        if path == STANDARD:
             found[name] = "standard input"
             continue
         digest = hashlib.sha256()

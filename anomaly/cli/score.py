@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from operator import itemgetter
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -162,10 +162,10 @@ def run(options: Namespace) -> int:
     if options.budget_time is not None and options.budget_time not in detector.required_columns_:
         given = given.without(options.budget_time)
     group: str | None = options.group or getattr(detector, "group", None)
+    given.source.check_single(detector.data_kind == "series")
     # Found values are written as they are in the file.
-    numbers = () if options.expected else detector.number_columns_
-    required = detector.required_columns_
-    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers)
+    numbers, required = () if options.expected else detector.number_columns_, detector.required_columns_
+    data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers, detector.file_form)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
         intervals = inputs.read_intervals(options.exclude)
@@ -202,7 +202,8 @@ def run(options: Namespace) -> int:
             waiting = stack.enter_context(BudgetWriter(writer, budget, limit, flag))
         grouped_by = None if group is None else data.keys.index(group)
         rows = _RowWriter(writer, columns, events, waiting, time_of is not None, grouped_by)
-        is_complete = _score(data, stream, rows, columns.top, time_of)
+        check = detector.preprocessor_.transform if isinstance(detector, RecordDetector) else None
+        is_complete = _score(data, stream, rows, columns.top, time_of, check)
         for output in (events, waiting):
             if output is not None:
                 output.finish()
@@ -210,7 +211,12 @@ def run(options: Namespace) -> int:
 
 
 def _score(
-    data: inputs.ModelInput, stream: ScoreStream, rows: _RowWriter, top: int, time_of: Callable[[Table], Array] | None
+    data: inputs.ModelInput,
+    stream: ScoreStream,
+    rows: _RowWriter,
+    top: int,
+    time_of: Callable[[Table], Array] | None,
+    check: Callable[[Table], Any] | None,
 ) -> bool:
     """Score a file chunk by chunk, and write its rows with their keys, and if needed their times.
 
@@ -222,6 +228,9 @@ def _score(
     with data.interruptible_chunks() as chunks:
         for table, keys in chunks:
             features = data.features(table)
+            kept = data.readable(features, check)
+            if kept is not None and not kept.all():
+                table, features, keys = table.rows(kept), features.rows(kept), [column[kept] for column in keys]
             rows.add(keys if time_of is None else [*keys, time_of(table)])
             # Without --top a score is its only contribution.
             parts = stream.push_parts(features) if top else stream.push(features)[:, np.newaxis]

@@ -10,6 +10,7 @@ import numpy as np
 from anomaly.calibration import anomaly_probability, p_values
 from anomaly.cli.streams import printable
 from anomaly.tables import Table
+from anomaly.tables.cells import text_array
 from nnlite.types import Array
 
 _DIGITS = 6
@@ -104,7 +105,9 @@ def score_names(ids: Sequence[str], others: Sequence[str]) -> list[str]:
 
 def numbers(values: Array, digits: int) -> Array:
     """Format numbers with so many significant digits; NaN, of a row without a score, is empty."""
-    return np.array(["" if value != value else f"{value:.{digits}g}" for value in values])
+    form = f"%.{digits}g"
+    texts = "\n".join([form] * len(values)) % tuple(values.tolist())
+    return text_array(["" if text == "nan" else text for text in texts.split("\n")], len(values))
 
 
 def ranked(contributions: Array, top: int) -> Array:

@@ -51,7 +51,9 @@ def run(options: Namespace) -> None:
         "fit the series anew, with the new rows after the old ones (several files: one after the other, or with "
         "--group, each with a column that names it)",
     )
-    data = given.for_model(options.model, detector.required_columns_, detector.ignore, detector.time)
+    data = given.for_model(
+        options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
+    )
     n_records, found = 0, set[str]()
     for table in data.chunks():
         records = table

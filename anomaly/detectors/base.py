@@ -23,6 +23,7 @@ from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from anomaly.errors import DataError, FewRecordsWarning, not_fitted
 from anomaly.estimator import Parameters
+from anomaly.tables.csv_form import CsvForm
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
@@ -71,6 +72,9 @@ class BaseDetector(Parameters, ABC):
     """Whether every record has a score; a step of a series need not have one."""
 
     # The constraint of each argument by itself; overrides of `_check_parameters` add those on several arguments.
+    file_form: CsvForm = CsvForm()
+    """The form of the files that it was fitted on, as far as it was given; the command line reads others so."""
+
     _constraints: ClassVar[Mapping[str, Constraint]] = {}
 
     decision_scores_: Array
@@ -347,6 +351,7 @@ class BaseDetector(Parameters, ABC):
             "detector": type(self).__name__,
             "parameters": getattr(self, "_fitted_params", None) or _to_json_values(self.get_params()),
             "threshold": self.threshold_,
+            **({"files": form} if (form := self.file_form.get_state()) else {}),
             **config,
         }
         return head, {**arrays, "decision_scores": self.decision_scores_}
@@ -377,6 +382,7 @@ class BaseDetector(Parameters, ABC):
         """Set the fitted state of a detector that has the parameters of a file; see `from_state`."""
         self.decision_scores_ = self.calibration_scores_ = _validated_scores(arrays["decision_scores"])
         self.threshold_ = float(config["threshold"])
+        self.file_form = CsvForm.from_state(config.get("files", {}))
         self._restore(config, arrays, label)
         self.labels_ = self._label(self.decision_scores_)
         self._fitted_params = _to_json_values(self.get_params())

@@ -180,12 +180,31 @@ class RowDetector(BaseDetector):
             "score above it",
             self._describe_records(),
             *self._describe_scoring(),
+            *(f"reads files with {name} {value!r}" for name, value in self.file_form.get_state().items()),
         ]
         for title, texts in sections.items():
             if not texts:
                 continue
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        """Return the settings, and of a fitted detector what `describe` tells, for notebooks."""
+        from anomaly.report.inline import inline_html
+
+        settings = [f"{name} = {value!r}" for name, value in self.get_params().items()]
+        if not hasattr(self, "threshold_"):
+            return inline_html(type(self).__name__, ["not fitted yet"], {"settings": settings})
+        from nnlite.utils.diagrams import network_svg
+
+        networks = self._described_networks()
+        sections = {
+            "settings": settings,
+            "columns": self._describe_data()[1],
+            "members": self._describe_members(),
+        }
+        picture = network_svg(networks[0]) if networks else ""
+        return inline_html(type(self).__name__, self.training_summary().split("\n"), sections, picture)
 
     # -- reports -------------------------------------------------------------------------------
 

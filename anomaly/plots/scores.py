@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from anomaly.events import find_segments
+from anomaly.plots.bands import GAP, isolated_dots, median_step, shade
 from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_or_new, label_logarithmic, legend_above, style_axes
 from anomaly.plots.times import as_times, count_label, date_axis
 from anomaly.plots.validation import as_mask
@@ -20,6 +22,8 @@ _SKEWED = 10.0
 _FEWEST_BARS, _MOST_BARS = 10, 60
 # More segments than a figure has pixels across would not be visible.
 _SEGMENTS = 2000
+# A logarithmic axis begins at so small a fraction of the scores, divided by this.
+_FEW, _BELOW = 0.01, 3.0
 
 
 def plot_score_histogram(
@@ -94,6 +98,7 @@ def plot_scores_over_time(
     time: Any = None,
     labels: Any = None,
     *,
+    alarms: Any = None,
     first: int = 0,
     ax: Axes | None = None,
 ) -> Axes:
@@ -107,11 +112,14 @@ def plot_scores_over_time(
     scores : array_like of shape (n_records,)
         Anomaly scores; larger is more anomalous.
     threshold : float, optional
-        Records with a higher score are alarms, which are marked.
+        A line. Without `alarms`, records with a higher score are marked as alarms.
     time : array_like of shape (n_records,), optional
         Times of the records, as numbers or datetime64, in any order; record numbers by default.
     labels : array_like of shape (n_records,), optional
         True labels: 1 for anomalies, 0 for normal records. Anomalies are marked along the bottom.
+    alarms : array_like of shape (n_records,), optional
+        Predicted labels, as returned by ``predict``: alarms are shaded. Those of a series need not be the scores above
+        a threshold.
     first : int, default 0
         Number of the first record, if there is no `time`.
     ax : matplotlib.axes.Axes, optional
@@ -137,6 +145,7 @@ def plot_scores_over_time(
     values = as_finite("scores", scores)
     limit = None if threshold is None else float(as_finite("threshold", threshold, ndim=0))
     truth = None if labels is None else as_mask(labels, "labels", len(values))
+    flags = None if alarms is None else as_mask(alarms, "alarms", len(values))
     times = as_times(time, len(values), first)
     order = np.argsort(times, kind="stable")
     times, values = times[order], values[order]
@@ -145,11 +154,15 @@ def plot_scores_over_time(
     lowest, highest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     at = times[starts]
     if len(starts) == len(values):
-        # A line through one point is invisible.
-        ax.plot(at, values, color=NORMAL, linewidth=0.9, marker="." if len(values) == 1 else None)
+        points = _interrupted(at, values)
     else:
-        ax.plot(np.repeat(at, 2), np.column_stack([lowest, highest]).ravel(), color=NORMAL, linewidth=0.9)
+        points = _interrupted(np.repeat(at, 2), np.column_stack([lowest, highest]).ravel())
+    ax.plot(*points, color=NORMAL, linewidth=0.9, **isolated_dots(points[1]))
     if limit is not None:
+        ax.axhline(limit, color=DARK, linestyle="--", linewidth=1.2, label=f"threshold {limit:.4g}")
+    if flags is not None:
+        shade(ax, times, flags[order], ANOMALY, label=f"alarms ({len(find_segments(flags[order])):,})")
+    elif limit is not None:
         _mark_alarms(ax, at, highest, limit, count=int((values > limit).sum()))
     if truth is not None:
         _mark_truth(ax, at[np.logical_or.reduceat(truth[order], starts)], count=int(truth.sum()))
@@ -157,6 +170,10 @@ def plot_scores_over_time(
     if logarithmic:
         ax.set_yscale("log")
         label_logarithmic(ax.yaxis)
+        # A few scores next to 0 would take decades of the axis.
+        lowest_shown = np.quantile(values, _FEW) / _BELOW
+        if values.min() < lowest_shown:
+            ax.set_ylim(bottom=lowest_shown if limit is None else min(lowest_shown, limit / _BELOW))
     style_axes(
         ax,
         "Anomaly scores, record by record" if time is None else "Anomaly scores over time",
@@ -208,8 +225,13 @@ def _segment_starts(length: int) -> Array:
     return np.arange(_SEGMENTS) * length // _SEGMENTS
 
 
+def _interrupted(at: Array, values: Array) -> tuple[Array, Array]:
+    """Return the points of a line with a missing one in each gap in time."""
+    gaps = np.flatnonzero(np.diff(at) > GAP * median_step(at)) + 1
+    return np.insert(at, gaps, at[gaps - 1]), np.insert(values, gaps, np.nan)
+
+
 def _mark_alarms(ax: Axes, at: Array, highest: Array, limit: float, count: int) -> None:
-    ax.axhline(limit, color=DARK, linestyle="--", linewidth=1.2, label=f"threshold {limit:.4g}")
     alarm = highest > limit
     ax.plot(
         at[alarm],

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.events import find_segments
-from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_or_new, legend_above, shorten, style_axes
+from anomaly.plots.bands import GAP, isolated_dots, mark_segments, median_step, shade
+from anomaly.plots.figures import ANOMALY, DARK, NORMAL, axes_or_new, legend_above, shorten, style_axes
 from anomaly.plots.scores import plot_scores_over_time
 from anomaly.plots.times import as_times, count_label, date_axis
 from anomaly.plots.validation import as_mask, check_length
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 _PANEL_HEIGHT, _WIDTH = 1.1, 8.0
 _MOST_COLUMNS = 1000
 _DECADES = 4
-# A step of more than this many median steps is a gap.
-_GAP = 10
 # Heights in inches: of the name of a sensor in the map, of the margins above and below the map, and of the figure.
 _ROW_HEIGHT, _AROUND_MAP, _MAP_HEIGHTS = 0.145, 0.9, (4.0, 10.0)
 
@@ -54,7 +53,7 @@ def plot_series(
     scores : array_like of shape (n_steps,), optional
         Anomaly scores, plotted below the sensors.
     threshold : float, optional
-        Higher scores are alarms.
+        A line among the scores. Without `alarms`, higher scores are marked.
     labels : array_like of shape (n_steps,), optional
         True labels; anomalies are bars at the top of each panel.
     time : array_like of shape (n_steps,), optional
@@ -103,10 +102,11 @@ def plot_series(
         style_axes(panel, "", "", shorten(str(names[j])), grid="y")
         panel.yaxis.label.set(rotation=0, ha="right", va="center")
     if scores is not None:
-        _plot_scores(panels[-1], scores, threshold, time, first)
+        _plot_scores(panels[-1], scores, threshold, time, first, flags)
     for panel in panels:
-        _shade(panel, times, flags, ANOMALY)
-        _bar(panel, times, truth)
+        if scores is None or panel is not panels[-1]:
+            shade(panel, times, flags, ANOMALY)
+        mark_segments(panel, times, truth)
         panel.label_outer()
     title = _title(flags, truth, len(chosen), n_sensors)
     panels[0].set_title(title, loc="left", fontsize="medium", fontweight="bold", color=DARK)
@@ -169,7 +169,7 @@ def plot_reconstruction(
     ax = axes_or_new(ax)
     _plot_line(ax, times, measured, NORMAL, label="measured")
     _plot_line(ax, times, np.asarray(expected, dtype=np.float64), DARK, label="expected", linestyle="--")
-    _shade(ax, times, flags, ANOMALY, label="alarm")
+    shade(ax, times, flags, ANOMALY, label="alarm")
     style_axes(ax, f"{name}, measured and expected", _step_label(time, first), name)
     date_axis(ax, times)
     legend_above(ax)
@@ -250,7 +250,7 @@ def plot_contribution_map(
     style_axes(ax, "Contributions of the sensors to the scores", _step_label(time, first), "", grid="")
     _name_rows(ax, names, height)
     # The bar has ten points above the map, whatever the height of the map.
-    _bar(ax, times, flags, ANOMALY, 1.0 + 0.01 / height, 1.0 + 0.09 / height)
+    mark_segments(ax, times, flags, ANOMALY, 1.0 + 0.01 / height, 1.0 + 0.09 / height)
     ax.set_title(ax.get_title(loc="left"), loc="left", fontsize="medium", fontweight="bold", color=DARK, pad=10.0)
     date_axis(ax, times)
     return ax
@@ -285,9 +285,9 @@ def _contributing_most(contributions: Any, shape: tuple[int, ...], top: int) -> 
     return sorted(np.argsort(-parts.sum(axis=0), kind="stable")[:top].tolist())
 
 
-def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, first: int) -> None:
+def _plot_scores(ax: Axes, scores: Any, threshold: float | None, time: Any, first: int, alarms: Array | None) -> None:
     """Plot scores in the last of many panels, with short labels."""
-    plot_scores_over_time(scores, threshold, time=time, first=first, ax=ax)
+    plot_scores_over_time(scores, threshold, time=time, alarms=alarms, first=first, ax=ax)
     ax.set_title("", loc="left")
     name = "score\n(logarithmic\nscale)" if ax.get_yscale() == "log" else "score"
     ax.set_ylabel(name, rotation=0, ha="right", va="center")
@@ -300,10 +300,10 @@ def _columns(parts: Array, times: Array) -> tuple[Array, Array]:
     """Return the edges and the cells of the columns of a map, NaN in gaps in time."""
     starts = np.unique(np.linspace(0, len(parts), _MOST_COLUMNS, endpoint=False).astype(np.int64))
     cells = np.maximum.reduceat(parts, starts, axis=0).T
-    step = _median_step(times)
+    step = median_step(times)
     ends = times[np.append(starts[1:], len(parts)) - 1] + step
     edges = np.append(times[starts], ends[-1])
-    gaps = np.flatnonzero(edges[1:] - ends > _GAP * step) + 1
+    gaps = np.flatnonzero(edges[1:] - ends > GAP * step) + 1
     return np.insert(edges, gaps, ends[gaps - 1]), np.insert(cells, gaps, np.nan, axis=1)
 
 
@@ -336,50 +336,7 @@ def _plot_line(ax: Axes, times: Array, values: Array, color: str, **style: Any) 
         starts = np.arange(2 * _MOST_COLUMNS) * len(values) // (2 * _MOST_COLUMNS)
         pairs = [np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)]
         times, values = np.repeat(times[starts], 2), np.column_stack(pairs).ravel()
-    present = np.concatenate([[False], np.isfinite(values), [False]])
-    isolated = np.flatnonzero(present[1:-1] & ~present[:-2] & ~present[2:])
-    dots: dict[str, Any] = {"marker": ".", "markersize": 3, "markevery": isolated.tolist()} if len(isolated) else {}
-    ax.plot(times, values, color=color, linewidth=0.9, **dots, **style)
-
-
-def _shade(ax: Axes, times: Array, flags: Array | None, color: str, label: str | None = None) -> None:
-    if flags is None:
-        return
-    for start, end in _spans(times, flags):
-        ax.axvspan(start, end, color=color, alpha=0.22, linewidth=0, label=label)
-        label = None
-
-
-def _bar(
-    ax: Axes, times: Array, flags: Array | None, color: str = GREY, bottom: float = 0.94, top: float = 1.0
-) -> None:
-    """Mark segments by bars between two fractions of the height of the axes, by default along the top."""
-    if flags is None:
-        return
-    for start, end in _spans(times, flags):
-        ax.axvspan(start, end, bottom, top, color=color, linewidth=0, clip_on=top <= 1.0)
-
-
-def _spans(times: Array, flags: Array) -> list[tuple[Any, Any]]:
-    """Return start and end time of each segment: the end is the time of the next step, unless a gap precedes it."""
-    step = _median_step(times)
-    spans = []
-    for start, end in find_segments(flags):
-        after = times[end - 1] + step
-        spans.append((times[start], after if end == len(times) else min(after, times[end])))
-    return spans
-
-
-def _median_step(times: Array) -> Any:
-    """Return the median step between distinct times; with one time alone, one unit of its dtype.
-
-    On an axis of dates a unit shorter than a minute would be invisible: then the step is a minute.
-    """
-    steps = np.sort(np.diff(np.unique(times)))
-    if len(steps):
-        return steps[len(steps) // 2]
-    is_short = times.dtype.kind == "M" and np.datetime_data(times.dtype)[0] not in ("Y", "M", "W", "D", "h")
-    return np.timedelta64(1, "m") if is_short else 1
+    ax.plot(times, values, color=color, linewidth=0.9, **isolated_dots(values), **style)
 
 
 def _title(flags: Array | None, truth: Array | None, n_plotted: int, n_sensors: int) -> str:

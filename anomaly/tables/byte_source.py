@@ -11,6 +11,7 @@ from typing import Any
 from anomaly.errors import DataError
 
 _UTF8 = ("utf-8", "utf_8", "utf8", "utf-8-sig", "utf_8_sig")
+_DAMAGE = (EOFError, gzip.BadGzipFile, zlib.error)
 _MARK = b"\xef\xbb\xbf"
 
 
@@ -23,8 +24,8 @@ class ByteSource:
     ----------
     binary : buffered binary stream
         The stream.
-    encoding : str
-        Encoding of the text.
+    encoding : str or None
+        Encoding of the text; None for UTF-8, or what a byte-order mark says.
     label : str
         Name of the file, for messages.
     is_live : bool, default False
@@ -43,7 +44,14 @@ class ByteSource:
     (b'\xc3\xa9', b'')
     """
 
-    def __init__(self, binary: Any, encoding: str, label: str, is_live: bool = False) -> None:
+    def __init__(self, binary: Any, encoding: str | None, label: str, is_live: bool = False) -> None:
+        self._damage: Exception | None = None
+        if encoding is None:
+            encoding = "utf-8-sig"
+            try:
+                encoding = encoding_of(binary)
+            except _DAMAGE as error:
+                self._damage = error
         try:
             self._decoder = codecs.getincrementaldecoder(encoding)()
         except LookupError as error:
@@ -57,7 +65,6 @@ class ByteSource:
         self._lines = 0
         self._ends_with_return = False
         self._error: DataError | None = None
-        self._damage: Exception | None = None
 
     def has_bytes(self) -> bool:
         """Return whether bytes, an error or the end can be had without waiting."""
@@ -115,7 +122,7 @@ class ByteSource:
             piece = _whole_lines(piece[:at])
             self._error = DataError(
                 f"{self._label}, line {self._line_after(piece)}: found a NUL character; this is a binary file, or text "
-                "in another encoding (such as encoding='utf-16')"
+                f"in another encoding, perhaps {_guess(data)!r}: give it as encoding= (on the command line: --encoding)"
             )
         return piece
 
@@ -130,7 +137,7 @@ class ByteSource:
                 left -= len(part)
                 if self.is_live or not part:
                     break
-        except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        except _DAMAGE as error:
             self._damage = error
         return b"".join(parts)
 
@@ -145,8 +152,8 @@ class ByteSource:
         line = self._line_after(piece) if piece or not start else self._lines + 1 + start.count(b"\n")
         self._error = DataError(
             f"{self._label}, line {line}: found the byte 0x{error.object[error.start]:02x}, which is not text in "
-            f"encoding {error.encoding!r}; save the file in this encoding, or in Python pass "
-            "the encoding of the file (such as encoding='latin-1')"
+            f"encoding {error.encoding!r}; give that of the file, perhaps {_guess(error.object)!r}, as encoding= (on "
+            "the command line: --encoding)"
         )
         return piece
 
@@ -164,6 +171,25 @@ class ByteSource:
             count -= 1
         self._ends_with_return = piece.endswith(b"\r")
         return count
+
+
+def encoding_of(binary: Any) -> str:
+    """Return the encoding that a byte-order mark at the beginning of a stream says, or UTF-8 without one."""
+    start = bytes(binary.peek(4)[:4])
+    if start.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
+        return "utf-32"
+    return "utf-16" if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+
+
+def _guess(data: bytes) -> str:
+    """Return a guess at the encoding of bytes that are no UTF-8."""
+    if b"\0" in data:
+        return "utf-16-le" if data[1::2].count(0) >= data[::2].count(0) else "utf-16-be"
+    try:
+        data.decode("cp1252")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "cp1252"
 
 
 def _whole_lines(piece: bytes) -> bytes:

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from anomaly.errors import DataError
+from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.byte_source import ByteSource
 from anomaly.tables.csv_layout import Layout
-from anomaly.tables.csv_records import records
+from anomaly.tables.csv_records import Begun, plain_tables, records
 from anomaly.tables.table import Table
 from anomaly.tables.text_lines import TextLines
 from nnlite.delimited import EMPTY, MORE, NUMBER, SKIPPED, TEXT, WRONG, RecordReader
@@ -32,7 +33,9 @@ class Start(NamedTuple):
     line: int
 
 
-def compiled_tables(source: ByteSource, start: Start, layout: Layout, reader: RecordReader) -> Iterator[Table]:
+def compiled_tables(
+    source: ByteSource, start: Start, layout: Layout, reader: RecordReader, bad: BadRows | None = None
+) -> Iterator[Table]:
     """Yield tables of the next rows, as many as the reader's chunks have.
 
     Parameters
@@ -45,8 +48,12 @@ def compiled_tables(source: ByteSource, start: Start, layout: Layout, reader: Re
         The columns.
     reader : RecordReader
         The compiled reader.
+    bad : BadRows, optional
+        Where records with a fault go; without it they are errors. From the first one on, `csv` reads.
     """
-    kinds = [NUMBER if name in layout.numbers else TEXT for name in layout.names] + [EMPTY] * layout.n_empty
+    named = [NUMBER if name in layout.numbers else TEXT for name in layout.names]
+    kinds = [SKIPPED] * layout.n_before + named + [EMPTY] * layout.n_empty
+    most_rows = reader.most_rows
     buffer, line, count, is_final = start.head, start.line, 0, False
     while True:
         reader.start(kinds, 0, line)
@@ -56,7 +63,7 @@ def compiled_tables(source: ByteSource, start: Start, layout: Layout, reader: Re
             is_final = not piece
             buffer += piece
             size = min(2 * size, _LARGEST_PIECE)
-        if reason == WRONG:
+        if reason == WRONG and bad is None:
             raise _fault(buffer[reader.position :], reader.line, source, layout)
         n_rows, position, after = reader.n_rows, reader.position, reader.line
         if n_rows:
@@ -74,9 +81,17 @@ def compiled_tables(source: ByteSource, start: Start, layout: Layout, reader: Re
             rows = range(count + 1, count + n_rows + 1)
             yield Table(layout.names, cells, row_numbers=rows, line_numbers=lines)
             count += n_rows
+        buffer, line = buffer[position:], after
+        if reason == WRONG:
+            break
         if reason == MORE:
             return
-        buffer, line = buffer[position:], after
+    as_text = frozenset(
+        name for name, kind in zip(layout.names, kinds[layout.n_before :], strict=False) if kind == TEXT
+    )
+    lines_left = TextLines(source, layout.label, buffer)
+    found = records(lines_left, layout.delimiter, layout.label, line, bad)
+    yield from plain_tables(found, layout, most_rows, lines_left.has_next, bad, Begun(count, as_text))
 
 
 def _columns(reader: RecordReader, buffer: bytes, kinds: list[int], layout: Layout) -> dict[int, Array | None]:

@@ -7,6 +7,7 @@ module otherwise; values and errors are the same.
 from __future__ import annotations
 
 import os
+import warnings
 from collections import deque
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
@@ -15,13 +16,15 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, FileFormWarning, format_value
+from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.byte_source import ByteSource
 from anomaly.tables.csv_blocks import Start, compiled_tables
 from anomaly.tables.csv_columns import ColumnForm
-from anomaly.tables.csv_form import CsvForm, infer_delimiter
+from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
+from anomaly.tables.csv_inference import Inferred, infer_form, with_tabs, without_comments
 from anomaly.tables.csv_layout import LONGEST_FIELD, Layout, header_names
-from anomaly.tables.csv_records import available, plain_tables, records
+from anomaly.tables.csv_records import Record, available, plain_tables, records
 from anomaly.tables.table import Table, join_columns
 from anomaly.tables.text_files import OpenBytes, describe_path, open_bytes
 from anomaly.tables.text_lines import TextLines
@@ -37,6 +40,7 @@ def read_csv(
     *,
     numbers: Container[str] = (),
     backend: str = "auto",
+    bad: BadRows | None = None,
     **options: Any,
 ) -> Table:
     r"""Read a CSV file into one table.
@@ -53,6 +57,8 @@ def read_csv(
     backend : {"auto", "numpy", "numba"}, default "auto"
         What reads: Python's `csv` module, or compiled code, with the same result. "auto" is compiled code where there
         is Numba and enough to read.
+    bad : BadRows, optional
+        Where rows go that cannot be read; without it they are errors.
     **options
         Parameters of `CsvForm`, such as ``delimiter=";"``.
 
@@ -83,13 +89,15 @@ def read_csv(
     form = _form(form, options)
     with open_bytes(path, rewind=True) as opened:
         while True:
-            tables = list(_tables(opened, path, form, _CHUNK_ROWS, numbers, backend))
+            tables = list(_tables(opened, path, form, _CHUNK_ROWS, numbers, backend, bad))
             mixed = _mixed_columns(tables)
             if not mixed:
                 return _joined(tables)
             # Numbers in some chunks and text in others: once more, all as text.
             numbers = _Without(numbers, mixed)
             tables.clear()
+            if bad is not None:
+                bad.clear(describe_path(path))
             opened.stream.seek(opened.start)
 
 
@@ -100,6 +108,7 @@ def iter_csv(
     chunk_rows: int = _CHUNK_ROWS,
     numbers: Container[str] = (),
     backend: str = "auto",
+    bad: BadRows | None = None,
     **options: Any,
 ) -> Iterator[Table]:
     """Read a CSV file in chunks of rows, in an amount of memory that does not depend on its length.
@@ -108,7 +117,7 @@ def iter_csv(
 
     Parameters
     ----------
-    path, form, backend, **options
+    path, form, backend, bad, **options
         As for `read_csv`. Of a pipe, the delimiter is inferred from the lines that have arrived, two at least.
     chunk_rows : int, default 50_000
         Rows of each table; the last one may have fewer, and of a pipe every one.
@@ -130,7 +139,7 @@ def iter_csv(
         raise ValueError(f"chunk_rows must be at least 1; found {chunk_rows}")
     form = _form(form, options)
     with open_bytes(path) as opened:
-        yield from _tables(opened, path, form, chunk_rows, numbers, backend)
+        yield from _tables(opened, path, form, chunk_rows, numbers, backend, bad)
 
 
 def _form(form: CsvForm | None, options: dict[str, Any]) -> CsvForm:
@@ -144,38 +153,81 @@ def _tables(
     chunk_rows: int,
     numbers: Container[str],
     backend: str,
+    bad: BadRows | None,
 ) -> Iterator[Table]:
     """Yield the tables of a file from its beginning."""
     label = describe_path(path)
     source = ByteSource(opened.stream, form.encoding, label, opened.is_live)
     lines = TextLines(source, label)
     # A header alone may hold several delimiters; the row after it is waited for in any case.
-    sample = list(available(lines, _SAMPLE_LINES, lines.has_next, least=2 if form.header else 1))
-    delimiter = form.delimiter or infer_delimiter(sample)
-    beginning = _Beginning(chain(sample, lines))
-    found = records(beginning, delimiter, label)
+    least = form.skip_lines + (2 if form.header else 1)
+    sample = list(available(lines, _SAMPLE_LINES + form.skip_lines, lines.has_next, least=least))
+    inferred = infer_form(list(without_comments(sample, form.comment)), form)
+    if inferred.titles:
+        _warn_of_titles(inferred, label)
+    beginning = _Beginning(chain(sample[inferred.n_above :], lines))
+    is_plain = form.comment is None and inferred.delimiter != BLANKS_DELIMITER
+    cleaned: Iterator[str] = beginning if is_plain else without_comments(beginning, form.comment)
+    delimiter = inferred.delimiter
+    if delimiter == BLANKS_DELIMITER:
+        cleaned, delimiter = with_tabs(cleaned), "\t"
+    found = records(cleaned, delimiter, label, inferred.n_above + 1, bad)
     first = next((record for record in found if record[1]), None)
     if first is None:
         raise DataError(f"{label} is empty")
     read = beginning.end()
-    names = header_names(*first, label) if form.header else tuple(map(str, range(len(first[1]))))
-    layout = Layout(label, delimiter, names, 0, ColumnForm(form.decimal, form.missing), numbers)
+    layout = _layout(first, inferred, form, label, numbers)
     reader = None
-    if not opened.is_live:
+    if is_plain and not opened.is_live:
         reader = open_record_reader(delimiter, form.decimal, chunk_rows, LONGEST_FIELD, opened.n_bytes, backend)
     if reader is None:
         rows = found if form.header else chain([first], found)
-        tables = plain_tables(rows, layout, chunk_rows, lines.has_next)
+        tables = plain_tables(rows, layout, chunk_rows, lines.has_next, bad)
     else:
-        head = [*([] if form.header else read), *sample[len(read) :]]
-        line = len(read) + 1 if form.header else 1
-        tables = compiled_tables(source, Start("".join(head).encode() + lines.rest(), line), layout, reader)
+        begun = inferred.n_above + len(read)
+        head = [*([] if form.header else read), *sample[begun:]]
+        line = begun + 1 if form.header else inferred.n_above + 1
+        tables = compiled_tables(source, Start("".join(head).encode() + lines.rest(), line), layout, reader, bad)
     is_empty = True
     for table in tables:
         is_empty = False
         yield table
     if is_empty:
         raise DataError(f"{label} has a header and no rows")
+
+
+def _layout(first: Record, inferred: Inferred, form: CsvForm, label: str, numbers: Container[str]) -> Layout:
+    """Return the columns of a file from its first record."""
+    line, fields = first
+    delimiter = "\t" if inferred.delimiter == BLANKS_DELIMITER else inferred.delimiter
+    cells = ColumnForm(form.decimal, form.missing)
+    if not form.header:
+        return Layout(label, delimiter, tuple(map(str, range(len(fields)))), 0, cells, numbers)
+    names = [name.strip() for name in fields]
+    while len(names) > 1 and not names[-1] and inferred.n_empty:
+        names.pop()
+    if inferred.has_index:
+        names = names if names[0] else names[1:]
+        warnings.warn(
+            f"{label}, line {line}: the first column has no name, and is left out as the number or the name of each "
+            "row; name it in the file to use it",
+            FileFormWarning,
+            stacklevel=2,
+        )
+    return Layout(
+        label, delimiter, header_names(line, names, label), inferred.n_empty, cells, numbers, int(inferred.has_index)
+    )
+
+
+def _warn_of_titles(inferred: Inferred, label: str) -> None:
+    count = len(inferred.titles)
+    warnings.warn(
+        f"{label}: left out {count} line{'' if count == 1 else 's'} above the header, such as "
+        f"{format_value(inferred.titles[0])}; if they are records, say how many lines to leave out (on the command "
+        "line: --skip-lines)",
+        FileFormWarning,
+        stacklevel=2,
+    )
 
 
 class _Beginning(Iterator[str]):

@@ -1,12 +1,16 @@
-"""The form of a CSV file: its delimiter, header, encoding, decimal point and marks of missing values."""
+"""The form of a CSV file, as far as it is given: delimiter, header, encoding, decimal point, missing values."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Sequence
-from dataclasses import dataclass
+import codecs
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
 
-DELIMITERS = ",;\t|"
+from anomaly.errors import DataError
+
+BLANKS_DELIMITER = " "
+"""The delimiter that is any number of blanks, spaces or tabs."""
 _DECIMALS = ".,"
 
 
@@ -17,35 +21,74 @@ class CsvForm:
     Parameters
     ----------
     delimiter : str, optional
-        Character between fields; by default inferred from the first lines.
+        Character between fields; a space means any number of blanks. By default comma, semicolon, tab, ``|`` or blanks,
+        inferred from the first lines.
     header : bool, default True
-        Whether the first record contains the names of the columns.
-    encoding : str, default "utf-8-sig"
-        Encoding of the text.
+        Whether the first record contains the names of the columns. If not, these are ``"0"``, ``"1"``, ...
+    encoding : str, optional
+        Encoding of the text. By default UTF-8, or what a byte-order mark says.
     decimal : {".", ","}, default "."
         Decimal point of numbers.
     missing : tuple of str, default ()
         Texts of missing values besides the usual ones. Of a number, equal numbers are meant, too.
+    skip_lines : int, default 0
+        Lines to leave out at the beginning.
+    comment : str, optional
+        Character with which lines begin that are comments.
 
     Raises
     ------
     ValueError
-        If the delimiter or the decimal point is no such character.
+        If a character is none that can be used so, or two are the same.
     """
 
     delimiter: str | None = None
     header: bool = True
-    encoding: str = "utf-8-sig"
+    encoding: str | None = None
     decimal: str = "."
     missing: tuple[str, ...] = ()
+    skip_lines: int = 0
+    comment: str | None = None
 
     def __post_init__(self) -> None:
         if self.delimiter is not None:
             check_delimiter(self.delimiter)
         if self.decimal not in _DECIMALS or len(self.decimal) != 1:
             raise ValueError(f"decimal must be '.' or ','; found {self.decimal!r}")
-        if self.decimal == self.delimiter:
-            raise ValueError(f"decimal and delimiter are both {self.decimal!r}; they must differ")
+        if self.comment is not None and (len(self.comment) != 1 or self.comment in '"\r\n\0'):
+            raise ValueError(f"comment must be one character such as '#'; found {self.comment!r}")
+        if self.delimiter is not None and self.delimiter in (self.decimal, self.comment):
+            raise ValueError(f"the delimiter {self.delimiter!r} cannot be the decimal point or begin a comment, too")
+        if self.skip_lines < 0:
+            raise ValueError(f"skip_lines must be at least 0; found {self.skip_lines}")
+
+    @classmethod
+    def from_state(cls, state: Any) -> CsvForm:
+        """Restore a form from the values of `get_state`; raise DataError for an invalid field."""
+        kinds = {"header": bool, "skip_lines": int, "missing": list}
+        known = {field.name for field in fields(cls)}
+        if not isinstance(state, Mapping) or not all(
+            name in known and type(value) is kinds.get(name, str) for name, value in state.items()
+        ):
+            raise DataError(f"the form of files is not valid; found {state!r:.100}")
+        values = dict(state)
+        if "missing" in values:
+            if not all(type(text) is str for text in values["missing"]):
+                raise DataError("the marks of missing values in the form of files are not text")
+            values["missing"] = tuple(values["missing"])
+        try:
+            form = cls(**values)
+            codecs.lookup(form.encoding or "utf-8")
+        except (ValueError, LookupError) as error:
+            raise DataError(f"the form of files is not valid: {error}") from error
+        return form
+
+    def get_state(self) -> dict[str, Any]:
+        """Return what differs from the defaults, as JSON values."""
+        default = CsvForm()
+        state = {field.name: getattr(self, field.name) for field in fields(self)}
+        changed = {name: value for name, value in state.items() if value != getattr(default, name)}
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in changed.items()}
 
 
 def check_delimiter(delimiter: str) -> str:
@@ -53,22 +96,3 @@ def check_delimiter(delimiter: str) -> str:
     if len(delimiter) != 1 or delimiter in '"\r\n\0':
         raise ValueError(f"delimiter must be one character such as ',' or ';'; found {delimiter!r}")
     return delimiter
-
-
-def infer_delimiter(sample: Sequence[str]) -> str:
-    """Return the delimiter that splits the largest fraction of the first lines into as many fields as the header.
-
-    The most frequent character is no criterion: decimal commas may outnumber the semicolons between fields.
-    """
-    best, best_fit = DELIMITERS[0], (0.0, 0)
-    for delimiter in DELIMITERS:
-        try:
-            widths = [len(row) for row in csv.reader(sample, delimiter=delimiter) if row]
-        except csv.Error:
-            continue
-        if not widths or widths[0] < 2:
-            continue
-        fit = (sum(width == widths[0] for width in widths) / len(widths), widths[0])
-        if fit > best_fit:
-            best, best_fit = delimiter, fit
-    return best

@@ -30,6 +30,8 @@ class Layout:
         Form of the cells.
     numbers : container of str
         Columns whose cells become numbers, where all of them are plain numbers.
+    n_before : int
+        Fields before those of the columns, which are left out.
     """
 
     label: str
@@ -38,11 +40,12 @@ class Layout:
     n_empty: int
     cells: ColumnForm
     numbers: Container[str]
+    n_before: int = 0
 
     @property
     def n_fields(self) -> int:
         """Fields of a record."""
-        return len(self.names) + self.n_empty
+        return self.n_before + len(self.names) + self.n_empty
 
     def is_blank(self, fields: Sequence[str]) -> bool:
         """Return whether fields, from `records`, are no record: none, or of several columns a blank one."""
@@ -50,13 +53,13 @@ class Layout:
 
     def fault(self, fields: Sequence[str]) -> str | None:
         """Return what is wrong with the fields of a record, or None."""
-        width = len(self.names)
+        width = self.n_before + len(self.names)
         if not width <= len(fields) <= self.n_fields:
             return f"found {len(fields)} fields, expected {width}"
         if any(field.strip(BLANKS) for field in fields[width:]):
             at = next(j for j in range(width, len(fields)) if fields[j].strip(BLANKS))
             return f"found {fields[at]!r} in column {at + 1}, which has no name; name the column in the first line"
-        for name, field in zip(self.names, fields, strict=False):
+        for name, field in zip(self.names, fields[self.n_before :], strict=False):
             if len(field) * 4 > LONGEST_FIELD and len(field.encode()) > LONGEST_FIELD:
                 return f"column {name!r}: field larger than field limit ({LONGEST_FIELD})"
         return None
@@ -68,7 +71,7 @@ def header_names(line: int, fields: Sequence[str], label: str) -> tuple[str, ...
     where = f"{label}, line {line}"
     if "" in names:
         raise DataError(
-            f"{where}: column {names.index('') + 1} has no name{_explain_empty_name(names)}; name every column, or "
+            f"{where}: column {names.index('') + 1} has no name; name every column, or "
             "read the file as one without a header (on the command line: --no-header)"
         )
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -78,13 +81,3 @@ def header_names(line: int, fields: Sequence[str], label: str) -> tuple[str, ...
             "file has no header, read it as one without (on the command line: --no-header)"
         )
     return names
-
-
-def _explain_empty_name(names: Sequence[str]) -> str:
-    """Return the likely cause of a single empty name, with its remedy, for an error message."""
-    if names.count("") == 1 and len(names) > 1:
-        if not names[0]:
-            return " (as for the index that pandas writes: omit it with to_csv(index=False), or name it)"
-        if not names[-1]:
-            return " (as after a delimiter at the end of the line: remove that from every line)"
-    return ""

@@ -125,12 +125,18 @@ class CsvWriter:
         cells = [_as_fields(column) for column in columns]
         if self._spreadsheet:
             cells = [without_formulas(column) for column in cells]
-        # Only text can contain a carriage return.
+        # Only text has to be quoted.
         texts = [text for text, column in zip(cells, columns, strict=True) if column.dtype.kind in "OU"]
-        if any(map(_breaks_lines, texts)) or (len(cells) > 1 and any(map(_is_blank, cells[0]))):
-            self._write_rows(zip(*cells, strict=True))
+        if len(cells) > 1 and not any(map(self._is_special, texts)) and not _has_blank(cells[0]):
+            lines = map(self._delimiter.join, zip(*(map(str, column) for column in cells), strict=True))
+            self._stream.write("".join(f"{line}\n" for line in lines))
         else:
-            self._writer.writerows(zip(*cells, strict=True))
+            self._write_rows(zip(*cells, strict=True))
+
+    def _is_special(self, cells: Sequence[Any]) -> bool:
+        """Return whether cells have a character because of which they are quoted."""
+        text = "".join(map(str, cells))
+        return any(mark in text for mark in (self._delimiter, '"', "\r", "\n"))
 
     def _write_rows(self, rows: Iterable[Sequence[Any]]) -> None:
         """Write rows one by one, and quote those that would not be read as they are.
@@ -177,6 +183,10 @@ def write_csv(path: str | os.PathLike[str], tables: Table | Iterable[Table], *, 
             raise DataError("there is no table to write")
 
 
+def _has_blank(cells: Sequence[Any]) -> bool:
+    return not all(str(cell).strip(BLANKS) for cell in cells)
+
+
 def _is_blank(cell: Any) -> bool:
     return cell is None or (isinstance(cell, str) and not cell.strip(BLANKS))
 
@@ -193,4 +203,5 @@ def _as_fields(column: Array) -> list[Any]:
         # NumPy writes a float32 with the fewest digits; converted to a Python float it would have 17.
         values = column.tolist() if column.dtype == np.float64 else column.astype(np.str_).tolist()
         return ["" if value != value or value == "nan" else value for value in values]
-    return list(column.tolist())
+    cells = column.tolist()
+    return ["" if cell is None else cell for cell in cells] if kind == "O" else list(cells)

@@ -88,7 +88,8 @@ def _tail_rate(seed: int, data: str) -> float:
 
 
 def _moving(train: Array, rate: float) -> MovingLimit:
-    return MovingLimit(DeclusteredPeaks(rate, _GAP).fit(train).threshold_, train, rate, _GAP, counted=1.0)
+    rule = DeclusteredPeaks(rate, _GAP).fit(train)
+    return MovingLimit(rule.threshold_, train, rate, _GAP, counted=1.0, unit=rule.mean_excess_)
 
 
 def _moving_rate(seed: int, data: str) -> float:

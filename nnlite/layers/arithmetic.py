@@ -126,15 +126,21 @@ class GetItem(Layer):
         self._key = (slice(None), *parts)
 
     def build(self, input_shape: Shape) -> Shape:
-        """Return the shape of the part."""
-        if any(size is None for size in input_shape[1:]):
-            raise ValueError(f"a part of a tensor needs known sizes; found shape {input_shape}")
-        # An array of zero bytes per step: the shape is found without memory.
-        outline = np.broadcast_to(np.zeros(()), (1, *(int(size or 0) for size in input_shape[1:])))
-        try:
-            return (input_shape[0], *outline[self._key].shape[1:])
-        except IndexError as error:
-            raise ValueError(f"a tensor of shape {input_shape} has no part {self.index}: {error}") from error
+        """Return the shape of the part; the size of a part of an axis of unknown size is unknown."""
+        sizes = list(input_shape[1:])
+        result: list[int | None] = [input_shape[0]]
+        for part in self._key[1:]:
+            if part is None:
+                result.append(1)
+                continue
+            if not sizes:
+                raise ValueError(f"a tensor of shape {input_shape} has no part {self.index}: it has too few axes")
+            size = sizes.pop(0)
+            if isinstance(part, slice):
+                result.append(None if size is None else len(range(*part.indices(size))))
+            elif size is not None and not -size <= part < size:
+                raise ValueError(f"a tensor of shape {input_shape} has no part {self.index}: {part} is out of bounds")
+        return (*result, *sizes)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Return the part."""

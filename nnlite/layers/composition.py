@@ -52,6 +52,22 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
     return outputs
 
 
+def refuse_own_steps(model: Any) -> None:
+    """Raise if the class of a model defines steps of training of its own, which would never run.
+
+    Raises
+    ------
+    NotImplementedError
+        If it does; the message says what to do instead.
+    """
+    for step in ("train_step", "test_step", "predict_step"):
+        if hasattr(type(model), step):
+            raise NotImplementedError(
+                f"{type(model).__name__}.{step} is not supported: fit trains by the losses of compile and the "
+                f"penalties of layers. {WAY_OUT}"
+            )
+
+
 def attributes_of(owner: Any) -> list[Any]:
     """Return the layers among the attributes of an object, and in lists and dictionaries of them."""
     found: dict[int, Any] = {}

@@ -1,7 +1,10 @@
-"""The names of weights in Keras, for layers and models alike."""
+"""Names of Keras for the weights of layers and models, and for what they do not do."""
 
 from __future__ import annotations
 
+from typing import Any, NoReturn
+
+from nnlite.layers.composition import WAY_OUT
 from nnlite.weights import Weight
 
 
@@ -37,3 +40,13 @@ class VariableNames:
     def non_trainable_variables(self) -> list[Weight]:
         """The weights that training does not change, under their name in Keras."""
         return self.non_trainable_weights
+
+    def add_loss(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise: a loss of tensors has no derivative here.
+
+        Raises
+        ------
+        NotImplementedError
+            Always; the message says what to do instead.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.add_loss is not supported. {WAY_OUT}")

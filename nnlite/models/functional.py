@@ -12,7 +12,7 @@ from nnlite.archive import FileFormatError, read_archive
 from nnlite.data import as_list, by_name
 from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
-from nnlite.layers.composition import run_call
+from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
 from nnlite.registry import serialize
 from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
@@ -92,6 +92,7 @@ class Model(Trainer):
     def __init__(
         self, inputs: Any = None, outputs: Any = None, name: str | None = None, trainable: bool = True
     ) -> None:
+        refuse_own_steps(self)
         if inputs is None and outputs is None and self.composes:
             Layer.__init__(self, name=name)
             self._begin_empty()
@@ -211,6 +212,13 @@ class Model(Trainer):
         """
         for line in summary_lines(self, line_length or 80, expand_nested, show_trainable):
             (print_fn or print)(line)
+
+    def _repr_html_(self) -> str:
+        """Return a picture of the layers, for notebooks."""
+        from nnlite.utils.diagrams import network_svg
+
+        count = sum(weight.size for weight in self.weights)
+        return f"<p><strong>{type(self).__name__}</strong>, {count:,} weights</p>{network_svg(self)}"
 
     def save(self, filepath: Any, overwrite: bool = True) -> None:
         """Save the model to a file: layers, weights and the state of training.

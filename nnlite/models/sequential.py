@@ -37,7 +37,14 @@ class Sequential(Model):
     115
     """
 
-    class_name = "Sequential"
+    @property
+    def class_name(self) -> str:  # type: ignore[override]
+        """Name of the class in files: that of a graph, if a layer is written as a function of others."""
+        return "Model" if self._is_graph else "Sequential"
+
+    @property
+    def _is_graph(self) -> bool:
+        return bool(self.outputs) and any(layer.composes and not isinstance(layer, Model) for layer in self._stack)
 
     def __init__(self, layers: Sequence[Any] | None = None, name: str | None = None, trainable: bool = True) -> None:
         Layer.__init__(self, name=name, trainable=trainable)
@@ -132,6 +139,8 @@ class Sequential(Model):
 
     def get_config(self) -> dict[str, Any]:
         """Return the configuration of the chain."""
+        if self._is_graph:
+            return super().get_config()
         first = layer_of(self._tensors[0].node) if self._tensors else None
         return {
             "name": self.name,

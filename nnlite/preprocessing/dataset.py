@@ -96,6 +96,39 @@ class Dataset:
             length = length // batch_size if drop_remainder else -(-length // batch_size)
         return Dataset(batches, length)
 
+    def window(self, size: int, shift: int | None = None, stride: int = 1, drop_remainder: bool = False) -> Dataset:
+        """Return the dataset of windows, each a dataset of `size` elements, `stride` apart.
+
+        Parameters
+        ----------
+        size : int
+            Number of elements of a window.
+        shift : int, optional
+            Number of elements from the begin of a window to that of the next; by default `size`.
+        stride : int, default 1
+            Number of elements from one element of a window to the next.
+        drop_remainder : bool, default False
+            Whether to leave out windows at the end that are smaller.
+        """
+
+        def windows() -> Iterator[Dataset]:
+            elements = list(self)
+            for start in range(0, len(elements), shift or size):
+                some = elements[start : start + size * stride : stride]
+                if len(some) == size or not drop_remainder:
+                    yield Dataset(lambda some=some: some, len(some))  # type: ignore[misc]
+
+        return Dataset(windows)
+
+    def flat_map(self, function: Callable[..., Iterable[Any]]) -> Dataset:
+        """Return the dataset of all elements of the datasets that a function returns for each element."""
+
+        def inner() -> Iterator[Any]:
+            for one in self:
+                yield from _call(function, one)
+
+        return Dataset(inner)
+
     def unbatch(self) -> Dataset:
         """Return the dataset of the rows of all elements."""
 

@@ -7,6 +7,7 @@ from typing import Any, NoReturn
 from nnlite.graph import topological_order
 from nnlite.layers.base import Layer
 from nnlite.steps import layer_of
+from nnlite.utils.diagrams import rows_by_depth
 
 _BOX_WIDTH, _BOX_HEIGHT, _GAP = 3.2, 0.6, 0.55
 
@@ -58,13 +59,8 @@ def plot_model(
     if not model.outputs:
         raise ValueError(f"model {model.name!r} has no graph yet; give it an Input, build it, or call it on data")
     nodes = topological_order(model.outputs)
-    depth: dict[int, int] = {}
-    for node in nodes:
-        depth[id(node)] = 1 + max((depth[id(tensor.node)] for tensor in node.inputs), default=-1)
-    rows: dict[int, list[Any]] = {}
-    for node in nodes:
-        rows.setdefault(depth[id(node)], []).append(node)
-    widest = max(map(len, rows.values()))
+    rows = rows_by_depth(nodes)
+    widest = max(map(len, rows))
     shown = {
         "shapes": show_shapes,
         "dtype": show_dtype,
@@ -78,7 +74,7 @@ def plot_model(
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
     places = {}
-    for level, several in rows.items():
+    for level, several in enumerate(rows):
         for k, node in enumerate(several):
             places[id(node)] = ((k - (len(several) - 1) / 2) * (_BOX_WIDTH + _GAP), -level * (height + _GAP))
     for node in nodes:

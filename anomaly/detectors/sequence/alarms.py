@@ -14,16 +14,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.sequence.causes import CausalCauseStream, CauseStream, alarm_labels
+from anomaly.detectors.sequence.causes import FRACTION, CausalCauseStream, CauseStream, alarm_labels
 from anomaly.detectors.sequence.moving_limit import HOLD, MovingLimit
 from anomaly.detectors.sequence.training_limit import training_limit
 from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
 
-DEFAULT_RATE = 3e-4
+DEFAULT_RATE = 2e-4
 """Alarm events per step that the default threshold allows for."""
 
 _FEW_STEPS = 100
+# That of detectors that were saved by earlier versions.
+_FORMER_FRACTION = 0.05
 
 LEAST_GAP = 50
 """Alarms with at most so many steps between them, or a period, are one event."""
@@ -47,6 +49,8 @@ class AlarmRule:
         Length of the longest windows, which raise the scores of so many steps around a cause.
     causal : bool
         Whether an alarm must not depend on later steps.
+    fraction : float
+        Least part of a cause; see `causes_of`.
     """
 
     threshold: float
@@ -55,6 +59,7 @@ class AlarmRule:
     width: int = 1
     reach: int = 1
     causal: bool = False
+    fraction: float = FRACTION
 
     @property
     def delay(self) -> int:
@@ -63,6 +68,12 @@ class AlarmRule:
             return 0
         # Two joins look `gap` steps ahead each, at limits that depend on causes.
         return 2 * self.moving.gap + CauseStream(self.width, self.reach).delay
+
+    def get_state(self) -> dict[str, float]:
+        """Return the rate and the unit of a limit that follows the scores: no unit for that of earlier versions."""
+        if self.moving is None:
+            return {}
+        return {"alarm_rate": self.moving.rate} | ({"alarm_unit": self.moving.unit} if self.moving.steady else {})
 
     def stream(self) -> AlarmStream:
         """Return a stream at the start of a series."""
@@ -114,15 +125,33 @@ class AlarmSettings:
                 f"the limit of scores was chosen from {len(scores)} steps, which hardly tell how high those of normal "
                 f"steps may be: give {_FEW_STEPS} at least, better thousands, or heed events with a high peak alone"
             )
-        return self.rule(float(rule.threshold_), scores), shortage
+        # The excess of scores that are not positive is none of logarithms.
+        unit = rule.mean_excess_ if rule.level_ > 0 else 0.0
+        return self.rule(float(rule.threshold_), scores, unit), shortage
 
-    def rule(self, threshold: float, reference: Array) -> AlarmRule:
-        """Return the limit with a threshold and the scores that it was chosen by."""
+    def rule(self, threshold: float, reference: Array, unit: float | None) -> AlarmRule:
+        """Return the limit with a threshold, the scores that it was chosen by, and their unit.
+
+        Parameters
+        ----------
+        threshold : float
+            The limit at the first step.
+        reference : ndarray of shape (n_steps,)
+            Scores of normal steps.
+        unit : float or None
+            As for `MovingLimit`; None for the rule of detectors that were saved by earlier versions.
+        """
         # With an event counted beforehand a promise is kept while the scale is that of training.
+        counted = float(self.is_promised)
         # Windows raise the scores on both sides of a fault, which must not make it last for the new normal.
-        hold = HOLD + 2 * self.reach
-        moving = MovingLimit(threshold, reference, self.rate, self.gap, float(self.is_promised), hold)
-        return AlarmRule(threshold, moving, training_limit(reference), self.width, self.reach, self.causal)
+        if unit is None:
+            hold = HOLD + 2 * self.reach
+            fraction = _FORMER_FRACTION
+            moving = MovingLimit(threshold, reference, self.rate, self.gap, counted, hold, steady=False)
+        else:
+            fraction = FRACTION
+            moving = MovingLimit(threshold, reference, self.rate, self.gap, counted, max(HOLD, self.reach), unit)
+        return AlarmRule(threshold, moving, training_limit(reference), self.width, self.reach, self.causal, fraction)
 
 
 class AlarmStream:
@@ -178,7 +207,7 @@ class AlarmStream:
 
     def _begin(self) -> None:
         kind = CausalCauseStream if self._rule.causal else CauseStream
-        self._causes: CauseStream | CausalCauseStream = kind(self._rule.width, self._rule.reach)
+        self._causes: CauseStream | CausalCauseStream = kind(self._rule.width, self._rule.reach, self._rule.fraction)
         self._scores, self._known = np.zeros(0), np.zeros(0, np.bool_)
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         self._answered = 0

@@ -3,10 +3,10 @@ r"""Steps that cause an alarm, among those that the windows around them raise.
 A step's score is a mean over all windows that cover it, so one odd sample raises the scores of w steps on either side.
 A detector of windows also knows the step's own part: the squared difference between its samples and those of the
 remembered window (or of the reconstruction), averaged over the windows that cover it. An alarm is restricted to the
-steps whose own part, averaged over an eighth of a window, is at least a twentieth of the largest within v steps before
+steps whose own part, averaged over an eighth of a window, is at least a tenth of the largest within v steps before
 and after, the length of the longest windows that the score is made of:
 
-.. math:: \bar c_t \geq \tfrac{1}{20} \max_{|u - t| < v} \bar c_u .
+.. math:: \bar c_t \geq \tfrac{1}{10} \max_{|u - t| < v} \bar c_u .
 
 Where all steps of a window are equally odd, none is left out.
 """
@@ -18,13 +18,14 @@ from numpy.typing import ArrayLike
 
 from anomaly.events import find_segments, join_segments
 from nnlite.types import Array
-from nnlite.validation import check_value, choice, integer
+from nnlite.validation import check_value, choice, integer, number
 
-_FRACTION = 0.05
+FRACTION = 0.1
+"""A step is a cause if its part is at least this fraction of the largest nearby."""
 _SMOOTHED = 8
 
 
-def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
+def causes_of(own: ArrayLike, width: int, reach: int | None = None, fraction: float = FRACTION) -> Array:
     """Return which steps may be the cause of an alarm.
 
     Parameters
@@ -35,6 +36,8 @@ def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
         Length w of the windows that the own parts are of, at least 1.
     reach : int, optional
         Length v of the longest windows that raise the score, at least 1; by default w.
+    fraction : float, default 0.1
+        Least part of a cause, as a fraction of the largest nearby, from 0 to 1.
 
     Returns
     -------
@@ -50,11 +53,12 @@ def causes_of(own: ArrayLike, width: int, reach: int | None = None) -> Array:
     ([24, 56], [39, 40, 41])
     """
     width, reach = _lengths(width, reach)
+    check_value("fraction", fraction, number(least=0, most=1))
     values = np.asarray(own, np.float64)
     if not len(values):
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
-    return np.asarray(smooth >= _FRACTION * _largest_around(smooth, reach - 1))
+    return np.asarray(smooth >= fraction * _largest_around(smooth, reach - 1))
 
 
 class CauseStream:
@@ -64,7 +68,7 @@ class CauseStream:
     ----------
     width : int
         Length of the windows that the own parts are of, at least 1.
-    reach : int, optional
+    reach, fraction : optional
         As for `causes_of`.
 
     Attributes
@@ -82,8 +86,9 @@ class CauseStream:
     (16, True)
     """
 
-    def __init__(self, width: int, reach: int | None = None) -> None:
+    def __init__(self, width: int, reach: int | None = None, fraction: float = FRACTION) -> None:
         self._width, self._reach = _lengths(width, reach)
+        self._fraction = fraction
         self.delay = self._reach - 1 + _smoothing_reach(self._width)
         self._recent = np.zeros(0)
         self._answered = 0
@@ -114,7 +119,7 @@ class CauseStream:
         """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
         if end <= self._answered:
             return np.zeros(0, np.bool_)
-        answers = causes_of(self._recent, self._width, self._reach)[self._answered : end]
+        answers = causes_of(self._recent, self._width, self._reach, self._fraction)[self._answered : end]
         first = max(end - self.delay, 0)
         self._recent, self._answered = self._recent[first:], end - first
         return answers
@@ -125,7 +130,7 @@ class CausalCauseStream:
 
     Parameters
     ----------
-    width, reach : int
+    width, reach, fraction
         As for `causes_of`.
 
     Examples
@@ -139,8 +144,9 @@ class CausalCauseStream:
 
     delay = 0
 
-    def __init__(self, width: int, reach: int) -> None:
+    def __init__(self, width: int, reach: int, fraction: float = FRACTION) -> None:
         width, reach = _lengths(width, reach)
+        self._fraction = fraction
         self._smoothed = 2 * _smoothing_reach(width) + 1
         self._half = reach // 2
         self._recent = np.zeros(0)
@@ -159,7 +165,7 @@ class CausalCauseStream:
         smooth = total / number
         # The maximum around a step that lies half of the reach back is that of the steps before.
         largest = _largest_around(np.concatenate([np.full(self._half, -np.inf), smooth]), self._half)[: len(values)]
-        return np.asarray(smooth >= _FRACTION * largest)[len(values) - n_new :]
+        return np.asarray(smooth >= self._fraction * largest)[len(values) - n_new :]
 
     def finish(self) -> Array:
         """Return nothing, and begin a new series."""

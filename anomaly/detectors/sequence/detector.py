@@ -132,7 +132,7 @@ class SequenceDetector(SeriesDetector):
         Fraction of the calibration steps to label as anomalies; see `threshold`.
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
-        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 3,000
+        `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 5,000
         steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest of them,
         corrected for the effective sample size of autocorrelated scores (see
         `anomaly.detectors.sequence.small_samples`).
@@ -209,7 +209,7 @@ class SequenceDetector(SeriesDetector):
     >>> wave[1100:1130] = 0.0
     >>> detector = SequenceDetector(random_state=0).fit(wave[:800])
     >>> detector.period_, [(event.start, event.end) for event in detector.find_events(wave[800:])]
-    (25, [(297, 331)])
+    (25, [(298, 331)])
     """
 
     _constraints: ClassVar[Mapping[str, Constraint]] = {
@@ -539,9 +539,7 @@ class SequenceDetector(SeriesDetector):
 
     def _state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         config, arrays = self.fitted_.get_state()
-        if self.alarms_.moving is not None:
-            config["alarm_rate"] = self.alarms_.moving.rate
-        return config, {**arrays, "labels": self.labels_}
+        return {**config, **self.alarms_.get_state()}, {**arrays, "labels": self.labels_}
 
     @classmethod
     def from_state(cls, config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> SequenceDetector:
@@ -562,7 +560,7 @@ class SequenceDetector(SeriesDetector):
         self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
             settings = self._alarm_settings(float(config["alarm_rate"]))
-            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_)
+            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, config.get("alarm_unit"))
 
     def _describe_windows(self) -> str:
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"

@@ -6,22 +6,31 @@ that depends on the scores before it alone:
 
 .. math:: \ln L_t = \ln \theta + (q_t - q_0) + b_t
 
-with the threshold :math:`\theta` from training, the limit at the first step.
+with the threshold :math:`\theta` from training, the limit at the first step. Its unit is e, the mean by which the
+logarithms of the peaks of normal scores exceed a high level (see `anomaly.thresholds.DeclusteredPeaks`): one e higher,
+a limit is exceeded by normal scores e = 2.7 times as rarely.
 
 **Scale.** :math:`q_t` is the 99 % quantile of the logarithms of the last 5,000 scores, of which those before the first
 step are the training scores. Scores above it are held back until their run has ended, and then half as many of them
 enter, evenly spaced, as lie above the quantile: an anomaly does not raise the scale while it lasts, and little
 afterwards. A run that has lasted 400 steps (or `hold`), or three times as long as all steps before it (at the start,
-where the level may differ from that of the training), is the new normal: all of its scores enter.
+where the level may differ from that of the training), is the new normal: the last quarter of its scores enters.
 
-**Bar.** :math:`b_t = c\,(2^{u_t} - 1)` with c = 0.2. The count :math:`u_t \geq 0` rises by 1 at the start of each alarm
-event and by 1/400 with each step in alarm, and falls by r with every other step, where r is the requested rate of alarm
-events. Rises and falls have to balance: for any scores whatever, the number of alarm events in T steps is at most
+**Bar.** :math:`b_t = c\,(2^{u_t} - 1) + v_t` with c = 5 e. The count :math:`u_t \geq 0` rises by 1 at the start of each
+alarm event and by 1/800 with each step in alarm, and falls by r with every other step, where r is the requested rate of
+alarm events. Rises and falls have to balance: for any scores whatever, the number of alarm events in T steps is at most
 
 .. math:: r T + \log_2 \left( 1 + \frac{\max b}{c} \right) + 1 .
 
 So the rate is kept in the long run even where the scale is too slow: to a score that grows twentyfold, the bar allows
-five events more than the rate. Gibbs & Candès have the same argument about single steps.
+few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 200 with each step in alarm, and falls by a
+hundredth of that with every other step: for any scores, the number of steps in alarm is at most
+:math:`T / 100 + 200 \max b / e`. Gibbs & Candès have the same argument about single steps.
+
+**A fault and a drift** differ in how far they exceed the limit, in units of normal scores. While an alarm event lasts,
+u is that of its first step: an event ends when the scores fall, or when the limit has climbed to them. The mild excess
+of a drift is reached soon, that of a fault, many e, not before the run is the new normal. The price of few false alarms
+is that an event hides for about 1/r steps what follows it and exceeds the limit by less than 5 e.
 
 **Measured** on distances of windows to the nearest of 1,500 training steps, with thresholds of
 `anomaly.thresholds.DeclusteredPeaks` and one event counted beforehand: the 5,000 steps after the training of normal
@@ -45,16 +54,26 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from nnlite.types import Array
-from nnlite.validation import as_finite, check_value, integer, number
+from nnlite.validation import as_finite, boolean, check_value, integer, number
 
 MEMORY = 5000
 """Number of scores that the scale is taken from."""
 _QUANTILE = 0.99
 HOLD = 400
 """Steps that a run lasts before it is the new normal."""
+UNIT = 0.05
+"""Unit of a limit where that of normal scores is not known."""
 _START = 3
 _KEPT = 0.5
-_RISE = 0.2
+_NEWEST = 0.25
+_FORMER_RISE = 0.2
+# In units.
+_RISE = 5
+_CLIMB = 1 / 200
+# Of an event that begins.
+_BY_STEP, _FORMER_BY_STEP = 1 / 800, 1 / 400
+_FALL = 0.01
+_LEAST_UNIT = 0.05
 # Of the median of the training scores.
 _FLOOR = 1e-6
 
@@ -74,16 +93,21 @@ class MovingLimit:
     gap : int, default 50
         Largest number of steps between two steps of one run or alarm event, at least 1; about the length of a window.
     counted : float, default 0
-        The count at the first step, at least 0. With 1 the first limit is :math:`e^c = 1.22` times the threshold, and
-        the bound above holds without its last term: for a rate that was promised.
+        The count at the first step, at least 0. With 1 the first limit is :math:`e^c` times the threshold, 1.28 for the
+        default unit, and the bound above holds without its last term: for a rate that was promised.
 
     hold : int, default 400
         Steps that a run of high scores lasts before it is the new normal, at least 1; more where windows raise scores
         on both sides of a fault.
+    unit : float, default 0.05
+        e, at least 0; below 0.05 it is that.
+    steady : bool, default True
+        Whether u is that of its first step while an event lasts, and the limit climbs. False is the rule of detectors
+        that were saved by earlier versions: each alarm raises the limit at once, and all scores of a new normal enter.
 
     Attributes
     ----------
-    threshold, rate, gap, counted, hold
+    threshold, rate, gap, counted, hold, unit, steady
         As given.
     reference : ndarray of float64 of shape (n,)
         At most 5,000 scores. With the others it makes an equal limit.
@@ -119,6 +143,8 @@ class MovingLimit:
         gap: int = 50,
         counted: float = 0.0,
         hold: int = HOLD,
+        unit: float = UNIT,
+        steady: bool = True,
     ) -> None:
         check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
@@ -131,6 +157,9 @@ class MovingLimit:
         check_value("hold", hold, integer(least=1))
         self.counted = float(counted)
         self.hold = int(hold)
+        check_value("unit", unit, number(least=0))
+        check_value("steady", steady, boolean())
+        self.unit, self.steady = float(unit), bool(steady)
 
     def stream(self) -> LimitStream:
         """Return a new stream, which begins at the threshold."""
@@ -177,7 +206,14 @@ class LimitStream:
         self._held: list[float] = []
         self._seen = self._run_start = 0
         self._run_end = self._alarm_end = -math.inf
-        self._count = moving.counted
+        # In logarithms; the count of the event that goes on is that of its first step.
+        unit = max(moving.unit, _LEAST_UNIT)
+        self._rise, self._climb, self._steady = _RISE * unit, _CLIMB * unit, moving.steady
+        if not moving.steady:
+            self._rise, self._climb = _FORMER_RISE, 0.0
+        self._count = self._first_count = moving.counted
+        self._climbed = 0.0
+        self._by_step = _BY_STEP if moving.steady else _FORMER_BY_STEP
 
     def push(self, scores: ArrayLike, is_cause: ArrayLike | None = None) -> Array:
         """Return the limits at the next steps.
@@ -200,7 +236,7 @@ class LimitStream:
         limits = np.empty(len(values))
         for step, (score, is_own) in enumerate(zip(values.tolist(), causes.tolist(), strict=True)):
             scale = self._scale()
-            limit = scale + self._distance + _RISE * (2.0**self._count - 1)
+            limit = scale + self._distance + self._bar()
             limits[step] = math.exp(min(limit, 709.0))
             value = self._log(score)
             self._count_alarm(is_own and score > limits[step])
@@ -222,12 +258,21 @@ class LimitStream:
         high = min(low + 1, len(self._ranked) - 1)
         return self._ranked[low] + (place - low) * (self._ranked[high] - self._ranked[low])
 
+    def _bar(self) -> float:
+        goes_on = self._steady and self._seen - self._alarm_end <= self._gap
+        count = min(self._first_count, self._count) if goes_on else self._count
+        return self._rise * (2.0**count - 1) + self._climbed
+
     def _count_alarm(self, is_alarm: bool) -> None:
         if not is_alarm:
             self._count = max(self._count - self._rate, 0.0)
+            self._climbed = max(self._climbed - _FALL * self._climb, 0.0)
             return
         begins = self._seen - self._alarm_end > self._gap
-        self._count += begins + 1 / HOLD
+        if begins:
+            self._first_count = self._count
+        self._count += begins + self._by_step
+        self._climbed += self._climb
         self._alarm_end = self._seen
 
     def _move_scale(self, value: float, is_high: bool) -> None:
@@ -241,7 +286,8 @@ class LimitStream:
         self._held.append(value)
         self._run_end = self._seen
         if self._seen - self._run_start >= min(self._hold, _START * self._run_start):
-            self._remember(self._held)
+            # A run may begin with an anomaly, whose scores would hide the next one.
+            self._remember(self._held[-max(int(_NEWEST * len(self._held)), 1) :] if self._steady else self._held)
             self._held = []
 
     def _end_run(self) -> None:

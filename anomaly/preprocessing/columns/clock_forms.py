@@ -1,7 +1,7 @@
 """Durations and times of day: text such as 00:20:22, 1h 20m, PT20M, 18.00.00 and 6:30 PM.
 
-A column is one of times of day, and then a cycle, if its values span half a day or more and none reaches 24 hours, or
-if they have an AM or PM. Otherwise it is one of durations, in seconds: within half a day there is no midnight to cross.
+A column is one of times of day, and then a cycle, if they have an AM or PM, or if none reaches 24 hours and they span
+six hours or begin after four. Otherwise it is one of durations, in seconds.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from anomaly.preprocessing.columns.numerals import normalized
 from anomaly.tables.saved_state import field
 
 _DAY = 86400.0
-_HALF_DAY = 43200.0
+_HALF_DAY, _QUARTER_DAY, _EARLY = 43200.0, 21600.0, 14400.0
 _CLOCK = re.compile(
     r"(?P<sign>-)?(?:(?P<d>\d+)(?:\s*(?:days?|d|tage?)[, ]*\s*|[. ]))?"
-    r"(?P<a>\d{1,4})(?P<mark>[:h])(?P<b>[0-5]\d)(?:[:m](?P<c>[0-5]\d)(?:[.,:](?P<f>\d+))?s?)?",
+    r"(?P<a>\d{1,4})(?P<mark>[:h])(?P<b>[0-5]\d)(?:[:m](?P<c>[0-5]\d)(?:[.,:](?P<f>\d+))?s?|[.,](?P<g>\d+))?",
     re.IGNORECASE,
 )
 _HALVES = re.compile(
@@ -53,7 +53,7 @@ def _sum(parts: Mapping[str, str | None], units: Mapping[str, float] = _UNITS) -
 
 def _clock(text: str) -> float | None:
     found = _CLOCK.fullmatch(text)
-    return None if found is None else _sum(found.groupdict())
+    return None if found is None or found["g"] else _sum(found.groupdict())
 
 
 def _minutes(text: str) -> float | None:
@@ -61,7 +61,8 @@ def _minutes(text: str) -> float | None:
     found = _CLOCK.fullmatch(text)
     if found is None:
         return None
-    return _sum(found.groupdict(), _UNITS if found["c"] else {"a": 60.0, "b": 1.0})
+    parts = found.groupdict()
+    return _sum(parts) if found["c"] else _sum({**parts, "f": parts["g"]}, {"a": 60.0, "b": 1.0})
 
 
 def _halves(text: str) -> float | None:
@@ -160,6 +161,11 @@ class ClockForm:
         return cls(layout, field(config, "time", bool), field(config, "example", str))
 
 
+def _are_times(first: float, last: float) -> bool:
+    """Return whether seconds are times of day: within a day, and late in it or far apart."""
+    return first >= 0 and last <= _DAY and (last - first >= _QUARTER_DAY or first >= _EARLY)
+
+
 def find_clock_form(texts: Iterable[str]) -> ClockForm | None:
     """Return the form that all texts have, or None.
 
@@ -175,8 +181,7 @@ def find_clock_form(texts: Iterable[str]) -> ClockForm | None:
         present = [second for second in seconds if second is not None]
         if not texts or len(present) < len(seconds):
             continue
-        is_day = min(present) >= 0 and max(present) <= _DAY
-        is_time = layout == "halves" or (is_day and max(present) - min(present) >= _HALF_DAY)
+        is_time = layout == "halves" or _are_times(min(present), max(present))
         if layout == "clock" and not is_time and len({text.count(":") for text in texts}) > 1:
             continue  # two parts beside three are minutes and seconds
         return ClockForm(layout, is_time, texts[0])

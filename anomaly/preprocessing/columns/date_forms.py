@@ -37,6 +37,8 @@ _SAMPLE = 20
 _LONGEST, _FEWEST_DIGITS = 60, 2
 # So many dates in the order of time by one reading alone are in that order by no accident.
 _FEWEST_ORDERED = 8
+# A reading by which dates span so many times as much as by another one takes days for years.
+_WIDEST = 5
 
 
 @dataclass(frozen=True)
@@ -207,7 +209,9 @@ def _decided(formats: list[str], texts: list[str]) -> tuple[str, ...]:
     first = walls[formats[0]]
     if all(other == first for other in walls.values()):
         return tuple(formats[:1])
-    if len(texts) < _FEWEST_ORDERED:
+    spans = {form: float(np.nanmax(walls[form]) - np.nanmin(walls[form])) for form in formats}
+    formats = [form for form in formats if spans[form] <= _WIDEST * min(spans.values())]
+    if len(texts) < _FEWEST_ORDERED or len(formats) == 1:
         return tuple(formats)
     ordered = [form for form in formats if all(a <= b for a, b in pairwise(walls[form]))]
     return tuple(ordered if len(ordered) == 1 else formats)

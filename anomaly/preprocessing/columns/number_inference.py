@@ -70,10 +70,12 @@ def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> F
     if len(prefixes) > _MOST_UNITS or len(units) > _MOST_UNITS:
         return FoundNumbers(None)
     if len(prefixes) > 1:
-        return _mixture("begin in several ways", prefixes, counts, shapes)
+        parts = {text: shape.prefix for text, shape in shapes.items()}
+        return _mixture("begin in several ways", prefixes, counts, parts)
     factors = scale_of(units)
     if factors is None:
-        return _mixture("have units that are not of one scale", units, counts, shapes)
+        parts = {text: shape.unit for text, shape in shapes.items()}
+        return _mixture("have units that are not of one scale", units, counts, parts)
     misfit = next((text for text in counts if text not in shapes), None)
     if misfit is not None:
         return FoundNumbers(None, problem=f"{number_rows:,} of its {total:,} values are numbers", misfit=misfit)
@@ -117,7 +119,7 @@ def _odd(shapes: Mapping[str, Shape]) -> str:
     return next(iter(shapes))
 
 
-def _mixture(what: str, found: Counter[str], counts: Mapping[str, int], shapes: Mapping[str, Shape]) -> FoundNumbers:
+def _mixture(what: str, found: Counter[str], counts: Mapping[str, int], parts: Mapping[str, str]) -> FoundNumbers:
     """Return the problem of a mixture, if there is enough of it to be one, and not text that begins with numbers."""
     listed = ", ".join(
         f"{name!r} ({count:,} values)" if name else f"none ({count:,} values)" for name, count in found.most_common()
@@ -126,9 +128,7 @@ def _mixture(what: str, found: Counter[str], counts: Mapping[str, int], shapes: 
     if len(found) > 4 and 2 * most <= total:
         return FoundNumbers(None)
     usual = found.most_common(1)[0][0]
-    misfit = next(
-        text for text in counts if text not in shapes or usual not in (shapes[text].unit, shapes[text].prefix)
-    )
+    misfit = next(text for text in counts if parts.get(text) != usual)
     return FoundNumbers(None, problem=f"its numbers {what}: {listed}", misfit=misfit)
 
 

@@ -22,7 +22,7 @@ _DIGITS = {"%Y%m": 100, "%Y%m%d": 1, "%Y%m%d%H": 1, "%Y%m%d%H%M": 1, "%Y%m%d%H%M
 _LENGTHS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 # Days since 1970 that such numbers may be: from 1990 to 2050.
 _FIRST, _LAST = 7305.0, 29220.0
-_FEWEST = 5
+_FEWEST, _FEWEST_MONTHS = 5, 3
 _NAMED = re.compile(
     r"time|date|datum|stamp|epoch|zeit|heure|fecha|hora|^ts$|_ts$|_at$|^t$|created|updated", re.IGNORECASE
 )
@@ -143,8 +143,9 @@ def find_number_times(name: str, numbers: Array) -> str | None:
     if (present == np.floor(present)).all():
         lengths = {len(f"{bound:.0f}") for bound in (present.min(), present.max())}
         unit = _LENGTHS.get(lengths.pop()) if len(lengths) == 1 else None
-        is_likely = unit not in ("%Y%m", "%Y%m%d%H") or len(np.unique(present)) >= 2 * _FEWEST
-        if unit and is_likely and not np.isnan(_days_of_digits(present, unit)).any():
+        days = _days_of_digits(present, unit) if unit else np.array([np.nan])
+        is_likely = unit not in ("%Y%m", "%Y%m%d%H") or len(np.unique(present)) >= _FEWEST_MONTHS
+        if is_likely and not np.isnan(days).any() and days.min() >= _FIRST and days.max() <= _LAST:
             return unit
     for unit, per_day in _PER_DAY.items():
         days = present / per_day

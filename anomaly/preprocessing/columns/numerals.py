@@ -105,8 +105,8 @@ def styles_of(numerals: Iterable[str]) -> list[Style]:
 
 def _is_used(style: Style, numerals: list[str]) -> bool:
     """Return whether the marks of a style occur: one that does not is another style."""
-    if style.group and not any(style.group in numeral for numeral in numerals):
-        return False
+    if style.group:
+        return any(style.group in numeral for numeral in numerals)
     return style.decimal == "." or any(style.decimal in numeral for numeral in numerals)
 
 

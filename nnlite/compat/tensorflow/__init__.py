@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from nnlite.compat import keras  # noqa: F401 - tf.keras
+from nnlite.compat import keras
 from nnlite.compat.tensorflow import compat, config, data, linalg, math, nn, random, test  # noqa: F401
 from nnlite.compat.tensorflow.arrays import *  # noqa: F403
 from nnlite.eager import Tensor  # noqa: F401
@@ -22,6 +22,7 @@ __version__ = "2.21.0"
 """The version of TensorFlow whose names are meant."""
 
 newaxis = None
+initializers, losses, metrics, optimizers = keras.initializers, keras.losses, keras.metrics, keras.optimizers
 float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("float64")
 int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
 uint8, uint16, uint32, uint64 = np.dtype("uint8"), np.dtype("uint16"), np.dtype("uint32"), np.dtype("uint64")

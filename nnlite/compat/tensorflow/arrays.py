@@ -125,3 +125,41 @@ class Variable:
     def shape(self) -> tuple[int, ...]:
         """Shape of the value."""
         return self._value.shape
+
+
+def squared_difference(x: Any, y: Any) -> Any:
+    """Return the square of the difference of two arrays or symbolic tensors."""
+    return ops.square(ops.subtract(x, y))
+
+
+def split(value: Any, num_or_size_splits: Any, axis: int = 0) -> list[Any]:
+    """Return the parts of an array along an axis: as many equal ones, or parts of given sizes."""
+    array = np.asarray(value)
+    if isinstance(num_or_size_splits, int):
+        return as_tensor(np.split(array, num_or_size_splits, axis))
+    return as_tensor(np.split(array, np.cumsum(num_or_size_splits)[:-1], axis))
+
+
+def unstack(value: Any, axis: int = 0) -> list[Any]:
+    """Return the parts of an array along an axis, without that axis."""
+    return [as_tensor(part) for part in np.moveaxis(np.asarray(value), axis, 0)]
+
+
+def reverse(tensor: Any, axis: Any) -> Any:
+    """Return an array with the order along axes reversed."""
+    return as_tensor(np.flip(np.asarray(tensor), axis))
+
+
+def confusion_matrix(labels: Any, predictions: Any, num_classes: int | None = None) -> Any:
+    """Return how often each class was predicted for each class: one row for each label.
+
+    Examples
+    --------
+    >>> confusion_matrix([0, 1, 1], [0, 1, 0]).tolist()
+    [[1, 0], [1, 1]]
+    """
+    pairs = np.stack([np.asarray(labels, np.int64).ravel(), np.asarray(predictions, np.int64).ravel()])
+    size = num_classes or int(pairs.max(initial=0)) + 1
+    counts = np.zeros((size, size), np.int32)
+    np.add.at(counts, tuple(pairs), 1)
+    return as_tensor(counts)

@@ -34,7 +34,7 @@ class CompiledRecords:
 
     def __init__(self, delimiter: int, point: int, most_rows: int, longest_field: int) -> None:
         self._form = delimiter, point, longest_field
-        self._rows = most_rows
+        self.most_rows = most_rows
         self._stride = most_rows + _PADDING
         self._most_texts, self._most_odd = _FIRST_TEXTS, _FIRST_ODD
         self._function = native_function("records.read", np.dtype(np.float64))
@@ -128,7 +128,7 @@ class CompiledRecords:
             of("seen", self._seen, np.int32), self._seen.shape[1], of("spans", self._spans, i8), self._most_texts,
             of("counts", self._counts, i8), of("odd", self._odd, i8), self._most_odd,
             of("powers", self._powers, np.uint64), of("tens", self._tens, np.float64), of("lines", self._lines, i8),
-            *self._state, self._rows,
+            *self._state, self.most_rows,
         ], i8)  # fmt: skip
         call(self._function, of("fields", fields, i8), 0)
         self._state = fields[_BEGIN : _REASON + 1].tolist()

@@ -3,6 +3,8 @@
 import csv
 import json
 
+import pytest
+
 from anomaly import load_detector
 from tests.anomaly.command_line import QUICK, fails, rows, run, without_labels, without_some_labels
 
@@ -45,3 +47,28 @@ def test_learn_labels_takes_an_empty_label_as_the_normal_one(fresh_folder, capsy
     assert code == 0
     assert "without a label" not in out
     assert len(load_detector(fresh_folder / "n.npz").labels_) == (table["label"] == "").sum()
+
+
+@pytest.mark.parametrize(
+    ("spellings", "normal"), [(("0", "0.0"), "0"), (("False", "false"), "FALSE"), (("1e0", "1"), "1.0")]
+)
+def test_labels_are_compared_as_values_by_every_command(capsys, tmp_path, folder, spellings, normal):
+    table = rows(folder / "test.csv")
+    n_normal = sum(row[-1] == "normal" for row in table)
+    for i, row in enumerate(table[1:]):
+        row[-1] = spellings[i % 2] if row[-1] == "normal" else "attack"
+    with open(tmp_path / "mixed.csv", "w", newline="") as file:
+        csv.writer(file).writerows(table)
+    labels = ["--label", "label", "--normal", normal]
+    model, data = tmp_path / "m.npz", tmp_path / "mixed.csv"
+    code, out, _ = run(capsys, "fit", data, "-m", model, *labels, *QUICK)
+    assert (code, out.split()[2]) == (0, str(n_normal))
+    code, out, _ = run(capsys, "evaluate", data, "-m", model, *labels, "--json", "-")
+    figures = json.loads(out)
+    assert figures["n_records"] - figures["n_anomalies"] == n_normal
+    assert len(figures["by_label"]) == 2
+    for command in ("update", "learn-labels", "plot"):
+        output = ["-o", tmp_path / "pictures"] if command == "plot" else []
+        code, out, err = run(capsys, command, data, "-m", model, *labels, *output)
+        assert code == 0, err
+    assert load_detector(model).records_seen_ == 2 * n_normal

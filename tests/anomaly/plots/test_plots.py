@@ -150,6 +150,39 @@ def test_a_long_record_is_drawn_by_its_extremes():
     assert words(ax) == ["threshold 5", "alarms (1)", "true anomalies (1)"]
 
 
+def test_alarms_of_a_series_are_bands_and_not_the_scores_above_a_threshold():
+    scores = np.ones(100_000)
+    scores[500:600] = 9.0
+    alarms = np.zeros(100_000, int)
+    alarms[77_777] = alarms[90_000] = 1
+    ax = plots.plot_scores_over_time(scores, 5.0, alarms=alarms, ax=axes())
+    assert words(ax) == ["threshold 5", "alarms (2)"]
+    spans = [patch.get_extents().transformed(ax.transData.inverted()) for patch in ax.patches]
+    assert [round(span.x0) for span in spans] == [77_777, 90_000]
+    # An outline is seen where a step is narrower than a pixel.
+    assert all(patch.get_linewidth() > 0.5 and patch.get_edgecolor()[3] > 0.3 for patch in ax.patches)
+
+
+def test_no_line_crosses_a_gap_in_time():
+    time = np.array([0, 1, 2, 3, 4, 100, 200, 201, 202])
+    ax = plots.plot_scores_over_time(np.arange(1.0, 10.0), time=time, ax=axes())
+    drawn = ax.lines[0].get_ydata()
+    assert np.isnan(drawn).nonzero()[0].tolist() == [5, 7]
+    # A score between two gaps is a dot.
+    assert ax.lines[0].get_markevery() == [6]
+
+
+def test_scores_next_to_nothing_take_no_decades_of_the_axis():
+    scores = np.random.default_rng(0).lognormal(sigma=1.0, size=5000)
+    scores[10] = 1e-9
+    scores[20] = 1e3
+    ax = plots.plot_scores_over_time(scores, 8.0, ax=axes())
+    low, high = ax.get_ylim()
+    assert ax.get_yscale() == "log"
+    assert 1e-3 < low < np.quantile(scores, 0.01)
+    assert high >= 1e3
+
+
 def test_times_in_any_order_are_sorted_and_labelled_as_dates():
     time = np.array(["2024-01-03", "2024-01-01", "2024-01-02"], dtype="M8[D]")
     ax = plots.plot_scores_over_time([3.0, 1.0, 2.0], time=time, ax=axes())

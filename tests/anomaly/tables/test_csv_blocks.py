@@ -3,6 +3,7 @@
 import gzip
 import io
 import sys
+from contextlib import suppress
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anomaly.errors import DataError
+from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_columns import AllExcept, ColumnForm
 from anomaly.tables.csv_files import iter_csv, read_csv
 
@@ -142,3 +144,19 @@ def test_many_texts_and_numbers_beyond_the_quick_ones(tmp_path, n_texts):
     plain, compiled = (read_csv(path, numbers=["b"], backend=backend) for backend in ("numpy", "numba"))
     assert plain["a"].tolist() == compiled["a"].tolist()
     assert plain["b"].tolist() == compiled["b"].tolist()
+
+
+@settings(max_examples=80, deadline=None)
+@given(files())
+def test_both_paths_leave_out_the_same_rows(tmp_path_factory, file):
+    path = tmp_path_factory.getbasetemp() / "bad.csv"
+    path.write_bytes(file[0].encode())
+    found = []
+    for backend in ("numpy", "numba"):
+        bad, rows = BadRows(), []
+        # A chunk ends where compiled reading does: rows are compared, and not chunks.
+        with suppress(DataError):  # no rows at all
+            for table in iter_csv(path, backend=backend, delimiter=file[1], bad=bad):
+                rows += zip(*table.columns, table.row_numbers, table.line_numbers, strict=True)
+        found.append([rows, bad.rows])
+    assert found[0] == found[1]

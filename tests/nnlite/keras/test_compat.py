@@ -283,3 +283,51 @@ def test_an_embedding_equals_a_dense_layer_on_one_hot_vectors(tmp_path):
     assert model.predict(padded) == pytest.approx(model.predict(np.array([[0, 2, 1]])), rel=1e-5)
     model.save(tmp_path / "model.npz")
     np.testing.assert_array_equal(load_model(tmp_path / "model.npz").predict(padded), model.predict(padded))
+
+
+def test_a_sequential_with_functions_of_unknown_lengths_is_saved(tmp_path):
+    model = Sequential(
+        [
+            layers.Lambda(lambda x: tf.expand_dims(x, axis=-1) / 10, input_shape=[None]),
+            layers.LSTM(3),
+            Dense(1),
+            layers.Lambda(lambda x: 100 * x),
+        ]
+    )
+    model.compile("sgd", "mse")
+    model.fit(X, X[:, :1], verbose=0)
+    model.save(tmp_path / "model.npz")
+    restored = load_model(tmp_path / "model.npz")
+    np.testing.assert_array_equal(restored.predict(X), model.predict(X))
+    x = Input((None, 2))
+    assert x[:, -1].shape == (None, 2)
+    assert x[:, 1:, 0].shape == (None, None)
+    with pytest.raises(ValueError, match="too few axes"):
+        _ = x[:, 0, 0, 0]
+
+
+def test_weights_are_indexed_and_are_arrays():
+    layer = Dense(2, kernel_initializer="ones")
+    layer.build((None, 3))
+    assert layer.kernel[:, 0].numpy().tolist() == [1, 1, 1]
+    layer.kernel[0][...] = 5  # a copy
+    assert np.asarray(layer.kernel).sum() == 6
+
+
+def test_further_functions_of_arrays():
+    assert tf.math.squared_difference([1.0, 3.0], [2.0, 1.0]).tolist() == [1, 4]
+    assert [part.tolist() for part in tf.split(np.arange(4), [1, 3])] == [[0], [1, 2, 3]]
+    assert [part.tolist() for part in tf.split(np.arange(4), 2)] == [[0, 1], [2, 3]]
+    assert [part.tolist() for part in tf.unstack(np.eye(2), axis=1)] == [[1, 0], [0, 1]]
+    assert tf.reverse([1, 2], axis=0).tolist() == [2, 1]
+    assert tf.math.confusion_matrix([0, 2], [2, 2]).tolist() == [[0, 0, 1], [0, 0, 0], [0, 0, 1]]
+    assert tf.losses.MeanSquaredError is keras.losses.MeanSquaredError
+
+
+def test_windows_of_datasets():
+    windows = tf.data.Dataset.range(5).window(3, shift=1, drop_remainder=True).flat_map(lambda w: w.batch(3))
+    assert [w.tolist() for w in windows] == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]
+    assert [len(w) for w in tf.data.Dataset.range(5).window(2)] == [2, 2, 1]
+    (batch,) = tf.data.Dataset.range(3).batch(3)
+    batch.set_shape([None])
+    assert batch.get_shape() == (3,)

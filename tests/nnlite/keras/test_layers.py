@@ -281,6 +281,27 @@ def test_tensor_code_of_its_own_is_refused_with_the_way_out():
         Constant()(Input((3,)))
 
 
+def test_steps_and_losses_of_its_own_are_refused_with_the_way_out():
+    class Vae(Model):
+        def __init__(self, encoder):
+            super().__init__()
+            self.encoder = encoder
+
+        def train_step(self, data):
+            return {}
+
+    with pytest.raises(NotImplementedError, match=r"Vae.train_step is not supported.*GaussianLatent"):
+        Vae(Dense(2))
+
+    class Penalized(Layer):
+        def call(self, inputs):
+            self.add_loss(inputs[:, 0])
+            return inputs
+
+    with pytest.raises(NotImplementedError, match=r"Penalized.add_loss is not supported.*activity_penalty"):
+        Penalized()(Input((3,)))
+
+
 # -- models ---------------------------------------------------------------------------------------
 
 

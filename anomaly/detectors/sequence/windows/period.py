@@ -4,7 +4,8 @@ The autocorrelation of a series with period p has a peak at p and at its multipl
 whose peak is nearly as high as the highest one. Sensors vote: their autocorrelations are added.
 
 Three things would hide the peak, and are taken out first. Outliers are clipped. A slow trend, which correlates at all
-lags, is subtracted as a moving mean. And n steps have n - l pairs at lag l: sums over fewer pairs are divided by fewer.
+lags, is subtracted: as a parabola, and as a moving mean, which has less to average at the ends. And n steps have n - l
+pairs at lag l: sums over fewer pairs are divided by fewer.
 
 References
 ----------
@@ -32,6 +33,7 @@ _NEARLY = 0.85
 _LEAST_PEAK = 0.15
 # The autocorrelation falls below this before its first peak; a lag before that is smoothness, not repetition.
 _FALLEN = 0.3
+_SHARP = 0.1
 _LEVELS = 3
 _TINY = 1e-9
 
@@ -83,13 +85,15 @@ def moving_mean(values: Array, length: int) -> Array:
 
 
 def _autocorrelation(steps: Array, longest: int) -> Array | None:
-    """Return the mean autocorrelation of the features at lags up to the longest, smoothed; None without any."""
+    """Return the mean autocorrelation of the features at lags up to one above the longest; None without any."""
     n_steps, total = len(steps), np.zeros(len(steps))
     for feature in steps.T:
         # A switch among sensors has no shape to repeat, and its rare changes would correlate at any lag.
         if feature.std() < _TINY or (steps.shape[1] > 1 and len(np.unique(feature)) < _LEVELS):
             continue
-        centered = _without_trend(_clipped(feature), min(2 * longest + 1, n_steps // 2))
+        # A parabola first: of a steep trend, clipping would leave the middle alone.
+        level = _without_parabola(_clipped(_without_parabola(feature)))
+        centered = _without_trend(level, min(2 * longest + 1, n_steps // 2))
         if centered.std() < _TINY:
             continue
         spectrum = np.fft.rfft(centered - centered.mean(), 2 * n_steps)
@@ -100,10 +104,11 @@ def _autocorrelation(steps: Array, longest: int) -> Array | None:
     # Few pairs are left at long lags: none of more than half the length is made larger.
     pairs = np.maximum(n_steps - np.arange(n_steps), n_steps // 2)
     correlation = total / total[0] * n_steps / pairs
-    return np.convolve(correlation, np.ones(3) / 3, "same")[: longest + 1]
+    return np.asarray(correlation[: longest + 2])
 
 
-def _first_high_peak(correlation: Array, longest: int) -> int | None:
+def _first_high_peak(raw: Array, longest: int) -> int | None:
+    correlation = np.convolve(raw, np.ones(3) / 3, "same")[: longest + 1]
     fallen = np.flatnonzero(correlation < _FALLEN)
     start = max(SHORTEST_PERIOD, int(fallen[0]) if len(fallen) else SHORTEST_PERIOD)
     lags = np.arange(start, longest)
@@ -112,7 +117,10 @@ def _first_high_peak(correlation: Array, longest: int) -> int | None:
     if not len(peaks):
         return None
     high = correlation[peaks] >= _NEARLY * correlation[peaks].max()
-    return int(peaks[high][0])
+    peak = int(peaks[high][0])
+    # A sharp pattern, such as pulses of a single step, is smoothed to three lags of about the same height.
+    sharpest = peak - 1 + int(raw[peak - 1 : peak + 2].argmax())
+    return sharpest if raw[sharpest] > raw[peak] + _SHARP else peak
 
 
 def _clipped(values: Array) -> Array:
@@ -123,3 +131,10 @@ def _clipped(values: Array) -> Array:
 
 def _without_trend(values: Array, length: int) -> Array:
     return values - moving_mean(values, length)
+
+
+def _without_parabola(values: Array) -> Array:
+    place = np.linspace(-1, 1, len(values))
+    return np.asarray(
+        values - np.polynomial.polynomial.polyval(place, np.polynomial.polynomial.polyfit(place, values, 2))
+    )

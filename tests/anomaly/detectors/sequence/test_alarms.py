@@ -154,7 +154,8 @@ def test_one_odd_sample_is_a_short_alarm(causal, n_sensors):
     assert np.mean(hits) > 0.8
     # Windows that hold it have up to 80 steps.
     assert np.median(lengths) <= 5
-    assert max(lengths) <= 40
+    # One of a kind, where another step is above the limit within a window.
+    assert max(lengths) <= 50
 
 
 def test_a_fault_does_not_hide_the_next_one():
@@ -167,3 +168,15 @@ def test_a_fault_does_not_hide_the_next_one():
     labels = detector.predict(table[2000:])
     assert labels[500:560].mean() > 0.5
     assert labels[895:906].any()
+
+
+@CAUSAL
+def test_a_file_without_a_unit_of_the_limit_has_the_rule_it_was_saved_with(causal):
+    detector = fitted(causal, 1)
+    config, arrays = detector.to_state()
+    again = SequenceDetector.from_state(config, arrays, "file")
+    former = SequenceDetector.from_state({k: v for k, v in config.items() if k != "alarm_unit"}, arrays, "file")
+    reach = detector.alarms_.reach
+    found = [(d.alarms_.moving.steady, d.alarms_.moving.hold, d.alarms_.fraction) for d in (detector, again, former)]
+    assert found == [(True, max(400, reach), 0.1)] * 2 + [(False, 400 + 2 * reach, 0.05)]
+    assert again.alarms_.moving.unit == detector.alarms_.moving.unit

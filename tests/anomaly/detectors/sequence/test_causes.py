@@ -10,7 +10,7 @@ def slow(own, width, reach):
     """The definition, step by step."""
     n, half = len(own), max(width // 16, int(width >= 8))
     smooth = [np.mean(own[max(t - half, 0) : t + half + 1]) for t in range(n)]
-    return [smooth[t] >= 0.05 * max(smooth[max(t - reach + 1, 0) : t + reach]) * (1 - 1e-9) for t in range(n)]
+    return [smooth[t] >= 0.1 * max(smooth[max(t - reach + 1, 0) : t + reach]) * (1 - 1e-9) for t in range(n)]
 
 
 @pytest.mark.parametrize("width", [1, 2, 7, 8, 15, 16, 33, 100])

@@ -75,7 +75,8 @@ def test_the_default_has_few_false_events(n_sensors, memory):
         flagged.append(labels.mean())
     # The limit allows for 0.7 in 1,000 steps, of which there are 4,200.
     assert events <= 8
-    assert np.mean(flagged) < 0.01
+    # An event lasts as long as the scores are high: with windows of 64 of 700 steps, that is long.
+    assert np.mean(flagged) < 0.07
 
 
 @pytest.mark.parametrize("fault", [shift, shift_of_all, climb, loss])

@@ -20,7 +20,8 @@ def normal_scores(n, rng, width=15):
 def fitted(n=2000, seed=0, rate=1e-3):
     rng = np.random.default_rng(seed)
     reference = normal_scores(n, rng)
-    return MovingLimit(DeclusteredPeaks(rate, GAP).fit(reference).threshold_, reference, rate, GAP), rng
+    rule = DeclusteredPeaks(rate, GAP).fit(reference)
+    return MovingLimit(rule.threshold_, reference, rate, GAP, unit=rule.mean_excess_), rng
 
 
 def events(scores, limits):
@@ -35,9 +36,9 @@ def test_the_first_limit_is_the_threshold():
 def test_events_counted_beforehand_raise_the_first_limits():
     moving, _ = fitted()
     scores = np.full(3000, 0.5)
-    counted = MovingLimit(moving.threshold, moving.reference, moving.rate, GAP, counted=1.0)
+    counted = MovingLimit(moving.threshold, moving.reference, moving.rate, GAP, counted=1.0, unit=moving.unit)
     ratios = counted.limits(scores) / moving.limits(scores)
-    assert ratios[0] == pytest.approx(math.exp(0.2))
+    assert ratios[0] == pytest.approx(math.exp(5 * moving.unit))
     assert (np.diff(ratios) <= 1e-12).all()
     assert ratios[1001:] == pytest.approx(1.0)
 
@@ -63,7 +64,7 @@ def test_limits_do_not_depend_on_how_the_series_is_cut(cuts, seed):
 def test_the_unit_of_the_scores_does_not_matter():
     moving, rng = fitted()
     scores = normal_scores(3000, rng) * np.r_[np.ones(1000), np.full(2000, 3.0)]
-    other = MovingLimit(64 * moving.threshold, 64 * moving.reference, moving.rate, GAP)
+    other = MovingLimit(64 * moving.threshold, 64 * moving.reference, moving.rate, GAP, unit=moving.unit)
     np.testing.assert_allclose(other.limits(64 * scores), 64 * moving.limits(scores), rtol=1e-9)
 
 
@@ -107,7 +108,7 @@ def test_drift_raises_few_alarms_that_end(kind):
         fixed.append((scores > moving.threshold).mean())
     assert np.mean(flagged) <= 0.03
     # The scores grow up to twentyfold, and the bar with them.
-    assert np.mean(counts) <= 8000 * 1e-3 + math.log2(1 + math.log(20) / 0.2)
+    assert np.mean(counts) <= 8000 * 1e-3 + math.log2(1 + math.log(20) / (5 * moving.unit))
     assert np.mean(flagged) < 0.5 * np.mean(fixed)
 
 
@@ -129,7 +130,7 @@ def test_the_number_of_events_is_bounded_for_any_scores(kind, seed):
         limits = moving.limits(scores)
     # The bar is what the limit has above the scale, which no score can exceed by more than its own height.
     highest = math.log(max(scores.max(), moving.threshold) / min(scores.min(), moving.reference.min()))
-    assert events(scores, limits) <= 2e-3 * 3000 + math.log2(1 + highest / 0.2) + 1
+    assert events(scores, limits) <= 2e-3 * 3000 + math.log2(1 + highest / (5 * moving.unit)) + 1
 
 
 @pytest.mark.parametrize("length", [1, 20, 100, 300, 390])
@@ -141,14 +142,55 @@ def test_an_anomaly_does_not_hide_itself(length):
     assert alarms[1500 : 1500 + length].all()
 
 
-def test_nor_does_it_hide_the_next_one():
+@pytest.mark.parametrize(("start", "excess"), [(2900, 8), (1500, 30)])
+def test_nor_does_it_hide_the_next_one_for_long_or_a_larger_one(start, excess):
     moving, rng = fitted(n=MEMORY)
     scores = normal_scores(4000, rng)
-    scores[1000:1300] = 4 * moving.threshold
-    scores[2500:2520] = 4 * moving.threshold
+    scores[1000:1300] = moving.threshold * math.exp(8 * moving.unit)
+    scores[start : start + 20] = moving.threshold * math.exp(excess * moving.unit)
     alarms = scores > moving.limits(scores)
     assert alarms[1000:1300].all()
-    assert alarms[2500:2520].any()
+    assert alarms[start : start + 20].any()
+
+
+def test_the_limit_of_an_event_is_that_of_its_start_but_for_a_slow_climb():
+    moving, rng = fitted()
+    scores = normal_scores(1500, rng)
+    scores[1000:1100] = 6 * moving.threshold
+    limits = np.log(moving.limits(scores))
+    assert limits[1000:1100] - limits[1000] == pytest.approx(np.arange(100) * moving.unit / 200, abs=1e-9)
+    # Another event has to exceed it by far more.
+    assert limits[1100 + 2 * GAP] - limits[1000] > 5 * moving.unit
+
+
+@pytest.mark.parametrize("excess", [0.5, 40])
+def test_an_event_lasts_as_long_as_its_excess_is_large(excess):
+    moving, rng = fitted()
+    scores = normal_scores(3000, rng)
+    scores[1500:1850] = moving.limits(scores)[1500] * math.exp(excess * moving.unit)
+    alarms = (scores > moving.limits(scores))[1500:1850]
+    assert alarms.all() if excess > 1 else 30 < alarms.sum() < 150
+
+
+def test_steps_in_alarm_are_few_in_the_long_run_for_any_scores():
+    moving, rng = fitted()
+    # Always far above the limit, which climbs as slowly as it may, for less than a run lasts.
+    stream, n_alarms, n = moving.stream(), 0, 30_000
+    highest = 40 * moving.threshold
+    for _ in range(n // 500):
+        scores = np.r_[np.full(390, highest), normal_scores(110, rng)]
+        n_alarms += int((scores > stream.push(scores)).sum())
+    bar = math.log(highest / min(moving.reference.min(), 0.01))
+    assert n_alarms <= n / 100 + 200 * bar / moving.unit
+
+
+def test_the_rule_of_earlier_versions_raises_the_limit_at_once():
+    moving, rng = fitted()
+    former = MovingLimit(moving.threshold, moving.reference, moving.rate, GAP, steady=False)
+    scores = normal_scores(1500, rng)
+    scores[1000:1100] = 6 * moving.threshold
+    limits = np.log(former.limits(scores))
+    assert limits[1001] - limits[1000] > 0.2
 
 
 def test_a_new_level_becomes_normal_at_once_at_the_start_and_after_a_while_later():
@@ -173,9 +215,8 @@ def test_a_gap_ends_the_run_and_the_event():
     stream.push(before)
     stream.restart()
     restarted = stream.push(after)
-    # A new event raises the bar again.
-    assert restarted[1] > whole[1]
-    assert restarted[0] == pytest.approx(whole[0], rel=0.5)
+    # An event that goes on has the limit of its start, and a new one has that of an event before it.
+    assert restarted[0] > whole[0] * math.exp(4 * moving.unit)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.0, 2.0])
@@ -197,14 +238,14 @@ def test_an_infinite_score_is_an_alarm_and_no_more():
     scores[100] = np.inf
     limits = moving.limits(scores)
     assert np.isfinite(limits).all()
-    assert limits[299] < 2 * plain[299]
+    assert limits[299] < math.exp(5.1 * moving.unit) * plain[299]
 
 
 def test_an_equal_limit_comes_from_what_it_keeps():
     moving, rng = fitted(n=MEMORY + 100)
     assert len(moving.reference) == MEMORY
     scores = normal_scores(200, rng)
-    copy = MovingLimit(moving.threshold, moving.reference, moving.rate, moving.gap)
+    copy = MovingLimit(moving.threshold, moving.reference, moving.rate, moving.gap, unit=moving.unit)
     np.testing.assert_array_equal(copy.limits(scores), moving.limits(scores))
 
 

@@ -34,6 +34,21 @@ def test_a_trend_and_outliers_do_not_hide_the_period():
         assert abs(find_period([disturbed]) - 40) <= 1
 
 
+@pytest.mark.parametrize("period", [10, 17, 50, 97, 200])
+@pytest.mark.parametrize("noise", [0, 0.05])
+def test_a_steep_trend_does_not_hide_the_period(period, noise):
+    steps = np.arange(10 * period + 1000)
+    wave = np.sin(2 * np.pi * steps / period) + noise * np.random.default_rng(0).normal(size=len(steps))
+    for trend in (steps / 10, 50 * (steps / len(steps)) ** 2):
+        assert abs(find_period([(wave + trend)[:, np.newaxis]]) - period) <= 1
+
+
+@pytest.mark.parametrize("period", [10, 17, 50, 97, 200])
+def test_the_period_of_pulses_of_a_single_step_is_exact(period):
+    pulses = (np.arange(10 * period + 1000) % period == 0) * 1.0
+    assert find_period([pulses[:, np.newaxis]]) == period
+
+
 def test_sensors_vote_and_those_without_a_pattern_do_not_hide_it():
     noise = np.random.default_rng(0).normal(size=(1000, 2))
     assert find_period([np.hstack([sawtooth(1000, 40), sawtooth(1000, 40, 1), noise])]) == 40

@@ -1,0 +1,211 @@
+"""The input files of a command: their form, what is read of them, and what is noticed about them."""
+
+from __future__ import annotations
+
+import glob
+import itertools
+import os
+import sys
+import warnings
+from collections.abc import Collection, Container, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from anomaly.errors import DataError, FileFormWarning, format_names
+from anomaly.tables import Table, concatenate
+from anomaly.tables.bad_rows import BadRows
+from anomaly.tables.csv_columns import AllExcept
+from anomaly.tables.csv_files import iter_csv, read_csv
+from anomaly.tables.csv_form import CsvForm
+from anomaly.tables.missing_marks import suspected_marks
+from anomaly.tables.other_files import is_other_file, read_other_file
+from anomaly.tables.read_ahead import read_ahead
+from anomaly.tables.text_files import describe_path, is_live
+from nnlite.rowwise import CHUNK_ROWS
+
+STANDARD = "-"
+"""The name of standard input, and of standard output."""
+
+_MOST_MARKS = 3
+
+
+@dataclass(frozen=True)
+class Source:
+    """CSV files of the same columns, or standard input.
+
+    Attributes
+    ----------
+    path : str
+        Path of the file; "-" is standard input. Several files, if it is a pattern such as ``logs/*.csv``.
+    options : mapping of str to object
+        Parameters of `CsvForm` that are given.
+    more : tuple of str
+        Paths of more files, whose rows follow.
+    remembered : CsvForm
+        The form of the files that a model was fitted on, where no other is given.
+    bad : BadRows or None
+        Where rows go that cannot be read; None if they are errors.
+    """
+
+    path: str
+    options: Mapping[str, Any] = field(default_factory=dict)
+    more: tuple[str, ...] = ()
+    remembered: CsvForm = CsvForm()  # noqa: RUF009 - it is immutable
+    bad: BadRows | None = None
+
+    def __str__(self) -> str:
+        if self.more:
+            return f"the files {self.path!r} and {len(self.more)} more"
+        return "standard input" if self.path == STANDARD else repr(self.path)
+
+    @property
+    def form(self) -> CsvForm:
+        """The form of the files."""
+        return replace(self.remembered, **self.options)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether rows may arrive while a command runs: through a pipe, or from a terminal."""
+        if self.path == STANDARD:
+            return is_live(sys.stdin.buffer)
+        return os.path.exists(self.path) and not os.path.isfile(self.path)
+
+    @property
+    def paths(self) -> list[str]:
+        """Paths of the files, in place of patterns those that match them."""
+        found = [path for one in (self.path, *self.more) for path in _matching(one)]
+        twice = sorted({path for path in found if found.count(path) > 1})
+        if twice:
+            raise DataError(f"the same file is to be read twice: {format_names(twice)}")
+        return found
+
+    def check_single(self, is_series: bool) -> None:
+        """Raise ValueError if several files are to be one series: a gap between them would be no gap."""
+        if is_series and len(self.paths) > 1:
+            raise ValueError(
+                f"a series is read from one file, found {len(self.paths)}: join them, or give one after another with "
+                "their own models"
+            )
+
+    def read(self, text: Collection[str] = ()) -> Table:
+        """Read the whole files: numbers where all cells of a column are, but those of the columns to keep as text."""
+        chosen = set(text)
+        while True:
+            if self.bad is not None:
+                for path in self.paths:
+                    self.bad.clear(describe_path(path))
+            tables = [self._read_one(path, chosen) for path in self.paths]
+            tables = [_in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
+            mixed = {
+                name
+                for name in tables[0].names
+                if len({table[name].dtype.kind for table in tables}) > 1 and name not in chosen
+            }
+            if not mixed:
+                break
+            chosen |= mixed
+        table = concatenate(tables)
+        self._warn_of_missing_header(table.names)
+        _warn_of_marks(table)
+        return table
+
+    def chunks(self, known: Collection[str] = (), numbers: Container[str] = ()) -> Iterator[Table]:
+        """Read the files in chunks; names that are `known` are no sign of a missing header.
+
+        Columns of `numbers` are such as long as all their cells are, the others text.
+        """
+        first: Table | None = None
+        for path in self.paths:
+            tables = self._chunks_of(path, numbers)
+            for found in tables if self.is_live else read_ahead(tables):
+                table = found if first is None else _in_order(found, first, path)
+                if first is None:
+                    first = table
+                    unknown = [name for name in table.names if name not in known]
+                    self._warn_of_missing_header(unknown, len(table.names))
+                if self.bad is not None:
+                    self.bad.file = describe_path(path)
+                yield table
+
+    def _read_one(self, path: str, text: Container[str]) -> Table:
+        if is_other_file(path):
+            return read_other_file(path)
+        return read_csv(path, self.form, numbers=AllExcept(text), bad=self.bad)
+
+    def _chunks_of(self, path: str, numbers: Container[str]) -> Iterator[Table]:
+        if not is_other_file(path):
+            return iter_csv(path, self.form, chunk_rows=CHUNK_ROWS, numbers=numbers, bad=self.bad)
+        table = read_other_file(path)
+        return (table.rows(slice(start, start + CHUNK_ROWS)) for start in range(0, len(table), CHUNK_ROWS))
+
+    def check_present(self, table: Table, names: Collection[str]) -> None:
+        """Raise DataError if the table lacks columns."""
+        missing = [name for name in names if name not in table.names]
+        if missing:
+            split = next((n for n in table.names if "," in n and missing[0] in map(str.strip, n.split(","))), None)
+            hint = "" if split is None else f"; a name with a comma is written in double quotes, as '\"{split}\"'"
+            raise DataError(
+                f"{self} has no column {', '.join(map(repr, missing))}; its columns are "
+                f"{', '.join(map(repr, table.names[:50]))}{hint}"
+            )
+
+    def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
+        """Print a warning if most names of columns look like numbers."""
+        if not self.form.header:
+            return
+        numbers = [name for name in names if _is_number(name)]
+        if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
+            print(
+                f"anomaly: warning: {self}: the first line looks like a record: it has "
+                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
+                file=sys.stderr,
+            )
+
+
+def _matching(path: str) -> list[str]:
+    """Return the files that match a pattern, in the order of their names; a path that is none, or exists, itself."""
+    if path == STANDARD or os.path.exists(path) or not glob.has_magic(path):
+        return [path]
+    found = sorted(glob.glob(path))
+    if not found:
+        raise DataError(f"cannot read {path!r}: no file matches this pattern")
+    return found
+
+
+def _in_order(table: Table, first: Table, path: str) -> Table:
+    """Return a table with the columns in the order of the first one; raise DataError if they are others."""
+    if table.names == first.names:
+        return table
+    others = sorted(set(table.names) ^ set(first.names))
+    if others:
+        raise DataError(f"{path!r} has not the same columns as the file before it: {format_names(others)}")
+    return table.select(first.names)
+
+
+def _warn_of_marks(table: Table) -> None:
+    """Warn of numbers that may mark missing values."""
+    marks = suspected_marks(table)
+    rest = len(marks) - _MOST_MARKS
+    for index, mark in enumerate(marks[:_MOST_MARKS], start=1):
+        more = f". {rest} more columns have such a value" if index == _MOST_MARKS and rest > 0 else ""
+        warnings.warn(
+            f"column {mark.column!r} has {mark.value:g} in {mark.n_rows:,} of {len(table):,} rows, far from all others "
+            f"({mark.low:g} to {mark.high:g}): if it marks missing values, give --missing={mark.value:g}{more}",
+            FileFormWarning,
+            stacklevel=2,
+        )
+
+
+def _count_up(names: list[str]) -> bool:
+    """Return whether names are increasing integers: years, wavelengths, or the default column names of pandas."""
+    numbers = [int(name) for name in names if name.isdecimal()]
+    grow = len(numbers) == len(names) and all(a < b for a, b in itertools.pairwise(numbers))
+    return grow and (len(names) > 2 or numbers == list(range(len(names))))
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

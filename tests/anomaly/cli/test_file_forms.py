@@ -1,0 +1,135 @@
+"""Files as people have them, from the command line: fitted, scored and described without an edit."""
+
+import numpy as np
+import pytest
+
+from anomaly.cli import main
+from anomaly.tables.csv_files import read_csv
+
+QUICK = "--epochs 2 --hidden 4"
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def air_quality(n, seed):
+    """Records as of a sensor station: decimal commas, -200 for missing, two delimiters at the ends of lines."""
+    rng = np.random.default_rng(seed)
+    lines = ["CO(GT);T;RH;;"]
+    for i in range(n):
+        co = -200 if i % 9 == 0 else rng.uniform(0.5, 9.0)
+        lines.append(f"{co:.1f};{rng.uniform(5, 30):.2f};{rng.uniform(20, 80):.1f};;".replace(".", ","))
+    return "\n".join([*lines, ";;;;", ";;;;"]) + "\n"
+
+
+def run(command, code=0):
+    assert main(command.split()) == code
+
+
+def test_the_form_of_training_is_remembered(folder, capsys):
+    (folder / "train.csv").write_text(air_quality(120, 0))
+    (folder / "new.csv").write_text(air_quality(40, 1))
+    run(f"fit train.csv -m m.npz --decimal , --missing=-200 {QUICK}")
+    assert "-200" not in capsys.readouterr().err
+    run("info -m m.npz")
+    shown = capsys.readouterr().out
+    assert "reads files with decimal ','" in shown
+    assert "reads files with missing ['-200']" in shown
+    assert "11.7 % missing" in shown
+    run("score new.csv -m m.npz -o scores.csv")
+    scores = read_csv("scores.csv", numbers=["score"])["score"]
+    assert len(scores) == 40
+    # The same records in another form, which is given.
+    plain = air_quality(40, 1).replace(",", ".").replace(";;\n", "\n").replace(";", ",").replace(",,\n", "\n")
+    (folder / "plain.csv").write_text(plain)
+    run("score plain.csv -m m.npz -o again.csv --decimal .")
+    assert read_csv("again.csv", numbers=["score"])["score"].tolist() == scores.tolist()
+
+
+def test_a_frequent_number_far_from_all_others_is_named(folder, capsys):
+    (folder / "train.csv").write_text(air_quality(120, 0))
+    run(f"fit train.csv -m m.npz --decimal , {QUICK}")
+    assert "column 'CO(GT)' has -200 in 14 of 120 rows, far from all others" in capsys.readouterr().err
+    run(f"fit train.csv -m m.npz --decimal , {QUICK} --strict", code=2)
+
+
+ROWS = "".join(f"{i % 7}.5,{i % 5}\n" for i in range(60))
+
+
+def test_bad_rows_are_left_out_and_told(folder, capsys):
+    (folder / "train.csv").write_text("a,b\n" + ROWS + "1,2,3\n" + ROWS + '4,"5"x\n')
+    run(f"fit train.csv -m m.npz {QUICK}", code=2)
+    assert "line 62: found 3 fields, expected 2" in capsys.readouterr().err
+    run(f"fit train.csv -m m.npz {QUICK} --on-bad-row skip", code=3)
+    assert "left out 2 rows that cannot be read: 'train.csv', line 62: found 3 fields" in capsys.readouterr().err
+    (folder / "new.csv").write_text("a,b\n1,2\nmuch,1\n3\n4.5,1\n")
+    run("score new.csv -m m.npz -o s.csv", code=2)
+    run("score new.csv -m m.npz -o s.csv --on-bad-row report --bad-rows bad.csv", code=3)
+    assert read_csv("s.csv")["row"].tolist() == ["1", "3"]
+    bad = read_csv("bad.csv")
+    assert (bad["file"][0], bad["line"].tolist()) == ("'new.csv'", ["3", "4"])
+    assert "expected a number" in bad["cause"][0]
+    run("score new.csv -m m.npz -o s.csv --on-bad-row report", code=2)
+    assert "--bad-rows BAD.csv go together" in capsys.readouterr().err
+
+
+def test_a_file_without_bad_rows_is_done(folder):
+    (folder / "train.csv").write_text("a,b\n" + ROWS)
+    run(f"fit train.csv -m m.npz {QUICK} --on-bad-row skip")
+
+
+def test_several_files_and_patterns(folder, capsys):
+    for k in range(3):
+        (folder / f"day{k}.csv").write_text("a,b\n" + ROWS)
+    (folder / "other.csv").write_text("b,a\n2,3.5\n")
+    run(f"fit day0.csv day1.csv day2.csv -m m.npz {QUICK}")
+    assert "180 records" in capsys.readouterr().out
+    run("score day[01].csv other.csv -m m.npz -o s.csv")
+    rows = read_csv("s.csv")["row"]
+    assert (len(rows), rows[-1]) == (121, "121")
+    run("score nothing*.csv -m m.npz", code=2)
+    assert "no file matches" in capsys.readouterr().err
+    run("score day0.csv day?.csv -m m.npz", code=2)
+    assert "read twice: 'day0.csv'" in capsys.readouterr().err
+    (folder / "wrong.csv").write_text("a,c\n2,3.5\n")
+    run("score day0.csv wrong.csv -m m.npz", code=2)
+    assert "not the same columns" in capsys.readouterr().err
+    run("fit day0.csv day1.csv --series -m s.npz", code=2)
+    assert "read from one file, found 2" in capsys.readouterr().err
+
+
+def test_names_with_commas_are_quoted(folder, capsys):
+    rows = "".join(f"{i % 7}.5,{i % 5},x{i},{i % 6}.5\n" for i in range(60))
+    (folder / "train.csv").write_text('a,"b, mm",c,d\n' + rows)
+    assert main(["fit", "train.csv", "-m", "m.npz", "--drop", '"b, mm",c', "--epochs", "2", "--hidden", "4"]) == 0
+    assert "60 records with 2 columns" in capsys.readouterr().out
+    assert main(["fit", "train.csv", "-m", "m.npz", "--drop", "b, mm"]) == 2
+    assert "a name with a comma is written in double quotes, as '\"b, mm\"'" in capsys.readouterr().err
+
+
+def test_other_encodings_are_offered_and_read(folder, capsys):
+    text = "größe,b\n" + ROWS
+    (folder / "train.csv").write_bytes(text.encode("cp1252"))
+    run(f"fit train.csv -m m.npz {QUICK}", code=2)
+    assert "perhaps 'cp1252', as encoding= (on the command line: --encoding)" in capsys.readouterr().err
+    run(f"fit train.csv -m m.npz {QUICK} --encoding cp1252")
+    run("score train.csv -m m.npz -o s.csv")
+    run("info -m m.npz")
+    assert "größe" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ("--decimal ;", "decimal must be '.' or ','"),
+        ("--delimiter , --decimal ,", "cannot be the decimal point"),
+        ("--comment ##", "comment must be one character"),
+    ],
+)
+def test_contradictions_are_refused(folder, capsys, options, message):
+    (folder / "train.csv").write_text("a,b\n" + ROWS)
+    run(f"fit train.csv -m m.npz {options}", code=2)
+    assert message in capsys.readouterr().err

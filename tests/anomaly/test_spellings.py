@@ -1,0 +1,202 @@
+"""A table of the spellings of numbers and times: each is read, refused by name, or used with a warning."""
+
+import csv
+import json
+import warnings
+from datetime import datetime
+
+import numpy as np
+import pytest
+
+from anomaly.errors import (
+    BlindColumnWarning,
+    ConstantColumnWarning,
+    DataError,
+    DataWarning,
+    IdentifierColumnWarning,
+    SpellingWarning,
+    TimeColumnWarning,
+)
+from anomaly.preprocessing import TablePreprocessor
+from anomaly.tables import as_table
+from anomaly.tables.csv_files import read_csv
+from tests.anomaly.command_line import fails, rows, run
+from tests.anomaly.spellings import DATES, MOMENTS, NUMBERS, moments, values
+
+OTHER = np.random.default_rng(5).normal(size=300)
+X, T = values(), moments()
+
+
+def fitted(cells, **settings):
+    """Return a preprocessor fitted on one column beside another one, and the classes of its warnings."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        preprocessor = TablePreprocessor("core", missing="nan", **settings).fit({"v": cells, "o": OTHER[: len(cells)]})
+    return preprocessor, {warning.category for warning in caught}
+
+
+def features(preprocessor, cells):
+    """Return the features of later cells of the column."""
+    table = preprocessor.transform({"v": cells, "o": np.zeros(len(cells))})
+    return table[:, preprocessor.feature_columns_ == 0]
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers_are_read_in_every_spelling(name):
+    spell = NUMBERS[name]
+    preprocessor, found = fitted([spell(x) for x in X])
+    assert preprocessor.kinds_["v"] == "number"
+    assert found <= {SpellingWarning}
+    near, far = np.abs(features(preprocessor, [spell(20.3), spell(999.0)])).max(axis=1)
+    assert near < 3
+    assert far > 8
+    with pytest.raises(DataError, match="row 1, column 'v': found 'oops', expected a"):
+        features(preprocessor, ["oops"])
+    config, arrays = preprocessor.get_state()
+    copy = TablePreprocessor.from_state(json.loads(json.dumps(config)), arrays)
+    later = [spell(x) for x in values(20, seed=1)]
+    np.testing.assert_array_equal(features(copy, later), features(preprocessor, later))
+    assert copy.describe() == preprocessor.describe()
+
+
+@pytest.mark.parametrize("name", MOMENTS)
+def test_times_are_read_in_every_spelling(name):
+    spell = MOMENTS[name]
+    preprocessor, found = fitted([spell(t) for t in T])
+    assert found <= {TimeColumnWarning}
+    assert preprocessor.kinds_["v"] == "datetime"
+    reference, _ = fitted(np.array(T, "M8[s]"))
+    later = moments(20, seed=1, start=datetime(2024, 1, 8))
+    hours = features(preprocessor, [spell(t) for t in later])[:, :2]
+    np.testing.assert_allclose(hours, features(reference, np.array(later, "M8[s]"))[:, :2], atol=1e-3)
+    with pytest.raises(DataError, match="row 1, column 'v': found 'oops', expected"):
+        features(preprocessor, ["oops"])
+    config, arrays = preprocessor.get_state()
+    copy = TablePreprocessor.from_state(json.loads(json.dumps(config)), arrays)
+    np.testing.assert_array_equal(features(copy, [spell(later[0])]), features(preprocessor, [spell(later[0])]))
+
+
+@pytest.mark.parametrize("name", DATES)
+def test_dates_say_nothing_and_are_named(name):
+    preprocessor, found = fitted([DATES[name](t) for t in T])
+    assert found <= {TimeColumnWarning}
+    assert preprocessor.left_out_["v"].startswith("a date without a time of day")
+    assert features(preprocessor, [DATES[name](datetime(2031, 5, 1))]).size == 0
+
+
+REFUSED = {
+    "two units": [f"{x:.2f} {'C' if i % 2 else 'F'}" for i, x in enumerate(X)],
+    "two currencies": [f"{'$' if i % 3 else '€'}{x:.2f}" for i, x in enumerate(X)],
+    "with and without a unit": [f"{x:.2f}{' C' if i % 3 else ''}" for i, x in enumerate(X)],
+    "point and comma": [f"{x:.2f}".replace(".", ",.."[i % 3]) for i, x in enumerate(X)],
+    "a typing error": [*(f"{x:.2f}" for x in X[1:]), "2o.3"],
+    "a typing error among units": [*(f"{x:.2f} C" for x in X[1:]), "abc"],
+    "a text among dates": [*(t.strftime("%d.%m.%Y %H:%M") for t in T[1:]), "soon"],
+    "a text among ISO dates": [*(t.strftime("%Y-%m-%d %H:%M") for t in T[1:]), "soon"],
+    "day or month first": [t.strftime("%d/%m/%Y %H:%M") for t in T if t.day <= 12],
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_mixtures_are_refused_by_name(name):
+    with pytest.raises(DataError, match="column 'v'.*(Write all numbers in one way|Correct it|--date-format)"):
+        fitted(REFUSED[name])
+
+
+WARNED = {
+    "row numbers": (np.arange(300), IdentifierColumnWarning),
+    "numbers of a sample": (np.random.default_rng(0).permutation(1000)[:300], IdentifierColumnWarning),
+    "a meter": (np.cumsum(X), IdentifierColumnWarning),
+    "a countdown": (1e4 - np.cumsum(X), IdentifierColumnWarning),
+    "names": ([f"A{i:05}-{i * 7919 % 1000}" for i in range(300)], IdentifierColumnWarning),
+    "addresses": ([f"192.168.{i // 200}.{i % 200}" for i in range(300)], IdentifierColumnWarning),
+    "identifiers": ([f"{i * 2654435761 % 2**32:08x}-beef" for i in range(300)], IdentifierColumnWarning),
+    "hexadecimal, unmarked": ([f"{i * 2654435761 % 2**32:08x}z" for i in range(300)], IdentifierColumnWarning),
+    "sentences": ([f"pump {i} is hot" for i in range(300)], IdentifierColumnWarning),
+    "half met once": ([f"user{i % 200}" for i in range(250)] + ["root"] * 50, BlindColumnWarning),
+    "coordinates": ([f"48°{i % 60}'{i // 5}\"N" for i in range(300)], IdentifierColumnWarning),
+    "constant": (np.full(300, 7.0), ConstantColumnWarning),
+    "constant text": (["ok"] * 300, ConstantColumnWarning),
+    "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
+}
+
+
+@pytest.mark.parametrize("name", WARNED)
+def test_columns_that_say_nothing_are_warned_of(name):
+    cells, category = WARNED[name]
+    preprocessor, found = fitted(cells)
+    assert found == {category}
+    if category is IdentifierColumnWarning:
+        assert preprocessor.left_out_["v"].startswith("left out: ")
+        assert fitted(cells, keep=["v"])[0].kinds_["v"] in ("number", "category")
+
+
+def test_times_as_numbers_are_numbers_where_they_are_kept():
+    preprocessor, found = fitted([MOMENTS["seconds since 1970"](t) for t in T], keep=["v"])
+    assert (preprocessor.kinds_["v"], found) == ("number", set())
+
+
+@pytest.mark.parametrize(
+    ("settings", "hour"), [({}, [8, 8]), ({"time_zone": "UTC"}, [7, 6]), ({"time_zone": "Asia/Tokyo"}, [16, 15])]
+)
+def test_hours_are_those_of_the_wall_clock_in_winter_and_in_summer(settings, hour):
+    cells = [t.strftime("%Y-%m-%dT%H:%M:00+01:00") for t in T]
+    preprocessor, _ = fitted(cells, **settings)
+    found = features(preprocessor, ["2024-01-15T08:00:00+01:00", "2024-07-15T08:00:00+02:00"])
+    plain = [f"2024-01-15T{h:02}:00:00" for h in hour]
+    np.testing.assert_allclose(found[:, :2], features(preprocessor, plain)[:, :2], atol=1e-6)
+
+
+def test_a_format_that_is_named_decides_and_a_wrong_one_is_refused():
+    cells = REFUSED["day or month first"]
+    names = {"%d/%m/%Y": "%m/%d/%Y", "%m/%d/%Y": "%d/%m/%Y"}
+    for form in names:
+        for given in (form, [f"v={form}"], [f"o={names[form]}", form]):
+            assert form in fitted(cells, date_format=given)[0].describe()[0]
+    with pytest.raises(DataError, match="unknown directive"):
+        fitted(cells, date_format="%d/%m/%K")
+
+
+@pytest.fixture(scope="module")
+def file_of_all(tmp_path_factory):
+    """Return a file with a column of each spelling of numbers."""
+    path = tmp_path_factory.mktemp("spellings")
+    write(path / "train.csv", [[spell(x) for spell in NUMBERS.values()] for x in X])
+    normal = [[spell(20.3) for spell in NUMBERS.values()]]
+    far = [[spell(999.0 if i == j else 20.3) for j, spell in enumerate(NUMBERS.values())] for i in range(len(NUMBERS))]
+    write(path / "new.csv", normal + far)
+    return path
+
+
+def write(path, records):
+    with open(path, "w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([list(NUMBERS), *records])
+
+
+def test_the_command_line_finds_the_far_value_of_each_spelling(file_of_all, capsys):
+    folder = file_of_all
+    code, out, err = run(capsys, "fit", folder / "train.csv", "-m", folder / "m.npz", "--hidden", "8", "--epochs", "5")
+    assert code == 0, err
+    for name in NUMBERS:
+        assert f"  {name} " in out
+    code, out, err = run(
+        capsys, "score", folder / "new.csv", "-m", folder / "m.npz", "-o", folder / "s.csv", "--top", "1"
+    )
+    assert code == 0, err
+    scored = rows(folder / "s.csv")[1:]
+    assert scored[0][2] == "0"
+    assert [row[2] for row in scored[1:]] == ["1"] * len(NUMBERS)
+    assert [row[3] for row in scored[1:]] == list(NUMBERS)
+    write(folder / "bad.csv", [["oops"] * len(NUMBERS)])
+    assert "line 2 (row 1), column 'celsius': found 'oops', expected a number in the form of" in fails(
+        capsys, "score", folder / "bad.csv", "-m", folder / "m.npz"
+    )
+    code, _, err = run(capsys, "fit", folder / "train.csv", "-m", folder / "n.npz", "--strict")
+    assert code == 2
+    assert not (folder / "n.npz").exists()
+    assert len(as_table(read_csv(folder / "new.csv")).names) == len(NUMBERS)
+
+
+def test_there_are_as_many_spellings_as_promised():
+    assert len(NUMBERS) + len(MOMENTS) + len(DATES) + len(REFUSED) + len(WARNED) >= 120
+    assert issubclass(SpellingWarning, DataWarning)
