@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[1]
 # Pages of the repository, and their names on the site.
 _PAGES = {
     "README.md": "readme.md",
+    "README.zh-CN.md": "readme_zh.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "tutorials/README.md": "course/index.md",

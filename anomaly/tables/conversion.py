@@ -69,6 +69,8 @@ def as_table(data: Any, names: Sequence[str] | None = None) -> Table:
 def _convert(data: Any) -> Table:
     if isinstance(data, Table):
         return data
+    if isinstance(data, (np.matrix, memoryview)):
+        data = np.asarray(data)
     if isinstance(data, np.ndarray):
         return _from_array(data)
     data = as_frame(data)
