@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[1]
 _PAGES = {
     "README.md": "readme.md",
     "README.zh-CN.md": "readme_zh.md",
+    "SECURITY.md": "security.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "tutorials/README.md": "course/index.md",
