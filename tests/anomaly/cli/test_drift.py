@@ -14,7 +14,7 @@ def test_drift_answers_with_its_exit_code(folder, capsys, tmp_path, monkeypatch)
     code, whole, err = run(capsys, "drift", same, "-m", folder / "m.npz", "--label", "label")
     assert (code, err) == (0, "")
     assert whole.startswith("no drift\nScores have not drifted")
-    monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", 7)
+    monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", 7)
     assert run(capsys, "drift", same, "-m", folder / "m.npz", "--label", "label")[1] == whole
 
     column = normal[0].index("duration_s")

@@ -152,7 +152,7 @@ def test_a_record_has_one_score_and_one_p_value_whatever_else_is_asked_for(folde
     asked += [["--top", "1", "--p-values", "--prior", "0.1"], ["--p-values"], []]
     for rows_at_a_time in (None, 7):
         if rows_at_a_time:
-            monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", rows_at_a_time)
+            monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", rows_at_a_time)
         for options in asked:
             table = scored(folder / "test.csv", *options)
             for name in names:
@@ -189,7 +189,7 @@ def test_score_in_chunks_is_the_same(folder, capsys, monkeypatch, tmp_path):
     whole, cut = tmp_path / "whole.csv", tmp_path / "cut.csv"
     run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", whole)
 
-    monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", 7)
+    monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", 7)
     run(capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "-o", cut)
     a, b = rows(whole), rows(cut)
     assert [row[0] for row in a] == [row[0] for row in b]
@@ -198,7 +198,7 @@ def test_score_in_chunks_is_the_same(folder, capsys, monkeypatch, tmp_path):
 
 @pytest.mark.parametrize("chunk", [1, 7, 64, 8192])
 def test_score_streams_and_chunks_do_not_matter(series_folder, capsys, monkeypatch, tmp_path, chunk):
-    monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", chunk)
+    monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", chunk)
     out = tmp_path / "scores.csv"
     code, _, _ = run(
         capsys,
@@ -232,7 +232,7 @@ def test_score_numbers_the_rows(series_folder, capsys):
 
 @pytest.mark.parametrize("chunk", [7, 8192])
 def test_score_writes_events(series_folder, capsys, monkeypatch, tmp_path, chunk):
-    monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", chunk)
+    monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", chunk)
     out = tmp_path / "events.csv"
     code, _, _ = run(
         capsys, "score", series_folder / "test.csv", "-m", series_folder / "m.npz", "--events", out, "--tolerance", 20,

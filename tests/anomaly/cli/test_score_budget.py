@@ -45,7 +45,7 @@ def test_the_highest_scores_of_the_batch_are_alarms(folder, capsys):
 
 def test_a_budget_for_each_day(timed, folder, capsys, monkeypatch):
     # So small that days are spread over many chunks.
-    monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", 40)
+    monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", 40)
     monkeypatch.setattr("anomaly.cli.budget.CHUNK_ROWS", 30)
     data, times = timed
     zone = ["--time-zone", "America/New_York"]

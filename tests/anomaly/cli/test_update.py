@@ -30,7 +30,7 @@ def test_update_may_leave_the_model_as_it_is(fresh_folder, capsys):
 
 
 def test_update_of_a_long_file_goes_piece_by_piece(fresh_folder, capsys, monkeypatch):
-    monkeypatch.setattr("anomaly.cli.inputs.CHUNK_ROWS", 100)
+    monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", 100)
     calls = []
     from anomaly import TableDetector
 
