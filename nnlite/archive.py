@@ -61,7 +61,7 @@ def dump_archive(kind: str, config: Mapping[str, Any], arrays: Mapping[str, Arra
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         # A fixed date, so that equal contents give equal files.
-        archive.writestr(zipfile.ZipInfo(_CONFIG, _EPOCH), json.dumps(head, indent=1))
+        archive.writestr(zipfile.ZipInfo(_CONFIG, _EPOCH), json.dumps(head, indent=1, default=_plain))
         for name, array in arrays.items():
             if array.dtype.name not in _DTYPES:
                 raise ValueError(f"array {name!r} has dtype {array.dtype}; expected one of {_DTYPES}")
@@ -69,6 +69,13 @@ def dump_archive(kind: str, config: Mapping[str, Any], arrays: Mapping[str, Arra
             np.lib.format.write_array(member, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
             archive.writestr(zipfile.ZipInfo(f"{name}.npy", _EPOCH), member.getvalue())
     return buffer.getvalue()
+
+
+def _plain(value: Any) -> Any:
+    """Return a number of NumPy as one of Python, which JSON knows."""
+    if isinstance(value, (np.bool_, np.integer, np.floating)):
+        return value.item()
+    raise TypeError(f"found {value!r} of type {type(value).__name__} in a configuration; expected JSON values")
 
 
 def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dict[str, Any], dict[str, Array]]:

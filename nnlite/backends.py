@@ -6,6 +6,7 @@ imported on first use, so that everything else needs only NumPy.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -293,9 +294,16 @@ def _is_worth_it(backend: str, seconds: float, least: float = _WORTH_SECONDS) ->
     return backend == "numba" or (backend == "auto" and seconds >= least)
 
 
+def _check_compiler_is_on() -> None:
+    """Raise ImportError if Numba is told not to compile: there is then no engine, as without Numba."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0").strip() not in ("", "0"):
+        raise ImportError("NUMBA_DISABLE_JIT is set in the environment", name="numba")
+
+
 def _attempt(open_engine: Callable[[], T], backend: str) -> T | None:
     """Return the result of the engine; None if it does not support the model, unless it is required."""
     try:
+        _check_compiler_is_on()
         from nnlite.engine.lowering import Unsupported
 
         try:

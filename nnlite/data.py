@@ -45,9 +45,26 @@ def by_name(value: Any, names: Sequence[str], what: str) -> list[Any]:
 
 
 def as_array(value: Any, dtype: np.dtype[Any], what: str) -> Array:
-    """Convert to an array of `dtype`, without a copy if possible."""
+    """Convert to an array of `dtype`, without a copy if possible; nothing is dropped in silence.
+
+    Raises
+    ------
+    ValueError
+        If it holds no numbers, or complex ones, masked values, or is a query that has not run yet.
+    """
+    if np.ma.is_masked(value):
+        raise ValueError(f"{what} has masked values: fill them with value.filled(...), or leave their rows out")
+    if hasattr(value, "collect") and not hasattr(value, "__array__"):
+        raise ValueError(
+            f"{what} is a {type(value).__name__}, which has no values yet: pass the result of its collect()"
+        )
+    if hasattr(value, "fetchnumpy") and not hasattr(value, "__array__"):
+        raise ValueError(f"{what} is a {type(value).__name__}, a query: pass the result of its df()")
     try:
-        return np.asarray(value, dtype)
+        found = np.asarray(value)
+        if found.dtype.kind == "c":
+            raise ValueError("complex numbers have two parts; give value.real and value.imag as two features")
+        return np.asarray(found, dtype)
     except (TypeError, ValueError) as error:
         raise ValueError(
             f"{what} must be an array of numbers; found {type(value).__name__} that cannot be "

@@ -139,8 +139,8 @@ class Trainer(StreamTrainer):
             Number of epochs from one validation to the next.
         backend : {"auto", "numpy", "numba"}, default "auto"
             Backend of the computation: the layers themselves, or the compiled engine, which gives the same results
-            faster. "auto" chooses the faster one that supports the model; "numba" raises an error if the engine does
-            not.
+            faster, up to rounding; only dropout and noise draw other random numbers of the same distribution. "auto"
+            chooses the faster one that supports the model; "numba" raises an error if the engine does not.
         threads : int, optional
             Largest number of threads of the engine. By default ``NUMBA_NUM_THREADS`` or the number of processors,
             where several threads are faster; one, if `fit` is called outside the main thread.

@@ -180,8 +180,14 @@ def choice(*values: Any) -> Constraint:
     choices = ", ".join(map(repr, values))
     return Constraint(
         choices if len(values) == 1 else f"one of {choices}",
-        lambda value: any(value is one or (isinstance(value, type(one)) and value == one) for one in values),
+        lambda value: any(value is one or _is_same(value, one) for one in values),
     )
+
+
+def _is_same(value: Any, one: Any) -> bool:
+    """Compare a value, which may be a scalar of NumPy, with a choice of Python; 1 and True are different."""
+    plain = value.item() if isinstance(value, np.generic) else value
+    return isinstance(plain, type(one)) and bool(plain == one)
 
 
 def sequence_of(element: Constraint, description: str) -> Constraint:

@@ -38,7 +38,7 @@ def run_command_line(arguments: Sequence[str] | None) -> int:
     with warnings.catch_warnings(), ending_cleanly():
         # Each is shown, and not only the first of each place in the source.
         warnings.simplefilter("always", DataWarning)
-        warnings.showwarning = _show_warning
+        warnings.showwarning = _shower()
         return _exit_code(arguments)
 
 
@@ -126,9 +126,17 @@ def _run(arguments: Sequence[str] | None) -> int | None:
     return ROWS_LEFT_OUT if len(bad) and not code else code
 
 
-def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
-    """Print a warning as one line, without its place in the source."""
-    print(f"anomaly: warning: {printable(' '.join(str(message).split()))}", file=sys.stderr)
+def _shower() -> Callable[..., None]:
+    """Return a function that prints a warning as one line, without its place in the source, and each text once."""
+    shown: set[str] = set()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        text = " ".join(str(message).split())
+        if text not in shown:
+            print(f"anomaly: warning: {printable(text)}", file=sys.stderr)
+        shown.add(text)
+
+    return show
 
 
 def _text_of(error: Exception) -> str:

@@ -480,6 +480,11 @@ def as_labels(y: Any, count: int, unit: str) -> Array | None:
     if y is None:
         return None
     labels = np.asarray(y)
+    if labels.shape == (count, 1):
+        raise ValueError(
+            f"y must have one label per {unit}, shape ({count},); found a column of shape {labels.shape}: "
+            "pass y.ravel()"
+        )
     if labels.shape != (count,):
         raise ValueError(f"y must have one label per {unit} ({count}); found shape {labels.shape}")
     return labels

@@ -13,6 +13,7 @@ import numpy as np
 from anomaly.errors import DataError, format_value
 from anomaly.tables.cells import as_column, objects_as_column
 from anomaly.tables.frames import (
+    as_frame,
     declares_categories,
     frame_matrix,
     is_frame,
@@ -31,7 +32,8 @@ def as_table(data: Any, names: Sequence[str] | None = None) -> Table:
     ----------
     data : array, data frame, list, dict or Table
         - a 2-D array of numbers, text or Python objects, a structured array, or a masked array (masked is missing);
-        - a DataFrame of pandas or polars, neither of which has to be installed;
+        - a DataFrame of pandas or polars, neither of which has to be installed, or of narwhals; a lazy frame or a
+          relation of DuckDB, which is collected; a table of Arrow, if polars or pyarrow is loaded;
         - a list of records, each a dict (an absent key is a missing value);
         - a list of rows, each a list, tuple or array;
         - a dict of columns;
@@ -67,8 +69,11 @@ def as_table(data: Any, names: Sequence[str] | None = None) -> Table:
 def _convert(data: Any) -> Table:
     if isinstance(data, Table):
         return data
+    if isinstance(data, (np.matrix, memoryview)):
+        data = np.asarray(data)
     if isinstance(data, np.ndarray):
         return _from_array(data)
+    data = as_frame(data)
     if is_frame(data):
         return _from_frame(data)
     if isinstance(data, Mapping):
@@ -145,7 +150,8 @@ def _from_columns(data: Mapping[Any, Any]) -> Table:
         elif isinstance(values, (list, tuple, range)):
             columns.append(objects_as_column(values, name))
         elif hasattr(values, "__array__") and np.asarray(values).ndim == 1:
-            columns.append(as_column(np.asarray(values), name))
+            # Not by np.asarray, which forgets what is masked.
+            columns.append(as_column(values if isinstance(values, np.ndarray) else np.asarray(values), name))
         else:
             raise DataError(
                 f"column {name!r} must be a list or a 1-D array; found {type(values).__name__} {format_value(values)}. "

@@ -2,17 +2,68 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
 
+from anomaly.errors import DataError
 from anomaly.tables.cells import as_column
 from nnlite.types import Array
 
 
 def is_frame(data: Any) -> bool:
     """Return whether an object is a data frame."""
-    return all(hasattr(data, part) for part in ("columns", "dtypes", "to_numpy"))
+    return all(hasattr(data, part) for part in ("to_numpy", "columns", "dtypes"))
+
+
+def as_frame(data: Any) -> Any:
+    """Return the data frame that an object stands for, and the object itself if it stands for none.
+
+    Queries that are not run yet are run: lazy frames of polars and narwhals, and relations of DuckDB. A frame of
+    narwhals is that of the library below it. What exports Arrow's C stream is read by a library that is loaded already
+    and can read it: polars or pyarrow.
+
+    Parameters
+    ----------
+    data : object
+        Any input of `anomaly.tables.as_table`.
+
+    Raises
+    ------
+    DataError
+        If a query does not become a frame, or no library is loaded that reads Arrow's C stream.
+    """
+    if is_frame(data):
+        return data
+    # Of the class, since a lazy frame that is asked for its columns begins to work.
+    has_columns = hasattr(type(data), "columns")
+    if has_columns and hasattr(data, "to_native"):
+        return as_frame(data.to_native())
+    if callable(getattr(data, "fetchnumpy", None)):
+        return data.fetchnumpy()
+    if has_columns and callable(getattr(data, "collect", None)):
+        collected = data.collect()
+        if not is_frame(collected):
+            raise DataError(
+                f"expected a table, found {type(data).__name__}, a query whose collect() gives "
+                f"{type(collected).__name__}: make it a data frame first (with collect() or toPandas())"
+            )
+        return collected
+    return _from_arrow(data) if hasattr(data, "__arrow_c_stream__") and not is_series(data) else data
+
+
+def _from_arrow(data: Any) -> Any:
+    polars, arrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
+    if polars is not None:
+        return polars.DataFrame(data)
+    if arrow is not None:
+        table = arrow.table(data)
+        return {name: np.array(table.column(name).to_pylist(), dtype=object) for name in table.column_names}
+    raise DataError(
+        f"expected a table, found {type(data).__name__}, which exports Arrow data: import polars or pyarrow, which "
+        "read them, or make it a data frame first"
+    )
 
 
 def is_series(data: Any) -> bool:

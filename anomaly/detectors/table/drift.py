@@ -133,7 +133,8 @@ def _scores_by_half(memory: NearestNeighbors, fresh: Array) -> tuple[Array, Arra
     """Return scores of one half of the remembered records, and of fresh records, by the other half."""
     order = np.random.default_rng(0).permutation(len(memory.records))
     half = len(order) // 2
-    reference = NearestNeighbors(memory.records[order[:half]], memory.k, memory.contrast, left_out=memory.left_out)
+    known, left_out, tails = memory.records[order[:half]], memory.left_out, memory.tails
+    reference = NearestNeighbors(known, memory.k, memory.contrast, left_out=left_out, tails=tails)
     return reference.scores(memory.records[order[half:]]), reference.scores(fresh)
 
 

@@ -13,7 +13,7 @@ from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.imputation import Imputer
 from anomaly.detectors.table.isolation import grow_forest
 from anomaly.detectors.table.members import Member
-from anomaly.detectors.table.neighbors import NearestNeighbors
+from anomaly.detectors.table.neighbors import NearestNeighbors, tails_of
 from anomaly.detectors.table.training import EnsembleSettings, train
 from nnlite.models import Model
 from nnlite.random import global_generator, seeded
@@ -147,14 +147,15 @@ def remember(settings: EnsembleSettings, records: Array, features: FeatureSet, r
     """
     members: list[Member] = []
     if settings.neighbors:
-        members.append(NearestNeighbors(records, settings.neighbors, settings.contrast, left_out=features.marks))
+        tails, marks = tails_of(records), features.marks
+        members.append(NearestNeighbors(records, settings.neighbors, settings.contrast, left_out=marks, tails=tails))
     if settings.is_fine:
         fine = NearestNeighbors(records, _FINE_NEIGHBORS, _FINE_CONTRAST, magnify=True, left_out=features.marks)
         members.append(fine)
     if settings.is_wide:
         sample = _sample(records, _WIDE_RECORDS, rng)
         k = max(settings.neighbors, round(settings.trim * len(sample)))
-        members.append(NearestNeighbors(sample, k, 0.0, left_out=features.marks))
+        members.append(NearestNeighbors(sample, k, 0.0, left_out=features.marks, tails=tails_of(records)))
     if settings.forest_share:
         members.append(grow_forest(features.without_marks(records), rng))
     return members

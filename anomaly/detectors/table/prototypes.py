@@ -40,4 +40,4 @@ class Prototypes(NearestNeighbors):
             At least two prototypes. The neighbors are the same fraction of them as of the records.
         """
         k = max(1, round(member.k * len(means) / len(member.records)))
-        return cls(means, k, member.contrast, magnify=member.magnify, left_out=member.left_out)
+        return cls(means, k, member.contrast, magnify=member.magnify, left_out=member.left_out, tails=member.tails)

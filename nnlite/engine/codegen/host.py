@@ -57,6 +57,11 @@ def _origins() -> list[str]:
 _ORIGINS = _origins()
 
 
+def chosen_processor() -> str:
+    """Return what the environment tells Numba to compile for, which may be another processor than this one."""
+    return f"{os.environ.get('NUMBA_CPU_NAME', '')} {os.environ.get('NUMBA_CPU_FEATURES', '')}"
+
+
 def candidates() -> Iterator[Path]:
     """Yield the folders that may hold the cache, the first choice first."""
     chosen = os.environ.get("NNLITE_CACHE_DIR")
@@ -138,7 +143,7 @@ def _find() -> Host:
     digest = hashlib.sha256()
     for source in sorted(_ENGINE.rglob("*.py")):
         digest.update(source.read_bytes())
-    processor = llvm.get_host_cpu_name() + features.flatten()
+    processor = llvm.get_host_cpu_name() + features.flatten() + chosen_processor()
     digest.update(f"{version('numba')} {version('llvmlite')} {processor}".encode())
     many = bool(features.get("avx512f"))
     return Host(digest.hexdigest()[:20], 64 if many else 32 if features.get("avx2") else 16, many)
@@ -154,6 +159,7 @@ def _key() -> str | None:
         with _PROCESSORS.open("rb") as file:
             # The first processor's lines, but for its speed at the moment.
             described = file.read(_MOST_BYTES).partition(b"\n\n")[0].split(b"\n")
+        digest.update(chosen_processor().encode())
         digest.update(b"\n".join(line for line in described if not line.startswith((b"cpu MHz", b"bogomips"))))
         for place in [*_ORIGINS, *_sources(str(_ENGINE))]:
             status = os.stat(place)

@@ -28,7 +28,7 @@ from nnlite.engine.codegen.host import candidates, host, is_private, remember
 from nnlite.engine.codegen.object_files import NotSupported, load
 from nnlite.files import atomic_write
 
-_MAGIC = b"nnlite kernel 1\n"
+_MAGIC = b"nnlite kernel 2\n"
 _lock = threading.RLock()
 # Loaded kernels by the dtype's letter: its name takes a microsecond, and programs look up kernels often.
 _loaded: dict[tuple[str, str], int] = {}
@@ -144,7 +144,10 @@ def _target_machine() -> Any:
     llvm.initialize_native_asmprinter()
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=llvm.get_host_cpu_features().flatten(), opt=3, jit=True
+        cpu=os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name(),
+        features=os.environ.get("NUMBA_CPU_FEATURES") or llvm.get_host_cpu_features().flatten(),
+        opt=3,
+        jit=True,
     )
 
 
@@ -167,10 +170,15 @@ def _read(name: str, dtype: str) -> tuple[str, bytes] | None:
     except OSError:
         return None
     checksum, body = content[len(_MAGIC) : len(_MAGIC) + 32], content[len(_MAGIC) + 32 :]
-    if not content.startswith(_MAGIC) or hashlib.sha256(body).digest() != checksum:
+    if not content.startswith(_MAGIC) or _checksum(name, dtype, body) != checksum:
         return None
     symbol, _, machine_code = body.partition(b"\n")
     return symbol.decode(), machine_code
+
+
+def _checksum(name: str, dtype: str, body: bytes) -> bytes:
+    """Return the checksum of a kernel's file, which is of its name as well: no kernel can stand for another."""
+    return hashlib.sha256(f"{name}-{dtype}\n".encode() + body).digest()
 
 
 def _write(name: str, dtype: str, symbol: str, machine_code: bytes) -> None:
@@ -180,7 +188,7 @@ def _write(name: str, dtype: str, symbol: str, machine_code: bytes) -> None:
     body = symbol.encode() + b"\n" + machine_code
     try:
         with atomic_write(folder / f"{name}-{dtype}") as file:
-            file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+            file.write(_MAGIC + _checksum(name, dtype, body) + body)
     except OSError:
         # A full disk costs the next process the compilation, and nothing else.
         return

@@ -192,7 +192,8 @@ def test_errors_of_intervals_and_groups_are_one_line(series_folder, folder, caps
     assert "--exclude is for series" in fails(
         capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--exclude", late
     )
-    assert "--group is for series" in fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "x", "--group", "a")
+    missing = fails(capsys, "fit", folder / "train.csv", "-m", tmp_path / "x", "--group", "a")
+    assert "--group names 'a', which the data do not have" in missing
     assert "--group and --drop both name 'a'" in fails(
         capsys, "fit", series_folder / "train.csv", "-m", tmp_path / "x", "--group", "a", "--drop", "a", "--window", "8"
     )

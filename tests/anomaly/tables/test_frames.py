@@ -1,4 +1,5 @@
 import datetime as dt
+import sys
 
 import numpy as np
 import pandas as pd
@@ -203,3 +204,62 @@ def test_a_single_series_is_refused(frame):
 def test_invalid_frames_are_refused(frame, message):
     with pytest.raises(DataError, match=message):
         as_table(frame)
+
+
+class Relation:
+    """Stands for a relation of DuckDB: a query that gives masked arrays."""
+
+    columns = ("a", "b")
+
+    def fetchnumpy(self):
+        return {"a": np.ma.masked_array([1.0, 2.0], [False, True]), "b": np.array(["x", None], dtype=object)}
+
+
+class Query:
+    """Stands for a query whose collect() gives rows."""
+
+    columns = ("a", "b")
+
+    def collect(self):
+        return [(1, "x"), (2, None)]
+
+
+class Capsule:
+    """Exports Arrow's C stream, and nothing else."""
+
+    def __init__(self, frame):
+        self._frame = frame
+
+    def __arrow_c_stream__(self, requested_schema=None):
+        return self._frame.__arrow_c_stream__(requested_schema)
+
+
+def frames_of_every_library():
+    nw = pytest.importorskip("narwhals")
+    frame = pl.DataFrame({"a": [1.0, None], "b": ["x", None]})
+    pandas = pd.DataFrame({"a": [1.0, None], "b": ["x", None]})
+    return [
+        frame.lazy(),
+        nw.from_native(frame),
+        nw.from_native(frame.lazy()),
+        nw.from_native(pandas),
+        Capsule(frame),
+        Relation(),
+    ]
+
+
+@pytest.mark.parametrize("index", range(6))
+def test_queries_are_collected_and_frames_of_every_library_are_tables(index):
+    table = as_table(frames_of_every_library()[index])
+    assert table.names == ("a", "b")
+    np.testing.assert_array_equal(table["a"], [1.0, np.nan])
+    assert table["b"].tolist() == ["x", None]
+
+
+def test_what_cannot_be_collected_is_refused_naming_collect(monkeypatch):
+    with pytest.raises(DataError, match=r"a query whose collect\(\) gives list: make it a data frame first"):
+        as_table(Query())
+    for library in ("polars", "pyarrow"):
+        monkeypatch.delitem(sys.modules, library, raising=False)
+    with pytest.raises(DataError, match="found Capsule, which exports Arrow data: import polars or pyarrow"):
+        as_table(Capsule(None))

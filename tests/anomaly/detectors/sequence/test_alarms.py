@@ -180,3 +180,20 @@ def test_a_file_without_a_unit_of_the_limit_has_the_rule_it_was_saved_with(causa
     found = [(d.alarms_.moving.steady, d.alarms_.moving.hold, d.alarms_.fraction) for d in (detector, again, former)]
     assert found == [(True, max(400, reach), 0.1)] * 2 + [(False, 400 + 2 * reach, 0.05)]
     assert again.alarms_.moving.unit == detector.alarms_.moving.unit
+
+
+def test_faults_of_a_machine_with_a_long_period_are_no_longer_than_their_causes():
+    rng, t = np.random.default_rng(1), np.arange(6000)
+    load = np.sin(2 * np.pi * t / 240)
+    sensors = np.column_stack([20 + 5 * load, 50 + 8 * np.roll(load, 20), 3 + 0.5 * np.abs(load)])
+    sensors += rng.normal(size=(6000, 3)) * [0.3, 0.5, 0.05]
+    sensors[4200:4260, 2] += 0.6 * np.abs(rng.normal(size=60))
+    sensors[5100:5220, 0] = sensors[5099, 0]
+    detector = SequenceDetector(random_state=0).fit(sensors[:3500])
+    labels = np.r_[np.zeros(3500), detector.predict(sensors[3500:])]
+    is_fault = np.zeros(6000, np.bool_)
+    is_fault[4200:4260] = is_fault[5100:5220] = True
+    assert detector.period_ == 240
+    assert labels[4200:4260].any()
+    assert labels[5100:5220].any()
+    assert labels[3500:][~is_fault[3500:]].mean() < 0.03

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.neighbors import NearestNeighbors as Search
 
-from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, typical
+from anomaly.detectors.table.neighbors import NearestNeighbors, _magnified, tails_of, typical
 
 features = st.floats(-(2.0**100), 2.0**100, width=32)
 
@@ -100,3 +100,34 @@ def test_members_of_another_scale_share_the_search(records):
     memory = NearestNeighbors(records, 3, contrast=1.0, magnify=True)
     memory.scores(records[:1])
     assert memory.with_scale(2.0, 1.0)._search is memory._search
+
+
+def test_a_tail_takes_far_values_that_normal_ones_do_not_have():
+    rng = np.random.default_rng(0)
+    x = np.stack([rng.normal(size=2000), 1.4 * rng.exponential(size=2000) - 1, rng.normal(size=2000)], axis=1)
+    x[0, 2] = 40.0
+    assert tails_of(x.astype(np.float32)).tolist() == [False, True, False]
+    assert tails_of(x[:, ::2].astype(np.float32)) is None
+
+
+def test_far_values_of_a_tail_are_compressed_and_near_ones_are_not():
+    values = np.array([[-32.0], [-2.0], [0.5], [2.0], [32.0]], np.float32)
+    memory = NearestNeighbors(values, 1, contrast=0.0, tails=np.array([True]))
+    # 2 (4 (32 / 2)^(1/4) - 3) is 10.
+    np.testing.assert_array_equal(memory._compared(values).ravel(), [-10.0, -2.0, 0.5, 2.0, 10.0])
+    plain = NearestNeighbors(values, 1, contrast=0.0)
+    assert memory._raw(*memory._nearest(np.float32([[34.0]]), 1)) < plain._raw(*plain._nearest(np.float32([[34.0]]), 1))
+    x = np.random.default_rng(0).exponential(3.0, size=(300, 3)).astype(np.float32)
+    member = NearestNeighbors(x, 3, contrast=1.0, tails=tails_of(x))
+    fresh = x[:20] + np.float32(0.3)
+    np.testing.assert_allclose(member.contributions(fresh).sum(axis=1), member.scores(fresh), rtol=1e-5)
+
+
+def test_tails_survive_the_state_which_is_validated():
+    x = np.random.default_rng(0).exponential(3.0, size=(300, 3)).astype(np.float32)
+    config, arrays = NearestNeighbors(x, 3, contrast=1.0, tails=tails_of(x)).get_state()
+    assert NearestNeighbors.from_state(config, arrays, "file").tails.tolist() == [True, True, True]
+    with pytest.raises(ValueError, match="the features with tails have shape"):
+        NearestNeighbors.from_state(config, {**arrays, "tails": np.ones(4, np.bool_)}, "file")
+    del arrays["tails"]
+    assert NearestNeighbors.from_state(config, arrays, "file").tails is None

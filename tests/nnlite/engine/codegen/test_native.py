@@ -90,7 +90,7 @@ DAMAGE = {
     "the checksum flipped": lambda content: content[:20] + bytes([content[20] ^ 255]) + content[21:],
     "foreign": lambda content: b"\x7fELF" + bytes(range(256)) * 20,
     "nothing but the first line": lambda content: content.split(b"\n")[0] + b"\n",
-    "of another format": lambda content: content.replace(b"kernel 1", b"kernel 0", 1),
+    "of another format": lambda content: content.replace(b"kernel 2", b"kernel 0", 1),
 }
 
 

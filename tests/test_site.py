@@ -1,0 +1,62 @@
+"""The sources of the documentation site: every page is in its index, and every link leads somewhere."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import nnlite
+
+ROOT = Path(nnlite.__file__).parents[1]
+
+if not (ROOT / "docs" / "conf.py").exists():
+    pytest.skip("the site is tested in a checkout, where its pages are", allow_module_level=True)
+
+from docs.build_site import gather  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("site")
+    gather(folder)
+    return folder
+
+
+def test_every_page_is_in_a_table_of_contents(site):
+    listed = {"index.md"}
+    for page in site.rglob("*.md"):
+        for block in re.findall(r"```\{toctree\}\n(.*?)```", page.read_text(encoding="utf-8"), flags=re.DOTALL):
+            names = [line.strip() for line in block.splitlines() if line.strip() and not line.startswith(":")]
+            for name in names:
+                found = list(page.parent.glob(f"{name}.*" if "*" not in name else name))
+                assert found, f"{page.relative_to(site)} lists {name!r}, which is not there"
+                listed |= {str(one.relative_to(site)) for one in found}
+    pages = {str(page.relative_to(site)) for page in [*site.rglob("*.md"), *site.rglob("*.ipynb")]}
+    assert sorted(pages - listed) == []
+
+
+def test_links_between_pages_lead_somewhere(site):
+    for page in site.rglob("*.md"):
+        text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+        for link in re.findall(r"\]\(([^)#\s]+)", text):
+            if "://" not in link:
+                assert (page.parent / link).exists(), f"{page.relative_to(site)}: {link}"
+
+
+def test_findings_have_a_section_each(site):
+    text = (site / "findings.md").read_text(encoding="utf-8")
+    assert text.count("\n## ") == len(list((ROOT / "findings").glob("*.sh")))
+
+
+def test_the_api_names_what_is_there(site):
+    import importlib
+
+    for page in (site / "api").glob("*.md"):
+        text, module = page.read_text(encoding="utf-8"), ""
+        for line in text.splitlines():
+            if line.startswith(".. currentmodule::"):
+                module = line.split()[-1]
+            elif re.fullmatch(r"   [\w.]+", line):
+                *inner, name = line.split(".")
+                owner = importlib.import_module(".".join([module, *(part.strip() for part in inner)]))
+                assert hasattr(owner, name.strip()), f"{page.name}: {module}.{line.strip()}"
