@@ -53,6 +53,10 @@ class TimeColumnWarning(DataWarning):
     """Numbers that were read as times: the message says which."""
 
 
+class SwappedColumnsWarning(DataWarning):
+    """Columns of an array without names that look like those of each other in training: the message names two."""
+
+
 class MissingTimeWarning(DataWarning):
     """Records without a time where times matter: the message says how many, and how they were taken."""
 

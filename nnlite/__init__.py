@@ -26,6 +26,7 @@ from nnlite import (
     metrics,
     models,
     optimizers,
+    random,
     regularizers,
     utils,
 )
@@ -36,7 +37,7 @@ from nnlite.models import Model, Sequential, load_model
 __version__ = "0.1.0"
 
 # Modules that are imported on first access: programs for Keras use them, scoring does not.
-_LATER = ("backend", "compat", "ops", "preprocessing")
+_LATER = ("backend", "compat", "ops", "preprocessing", "saving")
 
 __all__ = [
     "FileFormatError",
@@ -60,7 +61,9 @@ __all__ = [
     "ops",
     "optimizers",
     "preprocessing",
+    "random",
     "regularizers",
+    "saving",
     "utils",
 ]
 

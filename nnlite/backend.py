@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nnlite import ops
+from nnlite import ops, random
 from nnlite.config import floatx, set_floatx
-from nnlite.eager import as_tensor
 from nnlite.graph import SymbolicTensor
 from nnlite.naming import unique_name
 from nnlite.ops import *  # noqa: F403 - keras.backend has arithmetic under most of these names
-from nnlite.random import global_generator
 from nnlite.types import Array
 from nnlite.utils import clear_session
 
@@ -145,20 +143,5 @@ def set_learning_phase(value: int) -> None:
     """Do nothing: whether a call is one of training is an argument of the call."""
 
 
-def random_normal(
-    shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None
-) -> Any:
-    """Return normally distributed numbers."""
-    generator = global_generator() if seed is None else np.random.default_rng(seed)
-    return as_tensor(generator.normal(mean, stddev, shape).astype(dtype or floatx()))
-
-
-def random_uniform(
-    shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None
-) -> Any:
-    """Return uniformly distributed numbers."""
-    generator = global_generator() if seed is None else np.random.default_rng(seed)
-    return as_tensor(generator.uniform(minval, maxval, shape).astype(dtype or floatx()))
-
-
+random_normal, random_uniform = random.normal, random.uniform
 pow, batch_dot = ops.power, ops.matmul

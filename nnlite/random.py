@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
 import numpy as np
 
+from nnlite.config import floatx
+from nnlite.eager import as_tensor
 from nnlite.types import RandomGenerator
 
 _shared: list[RandomGenerator] = []
@@ -43,6 +46,30 @@ def make_generator(seed: int | None) -> RandomGenerator:
     if seed is None:
         seed = int(global_generator().integers(2**63))
     return np.random.default_rng(seed)
+
+
+def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None) -> Any:
+    """Return normally distributed numbers, as `keras.random.normal` does.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Shape of the array.
+    mean, stddev : float, default 0.0 and 1.0
+        Mean and standard deviation.
+    dtype : str or dtype, optional
+        By default `nnlite.config.floatx`.
+    seed : int, optional
+        Seed; by default numbers of the global generator.
+    """
+    generator = global_generator() if seed is None else np.random.default_rng(seed)
+    return as_tensor(generator.normal(mean, stddev, shape).astype(dtype or floatx()))
+
+
+def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None) -> Any:
+    """Return uniformly distributed numbers, as `keras.random.uniform` does; arguments as of `normal`."""
+    generator = global_generator() if seed is None else np.random.default_rng(seed)
+    return as_tensor(generator.uniform(minval, maxval, shape).astype(dtype or floatx()))
 
 
 @contextmanager

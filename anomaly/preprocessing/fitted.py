@@ -112,6 +112,12 @@ class FittedTable:
         """Columns of categories."""
         return tuple(column for column in self.columns if isinstance(column, CategoryColumn))
 
+    def centers_and_scales(self) -> tuple[Array, Array]:
+        """Return the median of each number in training, and the length of one unit of its feature."""
+        around = self.scaler.transform(np.stack([self.medians, self.medians + 1.0])).astype(np.float64)
+        with np.errstate(divide="ignore"):
+            return self.medians, 1.0 / np.abs(around[1] - around[0])
+
     def get_state(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the attributes, as JSON values and arrays."""
         scaler, arrays = self.scaler.get_state()

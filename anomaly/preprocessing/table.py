@@ -17,6 +17,7 @@ from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, Va
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json, check_against, parameters_from_state
+from anomaly.preprocessing.swapped import warn_of_swapped
 from anomaly.tables import Table, as_table
 from nnlite.types import Array
 
@@ -290,8 +291,11 @@ class TablePreprocessor(Transformer):
             If columns are missing or unknown, or a cell is infinite or not of the kind of its column; the message
             names the row and the column.
         """
-        table = self.align(as_table(data))
+        given = as_table(data)
+        table = self.align(given)
         if table.matrix is not None and self._fitted.all_numbers:
+            if self._fitted.named and not given.named:
+                warn_of_swapped(self._fitted.names, table.matrix, *self._fitted.centers_and_scales())
             return self._assemble(table, table.matrix, [])
         numbers, groups, sizes = [], [], []
         for column, cells in zip(self._fitted.columns, table.columns, strict=True):

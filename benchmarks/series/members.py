@@ -24,7 +24,7 @@ from anomaly.detectors.blend import Blend, spread_of
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.windows.covariance import WindowCovariance
 from anomaly.detectors.sequence.windows.period import find_period
-from anomaly.detectors.sequence.windows.stream import WindowMember
+from anomaly.detectors.sequence.windows.stream import WindowMember, WindowStream
 from anomaly.detectors.sequence.windows.views import StatisticsView
 from anomaly.preprocessing.series import Segment, SeriesPreprocessor
 from anomaly.tables.series import as_series
@@ -141,7 +141,9 @@ def _streamed(ensemble: SeriesEnsemble, segments: Sequence[Segment]) -> Iterator
     by_segment = []
     for segment in segments:
         steps, missing = ensemble.features_.select(segment.features), segment.missing[:, chosen]
-        streams = ensemble.member_streams()
+        # Each member by itself: a stream of all of them shares the last steps of the segment.
+        pairs = zip(ensemble.members_, ensemble.typical_, strict=True)
+        streams = [WindowStream(member, typical, ensemble.causal) for member, typical in pairs]
         by_segment.append([np.concatenate([s.push(steps, missing), s.finish()]).sum(axis=1) for s in streams])
     for values in zip(*by_segment, strict=True):
         yield np.concatenate(values)

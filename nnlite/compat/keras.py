@@ -6,7 +6,7 @@ from typing import Any
 
 import nnlite
 from nnlite import *  # noqa: F403 - all public names
-from nnlite import backend, compat, ops, preprocessing, utils  # noqa: F401
+from nnlite import backend, compat, ops, preprocessing, random, saving, utils  # noqa: F401
 from nnlite.layers.activation import Activation  # noqa: F401
 from nnlite.models import clone_model, load_model, model_from_json, save_model  # noqa: F401
 
@@ -21,23 +21,6 @@ _ABSENT = {
     "quantizers": "weights are float32 or float64",
     "tree": "nested structures are lists and dictionaries",
 }
-
-
-class saving:
-    """`keras.saving`."""
-
-    custom_object_scope = CustomObjectScope = staticmethod(utils.custom_object_scope)
-    get_custom_objects = staticmethod(utils.get_custom_objects)
-    load_model = staticmethod(load_model)
-    register_keras_serializable = staticmethod(utils.register_keras_serializable)
-    save_model = staticmethod(save_model)
-
-
-class random:
-    """`keras.random`: random arrays."""
-
-    normal = staticmethod(backend.random_normal)
-    uniform = staticmethod(backend.random_uniform)
 
 
 def __getattr__(name: str) -> Any:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomaly.errors import DataError, NotFittedError
+from anomaly.errors import DataError, NotFittedError, SwappedColumnsWarning
 from anomaly.preprocessing import FEATURE_LIMIT, TablePreprocessor
 from anomaly.preprocessing.scaling.linear import SCALERS
 
@@ -449,3 +449,14 @@ def test_impossible_states_are_refused(change, message):
     change(config, arrays)
     with pytest.raises(DataError, match=message):
         TablePreprocessor.from_state(config, arrays)
+
+
+def test_an_array_with_swapped_columns_after_a_table_is_warned_of():
+    rows = np.random.default_rng(0).normal([900.0, 20.0, 0.0], [10.0, 1.0, 1.0], (60, 3))
+    preprocessor = TablePreprocessor("core", missing="nan").fit(dict(zip("abc", rows.T, strict=True)))
+    plain = preprocessor.transform(rows)  # without a warning
+    with pytest.warns(SwappedColumnsWarning, match="'a' and 'b' seem to be swapped"):
+        preprocessor.transform(rows[:, [1, 0, 2]])
+    assert preprocessor.transform({"b": rows[:, 1], "a": rows[:, 0], "c": rows[:, 2]}).tolist() == plain.tolist()
+    preprocessor.transform(rows[:, [1, 0, 2]][:5])  # too few
+    preprocessor.transform(rows + np.array([500.0, 500.0, 0.0]))  # far, but from each other too

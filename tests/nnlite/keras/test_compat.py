@@ -331,3 +331,17 @@ def test_windows_of_datasets():
     (batch,) = tf.data.Dataset.range(3).batch(3)
     batch.set_shape([None])
     assert batch.get_shape() == (3,)
+
+
+def test_the_package_itself_stands_for_keras():
+    import nnlite
+
+    assert nnlite.saving.load_model is load_model
+    assert nnlite.saving.CustomObjectScope is nnlite.utils.custom_object_scope
+    assert keras.saving.register_keras_serializable is nnlite.utils.register_keras_serializable
+    assert keras.random.normal((2,), seed=1).tolist() == nnlite.random.normal((2,), seed=1).tolist()
+    drawn = nnlite.random.uniform((1000,), 2.0, 3.0, dtype="float64", seed=0)
+    assert drawn.dtype == np.float64
+    assert 2 <= drawn.min() < drawn.max() < 3
+    with pytest.raises(AttributeError, match="no attribute 'datasets'"):
+        _ = nnlite.datasets
