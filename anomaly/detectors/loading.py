@@ -75,7 +75,8 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
 
 def _check_numbers(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
     """Raise FileFormatError if a number of the file is not finite where it has to be."""
-    own = {"decision_scores": arrays["decision_scores"]} if config.get("detector") == "GroupedDetector" else {}
+    is_grouped = config.get("detector") == "GroupedDetector"
+    own = {name: array for name, array in arrays.items() if is_grouped and name == "decision_scores"}
     check_numbers(config, {name: array for name, array in arrays.items() if name not in own}, label, _NOT_FINITE)
     # Rows of machines without a detector have no score; the scores of each machine's own detector are finite.
     check_numbers({}, own, label, {"decision_scores": "nan"})
