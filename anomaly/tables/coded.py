@@ -22,6 +22,8 @@ class CodedText(np.ndarray[Any, np.dtype[Any]]):
         The distinct texts, some of which may be in no row. None without codes.
     codes : ndarray of int32 of shape (n_rows,)
         For each row, the index of its text. None without codes.
+    decimal : str or None
+        Decimal point of the numbers in the texts, if the file's form says so.
 
     Examples
     --------
@@ -33,11 +35,13 @@ class CodedText(np.ndarray[Any, np.dtype[Any]]):
 
     texts: Sequence[str | None] | None
     codes: Array | None
+    decimal: str | None
 
     def __array_finalize__(self, source: Any) -> None:
         """Leave out the codes of an array that is made from another one: they are those of its rows no more."""
         self.texts = None
         self.codes = None
+        self.decimal = getattr(source, "decimal", None)
 
     def __getitem__(self, chosen: Any) -> Any:
         """Return a cell, or cells with their codes."""
@@ -52,7 +56,7 @@ class CodedText(np.ndarray[Any, np.dtype[Any]]):
         super().__setitem__(chosen, value)
 
 
-def coded_text(texts: Sequence[str | None], codes: Array) -> CodedText:
+def coded_text(texts: Sequence[str | None], codes: Array, decimal: str | None = None) -> CodedText:
     """Return the text of each code.
 
     Parameters
@@ -61,12 +65,28 @@ def coded_text(texts: Sequence[str | None], codes: Array) -> CodedText:
         Distinct texts; None is missing.
     codes : ndarray of int of shape (n_rows,)
         For each row, the index of its text.
+    decimal : str, optional
+        Decimal point of the numbers in the texts.
     """
     distinct = np.empty(len(texts), object)
     distinct[:] = texts
     cells = distinct[codes].view(CodedText)
-    cells.texts, cells.codes = texts, codes
+    cells.texts, cells.codes, cells.decimal = texts, codes, decimal
     return cells
+
+
+def decimal_of(cells: Array) -> str | None:
+    """Return the decimal point of the numbers in a column of text, None if nothing says it."""
+    return cells.decimal if isinstance(cells, CodedText) else None
+
+
+def with_decimal(cells: Array, decimal: str | None) -> Array:
+    """Return a column of text that says the decimal point of the numbers in it; with None, as it is."""
+    if decimal is None:
+        return cells
+    said = cells.view(CodedText)
+    said.decimal = decimal
+    return said
 
 
 def recoded(cells: CodedText) -> Array:
@@ -113,9 +133,11 @@ def join_coded(parts: Sequence[Array]) -> Array | None:
     """Return columns one after another as one column with codes; None if one of them has no codes."""
     merged: dict[str | None, int] = {}
     codes = []
+    decimal = None
     for part in parts:
         if not isinstance(part, CodedText) or part.codes is None or part.texts is None:
             return None
+        decimal = part.decimal
         own = [merged.setdefault(text, len(merged)) for text in part.texts]
         codes.append(np.array(own, np.int32)[part.codes])
-    return coded_text(list(merged), np.concatenate(codes))
+    return coded_text(list(merged), np.concatenate(codes), decimal)

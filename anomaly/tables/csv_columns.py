@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anomaly.tables.cells import MISSING_TEXTS
-from anomaly.tables.coded import CodedText, coded_text
+from anomaly.tables.coded import CodedText, coded_text, with_decimal
 from nnlite.types import Array
 
 BLANKS = " \t"
@@ -126,8 +126,14 @@ class ColumnForm:
         if self._texts or len(set(sample)) < len(sample) / 2:
             # Many values are repeated: equal fields share one object, since each text takes 50 bytes.
             distinct: dict[str, str | None] = {text: self.cell(text) for text in dict.fromkeys(fields)}
-            return np.fromiter(map(distinct.__getitem__, fields), dtype=np.object_, count=len(fields))
-        return np.fromiter(fields, dtype=np.object_, count=len(fields))
+            fields = list(map(distinct.__getitem__, fields))  # type: ignore[arg-type]
+        cells = np.fromiter(fields, dtype=np.object_, count=len(fields))
+        return with_decimal(cells, self._said_decimal)
+
+    @property
+    def _said_decimal(self) -> str | None:
+        """The decimal point, if it is not the usual one: what is usual was not said."""
+        return None if self.decimal == "." else self.decimal
 
     def coded(self, texts: Sequence[str], codes: Array) -> CodedText:
         """Return the column of distinct texts and the codes of the rows, as `text` does."""
@@ -135,7 +141,7 @@ class ColumnForm:
         merged = [places.setdefault(self.cell(text), len(places)) for text in texts]
         if len(places) < len(texts):
             codes = np.array(merged, np.int32)[codes]
-        return coded_text(list(places), codes)
+        return coded_text(list(places), codes, self._said_decimal)
 
     def cell(self, text: str) -> str | None:
         """Return a text, or None where it marks a missing value."""

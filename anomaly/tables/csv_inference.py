@@ -133,22 +133,26 @@ def _are_blank_separated(lines: Sequence[str]) -> bool:
 def _header_line(lines: Sequence[str], delimiter: str) -> int | None:
     """Return the index of the line with the header below lines of another width, or None if it is the first record.
 
-    The lines above have fewer fields than usual; the header has as many as usual, all of them different names, of which
-    most are no numbers, and so has the record below it.
+    The lines above have fewer fields than usual, or, as spreadsheets write a title, one field and empty ones behind it;
+    the header has as many as usual, all of them different names, of which most are no numbers, and so has the record
+    below it.
     """
     rows = _rows(lines, delimiter)
     width = _usual([len(row) for row in rows])
-    if width < 2 or len(rows) < 3 or len(rows[0]) in (width, width - 1 if width > 2 else width):
+    if width < 2 or len(rows) < 3:
+        return None
+    is_title = width > 2 and bool(rows[0][0].strip()) and not any(field.strip() for field in rows[0][1:])
+    if not is_title and len(rows[0]) in (width, width - 1 if width > 2 else width):
         return None
     for index, line in enumerate(lines[:_MOST_ABOVE]):
         names = [name.strip() for row in _rows([line], delimiter) for name in row]
         while names and not names[-1]:
             names.pop()
-        if not names or len(_rows([line], delimiter)[0]) < width:
+        if len(names) < 2 or len(_rows([line], delimiter)[0]) < width:
             continue
         below = _rows(lines[index + 1 :], delimiter)
         are_names = len(set(names)) == len(names) and 2 * sum(map(_is_number, names)) < len(names)
-        fits = bool(below) and 2 * sum(len(row) == width for row in below) > len(below) and len(names) > 1
+        fits = bool(below) and 2 * sum(len(row) == width for row in below) > len(below)
         return index if are_names and fits else None
     return None
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.tables.bad_rows import BadRows
+from anomaly.tables.coded import decimal_of, with_decimal
 from anomaly.tables.csv_columns import BLANKS
 from anomaly.tables.csv_layout import LONGEST_FIELD, Layout
 from anomaly.tables.table import Table
@@ -123,7 +124,8 @@ def plain_tables(
             column = _numbers(parts, layout) if name in layout.numbers and name not in as_text else None
             if column is None:
                 as_text.add(name)
-                column = np.concatenate([layout.cells.text(part) for part in parts])
+                texts = [layout.cells.text(part) for part in parts]
+                column = with_decimal(np.concatenate(texts), decimal_of(texts[0]))
             columns.append(column)
         numbers = np.concatenate(lines)
         rows = range(count + 1, count + len(numbers) + 1)

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from anomaly.errors import DataError, did_you_mean, format_names
-from anomaly.tables.coded import CodedText, join_coded, recoded
+from anomaly.tables.coded import CodedText, decimal_of, join_coded, recoded, with_decimal
 from nnlite.types import Array
 
 Numbering: TypeAlias = "Sequence[int] | Array"
@@ -304,7 +304,7 @@ def concatenate(tables: Sequence[Table]) -> Table:
 def join_columns(parts: Sequence[Array]) -> Array:
     """Return columns one after another as one; codes of text are kept if all have them."""
     coded = join_coded(parts)
-    return np.concatenate(parts) if coded is None else coded
+    return with_decimal(np.concatenate(parts), decimal_of(parts[0])) if coded is None else coded
 
 
 def read_only(array: Array) -> Array:

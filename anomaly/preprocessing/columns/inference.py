@@ -21,6 +21,7 @@ from anomaly.preprocessing.columns.parsing import (
     parse_number,
 )
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
+from anomaly.tables.coded import decimal_of
 from nnlite.types import Array
 
 _CORRECT = (
@@ -181,7 +182,7 @@ def _spelled(
     name: str, cells: Array, counts: Mapping[str, int], position: Callable[[int], str], hints: Hints
 ) -> Inferred:
     """Return a column of numbers in another spelling, or of categories."""
-    found = find_number_form(counts, hints.decimal)
+    found = find_number_form(counts, hints.decimal or decimal_of(cells))
     if found.form is not None:
         notes = [(SpellingWarning, f"column {name!r}: {found.note}")] if found.note else []
         return Inferred(NumberColumn(name, form=found.form), read_cells(found.form, cells), tuple(notes))

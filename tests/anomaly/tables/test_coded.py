@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.parsing import UnreadableError, distinct_cells, missing_cells, parse_numbers
 from anomaly.tables import Table, concatenate
-from anomaly.tables.coded import CodedText, coded_text, coding_of
+from anomaly.tables.coded import CodedText, coded_text, coding_of, decimal_of
+from anomaly.tables.csv_files import read_csv
 
 CODES = st.lists(st.integers(0, 4), min_size=1, max_size=30)
 TEXTS = ["a", "1", None, "NA", "2.5"]
@@ -52,3 +54,17 @@ def test_results_of_other_operations_have_no_codes():
     cells = coded_text(["a", "b"], np.array([0, 1, 1]))
     for other in (cells.copy(), cells == "a", cells.reshape(3, 1), np.concatenate([cells, cells])):
         assert not isinstance(other, CodedText) or coding_of(other) is None
+
+
+@pytest.mark.parametrize("n_distinct", [3, 3000])
+@pytest.mark.parametrize("backend", ["compiled", "csv module"])
+def test_text_says_the_decimal_point_of_the_file(tmp_path, n_distinct, backend):
+    path = tmp_path / "t.csv"
+    rows = [f"{20 + i % n_distinct},{i % 1000:03d} C;a" for i in range(4000)]
+    path.write_text("temperature;note\n" + "\n".join(rows) + "\n")
+    table = read_csv(path, decimal=",", comment="!" if backend == "csv module" else None)
+    column = table["temperature"]
+    assert decimal_of(column) == decimal_of(column[1:]) == decimal_of(table.rows(np.arange(10))["temperature"]) == ","
+    assert decimal_of(read_csv(path)["temperature"]) is None
+    plain = TablePreprocessor().fit(table)
+    assert "unit 'C', decimals after a comma" in "\n".join(plain.describe())

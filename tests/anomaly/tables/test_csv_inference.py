@@ -108,3 +108,12 @@ def test_a_form_is_restored_from_its_state():
     for state in ({"other": 1}, {"missing": [1]}, {"decimal": "?"}, {"encoding": "nonsense"}, {"header": 1}, []):
         with pytest.raises(DataError, match="form of files"):
             CsvForm.from_state(state)
+
+
+def test_a_title_with_empty_fields_behind_it_is_above_the_header(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("Logger 7;;\ntime;load;state\n1;2;ok\n2;3;ok\n3;4;ok\n")
+    with pytest.warns(FileFormWarning, match="Logger 7"):
+        table = read_csv(path)
+    assert table.names == ("time", "load", "state")
+    assert len(table) == 3
