@@ -43,7 +43,9 @@ FORBIDDEN = [
 LATE = {
     "anomaly.cli": "a command's own modules are loaded when it is chosen",
     "anomaly.plots": "Matplotlib's parts, and curves that one picture needs",
-    "anomaly.detectors": "layers that one kind of network needs, and a report, when one is asked for",
+    "anomaly.detectors": "layers that one kind of network needs, and reports, plots, drift and labels, when asked for",
+    "anomaly.preprocessing.columns.zones": "the database of zones, which most tables do not need",
+    "anomaly.preprocessing.scaling.quantile": "quantiles of the normal distribution, which one scaling needs to fit",
     "nnlite.backends": "the engine, which needs Numba",
     "nnlite.callbacks.schedules": "a rare layer",
     "nnlite.models": "pictures, for notebooks",
