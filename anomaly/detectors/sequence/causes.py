@@ -199,6 +199,9 @@ def alarm_labels(is_high: ArrayLike, is_cause: ArrayLike, gap: int) -> Array:
 
 
 def _joined(flags: Array, gap: int) -> Array:
+    if not flags.any():
+        # As in most pieces of a live stream.
+        return flags
     joined = flags.copy()
     for start, end in join_segments(find_segments(flags), gap):
         joined[start:end] = True

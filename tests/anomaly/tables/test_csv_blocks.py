@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from anomaly.errors import DataError
 from anomaly.tables.bad_rows import BadRows
+from anomaly.tables.cells import MISSING_TEXTS
 from anomaly.tables.csv_columns import AllExcept, ColumnForm
 from anomaly.tables.csv_files import iter_csv, read_csv
 
@@ -86,7 +87,7 @@ def test_numbers_are_those_of_float_to_the_last_bit(tmp_path_factory, texts):
     texts = [text for text in texts if ColumnForm().number_of(text) is not None] or ["1"]
     path.write_text("a,b\n" + "".join(f"{text},x\n" for text in texts))
     found = read_csv(path, numbers=["a"], backend="numba", delimiter=",")["a"]
-    expected = np.array([float(text) if text not in ("", "-") else np.nan for text in texts])
+    expected = np.array([float(text) if text not in MISSING_TEXTS else np.nan for text in texts])
     assert found.view(np.int64).tolist() == expected.view(np.int64).tolist()
 
 
