@@ -9,6 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+_METHODS = ("fullmatch", "match", "search")
+
 
 class DelayedPattern:
     r"""A regular expression, compiled when one of its methods is first asked for.
@@ -28,6 +30,7 @@ class DelayedPattern:
     """
 
     fullmatch: Callable[[str], re.Match[str] | None]
+    match: Callable[[str], re.Match[str] | None]
     search: Callable[[str], re.Match[str] | None]
 
     def __init__(self, pattern: str, flags: int | re.RegexFlag = 0) -> None:
@@ -35,8 +38,8 @@ class DelayedPattern:
         self.flags = flags
 
     def __getattr__(self, name: str) -> Any:
-        if name not in ("fullmatch", "search"):
-            raise AttributeError(f"a DelayedPattern has no attribute {name!r}; it has fullmatch and search")
+        if name not in _METHODS:
+            raise AttributeError(f"a DelayedPattern has no attribute {name!r}; it has {', '.join(_METHODS)}")
         # Kept, so that later calls are those of the compiled expression itself.
         found = getattr(re.compile(self.pattern, self.flags), name)
         setattr(self, name, found)

@@ -45,3 +45,8 @@ def test_a_given_seed_is_taken_and_an_unusable_one_refused_at_once(make):
     assert make(seed=7).rng.random() == np.random.default_rng(7).random()
     with pytest.raises(ValueError, match="non-negative"):
         make(seed=-1)
+
+
+def test_shallow_copies_share_a_generator():
+    layer = GaussianNoise(1.0)
+    assert copy.copy(layer).rng is layer.rng

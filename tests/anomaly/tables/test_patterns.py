@@ -12,6 +12,7 @@ def test_it_finds_what_the_compiled_expression_finds():
     delayed, compiled = DelayedPattern(r"[a-z]+\d", re.IGNORECASE), re.compile(r"[a-z]+\d", re.IGNORECASE)
     for text in ("Ab1", "ab", " Ab1 ", ""):
         assert (delayed.fullmatch(text) is None) == (compiled.fullmatch(text) is None)
+        assert (delayed.match(text) is None) == (compiled.match(text) is None)
         assert (delayed.search(text) is None) == (compiled.search(text) is None)
 
 
@@ -25,5 +26,5 @@ def test_it_is_compiled_once_and_not_before(monkeypatch):
 
 
 def test_another_name_is_an_error_that_says_what_there_is():
-    with pytest.raises(AttributeError, match="it has fullmatch and search"):
+    with pytest.raises(AttributeError, match="it has fullmatch, match, search"):
         _ = DelayedPattern("a").findall
