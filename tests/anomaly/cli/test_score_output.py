@@ -11,7 +11,9 @@ import pytest
 
 import anomaly
 from anomaly.cli import main
+from anomaly.cli.held_rows import HeldRows
 from anomaly.tables.csv_files import read_csv
+from anomaly.tables.csv_writer import CsvWriter
 from tests.anomaly.command_line import QUICK, fails, rows, run
 
 
@@ -236,3 +238,17 @@ def test_json_lines_of_a_pipe_appear_as_rows_arrive(machine):
         assert process.wait() == 0
     assert [row["row"] for row in first] == [1, 2, 3, 4, 5, 6]
     assert first[5]["why"].startswith("vibration_mm_s is ")
+
+
+def test_rows_that_wait_are_written_like_those_that_do_not(tmp_path):
+    columns = [
+        np.array(["2026-01-02T03:04:05.678901", "NaT"], "M8[us]"), np.array([1.5, np.nan]),
+        np.array(["a\r\nb", None], dtype=object), np.array([1, 0]),
+    ]  # fmt: skip
+    with CsvWriter(tmp_path / "direct.csv", head=["when", "number", "text", "flag"]) as writer:
+        writer.write_columns(columns)
+    with CsvWriter(tmp_path / "held.csv") as writer, HeldRows(writer, 3, 1.0, limit=2) as held:
+        writer.begin(["when", "number", "text", "flag"])
+        held.write(columns, np.array([2.0, 1.0]), None)
+        held.finish()
+    assert (tmp_path / "held.csv").read_bytes() == (tmp_path / "direct.csv").read_bytes()
