@@ -3,7 +3,7 @@ r"""Activation functions, and the layers that apply one.
 Where a runtime's own operation is less accurate than the function, the function is written out:
 
 - ONNX Runtime's Sigmoid on CPUs is 0 from -18 down, several times too large at -17.9 and off by more than 1e-5 from
-  -4.9 down (1.32.0). :math:`1 / (1 + e^{-x})` is accurate to float32: where the exponential overflows, the quotient is
+  -4.8 down (1.32.0). :math:`1 / (1 + e^{-x})` is accurate to float32: where the exponential overflows, the quotient is
   0, which is right.
 - Elu subtracts 1 from an exponential near 1, and loses all digits for small x.
   :math:`e^x - 1 = 2 t / (1 - t)` with :math:`t = \tanh(x/2)` loses none for :math:`x \le 0`.

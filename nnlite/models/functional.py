@@ -273,7 +273,7 @@ class Model(Trainer):
         -----
         Results differ from those of `predict` by rounding, about 1e-6 of the largest value. The operations for
         recurrent layers compute their gates by functions of the runtime: ONNX Runtime's sigmoid function has absolute
-        errors up to 2e-8, and is 0 from -18 down.
+        errors up to 1.7e-7, and is 0 from -18 down.
 
         References
         ----------

@@ -25,8 +25,8 @@ SUBNORMAL = 1.2e-38
 """Numbers below are rounded to few digits, or to 0."""
 
 ABSOLUTE = {
-    # 1 + erf(x / sqrt 2) cancels in float32 for x below -2, here and in the runtime: 6e-8 is half a unit of 1.
-    "gelu": 2e-6,
+    # 1 + erf(x / sqrt 2) cancels in float32 for x below -2, here and in the runtime: by up to 4.5e-7 in each.
+    "gelu": 1e-6,
     # The logarithm of a sum near 1, whose last digit is 1.2e-7.
     "log_softmax": 2.4e-7,
     # The sigmoid function of -87 is below the smallest number of full precision, and is multiplied by 87 and more.
@@ -50,7 +50,7 @@ def test_a_function_is_accurate_everywhere(function, tmp_path):
 
 
 def test_the_sigmoid_of_the_runtime_is_not_used(tmp_path):
-    """ONNX Runtime 1.32.0 gives 0 for sigmoid(-18) on CPUs, and 5.5 times the right value at -17.93."""
+    """ONNX Runtime 1.32.0 gives 0 for sigmoid(-18) on CPUs, and 3.7 times the right value at -17.93."""
     model = model_of(Activation("sigmoid"), (2,))
     model.export(tmp_path / "m.onnx")
     (found,) = run(tmp_path / "m.onnx", np.array([[-17.93, -80.0]]))

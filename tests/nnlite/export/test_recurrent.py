@@ -37,7 +37,7 @@ def test_a_layer(kind, settings, tmp_path):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_large_inputs(kind, tmp_path):
-    """Gates of 0 and 1; the runtime's sigmoid function is off by up to 2e-8, relative to gates of 1."""
+    """Gates of 0 and 1; the runtime's sigmoid function is off by up to 1.7e-7, relative to gates of 1."""
     model = model_of(KINDS[kind](5, return_sequences=True), (9, 3))
     for scale in (30.0, 1e6):
         assert_same_results(model, tmp_path / "m.onnx", series(scale))
