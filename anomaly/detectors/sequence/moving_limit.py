@@ -23,9 +23,9 @@ alarm events. Rises and falls have to balance: for any scores whatever, the numb
 .. math:: r T + \log_2 \left( 1 + \frac{\max b}{c} \right) + 1 .
 
 So the rate is kept in the long run even where the scale is too slow: to a score that grows twentyfold, the bar allows
-few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 70 with each step in alarm, and falls by 0.3 of that
-with every other step: for any scores, the number of steps in alarm is at most
-:math:`0.24 T + 70 \max b / e`. Gibbs & Candès have the same argument about single steps.
+few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 70 with each step in alarm, and falls by 0.3
+of that with every other step: for any scores, the number of steps in alarm is at most :math:`0.24 T + 70 \max b / e`.
+Gibbs & Candès have the same argument about single steps.
 
 **A fault and a drift** differ in how far they exceed the limit, in units of normal scores. While an alarm event lasts,
 u is that of its first step: an event ends when the scores fall, or when the limit has climbed to them. The mild excess
