@@ -46,9 +46,10 @@ def test_any_number_of_rows_or_a_fixed_one(tmp_path):
 
 @pytest.mark.parametrize("scale", [1e-20, 1e-5, 0.1, 1.0, 10.0, 1e3, 1e8, 1e20])
 def test_a_whole_model_on_small_and_large_records(scale, tmp_path):
-    """Each number is within 1e-5 of its own value, or as close to that in float64 as those of `predict` are.
+    """Each number is within 1e-5 of its own value, but for one in a thousand where sums of large terms cancel.
 
-    A tanh between layers of large numbers depends on sums whose terms cancel, and float32 rounds these terms.
+    A tanh between layers depends, at the scale 1000, on sums of some hundreds whose result is near 0: float32 rounds
+    each term. There `predict` itself is as far from the result in float64.
     """
     widths = {"relu": 64, "tanh": 8, "elu": 64, "sigmoid": 10}
     set_random_seed(0)
@@ -59,9 +60,13 @@ def test_a_whole_model_on_small_and_large_records(scale, tmp_path):
     x = (scale * np.random.default_rng(0).normal(size=(2000, 10))).astype(np.float32)
     model.export(tmp_path / "m.onnx")
     (found,), ours, right = run(tmp_path / "m.onnx", x), model.predict(x, verbose=0), exact.predict(x, verbose=0)
-    rounding = 2 * np.abs(ours / right - 1).max()
-    np.testing.assert_allclose(found, right, rtol=max(1e-5, rounding))
-    assert rounding < 1e-4
+    error, rounding = (np.abs(one / right - 1) for one in (found, ours))
+    if scale == 1e3:
+        assert rounding.max() > 5e-6
+        assert error.max() < 1e-4
+        assert (error > 1e-5).mean() < 1e-3
+    else:
+        assert error.max() < 1e-5
 
 
 def test_an_output_that_is_an_input(tmp_path):
