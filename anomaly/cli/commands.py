@@ -15,6 +15,9 @@ COMMANDS = {
 }
 """The commands, each in a module of its name, and their one-line descriptions."""
 
+WRONG_USE = 2
+"""The exit code of a command line that cannot be run, such as one without a command."""
+
 ROWS_LEFT_OUT = 3
 """The exit code of a command that is done, but has left out rows that it could not read."""
 
@@ -25,7 +28,7 @@ EXIT_CODES = """\
 exit codes:
   0    done
   1    the answer is yes: drift has found that the data has drifted
-  2    wrong use, or wrong data; with --strict also where there would be a warning about the data
+  2    wrong use, such as no command, or wrong data; with --strict also where there would be a warning about the data
   3    done, but rows were left out
   4    a fault of the program, or not enough memory
   130  interrupted by Ctrl-C"""

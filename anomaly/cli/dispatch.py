@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
 import anomaly
-from anomaly.cli.commands import COMMANDS, EXIT_CODES, FAULT, ROWS_LEFT_OUT
+from anomaly.cli.commands import COMMANDS, EXIT_CODES, FAULT, ROWS_LEFT_OUT, WRONG_USE
 from anomaly.cli.streams import (
     discard_output,
     discard_unwritten_output,
@@ -105,7 +105,26 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         else:
             # A line in the list of commands; importing every command would delay the start.
             subparsers.add_parser(name, help=text)
+    if not arguments:
+        parser.print_help()
+        parser.exit(WRONG_USE)
+    _check_known(arguments, chosen, parser, subparsers.choices)
     return parser.parse_args(arguments)
+
+
+def _check_known(
+    arguments: Sequence[str], chosen: str | None, parser: _Parser, commands: Mapping[str, _Parser]
+) -> None:
+    """Exit with what may have been meant, if there is no such command, or the command has no such option."""
+    if chosen is None or arguments[0] != chosen:
+        return
+    from anomaly.cli.suggestions import unknown_command, unknown_option
+
+    if chosen not in commands:
+        parser.error(unknown_command(chosen, list(commands)))
+    wrong = unknown_option(arguments[1:], commands[chosen].format_usage())
+    if wrong is not None:
+        commands[chosen].error(wrong)
 
 
 def _run(arguments: Sequence[str] | None) -> int | None:

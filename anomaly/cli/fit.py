@@ -30,7 +30,7 @@ from anomaly.cli.series_options import add_series
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
-from anomaly.errors import format_names
+from anomaly.errors import did_you_mean, format_names
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -246,7 +246,10 @@ def _fit(detector: RowDetector, X: Any, y: Any, intervals: Any, group: str | Non
     """Fit a detector, of tables perhaps with a column of groups, of series perhaps without some intervals."""
     if group is not None:
         if group not in X.names:
-            raise ValueError(f"--group names {group!r}, which the data do not have; found {format_names(X.names)}")
+            raise ValueError(
+                f"--group names {group!r}, which the data do not have; found {format_names(X.names)}"
+                f"{did_you_mean(group, X.names)}"
+            )
         cast("TableDetector", detector).fit(X, y, groups=X[group])
     elif intervals is not None:
         cast("SequenceDetector", detector).fit(X, y, exclude=intervals)

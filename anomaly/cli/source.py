@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anomaly.errors import DataError, FileFormWarning, format_names
+from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
 from anomaly.tables import Table, concatenate
 from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_columns import AllExcept
@@ -144,9 +144,10 @@ class Source:
         if missing:
             split = next((n for n in table.names if "," in n and missing[0] in map(str.strip, n.split(","))), None)
             hint = "" if split is None else f"; a name with a comma is written in double quotes, as '\"{split}\"'"
+            meant = "" if hint else did_you_mean(missing[0], table.names)
             raise DataError(
                 f"{self} has no column {', '.join(map(repr, missing))}; its columns are "
-                f"{', '.join(map(repr, table.names[:50]))}{hint}"
+                f"{', '.join(map(repr, table.names[:50]))}{hint}{meant}"
             )
 
     def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:

@@ -63,7 +63,7 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     """
     config, arrays = read_archive(path, "detector")
     label = repr(os.fspath(path))
-    check_numbers(config, arrays, label, _NOT_FINITE)
+    _check_numbers(config, arrays, label)
     try:
         return detector_class(_class_name(config, arrays)).from_state(config, arrays, label)
     except FileFormatError:
@@ -71,6 +71,15 @@ def load_detector(path: str | os.PathLike[str]) -> BaseDetector:
     # The errors of inconsistent contents.
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError, MemoryError) as error:
         raise FileFormatError(f"{label} does not describe a detector: {error!r}") from error
+
+
+def _check_numbers(config: Mapping[str, Any], arrays: Mapping[str, Array], label: str) -> None:
+    """Raise FileFormatError if a number of the file is not finite where it has to be."""
+    is_grouped = config.get("detector") == "GroupedDetector"
+    own = {name: array for name, array in arrays.items() if is_grouped and name == "decision_scores"}
+    check_numbers(config, {name: array for name, array in arrays.items() if name not in own}, label, _NOT_FINITE)
+    # Rows of machines without a detector have no score; the scores of each machine's own detector are finite.
+    check_numbers({}, own, label, {"decision_scores": "nan"})
 
 
 def _class_name(config: Mapping[str, Any], arrays: Mapping[str, Array]) -> str:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector
-from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import check_value, integer
 
 if TYPE_CHECKING:
+    from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
     from anomaly.drift import DriftResult
     from anomaly.report.content import RecordsSection, SeriesSection
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.errors import ClockWarning, DataError, format_names
+from anomaly.errors import ClockWarning, DataError, did_you_mean, format_names
 from anomaly.preprocessing.columns.date_columns import DateColumn
 from anomaly.preprocessing.columns.values import ValueColumn
 from anomaly.preprocessing.notes import Notes
@@ -221,5 +221,8 @@ def filled_times(times: Array, step: float) -> Array:
 def time_cells(table: Table, name: str) -> Array:
     """Return the column of timestamps; raise DataError if there is none."""
     if name not in table.names:
-        raise DataError(f"there is no column of times {name!r}; the columns are {format_names(table.names, 20)}")
+        raise DataError(
+            f"there is no column of times {name!r}; the columns are {format_names(table.names, 20)}"
+            f"{did_you_mean(name, table.names)}"
+        )
     return table[name]

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, format_names
+from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.preprocessing.columns.date_formats import check_format
 from anomaly.preprocessing.columns.learning import as_formats
 from anomaly.preprocessing.columns.missing import TREATMENTS
@@ -49,7 +49,7 @@ def check_against(parameters: Mapping[str, Any], columns: Sequence[str]) -> None
         if unknown:
             raise DataError(
                 f"`{parameter}` names columns that are not there: {format_names(unknown)}; the columns are "
-                f"{format_names(columns)}"
+                f"{format_names(columns)}{did_you_mean(unknown[0], columns)}"
             )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.errors import DataError, format_names
+from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
@@ -344,7 +344,10 @@ class TablePreprocessor(Transformer):
         present = set(table.names)
         missing = [name for name in names if name not in present]
         if missing:
-            raise DataError(f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}")
+            raise DataError(
+                f"columns missing: {format_names(missing)}; the table has {format_names(table.names)}"
+                f"{did_you_mean(missing[0], (name for name in table.names if name not in names))}"
+            )
         unknown = [name for name in table.names if name not in self.kinds_]
         if unknown and self.extra == "error":
             raise DataError(

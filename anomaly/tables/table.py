@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from anomaly.errors import DataError, format_names
+from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.tables.coded import CodedText, join_coded, recoded
 from nnlite.types import Array
 
@@ -136,7 +136,10 @@ class Table:
         try:
             return self.names.index(name)
         except ValueError:
-            raise DataError(f"there is no column {name!r}; the columns are {format_names(self.names)}") from None
+            raise DataError(
+                f"there is no column {name!r}; the columns are {format_names(self.names)}"
+                f"{did_you_mean(str(name), self.names)}"
+            ) from None
 
     def _column(self, index: int) -> Array:
         if isinstance(self.cells, np.ndarray):

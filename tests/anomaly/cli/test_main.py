@@ -27,14 +27,11 @@ def test_each_command_has_help_with_an_example(capsys, command):
     assert callable(parse(example.split()).run)
 
 
-def test_version_and_no_command(capsys):
+def test_version(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--version"])
     assert stop.value.code == 0
     assert anomaly.__version__ in capsys.readouterr().out
-    with pytest.raises(SystemExit) as stop:
-        main([])
-    assert stop.value.code == 2
 
 
 def test_python_m_anomaly():

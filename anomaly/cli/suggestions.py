@@ -1,0 +1,50 @@
+"""What may have been meant by a command or an option that does not exist."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from anomaly.errors import did_you_mean
+
+_OPTION = re.compile(r"(?<![\w-])--[a-z][\w-]*")
+
+
+def unknown_command(name: str, known: Sequence[str]) -> str:
+    """Return the message on a command that does not exist.
+
+    Examples
+    --------
+    >>> print(unknown_command("scroe", ["score", "fit"]))
+    argument COMMAND: invalid choice: 'scroe'; did you mean 'score'? The commands are score, fit
+    """
+    meant = did_you_mean(name, known)
+    return f"argument COMMAND: invalid choice: {name!r}{meant or ';'} The commands are {', '.join(known)}"
+
+
+def unknown_option(arguments: Sequence[str], usage: str) -> str | None:
+    """Return the message on the first long option that a command does not have; None if it has all of them.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        The command line.
+    usage : str
+        What the command's parser says of its usage: it names all its options.
+
+    Examples
+    --------
+    >>> unknown_option(["a.csv", "--modle", "m.npz"], "anomaly score --model MODEL.npz [--id COL]")
+    "unrecognized arguments: --modle; did you mean '--model'?"
+    >>> unknown_option(["a.csv", "--mod=m.npz", "--", "--file"], "anomaly score --model MODEL.npz") is None
+    True
+    """
+    known = [*dict.fromkeys(_OPTION.findall(usage)), "--help"]
+    for argument in arguments:
+        if argument == "--":
+            break
+        name = argument.partition("=")[0]
+        # The beginning of an option stands for it. What has blanks is no option to the parser either.
+        if name.startswith("--") and " " not in argument and not any(one.startswith(name) for one in known):
+            return f"unrecognized arguments: {name}{did_you_mean(name, known)}"
+    return None

@@ -1,0 +1,61 @@
+"""What may have been meant: commands, options and columns that do not exist, and no command at all."""
+
+import pytest
+
+from anomaly.cli import main
+from anomaly.cli.commands import COMMANDS
+from tests.anomaly.command_line import fails
+
+
+def test_without_a_command_the_help_is_printed(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main([])
+    out, err = capsys.readouterr()
+    assert (stop.value.code, err) == (2, "")
+    assert all(f"\n    {name}" in out for name in COMMANDS)
+    assert "\n  2    wrong use, such as no command, or wrong data;" in out
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("scroe", "score"), ("learn_labels", "learn-labels"), ("infos", "info")])
+def test_a_command_that_may_have_been_meant(capsys, typed, meant):
+    assert f"invalid choice: {typed!r}; did you mean {meant!r}? The commands are demo, " in fails(
+        capsys, typed, "x.csv"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "typed", "meant"),
+    [
+        (["score", "a.csv", "--modle", "m.npz"], "--modle", "--model"),
+        (["score", "a.csv", "--p_values", "-m", "m.npz"], "--p_values", "--p-values"),
+        (["fit", "a.csv", "-m", "m.npz", "--epoch=5", "--hiden=5"], "--hiden", "--hidden"),
+        (["drift", "--levle=5"], "--levle", "--level"),
+        (["info", "--mdoel", "m.npz"], "--mdoel", "--model"),
+    ],
+)
+def test_an_option_that_may_have_been_meant(capsys, arguments, typed, meant):
+    assert f"unrecognized arguments: {typed}; did you mean {meant!r}? (see " in fails(capsys, *arguments)
+
+
+def test_nothing_is_suggested_where_nothing_is_alike(capsys):
+    assert "unrecognized arguments: --zzz (see 'anomaly score --help')" in fails(capsys, "score", "a.csv", "--zzz")
+    assert "did you mean" not in fails(capsys, "qqqqq")
+
+
+def test_what_begins_like_an_option_may_be_a_file(folder, capsys):
+    # After -- there are no options; a text with blanks is none either.
+    assert "--no-such.csv" in fails(capsys, "score", "-m", folder / "m.npz", "--", "--no-such.csv")
+
+
+def test_a_column_that_may_have_been_meant(folder, capsys, tmp_path):
+    score = ["score", folder / "numbered.csv", "-m", folder / "m.npz"]
+    assert "; did you mean 'number'?" in fails(capsys, *score, "--id", "Numbre")
+    fit = ["fit", folder / "train.csv", "-m", tmp_path / "new.npz"]
+    for option in ("--drop", "--categorical", "--keep", "--label", "--group"):
+        assert "; did you mean 'duration_s'?" in fails(capsys, *fit, option, "duration-S"), option
+    assert "; did you mean 'duration_s'?" in fails(capsys, *fit, "--series", "--time", "duraton_s")
+    text = (folder / "numbered.csv").read_text().replace("duration_s", "duration", 1)
+    (tmp_path / "renamed.csv").write_text(text)
+    err = fails(capsys, "score", tmp_path / "renamed.csv", "-m", folder / "m.npz", "--id", "number")
+    assert "columns missing: 'duration_s'; the table has " in err
+    assert "; did you mean 'duration'?" in err
