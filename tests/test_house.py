@@ -57,14 +57,16 @@ LATE = {
 # Reading a file is several ideas: its bytes, its form, its records, its columns, and text with codes. What was fitted
 # says which columns are numbers, and the form of its files. Fitting a table has an idea of its own for records that
 # depend on each other. The contract of scikit-learn is one more, for all of them; the command has one for closed
-# streams, one for spreadsheets. Expressions that read text are compiled on first use, by a module of their own.
+# streams, one for spreadsheets, one for mistyped options. Writing scores is several: arguments, columns, rows that
+# wait, and formats.
+# Expressions that read text are compiled on first use, by a module of their own.
 MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 33,
     "files of anomaly entered by decision_function": 16,
     "files of anomaly entered by load_detector": 24,
     "files of anomaly entered by SequenceDetector.fit": 53,
     "files of anomaly entered by anomaly fit": 61,
-    "files of anomaly entered by anomaly score": 50,
+    "files of anomaly entered by anomaly score": 53,
 }
 
 AT_MOST = {
