@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
@@ -75,7 +74,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
 
 
-def _add_threshold(parser: argparse.ArgumentParser) -> None:
+def _add_threshold(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--contamination",
         default="auto",
@@ -104,7 +103,7 @@ def _add_threshold(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_training(parser: argparse.ArgumentParser) -> None:
+def _add_training(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--hidden",
         metavar="SIZES",
@@ -138,7 +137,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
+def _add_preprocessing(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         action="append",
@@ -232,8 +231,7 @@ def run(options: Namespace) -> None:
     detector.file_form = given.source.form
     detector.save(options.model)
     if options.json:
-        found = {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}
-        write_json("fit", found, options.json)
+        write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
     if options.json == STANDARD:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]

@@ -32,7 +32,8 @@ def _file(text: str) -> str:
     """Return the file of --json, which must not be one of data: that it would replace."""
     if text.lower().endswith(_DATA_ENDINGS):
         raise argparse.ArgumentTypeError(
-            f"FILE must not have the ending of data or a model; found {text!r}: name another, such as results.json, or give --json last"
+            f"FILE must not have the ending of data or a model; found {text!r}: name another, such as "
+            "results.json, or give --json last"
         )
     return text
 
