@@ -14,8 +14,9 @@ from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
+from nnlite.models.files import load_weights, save_model, save_weights
 from nnlite.registry import serialize
-from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
+from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
@@ -226,9 +227,16 @@ class Model(Trainer):
         Parameters
         ----------
         filepath : str or path
-            Name of the file, which has the format ``.npz`` with any name.
+            Name of the file. A name that ends in ``.keras`` gives a file for Keras 3, which needs h5py (the extra
+            ``keras-files``); any other one nnlite's own format, ``.npz``. Without h5py all files have the latter, and
+            a warning says so.
         overwrite : bool, default True
             Whether to replace an existing file.
+
+        Raises
+        ------
+        ValueError
+            If a file for Keras is asked for and Keras has no such layer, loss or metric.
 
         See Also
         --------
@@ -237,11 +245,11 @@ class Model(Trainer):
         save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Save the weights to a file, without layers and optimizer."""
+        """Save the weights to a file, without layers and optimizer; as ``.weights.h5`` it is one of Keras 3."""
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any) -> None:
-        """Load weights from a file of `save_weights` or `save` of a model with the same layers."""
+        """Load weights from a file of a model with the same layers: of `save_weights`, of `save`, or of Keras 3."""
         load_weights(self, filepath)
 
     def export(self, filepath: Any, format: str = "onnx", verbose: Any = None) -> None:  # noqa: ARG002
