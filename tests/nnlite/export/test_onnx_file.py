@@ -8,9 +8,12 @@ import pytest
 from nnlite.export.onnx_file import IR_VERSION, OPSET, collect
 from nnlite.layers import Conv1D, Dense, Input, MaxPooling1D, TimeDistributed, UpSampling1D
 from nnlite.models import Model, Sequential
-from tests.nnlite.export.running import assert_same_results, model_of, onnxruntime, run
+from nnlite.utils import set_random_seed
+from tests.nnlite.export.running import assert_same_results, model_of, onnxruntime, run, with_random_weights
 
 onnx = pytest.importorskip("onnx")
+
+DOUBLE = {"dtype": "float64", "name": None}
 
 
 def autoencoder(**settings):
@@ -39,6 +42,31 @@ def test_any_number_of_rows_or_a_fixed_one(tmp_path):
     autoencoder(batch_size=8).export(tmp_path / "m.onnx")
     session = onnxruntime.InferenceSession(str(tmp_path / "m.onnx"))
     assert session.get_inputs()[0].shape == [8, 4]
+
+
+@pytest.mark.parametrize("scale", [1e-20, 1e-5, 0.1, 1.0, 10.0, 1e3, 1e8, 1e20])
+def test_a_whole_model_on_small_and_large_records(scale, tmp_path):
+    """Each number is within 1e-5 of its own value, but for one in a thousand where sums of large terms cancel.
+
+    A tanh between layers depends, at the scale 1000, on sums of some hundreds whose result is near 0: float32 rounds
+    each term. There `predict` itself is as far from the result in float64.
+    """
+    widths = {"relu": 64, "tanh": 8, "elu": 64, "sigmoid": 10}
+    set_random_seed(0)
+    layers = [Dense(width, activation=name) for name, width in widths.items()]
+    model = with_random_weights(Sequential([Input((10,)), *layers]))
+    exact = Sequential([Input((10,), dtype="float64"), *(Dense(**one.get_config() | DOUBLE) for one in layers)])
+    exact.set_weights(model.get_weights())
+    x = (scale * np.random.default_rng(0).normal(size=(2000, 10))).astype(np.float32)
+    model.export(tmp_path / "m.onnx")
+    (found,), ours, right = run(tmp_path / "m.onnx", x), model.predict(x, verbose=0), exact.predict(x, verbose=0)
+    error, rounding = (np.abs(one / right - 1) for one in (found, ours))
+    if scale == 1e3:
+        assert rounding.max() > 5e-6
+        assert error.max() < 1e-4
+        assert (error > 1e-5).mean() < 1e-3
+    else:
+        assert error.max() < 1e-5
 
 
 def test_an_output_that_is_an_input(tmp_path):
