@@ -31,7 +31,7 @@ def model_config(config: Any, label: str) -> dict[str, Any]:
         found = config.get("class_name") if isinstance(config, Mapping) else type(config).__name__
         raise FileFormatError(
             f"{label} holds a {found!r}; expected a Sequential or Functional model. A model of a custom class has "
-            "no layers in its file: load its weights with load_weights instead"
+            "no layers in its file: carry its weights over with get_weights and set_weights instead"
         )
     return _layer(config, label)
 
