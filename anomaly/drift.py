@@ -32,7 +32,8 @@ probability of the Smirnov two-sample test", Arkiv för Matematik 3 (1958).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -118,6 +119,10 @@ class DriftResult:
     def drifted(self) -> bool:
         """Whether the scores or a column have drifted."""
         return self.scores_drifted or bool(self.columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain Python values."""
+        return {"drifted": self.drifted, "scores_drifted": self.scores_drifted, **asdict(self)}
 
     def __str__(self) -> str:
         """Return the result in sentences."""

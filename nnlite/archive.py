@@ -109,7 +109,7 @@ def read_archive(source: str | os.PathLike[str] | bytes, kind: str) -> tuple[dic
         if not Path(source).exists():
             raise FileNotFoundError(f"cannot read {label}: there is no such file")
     with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
-        members = _read_members(file, label)
+        members = read_members(file, label)
     config = _parse_config(members.pop(_CONFIG, None), label, kind)
     if config.pop("arrays", None) != [name.removesuffix(".npy") for name in members]:
         raise FileFormatError(f"{label} holds other arrays than it should; it was altered")
@@ -159,7 +159,7 @@ def _numbers(value: Any, path: str = "") -> Iterator[tuple[str, float]]:
             yield from _numbers(one, f"{path}[{i}]")
 
 
-def _check_depth(value: Any, label: str) -> None:
+def check_depth(value: Any, label: str) -> None:
     """Raise FileFormatError for JSON values nested so deeply that reading them would exhaust the stack."""
     level, depth = [value], 0
     while level:
@@ -182,7 +182,21 @@ def arrays_with_prefix(arrays: Mapping[str, Array], prefix: str) -> dict[str, Ar
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
-def _read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
+def read_members(file: IO[bytes], label: str) -> dict[str, bytes]:
+    """Return the contents of an uncompressed zip file by the names of its members.
+
+    Parameters
+    ----------
+    file : binary file
+        The open file.
+    label : str
+        Its name, for errors.
+
+    Raises
+    ------
+    FileFormatError
+        If it is not such a file, claims to hold more bytes than it has, or names a member twice.
+    """
     import zipfile
 
     size = file.seek(0, os.SEEK_END)
@@ -215,7 +229,7 @@ def _parse_config(content: bytes | None, label: str, kind: str) -> dict[str, Any
         config = json.loads(content.decode("utf-8"))
     except (ValueError, RecursionError) as error:
         raise FileFormatError(f"{label}: its {_CONFIG} cannot be read: {error}") from error
-    _check_depth(config, label)
+    check_depth(config, label)
     if not isinstance(config, dict) or config.pop("format", None) != FORMAT:
         raise FileFormatError(f"{label} is not a file that {FORMAT} wrote")
     version = config.pop("version", None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, Protocol, TypeVar
 
 from nnlite.compiled import CompiledNetwork
@@ -242,6 +243,7 @@ def open_dense_chain(layers: Sequence[ChainLayer], offsets: Array | None, backen
     if backend == "numpy":
         return None
     try:
+        _check_compiler_exists()
         from nnlite.engine.runtime.dense_chain import CompiledChain
     except ImportError as error:
         if backend == "numba":
@@ -270,6 +272,7 @@ def open_tree_sums(features: Array, thresholds: Array, values: Array, seconds: f
     if not _is_worth_it(backend, seconds):
         return None
     try:
+        _check_compiler_exists()
         from nnlite.engine.runtime.trees import CompiledTrees
     except ImportError as error:
         if backend == "numba":
@@ -298,6 +301,12 @@ def _check_compiler_is_on() -> None:
     """Raise ImportError if Numba is told not to compile: there is then no engine, as without Numba."""
     if os.environ.get("NUMBA_DISABLE_JIT", "0").strip() not in ("", "0"):
         raise ImportError("NUMBA_DISABLE_JIT is set in the environment", name="numba")
+
+
+def _check_compiler_exists() -> None:
+    """Raise ImportError without Numba, before modules of the engine are imported for nothing, each time anew."""
+    if find_spec("numba") is None:
+        raise ImportError("No module named 'numba'", name="numba")
 
 
 def _attempt(open_engine: Callable[[], T], backend: str) -> T | None:

@@ -16,9 +16,11 @@ import numpy as np
 
 from nnlite.backends import DenseChain, open_dense_chain
 from nnlite.dense_chain import ChainLayer, chain_of
+from nnlite.layers import Layer
 from nnlite.models import Model
 from nnlite.rowwise import outputs_by_record
 from nnlite.types import Array
+from nnlite.weights import WeightVector
 
 _BLOCK_ROWS = 2048
 
@@ -78,12 +80,19 @@ class NoisyCopies:
 
     def _prepare(self) -> _Prepared:
         """Return what follows from the weights as they are."""
-        weights, prepared = self._model.current_weights().values, self._prepared
-        if prepared is None or not (prepared.weights == weights).all():
+        prepared = self._prepared
+        # To ask the model for its weights takes as long as to compute a record, so the vector is asked first.
+        if prepared is None or prepared.graph != self._model.sublayers() or not prepared.vector.is_whole():
+            vector, graph = self._model.current_weights(), list(self._model.sublayers())
+            if prepared is not None:
+                prepared = self._prepared = prepared._replace(vector=vector, graph=graph)
+        else:
+            vector, graph = prepared.vector, prepared.graph
+        if prepared is None or not (prepared.weights == vector.values).all():
             layers = chain_of(self._model)
             compiled = None if layers is None else open_dense_chain(layers, self._offsets, self._backend)
             # At once, for other threads.
-            prepared = self._prepared = _Prepared(weights.copy(), layers, compiled)
+            prepared = self._prepared = _Prepared(vector.values.copy(), layers, compiled, vector, graph)
         return prepared
 
     def _mean_squares(self, x: Array, layers: list[ChainLayer] | None) -> Array:
@@ -120,3 +129,5 @@ class _Prepared(NamedTuple):
     weights: Array
     layers: list[ChainLayer] | None
     compiled: DenseChain | None
+    vector: WeightVector
+    graph: list[Layer]

@@ -6,10 +6,11 @@ call of `nnlite.utils.set_random_seed` makes them all reproducible.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -46,6 +47,52 @@ def make_generator(seed: int | None) -> RandomGenerator:
     if seed is None:
         seed = int(global_generator().integers(2**63))
     return np.random.default_rng(seed)
+
+
+class _Delayed:
+    """A generator that is made on first use; shallow copies of a layer share it."""
+
+    # A program that was compiled for a layer holds when it is made.
+    volatile: ClassVar[tuple[str, ...]] = ("_made",)
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._made: RandomGenerator | None = None
+
+    def get(self) -> RandomGenerator:
+        if self._made is None:
+            self._made = np.random.default_rng(self._seed)
+        return self._made
+
+
+class OwnGenerator:
+    """Base of layers that draw random numbers: each has a generator of its own, made on first use.
+
+    NumPy's generators take 9 ms to import, and a network that was loaded to score records draws nothing. A constructor
+    calls `_seed_generator`, so that the order in which layers are built decides on their seeds, as without delay.
+    """
+
+    _generator: _Delayed
+
+    def _seed_generator(self, seed: int | None) -> None:
+        """Set the seed of the generator; by default it is drawn from the global generator."""
+        drawn = _drawn_seed() if seed is None else seed
+        self._generator = _Delayed(drawn)
+        if seed is not None:
+            # At once, for the error of an unusable seed.
+            self._generator.get()
+
+    @property
+    def rng(self) -> RandomGenerator:
+        """Generator of the layer's random numbers."""
+        return self._generator.get()
+
+
+def _drawn_seed() -> int:
+    """Return a seed of the global generator or, as long as nobody has used or seeded that, of the system."""
+    if _shared or _scoped.get() is not None:
+        return int(global_generator().integers(2**63))
+    return int.from_bytes(os.urandom(8), "little") >> 1
 
 
 def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None) -> Any:

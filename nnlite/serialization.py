@@ -34,7 +34,7 @@ MISFITS = (
 
 def save_model(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -> None:
     """Write a model to a file; see `Model.save`."""
-    _check_overwrite(path, overwrite)
+    check_overwrite(path, overwrite)
     config, arrays = model_to_parts(model)
     write_archive(path, "model", config, arrays)
 
@@ -46,7 +46,7 @@ def dump_model(model: CompiledNetwork) -> bytes:
 
 def save_weights(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -> None:
     """Write a model's weights to a file; see `Model.save_weights`."""
-    _check_overwrite(path, overwrite)
+    check_overwrite(path, overwrite)
     write_archive(path, "model", {"model": serialize(model)}, {"weights": flatten(model.weights)})
 
 
@@ -61,6 +61,11 @@ def load_weights(model: CompiledNetwork, path: PathLike) -> None:
     _, arrays = read_archive(path, "model")
     check_numbers({}, arrays, repr(os.fspath(path)))
     values = _checked(arrays, "weights", (model.count_params(),), repr(os.fspath(path)))
+    assign_weights(model, values)
+
+
+def assign_weights(model: CompiledNetwork, values: Array) -> None:
+    """Copy a vector of all weights, in the order of ``model.weights``, into the weights."""
     starts = np.cumsum([0] + [weight.size for weight in model.weights])
     for weight, start in zip(model.weights, starts, strict=False):
         weight.value[...] = values[start : start + weight.size].reshape(weight.shape)
@@ -150,6 +155,7 @@ def _checked(arrays: Mapping[str, Array], name: str, shape: tuple[int, ...], lab
     return array
 
 
-def _check_overwrite(path: PathLike, overwrite: bool) -> None:
+def check_overwrite(path: PathLike, overwrite: bool) -> None:
+    """Raise FileExistsError if the file exists and must not be replaced."""
     if not overwrite and Path(path).exists():
         raise FileExistsError(f"{os.fspath(path)!r} exists; pass overwrite=True to replace it")

@@ -224,6 +224,11 @@ class WeightVector:
         flagged = zip(self._weights, self._trainable_flags, strict=True)
         return [(weight, self.place_of(weight)) for weight, flag in flagged if flag]
 
+    def is_whole(self) -> bool:
+        """Return whether the arrays of all its own weights are views of it."""
+        base = self.values.base
+        return all(weight.value.base is base or weight.size == 0 for weight in self._weights)
+
     def keeps(self, weights: Sequence[Weight]) -> bool:
         """Return whether the arrays of all `weights` are views of the vector, in any order, frozen or not."""
         return all(

@@ -8,6 +8,7 @@ from argparse import Namespace
 from typing import Any, cast
 
 from anomaly.cli import inputs, texts
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import (
     Subparsers,
     add_command,
@@ -77,12 +78,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="FRACTION",
         help="fraction of the records that are scored, not learned (default: 0.3)",
     )
-    parser.add_argument(
-        "--json",
-        metavar="FILE",
-        help="also write all values, those of pairs of settings included, to this file; with - only they are written "
-        "to standard output",
-    )
+    add_json(parser)
     parser.add_argument(
         "--categorical",
         action="append",
@@ -106,7 +102,7 @@ def run(options: Namespace) -> None:
         table, _ = RecordDetector.training_rows(table, given.labels.read(table))
     result = compare_settings(detectors, table, n_seeds=options.seeds, held_out=options.held_out, seed=options.seed)
     if options.json:
-        inputs.write_json(result.to_dict(), options.json)
+        write_json("compare", result.to_dict(), options.json)
     if options.json != STANDARD:
         say(format_comparison(result))
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, cast
 
 from anomaly.cli import inputs, texts
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import (
     Subparsers,
     add_command,
@@ -17,6 +18,7 @@ from anomaly.cli.options import (
     check_supported,
     input_options,
 )
+from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.drift import DriftResult
 from anomaly.errors import DataError
@@ -43,11 +45,13 @@ def add_parser(subparsers: Subparsers) -> None:
         "--level", type=float, default=0.01, metavar="P", help="significance level of the test (default: 0.01)"
     )
     add_exclude(parser)
+    add_json(parser)
     add_table(parser, labels=False)
 
 
 def run(options: Namespace) -> int:
     """Print the result of the test; return 1 if there is drift, else 0."""
+    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
     given = input_options(options)
     detector = inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
@@ -65,8 +69,13 @@ def run(options: Namespace) -> int:
         intervals = inputs.read_intervals(options.exclude)
         found = cast("SeriesDetector", detector).drift(chunks, options.level, intervals)
     results: dict[str, DriftResult] = found if isinstance(found, dict) else {"": found}
-    say("\n\n".join(f"{name}: {text}" if name else text for name, text in _texts(results).items()))
-    return int(any(result.drifted for result in results.values()))
+    drifted = any(result.drifted for result in results.values())
+    if options.json:
+        found_in = [{"group": name or None, **result.to_dict()} for name, result in results.items()]
+        write_json("drift", {"drifted": drifted, "results": found_in}, options.json)
+    if options.json != STANDARD:
+        say("\n\n".join(f"{name}: {text}" if name else text for name, text in _texts(results).items()))
+    return int(drifted)
 
 
 def _texts(results: Mapping[str, DriftResult]) -> dict[str, str]:

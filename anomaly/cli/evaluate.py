@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly.cli import inputs, texts
 from anomaly.cli.cells import as_values
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, LabelColumn, format_left_out
 from anomaly.cli.options import (
     Subparsers,
@@ -56,11 +57,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "precision, recall and false alarms; numbers and dates by quartiles, values of fewer than 10 records together; "
         "no feature, unless the model has it (repeatable, or comma-separated)",
     )
-    parser.add_argument(
-        "--json",
-        metavar="FILE",
-        help="also write the metrics to this file; with - only they are written to standard output",
-    )
+    add_json(parser)
     add_tolerance(parser)
     add_rows(parser)
     add_threshold(parser)
@@ -141,7 +138,7 @@ def run(options: Namespace) -> None:
         metrics["n_without_score"] = n_without
         sections.append(f"left out {n_without:,} row{'' if n_without == 1 else 's'} without a score")
     if options.json:
-        inputs.write_json(metrics, options.json)
+        write_json("evaluate", metrics, options.json)
     if options.json != STANDARD:
         say("\n\n".join(sections))
 

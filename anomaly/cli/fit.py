@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from anomaly import thresholds
 from anomaly.cli import inputs
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
 from anomaly.cli.options import (
     SUPPORTED_BY,
@@ -27,6 +27,7 @@ from anomaly.cli.options import (
     whole,
 )
 from anomaly.cli.series_options import add_series
+from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
@@ -69,10 +70,11 @@ def add_parser(subparsers: Subparsers) -> None:
     add_series(parser)
     add_records(parser)
     add_seed(parser)
+    add_json(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
 
 
-def _add_threshold(parser: argparse.ArgumentParser) -> None:
+def _add_threshold(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--contamination",
         default="auto",
@@ -101,7 +103,7 @@ def _add_threshold(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_training(parser: argparse.ArgumentParser) -> None:
+def _add_training(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--hidden",
         metavar="SIZES",
@@ -135,7 +137,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_preprocessing(parser: argparse.ArgumentParser) -> None:
+def _add_preprocessing(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--keep",
         action="append",
@@ -174,6 +176,8 @@ def run(options: Namespace) -> None:
     """Fit a detector, write the model, and print a summary."""
     inputs.check_writable(options.model)
     inputs.check_not_overwritten("model", options.model, {"data": options.data})
+    inputs.check_not_overwritten("json", options.json, {"data": options.data})
+    inputs.check_distinct("json", options.json, "model", options.model)
     given = input_options(options)
     kind: DataKind = "series" if options.series or options.window is not None else "tables"
     given.source.check_single(kind == "series")
@@ -226,6 +230,10 @@ def run(options: Namespace) -> None:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.file_form = given.source.form
     detector.save(options.model)
+    if options.json:
+        write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
+    if options.json == STANDARD:
+        return
     columns = [f"  {line}" for line in detector.describe_columns()]
     say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import threading
@@ -22,7 +21,6 @@ from anomaly.preprocessing.intervals import Intervals, as_intervals
 from anomaly.tables import Table
 from anomaly.tables.csv_files import read_csv
 from anomaly.tables.csv_form import CsvForm
-from nnlite.files import atomic_write
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -262,16 +260,6 @@ def load_for_tables(path: str, method: str, reason: str) -> TableDetector:
 def read_intervals(path: str | None) -> Intervals | None:
     """Read the intervals to exclude from a CSV file; None without one."""
     return None if path is None else as_intervals(read_csv(path))
-
-
-def write_json(values: Mapping[str, Any], path: str) -> None:
-    """Write results to a file as JSON, or to standard output."""
-    text = json.dumps(values, indent=1)
-    if path == STANDARD:
-        print(text)
-        return
-    with atomic_write(path) as file:
-        file.write(text.encode())
 
 
 def first_rows(chunks: Iterator[Table], most: int) -> Table:

@@ -8,6 +8,7 @@ from argparse import Namespace
 import numpy as np
 
 from anomaly.cli import inputs, texts
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
 from anomaly.cli.options import (
     Subparsers,
@@ -19,6 +20,7 @@ from anomaly.cli.options import (
     add_table,
     input_options,
 )
+from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.table.label_learning import LabelWarning
 from anomaly.tables import concatenate
@@ -38,6 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_model(parser)
     add_output_model(parser)
     add_records(parser)
+    add_json(parser)
     add_table(parser, required=True)
 
 
@@ -45,6 +48,8 @@ def run(options: Namespace) -> None:
     """Learn the weights, and write the model."""
     given, output = input_options(options), options.output or options.model
     inputs.check_not_overwritten("output", options.output, {"data": options.data})
+    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
+    inputs.check_distinct("json", options.json, "output", output)
     inputs.check_writable(output)
     detector = inputs.load_for_tables(
         options.model,
@@ -71,7 +76,21 @@ def run(options: Namespace) -> None:
     detector.save(output)
     weights = detector.column_weights_
     assert weights is not None  # set by learn_labels
-    print(f"learned from {(labels == 1).sum():,} labelled anomalies and {(labels == 0).sum():,} normal records")
+    n_anomalies, n_normal = int((labels == 1).sum()), int((labels == 0).sum())
+    if options.json:
+        names = map(str, detector.feature_names_in_)
+        found = {
+            "model": output,
+            "n_anomalies": n_anomalies,
+            "n_normal": n_normal,
+            "n_unlabelled": n_unlabelled,
+            "weights": dict(zip(names, weights.tolist(), strict=True)),
+            **detector.to_dict(),
+        }
+        write_json("learn-labels", found, options.json)
+    if options.json == STANDARD:
+        return
+    print(f"learned from {n_anomalies:,} labelled anomalies and {n_normal:,} normal records")
     if (weights == 1).all():
         print("the labels are no evidence for other weights: records score as without labels; give more labels")
     say(texts.format_remembered(detector.threshold_, detector.labels_))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -12,31 +12,29 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from anomaly.cli import inputs
-from anomaly.cli.budget import BudgetWriter, budget_of, times_of
+from anomaly.cli.budget import budget_of, times_of
 from anomaly.cli.events import EventWriter
+from anomaly.cli.held_rows import HeldRows
 from anomaly.cli.options import (
     Subparsers,
     add_command,
-    add_data,
-    add_model,
-    add_rows,
-    add_table,
-    add_threshold,
-    add_tolerance,
-    at_least,
     check_supported,
     input_options,
     is_given,
-    number,
-    whole,
+    split_names,
 )
-from anomaly.cli.score_columns import ScoreColumns
+from anomaly.cli.row_output import format_of, open_rows
+from anomaly.cli.score_columns import ScoreColumns, columns_of
+from anomaly.cli.score_options import add_score_arguments
+from anomaly.cli.score_rows import ALL, CarriedColumns, RowData, RowWriter
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.row_detector import ScoreStream
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from anomaly.tables.csv_writer import CsvWriter
 from nnlite.types import Array
+
+_MOST_REASONS = 3
 
 if TYPE_CHECKING:
     from anomaly.detectors import SequenceDetector, TableDetector
@@ -53,85 +51,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "written at once: those of a table or a causal series with their row, and those of another series after the\n"
         "delay that 'anomaly info' names, in steps; events when they have ended. Ctrl-C ends such an input.",
     )
-    add_data(parser, "DATA.csv", "records to score")
-    add_model(parser)
-    parser.add_argument(
-        "--output",
-        "-o",
-        default="-",
-        metavar="SCORES.csv",
-        help="where to write the scores; .gz compresses, - is standard output (default: -)",
-    )
-    parser.add_argument(
-        "--top",
-        type=whole,
-        default=0,
-        metavar="K",
-        help="add the K columns that contribute most to each score, and their fractions of it; for tables also the "
-        "columns that are missing though fewer than 5 %% of the training records lacked them",
-    )
-    parser.add_argument(
-        "--expected",
-        action="store_true",
-        help="tables only: with --top, add the values of those columns and their expected values",
-    )
-    parser.add_argument(
-        "--p-values",
-        action="store_true",
-        help="tables only: add the chance that a normal record scores so high; too small unless the model was fitted "
-        "with --false-alarm-rate",
-    )
-    parser.add_argument(
-        "--prior",
-        type=number,
-        metavar="FRACTION",
-        help="tables only: add an estimate of the probability that the record is an anomaly, from its p-value and this "
-        "fraction of anomalies, such as 0.01",
-    )
-    parser.add_argument(
-        "--spreadsheet",
-        action="store_true",
-        help="put an apostrophe before text that a spreadsheet would run as a formula: what begins with = + - or @",
-    )
-    _add_budget(parser)
-    parser.add_argument(
-        "--events",
-        metavar="EVENTS.csv",
-        help="series only: also write events, the segments of alarms, with their first, last and highest rows by "
-        "number or --id, and by timestamp if the model has a column of timestamps; - is standard output, unless the "
-        "scores are written to it",
-    )
-    parser.add_argument(
-        "--minimum-length",
-        type=at_least(1),
-        metavar="STEPS",
-        help="series only: with --events, drop shorter events (default: 1)",
-    )
-    add_tolerance(parser)
-    add_rows(parser)
-    add_threshold(parser)
-    add_table(parser, labels=False)
-
-
-def _add_budget(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--budget",
-        metavar="N[/PERIOD]",
-        help="tables only: at most this many alarms, in all (50) or in each hour, day, week or month (50/day): of the "
-        "records above the threshold, those with the highest scores. Rows are then written when all are scored",
-    )
-    parser.add_argument(
-        "--time",
-        dest="budget_time",
-        metavar="COL",
-        help="tables only: with --budget N/PERIOD, the column of dates and times; no feature, unless the model has it",
-    )
-    parser.add_argument(
-        "--time-zone",
-        metavar="NAME",
-        help="tables only: with --budget N/PERIOD, the time zone in which days begin, such as Europe/Berlin (default: "
-        "UTC, which times without an offset are taken for)",
-    )
+    add_score_arguments(parser)
 
 
 def run(options: Namespace) -> int:
@@ -162,9 +82,18 @@ def run(options: Namespace) -> int:
     if options.budget_time is not None and options.budget_time not in detector.required_columns_:
         given = given.without(options.budget_time)
     group: str | None = options.group or getattr(detector, "group", None)
+    carried = split_names(options.columns)
+    for name in carried:
+        if name not in (*detector.required_columns_, ALL):
+            given = given.without(name)
     given.source.check_single(detector.data_kind == "series")
-    # Found values are written as they are in the file.
-    numbers, required = () if options.expected else detector.number_columns_, detector.required_columns_
+    form = format_of(options.output, options.format)
+    numbers, required = detector.number_columns_, detector.required_columns_
+    if options.expected or (ALL in carried and form == "csv"):
+        # Cells are written as they are in the file.
+        numbers = ()
+    elif form == "csv":
+        numbers = [name for name in numbers if name not in carried]
     data = given.for_model(options.model, required, detector.ignore, detector.time, group, numbers, detector.file_form)
     stream = detector.stream()
     if options.group is not None or options.exclude is not None:
@@ -183,59 +112,83 @@ def run(options: Namespace) -> int:
         expected=cast("TableDetector", detector).expected if options.expected else None,
         rare_missing=cast("TableDetector", detector).rare_missing if options.top and knows_missing else None,
     )
+    why = None
+    if options.why:
+        from anomaly.cli.why import Reasons
+
+        why = Reasons(names, columns.top or _MOST_REASONS, getattr(detector, "expected", None))
     time_of: Callable[[Table], Array] | None = None
     if budget is not None and budget.period is not None:
         time_of = partial(times_of, name=options.budget_time, source=data.source)
     elif options.events and detector.time is not None:
         time_of = itemgetter(detector.time)
+    output = open_rows(
+        options.output,
+        form,
+        spreadsheet=options.spreadsheet,
+        numbers={*columns.numbers, *detector.number_columns_} - {*data.keys},
+        whole={"is_anomaly", *(["row"] if not data.columns.ids else [])},
+    )
     with ExitStack() as stack:
-        writer = stack.enter_context(
-            CsvWriter(options.output, head=columns.head(data.keys), spreadsheet=options.spreadsheet)
-        )
-        events, waiting = None, None
+        writer = stack.enter_context(output)
+        events, held = None, None
         if options.events:
             file = stack.enter_context(CsvWriter(options.events, spreadsheet=options.spreadsheet))
             events = EventWriter(file, options.minimum_length or 1, options.tolerance or 0, time_of is not None, group)
-        if budget is not None:
-            flag = len(data.keys) + 1
+        if budget is not None or options.sort or options.limit is not None:
             limit = detector.threshold_ if options.threshold is None else options.threshold
-            waiting = stack.enter_context(BudgetWriter(writer, budget, limit, flag))
+            flag = len(data.keys) + 1
+            held = stack.enter_context(
+                HeldRows(writer, flag, limit, budget, by_score=options.sort, limit=options.limit)
+            )
         grouped_by = None if group is None else data.keys.index(group)
-        rows = _RowWriter(writer, columns, events, waiting, time_of is not None, grouped_by)
+        rows = RowWriter(writer, columns, why, events, held, grouped_by)
         check = detector.preprocessor_.transform if isinstance(detector, RecordDetector) else None
-        is_complete = _score(data, stream, rows, columns.top, time_of, check)
-        for output in (events, waiting):
-            if output is not None:
-                output.finish()
+        kept = names if why is not None and detector.data_kind == "series" else []
+        beside = CarriedColumns(tuple(carried), tuple(data.keys), data.source)
+        is_complete = _score(data, stream, rows, columns.top > 0 or options.why, beside, kept, time_of, check)
+        for waiting in (events, held):
+            if waiting is not None:
+                waiting.finish()
     return 0 if is_complete else inputs.INTERRUPTED
 
 
 def _score(
     data: inputs.ModelInput,
     stream: ScoreStream,
-    rows: _RowWriter,
-    top: int,
+    rows: RowWriter,
+    in_parts: bool,
+    carried: CarriedColumns,
+    kept: Sequence[str],
     time_of: Callable[[Table], Array] | None,
     check: Callable[[Table], Any] | None,
 ) -> bool:
-    """Score a file chunk by chunk, and write its rows with their keys, and if needed their times.
+    """Score a file chunk by chunk, and write its rows with their keys, the columns carried along, and their times.
+
+    Scores come with the contributions to them if `in_parts`. The cells of the columns `kept` wait for the scores.
 
     Returns
     -------
     bool
         Whether the file was read to its end, and not until Ctrl-C, which ends live input.
     """
+    beside: list[str] | None = None
     with data.interruptible_chunks() as chunks:
         for table, keys in chunks:
+            if beside is None:
+                beside = carried.names(table)
+                rows.begin(data.keys, beside)
             features = data.features(table)
-            kept = data.readable(features, check)
-            if kept is not None and not kept.all():
-                table, features, keys = table.rows(kept), features.rows(kept), [column[kept] for column in keys]
-            rows.add(keys if time_of is None else [*keys, time_of(table)])
-            # Without --top a score is its only contribution.
-            parts = stream.push_parts(features) if top else stream.push(features)[:, np.newaxis]
+            readable = data.readable(features, check)
+            if readable is not None and not readable.all():
+                table, features = table.rows(readable), features.rows(readable)
+                keys = [column[readable] for column in keys]
+            times = [] if time_of is None else [time_of(table)]
+            rows.add(RowData(keys, [table[name] for name in beside], times, columns_of(features, kept) if kept else []))
+            # Without reasons a score is its only contribution.
+            parts = stream.push_parts(features) if in_parts else stream.push(features)[:, np.newaxis]
             rows.write(parts, stream.labels, features)
-    parts = stream.finish_parts() if top else stream.finish()[:, np.newaxis]
+    parts = stream.finish_parts() if in_parts else stream.finish()[:, np.newaxis]
     rows.write(parts, stream.labels)
     return not chunks.interrupted
 
@@ -252,70 +205,3 @@ def _check_event_options(events: str | None, given: Mapping[str, int | None]) ->
     for name, value in given.items():
         if value is not None and not events:
             raise ValueError(f"--{name} goes with --events EVENTS.csv: it says which alarms become events")
-
-
-class _RowWriter:
-    """Writes rows in order, each as soon as its score is final.
-
-    Parameters
-    ----------
-    writer : CsvWriter
-        Output of the scores.
-    columns : ScoreColumns
-        Columns to write beside the keys.
-    events : EventWriter or None
-        Output of the events.
-    waiting : BudgetWriter or None
-        Output of the rows in place of `writer`, if there is a budget.
-    timed : bool
-        Whether the last key is a timestamp, for the events or the budget alone.
-    grouped_by : int or None
-        Index of the key that is the group, if there are groups.
-    """
-
-    def __init__(
-        self,
-        writer: CsvWriter,
-        columns: ScoreColumns,
-        events: EventWriter | None,
-        waiting: BudgetWriter | None,
-        timed: bool,
-        grouped_by: int | None = None,
-    ) -> None:
-        self._writer, self._columns, self._events = writer, columns, events
-        self._waiting, self._timed, self._grouped_by = waiting, timed, grouped_by
-        self._keys: list[Array] = []
-
-    def add(self, keys: Sequence[Array]) -> None:
-        """Add the keys of the next rows: columns that identify them."""
-        waiting = self._keys or [column[:0] for column in keys]
-        self._keys = [np.concatenate(pair) for pair in zip(waiting, keys, strict=True)]
-
-    def write(self, contributions: Array, labels: Array, records: Table | None = None) -> None:
-        """Write the rows whose scores are final.
-
-        Parameters
-        ----------
-        contributions : ndarray of shape (n, n_columns)
-            Contributions to the scores of the first n rows without a final score.
-        labels : ndarray of int of shape (n,)
-            The detector's labels, used unless a threshold was given.
-        records : Table of shape (n, n_columns), optional
-            These rows, needed for expected values.
-        """
-        n = len(contributions)
-        keys, self._keys = [column[:n] for column in self._keys], [column[n:] for column in self._keys]
-        if not n:
-            return
-        times = [keys.pop()] if self._timed else []
-        scores = contributions.sum(axis=1)
-        flags = self._columns.flags(scores, labels)
-        if self._events is not None:
-            groups = None if self._grouped_by is None else keys[self._grouped_by]
-            self._events.push(flags, scores, [keys[0], *times], groups)
-        written = [*keys, *self._columns.compute(contributions, flags, records)]
-        if self._waiting is None:
-            self._writer.write_columns(written)
-            self._writer.flush()
-        else:
-            self._waiting.write(written, scores, times[0] if times else None)

@@ -49,6 +49,11 @@ class ScoreColumns:
     expected: Callable[[Table], Table] | None = None
     rare_missing: Callable[[Table], Array] | None = None
 
+    @property
+    def numbers(self) -> list[str]:
+        """Names of the columns of numbers that may be among these."""
+        return ["score", "p_value", "probability", *(f"{name}_share" for name in top_names(self.top, False)[::2])]
+
     def head(self, ids: Sequence[str]) -> list[str]:
         """Return the names of all columns, beginning with the keys."""
         chances = [*(["p_value"] if self.p_values else []), *(["probability"] if self.prior is not None else [])]
@@ -177,10 +182,14 @@ def top_names(top: int, values: bool) -> list[str]:
     return [f"top_{k}{ending}" for k in range(1, top + 1) for ending in endings]
 
 
+def columns_of(table: Table, names: Sequence[str]) -> list[Array]:
+    """Return columns by name; those of a table without these names go by their order."""
+    return [table[name] for name in names] if set(names) <= set(table.names) else list(table.columns)
+
+
 def _texts(table: Table, names: Sequence[str]) -> Array:
     """Return cells as text, of shape (n_records, n_columns); columns of a table without names go by their order."""
-    columns = [table[name] for name in names] if set(names) <= set(table.names) else table.columns
-    return np.column_stack([np.array(_cells(column), dtype=object) for column in columns])
+    return np.column_stack([np.array(_cells(column), dtype=object) for column in columns_of(table, names)])
 
 
 def _cells(column: Array) -> list[str]:

@@ -7,6 +7,7 @@ from argparse import Namespace
 import numpy as np
 
 from anomaly.cli import inputs, texts
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import LabelColumn
 from anomaly.cli.options import (
     Subparsers,
@@ -18,6 +19,7 @@ from anomaly.cli.options import (
     add_table,
     input_options,
 )
+from anomaly.cli.source import STANDARD
 from anomaly.errors import DataError
 from anomaly.tables import Table
 
@@ -36,6 +38,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_model(parser)
     add_output_model(parser)
     add_records(parser)
+    add_json(parser)
     add_table(parser, normal="the label of normal records; others are not used for training")
 
 
@@ -43,6 +46,8 @@ def run(options: Namespace) -> None:
     """Train a model on further records, and write it."""
     given, output = input_options(options), options.output or options.model
     inputs.check_not_overwritten("output", options.output, {"data": options.data})
+    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
+    inputs.check_distinct("json", options.json, "output", output)
     inputs.check_writable(output)
     detector = inputs.load_for_tables(
         options.model,
@@ -69,6 +74,16 @@ def run(options: Namespace) -> None:
         raise DataError(f"{data.source} has no records to learn from: {cause}")
     detector = detector.keep_records(options.records or "all")
     detector.save(output)
+    if options.json:
+        found_now = {
+            "model": output,
+            "n_new_records": n_records,
+            **detector.to_dict(),
+            "n_remembered": len(detector.labels_),
+        }
+        write_json("update", found_now, options.json)
+    if options.json == STANDARD:
+        return
     print(
         f"learned from {n_records:,} more records, {detector.records_seen_:,} in all\n"
         f"{texts.format_remembered(detector.threshold_, detector.labels_)}\n"

@@ -24,6 +24,8 @@ from anomaly.calibration import anomaly_probability, p_values, prediction_confid
 from anomaly.errors import DataError, FewRecordsWarning, not_fitted
 from anomaly.estimator import Parameters
 from anomaly.tables.csv_form import CsvForm
+from anomaly.thresholds.automatic import AutoThreshold
+from anomaly.thresholds.spread import QuantileThreshold
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
@@ -269,8 +271,8 @@ class BaseDetector(Parameters, ABC):
         if self.threshold is not None:
             return thresholds.get(self.threshold)
         if self.contamination == "auto":
-            return thresholds.AutoThreshold()
-        return thresholds.QuantileThreshold(float(self.contamination))
+            return AutoThreshold()
+        return QuantileThreshold(float(self.contamination))
 
     def _check_contamination(self) -> None:
         check_value("contamination", self.contamination, CONTAMINATION)

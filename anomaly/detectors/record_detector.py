@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
-from anomaly.detectors.plot_data import RecordPlotData
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning
 from anomaly.preprocessing import TablePreprocessor
@@ -23,6 +22,9 @@ from nnlite.archive import arrays_with_prefix
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
+
+if TYPE_CHECKING:
+    from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
 # From a warning over `_find_dependence`, over `fit` and its wrapper.
@@ -232,6 +234,8 @@ class RecordDetector(RowDetector):
 
     def plot_data(self, X: Any) -> RecordPlotData:
         """Compute the values for plots of scored records."""
+        from anomaly.detectors.plot_data import RecordPlotData
+
         contributions = self.explain(X)
         records = as_table(X)
         sample = np.unique(np.linspace(0, len(records) - 1, min(len(records), _MOST_CODES)).astype(np.int64))

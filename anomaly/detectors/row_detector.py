@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector
-from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import check_value, integer
 
 if TYPE_CHECKING:
+    from anomaly.detectors.plot_data import RecordPlotData, SeriesPlotData
     from anomaly.drift import DriftResult
     from anomaly.report.content import RecordsSection, SeriesSection
 
@@ -188,6 +188,30 @@ class RowDetector(BaseDetector):
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `describe` tells as plain Python values; settings that are none as text.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly import TableDetector
+        >>> x = {name: np.random.default_rng(0).normal(size=99) for name in ("load", "speed")}
+        >>> found = TableDetector(hidden=(4,), epochs=1, random_state=0).fit(x).to_dict()
+        >>> found["n_records"], found["columns"]
+        (99, ['load', 'speed'])
+        """
+        self._check_fitted()
+        settings = {name: value if _is_plain(value) else repr(value) for name, value in self.get_params().items()}
+        return {
+            "detector": type(self).__name__,
+            "kind": self.data_kind,
+            "n_records": int(self._describe_data()[0]),
+            "columns": [str(name) for name in self.feature_names_in_],
+            "threshold": float(self.threshold_),
+            "n_flagged": int(self.labels_.sum()),
+            "settings": settings,
+        }
+
     def _repr_html_(self) -> str:
         """Return the settings, and of a fitted detector what `describe` tells, for notebooks."""
         from anomaly.report.inline import inline_html
@@ -309,3 +333,10 @@ class RowDetector(BaseDetector):
             return test(X), ""
         except ValueError as error:
             return None, f"There was no test for drift: {error}"
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value is one of JSON."""
+    if isinstance(value, list | tuple):
+        return all(map(_is_plain, value))
+    return value is None or isinstance(value, bool | int | float | str)

@@ -225,3 +225,17 @@ def _text(value: Any, index: int, name: str) -> str | None:
             "boolean or date"
         )
     return str(value)
+
+
+def plain_cells(column: Array) -> list[Any]:
+    """Return cells as Python's numbers, truth values and text: dates are text, and missing cells None.
+
+    Examples
+    --------
+    >>> plain_cells(np.array([1.5, np.nan])), plain_cells(np.array(["2024-12-31", "NaT"], "M8[D]"))
+    ([1.5, None], ['2024-12-31', None])
+    """
+    if column.dtype.kind == "M":
+        return [None if text == "NaT" else text for text in np.datetime_as_string(column).tolist()]
+    cells: list[Any] = column.tolist()
+    return [None if cell != cell else cell for cell in cells] if column.dtype.kind == "f" else cells

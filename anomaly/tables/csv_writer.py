@@ -88,6 +88,10 @@ class CsvWriter:
         else:
             self._stack.__exit__(kind, error, traceback)
 
+    def begin(self, head: Sequence[str]) -> None:
+        """Set the first row, where it was not known at first."""
+        self._head = head
+
     def flush(self) -> None:
         """Pass on the rows written so far, if the output is standard output, a device or a pipe.
 

@@ -7,23 +7,26 @@ score *above* it are anomalies.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
-from anomaly.thresholds.alarm_rates import AlarmRate
-from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.base import Threshold
-from anomaly.thresholds.budget import AlarmBudget, BudgetedAlarms, alarms_within_budget
-from anomaly.thresholds.declustered import DeclusteredPeaks, cluster_peaks
-from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
-from anomaly.thresholds.spread import (
-    FixedThreshold,
-    IQRThreshold,
-    MADThreshold,
-    QuantileThreshold,
-    SigmaThreshold,
-)
-from anomaly.thresholds.tail import PeaksOverThreshold, fit_generalized_pareto
 from nnlite.validation import is_number
+
+if TYPE_CHECKING:
+    from anomaly.thresholds.alarm_rates import AlarmRate
+    from anomaly.thresholds.automatic import AutoThreshold
+    from anomaly.thresholds.budget import AlarmBudget, BudgetedAlarms, alarms_within_budget
+    from anomaly.thresholds.declustered import DeclusteredPeaks, cluster_peaks
+    from anomaly.thresholds.labelled import BestF1Threshold, PrecisionThreshold, RecallThreshold
+    from anomaly.thresholds.spread import (
+        FixedThreshold,
+        IQRThreshold,
+        MADThreshold,
+        QuantileThreshold,
+        SigmaThreshold,
+    )
+    from anomaly.thresholds.tail import PeaksOverThreshold, fit_generalized_pareto
 
 __all__ = [
     "AlarmBudget",
@@ -48,22 +51,49 @@ __all__ = [
     "get",
 ]
 
-_RULES: dict[str, type[Threshold]] = {
-    "auto": AutoThreshold,
-    "quantile": QuantileThreshold,
-    "sigma": SigmaThreshold,
-    "mad": MADThreshold,
-    "iqr": IQRThreshold,
-    "pot": PeaksOverThreshold,
-    "declustered": DeclusteredPeaks,
-    "best_f1": BestF1Threshold,
-    "precision": PrecisionThreshold,
-    "recall": RecallThreshold,
+_NAMES = {
+    "alarm_rates": "AlarmRate",
+    "automatic": "AutoThreshold",
+    "base": "Threshold",
+    "budget": "AlarmBudget BudgetedAlarms alarms_within_budget",
+    "declustered": "DeclusteredPeaks cluster_peaks",
+    "extrapolation": "",
+    "labelled": "BestF1Threshold PrecisionThreshold RecallThreshold",
+    "spread": "FixedThreshold IQRThreshold MADThreshold QuantileThreshold SigmaThreshold",
+    "tail": "PeaksOverThreshold fit_generalized_pareto",
 }
-_TARGETED: dict[str, type[PrecisionThreshold] | type[RecallThreshold]] = {
-    "precision": PrecisionThreshold,
-    "recall": RecallThreshold,
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+_RULES = {
+    "auto": "AutoThreshold",
+    "quantile": "QuantileThreshold",
+    "sigma": "SigmaThreshold",
+    "mad": "MADThreshold",
+    "iqr": "IQRThreshold",
+    "pot": "PeaksOverThreshold",
+    "declustered": "DeclusteredPeaks",
+    "best_f1": "BestF1Threshold",
+    "precision": "PrecisionThreshold",
+    "recall": "RecallThreshold",
 }
+_TARGETED = ("precision", "recall")
+
+
+def __getattr__(name: str) -> Any:
+    # Each rule is imported on first use: most detectors that are loaded need a single one.
+    if name in _MODULES:
+        return getattr(import_module(f"anomaly.thresholds.{_MODULES[name]}"), name)
+    if name in _NAMES:
+        return import_module(f"anomaly.thresholds.{name}")
+    raise AttributeError(f"module 'anomaly.thresholds' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_NAMES])
+
+
+def _rule(name: str) -> Any:
+    """Return the class of a rule by its short name."""
+    return __getattr__(_RULES[name])
 
 
 def get(identifier: str | float | Threshold) -> Threshold:
@@ -94,11 +124,13 @@ def get(identifier: str | float | Threshold) -> Threshold:
     if isinstance(identifier, Threshold):
         return identifier
     if isinstance(identifier, str) and identifier in _RULES:
-        return _RULES[identifier]()
+        rule: Threshold = _rule(identifier)()
+        return rule
     if isinstance(identifier, str) and identifier.partition(":")[0] in _TARGETED:
         return _with_target(*identifier.split(":", 1))
     if is_number(identifier):
-        return FixedThreshold(float(identifier))
+        fixed: Threshold = __getattr__("FixedThreshold")(float(identifier))
+        return fixed
     raise ValueError(
         f"threshold must be a number, a Threshold or one of {', '.join(map(repr, _RULES))}; found {identifier!r}"
     )
@@ -111,7 +143,8 @@ def _with_target(name: str, target: str) -> Threshold:
         raise ValueError(
             f"the target of threshold {name!r} must be a number, such as '{name}:0.9'; found '{name}:{target}'"
         ) from None
-    return _TARGETED[name](number)
+    rule: Threshold = _rule(name)(number)
+    return rule
 
 
 def from_config(name: str, config: Mapping[str, Any]) -> Threshold:
@@ -122,8 +155,8 @@ def from_config(name: str, config: Mapping[str, Any]) -> Threshold:
     ValueError
         If there is no rule of that name.
     """
-    classes: dict[str, type[Threshold]] = {"FixedThreshold": FixedThreshold}
-    classes.update({rule.__name__: rule for rule in _RULES.values()})
-    if name not in classes:
-        raise ValueError(f"unknown threshold {name!r}; known are {', '.join(sorted(classes))}")
-    return classes[name](**config)
+    if name != "FixedThreshold" and name not in _RULES.values():
+        known = ", ".join(sorted(["FixedThreshold", *_RULES.values()]))
+        raise ValueError(f"unknown threshold {name!r}; known are {known}")
+    rule: Threshold = __getattr__(name)(**config)
+    return rule

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.validation import check_value, choice, number
 
 # A month is the twelfth part of 365.2425 days.
@@ -14,7 +15,9 @@ _SECONDS = {"minute": 60.0, "hour": 3600.0, "day": 86_400.0, "week": 604_800.0, 
 PERIODS = (*_SECONDS, "steps")
 """Periods of a rate."""
 
-_TEXT = re.compile(r"\s*(?P<alarms>\d+(?:\.\d+)?)\s*/\s*(?P<length>\d[\d,_]*)?\s*(?P<period>[a-z]+)?\s*", re.IGNORECASE)
+_TEXT = DelayedPattern(
+    r"\s*(?P<alarms>\d+(?:\.\d+)?)\s*/\s*(?P<length>\d[\d,_]*)?\s*(?P<period>[a-z]+)?\s*", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)

@@ -174,10 +174,10 @@ PROMISES = (
     ),
     Promise(
         _MOVING,
-        "have up to 1.1 times as many at one in 1,000 steps",
+        "have up to 1.2 times as many at one in 1,000 steps",
         "events / requested, drift",
         _moving_rate,
-        at_most(1.1),
+        at_most(1.2),
         tuple(f"{kind}, 0.001" for kind in _DRIFTING),
         seeds=40,
         short=2,

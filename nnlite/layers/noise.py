@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from nnlite.layers.base import Layer
-from nnlite.random import make_generator
+from nnlite.random import OwnGenerator
 from nnlite.regularizers import L1L2
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number
 
 
-class Dropout(Layer):
+class Dropout(OwnGenerator, Layer):
     r"""Set a random fraction of the inputs to zero in training.
 
     With a mask m of independent elements, 0 with probability p, else 1:
@@ -67,7 +67,7 @@ class Dropout(Layer):
         self.rate = rate
         self.noise_shape = None if noise_shape is None else tuple(noise_shape)
         self.seed = seed
-        self.rng = make_generator(seed)
+        self._seed_generator(seed)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Array | None]:
         """Compute y = m x / (1 - p); at inference y = x."""
@@ -90,7 +90,7 @@ class Dropout(Layer):
         return {**super().get_config(), "rate": self.rate, "noise_shape": shape, "seed": self.seed}
 
 
-class GaussianNoise(Layer):
+class GaussianNoise(OwnGenerator, Layer):
     r"""Add Gaussian noise to the input in training.
 
     .. math:: y = x + \sigma\varepsilon, \quad \varepsilon \sim N(0, 1), \qquad dx = dy
@@ -129,7 +129,7 @@ class GaussianNoise(Layer):
         check_argument(self, "stddev", stddev, number(least=0))
         self.stddev = stddev
         self.seed = seed
-        self.rng = make_generator(seed)
+        self._seed_generator(seed)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, None]:
         """Compute y = x + sigma epsilon; at inference y = x."""

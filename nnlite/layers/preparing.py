@@ -144,7 +144,7 @@ class Normalization(Layer):
             self.mean.assign(np.zeros(self.mean.shape))
             self.variance.assign(np.ones(self.variance.shape))
 
-    def _constants(self, x: Array) -> tuple[Array, Array]:
+    def constants(self, x: Array) -> tuple[Array, Array]:
         """Return the mean and the deviation, shaped for x."""
         mean, variance = self.given if self.given is not None else (self.mean.value, self.variance.value)
         kept = self._kept(x.ndim)
@@ -156,7 +156,7 @@ class Normalization(Layer):
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Compute y, or x with `invert`."""
-        mean, deviation = self._constants(x)
+        mean, deviation = self.constants(x)
         return (x * deviation + mean if self.invert else (x - mean) / deviation), deviation
 
     def backward(self, dy: Array, cache: Any) -> Array:

@@ -12,14 +12,14 @@ from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
 from nnlite.layers.base import check_no_constraints, check_size, known_size
 from nnlite.layers.initial_state import TakesInitialState
-from nnlite.random import make_generator
+from nnlite.random import OwnGenerator
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number
 
 
-class Recurrent(TakesInitialState):
+class Recurrent(OwnGenerator, TakesInitialState):
     r"""Base of the recurrent layers: a loop over time that passes a state from step to step.
 
     At each step t the layer takes the input :math:`x_t` and its previous state, and computes a new state:
@@ -102,7 +102,7 @@ class Recurrent(TakesInitialState):
         self.dropout = dropout
         self.recurrent_dropout = recurrent_dropout
         self.seed = seed
-        self.rng = make_generator(seed)
+        self._seed_generator(seed)
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.go_backwards = go_backwards

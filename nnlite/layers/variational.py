@@ -51,7 +51,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnlite.layers.base import Layer, known_size
-from nnlite.random import make_generator
+from nnlite.random import OwnGenerator
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number
 
@@ -59,7 +59,7 @@ LARGEST_LOG_VARIANCE = 10.0
 """Upper bound of v in sigma: no posterior is so much wider than the prior, but an untrained encoder may overflow."""
 
 
-class GaussianLatent(Layer):
+class GaussianLatent(OwnGenerator, Layer):
     r"""Sample a code from the Gaussian computed by the encoder, and add its divergence from N(0, I) to the loss.
 
     The input contains, along its last axis, d means :math:`\mu` and d logarithms of variances v, such as the output of
@@ -130,7 +130,7 @@ class GaussianLatent(Layer):
         self.beta = beta
         self.sample_at_inference = sample_at_inference
         self.seed = seed
-        self.rng = make_generator(seed)
+        self._seed_generator(seed)
 
     @property
     def beta(self) -> float:

@@ -14,8 +14,9 @@ from nnlite.graph import SymbolicTensor, topological_order
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.composition import refuse_own_steps, run_call
 from nnlite.layers.input import Input, InputLayer
+from nnlite.models.files import load_weights, save_model, save_weights
 from nnlite.registry import serialize
-from nnlite.serialization import MISFITS, dump_model, load_weights, restore_parts, save_model, save_weights
+from nnlite.serialization import MISFITS, dump_model, restore_parts
 from nnlite.steps import layer_of
 from nnlite.summary import summary_lines
 from nnlite.training import Trainer
@@ -226,9 +227,16 @@ class Model(Trainer):
         Parameters
         ----------
         filepath : str or path
-            Name of the file, which has the format ``.npz`` with any name.
+            Name of the file. A name that ends in ``.keras`` gives a file for Keras 3, which needs h5py (the extra
+            ``keras-files``); any other one nnlite's own format, ``.npz``. Without h5py all files have the latter, and
+            a warning says so.
         overwrite : bool, default True
             Whether to replace an existing file.
+
+        Raises
+        ------
+        ValueError
+            If a file for Keras is asked for and Keras has no such layer, loss or metric.
 
         See Also
         --------
@@ -237,12 +245,61 @@ class Model(Trainer):
         save_model(self, filepath, overwrite)
 
     def save_weights(self, filepath: Any, overwrite: bool = True) -> None:
-        """Save the weights to a file, without layers and optimizer."""
+        """Save the weights to a file, without layers and optimizer; as ``.weights.h5`` it is one of Keras 3."""
         save_weights(self, filepath, overwrite)
 
     def load_weights(self, filepath: Any) -> None:
-        """Load weights from a file of `save_weights` or `save` of a model with the same layers."""
+        """Load weights from a file of a model with the same layers: of `save_weights`, of `save`, or of Keras 3."""
         load_weights(self, filepath)
+
+    def export(self, filepath: Any, format: str = "onnx", verbose: Any = None) -> None:  # noqa: ARG002
+        """Write the computation at inference to a file that other programs run, in the format ONNX.
+
+        The file holds operations of opset 13 with float32 weights, and loads in ONNX Runtime since 1.6 (2020). Inputs
+        and outputs have the names and shapes of the model's, with any number of rows, and the channels last; they are
+        float32, also those of a float64 model. The package ``onnx`` is needed to write the file, not to import nnlite.
+
+        Parameters
+        ----------
+        filepath : str or path
+            Name of the file.
+        format : {"onnx"}, default "onnx"
+            Format of the file.
+        verbose : object, optional
+            Accepted for compatibility with Keras, without effect.
+
+        Raises
+        ------
+        ImportError
+            If the package ``onnx`` is not installed: it is the extra ``nnlite-anomaly[onnx]``.
+        nnlite.export.NotExportable
+            If a layer has no counterpart in ONNX, such as `Masking`: the error names it, and says what to do.
+        ValueError
+            If the format is another one, or the shapes of the inputs are not known yet.
+
+        Notes
+        -----
+        Results differ from those of `predict` by rounding, about 1e-6 of the largest value. The operations for
+        recurrent layers compute their gates by functions of the runtime: ONNX Runtime's sigmoid function has absolute
+        errors up to 1.7e-7, and is 0 from -18 down.
+
+        References
+        ----------
+        Open Neural Network Exchange, https://onnx.ai/onnx/operators/.
+
+        Examples
+        --------
+        >>> import tempfile, pathlib
+        >>> from nnlite.layers import Dense, Input
+        >>> from nnlite.models import Sequential
+        >>> model = Sequential([Input((4,)), Dense(2, activation="relu")])
+        >>> model.export(pathlib.Path(tempfile.mkdtemp()) / "model.onnx")  # doctest: +SKIP
+        """
+        if format != "onnx":
+            raise ValueError(f"export: format must be 'onnx'; found {format!r}. Model.save writes nnlite's own format")
+        from nnlite.export import export_onnx
+
+        export_onnx(self, filepath)
 
     def to_json(self, **settings: Any) -> str:
         """Return the configuration of the model as JSON text, without weights, for `nnlite.models.model_from_json`.

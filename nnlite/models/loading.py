@@ -7,12 +7,14 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nnlite.archive import check_numbers, read_archive
+from nnlite.archive import FileFormatError, check_numbers, read_archive
+from nnlite.keras_files.formats import file_kind
 from nnlite.layers.base import Layer, registry
 from nnlite.layers.input import InputLayer
 from nnlite.models.functional import Model, model_from_parts
 from nnlite.models.sequential import Sequential
 from nnlite.registry import custom_object_scope, serialize
+from nnlite.serialization import MISFITS, restore_parts
 
 
 def load_model(
@@ -21,12 +23,13 @@ def load_model(
     compile: bool = True,
     safe_mode: bool = True,  # noqa: ARG001
 ) -> Model:
-    """Load a model from a file of `Model.save`.
+    """Load a model from a file of `Model.save`, or from one of Keras 3.
 
     Parameters
     ----------
     filepath : str or path
-        Name of the file.
+        Name of the file. Its contents tell the format: nnlite's own, or ``.keras`` or ``.h5`` of Keras 3, which need
+        h5py (the extra ``keras-files``).
     custom_objects : mapping of str to class, optional
         Custom layers, losses and other classes by their names in the file. Nothing else that a file contains is ever
         imported or executed.
@@ -45,7 +48,10 @@ def load_model(
     ------
     FileFormatError
         If the file is not a model file, truncated, altered or of a later version, a number in it is NaN or infinite, or
-        its layers compute more for one record than `nnlite.limits` allows.
+        its layers compute more for one record than `nnlite.limits` allows. If a file of Keras has layers that nnlite
+        does not have, or Python code.
+    ImportError
+        If it is a file of Keras and h5py is not installed.
     OSError
         If it cannot be read.
 
@@ -59,12 +65,32 @@ def load_model(
     >>> load_model(path).output_shape
     (None, 2)
     """
+    if file_kind(filepath) is not None:
+        return _load_keras_model(filepath, custom_objects, compile)
     config, arrays = read_archive(filepath, "model")
     check_numbers(config, arrays, repr(os.fspath(filepath)))
     if not compile:
         config = {"model": config["model"]} if "model" in config else {}
     with custom_object_scope(custom_objects or {}):
         return model_from_parts(config, arrays, repr(os.fspath(filepath)))
+
+
+def _load_keras_model(
+    filepath: str | os.PathLike[str], custom_objects: Mapping[str, Any] | None, compile: bool
+) -> Model:
+    """Load a model from a file of Keras."""
+    from nnlite.keras_files.reading import read_model_file
+
+    label = repr(os.fspath(filepath))
+    with custom_object_scope(custom_objects or {}), read_model_file(filepath) as file:
+        try:
+            model: Model = registry.get(file.model_config)  # type: ignore[assignment]
+            restore_parts(model, *file.parts(model, compile), label)
+        except FileFormatError:
+            raise
+        except MISFITS as error:
+            raise FileFormatError(f"{label} does not describe a model that can be built: {error}") from error
+    return model
 
 
 def save_model(model: Model, filepath: str | os.PathLike[str], overwrite: bool = True) -> None:

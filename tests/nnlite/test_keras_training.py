@@ -66,6 +66,7 @@ def test_predict_returns_the_outputs_of_keras(trained):
         assert_close(one, other, "prediction")
 
 
+@pytest.mark.filterwarnings("ignore:.*files of Keras need h5py")
 def test_a_script_with_callbacks_runs_as_in_keras(tmp_path):
     model, history, log, best = cases.train_with_callbacks(nnlite, tmp_path)
     expected = reference.by_name("callbacks/history")

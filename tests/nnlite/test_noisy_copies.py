@@ -72,6 +72,27 @@ def test_weights_that_change_later_count():
     np.testing.assert_array_equal(copies.errors(x), 1)
 
 
+def test_weights_that_another_model_trains_count():
+    model, x = network(6, (8,)), np.ones((4, 6), np.float32)
+    copies = NoisyCopies(model, np.zeros((1, 6), np.float32))
+    copies.errors(x)
+    # The weights move to the vector of the other model, and change there.
+    other = Model(model.inputs, model.outputs)
+    other.weight_vector.values[:] = 0
+    np.testing.assert_array_equal(copies.errors(x), 1)
+    other.weight_vector.values[:] = 0.5
+    np.testing.assert_array_equal(copies.errors(x), NoisyCopies(other, np.zeros((1, 6), np.float32)).errors(x))
+
+
+def test_the_model_is_asked_for_its_weights_once(monkeypatch):
+    model, x = network(6, (8,)), np.ones((4, 6), np.float32)
+    copies = NoisyCopies(model, np.zeros((1, 6), np.float32))
+    errors, asked = copies.errors(x), []
+    monkeypatch.setattr(model, "current_weights", lambda: asked.append(1))
+    np.testing.assert_array_equal(copies.errors(x), errors)
+    assert not asked
+
+
 @pytest.mark.parametrize("copied", [copy.deepcopy, lambda one: pickle.loads(pickle.dumps(one))])
 def test_copies_of_it_compute_the_same(copied):
     copies, x = NoisyCopies(network(6, (8,)), np.ones((2, 6), np.float32)), np.ones((4, 6), np.float32)

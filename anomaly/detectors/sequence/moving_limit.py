@@ -11,31 +11,34 @@ logarithms of the peaks of normal scores exceed a high level (see `anomaly.thres
 a limit is exceeded by normal scores e = 2.7 times as rarely.
 
 **Scale.** :math:`q_t` is the 99 % quantile of the logarithms of the last 5,000 scores, of which those before the first
-step are the training scores. Scores above it are held back until their run has ended, and then half as many of them
-enter, evenly spaced, as lie above the quantile: an anomaly does not raise the scale while it lasts, and little
+step are the training scores. Scores above it are held back until their run has ended, and then a quarter as many of
+them enter, evenly spaced, as lie above the quantile: an anomaly does not raise the scale while it lasts, and little
 afterwards. A run that has lasted 400 steps (or `hold`), or three times as long as all steps before it (at the start,
 where the level may differ from that of the training), is the new normal: the last quarter of its scores enters.
 
-**Bar.** :math:`b_t = c\,(2^{u_t} - 1) + v_t` with c = 5 e. The count :math:`u_t \geq 0` rises by 1 at the start of each
+**Bar.** :math:`b_t = c\,(2^{u_t} - 1) + v_t` with c = e. The count :math:`u_t \geq 0` rises by 1 at the start of each
 alarm event and by 1/800 with each step in alarm, and falls by r with every other step, where r is the requested rate of
 alarm events. Rises and falls have to balance: for any scores whatever, the number of alarm events in T steps is at most
 
 .. math:: r T + \log_2 \left( 1 + \frac{\max b}{c} \right) + 1 .
 
 So the rate is kept in the long run even where the scale is too slow: to a score that grows twentyfold, the bar allows
-few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 200 with each step in alarm, and falls by a
-hundredth of that with every other step: for any scores, the number of steps in alarm is at most
-:math:`T / 100 + 200 \max b / e`. Gibbs & Candès have the same argument about single steps.
+few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 70 with each step in alarm, and falls by 0.3
+of that with every other step: for any scores, the number of steps in alarm is at most :math:`0.24 T + 70 \max b / e`.
+Gibbs & Candès have the same argument about single steps.
 
 **A fault and a drift** differ in how far they exceed the limit, in units of normal scores. While an alarm event lasts,
 u is that of its first step: an event ends when the scores fall, or when the limit has climbed to them. The mild excess
-of a drift is reached soon, that of a fault, many e, not before the run is the new normal. The price of few false alarms
-is that an event hides for about 1/r steps what follows it and exceeds the limit by less than 5 e.
+of a drift is reached soon, that of a fault, many e, later or not before the run is the new normal.
+
+**Equal faults.** After one event the next has to exceed the first limit by e, after two by 3 e, and after three by 7 e,
+less where more time lies between them; what the first has climbed is gone after about three times its length. So a
+second fault of equal size is found unless the first one was barely above the limit.
 
 **Measured** on distances of windows to the nearest of 1,500 training steps, with thresholds of
 `anomaly.thresholds.DeclusteredPeaks` and one event counted beforehand: the 5,000 steps after the training of normal
 series have no more alarm events than requested, at one in 1,000 and one in 5,000 steps. Series with random-walk drift,
-changes of level or growing noise have up to 1.1 times as many at one in 1,000 steps, and are in alarm on at most 7 % of
+changes of level or growing noise have up to 1.2 times as many at one in 1,000 steps, and are in alarm on at most 7 % of
 the steps, with the threshold alone on a third to all of them.
 
 References
@@ -61,19 +64,19 @@ MEMORY = 5000
 _QUANTILE = 0.99
 HOLD = 400
 """Steps that a run lasts before it is the new normal."""
-UNIT = 0.05
+UNIT = 0.1
 """Unit of a limit where that of normal scores is not known."""
 _START = 3
-_KEPT = 0.5
+_KEPT, _FORMER_KEPT = 0.25, 0.5
 _NEWEST = 0.25
 _FORMER_RISE = 0.2
 # In units.
-_RISE = 5
-_CLIMB = 1 / 200
+_RISE = 1
+_CLIMB = 1 / 70
 # Of an event that begins.
 _BY_STEP, _FORMER_BY_STEP = 1 / 800, 1 / 400
-_FALL = 0.01
-_LEAST_UNIT = 0.05
+_FALL = 0.3
+_LEAST_UNIT = 0.1
 # Of the median of the training scores.
 _FLOOR = 1e-6
 
@@ -93,14 +96,14 @@ class MovingLimit:
     gap : int, default 50
         Largest number of steps between two steps of one run or alarm event, at least 1; about the length of a window.
     counted : float, default 0
-        The count at the first step, at least 0. With 1 the first limit is :math:`e^c` times the threshold, 1.28 for the
+        The count at the first step, at least 0. With 1 the first limit is :math:`e^c` times the threshold, 1.11 for the
         default unit, and the bound above holds without its last term: for a rate that was promised.
 
     hold : int, default 400
         Steps that a run of high scores lasts before it is the new normal, at least 1; more where windows raise scores
         on both sides of a fault.
-    unit : float, default 0.05
-        e, at least 0; below 0.05 it is that.
+    unit : float, default 0.1
+        e, at least 0; below 0.1 it is that.
     steady : bool, default True
         Whether u is that of its first step while an event lasts, and the limit climbs. False is the rule of detectors
         that were saved by earlier versions: each alarm raises the limit at once, and all scores of a new normal enter.
@@ -213,7 +216,7 @@ class LimitStream:
             self._rise, self._climb = _FORMER_RISE, 0.0
         self._count = self._first_count = moving.counted
         self._climbed = 0.0
-        self._by_step = _BY_STEP if moving.steady else _FORMER_BY_STEP
+        self._by_step, self._kept = (_BY_STEP, _KEPT) if moving.steady else (_FORMER_BY_STEP, _FORMER_KEPT)
 
     def push(self, scores: ArrayLike, is_cause: ArrayLike | None = None) -> Array:
         """Return the limits at the next steps.
@@ -293,7 +296,7 @@ class LimitStream:
     def _end_run(self) -> None:
         count = len(self._held)
         # Fewer than the scores above the quantile, which would otherwise be that of the anomaly.
-        kept = max(int(_KEPT * (1 - _QUANTILE) * len(self._ranked)), 1)
+        kept = max(int(self._kept * (1 - _QUANTILE) * len(self._ranked)), 1)
         places = range(count) if count <= kept else (i * count // kept for i in range(kept))
         self._remember(self._held[i] for i in places)
         self._held = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -30,11 +30,13 @@ from anomaly.detectors.table.incremental import (
     update,
     update_calibration,
 )
-from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
+
+if TYPE_CHECKING:
+    from anomaly.detectors.table.label_learning import LabelledRecords
 
 
 class TableDetector(TableDetectorFiles):
@@ -475,6 +477,8 @@ class TableDetector(TableDetectorFiles):
         >>> detector.learn_labels(anomalies, np.ones(10)).column_weights_.argmax()
         np.int64(0)
         """
+        from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
+
         self._check_fitted()
         check_value("spread", spread, number(above=0))
         x = np.concatenate(list(self._chunks(X)))

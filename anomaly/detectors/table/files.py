@@ -18,7 +18,7 @@ from anomaly.detectors.table.kept_records import RECORDS, with_prototypes, witho
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
 from anomaly.detectors.table.training import EnsembleSettings
-from anomaly.thresholds import FixedThreshold
+from anomaly.thresholds.spread import FixedThreshold
 from nnlite.types import Array
 from nnlite.validation import check_value, choice, integer
 

@@ -33,6 +33,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, ClassVar
 
@@ -96,6 +97,11 @@ class IsolationForest:
         r""":math:`\psi`: number of records of each tree."""
         return int(self.counts[0].sum())
 
+    @cached_property
+    def _usual_length(self) -> float:
+        """The mean path length of a random tree of as many records as each tree has."""
+        return float(average_path_length(self.subsample))
+
     def calibrate(self, chunks: Sequence[Completed]) -> tuple[IsolationForest, Array]:
         """Return the member, and scores of training records in units of 1."""
         return self.with_scale(1.0, 1.0), np.concatenate([self.scores(x) for x, _ in chunks]) * self.scale
@@ -122,7 +128,7 @@ class IsolationForest:
 
     def scores(self, x: Array, known: Array | None = None) -> Array:  # noqa: ARG002
         """Return the score of each record, as float64 of shape (n_records,); filled holes count as all features do."""
-        return np.asarray(np.exp2(-self.path_lengths(x) / average_path_length(self.subsample))) / self.scale
+        return np.asarray(np.exp2(-self.path_lengths(x) / self._usual_length)) / self.scale
 
     def contributions(self, x: Array, known: Array | None = None) -> Array:
         """Return each feature's contribution to each record's score, as float64 of shape (n_records, width)."""

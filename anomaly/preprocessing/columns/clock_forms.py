@@ -13,23 +13,24 @@ from typing import Any
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.numerals import normalized
+from anomaly.tables.patterns import DelayedPattern
 from anomaly.tables.saved_state import field
 
 _DAY = 86400.0
 _HALF_DAY, _QUARTER_DAY, _EARLY = 43200.0, 21600.0, 14400.0
-_CLOCK = re.compile(
+_CLOCK = DelayedPattern(
     r"(?P<sign>-)?(?:(?P<d>\d+)(?:\s*(?:days?|d|tage?)[, ]*\s*|[. ]))?"
     r"(?P<a>\d{1,4})(?P<mark>[:h])(?P<b>[0-5]\d)(?:[:m](?P<c>[0-5]\d)(?:[.,:](?P<f>\d+))?s?|[.,](?P<g>\d+))?",
     re.IGNORECASE,
 )
-_HALVES = re.compile(
+_HALVES = DelayedPattern(
     r"(?P<a>0?[1-9]|1[0-2])(?:[:.](?P<b>[0-5]\d)(?:[:.](?P<c>[0-5]\d))?)?\s?(?P<p>[ap])\.?m\.?", re.IGNORECASE
 )
-_POINTS = re.compile(r"(?P<a>[01]?\d|2[0-4])\.(?P<b>[0-5]\d)\.(?P<c>[0-5]\d)(?:,(?P<f>\d+))?")
-_ISO = re.compile(
+_POINTS = DelayedPattern(r"(?P<a>[01]?\d|2[0-4])\.(?P<b>[0-5]\d)\.(?P<c>[0-5]\d)(?:,(?P<f>\d+))?")
+_ISO = DelayedPattern(
     r"(?P<sign>-)?P(?:(?P<w>\d+)W)?(?:(?P<d>[\d.]+)D)?(?:T(?:(?P<a>[\d.]+)H)?(?:(?P<b>[\d.]+)M)?(?:(?P<c>[\d.]+)S)?)?"
 )
-_WORDS = re.compile(
+_WORDS = DelayedPattern(
     r"(?P<sign>-)?(?:(?P<w>[\d.]+)\s*(?:w|weeks?)\b[, ]*)?(?:(?P<d>[\d.]+)\s*(?:d|days?|tage?)[, ]*)?"
     r"(?:(?P<a>[\d.]+)\s*(?:h|hrs?|hours?|std)\.?[, ]*)?(?:(?P<b>[\d.]+)\s*(?:m|mins?|minutes?|')(?!s)\.?[, ]*)?"
     r"(?:(?P<c>[\d.]+)\s*(?:s|secs?|seconds?|sek|\")\.?)?",

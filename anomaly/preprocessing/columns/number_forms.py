@@ -7,7 +7,6 @@ does not fit is an error that names the row, as text among plain numbers is.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -15,9 +14,10 @@ from typing import Any, NamedTuple
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.numerals import STYLES, Style, normalized, read_numeral, styles_of
 from anomaly.preprocessing.columns.units import is_prefix, is_suffix, split_footnote, split_qualifier
+from anomaly.tables.patterns import DelayedPattern
 from anomaly.tables.saved_state import field
 
-_SHAPE = re.compile(
+_SHAPE = DelayedPattern(
     r"(?P<open>\()?\s*"
     r"(?P<before>[^\W\d_]+\.(?=\s*\d)|[^\d()+\-.,]*?)\s*"
     r"(?P<sign>[+-])?\s*(?P<middle>[^\d()+\-.,]*?)\s*"
@@ -26,8 +26,8 @@ _SHAPE = re.compile(
     r"(?P<trailing>-(?=\s*(?:[^\W\d]|$)))?"
     r"\s*(?P<after>[^\d\s)].*?)?\s*(?(open)\))"
 )
-_HEXADECIMAL = re.compile(r"[+-]?(?:0[xX]|&[hH]|#)[0-9a-fA-F]+|[+-]?[0-9][0-9a-fA-F]*[hH]")
-_FRACTION = re.compile(r"(?P<sign>-)?(?:(?P<whole>\d+)[ -])?(?P<over>\d+)\s?/\s?(?P<under>\d+)|(?P<plain>\d+)")
+_HEXADECIMAL = DelayedPattern(r"[+-]?(?:0[xX]|&[hH]|#)[0-9a-fA-F]+|[+-]?[0-9][0-9a-fA-F]*[hH]")
+_FRACTION = DelayedPattern(r"(?P<sign>-)?(?:(?P<whole>\d+)[ -])?(?P<over>\d+)\s?/\s?(?P<under>\d+)|(?P<plain>\d+)")
 # Fractions of rulers and odds, and none such as a blood pressure of 120/80.
 _DENOMINATORS = frozenset((2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64))
 

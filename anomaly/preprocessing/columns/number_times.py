@@ -12,6 +12,7 @@ import numpy as np
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.parsing import UnreadableError, parse_numbers
 from anomaly.preprocessing.columns.zones import local_days
+from anomaly.tables.patterns import DelayedPattern
 from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
@@ -23,7 +24,7 @@ _LENGTHS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%
 # Days since 1970 that such numbers may be: from 1990 to 2050.
 _FIRST, _LAST = 7305.0, 29220.0
 _FEWEST, _FEWEST_MONTHS = 5, 3
-_NAMED = re.compile(
+_NAMED = DelayedPattern(
     r"time|date|datum|stamp|epoch|zeit|heure|fecha|hora|^ts$|_ts$|_at$|^t$|created|updated", re.IGNORECASE
 )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from anomaly.tables.cells import MISSING_TEXTS, number_text
 from anomaly.tables.coded import coding_of
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
 BOOLEAN_PAIRS = (("true", "false"), ("yes", "no"), ("t", "f"), ("y", "n"))
@@ -22,7 +23,7 @@ _BOOLEANS = {
     **{word: 1.0 - index for pair in BOOLEAN_PAIRS for index, word in enumerate(pair)},
     **{"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0},
 }
-_DATE = re.compile(
+_DATE = DelayedPattern(
     r"(\d{4})([-/])(\d\d)\2(\d\d)"
     r"(?:[T ]([01]\d|2[0-3]):([0-5]\d)(?::([0-5]\d(?:[.,]\d{1,9})?))?"
     r" ?(Z|UTC|([+-])(\d\d):?(\d\d)?)?)?",

@@ -9,6 +9,8 @@ import re
 import unicodedata
 from collections.abc import Collection
 
+from anomaly.tables.patterns import DelayedPattern
+
 _SI = {
     "p": 1e-12, "n": 1e-9, "u": 1e-6, "\u00b5": 1e-6, "m": 1e-3, "c": 1e-2, "d": 1e-1, "": 1.0, "da": 1e1, "h": 1e2,
     "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12, "P": 1e15,
@@ -33,14 +35,14 @@ AED ARS AUD BDT BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HUF IDR ILS 
 NOK NZD PEN PHP PKR PLN QAR RMB RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD VND ZAR kr Kr Rs Fr SFr R Rp RM Kc
 """
 _CURRENCIES = frozenset(_CODES.split())
-_AROUND = re.compile(
+_AROUND = DelayedPattern(
     r"(?:about|approx|approximately|around|ca|c|circa|max|min|up to|over|under|less than|more than)\.?", re.I
 )
-_COMPARED = re.compile(r"[<>\u2264\u2265=~\u2248\u00b1+]+")
-_FOOTNOTE = re.compile(
+_COMPARED = DelayedPattern(r"[<>\u2264\u2265=~\u2248\u00b1+]+")
+_FOOTNOTE = DelayedPattern(
     r"\s*(?:[*\u2020\u2021\u00a7\u00b6#!?+~^]+|\[\w{1,4}\]|\(\w[\w. ]{0,11}\)|(?:\u00b1|\+/-|\+-)\s*[\d.,]+)$"
 )
-_UNIT = re.compile(r"[^\s\d\-+.,:;/_'(\[]\S*(?: [^\s\d]\S*){0,3}")
+_UNIT = DelayedPattern(r"[^\s\d\-+.,:;/_'(\[]\S*(?: [^\s\d]\S*){0,3}")
 _LONGEST = 24
 
 

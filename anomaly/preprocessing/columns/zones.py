@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from anomaly.errors import DataError
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 _START = datetime(1970, 1, 1)
 _QUARTERS = 96  # of an hour, in a day: clocks are changed at one
@@ -27,6 +30,9 @@ def zone(name: str) -> ZoneInfo:
         ...
     anomaly.errors.DataError: there is no time zone 'Europe/Atlantis'; expected a name such as 'Europe/Berlin' ...
     """
+    # Most tables have no zones.
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

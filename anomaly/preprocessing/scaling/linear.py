@@ -14,7 +14,6 @@ scaled as one of values around 1e12.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -26,7 +25,7 @@ from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
 # Distance between the first and the last decile of the standard normal distribution.
-_DECILE_RANGE = 2 * NormalDist().inv_cdf(0.9)
+_DECILE_RANGE = 2.5631031310892016
 LEAST_FRACTION = 0.2
 """Smallest scale of `CoreScaler`, as a fraction of the standard deviation."""
 

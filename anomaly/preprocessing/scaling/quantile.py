@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -134,6 +133,9 @@ def _is_increasing(values: Array) -> bool:
 
 
 def _normal(ranks: Array) -> Array:
+    # Imported here, since it takes as long as a tenth of the time in which a detector is loaded.
+    from statistics import NormalDist
+
     quantile = NormalDist().inv_cdf
     return np.array([quantile(rank) for rank in ranks.tolist()])
 

@@ -117,7 +117,10 @@ class CompiledNeighbors:
         if left <= 0:
             return
         count = choose_threads(threads, self._records.size, left)
-        step = -(-left // (_CHUNKS_PER_THREAD * count)) if count > 1 else left
+        if count == 1:
+            self._run(leaves, x[done:], k, prune, found[0][done:], found[1][done:])
+            return
+        step = -(-left // (_CHUNKS_PER_THREAD * count))
         step = -(-step // _BLOCK) * _BLOCK if left > _BLOCK * count else -(-left // count)
         starts = deque(range(done, len(x), step))
 

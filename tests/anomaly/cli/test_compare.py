@@ -19,6 +19,8 @@ def test_settings_are_compared_and_written(folder, capsys, tmp_path):
     code, out, err = run(capsys, *arguments, "--setting", "neighbors=0 epochs=2", "--json", tmp_path / "f.json")
     assert (code, err) == (0, "")
     found = json.loads((tmp_path / "f.json").read_text())
+    assert found.pop("command") == "compare"
+    del found["version"]
     names = ["defaults", "epochs=2 hidden=[4]", "neighbors=0 epochs=2"]
     assert [setting["name"] for setting in found["settings"]] == names
     table = read_csv(folder / "train.csv")
@@ -87,4 +89,4 @@ def test_other_invalid_input_is_one_line(folder, capsys, tmp_path):
     )
     assert "has no column 'nowhere'" in fails(capsys, *common, "--label", "nowhere")
     assert "no record has label 'fine'" in fails(capsys, *common, "--label", "label", "--normal", "fine")
-    assert "which is read as the data" in fails(capsys, *common, "--json", folder / "test.csv")
+    assert "ending of data or a model" in fails(capsys, *common, "--json", folder / "test.csv")

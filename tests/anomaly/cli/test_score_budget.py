@@ -46,7 +46,7 @@ def test_the_highest_scores_of_the_batch_are_alarms(folder, capsys):
 def test_a_budget_for_each_day(timed, folder, capsys, monkeypatch):
     # So small that days are spread over many chunks.
     monkeypatch.setattr("anomaly.cli.source.CHUNK_ROWS", 40)
-    monkeypatch.setattr("anomaly.cli.budget.CHUNK_ROWS", 30)
+    monkeypatch.setattr("anomaly.cli.held_rows.CHUNK_ROWS", 30)
     data, times = timed
     zone = ["--time-zone", "America/New_York"]
     found, _ = score(

@@ -75,6 +75,7 @@ def test_the_example_is_taken(name):
     assert result is not False
 
 
+@pytest.mark.filterwarnings("ignore:.*files of Keras need h5py")
 def test_pictures_and_folders(tmp_path):
     model = fitted(callbacks=[ModelCheckpoint(str(tmp_path / "new" / "a.keras"))])
     assert (tmp_path / "new" / "a.keras").exists()

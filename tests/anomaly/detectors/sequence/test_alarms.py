@@ -170,6 +170,40 @@ def test_a_fault_does_not_hide_the_next_one():
     assert labels[895:906].any()
 
 
+@pytest.mark.parametrize("kind", ["spikes", "standstills", "steps", "noise"])
+@pytest.mark.parametrize("between", [400, 1200, 1600])
+@pytest.mark.parametrize("seed", range(2))
+def test_two_equal_faults_are_both_found(kind, between, seed):
+    rng, t = np.random.default_rng(seed), np.arange(4200)
+    # All times between faults are whole cycles.
+    level = 20 + 5 * np.sin(2 * np.pi * t / 80) + 0.3 * rng.normal(size=len(t))
+    table = np.column_stack([level, 2 * level + 0.5 * rng.normal(size=len(t))])
+    detector = equal_detector(seed, table[:1800])
+    starts = 2200, 2200 + between
+    for start in starts:
+        fault = slice(start, start + (1 if kind == "spikes" else 60))
+        if kind == "spikes":
+            table[fault, 1] += 15.0
+        elif kind == "standstills":
+            table[fault, 0] = table[start - 1, 0]
+        elif kind == "steps":
+            table[fault, 0] += 3.0
+        else:
+            table[fault, 1] += 3.0 * rng.normal(size=60)
+    labels = detector.predict(table[1800:])
+    for start in starts:
+        assert labels[start - 1805 : start - 1795 + (0 if kind == "spikes" else 60)].any()
+
+
+EQUAL = {}
+
+
+def equal_detector(seed, training):
+    if seed not in EQUAL:
+        EQUAL[seed] = SequenceDetector(random_state=0).fit(training)
+    return EQUAL[seed]
+
+
 @CAUSAL
 def test_a_file_without_a_unit_of_the_limit_has_the_rule_it_was_saved_with(causal):
     detector = fitted(causal, 1)

@@ -247,6 +247,30 @@ def test_a_model_file_is_no_detector(fitted, tmp_path):
         load_detector(tmp_path / "m.npz")
 
 
+def test_scoring_imports_nothing_that_it_does_not_use(mixed, tmp_path):
+    mixed[0].save(tmp_path / "m.npz")
+    idle = [
+        "numpy.random",
+        "statistics",
+        "zoneinfo",
+        "anomaly.drift",
+        "anomaly.detectors.plot_data",
+        "anomaly.detectors.table.label_learning",
+        "anomaly.metrics.records",
+        "anomaly.thresholds.budget",
+        "anomaly.thresholds.labelled",
+        "nnlite.engine.codegen.host",
+    ]
+    program = (
+        "import sys; sys.modules['numba'] = None; import anomaly;"
+        "detector = anomaly.load_detector(sys.argv[1]);"
+        "detector.decision_function([{name: None for name in detector.feature_names_in_}]);"
+        "print(*sorted(set(sys.argv[2:]) & set(sys.modules)))"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "m.npz"), *idle]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
+
+
 def test_scoring_loads_numpy_alone(mixed, tmp_path):
     mixed[0].save(tmp_path / "m.npz")
     program = (

@@ -1,0 +1,94 @@
+"""The results of commands as JSON: their keys are a promise, written down in docs/json_output.md."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import anomaly
+from tests.anomaly.command_line import LABELS, QUICK, fails, run
+
+PAGE = Path(anomaly.__file__).parents[1] / "docs" / "json_output.md"
+
+MODEL = {"model", "detector", "kind", "n_records", "columns", "threshold", "n_flagged", "settings"}
+DRIFT = {
+    "group", "drifted", "scores_drifted", "statistic", "p_value", "level", "n_reference", "n_fresh", "share_then",
+    "share_now", "columns", "score_level", "unit", "untested",
+}  # fmt: skip
+
+
+def found(capsys, *arguments, codes=(0,)):
+    """Return what a command writes as JSON to standard output, where nothing else may be."""
+    code, out, err = run(capsys, *arguments, "--json")
+    assert code in codes, err
+    values = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert list(values)[:2] == ["command", "version"]
+    assert (values.pop("command"), values.pop("version")) == (arguments[0], anomaly.__version__)
+    return values
+
+
+def test_fit_and_info(fresh_folder, capsys, tmp_path):
+    fit = ["fit", fresh_folder / "train.csv", "-m", tmp_path / "new.npz", *LABELS, *QUICK]
+    fitted = found(capsys, *fit)
+    assert set(fitted) == MODEL | {"n_unlabelled"}
+    detector = anomaly.load_detector(tmp_path / "new.npz")
+    assert (fitted["threshold"], fitted["kind"]) == (detector.threshold_, "tables")
+    assert fitted["settings"]["epochs"] == 3
+    info = found(capsys, "info", "-m", tmp_path / "new.npz")
+    assert set(info) == MODEL
+    assert {name: fitted[name] for name in info} == info
+
+
+def test_series_have_the_same_keys(series_folder, capsys):
+    info = found(capsys, "info", "-m", series_folder / "m.npz")
+    assert set(info) == MODEL
+    assert info["kind"] == "series"
+    drift = ["drift", series_folder / "test.csv", "-m", series_folder / "m.npz", "--label", "state"]
+    values = found(capsys, *drift, codes=(0, 1))
+    assert [set(one) for one in values["results"]] == [DRIFT]
+
+
+def test_update_and_learn_labels(fresh_folder, capsys):
+    model = ["-m", fresh_folder / "m.npz"]
+    updated = found(capsys, "update", fresh_folder / "fresh.csv", *model, *LABELS)
+    assert set(updated) == MODEL | {"n_new_records", "n_remembered"}
+    assert updated["n_records"] > updated["n_new_records"] > 0
+    learned = found(capsys, "learn-labels", fresh_folder / "fresh.csv", *model, *LABELS)
+    assert set(learned) == MODEL | {"n_anomalies", "n_normal", "n_unlabelled", "weights"}
+    assert list(learned["weights"]) == learned["columns"]
+
+
+def test_drift(fresh_folder, capsys):
+    drift = ["drift", fresh_folder / "fresh.csv", "-m", fresh_folder / "m.npz", "--label", "label"]
+    values = found(capsys, *drift, codes=(0, 1))
+    assert set(values) == {"drifted", "results"}
+    assert [set(one) for one in values["results"]] == [DRIFT]
+    assert values["drifted"] == (run(capsys, *drift)[0] == 1)
+
+
+def test_evaluate_and_compare(fresh_folder, capsys):
+    labelled = [fresh_folder / "fresh.csv", *LABELS]
+    values = found(capsys, "evaluate", *labelled, "-m", fresh_folder / "m.npz", "--by", "label")
+    assert {"n_unlabelled", "by_label", "by_column", "roc_auc", "average_precision", "precision"} <= set(values)
+    compare = ["compare", *labelled, "--seeds", "2", "--setting", "neighbors=0 epochs=2"]
+    assert found(capsys, *compare)
+
+
+def test_each_key_is_on_the_page():
+    text = PAGE.read_text()
+    missing = [key for key in sorted(MODEL | DRIFT) if f"`{key}`" not in text]
+    assert not missing
+
+
+def test_a_file_beside_the_text(fresh_folder, capsys, tmp_path):
+    plain = run(capsys, "info", "-m", fresh_folder / "m.npz")
+    assert run(capsys, "info", "-m", fresh_folder / "m.npz", "--json", tmp_path / "info.json") == plain
+    assert json.loads((tmp_path / "info.json").read_text())["command"] == "info"
+
+
+def test_a_misplaced_option_replaces_no_data(fresh_folder, capsys):
+    before = (fresh_folder / "fresh.csv").read_bytes()
+    for command in ("drift", "evaluate", "update", "learn-labels", "fit", "compare"):
+        err = fails(capsys, command, fresh_folder / "train.csv", "--json", fresh_folder / "fresh.csv")
+        assert "FILE must not have the ending of data or a model" in err
+    assert (fresh_folder / "fresh.csv").read_bytes() == before
