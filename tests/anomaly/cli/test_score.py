@@ -263,7 +263,8 @@ def test_memory_is_flat_however_long_the_series(series_folder, capsys, tmp_path)
     piece = np.random.default_rng(0).normal(size=(2000, 2))
     detector.preprocessor_.time = None
     peaks = []
-    for count in (5, 25):
+    # The first stream is so long that the search for neighbors is compiled in it, whose modules then stay.
+    for count in (25, 5, 25):
         tracemalloc.start()
         stream = detector.stream()
         for _ in range(count):
@@ -271,7 +272,7 @@ def test_memory_is_flat_however_long_the_series(series_folder, capsys, tmp_path)
         stream.finish()
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[1] < 1.2 * peaks[0]
+    assert peaks[2] < 1.2 * peaks[1]
 
 
 def test_times_out_of_order_are_one_warning_that_names_the_line(series_folder, capsys, tmp_path):

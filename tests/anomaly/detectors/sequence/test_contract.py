@@ -195,7 +195,6 @@ def test_an_inconsistent_file_is_refused(fitted, tmp_path, change):
 
 
 NOT_OURS = {
-    "check_estimators_unfitted": "the error is of our own class, as scikit-learn is not imported",
     "check_outliers_train": "labels are PyOD's: 1 is an anomaly and 0 is normal, not -1 and 1",
     "check_outliers_fit_predict": "labels are PyOD's",
     "check_methods_sample_order_invariance": "scores depend on the order of the steps",
