@@ -124,8 +124,8 @@ def plain_tables(
             column = _numbers(parts, layout) if name in layout.numbers and name not in as_text else None
             if column is None:
                 as_text.add(name)
-                texts = [layout.cells.text(part) for part in parts]
-                column = with_decimal(np.concatenate(texts), decimal_of(texts[0]))
+                cells = [layout.cells.text(part) for part in parts]
+                column = with_decimal(np.concatenate(cells), decimal_of(cells[0]))
             columns.append(column)
         numbers = np.concatenate(lines)
         rows = range(count + 1, count + len(numbers) + 1)

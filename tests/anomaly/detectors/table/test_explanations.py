@@ -8,7 +8,6 @@ import pytest
 from anomaly import TableDetector, load_detector
 from anomaly.datasets import make_transactions
 
-
 # Columns of which each value is met once are kept here, to see what is expected in them.
 pytestmark = pytest.mark.filterwarnings("ignore::anomaly.errors.BlindColumnWarning")
 
