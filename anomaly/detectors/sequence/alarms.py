@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.detectors.sequence.causes import FRACTION, CausalCauseStream, CauseStream, alarm_labels
+from anomaly.detectors.sequence.causes import FRACTION, CausalCauseStream, CauseStream, NormalParts, alarm_labels
 from anomaly.detectors.sequence.moving_limit import HOLD, MovingLimit
 from anomaly.detectors.sequence.training_limit import training_limit
 from anomaly.thresholds.declustered import DeclusteredPeaks
@@ -51,6 +51,8 @@ class AlarmRule:
         Whether an alarm must not depend on later steps.
     fraction : float
         Least part of a cause; see `causes_of`.
+    normal : NormalParts or None
+        What the own parts of normal steps are at most, if causes depend on it.
     """
 
     threshold: float
@@ -60,6 +62,7 @@ class AlarmRule:
     reach: int = 1
     causal: bool = False
     fraction: float = FRACTION
+    normal: NormalParts | None = None
 
     @property
     def delay(self) -> int:
@@ -67,7 +70,7 @@ class AlarmRule:
         if self.moving is None or self.causal:
             return 0
         # Two joins look `gap` steps ahead each, at limits that depend on causes.
-        return 2 * self.moving.gap + CauseStream(self.width, self.reach).delay
+        return 2 * self.moving.gap + CauseStream(self.width, self.reach, normal=self.normal).delay
 
     def get_state(self) -> dict[str, float]:
         """Return the rate and the unit of a limit that follows the scores: no unit for that of earlier versions."""
@@ -98,7 +101,7 @@ class AlarmSettings:
         Whether the rate is a promise, and not a default.
     gap : int
         Alarms with at most so many steps between them are one event.
-    width, reach, causal
+    width, reach, causal, normal
         As for `AlarmRule`.
     """
 
@@ -108,6 +111,7 @@ class AlarmSettings:
     width: int
     reach: int
     causal: bool
+    normal: NormalParts | None = None
 
     def choose(self, segments: Sequence[Array]) -> tuple[AlarmRule, str | None]:
         """Return the limit chosen by the scores of normal segments, and a warning where they are too few.
@@ -151,7 +155,10 @@ class AlarmSettings:
         else:
             fraction = FRACTION
             moving = MovingLimit(threshold, reference, self.rate, self.gap, counted, max(HOLD, self.reach), unit)
-        return AlarmRule(threshold, moving, training_limit(reference), self.width, self.reach, self.causal, fraction)
+        # A causal detector looks at the steps before alone; earlier versions knew nothing of normal parts.
+        normal = None if self.causal or unit is None else self.normal
+        limit = training_limit(reference)
+        return AlarmRule(threshold, moving, limit, self.width, self.reach, self.causal, fraction, normal)
 
 
 class AlarmStream:
@@ -206,8 +213,9 @@ class AlarmStream:
         return labels
 
     def _begin(self) -> None:
-        kind = CausalCauseStream if self._rule.causal else CauseStream
-        self._causes: CauseStream | CausalCauseStream = kind(self._rule.width, self._rule.reach, self._rule.fraction)
+        lengths = self._rule.width, self._rule.reach, self._rule.fraction
+        self._causes: CauseStream | CausalCauseStream
+        self._causes = CausalCauseStream(*lengths) if self._rule.causal else CauseStream(*lengths, self._rule.normal)
         self._scores, self._known = np.zeros(0), np.zeros(0, np.bool_)
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
         self._answered = 0

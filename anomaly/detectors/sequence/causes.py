@@ -9,9 +9,16 @@ and after, the length of the longest windows that the score is made of:
 .. math:: \bar c_t \geq \tfrac{1}{10} \max_{|u - t| < v} \bar c_u .
 
 Where all steps of a window are equally odd, none is left out.
+
+Own parts of short windows are noisy: in a series with long windows, normal steps here and there are above a tenth of
+the largest. So a second mean is taken over an eighth of a period, and compared with the largest of the training's, m.
+Where the largest mean nearby is above 1.8 m, and so tells of something odd by itself, a step with a mean below 1.2 m
+is no cause. Where it is not, as for a sensor that is too quiet, the second mean says nothing.
 """
 
 from __future__ import annotations
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -23,9 +30,52 @@ from nnlite.validation import check_value, choice, integer, number
 FRACTION = 0.1
 """A step is a cause if its part is at least this fraction of the largest nearby."""
 _SMOOTHED = 8
+# Of the largest mean of training: below, a step is normal; and what something nearby exceeds that is clearly odd.
+_NORMAL, _ODD = 1.2, 1.8
 
 
-def causes_of(own: ArrayLike, width: int, reach: int | None = None, fraction: float = FRACTION) -> Array:
+class NormalParts(NamedTuple):
+    """What the own parts of normal steps are at most, averaged over an eighth of a period.
+
+    Attributes
+    ----------
+    reach : int
+        Number of steps before and after a step that its mean is taken over.
+    largest : float
+        The largest mean of a step of training.
+    """
+
+    reach: int
+    largest: float
+
+    @classmethod
+    def of(cls, parts: ArrayLike, period: int) -> NormalParts:
+        """Return those of the own parts of training steps.
+
+        Parameters
+        ----------
+        parts : array_like of shape (n_steps,)
+            Own parts, at least one.
+        period : int
+            Period in steps, at least 1.
+        """
+        reach = max(period // _SMOOTHED // 2, 1)
+        return cls(reach, float(_around(np.asarray(parts, np.float64), reach).max()))
+
+    def are_exceeded(self, own: Array, span: int) -> Array:
+        """Return whether each step may be a cause: it is above normal, or nothing within a span of steps is odd."""
+        means = _around(own, self.reach)
+        is_odd_here = _largest_around(means, span - 1) > _ODD * self.largest
+        return np.asarray(~is_odd_here | (means >= _NORMAL * self.largest))
+
+
+def causes_of(
+    own: ArrayLike,
+    width: int,
+    reach: int | None = None,
+    fraction: float = FRACTION,
+    normal: NormalParts | None = None,
+) -> Array:
     """Return which steps may be the cause of an alarm.
 
     Parameters
@@ -38,6 +88,8 @@ def causes_of(own: ArrayLike, width: int, reach: int | None = None, fraction: fl
         Length v of the longest windows that raise the score, at least 1; by default w.
     fraction : float, default 0.1
         Least part of a cause, as a fraction of the largest nearby, from 0 to 1.
+    normal : NormalParts, optional
+        What the own parts of normal steps are at most.
 
     Returns
     -------
@@ -58,7 +110,8 @@ def causes_of(own: ArrayLike, width: int, reach: int | None = None, fraction: fl
     if not len(values):
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
-    return np.asarray(smooth >= fraction * _largest_around(smooth, reach - 1))
+    causes = np.asarray(smooth >= fraction * _largest_around(smooth, reach - 1))
+    return causes if normal is None else causes & normal.are_exceeded(values, reach)
 
 
 class CauseStream:
@@ -68,7 +121,7 @@ class CauseStream:
     ----------
     width : int
         Length of the windows that the own parts are of, at least 1.
-    reach, fraction : optional
+    reach, fraction, normal : optional
         As for `causes_of`.
 
     Attributes
@@ -86,10 +139,12 @@ class CauseStream:
     (16, True)
     """
 
-    def __init__(self, width: int, reach: int | None = None, fraction: float = FRACTION) -> None:
+    def __init__(
+        self, width: int, reach: int | None = None, fraction: float = FRACTION, normal: NormalParts | None = None
+    ) -> None:
         self._width, self._reach = _lengths(width, reach)
-        self._fraction = fraction
-        self.delay = self._reach - 1 + _smoothing_reach(self._width)
+        self._fraction, self._normal = fraction, normal
+        self.delay = self._reach - 1 + max(_smoothing_reach(self._width), 0 if normal is None else normal.reach)
         self._recent = np.zeros(0)
         self._answered = 0
 
@@ -119,7 +174,8 @@ class CauseStream:
         """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
         if end <= self._answered:
             return np.zeros(0, np.bool_)
-        answers = causes_of(self._recent, self._width, self._reach, self._fraction)[self._answered : end]
+        answers = causes_of(self._recent, self._width, self._reach, self._fraction, self._normal)
+        answers = answers[self._answered : end]
         first = max(end - self.delay, 0)
         self._recent, self._answered = self._recent[first:], end - first
         return answers

@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly.detectors.network_training import History
 from anomaly.detectors.sequence.alarms import LEAST_GAP, AlarmRule, AlarmSettings
+from anomaly.detectors.sequence.causes import NormalParts
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.network_member import NetworkMember
 from anomaly.detectors.sequence.scoring import SequenceStream
@@ -70,7 +71,8 @@ class FittedSeries:
         assert self.ensemble is not None  # networks alone have a fixed threshold
         gap = max(self.period, LEAST_GAP)
         width, reach = self.ensemble.step_member.window, self.ensemble.longest_window
-        return AlarmSettings(rate, is_promised, gap, width, reach, causal)
+        normal = NormalParts.of(self.ensemble.training_.step_parts, min(self.period, reach))
+        return AlarmSettings(rate, is_promised, gap, width, reach, causal, normal)
 
     def expected(self, table: Table) -> Table:
         """Return the value of each step that is expected, in units of the sensors."""

@@ -216,6 +216,25 @@ def test_a_file_without_a_unit_of_the_limit_has_the_rule_it_was_saved_with(causa
     assert again.alarms_.moving.unit == detector.alarms_.moving.unit
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_noisy_steps_beside_a_fault_are_no_alarms_however_long_the_period(seed):
+    """Windows of four steps are noisy, and of the long ones each raises the scores of hundreds of steps."""
+    rng, t = np.random.default_rng(seed), np.arange(6000)
+    load = 50 + 20 * np.sin(2 * np.pi * t / 240) + 5 * np.sin(2 * np.pi * t / 37) + rng.normal(size=6000)
+    temperature = np.full(6000, 60.0)
+    for step in range(1, 6000):
+        temperature[step] = temperature[step - 1] + 0.05 * (20 + 0.8 * load[step] - temperature[step - 1])
+    sensors = np.column_stack([load, temperature + 0.3 * rng.normal(size=6000), 0.02 * load])
+    sensors[:, 2] += 1 + 0.1 * rng.normal(size=6000)
+    sensors[4200:4260, 2] += 0.6
+    sensors[5100:5220, 1] = sensors[5100, 1]
+    labels = np.r_[np.zeros(3500), SequenceDetector(random_state=0).fit(sensors[:3500]).predict(sensors[3500:])]
+    assert labels[4200:4260].any()
+    assert labels[5100:5220].any()
+    labels[4200:4260] = labels[5100:5220] = 0
+    assert labels[3500:].mean() < 0.05
+
+
 def test_faults_of_a_machine_with_a_long_period_are_no_longer_than_their_causes():
     rng, t = np.random.default_rng(1), np.arange(6000)
     load = np.sin(2 * np.pi * t / 240)

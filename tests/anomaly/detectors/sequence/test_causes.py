@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anomaly.detectors.sequence.causes import CausalCauseStream, CauseStream, alarm_labels, causes_of
+from anomaly.detectors.sequence.causes import CausalCauseStream, CauseStream, NormalParts, alarm_labels, causes_of
 
 
 def slow(own, width, reach):
@@ -25,17 +25,35 @@ def test_the_definition(n, width):
     cuts=st.lists(st.integers(0, 250), max_size=6),
     width=st.sampled_from([1, 4, 8, 20, 64, 150]),
     reach=st.sampled_from([None, 1, 30, 100]),
+    normal=st.sampled_from([None, NormalParts(1, 2.0), NormalParts(12, 0.7)]),
 )
-def test_a_stream_gives_the_same_answers(cuts, width, reach):
+def test_a_stream_gives_the_same_answers(cuts, width, reach, normal):
     own = np.random.default_rng(width).exponential(size=250) ** 2
-    stream = CauseStream(width, reach)
+    stream = CauseStream(width, reach, normal=normal)
     answers = np.zeros(0, bool)
     for piece in np.split(own, sorted(cuts)):
         answers = np.r_[answers, stream.push(piece)]
         assert len(answers) == 0 or len(answers) <= 250 - stream.delay
-    np.testing.assert_array_equal(np.r_[answers, stream.finish()], causes_of(own, width, reach))
+    expected = causes_of(own, width, reach, normal=normal)
+    np.testing.assert_array_equal(np.r_[answers, stream.finish()], expected)
     # A finished stream begins anew.
-    np.testing.assert_array_equal(np.r_[stream.push(own[:99]), stream.finish()], causes_of(own[:99], width, reach))
+    expected = causes_of(own[:99], width, reach, normal=normal)
+    np.testing.assert_array_equal(np.r_[stream.push(own[:99]), stream.finish()], expected)
+
+
+def test_normal_steps_beside_clearly_odd_ones_are_no_causes():
+    rng = np.random.default_rng(0)
+    own = rng.exponential(size=2000) ** 2
+    normal = NormalParts.of(own[:1000], 80)
+    own[1500:1530] += 60.0
+    without, found = causes_of(own, 4, 200), causes_of(own, 4, 200, normal=normal)
+    assert without[1310:1495].any()
+    assert not found[1310:1490].any()
+    assert not found[1540:1690].any()
+    assert found[1500:1530].all()
+    # Where nothing is clearly odd, as for a sensor that is too quiet, nothing changes.
+    quiet = own[:1000] * np.where(np.abs(np.arange(1000) - 500) < 50, 0.01, 1.0)
+    np.testing.assert_array_equal(causes_of(quiet, 4, 200, normal=normal), causes_of(quiet, 4, 200))
 
 
 def nearest_windows(series, width, n_train):
