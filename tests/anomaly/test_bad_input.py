@@ -260,8 +260,8 @@ def test_a_full_disk_while_saving_keeps_the_earlier_file(place, monkeypatch):
 )
 def test_nothing_is_written_over_what_is_read(place, capsys, command, option):
     error = fails(capsys, command, place)
-    assert f"{option} is" in error
-    assert "name another file" in error
+    assert option in error
+    assert "name another" in error
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_no_labels_are_needed(folder, capsys):
     assert out.splitlines()[0].split() == ["protocol", "records", "flagged", "share", "95", "%", "interval"]
     _, out, _ = run(capsys, *command, "--json", "-", "--threshold", "-1")
     found = json.loads(out)
-    assert list(found) == ["by_column"]
+    assert list(found) == ["command", "version", "by_column"]
     assert found["by_column"]["protocol"][-1]["flag_rate"] == 1.0
 
 
