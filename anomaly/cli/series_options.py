@@ -23,7 +23,7 @@ def add_series(parser: argparse.ArgumentParser) -> None:
         "--false-alarms",
         metavar="RATE",
         help="rate of false alarms to be kept on normal series, such as 1/week or '1/2000 steps' (default: about "
-        "1/3000 steps, not promised)",
+        "1/5000 steps, not promised)",
     )
     series.add_argument(
         "--network",

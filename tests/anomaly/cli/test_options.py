@@ -4,6 +4,7 @@ import pytest
 
 from anomaly.cli import main
 from anomaly.cli.options import check_supported
+from anomaly.detectors.sequence.alarms import DEFAULT_RATE
 
 
 @pytest.mark.parametrize(
@@ -41,3 +42,9 @@ def test_options_of_the_other_kind_name_the_model(kind, fitted):
     option = name.replace("_", "-")
     with pytest.raises(ValueError, match=f"--{option} is for {other}; 'm.npz' was fitted on {fitted}"):
         check_supported({name: 1}, kind, "m.npz")
+
+
+def test_the_help_names_the_rate_of_alarms_that_is_the_default(capsys):
+    with pytest.raises(SystemExit):
+        main(["fit", "--help"])
+    assert f"1/{round(1 / DEFAULT_RATE)} steps" in " ".join(capsys.readouterr().out.split())
