@@ -22,6 +22,15 @@ class Configurable(Protocol):
         ...
 
 
+class FromConfig:
+    """Base of what is made again from the arguments that `get_config` returns."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Return an object with the configuration that `get_config` returned."""
+        return cls(**config)
+
+
 T = TypeVar("T", bound=Configurable)
 C = TypeVar("C")
 

@@ -53,6 +53,9 @@ class Trainer(StreamTrainer):
         trained = slice(0, vector.n_trainable)
         self.optimizer.build(vector.values[trained], vector.layout)
         self.optimizer.step(vector.values[trained], vector.gradients[trained])
+        for weight in self.trainable_weights:
+            if weight.constraint is not None:
+                weight.value[...] = weight.constraint(weight.value)
 
     def loss_and_gradients(self, batch: Batch, training: bool = True) -> float:
         """Return the loss of a batch, penalties included, and write its derivative with respect to every weight.

@@ -8,7 +8,7 @@ vectors, saving means writing one array, and averaging two models is one additio
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,6 +45,8 @@ class Weight:
 
     Attributes
     ----------
+    constraint : callable, optional
+        Function of the values, which are replaced by its result after every update; see `nnlite.constraints`.
     learned : bool
         Whether the weight has a gradient, frozen or not; a moving average has none.
     """
@@ -67,6 +69,7 @@ class Weight:
         self.dtype = dtype
         self.initializer = initializer
         self.regularizer = regularizer
+        self.constraint: Callable[[Array], Array] | None = None
         self.learned = trainable
         self.trainable = trainable
         self._value: Array | None = None

@@ -53,7 +53,7 @@ def _value(key: str, value: Any) -> Any:
         return layer_entry(value)
     if key.endswith("activation"):
         return _activation(value)
-    kind = "regularizers" if key.endswith("regularizer") else "initializers"
+    kind = next((f"{one}s" for one in ("regularizer", "constraint") if key.endswith(one)), "initializers")
     return _entry(f"keras.{kind}", value["class_name"], dict(value["config"]))
 
 

@@ -12,12 +12,13 @@ A custom layer derives from `Layer` and defines three methods::
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlite import config, initializers, regularizers
+from nnlite import config, constraints, initializers, regularizers
 from nnlite.eager import as_tensor
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
 from nnlite.layers.composition import attributes_of, compose
@@ -62,6 +63,12 @@ class Layer(VariableNames):
     takes_mask: ClassVar[bool] = False
     """Whether `forward` has an argument `mask`, True for the valid steps of a series; see `Masking`."""
 
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Let `build` note that it has run, for `built`."""
+        super().__init_subclass__(**settings)
+        if "build" in cls.__dict__:
+            cls.build = _noting(cls.__dict__["build"])  # type: ignore[method-assign]
+
     def __init__(
         self,
         *,
@@ -80,7 +87,15 @@ class Layer(VariableNames):
         self.first_input_shape: Shape | None = None if not first else (first,) if is_integer(first) else tuple(first)
         self.nodes: list[Node] = []
         self._weights: dict[str, Weight] = {}
+        self.constraints: dict[str, constraints.Constraint] = {}
         self._trainable = trainable
+        # Without a `build` of its own there is nothing to declare.
+        self._built = type(self).build is Layer.build
+
+    @property
+    def built(self) -> bool:
+        """Whether `build` has declared the weights, or there are none to declare."""
+        return self._built
 
     # -- methods that a layer defines ----------------------------------------------------------
 
@@ -120,7 +135,7 @@ class Layer(VariableNames):
         """
         raise NotImplementedError(f"{type(self).__name__} does not define backward(dy, cache)")
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> Any:
         """Return the mask of the output for the next layers.
 
         By default the mask of the input, if the output has the same rows and steps, else None.
@@ -128,7 +143,7 @@ class Layer(VariableNames):
         Parameters
         ----------
         x, y : ndarray, or list of ndarray
-            Input and output of `forward`.
+            Input and output of `forward`; without y, the output is taken to have the shape of the input.
         mask : ndarray of bool, shape (rows, steps), or None, or a list of them
             Mask of each input: True for valid steps. None: all are valid.
 
@@ -142,7 +157,7 @@ class Layer(VariableNames):
             mask = None if any(one is None for one in mask) else np.logical_or.reduce(mask)
         if isinstance(y, list):
             return [_fitting(mask, one) for one in y]
-        return _fitting(mask, y)
+        return _fitting(mask, (x[0] if isinstance(x, list) else x) if y is None else y)
 
     def activity_penalty(self, cache: Any) -> float:  # noqa: ARG002
         """Return the penalty of the layer's own, such as a divergence, whose derivative `backward` adds to dx.
@@ -163,6 +178,7 @@ class Layer(VariableNames):
             settings["trainable"] = False
         if self.activity_regularizer is not None:
             settings["activity_regularizer"] = serialize(self.activity_regularizer)
+        settings.update((argument, serialize(one)) for argument, one in self.constraints.items())
         return settings
 
     @classmethod
@@ -184,6 +200,7 @@ class Layer(VariableNames):
         initializer: str | initializers.Initializer = "glorot_uniform",
         regularizer: str | regularizers.Regularizer | None = None,
         trainable: bool = True,
+        constraint: Any = None,
     ) -> Weight:
         """Declare a weight; called by `build`.
 
@@ -209,6 +226,8 @@ class Layer(VariableNames):
             trainable,
         )
         weight.trainable = trainable and self._trainable
+        argument = f"{name.removesuffix('_kernel')}_constraint"
+        weight.constraint = self.constraints.get(argument) if constraint is None else constraints.get(constraint)
         self._weights[name] = weight
         return weight
 
@@ -431,17 +450,27 @@ def _fitting(mask: Array | None, y: Array) -> Array | None:
     return mask if mask is not None and y.ndim > 2 and y.shape[:2] == mask.shape else None
 
 
+def _noting(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a method `build` that sets `built` when it has run."""
+
+    @functools.wraps(build)
+    def noting(self: Any, input_shape: Any) -> Any:
+        shape = build(self, input_shape)
+        self._built = True
+        return shape
+
+    return noting
+
+
 registry: Registry[Layer] = Registry("layer", Layer)
 
 
-def check_no_constraints(layer: Layer, **constraints: object) -> None:
-    """Raise unless the ``..._constraint`` arguments, which exist for compatibility with Keras, are None."""
-    for argument, constraint in constraints.items():
+def set_constraints(layer: Layer, **given: Any) -> None:
+    """Set the constraints of weights that are still to be declared: ``kernel_constraint`` that of ``kernel``."""
+    for argument, constraint in given.items():
+        setattr(layer, argument, constraints.get(constraint))
         if constraint is not None:
-            raise ValueError(
-                f"{type(layer).__name__}: {argument} must be None, since weights cannot be constrained; found "
-                f"{constraint!r}. A regularizer can keep them small"
-            )
+            layer.constraints[argument] = getattr(layer, argument)
 
 
 def check_size(layer: Layer, argument: str, value: Any, least: int = 1) -> int:

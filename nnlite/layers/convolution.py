@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_no_constraints, check_size, known_size
+from nnlite.layers.base import Layer, check_size, known_size, set_constraints
 from nnlite.layers.windows import (
     PADDINGS,
     all_padding_widths,
@@ -33,6 +33,8 @@ Sizes = int | Sequence[int]
 class Kernel(Layer):
     """Base of convolutions and their transposes: settings, bias and activation."""
 
+    supports_masking = False
+
     axes: ClassVar[int]
     """Number of axes between the rows and the channels."""
 
@@ -54,12 +56,12 @@ class Kernel(Layer):
         bias_regularizer: str | Regularizer | None,
         activity_regularizer: str | Regularizer | None,
         *,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        check_no_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        set_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.filters = check_size(self, "filters", filters)
         self.kernel_size = per_axis(self, "kernel_size", kernel_size, self.axes)
         self.strides = per_axis(self, "strides", strides, self.axes)
@@ -92,7 +94,7 @@ class Kernel(Layer):
             self.bias.gradient[...] = dz.sum(axis=tuple(range(dz.ndim - 1)))
         return dz
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: every output depends on several steps, so no mask of the input fits it."""
         return
 
@@ -245,7 +247,7 @@ class Conv1D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------
@@ -313,7 +315,7 @@ class Conv2D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------

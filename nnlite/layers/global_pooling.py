@@ -13,6 +13,7 @@ from nnlite.types import Array, Shape
 
 
 class _GlobalPooling(Layer):
+    supports_masking = False
     axes: ClassVar[int]
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **settings: Any) -> None:
@@ -33,7 +34,7 @@ class _GlobalPooling(Layer):
         """Return dy with the pooled axes as axes of size 1."""
         return dy if self.keepdims else np.expand_dims(dy, self._pooled)
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the output has no steps."""
         return
 
@@ -99,6 +100,8 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
     >>> GlobalAveragePooling1D()(np.array([[[1.0], [3.0]]])).tolist()
     [[2.0]]
     """
+
+    supports_masking = True
 
     axes = 1
     takes_mask = True

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_no_constraints, known_size
+from nnlite.layers.base import Layer, known_size, set_constraints
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -44,12 +44,12 @@ class _Normalization(Layer):
         beta_regularizer: str | Regularizer | None,
         gamma_regularizer: str | Regularizer | None,
         *,
-        beta_constraint: None = None,
-        gamma_constraint: None = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
-        check_no_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
+        set_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
         check_argument(self, "epsilon", epsilon, number(least=0))
         self.epsilon = epsilon
         self.center = center
@@ -138,7 +138,7 @@ class BatchNormalization(_Normalization):
         Penalties on :math:`\beta` and :math:`\gamma`.
     **settings
         See `Layer`.
-        `beta_constraint` and `gamma_constraint` must be None; they exist for compatibility with Keras.
+        `beta_constraint` and `gamma_constraint`: see `nnlite.constraints`.
 
     Raises
     ------
@@ -305,7 +305,7 @@ class LayerNormalization(_Normalization):
         Penalties on :math:`\beta` and :math:`\gamma`.
     **settings
         See `Layer`.
-        `beta_constraint` and `gamma_constraint` must be None; they exist for compatibility with Keras.
+        `beta_constraint` and `gamma_constraint`: see `nnlite.constraints`.
 
     References
     ----------

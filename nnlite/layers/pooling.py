@@ -28,6 +28,8 @@ from nnlite.types import Array, Shape
 class _Pooling(Layer):
     """Base of the pooling layers: one number for each window of each channel."""
 
+    supports_masking = False
+
     axes: ClassVar[int]
 
     def __init__(
@@ -67,7 +69,7 @@ class _Pooling(Layer):
         padded = tuple(size + before + after for size, (before, after) in zip(shape, widths, strict=True))
         return crop(scatter(dw, padded, self.pool_size, self.strides, self._adjacent), widths)
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: an output depends on several steps."""
         return
 

@@ -36,6 +36,8 @@ class Reshape(Layer):
     (5, 2, 3)
     """
 
+    supports_masking = False
+
     def __init__(self, target_shape: Sequence[int], **settings: Any) -> None:
         super().__init__(**settings)
         self.target_shape = tuple(target_shape)
@@ -90,6 +92,8 @@ class Flatten(Layer):
     (5, 6)
     """
 
+    supports_masking = False
+
     def __init__(self, data_format: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
         check_argument(self, "data_format", data_format, choice(None, "channels_last"))
@@ -132,6 +136,8 @@ class Permute(Layer):
     (5, 3, 10)
     """
 
+    supports_masking = False
+
     def __init__(self, dims: Sequence[int], **settings: Any) -> None:
         super().__init__(**settings)
         self.dims = tuple(dims)
@@ -155,7 +161,7 @@ class Permute(Layer):
         """Return dy with its axes in the old order."""
         return dy.transpose(np.argsort((0, *self.dims)))
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the second axis may be another one than the steps."""
         return
 
@@ -188,6 +194,8 @@ class RepeatVector(Layer):
     >>> RepeatVector(3)(np.array([[1.0, 2.0]])).tolist()
     [[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]]
     """
+
+    supports_masking = False
 
     def __init__(self, n: int, **settings: Any) -> None:
         super().__init__(**settings)

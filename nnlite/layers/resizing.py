@@ -14,9 +14,10 @@ from nnlite.types import Array, Shape
 
 
 class _Resizing(Layer):
+    supports_masking = False
     axes: ClassVar[int]
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the output has other steps than the input."""
         return
 

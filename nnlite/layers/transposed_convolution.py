@@ -169,7 +169,7 @@ class Conv1DTranspose(_TransposedConvolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------
@@ -230,7 +230,7 @@ class Conv2DTranspose(_TransposedConvolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
-"""Names of Keras for the weights of layers and models, and for what they do not do."""
+"""Names of Keras for the weights and states of layers and models, and for what they do not do."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from nnlite.layers.composition import WAY_OUT
 from nnlite.weights import Weight
@@ -40,6 +40,16 @@ class VariableNames:
     def non_trainable_variables(self) -> list[Weight]:
         """The weights that training does not change, under their name in Keras."""
         return self.non_trainable_weights
+
+    supports_masking: ClassVar[bool] = True
+    """Whether a mask of the input is one of the output, too: the output has the same steps."""
+
+    @property
+    def dtype_policy(self) -> str:
+        """The dtype of weights and results, under its name in Keras."""
+        return str(getattr(self, "dtype", "float32"))
+
+    compute_dtype = variable_dtype = dtype_policy
 
     def add_loss(self, *_: Any, **__: Any) -> NoReturn:
         """Raise: a loss of tensors has no derivative here.

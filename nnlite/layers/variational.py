@@ -176,7 +176,7 @@ class GaussianLatent(OwnGenerator, Layer):
         mean, log_variance, _ = cache
         return self.beta * float(divergence(mean, log_variance).sum()) / max(len(mean), 1)
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the divergence does not support masks."""
         return
 

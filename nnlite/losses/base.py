@@ -10,7 +10,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnlite.config import check_float_type
 from nnlite.eager import Scalar, as_tensor
+from nnlite.registry import FromConfig
 from nnlite.types import Array, Arrays
 from nnlite.validation import check_argument, choice
 
@@ -24,7 +26,7 @@ def as_floats(values: Any) -> Array:
     return array if array.dtype.kind == "f" else array.astype(np.float32)
 
 
-class Loss:
+class Loss(FromConfig):
     r"""Base of all losses.
 
     With one value :math:`\ell_i` and one weight :math:`w_i` for each of n samples:
@@ -42,6 +44,8 @@ class Loss:
         training minimizes their sum.
     name : str, optional
         Name of the loss.
+    dtype : {"float32", "float64"}, optional
+        Accepted for compatibility with Keras: a loss computes in the dtype of the predictions.
 
     Raises
     ------
@@ -56,7 +60,11 @@ class Loss:
     accepts_unknown: ClassVar[bool] = False
     """Whether targets of NaN are unknown and left out, as by `MaskedMeanSquaredError`."""
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
+    ) -> None:
+        if dtype is not None:
+            check_float_type(dtype)
         check_argument(self, "reduction", reduction, choice(*REDUCTIONS))
         self.reduction = "none" if reduction is None else str(reduction)
         self.name = name or self.default_name or type(self).__name__

@@ -62,6 +62,7 @@ from nnlite.metrics.functions import (
 from nnlite.registry import Registry, serialize
 
 if TYPE_CHECKING:
+    from nnlite.losses import binary_focal_crossentropy, categorical_focal_crossentropy, huber
     from nnlite.metrics.area import AUC
     from nnlite.metrics.confusion import (
         F1Score,
@@ -73,39 +74,63 @@ if TYPE_CHECKING:
         TrueNegatives,
         TruePositives,
     )
+    from nnlite.metrics.correlation import (
+        ConcordanceCorrelation,
+        PearsonCorrelation,
+        concordance_correlation,
+        pearson_correlation,
+    )
     from nnlite.metrics.determination import R2Score
+    from nnlite.metrics.intersection import BinaryIoU, IoU, MeanIoU, OneHotIoU, OneHotMeanIoU
+    from nnlite.metrics.operating_points import (
+        PrecisionAtRecall,
+        RecallAtPrecision,
+        SensitivityAtSpecificity,
+        SpecificityAtSensitivity,
+    )
 
 __all__ = [
     "AUC",
     "Accuracy",
     "BinaryAccuracy",
     "BinaryCrossentropy",
+    "BinaryIoU",
     "CategoricalAccuracy",
     "CategoricalCrossentropy",
     "CategoricalHinge",
+    "ConcordanceCorrelation",
     "CosineSimilarity",
     "F1Score",
     "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
     "Hinge",
+    "IoU",
     "KLDivergence",
     "LogCoshError",
     "Mean",
     "MeanAbsoluteError",
     "MeanAbsolutePercentageError",
+    "MeanIoU",
     "MeanMetricWrapper",
     "MeanSquaredError",
     "MeanSquaredLogarithmicError",
     "Metric",
+    "OneHotIoU",
+    "OneHotMeanIoU",
+    "PearsonCorrelation",
     "Poisson",
     "Precision",
+    "PrecisionAtRecall",
     "R2Score",
     "Recall",
+    "RecallAtPrecision",
     "RootMeanSquaredError",
+    "SensitivityAtSpecificity",
     "SparseCategoricalAccuracy",
     "SparseCategoricalCrossentropy",
     "SparseTopKCategoricalAccuracy",
+    "SpecificityAtSensitivity",
     "SquaredHinge",
     "Sum",
     "TopKCategoricalAccuracy",
@@ -113,19 +138,24 @@ __all__ = [
     "TruePositives",
     "binary_accuracy",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_accuracy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
     "categorical_hinge",
+    "concordance_correlation",
     "cosine_similarity",
     "deserialize",
     "get",
     "hinge",
+    "huber",
     "kl_divergence",
     "log_cosh",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_error",
     "mean_squared_logarithmic_error",
+    "pearson_correlation",
     "poisson",
     "registry",
     "serialize",
@@ -159,10 +189,23 @@ _LATER = {
         ),
         "confusion",
     ),
+    **dict.fromkeys(("ConcordanceCorrelation", "PearsonCorrelation"), "correlation"),
+    **dict.fromkeys(("BinaryIoU", "IoU", "MeanIoU", "OneHotIoU", "OneHotMeanIoU"), "intersection"),
+    **dict.fromkeys(
+        ("PrecisionAtRecall", "RecallAtPrecision", "SensitivityAtSpecificity", "SpecificityAtSensitivity"),
+        "operating_points",
+    ),
+}
+# Functions that are imported on first access.
+_LATER_FUNCTIONS = {
+    **dict.fromkeys(("concordance_correlation", "pearson_correlation"), "metrics.correlation"),
+    **dict.fromkeys(("binary_focal_crossentropy", "categorical_focal_crossentropy", "huber"), "losses"),
 }
 
 
 def __getattr__(name: str) -> Any:
+    if name in _LATER_FUNCTIONS:
+        return getattr(import_module(f"nnlite.{_LATER_FUNCTIONS[name]}"), name)
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f"nnlite.metrics.{_LATER[name]}"), name)

@@ -7,13 +7,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from nnlite.config import floatx
 from nnlite.eager import Scalar
 from nnlite.naming import snake_case
-from nnlite.registry import custom_object
+from nnlite.registry import FromConfig, custom_object
 from nnlite.types import Array
 
 
-class Metric:
+class Metric(FromConfig):
     r"""Base of all metrics: a weighted mean of one value per sample.
 
     .. math:: m = \frac{\sum_i w_i v_i}{\sum_i w_i}
@@ -33,7 +34,8 @@ class Metric:
     accepts_unknown: ClassVar[bool] = False
     """Whether the metric has a value for targets of NaN, which some losses take as unknown."""
 
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:  # noqa: ARG002
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        self.dtype = str(dtype or floatx())
         self.name = name or snake_case(type(self).__name__)
         self.reset_state()
 
@@ -75,6 +77,11 @@ class Metric:
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())
 
+    @property
+    def variables(self) -> list[Any]:
+        """The state, under its name in Keras."""
+        return [getattr(self, name) for name in self.volatile]
+
     def set_state(self, total: float, count: float) -> None:
         """Set the sum of the values times their weights, and the sum of the weights."""
         self._total, self._count = total, count
@@ -100,11 +107,6 @@ class Metric:
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {"name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Metric:
-        """Return a metric with the configuration that `get_config` returned."""
-        return cls(**config)
 
 
 class Mean(Metric):

@@ -115,6 +115,11 @@ class _OfCounts(Metric):
             rank = np.argsort(order, axis=-1, kind="stable")
             p = np.where(rank < self.top_k, p, -np.inf)
         if self.class_id is not None:
+            if self.class_id >= p.shape[-1]:
+                raise ValueError(
+                    f"{type(self).__name__}: class_id {self.class_id} must be a column of the predictions, which have "
+                    f"{p.shape[-1]}"
+                )
             y, p, weights = (part[..., self.class_id] for part in (y, p, weights))
         thresholds = np.atleast_1d(np.asarray(given, np.float64))
         order = np.argsort(thresholds)
@@ -125,6 +130,11 @@ class _OfCounts(Metric):
         )
         counts = Counts(*(part[np.argsort(order), 0] for part in counts))
         self._counts = counts if self._counts is None else self._counts + counts
+
+    @property
+    def variables(self) -> list[Any]:
+        """The counts, under their name in Keras."""
+        return list(self._counts or ())
 
     def of_counts(self, counts: Counts) -> Array:
         """Return the result for each threshold."""
