@@ -1,7 +1,7 @@
 r"""Constraints: sets to which weights are returned after every update.
 
-A constraint is a projection P, or nearly one: after each update of the optimizer, :math:`w \leftarrow P(w)`. The gradient
-does not know of it, so no derivative is needed.
+A constraint is a projection P, or nearly one: after each update of the optimizer, :math:`w \leftarrow P(w)`. The
+gradient does not know of it, so no derivative is needed.
 """
 
 from __future__ import annotations

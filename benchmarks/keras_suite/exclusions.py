@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 NAMES: tuple[tuple[str, str], ...] = (
-    (r"quantiz|int8|int4|float8|gptq|awq|_lora|lora_", "quantized or low-rank weights"),
+    (r"test_dropout_rescaling", "holds for one seed of another generator of random numbers"),
+    (r"overwrite_with_gradient|quantiz|int8|int4|float8|gptq|awq|_lora|lora_", "quantized or low-rank weights"),
     (r"sparse_tensor|_sparse$|sparse_input|sparsity|ragged", "sparse and ragged tensors"),
-    (r"dtype_polic|mixed_precision|autocast|_float16|_bfloat16|_float8|half_precision", "dtypes other than float32 and float64"),
+    (
+        r"dtype_polic|mixed_precision|autocast|_float16|_bfloat16|_float8|half_precision",
+        "dtypes other than float32 and float64",
+    ),
     (r"tf_data|tf_dataset|tensorflow|torch|jax|saved_model|_numpy_backend", "another framework"),
     (r"jit_compile|symbolic_call_under|remat|distribut|thread", "compilation and distribution by a backend"),
 )
@@ -24,6 +28,18 @@ ABSENT: tuple[tuple[str, str], ...] = (
     (r"^FeatureSpace$|^EinsumDense$|^SpectralNormalization$", "this layer is not part of nnlite"),
 )
 """Public names that nnlite does not have, and why their tests do not apply."""
+
+
+ERRORS: tuple[tuple[str, str], ...] = (
+    (r"dtype must be 'float32' or 'float64'; found '(b?float|mixed|u?int8)", "dtypes other than float32 and float64"),
+    (r"has no attribute '_[a-z]", "tests what is inside Keras"),
+)
+"""Errors that tell why a test does not apply."""
+
+
+def reason_of_error(message: str) -> str | None:
+    """Return why a test does not apply, judged by the error with which it ended, or None if it does."""
+    return next((reason for pattern, reason in ERRORS if re.search(pattern, message)), None)
 
 
 def reason_of_absence(name: str) -> str | None:

@@ -7,7 +7,6 @@ import importlib
 import io
 import json
 import os
-import re
 import resource
 import signal
 import sys
@@ -21,7 +20,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NoReturn
 
-from benchmarks.keras_suite.exclusions import reason_of_absence, reason_of_name
+from benchmarks.keras_suite.exclusions import reason_of_absence, reason_of_error, reason_of_name
 
 _LONGEST = 20
 """Seconds after which a test is given up."""
@@ -55,7 +54,7 @@ def run_file(file: str, only: str | None = None) -> Iterator[dict[str, Any]]:
         return
     for case in _cases(unittest.defaultTestLoader.loadTestsFromModule(module)):
         test = f"{file}::{type(case).__name__}.{case._testMethodName}"
-        if type(case).__module__ != name or only and only not in test:
+        if type(case).__module__ != name or (only and only not in test):
             continue
         reason = reason_of_name(test) or _skipped_by_mark(case)
         yield {"test": test, "outcome": "excluded", "why": reason} if reason else {"test": test, **_run(case)}
@@ -81,7 +80,11 @@ def _run(case: Any) -> dict[str, Any]:
     result = unittest.TestResult()
     signal.signal(signal.SIGALRM, _give_up)
     signal.alarm(_LONGEST)
-    with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    with (
+        warnings.catch_warnings(),
+        contextlib.redirect_stdout(io.StringIO()),
+        contextlib.redirect_stderr(io.StringIO()),
+    ):
         warnings.simplefilter("ignore")
         case.run(result)
     signal.alarm(0)
@@ -97,8 +100,10 @@ def _run(case: Any) -> dict[str, Any]:
         return {"outcome": "excluded", "why": f"needs a package: {message}"}
     outcome = _KINDS.get(short, "failed")
     why = f"{short}: {message}"
-    if short == "InternalName" or re.search(r"^'\w+' object has no attribute '_[a-z]", message):
-        outcome, why = "excluded", f"tests what is inside Keras: {message}"
+    if short == "InternalName":
+        why = f"tests what is inside Keras: {message}"
+    elif reason := reason_of_error(message):
+        outcome, why = "excluded", f"{reason}: {message}"
     elif outcome == "name missing" and (reason := reason_of_absence(message)):
         outcome, why = "excluded", f"{message.rpartition('.')[2]} is not here: {reason}"
     elif outcome == "excluded":
@@ -112,7 +117,9 @@ def _give_up(*_: object) -> NoReturn:
 
 def _names_an_error(line: str) -> bool:
     word = line.partition(":")[0]
-    return bool(line[:1].strip()) and word.replace(".", "").replace("_", "").isalnum() and not word.startswith("Traceback")
+    return (
+        bool(line[:1].strip()) and word.replace(".", "").replace("_", "").isalnum() and not word.startswith("Traceback")
+    )
 
 
 def main() -> int:

@@ -265,8 +265,8 @@ class Sparsemax(ActivationFunction):
 
     .. math:: f(x) = \max(x - \tau, 0), \qquad \sum_j f_j = 1
 
-    The threshold :math:`\tau` is the mean of the largest inputs, those of the support S, minus :math:`1 / |S|`. Backward,
-    within the support: :math:`dx_i = dy_i - \tfrac{1}{|S|} \sum_{j \in S} dy_j`; elsewhere 0.
+    The threshold :math:`\tau` is the mean of the largest inputs, those of the support S, minus :math:`1 / |S|`.
+    Backward, within the support: :math:`dx_i = dy_i - \tfrac{1}{|S|} \sum_{j \in S} dy_j`; elsewhere 0.
 
     Parameters
     ----------

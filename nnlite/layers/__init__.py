@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nnlite.layers.convolution import Conv2D as Convolution2D
     from nnlite.layers.embedding import Embedding
     from nnlite.layers.functional import Identity, Lambda
+    from nnlite.layers.gaussian_dropout import AlphaDropout, GaussianDropout, SpatialDropout2D
     from nnlite.layers.global_pooling import (
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nnlite.layers.global_pooling import GlobalAveragePooling2D as GlobalAvgPool2D
     from nnlite.layers.global_pooling import GlobalMaxPooling1D as GlobalMaxPool1D
     from nnlite.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
+    from nnlite.layers.group_normalization import GroupNormalization, UnitNormalization
     from nnlite.layers.gru import GRU
     from nnlite.layers.lstm import LSTM
     from nnlite.layers.merging_functions import (
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         multiply,
         subtract,
     )
+    from nnlite.layers.parametric import PReLU
     from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
     from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
     from nnlite.layers.pooling import AveragePooling2D as AvgPool2D
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
     from nnlite.layers.preparing import CategoryEncoding, Discretization, Normalization, Rescaling, StringLookup
     from nnlite.layers.products import Average, Divide, Dot, Maximum, Minimum, Multiply, Subtract
     from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
+    from nnlite.layers.separable_convolution import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+    from nnlite.layers.separable_convolution import SeparableConv1D as SeparableConvolution1D
+    from nnlite.layers.separable_convolution import SeparableConv2D as SeparableConvolution2D
     from nnlite.layers.simple_rnn import SimpleRNN
     from nnlite.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose
     from nnlite.layers.transposed_convolution import Conv1DTranspose as Convolution1DTranspose
@@ -68,6 +74,7 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AlphaDropout",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -88,12 +95,15 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Discretization",
     "Divide",
     "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianDropout",
     "GaussianLatent",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -104,6 +114,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
@@ -120,19 +131,26 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Sigmoid",
     "SimpleRNN",
     "Softmax",
     "SpatialDropout1D",
+    "SpatialDropout2D",
     "StringLookup",
     "Subtract",
     "Tanh",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
@@ -178,6 +196,31 @@ _MODULES = {
     "Identity": "functional",
     "Lambda": "functional",
     **dict.fromkeys(("CategoryEncoding", "Discretization", "Normalization", "Rescaling", "StringLookup"), "preparing"),
+    **dict.fromkeys(
+        (
+            "AlphaDropout",
+            "GaussianDropout",
+            "SpatialDropout2D",
+        ),
+        "gaussian_dropout",
+    ),
+    **dict.fromkeys(
+        (
+            "GroupNormalization",
+            "UnitNormalization",
+        ),
+        "group_normalization",
+    ),
+    **dict.fromkeys(("PReLU",), "parametric"),
+    **dict.fromkeys(
+        (
+            "DepthwiseConv1D",
+            "DepthwiseConv2D",
+            "SeparableConv1D",
+            "SeparableConv2D",
+        ),
+        "separable_convolution",
+    ),
     **dict.fromkeys(("Affine", "Function", "GetItem", "Power", "Reduce"), "arithmetic"),
 }
 
@@ -188,6 +231,8 @@ _FUNCTIONS = dict.fromkeys(
 
 # Other names of the same layers in Keras.
 _ALIASES = {
+    "SeparableConvolution1D": "SeparableConv1D",
+    "SeparableConvolution2D": "SeparableConv2D",
     "Convolution1D": "Conv1D",
     "Convolution2D": "Conv2D",
     "Convolution1DTranspose": "Conv1DTranspose",

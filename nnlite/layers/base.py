@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnlite import config, constraints, initializers, regularizers
-from nnlite.eager import as_tensor
+from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
 from nnlite.layers.composition import attributes_of, compose
 from nnlite.layers.variable_names import VariableNames
@@ -67,7 +67,7 @@ class Layer(VariableNames):
         """Let `build` note that it has run, for `built`."""
         super().__init_subclass__(**settings)
         if "build" in cls.__dict__:
-            cls.build = _noting(cls.__dict__["build"])  # type: ignore[method-assign]
+            cls.build = _noting(cls.__dict__["build"])  # type: ignore[method-assign, assignment]
 
     def __init__(
         self,
@@ -89,6 +89,7 @@ class Layer(VariableNames):
         self._weights: dict[str, Weight] = {}
         self.constraints: dict[str, constraints.Constraint] = {}
         self._trainable = trainable
+        self._called_penalty: float | None = None
         # Without a `build` of its own there is nothing to declare.
         self._built = type(self).build is Layer.build
 
@@ -96,6 +97,13 @@ class Layer(VariableNames):
     def built(self) -> bool:
         """Whether `build` has declared the weights, or there are none to declare."""
         return self._built
+
+    @property
+    def losses(self) -> list[float]:
+        """Penalties: those on weights, and that on the output of the last call with arrays."""
+        weights = [w for w in self.weights if w.regularizer is not None]
+        own = [float(w.regularizer(w.value)) for w in weights if w.regularizer is not None]
+        return own if self._called_penalty is None else [*own, self._called_penalty]
 
     # -- methods that a layer defines ----------------------------------------------------------
 
@@ -318,8 +326,8 @@ class Layer(VariableNames):
             Whether dropout, noise and batch normalization behave as in training. An array in its place is the mask, as
             in Keras.
         mask : ndarray of bool, shape (rows, steps), optional
-            True for valid steps, if a layer with `takes_mask` is applied to arrays. In a graph, masks come from
-            `Masking`.
+            True for valid steps, if a layer with `takes_mask` is applied to arrays; by default that which `Masking` or
+            `Embedding` gave the arrays. In a graph, masks come from these layers.
 
         Returns
         -------
@@ -346,9 +354,13 @@ class Layer(VariableNames):
         else:
             arrays = np.asarray(inputs, self.dtype)
             self.build(arrays.shape)
-        if mask is not None:
-            return as_tensor(self.forward(arrays, training, mask=self._checked_mask(mask, arrays))[0])  # type: ignore[call-arg]
-        return as_tensor(self.forward(arrays, training)[0])
+        mask = masks_of(inputs) if mask is None else self._checked_mask(mask, arrays)
+        y, cache = self.forward(arrays, training, **({"mask": mask} if mask is not None and self.takes_mask else {}))
+        if self.activity_regularizer is not None:
+            self._called_penalty = self.activity_regularizer(y) / max(len(y), 1)
+        elif type(self).activity_penalty is not Layer.activity_penalty:
+            self._called_penalty = self.activity_penalty(cache)
+        return with_masks(as_tensor(y), self.compute_mask(arrays, mask, y))
 
     def _training_and_mask(self, training: Any, mask: Any) -> tuple[bool, Any]:
         """Return both arguments of a call, where a second argument that is an array stands for the mask."""

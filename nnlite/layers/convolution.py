@@ -9,11 +9,11 @@ from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
 from nnlite.layers.base import Layer, check_size, known_size, set_constraints
+from nnlite.layers.channels import either_format, set_data_format
 from nnlite.layers.windows import (
     PADDINGS,
     all_padding_widths,
     check_axes,
-    check_channels_last,
     check_padding,
     correlate,
     crop,
@@ -67,7 +67,7 @@ class Kernel(Layer):
         self.strides = per_axis(self, "strides", strides, self.axes)
         self.dilation_rate = per_axis(self, "dilation_rate", dilation_rate, self.axes)
         self.padding = check_padding(self, padding, self.paddings)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias: Any = None
@@ -199,6 +199,7 @@ class _Convolution(Kernel):
         return {**super().get_config(), "groups": self.groups}
 
 
+@either_format
 class Conv1D(_Convolution):
     r"""Convolution along a series: every output is a weighted sum of a few consecutive steps.
 
@@ -231,7 +232,7 @@ class Conv1D(_Convolution):
         "valid": windows lie within the series. "same": zeros on both sides, so that with stride 1 the output is as
         long as the input. "causal": zeros in front, so that an output depends on its own step and earlier ones,
         never on a later one.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     dilation_rate : int, default 1
         d, the distance between the steps of a window.
@@ -282,6 +283,7 @@ class Conv1D(_Convolution):
     paddings = (*PADDINGS, "causal")
 
 
+@either_format
 class Conv2D(_Convolution):
     r"""Convolution over an image: every output is a weighted sum of a small patch.
 
@@ -299,7 +301,7 @@ class Conv2D(_Convolution):
     padding : {"valid", "same"}, default "valid"
         "valid": windows lie within the image. "same": zeros around it, so that with stride 1 the output is as large
         as the input.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     dilation_rate : int or (int, int), default 1
         The distances between neighboring pixels of a window.

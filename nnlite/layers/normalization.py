@@ -16,7 +16,7 @@ from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number
 
 
-class _Normalization(Layer):
+class NormalizationLayer(Layer):
     r"""Base of the normalization layers: x̂ with mean 0 and variance 1, then scale and shift.
 
     .. math::
@@ -107,7 +107,7 @@ class _Normalization(Layer):
         }
 
 
-class BatchNormalization(_Normalization):
+class BatchNormalization(NormalizationLayer):
     r"""Normalize each feature over the batch.
 
     In training, :math:`\mu` and :math:`\sigma^2` are the mean and the variance of the batch, and the layer updates
@@ -174,8 +174,17 @@ class BatchNormalization(_Normalization):
         moving_variance_initializer: str | Initializer = "ones",
         beta_regularizer: str | Regularizer | None = None,
         gamma_regularizer: str | Regularizer | None = None,
+        *,
+        synchronized: bool = False,  # noqa: ARG002
+        renorm: bool = False,
+        renorm_clipping: Any = None,  # noqa: ARG002
+        renorm_momentum: float = 0.99,  # noqa: ARG002
         **settings: Any,
     ) -> None:
+        if renorm:
+            raise ValueError(
+                "BatchNormalization: renorm=True is not supported; for small batches use LayerNormalization"
+            )
         super().__init__(
             epsilon,
             center,
@@ -280,7 +289,7 @@ def _masked_moments(x: Array, mask: Array, axes: tuple[int, ...]) -> tuple[Array
     return mean, (difference * difference * weight).sum(axis=axes, keepdims=True), weight
 
 
-class LayerNormalization(_Normalization):
+class LayerNormalization(NormalizationLayer):
     r"""Normalize each record over its features.
 
     .. math::

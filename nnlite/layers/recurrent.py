@@ -76,6 +76,8 @@ class Recurrent(OwnGenerator, TakesInitialState):
         go_backwards: bool,
         stateful: bool,
         *,
+        zero_output_for_mask: bool = False,
+        implementation: int | None = None,  # noqa: ARG002
         kernel_constraint: Any = None,
         recurrent_constraint: Any = None,
         bias_constraint: Any = None,
@@ -106,6 +108,11 @@ class Recurrent(OwnGenerator, TakesInitialState):
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.go_backwards = go_backwards
+        if zero_output_for_mask:
+            raise ValueError(
+                f"{type(self).__name__}: zero_output_for_mask=True is not supported: outputs at masked steps "
+                "repeat the last valid one"
+            )
         if stateful:
             raise ValueError(
                 f"{type(self).__name__}: stateful=True is not supported, since layers keep no state between calls; use "

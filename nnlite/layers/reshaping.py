@@ -79,8 +79,8 @@ class Flatten(Layer):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        Accepted for compatibility with Keras; channels come last.
+    data_format : {"channels_last", "channels_first"}, optional
+        Order of the axes; channels vary fastest in the vector either way.
     **settings
         See `Layer`.
 
@@ -96,7 +96,8 @@ class Flatten(Layer):
 
     def __init__(self, data_format: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        check_argument(self, "data_format", data_format, choice(None, "channels_last"))
+        check_argument(self, "data_format", data_format, choice(None, "channels_last", "channels_first"))
+        self.data_format = data_format or "channels_last"
 
     def build(self, input_shape: Shape) -> Shape:
         """Return (rows, values in a record)."""
@@ -106,11 +107,19 @@ class Flatten(Layer):
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, tuple[int, ...]]:  # noqa: ARG002
         """Return x with all axes but the first merged."""
+        if self.data_format == "channels_first" and x.ndim > 2:
+            x = np.moveaxis(x, 1, -1)
         return x.reshape(x.shape[0], math.prod(x.shape[1:])), x.shape
 
     def backward(self, dy: Array, cache: tuple[int, ...]) -> Array:
         """Return dy in the input's shape."""
-        return dy.reshape(cache)
+        dx = dy.reshape(cache)
+        return np.moveaxis(dx, -1, 1) if self.data_format == "channels_first" and dx.ndim > 2 else dx
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        first = {"data_format": self.data_format} if self.data_format == "channels_first" else {}
+        return {**super().get_config(), **first}
 
 
 class Permute(Layer):

@@ -305,11 +305,6 @@ def check_padding(layer: Layer, padding: str, choices: Sequence[str]) -> str:
     return lowered if lowered in choices else str(check_choice(layer, "padding", padding, choices))
 
 
-def check_channels_last(layer: Layer, data_format: str | None) -> None:
-    """Raise unless the order of axes is (rows, positions, channels)."""
-    check_choice(layer, "data_format", data_format, (None, "channels_last"))
-
-
 def check_axes(layer: Layer, input_shape: Shape, axes: int) -> None:
     """Raise unless the input has rows, `axes` lengths and channels."""
     if len(input_shape) != axes + 2:

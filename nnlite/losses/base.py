@@ -6,6 +6,7 @@ sample weights. `gradient` is the derivative of the reduced loss with respect to
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -67,15 +68,28 @@ class Loss(FromConfig):
             check_float_type(dtype)
         check_argument(self, "reduction", reduction, choice(*REDUCTIONS))
         self.reduction = "none" if reduction is None else str(reduction)
+        self._called: Loss | None = None
         self.name = name or self.default_name or type(self).__name__
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
-        """Return one value for each sample."""
-        raise NotImplementedError(f"{type(self).__name__} does not define per_sample(y_true, y_pred)")
+        """Return one value for each sample: those of ``call``, if a class for Keras defines it."""
+        return self._by_call().per_sample(y_true, y_pred)
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the derivative of each sample's value with respect to its predictions."""
-        raise NotImplementedError(f"{type(self).__name__} does not define slope(y_true, y_pred)")
+        """Return the derivative of each sample's value with respect to its predictions.
+
+        That of ``call`` comes from differences; a class that defines `slope` as well trains fast. See `FunctionLoss`.
+        """
+        return self._by_call().slope(y_true, y_pred)
+
+    def _by_call(self) -> Loss:
+        """Return the loss that is the method ``call``, as classes for Keras define it."""
+        if not hasattr(type(self), "call"):
+            raise NotImplementedError(f"{type(self).__name__} does not define per_sample(y_true, y_pred), or call")
+        if self._called is None:
+            function = self.call  # type: ignore[attr-defined]
+            self._called = import_module("nnlite.losses.custom").FunctionLoss(function, name=self.name)
+        return self._called
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return L.

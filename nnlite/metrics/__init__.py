@@ -30,6 +30,7 @@ from nnlite.metrics.accuracy import (
     Accuracy,
     BinaryAccuracy,
     CategoricalAccuracy,
+    FittingAccuracy,
     SparseCategoricalAccuracy,
     SparseTopKCategoricalAccuracy,
     TopKCategoricalAccuracy,
@@ -104,6 +105,7 @@ __all__ = [
     "FBetaScore",
     "FalseNegatives",
     "FalsePositives",
+    "FittingAccuracy",
     "Hinge",
     "IoU",
     "KLDivergence",
@@ -249,11 +251,10 @@ for _class, *_aliases in (
     (SparseCategoricalAccuracy, "sparse_categorical_accuracy"),
     (TopKCategoricalAccuracy, "top_k_categorical_accuracy"),
     (SparseTopKCategoricalAccuracy, "sparse_top_k_categorical_accuracy"),
-    (Accuracy,),
 ):
     registry.register(_class, _class.__name__, *_aliases)
 # A short name in the arguments of `compile` is also the name in the logs.
-for _class, _short in (
+for _metric, _short in (
     (MeanSquaredError, "mse"),
     (MeanSquaredError, "MSE"),
     (MeanAbsoluteError, "mae"),
@@ -266,10 +267,12 @@ for _class, _short in (
     (RootMeanSquaredError, "RMSE"),
     (BinaryCrossentropy, "bce"),
     (KLDivergence, "kld"),
-    (Accuracy, "accuracy"),
-    (Accuracy, "acc"),
+    (FittingAccuracy, "accuracy"),
+    (FittingAccuracy, "acc"),
 ):
-    registry.register(lambda made=_class, short=_short: made(name=short), _short)
+    registry.register(lambda made=_metric, short=_short: made(name=short), _short)
+registry.register(FittingAccuracy, "Accuracy", "FittingAccuracy")
+registry.register(Accuracy, "ExactAccuracy")
 registry.register(MeanMetricWrapper, "MeanMetricWrapper")
 for _name in _LATER:
     registry.register(_Later(_name), _name, {"F1Score": "f1_score", "R2Score": "r2_score"}.get(_name, _name.lower()))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
@@ -37,7 +38,8 @@ class Metric(FromConfig):
     def __init__(self, name: str | None = None, dtype: Any = None) -> None:
         self.dtype = str(dtype or floatx())
         self.name = name or snake_case(type(self).__name__)
-        self.reset_state()
+        self._variables: list[Any] = []
+        self._total = self._count = 0.0
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Update the metric with a batch and return its current value."""
@@ -77,10 +79,40 @@ class Metric(FromConfig):
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())
 
+    def add_variable(
+        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+    ) -> Any:
+        """Add an array to the state of a metric of one's own; `reset_state` sets it to zeros.
+
+        Parameters
+        ----------
+        shape : tuple of int, default ()
+            Shape of the array.
+        initializer : str or Initializer, default "zeros"
+            Values at first.
+        dtype : str, optional
+            Dtype; by default that of the metric.
+        name : str, optional
+            Name.
+
+        Returns
+        -------
+        nnlite.variables.Variable
+            The array.
+        """
+        if isinstance(shape, str):
+            # The name comes first in programs for Keras 2.
+            shape, name = (), shape
+        variable = import_module("nnlite.variables").Variable(initializer or "zeros", shape, dtype, name=name)
+        self._variables.append(variable)
+        return variable
+
+    add_weight = add_variable
+
     @property
     def variables(self) -> list[Any]:
         """The state, under its name in Keras."""
-        return [getattr(self, name) for name in self.volatile]
+        return self._variables or [getattr(self, name) for name in self.volatile]
 
     def set_state(self, total: float, count: float) -> None:
         """Set the sum of the values times their weights, and the sum of the weights."""
@@ -96,9 +128,11 @@ class Metric(FromConfig):
         return Scalar(self._total / self._count if self._count else 0.0)
 
     def reset_state(self) -> None:
-        """Reset the mean."""
+        """Reset the mean, and the arrays of `add_variable`."""
         self._total = 0.0
         self._count = 0.0
+        for variable in self._variables:
+            variable.assign(np.zeros(variable.shape))
 
     def reset_states(self) -> None:
         """Reset the mean; the name of `reset_state` in Keras 2."""

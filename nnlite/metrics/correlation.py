@@ -40,7 +40,7 @@ def concordance_correlation(y_true: Any, y_pred: Any, axis: int = -1) -> Array:
     Examples
     --------
     >>> concordance_correlation([[0.0, 1.0, 0.5]], [[0.1, 0.9, 1.0]]).round(3).tolist()
-    [0.737]
+    [0.748]
     """
     y, p = _as_floats(y_true, y_pred)
     means = [part.mean(axis=axis, keepdims=True) for part in (y, p)]

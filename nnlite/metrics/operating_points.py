@@ -7,22 +7,19 @@ from typing import Any
 import numpy as np
 
 from nnlite.eager import Scalar
-from nnlite.metrics.base import Metric
-from nnlite.metrics.confusion import Counts, as_weights, count_outcomes
+from nnlite.metrics.confusion import CountingMetric, Counts, as_weights, count_outcomes
 from nnlite.types import Array
 from nnlite.validation import check_argument, choice, integer, number
 
 
-class _AtLeast(Metric):
+class _AtLeast(CountingMetric):
     """Base of the metrics: the largest of the wanted rates among the thresholds at which the other is high enough.
 
     A subclass says in `rates` which rate is bounded and which is wanted.
     """
 
-    volatile = ("_counts",)
     bounded = ""
     """Name of the argument with the bound."""
-    _counts: Counts | None
 
     def __init__(
         self, bound: float, num_thresholds: int = 200, class_id: int | None = None, name: Any = None, dtype: Any = None
@@ -34,6 +31,7 @@ class _AtLeast(Metric):
         self.bound = bound
         self.thresholds = np.linspace(0, 1, num_thresholds) if num_thresholds > 1 else np.array([0.5])
         super().__init__(name, dtype)
+        self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the outcomes of a batch."""
@@ -57,10 +55,6 @@ class _AtLeast(Metric):
         bounded, wanted = self.rates(Counts(*(part[:, 0] for part in self._counts)))
         reached = wanted[bounded >= self.bound]
         return Scalar(reached.max() if reached.size else 0.0)
-
-    def reset_state(self) -> None:
-        """Forget the counts."""
-        self._counts = None
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

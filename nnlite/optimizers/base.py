@@ -132,7 +132,9 @@ class Optimizer(VariableUpdates, FromConfig):
             self._weights = tuple(parameters)
             parameters, layout = as_vector(parameters, self._listed)
         elif self._listed and not self._weights:
-            raise ValueError("exclude_from_weight_decay: fit knows weights by name only; give var_names=, not var_list=")
+            raise ValueError(
+                "exclude_from_weight_decay: fit knows weights by name only; give var_names=, not var_list="
+            )
         self.layout = layout
         fits = self._scratch is not None and _alike(self._scratch[0], parameters)
         if not fits:

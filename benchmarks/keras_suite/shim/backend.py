@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.keras_suite.shim.absent import Absent
 from nnlite import random as nnlite_random
 from nnlite.backend import *  # noqa: F403 - the public names
 from nnlite.backend import image_data_format
@@ -24,13 +25,13 @@ def backend() -> str:
     return "nnlite"
 
 
-class config:  # noqa: N801 - the name of a module
+class config:
     """Settings."""
 
     image_data_format = staticmethod(image_data_format)
 
 
-class random:  # noqa: N801
+class random:
     """Random numbers."""
 
     normal = staticmethod(nnlite_random.normal)
@@ -56,13 +57,21 @@ class Variable(Weight):
     """A weight, made from values or from an initializer and a shape."""
 
     def __init__(
-        self, initializer: Any, shape: Any = None, dtype: Any = None, trainable: bool = True, name: str = "variable", **_: Any
+        self,
+        initializer: Any,
+        shape: Any = None,
+        dtype: Any = None,
+        trainable: bool = True,
+        name: str = "variable",
+        **_: Any,
     ) -> None:
         callable_ = isinstance(initializer, Initializer) or callable(initializer)
         values = None if callable_ else np.asarray(initializer)
         of_floats = dtype or ("float32" if values is None or values.dtype == np.float64 else values.dtype)
         first = _Values(values) if values is not None else initializer
-        super().__init__(name, tuple(shape) if values is None else values.shape, np.dtype(of_floats), first, None, trainable)
+        super().__init__(
+            name, tuple(shape) if values is None else values.shape, np.dtype(of_floats), first, None, trainable
+        )
         self.path = name
 
 
@@ -75,7 +84,23 @@ def _of_values(name: str) -> Any:
     return operate
 
 
-for _operator in ("add", "radd", "sub", "rsub", "mul", "rmul", "truediv", "rtruediv", "lt", "gt", "le", "ge", "neg", "float", "int"):
+for _operator in (
+    "add",
+    "radd",
+    "sub",
+    "rsub",
+    "mul",
+    "rmul",
+    "truediv",
+    "rtruediv",
+    "lt",
+    "gt",
+    "le",
+    "ge",
+    "neg",
+    "float",
+    "int",
+):
     setattr(Variable, f"__{_operator}__", _of_values(f"__{_operator}__"))
 
 
@@ -141,6 +166,22 @@ def standardize_data_format(data_format: str | None) -> str:
     return data_format or image_data_format()
 
 
+def get_keras_mask(x: Any) -> Any:
+    """Return the mask that an array carries."""
+    return getattr(x, "_keras_mask", None)
+
+
+def set_keras_mask(x: Any, mask: Any) -> None:
+    """Let an array carry a mask."""
+    x._keras_mask = mask
+
+
 def shape(x: Any) -> tuple[int, ...]:
     """Return the shape."""
     return tuple(np.shape(x))
+
+
+def __getattr__(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return Absent(f"backend.{name}", False)

@@ -16,7 +16,7 @@ class DTypePolicy:
         self.name = self.compute_dtype = self.variable_dtype = name
 
 
-class dtype_policy:  # noqa: N801 - the name of a module inside this one
+class dtype_policy:
     """The policy of new layers."""
 
     @staticmethod

@@ -69,9 +69,7 @@ class TestCase(parameterized.TestCase):
         self.addCleanup(shutil.rmtree, folder, ignore_errors=True)
         return folder
 
-    def assertRaisesRegex(  # noqa: N802
-        self, expected_exception: Any, expected_regex: Any, *call: Any, **settings: Any
-    ) -> Any:
+    def assertRaisesRegex(self, expected_exception: Any, expected_regex: Any, *call: Any, **settings: Any) -> Any:
         """Expect an error; see `_Raises`."""
         expected, pattern = expected_exception, expected_regex
         context = _Raises(self, expected, pattern)
@@ -85,7 +83,7 @@ class TestCase(parameterized.TestCase):
         """Return a plain array."""
         return np.asarray(x.numpy() if hasattr(x, "numpy") else x)
 
-    def assertAllClose(  # noqa: N802
+    def assertAllClose(
         self, actual: Any, desired: Any, atol: float = 1e-6, rtol: float = 1e-6, msg: Any = None, **_: Any
     ) -> None:
         """Compare arrays within tolerances."""
@@ -96,12 +94,12 @@ class TestCase(parameterized.TestCase):
             kind = DifferentNumbers if np.shape(actual) == np.shape(desired) else AssertionError
             raise kind(str(error)) from error
 
-    def assertNotAllClose(self, a: Any, b: Any, atol: float = 1e-6, rtol: float = 1e-6, msg: Any = None) -> None:  # noqa: N802
+    def assertNotAllClose(self, a: Any, b: Any, atol: float = 1e-6, rtol: float = 1e-6, msg: Any = None) -> None:
         """Expect arrays that differ."""
         if np.allclose(self.convert_to_numpy(a), self.convert_to_numpy(b), atol=atol, rtol=rtol):
             raise AssertionError(msg or "the arrays are close")
 
-    def assertAlmostEqual(self, actual: Any, desired: Any, decimal: int = 3, msg: Any = None, **_: Any) -> None:  # type: ignore[override] # noqa: N802
+    def assertAlmostEqual(self, actual: Any, desired: Any, decimal: int = 3, msg: Any = None, **_: Any) -> None:  # type: ignore[override]
         """Compare arrays to a number of decimals."""
         try:
             np.testing.assert_almost_equal(
@@ -110,7 +108,7 @@ class TestCase(parameterized.TestCase):
         except AssertionError as error:
             raise DifferentNumbers(str(error)) from error
 
-    def assertAllEqual(self, actual: Any, desired: Any, msg: Any = None) -> None:  # noqa: N802
+    def assertAllEqual(self, actual: Any, desired: Any, msg: Any = None) -> None:
         """Compare arrays exactly."""
         actual, desired = self.convert_to_numpy(actual), self.convert_to_numpy(desired)
         try:
@@ -119,23 +117,23 @@ class TestCase(parameterized.TestCase):
             kind = DifferentNumbers if np.shape(actual) == np.shape(desired) else AssertionError
             raise kind(str(error)) from error
 
-    def assertLen(self, container: Any, expected_len: int, msg: Any = None) -> None:  # noqa: N802
+    def assertLen(self, container: Any, expected_len: int, msg: Any = None) -> None:
         """Compare a length."""
         self.assertEqual(len(container), expected_len, msg)
 
-    def assertSparse(self, x: Any, sparse: bool = True) -> None:  # noqa: N802
+    def assertSparse(self, x: Any, sparse: bool = True) -> None:
         """Expect no sparse tensor: there are none."""
         self.assertFalse(sparse)
 
-    def assertRagged(self, x: Any, ragged: bool = True) -> None:  # noqa: N802
+    def assertRagged(self, x: Any, ragged: bool = True) -> None:
         """Expect no ragged tensor: there are none."""
         self.assertFalse(ragged)
 
-    def assertDType(self, x: Any, dtype: Any, msg: Any = None) -> None:  # noqa: N802
+    def assertDType(self, x: Any, dtype: Any, msg: Any = None) -> None:
         """Compare a dtype."""
         self.assertEqual(np.dtype(x.dtype).name, np.dtype(dtype).name, msg)
 
-    def assertFileExists(self, path: Any) -> None:  # noqa: N802
+    def assertFileExists(self, path: Any) -> None:
         """Expect a file."""
         self.assertTrue(Path(path).is_file(), f"there is no file {path}")
 
@@ -213,7 +211,11 @@ class LayerChecks:
     def _check_shapes(self, outputs: Any) -> None:
         expected = self.checks.get("expected_output_shape")
         if expected is not None:
-            flat = [expected] if nested.is_shape(expected) else list(expected.values() if isinstance(expected, dict) else expected)
+            flat = (
+                [expected]
+                if nested.is_shape(expected)
+                else list(expected.values() if isinstance(expected, dict) else expected)
+            )
             found = [tuple(one.shape) for one in nested.flatten(outputs)]
             fits = len(flat) == len(found) and all(
                 len(a) == len(b) and all(x is None or x == y for x, y in zip(a, b, strict=True))
@@ -262,7 +264,9 @@ class LayerChecks:
         inputs = self._inputs()
         model = nnlite.Model(inputs, layer(inputs))
         model.compile("sgd", "mse")
-        model.fit(arrays, nested.map_structure(np.asarray, outputs), batch_size=len(nested.flatten(arrays)[0]), verbose=0)
+        model.fit(
+            arrays, nested.map_structure(np.asarray, outputs), batch_size=len(nested.flatten(arrays)[0]), verbose=0
+        )
 
 
 def _known_dtype(x: Any) -> str:
@@ -309,3 +313,14 @@ def uses_gpu(*_: Any) -> bool:
 
 
 tensorflow_uses_gpu = jax_uses_gpu = jax_uses_tpu = uses_tpu = torch_uses_gpu = uses_gpu
+
+
+def get_test_data(
+    train_samples: int, test_samples: int, input_shape: tuple[int, ...], num_classes: int, random_seed: int | None = None
+) -> Any:
+    """Return records of classes that can be told apart, and their labels: those to train on, and others."""
+    rng = np.random.default_rng(random_seed)
+    labels = rng.permutation(np.arange(train_samples + test_samples) % num_classes)
+    centers = 2 * num_classes * rng.random((num_classes, *input_shape))
+    records = (centers[labels] + rng.normal(size=(len(labels), *input_shape))).astype("float32")
+    return (records[:train_samples], labels[:train_samples]), (records[train_samples:], labels[train_samples:])

@@ -166,7 +166,7 @@ def _emit_metric(
     work: Location,
 ) -> None:
     kind: Any = type(metric)
-    if kind is metrics.Accuracy:
+    if kind is metrics.FittingAccuracy:
         single_output = output.shape[-1] == 1
         same_shape = output.shape == target.shape
         kind = (

@@ -27,7 +27,7 @@ LOSSES_OF_LAYERS = {
     losses.SquaredHinge,
 }
 METRICS_OF_ENGINE = {
-    metrics.Accuracy,
+    metrics.FittingAccuracy,
     metrics.BinaryAccuracy,
     metrics.BinaryCrossentropy,
     metrics.CategoricalAccuracy,
