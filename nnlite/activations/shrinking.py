@@ -119,9 +119,9 @@ class Threshold(_Sloped):
 
     Parameters
     ----------
-    threshold : float
+    threshold : float, default 0.0
         The threshold.
-    default_value : float
+    default_value : float, default 0.0
         The other value.
 
     Examples
@@ -133,7 +133,7 @@ class Threshold(_Sloped):
 
     short_name = "threshold"
 
-    def __init__(self, threshold: float, default_value: float) -> None:
+    def __init__(self, threshold: float = 0.0, default_value: float = 0.0) -> None:
         self.threshold = threshold
         self.default_value = default_value
 

@@ -167,61 +167,29 @@ __all__ = [
 
 # Modules of the layers that are imported on first access.
 _MODULES = {
-    "Conv1D": "convolution",
-    "Conv2D": "convolution",
-    "Conv1DTranspose": "transposed_convolution",
-    "Conv2DTranspose": "transposed_convolution",
-    "AveragePooling1D": "pooling",
-    "AveragePooling2D": "pooling",
-    "MaxPooling1D": "pooling",
-    "MaxPooling2D": "pooling",
-    "GlobalAveragePooling1D": "global_pooling",
-    "GlobalAveragePooling2D": "global_pooling",
-    "GlobalMaxPooling1D": "global_pooling",
-    "GlobalMaxPooling2D": "global_pooling",
-    "Cropping1D": "resizing",
-    "Cropping2D": "resizing",
-    "UpSampling1D": "resizing",
-    "UpSampling2D": "resizing",
-    "ZeroPadding1D": "resizing",
-    "ZeroPadding2D": "resizing",
-    "SimpleRNN": "simple_rnn",
-    "LSTM": "lstm",
-    "GRU": "gru",
-    "Bidirectional": "wrappers",
-    "TimeDistributed": "wrappers",
-    "GaussianLatent": "variational",
-    **dict.fromkeys(("Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), "products"),
-    "Embedding": "embedding",
-    "Identity": "functional",
-    "Lambda": "functional",
-    **dict.fromkeys(("CategoryEncoding", "Discretization", "Normalization", "Rescaling", "StringLookup"), "preparing"),
-    **dict.fromkeys(
-        (
-            "AlphaDropout",
-            "GaussianDropout",
-            "SpatialDropout2D",
-        ),
-        "gaussian_dropout",
-    ),
-    **dict.fromkeys(
-        (
-            "GroupNormalization",
-            "UnitNormalization",
-        ),
-        "group_normalization",
-    ),
-    **dict.fromkeys(("PReLU",), "parametric"),
-    **dict.fromkeys(
-        (
-            "DepthwiseConv1D",
-            "DepthwiseConv2D",
-            "SeparableConv1D",
-            "SeparableConv2D",
-        ),
-        "separable_convolution",
-    ),
-    **dict.fromkeys(("Affine", "Function", "GetItem", "Power", "Reduce"), "arithmetic"),
+    name: module
+    for module, names in (
+        ("convolution", "Conv1D Conv2D"),
+        ("transposed_convolution", "Conv1DTranspose Conv2DTranspose"),
+        ("pooling", "AveragePooling1D AveragePooling2D MaxPooling1D MaxPooling2D"),
+        ("global_pooling", "GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D"),
+        ("resizing", "Cropping1D Cropping2D UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D"),
+        ("simple_rnn", "SimpleRNN"),
+        ("lstm", "LSTM"),
+        ("gru", "GRU"),
+        ("wrappers", "Bidirectional TimeDistributed"),
+        ("variational", "GaussianLatent"),
+        ("products", "Average Divide Dot Maximum Minimum Multiply Subtract"),
+        ("embedding", "Embedding"),
+        ("functional", "Identity Lambda"),
+        ("preparing", "CategoryEncoding Discretization Normalization Rescaling StringLookup"),
+        ("gaussian_dropout", "AlphaDropout GaussianDropout SpatialDropout2D"),
+        ("group_normalization", "GroupNormalization UnitNormalization"),
+        ("parametric", "PReLU"),
+        ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
+        ("arithmetic", "Affine Function GetItem Power Reduce"),
+    )
+    for name in names.split()
 }
 
 # Functions that are imported on first access; they are not layers that a file may name.

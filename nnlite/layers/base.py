@@ -12,8 +12,7 @@ A custom layer derives from `Layer` and defines three methods::
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -21,12 +20,13 @@ import numpy as np
 from nnlite import config, constraints, initializers, regularizers
 from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
+from nnlite.layers.arguments import noting
 from nnlite.layers.composition import attributes_of, compose
 from nnlite.layers.variable_names import VariableNames
 from nnlite.naming import snake_case, unique_name
 from nnlite.registry import Registry, serialize
 from nnlite.types import Array, Shape
-from nnlite.validation import check_argument, integer, is_integer
+from nnlite.validation import is_integer
 from nnlite.weights import Weight
 
 
@@ -67,7 +67,7 @@ class Layer(VariableNames):
         """Let `build` note that it has run, for `built`."""
         super().__init_subclass__(**settings)
         if "build" in cls.__dict__:
-            cls.build = _noting(cls.__dict__["build"])  # type: ignore[method-assign, assignment]
+            cls.build = noting(cls.__dict__["build"])  # type: ignore[method-assign, assignment]
 
     def __init__(
         self,
@@ -89,7 +89,6 @@ class Layer(VariableNames):
         self._weights: dict[str, Weight] = {}
         self.constraints: dict[str, constraints.Constraint] = {}
         self._trainable = trainable
-        self._called_penalty: float | None = None
         # Without a `build` of its own there is nothing to declare.
         self._built = type(self).build is Layer.build
 
@@ -97,13 +96,6 @@ class Layer(VariableNames):
     def built(self) -> bool:
         """Whether `build` has declared the weights, or there are none to declare."""
         return self._built
-
-    @property
-    def losses(self) -> list[float]:
-        """Penalties: those on weights, and that on the output of the last call with arrays."""
-        weights = [w for w in self.weights if w.regularizer is not None]
-        own = [float(w.regularizer(w.value)) for w in weights if w.regularizer is not None]
-        return own if self._called_penalty is None else [*own, self._called_penalty]
 
     # -- methods that a layer defines ----------------------------------------------------------
 
@@ -462,40 +454,4 @@ def _fitting(mask: Array | None, y: Array) -> Array | None:
     return mask if mask is not None and y.ndim > 2 and y.shape[:2] == mask.shape else None
 
 
-def _noting(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """Return a method `build` that sets `built` when it has run."""
-
-    @functools.wraps(build)
-    def noting(self: Any, input_shape: Any) -> Any:
-        shape = build(self, input_shape)
-        self._built = True
-        return shape
-
-    return noting
-
-
 registry: Registry[Layer] = Registry("layer", Layer)
-
-
-def set_constraints(layer: Layer, **given: Any) -> None:
-    """Set the constraints of weights that are still to be declared: ``kernel_constraint`` that of ``kernel``."""
-    for argument, constraint in given.items():
-        setattr(layer, argument, constraints.get(constraint))
-        if constraint is not None:
-            layer.constraints[argument] = getattr(layer, argument)
-
-
-def check_size(layer: Layer, argument: str, value: Any, least: int = 1) -> int:
-    """Return `value` as an int of at least `least`, or raise an error that names the argument."""
-    check_argument(layer, argument, value, integer(least))
-    return int(value)
-
-
-def known_size(layer: Layer, shape: Shape, axis: int = -1) -> int:
-    """Return the size of `shape` along `axis`, or raise if it is unknown."""
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"layer {layer.name!r} computes along axis {axis}; found input of shape {shape}")
-    size = shape[axis]
-    if size is None:
-        raise ValueError(f"layer {layer.name!r} needs to know the size of its input's axis {axis}; found shape {shape}")
-    return size

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, known_size, set_constraints
+from nnlite.layers.arguments import check_size, known_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.layers.channels import either_format, set_data_format
 from nnlite.layers.windows import (
     PADDINGS,

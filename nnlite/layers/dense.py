@@ -7,7 +7,8 @@ from typing import Any
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, known_size, set_constraints
+from nnlite.layers.arguments import check_size, known_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape

@@ -9,7 +9,8 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_size, set_constraints
+from nnlite.layers.arguments import check_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape

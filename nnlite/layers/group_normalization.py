@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, known_size
+from nnlite.layers.arguments import known_size
+from nnlite.layers.base import Layer
 from nnlite.layers.normalization import NormalizationLayer
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape

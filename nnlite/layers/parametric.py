@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from nnlite import initializers, regularizers
-from nnlite.layers.base import Layer, known_size, set_constraints
+from nnlite.layers.arguments import known_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.types import Array, Shape
 

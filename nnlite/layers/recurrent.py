@@ -10,7 +10,7 @@ import numpy as np
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import check_size, known_size, set_constraints
+from nnlite.layers.arguments import check_size, known_size, set_constraints
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.random import OwnGenerator
 from nnlite.registry import serialize, serialize_optional

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.layers.base import Layer, check_size
+from nnlite.layers.arguments import check_size
+from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, choice
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from nnlite import activations, initializers, regularizers
-from nnlite.layers.base import Layer, check_size, known_size, set_constraints
+from nnlite.layers.arguments import check_size, known_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.layers.channels import either_format, set_data_format
 from nnlite.layers.convolution import Sizes
 from nnlite.layers.windows import (
@@ -121,11 +122,9 @@ class _PerChannel(Layer):
             **super().get_config(),
             "kernel_size": list(self.kernel_size),
             "strides": list(self.strides),
-            "padding": self.padding,
-            "depth_multiplier": self.depth_multiplier,
             "dilation_rate": list(self.dilation_rate),
             "activation": serialize(self.activation),
-            "use_bias": self.use_bias,
+            **{name: getattr(self, name) for name in ("padding", "depth_multiplier", "use_bias")},
             "depthwise_initializer": serialize(self.depthwise_initializer),
             "bias_initializer": serialize(self.bias_initializer),
             "depthwise_regularizer": serialize_optional(self.depthwise_regularizer),

@@ -6,7 +6,7 @@ from typing import Any
 
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import known_size
+from nnlite.layers.arguments import known_size
 from nnlite.layers.channels import either_format
 from nnlite.layers.convolution import Kernel, Sizes
 from nnlite.layers.windows import check_axes, correlate, crop, input_gradient, kernel_gradient, pad, per_axis, span

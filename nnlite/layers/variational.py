@@ -50,7 +50,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlite.layers.base import Layer, known_size
+from nnlite.layers.arguments import known_size
+from nnlite.layers.base import Layer
 from nnlite.random import OwnGenerator
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number

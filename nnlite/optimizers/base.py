@@ -213,13 +213,14 @@ class Optimizer(VariableUpdates, FromConfig):
 
         Parameters
         ----------
-        var_list : sequence of Weight, optional
-            These weights, in updates by `apply_gradients`.
+        var_list : sequence of Weight or str, optional
+            These weights, in updates by `apply_gradients`; strings are taken as `var_names`.
         var_names : sequence of str, optional
             Parts of the names of these weights, such as ``["bias"]``.
         """
-        self._listed = tuple(var_list or ())
-        self._undecayed = (*((LISTED,) if self._listed else ()), *(var_names or ()))
+        names = [one for one in var_list or () if isinstance(one, str)]
+        self._listed = tuple(one for one in var_list or () if not isinstance(one, str))
+        self._undecayed = (*((LISTED,) if self._listed else ()), *names, *(var_names or ()))
 
     # -- state and configuration ---------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What stands for a name that nnlite does not have: it raises when a test uses it, so that other tests of the file run."""
+"""What stands for a name that nnlite does not have: it raises when a test uses it, so that other tests run."""
 
 from __future__ import annotations
 
@@ -40,6 +40,7 @@ class Absent:
         return Absent(f"{self._name}.{name}", self._public)
 
     def __call__(self, *_: Any, **__: Any) -> NoReturn:
+        """Raise."""
         self._raise()
 
     def __enter__(self) -> NoReturn:
@@ -58,7 +59,7 @@ class Absent:
 def _missing_base(name: str, public: bool) -> type:
     """Return a class to derive from, whose instances cannot be made."""
 
-    def refuse(self: object, *_: Any, **__: Any) -> None:
+    def refuse(self: object, *_: Any, **__: Any) -> None:  # noqa: ARG001
         raise (MissingName if public else InternalName)(name)
 
     return type("AbsentBase", (), {"__init__": refuse})

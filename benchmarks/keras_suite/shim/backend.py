@@ -110,7 +110,7 @@ class _Values(Initializer):
     def __init__(self, values: Any) -> None:
         self._values = values
 
-    def __call__(self, shape: Any, dtype: Any = None, generator: Any = None) -> Any:
+    def __call__(self, shape: Any, dtype: Any = None, generator: Any = None) -> Any:  # noqa: ARG002
         """Return a copy."""
         return np.array(self._values, dtype)
 

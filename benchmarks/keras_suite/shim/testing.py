@@ -1,3 +1,4 @@
+# ruff: noqa: PT009, ARG002 - the names and arguments of unittest and Keras
 """The base of Keras's test cases: comparisons of arrays, and the checks that are made of every layer."""
 
 from __future__ import annotations
@@ -316,7 +317,11 @@ tensorflow_uses_gpu = jax_uses_gpu = jax_uses_tpu = uses_tpu = torch_uses_gpu = 
 
 
 def get_test_data(
-    train_samples: int, test_samples: int, input_shape: tuple[int, ...], num_classes: int, random_seed: int | None = None
+    train_samples: int,
+    test_samples: int,
+    input_shape: tuple[int, ...],
+    num_classes: int,
+    random_seed: int | None = None,
 ) -> Any:
     """Return records of classes that can be told apart, and their labels: those to train on, and others."""
     rng = np.random.default_rng(random_seed)

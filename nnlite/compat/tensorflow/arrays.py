@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlite import ops
+from nnlite import ops, variables
 from nnlite.eager import Tensor, as_tensor
 
 abs, add, subtract, multiply, divide, pow, negative = (
@@ -77,6 +77,23 @@ def boolean_mask(tensor: Any, mask: Any) -> Any:
 def is_tensor(x: Any) -> bool:
     """Return whether an object is a tensor."""
     return isinstance(x, Tensor)
+
+
+class Variable(variables.Variable):
+    """An array that can be assigned to; see `nnlite.variables.Variable`.
+
+    Parameters
+    ----------
+    initial_value : array_like
+        Value at first.
+    trainable, name, dtype : object, optional
+        As there.
+    """
+
+    def __init__(
+        self, initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None, **_: Any
+    ) -> None:
+        super().__init__(initial_value, dtype=dtype, trainable=trainable, name=name)
 
 
 def squared_difference(x: Any, y: Any) -> Any:
