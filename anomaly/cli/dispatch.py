@@ -141,7 +141,7 @@ def _run(arguments: Sequence[str] | None) -> int | None:
         return code
     from anomaly.cli.left_out import tell_left_out
 
-    tell_left_out(bad, options.bad_rows)
+    tell_left_out(bad, options.bad_rows, getattr(options, "spreadsheet", False))
     return ROWS_LEFT_OUT if len(bad) and not code else code
 
 

@@ -7,11 +7,12 @@ same number of updates. ``epochs="auto"`` is the smallest number of epochs with 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from anomaly.detectors.resuming import current_journal
 from nnlite.callbacks import Callback, EarlyStopping
 from nnlite.models import Model
 from nnlite.types import Array
@@ -117,13 +118,16 @@ def fit_network(
     # Only examples outside the validation set make steps.
     n_learned = int(len(x) * (1 - validation_split))
     batch_size = _batch_size(settings, n_learned)
+    epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
+    journal = current_journal()
+    backup = [] if journal is None else [journal.callback(model, x, y, (replace(settings, verbose=0), epochs))]
     history = model.fit(
         x,
         y,
         batch_size=batch_size,
-        epochs=_epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps)),
+        epochs=epochs,
         validation_split=validation_split,
-        callbacks=[*stopping, *callbacks],
+        callbacks=[*stopping, *callbacks, *backup],
         verbose=settings.verbose,
         check_finite=True,
     )
