@@ -17,9 +17,8 @@ from anomaly.cli.streams import (
     discard_unwritten_output,
     ending_cleanly,
     open_missing_streams,
-    printable,
 )
-from anomaly.errors import DataWarning
+from anomaly.errors import DataWarning, printable
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]

@@ -53,9 +53,6 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """Fit a detector, write the model, and print a summary."""
     inputs.check_writable(options.model)
-    inputs.check_not_overwritten("model", options.model, {"data": options.data})
-    inputs.check_not_overwritten("json", options.json, {"data": options.data})
-    inputs.check_distinct("json", options.json, "model", options.model)
     given = input_options(options)
     kind: DataKind = "series" if options.series or options.window is not None else "tables"
     given.source.check_single(kind == "series")
@@ -64,7 +61,6 @@ def run(options: Namespace) -> None:
     for option, name in (("time", options.time), ("group", options.group)):
         if name is not None and name in given.columns.dropped:
             raise ValueError(f"--{option} and --drop both name {name!r}: a column cannot be used and left out")
-    inputs.check_not_overwritten("model", options.model, {"intervals": options.exclude} if options.exclude else {})
     intervals = inputs.read_intervals(options.exclude)
     if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
         raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")

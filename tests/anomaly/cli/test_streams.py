@@ -257,8 +257,41 @@ def test_formulas_are_text_on_request(files, tmp_path, capsys):
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("fit data.csv labelled.csv -m labelled.csv", "labelled.csv"),
+        ("fit data.csv -m x.npz --json data.csv", "data.csv"),
+        ("fit data.csv -m x.npz --json x.npz", "x.npz"),
+        ("fit data.csv -m x.npz --on-bad-row report --bad-rows data.csv", "data.csv"),
+        ("score data.csv labelled.csv -m m.npz -o labelled.csv", "labelled.csv"),
+        ("score data.csv -m m.npz -o m.npz", "m.npz"),
+        ("score data.csv -m m.npz -o s.csv --on-bad-row report --bad-rows s.csv", "s.csv"),
+        ("score data.csv -m m.npz --on-bad-row report --bad-rows m.npz", "m.npz"),
+        ("score *.csv -m m.npz -o data.csv", "data.csv"),
+        ("evaluate data.csv labelled.csv -m m.npz --label label --normal 0 --json ./labelled.csv", "./labelled.csv"),
+        ("drift data.csv -m m.npz --json m.npz", "m.npz"),
+        ("drift data.csv labelled.csv -m m.npz --json labelled.csv", "labelled.csv"),
+        ("compare data.csv --json data.csv", "data.csv"),
+        ("update data.csv -m m.npz -o data.csv", "data.csv"),
+        ("update data.csv -m m.npz --json m.npz", "m.npz"),
+        ("update data.csv -m m.npz -o new.npz --json new.npz", "new.npz"),
+        ("learn-labels labelled.csv -m m.npz --label label --normal 0 -o labelled.csv", "labelled.csv"),
+        ("report data.csv -m m.npz -o m.npz", "m.npz"),
+        ("report data.csv labelled.csv -m m.npz -o labelled.csv", "labelled.csv"),
+    ],
+)
+def test_no_output_replaces_an_input_or_another_output(files, words, name, capsys, monkeypatch):
+    monkeypatch.chdir(files)
+    before = {path.name: path.read_bytes() for path in files.iterdir() if path.is_file()}
+    err = fails(capsys, *words.split())
+    assert repr(name) in err
+    assert "name another" in err
+    assert {path.name: path.read_bytes() for path in files.iterdir() if path.is_file()} == before
+
+
 def test_rows_left_out_are_no_formulas_either(files, tmp_path, capsys):
-    data = with_file(tmp_path, "a,b\n1,2\nx;=1,3\n")
+    data = with_file(tmp_path, "a,b\n1,2\nx;=1,3\n").rename(tmp_path / "rows.csv")
     words = ("score", data, "-m", files / "m.npz", "--on-bad-row", "report", "--bad-rows", tmp_path / "bad.csv")
     for options, expected in ((), "found 'x;=1'"), (("--spreadsheet",), "found 'x;'=1'"):
         run(capsys, *words, *options)
