@@ -8,11 +8,11 @@ import time
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
 
+from anomaly.detectors.network_training import backups
 from nnlite.callbacks import BackupAndRestore
 from nnlite.callbacks.base import Logs
 from nnlite.models import Model
@@ -22,8 +22,6 @@ from nnlite.types import Array
 
 _PREFIX = "training-"
 _SECONDS = 1.0
-
-_journal: ContextVar[Journal | None] = ContextVar("anomaly_journal", default=None)
 
 
 class Journal:
@@ -115,11 +113,6 @@ def _key(model: Model, x: Array, y: Array, settings: object) -> str:
     return found.hexdigest()[:32]
 
 
-def current_journal() -> Journal | None:
-    """Return the journal of the `resumable` block that the caller runs in, if it is in one."""
-    return _journal.get()
-
-
 @contextmanager
 def resumable(folder: str | os.PathLike[str], seconds: float = _SECONDS) -> Iterator[None]:
     """Keep the state of every training in the block in a folder, and go on from what is already there.
@@ -158,9 +151,9 @@ def resumable(folder: str | os.PathLike[str], seconds: float = _SECONDS) -> Iter
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
     journal = Journal(path, seconds)
-    token = _journal.set(journal)
+    token = backups.set(journal.callback)
     try:
         yield
     finally:
-        _journal.reset(token)
+        backups.reset(token)
     journal.finish()
