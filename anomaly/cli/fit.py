@@ -10,6 +10,7 @@ from anomaly import thresholds
 from anomaly.cli import inputs
 from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.long_tables import add_memory, groups_of, plan_drawing
 from anomaly.cli.options import (
     SUPPORTED_BY,
     Subparsers,
@@ -23,6 +24,7 @@ from anomaly.cli.options import (
     input_options,
     is_given,
     number,
+    parse_sizes,
     split_names,
     whole,
 )
@@ -31,7 +33,6 @@ from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
-from anomaly.errors import did_you_mean, format_names
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -70,6 +71,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_series(parser)
     add_records(parser)
     add_seed(parser)
+    add_memory(parser)
     add_json(parser)
     parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
 
@@ -188,10 +190,10 @@ def run(options: Namespace) -> None:
             raise ValueError(f"--{option} and --drop both name {name!r}: a column cannot be used and left out")
     inputs.check_not_overwritten("model", options.model, {"intervals": options.exclude} if options.exclude else {})
     intervals = inputs.read_intervals(options.exclude)
-    if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
-        raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")
-    if options.false_alarms is not None and (options.threshold or options.contamination != "auto"):
-        raise ValueError("--false-alarms chooses the threshold: leave out --threshold and --contamination")
+    for rate in ("false_alarm_rate", "false_alarms"):
+        if vars(options)[rate] is not None and (options.threshold or options.contamination != "auto"):
+            option = rate.replace("_", "-")
+            raise ValueError(f"--{option} chooses the threshold: leave out --threshold and --contamination")
     threshold = _parse_threshold(options.threshold)
     needs_labels = threshold is not None and thresholds.get(threshold).needs_labels
     if needs_labels and given.labels is None:
@@ -199,7 +201,7 @@ def run(options: Namespace) -> None:
     values = vars(options)
     arguments = {name: values[name] for name in _ARGUMENTS if is_given(values.get(name))}
     if options.hidden is not None:
-        arguments["hidden"] = _parse_sizes(options.hidden)
+        arguments["hidden"] = parse_sizes(options.hidden)
     if options.records == "none":
         # None are remembered in the first place, so that a false-alarm rate is that of the networks alone.
         arguments["neighbors"] = 0
@@ -218,14 +220,21 @@ def run(options: Namespace) -> None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
-    table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
-    given.source.check_present(table, given.columns.ignored)
-    X, y, n_unlabelled = table, None, 0
-    if given.labels is not None:
-        labels = given.labels.read(table)
-        n_unlabelled = int((labels == UNLABELLED).sum())
-        X, y = detector.training_rows(table, labels, needs_labels)
-    _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
+    text = [*given.columns.ignored, *split_names(options.categorical), *roles]
+    drawing = plan_drawing(given, text, options.memory, options.seed) if kind == "tables" else None
+    if drawing is not None:
+        drawn = drawing.draw(needs_labels, options.group)
+        n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
+        cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
+    else:
+        X = given.source.read(text)
+        given.source.check_present(X, given.columns.ignored)
+        y, n_unlabelled, said = None, 0, []
+        if given.labels is not None:
+            labels = given.labels.read(X)
+            n_unlabelled = int((labels == UNLABELLED).sum())
+            X, y = detector.training_rows(X, labels, needs_labels)
+        _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.file_form = given.source.form
@@ -235,7 +244,7 @@ def run(options: Namespace) -> None:
     if options.json == STANDARD:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]
-    say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
+    say("\n".join([*said, detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
 
@@ -253,12 +262,7 @@ def _ignored(names: Sequence[str], time: str | None, group: str | None, kind: Da
 def _fit(detector: RowDetector, X: Any, y: Any, intervals: Any, group: str | None) -> None:
     """Fit a detector, of tables perhaps with a column of groups, of series perhaps without some intervals."""
     if group is not None:
-        if group not in X.names:
-            raise ValueError(
-                f"--group names {group!r}, which the data do not have; found {format_names(X.names)}"
-                f"{did_you_mean(group, X.names)}"
-            )
-        cast("TableDetector", detector).fit(X, y, groups=X[group])
+        cast("TableDetector", detector).fit(X, y, groups=groups_of(X, group))
     elif intervals is not None:
         cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
     else:
@@ -277,10 +281,3 @@ def _parse_threshold(text: str | None) -> Any:
         return None if text is None else float(text)
     except ValueError:
         return text
-
-
-def _parse_sizes(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(size) for size in text.split(","))
-    except ValueError:
-        raise ValueError(f"--hidden must be sizes such as 128,128; found {text!r}") from None

@@ -335,3 +335,11 @@ def number(text: str) -> float:
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
     return number
+
+
+def parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse sizes of layers, separated by commas."""
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise ValueError(f"--hidden must be sizes such as 128,128; found {text!r}") from None
