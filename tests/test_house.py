@@ -61,14 +61,15 @@ LATE = {
 # streams, one for spreadsheets, one for mistyped options. Writing scores is several: arguments, columns, rows that
 # wait, and formats.
 # Whether a table fits in memory is asked before it is read.
-# Expressions that read text are compiled on first use, by a module of their own.
+# Expressions that read text are compiled on first use, by a module of their own. What is shown of names is escaped by
+# the module of errors, for the command and the library alike.
 MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 33,
     "files of anomaly entered by decision_function": 16,
     "files of anomaly entered by load_detector": 24,
     "files of anomaly entered by SequenceDetector.fit": 53,
-    "files of anomaly entered by anomaly fit": 63,
-    "files of anomaly entered by anomaly score": 53,
+    "files of anomaly entered by anomaly fit": 64,
+    "files of anomaly entered by anomaly score": 54,
 }
 
 AT_MOST = {

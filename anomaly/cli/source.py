@@ -11,7 +11,7 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
+from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names, one_line
 from anomaly.large.file_parts import FilePart
 from anomaly.tables import Table, concatenate
 from anomaly.tables.arrow_files import is_arrow_file, iter_arrow_file
@@ -171,11 +171,11 @@ class Source:
             return
         numbers = [name for name in names if _is_number(name)]
         if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
-            print(
+            text = (
                 f"anomaly: warning: {self}: the first line looks like a record: it has "
-                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
-                file=sys.stderr,
+                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header"
             )
+            print(one_line(text), file=sys.stderr)
 
 
 def _matching(path: str) -> list[str]:
