@@ -13,6 +13,7 @@ from anomaly.cli.fit_options import add_fit_arguments
 from anomaly.cli.folders import make_folder
 from anomaly.cli.json_output import write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.long_tables import groups_of, plan_drawing
 from anomaly.cli.options import (
     SUPPORTED_BY,
     Subparsers,
@@ -26,7 +27,6 @@ from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
-from anomaly.errors import did_you_mean, format_names
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -92,15 +92,25 @@ def run(options: Namespace) -> None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
-    table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
-    given.source.check_present(table, given.columns.ignored)
-    X, y, n_unlabelled = table, None, 0
-    if given.labels is not None:
-        labels = given.labels.read(table)
-        n_unlabelled = int((labels == UNLABELLED).sum())
-        X, y = detector.training_rows(table, labels, needs_labels)
+    text = [*given.columns.ignored, *split_names(options.categorical), *roles]
+    drawing = plan_drawing(given, text, options.memory, options.seed) if kind == "tables" else None
+    said: list[str] = []
+    if drawing is not None:
+        drawn = drawing.draw(needs_labels, options.group)
+        n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
+    else:
+        X = given.source.read(text)
+        given.source.check_present(X, given.columns.ignored)
+        y, n_unlabelled = None, 0
+        if given.labels is not None:
+            labels = given.labels.read(X)
+            n_unlabelled = int((labels == UNLABELLED).sum())
+            X, y = detector.training_rows(X, labels, needs_labels)
     with _resumable(options.checkpoint):
-        _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
+        if drawing is not None:
+            cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
+        else:
+            _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
         if options.records:
             detector = cast("TableDetector", detector).keep_records(options.records)
         detector.file_form = given.source.form
@@ -110,7 +120,7 @@ def run(options: Namespace) -> None:
     if options.json == STANDARD:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]
-    say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
+    say("\n".join([*said, detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
 
@@ -137,12 +147,7 @@ def _ignored(names: Sequence[str], time: str | None, group: str | None, kind: Da
 def _fit(detector: RowDetector, X: Any, y: Any, intervals: Any, group: str | None) -> None:
     """Fit a detector, of tables perhaps with a column of groups, of series perhaps without some intervals."""
     if group is not None:
-        if group not in X.names:
-            raise ValueError(
-                f"--group names {group!r}, which the data do not have; found {format_names(X.names)}"
-                f"{did_you_mean(group, X.names)}"
-            )
-        cast("TableDetector", detector).fit(X, y, groups=X[group])
+        cast("TableDetector", detector).fit(X, y, groups=groups_of(X, group))
     elif intervals is not None:
         cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
     else:
