@@ -266,6 +266,7 @@ class RecordDetector(RowDetector):
             history=self.history_,
             sample=sample,
             codes=self.encode(records.rows(sample)),
+            expected=getattr(self, "expected", None),
         )
 
     def _report_sections(
