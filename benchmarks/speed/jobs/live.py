@@ -70,4 +70,5 @@ def _series(n: int, sensors: int, seed: int) -> np.ndarray:
     """Return oscillations of one period, each with a phase of its own, and noise."""
     rng = np.random.default_rng([seed, sensors])
     phases = np.random.default_rng(sensors).uniform(0, 2 * np.pi, sensors)
-    return np.asarray(np.sin(2 * np.pi * np.arange(n)[:, np.newaxis] / 50 + phases) + 0.1 * rng.normal(size=(n, sensors)))
+    angles = 2 * np.pi * np.arange(n)[:, np.newaxis] / 50 + phases
+    return np.asarray(np.sin(angles) + 0.1 * rng.normal(size=(n, sensors)))
