@@ -32,6 +32,7 @@ from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
 from anomaly.errors import did_you_mean, format_names
+from nnlite.job import Plan
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -218,21 +219,24 @@ def run(options: Namespace) -> None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
-    table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
+    plan = Plan(reading=1, _fitting=8)
+    with plan("reading"):
+        table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
     given.source.check_present(table, given.columns.ignored)
     X, y, n_unlabelled = table, None, 0
     if given.labels is not None:
         labels = given.labels.read(table)
         n_unlabelled = int((labels == UNLABELLED).sum())
         X, y = detector.training_rows(table, labels, needs_labels)
-    _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
+    with plan("_fitting"):
+        _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)
     detector.file_form = given.source.form
     detector.save(options.model)
     if options.json:
         write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]
     say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))

@@ -62,7 +62,20 @@ def add_command(
     parser.add_argument(
         "--strict", action="store_true", help="turn warnings about the data into errors: nothing is then written"
     )
-    parser.set_defaults(run=run)
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--quiet",
+        "-q",
+        action="store_true",
+        help="show no progress, and no summary of what was written to a file; warnings and errors remain",
+    )
+    shown.add_argument(
+        "--progress",
+        action="store_true",
+        help="show progress on standard error, a line every ten seconds where that is no terminal (default: on a "
+        "terminal)",
+    )
+    parser.set_defaults(run=run, command=name)
     return parser
 
 

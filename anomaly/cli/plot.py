@@ -55,4 +55,5 @@ def run(options: Namespace) -> None:
         print(f"anomaly: {format_left_out(len(y) - len(known))}", file=sys.stderr)
         features, y = features.rows(known), y[known]
     for path in write_figures(figures_of(detector.plot_data(features), y), folder):
-        print(path)
+        if not options.quiet:
+            print(path)

@@ -19,6 +19,7 @@ from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
@@ -125,7 +126,7 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        for start in range(0, max(len(table), 1), CHUNK_ROWS):
+        for start in counted(range(0, max(len(table), 1), CHUNK_ROWS)):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any) -> Dependence:
@@ -256,22 +257,25 @@ class RecordDetector(RowDetector):
 
         records = as_table(X)
         check_one_each(len(records), labels, ids)
-        scores = self.decision_function(records)
+        plan = Plan(scoring=len(records), reasons=10 * min(most_records, len(records)))
+        with plan("scoring"):
+            scores = self.decision_function(records)
         # Files of earlier versions do not know how many training cells were missing.
         knows_missing = bool(np.isfinite(self.preprocessor_.missing_fraction_).all())
-        section = records_section(
-            records,
-            scores,
-            float(self.threshold_),
-            names=list(map(str, self.feature_names_in_)),
-            explain=self.explain,
-            expected=getattr(self, "expected", None),
-            rare_missing=self.rare_missing if knows_missing else None,
-            calibration=getattr(self, "calibration_scores_", None),
-            labels=labels,
-            ids=ids,
-            most_records=most_records,
-        )
+        with plan("reasons"):
+            section = records_section(
+                records,
+                scores,
+                float(self.threshold_),
+                names=list(map(str, self.feature_names_in_)),
+                explain=self.explain,
+                expected=getattr(self, "expected", None),
+                rare_missing=self.rare_missing if knows_missing else None,
+                calibration=getattr(self, "calibration_scores_", None),
+                labels=labels,
+                ids=ids,
+                most_records=most_records,
+            )
         return ScoredSections(scores, self._label(scores), records=section)
 
     def training_summary(self) -> str:

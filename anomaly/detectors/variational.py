@@ -15,6 +15,7 @@ from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings
 from anomaly.detectors.record_detector import RecordDetector, terms_from_state
 from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
+from nnlite.job import Plan
 from nnlite.layers import Dense, Input
 from nnlite.likelihoods import MaskedGaussianNLL
 from nnlite.models import Model, model_from_parts
@@ -256,10 +257,13 @@ class VariationalDetector(RecordDetector):
         RowOrderWarning
             If the records seem to follow each other in time; see `anomaly.detectors.dependence`.
         """
-        x, labels = self._fit_preprocessor(X, y)
+        plan = Plan(preprocessing=1, training=10, calibration=3)
+        with plan("preprocessing"):
+            x, labels = self._fit_preprocessor(X, y)
         dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
-        self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
+        with plan("training"):
+            self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
         self._encoder, self._decoder = self._split(self.model_)
 
         parts = self._parts(x, self._networks)
@@ -270,7 +274,9 @@ class VariationalDetector(RecordDetector):
             return self._contributions(self._parts(x[fold], _Networks(*self._split(model), draws))).sum(axis=1)
 
         scores = self._contributions(parts).sum(axis=1)
-        self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
+        with plan("calibration"):
+            comparable = self._comparable_scores(scores, score_without, dependence)
+        self._set_threshold(comparable, labels)
         return self
 
     def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, Array, History]:

@@ -32,6 +32,8 @@ from anomaly.detectors.table.incremental import (
 )
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
+from nnlite.job import Plan
+from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
@@ -369,26 +371,39 @@ class TableDetector(TableDetectorFiles):
             than half of one for the fraction, fewer than five labels of a class for a rule that needs them, or fewer
             than a `false_alarm_rate` takes.
         """
-        start = None
-        if self.warm_start and self.__sklearn_is_fitted__():
-            x, labels = self._warm_features(X, y)
-            start = [network.model for network in self.ensemble_.networks]
-        else:
-            x, labels = self._fit_preprocessor(X, y)
+        start, plan = None, Plan(preprocessing=1, _fit=20)
+        with plan("preprocessing"):
+            if self.warm_start and self.__sklearn_is_fitted__():
+                x, labels = self._warm_features(X, y)
+                start = [network.model for network in self.ensemble_.networks]
+            else:
+                x, labels = self._fit_preprocessor(X, y)
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
         dependence = self._find_dependence(x, groups)
-        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
-        fitted = fit_ensemble(self._settings(), x, features, seed, start)
-        self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
-        scores, of_held_out = fitted.scores, self._are_held_out(len(x))
-        held_out = scores
-        if of_held_out or self.false_alarm_rate is not None:
-            held_out = self._held_out_scores(X, x, dependence)
+        with plan("_fit"):
+            scores, held_out, of_held_out = self._fit_members(X, x, start, dependence)
         self._set_threshold(held_out if of_held_out else scores, labels)
         if self.false_alarm_rate is not None:
             self._set_conformal_threshold(held_out, self.false_alarm_rate)
         return self
+
+    def _fit_members(
+        self, X: Any, x: Array, start: Sequence[Model] | None, dependence: Dependence
+    ) -> tuple[Array, Array, bool]:
+        """Fit the ensemble; return scores of the records, held-out ones where needed, and whether they always are."""
+        of_held_out = self._are_held_out(len(x))
+        is_held_out = of_held_out or self.false_alarm_rate is not None
+        plan = Plan(fit=1, held_out_scores=0.7 * len(list(dependence.folds())) if is_held_out else 0)
+        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
+        with plan("fit"):
+            fitted = fit_ensemble(self._settings(), x, features, seed, start)
+        self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
+        held_out = fitted.scores
+        if is_held_out:
+            with plan("held_out_scores"):
+                held_out = self._held_out_scores(X, x, dependence)
+        return fitted.scores, held_out, of_held_out
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""
