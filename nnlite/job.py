@@ -24,6 +24,8 @@ from typing import Protocol, TypeVar
 
 T = TypeVar("T")
 
+_LEAST_CALLS = 25
+
 
 class _Whole(Protocol):
     """What a part adds its progress to: a part, or the job."""
@@ -155,6 +157,20 @@ _part: ContextVar[Part | None] = ContextVar("part of a job", default=None)
 def is_running() -> bool:
     """Return whether a job runs, and so whether it is worth the while to tell how far it is."""
     return _part.get() is not None
+
+
+def told_often(most: int, total: int) -> int:
+    """Return how many of all units to do at once: as many as may be, or where a job runs so few that it hears of them.
+
+    Examples
+    --------
+    >>> told_often(500, 1000)
+    500
+    >>> with Job():
+    ...     told_often(500, 1000), told_often(500, 10)
+    (40, 1)
+    """
+    return most if _part.get() is None else max(1, min(most, total // _LEAST_CALLS))
 
 
 class Plan:

@@ -25,7 +25,7 @@ from nnlite.checkpoints import load_checkpoint, save_checkpoint
 from nnlite.data import Batch, Data, check_batch_size
 from nnlite.divergence import DivergenceWatch, ReplayedBatch
 from nnlite.evaluation import DEFAULT_BATCH_SIZE, as_results
-from nnlite.job import is_running
+from nnlite.job import told_often
 from nnlite.prediction import as_verbosity
 from nnlite.random import global_generator
 from nnlite.streaming import StreamTrainer
@@ -33,8 +33,6 @@ from nnlite.streams import ArrayBatches, Stream, is_stream, parts_of
 from nnlite.targets import check_known
 from nnlite.training_state import RunningFit
 from nnlite.validation import check_value, number
-
-_LEAST_CALLS = 25
 
 
 class Trainer(StreamTrainer):
@@ -318,10 +316,7 @@ class Trainer(StreamTrainer):
     ) -> dict[str, float]:
         """Run several epochs per call of the engine, if no callback needs the model between them."""
         logs: dict[str, float] = {}
-        at_once = session.epochs_at_once
-        if is_running():
-            # Whoever waits hears of it between two calls.
-            at_once = max(1, min(at_once, len(epochs) // _LEAST_CALLS))
+        at_once = told_often(session.epochs_at_once, len(epochs))
         for first in epochs[::at_once]:
             some = range(first, min(first + at_once, epochs.stop))
             with watch.over(some) as losses, self._pass_through_data():

@@ -247,9 +247,8 @@ class AutoencoderDetector(RecordDetector):
         RowOrderWarning
             If the records seem to follow each other in time; see `anomaly.detectors.dependence`.
         """
-        plan = Plan(preprocessing=1, training=10, calibration=3)
-        with plan("preprocessing"):
-            x, labels = self._fit_preprocessor(X, y)
+        plan = Plan(training=10, calibration=3)
+        x, labels = self._fit_preprocessor(X, y)
         dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
         with plan("training"):
@@ -263,8 +262,7 @@ class AutoencoderDetector(RecordDetector):
         self.normal_terms_ = np.quantile(terms, _NORMAL, axis=0)
         scores = terms.sum(axis=1)
         with plan("calibration"):
-            comparable = self._comparable_scores(scores, score_without, dependence)
-        self._set_threshold(comparable, labels)
+            self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
         return self
 
     def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, History]:

@@ -257,12 +257,10 @@ class VariationalDetector(RecordDetector):
         RowOrderWarning
             If the records seem to follow each other in time; see `anomaly.detectors.dependence`.
         """
-        plan = Plan(preprocessing=1, training=10, calibration=3)
-        with plan("preprocessing"):
-            x, labels = self._fit_preprocessor(X, y)
+        x, labels = self._fit_preprocessor(X, y)
         dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
-        with plan("training"):
+        with Plan(training=10, calibration=3)("training"):
             self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
         self._encoder, self._decoder = self._split(self.model_)
 
@@ -274,9 +272,7 @@ class VariationalDetector(RecordDetector):
             return self._contributions(self._parts(x[fold], _Networks(*self._split(model), draws))).sum(axis=1)
 
         scores = self._contributions(parts).sum(axis=1)
-        with plan("calibration"):
-            comparable = self._comparable_scores(scores, score_without, dependence)
-        self._set_threshold(comparable, labels)
+        self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
         return self
 
     def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, Array, History]:
@@ -286,11 +282,10 @@ class VariationalDetector(RecordDetector):
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             features = FeatureSet.of(self.preprocessor_)
             inputs = _clipped(features.filled(x))
-            aims = targets(inputs, features.known(x))
             settings = FitSettings(self.epochs, int(self.batch_size), verbose=verbose)
+            aims = targets(inputs, features.known(x))
             history = fit_network(model, inputs, aims, settings, _STEPS, callbacks=warm_up)
-            count = max(1, int(self.draws))
-            draws = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
+            draws = global_generator().standard_normal((max(1, int(self.draws)), int(self.latent)), dtype=np.float32)
             return model, draws if self.draws else np.zeros_like(draws), history
 
     def _build(self, n_features: int) -> Model:
@@ -317,12 +312,11 @@ class VariationalDetector(RecordDetector):
 
     def _split(self, model: Model) -> tuple[Model, Model]:
         """Return the encoder, which shares the layers of a network, and the decoder, which has copies of them."""
-        encoder = Model(model.input, model.get_layer("code").output)
         z = Input((int(self.latent),), name="z")
         decoder = Model(z, self._decode(z, model.input_shape[1]))
         for layer in decoder.layers[1:]:
             layer.set_weights(model.get_layer(layer.name).get_weights())
-        return encoder, decoder
+        return Model(model.input, model.get_layer("code").output), decoder
 
     # -- scoring -------------------------------------------------------------------------------
 
