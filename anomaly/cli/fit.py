@@ -21,22 +21,14 @@ from anomaly.cli.options import (
     check_supported,
     input_options,
     is_given,
-<<<<<<< HEAD
     layer_sizes,
-    number,
-=======
->>>>>>> main
     split_names,
 )
 from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
-<<<<<<< HEAD
-from anomaly.errors import did_you_mean, format_names
 from nnlite.job import Plan
-=======
->>>>>>> main
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -102,38 +94,23 @@ def run(options: Namespace) -> None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
-<<<<<<< HEAD
-    plan = Plan(reading=1, _fitting=8)
-    with plan("reading"):
-        table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
-    given.source.check_present(table, given.columns.ignored)
-    X, y, n_unlabelled = table, None, 0
-    if given.labels is not None:
-        labels = given.labels.read(table)
-        n_unlabelled = int((labels == UNLABELLED).sum())
-        X, y = detector.training_rows(table, labels, needs_labels)
-    with plan("_fitting"):
-        _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
-    if options.records:
-        detector = cast("TableDetector", detector).keep_records(options.records)
-    detector.file_form = given.source.form
-    detector.save(options.model)
-=======
     text = [*given.columns.ignored, *split_names(options.categorical), *roles]
     drawing = plan_drawing(given, text, options.memory, options.seed) if kind == "tables" else None
     said: list[str] = []
-    if drawing is not None:
-        drawn = drawing.draw(needs_labels, options.group)
-        n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
-    else:
-        X = given.source.read(text)
-        given.source.check_present(X, given.columns.ignored)
-        y, n_unlabelled = None, 0
-        if given.labels is not None:
-            labels = given.labels.read(X)
-            n_unlabelled = int((labels == UNLABELLED).sum())
-            X, y = detector.training_rows(X, labels, needs_labels)
-    with _resumable(options.checkpoint):
+    plan = Plan(reading=1, _fitting=8)
+    with plan("reading"):
+        if drawing is not None:
+            drawn = drawing.draw(needs_labels, options.group)
+            n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
+        else:
+            X = given.source.read(text)
+            given.source.check_present(X, given.columns.ignored)
+            y, n_unlabelled = None, 0
+            if given.labels is not None:
+                labels = given.labels.read(X)
+                n_unlabelled = int((labels == UNLABELLED).sum())
+                X, y = detector.training_rows(X, labels, needs_labels)
+    with plan("_fitting"), _resumable(options.checkpoint):
         if drawing is not None:
             cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
         else:
@@ -142,7 +119,6 @@ def run(options: Namespace) -> None:
             detector = cast("TableDetector", detector).keep_records(options.records)
         detector.file_form = given.source.form
         detector.save(options.model)
->>>>>>> main
     if options.json:
         write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
     if options.json == STANDARD or options.quiet:

@@ -65,7 +65,6 @@ def add_command(
     parser.add_argument(
         "--strict", action="store_true", help="turn warnings about the data into errors: nothing is then written"
     )
-<<<<<<< HEAD
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument(
         "--quiet",
@@ -79,8 +78,6 @@ def add_command(
         help="show progress on standard error, a line every ten seconds where that is no terminal (default: on a "
         "terminal)",
     )
-=======
->>>>>>> main
     parser.set_defaults(run=run, command=name)
     return parser
 

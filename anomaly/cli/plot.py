@@ -67,16 +67,11 @@ def run(options: Namespace) -> None:
     elif y is not None and (y == UNLABELLED).any():
         known = np.flatnonzero(y != UNLABELLED)
         print(f"anomaly: {format_left_out(len(y) - len(known))}", file=sys.stderr)
-<<<<<<< HEAD
-        features, y = features.rows(known), y[known]
-    for path in write_figures(figures_of(detector.plot_data(features), y), folder):
-        if not options.quiet:
-            print(path)
-=======
         features, y, rows = features.rows(known), y[known], known
     names, asked = _names(table, rows, given.columns.unique_ids), _positions(options.record, rows, len(table))
     for path in write_figures(figures_of(detector.plot_data(features), y, names, asked), folder):
-        print(path)
+        if not options.quiet:
+            print(path)
 
 
 def _names(table: Table, rows: Array, ids: list[str]) -> list[str]:
@@ -94,4 +89,3 @@ def _positions(asked: list[int], rows: Array, n_rows: int) -> dict[int, int]:
             why = "has no label, and is left out" if row <= n_rows else f"is beyond the {n_rows:,} rows that are drawn"
             raise DataError(f"--record {row}: this row {why}")
     return {row: places[row] for row in asked}
->>>>>>> main

@@ -99,13 +99,8 @@ class Source:
             if self.bad is not None:
                 for path in self.paths:
                     self.bad.clear(describe_path(path))
-<<<<<<< HEAD
             tables = [self._read_one(path, chosen) for path in counted(self.paths)]
-            tables = [_in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
-=======
-            tables = [self._read_one(path, chosen) for path in self.paths]
             tables = [in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
->>>>>>> main
             mixed = {
                 name
                 for name in tables[0].names

@@ -128,28 +128,19 @@ def fit_network(
         stopping = [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)]
     # Only examples outside the validation set make steps.
     n_learned = int(len(x) * (1 - validation_split))
-<<<<<<< HEAD
     batch_size = settings.batch_for(n_learned)
-=======
-    batch_size = _batch_size(settings, n_learned)
     epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
     make = backups.get()
     backup = [] if make is None else [make(model, x, y, (replace(settings, verbose=0), epochs))]
->>>>>>> main
     history = model.fit(
         x,
         y,
         batch_size=batch_size,
         epochs=epochs,
         validation_split=validation_split,
-<<<<<<< HEAD
-        callbacks=[*stopping, *callbacks, *([_Steps()] if is_running() else [])],
+        callbacks=[*stopping, *callbacks, *backup, *([_Steps()] if is_running() else [])],
         # A job is shown as a whole.
         verbose=0 if is_running() else settings.verbose,
-=======
-        callbacks=[*stopping, *callbacks, *backup],
-        verbose=settings.verbose,
->>>>>>> main
         check_finite=True,
     )
     return {name: [float(value) for value in values] for name, values in history.history.items()}

@@ -32,11 +32,8 @@ from anomaly.detectors.table.incremental import (
 )
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
-<<<<<<< HEAD
-from nnlite.job import Plan
-=======
 from anomaly.large.drawn import BLOCK_ROWS, DrawnRows
->>>>>>> main
+from nnlite.job import Plan
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
@@ -375,7 +372,6 @@ class TableDetector(TableDetectorFiles):
             than half of one for the fraction, fewer than five labels of a class for a rule that needs them, or fewer
             than a `false_alarm_rate` takes.
         """
-<<<<<<< HEAD
         start, plan = None, Plan(preprocessing=1, _fit=20)
         with plan("preprocessing"):
             if self.warm_start and self.__sklearn_is_fitted__():
@@ -383,19 +379,9 @@ class TableDetector(TableDetectorFiles):
                 start = [network.model for network in self.ensemble_.networks]
             else:
                 x, labels = self._fit_preprocessor(X, y)
-        if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
-            raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
         dependence = self._find_dependence(x, groups)
         with plan("_fit"):
-            scores, held_out, of_held_out = self._fit_members(X, x, start, dependence)
-=======
-        start = None
-        if self.warm_start and self.__sklearn_is_fitted__():
-            x, labels = self._warm_features(X, y)
-            start = [network.model for network in self.ensemble_.networks]
-        else:
-            x, labels = self._fit_preprocessor(X, y)
-        return self._fit_features(X, x, labels, self._find_dependence(x, groups), start)
+            return self._fit_features(X, x, labels, dependence, start)
 
     def fit_sample(self, drawn: DrawnRows, y: Any = None, groups: Any = None) -> TableDetector:
         """Fit the detector to a random sample of a table that is too long for memory, with facts about all of its rows.
@@ -456,35 +442,24 @@ class TableDetector(TableDetectorFiles):
         """Fit the ensemble and the threshold to training records X with the features x."""
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
-        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
-        fitted = fit_ensemble(self._settings(), x, features, seed, start)
+        features, seed, of_held_out = (
+            FeatureSet.of(self.preprocessor_),
+            as_seed(self.random_state),
+            self._are_held_out(len(x)),
+        )
+        is_held_out = of_held_out or self.false_alarm_rate is not None
+        plan = Plan(fit=1, held_out_scores=0.7 * len(list(dependence.folds())) if is_held_out else 0)
+        with plan("fit"):
+            fitted = fit_ensemble(self._settings(), x, features, seed, start)
         self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
-        scores, of_held_out = fitted.scores, self._are_held_out(len(x))
-        held_out = scores
-        if of_held_out or self.false_alarm_rate is not None:
-            held_out = self._held_out_scores(X, x, dependence)
->>>>>>> main
+        scores = held_out = fitted.scores
+        if is_held_out:
+            with plan("held_out_scores"):
+                held_out = self._held_out_scores(X, x, dependence)
         self._set_threshold(held_out if of_held_out else scores, labels)
         if self.false_alarm_rate is not None:
             self._set_conformal_threshold(held_out, self.false_alarm_rate)
         return self
-
-    def _fit_members(
-        self, X: Any, x: Array, start: Sequence[Model] | None, dependence: Dependence
-    ) -> tuple[Array, Array, bool]:
-        """Fit the ensemble; return scores of the records, held-out ones where needed, and whether they always are."""
-        of_held_out = self._are_held_out(len(x))
-        is_held_out = of_held_out or self.false_alarm_rate is not None
-        plan = Plan(fit=1, held_out_scores=0.7 * len(list(dependence.folds())) if is_held_out else 0)
-        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
-        with plan("fit"):
-            fitted = fit_ensemble(self._settings(), x, features, seed, start)
-        self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
-        held_out = fitted.scores
-        if is_held_out:
-            with plan("held_out_scores"):
-                held_out = self._held_out_scores(X, x, dependence)
-        return fitted.scores, held_out, of_held_out
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""

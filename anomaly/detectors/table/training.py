@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-<<<<<<< HEAD
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, fields, replace
-from itertools import pairwise
-=======
 from contextvars import copy_context
 from dataclasses import dataclass, fields, replace
-from itertools import repeat
->>>>>>> main
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -342,19 +337,15 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
     # Its import takes some milliseconds, and scoring has no use for it.
     from concurrent.futures import ThreadPoolExecutor
 
-<<<<<<< HEAD
     def train_in_part(noise: float, before: Any, seed: int, part: AbstractContextManager[None]) -> Any:
         with part:
             return train_one(noise, before, seed)
 
-    with ThreadPoolExecutor(settings.n_threads) as pool:
-        trained = list(pool.map(train_in_part, settings.noise, starts, seeds, side_by_side(len(starts))))
-=======
     # Threads of the pool know nothing of the caller's context, such as where it wants checkpoints.
     runs = [copy_context().run for _ in starts]
     with ThreadPoolExecutor(settings.n_threads) as pool:
-        trained = list(pool.map(_call, runs, repeat(train_one), settings.noise, starts, seeds))
->>>>>>> main
+        parts = side_by_side(len(starts))
+        trained = list(pool.map(_call, runs, repeat(train_in_part), settings.noise, starts, seeds, parts))
     return [network for network, _ in trained], _mean_history([history for _, history in trained])
 
 
