@@ -21,7 +21,6 @@ from anomaly.cli.options import (
     check_supported,
     input_options,
     is_given,
-    layer_sizes,
     split_names,
 )
 from anomaly.cli.source import STANDARD
@@ -75,7 +74,7 @@ def run(options: Namespace) -> None:
     values = vars(options)
     arguments = {name: values[name] for name in _ARGUMENTS if is_given(values.get(name))}
     if options.hidden is not None:
-        arguments["hidden"] = layer_sizes(options.hidden)
+        arguments["hidden"] = _parse_sizes(options.hidden)
     if options.records == "none":
         # None are remembered in the first place, so that a false-alarm rate is that of the networks alone.
         arguments["neighbors"] = 0
@@ -170,3 +169,11 @@ def _parse_threshold(text: str | None) -> Any:
         return None if text is None else float(text)
     except ValueError:
         return text
+
+
+def _parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse the sizes of hidden layers."""
+    try:
+        return tuple(int(size) for size in text.split(","))
+    except ValueError:
+        raise ValueError(f"--hidden must be sizes such as 128,128; found {text!r}") from None

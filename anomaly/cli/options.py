@@ -366,11 +366,3 @@ def number(text: str) -> float:
     if not math.isfinite(number):
         raise argparse.ArgumentTypeError(f"must be a number; found {text!r}")
     return number
-
-
-def layer_sizes(text: str) -> tuple[int, ...]:
-    """Parse the sizes of hidden layers."""
-    try:
-        return tuple(int(size) for size in text.split(","))
-    except ValueError:
-        raise ValueError(f"--hidden must be sizes such as 128,128; found {text!r}") from None
