@@ -22,6 +22,14 @@ class DataWarning(UserWarning):
     """
 
 
+def level_of_caller() -> int:
+    """Return the `stacklevel` by which a warning names the line of the user's program, however deep it is raised."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "anomaly":
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 class FileFormWarning(DataWarning):
     """A file is not plainly a table: the message says how it was understood, such as which lines were left out."""
 

@@ -11,6 +11,7 @@ from typing import Any
 from anomaly.cli.commands import COMMANDS, EXIT_CODES
 from anomaly.cli.inputs import Columns, InputOptions, check_outputs
 from anomaly.cli.labels import LabelColumn
+from anomaly.cli.progress import add_progress
 from anomaly.cli.source import Source
 from anomaly.detectors.row_detector import DataKind
 from anomaly.tables.bad_rows import BadRows
@@ -65,19 +66,7 @@ def add_command(
     parser.add_argument(
         "--strict", action="store_true", help="turn warnings about the data into errors: nothing is then written"
     )
-    shown = parser.add_mutually_exclusive_group()
-    shown.add_argument(
-        "--quiet",
-        "-q",
-        action="store_true",
-        help="show no progress, and no summary of what was written to a file; warnings and errors remain",
-    )
-    shown.add_argument(
-        "--progress",
-        action="store_true",
-        help="show progress on standard error, a line every ten seconds where that is no terminal (default: on a "
-        "terminal)",
-    )
+    add_progress(parser)
     parser.set_defaults(run=run, command=name)
     return parser
 

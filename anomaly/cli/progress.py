@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
@@ -20,6 +21,23 @@ from nnlite.job_line import Clock, format_line, repeated
 _SECONDS_BEFORE = 0.7
 _SECONDS_BETWEEN_LINES = 10.0
 _COLUMNS = 80
+
+
+def add_progress(parser: ArgumentParser) -> None:
+    """Add the options that say whether to show progress."""
+    shown = parser.add_mutually_exclusive_group()
+    shown.add_argument(
+        "--quiet",
+        "-q",
+        action="store_true",
+        help="show no progress, and no summary of what was written to a file; warnings and errors remain",
+    )
+    shown.add_argument(
+        "--progress",
+        action="store_true",
+        help="show progress on standard error, a line every ten seconds where that is no terminal (default: on a "
+        "terminal)",
+    )
 
 
 class ProgressLine:

@@ -13,7 +13,7 @@ from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
-from anomaly.errors import RowOrderWarning
+from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.large.drawn import DrawnRows
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
-# From a warning over `_find_dependence`, over `fit` and its wrapper.
-_CALLER_OF_FIT = 4
 _IN_TIME = (
     "the training records seem to follow each other in time: neighboring ones are far more alike than others. So the "
     "threshold and the p-values are by scores of each half of the records by a model fitted to the other half. Rates "
@@ -139,7 +137,10 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        for start in counted(range(0, max(len(table), 1), CHUNK_ROWS)):
+        if len(table) <= CHUNK_ROWS:
+            yield self.preprocessor_.transform(table)
+            return
+        for start in counted(range(0, len(table), CHUNK_ROWS)):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
@@ -150,7 +151,7 @@ class RecordDetector(RowDetector):
         found = Dependence.of(x, groups, blocks)
         self.dependence_ = found.kind
         if found.kind == "time":
-            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=_CALLER_OF_FIT)
+            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=level_of_caller())
         return found
 
     def _are_held_out(self, n_records: int) -> bool:
@@ -274,25 +275,23 @@ class RecordDetector(RowDetector):
 
         records = as_table(X)
         check_one_each(len(records), labels, ids)
-        plan = Plan(scoring=len(records), reasons=10 * min(most_records, len(records)))
-        with plan("scoring"):
+        with Plan(scoring=len(records), reasons=10 * min(most_records, len(records)))("scoring"):
             scores = self.decision_function(records)
         # Files of earlier versions do not know how many training cells were missing.
         knows_missing = bool(np.isfinite(self.preprocessor_.missing_fraction_).all())
-        with plan("reasons"):
-            section = records_section(
-                records,
-                scores,
-                float(self.threshold_),
-                names=list(map(str, self.feature_names_in_)),
-                explain=self.explain,
-                expected=getattr(self, "expected", None),
-                rare_missing=self.rare_missing if knows_missing else None,
-                calibration=getattr(self, "calibration_scores_", None),
-                labels=labels,
-                ids=ids,
-                most_records=most_records,
-            )
+        section = records_section(
+            records,
+            scores,
+            float(self.threshold_),
+            names=list(map(str, self.feature_names_in_)),
+            explain=self.explain,
+            expected=getattr(self, "expected", None),
+            rare_missing=self.rare_missing if knows_missing else None,
+            calibration=getattr(self, "calibration_scores_", None),
+            labels=labels,
+            ids=ids,
+            most_records=most_records,
+        )
         return ScoredSections(scores, self._label(scores), records=section)
 
     def training_summary(self) -> str:
