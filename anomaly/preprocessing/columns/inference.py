@@ -11,15 +11,16 @@ from anomaly.errors import DataError, DataWarning, SpellingWarning, format_value
 from anomaly.preprocessing.columns.categories import are_codes, count_categories
 from anomaly.preprocessing.columns.clock_forms import find_clock_form
 from anomaly.preprocessing.columns.date_columns import INFERRED_COLUMNS, DateColumn, DatetimeColumn, TimeOfDayColumn
-from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats
+from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats, mixed_formats
 from anomaly.preprocessing.columns.forms import Form, read_cells
-from anomaly.preprocessing.columns.number_inference import FoundNumbers, find_number_form
+from anomaly.preprocessing.columns.number_inference import FoundNumbers, are_few, find_number_form
 from anomaly.preprocessing.columns.parsing import (
     category_text,
     distinct_cells,
     parse_days,
     parse_number,
 )
+from anomaly.preprocessing.columns.pattern_forms import find_pattern
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
 from anomaly.tables.coded import decimal_of
 from nnlite.types import Array
@@ -154,6 +155,11 @@ def _dates(
         )
     found = find_formats(counts, hints.date_formats, only_known)
     if found is None:
+        if not only_known and len(mixed := mixed_formats(counts)) > 1:
+            raise DataError(
+                f"{position(0)}, column {name!r}: found {format_value(cells[0])}, but the column's dates are written "
+                f"in several ways: {', '.join(mixed)}. Write all of them in one way"
+            )
         return None
     forms = [DateForm(form, hints.local, hints.zone, next(iter(counts))) for form in found.formats]
     if not found.fits_all:
@@ -192,6 +198,10 @@ def _spelled(
     _check_mostly(cells, plain, sum(counts.values()), "numbers", name, position)
     if found.problem:
         raise _problem(found, cells, name, position)
+    pattern = None if are_few(counts) else find_pattern(counts)
+    if pattern is not None:
+        note = (SpellingWarning, f"column {name!r}: {pattern.note}")
+        return Inferred(NumberColumn(name, form=pattern.form), read_cells(pattern.form, cells), (note,))
     return Inferred(None, np.empty(0))
 
 

@@ -132,8 +132,13 @@ def _mixture(what: str, found: Counter[str], counts: Mapping[str, int], parts: M
     return FoundNumbers(None, problem=f"its numbers {what}: {listed}", misfit=misfit)
 
 
+def are_few(counts: Mapping[str, int]) -> bool:
+    """Return whether texts are few and frequent, as those of categories are."""
+    return len(counts) <= _MOST_LEVELS and sum(counts.values()) >= _LEAST_ROWS_PER_LEVEL * len(counts)
+
+
 def _are_levels(counts: Mapping[str, int], shapes: Mapping[str, Shape]) -> bool:
-    if len(counts) > _MOST_LEVELS or sum(counts.values()) < _LEAST_ROWS_PER_LEVEL * len(counts):
+    if not are_few(counts):
         return False
     return any(re.search(r"[^\W\d_]", shape.unit + shape.prefix) for shape in shapes.values()) or len(shapes) < len(
         counts
@@ -154,4 +159,4 @@ def _find_special(counts: Mapping[str, int]) -> SpecialForm | None:
 
 def _is_marked(counts: Mapping[str, int]) -> bool:
     """Return whether hexadecimal numbers have a mark each, and not all a # or an H, which codes have too."""
-    return all(re.match(r"[+-]?(0[xX]|&[hH])", text) for text in counts)
+    return all(re.match(r"[+-]?(0[xXbBoO]|&[hH])|[0-9][0-9a-fA-F]*[hH]$", text) for text in counts)
