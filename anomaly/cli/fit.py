@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from anomaly import thresholds
 from anomaly.cli import inputs
+from anomaly.cli.column_options import add_preprocessing
 from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.left_out import without_misfits
 from anomaly.cli.options import (
     SUPPORTED_BY,
     Subparsers,
@@ -66,7 +68,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     _add_threshold(parser)
     _add_training(parser)
-    _add_preprocessing(parser)
+    add_preprocessing(parser)
     add_series(parser)
     add_records(parser)
     add_seed(parser)
@@ -137,41 +139,6 @@ def _add_training(parser: ArgumentParser) -> None:
     )
 
 
-def _add_preprocessing(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--keep",
-        action="append",
-        metavar="COL",
-        help="tables only: a column to use as it is written, though it numbers or names the records, only grows, or "
-        "holds numbers that look like times; without it such columns are left out or read as times, with a warning "
-        "(repeatable, or comma-separated)",
-    )
-    parser.add_argument(
-        "--date-format",
-        action="append",
-        metavar="[COL=]FORMAT",
-        help="tables only: the format of dates, such as %%d/%%m/%%Y; a time of day may follow it (repeatable; default: "
-        "found from the values of each column)",
-    )
-    parser.add_argument(
-        "--time-zone",
-        metavar="NAME",
-        help="tables only: the time zone of the hours of datetimes with an offset from UTC, or in seconds since 1970, "
-        "such as Europe/Berlin (default: hours as they are written, and UTC)",
-    )
-    parser.add_argument(
-        "--scaling",
-        choices=("standard", "minmax", "robust", "core", "quantile", "none"),
-        help="scaling of numbers (default: core; series: standard)",
-    )
-    parser.add_argument(
-        "--dates",
-        choices=("cycles", "number", "ignore"),
-        help="tables only: features of dates: hour and weekday, the date as a number as well, or none (default: "
-        "cycles)",
-    )
-
-
 def run(options: Namespace) -> None:
     """Fit a detector, write the model, and print a summary."""
     inputs.check_writable(options.model)
@@ -225,6 +192,13 @@ def run(options: Namespace) -> None:
         labels = given.labels.read(table)
         n_unlabelled = int((labels == UNLABELLED).sum())
         X, y = detector.training_rows(table, labels, needs_labels)
+    if given.source.bad is not None:
+        others = [name for name in (*given.columns.ignored, *roles) if name in X.names]
+        categories = split_names(options.categorical)
+        good = without_misfits(
+            X.drop(others) if others else X, given.source.bad, given.source.label, categories, options.date_format or []
+        )
+        X, y = X.rows(good), None if y is None else y[good]
     _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
     if options.records:
         detector = cast("TableDetector", detector).keep_records(options.records)

@@ -60,7 +60,7 @@ def run(options: Namespace) -> None:
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table = concatenate(list(data.chunks()))
+    table = concatenate(list(data.usable_chunks(detector.check_rows)))
     assert given.labels is not None  # --label and --normal are required
     data.source.check_present(table, [given.labels.name])
     labels = given.labels.read(table)

@@ -50,7 +50,7 @@ def run(options: Namespace) -> None:
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table, labels = inputs.first_rows(data.chunks(), sys.maxsize), None
+    table, labels = inputs.first_rows(data.usable_chunks(detector.check_rows), sys.maxsize), None
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
         labels = given.labels.read(table)

@@ -79,6 +79,10 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
+    def check_rows(self, table: Table) -> None:
+        """Raise DataError if a cell of a table of the columns of training cannot be used."""
+        self.preprocessor_.transform(table)
+
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 

@@ -17,6 +17,7 @@ from anomaly.preprocessing.columns.date_formats import Instant, check_format, di
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, UnreadableError, parse_each, parse_moment
 from anomaly.preprocessing.columns.zones import local_days
 from anomaly.tables.saved_state import field
+from anomaly.tables.zoned import zone_of
 from nnlite.types import Array
 
 ISO = "ISO 8601"
@@ -117,7 +118,8 @@ class DateForm:
             return np.full(len(cells), np.nan)
         datetimes = cells.astype("M8[us]")
         days = np.where(np.isnat(datetimes), np.nan, datetimes.astype(np.int64) / MICROSECONDS_PER_DAY)
-        return local_days(days, self.zone) if self.local and self.zone else days
+        zone = self.zone or zone_of(cells)
+        return local_days(days, zone) if self.local and zone else days
 
     def get_config(self) -> dict[str, Any]:
         """Return the attributes as JSON values."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError, DataWarning, SpellingWarning, format_value
+from anomaly.errors import CellError, DataError, DataWarning, SpellingWarning, format_value
 from anomaly.preprocessing.columns.categories import are_codes, count_categories
 from anomaly.preprocessing.columns.clock_forms import find_clock_form
 from anomaly.preprocessing.columns.date_columns import INFERRED_COLUMNS, DateColumn, DatetimeColumn, TimeOfDayColumn
@@ -207,10 +207,12 @@ def _spelled(
 
 def _problem(found: FoundNumbers, cells: Array, name: str, position: Callable[[int], str]) -> DataError:
     first = next((i for i, cell in enumerate(cells) if category_text(cell) == found.misfit), 0)
-    return DataError(
+    wrong = [i for i, cell in enumerate(cells) if category_text(cell) in found.misfits]
+    return CellError(
         f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {found.problem}. Write all "
         "numbers in one way, or leave the cell empty if the value is missing; if the column contains categories, "
-        "name it as categorical (on the command line: --categorical)"
+        "name it as categorical (on the command line: --categorical)",
+        wrong,
     )
 
 
@@ -220,10 +222,11 @@ def _check_mostly(
     """Raise DataError if most values, but not all, are of a kind."""
     rows = sum(fitting.values())
     if 2 * rows > total > rows:
-        first = next(
-            i for i, cell in enumerate(cells) if (text := category_text(cell)) is not None and text not in fitting
-        )
-        raise DataError(
+        wrong = [i for i, cell in enumerate(cells) if (text := category_text(cell)) is not None and text not in fitting]
+        first = wrong[0]
+        raise CellError(
             f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {rows:,} of the column's "
-            f"{total:,} values are {kind}. {_CORRECT}"
+            f"{total:,} values are {kind}. {_CORRECT}. If {format_value(cells[first])} marks missing values, name it "
+            "as such (missing=, on the command line: --missing)",
+            wrong,
         )

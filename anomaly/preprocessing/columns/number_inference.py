@@ -30,12 +30,15 @@ class FoundNumbers(NamedTuple):
         What is wrong with a column of numbers; empty if it is none, or nothing is wrong.
     misfit : str or None
         The first text that is not of the form of the others.
+    misfits : frozenset of str
+        All of these texts, where those of the form are most.
     """
 
     form: NumberForm | SpecialForm | None
     note: str = ""
     problem: str = ""
     misfit: str | None = None
+    misfits: frozenset[str] = frozenset()
 
 
 def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> FoundNumbers:
@@ -78,7 +81,8 @@ def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> F
         return _mixture("have units that are not of one scale", units, counts, parts)
     misfit = next((text for text in counts if text not in shapes), None)
     if misfit is not None:
-        return FoundNumbers(None, problem=f"{number_rows:,} of its {total:,} values are numbers", misfit=misfit)
+        problem = f"{number_rows:,} of its {total:,} values are numbers"
+        return FoundNumbers(None, problem=problem, misfit=misfit, misfits=frozenset(set(counts) - set(shapes)))
     return _with_style(shapes, prefixes.most_common(1)[0][0], factors, decimal)
 
 
@@ -128,8 +132,9 @@ def _mixture(what: str, found: Counter[str], counts: Mapping[str, int], parts: M
     if len(found) > 4 and 2 * most <= total:
         return FoundNumbers(None)
     usual = found.most_common(1)[0][0]
-    misfit = next(text for text in counts if parts.get(text) != usual)
-    return FoundNumbers(None, problem=f"its numbers {what}: {listed}", misfit=misfit)
+    others = [text for text in counts if parts.get(text) != usual]
+    misfits = frozenset(others if 2 * most > total else ())
+    return FoundNumbers(None, problem=f"its numbers {what}: {listed}", misfit=others[0], misfits=misfits)
 
 
 def are_few(counts: Mapping[str, int]) -> bool:

@@ -182,9 +182,8 @@ def find_number_times(name: str, numbers: Array) -> str | None:
         days = days_of(present, unit)
         if _are_recent(days) and (_are_near(days) or (is_named and unit in _PER_DAY)):
             return unit
-    is_likely = is_named or _have_times_of_day(present)
     near = [unit for unit in _DAY_CLOCKS if _are_recent(days := days_of(present, unit)) and _are_near(days)]
-    return near[0] if is_likely and near else None
+    return near[0] if near and (is_named or _have_times_of_day(present)) else None
 
 
 def _find_digits(numbers: Array) -> str | None:
