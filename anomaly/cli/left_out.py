@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 
 import numpy as np
 
-from anomaly.cli.streams import printable
+from anomaly.errors import printable
 from anomaly.preprocessing.columns.learning import ColumnSettings
 from anomaly.preprocessing.columns.misfits import rows_that_misfit
 from anomaly.tables import Table
@@ -46,7 +46,7 @@ def without_misfits(
     return is_good
 
 
-def tell_left_out(bad: BadRows, path: str | None) -> None:
+def tell_left_out(bad: BadRows, path: str | None, spreadsheet: bool = False) -> None:
     """Print how many rows were left out, with the first causes; write all to a file if one is given.
 
     Parameters
@@ -55,9 +55,11 @@ def tell_left_out(bad: BadRows, path: str | None) -> None:
         The rows.
     path : str or None
         The file.
+    spreadsheet : bool, default False
+        Whether the file holds no text that a spreadsheet would run as a formula.
     """
     if path is not None:
-        with CsvWriter(path) as writer:
+        with CsvWriter(path, spreadsheet=spreadsheet) as writer:
             writer.write_row(["file", "line", "cause"])
             for row in bad.rows:
                 writer.write_row(row)

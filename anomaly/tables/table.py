@@ -35,12 +35,12 @@ class Table:
         Numbers of the rows in error messages; 1, 2, ... by default.
     line_numbers : sequence of int, optional
         Line of the source file on which each row starts.
-    files : ndarray of object of shape (n_rows,), optional
-        Name of the file of each row, where there are several.
     categorical : frozenset of str, optional
         Columns that the source declares as categorical.
     named : bool, default True
         False if the source has no names and they were generated.
+    files : ndarray of object of shape (n_rows,), optional
+        Name of the file of each row, where there are several.
 
     Raises
     ------
@@ -63,9 +63,9 @@ class Table:
     cells: tuple[Array, ...] | Array
     row_numbers: Numbering | None = None
     line_numbers: Numbering | None = None
-    files: Array | None = None
     categorical: frozenset[str] = frozenset()
     named: bool = True
+    files: Array | None = None
 
     def __post_init__(self) -> None:
         cells = self.cells

@@ -262,7 +262,7 @@ def test_contributions_may_be_negative():
     assert [bar.get_width() for bar in ax.patches] == [-2.0, 1.0]
 
 
-@pytest.mark.parametrize("cell", [None, np.nan, "", " ", "NA", np.datetime64("NaT")])
+@pytest.mark.parametrize("cell", [None, np.nan, "", " ", "NA", np.datetime64("NaT", "s")])
 def test_missing_values_are_labelled_as_missing(cell):
     ax = plots.plot_contributions([1.0], ["failed_logins"], [cell], ax=axes())
     assert [label.get_text() for label in ax.get_yticklabels()] == ["failed_logins = (missing)"]
