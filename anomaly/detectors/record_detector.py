@@ -142,7 +142,10 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        for start in range(0, max(len(table), 1), CHUNK_ROWS):
+        if len(table) <= CHUNK_ROWS:
+            yield self.preprocessor_.transform(table)
+            return
+        for start in range(0, len(table), CHUNK_ROWS):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
@@ -267,6 +270,7 @@ class RecordDetector(RowDetector):
             history=self.history_,
             sample=sample,
             codes=self.encode(records.rows(sample)),
+            expected=getattr(self, "expected", None),
         )
 
     def _report_sections(

@@ -106,6 +106,15 @@ class Denoiser:
         member._copies = NoisyCopies(member.model, self.noise_samples)
         return member
 
+    def with_draws(self, most: int) -> Denoiser:
+        """Return the member with some of its noise samples: scores vary more, and take as much less time."""
+        if len(self.noise_samples) <= most:
+            return self
+        member = copy.copy(self)
+        member.noise_samples = self.noise_samples[:most]
+        member._copies = NoisyCopies(self.model, member.noise_samples)
+        return member
+
     def scores(self, x: Array, known: Array | None = None) -> Array:
         """Return the score of each record, as float64 of shape (n_records,)."""
         return _weighted_mean(self._errors(x, known), self.weights, known) / self.scale
@@ -156,7 +165,8 @@ def _weighted_mean(errors: Array, weights: Array, known: Array | None) -> Array:
     # order.
     weighted = (errors * weights).astype(np.float64)
     if known is None:
-        return np.asarray(weighted.mean(axis=1))
+        # As `mean` computes it, in half the time for a single record.
+        return np.asarray(np.add.reduce(weighted, axis=1) / weighted.shape[1])
     return np.asarray(weighted.sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 
