@@ -110,8 +110,7 @@ class RecordDetector(RowDetector):
         sample = self._as_table(drawn.sample)
         check_records(sample)
         labels = as_labels(y, len(sample), "record")
-        rows = self._as_table(drawn.witnesses)
-        self.preprocessor_ = self._new_preprocessor().fit_sample(rows, drawn.population)
+        self.preprocessor_ = self._new_preprocessor().fit_sample(self._as_table(drawn.witnesses), drawn.population)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return self.preprocessor_.transform(sample), labels

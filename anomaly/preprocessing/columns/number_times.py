@@ -175,14 +175,18 @@ def find_number_times(name: str, numbers: Array) -> str | None:
     present = numbers[~np.isnan(numbers)]
     if len(present) < _FEWEST or not np.isfinite(present).all() or present.min() == present.max():
         return None
-    is_named = bool(_NAMED.search(name))
     if (present == np.floor(present)).all() and (digits := _find_digits(present)):
         return digits
-    for unit in (*_TICKS, *_PER_DAY, *(_NAMED_CLOCKS if is_named else ())):
-        days = days_of(present, unit)
-        if _are_recent(days) and (_are_near(days) or (is_named and unit in _PER_DAY)):
-            return unit
+    recent = {
+        unit: days for unit in (*_TICKS, *_PER_DAY, *_NAMED_CLOCKS) if _are_recent(days := days_of(present, unit))
+    }
     near = [unit for unit in _DAY_CLOCKS if _are_recent(days := days_of(present, unit)) and _are_near(days)]
+    if not recent and not near:
+        return None
+    is_named = bool(_NAMED.search(name))
+    for unit, days in recent.items():
+        if (_are_near(days) or (is_named and unit in _PER_DAY)) and (is_named or unit not in _NAMED_CLOCKS):
+            return unit
     return near[0] if near and (is_named or _have_times_of_day(present)) else None
 
 
