@@ -38,6 +38,17 @@ class DataWarning(UserWarning):
     """
 
 
+def level_of_caller() -> int:
+    """Return the `stacklevel` by which a warning names the line of the user's program, however deep it is raised."""
+    # Imported late: few programs warn, and all of them import this module.
+    import inspect
+
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "anomaly":
+        frame, level = frame.f_back, level + 1
+    return max(level, 1)
+
+
 class FileFormWarning(DataWarning):
     """A file is not plainly a table: the message says how it was understood, such as which lines were left out."""
 

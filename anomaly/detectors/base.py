@@ -21,7 +21,7 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
-from anomaly.errors import DataError, FewRecordsWarning, not_fitted
+from anomaly.errors import DataError, FewRecordsWarning, level_of_caller, not_fitted
 from anomaly.estimator import Parameters
 from anomaly.tables.csv_form import CsvForm
 from anomaly.thresholds.automatic import AutoThreshold
@@ -41,8 +41,6 @@ CONTAMINATION = Constraint(
 
 _DEFAULT_PRIOR = 0.05
 _OF_COLUMNS = ("scaling", "categorical", "dates", "keep", "date_format", "time_zone")
-# From a warning over `_chosen_threshold`, the method that sets the threshold, `fit` and its wrapper.
-_CALLER_OF_FIT = 5
 
 
 class BaseDetector(Parameters, ABC):
@@ -264,7 +262,7 @@ class BaseDetector(Parameters, ABC):
         threshold = float(rule.fit(scores, labels).threshold_)
         shortage = rule.shortage(len(scores), labels)
         if shortage is not None:
-            warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
+            warnings.warn(shortage, FewRecordsWarning, stacklevel=level_of_caller())
         return threshold
 
     def _threshold_rule(self) -> thresholds.Threshold:

@@ -13,7 +13,7 @@ from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
-from anomaly.errors import RowOrderWarning
+from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.large.drawn import DrawnRows
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
-# From a warning over `_find_dependence`, over `fit` and its wrapper.
-_CALLER_OF_FIT = 4
 _IN_TIME = (
     "the training records seem to follow each other in time: neighboring ones are far more alike than others. So the "
     "threshold and the p-values are by scores of each half of the records by a model fitted to the other half. Rates "
@@ -155,7 +153,7 @@ class RecordDetector(RowDetector):
         found = Dependence.of(x, groups, blocks)
         self.dependence_ = found.kind
         if found.kind == "time":
-            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=_CALLER_OF_FIT)
+            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=level_of_caller())
         return found
 
     def _are_held_out(self, n_records: int) -> bool:
