@@ -11,8 +11,10 @@ from anomaly import thresholds
 from anomaly.cli import inputs
 from anomaly.cli.fit_options import add_fit_arguments
 from anomaly.cli.folders import make_folder
+from anomaly.cli.inputs import InputOptions
 from anomaly.cli.json_output import write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.left_out import without_misfits
 from anomaly.cli.long_tables import groups_of, plan_drawing
 from anomaly.cli.options import (
     SUPPORTED_BY,
@@ -32,6 +34,7 @@ from nnlite.job import Plan
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
+    from anomaly.tables import Table
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
@@ -109,6 +112,7 @@ def run(options: Namespace) -> None:
                 labels = given.labels.read(X)
                 n_unlabelled = int((labels == UNLABELLED).sum())
                 X, y = detector.training_rows(X, labels, needs_labels)
+            X, y = _without_misfits(X, y, given, roles, split_names(options.categorical), options.date_format or [])
     with plan("_fitting"), _resumable(options.checkpoint):
         if drawing is not None:
             cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
@@ -126,6 +130,19 @@ def run(options: Namespace) -> None:
     say("\n".join([*said, detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
+
+
+def _without_misfits(
+    table: Table, y: Any, given: InputOptions, roles: list[str], categorical: list[str], formats: list[str]
+) -> tuple[Table, Any]:
+    """Return the rows to learn from, without those with a cell unlike the others of its column if they are left out."""
+    source = given.source
+    if source.bad is None:
+        return table, y
+    others = [name for name in (*given.columns.ignored, *roles) if name in table.names]
+    features = table.drop(others) if others else table
+    is_good = without_misfits(features, source.bad, source.label, categorical, formats)
+    return table.rows(is_good), None if y is None else y[is_good]
 
 
 def _resumable(folder: str | None) -> AbstractContextManager[None]:

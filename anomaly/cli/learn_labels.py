@@ -60,7 +60,7 @@ def run(options: Namespace) -> None:
     )
     plan = Plan(reading=1, learning=9)
     with plan("reading"):
-        table = concatenate(list(data.chunks()))
+        table = concatenate(list(data.usable_chunks(detector.check_rows)))
     assert given.labels is not None  # --label and --normal are required
     data.source.check_present(table, [given.labels.name])
     labels = given.labels.read(table)

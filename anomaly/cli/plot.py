@@ -51,7 +51,7 @@ def run(options: Namespace) -> None:
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table, y = inputs.first_rows(data.chunks(), _MOST_ROWS), None
+    table, y = inputs.first_rows(data.usable_chunks(detector.check_rows), _MOST_ROWS), None
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
         y = given.labels.read(table)

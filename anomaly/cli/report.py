@@ -52,7 +52,7 @@ def run(options: Namespace) -> None:
     )
     plan, labels = Plan(reading=1, _report=9), None
     with plan("reading"):
-        table = inputs.first_rows(data.chunks(), sys.maxsize)
+        table = inputs.first_rows(data.usable_chunks(detector.check_rows), sys.maxsize)
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
         labels = given.labels.read(table)

@@ -57,7 +57,7 @@ def run(options: Namespace) -> None:
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
     n_records, found = 0, set[str]()
-    for table in data.chunks():
+    for table in data.usable_chunks(detector.check_rows):
         records = table
         if given.labels is not None:
             data.source.check_present(table, [given.labels.name])

@@ -79,6 +79,10 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
+    def check_rows(self, table: Table) -> None:
+        """Raise DataError if a cell of a table of the columns of training cannot be used."""
+        self.preprocessor_.transform(table)
+
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 
@@ -105,8 +109,7 @@ class RecordDetector(RowDetector):
         sample = self._as_table(drawn.sample)
         check_records(sample)
         labels = as_labels(y, len(sample), "record")
-        rows = self._as_table(drawn.witnesses)
-        self.preprocessor_ = self._new_preprocessor().fit_sample(rows, drawn.population)
+        self.preprocessor_ = self._new_preprocessor().fit_sample(self._as_table(drawn.witnesses), drawn.population)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return self.preprocessor_.transform(sample), labels

@@ -136,6 +136,9 @@ class RowDetector(BaseDetector):
     def _describe_data(self) -> tuple[int, list[str]]:
         """Return the number of training rows, and a line of text for each column."""
 
+    def check_rows(self, table: Table) -> None:
+        """Raise DataError if a cell of a table of the columns of training cannot be used; a series is not checked."""
+
     def describe_columns(self) -> list[str]:
         """Describe each column in a line of text: how it is understood, how often it is missing, why it is left out."""
         self._check_fitted()
