@@ -94,6 +94,43 @@ def not_fitted(message: str) -> NotFittedError:
     return cast("NotFittedError", kind(message))
 
 
+# Characters that change the direction of the text around them, and those that end a line.
+_DIRECTIONS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
+_LINE_ENDS = frozenset(map(chr, (0x0A, 0x09, 0x2028, 0x2029)))
+
+
+def printable(text: str) -> str:
+    r"""Return text with control characters as escapes, so that names in data cannot steer a terminal.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31m\tred\n") == "a\\x1b[31m\tred\n"
+    True
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def one_line(text: str) -> str:
+    r"""Return text as `printable` does, with the ends of lines and tabs as escapes as well: a name is no other line.
+
+    Examples
+    --------
+    >>> one_line("a\nb") == "a\\nb"
+    True
+    """
+    if text.isprintable():
+        return text
+    return "".join(repr(one)[1:-1] if one in _LINE_ENDS else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    is_control = number < 0x20 or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
+    if character in "\n\t" or not (is_control or character in _DIRECTIONS):
+        return character
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
+
+
 def format_names(names: Iterable[str], limit: int = 10) -> str:
     """Return a list of names for a message: quoted, and shortened to the first `limit`.
 

@@ -7,7 +7,7 @@ import shlex
 from argparse import Namespace
 from typing import Any, cast
 
-from anomaly.cli import inputs, texts
+from anomaly.cli import texts
 from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import (
     Subparsers,
@@ -92,7 +92,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """Compare the settings, print a table, and write the values to a file if one is given."""
-    inputs.check_not_overwritten("json", options.json, {"data": options.data})
     given = input_options(options)
     common = {"ignore": given.columns.ignored or None, "categorical": split_names(options.categorical) or None}
     detectors = {text: detector_of(text, common) for text in dict.fromkeys([DEFAULTS, *(options.setting or SETTINGS)])}

@@ -17,9 +17,8 @@ from anomaly.cli.streams import (
     discard_unwritten_output,
     ending_cleanly,
     open_missing_streams,
-    printable,
 )
-from anomaly.errors import DataWarning
+from anomaly.errors import DataWarning, printable
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
@@ -141,7 +140,7 @@ def _run(arguments: Sequence[str] | None) -> int | None:
         return code
     from anomaly.cli.left_out import tell_left_out
 
-    tell_left_out(bad, options.bad_rows)
+    tell_left_out(bad, options.bad_rows, getattr(options, "spreadsheet", False))
     return ROWS_LEFT_OUT if len(bad) and not code else code
 
 

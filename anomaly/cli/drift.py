@@ -51,7 +51,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Print the result of the test; return 1 if there is drift, else 0."""
-    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
     given = input_options(options)
     detector = inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)

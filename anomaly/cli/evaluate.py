@@ -66,7 +66,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """Print the metrics, and write them to a file if one is given."""
-    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
     given, by = input_options(options), list(dict.fromkeys(split_names(options.by)))
     if given.labels is None and not by:
         raise ValueError(

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from anomaly.cli.streams import printable
+from anomaly.errors import printable
 from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_writer import CsvWriter
 
 _MOST_TOLD = 3
 
 
-def tell_left_out(bad: BadRows, path: str | None) -> None:
+def tell_left_out(bad: BadRows, path: str | None, spreadsheet: bool = False) -> None:
     """Print how many rows were left out, with the first causes; write all to a file if one is given.
 
     Parameters
@@ -20,9 +20,11 @@ def tell_left_out(bad: BadRows, path: str | None) -> None:
         The rows.
     path : str or None
         The file.
+    spreadsheet : bool, default False
+        Whether the file holds no text that a spreadsheet would run as a formula.
     """
     if path is not None:
-        with CsvWriter(path) as writer:
+        with CsvWriter(path, spreadsheet=spreadsheet) as writer:
             writer.write_row(["file", "line", "cause"])
             for row in bad.rows:
                 writer.write_row(row)

@@ -43,9 +43,8 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """Write the page, and print its name."""
-    inputs.check_not_overwritten("output", options.output, {"data": options.data, "model": options.model})
-    inputs.check_writable(options.output, "a report")
     given = input_options(options)
+    inputs.check_writable(options.output, "a report")
     detector = inputs.load(options.model)
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form

@@ -65,12 +65,6 @@ def run(options: Namespace) -> int:
     _check_options(options.top, options.expected)
     limits = options.budget, options.budget_time, options.time_zone
     budget = budget_of(*limits) if any(map(is_given, limits)) else None
-    files = {"data": options.data, "model": options.model}
-    if options.exclude is not None:
-        files["intervals"] = options.exclude
-    inputs.check_not_overwritten("output", options.output, files)
-    inputs.check_not_overwritten("events", options.events, files)
-    inputs.check_distinct("events", options.events, "output", options.output)
     given, detector = input_options(options), inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
     if options.expected and not hasattr(detector, "expected"):

@@ -11,12 +11,15 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
+from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names, one_line
+from anomaly.large.file_parts import FilePart
 from anomaly.tables import Table, concatenate
+from anomaly.tables.arrow_files import is_arrow_file, iter_arrow_file
 from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_columns import AllExcept
 from anomaly.tables.csv_files import iter_csv, read_csv
 from anomaly.tables.csv_form import CsvForm
+from anomaly.tables.folders import files_of
 from anomaly.tables.missing_marks import suspected_marks
 from anomaly.tables.other_files import is_other_file, read_other_file
 from anomaly.tables.read_ahead import read_ahead
@@ -36,7 +39,7 @@ class Source:
     Attributes
     ----------
     path : str
-        Path of the file; "-" is standard input. Several files, if it is a pattern such as ``logs/*.csv``.
+        Path of the file; "-" is standard input. Several files, if it is a folder, or a pattern such as ``logs/*.csv``.
     options : mapping of str to object
         Parameters of `CsvForm` that are given.
     more : tuple of str
@@ -95,7 +98,7 @@ class Source:
                 for path in self.paths:
                     self.bad.clear(describe_path(path))
             tables = [self._read_one(path, chosen) for path in self.paths]
-            tables = [_in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
+            tables = [in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
             mixed = {
                 name
                 for name in tables[0].names
@@ -105,9 +108,14 @@ class Source:
                 break
             chosen |= mixed
         table = concatenate(tables)
-        self._warn_of_missing_header(table.names)
-        _warn_of_marks(table)
+        self.warn_of(table)
         return table
+
+    def part_chunks(self, part: FilePart, text: Collection[str] = ()) -> Iterator[Table]:
+        """Read a part of the files in chunks: numbers where all cells of a column are, but those to keep as text."""
+        if self.bad is not None:
+            self.bad.clear(describe_path(part.path))
+        return self._chunks_of(part.path, AllExcept(text), part.group)
 
     def chunks(self, known: Collection[str] = (), numbers: Container[str] = ()) -> Iterator[Table]:
         """Read the files in chunks; names that are `known` are no sign of a missing header.
@@ -118,7 +126,7 @@ class Source:
         for path in self.paths:
             tables = self._chunks_of(path, numbers)
             for found in tables if self.is_live else read_ahead(tables):
-                table = found if first is None else _in_order(found, first, path)
+                table = found if first is None else in_order(found, first, path)
                 if first is None:
                     first = table
                     unknown = [name for name in table.names if name not in known]
@@ -132,9 +140,11 @@ class Source:
             return read_other_file(path)
         return read_csv(path, self.form, numbers=AllExcept(text), bad=self.bad)
 
-    def _chunks_of(self, path: str, numbers: Container[str]) -> Iterator[Table]:
+    def _chunks_of(self, path: str, numbers: Container[str], group: int | None = None) -> Iterator[Table]:
         if not is_other_file(path):
             return iter_csv(path, self.form, chunk_rows=CHUNK_ROWS, numbers=numbers, bad=self.bad)
+        if is_arrow_file(path):
+            return iter_arrow_file(path, CHUNK_ROWS, group)
         table = read_other_file(path)
         return (table.rows(slice(start, start + CHUNK_ROWS)) for start in range(0, len(table), CHUNK_ROWS))
 
@@ -150,21 +160,28 @@ class Source:
                 f"{', '.join(map(repr, table.names[:50]))}{hint}{meant}"
             )
 
+    def warn_of(self, table: Table) -> None:
+        """Warn of what names of columns and numbers of rows show: no header, marks of missing values."""
+        self._warn_of_missing_header(table.names)
+        _warn_of_marks(table)
+
     def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
         """Print a warning if most names of columns look like numbers."""
         if not self.form.header:
             return
         numbers = [name for name in names if _is_number(name)]
         if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
-            print(
+            text = (
                 f"anomaly: warning: {self}: the first line looks like a record: it has "
-                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
-                file=sys.stderr,
+                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header"
             )
+            print(one_line(text), file=sys.stderr)
 
 
 def _matching(path: str) -> list[str]:
-    """Return the files that match a pattern, in the order of their names; a path that is none, or exists, itself."""
+    """Return the files that match a pattern, or are in a folder, by name; a path that is none, or exists, itself."""
+    if os.path.isdir(path):
+        return files_of(path)
     if path == STANDARD or os.path.exists(path) or not glob.has_magic(path):
         return [path]
     found = sorted(glob.glob(path))
@@ -173,7 +190,7 @@ def _matching(path: str) -> list[str]:
     return found
 
 
-def _in_order(table: Table, first: Table, path: str) -> Table:
+def in_order(table: Table, first: Table, path: str) -> Table:
     """Return a table with the columns in the order of the first one; raise DataError if they are others."""
     if table.names == first.names:
         return table

@@ -45,9 +45,6 @@ def add_parser(subparsers: Subparsers) -> None:
 def run(options: Namespace) -> None:
     """Train a model on further records, and write it."""
     given, output = input_options(options), options.output or options.model
-    inputs.check_not_overwritten("output", options.output, {"data": options.data})
-    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
-    inputs.check_distinct("json", options.json, "output", output)
     inputs.check_writable(output)
     detector = inputs.load_for_tables(
         options.model,

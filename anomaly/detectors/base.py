@@ -91,7 +91,7 @@ class BaseDetector(Parameters, ABC):
         super().__init_subclass__(**kwargs)
         if cls.scores_are_finite and "decision_function" in vars(cls):
             cls.decision_function = _finite(cls.decision_function)  # type: ignore[method-assign, assignment]
-        for name in ("fit", "partial_fit"):
+        for name in ("fit", "fit_sample", "partial_fit"):
             method = getattr(cls, name, None)
             if not (
                 method is None or hasattr(method, "all_or_nothing") or getattr(method, "__isabstractmethod__", False)

@@ -6,8 +6,9 @@ same number of updates. ``epochs="auto"`` is the smallest number of epochs with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -26,6 +27,9 @@ TRAINING_CONSTRAINTS: Mapping[str, Constraint] = {
 
 History = dict[str, list[float]]
 """The losses of each epoch, by name."""
+
+backups: ContextVar[Callable[[Model, Array, Array, object], Callback] | None] = ContextVar("backups", default=None)
+"""What makes a callback for each training that begins, of its network, inputs, targets and settings, to back it up."""
 
 _VALIDATION_SPLIT = 0.1
 _BATCH = 128
@@ -117,13 +121,16 @@ def fit_network(
     # Only examples outside the validation set make steps.
     n_learned = int(len(x) * (1 - validation_split))
     batch_size = _batch_size(settings, n_learned)
+    epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
+    make = backups.get()
+    backup = [] if make is None else [make(model, x, y, (replace(settings, verbose=0), epochs))]
     history = model.fit(
         x,
         y,
         batch_size=batch_size,
-        epochs=_epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps)),
+        epochs=epochs,
         validation_split=validation_split,
-        callbacks=[*stopping, *callbacks],
+        callbacks=[*stopping, *callbacks, *backup],
         verbose=settings.verbose,
         check_finite=True,
     )

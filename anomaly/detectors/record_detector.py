@@ -14,6 +14,7 @@ from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning
+from anomaly.large.drawn import DrawnRows
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
@@ -99,6 +100,18 @@ class RecordDetector(RowDetector):
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return x, labels
 
+    def _fit_preprocessor_to_sample(self, drawn: DrawnRows, y: Any) -> tuple[Array, Array | None]:
+        """Validate the arguments of `fit_sample` and fit the preprocessor; return the sample's features and labels."""
+        self._check_parameters()
+        sample = self._as_table(drawn.sample)
+        check_records(sample)
+        labels = as_labels(y, len(sample), "record")
+        rows = self._as_table(drawn.witnesses)
+        self.preprocessor_ = self._new_preprocessor().fit_sample(rows, drawn.population)
+        self._take_columns()
+        check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
+        return self.preprocessor_.transform(sample), labels
+
     def _new_preprocessor(self) -> TablePreprocessor:
         return TablePreprocessor(
             self.scaling,
@@ -128,9 +141,12 @@ class RecordDetector(RowDetector):
         for start in range(0, max(len(table), 1), CHUNK_ROWS):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
-    def _find_dependence(self, x: Array, groups: Any) -> Dependence:
-        """Return which of the training records with the features x depend on each other; warn if they do by time."""
-        found = Dependence.of(x, groups)
+    def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
+        """Return which of the training records with the features x depend on each other; warn if they do by time.
+
+        Where they are a random sample, `blocks` of consecutive records tell; see `Dependence.of`.
+        """
+        found = Dependence.of(x, groups, blocks)
         self.dependence_ = found.kind
         if found.kind == "time":
             warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=_CALLER_OF_FIT)
@@ -247,6 +263,7 @@ class RecordDetector(RowDetector):
             history=self.history_,
             sample=sample,
             codes=self.encode(records.rows(sample)),
+            expected=getattr(self, "expected", None),
         )
 
     def _report_sections(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 import numpy as np
 
 from anomaly.detectors.base import BaseDetector
+from anomaly.errors import one_line
 from anomaly.tables import Table
 from nnlite.models import Model
 from nnlite.types import Array
@@ -137,7 +138,7 @@ class RowDetector(BaseDetector):
     def describe_columns(self) -> list[str]:
         """Describe each column in a line of text: how it is understood, how often it is missing, why it is left out."""
         self._check_fitted()
-        return self._describe_data()[1]
+        return list(map(one_line, self._describe_data()[1]))
 
     def _describe_records(self) -> str:
         """Return what the detector, and so its file, holds of the training records, in one line of text."""
@@ -170,7 +171,7 @@ class RowDetector(BaseDetector):
         flagged = int(self.labels_.sum())
         sections = {
             "settings": [f"{name} = {value!r}" for name, value in self.get_params().items()],
-            "columns": columns,
+            "columns": list(map(one_line, columns)),
             "members": self._describe_members(),
             "network": layers,
         }

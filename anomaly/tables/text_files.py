@@ -9,9 +9,9 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TextIO, cast
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, printable
 from nnlite.files import atomic_write
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -95,11 +95,28 @@ def _open_binary(path: str | os.PathLike[str]) -> IO[bytes]:
         raise DataError(f"cannot read {describe_path(path)}: it is a folder; name a file in it") from error
 
 
+class _Terminal:
+    """Writes text to a terminal with control characters as escapes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(printable(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
 @contextmanager
 def create_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
-    """Open a new text file for writing, which replaces an earlier one at the end; ``"-"`` is standard output."""
+    """Open a new text file for writing, which replaces an earlier one at the end; ``"-"`` is standard output.
+
+    Where that is a terminal, control characters are written as escapes: cells of data cannot steer it.
+    """
     if os.fspath(path) == "-":
-        yield sys.stdout
+        yield cast("IO[str]", _Terminal(sys.stdout)) if sys.stdout.isatty() else sys.stdout
         sys.stdout.flush()
         return
     with ExitStack() as stack:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextvars import copy_context
 from dataclasses import dataclass, fields, replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -324,9 +326,15 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
     # Its import takes some milliseconds, and scoring has no use for it.
     from concurrent.futures import ThreadPoolExecutor
 
+    # Threads of the pool know nothing of the caller's context, such as where it wants checkpoints.
+    runs = [copy_context().run for _ in starts]
     with ThreadPoolExecutor(settings.n_threads) as pool:
-        trained = list(pool.map(train_one, settings.noise, starts, seeds))
+        trained = list(pool.map(_call, runs, repeat(train_one), settings.noise, starts, seeds))
     return [network for network, _ in trained], _mean_history([history for _, history in trained])
+
+
+def _call(run: Any, *arguments: Any) -> Any:
+    return run(*arguments)
 
 
 def _loss_for(y: Array) -> str:
