@@ -149,6 +149,10 @@ class CauseStream:
         reaches = (_smoothing_reach(width), *(() if normal is None else (normal.reach,)))
         self.delay = self._reach - 1 + max(reaches)
         self._means = [_MeanStream(of) for of in reaches]
+        self._recent: list[Array]  # means of the steps that later answers need, from `_first` on
+        self._first: int
+        self._answered: int
+        self._seen: int
         self._begin()
 
     def push(self, own: ArrayLike) -> Array:
@@ -175,7 +179,7 @@ class CauseStream:
         return answers
 
     def _begin(self) -> None:
-        self._recent = [np.zeros(0) for _ in self._means]  # means of the steps that later answers need
+        self._recent = [np.zeros(0) for _ in self._means]
         self._first = self._answered = self._seen = 0
 
     def _answer(self, means: Sequence[Array], end: int) -> Array:
@@ -208,6 +212,8 @@ class _MeanStream:
 
     def __init__(self, reach: int) -> None:
         self._reach = reach
+        self._values: Array
+        self._before: int  # of the values, those whose means are final
         self._begin()
 
     def push(self, values: Array) -> Array:
@@ -230,7 +236,7 @@ class _MeanStream:
 
     def _begin(self) -> None:
         self._values = np.zeros(0)
-        self._before = 0  # of the values, those whose means are final
+        self._before = 0
 
 
 class CausalCauseStream:
