@@ -168,17 +168,16 @@ class RowDetector(BaseDetector):
         layers: list[str] = []
         for network in self._described_networks()[:1]:
             network.summary(print_fn=layers.append)
-        flagged = int(self.labels_.sum())
         sections = {
             "settings": [f"{name} = {value!r}" for name, value in self.get_params().items()],
             "columns": list(map(one_line, columns)),
             "members": self._describe_members(),
             "network": layers,
         }
+        unit = "steps" if self.data_kind == "series" else "records"
         lines = [
-            f"{type(self).__name__}, fitted on {n_rows:,} records with {self.n_features_in_} columns",
-            f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
-            "score above it",
+            f"{type(self).__name__}, fitted on {n_rows:,} {unit} with {self.n_features_in_} columns",
+            f"threshold {self.threshold_:.6g}; {self._describe_flagged(int(self.labels_.sum()))}",
             self._describe_records(),
             *self._describe_scoring(),
             *(f"reads files with {name} {value!r}" for name, value in self.file_form.get_state().items()),
@@ -188,6 +187,9 @@ class RowDetector(BaseDetector):
                 continue
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)
+
+    def _describe_flagged(self, flagged: int) -> str:
+        return f"{flagged:,} training records ({flagged / len(self.labels_):.2%}) score above it"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `describe` tells as plain Python values; settings that are none as text.

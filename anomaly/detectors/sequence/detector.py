@@ -27,6 +27,7 @@ from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.errors import FewRecordsWarning
+from anomaly.events import find_segments
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
@@ -562,6 +563,12 @@ class SequenceDetector(SeriesDetector):
             settings = self._alarm_settings(float(config["alarm_rate"]))
             unit, form = config.get("alarm_unit"), config.get("alarm_form")
             self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, unit, form)
+
+    def _describe_flagged(self, flagged: int) -> str:
+        moves = ", the limit at the first step" if self.alarms_.moving is not None else ""
+        n_events = len(find_segments(self.labels_))
+        share = f"{flagged:,} training steps ({flagged / len(self.labels_):.2%})"
+        return f"{share} are in {n_events:,} alarm event{'' if n_events == 1 else 's'}{moves}"
 
     def _describe_windows(self) -> str:
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"
