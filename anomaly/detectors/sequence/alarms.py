@@ -13,8 +13,9 @@ among others, as in series that repeat exactly, are steps like all others.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from anomaly.detectors.sequence.causes import FRACTION, CausalCauseStream, Cause
 from anomaly.detectors.sequence.known_steps import LENGTH
 from anomaly.detectors.sequence.moving_limit import FORM, FORMER_FORMS, HOLD, UNIT, MovingLimit
 from anomaly.detectors.sequence.training_limit import training_limit
+from anomaly.events import find_segments
 from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
 
@@ -93,6 +95,13 @@ class AlarmRule:
             state["alarm_unit"] = self.moving.unit
         return state | ({"alarm_form": form} if form > 1 else {})
 
+    def describe(self, labels: Array, flagged: int) -> str:
+        """Describe the alarms of training, of so many steps, in words."""
+        n_events = len(find_segments(labels))
+        moves = "" if self.moving is None else ", the limit at the first step"
+        share = f"{flagged:,} training steps ({flagged / len(labels):.2%})"
+        return f"{share} are in {n_events:,} alarm event{'' if n_events == 1 else 's'}{moves}"
+
     def stream(self) -> AlarmStream:
         """Return a stream at the start of a series."""
         return AlarmStream(self)
@@ -148,6 +157,10 @@ class AlarmSettings:
         unit = rule.mean_excess_ if rule.level_ > 0 else 0.0
         return self.rule(float(rule.threshold_), scores, unit, _FORMS.index(FORM)), shortage
 
+    def restored(self, threshold: float, reference: Array, state: Mapping[str, Any]) -> AlarmRule:
+        """Return the limit whose `AlarmRule.get_state` is in a file; raise ValueError if it is not valid."""
+        return self.rule(threshold, reference, state.get("alarm_unit"), state.get("alarm_form"))
+
     def rule(self, threshold: float, reference: Array, unit: float | None, form: int | None = None) -> AlarmRule:
         """Return the limit with a threshold, the scores that it was chosen by, and their unit.
 
@@ -177,6 +190,11 @@ class AlarmSettings:
         normal = None if self.causal or is_first else self.normal
         limit = training_limit(reference)
         return AlarmRule(threshold, moving, limit, self.width, self.reach, self.causal, fraction, normal, number < 2)
+
+
+def default_rate(causal: bool) -> float:
+    """Return the alarm events per step that the default threshold allows for."""
+    return DEFAULT_RATE_CAUSAL if causal else DEFAULT_RATE
 
 
 class AlarmStream:

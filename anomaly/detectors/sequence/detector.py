@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.detectors.base import validated_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
-from anomaly.detectors.sequence.alarms import DEFAULT_RATE, DEFAULT_RATE_CAUSAL, AlarmRule, AlarmSettings
+from anomaly.detectors.sequence.alarms import AlarmRule, AlarmSettings, default_rate
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.exclusion import without_intervals
@@ -27,7 +27,6 @@ from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.errors import FewRecordsWarning, level_of_caller
-from anomaly.events import find_segments
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
@@ -373,8 +372,7 @@ class SequenceDetector(SeriesDetector):
     def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""
         if self.ensemble_ is not None and self.threshold is None and self.contamination == "auto":
-            settings = self._alarm_settings(self._rate())
-            self.alarms_, shortage = settings.choose(found.calibration_segments)
+            self.alarms_, shortage = self._alarm_settings(self._rate()).choose(found.calibration_segments)
             if shortage is not None:
                 warnings.warn(shortage, FewRecordsWarning, stacklevel=level_of_caller())
         else:
@@ -388,7 +386,7 @@ class SequenceDetector(SeriesDetector):
     def _rate(self) -> float:
         """Return the alarm events per step that the limit allows for."""
         if self.false_alarms is None:
-            return DEFAULT_RATE_CAUSAL if self.causal else DEFAULT_RATE
+            return default_rate(self.causal)
         return AlarmRate.parse(self.false_alarms).per_step(self.preprocessor_.step_time())
 
     def _fixed_threshold(self, calibration: Calibration | None, labels: Array | None) -> float:
@@ -560,14 +558,10 @@ class SequenceDetector(SeriesDetector):
         self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
             settings = self._alarm_settings(float(config["alarm_rate"]))
-            unit, form = config.get("alarm_unit"), config.get("alarm_form")
-            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, unit, form)
+            self.alarms_ = settings.restored(self.threshold_, self.calibration_scores_, config)
 
     def _describe_flagged(self, flagged: int) -> str:
-        moves = ", the limit at the first step" if self.alarms_.moving is not None else ""
-        n_events = len(find_segments(self.labels_))
-        share = f"{flagged:,} training steps ({flagged / len(self.labels_):.2%})"
-        return f"{share} are in {n_events:,} alarm event{'' if n_events == 1 else 's'}{moves}"
+        return self.alarms_.describe(self.labels_, flagged)
 
     def _describe_windows(self) -> str:
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"
