@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TextIO
 
 from anomaly.cli.options import Subparsers, add_command
@@ -62,10 +62,7 @@ def complete(make_parser: Callable[[str | None], argparse.ArgumentParser], outpu
     # Before the command may be the interpreter and its module.
     skipped = int(os.environ.get("_ARGCOMPLETE", "1"))
     parser = make_parser(next((word for word in words[skipped:] if not word.startswith("-")), None))
-    for action in _actions(parser):
-        if action.choices is None:
-            action.completer = _completer(action, library)  # type: ignore[attr-defined]
-    finder = library.CompletionFinder(parser, always_complete_options="long")
+    finder = library.CompletionFinder(parser, always_complete_options="long", default_completer=_Completer(library))
     arguments = {} if output is None else {"output_stream": output, "exit_method": lambda _: None}
     finder(parser, **arguments)
 
@@ -78,55 +75,48 @@ def _library() -> Any:
     return argcomplete
 
 
-def _actions(parser: argparse.ArgumentParser) -> list[argparse.Action]:
-    """Return the arguments of a parser, and of those of its commands."""
-    found: list[argparse.Action] = []
-    for action in parser._actions:
-        found.append(action)
-        if isinstance(action, argparse._SubParsersAction):
-            found += [one for chosen in action.choices.values() for one in _actions(chosen)]
-    return found
+class _Completer:
+    """Completes an argument by what its help calls its value."""
+
+    def __init__(self, library: Any) -> None:
+        self._library = library
+
+    def __call__(self, prefix: str, action: argparse.Action, parsed_args: object, **others: object) -> Any:
+        name, options = str(action.metavar or ""), vars(parsed_args)
+        if name == "COL":
+            return complete_column(prefix, options)
+        if action.dest == "normal":
+            return complete_label(prefix, options)
+        if name == "FOLDER":
+            return self._library.DirectoriesCompleter()(prefix, **others)
+        endings = _MODELS if name.endswith(".npz") else _DATA if name.endswith(".csv") else ()
+        is_file = bool(endings) or name == "FILE" or name.endswith(".html")
+        return self._library.FilesCompleter(endings)(prefix, **others) if is_file else []
 
 
-def _completer(action: argparse.Action, library: Any) -> Any:
-    """Return what completes an argument, by what its help calls its value."""
-    name = str(action.metavar or "")
-    if name == "COL":
-        return complete_column
-    if action.dest == "normal":
-        return complete_label
-    if name.endswith(".npz"):
-        return library.FilesCompleter(_MODELS)
-    if name.endswith(".csv"):
-        return library.FilesCompleter(_DATA)
-    if name == "FOLDER":
-        return library.DirectoriesCompleter()
-    return library.FilesCompleter() if name == "FILE" or name.endswith(".html") else library.SuppressCompleter()
-
-
-def complete_column(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
+def complete_column(prefix: str, options: Mapping[str, Any]) -> list[str]:
     """Return the columns of the data that begin with a prefix; of a list with commas, those that may be next."""
     begun, comma, rest = prefix.rpartition(",")
-    table = _beginning(parsed_args)
+    table = _beginning(options)
     names: Sequence[str] = () if table is None else table.names
     return [f"{begun}{comma}{name}" for name in names if name.startswith(rest)]
 
 
-def complete_label(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
+def complete_label(prefix: str, options: Mapping[str, Any]) -> list[str]:
     """Return values of the column of labels that begin with a prefix."""
-    table, label = _beginning(parsed_args), getattr(parsed_args, "label", None)
+    table, label = _beginning(options), options.get("label")
     if table is None or label not in table.names:
         return []
     found = list(dict.fromkeys(str(cell) for cell in table[label].tolist()))
     return [value for value in found[:_MOST_LABELS] if value.startswith(prefix)]
 
 
-def _beginning(options: argparse.Namespace) -> Table | None:
+def _beginning(options: Mapping[str, Any]) -> Table | None:
     """Return the first rows of the data on the line, if they are in a file of text."""
-    path = getattr(options, "data", None)
+    path = options.get("data")
     if not path or path == STANDARD or is_other_file(path) or not os.path.isfile(path):
         return None
-    given = {name: getattr(options, name, None) for name in ("delimiter", "encoding", "comment", "skip_lines")}
+    given = {name: options.get(name) for name in ("delimiter", "encoding", "comment", "skip_lines")}
     try:
         form = CsvForm(**{name: value for name, value in given.items() if value is not None})
         return next(iter_csv(path, form, chunk_rows=_ROWS, backend="numpy"), None)
