@@ -62,9 +62,10 @@ def complete(make_parser: Callable[[str | None], argparse.ArgumentParser], outpu
     # Before the command may be the interpreter and its module.
     skipped = int(os.environ.get("_ARGCOMPLETE", "1"))
     parser = make_parser(next((word for word in words[skipped:] if not word.startswith("-")), None))
-    finder = library.CompletionFinder(parser, always_complete_options="long", default_completer=_Completer(library))
-    arguments = {} if output is None else {"output_stream": output, "exit_method": lambda _: None}
-    finder(parser, **arguments)
+    chosen: dict[str, Any] = {"always_complete_options": "long", "default_completer": _Completer(library)}
+    if output is not None:
+        chosen |= {"output_stream": output, "exit_method": lambda _: None}
+    library.CompletionFinder()(parser, **chosen)
 
 
 def _library() -> Any:
