@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         VariationalDetector,
         load_detector,
     )
+    from anomaly.detectors.resuming import resumable
 
 __version__ = "0.1.0"
 
@@ -38,6 +39,7 @@ __all__ = [
     "VariationalDetector",
     "__version__",
     "load_detector",
+    "resumable",
 ]
 
 _MODULES = (
@@ -57,6 +59,8 @@ def __getattr__(name: str) -> Any:
     # Everything is imported on first use, so that a command can be interrupted from its first milliseconds on.
     if name in _MODULES:
         return import_module(f"anomaly.{name}")
+    if name == "resumable":
+        return import_module("anomaly.detectors.resuming").resumable
     if name in __all__:
         return getattr(import_module("anomaly.detectors"), name)
     raise AttributeError(f"module 'anomaly' has no attribute {name!r}")

@@ -38,6 +38,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from anomaly.errors import one_line
 from nnlite.types import Array
 from nnlite.validation import as_finite, check_value, number
 
@@ -134,7 +135,9 @@ class DriftResult:
         if self.share_now is not None and self.share_then is not None:
             text += f" Above the threshold: {self.share_then:.2%} then, {self.share_now:.2%} now."
         if self.columns:
-            text += f" Drifted columns: {', '.join(f'{c.title} (D = {c.statistic:.3f})' for c in self.columns)}."
+            text += (
+                f" Drifted columns: {', '.join(f'{one_line(c.title)} (D = {c.statistic:.3f})' for c in self.columns)}."
+            )
         if self.untested:
             text += f" Not tested, since they change too slowly for so few steps: {', '.join(self.untested)}."
         return text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -14,12 +14,39 @@ class DataError(ValueError):
     """Invalid data: the message names the row, the column or the file, and the expected value."""
 
 
+class CellError(DataError):
+    """Cells that do not fit the others of their column.
+
+    Parameters
+    ----------
+    message : str
+        The message, which names the first of them.
+    rows : sequence of int
+        Indices of the rows.
+    """
+
+    def __init__(self, message: str, rows: Sequence[int]) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
 class DataWarning(UserWarning):
     """Base of all warnings about data: what was noticed, and how it was taken.
 
     On the command line, ``--strict`` turns them into errors; in Python,
     ``warnings.simplefilter("error", DataWarning)`` does.
     """
+
+
+def level_of_caller() -> int:
+    """Return the `stacklevel` by which a warning names the line of the user's program, however deep it is raised."""
+    # Imported late: few programs warn, and all of them import this module.
+    import inspect
+
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "anomaly":
+        frame, level = frame.f_back, level + 1
+    return max(level, 1)
 
 
 class FileFormWarning(DataWarning):
@@ -92,6 +119,43 @@ def not_fitted(message: str) -> NotFittedError:
         return NotFittedError(message)
     kind = type("NotFittedError", (NotFittedError, theirs), {"__reduce__": lambda self: (not_fitted, self.args)})
     return cast("NotFittedError", kind(message))
+
+
+# Characters that change the direction of the text around them, and those that end a line.
+_DIRECTIONS = frozenset(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
+_LINE_ENDS = frozenset(map(chr, (0x0A, 0x09, 0x2028, 0x2029)))
+
+
+def printable(text: str) -> str:
+    r"""Return text with control characters as escapes, so that names in data cannot steer a terminal.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31m\tred\n") == "a\\x1b[31m\tred\n"
+    True
+    """
+    return text if text.isprintable() else "".join(map(_escaped, text))
+
+
+def one_line(text: str) -> str:
+    r"""Return text as `printable` does, with the ends of lines and tabs as escapes as well: a name is no other line.
+
+    Examples
+    --------
+    >>> one_line("a\nb") == "a\\nb"
+    True
+    """
+    if text.isprintable():
+        return text
+    return "".join(repr(one)[1:-1] if one in _LINE_ENDS else _escaped(one) for one in text)
+
+
+def _escaped(character: str) -> str:
+    number = ord(character)
+    is_control = number < 0x20 or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
+    if character in "\n\t" or not (is_control or character in _DIRECTIONS):
+        return character
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def format_names(names: Iterable[str], limit: int = 10) -> str:

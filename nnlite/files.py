@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 _OPEN_FILES = "/proc/self/fd"
+_TRIES = 100
 _DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -79,24 +80,26 @@ def _is_temporary(name: object, target: Path) -> bool:
 @contextmanager
 def _replacement(target: Path) -> Iterator[IO[bytes]]:
     """Open a temporary file in the folder of `target` that replaces it at the end of the block."""
-    import tempfile
-
     if target.is_dir():
         raise IsADirectoryError(f"cannot write to {str(target)!r}: it is a folder; name a file in it")
     if not target.parent.is_dir():
         raise FileNotFoundError(
             f"cannot write to {str(target)!r}: there is no folder {str(target.parent)!r}; create it first"
         )
-    nameless = _open_without_name(target.parent)
+    # A new file has the permissions of `open`: the system applies the mask, which is of the whole process and cannot
+    # be read without changing it for other threads. What replaces a file is private until it has that one's.
+    mode = 0o600 if target.exists() else 0o666
+    nameless = _open_without_name(target.parent, mode)
     if nameless is None:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:100]}.")
+        handle, temporary = _open_with_name(target, mode)
     else:
         handle, temporary = nameless, ""
     try:
         with os.fdopen(handle, "wb") as file:
             yield file
             file.flush()
-            _copy_permissions(file.fileno(), target)
+            if target.exists() and hasattr(os, "fchmod"):
+                os.fchmod(file.fileno(), target.stat().st_mode & 0o777)
             os.fsync(file.fileno())
             if not temporary:
                 temporary = _name(file.fileno(), target)
@@ -108,7 +111,7 @@ def _replacement(target: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _open_without_name(folder: Path) -> int | None:
+def _open_without_name(folder: Path, mode: int) -> int | None:
     """Open a temporary file that has no name yet, so that a killed process leaves nothing; None if that is not known.
 
     Only Linux knows such files, and not in every file system.
@@ -116,14 +119,14 @@ def _open_without_name(folder: Path) -> int | None:
     if not hasattr(os, "O_TMPFILE") or not os.path.isdir(_OPEN_FILES):
         return None
     with suppress(OSError):
-        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, mode)
     return None
 
 
 def _name(handle: int, target: Path) -> str:
     """Give a file without a name a temporary one, for the moment before it replaces `target`; return it."""
-    for _ in range(100):
-        temporary = str(target.parent / f".{target.name[:100]}.{os.urandom(8).hex()}")
+    for _ in range(_TRIES):
+        temporary = _temporary_name(target)
         with suppress(FileExistsError):
             # Only with a folder's descriptor does Python ask the system to follow the link to the open file.
             folder = os.open(target.parent, os.O_RDONLY)
@@ -135,6 +138,20 @@ def _name(handle: int, target: Path) -> str:
     raise FileExistsError(errno.EEXIST, "no free temporary name", str(target))
 
 
+def _open_with_name(target: Path, mode: int) -> tuple[int, str]:
+    """Open a temporary file beside `target`; return its descriptor and its name."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    for _ in range(_TRIES):
+        temporary = _temporary_name(target)
+        with suppress(FileExistsError):
+            return os.open(temporary, flags, mode), temporary
+    raise FileExistsError(errno.EEXIST, "no free temporary name", str(target))
+
+
+def _temporary_name(target: Path) -> str:
+    return str(target.parent / f".{target.name[:100]}.{os.urandom(8).hex()}")
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name last through a power failure, where the system can."""
     with suppress(OSError):
@@ -143,15 +160,3 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
-
-
-def _copy_permissions(handle: int, target: Path) -> None:
-    """Set the permissions of the new file to those of the old one, or to those of `open`."""
-    if target.exists():
-        mode = target.stat().st_mode & 0o777
-    else:
-        mask = os.umask(0)
-        os.umask(mask)
-        mode = 0o666 & ~mask
-    if hasattr(os, "fchmod"):
-        os.fchmod(handle, mode)

@@ -7,7 +7,7 @@ import shlex
 from argparse import Namespace
 from typing import Any, cast
 
-from anomaly.cli import inputs, texts
+from anomaly.cli import texts
 from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import (
     Subparsers,
@@ -25,6 +25,7 @@ from anomaly.cli.streams import say
 from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
 from anomaly.detectors.record_detector import RecordDetector
+from nnlite.job import Plan
 
 DEFAULTS = "defaults"
 """Name of the setting without any argument, which is always compared."""
@@ -92,15 +93,17 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """Compare the settings, print a table, and write the values to a file if one is given."""
-    inputs.check_not_overwritten("json", options.json, {"data": options.data})
     given = input_options(options)
     common = {"ignore": given.columns.ignored or None, "categorical": split_names(options.categorical) or None}
     detectors = {text: detector_of(text, common) for text in dict.fromkeys([DEFAULTS, *(options.setting or SETTINGS)])}
-    table = given.source.read([*given.columns.ignored, *split_names(options.categorical)])
+    plan = Plan(reading=1, _comparison=50)
+    with plan("reading"):
+        table = given.source.read([*given.columns.ignored, *split_names(options.categorical)])
     given.source.check_present(table, given.columns.ignored)
     if given.labels is not None:
         table, _ = RecordDetector.training_rows(table, given.labels.read(table))
-    result = compare_settings(detectors, table, n_seeds=options.seeds, held_out=options.held_out, seed=options.seed)
+    with plan("_comparison"):
+        result = compare_settings(detectors, table, n_seeds=options.seeds, held_out=options.held_out, seed=options.seed)
     if options.json:
         write_json("compare", result.to_dict(), options.json)
     if options.json != STANDARD:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -17,9 +18,8 @@ from anomaly.cli.streams import (
     discard_unwritten_output,
     ending_cleanly,
     open_missing_streams,
-    printable,
 )
-from anomaly.errors import DataWarning
+from anomaly.errors import DataWarning, printable
 
 # A command returns its exit code, or None for 0.
 _Run = Callable[[argparse.Namespace], int | None]
@@ -35,6 +35,11 @@ class _Parser(argparse.ArgumentParser):
 def run_command_line(arguments: Sequence[str] | None) -> int:
     """Run a command, and turn its warnings and errors into lines and an exit code; see `anomaly.cli.main`."""
     open_missing_streams()
+    if "_ARGCOMPLETE" in os.environ and arguments is None:
+        # A shell asks what may come next: see `anomaly completion`.
+        from anomaly.cli.completion import complete
+
+        complete(lambda chosen: _parser_of(chosen)[0])
     with warnings.catch_warnings(), ending_cleanly():
         # Each is shown, and not only the first of each place in the source.
         warnings.simplefilter("always", DataWarning)
@@ -90,6 +95,17 @@ def _report_fault(error: Exception) -> int:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse arguments; the result's `run` is the function to call with it."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    parser, commands = _parser_of(chosen)
+    if not arguments:
+        parser.print_help()
+        parser.exit(WRONG_USE)
+    _check_known(arguments, chosen, parser, commands)
+    return parser.parse_args(arguments)
+
+
+def _parser_of(chosen: str | None) -> tuple[_Parser, Mapping[str, _Parser]]:
+    """Return the parser that knows the arguments of one command, and the parsers of the commands."""
     parser = _Parser(
         prog="anomaly",
         description="Detect anomalies in tables and time series: fit a model to a CSV file, score another, evaluate.",
@@ -98,18 +114,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
-    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, text in COMMANDS.items():
         if name == chosen:
             import_module(f"anomaly.cli.{name.replace('-', '_')}").add_parser(subparsers)
         else:
             # A line in the list of commands; importing every command would delay the start.
             subparsers.add_parser(name, help=text)
-    if not arguments:
-        parser.print_help()
-        parser.exit(WRONG_USE)
-    _check_known(arguments, chosen, parser, subparsers.choices)
-    return parser.parse_args(arguments)
+    return parser, subparsers.choices
 
 
 def _check_known(
@@ -134,15 +145,28 @@ def _run(arguments: Sequence[str] | None) -> int | None:
     options.run_command = _run
     if options.strict:
         warnings.simplefilter("error", DataWarning)
-    run: _Run = options.run
-    code = run(options)
+    with _shown_progress(vars(options)):
+        run: _Run = options.run
+        code = run(options)
     bad = getattr(options, "left_out", None)
     if bad is None:
         return code
     from anomaly.cli.left_out import tell_left_out
 
-    tell_left_out(bad, options.bad_rows)
+    tell_left_out(bad, options.bad_rows, getattr(options, "spreadsheet", False))
     return ROWS_LEFT_OUT if len(bad) and not code else code
+
+
+def _shown_progress(options: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    """Return the context in which a command shows its progress, if it is to."""
+    from anomaly.cli.progress import is_wanted, progress_shown
+    from nnlite.job import is_running
+
+    writes_rows, verbose = options.get("output") == "-", options.get("verbose", False)
+    # The demo runs other commands.
+    if is_running() or not is_wanted(options["quiet"], options["progress"], writes_rows, verbose):
+        return nullcontext()
+    return progress_shown(options["command"])
 
 
 def _shower() -> Callable[..., None]:

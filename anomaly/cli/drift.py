@@ -51,7 +51,6 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Print the result of the test; return 1 if there is drift, else 0."""
-    inputs.check_not_overwritten("json", options.json, {"data": options.data, "model": options.model})
     given = input_options(options)
     detector = inputs.load(options.model)
     check_supported(vars(options), detector.data_kind, options.model)
@@ -62,7 +61,7 @@ def run(options: Namespace) -> int:
     group: str | None = getattr(detector, "group", None)
     required, form = detector.required_columns_, detector.file_form
     data = given.for_model(options.model, required, detector.ignore, detector.time, group, form=form)
-    chunks = (data.features(table) for table in data.chunks())
+    chunks = (data.features(table) for table in data.usable_chunks(detector.check_rows))
     if detector.data_kind == "tables":
         found = cast("TableDetector", detector).drift(chunks, options.level)
     else:

@@ -2,40 +2,39 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 from anomaly import thresholds
 from anomaly.cli import inputs
-from anomaly.cli.json_output import add_json, write_json
+from anomaly.cli.fit_options import add_fit_arguments
+from anomaly.cli.folders import make_folder
+from anomaly.cli.inputs import InputOptions
+from anomaly.cli.json_output import write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.left_out import without_misfits
+from anomaly.cli.long_tables import groups_of, plan_drawing
 from anomaly.cli.options import (
     SUPPORTED_BY,
     Subparsers,
     add_command,
-    add_data,
-    add_model,
-    add_records,
-    add_seed,
-    add_table,
     check_supported,
     input_options,
     is_given,
-    number,
     split_names,
-    whole,
 )
-from anomaly.cli.series_options import add_series
 from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
-from anomaly.errors import did_you_mean, format_names
+from nnlite.job import Plan
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
+    from anomaly.tables import Table
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
@@ -52,132 +51,12 @@ def add_parser(subparsers: Subparsers) -> None:
         run,
         "anomaly fit train.csv --model m.npz --label class --normal ok --id number",
     )
-    add_data(parser, "TRAIN.csv", "training records")
-    add_model(parser, "where to write the model")
-    add_table(
-        parser, normal="the label of normal records; others are not used for training, unless --threshold needs them"
-    )
-    parser.add_argument(
-        "--categorical",
-        action="append",
-        default=[],
-        metavar="COL",
-        help="a column of numbers to treat as categories (repeatable, or comma-separated)",
-    )
-    _add_threshold(parser)
-    _add_training(parser)
-    _add_preprocessing(parser)
-    add_series(parser)
-    add_records(parser)
-    add_seed(parser)
-    add_json(parser)
-    parser.add_argument("--verbose", "-v", action="store_true", help="show the progress of training")
-
-
-def _add_threshold(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--contamination",
-        default="auto",
-        metavar="FRACTION",
-        help="fraction of anomalies among the training records, such as 0.02 (default: auto)",
-    )
-    parser.add_argument(
-        "--threshold",
-        metavar="RULE",
-        help="rule for the threshold: sigma, mad, iqr, pot or a number; with labels (--label, --normal): best_f1, "
-        "precision:0.9 (the highest recall at that precision) or recall:0.9 (the fewest alarms at that recall)",
-    )
-    parser.add_argument(
-        "--false-alarm-rate",
-        type=number,
-        metavar="FRACTION",
-        help="tables only: choose the threshold so that this fraction of new normal records is flagged, such as 0.01, "
-        "which takes 99 records or more (0.001: 999); takes five more fits",
-    )
-    parser.add_argument(
-        "--trim",
-        type=number,
-        metavar="FRACTION",
-        help="tables only: leave out this fraction of the records, those that an isolation forest isolates first "
-        "(default: the contamination, if it is a number)",
-    )
-
-
-def _add_training(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--hidden",
-        metavar="SIZES",
-        help="sizes of the hidden layers, such as 32,8,32 (default: 128,128; series: 32,16 with --network conv, 64 "
-        "with lstm and gru)",
-    )
-    parser.add_argument(
-        "--noise",
-        type=number,
-        metavar="S",
-        help="standard deviation of the training noise (default: several; series: 0.2)",
-    )
-    parser.add_argument(
-        "--sparsity",
-        type=number,
-        metavar="L1",
-        help="tables only: L1 penalty on the activations of the middle layer, such as 0.001 (default: 0)",
-    )
-    parser.add_argument(
-        "--epochs",
-        type=whole,
-        metavar="N",
-        help="epochs of training (default: up to 800 steps; series: 2000 steps, 1000 with --network conv, 600 with "
-        "lstm and gru)",
-    )
-    parser.add_argument(
-        "--batch-size",
-        type=whole,
-        metavar="N",
-        help="batch size, in records or windows (default: up to 128; series: 64)",
-    )
-
-
-def _add_preprocessing(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--keep",
-        action="append",
-        metavar="COL",
-        help="tables only: a column to use as it is written, though it numbers or names the records, only grows, or "
-        "holds numbers that look like times; without it such columns are left out or read as times, with a warning "
-        "(repeatable, or comma-separated)",
-    )
-    parser.add_argument(
-        "--date-format",
-        action="append",
-        metavar="[COL=]FORMAT",
-        help="tables only: the format of dates, such as %%d/%%m/%%Y; a time of day may follow it (repeatable; default: "
-        "found from the values of each column)",
-    )
-    parser.add_argument(
-        "--time-zone",
-        metavar="NAME",
-        help="tables only: the time zone of the hours of datetimes with an offset from UTC, or in seconds since 1970, "
-        "such as Europe/Berlin (default: hours as they are written, and UTC)",
-    )
-    parser.add_argument(
-        "--scaling",
-        choices=("standard", "minmax", "robust", "core", "quantile", "none"),
-        help="scaling of numbers (default: core; series: standard)",
-    )
-    parser.add_argument(
-        "--dates",
-        choices=("cycles", "number", "ignore"),
-        help="tables only: features of dates: hour and weekday, the date as a number as well, or none (default: "
-        "cycles)",
-    )
+    add_fit_arguments(parser)
 
 
 def run(options: Namespace) -> None:
     """Fit a detector, write the model, and print a summary."""
     inputs.check_writable(options.model)
-    inputs.check_not_overwritten("model", options.model, {"data": options.data})
-    inputs.check_not_overwritten("json", options.json, {"data": options.data})
-    inputs.check_distinct("json", options.json, "model", options.model)
     given = input_options(options)
     kind: DataKind = "series" if options.series or options.window is not None else "tables"
     given.source.check_single(kind == "series")
@@ -186,7 +65,6 @@ def run(options: Namespace) -> None:
     for option, name in (("time", options.time), ("group", options.group)):
         if name is not None and name in given.columns.dropped:
             raise ValueError(f"--{option} and --drop both name {name!r}: a column cannot be used and left out")
-    inputs.check_not_overwritten("model", options.model, {"intervals": options.exclude} if options.exclude else {})
     intervals = inputs.read_intervals(options.exclude)
     if options.false_alarm_rate is not None and (options.threshold or options.contamination != "auto"):
         raise ValueError("--false-alarm-rate chooses the threshold: leave out --threshold and --contamination")
@@ -218,26 +96,62 @@ def run(options: Namespace) -> None:
         make = cast("Callable[..., RowDetector]", detector_class("GroupedDetector"))
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
-    table = given.source.read([*given.columns.ignored, *split_names(options.categorical), *roles])
-    given.source.check_present(table, given.columns.ignored)
-    X, y, n_unlabelled = table, None, 0
-    if given.labels is not None:
-        labels = given.labels.read(table)
-        n_unlabelled = int((labels == UNLABELLED).sum())
-        X, y = detector.training_rows(table, labels, needs_labels)
-    _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
-    if options.records:
-        detector = cast("TableDetector", detector).keep_records(options.records)
-    detector.file_form = given.source.form
-    detector.save(options.model)
+    text = [*given.columns.ignored, *split_names(options.categorical), *roles]
+    drawing = plan_drawing(given, text, options.memory, options.seed) if kind == "tables" else None
+    said: list[str] = []
+    plan = Plan(reading=1, _fitting=8)
+    with plan("reading"):
+        if drawing is not None:
+            drawn = drawing.draw(needs_labels, options.group)
+            n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
+        else:
+            X = given.source.read(text)
+            given.source.check_present(X, given.columns.ignored)
+            y, n_unlabelled = None, 0
+            if given.labels is not None:
+                labels = given.labels.read(X)
+                n_unlabelled = int((labels == UNLABELLED).sum())
+                X, y = detector.training_rows(X, labels, needs_labels)
+            X, y = _without_misfits(X, y, given, roles, split_names(options.categorical), options.date_format or [])
+    with plan("_fitting"), _resumable(options.checkpoint):
+        if drawing is not None:
+            cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
+        else:
+            _fit(detector, X, y, intervals, options.group if kind == "tables" else None)
+        if options.records:
+            detector = cast("TableDetector", detector).keep_records(options.records)
+        detector.file_form = given.source.form
+        detector.save(options.model)
     if options.json:
         write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]
-    say("\n".join([detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
+    say("\n".join([*said, detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
+
+
+def _without_misfits(
+    table: Table, y: Any, given: InputOptions, roles: list[str], categorical: list[str], formats: list[str]
+) -> tuple[Table, Any]:
+    """Return the rows to learn from, without those with a cell unlike the others of its column if they are left out."""
+    source = given.source
+    if source.bad is None:
+        return table, y
+    others = [name for name in (*given.columns.ignored, *roles) if name in table.names]
+    features = table.drop(others) if others else table
+    is_good = without_misfits(features, source.bad, source.label, categorical, formats)
+    return table.rows(is_good), None if y is None else y[is_good]
+
+
+def _resumable(folder: str | None) -> AbstractContextManager[None]:
+    """Return a block whose trainings are backed up in a folder, if one is named."""
+    if folder is None:
+        return nullcontext()
+    from anomaly.detectors.resuming import resumable
+
+    return resumable(make_folder(folder))
 
 
 def _column_arguments(keep: list[str], date_format: list[str]) -> dict[str, list[str] | None]:
@@ -253,12 +167,7 @@ def _ignored(names: Sequence[str], time: str | None, group: str | None, kind: Da
 def _fit(detector: RowDetector, X: Any, y: Any, intervals: Any, group: str | None) -> None:
     """Fit a detector, of tables perhaps with a column of groups, of series perhaps without some intervals."""
     if group is not None:
-        if group not in X.names:
-            raise ValueError(
-                f"--group names {group!r}, which the data do not have; found {format_names(X.names)}"
-                f"{did_you_mean(group, X.names)}"
-            )
-        cast("TableDetector", detector).fit(X, y, groups=X[group])
+        cast("TableDetector", detector).fit(X, y, groups=groups_of(X, group))
     elif intervals is not None:
         cast("SequenceDetector", detector).fit(X, y, exclude=intervals)
     else:
@@ -280,6 +189,7 @@ def _parse_threshold(text: str | None) -> Any:
 
 
 def _parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse the sizes of hidden layers."""
     try:
         return tuple(int(size) for size in text.split(","))
     except ValueError:

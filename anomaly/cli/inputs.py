@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -135,6 +135,12 @@ class ModelInput:
     def chunks(self) -> Iterator[Table]:
         """Read the file in chunks."""
         return self.source.chunks(self.required, self.numbers)
+
+    def usable_chunks(self, check: Callable[[Table], Any]) -> Iterator[Table]:
+        """Read the file in chunks, where rows that cannot be read are left out without those that fail a check."""
+        for table in self.chunks():
+            readable = None if self.source.bad is None else self.readable(self.features(table), check)
+            yield table if readable is None or readable.all() else table.rows(readable)
 
     def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
         """Read the file in chunks, each with the columns of `keys`."""
@@ -317,6 +323,25 @@ def check_distinct(option: str, target: str | None, other: str, taken: str | Non
         )
     if STANDARD not in (target, taken) and _same_file(target, taken):
         raise ValueError(f"--{option} is {target!r}, which is written to as --{other}: name another file to write to")
+
+
+def check_outputs(outputs: Mapping[str, str | None], inputs: Mapping[str, Sequence[str]]) -> None:
+    """Raise ValueError if an output would replace an input, or another output.
+
+    Parameters
+    ----------
+    outputs : mapping of str to str or None
+        Paths of the outputs by option.
+    inputs : mapping of str to sequence of str
+        Paths of the inputs by name.
+    """
+    given = [(option, path) for option, path in outputs.items() if path]
+    for number, (option, path) in enumerate(given):
+        for name, paths in inputs.items():
+            for read in paths:
+                check_not_overwritten(option, path, {name: read})
+        for other, taken in given[:number]:
+            check_distinct(option, path, other, taken)
 
 
 def _same_file(one: str, other: str) -> bool:

@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from anomaly.cli.commands import COMMANDS, EXIT_CODES
-from anomaly.cli.inputs import Columns, InputOptions
+from anomaly.cli.inputs import Columns, InputOptions, check_outputs
 from anomaly.cli.labels import LabelColumn
+from anomaly.cli.progress import add_progress
 from anomaly.cli.source import Source
 from anomaly.detectors.row_detector import DataKind
 from anomaly.tables.bad_rows import BadRows
@@ -29,6 +30,9 @@ SUPPORTED_BY: dict[str, DataKind] = {
     **dict.fromkeys(["keep", "date_format"], "tables"),
 }
 """Options that one kind of data alone supports."""
+
+_WRITTEN = ("model", "output", "json", "events", "bad_rows")
+"""Options that name a file which is written; the model only by the command that fits it."""
 
 Subparsers = Any
 """The object that `argparse.ArgumentParser.add_subparsers` returns, which has no public type."""
@@ -62,7 +66,8 @@ def add_command(
     parser.add_argument(
         "--strict", action="store_true", help="turn warnings about the data into errors: nothing is then written"
     )
-    parser.set_defaults(run=run)
+    add_progress(parser)
+    parser.set_defaults(run=run, command=name)
     return parser
 
 
@@ -249,11 +254,26 @@ def input_options(options: argparse.Namespace) -> InputOptions:
         raise ValueError("--normal names a value of the label column: give --label COL too")
     # What runs the command tells of them at the end.
     options.left_out = _left_out(options.on_bad_row, options.bad_rows)
+    source = Source(options.data, _form_options(vars(options)), tuple(options.more), bad=options.left_out)
+    _check_outputs(vars(options), source.paths)
     return InputOptions(
-        Source(options.data, _form_options(vars(options)), tuple(options.more), bad=options.left_out),
+        source,
         Columns(tuple(split_names(options.id)), tuple(split_names(options.drop)), options.label),
         None if normal is None else LabelColumn(options.label, normal),
     )
+
+
+def _check_outputs(values: Mapping[str, Any], data: list[str]) -> None:
+    """Raise ValueError if a file that a command writes is one that it reads, or writes as well."""
+    command = values["command"]
+    outputs = {name.replace("_", "-"): values.get(name) for name in _WRITTEN if name != "model" or command == "fit"}
+    read = {"data": data, "intervals": [values["exclude"]] if values.get("exclude") else []}
+    check_outputs(outputs, read)
+    if "model" in values and command != "fit":
+        if command in ("update", "learn-labels"):
+            # The changed model may replace the one that was read.
+            outputs["output"] = None
+        check_outputs(outputs, {"model": [values["model"]]})
 
 
 def check_supported(given: Mapping[str, Any], kind: DataKind | None, model: str | None = None) -> None:

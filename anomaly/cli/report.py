@@ -8,8 +8,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from anomaly.cli import inputs
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, at_least, input_options
 from anomaly.cli.source import STANDARD
+from nnlite.job import Plan
 
 _BLOCK = 1 << 20
 
@@ -38,35 +40,41 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="N",
         help="tables only: list the N records with the highest scores (default: 1000)",
     )
+    add_json(parser, "what the page says in figures")
     add_table(parser)
 
 
 def run(options: Namespace) -> None:
     """Write the page, and print its name."""
-    inputs.check_not_overwritten("output", options.output, {"data": options.data, "model": options.model})
-    inputs.check_writable(options.output, "a report")
     given = input_options(options)
+    inputs.check_writable(options.output, "a report")
     detector = inputs.load(options.model)
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table, labels = inputs.first_rows(data.chunks(), sys.maxsize), None
+    plan, labels = Plan(reading=1, _report=9), None
+    with plan("reading"):
+        table = inputs.first_rows(data.usable_chunks(detector.check_rows), sys.maxsize)
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
         labels = given.labels.read(table)
     keys = given.columns.unique_ids
     data.source.check_present(table, keys)
     ids = [", ".join(map(str, row)) for row in zip(*(table[name].tolist() for name in keys), strict=True)]
-    detector.report(
-        data.features(table),
-        options.output,
-        labels,
-        ids=ids if keys else None,
-        title=options.title or f"Anomalies in {Path(options.data).name}",
-        most_records=options.limit,
-        audit=_hashes({"data": options.data, "model": options.model}),
-    )
-    print(options.output)
+    with plan("_report"):
+        found = detector.report(
+            data.features(table),
+            options.output,
+            labels,
+            ids=ids if keys else None,
+            title=options.title or f"Anomalies in {Path(options.data).name}",
+            most_records=options.limit,
+            audit=_hashes({"data": options.data, "model": options.model}),
+        )
+    if options.json:
+        write_json("report", {"model": options.model, "output": options.output, **found}, options.json)
+    if options.json != STANDARD and not options.quiet:
+        print(options.output)
 
 
 def _hashes(files: dict[str, str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from anomaly.calibration import anomaly_probability, p_values
-from anomaly.cli.streams import printable
+from anomaly.errors import printable
 from anomaly.tables import Table
 from anomaly.tables.cells import text_array
 from nnlite.types import Array

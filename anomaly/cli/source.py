@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import math
 import os
 import sys
 import warnings
@@ -11,16 +12,22 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
+from anomaly.large.file_parts import FilePart
 from anomaly.tables import Table, concatenate
+from anomaly.tables.arrow_files import is_arrow_file, iter_arrow_file
 from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_columns import AllExcept
 from anomaly.tables.csv_files import iter_csv, read_csv
 from anomaly.tables.csv_form import CsvForm
+from anomaly.tables.folders import files_of
 from anomaly.tables.missing_marks import suspected_marks
 from anomaly.tables.other_files import is_other_file, read_other_file
 from anomaly.tables.read_ahead import read_ahead
-from anomaly.tables.text_files import describe_path, is_live
+from anomaly.tables.text_files import describe_path, estimated_rows, is_live
+from nnlite.job import counted, is_running
 from nnlite.rowwise import CHUNK_ROWS
 
 STANDARD = "-"
@@ -36,7 +43,7 @@ class Source:
     Attributes
     ----------
     path : str
-        Path of the file; "-" is standard input. Several files, if it is a pattern such as ``logs/*.csv``.
+        Path of the file; "-" is standard input. Several files, if it is a folder, or a pattern such as ``logs/*.csv``.
     options : mapping of str to object
         Parameters of `CsvForm` that are given.
     more : tuple of str
@@ -57,6 +64,11 @@ class Source:
         if self.more:
             return f"the files {self.path!r} and {len(self.more)} more"
         return "standard input" if self.path == STANDARD else repr(self.path)
+
+    @property
+    def label(self) -> str:
+        """The name of the first file, for messages."""
+        return describe_path(self.path)
 
     @property
     def form(self) -> CsvForm:
@@ -94,8 +106,11 @@ class Source:
             if self.bad is not None:
                 for path in self.paths:
                     self.bad.clear(describe_path(path))
-            tables = [self._read_one(path, chosen) for path in self.paths]
-            tables = [_in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
+            tables = [self._read_one(path, chosen) for path in counted(self.paths)]
+            tables = [
+                self._named(in_order(table, tables[0], path), path)
+                for table, path in zip(tables, self.paths, strict=True)
+            ]
             mixed = {
                 name
                 for name in tables[0].names
@@ -105,36 +120,54 @@ class Source:
                 break
             chosen |= mixed
         table = concatenate(tables)
-        self._warn_of_missing_header(table.names)
-        _warn_of_marks(table)
+        self.warn_of(table)
         return table
+
+    def part_chunks(self, part: FilePart, text: Collection[str] = ()) -> Iterator[Table]:
+        """Read a part of the files in chunks: numbers where all cells of a column are, but those to keep as text."""
+        if self.bad is not None:
+            self.bad.clear(describe_path(part.path))
+        return self._chunks_of(part.path, AllExcept(text), part.group)
 
     def chunks(self, known: Collection[str] = (), numbers: Container[str] = ()) -> Iterator[Table]:
         """Read the files in chunks; names that are `known` are no sign of a missing header.
 
         Columns of `numbers` are such as long as all their cells are, the others text.
         """
+        # Of live input nobody knows how much there will be.
+        total = None if self.is_live or not is_running() else float(sum(map(estimated_rows, self.paths)))
+        yield from counted(self._all_chunks(known, numbers), "rows", total or math.inf, len)
+
+    def _all_chunks(self, known: Collection[str], numbers: Container[str]) -> Iterator[Table]:
         first: Table | None = None
         for path in self.paths:
             tables = self._chunks_of(path, numbers)
             for found in tables if self.is_live else read_ahead(tables):
-                table = found if first is None else _in_order(found, first, path)
+                table = found if first is None else in_order(found, first, path)
                 if first is None:
                     first = table
                     unknown = [name for name in table.names if name not in known]
                     self._warn_of_missing_header(unknown, len(table.names))
                 if self.bad is not None:
                     self.bad.file = describe_path(path)
-                yield table
+                yield self._named(table, path)
+
+    def _named(self, table: Table, path: str) -> Table:
+        """Return a table whose rows know their file, where there are several."""
+        if len(self.paths) == 1:
+            return table
+        return replace(table, files=np.full(len(table), describe_path(path), object))
 
     def _read_one(self, path: str, text: Container[str]) -> Table:
         if is_other_file(path):
             return read_other_file(path)
         return read_csv(path, self.form, numbers=AllExcept(text), bad=self.bad)
 
-    def _chunks_of(self, path: str, numbers: Container[str]) -> Iterator[Table]:
+    def _chunks_of(self, path: str, numbers: Container[str], group: int | None = None) -> Iterator[Table]:
         if not is_other_file(path):
             return iter_csv(path, self.form, chunk_rows=CHUNK_ROWS, numbers=numbers, bad=self.bad)
+        if is_arrow_file(path):
+            return iter_arrow_file(path, CHUNK_ROWS, group)
         table = read_other_file(path)
         return (table.rows(slice(start, start + CHUNK_ROWS)) for start in range(0, len(table), CHUNK_ROWS))
 
@@ -150,21 +183,29 @@ class Source:
                 f"{', '.join(map(repr, table.names[:50]))}{hint}{meant}"
             )
 
+    def warn_of(self, table: Table) -> None:
+        """Warn of what names of columns and numbers of rows show: no header, marks of missing values."""
+        self._warn_of_missing_header(table.names)
+        _warn_of_marks(table)
+
     def _warn_of_missing_header(self, names: Collection[str], n_columns: int | None = None) -> None:
         """Print a warning if most names of columns look like numbers."""
         if not self.form.header:
             return
         numbers = [name for name in names if _is_number(name)]
         if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
-            print(
-                f"anomaly: warning: {self}: the first line looks like a record: it has "
-                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header",
-                file=sys.stderr,
+            warnings.warn(
+                f"{self}: the first line looks like a record: it has {format_names(numbers, 3)} as names of columns; "
+                "if the file has no header, use --no-header",
+                FileFormWarning,
+                stacklevel=2,
             )
 
 
 def _matching(path: str) -> list[str]:
-    """Return the files that match a pattern, in the order of their names; a path that is none, or exists, itself."""
+    """Return the files that match a pattern, or are in a folder, by name; a path that is none, or exists, itself."""
+    if os.path.isdir(path):
+        return files_of(path)
     if path == STANDARD or os.path.exists(path) or not glob.has_magic(path):
         return [path]
     found = sorted(glob.glob(path))
@@ -173,7 +214,7 @@ def _matching(path: str) -> list[str]:
     return found
 
 
-def _in_order(table: Table, first: Table, path: str) -> Table:
+def in_order(table: Table, first: Table, path: str) -> Table:
     """Return a table with the columns in the order of the first one; raise DataError if they are others."""
     if table.names == first.names:
         return table
@@ -206,7 +247,7 @@ def _count_up(names: list[str]) -> bool:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        float(text.rpartition("=")[2])  # logs write key=value
     except ValueError:
         return False
     return True

@@ -12,32 +12,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn
 
+from anomaly.errors import printable
+
 TERMINATED = 143
 """The exit code after SIGTERM, as shells report it."""
-
-# Characters that change the direction of the text around them.
-_DIRECTIONS = set(map(chr, (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)))
-
-
-def printable(text: str) -> str:
-    r"""Return text with control characters as escapes, so that names in data cannot steer a terminal.
-
-    Examples
-    --------
-    >>> printable("a\x1b[31m\tred\n") == "a\\x1b[31m\tred\n"
-    True
-    """
-    if text.isprintable():
-        return text
-    return "".join(_escaped(character) for character in text)
-
-
-def _escaped(character: str) -> str:
-    number = ord(character)
-    is_control = number < 0x20 or 0x7F <= number < 0xA0 or 0xD800 <= number < 0xE000
-    if character in "\n\t" or not (is_control or character in _DIRECTIONS):
-        return character
-    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"
 
 
 def say(text: object) -> None:

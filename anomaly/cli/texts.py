@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.drift import DriftResult
+from anomaly.errors import one_line
 from anomaly.metrics import Evaluation, FlagRate
 from nnlite.types import Array
 
@@ -23,7 +24,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     scan   12
     flood   7
     """
-    lines = [list(head), *map(list, rows)]
+    lines = [list(map(one_line, line)) for line in (head, *rows)]
     widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
     return "\n".join(
         "  ".join(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.cli.score_columns import columns_of
-from anomaly.cli.streams import printable
+from anomaly.errors import printable
 from anomaly.report.content import Reason
 from anomaly.report.reasons import reasons_of
 from anomaly.tables import Table

@@ -40,6 +40,7 @@ from nnlite.types import Array
 
 _MOST_PAIRS = 2000
 _LAGS = 4
+_FARTHEST = 50
 # More blocks have more records at their edges, next to learned ones. By five, three and two blocks and a rate of 5 %,
 # 6.8, 3.3 and 2.3 % of the following records of curved processes were flagged, 12.4, 10.6 and 3.3 % of linear ones.
 _BLOCKS = 2
@@ -71,7 +72,7 @@ class Dependence:
     groups: Array | None = None
 
     @classmethod
-    def of(cls, x: Array, groups: Any = None) -> Dependence:
+    def of(cls, x: Array, groups: Any = None, blocks: Array | None = None) -> Dependence:
         """Return the dependence of training records.
 
         Parameters
@@ -80,6 +81,8 @@ class Dependence:
             Features; NaN in holes.
         groups : array_like of shape (n_records,), optional
             Group of each record, as any values. Without it, the features tell whether rows follow each other in time.
+        blocks : ndarray of float32 of shape (n_blocks, n_rows, n_features), optional
+            Features of blocks of consecutive rows, where the records are a random sample; see `follow_in_time`.
 
         Raises
         ------
@@ -88,7 +91,8 @@ class Dependence:
         """
         if groups is not None:
             return cls("groups", len(x), _as_codes(groups, len(x)))
-        return cls("time" if follow_in_time(x) else "none", len(x))
+        rows, length = (x, None) if blocks is None else (blocks.reshape(-1, x.shape[1]), blocks.shape[1])
+        return cls("time" if follow_in_time(rows, length) else "none", len(x))
 
     def folds(self) -> list[Array]:
         """Return the indices of the records to be held out together, in each of several turns.
@@ -102,13 +106,16 @@ class Dependence:
         return folds_of(self.n_records) if self.groups is None else _folds_of_groups(self.groups)
 
 
-def follow_in_time(x: Array) -> bool:
+def follow_in_time(x: Array, block: int | None = None) -> bool:
     """Return whether rows seem to follow each other in time: see the module.
 
     Parameters
     ----------
     x : ndarray of float32 of shape (n_records, n_features)
         Features of the records in their order; NaN in holes.
+    block : int, optional
+        Number of records of each block, if the records are blocks of consecutive ones, with gaps between them: more
+        than 53. By default there are no gaps.
 
     Examples
     --------
@@ -123,8 +130,11 @@ def follow_in_time(x: Array) -> bool:
     steps = np.diff(x, axis=0)
     sorted_by = (steps >= 0).all(axis=0) | (steps <= 0).all(axis=0)
     values = np.nan_to_num(x[:, ~sorted_by].astype(np.float64))
-    far = int(np.clip(n // 50, _LAGS - 1, 50))
-    rows = np.unique(np.linspace(0, n - far - _LAGS - 1, min(n, _MOST_PAIRS)).astype(np.int64))
+    far = int(np.clip(n // 50, _LAGS - 1, _FARTHEST)) if block is None else _FARTHEST
+    # Rows with others that are so far behind them, in their block.
+    first_rows = np.arange(n)[np.arange(n) % (block or n) < (block or n) - far - _LAGS]
+    chosen = np.unique(np.linspace(0, len(first_rows) - 1, min(n, _MOST_PAIRS)).astype(np.int64))
+    rows = first_rows[chosen]
 
     def distance(others: Array) -> float:
         return float(np.sqrt(np.median(np.square(values[rows] - values[others]).sum(axis=1))))

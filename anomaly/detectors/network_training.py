@@ -6,13 +6,16 @@ same number of updates. ``epochs="auto"`` is the smallest number of epochs with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nnlite.callbacks import Callback, EarlyStopping
+from nnlite.callbacks.base import Logs
+from nnlite.job import is_running, report
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, is_integer, number
@@ -26,6 +29,9 @@ TRAINING_CONSTRAINTS: Mapping[str, Constraint] = {
 
 History = dict[str, list[float]]
 """The losses of each epoch, by name."""
+
+backups: ContextVar[Callable[[Model, Array, Array, object], Callback] | None] = ContextVar("backups", default=None)
+"""What makes a callback for each training that begins, of its network, inputs, targets and settings, to back it up."""
 
 _VALIDATION_SPLIT = 0.1
 _BATCH = 128
@@ -55,6 +61,12 @@ class FitSettings:
     batch_size: int | str
     patience: int | None = None
     verbose: int = 0
+
+    def batch_for(self, n_examples: int) -> int:
+        """Return the number of examples a step, of so many."""
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        return _SMALL_BATCH if n_examples < _SMALL_TABLE else _BATCH
 
 
 def fit_network(
@@ -116,18 +128,35 @@ def fit_network(
         stopping = [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)]
     # Only examples outside the validation set make steps.
     n_learned = int(len(x) * (1 - validation_split))
-    batch_size = _batch_size(settings, n_learned)
+    batch_size = settings.batch_for(n_learned)
+    epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
+    make = backups.get()
+    backup = [] if make is None else [make(model, x, y, (replace(settings, verbose=0), epochs))]
     history = model.fit(
         x,
         y,
         batch_size=batch_size,
-        epochs=_epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps)),
+        epochs=epochs,
         validation_split=validation_split,
-        callbacks=[*stopping, *callbacks],
-        verbose=settings.verbose,
+        callbacks=[*stopping, *callbacks, *backup, *([_Steps()] if is_running() else [])],
+        # A job is shown as a whole.
+        verbose=0 if is_running() else settings.verbose,
         check_finite=True,
     )
     return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+class _Steps(Callback):
+    """Tells the running job how many steps are done."""
+
+    def interest(self, phase: str) -> str:  # noqa: ARG002
+        """Return "none": the model is not used, so that epochs may run at once."""
+        return "none"
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Count the steps of the epoch."""
+        steps = self.params["steps"]
+        report((epoch + 1) * steps, self.params["epochs"] * steps, "steps")
 
 
 def _clamp(steps: int, least: int, most: int | None) -> int:
@@ -136,12 +165,6 @@ def _clamp(steps: int, least: int, most: int | None) -> int:
 
 def _epochs(settings: FitSettings, steps_per_epoch: int, steps: int) -> int:
     return -(-steps // steps_per_epoch) if settings.epochs == "auto" else int(settings.epochs)
-
-
-def _batch_size(settings: FitSettings, n_examples: int) -> int:
-    if settings.batch_size != "auto":
-        return int(settings.batch_size)
-    return _SMALL_BATCH if n_examples < _SMALL_TABLE else _BATCH
 
 
 def as_seed(random_state: Any) -> int | None:

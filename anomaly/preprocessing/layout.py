@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, one_line
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.values import ValueColumn
@@ -118,10 +118,11 @@ def describe_columns(columns: Sequence[Column], medians: Array, is_marked: Array
     missing_fraction : ndarray of float64 of shape (n_columns,)
         Fraction of missing training values of each column; NaN if not known.
     """
-    width = max(len(column.name) for column in columns)
+    names = [one_line(column.name) for column in columns]
+    width = max(map(len, names))
     numbers = iter(zip(medians, is_marked, strict=True))
     lines = []
-    for column, fraction in zip(columns, missing_fraction.tolist(), strict=True):
+    for name, column, fraction in zip(names, columns, missing_fraction.tolist(), strict=True):
         parts, has_mark = [], False
         if isinstance(column, ValueColumn):
             median, has_mark = next(numbers)
@@ -136,5 +137,5 @@ def describe_columns(columns: Sequence[Column], medians: Array, is_marked: Array
             parts.append(f"{100 * fraction:.3g} % missing" + (", marked" if has_mark else ""))
         elif has_mark:  # of an earlier version, without the fraction
             parts.append("missing values are marked")
-        lines.append(f"{column.name:<{width}}  {column.kind:<8}  {'; '.join(parts)}".rstrip())
+        lines.append(f"{name:<{width}}  {column.kind:<8}  {'; '.join(parts)}".rstrip())
     return lines

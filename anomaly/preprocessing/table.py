@@ -13,6 +13,7 @@ from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
+from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
@@ -214,12 +215,36 @@ class TablePreprocessor(Transformer):
         table = as_table(data)
         return self._assemble(table, *self._learn(table))
 
-    def _learn(self, table: Table) -> tuple[Array, list[Array]]:
+    def fit_sample(self, data: Any, population: Population) -> TablePreprocessor:
+        """Fit the preprocessor to a sample of the training rows, with what is known of all of them.
+
+        Parameters
+        ----------
+        data : Table, or any input of `anomaly.tables.as_table`
+            A random sample of the rows in their order. Rows that hold what a sample may lack, such as the extremes of
+            each number, may be added to it.
+        population : Population
+            Number of rows, missing cells and counts of categories of all rows.
+
+        Returns
+        -------
+        TablePreprocessor
+            The fitted preprocessor. Its scales and medians are those of the sample.
+
+        Raises
+        ------
+        DataError, ValueError
+            As `fit`.
+        """
+        self._learn(as_table(data), population)
+        return self
+
+    def _learn(self, table: Table, population: Population | None = None) -> tuple[Array, list[Array]]:
         """Set the fitted attributes; return numbers and groups of the training rows, for `_assemble`."""
         if not len(table):
             raise DataError("found 0 sample(s) to fit on while a minimum of 1 is required")
         check_against(self._parameters(), table.names)
-        found = self._fit_columns(table)
+        found = self._fit_columns(table) if population is None else self._fit_any(table, population)
         check_finite(table, found.numbers, 0, names_of_numbers(found.columns))
         self._fitted, numbers = FittedTable.learn(found, table.named, self.scaling, self.missing)
         self._lay_out()
@@ -234,9 +259,14 @@ class TablePreprocessor(Transformer):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
                 )
+        return self._fit_any(table)
+
+    def _fit_any(self, table: Table, population: Population | None = None) -> FittedColumns:
+        """Fit columns of any kind."""
         # Without names, no column can be kept or dropped by name.
         kept = () if table.named else table.names
-        return fit_columns(table, categorical, column_settings(self._parameters(), kept))
+        categorical = {*(self.categorical or ()), *table.categorical}
+        return fit_columns(table, categorical, column_settings(self._parameters(), kept, population))
 
     @staticmethod
     def _are_plain(table: Table) -> bool:

@@ -8,14 +8,15 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from anomaly.errors import DataError, FileFormWarning, format_names
+from anomaly.tables.arrow_files import ARROW_SUFFIXES, read_arrow_file
 from anomaly.tables.cells import as_column, objects_as_column
+from anomaly.tables.libraries import library
 from anomaly.tables.table import Table
 from nnlite.types import Array
 
@@ -68,50 +69,17 @@ def read_other_file(path: str | os.PathLike[str]) -> Table:
         raise DataError(f"cannot read {name!r}: {' '.join(str(error).split()) or type(error).__name__}") from error
 
 
-def _library(name: str, path: str) -> Any:
-    try:
-        return import_module(name)
-    except ImportError as error:
-        package = name.partition(".")[0]
-        raise DataError(f"to read {path!r}, install {package} (pip install {package}), or write it as CSV") from error
-
-
 def _table(columns: Mapping[str, Array], path: str, categorical: frozenset[str] = frozenset()) -> Table:
     if not columns or not len(next(iter(columns.values()))):
         raise DataError(f"{path!r} has no rows")
     return Table(tuple(columns), tuple(columns.values()), categorical=categorical)
 
 
-# -- Arrow -------------------------------------------------------------------------------------
-
-
-def _read_parquet(path: str) -> Table:
-    return _from_arrow(_library("pyarrow.parquet", path).read_table(path), path)
-
-
-def _read_feather(path: str) -> Table:
-    return _from_arrow(_library("pyarrow.feather", path).read_table(path), path)
-
-
-def _from_arrow(found: Any, path: str) -> Table:
-    types = _library("pyarrow.types", path)
-    columns: dict[str, Array] = {}
-    categorical = set()
-    for name, column in zip(found.column_names, found.columns, strict=True):
-        if types.is_dictionary(column.type):
-            categorical.add(name)
-        if types.is_integer(column.type) or types.is_floating(column.type):
-            columns[name] = np.array(column.cast("float64").to_numpy(), np.float64)
-        else:
-            columns[name] = objects_as_column(column.to_pylist(), name)
-    return _table(columns, path, frozenset(categorical))
-
-
 # -- ARFF --------------------------------------------------------------------------------------
 
 
 def _read_arff(path: str) -> Table:
-    data, meta = _library("scipy.io.arff", path).loadarff(path)
+    data, meta = library("scipy.io.arff", path).loadarff(path)
     columns: dict[str, Array] = {}
     categorical = set()
     for name, kind in zip(meta.names(), meta.types(), strict=True):
@@ -154,12 +122,12 @@ def _read_mat(path: str) -> Table:
 
 
 def _mat_arrays(path: str) -> dict[str, Array]:
-    found = _library("scipy.io", path).loadmat(path)
+    found = library("scipy.io", path).loadmat(path)
     return {name: value for name, value in found.items() if not name.startswith("__") and _is_numeric(value)}
 
 
 def _hdf5_arrays(path: str) -> dict[str, Array]:
-    with _library("h5py", path).File(path, "r") as file:
+    with library("h5py", path).File(path, "r") as file:
         # MATLAB stores columns one after another, which HDF5 takes for rows.
         found = {name: np.asarray(value).T for name, value in file.items() if hasattr(value, "shape")}
     return {name: value for name, value in found.items() if _is_numeric(value)}
@@ -173,7 +141,7 @@ def _is_numeric(value: Any) -> bool:
 
 
 def _read_xlsx(path: str) -> Table:
-    book = _library("openpyxl", path).load_workbook(path, read_only=True, data_only=True)
+    book = library("openpyxl", path).load_workbook(path, read_only=True, data_only=True)
     try:
         sheets = book.sheetnames
         if len(sheets) > 1:
@@ -196,8 +164,7 @@ def _read_xlsx(path: str) -> Table:
 
 
 _READERS: dict[str, Callable[[str], Table]] = {
-    ".parquet": _read_parquet,
-    ".feather": _read_feather,
+    **dict.fromkeys(ARROW_SUFFIXES, read_arrow_file),
     ".arff": _read_arff,
     ".mat": _read_mat,
     ".xlsx": _read_xlsx,

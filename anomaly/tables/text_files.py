@@ -9,13 +9,14 @@ import stat
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TextIO, cast
 
-from anomaly.errors import DataError
+from anomaly.errors import DataError, printable
 from nnlite.files import atomic_write
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_FACTOR = 5
+_SAMPLE_BYTES = 1 << 20
 
 
 def describe_path(path: str | os.PathLike[str]) -> str:
@@ -64,6 +65,27 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
             yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
 
 
+def estimated_rows(path: str | os.PathLike[str]) -> float:
+    r"""Estimate how many lines a file has, from those at its beginning; 0 if it cannot be read, or read again.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text("a,b\n" + 999 * "1,2\n")
+    >>> estimated_rows(path)
+    1000.0
+    """
+    if os.fspath(path) == "-" or not os.path.isfile(path):
+        return 0.0
+    try:
+        with open_bytes(path) as opened:
+            sample = opened.stream.read(_SAMPLE_BYTES)
+            return max(sample.count(b"\n"), 1) * max(opened.n_bytes / max(len(sample), 1), 1.0)
+    except OSError:
+        return 0.0
+
+
 def _size(binary: Any) -> int:
     """Return how many bytes a stream has from its position on, which it keeps."""
     start = binary.tell()
@@ -95,11 +117,28 @@ def _open_binary(path: str | os.PathLike[str]) -> IO[bytes]:
         raise DataError(f"cannot read {describe_path(path)}: it is a folder; name a file in it") from error
 
 
+class _Terminal:
+    """Writes text to a terminal with control characters as escapes."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(printable(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+
 @contextmanager
 def create_text(path: str | os.PathLike[str]) -> Iterator[IO[str]]:
-    """Open a new text file for writing, which replaces an earlier one at the end; ``"-"`` is standard output."""
+    """Open a new text file for writing, which replaces an earlier one at the end; ``"-"`` is standard output.
+
+    Where that is a terminal, control characters are written as escapes: cells of data cannot steer it.
+    """
     if os.fspath(path) == "-":
-        yield sys.stdout
+        yield cast("IO[str]", _Terminal(sys.stdout)) if sys.stdout.isatty() else sys.stdout
         sys.stdout.flush()
         return
     with ExitStack() as stack:

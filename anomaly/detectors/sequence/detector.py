@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.detectors.base import validated_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
-from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule, AlarmSettings
+from anomaly.detectors.sequence.alarms import AlarmRule, AlarmSettings, default_rate
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.exclusion import without_intervals
@@ -26,17 +26,15 @@ from anomaly.detectors.sequence.settings import OF_NETWORKS, SequenceSettings, s
 from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
-from anomaly.errors import FewRecordsWarning
+from anomaly.errors import FewRecordsWarning, level_of_caller
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
+from nnlite.job import counted
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
-
-# From a warning over `_set_alarms`, `fit` and its wrapper.
-_CALLER_OF_FIT = 4
 
 
 class SequenceDetector(SeriesDetector):
@@ -133,8 +131,8 @@ class SequenceDetector(SeriesDetector):
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
         `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 5,000
-        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest of them,
-        corrected for the effective sample size of autocorrelated scores (see
+        steps, or in 10,000 where `causal`: see `anomaly.thresholds.declustered`. That of networks alone is `margin`
+        times the highest of them, corrected for the effective sample size of autocorrelated scores (see
         `anomaly.detectors.sequence.small_samples`).
     margin : float, default 2.0
         Factor of the default threshold of networks alone: an allowance for sensors whose behaviour changes.
@@ -357,7 +355,7 @@ class SequenceDetector(SeriesDetector):
         changed = [name for name in OF_NETWORKS if parameters[name] != self._default_of(name)]
         if self.network is None and changed:
             warnings.warn(
-                f"{', '.join(changed)}: without effect, since network=None", UserWarning, stacklevel=_CALLER_OF_FIT
+                f"{', '.join(changed)}: without effect, since network=None", UserWarning, stacklevel=level_of_caller()
             )
         if self.network == "auto":
             parameters["network"] = "dense" if changed else None
@@ -374,10 +372,9 @@ class SequenceDetector(SeriesDetector):
     def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""
         if self.ensemble_ is not None and self.threshold is None and self.contamination == "auto":
-            settings = self._alarm_settings(self._rate())
-            self.alarms_, shortage = settings.choose(found.calibration_segments)
+            self.alarms_, shortage = self._alarm_settings(self._rate()).choose(found.calibration_segments)
             if shortage is not None:
-                warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
+                warnings.warn(shortage, FewRecordsWarning, stacklevel=level_of_caller())
         else:
             self.alarms_ = AlarmRule(self._fixed_threshold(found.calibration, labels))
         self.threshold_ = self.alarms_.threshold
@@ -389,7 +386,7 @@ class SequenceDetector(SeriesDetector):
     def _rate(self) -> float:
         """Return the alarm events per step that the limit allows for."""
         if self.false_alarms is None:
-            return DEFAULT_RATE
+            return default_rate(self.causal)
         return AlarmRate.parse(self.false_alarms).per_step(self.preprocessor_.step_time())
 
     def _fixed_threshold(self, calibration: Calibration | None, labels: Array | None) -> float:
@@ -483,7 +480,8 @@ class SequenceDetector(SeriesDetector):
         """Return contributions and labels of the steps of one series, as `explain` and `predict` do, in one pass."""
         stream = self.stream() if exclude is None else self.routed_stream(exclude=exclude)
         contributions, labels = [], []
-        for chunk in chunks_of(as_one_series(X, self.ignore)):
+        series = as_one_series(X, self.ignore)
+        for chunk in counted(chunks_of(series), total=len(series), size=len):
             contributions.append(stream.push_parts(chunk))
             labels.append(stream.labels)
         contributions.append(stream.finish_parts())
@@ -560,7 +558,10 @@ class SequenceDetector(SeriesDetector):
         self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
             settings = self._alarm_settings(float(config["alarm_rate"]))
-            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, config.get("alarm_unit"))
+            self.alarms_ = settings.restored(self.threshold_, self.calibration_scores_, config)
+
+    def _describe_flagged(self, flagged: int) -> str:
+        return self.alarms_.describe(self.labels_, flagged)
 
     def _describe_windows(self) -> str:
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"

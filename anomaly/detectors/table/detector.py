@@ -32,6 +32,9 @@ from anomaly.detectors.table.incremental import (
 )
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
+from anomaly.large.drawn import BLOCK_ROWS, DrawnRows
+from nnlite.job import Plan
+from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
 
@@ -369,22 +372,90 @@ class TableDetector(TableDetectorFiles):
             than half of one for the fraction, fewer than five labels of a class for a rule that needs them, or fewer
             than a `false_alarm_rate` takes.
         """
-        start = None
+        start, plan = None, Plan(preprocessing=1, _fit=20)
+        with plan("preprocessing"):
+            if self.warm_start and self.__sklearn_is_fitted__():
+                x, labels = self._warm_features(X, y)
+                start = [network.model for network in self.ensemble_.networks]
+            else:
+                x, labels = self._fit_preprocessor(X, y)
+        dependence = self._find_dependence(x, groups)
+        with plan("_fit"):
+            return self._fit_features(X, x, labels, dependence, start)
+
+    def fit_sample(self, drawn: DrawnRows, y: Any = None, groups: Any = None) -> TableDetector:
+        """Fit the detector to a random sample of a table that is too long for memory, with facts about all of its rows.
+
+        Kinds of columns, categories, missing cells and whether rows follow each other in time are learned from all
+        rows, as `fit` does; scales, networks, remembered records and the threshold from the sample. `fit` itself learns
+        from no more than some 100,000 rows but in its scores: its networks learn 800 batches of 128, and it remembers
+        10,000 records.
+
+        Parameters
+        ----------
+        drawn : anomaly.large.drawn.DrawnRows
+            The sample and the facts, of a `anomaly.large.digest.Digest`. If the sample is all rows, the result is that
+            of `fit`, bit by bit.
+        y, groups : array_like of shape (n_sample,), optional
+            Labels and groups of the rows of the sample, as of `fit`.
+
+        Returns
+        -------
+        TableDetector
+            The detector itself. `decision_scores_` and `labels_` are those of the sample, `records_seen_` is the number
+            of all rows.
+
+        Raises
+        ------
+        ValueError
+            As of `fit`.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from anomaly.large.digest import Digest
+        >>> from anomaly.tables import as_table
+        >>> rng, digest = np.random.default_rng(0), Digest(seed=0, most_rows=1000)
+        >>> for number in range(5):
+        ...     digest.add(as_table(rng.normal(size=(1000, 2))), number, 0)
+        >>> detector = TableDetector(hidden=(8,), random_state=0).fit_sample(digest.finish())
+        >>> len(detector.decision_scores_), detector.records_seen_
+        (1000, 5000)
+        """
+        if drawn.is_complete:
+            return self.fit(drawn.sample, y, groups)
+        start, sample = None, self._as_table(drawn.sample)
         if self.warm_start and self.__sklearn_is_fitted__():
-            x, labels = self._warm_features(X, y)
+            x, labels = self._warm_features(drawn.sample, y)
             start = [network.model for network in self.ensemble_.networks]
         else:
-            x, labels = self._fit_preprocessor(X, y)
+            x, labels = self._fit_preprocessor_to_sample(drawn, y)
+        blocks = self.preprocessor_.transform(self._as_table(drawn.blocks)).reshape(-1, BLOCK_ROWS, x.shape[1])
+        dependence = self._find_dependence(x, groups, blocks if len(blocks) else None)
+        self._fit_features(sample, x, labels, dependence, start)
+        self.records_seen_ = drawn.population.n_rows
+        return self
+
+    def _fit_features(
+        self, X: Any, x: Array, labels: Array | None, dependence: Dependence, start: Sequence[Model] | None
+    ) -> TableDetector:
+        """Fit the ensemble and the threshold to training records X with the features x."""
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
-        dependence = self._find_dependence(x, groups)
-        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
-        fitted = fit_ensemble(self._settings(), x, features, seed, start)
+        features, seed, of_held_out = (
+            FeatureSet.of(self.preprocessor_),
+            as_seed(self.random_state),
+            self._are_held_out(len(x)),
+        )
+        is_held_out = of_held_out or self.false_alarm_rate is not None
+        plan = Plan(fit=1, held_out_scores=0.7 * len(list(dependence.folds())) if is_held_out else 0)
+        with plan("fit"):
+            fitted = fit_ensemble(self._settings(), x, features, seed, start)
         self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
-        scores, of_held_out = fitted.scores, self._are_held_out(len(x))
-        held_out = scores
-        if of_held_out or self.false_alarm_rate is not None:
-            held_out = self._held_out_scores(X, x, dependence)
+        scores = held_out = fitted.scores
+        if is_held_out:
+            with plan("held_out_scores"):
+                held_out = self._held_out_scores(X, x, dependence)
         self._set_threshold(held_out if of_held_out else scores, labels)
         if self.false_alarm_rate is not None:
             self._set_conformal_threshold(held_out, self.false_alarm_rate)

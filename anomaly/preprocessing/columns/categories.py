@@ -65,6 +65,8 @@ class CategoryColumn:
     kind: ClassVar[str] = "category"
     n_once = 0
     """Number of training rows that hold a value met once; known after `learn` alone."""
+    n_present = 0
+    """Number of training rows that hold a value, likewise."""
 
     def __init__(
         self,
@@ -114,6 +116,7 @@ class CategoryColumn:
         *,
         missing: str = "median",
         numeric: bool | None = None,
+        known: tuple[Counter[str | None], float] | None = None,
     ) -> tuple[C, Array]:
         """Fit the categories of a training column.
 
@@ -132,6 +135,8 @@ class CategoryColumn:
         numeric : bool, optional
             Whether text such as "1" and "1e0" is one category. By default, whether more than half of the values are
             numbers, as those of `are_codes` are.
+        known : tuple of (Counter, float), optional
+            Number of cells of each category, and the fraction of missing ones, in all rows, where `cells` is a sample.
 
         Returns
         -------
@@ -141,8 +146,7 @@ class CategoryColumn:
             Group of each training value; `HOLE` for missing ones without a group.
         """
         distinct, indices = distinct_cells(cells)
-        counts = count_categories(distinct, indices)
-        n_missing = counts.pop(None, 0)
+        counts, missing_fraction = known or _counted(distinct, indices)
         if numeric is None:
             numeric = cells.dtype.kind in "fb" or _are_mostly_numbers(counts)
         counts = _merge_equal_numbers(counts, renamed=numeric)
@@ -157,13 +161,13 @@ class CategoryColumn:
             name,
             tuple(sorted(common)),
             () if open_ended else tuple(sorted(rare)),
-            has_missing=bool(are_marked(np.array(n_missing / max(1, len(cells))), missing)),
+            has_missing=bool(are_marked(np.array(missing_fraction), missing)),
             open_ended=open_ended,
             numeric=numeric,
             most_frequent=common[0] if common else None,
             most_frequent_rare=rare[0] if rare and not open_ended else None,
         )
-        column.n_once = once
+        column.n_once, column.n_present = once, counts.total()
         return column, column.groups_of(distinct)[indices]
 
     def get_config(self) -> dict[str, Any]:
@@ -317,6 +321,12 @@ def count_categories(distinct: list[Any], indices: Array) -> Counter[str | None]
     for value, count in zip(distinct, np.bincount(indices).tolist(), strict=True):
         counts[category_text(value)] += count
     return counts
+
+
+def _counted(distinct: list[Any], indices: Array) -> tuple[Counter[str | None], float]:
+    """Return the number of cells of each category, and the fraction of missing cells."""
+    counts = count_categories(distinct, indices)
+    return counts, counts.pop(None, 0) / max(1, len(indices))
 
 
 def are_codes(counts: Mapping[str, int]) -> bool:

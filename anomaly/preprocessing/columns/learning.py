@@ -26,6 +26,7 @@ from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.left_out import FEWEST_NOTED, NAMING, is_blind, names_the_records, reason_of_numbers
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
 from anomaly.preprocessing.columns.number_times import NumberTimeForm, find_number_times
+from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.values import BooleanColumn, IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -55,7 +56,10 @@ class FittedColumns(NamedTuple):
 
 
 class ColumnSettings(NamedTuple):
-    """Parameters of the columns, as for `anomaly.preprocessing.TablePreprocessor`."""
+    """Parameters of the columns, as for `anomaly.preprocessing.TablePreprocessor`, and what is known of all rows.
+
+    `population` is given where the training rows are a sample.
+    """
 
     dates: str
     min_category_count: int
@@ -64,6 +68,7 @@ class ColumnSettings(NamedTuple):
     keep: Collection[str] = ()
     date_format: Sequence[str] = ()
     time_zone: str | None = None
+    population: Population | None = None
 
     @property
     def is_table(self) -> bool:
@@ -154,7 +159,8 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     if all(fraction == 1 for fraction in fractions):
         raise no_values(table.names[0])
     notes.warn()
-    return FittedColumns(columns, side_by_side(numbers, len(table)), groups, np.array(fractions))
+    missing = np.array(fractions) if settings.population is None else settings.population.missing_fractions(table.names)
+    return FittedColumns(columns, side_by_side(numbers, len(table)), groups, missing)
 
 
 def _fit_column(
@@ -217,7 +223,13 @@ def _fit_categories(
 ) -> tuple[CategoryColumn | None, Array]:
     numeric = cells.dtype.kind in "fb" if is_declared else None  # declared text stays as it is written
     categories, groups = CategoryColumn.learn(
-        name, cells, settings.min_category_count, settings.max_categories, missing=settings.missing, numeric=numeric
+        name,
+        cells,
+        settings.min_category_count,
+        settings.max_categories,
+        missing=settings.missing,
+        numeric=numeric,
+        known=None if settings.population is None else settings.population.categories(name),
     )
     has_values = categories.categories or categories.rare or categories.open_ended
     return (categories if has_values else None), groups
@@ -228,11 +240,11 @@ def _checked_categories(
 ) -> tuple[Column, Array]:
     """Return a column of categories, or none where it names the records; warn where no value is unusual."""
     name = column.name
-    if settings.is_table and name not in settings.keep and names_the_records(column, groups):
+    if settings.is_table and name not in settings.keep and names_the_records(column):
         _leave_out(name, NAMING, notes)
         missing = np.where(groups == column.missing_group, np.nan, 0.0)
         return IgnoredColumn(name, f"left out: {NAMING}"), missing
-    if is_blind(column, groups):
+    if is_blind(column):
         notes.add(
             BlindColumnWarning,
             "at least half of the rows hold a value that is met once, so that no later value of these columns is "
@@ -252,7 +264,11 @@ def _checked_numbers(
     """Return a column of times for numbers that are times, or none for those that only number or grow."""
     if not isinstance(column, NumberColumn):
         return column, values
-    unit = find_number_times(column.name, values) if column.form is None else None
+    unit = find_number_times(column.name, values)
+    if unit is not None and column.form is not None:
+        reason = f"it holds times ({NumberTimeForm(unit, None).summary}) in the form {column.form.summary}"
+        _leave_out(column.name, reason, notes)
+        return IgnoredColumn(column.name, f"left out: {reason}"), values
     if unit is not None:
         form = NumberTimeForm(unit, settings.time_zone)
         notes.add(
@@ -265,7 +281,7 @@ def _checked_numbers(
         days = form.read(values)
         has_times = bool((days[~np.isnan(days)] % 1.0 != 0.0).any())
         return (DatetimeColumn if has_times else DateColumn)(column.name, form=form), days
-    reason = reason_of_numbers(values)
+    reason = reason_of_numbers(values, None if settings.population is None else settings.population.n_rows)
     if reason:
         _leave_out(column.name, reason, notes)
         return IgnoredColumn(column.name, f"left out: {reason}"), values
@@ -328,11 +344,14 @@ def as_formats(formats: str | Iterable[str] | None) -> tuple[str, ...]:
     return (formats,) if isinstance(formats, str) else tuple(formats or ())
 
 
-def column_settings(parameters: Mapping[str, Any], kept: Collection[str] = ()) -> ColumnSettings:
+def column_settings(
+    parameters: Mapping[str, Any], kept: Collection[str] = (), population: Population | None = None
+) -> ColumnSettings:
     """Return the parameters of the columns from those of a preprocessor, and columns that are kept in any case."""
     same = ("dates", "min_category_count", "max_categories", "missing", "time_zone")
     return ColumnSettings(
         **{name: parameters[name] for name in same},
         keep=(*(parameters["keep"] or ()), *kept),
         date_format=as_formats(parameters["date_format"]),
+        population=population,
     )

@@ -25,7 +25,7 @@ FEWEST_NOTED = 20
 """Fewer rows tell nothing about a column."""
 
 
-def are_serial_numbers(numbers: Array) -> bool:
+def are_serial_numbers(numbers: Array, n_rows: int | None = None) -> bool:
     """Return whether numbers are serial numbers of the records: at least 100 distinct integers that are dense.
 
     They are dense if their range is at most four times as wide as they are many. So are those of a random quarter of
@@ -35,6 +35,8 @@ def are_serial_numbers(numbers: Array) -> bool:
     ----------
     numbers : ndarray of float of shape (n_rows,)
         Training values; NaN is missing.
+    n_rows : int, optional
+        Number of rows that these are a random sample of; by default they are all.
 
     Examples
     --------
@@ -46,7 +48,7 @@ def are_serial_numbers(numbers: Array) -> bool:
     if (
         n < _FEWEST_SERIAL
         or not np.isfinite(numbers).all()
-        or numbers.max() / 2 - numbers.min() / 2 > _WIDEST_SERIAL / 2 * n
+        or numbers.max() / 2 - numbers.min() / 2 > _WIDEST_SERIAL / 2 * (n_rows or n)
     ):
         return False
     return bool((numbers == np.rint(numbers)).all()) and len(np.unique(numbers)) == n
@@ -79,27 +81,26 @@ def only_grow(numbers: Array) -> bool:
     return bool((steps >= 0).all() or (steps <= 0).all())
 
 
-def reason_of_numbers(numbers: Array) -> str:
-    """Return why a column of numbers is left out, or an empty text."""
-    return SERIAL if are_serial_numbers(numbers) else GROWING if only_grow(numbers) else ""
+def reason_of_numbers(numbers: Array, n_rows: int | None = None) -> str:
+    """Return why a column of numbers is left out, or an empty text; of a sample, `n_rows` is the number of all rows."""
+    return SERIAL if are_serial_numbers(numbers, n_rows) else GROWING if only_grow(numbers) else ""
 
 
-def rows_met_once(column: CategoryColumn, groups: Array) -> tuple[int, int]:
+def rows_met_once(column: CategoryColumn) -> tuple[int, int]:
     """Return the number of training rows that hold a value met once, and of those with a value.
 
     A value met once is known of an open-ended column alone, see `CategoryColumn`: there no value is unusual.
     """
-    present = int(np.count_nonzero(groups != column.missing_group))
-    return (column.n_once if column.open_ended else 0), present
+    return (column.n_once if column.open_ended else 0), column.n_present
 
 
-def names_the_records(column: CategoryColumn, groups: Array) -> bool:
+def names_the_records(column: CategoryColumn) -> bool:
     """Return whether each value of a column of categories is met once: 20 or more of them."""
-    once, present = rows_met_once(column, groups)
+    once, present = rows_met_once(column)
     return once == present >= _FEWEST_NAMES
 
 
-def is_blind(column: CategoryColumn, groups: Array) -> bool:
+def is_blind(column: CategoryColumn) -> bool:
     """Return whether at least half of the rows hold a value met once, so that no later value is unusual."""
-    once, present = rows_met_once(column, groups)
+    once, present = rows_met_once(column)
     return FEWEST_NOTED <= present <= 2 * once

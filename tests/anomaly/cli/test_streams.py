@@ -1,5 +1,6 @@
 """Closed streams, interruptions, full disks, and text that would steer a terminal or run in a spreadsheet."""
 
+import io
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 
 import anomaly
 from anomaly.cli import main
-from anomaly.cli.streams import printable
+from anomaly.errors import printable
 from tests.anomaly.command_line import fails, run, with_file
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
@@ -197,13 +198,46 @@ def test_control_characters_of_names_stay_out_of_the_terminal(tmp_path, capsys):
             assert "\\x1b[2J" in out
 
 
+def test_a_name_with_a_line_end_is_no_other_line(tmp_path, capsys):
+    rows = np.random.default_rng(0).normal(size=(60, 2)).round(3).tolist()
+    lines = "".join(f"{a},{b}," + ("x\n" if a > 0 else '"y\nforged"\n') for a, b in rows)
+    data = with_file(tmp_path, '"a\nforged: line",b\tc,kind\n' + lines)
+    model = tmp_path / "m.npz"
+    for words in (
+        ("fit", data, "-m", model, "--epochs", "1", "--hidden", "4"),
+        ("info", "-m", model),
+        ("drift", data, "-m", model),
+        ("evaluate", data, "-m", model, "--label", "kind", "--normal", "x", "--by", "b\tc"),
+    ):
+        code, out, err = run(capsys, *words)
+        assert code in (0, 1, 2)
+        assert not [line for line in (out + err).splitlines() if line.startswith("forged")], words
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_cells_are_escaped_on_a_terminal_and_nowhere_else(files, tmp_path, capsys, monkeypatch):
+    data = with_file(tmp_path, "a,b,id\n1,2,\x1b[2Jone\n2,3,two\n")
+    words = ["score", str(data), "-m", str(files / "m.npz"), "--id", "id"]
+    _, out, _ = run(capsys, *words)
+    assert "\x1b[2Jone" in out
+    monkeypatch.setattr("sys.stdout", Terminal())
+    assert main(words) == 0
+    shown = sys.stdout.getvalue()
+    monkeypatch.undo()
+    assert shown == out.replace("\x1b", "\\x1b")
+
+
 def test_printable_text_is_as_it_was():
     assert printable("Größe, 溫度 \n\ttab") == "Größe, 溫度 \n\ttab"
     assert printable("\x00\x7f\x85\u2066\ud800") == "\\x00\\x7f\\x85\\u2066\\ud800"
 
 
 def test_formulas_are_text_on_request(files, tmp_path, capsys):
-    ids = ["=1+1", "+cmd|'/c calc'!A1", "-2+3", "@SUM(A1)", "plain", "-5", "\t=1"]
+    ids = ["=1+1", "+cmd|'/c calc'!A1", "-2+3", "@SUM(A1)", "plain", "-5", "\t=1", "x;=1", "\uff1d1+1", " +1+1", "1;2"]
     data = with_file(tmp_path, "a,b,id\n" + "".join(f'{i},{i},"{name}"\n' for i, name in enumerate(ids)))
     _, out, _ = run(capsys, "score", data, "-m", files / "m.npz", "--id", "id")
     assert [line.split(",")[0] for line in out.splitlines()[1:]] == ids
@@ -216,4 +250,49 @@ def test_formulas_are_text_on_request(files, tmp_path, capsys):
         "plain",
         "-5",
         "'\t=1",
+        "x;'=1",
+        "'\uff1d1+1",
+        "' +1+1",
+        "1;2",
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("fit data.csv labelled.csv -m labelled.csv", "labelled.csv"),
+        ("fit data.csv -m x.npz --json data.csv", "data.csv"),
+        ("fit data.csv -m x.npz --json x.npz", "x.npz"),
+        ("fit data.csv -m x.npz --on-bad-row report --bad-rows data.csv", "data.csv"),
+        ("score data.csv labelled.csv -m m.npz -o labelled.csv", "labelled.csv"),
+        ("score data.csv -m m.npz -o m.npz", "m.npz"),
+        ("score data.csv -m m.npz -o s.csv --on-bad-row report --bad-rows s.csv", "s.csv"),
+        ("score data.csv -m m.npz --on-bad-row report --bad-rows m.npz", "m.npz"),
+        ("score *.csv -m m.npz -o data.csv", "data.csv"),
+        ("evaluate data.csv labelled.csv -m m.npz --label label --normal 0 --json ./labelled.csv", "./labelled.csv"),
+        ("drift data.csv -m m.npz --json m.npz", "m.npz"),
+        ("drift data.csv labelled.csv -m m.npz --json labelled.csv", "labelled.csv"),
+        ("compare data.csv --json data.csv", "data.csv"),
+        ("update data.csv -m m.npz -o data.csv", "data.csv"),
+        ("update data.csv -m m.npz --json m.npz", "m.npz"),
+        ("update data.csv -m m.npz -o new.npz --json new.npz", "new.npz"),
+        ("learn-labels labelled.csv -m m.npz --label label --normal 0 -o labelled.csv", "labelled.csv"),
+        ("report data.csv -m m.npz -o m.npz", "m.npz"),
+        ("report data.csv labelled.csv -m m.npz -o labelled.csv", "labelled.csv"),
+    ],
+)
+def test_no_output_replaces_an_input_or_another_output(files, words, name, capsys, monkeypatch):
+    monkeypatch.chdir(files)
+    before = {path.name: path.read_bytes() for path in files.iterdir() if path.is_file()}
+    err = fails(capsys, *words.split())
+    assert repr(name) in err
+    assert "name another" in err
+    assert {path.name: path.read_bytes() for path in files.iterdir() if path.is_file()} == before
+
+
+def test_rows_left_out_are_no_formulas_either(files, tmp_path, capsys):
+    data = with_file(tmp_path, "a,b\n1,2\nx;=1,3\n").rename(tmp_path / "rows.csv")
+    words = ("score", data, "-m", files / "m.npz", "--on-bad-row", "report", "--bad-rows", tmp_path / "bad.csv")
+    for options, expected in ((), "found 'x;=1'"), (("--spreadsheet",), "found 'x;'=1'"):
+        run(capsys, *words, *options)
+        assert expected in (tmp_path / "bad.csv").read_text()

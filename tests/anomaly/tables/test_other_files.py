@@ -100,7 +100,7 @@ def test_what_cannot_be_read_is_refused_by_name(tmp_path, monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr("anomaly.tables.other_files.import_module", missing)
+    monkeypatch.setattr("anomaly.tables.libraries.import_module", missing)
     with pytest.raises(DataError, match=r"install scipy \(pip install scipy\), or write it as CSV"):
         read_other_file(tmp_path / "data.mat")
 

@@ -1,0 +1,77 @@
+"""Facts about all cells of a column that is seen in parts: how many are missing, and how often each category occurs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from anomaly.large.joining import kind_of
+from anomaly.preprocessing.columns.categories import count_categories
+from anomaly.preprocessing.columns.parsing import distinct_cells, missing_cells
+from nnlite.types import Array
+
+MOST_COUNTED = 20_000
+"""Largest number of distinct texts of a column that are counted.
+
+More than 50 of them have no feature of their own, and with more than 10,000 others a column is open-ended, so that the
+counts of further ones would change nothing.
+"""
+
+
+@dataclass
+class ColumnSummary:
+    """Counts of the cells of one column.
+
+    Attributes
+    ----------
+    n_missing : int
+        Number of missing cells.
+    kinds : set of str
+        Kinds of its dtypes, see `anomaly.large.joining.kind_of`.
+    counts : Counter
+        Number of cells of each category of text.
+    is_counted : bool
+        Whether the counts are complete: whether there are few enough texts.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> one, other = ColumnSummary(), ColumnSummary()
+    >>> one.add(np.array(["FR", None, "DE"], object))
+    >>> other.add(np.array(["FR", "FR"], object))
+    >>> one.merge(other)
+    >>> one.n_missing, one.counts["FR"], one.is_counted
+    (1, 3, True)
+    """
+
+    n_missing: int = 0
+    kinds: set[str] = field(default_factory=set)
+    counts: Counter[str | None] = field(default_factory=Counter)
+    is_counted: bool = True
+
+    def add(self, cells: Array, is_category: bool = False) -> None:
+        """Add cells, whose values are counted if they are text, or numbers of a column declared to be categories."""
+        kind = kind_of(cells)
+        self.kinds.add(kind)
+        if not self.is_counted or not (kind == "O" or is_category):
+            self.n_missing += int(np.count_nonzero(missing_cells(cells)))
+            return
+        counts = count_categories(*distinct_cells(cells))
+        self.n_missing += counts.pop(None, 0)
+        self._add_counts(counts)
+
+    def merge(self, other: ColumnSummary) -> None:
+        """Add the counts of other cells."""
+        self.n_missing += other.n_missing
+        self.kinds |= other.kinds
+        self.is_counted = self.is_counted and other.is_counted
+        self._add_counts(other.counts)
+
+    def _add_counts(self, counts: Counter[str | None]) -> None:
+        if self.is_counted:
+            self.counts.update(counts)
+            self.is_counted = len(self.counts) <= MOST_COUNTED
+        if not self.is_counted:
+            self.counts = Counter()
