@@ -260,6 +260,13 @@ class WeightVector:
         )
 
 
+def constrain(weights: Sequence[Weight]) -> None:
+    """Replace the values of weights by what their constraints make of them."""
+    for weight in weights:
+        if weight.constraint is not None:
+            weight.value[...] = weight.constraint(weight.value)
+
+
 def _flags(weights: Sequence[Weight], frozen: bool) -> list[bool]:
     return [weight.trainable and not frozen for weight in weights]
 
