@@ -29,6 +29,7 @@ from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
+from nnlite.job import Plan
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
@@ -98,19 +99,21 @@ def run(options: Namespace) -> None:
     text = [*given.columns.ignored, *split_names(options.categorical), *roles]
     drawing = plan_drawing(given, text, options.memory, options.seed) if kind == "tables" else None
     said: list[str] = []
-    if drawing is not None:
-        drawn = drawing.draw(needs_labels, options.group)
-        n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
-    else:
-        X = given.source.read(text)
-        given.source.check_present(X, given.columns.ignored)
-        y, n_unlabelled = None, 0
-        if given.labels is not None:
-            labels = given.labels.read(X)
-            n_unlabelled = int((labels == UNLABELLED).sum())
-            X, y = detector.training_rows(X, labels, needs_labels)
-        X, y = _without_misfits(X, y, given, roles, split_names(options.categorical), options.date_format or [])
-    with _resumable(options.checkpoint):
+    plan = Plan(reading=1, _fitting=8)
+    with plan("reading"):
+        if drawing is not None:
+            drawn = drawing.draw(needs_labels, options.group)
+            n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
+        else:
+            X = given.source.read(text)
+            given.source.check_present(X, given.columns.ignored)
+            y, n_unlabelled = None, 0
+            if given.labels is not None:
+                labels = given.labels.read(X)
+                n_unlabelled = int((labels == UNLABELLED).sum())
+                X, y = detector.training_rows(X, labels, needs_labels)
+            X, y = _without_misfits(X, y, given, roles, split_names(options.categorical), options.date_format or [])
+    with plan("_fitting"), _resumable(options.checkpoint):
         if drawing is not None:
             cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
         else:
@@ -121,7 +124,7 @@ def run(options: Namespace) -> None:
         detector.save(options.model)
     if options.json:
         write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]
     say("\n".join([*said, detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
@@ -186,6 +189,7 @@ def _parse_threshold(text: str | None) -> Any:
 
 
 def _parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse the sizes of hidden layers."""
     try:
         return tuple(int(size) for size in text.split(","))
     except ValueError:

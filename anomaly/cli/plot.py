@@ -70,7 +70,8 @@ def run(options: Namespace) -> None:
         features, y, rows = features.rows(known), y[known], known
     names, asked = _names(table, rows, given.columns.unique_ids), _positions(options.record, rows, len(table))
     for path in write_figures(figures_of(detector.plot_data(features), y, names, asked), folder):
-        print(path)
+        if not options.quiet:
+            print(path)
 
 
 def _names(table: Table, rows: Array, ids: list[str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import math
 import os
 import sys
 import warnings
@@ -25,7 +26,8 @@ from anomaly.tables.folders import files_of
 from anomaly.tables.missing_marks import suspected_marks
 from anomaly.tables.other_files import is_other_file, read_other_file
 from anomaly.tables.read_ahead import read_ahead
-from anomaly.tables.text_files import describe_path, is_live
+from anomaly.tables.text_files import describe_path, estimated_rows, is_live
+from nnlite.job import counted, is_running
 from nnlite.rowwise import CHUNK_ROWS
 
 STANDARD = "-"
@@ -104,7 +106,7 @@ class Source:
             if self.bad is not None:
                 for path in self.paths:
                     self.bad.clear(describe_path(path))
-            tables = [self._read_one(path, chosen) for path in self.paths]
+            tables = [self._read_one(path, chosen) for path in counted(self.paths)]
             tables = [
                 self._named(in_order(table, tables[0], path), path)
                 for table, path in zip(tables, self.paths, strict=True)
@@ -132,6 +134,11 @@ class Source:
 
         Columns of `numbers` are such as long as all their cells are, the others text.
         """
+        # Of live input nobody knows how much there will be.
+        total = None if self.is_live or not is_running() else float(sum(map(estimated_rows, self.paths)))
+        yield from counted(self._all_chunks(known, numbers), "rows", total or math.inf, len)
+
+    def _all_chunks(self, known: Collection[str], numbers: Container[str]) -> Iterator[Table]:
         first: Table | None = None
         for path in self.paths:
             tables = self._chunks_of(path, numbers)

@@ -79,7 +79,7 @@ def run(options: Namespace) -> None:
             "n_remembered": len(detector.labels_),
         }
         write_json("update", found_now, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     print(
         f"learned from {n_records:,} more records, {detector.records_seen_:,} in all\n"

@@ -20,6 +20,7 @@ from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
@@ -77,10 +78,6 @@ class RecordDetector(RowDetector):
     dependence_: str = "none"
 
     # -- columns and features ------------------------------------------------------------------
-
-    def check_rows(self, table: Table) -> None:
-        """Raise DataError if a cell of a table of the columns of training cannot be used."""
-        self.preprocessor_.transform(table)
 
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
@@ -142,7 +139,7 @@ class RecordDetector(RowDetector):
         if len(table) <= CHUNK_ROWS:
             yield self.preprocessor_.transform(table)
             return
-        for start in range(0, len(table), CHUNK_ROWS):
+        for start in counted(range(0, len(table), CHUNK_ROWS)):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
@@ -277,7 +274,8 @@ class RecordDetector(RowDetector):
 
         records = as_table(X)
         check_one_each(len(records), labels, ids)
-        scores = self.decision_function(records)
+        with Plan(scoring=len(records), reasons=10 * min(most_records, len(records)))("scoring"):
+            scores = self.decision_function(records)
         # Files of earlier versions do not know how many training cells were missing.
         knows_missing = bool(np.isfinite(self.preprocessor_.missing_fraction_).all())
         section = records_section(
