@@ -67,9 +67,9 @@ MOST_FILES = {
     "files of anomaly entered by TableDetector.fit": 33,
     "files of anomaly entered by decision_function": 16,
     "files of anomaly entered by load_detector": 24,
-    "files of anomaly entered by SequenceDetector.fit": 53,
-    "files of anomaly entered by anomaly fit": 65,
-    "files of anomaly entered by anomaly score": 55,
+    "files of anomaly entered by SequenceDetector.fit": 54,
+    "files of anomaly entered by anomaly fit": 69,
+    "files of anomaly entered by anomaly score": 58,
 }
 
 AT_MOST = {
@@ -77,7 +77,7 @@ AT_MOST = {
     "functions that take a whole detector or preprocessor": 6,
     "reads of another object's private members": 0,
     # `run` of each command, and two of `anomaly.cli.options`.
-    "functions that take the raw Namespace": 13,
+    "functions that take the raw Namespace": 14,
     "modules above 250 lines of code": 0,
     # With the contract of scikit-learn, which detectors and preprocessors share.
     "modules at the top of anomaly": 7,

@@ -79,10 +79,6 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
-    def check_rows(self, table: Table) -> None:
-        """Raise DataError if a cell of a table of the columns of training cannot be used."""
-        self.preprocessor_.transform(table)
-
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 
@@ -255,13 +251,12 @@ class RecordDetector(RowDetector):
         """Compute the values for plots of scored records."""
         from anomaly.detectors.plot_data import RecordPlotData
 
-        contributions = self.explain(X)
         records = as_table(X)
         sample = np.unique(np.linspace(0, len(records) - 1, min(len(records), _MOST_CODES)).astype(np.int64))
         return RecordPlotData(
             records=records,
             names=list(self.feature_names_in_),
-            contributions=contributions,
+            contributions=self.explain(X),
             threshold=self.threshold_,
             history=self.history_,
             sample=sample,
