@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +12,22 @@ import numpy as np
 
 class DataError(ValueError):
     """Invalid data: the message names the row, the column or the file, and the expected value."""
+
+
+class CellError(DataError):
+    """Cells that do not fit the others of their column.
+
+    Parameters
+    ----------
+    message : str
+        The message, which names the first of them.
+    rows : sequence of int
+        Indices of the rows.
+    """
+
+    def __init__(self, message: str, rows: Sequence[int]) -> None:
+        super().__init__(message)
+        self.rows = rows
 
 
 class DataWarning(UserWarning):

@@ -6,7 +6,7 @@ import io
 import os
 from argparse import Namespace
 from collections.abc import Callable
-from contextlib import redirect_stdout
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import numpy as np
@@ -98,7 +98,8 @@ def run(options: Namespace) -> None:
     folder = Path(options.output)
     if not options.force:
         _check_nothing_replaced(folder)
-    run_demo(folder, options.data, options.records, options.seed, options.run_command)
+    with redirect_stdout(io.StringIO()) if options.quiet else nullcontext():
+        run_demo(folder, options.data, options.records, options.seed, options.run_command)
 
 
 def _check_nothing_replaced(folder: Path) -> None:

@@ -51,7 +51,7 @@ def run(options: Namespace) -> None:
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table, y = inputs.first_rows(data.chunks(), _MOST_ROWS), None
+    table, y = inputs.first_rows(data.usable_chunks(detector.check_rows), _MOST_ROWS), None
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
         y = given.labels.read(table)
@@ -70,7 +70,8 @@ def run(options: Namespace) -> None:
         features, y, rows = features.rows(known), y[known], known
     names, asked = _names(table, rows, given.columns.unique_ids), _positions(options.record, rows, len(table))
     for path in write_figures(figures_of(detector.plot_data(features), y, names, asked), folder):
-        print(path)
+        if not options.quiet:
+            print(path)
 
 
 def _names(table: Table, rows: Array, ids: list[str]) -> list[str]:

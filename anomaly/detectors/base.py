@@ -13,7 +13,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
@@ -29,6 +29,7 @@ from anomaly.thresholds.spread import QuantileThreshold
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
+from nnlite.notebook import job_shown
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_parameters, check_value, choice, number
 
@@ -429,7 +430,8 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
     @wraps(fit)
     def fit_copy(self: Self, *args: Any, **kwargs: Any) -> Self:
         copied = copy.copy(self)
-        fit(copied, *args, **kwargs)
+        with job_shown("fit") if getattr(self, "verbose", 0) == 1 else nullcontext():
+            fit(copied, *args, **kwargs)
         self._adopt(copied)
         return self
 

@@ -20,6 +20,7 @@ from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
@@ -78,6 +79,10 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
+    def check_rows(self, table: Table) -> None:
+        """Raise DataError if a cell of a table of the columns of training cannot be used."""
+        self.preprocessor_.transform(table)
+
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 
@@ -104,8 +109,7 @@ class RecordDetector(RowDetector):
         sample = self._as_table(drawn.sample)
         check_records(sample)
         labels = as_labels(y, len(sample), "record")
-        rows = self._as_table(drawn.witnesses)
-        self.preprocessor_ = self._new_preprocessor().fit_sample(rows, drawn.population)
+        self.preprocessor_ = self._new_preprocessor().fit_sample(self._as_table(drawn.witnesses), drawn.population)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return self.preprocessor_.transform(sample), labels
@@ -139,7 +143,7 @@ class RecordDetector(RowDetector):
         if len(table) <= CHUNK_ROWS:
             yield self.preprocessor_.transform(table)
             return
-        for start in range(0, len(table), CHUNK_ROWS):
+        for start in counted(range(0, len(table), CHUNK_ROWS)):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
@@ -274,7 +278,8 @@ class RecordDetector(RowDetector):
 
         records = as_table(X)
         check_one_each(len(records), labels, ids)
-        scores = self.decision_function(records)
+        with Plan(scoring=len(records), reasons=10 * min(most_records, len(records)))("scoring"):
+            scores = self.decision_function(records)
         # Files of earlier versions do not know how many training cells were missing.
         knows_missing = bool(np.isfinite(self.preprocessor_.missing_fraction_).all())
         section = records_section(

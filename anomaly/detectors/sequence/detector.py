@@ -30,6 +30,7 @@ from anomaly.errors import FewRecordsWarning, level_of_caller
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
+from nnlite.job import counted
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
@@ -480,7 +481,8 @@ class SequenceDetector(SeriesDetector):
         """Return contributions and labels of the steps of one series, as `explain` and `predict` do, in one pass."""
         stream = self.stream() if exclude is None else self.routed_stream(exclude=exclude)
         contributions, labels = [], []
-        for chunk in chunks_of(as_one_series(X, self.ignore)):
+        series = as_one_series(X, self.ignore)
+        for chunk in counted(chunks_of(series), total=len(series), size=len):
             contributions.append(stream.push_parts(chunk))
             labels.append(stream.labels)
         contributions.append(stream.finish_parts())

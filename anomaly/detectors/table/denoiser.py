@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import counted
 from nnlite.models import Model, clone_model, model_from_parts
 from nnlite.noisy_copies import NoisyCopies
 from nnlite.serialization import model_to_parts
@@ -72,7 +73,7 @@ class Denoiser:
 
     def calibrate(self, chunks: Sequence[Completed]) -> tuple[Denoiser, Array]:
         """Return the member with weights from training records, and their scores in units of 1."""
-        errors = [self._errors(x, known) for x, known in chunks]
+        errors = [self._errors(x, known) for x, known in counted(chunks)]
         # A feature that is not known in any record has no errors, and any weight.
         counts = np.maximum(sum(_count(x, known) for x, known in chunks), 1)
         means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / counts

@@ -22,6 +22,7 @@ from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.network_expectation import ExpectationByNetworks
 from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import counted
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
@@ -178,7 +179,7 @@ class Ensemble:
             Scores of the training records.
         """
         members, by_member, chunks = [], [], [self.complete(chunk) for chunk in chunks_of(x)]
-        for member, raw in (member.calibrate(chunks) for member in self.members):
+        for member, raw in (member.calibrate(chunks) for member in counted(self.members)):
             scale = typical(raw)
             by_member.append(raw / scale)
             members.append(member.with_scale(scale, spread_of(by_member[-1])))
