@@ -35,6 +35,11 @@ def gather(target: Path, results: Path | None = None) -> None:
     skipped = shutil.ignore_patterns("__pycache__", "*.py", "generated", "README*")
     shutil.copytree(ROOT / "docs", target, ignore=skipped, dirs_exist_ok=True)
     shutil.copy(ROOT / "docs" / "conf.py", target)
+    if results is not None:
+        # A cell without output would have a notebook run again.
+        done = [f"course/{path.name}" for path in sorted(results.glob("*.ipynb"))]
+        with (target / "conf.py").open("a", encoding="utf-8") as file:
+            file.write(f"\nnb_execution_excludepatterns = {done}\n")
     (target / "_static").mkdir(exist_ok=True)
     names = {Path(name): Path(page) for name, page in _PAGES.items()}
     names |= {path.relative_to(ROOT): path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")}
