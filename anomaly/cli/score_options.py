@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
+from anomaly.cli.json_output import add_json
 from anomaly.cli.options import (
     add_data,
     add_model,
@@ -82,6 +83,7 @@ def add_score_arguments(parser: ArgumentParser) -> None:
         help="series only: with --events, drop shorter events (default: 1)",
     )
     add_tolerance(parser)
+    add_json(parser, "a summary of the scores")
     add_rows(parser)
     add_threshold(parser)
     add_table(parser, labels=False)

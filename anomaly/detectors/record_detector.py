@@ -262,7 +262,7 @@ class RecordDetector(RowDetector):
         return RecordPlotData(
             records=records,
             names=list(self.feature_names_in_),
-            contributions=self.explain(records),
+            contributions=self.explain(X),
             threshold=self.threshold_,
             history=self.history_,
             sample=sample,

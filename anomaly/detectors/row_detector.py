@@ -172,17 +172,16 @@ class RowDetector(BaseDetector):
         layers: list[str] = []
         for network in self._described_networks()[:1]:
             network.summary(print_fn=layers.append)
-        flagged = int(self.labels_.sum())
         sections = {
             "settings": [f"{name} = {value!r}" for name, value in self.get_params().items()],
             "columns": list(map(one_line, columns)),
             "members": self._describe_members(),
             "network": layers,
         }
+        unit = "steps" if self.data_kind == "series" else "records"
         lines = [
-            f"{type(self).__name__}, fitted on {n_rows:,} records with {self.n_features_in_} columns",
-            f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
-            "score above it",
+            f"{type(self).__name__}, fitted on {n_rows:,} {unit} with {self.n_features_in_} columns",
+            f"threshold {self.threshold_:.6g}; {self._describe_flagged(int(self.labels_.sum()))}",
             self._describe_records(),
             *self._describe_scoring(),
             *(f"reads files with {name} {value!r}" for name, value in self.file_form.get_state().items()),
@@ -192,6 +191,9 @@ class RowDetector(BaseDetector):
                 continue
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)
+
+    def _describe_flagged(self, flagged: int) -> str:
+        return f"{flagged:,} training records ({flagged / len(self.labels_):.2%}) score above it"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `describe` tells as plain Python values; settings that are none as text.
@@ -253,7 +255,7 @@ class RowDetector(BaseDetector):
         title: str = "Anomaly report",
         most_records: int = 1000,
         audit: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> dict[str, Any]:
         """Write a report on rows as one HTML file, to be handed over.
 
         It says what was learned from what, which rows are anomalous and why, how many would be with another threshold,
@@ -277,6 +279,12 @@ class RowDetector(BaseDetector):
         audit : mapping of str to str, optional
             Names and hashes of files, say, to add to the versions.
 
+        Returns
+        -------
+        dict of str to object
+            What it says in figures: `n_rows`, `n_without_score`, `n_flagged`, `threshold`, `highest_score`, and
+            `drifted`; the last two are None without any score, and without a test.
+
         Raises
         ------
         ValueError
@@ -292,7 +300,7 @@ class RowDetector(BaseDetector):
         >>> load = np.random.default_rng(0).normal(50.0, 5.0, size=200)
         >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"load": load, "temperature": load + 10.0})
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.html"
-        >>> detector.report({"load": [50.0, 51.0], "temperature": [60.0, 95.0]}, path)
+        >>> found = detector.report({"load": [50.0, 51.0], "temperature": [60.0, 95.0]}, path)
         >>> "temperature is 95, expected about 6" in path.read_text()
         True
         """
@@ -332,6 +340,14 @@ class RowDetector(BaseDetector):
         )
         with plan("writing"):
             write_report(report, path)
+        return {
+            "n_rows": len(has_score),
+            "n_without_score": int((~has_score).sum()),
+            "n_flagged": report.n_flagged,
+            "threshold": report.threshold,
+            "highest_score": float(report.scores.max()) if len(report.scores) else None,
+            "drifted": None if drift is None else bool(drift.drifted),
+        }
 
     def _drift_or_reason(self, X: Any) -> tuple[DriftResult | None, str]:
         """Return the result of the test for drift, or None and why there is none."""
