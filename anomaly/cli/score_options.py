@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 
+from anomaly.cli.long_tables import add_scheduler
 from anomaly.cli.options import (
     add_data,
     add_model,
@@ -84,6 +85,7 @@ def add_score_arguments(parser: ArgumentParser) -> None:
     add_tolerance(parser)
     add_rows(parser)
     add_threshold(parser)
+    add_scheduler(parser, "read and score the files")
     add_table(parser, labels=False)
 
 
