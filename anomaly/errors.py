@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -14,12 +14,39 @@ class DataError(ValueError):
     """Invalid data: the message names the row, the column or the file, and the expected value."""
 
 
+class CellError(DataError):
+    """Cells that do not fit the others of their column.
+
+    Parameters
+    ----------
+    message : str
+        The message, which names the first of them.
+    rows : sequence of int
+        Indices of the rows.
+    """
+
+    def __init__(self, message: str, rows: Sequence[int]) -> None:
+        super().__init__(message)
+        self.rows = rows
+
+
 class DataWarning(UserWarning):
     """Base of all warnings about data: what was noticed, and how it was taken.
 
     On the command line, ``--strict`` turns them into errors; in Python,
     ``warnings.simplefilter("error", DataWarning)`` does.
     """
+
+
+def level_of_caller() -> int:
+    """Return the `stacklevel` by which a warning names the line of the user's program, however deep it is raised."""
+    # Imported late: few programs warn, and all of them import this module.
+    import inspect
+
+    frame, level = inspect.currentframe(), 0
+    while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "anomaly":
+        frame, level = frame.f_back, level + 1
+    return max(level, 1)
 
 
 class FileFormWarning(DataWarning):

@@ -7,14 +7,18 @@ imported on first use, so that everything else needs only NumPy.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, Protocol, TypeVar
+
+import numpy as np
 
 from nnlite.compiled import CompiledNetwork
 from nnlite.cost import numpy_seconds
 from nnlite.data import Data
 from nnlite.dense_chain import ChainLayer
+from nnlite.known_columns import KnownColumns
 from nnlite.types import Array, RandomGenerator
 from nnlite.validation import check_value, choice, integer
 
@@ -30,7 +34,10 @@ Loading the engine takes three times as long, but only once. Short fits are usua
 _WORTH_SECONDS_TO_PREDICT = 0.01
 """The same for prediction, which is repeated even more often."""
 _WORTH_COMPILING = 3.0
-"""The same for a search for neighbors whose machine code is still to be compiled, which takes seconds."""
+"""The same for a search for neighbors and the like whose machine code is still to be compiled, which takes seconds."""
+_WORTH_WHEN_LOADED = 0.002
+"""The same where it is compiled, and other kernels are loaded."""
+_NATIVE = "nnlite.engine.codegen.native"
 _WORTH_SECONDS_TO_READ = 0.2
 """The same for files, each of which is read once."""
 
@@ -72,6 +79,16 @@ class NeighborSearch(Protocol):
 
     def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
         """Return the distances and the indices of the k nearest records of each row of `x`."""
+
+
+class ColumnSearch(Protocol):
+    """Distances by single columns, by the engine."""
+
+    def means(self, x: Array, k: int, bound: np.float32) -> Array:
+        """Return the mean distance by each column from the k records nearest by the bounded distances of all."""
+
+    def nearest(self, x: Array, wanted: Array, k: int, bound: np.float32) -> Array:
+        """Return the k records nearest by all columns but one, for each wanted column of each row of `x`."""
 
 
 class DenseChain(Protocol):
@@ -186,17 +203,56 @@ def open_neighbor_search(records: Array, seconds: float, backend: str) -> Neighb
     ValueError
         If `backend` is "numba" and there is no Numba.
     """
-    if not _is_worth_it(backend, seconds):
-        return None
 
-    def open_engine() -> NeighborSearch | None:
+    def open_engine() -> NeighborSearch:
         from nnlite.engine.runtime.neighbors import CompiledNeighbors
 
-        if not (_is_worth_it(backend, seconds, _WORTH_COMPILING) or CompiledNeighbors.is_compiled()):
-            return None
         return CompiledNeighbors(records)
 
-    return _attempt(open_engine, backend)
+    return _open_kernel(open_engine, "neighbors.search", seconds, backend)
+
+
+def open_column_distances(known: Callable[[], KnownColumns], seconds: float, backend: str) -> ColumnSearch | None:
+    """Open the engine for distances by single columns; return None if NumPy is to compute.
+
+    Parameters
+    ----------
+    known : callable
+        Returns the records that are compared with.
+    seconds : float
+        Estimated seconds of NumPy for the queries so far.
+    backend : {"auto", "numpy", "numba"}
+        Backend of the computation.
+
+    Raises
+    ------
+    ValueError
+        If `backend` is "numba" and there is no Numba.
+    """
+
+    def open_engine() -> ColumnSearch:
+        from nnlite.engine.runtime.columns import CompiledColumns
+
+        return CompiledColumns(known())
+
+    return _open_kernel(open_engine, "columns.near", seconds, backend)
+
+
+def _open_kernel(open_engine: Callable[[], T], kernel: str, seconds: float, backend: str) -> T | None:
+    """Open what needs a single kernel if it is worth it: less so in a process that has loaded other kernels."""
+    if not _is_worth_it(backend, seconds, _WORTH_WHEN_LOADED if _NATIVE in sys.modules else _WORTH_SECONDS):
+        return None
+    try:
+        _check_compiler_is_on()
+        _check_compiler_exists()
+        from nnlite.engine.codegen.native import is_compiled
+    except ImportError as error:
+        if backend == "numba":
+            raise ValueError(_NO_NUMBA.format(error)) from error
+        return None
+    if not (_is_worth_it(backend, seconds, _WORTH_COMPILING) or is_compiled(kernel, np.dtype(np.float32))):
+        return None
+    return open_engine()
 
 
 def open_engine_part(open_engine: Callable[[], T], seconds: float, backend: str) -> T | None:
@@ -269,16 +325,13 @@ def open_tree_sums(features: Array, thresholds: Array, values: Array, seconds: f
     ValueError
         If `backend` is "numba" and there is no Numba.
     """
-    if not _is_worth_it(backend, seconds):
-        return None
-    try:
-        _check_compiler_exists()
+
+    def open_engine() -> TreeSums:
         from nnlite.engine.runtime.trees import CompiledTrees
-    except ImportError as error:
-        if backend == "numba":
-            raise ValueError(_NO_NUMBA.format(error)) from error
-        return None
-    return CompiledTrees(features, thresholds, values)
+
+        return CompiledTrees(features, thresholds, values)
+
+    return _open_kernel(open_engine, "trees.sums", seconds, backend)
 
 
 def one_record_function(model: CompiledNetwork) -> Callable[[Any], Array] | None:

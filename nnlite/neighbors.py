@@ -83,11 +83,10 @@ class NearestNeighbors:
     def __init__(self, records: Array, backend: str = "auto") -> None:
         check_backend(backend)
         self._backend = backend
-        self._records = _matrix(records, "records")
+        self._records, self._small = _matrix_and_size(records, "records")
         if not len(self._records):
             raise ValueError("there must be at least one record; found none")
         self.n_records, self.n_features = self._records.shape
-        self._small = bool(_are_small(self._records).all())
         self._products: _Products | None = None
         self._compiled: NeighborSearch | None = None
         self._seconds = 0.0
@@ -116,14 +115,14 @@ class NearestNeighbors:
         ValueError
             If x is no matrix of finite numbers with d columns, or k or `threads` is out of range.
         """
-        x = _matrix(x, "x")
+        x, small = _matrix_and_size(x, "x")
         if x.shape[1] != self.n_features:
             raise ValueError(f"x must have {self.n_features} columns, as the records do; found {x.shape[1]}")
         if not 1 <= k <= self.n_records:
             raise ValueError(f"k must be from 1 to {self.n_records}, the number of records; found {k}")
         if threads is not None:
             check_backend(self._backend, threads)
-        if self._small and np.abs(x).max(initial=0) <= _LARGEST:
+        if self._small and small:
             return self._query(x, k, threads)
         large = np.flatnonzero(~_are_small(x)) if self._small else np.arange(len(x))
         # A few large rows take much longer; the others are not to wait for them.
@@ -326,13 +325,16 @@ def _slices(n: int, step: int) -> list[slice]:
     return [slice(start, start + step) for start in range(0, n, step)]
 
 
-def _matrix(x: Array, name: str) -> Array:
+def _matrix_and_size(x: Array, name: str) -> tuple[Array, bool]:
+    """Return a finite matrix of float32, and whether all of its numbers are small."""
     matrix: Array = np.ascontiguousarray(x, np.float32)
     if matrix.ndim != 2 or not matrix.shape[1]:
         raise ValueError(f"{name} must be a matrix with at least one column; found an array of shape {np.shape(x)}")
-    if not np.isfinite(matrix).all():
+    # What is not finite is not small: mostly one pass is enough.
+    small = bool(np.maximum.reduce(np.abs(matrix), axis=None, initial=0) <= _LARGEST)
+    if not small and not np.isfinite(matrix).all():
         raise ValueError(f"{name} must be finite; found a number that is not in row {_first_bad_row(matrix)}")
-    return matrix if matrix.flags.aligned else matrix.copy()
+    return (matrix if matrix.flags.aligned else matrix.copy()), small
 
 
 def _first_bad_row(x: Array) -> int:

@@ -25,6 +25,7 @@ from nnlite.checkpoints import load_checkpoint, save_checkpoint
 from nnlite.data import Batch, Data, check_batch_size
 from nnlite.divergence import DivergenceWatch, ReplayedBatch
 from nnlite.evaluation import DEFAULT_BATCH_SIZE, as_results
+from nnlite.job import told_often
 from nnlite.prediction import as_verbosity
 from nnlite.random import global_generator
 from nnlite.streaming import StreamTrainer
@@ -114,7 +115,8 @@ class Trainer(StreamTrainer):
         epochs : int, default 1
             Number of the epoch at which training ends (counted from 0, `initial_epoch` included).
         verbose : {"auto", 0, 1, 2}, default "auto"
-            0: silent; 1: a progress bar (outside of a terminal, one line per epoch); 2: a line per epoch; "auto": 1.
+            0: silent; 1: a progress bar (outside of a terminal, one line per epoch; in a notebook, one bar for all
+            epochs, which is replaced); 2: a line per epoch; "auto": 1.
         callbacks : Callback or sequence of Callback, optional
             Objects whose methods are called during training.
         validation_split : float, default 0.0
@@ -314,8 +316,9 @@ class Trainer(StreamTrainer):
     ) -> dict[str, float]:
         """Run several epochs per call of the engine, if no callback needs the model between them."""
         logs: dict[str, float] = {}
-        for first in epochs[:: session.epochs_at_once]:
-            some = range(first, min(first + session.epochs_at_once, epochs.stop))
+        at_once = told_often(session.epochs_at_once, len(epochs))
+        for first in epochs[::at_once]:
+            some = range(first, min(first + at_once, epochs.stop))
             with watch.over(some) as losses, self._pass_through_data():
                 session.run_epochs(session.orders(fit.shuffle, len(some)), len(some))
                 for epoch in some:

@@ -60,7 +60,7 @@ LATE = {
 # depend on each other. The contract of scikit-learn is one more, for all of them; the command has one for closed
 # streams, one for spreadsheets, one for mistyped options. Writing scores is several: arguments, columns, rows that
 # wait, and formats.
-# Whether a table fits in memory is asked before it is read.
+# Whether a table fits in memory is asked before it is read. The command shows its progress where it is wanted.
 # Expressions that read text are compiled on first use, by a module of their own. What is shown of names is escaped by
 # the module of errors, for the command and the library alike.
 MOST_FILES = {
@@ -68,8 +68,8 @@ MOST_FILES = {
     "files of anomaly entered by decision_function": 16,
     "files of anomaly entered by load_detector": 24,
     "files of anomaly entered by SequenceDetector.fit": 53,
-    "files of anomaly entered by anomaly fit": 64,
-    "files of anomaly entered by anomaly score": 54,
+    "files of anomaly entered by anomaly fit": 65,
+    "files of anomaly entered by anomaly score": 55,
 }
 
 AT_MOST = {

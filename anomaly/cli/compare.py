@@ -25,6 +25,7 @@ from anomaly.cli.streams import say
 from anomaly.detectors.comparison import Comparison, compare_settings
 from anomaly.detectors.loading import MODULES, detector_class
 from anomaly.detectors.record_detector import RecordDetector
+from nnlite.job import Plan
 
 DEFAULTS = "defaults"
 """Name of the setting without any argument, which is always compared."""
@@ -95,11 +96,14 @@ def run(options: Namespace) -> None:
     given = input_options(options)
     common = {"ignore": given.columns.ignored or None, "categorical": split_names(options.categorical) or None}
     detectors = {text: detector_of(text, common) for text in dict.fromkeys([DEFAULTS, *(options.setting or SETTINGS)])}
-    table = given.source.read([*given.columns.ignored, *split_names(options.categorical)])
+    plan = Plan(reading=1, _comparison=50)
+    with plan("reading"):
+        table = given.source.read([*given.columns.ignored, *split_names(options.categorical)])
     given.source.check_present(table, given.columns.ignored)
     if given.labels is not None:
         table, _ = RecordDetector.training_rows(table, given.labels.read(table))
-    result = compare_settings(detectors, table, n_seeds=options.seeds, held_out=options.held_out, seed=options.seed)
+    with plan("_comparison"):
+        result = compare_settings(detectors, table, n_seeds=options.seeds, held_out=options.held_out, seed=options.seed)
     if options.json:
         write_json("compare", result.to_dict(), options.json)
     if options.json != STANDARD:

@@ -7,6 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -133,8 +134,9 @@ def _run(arguments: Sequence[str] | None) -> int | None:
     options.run_command = _run
     if options.strict:
         warnings.simplefilter("error", DataWarning)
-    run: _Run = options.run
-    code = run(options)
+    with _shown_progress(vars(options)):
+        run: _Run = options.run
+        code = run(options)
     bad = getattr(options, "left_out", None)
     if bad is None:
         return code
@@ -142,6 +144,18 @@ def _run(arguments: Sequence[str] | None) -> int | None:
 
     tell_left_out(bad, options.bad_rows, getattr(options, "spreadsheet", False))
     return ROWS_LEFT_OUT if len(bad) and not code else code
+
+
+def _shown_progress(options: Mapping[str, Any]) -> AbstractContextManager[Any]:
+    """Return the context in which a command shows its progress, if it is to."""
+    from anomaly.cli.progress import is_wanted, progress_shown
+    from nnlite.job import is_running
+
+    writes_rows, verbose = options.get("output") == "-", options.get("verbose", False)
+    # The demo runs other commands.
+    if is_running() or not is_wanted(options["quiet"], options["progress"], writes_rows, verbose):
+        return nullcontext()
+    return progress_shown(options["command"])
 
 
 def _shower() -> Callable[..., None]:

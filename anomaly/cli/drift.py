@@ -61,7 +61,7 @@ def run(options: Namespace) -> int:
     group: str | None = getattr(detector, "group", None)
     required, form = detector.required_columns_, detector.file_form
     data = given.for_model(options.model, required, detector.ignore, detector.time, group, form=form)
-    chunks = (data.features(table) for table in data.chunks())
+    chunks = (data.features(table) for table in data.usable_chunks(detector.check_rows))
     if detector.data_kind == "tables":
         found = cast("TableDetector", detector).drift(chunks, options.level)
     else:

@@ -87,7 +87,7 @@ def run(options: Namespace) -> None:
         stream = cast("SequenceDetector", detector).routed_stream(options.group, intervals)
     columns: dict[str, list[Array]] = {name: [] for name in by}
     cells, scored, flagged, groups = [], [], [], []
-    for table in data.chunks():
+    for table in data.usable_chunks(detector.check_rows):
         data.source.check_present(table, by)
         for name in by:
             columns[name].append(table[name])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,17 @@ Figures = dict[str, Callable[[], Any]]
 """Functions that draw a figure and return its axes, by the name of the figure's file."""
 
 
-def figures_of(data: RecordPlotData | SeriesPlotData, labels: Array | None) -> Figures:
+# Records with the highest scores that are drawn together, and the most columns of each, and the least part of a score.
+_STRANGEST, _COLUMNS, _LEAST_SHARE = 3, 5, 0.01
+_WIDTH, _BAR_HEIGHT, _PANEL_HEIGHT = 7.0, 0.42, 0.75
+
+
+def figures_of(
+    data: RecordPlotData | SeriesPlotData,
+    labels: Array | None,
+    names: Sequence[str] | None = None,
+    asked: Mapping[int, int] | None = None,
+) -> Figures:
     """Return the figures of scored records, or of the scored steps of a series.
 
     Parameters
@@ -25,21 +36,31 @@ def figures_of(data: RecordPlotData | SeriesPlotData, labels: Array | None) -> F
         Values to plot.
     labels : ndarray of int of shape (n_rows,) or None
         1 for anomalies, 0 for normal rows. For records they add the curves and the confusion matrix.
+    names : sequence of str of length n_rows, optional
+        What each record is called in titles; by default its row, counted from 1 as in the output of `anomaly score`.
+    asked : mapping of int to int, optional
+        Records with a figure each, beside those with the highest scores: their positions by the number of their row.
     """
-    return record_figures(data, labels) if isinstance(data, RecordPlotData) else series_figures(data, labels)
+    if isinstance(data, RecordPlotData):
+        return record_figures(data, labels, names, asked)
+    return series_figures(data, labels)
 
 
-def record_figures(data: RecordPlotData, labels: Array | None) -> Figures:
+def record_figures(
+    data: RecordPlotData,
+    labels: Array | None,
+    names: Sequence[str] | None = None,
+    asked: Mapping[int, int] | None = None,
+) -> Figures:
     """Return the figures of scored records."""
     scores = data.contributions.sum(axis=1)
-    highest = int(np.argmax(scores))
-    cells = [data.records[name][highest] for name in data.names]
+    strangest = np.argsort(-scores, kind="stable")[:_STRANGEST].tolist()
     colours = {"scores": scores[data.sample]} if labels is None else {"labels": labels[data.sample]}
     figures: Figures = {
         "learning_curve": lambda: plots.plot_learning_curve(data.history),
         "scores": lambda: plots.plot_score_histogram(scores, data.threshold, labels),
         "scores_over_records": lambda: plots.plot_scores_over_time(scores, data.threshold, labels=labels, first=1),
-        "strangest_record": lambda: plots.plot_contributions(data.contributions[highest], data.names, values=cells),
+        "strangest_records": lambda: _plot_records(data, strangest, names),
         "latent_space": lambda: plots.plot_latent(data.codes, **colours),
     }
     if labels is not None:
@@ -47,7 +68,40 @@ def record_figures(data: RecordPlotData, labels: Array | None) -> Figures:
         figures["roc"] = lambda: plots.plot_roc(labels, scores)
         figures["precision_recall"] = lambda: plots.plot_precision_recall(labels, scores)
         figures["confusion_matrix"] = lambda: plots.plot_confusion_matrix(labels, flagged)
+    for row, position in (asked or {}).items():
+        figures[f"record_{row}"] = partial(_plot_records, data, [position], names)
     return figures
+
+
+def _plot_records(data: RecordPlotData, positions: Sequence[int], names: Sequence[str] | None) -> Any:
+    """Draw the reasons for the scores of some records below each other; return the first axes."""
+    from matplotlib import pyplot
+
+    parts = np.abs(data.contributions[np.asarray(positions)])
+    counts = (parts >= _LEAST_SHARE * parts.sum(axis=1, keepdims=True)).sum(axis=1).clip(1, _COLUMNS)
+    heights = [_PANEL_HEIGHT + _BAR_HEIGHT * (count + 1) for count in counts]
+    _, panels = pyplot.subplots(
+        len(positions),
+        figsize=(_WIDTH, sum(heights)),
+        height_ratios=heights,
+        layout="constrained",
+        squeeze=False,
+        sharex=True,
+    )
+    records = data.records.rows(np.asarray(positions))
+    expected = None if data.expected is None else data.expected(records)
+    for k, (position, panel) in enumerate(zip(positions, panels[:, 0], strict=True)):
+        plots.plot_contributions(
+            data.contributions[position],
+            data.names,
+            [records[name][k] for name in data.names],
+            top=int(counts[k]),
+            expected=None if expected is None else [expected[name][k] for name in data.names],
+            title=f"Row {position + 1}" if names is None else names[position],
+            ax=panel,
+        )
+        panel.label_outer()
+    return panels[0, 0]
 
 
 def series_figures(data: SeriesPlotData, labels: Array | None) -> Figures:

@@ -11,8 +11,10 @@ from anomaly import thresholds
 from anomaly.cli import inputs
 from anomaly.cli.fit_options import add_fit_arguments
 from anomaly.cli.folders import make_folder
+from anomaly.cli.inputs import InputOptions
 from anomaly.cli.json_output import write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
+from anomaly.cli.left_out import without_misfits
 from anomaly.cli.long_tables import groups_of, plan_drawing
 from anomaly.cli.options import (
     SUPPORTED_BY,
@@ -27,10 +29,12 @@ from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.row_detector import DataKind, RowDetector
+from nnlite.job import Plan
 
 if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
+    from anomaly.tables import Table
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
@@ -93,21 +97,24 @@ def run(options: Namespace) -> None:
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
     text = [*given.columns.ignored, *split_names(options.categorical), *roles]
-    plan = given, text, options.memory, options.seed, options.scheduler
-    drawing = plan_drawing(*plan) if kind == "tables" else None
+    limits = options.memory, options.seed, options.scheduler
+    drawing = plan_drawing(given, text, *limits) if kind == "tables" else None
     said: list[str] = []
-    if drawing is not None:
-        drawn = drawing.draw(needs_labels, options.group, options.scheduler)
-        n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
-    else:
-        X = given.source.read(text)
-        given.source.check_present(X, given.columns.ignored)
-        y, n_unlabelled = None, 0
-        if given.labels is not None:
-            labels = given.labels.read(X)
-            n_unlabelled = int((labels == UNLABELLED).sum())
-            X, y = detector.training_rows(X, labels, needs_labels)
-    with _resumable(options.checkpoint):
+    plan = Plan(reading=1, _fitting=8)
+    with plan("reading"):
+        if drawing is not None:
+            drawn = drawing.draw(needs_labels, options.group, options.scheduler)
+            n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
+        else:
+            X = given.source.read(text)
+            given.source.check_present(X, given.columns.ignored)
+            y, n_unlabelled = None, 0
+            if given.labels is not None:
+                labels = given.labels.read(X)
+                n_unlabelled = int((labels == UNLABELLED).sum())
+                X, y = detector.training_rows(X, labels, needs_labels)
+            X, y = _without_misfits(X, y, given, roles, split_names(options.categorical), options.date_format or [])
+    with plan("_fitting"), _resumable(options.checkpoint):
         if drawing is not None:
             cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
         else:
@@ -118,12 +125,25 @@ def run(options: Namespace) -> None:
         detector.save(options.model)
     if options.json:
         write_json("fit", {"model": options.model, **detector.to_dict(), "n_unlabelled": n_unlabelled}, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     columns = [f"  {line}" for line in detector.describe_columns()]
     say("\n".join([*said, detector.training_summary(), "columns:", *columns, f"model written to {options.model}"]))
     if n_unlabelled:
         print(format_left_out(n_unlabelled))
+
+
+def _without_misfits(
+    table: Table, y: Any, given: InputOptions, roles: list[str], categorical: list[str], formats: list[str]
+) -> tuple[Table, Any]:
+    """Return the rows to learn from, without those with a cell unlike the others of its column if they are left out."""
+    source = given.source
+    if source.bad is None:
+        return table, y
+    others = [name for name in (*given.columns.ignored, *roles) if name in table.names]
+    features = table.drop(others) if others else table
+    is_good = without_misfits(features, source.bad, source.label, categorical, formats)
+    return table.rows(is_good), None if y is None else y[is_good]
 
 
 def _resumable(folder: str | None) -> AbstractContextManager[None]:
@@ -170,6 +190,7 @@ def _parse_threshold(text: str | None) -> Any:
 
 
 def _parse_sizes(text: str) -> tuple[int, ...]:
+    """Parse the sizes of hidden layers."""
     try:
         return tuple(int(size) for size in text.split(","))
     except ValueError:

@@ -136,6 +136,12 @@ class ModelInput:
         """Read the file in chunks."""
         return self.source.chunks(self.required, self.numbers)
 
+    def usable_chunks(self, check: Callable[[Table], Any]) -> Iterator[Table]:
+        """Read the file in chunks, where rows that cannot be read are left out without those that fail a check."""
+        for table in self.chunks():
+            readable = None if self.source.bad is None else self.readable(self.features(table), check)
+            yield table if readable is None or readable.all() else table.rows(readable)
+
     def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
         """Read the file in chunks, each with the columns of `keys`."""
         first_row = 1

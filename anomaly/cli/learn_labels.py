@@ -24,6 +24,7 @@ from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.detectors.table.label_learning import LabelWarning
 from anomaly.tables import concatenate
+from nnlite.job import Plan
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -57,7 +58,9 @@ def run(options: Namespace) -> None:
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table = concatenate(list(data.chunks()))
+    plan = Plan(reading=1, learning=9)
+    with plan("reading"):
+        table = concatenate(list(data.usable_chunks(detector.check_rows)))
     assert given.labels is not None  # --label and --normal are required
     data.source.check_present(table, [given.labels.name])
     labels = given.labels.read(table)
@@ -65,7 +68,7 @@ def run(options: Namespace) -> None:
     known = np.flatnonzero(labels != UNLABELLED)
     n_unlabelled = len(labels) - len(known)
     table, labels = table.rows(known), labels[known]
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), plan("learning"):
         # The text printed below says the same.
         warnings.simplefilter("ignore", LabelWarning)
         detector.learn_labels(data.features(table), labels)
@@ -85,7 +88,7 @@ def run(options: Namespace) -> None:
             **detector.to_dict(),
         }
         write_json("learn-labels", found, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     print(f"learned from {n_anomalies:,} labelled anomalies and {n_normal:,} normal records")
     if (weights == 1).all():

@@ -3,12 +3,47 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Collection, Sequence
+
+import numpy as np
 
 from anomaly.errors import printable
+from anomaly.preprocessing.columns.learning import ColumnSettings
+from anomaly.preprocessing.columns.misfits import rows_that_misfit
+from anomaly.tables import Table
 from anomaly.tables.bad_rows import BadRows
 from anomaly.tables.csv_writer import CsvWriter
+from nnlite.types import Array
 
 _MOST_TOLD = 3
+
+
+def without_misfits(
+    table: Table, bad: BadRows, file: str, categorical: Collection[str], date_format: Sequence[str]
+) -> Array:
+    """Return which rows have no cell that does not fit the others of its column, and add the others to a list.
+
+    Parameters
+    ----------
+    table : Table
+        Training rows, with the columns that are features alone.
+    bad : BadRows
+        The list.
+    file : str
+        Name of the file, where there is one alone.
+    categorical : collection of str
+        Columns of categories.
+    date_format : sequence of str
+        Formats of dates, as for `anomaly.preprocessing.TablePreprocessor`.
+    """
+    settings = ColumnSettings("cycles", 1, 1, "nan", date_format=tuple(date_format))
+    causes = rows_that_misfit(table, categorical, settings)
+    is_good = np.ones(len(table), np.bool_)
+    for row, cause in causes.items():
+        is_good[row] = False
+        line = row + 1 if table.line_numbers is None else int(table.line_numbers[row])
+        bad.add(file if table.files is None else table.files[row], line, cause)
+    return is_good
 
 
 def tell_left_out(bad: BadRows, path: str | None, spreadsheet: bool = False) -> None:

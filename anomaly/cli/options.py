@@ -11,6 +11,7 @@ from typing import Any
 from anomaly.cli.commands import COMMANDS, EXIT_CODES
 from anomaly.cli.inputs import Columns, InputOptions, check_outputs
 from anomaly.cli.labels import LabelColumn
+from anomaly.cli.progress import add_progress
 from anomaly.cli.source import Source
 from anomaly.detectors.row_detector import DataKind
 from anomaly.tables.bad_rows import BadRows
@@ -65,6 +66,7 @@ def add_command(
     parser.add_argument(
         "--strict", action="store_true", help="turn warnings about the data into errors: nothing is then written"
     )
+    add_progress(parser)
     parser.set_defaults(run=run, command=name)
     return parser
 

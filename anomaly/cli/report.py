@@ -10,6 +10,7 @@ from pathlib import Path
 from anomaly.cli import inputs
 from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, at_least, input_options
 from anomaly.cli.source import STANDARD
+from nnlite.job import Plan
 
 _BLOCK = 1 << 20
 
@@ -49,23 +50,27 @@ def run(options: Namespace) -> None:
     data = given.for_model(
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
-    table, labels = inputs.first_rows(data.chunks(), sys.maxsize), None
+    plan, labels = Plan(reading=1, _report=9), None
+    with plan("reading"):
+        table = inputs.first_rows(data.usable_chunks(detector.check_rows), sys.maxsize)
     if given.labels is not None:
         data.source.check_present(table, [given.labels.name])
         labels = given.labels.read(table)
     keys = given.columns.unique_ids
     data.source.check_present(table, keys)
     ids = [", ".join(map(str, row)) for row in zip(*(table[name].tolist() for name in keys), strict=True)]
-    detector.report(
-        data.features(table),
-        options.output,
-        labels,
-        ids=ids if keys else None,
-        title=options.title or f"Anomalies in {Path(options.data).name}",
-        most_records=options.limit,
-        audit=_hashes({"data": options.data, "model": options.model}),
-    )
-    print(options.output)
+    with plan("_report"):
+        detector.report(
+            data.features(table),
+            options.output,
+            labels,
+            ids=ids if keys else None,
+            title=options.title or f"Anomalies in {Path(options.data).name}",
+            most_records=options.limit,
+            audit=_hashes({"data": options.data, "model": options.model}),
+        )
+    if not options.quiet:
+        print(options.output)
 
 
 def _hashes(files: dict[str, str]) -> dict[str, str]:

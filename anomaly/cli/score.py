@@ -139,7 +139,7 @@ def run(options: Namespace) -> int:
             )
         grouped_by = None if group is None else data.keys.index(group)
         rows = RowWriter(writer, columns, why, events, held, grouped_by)
-        check = detector.preprocessor_.transform if isinstance(detector, RecordDetector) else None
+        check = detector.check_rows if detector.data_kind == "tables" else None
         kept = names if why is not None and detector.data_kind == "series" else []
         beside = CarriedColumns(tuple(carried), tuple(data.keys), data.source)
         in_parts = columns.top > 0 or options.why

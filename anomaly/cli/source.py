@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import itertools
+import math
 import os
 import sys
 import warnings
@@ -11,7 +12,9 @@ from collections.abc import Collection, Container, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names, one_line
+import numpy as np
+
+from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
 from anomaly.large.file_parts import FilePart
 from anomaly.large.joining import in_order
 from anomaly.tables import Table, concatenate
@@ -24,7 +27,8 @@ from anomaly.tables.folders import files_of
 from anomaly.tables.missing_marks import suspected_marks
 from anomaly.tables.other_files import is_other_file, read_other_file
 from anomaly.tables.read_ahead import read_ahead
-from anomaly.tables.text_files import describe_path, is_live
+from anomaly.tables.text_files import describe_path, estimated_rows, is_live
+from nnlite.job import counted, is_running
 from nnlite.rowwise import CHUNK_ROWS
 
 STANDARD = "-"
@@ -63,6 +67,11 @@ class Source:
         return "standard input" if self.path == STANDARD else repr(self.path)
 
     @property
+    def label(self) -> str:
+        """The name of the first file, for messages."""
+        return describe_path(self.path)
+
+    @property
     def form(self) -> CsvForm:
         """The form of the files."""
         return replace(self.remembered, **self.options)
@@ -98,8 +107,11 @@ class Source:
             if self.bad is not None:
                 for path in self.paths:
                     self.bad.clear(describe_path(path))
-            tables = [self._read_one(path, chosen) for path in self.paths]
-            tables = [in_order(table, tables[0], path) for table, path in zip(tables, self.paths, strict=True)]
+            tables = [self._read_one(path, chosen) for path in counted(self.paths)]
+            tables = [
+                self._named(in_order(table, tables[0], path), path)
+                for table, path in zip(tables, self.paths, strict=True)
+            ]
             mixed = {
                 name
                 for name in tables[0].names
@@ -128,6 +140,11 @@ class Source:
 
         Columns of `numbers` are such as long as all their cells are, the others text.
         """
+        # Of live input nobody knows how much there will be.
+        total = None if self.is_live or not is_running() else float(sum(map(estimated_rows, self.paths)))
+        yield from counted(self._all_chunks(known, numbers), "rows", total or math.inf, len)
+
+    def _all_chunks(self, known: Collection[str], numbers: Container[str]) -> Iterator[Table]:
         first: Table | None = None
         for path in self.paths:
             tables = self._chunks_of(path, numbers)
@@ -138,7 +155,13 @@ class Source:
                     self.notice_header(table.names, known)
                 if self.bad is not None:
                     self.bad.file = describe_path(path)
-                yield table
+                yield self._named(table, path)
+
+    def _named(self, table: Table, path: str) -> Table:
+        """Return a table whose rows know their file, where there are several."""
+        if len(self.paths) == 1:
+            return table
+        return replace(table, files=np.full(len(table), describe_path(path), object))
 
     def _read_one(self, path: str, text: Container[str]) -> Table:
         if is_other_file(path):
@@ -180,11 +203,12 @@ class Source:
             return
         numbers = [name for name in names if _is_number(name)]
         if 2 * len(numbers) > (n_columns or len(names)) and not _count_up(numbers):
-            text = (
-                f"anomaly: warning: {self}: the first line looks like a record: it has "
-                f"{format_names(numbers, 3)} as names of columns; if the file has no header, use --no-header"
+            warnings.warn(
+                f"{self}: the first line looks like a record: it has {format_names(numbers, 3)} as names of columns; "
+                "if the file has no header, use --no-header",
+                FileFormWarning,
+                stacklevel=2,
             )
-            print(one_line(text), file=sys.stderr)
 
 
 def _matching(path: str) -> list[str]:
@@ -222,7 +246,7 @@ def _count_up(names: list[str]) -> bool:
 
 def _is_number(text: str) -> bool:
     try:
-        float(text)
+        float(text.rpartition("=")[2])  # logs write key=value
     except ValueError:
         return False
     return True

@@ -57,7 +57,7 @@ def run(options: Namespace) -> None:
         options.model, detector.required_columns_, detector.ignore, detector.time, form=detector.file_form
     )
     n_records, found = 0, set[str]()
-    for table in data.chunks():
+    for table in data.usable_chunks(detector.check_rows):
         records = table
         if given.labels is not None:
             data.source.check_present(table, [given.labels.name])
@@ -79,7 +79,7 @@ def run(options: Namespace) -> None:
             "n_remembered": len(detector.labels_),
         }
         write_json("update", found_now, options.json)
-    if options.json == STANDARD:
+    if options.json == STANDARD or options.quiet:
         return
     print(
         f"learned from {n_records:,} more records, {detector.records_seen_:,} in all\n"

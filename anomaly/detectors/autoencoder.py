@@ -19,6 +19,7 @@ from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings
 from anomaly.detectors.record_detector import RecordDetector, terms_from_state
 from anomaly.tables import Table
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import Plan
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
@@ -246,10 +247,12 @@ class AutoencoderDetector(RecordDetector):
         RowOrderWarning
             If the records seem to follow each other in time; see `anomaly.detectors.dependence`.
         """
+        plan = Plan(training=10, calibration=3)
         x, labels = self._fit_preprocessor(X, y)
         dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
-        self.model_, self.history_ = self._train(x, seed, self.verbose)
+        with plan("training"):
+            self.model_, self.history_ = self._train(x, seed, self.verbose)
 
         def score_without(fold: Array) -> Array:
             model, _ = self._train(np.delete(x, fold, axis=0), seed, verbose=0)
@@ -258,7 +261,8 @@ class AutoencoderDetector(RecordDetector):
         terms = self._contributions(x, self.model_)
         self.normal_terms_ = np.quantile(terms, _NORMAL, axis=0)
         scores = terms.sum(axis=1)
-        self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
+        with plan("calibration"):
+            self._set_threshold(self._comparable_scores(scores, score_without, dependence), labels)
         return self
 
     def _train(self, x: Array, seed: int | None, verbose: int) -> tuple[Model, History]:

@@ -13,7 +13,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
@@ -21,7 +21,7 @@ import numpy as np
 
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
-from anomaly.errors import DataError, FewRecordsWarning, not_fitted
+from anomaly.errors import DataError, FewRecordsWarning, level_of_caller, not_fitted
 from anomaly.estimator import Parameters
 from anomaly.tables.csv_form import CsvForm
 from anomaly.thresholds.automatic import AutoThreshold
@@ -29,6 +29,7 @@ from anomaly.thresholds.spread import QuantileThreshold
 from nnlite.archive import dump_archive
 from nnlite.divergence import DivergenceError
 from nnlite.files import atomic_write
+from nnlite.notebook import job_shown
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_parameters, check_value, choice, number
 
@@ -41,8 +42,6 @@ CONTAMINATION = Constraint(
 
 _DEFAULT_PRIOR = 0.05
 _OF_COLUMNS = ("scaling", "categorical", "dates", "keep", "date_format", "time_zone")
-# From a warning over `_chosen_threshold`, the method that sets the threshold, `fit` and its wrapper.
-_CALLER_OF_FIT = 5
 
 
 class BaseDetector(Parameters, ABC):
@@ -264,7 +263,7 @@ class BaseDetector(Parameters, ABC):
         threshold = float(rule.fit(scores, labels).threshold_)
         shortage = rule.shortage(len(scores), labels)
         if shortage is not None:
-            warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
+            warnings.warn(shortage, FewRecordsWarning, stacklevel=level_of_caller())
         return threshold
 
     def _threshold_rule(self) -> thresholds.Threshold:
@@ -431,7 +430,8 @@ def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:
     @wraps(fit)
     def fit_copy(self: Self, *args: Any, **kwargs: Any) -> Self:
         copied = copy.copy(self)
-        fit(copied, *args, **kwargs)
+        with job_shown("fit") if getattr(self, "verbose", 0) == 1 else nullcontext():
+            fit(copied, *args, **kwargs)
         self._adopt(copied)
         return self
 

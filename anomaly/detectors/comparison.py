@@ -38,6 +38,7 @@ from anomaly.detectors.record_detector import RecordDetector
 from anomaly.errors import DataError
 from anomaly.metrics import rank_correlation, top_overlap
 from anomaly.tables import as_table
+from nnlite.job import Plan, counted
 from nnlite.types import Array
 from nnlite.validation import check_value, integer, number
 
@@ -171,7 +172,10 @@ def compare_settings(
     # In random order, since held-out records are from between the training records: their own order would mislead.
     training, rest = table.rows(order[n_held_out:]), table.rows(np.sort(order[:n_held_out]))
     seeds = range(seed, seed + n_seeds)
-    fits = {name: [_fit(name, detector, training, rest, s) for s in seeds] for name, detector in detectors.items()}
+    fits = {
+        name: [_fit(name, detector, training, rest, s) for s in counted(seeds)]
+        for name, detector in counted(detectors.items(), "settings")
+    }
     n_top = max(_LEAST_TOP, round(top * n_held_out))
     correlations, overlaps = _pairwise([[fit.scores for fit in own] for own in fits.values()], n_top)
     settings = tuple(
@@ -202,9 +206,12 @@ def _fit(name: str, detector: RecordDetector, training: Any, rest: Any, seed: in
     """Fit a copy of a detector, and score the held-out records."""
     own = type(detector)(**detector.get_params() | {"random_state": seed})
     start = time.perf_counter()
+    plan = Plan(fit=5, scoring=1)
     try:
-        own.fit(training)
-        scores = own.decision_function(rest)
+        with plan("fit"):
+            own.fit(training)
+        with plan("scoring"):
+            scores = own.decision_function(rest)
     except ValueError as error:
         raise DataError(f"setting {name!r}: {error}") from error
     seconds = time.perf_counter() - start

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
+from nnlite.job import counted
 from nnlite.types import Array
 
 FOLDS = 5
@@ -91,6 +92,6 @@ def cross_fitted_scores(
     [3.0, 1.5, 4.5]
     """
     held_out = np.empty(len(scores))
-    for fold in folds_of(len(scores)) if folds is None else folds:
+    for fold in counted(list(folds_of(len(scores)) if folds is None else folds)):
         held_out[fold] = score_without(fold)
     return np.maximum(held_out, scores)

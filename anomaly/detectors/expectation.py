@@ -34,11 +34,19 @@ class Replacements(NamedTuple):
         The features expected in these columns, and the record's own in the others.
     deviations : ndarray of float64 of shape (n, n_columns)
         How far these columns are from that, in units of a typical deviation; 0 for the others.
+    conspicuous : ndarray of float64 of shape (n, n_columns), optional
+        What the columns were chosen by, if that is of use for another choice.
     """
 
     columns: Array
     expected: Array
     deviations: Array
+    conspicuous: Array | None = None
+
+    def rows(self, chosen: Array) -> Replacements:
+        """Return those of some records."""
+        conspicuous = None if self.conspicuous is None else self.conspicuous[chosen]
+        return Replacements(self.columns[chosen], self.expected[chosen], self.deviations[chosen], conspicuous)
 
 
 class Expectation(Protocol):
@@ -58,7 +66,9 @@ class Expectation(Protocol):
             Features.
         """
 
-    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+    def propose(
+        self, x: Array, by_network: Array, apart_from: Array | None = None, before: Replacements | None = None
+    ) -> Replacements:
         """Return the columns of each record that may be faulty, and what is expected in them.
 
         Parameters
@@ -69,6 +79,8 @@ class Expectation(Protocol):
             Fractions of the columns in the error of a network.
         apart_from : ndarray of int of shape (n,), optional
             A column of each record that is not asked for, since it is known to be faulty.
+        before : Replacements, optional
+            What was returned for these records without `apart_from`: the result is the same, and sooner there.
         """
 
 

@@ -21,6 +21,7 @@ from anomaly.events import Event, find_events, find_segments
 from anomaly.tables import Table, concatenate
 from anomaly.tables.series import as_series, is_collection
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import counted
 from nnlite.models import Model
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
@@ -155,7 +156,7 @@ class GroupedDetector(RowDetector):
         scores = np.full(n_rows, np.nan)
         self.labels_ = np.zeros(n_rows, np.int64)
         calibration = []
-        for name, pieces in segments.items():
+        for name, pieces in counted(segments.items(), "groups"):
             detector = copy.deepcopy(self.template)
             own = None if labels is None else [labels[rows] for _, rows in pieces]
             try:

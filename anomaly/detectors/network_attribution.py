@@ -73,7 +73,7 @@ class NetworkSubject:
         log_scores = scores if self.logarithmic else log_of(scores)
         above = log_scores > self.levels[0]
         if above.any():
-            found = fractions(self, x[above], log_scores[above])
+            found = fractions(self, x[above], log_scores[above], np.ones(np.count_nonzero(above), np.bool_))
             split = self._split_excess if self.logarithmic else split_scores
             contributions[above] = split(scores[above], found)
         return contributions
@@ -92,7 +92,13 @@ class NetworkSubject:
         terms = self.terms(x)
         return normalized(terms - terms.min(axis=1, keepdims=True) if self.logarithmic else terms)
 
-    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+    def propose(
+        self,
+        x: Array,
+        by_network: Array,
+        apart_from: Array | None = None,
+        before: Replacements | None = None,  # noqa: ARG002
+    ) -> Replacements:
         """Return the columns that deviate most from their estimates, and these; a missing cell does not."""
         values = self.complete(x)
         expected = self._estimates(values)

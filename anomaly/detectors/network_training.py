@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 
 from nnlite.callbacks import Callback, EarlyStopping
+from nnlite.callbacks.base import Logs
+from nnlite.job import is_running, report
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, is_integer, number
@@ -59,6 +61,12 @@ class FitSettings:
     batch_size: int | str
     patience: int | None = None
     verbose: int = 0
+
+    def batch_for(self, n_examples: int) -> int:
+        """Return the number of examples a step, of so many."""
+        if self.batch_size != "auto":
+            return int(self.batch_size)
+        return _SMALL_BATCH if n_examples < _SMALL_TABLE else _BATCH
 
 
 def fit_network(
@@ -120,7 +128,7 @@ def fit_network(
         stopping = [EarlyStopping("val_loss", patience=settings.patience, restore_best_weights=True)]
     # Only examples outside the validation set make steps.
     n_learned = int(len(x) * (1 - validation_split))
-    batch_size = _batch_size(settings, n_learned)
+    batch_size = settings.batch_for(n_learned)
     epochs = _epochs(settings, -(-n_learned // batch_size), _clamp(steps, least_steps, most_steps))
     make = backups.get()
     backup = [] if make is None else [make(model, x, y, (replace(settings, verbose=0), epochs))]
@@ -130,11 +138,25 @@ def fit_network(
         batch_size=batch_size,
         epochs=epochs,
         validation_split=validation_split,
-        callbacks=[*stopping, *callbacks, *backup],
-        verbose=settings.verbose,
+        callbacks=[*stopping, *callbacks, *backup, *([_Steps()] if is_running() else [])],
+        # A job is shown as a whole.
+        verbose=0 if is_running() else settings.verbose,
         check_finite=True,
     )
     return {name: [float(value) for value in values] for name, values in history.history.items()}
+
+
+class _Steps(Callback):
+    """Tells the running job how many steps are done."""
+
+    def interest(self, phase: str) -> str:  # noqa: ARG002
+        """Return "none": the model is not used, so that epochs may run at once."""
+        return "none"
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Count the steps of the epoch."""
+        steps = self.params["steps"]
+        report((epoch + 1) * steps, self.params["epochs"] * steps, "steps")
 
 
 def _clamp(steps: int, least: int, most: int | None) -> int:
@@ -143,12 +165,6 @@ def _clamp(steps: int, least: int, most: int | None) -> int:
 
 def _epochs(settings: FitSettings, steps_per_epoch: int, steps: int) -> int:
     return -(-steps // steps_per_epoch) if settings.epochs == "auto" else int(settings.epochs)
-
-
-def _batch_size(settings: FitSettings, n_examples: int) -> int:
-    if settings.batch_size != "auto":
-        return int(settings.batch_size)
-    return _SMALL_BATCH if n_examples < _SMALL_TABLE else _BATCH
 
 
 def as_seed(random_state: Any) -> int | None:

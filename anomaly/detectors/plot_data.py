@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from anomaly.tables import Table
@@ -28,6 +29,8 @@ class RecordPlotData:
         Positions of the records in `codes`, evenly spaced.
     codes : ndarray of shape (n_sample, n_units)
         Outputs of the middle hidden layer.
+    expected : callable or None
+        Takes records, and returns a table of the values expected in them; None if the detector expects none.
     """
 
     records: Table
@@ -37,6 +40,7 @@ class RecordPlotData:
     history: dict[str, list[float]]
     sample: Array
     codes: Array
+    expected: Callable[[Table], Table] | None = None
 
 
 @dataclass(frozen=True)

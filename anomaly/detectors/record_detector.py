@@ -13,13 +13,14 @@ from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
-from anomaly.errors import RowOrderWarning
+from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.large.drawn import DrawnRows
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
 from anomaly.tables import Table, as_table
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData
 
 _MOST_CODES = 5000
-# From a warning over `_find_dependence`, over `fit` and its wrapper.
-_CALLER_OF_FIT = 4
 _IN_TIME = (
     "the training records seem to follow each other in time: neighboring ones are far more alike than others. So the "
     "threshold and the p-values are by scores of each half of the records by a model fitted to the other half. Rates "
@@ -80,6 +79,10 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
+    def check_rows(self, table: Table) -> None:
+        """Raise DataError if a cell of a table of the columns of training cannot be used."""
+        self.preprocessor_.transform(table)
+
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 
@@ -106,8 +109,7 @@ class RecordDetector(RowDetector):
         sample = self._as_table(drawn.sample)
         check_records(sample)
         labels = as_labels(y, len(sample), "record")
-        rows = self._as_table(drawn.witnesses)
-        self.preprocessor_ = self._new_preprocessor().fit_sample(rows, drawn.population)
+        self.preprocessor_ = self._new_preprocessor().fit_sample(self._as_table(drawn.witnesses), drawn.population)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
         return self.preprocessor_.transform(sample), labels
@@ -138,7 +140,10 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        for start in range(0, max(len(table), 1), CHUNK_ROWS):
+        if len(table) <= CHUNK_ROWS:
+            yield self.preprocessor_.transform(table)
+            return
+        for start in counted(range(0, len(table), CHUNK_ROWS)):
             yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
@@ -149,7 +154,7 @@ class RecordDetector(RowDetector):
         found = Dependence.of(x, groups, blocks)
         self.dependence_ = found.kind
         if found.kind == "time":
-            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=_CALLER_OF_FIT)
+            warnings.warn(_IN_TIME, RowOrderWarning, stacklevel=level_of_caller())
         return found
 
     def _are_held_out(self, n_records: int) -> bool:
@@ -263,6 +268,7 @@ class RecordDetector(RowDetector):
             history=self.history_,
             sample=sample,
             codes=self.encode(records.rows(sample)),
+            expected=getattr(self, "expected", None),
         )
 
     def _report_sections(
@@ -272,7 +278,8 @@ class RecordDetector(RowDetector):
 
         records = as_table(X)
         check_one_each(len(records), labels, ids)
-        scores = self.decision_function(records)
+        with Plan(scoring=len(records), reasons=10 * min(most_records, len(records)))("scoring"):
+            scores = self.decision_function(records)
         # Files of earlier versions do not know how many training cells were missing.
         knows_missing = bool(np.isfinite(self.preprocessor_.missing_fraction_).all())
         section = records_section(

@@ -64,6 +64,9 @@ class Journal:
         """Delete the checkpoints of this fit, and the folder if it is empty; warn of checkpoints of others."""
         for path in self._used:
             path.unlink(missing_ok=True)
+            # Of a process that was killed between the two names that a complete file has, one after the other.
+            for unnamed in self.folder.glob(f".{path.name}.*"):
+                unnamed.unlink(missing_ok=True)
         others = len(self._before - self._used)
         if others:
             warnings.warn(
@@ -114,7 +117,7 @@ def _key(model: Model, x: Array, y: Array, settings: object) -> str:
 
 
 @contextmanager
-def resumable(folder: str | os.PathLike[str], seconds: float = _SECONDS) -> Iterator[None]:
+def resumable(folder: str | os.PathLike[str], seconds: float | None = None) -> Iterator[None]:
     """Keep the state of every training in the block in a folder, and go on from what is already there.
 
     A script that is killed at any moment, by SIGKILL or a power failure, and run again, ends with the same detector,
@@ -125,8 +128,8 @@ def resumable(folder: str | os.PathLike[str], seconds: float = _SECONDS) -> Iter
     ----------
     folder : str or path
         Folder of the checkpoints, which is created. They hold networks, but no records.
-    seconds : float, default 1.0
-        Least time between two checkpoints of a training.
+    seconds : float, optional
+        Least time between two checkpoints of a training; by default one second.
 
     Warns
     -----
@@ -150,7 +153,7 @@ def resumable(folder: str | os.PathLike[str], seconds: float = _SECONDS) -> Iter
     """
     path = Path(folder)
     path.mkdir(parents=True, exist_ok=True)
-    journal = Journal(path, seconds)
+    journal = Journal(path, _SECONDS if seconds is None else seconds)
     token = backups.set(journal.callback)
     try:
         yield

@@ -12,6 +12,7 @@ import numpy as np
 from anomaly.detectors.base import BaseDetector
 from anomaly.errors import one_line
 from anomaly.tables import Table
+from nnlite.job import Plan
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import check_value, integer
@@ -134,6 +135,9 @@ class RowDetector(BaseDetector):
     @abstractmethod
     def _describe_data(self) -> tuple[int, list[str]]:
         """Return the number of training rows, and a line of text for each column."""
+
+    def check_rows(self, table: Table) -> None:
+        """Raise DataError if a cell of a table of the columns of training cannot be used; a series is not checked."""
 
     def describe_columns(self) -> list[str]:
         """Describe each column in a line of text: how it is understood, how often it is missing, why it is left out."""
@@ -298,10 +302,13 @@ class RowDetector(BaseDetector):
         self._check_fitted()
         check_value("most_records", most_records, integer(least=1))
         labels = None if y is None else np.asarray(y).ravel().astype(np.int64)
-        scored = self._report_sections(X, labels, ids, most_records)
+        plan = Plan(scoring=8, drift=2, writing=1)
+        with plan("scoring"):
+            scored = self._report_sections(X, labels, ids, most_records)
         has_score = np.isfinite(scored.scores)
         n_rows, columns = self._describe_data()
-        drift, drift_note = self._drift_or_reason(X)
+        with plan("drift"):
+            drift, drift_note = self._drift_or_reason(X)
         report = Report(
             title=title,
             unit="record" if self.data_kind == "tables" else "step",
@@ -323,7 +330,8 @@ class RowDetector(BaseDetector):
             records=scored.records,
             series=scored.series,
         )
-        write_report(report, path)
+        with plan("writing"):
+            write_report(report, path)
 
     def _drift_or_reason(self, X: Any) -> tuple[DriftResult | None, str]:
         """Return the result of the test for drift, or None and why there is none."""

@@ -15,6 +15,7 @@ from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings
 from anomaly.detectors.record_detector import RecordDetector, terms_from_state
 from nnlite.archive import arrays_with_prefix
 from nnlite.callbacks import KLWarmUp
+from nnlite.job import Plan
 from nnlite.layers import Dense, Input
 from nnlite.likelihoods import MaskedGaussianNLL
 from nnlite.models import Model, model_from_parts
@@ -259,7 +260,8 @@ class VariationalDetector(RecordDetector):
         x, labels = self._fit_preprocessor(X, y)
         dependence = self._find_dependence(x, groups)
         seed = as_seed(self.random_state)
-        self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
+        with Plan(training=10, calibration=3)("training"):
+            self.model_, self.draws_, self.history_ = self._train(x, seed, self.verbose)
         self._encoder, self._decoder = self._split(self.model_)
 
         parts = self._parts(x, self._networks)
@@ -280,11 +282,10 @@ class VariationalDetector(RecordDetector):
             warm_up = [KLWarmUp(int(self.warm_up), float(self.beta))] if self.warm_up else []
             features = FeatureSet.of(self.preprocessor_)
             inputs = _clipped(features.filled(x))
-            aims = targets(inputs, features.known(x))
             settings = FitSettings(self.epochs, int(self.batch_size), verbose=verbose)
+            aims = targets(inputs, features.known(x))
             history = fit_network(model, inputs, aims, settings, _STEPS, callbacks=warm_up)
-            count = max(1, int(self.draws))
-            draws = global_generator().standard_normal((count, int(self.latent)), dtype=np.float32)
+            draws = global_generator().standard_normal((max(1, int(self.draws)), int(self.latent)), dtype=np.float32)
             return model, draws if self.draws else np.zeros_like(draws), history
 
     def _build(self, n_features: int) -> Model:
@@ -311,12 +312,11 @@ class VariationalDetector(RecordDetector):
 
     def _split(self, model: Model) -> tuple[Model, Model]:
         """Return the encoder, which shares the layers of a network, and the decoder, which has copies of them."""
-        encoder = Model(model.input, model.get_layer("code").output)
         z = Input((int(self.latent),), name="z")
         decoder = Model(z, self._decode(z, model.input_shape[1]))
         for layer in decoder.layers[1:]:
             layer.set_weights(model.get_layer(layer.name).get_weights())
-        return encoder, decoder
+        return Model(model.input, model.get_layer("code").output), decoder
 
     # -- scoring -------------------------------------------------------------------------------
 

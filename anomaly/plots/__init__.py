@@ -14,7 +14,8 @@ anomalies vermilion.
 from anomaly.plots.curves import plot_confusion_matrix, plot_precision_recall, plot_roc
 from anomaly.plots.figures import save_figure
 from anomaly.plots.history import plot_learning_curve
-from anomaly.plots.records import plot_contributions, plot_latent
+from anomaly.plots.latent import plot_latent
+from anomaly.plots.records import plot_contributions
 from anomaly.plots.scores import plot_score_histogram, plot_scores_over_time
 from anomaly.plots.series import plot_contribution_map, plot_reconstruction, plot_series
 

@@ -88,4 +88,5 @@ class BadRows:
             is_good[start] = False
             place = table.position(start)
             line = start + 1 if table.line_numbers is None else int(table.line_numbers[start])
-            self.add(self.file, line, str(error).removeprefix(f"{place}, "))
+            file = self.file if table.files is None else str(table.files[start])
+            self.add(file, line, str(error).removeprefix(f"{place}, "))

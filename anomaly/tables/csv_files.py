@@ -29,6 +29,7 @@ from anomaly.tables.table import Table, join_columns
 from anomaly.tables.text_files import OpenBytes, describe_path, open_bytes
 from anomaly.tables.text_lines import TextLines
 from nnlite.delimited import open_record_reader
+from nnlite.job import is_running, report
 
 _SAMPLE_LINES = 200
 _CHUNK_ROWS = 50_000
@@ -89,7 +90,7 @@ def read_csv(
     form = _form(form, options)
     with open_bytes(path, rewind=True) as opened:
         while True:
-            tables = list(_tables(opened, path, form, _CHUNK_ROWS, numbers, backend, bad))
+            tables = list(_told(_tables(opened, path, form, _CHUNK_ROWS, numbers, backend, bad), opened))
             mixed = _mixed_columns(tables)
             if not mixed:
                 return _joined(tables)
@@ -194,6 +195,17 @@ def _tables(
         yield table
     if is_empty:
         raise DataError(f"{label} has a header and no rows")
+
+
+def _told(tables: Iterator[Table], opened: OpenBytes) -> Iterator[Table]:
+    """Yield tables, and tell the running job how far the file is read, by its bytes."""
+    n_rows = 0
+    for table in tables:
+        yield table
+        if is_running():
+            n_rows += len(table)
+            read = max(opened.stream.tell() - opened.start, 1)
+            report(n_rows, n_rows * max(opened.n_bytes / read, 1.0), "rows")
 
 
 def _layout(first: Record, inferred: Inferred, form: CsvForm, label: str, numbers: Container[str]) -> Layout:

@@ -9,6 +9,7 @@ import numpy as np
 
 from anomaly.errors import DataError
 from anomaly.tables.cells import as_column
+from anomaly.tables.zoned import with_zone, zone_of_dtype
 from nnlite.types import Array
 
 
@@ -100,15 +101,15 @@ def series_as_column(series: Any, name: str) -> Array:
     Returns
     -------
     ndarray of shape (n_rows,)
-        Of dtype float64, bool, datetime64 (in UTC) or object.
+        Of dtype float64, bool, datetime64 (in UTC, with the name of its zone) or object.
     """
     kind = getattr(series.dtype, "kind", None)
     if kind is None or isinstance(series.dtype, np.dtype):
-        return as_column(series.to_numpy(), name)
+        return with_zone(as_column(series.to_numpy(), name), zone_of_dtype(series.dtype))
     if kind in "fiu":
         return as_column(series.to_numpy(dtype="float64", na_value=np.nan), name)
     if kind == "M":
-        return as_column(series.to_numpy(dtype="datetime64[us]"), name)
+        return with_zone(as_column(series.to_numpy(dtype="datetime64[us]"), name), zone_of_dtype(series.dtype))
     return as_column(series.to_numpy(dtype=object), name)
 
 

@@ -6,10 +6,10 @@ To compile one takes 0.1 to 0.5 ms, and a detector that was loaded to score numb
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-_METHODS = ("fullmatch", "match", "search")
+_METHODS = ("finditer", "fullmatch", "match", "search")
 
 
 class DelayedPattern:
@@ -29,6 +29,7 @@ class DelayedPattern:
     (True, False)
     """
 
+    finditer: Callable[[str], Iterator[re.Match[str]]]
     fullmatch: Callable[[str], re.Match[str] | None]
     match: Callable[[str], re.Match[str] | None]
     search: Callable[[str], re.Match[str] | None]

@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.tables.coded import CodedText, decimal_of, join_coded, recoded, with_decimal
+from anomaly.tables.zoned import with_zone, zone_of
 from nnlite.types import Array
 
 Numbering: TypeAlias = "Sequence[int] | Array"
@@ -38,6 +39,8 @@ class Table:
         Columns that the source declares as categorical.
     named : bool, default True
         False if the source has no names and they were generated.
+    files : ndarray of object of shape (n_rows,), optional
+        Name of the file of each row, where there are several.
 
     Raises
     ------
@@ -62,6 +65,7 @@ class Table:
     line_numbers: Numbering | None = None
     categorical: frozenset[str] = frozenset()
     named: bool = True
+    files: Array | None = None
 
     def __post_init__(self) -> None:
         cells = self.cells
@@ -125,7 +129,8 @@ class Table:
             ``"row 17"``, or ``"line 18 (row 17)"`` if the source is a file.
         """
         row = f"row {int(self._numbering[index])}"
-        return row if self.line_numbers is None else f"line {int(self.line_numbers[index])} ({row})"
+        place = row if self.line_numbers is None else f"line {int(self.line_numbers[index])} ({row})"
+        return place if self.files is None else f"{self.files[index]}, {place}"
 
     @property
     def _numbering(self) -> Numbering:
@@ -242,6 +247,7 @@ class Table:
             cells=cells,
             row_numbers=_pick(self._numbering, chosen),
             line_numbers=None if lines is None else _pick(lines, chosen),
+            files=None if self.files is None else self.files[chosen],
         )
 
     def _row_indices(self, selector: Any) -> Array:
@@ -298,13 +304,18 @@ def concatenate(tables: Sequence[Table]) -> Table:
         cells=tuple(columns),
         row_numbers=np.concatenate([np.asarray(table.row_numbers) for table in tables]),
         line_numbers=np.concatenate(lines) if lines else None,
+        files=None if first.files is None else np.concatenate([np.asarray(table.files) for table in tables]),
     )
 
 
 def join_columns(parts: Sequence[Array]) -> Array:
     """Return columns one after another as one; codes of text are kept if all have them."""
     coded = join_coded(parts)
-    return with_decimal(np.concatenate(parts), decimal_of(parts[0])) if coded is None else coded
+    if coded is not None:
+        return coded
+    zones = {zone_of(part) for part in parts}
+    joined = with_decimal(np.concatenate(parts), decimal_of(parts[0]))
+    return with_zone(joined, zones.pop()) if len(zones) == 1 else joined
 
 
 def read_only(array: Array) -> Array:

@@ -16,6 +16,7 @@ from nnlite.files import atomic_write
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_FACTOR = 5
+_SAMPLE_BYTES = 1 << 20
 
 
 def describe_path(path: str | os.PathLike[str]) -> str:
@@ -62,6 +63,27 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
             yield OpenBytes(packed, False, 0, _GZIP_FACTOR * size)
         else:
             yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
+
+
+def estimated_rows(path: str | os.PathLike[str]) -> float:
+    r"""Estimate how many lines a file has, from those at its beginning; 0 if it cannot be read, or read again.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "a.csv"
+    >>> _ = path.write_text("a,b\n" + 999 * "1,2\n")
+    >>> estimated_rows(path)
+    1000.0
+    """
+    if os.fspath(path) == "-" or not os.path.isfile(path):
+        return 0.0
+    try:
+        with open_bytes(path) as opened:
+            sample = opened.stream.read(_SAMPLE_BYTES)
+            return max(sample.count(b"\n"), 1) * max(opened.n_bytes / max(len(sample), 1), 1.0)
+    except OSError:
+        return 0.0
 
 
 def _size(binary: Any) -> int:

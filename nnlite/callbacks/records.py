@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, ClassVar
 
 from nnlite.callbacks.base import Callback, Logs
+from nnlite.notebook import EpochOutput, in_notebook
 from nnlite.progress import Progress
 
 
@@ -43,7 +44,7 @@ class History(Callback):
 
 
 class ProgressBar(Callback):
-    """Progress bar of `fit`.
+    """Progress bar of `fit`: of each epoch, or in a notebook one for all of them, which is replaced.
 
     Parameters
     ----------
@@ -54,23 +55,45 @@ class ProgressBar(Callback):
     def __init__(self, verbose: int = 1) -> None:
         super().__init__()
         self.verbose = verbose
+        self._output: EpochOutput | None = None
+        self._epoch, self._logs = -1, Logs()
 
     def interest(self, phase: str) -> str:
         """Return "some" for batches of training: a bar may skip batches."""
         return {"train": "some", "test": "none", "epoch": "every"}[phase]
 
+    def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Find out whether a notebook shows it."""
+        is_replaced = self.verbose == 1 and in_notebook()
+        self._output = EpochOutput(self.params["epochs"], self.params["steps"]) if is_replaced else None
+
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Start the bar of an epoch."""
+        self._epoch = epoch
+        if self._output is not None:
+            return
         print(f"Epoch {epoch + 1}/{self.params['epochs']}")
         self._progress = Progress(self.params["steps"], bar=self.verbose == 1)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Update the bar."""
+        if self._output is not None:
+            self._output.update(self._epoch, batch + 1, logs or {})
+            return
         self._progress.update(batch + 1, logs or {})
 
-    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:  # noqa: ARG002
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Finish the bar."""
-        self._progress.finish(logs or {})
+        if self._output is None:
+            self._progress.finish(logs or {})
+        else:
+            self._logs = logs or {}
+            self._output.update(epoch + 1, 0, self._logs)
+
+    def on_train_end(self, logs: Logs | None = None) -> None:  # noqa: ARG002
+        """Show the last epoch in a notebook, which may have been too short to be shown."""
+        if self._output is not None and self._epoch >= 0:
+            self._output.update(self._epoch + 1, 0, self._logs, last=True)
 
 
 class CSVLogger(Callback):

@@ -21,6 +21,7 @@ from nnlite.keras_files.hdf5 import Hdf5File
 from nnlite.keras_files.layout import WeightGroup, children, weight_groups
 from nnlite.keras_files.training_state import load_optimizer
 from nnlite.objective import Objective
+from nnlite.serialization import MISFITS
 from nnlite.types import Array
 from nnlite.weights import Weight
 
@@ -46,7 +47,12 @@ class KerasFile:
         self, weights: Hdf5File, config: Mapping[str, Any], compiled: Mapping[str, Any] | None, is_legacy: bool
     ) -> None:
         self._weights, self._compiled, self._is_legacy = weights, compiled, is_legacy
-        self.model_config = model_config(config, weights.label)
+        try:
+            self.model_config = model_config(config, weights.label)
+        except FileFormatError:
+            raise
+        except MISFITS as error:
+            raise FileFormatError(f"{weights.label} does not describe a model: {error}") from error
 
     def parts(self, model: CompiledNetwork, compile: bool) -> tuple[dict[str, Any], dict[str, Array]]:
         """Return the configuration and the arrays that `nnlite.serialization.restore_parts` takes.

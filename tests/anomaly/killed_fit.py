@@ -10,55 +10,64 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
+from anomaly.cli import main
+from anomaly.detectors import resuming
+
 KINDS = {
-    "table": ["--epochs", "400", "--batch-size", "32"],
-    "table with a rate of false alarms": ["--epochs", "40", "--false-alarm-rate", "0.05"],
-    "series": ["--window", "12", "--network", "dense", "--network-share", "0.5", "--epochs", "60"],
+    "table": ["--epochs", "60", "--hidden", "32"],
+    "table with a rate of false alarms": ["--epochs", "15", "--hidden", "16", "--false-alarm-rate", "0.05"],
+    "series": ["--window", "12", "--network", "dense", "--network-share", "1", "--epochs", "40"],
 }
 """Options of the fits; those of the last two train several networks, one after the other."""
 
-# Checkpoints after every epoch, so that kills between any two of them are tried.
-_PROGRAM = (
-    "import sys; from anomaly.detectors import resuming; resuming.resumable.__wrapped__.__defaults__ = (0.0,); "
-    "from anomaly.cli import main; print('fitting', flush=True); sys.exit(main(sys.argv[1:]))"
-)
+
+def import_all() -> None:
+    """Import what a fit needs once, and not in each process."""
+    with tempfile.TemporaryDirectory() as name:
+        write_data(Path(name) / "data.csv")
+        finish(start(Path(name) / "data.csv", Path(name) / "m.npz", Path(name) / "backup", ["--epochs", "1"]))
+    for module in ("numba", "anomaly.cli.fit", "anomaly.detectors.table.fitting", "anomaly.detectors.sequence.fitting"):
+        import_module(module)
 
 
 def write_data(path: Path) -> None:
-    """Write a table whose rows are also a series."""
+    """Write a table of records in no order, whose columns depend on each other."""
     rng = np.random.default_rng(0)
-    steps = np.arange(500)
-    columns = [np.sin(steps / 5), np.cos(steps / 7), np.sin(steps / 5) * 2, rng.normal(size=500)]
-    values = np.stack(columns, axis=1) + rng.normal(0, 0.1, (500, 4))
+    phase = rng.uniform(0, 6, 300)
+    columns = [np.sin(phase), np.cos(phase), np.sin(phase) * 2, rng.normal(size=300)]
+    values = np.stack(columns, axis=1) + rng.normal(0, 0.1, (300, 4))
     np.savetxt(path, values, fmt="%.6f", delimiter=",", header="a,b,c,d", comments="")
 
 
-def start(data: Path, model: Path, folder: Path, options: Sequence[str]) -> subprocess.Popen[str]:
-    """Start a fit in a process of its own; return when it has loaded the package."""
-    command = [sys.executable, "-W", "ignore", "-c", _PROGRAM, "fit", str(data), "--model", str(model)]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command += ["--checkpoint", str(folder), *options]
-    process = subprocess.Popen(
-        command, cwd=Path(__file__).parents[2], env=environment, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "fitting\n"
-    return process
+def start(data: Path, model: Path, folder: Path, options: Sequence[str]) -> int:
+    """Start a fit in a process of its own, which is a copy of this one; return its number."""
+    number = os.fork()
+    if number:
+        return number
+    code = 1
+    try:
+        # Checkpoints after every epoch, so that kills between any two of them are tried.
+        resuming._SECONDS = 0.0
+        words = ["fit", str(data), "--model", str(model), "--checkpoint", str(folder), *options]
+        with open(os.devnull, "w") as nowhere, redirect_stdout(nowhere), redirect_stderr(nowhere):
+            code = main(words)
+    finally:
+        os._exit(code)
 
 
-def finish(process: subprocess.Popen[str]) -> None:
+def finish(process: int) -> None:
     """Wait for the end of a process, which must be a good one."""
-    process.communicate()
-    assert process.returncode == 0
+    assert os.waitpid(process, 0)[1] == 0
 
 
 def killed_and_run_again(times: int, kind: str, seed: int = 0) -> Iterator[tuple[int, int, str]]:
@@ -90,8 +99,8 @@ def killed_and_run_again(times: int, kind: str, seed: int = 0) -> Iterator[tuple
                 process = start(root / "data.csv", model, folder, KINDS[kind])
                 if kills < 5 and times:
                     time.sleep(rng.uniform(0, seconds))
-                    process.send_signal(signal.SIGKILL)
-                    process.communicate()
+                    os.kill(process, signal.SIGKILL)
+                    os.waitpid(process, 0)
                     kills, times = kills + 1, times - 1
                     yield len(list(folder.glob("*.npz"))) if folder.exists() else 0, kills, ""
                 else:
@@ -102,11 +111,12 @@ def killed_and_run_again(times: int, kind: str, seed: int = 0) -> Iterator[tuple
             yield 0, kills, "" if same and not left else f"{'same' if same else 'DIFFERENT'}, left behind: {left}"
 
 
-def main() -> int:
+def run() -> int:
     """Run the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--times", type=int, default=100)
     options = parser.parse_args()
+    import_all()
     failed = total = 0
     for number, kind in enumerate(KINDS):
         share = options.times // len(KINDS) + (number < options.times % len(KINDS))
@@ -121,4 +131,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run())

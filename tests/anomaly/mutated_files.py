@@ -18,6 +18,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -70,21 +71,21 @@ def detectors() -> dict[str, tuple[anomaly.BaseDetector, Any]]:
 def mutated(content: bytes, rng: random.Random) -> tuple[bytes, str]:
     """Return a changed file, and a description of the change."""
     if rng.random() < 0.25:
-        return _changed_bytes(content, rng), "bytes"
+        return changed_bytes(content, rng), "bytes"
     config, arrays = read_archive(content, "detector")
     said = []
     for _ in range(rng.choice((1, 1, 1, 2, 5))):
         if rng.random() < 0.5:
-            said.append(_change_json(config, rng))
+            said.append(change_json(config, rng))
         else:
-            said.append(_change_array(arrays, rng))
+            said.append(change_array(arrays, rng))
     try:
         return dump_archive("detector", config, arrays), "; ".join(said)
     except ValueError:  # a dtype that no file has
         return content, "none"
 
 
-def _changed_bytes(content: bytes, rng: random.Random) -> bytes:
+def changed_bytes(content: bytes, rng: random.Random) -> bytes:
     changed = bytearray(content)
     for _ in range(rng.choice((1, 1, 2, 20))):
         changed[rng.randrange(len(changed))] = rng.randrange(256)
@@ -93,11 +94,13 @@ def _changed_bytes(content: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def _change_json(config: Any, rng: random.Random) -> str:
+def change_json(config: Any, rng: random.Random) -> str:
     """Replace, remove or double one value somewhere in JSON values."""
     path, place = "", config
     while True:
         keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+        if not keys:
+            return "none"
         key = rng.choice(keys)
         path += f"/{key}"
         inner = place[key]
@@ -116,7 +119,7 @@ def _change_json(config: Any, rng: random.Random) -> str:
         return f"{kind} {path}: {str(inner)[:40]} -> {str(place[key])[:40] if kind == 'replace' else ''}"
 
 
-def _change_array(arrays: dict[str, np.ndarray], rng: random.Random) -> str:
+def change_array(arrays: dict[str, np.ndarray], rng: random.Random) -> str:
     name = rng.choice(list(arrays))
     array = arrays[name]
     kind = rng.choice(("value", "value", "all", "shape", "dtype", "remove", "other"))
@@ -153,43 +156,53 @@ def _change_array(arrays: dict[str, np.ndarray], rng: random.Random) -> str:
 # -- trials ------------------------------------------------------------------------------------
 
 
-class _HangError(BaseException):
+class HangError(BaseException):
     pass
 
 
 def _stop(*_: object) -> None:
-    raise _HangError
+    raise HangError
 
 
-def trial(path: Path, some: Any, expected: np.ndarray, is_valid: bool) -> str:
-    """Load a file and use it once; return what happened: "refused", "scored", "error", or what must not be."""
+def trial(load: Callable[[], Any], use: Callable[[Any], np.ndarray], expected: np.ndarray | None = None) -> str:
+    """Load a file and use it once; return what happened: "refused", "scored", "error", or what must not be.
+
+    Parameters
+    ----------
+    load : callable
+        Loads the file.
+    use : callable
+        Uses what was loaded.
+    expected : ndarray, optional
+        What comes out of the file that was not changed, where nothing else may come out.
+    """
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(SECONDS)
-    before = _peak()
+    before = peak()
     try:
         with np.errstate(all="ignore"):
             try:
-                detector = anomaly.load_detector(path)
+                loaded = load()
             except ERRORS:
                 return "refused"
             try:
-                scores = detector.decision_function(some)
+                found = use(loaded)
             except ERRORS:
                 return "error"
-        if not is_valid and not np.array_equal(scores, expected, equal_nan=True):
+        if expected is not None and not np.array_equal(found, expected, equal_nan=True):
             return "SILENT CHANGE"
-        return "scored" if np.isfinite(scores).all() else "SCORES NOT FINITE"
-    except _HangError:
+        return "scored" if np.isfinite(found).all() else "NOT FINITE"
+    except HangError:
         return "HANG"
     except Exception:
         return f"CRASH\n{traceback.format_exc()[-1500:]}"
     finally:
         signal.alarm(0)
-        if _peak() - before > MEGABYTES:
-            print(f"MEMORY: {_peak() - before:,.0f} MB")
+        if peak() - before > MEGABYTES:
+            print(f"MEMORY: {peak() - before:,.0f} MB")
 
 
-def _peak() -> float:
+def peak() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
@@ -209,9 +222,13 @@ def run(files: int, seed: int = 0) -> tuple[Counter[str], list[str]]:
             kind, content, some, expected = kinds[number % len(kinds)]
             changed, said = mutated(content, rng)
             path.write_bytes(changed)
-            before = _peak()
-            result = trial(path, some, expected, said != "bytes")
-            if _peak() - before > MEGABYTES:
+            before = peak()
+            result = trial(
+                lambda: anomaly.load_detector(path),
+                lambda detector, some=some: detector.decision_function(some),
+                expected if said == "bytes" else None,
+            )
+            if peak() - before > MEGABYTES:
                 result = "MEMORY"
             counts[result.split("\n")[0]] += 1
             if result not in ("refused", "scored", "error"):

@@ -20,11 +20,15 @@ from anomaly.errors import (
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import as_table
 from anomaly.tables.csv_files import read_csv
+from tests.anomaly import more_spellings as more
 from tests.anomaly.command_line import fails, rows, run
 from tests.anomaly.spellings import DATES, MOMENTS, NUMBERS, moments, values
 
 OTHER = np.random.default_rng(5).normal(size=300)
 X, T = values(), moments()
+ALL_NUMBERS = NUMBERS | {f"more: {name}": spell for name, spell in more.NUMBERS.items()}
+ALL_MOMENTS = MOMENTS | {f"more: {name}": spell for name, spell in more.MOMENTS.items()}
+ALL_DATES = DATES | {f"more: {name}": spell for name, spell in more.DATES.items()}
 
 
 def fitted(cells, **settings):
@@ -41,9 +45,9 @@ def features(preprocessor, cells):
     return table[:, preprocessor.feature_columns_ == 0]
 
 
-@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("name", ALL_NUMBERS)
 def test_numbers_are_read_in_every_spelling(name):
-    spell = NUMBERS[name]
+    spell = ALL_NUMBERS[name]
     preprocessor, found = fitted([spell(x) for x in X])
     assert preprocessor.kinds_["v"] == "number"
     assert found <= {SpellingWarning}
@@ -59,9 +63,9 @@ def test_numbers_are_read_in_every_spelling(name):
     assert copy.describe() == preprocessor.describe()
 
 
-@pytest.mark.parametrize("name", MOMENTS)
+@pytest.mark.parametrize("name", ALL_MOMENTS)
 def test_times_are_read_in_every_spelling(name):
-    spell = MOMENTS[name]
+    spell = ALL_MOMENTS[name]
     preprocessor, found = fitted([spell(t) for t in T])
     assert found <= {TimeColumnWarning}
     assert preprocessor.kinds_["v"] == "datetime"
@@ -76,12 +80,30 @@ def test_times_are_read_in_every_spelling(name):
     np.testing.assert_array_equal(features(copy, [spell(later[0])]), features(preprocessor, [spell(later[0])]))
 
 
-@pytest.mark.parametrize("name", DATES)
+@pytest.mark.parametrize("name", ALL_DATES)
 def test_dates_say_nothing_and_are_named(name):
-    preprocessor, found = fitted([DATES[name](t) for t in T])
+    preprocessor, found = fitted([ALL_DATES[name](t) for t in T])
     assert found <= {TimeColumnWarning}
     assert preprocessor.left_out_["v"].startswith("a date without a time of day")
-    assert features(preprocessor, [DATES[name](datetime(2031, 5, 1))]).size == 0
+    assert features(preprocessor, [ALL_DATES[name](datetime(2031, 5, 1))]).size == 0
+
+
+@pytest.mark.parametrize("name", more.TIMES_LEFT_OUT)
+def test_times_in_spellings_of_numbers_are_left_out(name):
+    preprocessor, found = fitted([more.TIMES_LEFT_OUT[name](t) for t in T])
+    assert IdentifierColumnWarning in found
+    assert preprocessor.left_out_["v"].startswith("left out: it holds times (seconds since 1970)")
+
+
+@pytest.mark.parametrize("name", more.NO_NUMBERS)
+def test_codes_made_of_numbers_are_no_numbers(name):
+    cells = more.cells_of_no_numbers(name)
+    preprocessor, found = fitted(cells)
+    assert found <= {IdentifierColumnWarning, BlindColumnWarning}
+    assert preprocessor.kinds_["v"] in ("category", "ignored")
+    if not found:
+        known, new = features(preprocessor, [cells[0], "something new"])
+        assert not (known == new).all()
 
 
 REFUSED = {
@@ -93,13 +115,14 @@ REFUSED = {
     "a typing error among units": [*(f"{x:.2f} C" for x in X[1:]), "abc"],
     "a text among dates": [*(t.strftime("%d.%m.%Y %H:%M") for t in T[1:]), "soon"],
     "a text among ISO dates": [*(t.strftime("%Y-%m-%d %H:%M") for t in T[1:]), "soon"],
+    "two formats of dates": [t.strftime("%d/%m/%Y" if t.day > 15 else "%d-%m-%Y") for t in T],
     "day or month first": [t.strftime("%d/%m/%Y %H:%M") for t in T if t.day <= 12],
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_mixtures_are_refused_by_name(name):
-    with pytest.raises(DataError, match="column 'v'.*(Write all numbers in one way|Correct it|--date-format)"):
+    with pytest.raises(DataError, match="column 'v'.*(Write all|Correct it|--date-format)"):
         fitted(REFUSED[name])
 
 
@@ -114,7 +137,7 @@ WARNED = {
     "hexadecimal, unmarked": ([f"{i * 2654435761 % 2**32:08x}z" for i in range(300)], IdentifierColumnWarning),
     "sentences": ([f"pump {i} is hot" for i in range(300)], IdentifierColumnWarning),
     "half met once": ([f"user{i % 200}" for i in range(250)] + ["root"] * 50, BlindColumnWarning),
-    "coordinates": ([f"48°{i % 60}'{i // 5}\"N" for i in range(300)], IdentifierColumnWarning),
+    "coordinates": ([f"48°{i * 17 % 60}'{i * 29 % 53}\"N" for i in range(300)], SpellingWarning),
     "constant": (np.full(300, 7.0), ConstantColumnWarning),
     "constant text": (["ok"] * 300, ConstantColumnWarning),
     "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
@@ -198,5 +221,5 @@ def test_the_command_line_finds_the_far_value_of_each_spelling(file_of_all, caps
 
 
 def test_there_are_as_many_spellings_as_promised():
-    assert len(NUMBERS) + len(MOMENTS) + len(DATES) + len(REFUSED) + len(WARNED) >= 120
+    assert len(ALL_NUMBERS) + len(ALL_MOMENTS) + len(ALL_DATES) + len(REFUSED) + len(WARNED) >= 250
     assert issubclass(SpellingWarning, DataWarning)

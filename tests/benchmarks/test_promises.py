@@ -14,6 +14,8 @@ from benchmarks.promises.documents import text_of
 from benchmarks.promises.promise import NEVER, Promise, about, always, at_least, at_most, between, exactly
 from benchmarks.promises.run import outcomes
 
+pytestmark = pytest.mark.all_folds
+
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_promises_stand_where_they_are_said_to_stand(name):

@@ -26,17 +26,15 @@ from anomaly.detectors.sequence.settings import OF_NETWORKS, SequenceSettings, s
 from anomaly.detectors.sequence.training import check_windows
 from anomaly.detectors.sequence.whitening import SMOOTH
 from anomaly.detectors.series_detector import SeriesDetector
-from anomaly.errors import FewRecordsWarning
+from anomaly.errors import FewRecordsWarning, level_of_caller
 from anomaly.tables import Table
 from anomaly.tables.series import as_one_series, as_several_series, is_collection
 from anomaly.thresholds.alarm_rates import AlarmRate
+from nnlite.job import counted
 from nnlite.models import Model
 from nnlite.random import seeded
 from nnlite.types import Array
 from nnlite.validation import Constraint, boolean, choice, integer, names, number, sizes
-
-# From a warning over `_set_alarms`, `fit` and its wrapper.
-_CALLER_OF_FIT = 4
 
 
 class SequenceDetector(SeriesDetector):
@@ -357,7 +355,7 @@ class SequenceDetector(SeriesDetector):
         changed = [name for name in OF_NETWORKS if parameters[name] != self._default_of(name)]
         if self.network is None and changed:
             warnings.warn(
-                f"{', '.join(changed)}: without effect, since network=None", UserWarning, stacklevel=_CALLER_OF_FIT
+                f"{', '.join(changed)}: without effect, since network=None", UserWarning, stacklevel=level_of_caller()
             )
         if self.network == "auto":
             parameters["network"] = "dense" if changed else None
@@ -377,7 +375,7 @@ class SequenceDetector(SeriesDetector):
             settings = self._alarm_settings(self._rate())
             self.alarms_, shortage = settings.choose(found.calibration_segments)
             if shortage is not None:
-                warnings.warn(shortage, FewRecordsWarning, stacklevel=_CALLER_OF_FIT)
+                warnings.warn(shortage, FewRecordsWarning, stacklevel=level_of_caller())
         else:
             self.alarms_ = AlarmRule(self._fixed_threshold(found.calibration, labels))
         self.threshold_ = self.alarms_.threshold
@@ -483,7 +481,8 @@ class SequenceDetector(SeriesDetector):
         """Return contributions and labels of the steps of one series, as `explain` and `predict` do, in one pass."""
         stream = self.stream() if exclude is None else self.routed_stream(exclude=exclude)
         contributions, labels = [], []
-        for chunk in chunks_of(as_one_series(X, self.ignore)):
+        series = as_one_series(X, self.ignore)
+        for chunk in counted(chunks_of(series), total=len(series), size=len):
             contributions.append(stream.push_parts(chunk))
             labels.append(stream.labels)
         contributions.append(stream.finish_parts())

@@ -32,6 +32,7 @@ from anomaly.detectors.sequence.windows.step_parts import StepParts
 from anomaly.detectors.sequence.windows.stream import StepMember, WindowMember, WindowStream, expected_steps
 from anomaly.preprocessing.series import Segment
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import counted
 from nnlite.types import Array
 
 _KINDS: dict[str, type[NearestWindows] | type[WindowCovariance]] = {
@@ -110,7 +111,7 @@ class SeriesEnsemble:
         self.features_ = WindowFeatures().fit([segment.features for segment in segments])
         prepared = [(self.features_.select(s.features), self.features_.select_mask(s.missing)) for s in segments]
         self.members_ = members_for(period, len(self.features_.selected), max(len(steps) for steps, _ in prepared))
-        found = [fit_member(member, prepared, self.causal, rng) for member in self.members_]
+        found = [fit_member(member, prepared, self.causal, rng) for member in counted(self.members_, "members")]
         self.typical_ = [values.typical for values in found]
         self.known_ = KnownSteps().fit([segment.features for segment in segments])
         self._training_parts = step_parts(self.step_member, prepared)

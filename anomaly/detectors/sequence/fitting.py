@@ -18,6 +18,7 @@ from anomaly.detectors.sequence.training import candidate_folds, fold_of_steps, 
 from anomaly.detectors.sequence.windows.period import find_period
 from anomaly.preprocessing.series import Segment, SeriesPreprocessor
 from anomaly.tables import Table
+from nnlite.job import Plan
 from nnlite.types import Array
 
 _LEAST_STEPS = 8
@@ -82,7 +83,10 @@ def fit_series(
     ValueError
         If the series are too short.
     """
-    data = _prepared(settings, series)
+    # Networks take longest by far where there are any.
+    plan = Plan(preprocessing=1, networks=60 if settings.network is not None else 0, windows=15)
+    with plan("preprocessing"):
+        data = _prepared(settings, series)
     segments = [segment for parts in data.segments for segment in parts]
     longest = max(len(segment.features) for segment in segments)
     _check_length(settings, longest, sum(map(len, series)))
@@ -92,16 +96,18 @@ def fit_series(
     if data.network is not None:
         features = data.preprocessor.columns_
         sensors = features.feature_names_in_[features.feature_columns_].tolist()
-        network, calibration, history = NetworkMember.fit(
-            data.network, data.segments, data.folds_of, data.folds, sensors
-        )
+        with plan("networks"):
+            network, calibration, history = NetworkMember.fit(
+                data.network, data.segments, data.folds_of, data.folds, sensors
+            )
     steps = calibration_steps(data.folds_of)
     lengths = np.cumsum([len(segment.features) for segment in segments])[:-1]
     if settings.network_share == 1 and calibration is not None:
         ensemble, scores, step_parts = None, calibration.scores, np.ones(len(steps))
     else:
         ensemble = SeriesEnsemble(settings.causal)
-        parts = ensemble.fit(segments, data.period, rng)
+        with plan("windows"):
+            parts = ensemble.fit(segments, data.period, rng)
         ensemble.network_ = network
         parts = parts if calibration is None else [*parts, calibration.parts]
         ensemble.calibrate(parts, steps, settings.network_share)

@@ -16,6 +16,7 @@ from anomaly.detectors.network_training import FitSettings, History, fit_network
 from anomaly.detectors.sequence.networks import NETWORKS, build_network
 from anomaly.detectors.sequence.residual_streams import level_of
 from anomaly.preprocessing.windows import cut_windows, window_starts
+from nnlite.job import counted
 from nnlite.models import Model
 from nnlite.types import Array
 
@@ -153,7 +154,7 @@ def train_folds(
     Parameters are those of `train_without`.
     """
     trained = [
-        train_without(settings, fold, segments, folds_of) for fold in range(1, folds + 1) for _ in range(members)
+        train_without(settings, 1 + number // members, segments, folds_of) for number in counted(range(folds * members))
     ]
     return [network for network, _ in trained], trained[0][1]
 

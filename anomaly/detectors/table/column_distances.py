@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from anomaly.detectors.features import FeatureSet
+from nnlite.known_columns import ColumnValues, KnownColumns
 from nnlite.types import Array
 
 # The distances of a block of records fit into the fast memory of a processor.
@@ -68,6 +69,11 @@ class ColumnDistances:
         self._single = np.array([own.start for own in self.features if own.stop - own.start == 1], np.intp)
         self._numbers = np.ascontiguousarray(compared[:, self._single].T)[:, np.newaxis]
         self._several = [_several(records, compared, own) for own in self.features[len(self._single) :]]
+
+    def known(self) -> KnownColumns:
+        """Return the records, as compiled code takes them."""
+        several = [ColumnValues(of.features, of.compared, of.codes) for of in self._several]
+        return KnownColumns(len(self.records), self._single.astype(np.int64), self._numbers[:, 0], several)
 
     def compared(self, x: Array) -> Array:
         """Return the features whose differences are distances: marks of filled holes are not."""

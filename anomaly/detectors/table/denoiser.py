@@ -10,6 +10,7 @@ import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import counted
 from nnlite.models import Model, clone_model, model_from_parts
 from nnlite.noisy_copies import NoisyCopies
 from nnlite.serialization import model_to_parts
@@ -72,7 +73,7 @@ class Denoiser:
 
     def calibrate(self, chunks: Sequence[Completed]) -> tuple[Denoiser, Array]:
         """Return the member with weights from training records, and their scores in units of 1."""
-        errors = [self._errors(x, known) for x, known in chunks]
+        errors = [self._errors(x, known) for x, known in counted(chunks)]
         # A feature that is not known in any record has no errors, and any weight.
         counts = np.maximum(sum(_count(x, known) for x, known in chunks), 1)
         means = sum(e.sum(axis=0, dtype=np.float64) for e in errors) / counts
@@ -104,6 +105,15 @@ class Denoiser:
         member.model = clone_model(self.model)
         member.model.parameters[:] = self.model.parameters
         member._copies = NoisyCopies(member.model, self.noise_samples)
+        return member
+
+    def with_draws(self, most: int) -> Denoiser:
+        """Return the member with some of its noise samples: scores vary more, and take as much less time."""
+        if len(self.noise_samples) <= most:
+            return self
+        member = copy.copy(self)
+        member.noise_samples = self.noise_samples[:most]
+        member._copies = NoisyCopies(self.model, member.noise_samples)
         return member
 
     def scores(self, x: Array, known: Array | None = None) -> Array:
@@ -156,7 +166,8 @@ def _weighted_mean(errors: Array, weights: Array, known: Array | None) -> Array:
     # order.
     weighted = (errors * weights).astype(np.float64)
     if known is None:
-        return np.asarray(weighted.mean(axis=1))
+        # As `mean` computes it, in half the time for a single record.
+        return np.asarray(np.add.reduce(weighted, axis=1) / weighted.shape[1])
     return np.asarray(weighted.sum(axis=1) / np.maximum(known.sum(axis=1), 1))
 
 

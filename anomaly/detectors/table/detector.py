@@ -33,6 +33,7 @@ from anomaly.detectors.table.incremental import (
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError
 from anomaly.large.drawn import BLOCK_ROWS, DrawnRows
+from nnlite.job import Plan
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
@@ -371,13 +372,16 @@ class TableDetector(TableDetectorFiles):
             than half of one for the fraction, fewer than five labels of a class for a rule that needs them, or fewer
             than a `false_alarm_rate` takes.
         """
-        start = None
-        if self.warm_start and self.__sklearn_is_fitted__():
-            x, labels = self._warm_features(X, y)
-            start = [network.model for network in self.ensemble_.networks]
-        else:
-            x, labels = self._fit_preprocessor(X, y)
-        return self._fit_features(X, x, labels, self._find_dependence(x, groups), start)
+        start, plan = None, Plan(preprocessing=1, _fit=20)
+        with plan("preprocessing"):
+            if self.warm_start and self.__sklearn_is_fitted__():
+                x, labels = self._warm_features(X, y)
+                start = [network.model for network in self.ensemble_.networks]
+            else:
+                x, labels = self._fit_preprocessor(X, y)
+        dependence = self._find_dependence(x, groups)
+        with plan("_fit"):
+            return self._fit_features(X, x, labels, dependence, start)
 
     def fit_sample(self, drawn: DrawnRows, y: Any = None, groups: Any = None) -> TableDetector:
         """Fit the detector to a random sample of a table that is too long for memory, with facts about all of its rows.
@@ -438,13 +442,20 @@ class TableDetector(TableDetectorFiles):
         """Fit the ensemble and the threshold to training records X with the features x."""
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
-        features, seed = FeatureSet.of(self.preprocessor_), as_seed(self.random_state)
-        fitted = fit_ensemble(self._settings(), x, features, seed, start)
+        features, seed, of_held_out = (
+            FeatureSet.of(self.preprocessor_),
+            as_seed(self.random_state),
+            self._are_held_out(len(x)),
+        )
+        is_held_out = of_held_out or self.false_alarm_rate is not None
+        plan = Plan(fit=1, held_out_scores=0.7 * len(list(dependence.folds())) if is_held_out else 0)
+        with plan("fit"):
+            fitted = fit_ensemble(self._settings(), x, features, seed, start)
         self.ensemble_, self.history_, self.records_seen_ = fitted.ensemble, fitted.history, len(x)
-        scores, of_held_out = fitted.scores, self._are_held_out(len(x))
-        held_out = scores
-        if of_held_out or self.false_alarm_rate is not None:
-            held_out = self._held_out_scores(X, x, dependence)
+        scores = held_out = fitted.scores
+        if is_held_out:
+            with plan("held_out_scores"):
+                held_out = self._held_out_scores(X, x, dependence)
         self._set_threshold(held_out if of_held_out else scores, labels)
         if self.false_alarm_rate is not None:
             self._set_conformal_threshold(held_out, self.false_alarm_rate)

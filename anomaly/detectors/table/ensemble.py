@@ -22,6 +22,7 @@ from anomaly.detectors.table.neighbors import NearestNeighbors, typical
 from anomaly.detectors.table.network_expectation import ExpectationByNetworks
 from anomaly.detectors.table.prototypes import Prototypes
 from nnlite.archive import arrays_with_prefix
+from nnlite.job import counted
 from nnlite.models import model_from_parts
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
@@ -33,6 +34,7 @@ NO_MEMORY = (
 )
 """Error of methods that need remembered records."""
 
+_DRAWS_TO_EXPLAIN = 4
 _SIGNIFICANT = 2.0**13
 # Scores have 13 binary digits: less than the last one in comparison with a typical score, 1, is 0.
 _LEAST_SCORE = 2.0**-13
@@ -132,7 +134,7 @@ class Ensemble:
         ndarray of float64 of shape (n_records,)
             About 1 for a normal record. A score is independent of the batch.
         """
-        return np.concatenate([self._scores(chunk) for chunk in chunks_of(x)])
+        return joined([self._scores(chunk) for chunk in chunks_of(x)])
 
     def _scores(self, x: Array) -> Array:
         values = self.complete(x)
@@ -154,6 +156,8 @@ class Ensemble:
     def combine(self, by_member: Sequence[Array]) -> Array:
         """Return the score of each record from those of the members, without labels."""
         scores, blend = np.empty(len(by_member[0])), self.blend
+        if len(scores) <= CHUNK_ROWS:
+            return round_significant(blend.scores(by_member))
         for start in range(0, len(scores), CHUNK_ROWS):
             rows = slice(start, start + CHUNK_ROWS)
             scores[rows] = round_significant(blend.scores([one[rows] for one in by_member]))
@@ -175,7 +179,7 @@ class Ensemble:
             Scores of the training records.
         """
         members, by_member, chunks = [], [], [self.complete(chunk) for chunk in chunks_of(x)]
-        for member, raw in (member.calibrate(chunks) for member in self.members):
+        for member, raw in (member.calibrate(chunks) for member in counted(self.members)):
             scale = typical(raw)
             by_member.append(raw / scale)
             members.append(member.with_scale(scale, spread_of(by_member[-1])))
@@ -225,8 +229,15 @@ class Ensemble:
         ndarray of float64 of shape (n_records, n_columns)
             At least 0; each row adds up to the score exactly.
         """
-        scores = self.scores(x)
-        found = fractions(self, x, np.log(np.maximum(scores, _LEAST_SCORE)))
+        if self.column_weights is None:
+            values, explaining = self.complete(x), self.explaining.members
+            by_member = {id(member): member.scores(*values) for member in self.members}
+            scores = self.combine(list(by_member.values()))
+            own = [by_member[id(one)] if id(one) in by_member else one.scores(*values) for one in explaining]
+            log_scores = _log_of(self.explaining.combine(own))
+        else:
+            scores, log_scores = self.scores(x), _log_of(self.explaining.scores(x))
+        found = fractions(self, x, log_scores, scores > np.exp(self.levels[0]))
         return found if normalize else split_scores(scores, found)
 
     def expected(self, x: Array) -> Array:
@@ -238,9 +249,13 @@ class Ensemble:
         chosen = proposed.columns[:, self.features.columns]
         return np.where(chosen, proposed.expected, self.expectation.of_all(self.complete(x)[0]))
 
-    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+    def propose(
+        self, x: Array, by_network: Array, apart_from: Array | None = None, before: Replacements | None = None
+    ) -> Replacements:
         """Return the columns that may be faulty, as `Expectation.propose` does; a missing cell is not."""
-        found = self.expectation.propose(self.complete(x)[0], by_network, apart_from)
+        found = self.expectation.propose(self.complete(x)[0], by_network, apart_from, before)
+        if not np.isnan(x).any():
+            return found
         return found._replace(columns=found.columns & (self.features.sum_by_column(np.isnan(x).astype(int)) == 0))
 
     def view(self, x: Array) -> Array:
@@ -274,8 +289,30 @@ class Ensemble:
         return 0.0 if self.column_weights is None else -np.inf, float(np.log(self.blend.scores(spreads)[0]))
 
     def log_scores(self, x: Array, replaced: Array) -> Array:  # noqa: ARG002
-        """Return the logarithm of each record's score, as float64 of shape (n_records,); finite for a score of 0."""
-        return np.asarray(np.log(np.maximum(self.scores(x), _LEAST_SCORE)))
+        """Return the logarithm of each record's score, as float64 of shape (n_records,); finite for a score of 0.
+
+        It is the score of `explaining`: of a record many with replaced columns are scored.
+        """
+        return _log_of(self.explaining.scores(x))
+
+    @cached_property
+    def explaining(self) -> Ensemble:
+        """What tells by which replacements the score falls: networks with fewer draws, and the first comparison.
+
+        Over made-up, numeric and mixed tables these named as many right columns as all members, in half the time.
+        """
+        chosen = [i for i, one in enumerate(self.members) if isinstance(one, Denoiser) or one is self.comparison]
+        weights = np.array(self.weights)[chosen]
+        if not weights.sum() or (self.member_weights is not None and not self.member_weights[chosen].sum()):
+            return self
+        members = tuple(
+            one.with_draws(_DRAWS_TO_EXPLAIN) if isinstance(one, Denoiser) else one
+            for one in (self.members[i] for i in chosen)
+        )
+        learned = (
+            None if self.member_weights is None else self.member_weights[chosen] / self.member_weights[chosen].sum()
+        )
+        return replace(self, members=members, weights=tuple((weights / weights.sum()).tolist()), member_weights=learned)
 
     # -- files ---------------------------------------------------------------------------------
 
@@ -380,7 +417,18 @@ def _holes_from_state(arrays: Mapping[str, Array], remembered: Array) -> Array |
 
 def chunks_of(x: Array) -> list[Array]:
     """Divide records into chunks of some thousands, at least one."""
+    if len(x) <= CHUNK_ROWS:
+        return [x]
     return [x[start : start + CHUNK_ROWS] for start in range(0, max(len(x), 1), CHUNK_ROWS)]
+
+
+def _log_of(scores: Array) -> Array:
+    return np.asarray(np.log(np.maximum(scores, _LEAST_SCORE)))
+
+
+def joined(parts: Sequence[Array]) -> Array:
+    """Return the parts as one array; a single one is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
 
 def round_significant(scores: Array) -> Array:

@@ -39,6 +39,7 @@ from anomaly.detectors.table.training import EnsembleSettings
 from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.tables import Table
+from nnlite.job import counted
 from nnlite.types import Array
 
 FoldFit = Callable[[Array], tuple[Ensemble, Array]]
@@ -154,7 +155,7 @@ def held_out_scores(
         In the order of `x`.
     """
     held_out, weighted = np.empty(len(x)), ensemble.column_weights is not None
-    for fold in folds:
+    for fold in counted(list(folds)):
         other, features = fit(fold)
         if weighted or by_others:
             held_out[fold] = other.with_scale_of(ensemble).scores(features[fold])

@@ -40,6 +40,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_positive
+from nnlite.job import counted
 from nnlite.trees import CompleteTrees
 from nnlite.types import Array, RandomGenerator
 
@@ -104,7 +105,7 @@ class IsolationForest:
 
     def calibrate(self, chunks: Sequence[Completed]) -> tuple[IsolationForest, Array]:
         """Return the member, and scores of training records in units of 1."""
-        return self.with_scale(1.0, 1.0), np.concatenate([self.scores(x) for x, _ in chunks]) * self.scale
+        return self.with_scale(1.0, 1.0), np.concatenate([self.scores(x) for x, _ in counted(chunks)]) * self.scale
 
     def with_scale(self, scale: float, spread: float) -> IsolationForest:
         """Return the member with another scale and spread."""

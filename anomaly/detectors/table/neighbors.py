@@ -9,6 +9,7 @@ import numpy as np
 
 from anomaly.detectors.table.members import Completed, Member, read_at_least_0, read_matrix, read_positive
 from nnlite import neighbors
+from nnlite.job import counted
 from nnlite.types import Array
 
 _BLOCK_CELLS = 2_000_000
@@ -128,7 +129,7 @@ class NearestNeighbors:
             # The search takes most of the time, and the constructor did it for the remembered records.
             raw = self._raw(*self._own_neighbors)
         else:
-            raw = np.concatenate([self.scores(x) for x, _ in chunks]) * self.scale
+            raw = np.concatenate([self.scores(x) for x, _ in counted(chunks)]) * self.scale
         return self.with_scale(1.0, 1.0), raw
 
     def with_scale(self, scale: float, spread: float) -> NearestNeighbors:

@@ -60,7 +60,13 @@ class ExpectationByNetworks:
         """Return the features expected in each column, as float32 of shape (n, n_features)."""
         return self._in_passes(x, self._all(len(x)), len(self._starts), self._models, _ROUNDS)
 
-    def propose(self, x: Array, by_network: Array, apart_from: Array | None = None) -> Replacements:
+    def propose(
+        self,
+        x: Array,
+        by_network: Array,
+        apart_from: Array | None = None,
+        before: Replacements | None = None,  # noqa: ARG002
+    ) -> Replacements:
         """Return the columns of each record that may be faulty, and what is expected in them; see the module."""
         in_first_round = self._in_passes(x, self._all(len(x)), len(self._starts), [self._proposing.model], 1)
         columns = most_conspicuous(self._deviations(x, in_first_round), by_network, apart_from)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from contextvars import copy_context
 from dataclasses import dataclass, fields, replace
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from anomaly.detectors.table.denoiser import Denoiser
 from anomaly.detectors.table.isolation import IsolationForest
 from anomaly.detectors.table.members import Member
 from anomaly.detectors.table.neighbors import NearestNeighbors
+from nnlite.job import side_by_side
 from nnlite.layers import ActivityRegularization, Dense, GaussianNoise, Input
 from nnlite.models import Model
 from nnlite.optimizers import Adam
@@ -119,6 +121,15 @@ class TrainingSettings:
             return 1
         networks = len(self.noise)
         return min(self.n_jobs or (networks if available_processors() > 1 else 1), networks)
+
+    def cost(self, n_records: int, n_features: int) -> float:
+        """Return about how many seconds the training takes, for the share that it has of a fit."""
+        size = self.single.batch_for(n_records)
+        steps = min(max(_STEPS_PER_RECORD * n_records, _LEAST_STEPS), _MOST_STEPS)
+        if self.epochs != "auto":
+            steps = int(self.epochs) * n_records / size
+        weights = sum(one * other for one, other in pairwise([n_features, *self.hidden, n_features]))
+        return 7.3e-11 * len(self.noise) * steps * size * weights
 
     def rate(self, steps: int = _MOST_STEPS) -> float:
         """Return the learning rate for a number of steps: for few steps it is larger, so that weights move as far."""
@@ -326,10 +337,15 @@ def _side_by_side(settings: TrainingSettings, train_one: Any, starts: Sequence[A
     # Its import takes some milliseconds, and scoring has no use for it.
     from concurrent.futures import ThreadPoolExecutor
 
+    def train_in_part(noise: float, before: Any, seed: int, part: AbstractContextManager[None]) -> Any:
+        with part:
+            return train_one(noise, before, seed)
+
     # Threads of the pool know nothing of the caller's context, such as where it wants checkpoints.
     runs = [copy_context().run for _ in starts]
     with ThreadPoolExecutor(settings.n_threads) as pool:
-        trained = list(pool.map(_call, runs, repeat(train_one), settings.noise, starts, seeds))
+        parts = side_by_side(len(starts))
+        trained = list(pool.map(_call, runs, repeat(train_in_part), settings.noise, starts, seeds, parts))
     return [network for network, _ in trained], _mean_history([history for _, history in trained])
 
 

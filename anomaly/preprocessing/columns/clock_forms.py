@@ -20,7 +20,8 @@ _DAY = 86400.0
 _HALF_DAY, _QUARTER_DAY, _EARLY = 43200.0, 21600.0, 14400.0
 _CLOCK = DelayedPattern(
     r"(?P<sign>-)?(?:(?P<d>\d+)(?:\s*(?:days?|d|tage?)[, ]*\s*|[. ]))?"
-    r"(?P<a>\d{1,4})(?P<mark>[:h])(?P<b>[0-5]\d)(?:[:m](?P<c>[0-5]\d)(?:[.,:](?P<f>\d+))?s?|[.,](?P<g>\d+))?",
+    r"T?(?P<a>\d{1,4})(?P<mark>[:h])(?P<b>[0-5]\d)(?:[:m](?P<c>[0-5]\d)(?:[.,:](?P<f>\d+))?s?|[.,](?P<g>\d+))?"
+    r"(?:\s?(?:Uhr|Z|UTC|GMT|[+-]\d\d:?\d\d))?",
     re.IGNORECASE,
 )
 _HALVES = DelayedPattern(
@@ -28,15 +29,21 @@ _HALVES = DelayedPattern(
 )
 _POINTS = DelayedPattern(r"(?P<a>[01]?\d|2[0-4])\.(?P<b>[0-5]\d)\.(?P<c>[0-5]\d)(?:,(?P<f>\d+))?")
 _ISO = DelayedPattern(
-    r"(?P<sign>-)?P(?:(?P<w>\d+)W)?(?:(?P<d>[\d.]+)D)?(?:T(?:(?P<a>[\d.]+)H)?(?:(?P<b>[\d.]+)M)?(?:(?P<c>[\d.]+)S)?)?"
+    r"(?P<sign>-)?P(?:(?P<y>[\d.]+)Y)?(?:(?P<o>[\d.]+)M)?(?:(?P<w>\d+)W)?(?:(?P<d>[\d.]+)D)?"
+    r"(?:T(?:(?P<a>[\d.]+)H)?(?:(?P<b>[\d.]+)M)?(?:(?P<c>[\d.]+)S)?)?"
 )
 _WORDS = DelayedPattern(
-    r"(?P<sign>-)?(?:(?P<w>[\d.]+)\s*(?:w|weeks?)\b[, ]*)?(?:(?P<d>[\d.]+)\s*(?:d|days?|tage?)[, ]*)?"
-    r"(?:(?P<a>[\d.]+)\s*(?:h|hrs?|hours?|std)\.?[, ]*)?(?:(?P<b>[\d.]+)\s*(?:m|mins?|minutes?|')(?!s)\.?[, ]*)?"
-    r"(?:(?P<c>[\d.]+)\s*(?:s|secs?|seconds?|sek|\")\.?)?",
+    r"(?P<sign>-)?(?:(?P<y>[\d.]+)\s*(?:y|yrs?|years?|ans?|jahre?)[, ]*(?P<o>[\d.]+)\s*"
+    r"(?:m|mos?|mths?|months?|mois|monate?)[., ]*)?"
+    r"(?:(?P<w>[\d.]+)\s*(?:w|weeks?)\b[, ]*)?(?:(?P<d>[\d.]+)\s*(?:d|days?|tage?)[, ]*)?"
+    r"(?:(?P<a>[\d.]+)\s*(?:h|hrs?|hours?|std|stunden?|heures?|horas?|ore|uur)\.?[, ]*)?"
+    r"(?:(?P<b>[\d.]+)\s*(?:m|mins?|minut(?:e[ns]?|os?|i)?|')(?!s)\.?[, ]*)?"
+    r"(?:(?P<c>[\d.]+)\s*(?:s|secs?|second(?:e?s|i)?|segundos?|sek(?:unden?)?|\")\.?)?",
     re.IGNORECASE,
 )
-_UNITS = {"w": 7 * _DAY, "d": _DAY, "a": 3600.0, "b": 60.0, "c": 1.0}
+_FEET = DelayedPattern(r"\d+'\s*(?P<inches>\d+)(?:\"|'')")
+_FEWEST_FEET, _MOST_FEET = 12, 1000
+_UNITS = {"y": 365.25 * _DAY, "o": 365.25 / 12 * _DAY, "w": 7 * _DAY, "d": _DAY, "a": 3600.0, "b": 60.0, "c": 1.0}
 
 
 def _sum(parts: Mapping[str, str | None], units: Mapping[str, float] = _UNITS) -> float | None:
@@ -167,6 +174,12 @@ def _are_times(first: float, last: float) -> bool:
     return first >= 0 and last <= _DAY and (last - first >= _QUARTER_DAY or first >= _EARLY)
 
 
+def _are_feet(texts: list[str]) -> bool:
+    """Return whether texts are feet and inches: none has twelve inches or more, as minutes and seconds would."""
+    found = [_FEET.fullmatch(normalized(text)) for text in texts[:_MOST_FEET]]
+    return len(found) >= _FEWEST_FEET and all(one is not None and int(one["inches"]) < 12 for one in found)
+
+
 def find_clock_form(texts: Iterable[str]) -> ClockForm | None:
     """Return the form that all texts have, or None.
 
@@ -178,6 +191,8 @@ def find_clock_form(texts: Iterable[str]) -> ClockForm | None:
     """
     texts = list(texts)
     for layout, read in _LAYOUTS.items():
+        if layout == "words" and _are_feet(texts):
+            continue
         seconds = [read(normalized(text)) for text in texts]
         present = [second for second in seconds if second is not None]
         if not texts or len(present) < len(seconds):

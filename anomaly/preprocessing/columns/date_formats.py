@@ -16,6 +16,7 @@ from anomaly.errors import DataError
 from anomaly.preprocessing.columns.date_names import MONTHS, WEEKDAYS, ZONES
 from anomaly.preprocessing.columns.numerals import normalized
 from anomaly.preprocessing.columns.zones import offset_at_wall
+from anomaly.tables.patterns import DelayedPattern
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _PIVOT = 69  # two digits of a year from here on are of the last century, as in POSIX
@@ -29,7 +30,7 @@ _DIRECTIVES = {
     "j": r"(?P<j>[0-3]\d\d)",
     "q": r"(?P<q>[1-4])",
     "G": r"(?P<G>1[4-9]\d\d|2[0-3]\d\d)",
-    "V": r"(?P<V>[0-4]\d|5[0-3])",
+    "V": r"(?P<V>[0-4]?\d|5[0-3])",
     "u": r"(?P<u>[1-7])",
     "a": r"(?P<a>[^\W\d_]{2,10})\.?",
     "H": r"(?P<H>[01]?\d|2[0-4])",
@@ -37,7 +38,7 @@ _DIRECTIVES = {
     "M": r"(?P<M>[0-5]?\d)",
     "S": r"(?P<S>[0-5]?\d|60)",
     "f": r"(?P<f>\d{1,9})",
-    "p": r"(?P<p>[ap])\.?m\.?",
+    "p": r"(?P<p>[ap])\.?\s?m\.?",
     "z": r"(?P<z>Z|[+-]\d\d:?(?:\d\d)?|[A-Z]{1,5}|[A-Z][a-z]+(?:/\w+)+)",
     "%": "%",
 }
@@ -45,15 +46,30 @@ _DIRECTIVES.update(B=_DIRECTIVES["b"], A=_DIRECTIVES["a"], e=_DIRECTIVES["d"], Z
 _SHORTHANDS = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y"}
 _DATE_PARTS = frozenset("YymbBdejqGVu")
 _TIME = (
-    r"(?:(?P<H>[01]?\d|2[0-4])(?:(?P<mark>[:.h])(?P<M>[0-5]\d)(?:[:.m](?P<S>[0-5]\d|60)(?:[.,:](?P<f>\d{1,9}))?s?)?)?"
-    r"(?:\s?(?P<p>[ap])\.?m\.?)?(?:\s?(?:uhr|h))?)"
+    r"(?:(?:(?P<half>\u4e0a\u5348|\u4e0b\u5348|\u5348\u524d|\u5348\u5f8c|\uc624\uc804|\uc624\ud6c4)\s?)?"
+    r"(?P<H>[01]?\d|2[0-4])(?:(?P<mark>[:.h]|[\u65f6\u6642]|\uc2dc\s?)(?P<M>[0-5]\d)"
+    r"(?:(?:[:.m]|\u5206|\ubd84\s?)(?P<S>[0-5]\d|60)(?:[.,:](?P<f>\d{1,9}))?)?)?"
+    r"(?:s|[\u5206\ubd84\u79d2\ucd08\u65f6\u6642\uc2dc])?"
+    r"(?:\s?(?P<p>[ap])\.?\s?m\b\.?)?(?:\s?(?:uhr|h))?)"
 )
 _COMPACT_TIME = r"(?:(?P<H2>[01]\d|2[0-4])(?P<M2>[0-5]\d)(?:(?P<S2>[0-5]\d|60)(?:[.,](?P<f2>\d{1,9}))?)?)"
 _ZONE = (
     r"\s?(?P<z>Z|\(?(?:UTC|GMT)?\s?[+-]\d{1,2}(?::?\d\d)?\)?|\(?(?:UTC|GMT)\)?|[A-Z]{2,5}|[A-Z][a-z]+(?:/\w+)+)"
-    r"(?:\s?[\[(][\w/ ]+[\])])?"
+    r"(?:\s?[\[(][\w/ ]+[\])]|\s[A-Z]{3,5})?(?:\sm=[+-][\d.]+)?"
 )
-_JOINT = r"(?:\s?T\s?|\s*[,;]\s*|\s+|_|:|\s?[-@/]\s?|\s(?:at|um|le|a las)\s)"
+# An interval is the time of its start.
+_INTERVAL = DelayedPattern(
+    r"(?P<start>.*\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?)"
+    r"\s?[/-]\s?(?:\S+[T ])?\d\d?:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d)?"
+)
+_JOINT = (
+    r"(?:\s?T\s?|\s*[,;]\s*|\s+|_|:|\s?[-@/]\s?"
+    r"|[,.]?\s(?:at|um|le|a las|\u00e0s?|kl\.?|klo|o|o godz\.?|\u0433\.,?|\u0432)\s)"
+)
+
+
+_COMPACT = DelayedPattern("(?:%[Yymd]){3}")
+_MORNINGS = ("\u4e0a\u5348", "\u5348\u524d", "\uc624\uc804")
 
 
 class Instant(NamedTuple):
@@ -124,6 +140,9 @@ def _marks(form: str) -> tuple[str, ...]:
 
 def _has_marks(form: str, text: str) -> bool:
     """Return whether a text has the characters between the directives: a quick test before the pattern is compiled."""
+    if _COMPACT.fullmatch(form):
+        width = 2 * len(directives_of(form)) + 2 * ("%Y" in form)
+        return text[:width].isdigit() and not text[width : width + 1].isdigit()
     return all(mark in text for mark in _marks(form)) and ("%b" not in form or any(map(str.isalpha, text)))
 
 
@@ -150,6 +169,8 @@ def read_date(text: str, form: str) -> Instant | None:
     text = normalized(text)
     if text.startswith("[") and text.endswith("]"):
         text = text[1:-1]
+    if (interval := _INTERVAL.fullmatch(text)) is not None:
+        text = interval["start"]
     if not _has_marks(form, text):
         return None
     for pattern in _patterns(form):
@@ -197,6 +218,8 @@ def _time_of_day(parts: Mapping[str, str]) -> float | None:
     """Return the time of day as a fraction of a day, or None if there is no such time."""
     hour = int(parts.get("H", parts.get("H2", 0)))
     minute, second = int(parts.get("M", parts.get("M2", 0))), int(parts.get("S", parts.get("S2", 0)))
+    if "half" in parts:
+        parts = {**parts, "p": "a" if parts["half"] in _MORNINGS else "p"}
     if "p" in parts:
         if not 1 <= hour <= 12:
             return None

@@ -17,6 +17,7 @@ from anomaly.preprocessing.columns.date_formats import Instant, check_format, di
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, UnreadableError, parse_each, parse_moment
 from anomaly.preprocessing.columns.zones import local_days
 from anomaly.tables.saved_state import field
+from anomaly.tables.zoned import zone_of
 from nnlite.types import Array
 
 ISO = "ISO 8601"
@@ -27,13 +28,18 @@ _NAMED_ORDERS = ("%d{0}%b{0}%Y", "%d{0}%b{0}%y", "%b{0}%d{0}%Y", "%Y{0}%b{0}%d")
 _FORMATS = (
     *(order.format(mark) for mark in ("-", "/", ".", ":", "_", " ") for order in _ORDERS),
     *(order.format(mark) for mark in (" ", "-", "/", ".", "") for order in _NAMED_ORDERS),
-    "%Y%m%d", "%b %d, %Y", "%b %d %Y", "%d %b, %Y", "%d de %b de %Y", "%Y\u5e74%m\u6708%d\u65e5",
-    "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y", "%b %d %H:%M:%S %Y",
-    "%Y-%m", "%Y/%m", "%Y.%m", "%m/%Y", "%m-%Y", "%m.%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b", "%Y %b", "%YM%m",
-    "%Y-Q%q", "%YQ%q", "%Y Q%q", "Q%q %Y", "Q%q/%Y", "Q%q-%Y",
-    "%G-W%V-%u", "%G-W%V", "%GW%V%u", "%GW%V", "%G W%V", "%Y-%j", "%b %d",
+    "%Y%m%d", "%d%m%Y", "%m%d%Y", "%y%m%d", "%d of %b %Y", "%d de %b %Y", "%d. %b %Y", "%Y. %b %d", "%Y. %m. %d.",
+    "%d %b %Y \u0433.", "%Y\ub144 %m\uc6d4 %d\uc77c", "%b %d, %Y", "%b %d %Y", "%d %b, %Y", "%d de %b de %Y",
+    "%Y\u5e74%m\u6708%d\u65e5", "%a %b %d %H:%M:%S %Y", "%a %b %d %H:%M:%S %z %Y", "%b %d %H:%M:%S %Y",
+    "%a %b %d %H:%M:%S.%f %Y", "*%b %d %H:%M:%S.%f", "%m-%d %H:%M:%S.%f", "%m-%d %H:%M:%S", "%m-%d %H:%M",
+    "%d/%m %H:%M", "%m/%d %H:%M", "%d/%m %H:%M:%S", "%m/%d %H:%M:%S", "%d.%m. %H:%M", "%d.%m. %H:%M:%S",
+    "%d.%m %H:%M", "%Y-%m", "%Y/%m", "%Y.%m", "%m/%Y", "%m-%Y", "%m.%Y", "%b %Y", "%b-%Y", "%b-%y", "%Y-%b",
+    "%Y %b", "%YM%m", "%Y-Q%q", "%YQ%q", "%Y Q%q", "Q%q %Y", "Q%q/%Y", "Q%q-%Y", "%qQ%y", "%qQ%Y", "Q%q %y",
+    "Q%q/%y", "FY%y-M%m", "KW %V/%G", "KW%V/%G", "KW %V %G", "%G-KW%V", "%G KW%V", "W%V %G", "W%V-%G", "W%V/%G",
+    "CW%V %G", "CW%V/%G", "CW%V-%G", "%G-CW%V", "%G CW%V", "Week %V, %G", "Week %V %G", "%G week %V", "%G-W%V-%u",
+    "%G-W%V", "%GW%V%u", "%GW%V", "%G W%V", "%Y-%j", "%b %d",
 )  # fmt: skip
-_SAMPLE = 20
+_SAMPLE, _MOST_MIXED = 20, 4
 _LONGEST, _FEWEST_DIGITS = 60, 2
 # So many dates in the order of time by one reading alone are in that order by no accident.
 _FEWEST_ORDERED = 8
@@ -112,7 +118,8 @@ class DateForm:
             return np.full(len(cells), np.nan)
         datetimes = cells.astype("M8[us]")
         days = np.where(np.isnat(datetimes), np.nan, datetimes.astype(np.int64) / MICROSECONDS_PER_DAY)
-        return local_days(days, self.zone) if self.local and self.zone else days
+        zone = self.zone or zone_of(cells)
+        return local_days(days, zone) if self.local and zone else days
 
     def get_config(self) -> dict[str, Any]:
         """Return the attributes as JSON values."""
@@ -187,6 +194,29 @@ def find_formats(counts: Mapping[str, int], known: Sequence[str] = (), only_know
             fitting = [form for form, count in rows.items() if count == best]
             return FoundFormats(tuple(fitting[:1]) if forms is known else _decided(fitting, texts), best == total)
     return None
+
+
+def mixed_formats(counts: Mapping[str, int]) -> tuple[str, ...]:
+    """Return two or more formats that together fit all values of a column, the most frequent first; or none.
+
+    Examples
+    --------
+    >>> mixed_formats({"30/01/2024": 3, "31-01-2024": 2}), mixed_formats({"30/01/2024": 3, "red": 2})
+    (('%d/%m/%Y', '%d-%m-%Y'), ())
+    """
+    left = dict(counts)
+    found: list[str] = []
+    if not all(map(_may_be_date, list(left)[:_SAMPLE])):
+        return ()
+    while left and len(found) < _MOST_MIXED:
+        first = next(iter(left))
+        fitting = [form for form in (ISO, *_FORMATS) if moment_of(first, form) is not None]
+        if not fitting:
+            return ()
+        form = max(fitting, key=lambda form: sum(moment_of(text, form) is not None for text in left))
+        found.append(form)
+        left = {text: count for text, count in left.items() if moment_of(text, form) is None}
+    return tuple(found) if not left and len(found) > 1 else ()
 
 
 def _may_be_date(text: str) -> bool:

@@ -13,6 +13,7 @@ from anomaly.preprocessing.columns.date_forms import DateForm
 from anomaly.preprocessing.columns.number_forms import SPECIAL_FORMS, NumberForm, SpecialForm
 from anomaly.preprocessing.columns.number_times import NumberTimeForm
 from anomaly.preprocessing.columns.parsing import UnreadableError, parse_each
+from anomaly.preprocessing.columns.pattern_forms import PatternForm
 from anomaly.tables.saved_state import field
 from nnlite.types import Array
 
@@ -44,7 +45,7 @@ def read_cells(form: Form, cells: Array) -> Array:
     """
     if isinstance(form, (DateForm, NumberTimeForm)):
         return form.read(cells)
-    assert isinstance(form, (NumberForm, SpecialForm, ClockForm))  # there are no others
+    assert isinstance(form, (NumberForm, SpecialForm, ClockForm, PatternForm))  # there are no others
     if cells.dtype.kind == "O":
         return parse_each(cells, form.parse)
     if cells.dtype.kind == "M":
@@ -57,7 +58,13 @@ def read_cells(form: Form, cells: Array) -> Array:
     return numbers
 
 
-_FORMS: dict[str, Any] = {"spelling": NumberForm, "clock": ClockForm, "date": DateForm, "number": NumberTimeForm}
+_FORMS: dict[str, Any] = {
+    "spelling": NumberForm,
+    "clock": ClockForm,
+    "date": DateForm,
+    "number": NumberTimeForm,
+    "pattern": PatternForm,
+}
 
 
 def form_from_config(config: Mapping[str, Any]) -> Form:

@@ -7,19 +7,20 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anomaly.errors import DataError, DataWarning, SpellingWarning, format_value
+from anomaly.errors import CellError, DataError, DataWarning, SpellingWarning, format_value
 from anomaly.preprocessing.columns.categories import are_codes, count_categories
 from anomaly.preprocessing.columns.clock_forms import find_clock_form
 from anomaly.preprocessing.columns.date_columns import INFERRED_COLUMNS, DateColumn, DatetimeColumn, TimeOfDayColumn
-from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats
+from anomaly.preprocessing.columns.date_forms import ISO, DateForm, find_formats, mixed_formats
 from anomaly.preprocessing.columns.forms import Form, read_cells
-from anomaly.preprocessing.columns.number_inference import FoundNumbers, find_number_form
+from anomaly.preprocessing.columns.number_inference import FoundNumbers, are_few, find_number_form
 from anomaly.preprocessing.columns.parsing import (
     category_text,
     distinct_cells,
     parse_days,
     parse_number,
 )
+from anomaly.preprocessing.columns.pattern_forms import find_pattern
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
 from anomaly.tables.coded import decimal_of
 from nnlite.types import Array
@@ -154,6 +155,11 @@ def _dates(
         )
     found = find_formats(counts, hints.date_formats, only_known)
     if found is None:
+        if not only_known and len(mixed := mixed_formats(counts)) > 1:
+            raise DataError(
+                f"{position(0)}, column {name!r}: found {format_value(cells[0])}, but the column's dates are written "
+                f"in several ways: {', '.join(mixed)}. Write all of them in one way"
+            )
         return None
     forms = [DateForm(form, hints.local, hints.zone, next(iter(counts))) for form in found.formats]
     if not found.fits_all:
@@ -192,15 +198,21 @@ def _spelled(
     _check_mostly(cells, plain, sum(counts.values()), "numbers", name, position)
     if found.problem:
         raise _problem(found, cells, name, position)
+    pattern = None if are_few(counts) else find_pattern(counts)
+    if pattern is not None:
+        note = (SpellingWarning, f"column {name!r}: {pattern.note}")
+        return Inferred(NumberColumn(name, form=pattern.form), read_cells(pattern.form, cells), (note,))
     return Inferred(None, np.empty(0))
 
 
 def _problem(found: FoundNumbers, cells: Array, name: str, position: Callable[[int], str]) -> DataError:
     first = next((i for i, cell in enumerate(cells) if category_text(cell) == found.misfit), 0)
-    return DataError(
+    wrong = [i for i, cell in enumerate(cells) if category_text(cell) in found.misfits]
+    return CellError(
         f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {found.problem}. Write all "
         "numbers in one way, or leave the cell empty if the value is missing; if the column contains categories, "
-        "name it as categorical (on the command line: --categorical)"
+        "name it as categorical (on the command line: --categorical)",
+        wrong,
     )
 
 
@@ -210,10 +222,11 @@ def _check_mostly(
     """Raise DataError if most values, but not all, are of a kind."""
     rows = sum(fitting.values())
     if 2 * rows > total > rows:
-        first = next(
-            i for i, cell in enumerate(cells) if (text := category_text(cell)) is not None and text not in fitting
-        )
-        raise DataError(
+        wrong = [i for i, cell in enumerate(cells) if (text := category_text(cell)) is not None and text not in fitting]
+        first = wrong[0]
+        raise CellError(
             f"{position(first)}, column {name!r}: found {format_value(cells[first])}, but {rows:,} of the column's "
-            f"{total:,} values are {kind}. {_CORRECT}"
+            f"{total:,} values are {kind}. {_CORRECT}. If {format_value(cells[first])} marks missing values, name it "
+            "as such (missing=, on the command line: --missing)",
+            wrong,
         )

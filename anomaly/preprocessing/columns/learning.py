@@ -264,7 +264,11 @@ def _checked_numbers(
     """Return a column of times for numbers that are times, or none for those that only number or grow."""
     if not isinstance(column, NumberColumn):
         return column, values
-    unit = find_number_times(column.name, values) if column.form is None else None
+    unit = find_number_times(column.name, values)
+    if unit is not None and column.form is not None:
+        reason = f"it holds times ({NumberTimeForm(unit, None).summary}) in the form {column.form.summary}"
+        _leave_out(column.name, reason, notes)
+        return IgnoredColumn(column.name, f"left out: {reason}"), values
     if unit is not None:
         form = NumberTimeForm(unit, settings.time_zone)
         notes.add(

@@ -22,11 +22,18 @@ _SHAPE = DelayedPattern(
     r"(?P<before>[^\W\d_]+\.(?=\s*\d)|[^\d()+\-.,]*?)\s*"
     r"(?P<sign>[+-])?\s*(?P<middle>[^\d()+\-.,]*?)\s*"
     r"(?P<numeral>\d(?:[\d.,'_ ]*\d)?[.,]?|[.,]\d+)"
-    r"(?:\s?(?:[eEdD]|\*\*|(?:[x\u00d7*\u00b7]\s?10\s?\^?))\s?(?P<exponent>[+-]?\d+))?"
+    r"(?:\s?(?:[eEdDqQ]|(?:[x\u00d7*\u00b7]\s?10\s?(?:\^|\*\*)?))\s?(?P<exponent>[+-]?\d+))?"
     r"(?P<trailing>-(?=\s*(?:[^\W\d]|$)))?"
     r"\s*(?P<after>[^\d\s)].*?)?\s*(?(open)\))"
 )
 _HEXADECIMAL = DelayedPattern(r"[+-]?(?:0[xX]|&[hH]|#)[0-9a-fA-F]+|[+-]?[0-9][0-9a-fA-F]*[hH]")
+_BINARY = DelayedPattern(r"0[bB][01]+|0[oO][0-7]+")
+_WHOLE = DelayedPattern(r"(?P<digits>.*\d)\s?[.,/](?:-{1,2}|=)(?P<rest>(?:[^\d].*)?)")  # 5.- and 5,-- are whole amounts
+_PARENTHESES = DelayedPattern(r"(?P<before>[^\d()]{1,5})\((?P<rest>[\d.,' ]+)\)")
+_GLYPHS = {chr(code): f" {over}/{under}" for code, over, under in (
+    (0xBC, 1, 4), (0xBD, 1, 2), (0xBE, 3, 4), (0x2153, 1, 3), (0x2154, 2, 3), (0x215B, 1, 8), (0x215C, 3, 8),
+    (0x215D, 5, 8), (0x215E, 7, 8),
+)}  # fmt: skip
 _FRACTION = DelayedPattern(r"(?P<sign>-)?(?:(?P<whole>\d+)[ -])?(?P<over>\d+)\s?/\s?(?P<under>\d+)|(?P<plain>\d+)")
 # Fractions of rulers and odds, and none such as a blood pressure of 120/80.
 _DENOMINATORS = frozenset((2, 3, 4, 5, 6, 8, 10, 12, 16, 32, 64))
@@ -64,7 +71,7 @@ def shape_of(text: str) -> Shape | None:
     >>> shape_of(">20.3 C*")
     Shape(numeral='20.3', factor=1.0, prefix='', unit='C', marks=('>', '*'))
     """
-    found = _SHAPE.fullmatch(normalized(text))
+    found = _SHAPE.fullmatch(_without_dashes(normalized(text)))
     if found is None:
         return None
     before, middle = found["before"].strip(), found["middle"].strip()
@@ -72,14 +79,27 @@ def shape_of(text: str) -> Shape | None:
         return None
     qualifier, prefix = split_qualifier(before or middle)
     footnote, unit = split_footnote((found["after"] or "").strip())
+    is_after = len(unit) > 1 and unit.endswith("-")  # 20 EUR-
+    unit = unit[:-1].strip() if is_after else unit
     if not (is_prefix(prefix) and is_suffix(unit) and styles_of([found["numeral"]])):
         return None
-    negatives = (found["sign"] == "-") + (found["open"] is not None) + (found["trailing"] is not None)
+    negatives = (found["sign"] == "-") + (found["open"] is not None) + (found["trailing"] is not None) + is_after
     exponent = int(found["exponent"] or 0)
     if negatives > 1 or abs(exponent) > 308:
         return None
     marks = tuple(mark for mark in (qualifier, footnote) if mark)
     return Shape(found["numeral"], (-1.0 if negatives else 1.0) * 10.0**exponent, prefix, unit, marks)
+
+
+def _without_dashes(text: str) -> str:
+    """Return text without the dash in place of cents, and with a currency inside of the parentheses of a negative."""
+    for pattern in (_WHOLE, _PARENTHESES):
+        found = pattern.fullmatch(text)
+        if found is not None and pattern is _WHOLE:
+            return found["digits"] + found["rest"]
+        if found is not None:
+            return f"({found['before']}{found['rest']})"
+    return text
 
 
 @dataclass(frozen=True)
@@ -220,13 +240,17 @@ def _product(number: float, *factors: float) -> float:
 
 
 def _hexadecimal(text: str) -> float | None:
+    if _BINARY.fullmatch(text):
+        return float(int(text, 0))
     if not _HEXADECIMAL.fullmatch(text):
         return None
     return float(int(text.upper().replace("0X", "").replace("&H", "").replace("#", "").rstrip("H"), 16))
 
 
 def _fraction(text: str) -> float | None:
-    found = _FRACTION.fullmatch(text)
+    for glyph, spelled in _GLYPHS.items():
+        text = text.replace(glyph, spelled)
+    found = _FRACTION.fullmatch(text.strip())
     if found is None:
         return None
     if found["plain"]:

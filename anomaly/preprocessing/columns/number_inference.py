@@ -30,12 +30,15 @@ class FoundNumbers(NamedTuple):
         What is wrong with a column of numbers; empty if it is none, or nothing is wrong.
     misfit : str or None
         The first text that is not of the form of the others.
+    misfits : frozenset of str
+        All of these texts, where those of the form are most.
     """
 
     form: NumberForm | SpecialForm | None
     note: str = ""
     problem: str = ""
     misfit: str | None = None
+    misfits: frozenset[str] = frozenset()
 
 
 def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> FoundNumbers:
@@ -78,7 +81,8 @@ def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> F
         return _mixture("have units that are not of one scale", units, counts, parts)
     misfit = next((text for text in counts if text not in shapes), None)
     if misfit is not None:
-        return FoundNumbers(None, problem=f"{number_rows:,} of its {total:,} values are numbers", misfit=misfit)
+        problem = f"{number_rows:,} of its {total:,} values are numbers"
+        return FoundNumbers(None, problem=problem, misfit=misfit, misfits=frozenset(set(counts) - set(shapes)))
     return _with_style(shapes, prefixes.most_common(1)[0][0], factors, decimal)
 
 
@@ -128,12 +132,18 @@ def _mixture(what: str, found: Counter[str], counts: Mapping[str, int], parts: M
     if len(found) > 4 and 2 * most <= total:
         return FoundNumbers(None)
     usual = found.most_common(1)[0][0]
-    misfit = next(text for text in counts if parts.get(text) != usual)
-    return FoundNumbers(None, problem=f"its numbers {what}: {listed}", misfit=misfit)
+    others = [text for text in counts if parts.get(text) != usual]
+    misfits = frozenset(others if 2 * most > total else ())
+    return FoundNumbers(None, problem=f"its numbers {what}: {listed}", misfit=others[0], misfits=misfits)
+
+
+def are_few(counts: Mapping[str, int]) -> bool:
+    """Return whether texts are few and frequent, as those of categories are."""
+    return len(counts) <= _MOST_LEVELS and sum(counts.values()) >= _LEAST_ROWS_PER_LEVEL * len(counts)
 
 
 def _are_levels(counts: Mapping[str, int], shapes: Mapping[str, Shape]) -> bool:
-    if len(counts) > _MOST_LEVELS or sum(counts.values()) < _LEAST_ROWS_PER_LEVEL * len(counts):
+    if not are_few(counts):
         return False
     return any(re.search(r"[^\W\d_]", shape.unit + shape.prefix) for shape in shapes.values()) or len(shapes) < len(
         counts
@@ -154,4 +164,4 @@ def _find_special(counts: Mapping[str, int]) -> SpecialForm | None:
 
 def _is_marked(counts: Mapping[str, int]) -> bool:
     """Return whether hexadecimal numbers have a mark each, and not all a # or an H, which codes have too."""
-    return all(re.match(r"[+-]?(0[xX]|&[hH])", text) for text in counts)
+    return all(re.match(r"[+-]?(0[xXbBoO]|&[hH])|[0-9][0-9a-fA-F]*[hH]$", text) for text in counts)

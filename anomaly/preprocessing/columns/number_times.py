@@ -18,12 +18,41 @@ from nnlite.types import Array
 
 _PER_DAY = {"s": 86400.0, "ms": 86400e3, "us": 86400e6, "ns": 86400e9}
 _NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-_SPREADSHEET = 25569.0  # the day of a spreadsheet that is the first of 1970
-_DIGITS = {"%Y%m": 100, "%Y%m%d": 1, "%Y%m%d%H": 1, "%Y%m%d%H%M": 1, "%Y%m%d%H%M%S": 1}
-_LENGTHS = {6: "%Y%m", 8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+# Of other clocks: units in a day, and days from their start to that of 1970.
+_CLOCKS = {
+    "spreadsheet": (1.0, 25569.0), "filetime": (864e9, 134774.0), "ticks": (864e9, 719162.0), "matlab": (1.0, 719529.0),
+    "julian": (1.0, 2440587.5), "modified julian": (1.0, 40587.0), "minutes": (1440.0, 0.0), "hours": (24.0, 0.0),
+    "days": (1.0, 0.0),
+}  # fmt: skip
+_CLOCK_NAMES = {
+    "spreadsheet": "days of a spreadsheet",
+    "filetime": "tenths of microseconds since 1601",
+    "ticks": "tenths of microseconds since the year 1",
+    "matlab": "days since the year 0, as in MATLAB",
+    "julian": "Julian days",
+    "modified julian": "modified Julian days",
+}
+_DAY_CLOCKS, _TICKS, _NAMED_CLOCKS = (
+    ("spreadsheet", "julian", "modified julian", "matlab"),
+    ("ticks", "filetime"),
+    (
+        "minutes",
+        "hours",
+        "days",
+    ),
+)
+_WIDTHS = {"Y": 4, "j": 3}
+_LENGTHS = {
+    6: ("%Y%m", "%y%m%d"), 7: ("%Y%j", "%d%m%Y", "%m%d%Y"), 8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
+    10: ("%Y%m%d%H", "%y%m%d%H%M"), 12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"), 14: ("%Y%m%d%H%M%S",),
+}  # fmt: skip
+_DIGITS = frozenset(unit for units in _LENGTHS.values() for unit in units)
+# By chance, numbers of another kind are dates in such an order so rarely that these many are none.
+_FEWEST_OF_OTHER_ORDERS = 10
+_USUAL = frozenset(("%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"))
 # Days since 1970 that such numbers may be: from 1990 to 2050.
 _FIRST, _LAST = 7305.0, 29220.0
-_FEWEST, _FEWEST_MONTHS = 5, 3
+_FEWEST, _FEWEST_MONTHS, _PIVOT = 5, 3, 69
 _NAMED = DelayedPattern(
     r"time|date|datum|stamp|epoch|zeit|heure|fecha|hora|^ts$|_ts$|_at$|^t$|created|updated", re.IGNORECASE
 )
@@ -36,8 +65,8 @@ class NumberTimeForm:
     Attributes
     ----------
     unit : str
-        "s", "ms", "us" or "ns" since 1970 in UTC; "spreadsheet", days as a spreadsheet counts them; or the format of
-        digits, such as ``%Y%m%d``.
+        "s", "ms", "us" or "ns" since 1970 in UTC; another clock, such as "spreadsheet", days as a spreadsheet counts
+        them; or the format of digits, such as ``%Y%m%d``.
     zone : str or None
         The time zone that times since 1970 are converted to; None for UTC.
 
@@ -62,7 +91,9 @@ class NumberTimeForm:
         """Describe the form."""
         if self.unit in _PER_DAY:
             return f"{_NAMES[self.unit]} since 1970" + (f", hours of {self.zone}" if self.zone else "")
-        return "days of a spreadsheet" if self.unit == "spreadsheet" else f"dates written {self.unit}"
+        if self.unit in _CLOCKS:
+            return _CLOCK_NAMES.get(self.unit, f"{self.unit} since 1970")
+        return f"dates written {self.unit}"
 
     def read(self, cells: Array) -> Array:
         """Return days since 1970 on the wall clock; NaN where missing; raise `UnreadableError` for other cells."""
@@ -81,7 +112,7 @@ class NumberTimeForm:
     def from_config(cls, config: Mapping[str, Any]) -> NumberTimeForm:
         """Restore a form from the values of `get_config`; raise `DataError` for an invalid field."""
         unit = field(config, "unit", str)
-        if unit not in (*_PER_DAY, *_DIGITS, "spreadsheet"):
+        if unit not in (*_PER_DAY, *_DIGITS, *_CLOCKS):
             raise DataError(f"preprocessing: there is no unit of times {unit!r}")
         return cls(unit, None if config.get("zone") is None else field(config, "zone", str))
 
@@ -98,23 +129,26 @@ def days_of(numbers: Array, unit: str) -> Array:
     """
     if unit in _PER_DAY:
         return np.asarray(numbers / _PER_DAY[unit])
-    if unit == "spreadsheet":
-        return np.asarray(numbers - _SPREADSHEET)
+    if unit in _CLOCKS:
+        per_day, start = _CLOCKS[unit]
+        return np.asarray(numbers / per_day - start)
     return _days_of_digits(numbers, unit)
 
 
 def _days_of_digits(numbers: Array, unit: str) -> Array:
     known = np.isfinite(numbers) & (numbers >= 0) & (numbers < 1e14) & (numbers == np.floor(numbers))
     rest = np.where(known, numbers, 0.0).astype(np.int64)
-    parts = {}
+    one, zero, parts = np.ones_like(rest), np.zeros_like(rest), {}
     for letter in reversed(re.findall(r"%(\w)", unit)):
-        rest, parts[letter] = np.divmod(rest, 10000 if letter == "Y" else 100)
-    month, day = parts["m"], parts.get("d", np.ones_like(rest))
-    known &= (parts["Y"] >= 1900) & (parts["Y"] < 2100) & (month >= 1) & (month <= 12)
-    months = (parts["Y"] - 1970) * 12 + np.clip(month, 1, 12) - 1
+        rest, parts[letter] = np.divmod(rest, 10 ** _WIDTHS.get(letter, 2))
+    known &= rest == 0
+    year = parts["Y"] if "Y" in parts else parts["y"] + np.where(parts["y"] < _PIVOT, 2000, 1900)
+    month, day = parts.get("m", one), parts.get("d", parts.get("j", one))
+    known &= (year >= 1900) & (year < 2100) & (month >= 1) & (month <= 12)
+    months = (year - 1970) * 12 + np.clip(month, 1, 12) - 1
     dates = months.astype("M8[M]").astype("M8[D]") + (day - 1)
-    known &= (day >= 1) & (dates.astype("M8[M]").astype(np.int64) == months)
-    zero = np.zeros_like(rest)
+    span = "M8[Y]" if "j" in parts else "M8[M]"  # a day beyond the end of its month, or year, is none
+    known &= (day >= 1) & (dates.astype(span) == months.astype("M8[M]").astype(span))
     hour, minute, second = (parts.get(letter, zero) for letter in "HMS")
     known &= (hour < 24) & (minute < 60) & (second < 60)
     days = dates.astype(np.int64) + (3600 * hour + 60 * minute + second) / 86400
@@ -141,18 +175,46 @@ def find_number_times(name: str, numbers: Array) -> str | None:
     present = numbers[~np.isnan(numbers)]
     if len(present) < _FEWEST or not np.isfinite(present).all() or present.min() == present.max():
         return None
-    if (present == np.floor(present)).all():
-        lengths = {len(f"{bound:.0f}") for bound in (present.min(), present.max())}
-        unit = _LENGTHS.get(lengths.pop()) if len(lengths) == 1 else None
-        days = _days_of_digits(present, unit) if unit else np.array([np.nan])
-        is_likely = unit not in ("%Y%m", "%Y%m%d%H") or len(np.unique(present)) >= _FEWEST_MONTHS
-        if is_likely and not np.isnan(days).any() and days.min() >= _FIRST and days.max() <= _LAST:
+    if (present == np.floor(present)).all() and (digits := _find_digits(present)):
+        return digits
+    recent = {
+        unit: days for unit in (*_TICKS, *_PER_DAY, *_NAMED_CLOCKS) if _are_recent(days := days_of(present, unit))
+    }
+    near = [unit for unit in _DAY_CLOCKS if _are_recent(days := days_of(present, unit)) and _are_near(days)]
+    if not recent and not near:
+        return None
+    is_named = bool(_NAMED.search(name))
+    for unit, days in recent.items():
+        if (_are_near(days) or (is_named and unit in _PER_DAY)) and (is_named or unit not in _NAMED_CLOCKS):
             return unit
-    for unit, per_day in _PER_DAY.items():
-        days = present / per_day
-        if days.min() >= _FIRST and days.max() <= _LAST and (_NAMED.search(name) or _are_near(days)):
+    return near[0] if near and (is_named or _have_times_of_day(present)) else None
+
+
+def _find_digits(numbers: Array) -> str | None:
+    """Return the format of digits by which all numbers are dates, or None."""
+    lengths = {len(f"{bound:.0f}") for bound in (numbers.min(), numbers.max())}
+    if lengths == {7, 8}:
+        lengths = {8}  # days and months below 10, whose zero is lost
+    if len(lengths) > 1:
+        return None
+    distinct = len(np.unique(numbers))
+    for unit in _LENGTHS.get(lengths.pop(), ()):
+        days = _days_of_digits(numbers, unit)
+        fewest = 1 if unit in _USUAL else _FEWEST_MONTHS if unit.startswith("%Y%m") else _FEWEST_OF_OTHER_ORDERS
+        if distinct < fewest or np.isnan(days).any() or not _are_recent(days):
+            continue
+        if unit in _USUAL or unit.startswith("%Y%m") or (_are_near(days) and _span_months(days)):
             return unit
-    return "spreadsheet" if _are_of_spreadsheet(name, present) else None
+    return None
+
+
+def _span_months(days: Array) -> bool:
+    """Return whether dates are of two months or more: numbers of another kind may count on within one."""
+    return len(np.unique(days.astype("M8[D]").astype("M8[M]"))) > 1
+
+
+def _are_recent(days: Array) -> bool:
+    return bool(days.min() >= _FIRST and days.max() <= _LAST)
 
 
 def _are_near(days: Array) -> bool:
@@ -160,12 +222,12 @@ def _are_near(days: Array) -> bool:
     return bool(np.ptp(days) <= 3653)
 
 
-def _are_of_spreadsheet(name: str, numbers: Array) -> bool:
-    days = numbers - _SPREADSHEET
-    if days.min() < _FIRST or days.max() > _LAST or not _are_near(days):
+def _have_times_of_day(days: Array) -> bool:
+    """Return whether fractions of days are whole seconds, or minutes, as exactly as they are written."""
+    if (days == np.floor(days)).all() or (np.abs(days * 100 - np.rint(days * 100)) < 1e-6).all():
         return False
-    if _NAMED.search(name):
-        return True
-    seconds = numbers * 86400
-    has_times = np.abs(seconds - np.rint(seconds)).max() < 0.02 and not (numbers == np.floor(numbers)).all()
-    return bool(has_times and (np.abs(numbers * 100 - np.rint(numbers * 100)) > 1e-6).any())
+    decimals = next((n for n in range(3, 10) if np.abs(np.round(days, n) - days).max() < 1e-10 * days.max()), 10)
+    error = 86400 * (0.5 * 10.0**-decimals + 1e-11)
+    step = 1 if error < 0.02 else 60
+    seconds = days * 86400
+    return bool(np.abs(seconds - step * np.rint(seconds / step)).max() <= error + 0.001)

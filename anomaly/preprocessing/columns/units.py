@@ -25,6 +25,10 @@ _FAMILIES: tuple[dict[str, float], ...] = (
      "seconds": 1, "m": 60, "min": 60, "mins": 60, "minute": 60, "minutes": 60, "h": 3600, "hr": 3600, "hrs": 3600,
      "hour": 3600, "hours": 3600, "d": 86400, "day": 86400, "days": 86400, "w": 604800, "week": 604800,
      "weeks": 604800},
+    {"ppt": 1e-6, "ppb": 1e-3, "ppm": 1}, {"%": 1, "\u2030": 0.1}, {"%": 1, "\u2030": 0.1, "ppm": 1e-4},
+    {"\u00b5g": 1e-6, "ug": 1e-6, "mg": 1e-3, "g": 1, "kg": 1e3, "t": 1e6}, {"oz": 1, "lb": 16, "lbs": 16},
+    {"in": 1, "inch": 1, "inches": 1, "ft": 12, "feet": 12, "yd": 36}, {"lakh": 1, "crore": 100},
+    {"lakhs": 1, "crores": 100}, {"": 1, "CR": -1}, {"": 1, "Cr": -1}, {"": 1, "cr": -1},
     {"st": 1, "nd": 1, "rd": 1, "th": 1},
     {"N": 1, "S": -1}, {"E": 1, "W": -1}, {"\u00b0N": 1, "\u00b0S": -1}, {"\u00b0E": 1, "\u00b0W": -1},
     {"\u00b0 N": 1, "\u00b0 S": -1}, {"\u00b0 E": 1, "\u00b0 W": -1},
@@ -40,8 +44,10 @@ _AROUND = DelayedPattern(
 )
 _COMPARED = DelayedPattern(r"[<>\u2264\u2265=~\u2248\u00b1+]+")
 _FOOTNOTE = DelayedPattern(
-    r"\s*(?:[*\u2020\u2021\u00a7\u00b6#!?+~^]+|\[\w{1,4}\]|\(\w[\w. ]{0,11}\)|(?:\u00b1|\+/-|\+-)\s*[\d.,]+)$"
+    r"(?<!/)\s*(?:[*\u2020\u2021\u00a7\u00b6#!?+~^]+|\[\w{1,4}\]|\(\w[\w., ;-]{0,23}\)"
+    r"|(?:\u00b1|\+/-|\+-)\s*[\d.,]+\s*%?)$"
 )
+_TOLERANCE = DelayedPattern(r"(?P<unit>[^\d]*?)\s*(?P<mark>(?:\u00b1|\+/-|\+-)\s*[\d.,]+)\s*(?P<own>[^\d\s%.,].*)")
 _UNIT = DelayedPattern(r"[^\s\d\-+.,:;/_'(\[]\S*(?: [^\s\d]\S*){0,3}")
 _LONGEST = 24
 
@@ -70,6 +76,9 @@ def split_footnote(suffix: str) -> tuple[str, str]:
     >>> split_footnote("C*"), split_footnote("[1]"), split_footnote("+/- 0.2"), split_footnote("m/s")
     (('*', 'C'), ('[1]', ''), ('+/- 0.2', ''), ('', 'm/s'))
     """
+    inner = _TOLERANCE.fullmatch(suffix)
+    if inner is not None and inner["unit"] in ("", inner["own"]):
+        return inner["mark"], inner["own"]
     found = _FOOTNOTE.search(suffix)
     return (found.group().strip(), suffix[: found.start()].strip()) if found else ("", suffix)
 
@@ -120,6 +129,9 @@ def scale_of(units: Collection[str]) -> dict[str, float] | None:
             return {unit: float(family[unit]) for unit in sorted(units)}
     if "" in units:
         return None
+    singular = min(units, key=len)
+    if len(units) == 2 and set(units) in ({singular, f"{singular}s"}, {singular, f"{singular}es"}):
+        return dict.fromkeys(sorted(units), 1.0)
     for base in sorted({unit[i:] for unit in units for i in range(3)} - {""}, key=len, reverse=True):
         factors = {unit: _SI.get(unit.removesuffix(base)) for unit in sorted(units) if unit.endswith(base)}
         if len(factors) == len(units) and None not in factors.values():

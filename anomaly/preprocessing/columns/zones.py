@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _START = datetime(1970, 1, 1)
+# An offset, as Python and other libraries name it.
+_FIXED = DelayedPattern(r"(?:UTC|GMT)?(?P<sign>[+-])(?P<hours>\d\d):(?P<minutes>\d\d)")
 _QUARTERS = 96  # of an hour, in a day: clocks are changed at one
 
 
@@ -53,6 +56,10 @@ def offset_at_wall(name: str, wall: float) -> float | None:
 
 @lru_cache(maxsize=16384)
 def _offset(name: str, quarter: int) -> float:
+    fixed = _FIXED.fullmatch(name)
+    if fixed is not None:
+        minutes = 60 * int(fixed["hours"]) + int(fixed["minutes"])
+        return (-minutes if fixed["sign"] == "-" else minutes) / 1440
     moment = _START.replace(tzinfo=timezone.utc) + timedelta(minutes=15 * quarter)
     offset = moment.astimezone(zone(name)).utcoffset()
     return 0.0 if offset is None else offset / timedelta(days=1)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from benchmarks.speed.figures import JobResult
 from benchmarks.speed.jobs.growth import growth
 from benchmarks.speed.jobs.inference import predict_many, predict_one
+from benchmarks.speed.jobs.live import live
 from benchmarks.speed.jobs.memory import memory
 from benchmarks.speed.jobs.neighbors import neighbors
 from benchmarks.speed.jobs.pair import two_fits
@@ -33,6 +34,7 @@ JOBS: dict[str, Callable[[Settings], JobResult]] = {
     "start": small_processes,
     "score-csv": score_csv,
     "fit-large": fit_large,
+    "live": live,
     "growth": growth,
     "memory": memory,
 }

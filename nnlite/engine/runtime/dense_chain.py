@@ -70,6 +70,9 @@ class CompiledChain:
 
     def _result(self, x: Array, as_errors: bool, result: Array) -> Array:
         threads = choose_threads(None, self._products, len(x))
+        if threads == 1:
+            self._run(x, as_errors, result)
+            return result
         run_parts(lambda rows: self._run(x[rows], as_errors, result[rows]), len(x), threads, self._block)
         return result
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from nnlite.engine.codegen.native import call, is_compiled, native_function
+from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.runtime.addresses import Addresses
 from nnlite.engine.runtime.neighbor_tree import compact_order
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
@@ -55,20 +55,19 @@ class CompiledNeighbors:
 
     def __init__(self, records: Array) -> None:
         self._records = records
-        # Medians, since means would be far from all of several groups.
-        self._center = np.ascontiguousarray(np.median(records[:: max(1, len(records) // _SAMPLE)], axis=0), np.float32)
+        # Medians, since means would be far from all of several groups. (Of two in the middle either will do, and
+        # `np.median` takes longer.)
+        some = records[:: max(1, len(records) // _SAMPLE)]
+        self._center = np.ascontiguousarray(np.partition(some, len(some) // 2, axis=0)[len(some) // 2])
         self._leaves = self._pack(np.arange(len(records)))
         self._queries = 0
+        # Of the queries that look at boxes until it is known whether that pays: their number, and what they looked at.
+        self._tried, self._share = 0, 0.0
         self._compact = False
         self._prune: bool | None = False
         self._function = native_function(_KERNEL, _FLOAT32)
         # Of each thread, for the next queries of its kind.
         self._local = threading.local()
-
-    @staticmethod
-    def is_compiled() -> bool:
-        """Return whether the machine code of the search is there, so that it loads at once."""
-        return is_compiled(_KERNEL, _FLOAT32)
 
     def query(self, x: Array, k: int, threads: int | None = None) -> tuple[Array, Array]:
         """Return the distances and the indices of the k nearest records of each query.
@@ -96,15 +95,17 @@ class CompiledNeighbors:
             # The first block tells whether boxes leave out enough to pay.
             done = min(_BLOCK, len(x))
             share = self._run(leaves, x[:done], k, True, found[0][:done], found[1][:done])
+            self._tried, self._share = self._tried + done, self._share + done * share
             prune = share < _WORTH_PRUNING
-            if done >= _SMALLEST_BLOCK:
-                self._prune = prune
+            if self._tried >= _SMALLEST_BLOCK:
+                self._prune = self._share < _WORTH_PRUNING * self._tried
         self._run_in_threads(leaves, x, k, prune, found, done, threads)
         return found
 
     def _build(self, queries: int) -> None:
         """Order records in compact leaves once enough queries are asked."""
-        self._queries += queries
+        # To read all records takes as long for one query as for the few of a tile.
+        self._queries += -(-queries // _ROWS) * _ROWS
         if self._compact or self._queries < _QUERIES_PER_RECORD * len(self._records) or len(self._records) <= 4 * _LEAF:
             return
         self._leaves = self._pack(compact_order(self._records - self._center, _LEAF))

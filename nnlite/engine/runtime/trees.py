@@ -36,6 +36,9 @@ class CompiledTrees:
         """Return each record's sum over the trees of the values of its ends, as float64."""
         result = np.empty(len(x))
         threads = choose_threads(None, _PRODUCTS_PER_SPLIT * self._depth * self._trees[0], len(x))
+        if threads == 1:
+            self._run(x, result)
+            return result
         run_parts(lambda rows: self._run(x[rows], result[rows]), len(x), threads)
         return result
 

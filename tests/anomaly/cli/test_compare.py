@@ -11,6 +11,13 @@ from anomaly.detectors.comparison import compare_settings
 from anomaly.tables.csv_files import read_csv
 from tests.anomaly.command_line import fails, run
 
+
+@pytest.fixture(autouse=True)
+def _quick_defaults(monkeypatch):
+    """Train the defaults, which are always compared, for a few steps."""
+    monkeypatch.setattr("anomaly.detectors.table.training._MOST_STEPS", 50)
+
+
 FAST = ["--setting", "epochs=2 hidden=[4]", "--seeds", "2"]
 
 

@@ -1,5 +1,7 @@
 """The command demo."""
 
+import re
+
 import pytest
 
 from tests.anomaly.command_line import run
@@ -20,6 +22,9 @@ def test_demo_leaves_a_folder(capsys, tmp_path, data):
     for picture in (tmp_path / "demo" / "pictures").iterdir():
         assert f"pictures/{picture.name}" in text
     assert "now read" in out
+    assert re.search(
+        r"Of the [\d,]+ alarms \d+% are right, and of the \d+ highest scores \d+%\.\nOf records drawn", text
+    )
 
 
 def test_the_commands_that_the_demo_names_work(capsys, tmp_path, monkeypatch):

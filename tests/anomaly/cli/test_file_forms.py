@@ -133,3 +133,58 @@ def test_contradictions_are_refused(folder, capsys, options, message):
     (folder / "train.csv").write_text("a,b\n" + ROWS)
     run(f"fit train.csv -m m.npz {options}", code=2)
     assert message in capsys.readouterr().err
+
+
+def with_bad_cells(name, line):
+    rows = [f"{i * 17 % 60}.5,{i * 7 % 11}" for i in range(60)]
+    rows[line - 2] = "much,1"
+    name.write_text("a,b,kind\n" + "".join(f"{row},{'uv'[i % 2]}\n" for i, row in enumerate(rows)))
+
+
+@pytest.fixture
+def bad_cells(folder):
+    """Two files with a bad cell each, in line 5 and in line 9."""
+    with_bad_cells(folder / "one.csv", 5)
+    with_bad_cells(folder / "two.csv", 9)
+    return folder
+
+
+def test_a_bad_cell_of_several_files_is_named_with_its_file(bad_cells, capsys):
+    run(f"fit one.csv two.csv -m m.npz {QUICK}", code=2)
+    assert "'one.csv', line 5 (row 4), column 'a': found 'much'" in capsys.readouterr().err
+    run(f"fit one.csv two.csv -m m.npz {QUICK} --on-bad-row report --bad-rows bad.csv", code=3)
+    assert "learned from 118 records" in capsys.readouterr().out
+    bad = read_csv("bad.csv")
+    assert list(zip(bad["file"], bad["line"], strict=True)) == [("'one.csv'", "5"), ("'two.csv'", "9")]
+    run("score one.csv two.csv -m m.npz -o s.csv", code=2)
+    assert "'one.csv', line 5 (row 4), column 'a': found 'much', expected a number" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["evaluate {} --label kind --normal u", "drift {} --drop kind", "update {} --drop kind", "evaluate {} --by kind"],
+)
+def test_bad_cells_are_left_out_by_every_command(bad_cells, capsys, command):
+    run(f"fit one.csv two.csv -m m.npz --drop kind {QUICK} --on-bad-row skip", code=3)
+    capsys.readouterr()
+    command = command.format("one.csv two.csv") + " -m m.npz"
+    run(command, code=2)
+    assert "'one.csv', line 5 (row 4), column 'a': found 'much'" in capsys.readouterr().err
+    run(f"{command} --on-bad-row skip", code=3)
+    told = capsys.readouterr().err
+    assert "left out 2 rows" in told
+    assert "'two.csv', line 9: column 'a': found 'much'" in told
+
+
+def test_numbers_without_an_end_are_bad_cells(folder, capsys):
+    (folder / "train.csv").write_text("a,b\n" + ROWS + "inf,2\n")
+    run(f"fit train.csv -m m.npz {QUICK}", code=2)
+    run(f"fit train.csv -m m.npz {QUICK} --on-bad-row skip", code=3)
+    assert "line 62: column 'a': found 'inf', unlike" in capsys.readouterr().err
+
+
+def test_a_header_that_is_a_record_is_warned_of_and_strict_refuses_it(folder, capsys):
+    (folder / "train.csv").write_text(ROWS)
+    run(f"fit train.csv -m m.npz {QUICK}")
+    assert "the first line looks like a record" in capsys.readouterr().err
+    run(f"fit train.csv -m m.npz {QUICK} --strict", code=2)

@@ -28,7 +28,7 @@ class Distance:
     def view(self, x):
         return np.tile(self.network, (len(x), 1))
 
-    def propose(self, x, by_network, apart_from=None):
+    def propose(self, x, by_network, apart_from=None, before=None):
         self.proposals += 1
         columns = self.features.sum_by_column(np.abs(x)) > 0
         if apart_from is not None:
@@ -40,7 +40,8 @@ class Distance:
 def found(x, subject=None):
     subject, x = subject or Distance(), np.atleast_2d(np.array(x, np.float64))
     with np.errstate(divide="ignore"):
-        return fractions(subject, x, np.log(subject.scores(x)))
+        logs = np.log(subject.scores(x))
+        return fractions(subject, x, logs, logs > subject.levels[0])
 
 
 def test_one_fault_has_all_but_a_hundredth():

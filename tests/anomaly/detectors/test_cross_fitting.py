@@ -7,6 +7,7 @@ from anomaly import AutoencoderDetector, TableDetector, VariationalDetector, loa
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores, folds_of
 from anomaly.errors import FewRecordsWarning
 
+pytestmark = pytest.mark.all_folds
 few = pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 DETECTORS = {
     "table": lambda **more: TableDetector(n_jobs=1, **{"random_state": 0, **more}),

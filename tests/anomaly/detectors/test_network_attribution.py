@@ -54,7 +54,7 @@ def test_a_replaced_column_has_its_normal_term():
 def test_the_fractions_belong_to_the_column_that_contradicts_the_others():
     x = np.array([[1.0, 1.0, 1.1, 7.0], [1.0, 1.0, 1.0, 1.0]], np.float32)
     one = subject()
-    found = fractions(one, x, log_of(one.terms(x).sum(axis=1)))
+    found = fractions(one, x, log_of(one.terms(x).sum(axis=1)), np.ones(2, np.bool_))
     assert found[0].argmax() == 2
     np.testing.assert_allclose(found[0].sum(), 1)
 

@@ -268,6 +268,44 @@ def test_missing_values_are_labelled_as_missing(cell):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["failed_logins = (missing)"]
 
 
+def test_far_records_do_not_squeeze_the_others():
+    points = RNG.normal(size=(400, 3))
+    points[:6] += [[3000.0, 0.0, 0.0]]
+    ax = plots.plot_latent(points, labels=np.arange(400) < 6, ax=axes())
+    assert words(ax) == ["normal (394)", "anomalies (6)", "beyond the frame (6)"]
+    low, high = ax.get_xlim()
+    # The others take most of the width, and their components are those of themselves.
+    drawn = np.concatenate([np.asarray(dots.get_offsets()) for dots in ax.collections])
+    x = drawn[~np.isnan(drawn).any(axis=1), 0]
+    assert len(x) == 400
+    assert np.ptp(np.sort(x)[10:-10]) > 0.5 * (high - low)
+    assert "first principal component (3" in ax.get_xlabel()
+    coloured = plots.plot_latent(points, scores=np.linalg.norm(points, axis=1), ax=axes())
+    assert words(coloured) == ["beyond the frame (6)"]
+
+
+def test_records_without_far_ones_are_all_inside():
+    ax = plots.plot_latent(RNG.uniform(size=(400, 3)), labels=[0, 1] * 200, ax=axes())
+    assert words(ax) == ["normal (200)", "anomalies (200)"]
+
+
+def test_expected_values_stand_below_those_found_where_they_differ():
+    values = [9400.0, "FR", None, np.datetime64("2024-01-01T05:00:00.000000")]
+    expected = [120.16, "FR", 3, np.datetime64("2024-01-01T12:30:00.000000")]
+    ax = plots.plot_contributions(
+        [3.0, 2.0, 1.0, 0.5], ["net", "country", "n", "at"], values, expected=expected, title="Row 7", ax=axes()
+    )
+    assert [text.get_text() for text in ax.get_yticklabels()] == [
+        "net = 9,400\nexpected 120.16",
+        "country = FR",
+        "n = (missing)\nexpected 3",
+        "at = 2024-01-01 05:00:00\nexpected 2024-01-01 12:30:00",
+    ]
+    assert ax.get_title(loc="left") == "Row 7: score 6.5"
+    with pytest.raises(ValueError, match="expected"):
+        plots.plot_contributions([1.0], ["a"], [1], expected=[1, 2], ax=axes())
+
+
 @pytest.mark.parametrize(("width", "label"), [(1, "record"), (2, "latent dimension 1"), (5, "first principal")])
 def test_latent_spaces_of_any_width(width, label):
     ax = plots.plot_latent(RNG.normal(size=(30, width)), ax=axes())

@@ -9,6 +9,7 @@ import pytest
 from anomaly.errors import DataError
 from anomaly.tables import as_table
 from anomaly.tables.frames import declares_categories, frame_matrix, is_frame, is_series, series_as_column
+from anomaly.tables.table import concatenate
 
 NOW = dt.datetime(2020, 1, 1, 12)
 UTC = dt.timezone.utc
@@ -263,3 +264,29 @@ def test_what_cannot_be_collected_is_refused_naming_collect(monkeypatch):
         monkeypatch.delitem(sys.modules, library, raising=False)
     with pytest.raises(DataError, match="found Capsule, which exports Arrow data: import polars or pyarrow"):
         as_table(Capsule(None))
+
+
+@pytest.mark.parametrize("library", ["pandas", "pandas with Arrow", "pandas, fixed offset", "polars"])
+def test_hours_of_a_column_with_a_zone_are_those_of_its_clocks(library):
+    from anomaly.preprocessing import TablePreprocessor
+
+    utc = np.datetime64("2024-01-01T00:00") + 60 * np.arange(24 * 300).astype("m8[m]")
+    zone = "Europe/Berlin"
+    if library == "polars":
+        column = pl.Series(utc.astype("M8[us]")).dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
+        frame = pl.DataFrame({"at": column, "x": np.arange(len(utc)) % 7.5})
+    else:
+        column = pd.Series(utc.astype("M8[ns]")).dt.tz_localize("UTC")
+        column = column.dt.tz_convert(dt.timezone(dt.timedelta(hours=1)) if "fixed" in library else zone)
+        if "Arrow" in library:
+            pytest.importorskip("pyarrow")
+            column = column.astype("timestamp[ns, tz=Europe/Berlin][pyarrow]")
+        frame = pd.DataFrame({"at": column, "x": np.arange(len(utc)) % 7.5})
+    table = as_table(frame)
+    preprocessor = TablePreprocessor("none", missing="nan").fit(table)
+    summer, winter = 24 * 200 + 6, 24 * 10 + 7  # eight o'clock in Berlin
+    hours = preprocessor.transform(concatenate([table.rows([summer]), table.rows([winter])]))[:, :2]
+    written = preprocessor.transform({"at": ["2024-03-01T08:00"], "x": [1.0]})[:, :2]
+    summers = preprocessor.transform({"at": ["2024-03-01T07:00"], "x": [1.0]})[:, :2] if "fixed" in library else written
+    np.testing.assert_allclose(hours, np.concatenate([summers, written]), atol=1e-6)
+    assert datetimes(table["at"][:1]) == ["2024-01-01T00:00:00"]  # a series keeps the order of UTC

@@ -26,5 +26,5 @@ def test_it_is_compiled_once_and_not_before(monkeypatch):
 
 
 def test_another_name_is_an_error_that_says_what_there_is():
-    with pytest.raises(AttributeError, match="it has fullmatch, match, search"):
+    with pytest.raises(AttributeError, match="it has finditer, fullmatch, match, search"):
         _ = DelayedPattern("a").findall

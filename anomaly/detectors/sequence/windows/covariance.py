@@ -43,6 +43,7 @@ import numpy as np
 
 from anomaly.detectors.sequence.windows.nearest import parts_of_distance
 from anomaly.detectors.sequence.windows.sampling import chunks, rows_of, spaced
+from nnlite.job import counted
 from nnlite.types import Array
 
 _MOST_WINDOWS = 5000
@@ -169,11 +170,11 @@ class WindowCovariance:
         squares, by_feature = np.zeros(total), np.empty((total, n_features))
         self.precisions_ = []
         # One group of sensors after the other, so that memory does not grow with their number.
-        for group in _groups(n_features, window):
+        for group in counted(list(_groups(n_features, window))):
             of_group = [windows[:, group] for windows in segments]
             sample = _Sample(rows_of(of_group, chosen))
             self.precisions_.append(sample.precision(self.shrinkage))
-            for k in range(_FOLDS):
+            for k in counted(range(_FOLDS)):
                 has_enough = (~removed[k]).sum() > _LEAST_WINDOWS
                 without = sample.precision(self.shrinkage, removed[k]) if has_enough else self.precisions_[-1]
                 steps = np.flatnonzero(fold == k)

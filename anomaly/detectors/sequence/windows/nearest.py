@@ -28,6 +28,7 @@ import numpy as np
 
 from anomaly.detectors.sequence.windows.sampling import chunks, rows_of, spaced
 from anomaly.detectors.sequence.windows.views import VIEWS, StatisticsView, View, statistics
+from nnlite.job import counted
 from nnlite.neighbors import NearestNeighbors, squared_distances
 from nnlite.types import Array
 
@@ -101,9 +102,9 @@ class NearestWindows:
         self._remember(self._learned(segments, chosen))
         self._places = places[chosen]
         distances, nearest = [], []
-        for start, w in zip(starts, segments, strict=True):
+        for start, w in counted(list(zip(starts, segments, strict=True))):
             of_segment = []
-            for part in chunks(len(w), w.shape[1], self.width):
+            for part in counted(list(chunks(len(w), w.shape[1], self.width))):
                 values = self.view.values(w[part], None)
                 nearest.append(self._nearest_other(values, start + np.arange(part.start, part.stop)))
                 of_segment.append(self._distances(values, nearest[-1], True))

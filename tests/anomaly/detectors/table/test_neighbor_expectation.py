@@ -1,5 +1,7 @@
 """Expected values and proposals of remembered records are compared with plain loops."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -55,6 +57,8 @@ def test_the_faulty_column_is_proposed_with_its_expected_value(expectation):
     other = ~found.columns[:, FEATURES.columns]
     np.testing.assert_array_equal(found.expected[other], x[other])
     others = expectation.propose(x, np.full((60, 5), 0.2), columns)
+    for one, other in zip(expectation.propose(x, np.full((60, 5), 0.2), columns, found), others, strict=True):
+        np.testing.assert_array_equal(one, other)
     assert not others.columns[np.arange(60), columns].any()
     assert others.columns.any()
 
@@ -67,6 +71,31 @@ def test_results_are_independent_of_the_batch(expectation, monkeypatch):
         rows = slice(None) if len(alone.columns) == 50 else slice(7, 8)
         for one, other in zip(alone, together, strict=True):
             np.testing.assert_array_equal(one, other[rows])
+
+
+def test_compiled_code_and_numpy_give_the_same_bits_and_choose_the_first_of_equally_near_records():
+    rng = np.random.default_rng(5)
+    # A code of few levels, numbers of few values, a pair of numbers that differ everywhere, and marks.
+    level = np.eye(6)[rng.integers(0, 6, 700)]
+    records = np.concatenate([rng.normal(size=(700, 2)).round(0), level, rng.normal(size=(700, 2))], axis=1)
+    features = FeatureSet(np.array([0, 1, 2, 2, 2, 2, 2, 2, 3, 3]), 4)
+    x, by_network = records[::3].astype(np.float32), rng.random((234, 4))
+    x[:, 0] += rng.normal(size=234).round(0)
+    plain = ExpectationByNeighbors(records.astype(np.float32), features)
+    plain._seconds = -np.inf
+    compiled = ExpectationByNeighbors(records.astype(np.float32), features)
+    compiled._seconds = np.inf
+    found = [one.propose(x, by_network) for one in (plain, compiled)]
+    assert plain._compiled is None
+    assert compiled._compiled is not None
+    second = [
+        one.propose(x, by_network, by_network.argmax(axis=1), of)
+        for one, of in zip((plain, compiled), found, strict=True)
+    ]
+    for one, other in (found, second):
+        for values, same in zip(one, other, strict=True):
+            np.testing.assert_array_equal(values, same)
+    assert pickle.loads(pickle.dumps(compiled))._compiled is None
 
 
 def test_few_records_and_many_columns_are_enough():
