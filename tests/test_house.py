@@ -74,7 +74,8 @@ MOST_FILES = {
 
 AT_MOST = {
     "circles of imports": 0,
-    "functions that take a whole detector or preprocessor": 6,
+    # Six of them send a detector to the workers of a cluster, or take what came back.
+    "functions that take a whole detector or preprocessor": 12,
     "reads of another object's private members": 0,
     # `run` of each command, and two of `anomaly.cli.options`.
     "functions that take the raw Namespace": 13,

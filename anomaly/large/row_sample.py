@@ -76,6 +76,8 @@ class RowSample:
         self._tables += other._tables
         self._keys += other._keys
         self.n_held += other.n_held
+        if self.n_held > 2 * self.most:
+            self.shrink()
 
     def shrink(self, kinds: Mapping[str, str] | None = None) -> None:
         """Let go of rows beyond the size of the sample; `kinds` are those of the columns, as of `join`."""
