@@ -12,6 +12,7 @@ COMMANDS = {
     "plot": "Plot scores, contributions and the latent space, and with labels the curves.",
     "report": "Write one HTML page on the rows of a file: what is anomalous, and why.",
     "info": "Describe a model: settings, columns, network and threshold.",
+    "completion": "Print what makes a shell complete commands, options, files and columns.",
 }
 """The commands, each in a module of its name, and their one-line descriptions."""
 

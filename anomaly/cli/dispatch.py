@@ -35,6 +35,11 @@ class _Parser(argparse.ArgumentParser):
 def run_command_line(arguments: Sequence[str] | None) -> int:
     """Run a command, and turn its warnings and errors into lines and an exit code; see `anomaly.cli.main`."""
     open_missing_streams()
+    if "_ARGCOMPLETE" in os.environ and arguments is None:
+        # A shell asks what may come next: see `anomaly completion`.
+        from anomaly.cli.completion import complete
+
+        complete(lambda chosen: _parser_of(chosen)[0])
     with warnings.catch_warnings(), ending_cleanly():
         # Each is shown, and not only the first of each place in the source.
         warnings.simplefilter("always", DataWarning)
@@ -90,6 +95,17 @@ def _report_fault(error: Exception) -> int:
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Parse arguments; the result's `run` is the function to call with it."""
     arguments = sys.argv[1:] if arguments is None else list(arguments)
+    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
+    parser, commands = _parser_of(chosen)
+    if not arguments:
+        parser.print_help()
+        parser.exit(WRONG_USE)
+    _check_known(arguments, chosen, parser, commands)
+    return parser.parse_args(arguments)
+
+
+def _parser_of(chosen: str | None) -> tuple[_Parser, Mapping[str, _Parser]]:
+    """Return the parser that knows the arguments of one command, and the parsers of the commands."""
     parser = _Parser(
         prog="anomaly",
         description="Detect anomalies in tables and time series: fit a model to a CSV file, score another, evaluate.",
@@ -98,18 +114,13 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     )
     parser.add_argument("--version", action="version", version=f"anomaly {anomaly.__version__}")
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True, parser_class=_Parser)
-    chosen = next((argument for argument in arguments if not argument.startswith("-")), None)
     for name, text in COMMANDS.items():
         if name == chosen:
             import_module(f"anomaly.cli.{name.replace('-', '_')}").add_parser(subparsers)
         else:
             # A line in the list of commands; importing every command would delay the start.
             subparsers.add_parser(name, help=text)
-    if not arguments:
-        parser.print_help()
-        parser.exit(WRONG_USE)
-    _check_known(arguments, chosen, parser, subparsers.choices)
-    return parser.parse_args(arguments)
+    return parser, subparsers.choices
 
 
 def _check_known(

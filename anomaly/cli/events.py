@@ -35,6 +35,7 @@ class EventWriter:
         self._writer = writer
         self._settings, self._grouped = (minimum_length, tolerance), group is not None
         self._streams: dict[Any, EventStream] = {}
+        self.n_events = 0
         times = ["start_time", "end_time", "peak_time"] if timed else []
         groups = [] if group is None else [group]
         writer.write_row([*groups, "start", "end", "peak", "peak_score", "steps", *times])
@@ -59,6 +60,7 @@ class EventWriter:
             peak, *peak_time = event.peak_time
             times = [*start_time, *end_time, *peak_time]
             named = [group] if self._grouped else []
+            self.n_events += 1
             self._writer.write_row([*named, start, end, peak, score, len(event), *times])
         if events:
             self._writer.flush()

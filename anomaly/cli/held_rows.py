@@ -52,6 +52,8 @@ class HeldRows:
         self._alarms = None if budget is None else BudgetedAlarms(budget, threshold)
         self._by_score, self._limit = by_score, limit
         self._scores: list[Array] = []
+        self.n_written = 0
+        self.n_allowed: int | None = None
         self._lengths: list[Array] = []
 
     def __enter__(self) -> HeldRows:
@@ -93,6 +95,8 @@ class HeldRows:
             if allowed is not None:
                 columns[self._flag] = allowed[chosen]
             self._writer.write_columns(columns)
+            self.n_written += len(chosen)
+        self.n_allowed = None if allowed is None else int(allowed.sum())
         if self._alarms is not None and allowed is not None and (n_alarms := int(allowed.sum())) < self._alarms.n_above:
             print(
                 f"anomaly: {n_alarms:,} of {self._alarms.n_above:,} records above the threshold are alarms: the "

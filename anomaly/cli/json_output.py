@@ -15,7 +15,7 @@ from nnlite.files import atomic_write
 _DATA_ENDINGS = (".csv", ".tsv", ".txt", ".gz", ".npz", ".parquet", ".feather", ".arff", ".mat", ".xlsx")
 
 
-def add_json(parser: argparse.ArgumentParser) -> None:
+def add_json(parser: argparse.ArgumentParser, what: str = "the results") -> None:
     """Add the option for results as JSON."""
     parser.add_argument(
         "--json",
@@ -23,7 +23,7 @@ def add_json(parser: argparse.ArgumentParser) -> None:
         const=STANDARD,
         type=_file,
         metavar="FILE",
-        help="also write the results to this file as JSON; without FILE, or with -, only they are written to standard "
+        help=f"also write {what} to this file as JSON; without FILE, or with -, that alone is written to standard "
         "output",
     )
 

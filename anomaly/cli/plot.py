@@ -10,8 +10,10 @@ import numpy as np
 from anomaly.cli import inputs
 from anomaly.cli.figures import figures_of, write_figures
 from anomaly.cli.folders import make_folder
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
 from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, at_least, input_options
+from anomaly.cli.source import STANDARD
 from anomaly.errors import DataError
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -41,6 +43,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="draw the reasons for the score of this row as well, counted from 1 as in the output of 'score' "
         "(repeatable; for tables)",
     )
+    add_json(parser, "the names of the files")
     add_table(parser)
 
 
@@ -69,9 +72,13 @@ def run(options: Namespace) -> None:
         print(f"anomaly: {format_left_out(len(y) - len(known))}", file=sys.stderr)
         features, y, rows = features.rows(known), y[known], known
     names, asked = _names(table, rows, given.columns.unique_ids), _positions(options.record, rows, len(table))
+    paths: list[str] = []
     for path in write_figures(figures_of(detector.plot_data(features), y, names, asked), folder):
-        if not options.quiet:
+        paths.append(str(path))
+        if options.json != STANDARD and not options.quiet:
             print(path)
+    if options.json:
+        write_json("plot", {"model": options.model, "files": paths}, options.json)
 
 
 def _names(table: Table, rows: Array, ids: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from anomaly.cli import inputs
+from anomaly.cli.json_output import add_json, write_json
 from anomaly.cli.options import Subparsers, add_command, add_data, add_model, add_table, at_least, input_options
 from anomaly.cli.source import STANDARD
 from nnlite.job import Plan
@@ -39,6 +40,7 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="N",
         help="tables only: list the N records with the highest scores (default: 1000)",
     )
+    add_json(parser, "what the page says in figures")
     add_table(parser)
 
 
@@ -60,7 +62,7 @@ def run(options: Namespace) -> None:
     data.source.check_present(table, keys)
     ids = [", ".join(map(str, row)) for row in zip(*(table[name].tolist() for name in keys), strict=True)]
     with plan("_report"):
-        detector.report(
+        found = detector.report(
             data.features(table),
             options.output,
             labels,
@@ -69,7 +71,9 @@ def run(options: Namespace) -> None:
             most_records=options.limit,
             audit=_hashes({"data": options.data, "model": options.model}),
         )
-    if not options.quiet:
+    if options.json:
+        write_json("report", {"model": options.model, "output": options.output, **found}, options.json)
+    if options.json != STANDARD and not options.quiet:
         print(options.output)
 
 

@@ -15,6 +15,7 @@ from anomaly.cli import inputs
 from anomaly.cli.budget import budget_of, times_of
 from anomaly.cli.events import EventWriter
 from anomaly.cli.held_rows import HeldRows
+from anomaly.cli.json_output import write_json
 from anomaly.cli.options import (
     Subparsers,
     add_command,
@@ -27,6 +28,7 @@ from anomaly.cli.row_output import format_of, open_rows
 from anomaly.cli.score_columns import ScoreColumns, columns_of
 from anomaly.cli.score_options import add_score_arguments
 from anomaly.cli.score_rows import ALL, CarriedColumns, RowData, RowWriter
+from anomaly.cli.source import STANDARD
 from anomaly.detectors.record_detector import RecordDetector
 from anomaly.detectors.row_detector import ScoreStream
 from anomaly.errors import DataError
@@ -65,6 +67,8 @@ def run(options: Namespace) -> int:
         Exit code: 130 if live input was ended by Ctrl-C, else 0.
     """
     _check_options(options.top, options.expected)
+    if options.json == STANDARD == options.output:
+        raise ValueError("--json and the scores would both go to standard output: name a file for one of them")
     limits = options.budget, options.budget_time, options.time_zone
     budget = budget_of(*limits) if any(map(is_given, limits)) else None
     given, detector = input_options(options), inputs.load(options.model)
@@ -154,6 +158,10 @@ def run(options: Namespace) -> int:
         for waiting in (events, held):
             if waiting is not None:
                 waiting.finish()
+    if options.json:
+        threshold = detector.threshold_ if options.threshold is None else options.threshold
+        found = {"model": options.model, "output": options.output, "threshold": float(threshold), **rows.summary()}
+        write_json("score", found, options.json)
     return 0 if is_complete else inputs.INTERRUPTED
 
 

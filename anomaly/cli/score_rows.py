@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -104,6 +104,8 @@ class RowWriter:
         self._writer, self._columns, self._why = writer, columns, why
         self._events, self._held, self._grouped_by = events, held, grouped_by
         self._waiting: RowData | None = None
+        self._counts = {"n_rows": 0, "n_alarms": 0, "n_without_score": 0}
+        self._highest: float | None = None
 
     def begin(self, keys: Sequence[str], carried: Sequence[str]) -> None:
         """Set the names of the keys and of the columns carried along.
@@ -137,6 +139,22 @@ class RowWriter:
         )
         self._waiting = RowData(*parts)
 
+    def summary(self) -> dict[str, Any]:
+        """Return how many rows there were, were written, and are alarms; events where they are written."""
+        found: dict[str, Any] = {**self._counts, "n_written": self._counts["n_rows"], "highest_score": self._highest}
+        if self._held is not None:
+            found["n_written"] = self._held.n_written
+            if self._held.n_allowed is not None:
+                found["n_alarms"] = self._held.n_allowed
+        return found if self._events is None else {**found, "n_events": self._events.n_events}
+
+    def _count(self, scores: Array, flags: Array) -> None:
+        known = scores[np.isfinite(scores)]
+        found = {"n_rows": len(scores), "n_alarms": int(flags.sum()), "n_without_score": len(scores) - len(known)}
+        self._counts = {name: count + found[name] for name, count in self._counts.items()}
+        if len(known):
+            self._highest = max(float(known.max()), -np.inf if self._highest is None else self._highest)
+
     def write(self, contributions: Array, labels: Array, records: Table | None = None) -> None:
         """Write the rows whose scores are final.
 
@@ -156,6 +174,7 @@ class RowWriter:
         self._waiting = RowData(*([column[n:] for column in part] for part in self._waiting))
         scores = contributions.sum(axis=1)
         flags = self._columns.flags(scores, labels)
+        self._count(scores, flags)
         if self._events is not None:
             groups = None if self._grouped_by is None else rows.keys[self._grouped_by]
             self._events.push(flags, scores, [rows.keys[0], *rows.times], groups)

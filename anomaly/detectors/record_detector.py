@@ -256,13 +256,12 @@ class RecordDetector(RowDetector):
         """Compute the values for plots of scored records."""
         from anomaly.detectors.plot_data import RecordPlotData
 
-        contributions = self.explain(X)
         records = as_table(X)
         sample = np.unique(np.linspace(0, len(records) - 1, min(len(records), _MOST_CODES)).astype(np.int64))
         return RecordPlotData(
             records=records,
             names=list(self.feature_names_in_),
-            contributions=contributions,
+            contributions=self.explain(X),
             threshold=self.threshold_,
             history=self.history_,
             sample=sample,

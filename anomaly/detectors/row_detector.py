@@ -253,7 +253,7 @@ class RowDetector(BaseDetector):
         title: str = "Anomaly report",
         most_records: int = 1000,
         audit: Mapping[str, str] | None = None,
-    ) -> None:
+    ) -> dict[str, Any]:
         """Write a report on rows as one HTML file, to be handed over.
 
         It says what was learned from what, which rows are anomalous and why, how many would be with another threshold,
@@ -277,6 +277,12 @@ class RowDetector(BaseDetector):
         audit : mapping of str to str, optional
             Names and hashes of files, say, to add to the versions.
 
+        Returns
+        -------
+        dict of str to object
+            What it says in figures: `n_rows`, `n_without_score`, `n_flagged`, `threshold`, `highest_score`, and
+            `drifted`; the last two are None without any score, and without a test.
+
         Raises
         ------
         ValueError
@@ -292,7 +298,7 @@ class RowDetector(BaseDetector):
         >>> load = np.random.default_rng(0).normal(50.0, 5.0, size=200)
         >>> detector = TableDetector(hidden=(8,), random_state=0).fit({"load": load, "temperature": load + 10.0})
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "report.html"
-        >>> detector.report({"load": [50.0, 51.0], "temperature": [60.0, 95.0]}, path)
+        >>> found = detector.report({"load": [50.0, 51.0], "temperature": [60.0, 95.0]}, path)
         >>> "temperature is 95, expected about 6" in path.read_text()
         True
         """
@@ -332,6 +338,14 @@ class RowDetector(BaseDetector):
         )
         with plan("writing"):
             write_report(report, path)
+        return {
+            "n_rows": len(has_score),
+            "n_without_score": int((~has_score).sum()),
+            "n_flagged": report.n_flagged,
+            "threshold": report.threshold,
+            "highest_score": float(report.scores.max()) if len(report.scores) else None,
+            "drifted": None if drift is None else bool(drift.drifted),
+        }
 
     def _drift_or_reason(self, X: Any) -> tuple[DriftResult | None, str]:
         """Return the result of the test for drift, or None and why there is none."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -55,11 +55,19 @@ def _origins() -> list[str]:
 
 
 _ORIGINS = _origins()
+_CHOICES = tuple(
+    f"NUMBA_{name}"
+    for name in (
+        *("CPU_NAME", "CPU_FEATURES", "ENABLE_AVX", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK"),
+        *("DEBUGINFO", "DISABLE_INTEL_SVML", "ENABLE_PROFILING"),
+    )
+)
+"""Variables of the environment that decide on what code Numba makes."""
 
 
 def chosen_processor() -> str:
-    """Return what the environment tells Numba to compile for, which may be another processor than this one."""
-    return f"{os.environ.get('NUMBA_CPU_NAME', '')} {os.environ.get('NUMBA_CPU_FEATURES', '')}"
+    """Return what the environment tells Numba of how to compile, perhaps for another processor than this one."""
+    return " ".join(f"{name}={os.environ[name]}" for name in _CHOICES if name in os.environ)
 
 
 def candidates() -> Iterator[Path]:
@@ -140,13 +148,25 @@ def _find() -> Host:
     import llvmlite.binding as llvm
 
     features = llvm.get_host_cpu_features()
+    used = _used(features)
     digest = hashlib.sha256()
     for source in sorted(_ENGINE.rglob("*.py")):
         digest.update(source.read_bytes())
     processor = llvm.get_host_cpu_name() + features.flatten() + chosen_processor()
     digest.update(f"{version('numba')} {version('llvmlite')} {processor}".encode())
-    many = bool(features.get("avx512f"))
-    return Host(digest.hexdigest()[:20], 64 if many else 32 if features.get("avx2") else 16, many)
+    many = "avx512f" in used
+    return Host(digest.hexdigest()[:20], 64 if many else 32 if "avx2" in used else 16, many)
+
+
+def _used(features: Mapping[str, bool]) -> set[str]:
+    """Return the features of the processor that Numba compiles for: this one's, or those that the environment names."""
+    named = os.environ.get("NUMBA_CPU_FEATURES")
+    if named is None and os.environ.get("NUMBA_CPU_NAME", "").lower() == "generic":
+        named = ""
+    if named is not None:
+        return {name.strip()[1:] for name in named.split(",") if name.strip().startswith("+")}
+    has_avx = os.environ.get("NUMBA_ENABLE_AVX", "1") != "0"
+    return {name for name, has in features.items() if has and (has_avx or not name.startswith("avx"))}
 
 
 @cache

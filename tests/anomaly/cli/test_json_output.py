@@ -48,6 +48,47 @@ def test_series_have_the_same_keys(series_folder, capsys):
     assert [set(one) for one in values["results"]] == [DRIFT]
 
 
+SCORED = {"model", "output", "threshold", "n_rows", "n_written", "n_alarms", "n_without_score", "highest_score"}
+
+
+def test_score_counts_what_it_writes(folder, capsys, tmp_path):
+    score = ["score", folder / "test.csv", "-m", folder / "m.npz", "--label", "label", "-o", tmp_path / "s.csv"]
+    values = found(capsys, *score)
+    assert set(values) == SCORED
+    scored = [line.split(",") for line in (tmp_path / "s.csv").read_text().splitlines()[1:]]
+    assert values["n_rows"] == values["n_written"] == len(scored)
+    assert values["n_alarms"] == sum(row[2] == "1" for row in scored)
+    assert values["highest_score"] == pytest.approx(max(float(row[1]) for row in scored))
+    few = found(capsys, *score, "--limit", "3", "--budget", "2")
+    assert (few["n_rows"], few["n_written"], few["n_alarms"]) == (len(scored), 3, 2)
+
+
+def test_score_of_a_series_counts_events(series_folder, capsys, tmp_path):
+    score = ["score", series_folder / "test.csv", "-m", series_folder / "m.npz", "--label", "state"]
+    values = found(capsys, *score, "-o", tmp_path / "s.csv", "--events", tmp_path / "e.csv")
+    assert set(values) == SCORED | {"n_events"}
+    assert values["n_events"] == len((tmp_path / "e.csv").read_text().splitlines()) - 1
+
+
+def test_scores_and_their_summary_do_not_mix(folder, capsys):
+    score = ["score", folder / "test.csv", "-m", folder / "m.npz", "--label", "label", "--json"]
+    assert "both" in fails(capsys, *score)
+
+
+def test_report_and_plot(folder, capsys, tmp_path):
+    given = [folder / "test.csv", "-m", folder / "m.npz", *LABELS]
+    values = found(capsys, "report", *given, "-o", tmp_path / "r.html")
+    keys = {"model", "output", "n_rows", "n_without_score", "n_flagged", "threshold", "highest_score", "drifted"}
+    assert set(values) == keys
+    scored = found(
+        capsys, "score", folder / "test.csv", "-m", folder / "m.npz", "--label", "label", "-o", tmp_path / "s"
+    )
+    assert values["n_flagged"] == scored["n_alarms"]
+    files = found(capsys, "plot", *given, "-o", tmp_path / "pictures")["files"]
+    assert files
+    assert all(Path(file).exists() for file in files)
+
+
 def test_update_and_learn_labels(fresh_folder, capsys):
     model = ["-m", fresh_folder / "m.npz"]
     updated = found(capsys, "update", fresh_folder / "fresh.csv", *model, *LABELS)

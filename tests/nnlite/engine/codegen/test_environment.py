@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from nnlite.engine.codegen import native
+from nnlite.engine.codegen import host, native
 
 PROGRAM = """
 import numpy as np
@@ -47,6 +47,31 @@ def test_another_processor_has_machine_code_of_its_own(tmp_path):
     ]
     assert len(set(found)) == 3
     assert found[0] == found[3]
+
+
+@pytest.mark.parametrize("name", ["ENABLE_AVX", "OPT", "LOOP_VECTORIZE", "SLP_VECTORIZE", "BOUNDSCHECK"])
+def test_what_changes_the_code_changes_its_key(name, monkeypatch):
+    before = host.chosen_processor()
+    monkeypatch.setenv(f"NUMBA_{name}", "0")
+    assert host.chosen_processor() != before
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        ({}, {"avx", "avx2", "avx512f", "sse2"}),
+        ({"NUMBA_ENABLE_AVX": "0"}, {"sse2"}),
+        ({"NUMBA_CPU_NAME": "generic"}, set()),
+        ({"NUMBA_CPU_NAME": "haswell"}, {"avx", "avx2", "avx512f", "sse2"}),
+        ({"NUMBA_CPU_FEATURES": "+sse2, +avx,-avx2"}, {"sse2", "avx"}),
+    ],
+)
+def test_tiles_are_for_the_processor_that_is_compiled_for(variables, expected, monkeypatch):
+    for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES", "NUMBA_ENABLE_AVX"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert host._used({"avx": True, "avx2": True, "avx512f": True, "sse2": True, "amx": False}) == expected
 
 
 @pytest.mark.skipif(native.cache_folder() is None, reason="needs a folder for the cache")
