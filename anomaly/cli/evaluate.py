@@ -29,6 +29,7 @@ from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
 from anomaly.metrics import evaluate, flag_rates
 from anomaly.metrics.events import evaluate_events
+from anomaly.metrics.surface import LARGEST_BUFFER
 from nnlite.types import Array
 
 if TYPE_CHECKING:
@@ -124,7 +125,9 @@ def run(options: Namespace) -> None:
             steps = labels[known], scores[known], flags[known]
             if group is not None:
                 steps = _group_by_group(*steps, np.concatenate(groups)[has_score][known], tolerance)
-            events = evaluate_events(steps[0], steps[1], tolerance=tolerance, y_pred=steps[2])
+            # As in published tables, with a buffer of one period, where the series has one.
+            buffer = min(getattr(detector, "period_", LARGEST_BUFFER), LARGEST_BUFFER)
+            events = evaluate_events(steps[0], steps[1], tolerance=tolerance, y_pred=steps[2], largest_buffer=buffer)
             metrics["events"] = events.to_dict()
             sections.append(f"event by event (delays in steps)\n{events}")
     if by:

@@ -89,6 +89,7 @@ class RowDetector(BaseDetector):
     n_features_in_: int
     feature_names_in_: Array
     history_: dict[str, list[float]]
+    preprocessor_: Any
 
     @property
     @abstractmethod
@@ -138,6 +139,8 @@ class RowDetector(BaseDetector):
 
     def check_rows(self, table: Table) -> None:
         """Raise DataError if a cell of a table of the columns of training cannot be used; a series is not checked."""
+        if self.data_kind == "tables":
+            self.preprocessor_.transform(table)
 
     def describe_columns(self) -> list[str]:
         """Describe each column in a line of text: how it is understood, how often it is missing, why it is left out."""
@@ -172,17 +175,16 @@ class RowDetector(BaseDetector):
         layers: list[str] = []
         for network in self._described_networks()[:1]:
             network.summary(print_fn=layers.append)
-        flagged = int(self.labels_.sum())
         sections = {
             "settings": [f"{name} = {value!r}" for name, value in self.get_params().items()],
             "columns": list(map(one_line, columns)),
             "members": self._describe_members(),
             "network": layers,
         }
+        unit = "steps" if self.data_kind == "series" else "records"
         lines = [
-            f"{type(self).__name__}, fitted on {n_rows:,} records with {self.n_features_in_} columns",
-            f"threshold {self.threshold_:.6g}; {flagged:,} training records ({flagged / len(self.labels_):.2%}) "
-            "score above it",
+            f"{type(self).__name__}, fitted on {n_rows:,} {unit} with {self.n_features_in_} columns",
+            f"threshold {self.threshold_:.6g}; {self._describe_flagged(int(self.labels_.sum()))}",
             self._describe_records(),
             *self._describe_scoring(),
             *(f"reads files with {name} {value!r}" for name, value in self.file_form.get_state().items()),
@@ -192,6 +194,9 @@ class RowDetector(BaseDetector):
                 continue
             lines += ["", title, *(f"  {text}" for text in texts)]
         return "\n".join(lines)
+
+    def _describe_flagged(self, flagged: int) -> str:
+        return f"{flagged:,} training records ({flagged / len(self.labels_):.2%}) score above it"
 
     def to_dict(self) -> dict[str, Any]:
         """Return what `describe` tells as plain Python values; settings that are none as text.

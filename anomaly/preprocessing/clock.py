@@ -110,11 +110,17 @@ class ClockReader:
         self._last = np.nan  # the last time that was there
         self._last_cell: object = None
         self._since = 0  # the number of rows after it
+        self._rows = 0  # in the pieces before
         self._steps = np.zeros(0)
         self._step_is_known = False
 
     def cuts(self, table: Table) -> list[int]:
         """Return the next rows that begin a new segment: after a gap, and where time goes back."""
+        found = self._cuts(table)
+        self._rows += len(table)
+        return found
+
+    def _cuts(self, table: Table) -> list[int]:
         times, cells = self._clock.times(table), table[self._clock.name]
         known = np.flatnonzero(np.isfinite(times))
         missing = np.flatnonzero(~np.isfinite(times))
@@ -143,8 +149,15 @@ class ClockReader:
 
     def _note(self, kind: str, rows: Array, table: Table, text: str) -> None:
         if len(rows):
-            place = f"{table.position(int(rows[0]))}, column {self._clock.name!r}: "
+            place = f"{self._position(table, int(rows[0]))}, column {self._clock.name!r}: "
             self.notes.note(kind, len(rows), place + text)
+
+    def _position(self, table: Table, index: int) -> str:
+        """Return the position of a row in the series: pieces of a live stream are tables that begin with row 1."""
+        numbers = table.row_numbers
+        if table.line_numbers is None and numbers is not None and int(numbers[0]) == 1:
+            return f"row {self._rows + index + 1}"
+        return table.position(index)
 
     def _check_step(self, steps: Array) -> None:
         """Note a median step that is not that of training, once it is known."""

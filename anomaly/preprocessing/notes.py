@@ -21,7 +21,7 @@ class Notes:
     texts : dict of str to str
         The first place, by kind.
     told : dict of str to int
-        The count at the last warning, by kind.
+        The count at the warning, by kind.
 
     Examples
     --------
@@ -34,7 +34,7 @@ class Notes:
     ...     notes.note("late", 1, "row 108: late ({rows})")
     ...     notes.finish()
     >>> [str(warning.message) for warning in caught]
-    ['row 3: late (2 rows)', 'row 3: late (3 rows in all)']
+    ['row 3: late (2 rows)']
     """
 
     category: type[Warning]
@@ -50,16 +50,15 @@ class Notes:
     def tell(self, n_rows: int) -> None:
         """Warn of what is new in the last rows, unless they are a whole chunk, which more rows follow at once."""
         if n_rows < CHUNK_ROWS:
-            self._tell(is_final=False)
+            self._tell()
 
     def finish(self) -> None:
-        """Warn of what was noticed since the last warnings: there are no more rows."""
-        self._tell(is_final=True)
+        """Warn of the kinds that were not told: there are no more rows."""
+        self._tell()
 
-    def _tell(self, is_final: bool) -> None:
+    def _tell(self) -> None:
         for kind, count in self.counts.items():
-            told = self.told.get(kind, 0)
-            if told == 0 or (is_final and told < count):
+            if kind not in self.told:
                 self.told[kind] = count
-                rows = f"{count:,} row{'' if count == 1 else 's'}{' in all' if told else ''}"
+                rows = f"{count:,} row{'' if count == 1 else 's'}"
                 warnings.warn(self.texts[kind].replace("{rows}", rows), self.category, stacklevel=3)

@@ -5,24 +5,34 @@ With a threshold that was given or asked for, a step is an alarm if its score is
 The default follows slow changes of the scores (`anomaly.detectors.sequence.moving_limit`), joins alarms that are
 interrupted for less than about a period, and restricts them to the steps that are odd themselves
 (`anomaly.detectors.sequence.causes`). A causal detector does not join alarms, which would need later steps.
+
+A segment that begins with steps of training is the training series scored again, to find what is odd in it: as long as
+that goes on, its steps have the limit of `anomaly.detectors.sequence.training_limit`. Steps of training that come up
+among others, as in series that repeat exactly, are steps like all others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from anomaly.detectors.sequence.causes import FRACTION, CausalCauseStream, CauseStream, NormalParts, alarm_labels
-from anomaly.detectors.sequence.moving_limit import HOLD, MovingLimit
+from anomaly.detectors.sequence.known_steps import LENGTH
+from anomaly.detectors.sequence.moving_limit import FORM, FORMER_FORMS, HOLD, UNIT, MovingLimit
 from anomaly.detectors.sequence.training_limit import training_limit
+from anomaly.events import find_segments
 from anomaly.thresholds.declustered import DeclusteredPeaks
 from nnlite.types import Array
 
 DEFAULT_RATE = 2e-4
 """Alarm events per step that the default threshold allows for."""
+DEFAULT_RATE_CAUSAL = 1e-4
+"""That of a causal detector, whose alarms no later step can confirm or take back."""
 
+_FORMS = (*FORMER_FORMS, FORM)
 _FEW_STEPS = 100
 # That of detectors that were saved by earlier versions.
 _FORMER_FRACTION = 0.05
@@ -53,6 +63,9 @@ class AlarmRule:
         Least part of a cause; see `causes_of`.
     normal : NormalParts or None
         What the own parts of normal steps are at most, if causes depend on it.
+    anywhere : bool
+        Whether steps of training have their limit wherever they come up, as in detectors that were saved by earlier
+        versions.
     """
 
     threshold: float
@@ -63,6 +76,7 @@ class AlarmRule:
     causal: bool = False
     fraction: float = FRACTION
     normal: NormalParts | None = None
+    anywhere: bool = False
 
     @property
     def delay(self) -> int:
@@ -73,10 +87,20 @@ class AlarmRule:
         return 2 * self.moving.gap + CauseStream(self.width, self.reach, normal=self.normal).delay
 
     def get_state(self) -> dict[str, float]:
-        """Return the rate and the unit of a limit that follows the scores: no unit for that of earlier versions."""
+        """Return the rate, unit and number of the form of a limit that follows the scores; the first had no unit."""
         if self.moving is None:
             return {}
-        return {"alarm_rate": self.moving.rate} | ({"alarm_unit": self.moving.unit} if self.moving.steady else {})
+        form, state = _FORMS.index(self.moving.form), {"alarm_rate": self.moving.rate}
+        if form:
+            state["alarm_unit"] = self.moving.unit
+        return state | ({"alarm_form": form} if form > 1 else {})
+
+    def describe(self, labels: Array, flagged: int) -> str:
+        """Describe the alarms of training, of so many steps, in words."""
+        n_events = len(find_segments(labels))
+        moves = "" if self.moving is None else ", the limit at the first step"
+        share = f"{flagged:,} training steps ({flagged / len(labels):.2%})"
+        return f"{share} are in {n_events:,} alarm event{'' if n_events == 1 else 's'}{moves}"
 
     def stream(self) -> AlarmStream:
         """Return a stream at the start of a series."""
@@ -131,9 +155,13 @@ class AlarmSettings:
             )
         # The excess of scores that are not positive is none of logarithms.
         unit = rule.mean_excess_ if rule.level_ > 0 else 0.0
-        return self.rule(float(rule.threshold_), scores, unit), shortage
+        return self.rule(float(rule.threshold_), scores, unit, _FORMS.index(FORM)), shortage
 
-    def rule(self, threshold: float, reference: Array, unit: float | None) -> AlarmRule:
+    def restored(self, threshold: float, reference: Array, state: Mapping[str, Any]) -> AlarmRule:
+        """Return the limit whose `AlarmRule.get_state` is in a file; raise ValueError if it is not valid."""
+        return self.rule(threshold, reference, state.get("alarm_unit"), state.get("alarm_form"))
+
+    def rule(self, threshold: float, reference: Array, unit: float | None, form: int | None = None) -> AlarmRule:
         """Return the limit with a threshold, the scores that it was chosen by, and their unit.
 
         Parameters
@@ -143,22 +171,30 @@ class AlarmSettings:
         reference : ndarray of shape (n_steps,)
             Scores of normal steps.
         unit : float or None
-            As for `MovingLimit`; None for the rule of detectors that were saved by earlier versions.
+            As for `MovingLimit`; None for the first form.
+        form : int, optional
+            Number of the form of the limit; by default the first without a unit, and the second with one.
         """
         # With an event counted beforehand a promise is kept while the scale is that of training.
         counted = float(self.is_promised)
         # Windows raise the scores on both sides of a fault, which must not make it last for the new normal.
-        if unit is None:
-            hold = HOLD + 2 * self.reach
-            fraction = _FORMER_FRACTION
-            moving = MovingLimit(threshold, reference, self.rate, self.gap, counted, hold, steady=False)
-        else:
-            fraction = FRACTION
-            moving = MovingLimit(threshold, reference, self.rate, self.gap, counted, max(HOLD, self.reach), unit)
+        number = int(unit is not None) if form is None else form
+        if number not in range(len(_FORMS)):
+            raise ValueError(f"expected a form of the limit from 0 to {len(_FORMS) - 1}; found {form!r}")
+        is_first = unit is None
+        hold = HOLD + 2 * self.reach if is_first else max(HOLD, self.reach)
+        fraction = _FORMER_FRACTION if is_first else FRACTION
+        of_scores = UNIT if unit is None else unit
+        moving = MovingLimit(threshold, reference, self.rate, self.gap, counted, hold, of_scores, _FORMS[number])
         # A causal detector looks at the steps before alone; earlier versions knew nothing of normal parts.
-        normal = None if self.causal or unit is None else self.normal
+        normal = None if self.causal or is_first else self.normal
         limit = training_limit(reference)
-        return AlarmRule(threshold, moving, limit, self.width, self.reach, self.causal, fraction, normal)
+        return AlarmRule(threshold, moving, limit, self.width, self.reach, self.causal, fraction, normal, number < 2)
+
+
+def default_rate(causal: bool) -> float:
+    """Return the alarm events per step that the default threshold allows for."""
+    return DEFAULT_RATE_CAUSAL if causal else DEFAULT_RATE
 
 
 class AlarmStream:
@@ -199,7 +235,7 @@ class AlarmStream:
         if self._rule.moving is None:
             return (scores > self._rule.threshold).astype(np.int64)
         self._scores = np.concatenate([self._scores, scores])
-        self._known = np.concatenate([self._known, is_known])
+        self._known = np.concatenate([self._known, self._again(is_known)])
         self._judge(self._causes.push(step_parts))
         return self._answer(len(self._high) - (0 if self._rule.causal else 2 * self._rule.moving.gap))
 
@@ -218,7 +254,16 @@ class AlarmStream:
         self._causes = CausalCauseStream(*lengths) if self._rule.causal else CauseStream(*lengths, self._rule.normal)
         self._scores, self._known = np.zeros(0), np.zeros(0, np.bool_)
         self._high, self._cause = np.zeros(0, np.bool_), np.zeros(0, np.bool_)
-        self._answered = 0
+        self._answered = self._others = 0
+
+    def _again(self, is_known: Array) -> Array:
+        """Return which of the next steps are those of the training series that is scored again."""
+        if self._rule.anywhere:
+            return is_known
+        # A causal detector recognizes a part of training by its first steps, which are not recognized themselves.
+        others = self._others + np.cumsum(~is_known)
+        self._others = int(others[-1]) if len(others) else self._others
+        return is_known & (others < LENGTH)
 
     def _judge(self, causes: Array) -> None:
         """Compare the scores of the next steps, whose causes are final, with the limit."""

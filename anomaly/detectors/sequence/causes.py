@@ -18,6 +18,7 @@ is no cause. Where it is not, as for a sensor that is too quiet, the second mean
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -62,11 +63,9 @@ class NormalParts(NamedTuple):
         reach = max(period // _SMOOTHED // 2, 1)
         return cls(reach, float(_around(np.asarray(parts, np.float64), reach).max()))
 
-    def are_exceeded(self, own: Array, span: int) -> Array:
-        """Return whether each step may be a cause: it is above normal, or nothing within a span of steps is odd."""
-        means = _around(own, self.reach)
-        is_odd_here = _largest_around(means, span - 1) > _ODD * self.largest
-        return np.asarray(~is_odd_here | (means >= _NORMAL * self.largest))
+    def are_exceeded(self, means: Array, largest: Array) -> Array:
+        """Return whether each step may be a cause: its mean is above normal, or the largest nearby is not odd."""
+        return np.asarray((largest <= _ODD * self.largest) | (means >= _NORMAL * self.largest))
 
 
 def causes_of(
@@ -111,7 +110,10 @@ def causes_of(
         return np.zeros(0, np.bool_)
     smooth = _around(values, _smoothing_reach(width))
     causes = np.asarray(smooth >= fraction * _largest_around(smooth, reach - 1))
-    return causes if normal is None else causes & normal.are_exceeded(values, reach)
+    if normal is None:
+        return causes
+    means = _around(values, normal.reach)
+    return causes & normal.are_exceeded(means, _largest_around(means, reach - 1))
 
 
 class CauseStream:
@@ -142,11 +144,16 @@ class CauseStream:
     def __init__(
         self, width: int, reach: int | None = None, fraction: float = FRACTION, normal: NormalParts | None = None
     ) -> None:
-        self._width, self._reach = _lengths(width, reach)
+        width, self._reach = _lengths(width, reach)
         self._fraction, self._normal = fraction, normal
-        self.delay = self._reach - 1 + max(_smoothing_reach(self._width), 0 if normal is None else normal.reach)
-        self._recent = np.zeros(0)
-        self._answered = 0
+        reaches = (_smoothing_reach(width), *(() if normal is None else (normal.reach,)))
+        self.delay = self._reach - 1 + max(reaches)
+        self._means = [_MeanStream(of) for of in reaches]
+        self._recent: list[Array]  # means of the steps that later answers need, from `_first` on
+        self._first: int
+        self._answered: int
+        self._seen: int
+        self._begin()
 
     def push(self, own: ArrayLike) -> Array:
         """Return the answers for the next steps that have become final.
@@ -161,24 +168,75 @@ class CauseStream:
         ndarray of bool of shape (n_final,)
             `delay` steps late.
         """
-        self._recent = np.concatenate([self._recent, np.asarray(own, np.float64)])
-        return self._answer(len(self._recent) - self.delay)
+        values = np.asarray(own, np.float64)
+        self._seen += len(values)
+        return self._answer([stream.push(values) for stream in self._means], self._seen - self.delay)
 
     def finish(self) -> Array:
         """Return the answers for the last `delay` steps, and begin a new series."""
-        answers = self._answer(len(self._recent))
-        self._recent, self._answered = np.zeros(0), 0
+        answers = self._answer([stream.finish() for stream in self._means], self._seen)
+        self._begin()
         return answers
 
-    def _answer(self, end: int) -> Array:
-        """Return the answers up to a place among the recent steps, and forget those that no later answer needs."""
+    def _begin(self) -> None:
+        self._recent = [np.zeros(0) for _ in self._means]
+        self._first = self._answered = self._seen = 0
+
+    def _answer(self, means: Sequence[Array], end: int) -> Array:
+        """Return the answers up to a step, with further means, and forget those that no later answer needs."""
+        self._recent = [np.concatenate(pair) for pair in zip(self._recent, means, strict=True)]
         if end <= self._answered:
             return np.zeros(0, np.bool_)
-        answers = causes_of(self._recent, self._width, self._reach, self._fraction, self._normal)
-        answers = answers[self._answered : end]
-        first = max(end - self.delay, 0)
-        self._recent, self._answered = self._recent[first:], end - first
+        here = slice(self._answered - self._first, end - self._first)
+        found = [(of[here], self._largest(of, here)) for of in self._recent]
+        smooth, largest = found[0]
+        answers = np.asarray(smooth >= self._fraction * largest)
+        if self._normal is not None:
+            answers &= self._normal.are_exceeded(*found[1])
+        self._answered = end
+        forgotten = max(end - self._reach + 1 - self._first, 0)
+        self._recent = [of[forgotten:] for of in self._recent]
+        self._first += forgotten
         return answers
+
+    def _largest(self, means: Array, here: slice) -> Array:
+        """Return the largest mean around each of some steps."""
+        first, end = max(here.start - self._reach + 1, 0), min(here.stop + self._reach - 1, len(means))
+        if here.stop - here.start == 1:
+            return means[first:end].max(keepdims=True)
+        return _largest_around(means[first:end], self._reach - 1)[here.start - first : here.stop - first]
+
+
+class _MeanStream:
+    """Means over a reach of steps before and after each step, and the step, of a series that arrives in chunks."""
+
+    def __init__(self, reach: int) -> None:
+        self._reach = reach
+        self._values: Array
+        self._before: int  # of the values, those whose means are final
+        self._begin()
+
+    def push(self, values: Array) -> Array:
+        """Return the means of the next steps that have become final."""
+        self._values = np.concatenate([self._values, values])
+        n = len(self._values) - self._before - self._reach
+        if n <= 0:
+            return np.zeros(0)
+        end = self._before + n
+        means = _around(self._values, self._reach)[self._before : end]
+        first = max(end - self._reach, 0)
+        self._values, self._before = self._values[first:], end - first
+        return means
+
+    def finish(self) -> Array:
+        """Return the rest, and begin a new series."""
+        means = _around(self._values, self._reach)[self._before :]
+        self._begin()
+        return means
+
+    def _begin(self) -> None:
+        self._values = np.zeros(0)
+        self._before = 0
 
 
 class CausalCauseStream:
@@ -279,13 +337,15 @@ def _around(values: Array, reach: int) -> Array:
     """Return the means over `reach` steps before and after each step, and the step."""
     if not reach:
         return values
-    counted = np.convolve(np.ones(len(values)), np.ones(2 * reach + 1), "full")[reach : reach + len(values)]
-    padded = np.pad(values, reach)
+    n = len(values)
+    padded = np.zeros(n + 2 * reach)
+    padded[reach : reach + n] = values
     # Summed offset by offset: the rounding of a running sum would depend on all steps before.
-    total = np.zeros(len(values))
+    total = np.zeros(n)
     for offset in range(2 * reach + 1):
-        total += padded[offset : offset + len(values)]
-    return total / counted
+        total += padded[offset : offset + n]
+    steps = np.arange(n)
+    return total / (np.minimum(steps + reach, n - 1) - np.maximum(steps - reach, 0) + 1)
 
 
 def _largest_around(values: Array, reach: int) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.detectors.base import validated_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, as_seed
-from anomaly.detectors.sequence.alarms import DEFAULT_RATE, AlarmRule, AlarmSettings
+from anomaly.detectors.sequence.alarms import AlarmRule, AlarmSettings, default_rate
 from anomaly.detectors.sequence.calibration import Calibration
 from anomaly.detectors.sequence.ensemble import SeriesEnsemble
 from anomaly.detectors.sequence.exclusion import without_intervals
@@ -131,8 +131,8 @@ class SequenceDetector(SeriesDetector):
     threshold : str, float or Threshold, optional
         Rule for the threshold on the scores of the calibration steps, in place of `contamination`; see
         `anomaly.thresholds`. The default, for ``contamination="auto"``, allows for about one false alarm in 5,000
-        steps: see `anomaly.thresholds.declustered`. That of networks alone is `margin` times the highest of them,
-        corrected for the effective sample size of autocorrelated scores (see
+        steps, or in 10,000 where `causal`: see `anomaly.thresholds.declustered`. That of networks alone is `margin`
+        times the highest of them, corrected for the effective sample size of autocorrelated scores (see
         `anomaly.detectors.sequence.small_samples`).
     margin : float, default 2.0
         Factor of the default threshold of networks alone: an allowance for sensors whose behaviour changes.
@@ -372,8 +372,7 @@ class SequenceDetector(SeriesDetector):
     def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""
         if self.ensemble_ is not None and self.threshold is None and self.contamination == "auto":
-            settings = self._alarm_settings(self._rate())
-            self.alarms_, shortage = settings.choose(found.calibration_segments)
+            self.alarms_, shortage = self._alarm_settings(self._rate()).choose(found.calibration_segments)
             if shortage is not None:
                 warnings.warn(shortage, FewRecordsWarning, stacklevel=level_of_caller())
         else:
@@ -387,7 +386,7 @@ class SequenceDetector(SeriesDetector):
     def _rate(self) -> float:
         """Return the alarm events per step that the limit allows for."""
         if self.false_alarms is None:
-            return DEFAULT_RATE
+            return default_rate(self.causal)
         return AlarmRate.parse(self.false_alarms).per_step(self.preprocessor_.step_time())
 
     def _fixed_threshold(self, calibration: Calibration | None, labels: Array | None) -> float:
@@ -559,7 +558,10 @@ class SequenceDetector(SeriesDetector):
         self.alarms_ = AlarmRule(self.threshold_)
         if "alarm_rate" in config:
             settings = self._alarm_settings(float(config["alarm_rate"]))
-            self.alarms_ = settings.rule(self.threshold_, self.calibration_scores_, config.get("alarm_unit"))
+            self.alarms_ = settings.restored(self.threshold_, self.calibration_scores_, config)
+
+    def _describe_flagged(self, flagged: int) -> str:
+        return self.alarms_.describe(self.labels_, flagged)
 
     def _describe_windows(self) -> str:
         return f"in windows of multiples of {self.period_}" if self.ensemble_ else f"in windows of {self.period_}"

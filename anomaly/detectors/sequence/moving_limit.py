@@ -13,27 +13,31 @@ a limit is exceeded by normal scores e = 2.7 times as rarely.
 **Scale.** :math:`q_t` is the 99 % quantile of the logarithms of the last 5,000 scores, of which those before the first
 step are the training scores. Scores above it are held back until their run has ended, and then a quarter as many of
 them enter, evenly spaced, as lie above the quantile: an anomaly does not raise the scale while it lasts, and little
-afterwards. A run that has lasted 400 steps (or `hold`), or three times as long as all steps before it (at the start,
-where the level may differ from that of the training), is the new normal: the last quarter of its scores enters.
+afterwards. A run that has lasted 400 steps (or `hold`), or thirty times as long as all steps before it (at the start,
+where the level may differ from that of the training), is the new normal: the last quarter of its scores enters, as it
+may begin with an anomaly, whose scores would hide the next one.
 
-**Bar.** :math:`b_t = c\,(2^{u_t} - 1) + v_t` with c = e. The count :math:`u_t \geq 0` rises by 1 at the start of each
-alarm event and by 1/800 with each step in alarm, and falls by r with every other step, where r is the requested rate of
-alarm events. Rises and falls have to balance: for any scores whatever, the number of alarm events in T steps is at most
+**Bar.** :math:`b_t = c\,(2^{u_t} - 1) + v_t` with c = 1.25 e. The count :math:`u_t \geq 0` rises by 1 at the start of
+each alarm event and by 1/800 with each step in alarm, and falls by r with every other step, where r is the requested
+rate of alarm events. Rises and falls have to balance: for any scores whatever, the number of alarm events in T steps is
+at most
 
 .. math:: r T + \log_2 \left( 1 + \frac{\max b}{c} \right) + 1 .
 
 So the rate is kept in the long run even where the scale is too slow: to a score that grows twentyfold, the bar allows
-few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 70 with each step in alarm, and falls by 0.3
-of that with every other step: for any scores, the number of steps in alarm is at most :math:`0.24 T + 70 \max b / e`.
+few events more than the rate. The climb :math:`v_t \geq 0` rises by e / 100 with each step in alarm, and falls by half
+of that with every other step: for any scores, the number of steps in alarm is at most :math:`T / 3 + 67 \max b / e`.
 Gibbs & Candès have the same argument about single steps.
 
 **A fault and a drift** differ in how far they exceed the limit, in units of normal scores. While an alarm event lasts,
 u is that of its first step: an event ends when the scores fall, or when the limit has climbed to them. The mild excess
 of a drift is reached soon, that of a fault, many e, later or not before the run is the new normal.
 
-**Equal faults.** After one event the next has to exceed the first limit by e, after two by 3 e, and after three by 7 e,
-less where more time lies between them; what the first has climbed is gone after about three times its length. So a
+**Equal faults.** After one event the next has to exceed the first limit by 1.25 e, after two by 3.75 e, and after three
+by 8.75 e, less where more time lies between them; what the first has climbed is gone after about twice its length. So a
 second fault of equal size is found unless the first one was barely above the limit.
+
+**Forms.** The constants of a rule are a `LimitForm`. Detectors that were saved by earlier versions keep theirs.
 
 **Measured** on distances of windows to the nearest of 1,500 training steps, with thresholds of
 `anomaly.thresholds.DeclusteredPeaks` and one event counted beforehand: the 5,000 steps after the training of normal
@@ -52,12 +56,13 @@ import math
 from bisect import bisect_left, insort
 from collections import deque
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from nnlite.types import Array
-from nnlite.validation import as_finite, boolean, check_value, integer, number
+from nnlite.validation import as_finite, check_value, integer, number
 
 MEMORY = 5000
 """Number of scores that the scale is taken from."""
@@ -66,19 +71,56 @@ HOLD = 400
 """Steps that a run lasts before it is the new normal."""
 UNIT = 0.1
 """Unit of a limit where that of normal scores is not known."""
-_START = 3
-_KEPT, _FORMER_KEPT = 0.25, 0.5
-_NEWEST = 0.25
-_FORMER_RISE = 0.2
-# In units.
-_RISE = 1
-_CLIMB = 1 / 70
-# Of an event that begins.
-_BY_STEP, _FORMER_BY_STEP = 1 / 800, 1 / 400
-_FALL = 0.3
-_LEAST_UNIT = 0.1
 # Of the median of the training scores.
 _FLOOR = 1e-6
+
+
+class LimitForm(NamedTuple):
+    """Constants of a rule.
+
+    Attributes
+    ----------
+    rise : float
+        c, in units e.
+    climb : float
+        What the limit climbs with each step in alarm, in units; 0 for none.
+    fall : float
+        What it falls with every other step, as a fraction of that.
+    by_step : float
+        What the count rises with each step in alarm.
+    kept : float
+        Fraction of the scores above the quantile that enter the scale after a run.
+    newest : float
+        Fraction of a run's scores that enter the scale when it is the new normal, the last ones.
+    start : float
+        A run that has lasted so many times as long as all steps before it is the new normal.
+    least_unit : float
+        The least unit e; normal scores may vary less in training than afterwards.
+    unit : float or None
+        The unit e, whatever that of the scores; None for theirs.
+    steady : bool
+        Whether u is that of its first step while an event lasts.
+    """
+
+    rise: float
+    climb: float
+    fall: float
+    by_step: float
+    kept: float
+    newest: float
+    start: float
+    least_unit: float = 0.15
+    unit: float | None = None
+    steady: bool = True
+
+
+FORM = LimitForm(rise=1.25, climb=1 / 100, fall=0.5, by_step=1 / 800, kept=0.25, newest=0.25, start=30.0)
+"""The rule of detectors that are fitted now."""
+FORMER_FORMS = (
+    LimitForm(rise=1.0, climb=0.0, fall=0.3, by_step=1 / 400, kept=0.5, newest=1.0, start=3.0, unit=0.2, steady=False),
+    LimitForm(rise=1.0, climb=1 / 70, fall=0.3, by_step=1 / 800, kept=0.25, newest=0.25, start=3.0, least_unit=0.1),
+)
+"""The rules of detectors that were saved by earlier versions: at first each alarm raised the limit at once."""
 
 
 class MovingLimit:
@@ -103,14 +145,13 @@ class MovingLimit:
         Steps that a run of high scores lasts before it is the new normal, at least 1; more where windows raise scores
         on both sides of a fault.
     unit : float, default 0.1
-        e, at least 0; below 0.1 it is that.
-    steady : bool, default True
-        Whether u is that of its first step while an event lasts, and the limit climbs. False is the rule of detectors
-        that were saved by earlier versions: each alarm raises the limit at once, and all scores of a new normal enter.
+        e, at least 0; below the least one of the form, 0.15, it is that.
+    form : LimitForm, optional
+        Constants of the rule; by default those of detectors that are fitted now.
 
     Attributes
     ----------
-    threshold, rate, gap, counted, hold, unit, steady
+    threshold, rate, gap, counted, hold, unit, form
         As given.
     reference : ndarray of float64 of shape (n,)
         At most 5,000 scores. With the others it makes an equal limit.
@@ -147,7 +188,7 @@ class MovingLimit:
         counted: float = 0.0,
         hold: int = HOLD,
         unit: float = UNIT,
-        steady: bool = True,
+        form: LimitForm = FORM,
     ) -> None:
         check_value("threshold", threshold, number(least=0))
         check_value("rate", rate, number(above=0, below=1))
@@ -161,8 +202,7 @@ class MovingLimit:
         self.counted = float(counted)
         self.hold = int(hold)
         check_value("unit", unit, number(least=0))
-        check_value("steady", steady, boolean())
-        self.unit, self.steady = float(unit), bool(steady)
+        self.unit, self.form = float(unit), form
 
     def stream(self) -> LimitStream:
         """Return a new stream, which begins at the threshold."""
@@ -210,13 +250,11 @@ class LimitStream:
         self._seen = self._run_start = 0
         self._run_end = self._alarm_end = -math.inf
         # In logarithms; the count of the event that goes on is that of its first step.
-        unit = max(moving.unit, _LEAST_UNIT)
-        self._rise, self._climb, self._steady = _RISE * unit, _CLIMB * unit, moving.steady
-        if not moving.steady:
-            self._rise, self._climb = _FORMER_RISE, 0.0
+        self._form = moving.form
+        unit = max(moving.unit, self._form.least_unit) if self._form.unit is None else self._form.unit
+        self._rise, self._climb = self._form.rise * unit, self._form.climb * unit
         self._count = self._first_count = moving.counted
         self._climbed = 0.0
-        self._by_step, self._kept = (_BY_STEP, _KEPT) if moving.steady else (_FORMER_BY_STEP, _FORMER_KEPT)
 
     def push(self, scores: ArrayLike, is_cause: ArrayLike | None = None) -> Array:
         """Return the limits at the next steps.
@@ -262,19 +300,19 @@ class LimitStream:
         return self._ranked[low] + (place - low) * (self._ranked[high] - self._ranked[low])
 
     def _bar(self) -> float:
-        goes_on = self._steady and self._seen - self._alarm_end <= self._gap
+        goes_on = self._form.steady and self._seen - self._alarm_end <= self._gap
         count = min(self._first_count, self._count) if goes_on else self._count
         return self._rise * (2.0**count - 1) + self._climbed
 
     def _count_alarm(self, is_alarm: bool) -> None:
         if not is_alarm:
             self._count = max(self._count - self._rate, 0.0)
-            self._climbed = max(self._climbed - _FALL * self._climb, 0.0)
+            self._climbed = max(self._climbed - self._form.fall * self._climb, 0.0)
             return
         begins = self._seen - self._alarm_end > self._gap
         if begins:
             self._first_count = self._count
-        self._count += begins + self._by_step
+        self._count += begins + self._form.by_step
         self._climbed += self._climb
         self._alarm_end = self._seen
 
@@ -288,15 +326,18 @@ class LimitStream:
             self._run_start = self._seen
         self._held.append(value)
         self._run_end = self._seen
-        if self._seen - self._run_start >= min(self._hold, _START * self._run_start):
-            # A run may begin with an anomaly, whose scores would hide the next one.
-            self._remember(self._held[-max(int(_NEWEST * len(self._held)), 1) :] if self._steady else self._held)
+        if self._seen - self._run_start >= self._patience():
+            self._remember(self._held[-max(int(self._form.newest * len(self._held)), 1) :])
             self._held = []
+
+    def _patience(self) -> float:
+        """Return the steps that the run lasts before it is the new normal."""
+        return min(self._hold, self._form.start * self._run_start)
 
     def _end_run(self) -> None:
         count = len(self._held)
         # Fewer than the scores above the quantile, which would otherwise be that of the anomaly.
-        kept = max(int(self._kept * (1 - _QUANTILE) * len(self._ranked)), 1)
+        kept = max(int(self._form.kept * (1 - _QUANTILE) * len(self._ranked)), 1)
         places = range(count) if count <= kept else (i * count // kept for i in range(kept))
         self._remember(self._held[i] for i in places)
         self._held = []

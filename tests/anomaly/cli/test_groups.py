@@ -50,7 +50,7 @@ def plant(tmp_path_factory):
 
 def test_fit_and_info_tell_of_the_machines(plant, capsys):
     _, out, _ = run(capsys, "info", "-m", plant / "m.npz")
-    assert "GroupedDetector, fitted on 600 records with 2 columns" in out
+    assert "GroupedDetector, fitted on 600 steps with 2 columns" in out
     assert re.search(r"press: 300 steps, threshold [\d.]+\n *mill: 300 steps, threshold", out)
     assert re.search(r"delay: a live stream gives the score of a step when \d+ more of its group have followed", out)
 

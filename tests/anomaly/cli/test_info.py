@@ -11,5 +11,12 @@ def test_info_describes_the_model(folder, capsys):
 
 def test_info_describes_a_model_of_a_series(series_folder, capsys):
     _, out, _ = run(capsys, "info", "-m", series_folder / "m.npz")
-    for part in ("SequenceDetector, fitted on 300 records", "window = 8", "columns", "network", "dense_reconstruction"):
+    for part in (
+        "SequenceDetector, fitted on 300 steps",
+        "alarm event",
+        "window = 8",
+        "columns",
+        "network",
+        "dense_reconstruction",
+    ):
         assert part in out

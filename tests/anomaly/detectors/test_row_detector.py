@@ -80,7 +80,8 @@ def test_plot_data_of_series(series):
 def test_a_description_has_settings_columns_and_network(kind, request):
     detector = request.getfixturevalue(kind)
     text = detector.describe()
-    assert text.startswith(f"{type(detector).__name__}, fitted on 200 records with 3 columns\nthreshold ")
+    unit = "records" if kind == "records" else "steps"
+    assert text.startswith(f"{type(detector).__name__}, fitted on 200 {unit} with 3 columns\nthreshold ")
     assert "\n\nsettings\n  " in text
     assert "\n  hidden = (8,)\n" in text
     assert text.index("\n\nsettings\n") < text.index("\n\ncolumns\n") < text.index("\n\nnetwork\n")

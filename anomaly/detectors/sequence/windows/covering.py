@@ -22,6 +22,8 @@ from nnlite.types import Array
 _HIGH = 0.99
 _LEAST_CERTAINTY = 0.2
 _FEW = 4
+# Windows that the sums have room for, so that they are seldom moved.
+_ROOM = 4
 
 
 class Typical(NamedTuple):
@@ -70,9 +72,9 @@ class CoveringMean:
 
     def __init__(self, window: int, typical: Typical) -> None:
         self.window, self._typical = window, typical
-        self._recent: Array | None = None  # the last w - 1 windows; zeros stand for those before the first
-        self._seen = 0
-        self._is_inside = False
+        # Of the steps that are not final, from `_first` on: the last w - 1 steps, and room for those to come.
+        self._sums: Array | None = None
+        self._first = self._seen = 0
 
     def push(self, values: Array) -> Array:
         """Take the values of the next windows; return the means of the steps that no later window covers.
@@ -82,38 +84,43 @@ class CoveringMean:
         values : ndarray of shape (n_windows, n_features)
             Values of windows that start one step apart.
         """
-        if self._recent is None:
-            self._recent = np.zeros((self.window - 1, values.shape[1]))
-        return self._means(values, self._counts(len(values)))
+        n, seen = len(values), self._seen
+        sums = self._room(n, values.shape[1])
+        # One window after the other, the oldest first: the sum of a step is the same however windows are divided.
+        if n <= _FEW:
+            for k in range(n):
+                sums[k : k + self.window] += values[k]
+        else:
+            for k in range(self.window - 1, -1, -1):
+                sums[k : k + n] += values
+        self._first += n
+        self._seen += n
+        if seen >= self.window:
+            # So many windows cover each step that nothing is in doubt.
+            return np.asarray(sums[:n] / self.window)
+        return self._means(sums[:n], np.minimum(seen + 1 + np.arange(n), self.window))
 
     def finish(self) -> Array:
         """Return the means of the remaining steps, those of the last window but its first."""
-        assert self._recent is not None  # a segment has one window at least
-        n_left, self._is_inside = self.window - 1, False
-        covering = np.minimum(self._seen, np.arange(n_left, 0, -1))
-        return self._means(np.zeros((n_left, self._recent.shape[1])), covering)
+        assert self._sums is not None  # a segment has one window at least
+        n_left = self.window - 1
+        return self._means(
+            self._sums[self._first : self._first + n_left], np.minimum(self._seen, np.arange(n_left, 0, -1))
+        )
 
-    def _counts(self, n_windows: int) -> Array:
-        # So many windows cover each step that nothing is in doubt.
-        self._is_inside = self._seen >= self.window
-        counts = np.minimum(self._seen + 1 + np.arange(n_windows), self.window)
-        self._seen += n_windows
-        return counts
+    def _room(self, n: int, n_features: int) -> Array:
+        """Return the sums of the steps that are not final, and of those that n further windows begin with."""
+        needed = n + self.window - 1
+        if self._sums is None:
+            self._sums = np.zeros((_ROOM * self.window + needed, n_features))
+        elif self._first + needed > len(self._sums):
+            left = self._sums[self._first : self._first + self.window - 1]
+            self._sums = np.concatenate([left, np.zeros((_ROOM * self.window + n, n_features))])
+            self._first = 0
+        return self._sums[self._first : self._first + needed]
 
-    def _means(self, values: Array, counts: Array) -> Array:
-        known = np.concatenate([self._recent, values])
-        n = len(values)
-        # One window after the other, the oldest first: the sum of a step is the same however windows are divided.
-        if n <= _FEW:
-            sums = np.stack([np.add.accumulate(known[k : k + self.window])[-1] for k in range(n)]) if n else values
-        else:
-            sums = np.zeros(values.shape)
-            for k in range(self.window):
-                sums += known[k : k + n]
-        self._recent = known[n:]
+    def _means(self, sums: Array, counts: Array) -> Array:
         means = sums / counts[:, np.newaxis]
-        if self._is_inside:
-            return means
         doubt = (1 - self._typical.certainty) * (self.window - counts) / max(self.window - 1, 1)
         return drawn(means, doubt, self._typical.distance)
 

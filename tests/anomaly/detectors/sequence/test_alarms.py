@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from anomaly import SequenceDetector
 from anomaly.detectors.sequence.alarms import AlarmRule, AlarmSettings
 from anomaly.detectors.sequence.causes import CausalCauseStream, alarm_labels, causes_of
+from anomaly.detectors.sequence.moving_limit import FORM, FORMER_FORMS
 
 CAUSAL = pytest.mark.parametrize("causal", [False, True])
 
@@ -86,6 +87,15 @@ def test_steps_of_training_have_a_limit_of_their_own():
     expected = (scores > 2.5) & causes
     np.testing.assert_array_equal(labels_by(with_limit, scores, parts, known=known), expected)
     assert expected.any()
+    # As long as the segment is training scored again; earlier versions had it wherever such steps came up.
+    known[100:120] = False
+    plain = labels_by(rule(True), scores, parts, known=np.zeros(400, np.bool_))
+    found = labels_by(with_limit, scores, parts, known=known)
+    np.testing.assert_array_equal(found[:100], expected[:100])
+    np.testing.assert_array_equal(found[120:], plain[120:])
+    assert (plain[120:] != expected[120:]).any()
+    former = labels_by(replace(with_limit, anywhere=True), scores, parts, known=known)
+    np.testing.assert_array_equal(former[120:], expected[120:])
 
 
 # -- detectors ---------------------------------------------------------------------------------
@@ -205,15 +215,22 @@ def equal_detector(seed, training):
 
 
 @CAUSAL
-def test_a_file_without_a_unit_of_the_limit_has_the_rule_it_was_saved_with(causal):
+def test_files_of_earlier_versions_have_the_rule_they_were_saved_with(causal):
     detector = fitted(causal, 1)
     config, arrays = detector.to_state()
-    again = SequenceDetector.from_state(config, arrays, "file")
-    former = SequenceDetector.from_state({k: v for k, v in config.items() if k != "alarm_unit"}, arrays, "file")
-    reach = detector.alarms_.reach
-    found = [(d.alarms_.moving.steady, d.alarms_.moving.hold, d.alarms_.fraction) for d in (detector, again, former)]
-    assert found == [(True, max(400, reach), 0.1)] * 2 + [(False, 400 + 2 * reach, 0.05)]
+    # At first files had neither a unit nor a form of the limit, then no form.
+    second = {name: value for name, value in config.items() if name != "alarm_form"}
+    first = {name: value for name, value in second.items() if name != "alarm_unit"}
+    again, *former = (SequenceDetector.from_state(of, arrays, "file") for of in (config, second, first))
+    reach, (one, two) = detector.alarms_.reach, FORMER_FORMS
+    found = [(d.alarms_.moving.form, d.alarms_.moving.hold, d.alarms_.fraction) for d in (detector, again, *former)]
+    assert found == [(FORM, max(400, reach), 0.1)] * 2 + [(two, max(400, reach), 0.1), (one, 400 + 2 * reach, 0.05)]
+    assert [d.alarms_.anywhere for d in (detector, again, *former)] == [False, False, True, True]
     assert again.alarms_.moving.unit == detector.alarms_.moving.unit
+    for saved, of in zip((second, first), former, strict=True):
+        assert of.to_state()[0] == saved
+    with pytest.raises(ValueError, match="expected a form of the limit from 0 to 2; found 3"):
+        SequenceDetector.from_state({**config, "alarm_form": 3}, arrays, "file")
 
 
 @pytest.mark.parametrize("seed", [0, 1])

@@ -79,7 +79,7 @@ def test_each_kind_is_warned_of_once_however_long_the_series():
     for row in range(5000, 20_000, 100):
         series["time"][row] -= np.timedelta64(20, "m")
         series["time"][row + 50] = series["time"][row + 49]
-        series["time"][row + 70] = np.datetime64("NaT")
+        series["time"][row + 70] = np.datetime64("NaT", "us")
     with pytest.warns(ClockWarning) as caught:
         scores = detector.decision_function(series)
     assert len(scores) == 20_000
@@ -90,15 +90,14 @@ def test_each_kind_is_warned_of_once_however_long_the_series():
     ]
 
 
-def test_a_live_stream_warns_at_once_and_of_the_number_at_the_end():
+def test_a_live_stream_warns_once_with_the_row_of_the_series():
     detector = SequenceDetector(**QUICK, time="time").fit(stamped())
     stream = detector.stream()
     stream.push(stamped(20))
-    with pytest.warns(ClockWarning, match=r"row 1, column 'time': time goes back .*\(1 row\)"):
+    with pytest.warns(ClockWarning, match=r"row 21, column 'time': time goes back .*\(1 row\)"):
         stream.push(stamped(20))
     stream.push(stamped(20))  # what has been told is not told again
-    with pytest.warns(ClockWarning, match=r"\(2 rows in all\)"):
-        stream.finish()
+    stream.finish()
 
 
 def test_missing_samples_are_forward_filled_and_score_0(fitted):
