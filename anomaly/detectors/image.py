@@ -11,6 +11,7 @@ from anomaly.detectors.base import BaseDetector, as_labels
 from anomaly.detectors.network_training import TRAINING_CONSTRAINTS, FitSettings, as_seed, fit_network
 from anomaly.preprocessing import FEATURE_LIMIT
 from nnlite.archive import arrays_with_prefix
+from nnlite.data import as_array
 from nnlite.layers import GaussianNoise, Input
 from nnlite.models import Model, model_from_parts
 from nnlite.optimizers import Adam
@@ -279,17 +280,14 @@ def _center_and_scale(images: Array) -> tuple[float, float]:
 
 
 def _as_images(X: Any) -> Array:
-    try:
-        images = np.asarray(X)
-        images = images if images.dtype in (np.float32, np.float64) else images.astype(np.float32)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"images must be numbers, in an array; {error}") from error
+    is_double = getattr(X, "dtype", np.float64) == np.float64
+    images = as_array(X, np.dtype(np.float64 if is_double else np.float32), "images")
     if images.ndim == 3:
         images = images[..., np.newaxis]
     if images.ndim != 4 or not images.size:
         raise ValueError(
             "images must have shape (n_images, height, width) or (n_images, height, width, channels), and pixels; "
-            f"found {np.shape(X)}. Give one image as images[np.newaxis], and rows of pixels as "
+            f"found {images.shape}. Give one image as images[np.newaxis], and rows of pixels as "
             "x.reshape(-1, height, width)"
         )
     if not np.isfinite(images).all():

@@ -79,10 +79,6 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
-    def check_rows(self, table: Table) -> None:
-        """Raise DataError if a cell of a table of the columns of training cannot be used."""
-        self.preprocessor_.transform(table)
-
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 
@@ -140,11 +136,9 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        if len(table) <= CHUNK_ROWS:
-            yield self.preprocessor_.transform(table)
-            return
-        for start in counted(range(0, len(table), CHUNK_ROWS)):
-            yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
+        whole = len(table) <= CHUNK_ROWS
+        for start in (0,) if whole else counted(range(0, len(table), CHUNK_ROWS)):
+            yield self.preprocessor_.transform(table if whole else table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
         """Return which of the training records with the features x depend on each other; warn if they do by time.

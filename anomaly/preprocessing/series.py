@@ -472,7 +472,7 @@ def without_cells(table: Table, missing: Array) -> Table:
     >>> without_cells(Table(("x",), (np.array([1.0, 2.0]),)), np.array([[False], [True]]))["x"].tolist()
     [1.0, nan]
     """
-    missing_values = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT"), "O": None}
+    missing_values = {"f": np.nan, "b": np.nan, "M": np.datetime64("NaT", "us"), "O": None}
     columns = []
     for cells, absent in zip(table.columns, missing.T, strict=True):
         if absent.any():

@@ -192,7 +192,7 @@ def _numbers(values: Sequence[Any], name: str) -> Array:
 
 
 def _dates(values: Sequence[Any]) -> Array:
-    return np.array([np.datetime64("NaT") if _is_missing(v) else _as_datetime(v) for v in values], "M8[us]")
+    return np.array([np.datetime64("NaT", "us") if _is_missing(v) else _as_datetime(v) for v in values], "M8[us]")
 
 
 def _as_datetime(value: Any) -> Any:

@@ -266,7 +266,7 @@ def _local(times: Array, zone: tzinfo) -> Array:
     """Return times of a time zone for times of UTC; NaT stays."""
     minutes, places = np.unique(times.astype("M8[m]"), return_inverse=True)
     offsets = [
-        np.timedelta64("NaT")
+        np.timedelta64("NaT", "us")
         if np.isnat(minute)
         else np.timedelta64(minute.item().replace(tzinfo=timezone.utc).astimezone(zone).utcoffset(), "us")
         for minute in minutes

@@ -57,6 +57,24 @@ def test_nothing_is_dropped_in_silence(value, message):
             use()
 
 
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda x: np.ma.masked_array(x, x > 1), "images has masked values"),
+        (lambda x: x + 1j, "complex numbers have two parts"),
+    ],
+)
+def test_images_lose_no_mask_and_no_imaginary_part(make, message):
+    images = np.random.default_rng(0).normal(size=(20, 8, 8))
+    detector = anomaly.ImageDetector(epochs=1, random_state=0)
+    with pytest.raises(ValueError, match=message):
+        detector.fit(make(images))
+    detector.fit(images)
+    with pytest.raises(ValueError, match=message):
+        detector.predict(make(images))
+    np.testing.assert_array_equal(detector.decision_function(images.tolist()), detector.decision_function(images))
+
+
 def test_masked_cells_of_tables_are_missing_and_complex_ones_refused():
     detector = anomaly.TableDetector(**SMALL).fit(np.ma.masked_array(X, X > 1))
     missing = np.where(X > 1, np.nan, X)

@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import anomaly
-from anomaly import AutoencoderDetector, NotFittedError, TableDetector, VariationalDetector
+from anomaly import AutoencoderDetector, NotFittedError, SequenceDetector, TableDetector, VariationalDetector
 from anomaly.preprocessing import (
     IdentityScaler,
     MinMaxScaler,
@@ -33,10 +33,21 @@ _LABELS = "labels are PyOD's, as documented: 1 is an anomaly and 0 is normal, no
 _NAME = "the check sets a parameter of scikit-learn's class of the same name"
 
 
+_ORDER = "the rows of a series have an order, and the score of each depends on those before it"
+_ONE_COLUMN = "a series of one column may be an array of one dimension"
+_OF_SERIES = {
+    "check_methods_sample_order_invariance": _ORDER,
+    "check_methods_subset_invariance": _ORDER,
+    "check_fit1d": _ONE_COLUMN,
+    "check_fit2d_predict1d": _ONE_COLUMN,
+}
+
+
 def not_ours(estimator):
     """Return the checks that the documented purpose of an estimator rules out, each with its reason."""
     if isinstance(estimator, anomaly.BaseDetector):
-        return {"check_outliers_train": _LABELS, "check_outliers_fit_predict": _LABELS}
+        labels = {"check_outliers_train": _LABELS, "check_outliers_fit_predict": _LABELS}
+        return labels | (_OF_SERIES if isinstance(estimator, SequenceDetector) else {})
     if isinstance(estimator, StandardScaler):
         return {"check_estimator_sparse_array": _NAME, "check_estimator_sparse_matrix": _NAME}
     return {}
@@ -45,7 +56,11 @@ def not_ours(estimator):
 with warnings.catch_warnings():
     # It warns of estimators that do not inherit from a class of scikit-learn.
     warnings.simplefilter("ignore")
-    SUITE = parametrize_with_checks([*DETECTORS, *SCALERS, TablePreprocessor()], expected_failed_checks=not_ours)
+    # Of images the suite has none: all its inputs are tables.
+    SUITE = parametrize_with_checks(
+        [*DETECTORS, SequenceDetector(window=2, random_state=0), *SCALERS, TablePreprocessor()],
+        expected_failed_checks=not_ours,
+    )
 
 
 @SUITE

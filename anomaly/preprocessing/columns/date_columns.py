@@ -61,7 +61,7 @@ class DateColumn(ValueColumn):
         missing = np.isnan(numbers)
         days = np.clip(np.where(missing, 0.0, numbers), _FIRST_DAY, _LAST_DAY)
         datetimes: Array = np.rint(days * MICROSECONDS_PER_DAY).astype(np.int64).astype("M8[us]")
-        datetimes[missing] = np.datetime64("NaT")
+        datetimes[missing] = np.datetime64("NaT", "us")
         return datetimes
 
 
@@ -126,7 +126,7 @@ class CycleColumn(DatetimeColumn):
     @staticmethod
     def restore(numbers: Array) -> Array:
         """Return missing datetimes, since hour and day of the week do not determine a date."""
-        return np.full(len(numbers), np.datetime64("NaT"), dtype="M8[us]")
+        return np.full(len(numbers), np.datetime64("NaT", "us"), dtype="M8[us]")
 
     def restore_near(self, cycles: Sequence[Array], days: Array) -> Array:
         """Return the datetimes with the given hours, and days of the week, that are nearest to others, to the minute.

@@ -121,7 +121,7 @@ def test_an_inconsistent_file_is_refused(fitted, tmp_path, change):
         (np.zeros((0, 4, 4)), "images must have shape"),
         (np.zeros((1, 4, 4)), "at least 2 images"),
         (np.full((3, 4, 4), np.nan), "images must be finite; image 0 is not"),
-        ([["a"]], "images must be numbers"),
+        ([["a"]], "images must be an array of numbers"),
     ],
 )
 def test_unusable_images(images, message):

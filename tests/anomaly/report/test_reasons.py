@@ -11,7 +11,7 @@ from anomaly.report.reasons import cell_text, reason_text, reasons_of
     [
         (2.23456, "2.235"), (9.1, "9.1"), (0.0, "0"), (-3.0, "-3"), (2024.0, "2024"), (123456.789, "123,457"),
         (1e15, "1e+15"), (1.5e-7, "1.5e-07"), (float("nan"), ""), (np.float32(0.5), "0.5"), (np.int64(7), "7"),
-        (True, "True"), (np.datetime64("2024-03-01T10:00:00"), "2024-03-01 10:00:00"), (np.datetime64("NaT"), ""),
+        (True, "True"), (np.datetime64("2024-03-01T10:00:00"), "2024-03-01 10:00:00"), (np.datetime64("NaT", "us"), ""),
         ("DE", "DE"), (None, ""),
     ],
 )  # fmt: skip

@@ -150,7 +150,7 @@ class ArrowSeries:
 def test_series_backed_by_arrow_are_read_through_to_numpy():
     assert series_as_column(ArrowSeries("i", [1, 2]), "a").tolist() == [1.0, 2.0]
     np.testing.assert_array_equal(series_as_column(ArrowSeries("f", [1, None]), "a"), [1.0, np.nan])
-    assert datetimes(series_as_column(ArrowSeries("M", [np.datetime64(NOW), np.datetime64("NaT")]), "a")) == NOON
+    assert datetimes(series_as_column(ArrowSeries("M", [np.datetime64(NOW), np.datetime64("NaT", "s")]), "a")) == NOON
     assert series_as_column(ArrowSeries("O", ["x", "y"]), "a").tolist() == ["x", "y"]
 
 

@@ -79,7 +79,7 @@ def test_each_kind_is_warned_of_once_however_long_the_series():
     for row in range(5000, 20_000, 100):
         series["time"][row] -= np.timedelta64(20, "m")
         series["time"][row + 50] = series["time"][row + 49]
-        series["time"][row + 70] = np.datetime64("NaT")
+        series["time"][row + 70] = np.datetime64("NaT", "us")
     with pytest.warns(ClockWarning) as caught:
         scores = detector.decision_function(series)
     assert len(scores) == 20_000

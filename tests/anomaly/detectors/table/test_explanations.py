@@ -203,7 +203,7 @@ def test_a_datetime_is_expected_at_its_date_at_the_hour_of_others(of_orders):
     assert (np.abs(expected - np.datetime64("2024-04-01T14:00")) < np.timedelta64(4, "D")).all()
     hours = (expected - expected.astype("M8[D]")) / np.timedelta64(1, "h")
     assert (np.abs(hours - 14) < 3).all()
-    missing = changed(orders(5, 1), "at", np.datetime64("NaT"))
+    missing = changed(orders(5, 1), "at", np.datetime64("NaT", "us"))
     assert np.isnat(of_orders.expected(missing)["at"]).all()
 
 
