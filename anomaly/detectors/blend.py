@@ -102,8 +102,8 @@ class Blend:
             :math:`s_m`, at least 0.
         """
         weights, units, scores = self.weights, self.units, np.asarray(by_member)
-        used = weights > 0
-        if not used.all():
+        if np.minimum.reduce(weights) <= 0:
+            used = weights > 0
             weights, units, scores = weights[used], units[used], scores[used]
         z = np.log(np.maximum(scores, _LEAST_SCORE)) / units[:, np.newaxis]
         return np.exp(self.power * _mean(z, weights, self.bound))
@@ -143,7 +143,7 @@ def _mean(z: Array, weights: Array, bound: float = _BOUND) -> Array:
     With :math:`\psi = 1 + \varphi / \alpha`, which is above 0, and by logarithms, since it may be too small for
     floating point where all are below 0.
     """
-    highest = np.minimum(z.max(axis=0), 0)
+    highest = np.minimum(np.maximum.reduce(z, axis=0), 0)
     terms = weights[:, np.newaxis] * (np.maximum(z, 0) + bound * np.exp((np.minimum(z, 0) - highest) / bound))
     # Added one after the other, so that the bits of a record do not depend on how many there are.
     psi = np.add.accumulate(terms, axis=0)[-1] / bound

@@ -79,10 +79,6 @@ class RecordDetector(RowDetector):
 
     # -- columns and features ------------------------------------------------------------------
 
-    def check_rows(self, table: Table) -> None:
-        """Raise DataError if a cell of a table of the columns of training cannot be used."""
-        self.preprocessor_.transform(table)
-
     def _fit_preprocessor(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit` and fit the preprocessor.
 
@@ -106,9 +102,8 @@ class RecordDetector(RowDetector):
     def _fit_preprocessor_to_sample(self, drawn: DrawnRows, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit_sample` and fit the preprocessor; return the sample's features and labels."""
         self._check_parameters()
-        sample = self._as_table(drawn.sample)
-        check_records(sample)
-        labels = as_labels(y, len(sample), "record")
+        check_records(drawn.sample)
+        sample, labels = self._as_table(drawn.sample), as_labels(y, len(drawn.sample), "record")
         self.preprocessor_ = self._new_preprocessor().fit_sample(self._as_table(drawn.witnesses), drawn.population)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)
@@ -140,11 +135,9 @@ class RecordDetector(RowDetector):
         """Yield the features of records in chunks of some thousands, at least one, so that memory is bounded."""
         self._check_fitted()
         table = self._as_table(X)
-        if len(table) <= CHUNK_ROWS:
-            yield self.preprocessor_.transform(table)
-            return
-        for start in counted(range(0, len(table), CHUNK_ROWS)):
-            yield self.preprocessor_.transform(table.rows(slice(start, start + CHUNK_ROWS)))
+        whole = len(table) <= CHUNK_ROWS
+        for start in (0,) if whole else counted(range(0, len(table), CHUNK_ROWS)):
+            yield self.preprocessor_.transform(table if whole else table.rows(slice(start, start + CHUNK_ROWS)))
 
     def _find_dependence(self, x: Array, groups: Any, blocks: Array | None = None) -> Dependence:
         """Return which of the training records with the features x depend on each other; warn if they do by time.

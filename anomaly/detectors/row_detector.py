@@ -89,6 +89,7 @@ class RowDetector(BaseDetector):
     n_features_in_: int
     feature_names_in_: Array
     history_: dict[str, list[float]]
+    preprocessor_: Any
 
     @property
     @abstractmethod
@@ -138,6 +139,8 @@ class RowDetector(BaseDetector):
 
     def check_rows(self, table: Table) -> None:
         """Raise DataError if a cell of a table of the columns of training cannot be used; a series is not checked."""
+        if self.data_kind == "tables":
+            self.preprocessor_.transform(table)
 
     def describe_columns(self) -> list[str]:
         """Describe each column in a line of text: how it is understood, how often it is missing, why it is left out."""

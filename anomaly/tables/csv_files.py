@@ -25,6 +25,7 @@ from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
 from anomaly.tables.csv_inference import Inferred, infer_form, with_tabs, without_comments
 from anomaly.tables.csv_layout import LONGEST_FIELD, Layout, header_names
 from anomaly.tables.csv_records import Record, available, plain_tables, records
+from anomaly.tables.row_kinds import repeated_headers
 from anomaly.tables.table import Table, join_columns
 from anomaly.tables.text_files import OpenBytes, describe_path, open_bytes
 from anomaly.tables.text_lines import TextLines
@@ -176,6 +177,7 @@ def _tables(
     first = next((record for record in found if record[1]), None)
     if first is None:
         raise DataError(f"{label} is empty")
+    _leave_out_units([next(record for record in found if record[1]) for _ in range(inferred.n_units)], label)
     read = beginning.end()
     layout = _layout(first, inferred, form, label, numbers)
     reader = None
@@ -189,9 +191,15 @@ def _tables(
         head = [*([] if form.header else read), *sample[begun:]]
         line = begun + 1 if form.header else inferred.n_above + 1
         tables = compiled_tables(source, Start("".join(head).encode() + lines.rest(), line), layout, reader, bad)
-    is_empty = True
+    is_empty, is_told = True, False
     for table in tables:
         is_empty = False
+        again = repeated_headers(table) if form.header else np.empty(0, np.intp)
+        if len(again) == len(table):
+            continue
+        if len(again):
+            is_told = is_told or _tell_headers(table.position(int(again[0])), label)
+            table = table.rows(np.setdiff1d(np.arange(len(table)), again))
         yield table
     if is_empty:
         raise DataError(f"{label} has a header and no rows")
@@ -240,6 +248,25 @@ def _warn_of_titles(inferred: Inferred, label: str) -> None:
         FileFormWarning,
         stacklevel=2,
     )
+
+
+def _leave_out_units(found: Sequence[Record], label: str) -> None:
+    """Warn of records below the header that are none."""
+    for line, fields in found:
+        warnings.warn(
+            f"{label}, line {line}: left out as units, types or a rule below the header: "
+            f"{format_value(', '.join(filter(None, fields)))}; say otherwise with --skip-lines or --no-header",
+            FileFormWarning,
+            stacklevel=2,
+        )
+
+
+def _tell_headers(place: str, label: str) -> bool:
+    """Warn of a header among the records; return True."""
+    warnings.warn(
+        f"{label}, {place}: left out the header, which is repeated among the records", FileFormWarning, stacklevel=2
+    )
+    return True
 
 
 class _Beginning(Iterator[str]):

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from anomaly.tables.csv_columns import BLANKS
 from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
+from anomaly.tables.row_kinds import count_unit_rows
 
 DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[ ;,\t]*\r?\n?', re.IGNORECASE)
@@ -33,6 +34,8 @@ class Inferred(NamedTuple):
         Whether the first field of a record belongs to a column without a name, which numbers or names the rows.
     n_empty : int
         Blank fields after those of the columns.
+    n_units : int
+        Records below the header that name units or types, or draw a rule.
     """
 
     delimiter: str
@@ -40,6 +43,7 @@ class Inferred(NamedTuple):
     titles: tuple[str, ...]
     has_index: bool
     n_empty: int
+    n_units: int
 
 
 def infer_form(sample: Sequence[str], form: CsvForm) -> Inferred:
@@ -65,8 +69,12 @@ def infer_form(sample: Sequence[str], form: CsvForm) -> Inferred:
         start = _header_line(lines, delimiter) or 0
         titles = tuple(line.strip() for line in lines[:start] if line.strip())
         n_above += start
-    has_index, n_empty = _unnamed(_rows(sample[n_above:], delimiter)) if form.header else (False, 0)
-    return Inferred(delimiter, n_above, titles, has_index, n_empty)
+    if not form.header:
+        return Inferred(delimiter, n_above, titles, False, 0, 0)
+    rows = _rows(sample[n_above:], delimiter)
+    n_units = count_unit_rows(rows)
+    has_index, n_empty = _unnamed([*rows[:1], *rows[1 + n_units :]])
+    return Inferred(delimiter, n_above, titles, has_index, n_empty, n_units)
 
 
 def without_comments(lines: Iterable[str], comment: str | None) -> Iterator[str]:
@@ -148,7 +156,7 @@ def _header_line(lines: Sequence[str], delimiter: str) -> int | None:
         names = [name.strip() for row in _rows([line], delimiter) for name in row]
         while names and not names[-1]:
             names.pop()
-        if len(names) < 2 or len(_rows([line], delimiter)[0]) < width:
+        if len(names) < 2 or len(_rows([line], delimiter)[0]) < width or len(names) > width:
             continue
         below = _rows(lines[index + 1 :], delimiter)
         are_names = len(set(names)) == len(names) and 2 * sum(map(_is_number, names)) < len(names)

@@ -12,6 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import IO, Any, NamedTuple, TextIO, cast
 
 from anomaly.errors import DataError, printable
+from anomaly.tables.signatures import LONGEST, check_signature
 from nnlite.files import atomic_write
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -62,6 +63,8 @@ def open_bytes(path: str | os.PathLike[str], rewind: bool = False) -> Iterator[O
             packed = stack.enter_context(gzip.GzipFile(fileobj=binary, mode="rb"))
             yield OpenBytes(packed, False, 0, _GZIP_FACTOR * size)
         else:
+            if not is_pipe:
+                check_signature(bytes(binary.peek(LONGEST)[:LONGEST]), describe_path(path))
             yield OpenBytes(binary, is_pipe, 0 if is_pipe else binary.tell(), size)
 
 

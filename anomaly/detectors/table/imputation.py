@@ -73,9 +73,10 @@ class Imputer:
         x : ndarray of float32 of shape (n_records, n_features)
             Features.
         """
-        rows = np.flatnonzero(np.isnan(x).any(axis=1))
-        if not len(rows):
+        holes = np.isnan(x)
+        if not holes.any():
             return x
+        rows = np.flatnonzero(holes.any(axis=1))
         values = self.features.filled(x)
         if not len(self.donors):
             return values

@@ -176,6 +176,8 @@ class NearestNeighbors:
         return self._scores(x, self.n_own + 1)
 
     def _scores(self, x: Array, n_equal: int) -> Array:
+        if len(x) <= _QUERIES:
+            return self._raw(*self._nearest(x, n_equal)) / self.scale
         scores = np.empty(len(x))
         for start in range(0, len(x), _QUERIES):
             rows = slice(start, start + _QUERIES)
@@ -198,12 +200,12 @@ class NearestNeighbors:
 
     def _raw(self, distances: Array, near: Array) -> Array:
         """Return scores before the division by the scale."""
-        return np.asarray((distances * self._factors(near)).sum(axis=1))
+        return np.asarray(np.add.reduce(distances * self._factors(near), axis=1))
 
     def _factors(self, near: Array) -> Array:
         """Return the weight of each neighbor's distance."""
         factors = np.empty(near.shape)
-        factors[:] = self.contrast / self.local_distances[near].sum(axis=1, keepdims=True)
+        factors[:] = self.contrast / np.add.reduce(self.local_distances.take(near), axis=1, keepdims=True)
         factors[:, : self.k] += 1 / (self.k * self.unit)
         return factors
 
@@ -224,7 +226,7 @@ class NearestNeighbors:
             self._search = neighbors.NearestNeighbors(self._compared(self.records))
         count = min(self.n_local + n_equal, len(self.records))
         distances, near = self._search.query(self._compared(x), count)
-        if n_equal and not (distances[:, 0] == 0).any():
+        if n_equal and np.minimum.reduce(distances[:, 0], initial=np.inf) > 0:
             return distances[:, : self.n_local], near[:, : self.n_local]
         # The nearest record of a remembered record is itself.
         first = (distances[:, :n_equal] == 0).sum(axis=1, keepdims=True)

@@ -46,6 +46,8 @@ class Hints(NamedTuple):
         Whether dates without times are left out, so that the order of day and month does not matter.
     decimal : str or None
         The decimal mark.
+    likely_decimal : str
+        That of other columns.
     """
 
     date_formats: Sequence[str] = ()
@@ -53,6 +55,7 @@ class Hints(NamedTuple):
     local: bool = False
     has_cycles: bool = False
     decimal: str | None = None
+    likely_decimal: str = "."
 
 
 class Inferred(NamedTuple):
@@ -188,7 +191,7 @@ def _spelled(
     name: str, cells: Array, counts: Mapping[str, int], position: Callable[[int], str], hints: Hints
 ) -> Inferred:
     """Return a column of numbers in another spelling, or of categories."""
-    found = find_number_form(counts, hints.decimal or decimal_of(cells))
+    found = find_number_form(counts, hints.decimal or decimal_of(cells), hints.likely_decimal)
     if found.form is not None:
         notes = [(SpellingWarning, f"column {name!r}: {found.note}")] if found.note else []
         return Inferred(NumberColumn(name, form=found.form), read_cells(found.form, cells), tuple(notes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -10,27 +9,27 @@ import numpy as np
 
 from anomaly.errors import (
     BlindColumnWarning,
-    ConstantColumnWarning,
     DataError,
-    DataWarning,
     EmptyColumnWarning,
-    IdentifierColumnWarning,
     TimeColumnWarning,
-    format_names,
     format_value,
 )
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.column_notes import ColumnNotes, leave_out, note_constant
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.inference import Hints, infer
 from anomaly.preprocessing.columns.kinds import Column
 from anomaly.preprocessing.columns.left_out import FEWEST_NOTED, NAMING, is_blind, names_the_records, reason_of_numbers
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
+from anomaly.preprocessing.columns.number_inference import decides_on_comma
 from anomaly.preprocessing.columns.number_times import NumberTimeForm, find_number_times
+from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.values import BooleanColumn, IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.tables import Table
 from nnlite.types import Array
 
+_FIRST_CELLS = 100
 _NO_VALUES = "all values missing in training"
 
 
@@ -68,6 +67,7 @@ class ColumnSettings(NamedTuple):
     keep: Collection[str] = ()
     date_format: Sequence[str] = ()
     time_zone: str | None = None
+    likely_decimal: str = "."
     population: Population | None = None
 
     @property
@@ -78,7 +78,14 @@ class ColumnSettings(NamedTuple):
     def hints(self, name: str) -> Hints:
         """Return what the user says about a column."""
         formats = [text for text in self.date_format if not _names_another(text, name)]
-        return Hints([_format(text) for text in formats], self.time_zone, self.is_table, self.dates != "number")
+        return Hints(
+            [_format(text) for text in formats],
+            self.time_zone,
+            self.is_table,
+            self.dates != "number",
+            None,
+            self.likely_decimal,
+        )
 
 
 def _names_another(text: str, name: str) -> bool:
@@ -90,22 +97,6 @@ def _names_another(text: str, name: str) -> bool:
 def _format(text: str) -> str:
     column, found, form = text.partition("=%")
     return f"%{form}" if found and "%" not in column else text
-
-
-class _Notes:
-    """Warnings of columns, one for each class and cause."""
-
-    def __init__(self) -> None:
-        self._names: dict[tuple[type[DataWarning], str], list[str]] = {}
-
-    def add(self, category: type[DataWarning], text: str, name: str = "") -> None:
-        """Add a column to the warning of a text, which has ``{names}`` for the names of the columns."""
-        self._names.setdefault((category, text), []).append(name)
-
-    def warn(self) -> None:
-        """Give the warnings."""
-        for (category, text), names in self._names.items():
-            warnings.warn(text.replace("{names}", format_names(names)), category, stacklevel=2)
 
 
 def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSettings) -> FittedColumns:
@@ -145,7 +136,9 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     """
     columns: list[Column] = []
     numbers, groups, fractions = [], [], []
-    notes = _Notes()
+    notes = ColumnNotes()
+    if any(map(_has_decimal_commas, table.columns)):
+        settings = settings._replace(likely_decimal=",")
     for name, cells in zip(table.names, table.columns, strict=True):
         column, values = _fit_column(name, cells, name in categorical, table.position, settings, notes)
         if isinstance(column, CategoryColumn):
@@ -163,13 +156,21 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     return FittedColumns(columns, side_by_side(numbers, len(table)), groups, missing)
 
 
+def _has_decimal_commas(cells: Array) -> bool:
+    """Return whether the first texts of a column are numbers with a decimal comma, beyond doubt."""
+    if cells.dtype.kind != "O":
+        return False
+    first = [text for cell in cells[:_FIRST_CELLS].tolist() if (text := category_text(cell)) is not None]
+    return any("," in text for text in first) and decides_on_comma(first)
+
+
 def _fit_column(
     name: str,
     cells: Array,
     is_declared: bool,
     position: Callable[[int], str],
     settings: ColumnSettings,
-    notes: _Notes,
+    notes: ColumnNotes,
 ) -> tuple[Column, Array]:
     """Return a column, and the group or the number of each training value."""
     column: ValueColumn | None = None
@@ -236,12 +237,12 @@ def _fit_categories(
 
 
 def _checked_categories(
-    column: CategoryColumn, groups: Array, settings: ColumnSettings, notes: _Notes
+    column: CategoryColumn, groups: Array, settings: ColumnSettings, notes: ColumnNotes
 ) -> tuple[Column, Array]:
     """Return a column of categories, or none where it names the records; warn where no value is unusual."""
     name = column.name
     if settings.is_table and name not in settings.keep and names_the_records(column):
-        _leave_out(name, NAMING, notes)
+        leave_out(name, NAMING, notes)
         missing = np.where(groups == column.missing_group, np.nan, 0.0)
         return IgnoredColumn(name, f"left out: {NAMING}"), missing
     if is_blind(column):
@@ -254,12 +255,12 @@ def _checked_categories(
         )
     is_single = len(column.categories) == 1 and not column.rare and not column.open_ended
     if settings.is_table and is_single and len(groups) >= FEWEST_NOTED:
-        _note_constant(name, column.categories[0], notes)
+        note_constant(name, column.categories[0], notes)
     return column, groups
 
 
 def _checked_numbers(
-    column: ValueColumn, values: Array, settings: ColumnSettings, notes: _Notes
+    column: ValueColumn, values: Array, settings: ColumnSettings, notes: ColumnNotes
 ) -> tuple[ValueColumn | IgnoredColumn, Array]:
     """Return a column of times for numbers that are times, or none for those that only number or grow."""
     if not isinstance(column, NumberColumn):
@@ -267,7 +268,7 @@ def _checked_numbers(
     unit = find_number_times(column.name, values)
     if unit is not None and column.form is not None:
         reason = f"it holds times ({NumberTimeForm(unit, None).summary}) in the form {column.form.summary}"
-        _leave_out(column.name, reason, notes)
+        leave_out(column.name, reason, notes)
         return IgnoredColumn(column.name, f"left out: {reason}"), values
     if unit is not None:
         form = NumberTimeForm(unit, settings.time_zone)
@@ -283,30 +284,12 @@ def _checked_numbers(
         return (DatetimeColumn if has_times else DateColumn)(column.name, form=form), days
     reason = reason_of_numbers(values, None if settings.population is None else settings.population.n_rows)
     if reason:
-        _leave_out(column.name, reason, notes)
+        leave_out(column.name, reason, notes)
         return IgnoredColumn(column.name, f"left out: {reason}"), values
     present = values[~np.isnan(values)]
     if len(present) >= FEWEST_NOTED and (present == present[0]).all():
-        _note_constant(column.name, float(present[0]), notes)
+        note_constant(column.name, float(present[0]), notes)
     return column, values
-
-
-def _leave_out(name: str, reason: str, notes: _Notes) -> None:
-    notes.add(
-        IdentifierColumnWarning,
-        f"left out: {{names}}, since {reason}; later values are new, whatever the records are. keep= (on the command "
-        "line: --keep) uses such a column",
-        name,
-    )
-
-
-def _note_constant(name: str, value: object, notes: _Notes) -> None:
-    notes.add(
-        ConstantColumnWarning,
-        f"all values are {format_value(value)} in the training rows, so that any other value of these columns is "
-        "anomalous: {names}. Leave them out if that is not meant (ignore=, on the command line: --drop)",
-        name,
-    )
 
 
 def has_plain_features(name: str, numbers: Array) -> bool:

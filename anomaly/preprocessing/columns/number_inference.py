@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from anomaly.preprocessing.columns.number_forms import SPECIAL_FORMS, NumberForm, Shape, SpecialForm, shape_of
@@ -41,7 +41,7 @@ class FoundNumbers(NamedTuple):
     misfits: frozenset[str] = frozenset()
 
 
-def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> FoundNumbers:
+def find_number_form(counts: Mapping[str, int], decimal: str | None = None, likely: str = ".") -> FoundNumbers:
     """Return the form of the numbers of a column, or the reason that they have none.
 
     Parameters
@@ -50,6 +50,8 @@ def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> F
         Number of cells of each text, in the order of the rows.
     decimal : {".", ","}, optional
         The decimal mark, if it is known.
+    likely : {".", ","}, default "."
+        That of other columns, for numbers such as 1,234 that may be either.
 
     Examples
     --------
@@ -83,11 +85,25 @@ def find_number_form(counts: Mapping[str, int], decimal: str | None = None) -> F
     if misfit is not None:
         problem = f"{number_rows:,} of its {total:,} values are numbers"
         return FoundNumbers(None, problem=problem, misfit=misfit, misfits=frozenset(set(counts) - set(shapes)))
-    return _with_style(shapes, prefixes.most_common(1)[0][0], factors, decimal)
+    return _with_style(shapes, prefixes.most_common(1)[0][0], factors, decimal, likely)
+
+
+def decides_on_comma(texts: Iterable[str]) -> bool:
+    """Return whether texts are numbers whose commas can be decimal alone.
+
+    Examples
+    --------
+    >>> decides_on_comma(["20,3", "21,25"]), decides_on_comma(["1,234"]), decides_on_comma(["red", "1,5"])
+    (True, False, False)
+    """
+    shapes = [shape_of(text) for text in texts]
+    numerals = [shape.numeral for shape in shapes if shape is not None]
+    styles = styles_of(numerals) if numerals and len(numerals) == len(shapes) else []
+    return bool(styles) and all(style.decimal == "," for style in styles)
 
 
 def _with_style(
-    shapes: Mapping[str, Shape], prefix: str, factors: Mapping[str, float], decimal: str | None
+    shapes: Mapping[str, Shape], prefix: str, factors: Mapping[str, float], decimal: str | None, likely: str
 ) -> FoundNumbers:
     numerals = [shape.numeral for shape in shapes.values()]
     styles = styles_of(numerals)
@@ -99,8 +115,10 @@ def _with_style(
         )
     style, notes = styles[0], []
     if len(styles) > 1 and style == Style(",", ""):
-        style = Style(".", ",")
-        if are_ambiguous(numerals):
+        style = Style(".", ",") if likely == "." or not are_ambiguous(numerals) else style
+        if style.decimal == ",":
+            notes.append(f"{numerals[0]!r} has a decimal comma, as other columns do")
+        elif are_ambiguous(numerals):
             notes.append(f"{numerals[0]!r} is read as {numerals[0].replace(',', '')}: commas are marks of thousands")
     marks = sorted({mark for shape in shapes.values() for mark in shape.marks})
     if marks:

@@ -25,6 +25,7 @@ _TILES = distances(vector_width(np.float32))
 _WIDTH = _TILES.width
 _by_products, _one_by_products = _TILES.by_products, _TILES.one_by_products
 _by_differences, _within = _TILES.by_differences, _TILES.within
+_FEW = 4
 _NEVER = np.float32(np.inf)
 _DONE = np.float32(np.nan)  # is within no limit
 
@@ -37,6 +38,8 @@ class _Boxes(NamedTuple):
     best: Any
     leaf_of: Any
     ends: Any
+    low: Any
+    high: Any
 
 
 @njit(error_model="numpy", inline="always")
@@ -215,6 +218,47 @@ def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
             _visit(index, block, leaf, block.other_rows, others, True)
 
 
+@njit(error_model="numpy", fastmath={"contract"})
+def _box_distances_of_one(index: Any, x: Any, low: Any, high: Any, bounds: Any) -> None:
+    """Write the squared distance of one query from every leaf's box."""
+    leaves = index.leaves
+    for leaf in range(leaves):
+        bounds[leaf] = np.float32(0)
+    for j in range(index.depth):
+        v, own_low, own_high = x[j], shift(low, j * leaves), shift(high, j * leaves)
+        for leaf in range(leaves):
+            inside = select(v > own_low[leaf], v, own_low[leaf])
+            apart = v - select(inside < own_high[leaf], inside, own_high[leaf])
+            bounds[leaf] += apart * apart
+
+
+@njit(error_model="numpy")
+def _search_boxes_for_one(index: Any, block: Any, q: Any, w: Any) -> None:
+    """Compare one query with the leaves whose boxes are within its limit, without a block's arrays."""
+    leaves, bounds = index.leaves, w.bounds
+    _box_distances_of_one(index, shift(block.centered, q * index.depth), w.low, w.high, bounds)
+    nearest = np.int64(0)
+    for leaf in range(leaves):
+        if bounds[leaf] < bounds[nearest]:
+            nearest = leaf
+    wide = min((block.k + LEAF - 1) // LEAF, leaves)
+    first = min(nearest, leaves - wide)
+    for leaf in range(first, first + wide):
+        block.rows[0] = q
+        bounds[leaf] = _DONE
+        _visit(index, block, leaf, block.rows, 1, True)
+    shrink(index, block, q)
+    for turn in range(3):
+        factor = np.float32(0.05) if turn == 0 else np.float32(0.25) if turn == 1 else np.float32(1)
+        if turn and block.fill[q] > block.k + block.k // 4:
+            shrink(index, block, q)
+        for leaf in range(leaves):
+            if bounds[leaf] <= block.limits[q] * factor:
+                bounds[leaf] = _DONE
+                block.rows[0] = q
+                _visit(index, block, leaf, block.rows, 1, not takes_products(index, block, q))
+
+
 def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     """Write the distances and indices of the k nearest records of each query.
 
@@ -222,14 +266,21 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     distances (float64), nearest (int64), k; block, stride, whether to look at boxes, room; and workspace, for `block`
     queries: centered, squares, limits, held, held_at (int32), fill (int32), form (int32), measured (int32), rows
     (int64), other rows (int64), found, bits (int64), counters (int64: changed, visits), columns, bounds, best, leaf_of
-    (int32), ends (int64). A query holds up to `room` records, of which the last 32 are for one more tile.
+    (int32), ends (int64); and low and high column by column. A query holds up to
+    `room` records, of which the last 32 are for one more tile.
     """
     f, d, i, n = np.float32(0), 0.0, np.int32(0), np.int64(0)
     index = _read_index(op, f, i)
     center, queries, k, size, stride = as_pointer(op[9], f), op[11], op[14], op[15], op[16]
     w = shift(op, 19)
     boxes = _Boxes(
-        as_pointer(w[13], f), as_pointer(w[14], f), as_pointer(w[15], f), as_pointer(w[16], i), as_pointer(w[17], n)
+        as_pointer(w[13], f),
+        as_pointer(w[14], f),
+        as_pointer(w[15], f),
+        as_pointer(w[16], i),
+        as_pointer(w[17], n),
+        as_pointer(w[18], f),
+        as_pointer(w[19], f),
     )
     for first in range(0, queries, size):
         block = Block(
@@ -241,7 +292,10 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
         )  # fmt: skip
         count = min(size, queries - first)
         _start(index, block, count, center)
-        if op[17]:
+        if op[17] and count <= _FEW:
+            for q in range(count):
+                _search_boxes_for_one(index, block, q, boxes)
+        elif op[17]:
             _search_boxes(index, block, count, stride, boxes)
         else:
             _search_all(index, block, count)

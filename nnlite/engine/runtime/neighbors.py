@@ -27,6 +27,7 @@ _BOUNDS = 400_000
 _CHUNKS_PER_THREAD = 4
 # So many queries for each record pay for the tree.
 _QUERIES_PER_RECORD = 0.3
+_ALONE = 10
 _WORTH_PRUNING = 0.6
 _SAMPLE = 2000
 _FLOAT32 = np.dtype(np.float32)
@@ -42,6 +43,8 @@ class _Leaves(NamedTuple):
     high: Array
     records: Array
     order: Array
+    low_columns: Array
+    high_columns: Array
 
 
 class CompiledNeighbors:
@@ -104,8 +107,8 @@ class CompiledNeighbors:
 
     def _build(self, queries: int) -> None:
         """Order records in compact leaves once enough queries are asked."""
-        # To read all records takes as long for one query as for the few of a tile.
-        self._queries += -(-queries // _ROWS) * _ROWS
+        # To read all records takes as long for one query as for several.
+        self._queries += max(queries, _ALONE)
         if self._compact or self._queries < _QUERIES_PER_RECORD * len(self._records) or len(self._records) <= 4 * _LEAF:
             return
         self._leaves = self._pack(compact_order(self._records - self._center, _LEAF))
@@ -147,7 +150,9 @@ class CompiledNeighbors:
         starts = np.einsum("ij,ij->i", padded, padded, dtype=np.float64) * -0.5
         panels = np.ascontiguousarray(in_leaves.transpose(0, 2, 1))
         low, high = in_leaves.min(axis=1), in_leaves.max(axis=1)
-        return _Leaves(panels, starts.astype(np.float32), low, high, records, order.astype(np.int32))
+        return _Leaves(
+            panels, starts.astype(np.float32), low, high, records, order.astype(np.int32), *map(_columns, (low, high))
+        )
 
     def _run(self, leaves: _Leaves, x: Array, k: int, prune: bool, distances: Array, nearest: Array) -> float:
         """Search for some queries; return which part of all pairs was looked at."""
@@ -184,6 +189,7 @@ class CompiledNeighbors:
             *(of(name, array, np.float32) for name, array in zip(leaves._fields[:5], leaves, strict=False)),
             of("order", leaves.order, np.int32), count, n, d, of("center", self._center, np.float32),
             0, 0, 0, 0, k, block, stride, int(prune), room, *places.tolist(),
+            of("low columns", leaves.low_columns, np.float32), of("high columns", leaves.high_columns, np.float32),
         ], np.int64)  # fmt: skip
         counters = workspace[int(places[12]) - first :][:16].view(np.int64)
         return _Plan(leaves, (k, prune, block), fields, of("fields", fields, np.int64), counters, addresses)
@@ -198,6 +204,10 @@ class _Plan(NamedTuple):
     fields_at: int
     counters: Array
     addresses: Addresses
+
+
+def _columns(boxes: Array) -> Array:
+    return np.ascontiguousarray(boxes.T)
 
 
 def _workspace_bytes(stride: int, d: int, room: int, boxes: int) -> list[int]:

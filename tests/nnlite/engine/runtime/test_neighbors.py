@@ -38,6 +38,23 @@ def test_the_tree_is_built_once_and_changes_nothing(orders):
     assert orders == [3000]
 
 
+@pytest.mark.parametrize("k", [1, 40])
+def test_single_queries_find_the_same_and_have_the_tree_sooner(orders, k):
+    records, x = clusters(1999, 7), np.concatenate([clusters(300, 8), clusters(1999, 7)[:20]])
+    distances, indices = CompiledNeighbors(records).query(x, k)
+    search = CompiledNeighbors(records)
+    for i in range(len(x)):
+        found = search.query(x[i : i + 1], k)
+        np.testing.assert_array_equal(found[0][0], distances[i])
+        np.testing.assert_array_equal(found[1][0], indices[i])
+    # By far fewer queries than three for ten records.
+    assert orders == [1999]
+    # Whether boxes pay is known from enough queries, not from each of them anew.
+    assert search._prune is True
+    found = search.query(x[:3], k)
+    np.testing.assert_array_equal(found[0], distances[:3])
+
+
 def test_few_records_have_no_tree(orders):
     search = CompiledNeighbors(clusters(100, 3))
     search.query(clusters(5000, 4), 3)

@@ -1,0 +1,47 @@
+"""Files that are no CSV, told by their first bytes."""
+
+from __future__ import annotations
+
+from anomaly.errors import DataError
+
+_SIGNATURES = (
+    (b"PK\x03\x04", "a ZIP archive, or an Excel workbook: give it the ending .xlsx, or unpack it"),
+    (b"\xd0\xcf\x11\xe0", "a workbook of an old Excel: save it as .xlsx or as CSV"),
+    (b"PAR1", "a Parquet file: give it the ending .parquet"),
+    (b"ARROW1", "an Arrow file: give it the ending .arrow or .feather"),
+    (b"BZh", "compressed by bzip2: decompress it first, or compress it by gzip"),
+    (b"\xfd7zXZ", "compressed by xz: decompress it first, or compress it by gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstandard: decompress it first, or compress it by gzip"),
+    (b"SQLite format 3", "a database of SQLite: export the table as CSV"),
+    (b"\x89HDF", "an HDF5 file: convert it to CSV or Parquet (one of MATLAB: give it the ending .mat)"),
+    (b"MATLAB 5.0", "a file of MATLAB: give it the ending .mat"),
+    (b"%PDF", "a PDF file: convert its table to CSV"),
+    (b"\x93NUMPY", "an array of NumPy: load it in Python"),
+    (b"\x80\x04\x95", "a pickle, which is not read, since it may run code"),
+    (b"<?xml", "XML: convert it to CSV"),
+    (b"<!doctype", "HTML, perhaps the page of an error: download the file itself"),
+    (b"<html", "HTML, perhaps the page of an error: download the file itself"),
+    (b"<table", "HTML: convert its table to CSV"),
+    (b'{"', "JSON: convert it to CSV or Parquet"),
+    (b"[{", "JSON: convert it to CSV or Parquet"),
+)
+LONGEST = 64
+"""How many bytes at the beginning of a file are looked at."""
+
+
+def check_signature(start: bytes, label: str) -> None:
+    """Raise DataError if a file begins as one of another format.
+
+    Examples
+    --------
+    >>> check_signature(b"amount,country", "'a.csv'")
+    >>> check_signature(b"PAR1", "'a.csv'")
+    Traceback (most recent call last):
+        ...
+    anomaly.errors.DataError: 'a.csv' is no CSV file, but a Parquet file: give it the ending .parquet
+    """
+    plain = start.removeprefix(b"\xef\xbb\xbf").lstrip(b" \t\r\n")
+    for signature, what in _SIGNATURES:
+        text = plain.lower() if signature[:1] == b"<" else start if signature[:1] not in b"{[" else plain
+        if text.startswith(signature):
+            raise DataError(f"{label} is no CSV file, but {what}")
