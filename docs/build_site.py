@@ -30,11 +30,16 @@ _PAGES = {
 _LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 
 
-def gather(target: Path) -> None:
-    """Copy the sources of the site to a folder."""
+def gather(target: Path, results: Path | None = None) -> None:
+    """Copy the sources of the site to a folder; notebooks as they are in the folder of results, where they are."""
     skipped = shutil.ignore_patterns("__pycache__", "*.py", "generated", "README*")
     shutil.copytree(ROOT / "docs", target, ignore=skipped, dirs_exist_ok=True)
     shutil.copy(ROOT / "docs" / "conf.py", target)
+    if results is not None:
+        # A cell without output would have a notebook run again.
+        done = [f"course/{path.name}" for path in sorted(results.glob("*.ipynb"))]
+        with (target / "conf.py").open("a", encoding="utf-8") as file:
+            file.write(f"\nnb_execution_excludepatterns = {done}\n")
     (target / "_static").mkdir(exist_ok=True)
     names = {Path(name): Path(page) for name, page in _PAGES.items()}
     names |= {path.relative_to(ROOT): path.relative_to(ROOT / "docs") for path in (ROOT / "docs").rglob("*.md")}
@@ -42,7 +47,8 @@ def gather(target: Path) -> None:
     for name, page in names.items():
         (target / page).parent.mkdir(parents=True, exist_ok=True)
         if name.suffix == ".ipynb":
-            shutil.copy(ROOT / name, target / page)
+            done = None if results is None else results / name.name
+            shutil.copy(done if done is not None and done.is_file() else ROOT / name, target / page)
         else:
             text = (ROOT / name).read_text(encoding="utf-8")
             (target / page).write_text(_linked(text, name, page, names), encoding="utf-8")
@@ -101,7 +107,7 @@ def _findings() -> str:
     return "\n".join(text)
 
 
-def build(output: Path, builder: str = "html", execute: bool = True) -> None:
+def build(output: Path, builder: str = "html", execute: bool = True, results: Path | None = None) -> None:
     """Gather the sources and run Sphinx on them; a warning is an error.
 
     Parameters
@@ -111,11 +117,13 @@ def build(output: Path, builder: str = "html", execute: bool = True) -> None:
     builder : str, default "html"
         Builder of Sphinx.
     execute : bool, default True
-        Whether to run the notebooks; else they are shown without results.
+        Whether to run the notebooks that have no results; else they are shown without.
+    results : Path, optional
+        Folder of notebooks with results, as the tests leave it that NNLITE_COURSE_RESULTS names.
     """
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "source"
-        gather(source)
+        gather(source, results)
         command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", builder]
         command += (
             [] if execute else ["-D", "nb_execution_mode=off", "-D", "suppress_warnings=myst-nb.lexer,myst.header"]
@@ -130,8 +138,9 @@ def main() -> None:
     parser.add_argument("folder", type=Path, help="where to write it")
     parser.add_argument("--builder", default="html", help="builder of Sphinx, such as linkcheck (default: html)")
     parser.add_argument("--without-results", action="store_true", help="do not run the notebooks")
+    parser.add_argument("--results", type=Path, metavar="FOLDER", help="notebooks that were run, not to be run again")
     options = parser.parse_args()
-    build(options.folder, options.builder, not options.without_results)
+    build(options.folder, options.builder, not options.without_results, options.results)
 
 
 if __name__ == "__main__":

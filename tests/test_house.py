@@ -68,13 +68,14 @@ MOST_FILES = {
     "files of anomaly entered by decision_function": 16,
     "files of anomaly entered by load_detector": 24,
     "files of anomaly entered by SequenceDetector.fit": 54,
-    "files of anomaly entered by anomaly fit": 69,
-    "files of anomaly entered by anomaly score": 58,
+    "files of anomaly entered by anomaly fit": 70,
+    "files of anomaly entered by anomaly score": 59,
 }
 
 AT_MOST = {
     "circles of imports": 0,
-    "functions that take a whole detector or preprocessor": 6,
+    # Six of them send a detector to the workers of a cluster, or take what came back.
+    "functions that take a whole detector or preprocessor": 12,
     "reads of another object's private members": 0,
     # `run` of each command, and two of `anomaly.cli.options`.
     "functions that take the raw Namespace": 14,

@@ -43,6 +43,16 @@ def test_links_between_pages_lead_somewhere(site):
                 assert (page.parent / link).exists(), f"{page.relative_to(site)}: {link}"
 
 
+def test_notebooks_that_were_run_are_shown_as_they_are(tmp_path):
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "01_one_neuron.ipynb").write_text("with results")
+    gather(tmp_path / "site", tmp_path / "results")
+    course = tmp_path / "site" / "course"
+    assert (course / "01_one_neuron.ipynb").read_text() == "with results"
+    assert (course / "02_backpropagation.ipynb").read_text() != "with results"
+    assert "nb_execution_excludepatterns = ['course/01_one_neuron.ipynb']" in (tmp_path / "site/conf.py").read_text()
+
+
 def test_findings_have_a_section_each(site):
     text = (site / "findings.md").read_text(encoding="utf-8")
     assert text.count("\n## ") == len(list((ROOT / "findings").glob("*.sh")))

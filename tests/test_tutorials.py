@@ -1,5 +1,6 @@
 """The notebooks of the course run from top to bottom; their assertions hold, and nothing goes to standard error."""
 
+import os
 import re
 from pathlib import Path
 
@@ -14,6 +15,8 @@ TUTORIALS = Path(__file__).parents[1] / "tutorials"
 if not TUTORIALS.exists():
     pytest.skip("tutorials are tested in a checkout, where they are", allow_module_level=True)
 
+# Folder to which the notebooks are written with their outputs, if there is one.
+RESULTS = os.environ.get("NNLITE_COURSE_RESULTS")
 NOTEBOOKS = sorted(TUTORIALS.glob("*.ipynb"))
 INDEX = (TUTORIALS / "README.md").read_text(encoding="utf-8")
 
@@ -30,12 +33,15 @@ def printed(notebook):
 
 
 def run(path, monkeypatch):
-    """Run a notebook in its folder, and return it with its outputs."""
+    """Run a notebook in its folder, and return it with its outputs, which the site shows (`docs.build_site`)."""
     notebook = read(path)
     monkeypatch.setenv("PYTHONPATH", str(Path(nnlite.__file__).parents[1]))
     # The kernel draws into the notebook, whatever the tests draw to.
     monkeypatch.delenv("MPLBACKEND", raising=False)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}).execute()
+    if RESULTS:
+        Path(RESULTS).mkdir(parents=True, exist_ok=True)
+        nbformat.write(notebook, Path(RESULTS) / path.name)
     return notebook
 
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
-_OTHERS = ("records", "group", "exclude", "keep", "date_format")
+_OTHERS = ("records", "group", "exclude", "keep", "date_format", "scheduler")
 # Options that become the constructor's arguments as they are, where they are given.
 _ARGUMENTS = ("noise", "epochs", "batch_size", "scaling", *(name for name in SUPPORTED_BY if name not in _OTHERS))
 
@@ -97,12 +97,13 @@ def run(options: Namespace) -> None:
         detector = make(detector, group=options.group)
     roles = [name for name in (options.time, options.group) if name is not None]
     text = [*given.columns.ignored, *split_names(options.categorical), *roles]
-    drawing = plan_drawing(given, text, options.memory, options.seed) if kind == "tables" else None
+    limits = options.memory, options.seed, options.scheduler
+    drawing = plan_drawing(given, text, *limits) if kind == "tables" else None
     said: list[str] = []
     plan = Plan(reading=1, _fitting=8)
     with plan("reading"):
         if drawing is not None:
-            drawn = drawing.draw(needs_labels, options.group)
+            drawn = drawing.draw(needs_labels, options.group, options.scheduler)
             n_unlabelled, said = drawn.n_unlabelled, [drawn.description]
         else:
             X = given.source.read(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from anomaly.cli.json_output import add_json
-from anomaly.cli.long_tables import add_memory
+from anomaly.cli.long_tables import add_memory, add_scheduler
 from anomaly.cli.options import add_data, add_model, add_records, add_seed, add_table, number, whole
 from anomaly.cli.series_options import add_series
 
@@ -31,6 +31,7 @@ def add_fit_arguments(parser: ArgumentParser) -> None:
     add_records(parser)
     add_seed(parser)
     add_memory(parser)
+    add_scheduler(parser, "read the files")
     add_json(parser)
     parser.add_argument(
         "--checkpoint",

@@ -144,12 +144,20 @@ class ModelInput:
 
     def keyed_chunks(self) -> Iterator[tuple[Table, list[Array]]]:
         """Read the file in chunks, each with the columns of `keys`."""
-        ids, first_row = self.columns.unique_ids, 1
+        first_row = 1
         for table in self.chunks():
-            self.source.check_present(table, [*ids, *self._group_key])
-            keys = [table[name] for name in ids] or [np.arange(first_row, first_row + len(table))]
-            yield table, [*keys, *(table[name] for name in self._group_key)]
+            self.check_keys(table)
+            yield table, self.keys_of(table, first_row)
             first_row += len(table)
+
+    def check_keys(self, table: Table) -> None:
+        """Raise DataError if a table lacks a column that identifies its rows."""
+        self.source.check_present(table, [*self.columns.unique_ids, *self._group_key])
+
+    def keys_of(self, table: Table, first_row: int) -> list[Array]:
+        """Return what identifies the rows of a table, see `keys`; `first_row` is the number of its first one."""
+        keys = [table[name] for name in self.columns.unique_ids] or [np.arange(first_row, first_row + len(table))]
+        return [*keys, *(table[name] for name in self._group_key)]
 
     @property
     def keys(self) -> list[str]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from anomaly.cli.inputs import InputOptions
 from anomaly.cli.labels import UNLABELLED, LabelColumn
-from anomaly.cli.source import in_order
+from anomaly.cli.source import STANDARD, Source
 from anomaly.errors import did_you_mean, format_names
 from anomaly.large.digest import SAMPLE_ROWS, Digest
 from anomaly.large.drawn import DrawnRows
 from anomaly.large.file_parts import FilePart, estimated_memory, parts_of
+from anomaly.large.reading import digest_of
 from anomaly.tables import Table
 from anomaly.tables.read_ahead import read_ahead
 from nnlite.types import Array
@@ -52,6 +53,16 @@ def add_memory(parser: ArgumentParser) -> None:
     )
 
 
+def add_scheduler(parser: ArgumentParser, work: str) -> None:
+    """Add the address of a scheduler of Dask."""
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help=f"tables only: {work} on the workers of a Dask scheduler, such as tcp://10.0.0.5:8786; the files must "
+        "have the same paths there (the extra 'dask')",
+    )
+
+
 def groups_of(table: Table, group: str) -> Array:
     """Return the column of groups; raise ValueError if there is none."""
     if group not in table.names:
@@ -63,11 +74,15 @@ def groups_of(table: Table, group: str) -> Array:
 
 
 @dataclass
-class Chosen:
-    """The rows of a table that are learned from: all, or those with some labels.
+class RowReader:
+    """Reads the rows that are learned from: all, or those with some labels.
 
     Attributes
     ----------
+    source : Source
+        The files.
+    present : tuple of str
+        Columns that they must have.
     labels : LabelColumn or None
         The column of labels.
     all_labels : bool
@@ -78,15 +93,32 @@ class Chosen:
         Labels, so far.
     """
 
+    source: Source
+    present: tuple[str, ...]
     labels: LabelColumn | None
     all_labels: bool = False
     n_unlabelled: int = 0
+    found: set[str] = field(default_factory=set)
 
-    def __post_init__(self) -> None:
-        self.found: set[str] = set()
+    reads_as_text: ClassVar[bool] = True
 
-    def rows(self, table: Table) -> Table:
-        """Return the rows that are learned from."""
+    def anew(self) -> RowReader:
+        """Return a reader that has read nothing."""
+        return replace(self, n_unlabelled=0, found=set())
+
+    def take(self, other: RowReader) -> None:
+        """Take note of what another reader has found."""
+        self.n_unlabelled += other.n_unlabelled
+        self.found |= other.found
+
+    def chunks(self, part: FilePart, text: Collection[str]) -> Iterator[Table]:
+        """Yield the rows of a part, some thousands at a time."""
+        for index, table in enumerate(read_ahead(self.source.part_chunks(part, text))):
+            if not index:
+                self.source.check_present(table, self.present)
+            yield self._rows(table)
+
+    def _rows(self, table: Table) -> Table:
         if self.labels is None:
             return table
         texts = self.labels.texts(table)
@@ -127,8 +159,8 @@ class Drawing:
         Its size.
     needed : int
         Bytes of memory that a fit to all rows would take.
-    memory : int
-        Bytes that it may.
+    memory : int or None
+        Bytes that it may; None where the rows are read on workers, however few they are.
     """
 
     given: InputOptions
@@ -136,17 +168,32 @@ class Drawing:
     seed: int
     most_rows: int
     needed: int
-    memory: int
+    memory: int | None
 
-    def draw(self, needs_labels: bool, group: str | None) -> Drawn:
-        """Read the files, and return what is learned from."""
-        chosen = Chosen(self.given.labels, needs_labels)
-        digest = digest_of(self.given, self.text, chosen, Digest(self.seed, self.most_rows, self.text))
-        return drawn_from(digest, self.given, chosen, group, self)
+    def draw(self, needs_labels: bool, group: str | None, scheduler: str | None = None) -> Drawn:
+        """Read the files, perhaps on the workers of a scheduler, and return what is learned from."""
+        source = self.given.source
+        reader = RowReader(source, tuple(self.given.columns.ignored), self.given.labels, needs_labels)
+        parts, empty = list(parts_of(source.paths)), Digest(self.seed, self.most_rows, self.text)
+        if scheduler is None:
+            digest = digest_of(reader, parts, empty, self.text)
+        else:
+            from anomaly.distributed.fitting import digest_on
+
+            digest = digest_on(scheduler, reader, parts, empty, self.text)
+        reader.check()
+        return drawn_from(digest, reader, group, self)
 
     def description(self, drawn: DrawnRows) -> str:
         """Say what is learned from which rows."""
         rows = drawn.population.n_rows
+        if drawn.is_complete:
+            return f"all {rows:,} rows were read by the workers"
+        if self.memory is None:
+            return (
+                f"{rows:,} rows were read by the workers: columns, categories and missing cells are learned from all "
+                f"of them, all else from a random sample of {len(drawn.sample):,}"
+            )
         return (
             f"{rows:,} rows would take about {self.needed / 1e9:.1f} GB (--memory is {self.memory / 1e9:g} "
             "GB), so they were read in chunks: columns, categories and missing cells are learned from all of them, all "
@@ -154,59 +201,37 @@ class Drawing:
         )
 
 
-def plan_drawing(given: InputOptions, text: Collection[str], memory: int, seed: int) -> Drawing | None:
-    """Return what to draw from files that take more memory than they may; None for those that are read whole."""
-    needed = estimated_memory(given.source.paths, given.source.form)
-    if needed.fits(memory):
-        return None
-    return Drawing(given, tuple(text), seed, min(SAMPLE_ROWS, needed.most_rows(memory)), needed.n_bytes, memory)
+def plan_drawing(
+    given: InputOptions, text: Collection[str], memory: int, seed: int, scheduler: str | None = None
+) -> Drawing | None:
+    """Return what to draw from files that take more memory than they may; None for those that are read whole.
 
-
-def digest_of(given: InputOptions, text: Collection[str], chosen: Chosen, empty: Digest) -> Digest:
-    """Read files in chunks, and return their digest; once more where a column turns out to be text."""
-    read_as_text = set(text)
-    parts = list(parts_of(given.source.paths))
-    while True:
-        digest = Digest(empty.seed, empty.most_rows, empty.categorical)
-        chosen.n_unlabelled = 0
-        first: Table | None = None
-        for part in parts:
-            first = add_part(digest, given, part, read_as_text, chosen, first)
-            if digest.mixed - read_as_text:
-                break
-        if not digest.mixed - read_as_text:
-            return digest
-        read_as_text |= digest.mixed
-
-
-def add_part(
-    digest: Digest, given: InputOptions, part: FilePart, text: Collection[str], chosen: Chosen, first: Table | None
-) -> Table | None:
-    """Add the rows of a part to a digest, and return a table with the columns in their order.
-
-    Raises
-    ------
-    DataError
-        If the part cannot be read, or has other columns than the table `first`.
+    With a scheduler, files are read by its workers, however short they are.
     """
-    n_rows = 0
-    for found in read_ahead(given.source.part_chunks(part, text)):
-        if first is None:
-            given.source.check_present(found, given.columns.ignored)
-        table = chosen.rows(found if first is None else in_order(found, first, part.path))
-        first = first or table.rows(slice(0, 0))
-        digest.add(table, part.number, n_rows)
-        n_rows += len(table)
-    return first
+    needed = estimated_memory(given.source.paths, given.source.form)
+    most_rows = min(SAMPLE_ROWS, needed.most_rows(memory)) if needed.n_columns else SAMPLE_ROWS
+    if scheduler is not None:
+        check_for_workers(given.source)
+        return Drawing(given, tuple(text), seed, most_rows, needed.n_bytes, None)
+    return None if needed.fits(memory) else Drawing(given, tuple(text), seed, most_rows, needed.n_bytes, memory)
 
 
-def drawn_from(digest: Digest, given: InputOptions, chosen: Chosen, group: str | None, drawing: Drawing) -> Drawn:
+def check_for_workers(source: Source) -> None:
+    """Raise ValueError if workers cannot read an input."""
+    if STANDARD in source.paths:
+        raise ValueError("--scheduler reads files on the workers, which have no standard input of this command")
+    if source.bad is not None:
+        raise ValueError(
+            "--scheduler goes with --on-bad-row stop alone: workers do not list the rows that they leave out"
+        )
+
+
+def drawn_from(digest: Digest, reader: RowReader, group: str | None, drawing: Drawing) -> Drawn:
     """Return the sample of a digest with the labels and groups of its rows, where these are needed."""
-    chosen.check()
     rows = digest.finish()
-    given.source.warn_of(rows.sample)
+    reader.source.warn_of(rows.sample)
     y = None
-    if chosen.all_labels and given.labels is not None:
-        y = given.labels.binary(given.labels.texts(rows.sample))
+    if reader.all_labels and reader.labels is not None:
+        y = reader.labels.binary(reader.labels.texts(rows.sample))
     groups = None if group is None else groups_of(rows.sample, group)
-    return Drawn(rows, y, groups, chosen.n_unlabelled, drawing.description(rows))
+    return Drawn(rows, y, groups, reader.n_unlabelled, drawing.description(rows))

@@ -27,7 +27,7 @@ SUPPORTED_BY: dict[str, DataKind] = {
     **dict.fromkeys(["group", "exclude"], "series"),
     **dict.fromkeys(["false_alarm_rate", "trim", "dates", "sparsity"], "tables"),
     **dict.fromkeys(["p_values", "prior", "expected", "records", "budget", "time_zone"], "tables"),
-    **dict.fromkeys(["keep", "date_format"], "tables"),
+    **dict.fromkeys(["keep", "date_format", "scheduler"], "tables"),
 }
 """Options that one kind of data alone supports."""
 

@@ -39,6 +39,8 @@ from nnlite.types import Array
 _MOST_REASONS = 3
 
 if TYPE_CHECKING:
+    from anomaly.cli.inputs import ModelInput
+    from anomaly.cli.remote_scores import RemoteScores
     from anomaly.detectors import SequenceDetector, TableDetector
 
 
@@ -144,7 +146,15 @@ def run(options: Namespace) -> int:
         check = detector.check_rows if detector.data_kind == "tables" else None
         kept = names if why is not None and detector.data_kind == "series" else []
         beside = CarriedColumns(tuple(carried), tuple(data.keys), data.source)
-        is_complete = _score(data, stream, rows, columns.top > 0 or options.why, beside, kept, time_of, check)
+        in_parts = columns.top > 0 or options.why
+        read: ModelInput | RemoteScores = data
+        if options.scheduler is not None:
+            from anomaly.cli.remote_scores import RemoteScores
+
+            records = cast("RecordDetector", detector)
+            needs_table = in_parts or bool(carried) or time_of is not None
+            read = stream = RemoteScores(data, options.scheduler, records, in_parts, needs_table)
+        is_complete = _score(read, stream, rows, in_parts, beside, kept, time_of, check)
         for waiting in (events, held):
             if waiting is not None:
                 waiting.finish()
@@ -156,7 +166,7 @@ def run(options: Namespace) -> int:
 
 
 def _score(
-    data: inputs.ModelInput,
+    data: ModelInput | RemoteScores,
     stream: ScoreStream,
     rows: RowWriter,
     in_parts: bool,

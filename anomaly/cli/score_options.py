@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 
 from anomaly.cli.json_output import add_json
+from anomaly.cli.long_tables import add_scheduler
 from anomaly.cli.options import (
     add_data,
     add_model,
@@ -86,6 +87,7 @@ def add_score_arguments(parser: ArgumentParser) -> None:
     add_json(parser, "a summary of the scores")
     add_rows(parser)
     add_threshold(parser)
+    add_scheduler(parser, "read and score the files")
     add_table(parser, labels=False)
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from anomaly.errors import DataError, FileFormWarning, did_you_mean, format_names
 from anomaly.large.file_parts import FilePart
+from anomaly.large.joining import in_order
 from anomaly.tables import Table, concatenate
 from anomaly.tables.arrow_files import is_arrow_file, iter_arrow_file
 from anomaly.tables.bad_rows import BadRows
@@ -123,11 +124,16 @@ class Source:
         self.warn_of(table)
         return table
 
-    def part_chunks(self, part: FilePart, text: Collection[str] = ()) -> Iterator[Table]:
-        """Read a part of the files in chunks: numbers where all cells of a column are, but those to keep as text."""
+    def part_chunks(
+        self, part: FilePart, text: Collection[str] = (), numbers: Container[str] | None = None
+    ) -> Iterator[Table]:
+        """Read a part of the files in chunks.
+
+        Columns of `numbers` are such as long as all their cells are; by default all columns but those of `text` may be.
+        """
         if self.bad is not None:
             self.bad.clear(describe_path(part.path))
-        return self._chunks_of(part.path, AllExcept(text), part.group)
+        return self._chunks_of(part.path, AllExcept(text) if numbers is None else numbers, part.group)
 
     def chunks(self, known: Collection[str] = (), numbers: Container[str] = ()) -> Iterator[Table]:
         """Read the files in chunks; names that are `known` are no sign of a missing header.
@@ -146,8 +152,7 @@ class Source:
                 table = found if first is None else in_order(found, first, path)
                 if first is None:
                     first = table
-                    unknown = [name for name in table.names if name not in known]
-                    self._warn_of_missing_header(unknown, len(table.names))
+                    self.notice_header(table.names, known)
                 if self.bad is not None:
                     self.bad.file = describe_path(path)
                 yield self._named(table, path)
@@ -183,6 +188,10 @@ class Source:
                 f"{', '.join(map(repr, table.names[:50]))}{hint}{meant}"
             )
 
+    def notice_header(self, names: Collection[str], known: Collection[str] = ()) -> None:
+        """Print a warning if most names of columns look like numbers; those that are `known` are no sign of it."""
+        self._warn_of_missing_header([name for name in names if name not in known], len(names))
+
     def warn_of(self, table: Table) -> None:
         """Warn of what names of columns and numbers of rows show: no header, marks of missing values."""
         self._warn_of_missing_header(table.names)
@@ -212,16 +221,6 @@ def _matching(path: str) -> list[str]:
     if not found:
         raise DataError(f"cannot read {path!r}: no file matches this pattern")
     return found
-
-
-def in_order(table: Table, first: Table, path: str) -> Table:
-    """Return a table with the columns in the order of the first one; raise DataError if they are others."""
-    if table.names == first.names:
-        return table
-    others = sorted(set(table.names) ^ set(first.names))
-    if others:
-        raise DataError(f"{path!r} has not the same columns as the file before it: {format_names(others)}")
-    return table.select(first.names)
 
 
 def _warn_of_marks(table: Table) -> None:

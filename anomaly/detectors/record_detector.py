@@ -102,9 +102,8 @@ class RecordDetector(RowDetector):
     def _fit_preprocessor_to_sample(self, drawn: DrawnRows, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of `fit_sample` and fit the preprocessor; return the sample's features and labels."""
         self._check_parameters()
-        sample = self._as_table(drawn.sample)
-        check_records(sample)
-        labels = as_labels(y, len(sample), "record")
+        check_records(drawn.sample)
+        sample, labels = self._as_table(drawn.sample), as_labels(y, len(drawn.sample), "record")
         self.preprocessor_ = self._new_preprocessor().fit_sample(self._as_table(drawn.witnesses), drawn.population)
         self._take_columns()
         check_columns(self.feature_names_in_, self.preprocessor_.feature_columns_, self.preprocessor_.left_out_)

@@ -125,6 +125,24 @@ class Digest:
         self._sample.shrink()
         self._blocks.shrink()
 
+    @property
+    def limits(self) -> tuple[int, int]:
+        """Priorities above which no further row enters the samples."""
+        return self._sample.limit, self._blocks.limit
+
+    def empty(self, limits: tuple[int, int] | None = None) -> Digest:
+        """Return a digest of no rows with the same parameters, for rows that are to be merged with others.
+
+        Parameters
+        ----------
+        limits : tuple of int, optional
+            As of `limits` of those others: rows above them are not kept, which changes no result.
+        """
+        digest = Digest(self.seed, self.most_rows, self.categorical)
+        if limits is not None:
+            digest._sample.limit, digest._blocks.limit = limits
+        return digest
+
     def finish(self) -> DrawnRows:
         """Return the samples and the facts of all rows.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from anomaly.errors import DataError
@@ -72,6 +73,11 @@ class FilePart:
     number: int
     path: str
     group: int | None = None
+
+    @property
+    def absolute(self) -> FilePart:
+        """The same part with an absolute path, for processes that work in another folder."""
+        return replace(self, path=os.path.abspath(self.path))
 
 
 def parts_of(paths: Sequence[str]) -> Iterator[FilePart]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from anomaly.errors import DataError, format_names
 from anomaly.tables import Table, concatenate
 from nnlite.types import Array
 
@@ -61,7 +62,9 @@ def join(tables: Sequence[Table], kinds: Mapping[str, str] | None = None) -> Tab
     """
     if kinds is None:
         kinds = merged_kinds({n: kind_of(c) for n, c in zip(t.names, t.columns, strict=True)} for t in tables)[0]
-    return concatenate([_converted(table, kinds) for table in tables])
+    names = tables[0].names
+    ordered = [table if table.names == names else table.select(names) for table in tables]
+    return concatenate([_converted(table, kinds) for table in ordered])
 
 
 def _converted(table: Table, kinds: Mapping[str, str]) -> Table:
@@ -81,3 +84,13 @@ def _as_kind(cells: Array, kind: str) -> Array:
     if kind == "O":
         return np.full(len(cells), None, object)
     return np.full(len(cells), np.nan if kind == "f" else np.datetime64("NaT", "us"))
+
+
+def in_order(table: Table, first: Table, path: str) -> Table:
+    """Return a table with the columns in the order of the first one; raise DataError if they are others."""
+    if table.names == first.names:
+        return table
+    others = sorted(set(table.names) ^ set(first.names))
+    if others:
+        raise DataError(f"{path!r} has not the same columns as what comes before it: {format_names(others)}")
+    return table.select(first.names)

@@ -31,13 +31,20 @@ class RowSample:
     ----------
     most : int
         Size of the sample.
+
+    Attributes
+    ----------
+    n_held : int
+        Number of rows that are held at the moment, at most twice as many.
+    limit : int
+        Priority above which no further row enters.
     """
 
     most: int
     _tables: list[Table] = field(default_factory=list)
     _keys: list[Array] = field(default_factory=list)
     n_held: int = 0
-    _limit: int = _ALL
+    limit: int = _ALL
 
     def add(self, table: Table, priorities: Array, part: int, rows: Array) -> None:
         """Add rows of a part.
@@ -53,7 +60,7 @@ class RowSample:
         rows : ndarray of int of shape (n,)
             Numbers of the rows in the part.
         """
-        kept = np.flatnonzero(priorities <= np.uint64(self._limit))
+        kept = np.flatnonzero(priorities <= np.uint64(self.limit))
         if not len(kept):
             return
         keys = np.empty((len(kept), 3), np.uint64)
@@ -69,6 +76,8 @@ class RowSample:
         self._tables += other._tables
         self._keys += other._keys
         self.n_held += other.n_held
+        if self.n_held > 2 * self.most:
+            self.shrink()
 
     def shrink(self, kinds: Mapping[str, str] | None = None) -> None:
         """Let go of rows beyond the size of the sample; `kinds` are those of the columns, as of `join`."""
@@ -77,7 +86,7 @@ class RowSample:
         keys = np.concatenate(self._keys)
         order = np.argsort(keys[:, 0], kind="stable")[: self.most]
         if len(keys) > self.most:
-            self._limit = int(keys[order[-1], 0])
+            self.limit = int(keys[order[-1], 0])
         table = join(self._tables, kinds).rows(order)
         self._tables, self._keys, self.n_held = [table], [keys[order]], len(order)
 

@@ -1,4 +1,4 @@
-"""Segments of a series over its axis of time: shaded, or as bars."""
+"""Segments of a series over its axis of time, shaded or as bars, and the gaps between them, which no line crosses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def mark_segments(
     if flags is None:
         return
     for start, end in spans(times, flags):
-        ax.axvspan(start, end, bottom, top, color=color, linewidth=0, clip_on=top <= 1.0)
+        ax.axvspan(start, end, bottom, top, color=color, linewidth=_LEAST_WIDTH, clip_on=top <= 1.0)
 
 
 def spans(times: Array, flags: Array) -> list[tuple[Any, Any]]:
@@ -71,6 +71,12 @@ def median_step(times: Array) -> Any:
         return steps[len(steps) // 2]
     is_short = times.dtype.kind == "M" and np.datetime_data(times.dtype)[0] not in ("Y", "M", "W", "D", "h")
     return np.timedelta64(1, "m") if is_short else 1
+
+
+def interrupted(at: Array, values: Array) -> tuple[Array, Array]:
+    """Return the points of a line with a missing one in each gap in time."""
+    gaps = np.flatnonzero(np.diff(at) > GAP * median_step(at)) + 1
+    return np.insert(at, gaps, at[gaps - 1]), np.insert(values, gaps, np.nan)
 
 
 def isolated_dots(values: Array) -> dict[str, Any]:

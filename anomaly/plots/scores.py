@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.events import find_segments
-from anomaly.plots.bands import GAP, isolated_dots, median_step, shade
+from anomaly.plots.bands import interrupted, isolated_dots, shade
 from anomaly.plots.figures import ANOMALY, DARK, GREY, NORMAL, axes_or_new, label_logarithmic, legend_above, style_axes
 from anomaly.plots.times import as_times, count_label, date_axis
 from anomaly.plots.validation import as_mask
@@ -154,9 +154,9 @@ def plot_scores_over_time(
     lowest, highest = np.minimum.reduceat(values, starts), np.maximum.reduceat(values, starts)
     at = times[starts]
     if len(starts) == len(values):
-        points = _interrupted(at, values)
+        points = interrupted(at, values)
     else:
-        points = _interrupted(np.repeat(at, 2), np.column_stack([lowest, highest]).ravel())
+        points = interrupted(np.repeat(at, 2), np.column_stack([lowest, highest]).ravel())
     ax.plot(*points, color=NORMAL, linewidth=0.9, **isolated_dots(points[1]))
     if limit is not None:
         ax.axhline(limit, color=DARK, linestyle="--", linewidth=1.2, label=f"threshold {limit:.4g}")
@@ -223,12 +223,6 @@ def _segment_starts(length: int) -> Array:
     if length <= 4 * _SEGMENTS:
         return np.arange(length)
     return np.arange(_SEGMENTS) * length // _SEGMENTS
-
-
-def _interrupted(at: Array, values: Array) -> tuple[Array, Array]:
-    """Return the points of a line with a missing one in each gap in time."""
-    gaps = np.flatnonzero(np.diff(at) > GAP * median_step(at)) + 1
-    return np.insert(at, gaps, at[gaps - 1]), np.insert(values, gaps, np.nan)
 
 
 def _mark_alarms(ax: Axes, at: Array, highest: Array, limit: float, count: int) -> None:

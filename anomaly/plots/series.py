@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from anomaly.events import find_segments
-from anomaly.plots.bands import GAP, isolated_dots, mark_segments, median_step, shade
+from anomaly.plots.bands import GAP, interrupted, isolated_dots, mark_segments, median_step, shade
 from anomaly.plots.figures import ANOMALY, DARK, NORMAL, axes_or_new, legend_above, shorten, style_axes
 from anomaly.plots.scores import plot_scores_over_time
 from anomaly.plots.times import as_times, count_label, date_axis
@@ -330,12 +330,13 @@ def _step_label(time: Any, first: int) -> str:
 def _plot_line(ax: Axes, times: Array, values: Array, color: str, **style: Any) -> None:
     """Plot a line; of a long series, the smallest and the largest value of each of two thousand segments.
 
-    A value between two missing ones is not part of a line, and is plotted as a dot.
+    No line crosses a gap in time. A value between two missing ones is not part of a line, and is plotted as a dot.
     """
     if len(values) > 8 * _MOST_COLUMNS:
         starts = np.arange(2 * _MOST_COLUMNS) * len(values) // (2 * _MOST_COLUMNS)
         pairs = [np.fmin.reduceat(values, starts), np.fmax.reduceat(values, starts)]
         times, values = np.repeat(times[starts], 2), np.column_stack(pairs).ravel()
+    times, values = interrupted(times, values)
     ax.plot(times, values, color=color, linewidth=0.9, **isolated_dots(values), **style)
 
 

@@ -121,7 +121,7 @@ def test_files_of_one_table_have_the_same_columns(long, model, capsys, tmp_path)
     other.write_text((long / "all.csv").read_text().replace("speed", "pace", 1))
     model.write_text("earlier")
     message = fails(capsys, "fit", long / "all.csv", other, "-m", model, "--memory", SMALL)
-    assert "other.csv' has not the same columns as the file before it: 'pace' and 'speed'" in message.replace(
+    assert "other.csv' has not the same columns as what comes before it: 'pace' and 'speed'" in message.replace(
         ",", " and"
     )
     assert model.read_text() == "earlier"

@@ -148,6 +148,28 @@ def test_the_alarms_over_a_contribution_map_lie_below_its_title(count):
         assert bar.get_window_extent().y1 < ax._left_title.get_window_extent().y0
 
 
+@pytest.mark.parametrize("n", [400, 20_000])
+def test_no_line_crosses_a_gap_in_time(n):
+    steps = np.arange(n)
+    time = np.datetime64("2024-01-01") + (steps + (steps >= n // 2) * n).astype("m8[m]")
+    values = np.random.default_rng(0).normal(size=(n, 2))
+    panels = plots.plot_series(values, scores=np.abs(values[:, 0]), time=time, ax=Figure().subplots(3))
+    panels.append(plots.plot_reconstruction(values[:, 0], values[:, 1], time=time, ax=Figure().add_subplot()))
+    for panel in panels:
+        for line in panel.lines:
+            at, heights = line.get_xdata(), line.get_ydata()
+            assert np.isnan(heights).sum() == 1
+            (gap,) = np.flatnonzero(np.isnan(heights))
+            assert at[gap - 1] < time[n // 2] <= at[gap + 1]
+
+
+def test_true_anomalies_are_seen_however_long_the_series():
+    truth = np.zeros(50_000, int)
+    truth[30_000:30_003] = 1
+    (panel,) = plots.plot_series(np.zeros(50_000), labels=truth, ax=[Figure().add_subplot()])
+    assert [bar.get_linewidth() > 0.5 for bar in panel.patches] == [True]
+
+
 def test_a_contribution_map_is_empty_where_there_is_a_gap_in_time():
     days = np.array([0, 1, 2, 40, 41])
     for time in (days, np.datetime64("2024-01-01") + days):

@@ -1,0 +1,163 @@
+"""A Dask cluster: connecting to it, and running one function on many parts of a table, some at a time."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import CancelledError
+from contextlib import contextmanager
+from typing import Any
+
+from anomaly.errors import DataError
+
+# A scheduler gives a task up after three workers have died with it, be it the cause or not.
+_MOST_ATTEMPTS = 25
+_SECONDS_TO_CONNECT = 15
+_SECONDS_TO_WORKERS = 60
+_AHEAD = 2
+
+
+def dask_library() -> Any:
+    """Return `distributed`; raise DataError if it is not installed."""
+    try:
+        import distributed
+    except ImportError as error:
+        raise DataError("a cluster needs Dask: pip install 'nnlite-anomaly[dask]'") from error
+    return distributed
+
+
+@contextmanager
+def connected(cluster: Any) -> Iterator[Cluster]:
+    """Connect to a cluster.
+
+    Parameters
+    ----------
+    cluster : str, distributed.Client or None
+        Address of a scheduler, a client, or None for the client that was made last.
+
+    Raises
+    ------
+    DataError
+        If Dask is not installed, the scheduler cannot be reached, it has no workers, or those lack this package.
+    """
+    library = dask_library()
+    if isinstance(cluster, str):
+        with _client(library, cluster) as client:
+            yield Cluster(library, client)
+        return
+    try:
+        client = library.default_client() if cluster is None else cluster
+    except ValueError:
+        raise DataError(
+            "there is no cluster to work on: give the address of a scheduler or a client, or make a "
+            "distributed.Client() before"
+        ) from None
+    yield Cluster(library, client)
+
+
+def _client(library: Any, address: str) -> Any:
+    try:
+        return library.Client(address, timeout=_SECONDS_TO_CONNECT, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise DataError(
+            f"cannot reach a scheduler at {address!r}: {' '.join(str(error).split())[:200] or type(error).__name__}; "
+            "expected an address such as tcp://10.0.0.5:8786, which 'dask scheduler' prints"
+        ) from error
+
+
+class Cluster:
+    """Workers that run a function on parts of a table.
+
+    Parameters
+    ----------
+    library : module
+        `distributed`.
+    client : distributed.Client
+        Client of the scheduler.
+    """
+
+    def __init__(self, library: Any, client: Any) -> None:
+        self._library, self._client = library, client
+        try:
+            client.wait_for_workers(1, timeout=_SECONDS_TO_WORKERS)
+        except TimeoutError:
+            raise DataError(
+                f"the scheduler at {self._address!r} has no workers: start some, as by 'dask worker'"
+            ) from None
+
+    @property
+    def _address(self) -> str:
+        return str(self._client.scheduler.address)
+
+    def hold(self, make: Callable[..., Any], *arguments: Any) -> Any:
+        """Return a handle of an object that workers make, and make anew when one is lost; an argument of `run`."""
+        return self._client.submit(make, *arguments, pure=False)
+
+    def run(
+        self, function: Callable[..., Any], parts: Iterable[Any], arguments: Callable[[], tuple[Any, ...]]
+    ) -> Iterator[Any]:
+        """Yield the result of a function for each part, in the order of the parts.
+
+        Only some parts are worked on at a time, so that results do not pile up. The function must depend on its
+        arguments alone: what a worker was at when it died is done anew by another one.
+
+        Parameters
+        ----------
+        function : callable
+            Takes a part, and the arguments.
+        parts : iterable
+            Parts; a `dask.delayed.Delayed` is computed on the worker.
+        arguments : callable
+            Returns the further arguments of the next part.
+
+        Raises
+        ------
+        DataError
+            If the scheduler is lost, or workers die over one part again and again.
+        Exception
+            What the function raises.
+        """
+        remaining, jobs = iter(parts), deque[tuple[Any, Callable[[], Any]]]()
+        try:
+            while True:
+                for part in itertools.islice(remaining, self._most_jobs() - len(jobs)):
+                    start = self._starter(function, part, arguments())
+                    jobs.append((start(), start))
+                if not jobs:
+                    return
+                yield self._result(*jobs[0])
+                jobs.popleft()
+        finally:
+            for job, _ in jobs:
+                job.cancel()
+
+    def _most_jobs(self) -> int:
+        return max(_AHEAD, _AHEAD * sum(self._client.nthreads().values()))
+
+    def _starter(self, function: Callable[..., Any], part: Any, arguments: tuple[Any, ...]) -> Callable[[], Any]:
+        """Return a function that gives a part to the workers, each time as a new task."""
+
+        def start() -> Any:
+            if not hasattr(part, "__dask_graph__"):
+                return self._client.submit(function, part, *arguments, pure=False)
+            from dask import delayed
+
+            return self._client.compute(delayed(function, pure=False)(part, *arguments))
+
+        return start
+
+    def _result(self, job: Any, start: Callable[[], Any]) -> Any:
+        for _ in range(_MOST_ATTEMPTS):
+            try:
+                return job.result()
+            except (self._library.KilledWorker, CancelledError, OSError) as error:
+                if self._client.status != "running":
+                    raise DataError(f"lost the scheduler at {self._address!r}") from error
+                if isinstance(error, OSError) and not isinstance(error, self._library.comm.CommClosedError):
+                    raise
+                job = start()
+        raise DataError(
+            f"workers of the scheduler at {self._address!r} died {_MOST_ATTEMPTS} times over one part of the table: "
+            "they may lack memory (dask worker --memory-limit), or the part may be too large; see their logs"
+        )
