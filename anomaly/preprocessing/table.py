@@ -34,20 +34,29 @@ class TablePreprocessor(Transformer):
     ========  ==========================================  ======================================================
     kind      training values                             features
     ========  ==========================================  ======================================================
-    number    numbers, also as text                       the number, scaled; with ``scaling="core"`` and
-                                                          ``missing="nan"`` also compressed, if it has a heavy tail
+    number    numbers, also as text in one spelling: with the number, scaled; with ``scaling="core"`` and
+              a unit, a currency, marks of thousands, a   ``missing="nan"`` also compressed, if it has a heavy tail
+              decimal comma; durations, in seconds
     boolean   booleans; text: true and false, yes and     1 or 0, scaled
               no, t and f, y and n
-    date      dates, also as ISO 8601 text                none; with ``dates="number"`` days since 1970, scaled
-    datetime  dates with times of day, also as text       hour of the day and day of the week, in UTC, each as a point
-                                                          on a circle (sine, cosine); with ``dates="number"`` days
-                                                          since 1970, too; scaled
+    date      dates, as text of one format, or as         none; with ``dates="number"`` days since 1970, scaled
+              numbers such as 20240131
+    datetime  dates with times of day, also as text of    hour of the day and day of the week, each as a point on a
+              one format, or as seconds since 1970;       circle (sine, cosine); with ``dates="number"`` days since
+              times of day                                1970, too; scaled
     category  any other text, also among numbers if both  one indicator per category, and up to three more: for rare,
               are few and frequent (2, 3, 4, 5more);      missing and unseen values; `category_weight` or 0
               columns in `categorical`; with
               ``missing="nan"`` also booleans, and
               integers of at most 5 distinct values
+    ignored   no value; with ``missing="nan"`` also       none
+              values that number or name the records, or
+              only grow, unless named in `keep`
     ========  ==========================================  ======================================================
+
+    A column that is not plainly of one kind has a warning (`anomaly.errors.DataWarning`) or raises `DataError`; the
+    forms of cells are listed in ``docs/data_forms.md``. A column with one value is used, with a
+    `ConstantColumnWarning`, since a value that has never changed and does is a real alarm.
 
     **Missing values** are None, NaN, NaT, and the text "", NA, N/A, NaN, nan, null, NULL, None, <NA>, #N/A, ? and -.
     With ``missing="median"``, missing is a category of its own in a column of categories. In other columns the training
