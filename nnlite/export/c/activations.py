@@ -13,6 +13,7 @@ from nnlite import activations as functions
 from nnlite.activations import ActivationFunction
 from nnlite.export.c.loops import loop, whole
 from nnlite.export.c.program import CProgram, Tensor, c_rule, literal, refusal, size_of
+from nnlite.export.c.shrinking import BODIES
 from nnlite.layers import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from nnlite.layers.base import Layer
 
@@ -124,6 +125,7 @@ _FUNCTIONS: dict[type[ActivationFunction], Callable[[Any], str]] = {
     functions.Softplus: lambda f: _SOFTPLUS,  # noqa: ARG005
     functions.Softsign: lambda f: "return v / (1.0f + fabsf(v));",  # noqa: ARG005
     functions.Tanh: lambda f: "return tanhf(v);",  # noqa: ARG005
+    **BODIES,
     functions.Exponential: lambda f: "return expf(v);",  # noqa: ARG005
 }
 

@@ -8,11 +8,14 @@ from nnlite.export.c.activations import activate
 from nnlite.export.c.program import CProgram, Tensor, c_rule, refusal, size_of
 from nnlite.layers import (
     ActivityRegularization,
+    AlphaDropout,
     Dense,
     Dropout,
+    GaussianDropout,
     GaussianNoise,
     Identity,
     SpatialDropout1D,
+    SpatialDropout2D,
     TimeDistributed,
 )
 
@@ -50,6 +53,15 @@ def _time_distributed(program: CProgram, layer: Any, inputs: list[Tensor]) -> st
     return _dense(program, layer.layer, inputs)
 
 
-@c_rule(Dropout, SpatialDropout1D, GaussianNoise, ActivityRegularization, Identity)
+@c_rule(
+    Dropout,
+    AlphaDropout,
+    GaussianDropout,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    GaussianNoise,
+    ActivityRegularization,
+    Identity,
+)
 def _nothing_at_inference(program: CProgram, layer: Any, inputs: list[Tensor]) -> str:  # noqa: ARG001
     return inputs[0].name

@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlite.export.c.loops import View, broadcast, loop, strides_of, whole
 from nnlite.export.c.program import CProgram, Tensor, c_rule, literal, sizes_of
-from nnlite.layers import BatchNormalization, LayerNormalization, Normalization, Rescaling
+from nnlite.layers import BatchNormalization, LayerNormalization, Normalization, PReLU, Rescaling
 from nnlite.layers.arithmetic import Affine
 
 _STANDARDIZE = """static void @(int rows, int n, float epsilon, float *y) {
@@ -93,3 +93,9 @@ def _rescaling(program: CProgram, layer: Any, inputs: list[Tensor]) -> str:
         scale, offset = (literal(float(one)) for one in (layer.scale, layer.offset))
         return _combine(program, inputs[0], f"{{0}} * {scale} + {offset}")
     return _combine(program, inputs[0], "{0} * {1} + {2}", layer.scale, layer.offset)
+
+
+@c_rule(PReLU)
+def _prelu(program: CProgram, layer: Any, inputs: list[Tensor]) -> str:
+    """Compute x above 0, else alpha x."""
+    return _combine(program, inputs[0], "{0} > 0.0f ? {0} : {1} * {0}", layer.alpha.value)

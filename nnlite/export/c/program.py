@@ -174,6 +174,8 @@ class CProgram:
                 "is not exported to C; leave it out and do its work before or after the exported model, or export the "
                 "model as ONNX: model.export('m.onnx')",
             )
+        if getattr(layer, "data_format", None) == "channels_first":
+            raise refusal(layer, "has its channels first; C has channels last only: put Permute layers around it")
         shapes = layer.build([one.shape for one in inputs] if takes_list else inputs[0].shape)
         shapes = shapes if isinstance(shapes, list) else [shapes]
         for shape in [*(one.shape for one in inputs), *shapes]:
