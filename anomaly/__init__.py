@@ -46,6 +46,7 @@ _MODULES = (
     "calibration",
     "datasets",
     "drift",
+    "errors",
     "events",
     "metrics",
     "plots",

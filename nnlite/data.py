@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,9 @@ def as_array(value: Any, dtype: np.dtype[Any], what: str) -> Array:
     ValueError
         If it holds no numbers, or complex ones, masked values, or is a query that has not run yet.
     """
-    if np.ma.is_masked(value):
+    # There are none before their module is imported, which takes 10 ms.
+    masked = sys.modules.get("numpy.ma")
+    if masked is not None and masked.is_masked(value):
         raise ValueError(f"{what} has masked values: fill them with value.filled(...), or leave their rows out")
     if hasattr(value, "collect") and not hasattr(value, "__array__"):
         raise ValueError(

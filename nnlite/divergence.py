@@ -83,7 +83,7 @@ class DivergenceWatch:
         before = TrainingState.capture(self._model, self._fit)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             yield losses
-            if are_finite(losses) and are_finite(self._model.weight_vector.values):
+            if are_finite(losses) and self._is_finite():
                 return
             before.restore(self._model, self._fit)
             self._find(epochs)
@@ -97,14 +97,26 @@ class DivergenceWatch:
         for epoch in epochs:
             for batch in self._replay():
                 before = TrainingState.capture(model, self._fit)
-                if are_finite(batch.train()) and are_finite(model.weight_vector.values):
+                if are_finite(batch.train()) and self._is_finite():
                     continue
-                changed = _layer_of_values(model, model.weight_vector.values)
+                changed = _layer_of_values(model, model.weight_vector.values) or self._slot()
                 before.restore_weights(model)
                 layer = self._trace(batch.rows) or changed or f"loss of layer {model.layers[-1].name!r}"
                 before.restore_weights(model)
                 place = f"epoch {epoch + 1}, batch {batch.number + 1}, {layer}"
                 raise DivergenceError(_message(place, "from before this batch"))
+
+    def _is_finite(self) -> bool:
+        """Return whether weights and optimizer are: a state of it that overflows moves no weight any more."""
+        return are_finite(self._model.weight_vector.values) and self._slot() is None
+
+    def _slot(self) -> str | None:
+        """Return what of the optimizer's state is not finite, for the message."""
+        _, slots = self._model.optimizer.get_state()
+        for name, slot in slots.items():
+            if not are_finite(slot):
+                return f"{name} of the optimizer for {_layer_of_values(self._model, slot)}"
+        return None
 
     def _trace(self, batch: Batch) -> str | None:
         """Return the layer whose output or, after it, whose gradient is the first that is not finite."""

@@ -76,4 +76,5 @@ def test_every_development_tool_has_a_hash():
     pinned = {re.match(r"[\w.-]+", entry).group().lower() for entry in entries}
     tools = (ROOT / ".ci" / "tools.in").read_text().splitlines()
     wanted = [*PROJECT["optional-dependencies"]["test"], *PROJECT["dependencies"], *tools]
-    assert {re.match(r"[\w-]+", one).group() for one in wanted if one and not one.startswith("#")} <= pinned
+    names = {re.match(r"[\w-]+", one).group() for one in wanted if one and not one.startswith("#")}
+    assert names <= pinned, "make .ci/requirements.txt anew, by the command in its first lines"

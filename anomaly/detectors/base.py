@@ -481,7 +481,13 @@ def as_labels(y: Any, count: int, unit: str) -> Array | None:
     """
     if y is None:
         return None
+    if np.ma.is_masked(y):
+        raise ValueError("y has masked values: fill them with y.filled(...), or leave their rows out")
+    if hasattr(y, "collect") and not hasattr(y, "__array__"):
+        raise ValueError(f"y is a {type(y).__name__}, which has no values yet: pass the result of its collect()")
     labels = np.asarray(y)
+    if labels.dtype.kind == "c":
+        raise ValueError("y must hold labels; found complex numbers")
     if labels.shape == (count, 1):
         raise ValueError(
             f"y must have one label per {unit}, shape ({count},); found a column of shape {labels.shape}: "

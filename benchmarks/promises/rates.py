@@ -147,7 +147,7 @@ PROMISES = (
         at_most(1.0),
         _RECORDS,
         seeds=300,
-        short=10,
+        short=6,
     ),
     Promise(
         WHERE,
@@ -187,7 +187,7 @@ PROMISES = (
         between(0.6, 1.1),
         _RECORDS,
         seeds=300,
-        short=10,
+        short=6,
     ),
     Promise(
         WHERE,
@@ -304,7 +304,7 @@ PROMISES = (
         at_most(0.03),
         (*_RECORDS, "three counts, n=1000"),
         seeds=20,
-        short=3,
+        short=1,
     ),
     Promise(
         WHERE + ".predict_proba",

@@ -179,7 +179,7 @@ PROMISES = (
         at_most(1.0),
         _RECORDS[:2],
         seeds=60,
-        short=3,
+        short=1,
     ),
     Promise(
         WHERE + ".drift",
@@ -256,7 +256,7 @@ PROMISES = (
         at_most(0.01, every=True),
         ("normal, n=500", "correlated, n=500", "heavy, n=500"),
         seeds=20,
-        short=2,
+        short=1,
     ),
     Promise(
         WHERE + ".learn_labels",
@@ -266,7 +266,7 @@ PROMISES = (
         NEVER,
         ("normal, n=200", "correlated, n=200"),
         seeds=20,
-        short=3,
+        short=1,
     ),
     Promise(
         WHERE + ".expected",

@@ -13,8 +13,10 @@ from typing import Any, cast
 import numpy as np
 
 from benchmarks.series.contestants import Contestant, entry, is_ours, version_of
+from benchmarks.series.contestants.ours import Ours
 from benchmarks.series.parts import alarms, families, faults, nab, skab
 from benchmarks.series.parts.part import Case, Outcome, Part
+from nnlite.types import Array
 
 PARTS = cast("dict[str, Part]", {"families": families, "skab": skab, "nab": nab, "alarms": alarms, "faults": faults})
 
@@ -108,13 +110,21 @@ def run(case: Case, contestant: Contestant) -> Outcome:
     start = time.perf_counter()
     contestant.fit(case.train)
     fitted = time.perf_counter()
-    scores = [np.asarray(contestant.scores(segment.series), np.float64) for segment in case.segments]
+    found = [_scored(contestant, segment.series) for segment in case.segments]
+    scores, flags = [one for one, _ in found], [labels for _, labels in found]
     scored = time.perf_counter()
     for one, segment in zip(scores, case.segments, strict=True):
         if one.shape != (len(segment.series),) or not np.isfinite(one).all():
             raise ValueError(f"expected {len(segment.series)} finite scores; found shape {one.shape} or other values")
-    flags = [(one > contestant.threshold).astype(np.int64) for one in scores]
     return Outcome(scores, flags, fitted - start, scored - fitted)
+
+
+def _scored(contestant: Contestant, series: Array) -> tuple[Array, Array]:
+    """Return scores and labels of a series: those of the detector, if it tells them, or by its threshold."""
+    if isinstance(contestant, Ours):
+        return contestant.scored(series)
+    scores = np.asarray(contestant.scores(series), np.float64)
+    return scores, (scores > contestant.threshold).astype(np.int64)
 
 
 def _made(name: str, seed: int, causal: bool) -> Contestant:

@@ -75,6 +75,25 @@ def test_images_lose_no_mask_and_no_imaginary_part(make, message):
     np.testing.assert_array_equal(detector.decision_function(images.tolist()), detector.decision_function(images))
 
 
+LABELS = (np.arange(len(X)) % 9 == 0).astype(int)
+
+
+@pytest.mark.parametrize("series", [False, True])
+@pytest.mark.parametrize(
+    ("y", "message"),
+    [
+        (np.ma.masked_array(LABELS, LABELS > 0), "y has masked values"),
+        (LABELS + 0j, "found complex numbers"),
+        (LABELS[:, np.newaxis], r"pass y\.ravel\(\)"),
+        (pl.LazyFrame({"y": LABELS}), r"pass the result of its collect\(\)"),
+    ],
+)
+def test_labels_lose_nothing_in_silence(series, y, message):
+    kind = anomaly.SequenceDetector(window=4) if series else anomaly.TableDetector(**SMALL)
+    with pytest.raises(ValueError, match=message):
+        kind.fit(X, y)
+
+
 def test_masked_cells_of_tables_are_missing_and_complex_ones_refused():
     detector = anomaly.TableDetector(**SMALL).fit(np.ma.masked_array(X, X > 1))
     missing = np.where(X > 1, np.nan, X)

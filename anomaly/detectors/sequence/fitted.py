@@ -68,7 +68,8 @@ class FittedSeries:
 
     def alarm_settings(self, rate: float, is_promised: bool, causal: bool) -> AlarmSettings:
         """Return what a limit that follows the scores depends on."""
-        assert self.ensemble is not None  # networks alone have a fixed threshold
+        if self.ensemble is None:
+            raise ValueError("networks alone have a fixed threshold, and no rate of alarms")
         gap = max(self.period, LEAST_GAP)
         width, reach = self.ensemble.step_member.window, self.ensemble.longest_window
         normal = NormalParts.of(self.ensemble.training_.step_parts, min(self.period, reach))

@@ -36,6 +36,10 @@ def labels_of_series(y: Any, lengths: Sequence[int]) -> Array | None:
     >>> labels_of_series([[0, 1], [0]], [2, 1]).tolist(), labels_of_series([0, 1, 0], [2, 1]).tolist()
     ([0, 1, 0], [0, 1, 0])
     """
+    alone = y[0] if isinstance(y, (list, tuple)) and len(y) == 1 else y
+    if len(lengths) == 1 and np.asarray(alone).shape[:1] in ((), (lengths[0],)):
+        # One series; what its labels are is checked as those of a table.
+        return as_labels(alone, lengths[0], "step")
     parts = [np.asarray(one) for one in y] if isinstance(y, Iterable) else []
     if all(part.ndim == 0 for part in parts):
         return as_labels(y, sum(lengths), "step")

@@ -132,10 +132,13 @@ def _has_few(counts: Array, least: int) -> Array:
 
 
 def _centered(records: Array) -> Array:
-    """Return features minus their means, so that squares round little; 0 for missing ones."""
+    """Return features minus their means, as float64; 0 for missing ones.
+
+    Squares of float32 would round by more than the distances within a group that is far from all others.
+    """
     present = ~np.isnan(records)
     sums = np.where(present, records, 0).sum(axis=0, dtype=np.float64)
-    return np.where(present, records - sums / np.maximum(present.sum(axis=0), 1), 0).astype(np.float32)
+    return np.where(present, records - sums / np.maximum(present.sum(axis=0), 1), 0)
 
 
 class _Rest:
@@ -143,7 +146,7 @@ class _Rest:
 
     Parameters
     ----------
-    x : ndarray of float32 of shape (n, n_features)
+    x : ndarray of float64 of shape (n, n_features)
         Records.
     """
 
@@ -162,8 +165,8 @@ class _Rest:
 
     @property
     def mean(self) -> Array:
-        """Mean of the records, as float32 of shape (n_features,)."""
-        return np.asarray(self._sum / self.n, np.float32)
+        """Mean of the records, as float64 of shape (n_features,)."""
+        return np.asarray(self._sum / self.n)
 
     def farthest_from(self, point: Array) -> Array:
         """Return the record farthest from a point."""

@@ -6,12 +6,24 @@ from nnlite.engine.lowering.rules import Unsupported
 from nnlite.engine.program import Location, Program
 from nnlite.memory import LINE
 from nnlite.optimizers import SGD, Adam, AdamW, Optimizer, RMSprop
-from nnlite.optimizers.adadelta import Adadelta
-from nnlite.optimizers.adagrad import Adagrad
-from nnlite.optimizers.adamax import Adamax
-from nnlite.optimizers.ftrl import Ftrl
-from nnlite.optimizers.lion import Lion
-from nnlite.optimizers.nadam import Nadam
+
+# By their names: to import them all would take a tenth of the first fit.
+_ADAPTIVE = {
+    "nnlite.optimizers.nadam.Nadam": ("nadam", ("beta_1", "beta_2", "epsilon")),
+    "nnlite.optimizers.adamax.Adamax": ("adamax", ("beta_1", "beta_2", "epsilon")),
+    "nnlite.optimizers.adagrad.Adagrad": ("adagrad", ("epsilon",)),
+    "nnlite.optimizers.adadelta.Adadelta": ("adadelta", ("rho", "epsilon")),
+    "nnlite.optimizers.lion.Lion": ("lion", ("beta_1", "beta_2")),
+    "nnlite.optimizers.ftrl.Ftrl": (
+        "ftrl",
+        (
+            "l1_regularization_strength",
+            "l2_regularization_strength",
+            "l2_shrinkage_regularization_strength",
+            "beta",
+        ),
+    ),
+}
 
 
 def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: int) -> None:
@@ -58,18 +70,10 @@ def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: 
 def _adaptive_step(optimizer: Optimizer) -> tuple[str, tuple[float, ...]]:
     """Return the kernel of one of the less frequent optimizers, and its constants."""
     kind = type(optimizer)
-    if isinstance(optimizer, (Nadam, Adamax)) and kind in (Nadam, Adamax):
-        return kind.__name__.lower(), (optimizer.beta_1, optimizer.beta_2, optimizer.epsilon)
-    if isinstance(optimizer, Adagrad) and kind is Adagrad:
-        return "adagrad", (optimizer.epsilon,)
-    if isinstance(optimizer, Adadelta) and kind is Adadelta:
-        return "adadelta", (optimizer.rho, optimizer.epsilon)
-    if isinstance(optimizer, Lion) and kind is Lion:
-        return "lion", (optimizer.beta_1, optimizer.beta_2)
-    if isinstance(optimizer, Ftrl) and kind is Ftrl and optimizer.learning_rate_power == -0.5:
-        penalties = (optimizer.l1_regularization_strength, optimizer.l2_regularization_strength)
-        return "ftrl", (*penalties, optimizer.l2_shrinkage_regularization_strength, optimizer.beta)
-    raise Unsupported(f"the optimizer {kind.__name__} has no compiled form for these settings")
+    kernel, constants = _ADAPTIVE.get(f"{kind.__module__}.{kind.__qualname__}", ("", ()))
+    if not kernel or getattr(optimizer, "learning_rate_power", -0.5) != -0.5:
+        raise Unsupported(f"the optimizer {kind.__name__} has no compiled form for these settings")
+    return kernel, tuple(getattr(optimizer, name) for name in constants)
 
 
 def lower_clipping(program: Program, optimizer: Optimizer, length: int) -> None:

@@ -35,6 +35,13 @@ def test_training_that_diverges_is_an_error(case):
     assert not hasattr(detector, "threshold_")
 
 
+def test_a_fit_that_could_not_be_loaded_again_is_an_error():
+    # At this rate weights stay finite, but squares of gradients, which the optimizer keeps, do not.
+    detector = anomaly.AutoencoderDetector(hidden=(8, 4, 8), epochs=20, learning_rate=1e3, random_state=0)
+    with pytest.raises(DivergenceError, match="of the optimizer for .* of layer '"):
+        detector.fit(RECORDS[:80])
+
+
 def test_the_detector_of_before_is_kept():
     detector = anomaly.AutoencoderDetector(epochs=3, random_state=0).fit(RECORDS)
     before = detector.decision_function(RECORDS)

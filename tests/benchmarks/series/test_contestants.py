@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
+from anomaly import SequenceDetector
+from benchmarks.series import measure
 from benchmarks.series.contestants import CONTESTANTS, entry
 from benchmarks.series.contestants.contestant import window_length
+from benchmarks.series.parts.part import Case, Segment
 from benchmarks.series.windows import at_centres, lengthened, period_of, windows_of
 
 HERE = [name for name, one in CONTESTANTS.items() if not one.missing()]
@@ -52,3 +55,15 @@ def test_a_contestant_scores_every_step_and_finds_a_fault(name):
 
 def test_every_contestant_says_what_it_is():
     assert all(one.description for one in CONTESTANTS.values())
+
+
+def test_our_alarms_are_the_labels_of_the_detector_and_not_what_exceeds_its_threshold():
+    rng = np.random.default_rng(0)
+    train = np.sin(np.arange(600) / 8)[:, np.newaxis] + 0.1 * rng.normal(size=(600, 1))
+    # All of it is above the threshold from training, and the limit follows.
+    fresh = 3 * np.sin(np.arange(1200) / 5)[:, np.newaxis] + 0.3 * rng.normal(size=(1200, 1))
+    case = Case("steady", "made-up", train, [Segment(fresh, np.zeros(1200, np.int64))])
+    outcome = measure.run(case, entry("SequenceDetector").make(0))
+    detector = SequenceDetector(random_state=0).fit(train)
+    np.testing.assert_array_equal(outcome.flags[0], detector.predict(fresh))
+    assert outcome.flags[0].mean() < 0.5 < (outcome.scores[0] > detector.threshold_).mean()

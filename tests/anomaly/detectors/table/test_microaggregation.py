@@ -67,6 +67,12 @@ def test_groups_are_of_near_records():
     assert all(len(set(groups[i : i + 5])) == 1 for i in range(0, 100, 5))
 
 
+def test_groups_far_from_all_others_are_those_of_the_published_method_too():
+    x = np.random.default_rng(3).normal(size=(60, 3)).astype(np.float32)
+    x[:40] += np.float32(1e4)
+    np.testing.assert_array_equal(microaggregate(x, 5), mdav(x.astype(np.float64), 5))
+
+
 @given(_holey)
 @settings(max_examples=300)
 def test_no_mean_is_that_of_fewer_cells(x):
