@@ -14,6 +14,7 @@ from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
 from anomaly.preprocessing.columns.population import Population
+from anomaly.preprocessing.columns.rewriting import written_like
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
@@ -291,6 +292,7 @@ class TablePreprocessor(Transformer):
         self._fill = fitted.scaler.scale(fitted.medians[np.newaxis])
         self.n_features_in_ = len(fitted.columns)
         self.feature_names_in_ = np.array(fitted.names, dtype=object)
+        self._forms = {one.name: one.form for one in fitted.columns if isinstance(one, ValueColumn)}
         self.kinds_ = {column.name: column.kind for column in fitted.columns}
         self.left_out_ = {column.name: column.reason for column in fitted.columns if isinstance(column, IgnoredColumn)}
         self.feature_names_out_ = self._layout.names
@@ -345,6 +347,25 @@ class TablePreprocessor(Transformer):
                 groups.append(column.read(cells))
                 sizes.append(column.sizes(cells, groups[-1]))
         return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
+
+    def written_like(self, column: str, value: Any, found: Any) -> str | None:
+        """Return a value of `inverse_transform` as its column is written, such as ``-71,50 €`` or ``01.03.2026 06:05``.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+        value : float, datetime64 or str
+            The value.
+        found : object
+            A cell of the column, whose unit and precision are taken.
+
+        Returns
+        -------
+        str or None
+            None where the column has no form of its own, or cannot write the value.
+        """
+        return written_like(self._forms.get(column), value, found)
 
     @property
     def number_columns_(self) -> frozenset[str]:
