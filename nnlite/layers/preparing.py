@@ -153,10 +153,9 @@ class Normalization(Layer):
             if x.ndim == 1:
                 # One array of numbers has a row for each; batch by batch, it is itself a row.
                 x = x[:, np.newaxis] if has_rows else x[np.newaxis]
-            shape = (None, *x.shape[1:])
             kept = self._kept(x.ndim)
             if moments is None:
-                self.build(shape)
+                self.build((None, *x.shape[1:]))
                 moments = Moments(tuple(axis for axis in range(x.ndim) if axis not in kept))
             if tuple(x.shape[axis] for axis in kept) != tuple(self.mean.shape):
                 raise ValueError(
