@@ -31,16 +31,21 @@ def test_two_files_are_written_with_the_name_of_the_folder(folder, tmp_path, cap
 
 
 @pytest.mark.parametrize(
-    ("model", "more", "words"),
+    ("model", "words"),
     [
-        ("numbers.npz", [], "number of prototypes"),
-        ("mixed.npz", [], "column 'color' has categories"),
-        ("numbers.npz", ["--prototypes", "2"], "at least 4; found '2'"),
+        ("numbers.npz", "number of prototypes"),
+        ("mixed.npz", "column 'color' has categories"),
     ],
 )
-def test_what_cannot_be_exported_is_one_line(folder, tmp_path, capsys, model, more, words):
-    assert main(["export", "--model", str(folder / model), "--c", str(tmp_path / "out"), *more]) == 2
+def test_what_cannot_be_exported_is_one_line(folder, tmp_path, capsys, model, words):
+    assert main(["export", "--model", str(folder / model), "--c", str(tmp_path / "out")]) == 2
     err = capsys.readouterr().err
     assert words in err
     assert "Traceback" not in err
     assert not (tmp_path / "out").exists()
+
+
+def test_too_few_prototypes_are_refused(folder, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "--model", str(folder / "numbers.npz"), "--c", str(tmp_path / "out"), "--prototypes", "2"])
+    assert "at least 4; found '2'" in capsys.readouterr().err
