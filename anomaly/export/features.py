@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn
@@ -22,7 +21,7 @@ _SCALED = """static float @(float v, float high, float low, float scale) {
 }"""
 
 
-def feature_lines(program: CProgram, preprocessor: TablePreprocessor) -> list[str]:
+def feature_lines(program: CProgram, fitted: FittedTable) -> list[str]:
     """Return the lines that compute the features f from the columns x.
 
     A center is two float32 numbers, so that a value near a large center loses no digits.
@@ -32,8 +31,6 @@ def feature_lines(program: CProgram, preprocessor: TablePreprocessor) -> list[st
     NotExportable
         If a column is not one of numbers, or its missing cells have a mark.
     """
-    config, arrays = preprocessor.get_state()
-    fitted = FittedTable.from_state(config, arrays)
     if not isinstance(fitted.scaler, AffineScaler):
         raise NotExportable(
             f"scaling={fitted.scaler.name!r} is not exported to C; fit the detector with another scaling"

@@ -14,6 +14,7 @@ from anomaly.detectors.table.detector import TableDetector
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.export.features import feature_lines
 from anomaly.export.members import buffer, member_expression, network
+from anomaly.preprocessing.fitted import FittedTable
 from nnlite.export import NotExportable
 from nnlite.export.c.program import CProgram, literal
 from nnlite.export.c.source import constant_texts, identifier
@@ -115,11 +116,11 @@ def reduced(detector: Any, prototypes: int | None) -> Any:
 def _lines(program: CProgram, detector: Any) -> tuple[list[str], int, int]:
     """Return the lines of the score, the number of features, and the numbers of RAM of networks."""
     if type(detector) is TableDetector:
-        lines = feature_lines(program, detector.preprocessor_)
+        lines = feature_lines(program, FittedTable.from_state(*detector.preprocessor_.get_state()))
         members, memory = _ensemble(program, detector.ensemble_)
         return [*lines, *members], len(lines), memory
     if type(detector) is AutoencoderDetector:
-        lines = feature_lines(program, detector.preprocessor_)
+        lines = feature_lines(program, FittedTable.from_state(*detector.preprocessor_.get_state()))
         n = len(lines)
         function, memory = network(program, detector.model_, "network")
         name = program.function("mean_square", _SQUARES)
