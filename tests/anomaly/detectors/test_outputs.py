@@ -88,6 +88,7 @@ def test_the_choice_is_kept_by_clones_and_copies_and_not_by_files(frame, fitted,
     assert isinstance(scaler.fit_transform(frame), pl.DataFrame)
 
 
+@pytest.mark.filterwarnings("ignore::anomaly.errors.FewRecordsWarning")
 def test_steps_of_several_series(frame):
     detector = SequenceDetector(window=4, epochs=1, random_state=0).fit(frame)
     plain = detector.decision_function([frame[:20], frame[20:]])
@@ -95,7 +96,7 @@ def test_steps_of_several_series(frame):
     for one, scores, part in zip(found, plain, (frame[:20], frame[20:]), strict=True):
         pd.testing.assert_series_equal(one, pd.Series(scores, index=part.index, name="score"))
     assert detector.predict(frame).index.equals(frame.index)
-    assert len(detector.events(frame)) >= 0
+    assert len(detector.find_events(frame)) >= 0
 
 
 def test_a_choice_that_is_none(fitted):
