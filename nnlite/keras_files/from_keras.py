@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from nnlite.archive import FileFormatError
+from nnlite.keras_files.arithmetic import with_layers
 from nnlite.keras_files.masks import is_operation, without_masks
 from nnlite.keras_files.names import ACTIVATION_LAYERS, FRAMES, LAYERS, is_unused
 
@@ -135,7 +136,7 @@ def _chain(config: Mapping[str, Any], layers: list[dict[str, Any]]) -> dict[str,
 
 def _graph(config: Mapping[str, Any], layers: list[Mapping[str, Any]], label: str) -> dict[str, Any]:
     """Return a graph: each use of a layer as a node, after all nodes that it depends on."""
-    layers = without_masks(layers, config.get("output_layers"), label)
+    layers = with_layers(without_masks(layers, config.get("output_layers"), label))
     made = [_layer(entry, label) for entry in layers]
     waiting = []
     for entry, layer in zip(layers, made, strict=True):

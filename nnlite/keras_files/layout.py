@@ -92,7 +92,8 @@ def class_in_keras(layer: Layer) -> str:
     """Return the name of a layer's class in Keras."""
     if isinstance(layer, Network):
         return "Sequential" if getattr(layer, "class_name", "") == "Sequential" else "Functional"
-    return type(layer).__name__
+    # Keras has no layer of that name; its Rescaling computes the same.
+    return "Rescaling" if type(layer).__name__ == "Affine" else type(layer).__name__
 
 
 def _join(*parts: str) -> str:

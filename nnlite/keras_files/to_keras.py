@@ -26,6 +26,8 @@ def layer_entry(given: Mapping[str, Any]) -> dict[str, Any]:
         If Keras has no such layer, or no such activation function.
     """
     name, config = given["class_name"], given["config"]
+    # ``2 * a + 1`` is what Keras's Rescaling computes.
+    name = "Rescaling" if name == "Affine" else name
     if name == "Sequential":
         return _entry("keras", name, _chain(config))
     if name == "Model":

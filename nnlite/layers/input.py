@@ -10,6 +10,8 @@ from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
 from nnlite.validation import is_integer
 
+_WHOLE_NUMBERS = ("bool", "uint8", "int8", "int16", "int32", "int64")
+
 
 class InputLayer(Layer):
     """Input of a graph, whose output is the data themselves.
@@ -21,7 +23,7 @@ class InputLayer(Layer):
     batch_size : int, optional
         Number of rows in each batch, if it is fixed.
     dtype : str, optional
-        See `Layer`.
+        See `Layer`; a type of whole numbers, such as "int32", stands for the default.
     batch_shape : sequence of int or None, optional
         Number of rows and shape of one record, instead of `shape` and `batch_size`.
     input_shape : sequence of int or None, optional
@@ -45,7 +47,8 @@ class InputLayer(Layer):
         input_shape: Sequence[int | None] | None = None,
         name: str | None = None,
     ) -> None:
-        super().__init__(name=name, dtype=dtype)
+        # Whole numbers, such as those of an embedding, are computed with as numbers of the default type.
+        super().__init__(name=name, dtype=None if dtype in _WHOLE_NUMBERS else dtype)
         if input_shape is not None:
             if shape is not None:
                 raise ValueError(f"Input: input_shape is another name of shape; found {input_shape!r} and {shape!r}")

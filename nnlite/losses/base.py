@@ -99,7 +99,8 @@ class Loss(FromConfig):
         y_true, y_pred : ndarray
             Targets and predictions of the same shape, or of shapes ``(n,)`` and ``(n, 1)``.
         sample_weight : ndarray, optional
-            One weight per row, or per sample.
+            One weight per row, or per sample. Samples that a mask of the predictions excludes, which a `Masking` layer
+            gave them, do not count.
 
         Returns
         -------
@@ -111,14 +112,19 @@ class Loss(FromConfig):
         ValueError
             If shapes don't fit.
         """
+        mask = getattr(y_pred, "_keras_mask", None)
         y_true, y_pred = self.align(y_true, as_floats(y_pred))
         values = self.per_sample(y_true, y_pred)
         weighted = values * self._factors(values, sample_weight)
+        if mask is not None and np.shape(mask) == values.shape:
+            # The mean is that of the samples that are valid.
+            is_mean = self.reduction not in ("sum", "none")
+            weighted = weighted * mask * (values.size / max(int(np.sum(mask)), 1) if is_mean else 1)
         return as_tensor(weighted) if self.reduction == "none" else Scalar(weighted.sum())
 
     def value(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> float:
         """Return what training minimizes: L, and without a reduction the sum over samples."""
-        return float(np.sum(self(y_true, y_pred, sample_weight)))
+        return float(np.sum(self(y_true, np.asarray(y_pred), sample_weight)))
 
     def gradient(self, y_true: Array, y_pred: Array, sample_weight: Array | None = None) -> Array:
         """Return the derivative of L with respect to each prediction.

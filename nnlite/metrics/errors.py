@@ -311,6 +311,19 @@ class SparseCategoricalCrossentropy(LossMetric):
         self.from_logits, self.axis, self.ignore_class = from_logits, axis, ignore_class
         self.loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis)
 
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Update the mean with a batch; with weights, targets of `ignore_class` have none.
+
+        Arguments are those of `Metric`.
+        """
+        if sample_weight is not None and self.ignore_class is not None:
+            numbers = np.asarray(y_true)
+            numbers = numbers[..., 0] if numbers.ndim == np.ndim(y_pred) else numbers
+            weight = np.asarray(sample_weight, float)
+            weight = weight[(...,) + (np.newaxis,) * (numbers.ndim - weight.ndim)] if weight.ndim else weight
+            sample_weight = weight * (numbers != self.ignore_class)
+        super().update_state(y_true, y_pred, sample_weight)
+
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         settings = {**super().get_config(), "from_logits": self.from_logits, "axis": self.axis}

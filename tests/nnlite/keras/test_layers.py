@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from nnlite import activations, callbacks, initializers, layers, optimizers, utils
+from nnlite import activations, callbacks, initializers, layers, losses, optimizers, utils
 from nnlite.gradcheck import check_layer, check_model
 from nnlite.layers import Dense, Input, Layer
 from nnlite.models import Model, Sequential, clone_model, load_model, model_from_json, save_model
@@ -437,3 +437,17 @@ def test_a_loss_in_a_list_of_its_own_is_that_loss():
         model.compile("sgd", loss)
         logs = model.evaluate(np.ones((4, 2)), [np.zeros((4, 1))] * 2, verbose=0, return_dict=True)
         assert logs["loss"] == pytest.approx(logs["a_loss"] + logs["b_loss"])
+
+
+def test_a_loss_does_not_count_masked_samples_of_its_predictions():
+    series = np.array([[[1.0], [0.0], [3.0], [5.0]]], "float32")
+    masked = layers.Masking()(series)
+    # The mean of 1, 9 and 25; that of 4 steps would be 8.75.
+    assert losses.MeanSquaredError()(np.zeros((1, 4, 1)), masked) == pytest.approx(35 / 3)
+    assert losses.MeanSquaredError(reduction="sum")(np.ones((1, 4, 1)), masked) == pytest.approx(20)
+    assert losses.MeanSquaredError()(np.zeros((1, 4, 1)), masked, np.zeros((1, 4))) == 0
+
+
+def test_inputs_of_whole_numbers_are_those_of_embeddings():
+    model = Sequential([Input((None,), dtype="int32"), layers.Embedding(9, 2), layers.GlobalMaxPooling1D()])
+    assert model.predict(np.array([[1, 8, 3]]), verbose=0).shape == (1, 2)

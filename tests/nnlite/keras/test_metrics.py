@@ -122,6 +122,9 @@ def test_cross_entropy_ignores_a_class():
     # Value of Keras 3.15.1.
     value = metric(np.array([0, 1, 2]), np.array([[0.8, 0.1, 0.1], [0.05, 0.95, 0], [0.1, 0.8, 0.1]]))
     assert value == pytest.approx(0.78462, abs=1e-4)
+    metric.reset_state()
+    metric.update_state([0, 1, 2], [[0.8, 0.1, 0.1], [0.05, 0.95, 0], [0.1, 0.8, 0.1]], [0.5, 1.5, 2.0])
+    assert metric.result() == pytest.approx(1.33774646, abs=1e-4)
     assert metric.get_config()["ignore_class"] == 0
 
 
