@@ -70,7 +70,10 @@ class BlindColumnWarning(DataWarning):
 
 
 class ConstantColumnWarning(DataWarning):
-    """Columns with one value in training, so that any other is anomalous: the message names them."""
+    """Columns with one value in training, so that any other is anomalous: the message names them.
+
+    They are used, and not left out: a value that has never changed and does is a real alarm, such as of a status.
+    """
 
 
 class SpellingWarning(DataWarning):
@@ -103,6 +106,14 @@ class RowOrderWarning(DataWarning):
 
 class GroupWarning(DataWarning):
     """Groups of rows, such as machines, without a detector of their own: the message names them, and says why."""
+
+
+class LabelWarning(DataWarning):
+    """Labelled records are no evidence for weights other than 1; scores are those without labels."""
+
+
+class FlatteringMetricWarning(DataWarning):
+    """Use of a metric that overstates the quality of a detector."""
 
 
 class NotFittedError(ValueError, AttributeError):

@@ -12,9 +12,10 @@ COMMANDS = {
     "promises": "simulations of the numbers in docstrings, help texts and the README",
     "fuzz": "random models: backends, gradients, batches, files, configurations and evaluations against each other",
     "house": "the structure of the packages: imports, lengths, and the files a run enters",
+    "keras-suite": "Keras's own unit tests, run on nnlite in a Python with Keras",
     "golden": "scores of many settings, bit for bit against another version",
 }
-_MODULES = {"golden": "benchmarks.golden"}
+_MODULES = {"golden": "benchmarks.golden", "keras-suite": "benchmarks.keras_suite.command"}
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
         return command(arguments[1:]) or 0
     print("usage: python -m benchmarks NAME [options]     (NAME --help lists the options)\n\nbenchmarks:")
     for name, text in COMMANDS.items():
-        print(f"  {name:10} {text}")
+        print(f"  {name:12} {text}")
     if not arguments or arguments[0] in ("-h", "--help"):
         return 0
     print(f"\nthere is no benchmark {arguments[0]!r}", file=sys.stderr)

@@ -22,7 +22,6 @@ IGNORED = {
 
 # Refused, with the reason: by module or name.
 REASONS = {
-    "constraints": "weights cannot be constrained; a regularizer can keep them small",
     "layers.Random": "random changes of images are not part of this package",
     "layers.Auto": "random changes of images are not part of this package",
     "layers.Aug": "random changes of images are not part of this package",

@@ -19,6 +19,7 @@ from nnlite import (
     activations,
     callbacks,
     config,
+    constraints,
     initializers,
     layers,
     likelihoods,
@@ -51,6 +52,7 @@ __all__ = [
     "callbacks",
     "compat",
     "config",
+    "constraints",
     "initializers",
     "layers",
     "likelihoods",
@@ -69,6 +71,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "Variable":
+        return import_module("nnlite.variables").Variable
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return import_module(f"nnlite.{name}")

@@ -33,8 +33,9 @@ Loading the engine takes three times as long, but only once. Short fits are usua
 """
 _WORTH_SECONDS_TO_PREDICT = 0.01
 """The same for prediction, which is repeated even more often."""
-_WORTH_COMPILING = 3.0
-"""The same for a search for neighbors and the like whose machine code is still to be compiled, which takes seconds."""
+_WORTH_COMPILING = 0.1
+"""The same where machine code is still to be compiled. That takes seconds, but once on a machine, and those who search
+once search again: with 10,000 records, the first fit already compiles it."""
 _WORTH_WHEN_LOADED = 0.002
 """The same where it is compiled, and other kernels are loaded."""
 _NATIVE = "nnlite.engine.codegen.native"

@@ -24,6 +24,9 @@ class Tensor(np.ndarray):
     (2, 3)
     """
 
+    _keras_mask: Any = None
+    """Mask of the steps, if a layer gave one; arrays computed from this one have none."""
+
     def numpy(self) -> Array:
         """Return the same values as a plain array."""
         return self.view(np.ndarray)
@@ -61,3 +64,21 @@ def as_tensor(array: Any) -> Any:
     if isinstance(array, dict):
         return {name: as_tensor(one) for name, one in array.items()}
     return np.asarray(array).view(Tensor)
+
+
+def masks_of(inputs: Any) -> Any:
+    """Return the mask that a layer gave an array, or None; for a list the list of them, or None without any."""
+    if isinstance(inputs, (list, tuple)):
+        masks = [masks_of(one) for one in inputs]
+        return None if all(mask is None for mask in masks) else masks
+    return getattr(inputs, "_keras_mask", None)
+
+
+def with_masks(tensors: Any, masks: Any) -> Any:
+    """Return tensors that carry masks, for the layers that are called on them next."""
+    if isinstance(tensors, list):
+        for one, mask in zip(tensors, masks if isinstance(masks, list) else [masks] * len(tensors), strict=True):
+            one._keras_mask = mask
+    elif masks is not None:
+        tensors._keras_mask = masks
+    return tensors

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.registry import Registry, serialize  # noqa: F401 - serialize is a public name here, too
+from nnlite.registry import FromConfig, Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.types import Array, Arrays, RandomGenerator
 from nnlite.validation import check_argument, choice, number
 
@@ -21,7 +21,7 @@ from nnlite.validation import check_argument, choice, number
 _TRUNCATED_STDDEV = 0.87962566103423978
 
 
-class Initializer:
+class Initializer(FromConfig):
     """Base of all initializers: a function from a shape to an array."""
 
     def __call__(self, shape: tuple[int, ...], dtype: Any = np.float32, rng: RandomGenerator | None = None) -> Array:

@@ -22,6 +22,15 @@ class Configurable(Protocol):
         ...
 
 
+class FromConfig:
+    """Base of what is made again from the arguments that `get_config` returns."""
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Any:
+        """Return an object with the configuration that `get_config` returned."""
+        return cls(**config)
+
+
 T = TypeVar("T", bound=Configurable)
 C = TypeVar("C")
 
@@ -134,7 +143,9 @@ class Registry(Generic[T]):
         ValueError
             If the name is unknown, or the configuration does not fit the class.
         """
-        factory = _custom(name) or self._factories.get(name)
+        # A name alone means what is built in, unless a scope says otherwise; a file may mean a registered class.
+        scoped, built_in, known = _custom_objects.get({}).get(name), self._factories.get(name), _registered.get(name)
+        factory = scoped or (built_in or known if config is None else known or built_in)
         if factory is None:
             import difflib
 

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.registry import Registry, serialize  # noqa: F401 - serialize is a public name here, too
+from nnlite.registry import FromConfig, Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.types import Array
 from nnlite.validation import check_argument, number
 
 
-class Regularizer:
+class Regularizer(FromConfig):
     """Base of all regularizers: a penalty and its derivative."""
 
     def __call__(self, x: Array) -> float:

@@ -33,6 +33,7 @@ from nnlite.streams import ArrayBatches, Stream, is_stream, parts_of
 from nnlite.targets import check_known
 from nnlite.training_state import RunningFit
 from nnlite.validation import check_value, number
+from nnlite.weights import constrain
 
 
 class Trainer(StreamTrainer):
@@ -54,6 +55,7 @@ class Trainer(StreamTrainer):
         trained = slice(0, vector.n_trainable)
         self.optimizer.build(vector.values[trained], vector.layout)
         self.optimizer.step(vector.values[trained], vector.gradients[trained])
+        constrain(self.trainable_weights)
 
     def loss_and_gradients(self, batch: Batch, training: bool = True) -> float:
         """Return the loss of a batch, penalties included, and write its derivative with respect to every weight.

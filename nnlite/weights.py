@@ -8,7 +8,7 @@ vectors, saving means writing one array, and averaging two models is one additio
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -45,6 +45,8 @@ class Weight:
 
     Attributes
     ----------
+    constraint : callable, optional
+        Function of the values, which are replaced by its result after every update; see `nnlite.constraints`.
     learned : bool
         Whether the weight has a gradient, frozen or not; a moving average has none.
     """
@@ -67,6 +69,7 @@ class Weight:
         self.dtype = dtype
         self.initializer = initializer
         self.regularizer = regularizer
+        self.constraint: Callable[[Array], Array] | None = None
         self.learned = trainable
         self.trainable = trainable
         self._value: Array | None = None
@@ -255,6 +258,13 @@ class WeightVector:
                 for weight, own in zip(weights, self._weights, strict=True)
             )
         )
+
+
+def constrain(weights: Sequence[Weight]) -> None:
+    """Replace the values of weights by what their constraints make of them."""
+    for weight in weights:
+        if weight.constraint is not None:
+            weight.value[...] = weight.constraint(weight.value)
 
 
 def _flags(weights: Sequence[Weight], frozen: bool) -> list[bool]:

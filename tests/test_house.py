@@ -142,6 +142,7 @@ DISPATCHES = {
     "nnlite.engine.lowering.graph": "the rule that is registered for a layer",
     "nnlite.engine.program": "the backward steps that rules leave behind",
     "nnlite.engine.runtime.threads": "the functions that it is to run in threads",
+    "nnlite.layers.arguments": "the method build that it wraps",
     "nnlite.layers.base": "its subclasses",
     "nnlite.losses.base": "its subclasses",
     "nnlite.network": "the layers of the graph",

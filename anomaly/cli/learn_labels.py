@@ -22,7 +22,7 @@ from anomaly.cli.options import (
 )
 from anomaly.cli.source import STANDARD
 from anomaly.cli.streams import say
-from anomaly.detectors.table.label_learning import LabelWarning
+from anomaly.errors import LabelWarning
 from anomaly.tables import concatenate
 from nnlite.job import Plan
 

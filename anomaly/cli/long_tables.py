@@ -23,7 +23,7 @@ from anomaly.tables.read_ahead import read_ahead
 from nnlite.types import Array
 
 _UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
-_DEFAULT = "1GB"
+_DEFAULT = "600MB"
 
 
 def memory_size(text: str) -> int:
@@ -49,7 +49,7 @@ def add_memory(parser: ArgumentParser) -> None:
         metavar="SIZE",
         help="tables only: files that would take more memory than this, such as 500MB, are read in chunks. Columns, "
         "categories and missing cells are then learned from all rows, all else from a random sample of "
-        f"{SAMPLE_ROWS:,} (default: {_DEFAULT}, about 1.6 million rows of 20 numbers)",
+        f"{SAMPLE_ROWS:,} (default: {_DEFAULT}, about 830,000 rows of 20 numbers)",
     )
 
 

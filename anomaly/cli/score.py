@@ -116,7 +116,7 @@ def run(options: Namespace) -> int:
     if options.why:
         from anomaly.cli.why import Reasons
 
-        why = Reasons(names, columns.top or _MOST_REASONS, getattr(detector, "expected", None))
+        why = Reasons(names, columns.top or _MOST_REASONS, getattr(detector, "expected", None), detector.written_like)
     time_of: Callable[[Table], Array] | None = None
     if budget is not None and budget.period is not None:
         time_of = partial(times_of, name=options.budget_time, source=data.source)

@@ -31,6 +31,8 @@ class Reasons:
         How many of them to name at most: the first, and others with a tenth of the score or more.
     expected : callable or None
         Returns the expected values of records.
+    write : callable or None
+        Returns an expected value as its column is written; see `anomaly.report.reasons.reasons_of`.
 
     Examples
     --------
@@ -44,6 +46,7 @@ class Reasons:
     names: list[str]
     most: int
     expected: Callable[[Table], Table] | None = None
+    write: Callable[[str, Any, Any], str | None] | None = None
 
     def texts(self, contributions: Array, records: Table) -> Array:
         """Return the reasons of each record as one text, "" for a record without a score or any contribution.
@@ -63,7 +66,7 @@ class Reasons:
             cells = [column[row] for column in found]
             if wanted is not None:
                 cells = [_like(cell, other) for cell, other in zip(cells, wanted, strict=True)]
-            reasons = _telling(reasons_of(self.names, parts, cells, wanted, self.most))
+            reasons = _telling(reasons_of(self.names, parts, cells, wanted, self.most, self.write))
             texts[row] = "; ".join(printable(one.text) for one in reasons)
         return texts
 

@@ -286,8 +286,13 @@ class RecordDetector(RowDetector):
             labels=labels,
             ids=ids,
             most_records=most_records,
+            write=self.written_like,
         )
         return ScoredSections(scores, self._label(scores), records=section)
+
+    def written_like(self, column: str, value: Any, found: Any) -> str | None:
+        """Return a value as its column writes it, with unit and marks as in a found cell; None if that is as usual."""
+        return self.preprocessor_.written_like(column, value, found)
 
     def training_summary(self) -> str:
         """Describe the last `fit` in lines of text: records, training loss and threshold."""

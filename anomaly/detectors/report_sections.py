@@ -36,6 +36,7 @@ def records_section(
     labels: Array | None,
     ids: Sequence[str] | None,
     most_records: int,
+    write: Callable[[str, Any, Any], str | None] | None = None,
 ) -> RecordsSection:
     """Return the records with the highest scores, and groups of the flagged ones among them.
 
@@ -60,6 +61,8 @@ def records_section(
         What identifies each record.
     most_records : int
         Number of records to list.
+    write : callable or None
+        Returns an expected value as its column is written; see `anomaly.report.reasons.reasons_of`.
     """
     order = np.argsort(-scores, kind="stable")[:most_records]
     chosen = records.rows(order)
@@ -83,6 +86,7 @@ def records_section(
                 [column[k] for column in found],
                 None if expectations is None else [column[k] for column in expectations],
                 _MOST_REASONS,
+                write,
             ),
             missing=[] if missing is None else [names[c] for c in np.flatnonzero(missing[k])],
         )

@@ -137,6 +137,10 @@ class RowDetector(BaseDetector):
     def _describe_data(self) -> tuple[int, list[str]]:
         """Return the number of training rows, and a line of text for each column."""
 
+    def written_like(self, column: str, value: Any, found: Any) -> str | None:  # noqa: ARG002
+        """Return a value as its column writes it, with unit and marks as in a found cell; None if that is as usual."""
+        return None
+
     def check_rows(self, table: Table) -> None:
         """Raise DataError if a cell of a table of the columns of training cannot be used; a series is not checked."""
         if self.data_kind == "tables":

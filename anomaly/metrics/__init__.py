@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from anomaly.errors import FlatteringMetricWarning
     from anomaly.metrics.affiliation import (
         Affiliation,
         affiliation_precision_recall,
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from anomaly.metrics.agreement import rank_correlation, top_overlap
     from anomaly.metrics.events import (
         EventEvaluation,
-        FlatteringMetricWarning,
         composite_f1,
         detection_delays,
         evaluate_events,

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from anomaly.errors import FlatteringMetricWarning
 from anomaly.events import find_segments, join_segments
 from anomaly.metrics.affiliation import affiliation_precision_recall
 from anomaly.metrics.ranges import range_precision_recall_f1
@@ -35,10 +36,6 @@ from nnlite.types import Array
 
 _MUCH_NORMAL_TIME = 0.1
 """Fraction of the normal steps within correct alarms from which metrics of events are said to flatter."""
-
-
-class FlatteringMetricWarning(UserWarning):
-    """Use of a metric that overstates the quality of a detector."""
 
 
 def event_counts(y_true: ArrayLike, y_pred: ArrayLike, tolerance: int = 0) -> tuple[int, int, int, int]:

@@ -14,6 +14,7 @@ from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
 from anomaly.preprocessing.columns.population import Population
+from anomaly.preprocessing.columns.rewriting import written_like
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
@@ -33,20 +34,29 @@ class TablePreprocessor(Transformer):
     ========  ==========================================  ======================================================
     kind      training values                             features
     ========  ==========================================  ======================================================
-    number    numbers, also as text                       the number, scaled; with ``scaling="core"`` and
-                                                          ``missing="nan"`` also compressed, if it has a heavy tail
+    number    numbers, also as text in one spelling: with the number, scaled; with ``scaling="core"`` and
+              a unit, a currency, marks of thousands, a   ``missing="nan"`` also compressed, if it has a heavy tail
+              decimal comma; durations, in seconds
     boolean   booleans; text: true and false, yes and     1 or 0, scaled
               no, t and f, y and n
-    date      dates, also as ISO 8601 text                none; with ``dates="number"`` days since 1970, scaled
-    datetime  dates with times of day, also as text       hour of the day and day of the week, in UTC, each as a point
-                                                          on a circle (sine, cosine); with ``dates="number"`` days
-                                                          since 1970, too; scaled
+    date      dates, as text of one format, or as         none; with ``dates="number"`` days since 1970, scaled
+              numbers such as 20240131
+    datetime  dates with times of day, also as text of    hour of the day and day of the week, each as a point on a
+              one format, or as seconds since 1970;       circle (sine, cosine); with ``dates="number"`` days since
+              times of day                                1970, too; scaled
     category  any other text, also among numbers if both  one indicator per category, and up to three more: for rare,
               are few and frequent (2, 3, 4, 5more);      missing and unseen values; `category_weight` or 0
               columns in `categorical`; with
               ``missing="nan"`` also booleans, and
               integers of at most 5 distinct values
+    ignored   no value; with ``missing="nan"`` also       none
+              values that number or name the records, or
+              only grow, unless named in `keep`
     ========  ==========================================  ======================================================
+
+    A column that is not plainly of one kind has a warning (`anomaly.errors.DataWarning`) or raises `DataError`; the
+    forms of cells are listed in ``docs/data_forms.md``. A column with one value is used, with a
+    `ConstantColumnWarning`, since a value that has never changed and does is a real alarm.
 
     **Missing values** are None, NaN, NaT, and the text "", NA, N/A, NaN, nan, null, NULL, None, <NA>, #N/A, ? and -.
     With ``missing="median"``, missing is a category of its own in a column of categories. In other columns the training
@@ -282,6 +292,7 @@ class TablePreprocessor(Transformer):
         self._fill = fitted.scaler.scale(fitted.medians[np.newaxis])
         self.n_features_in_ = len(fitted.columns)
         self.feature_names_in_ = np.array(fitted.names, dtype=object)
+        self._forms = {one.name: one.form for one in fitted.columns if isinstance(one, ValueColumn)}
         self.kinds_ = {column.name: column.kind for column in fitted.columns}
         self.left_out_ = {column.name: column.reason for column in fitted.columns if isinstance(column, IgnoredColumn)}
         self.feature_names_out_ = self._layout.names
@@ -336,6 +347,25 @@ class TablePreprocessor(Transformer):
                 groups.append(column.read(cells))
                 sizes.append(column.sizes(cells, groups[-1]))
         return self._assemble(table, side_by_side(numbers, len(table)), groups, sizes)
+
+    def written_like(self, column: str, value: Any, found: Any) -> str | None:
+        """Return a value of `inverse_transform` as its column is written, such as ``-71,50 €`` or ``01.03.2026 06:05``.
+
+        Parameters
+        ----------
+        column : str
+            Name of the column.
+        value : float, datetime64 or str
+            The value.
+        found : object
+            A cell of the column, whose unit and precision are taken.
+
+        Returns
+        -------
+        str or None
+            None where the column has no form of its own, or cannot write the value.
+        """
+        return written_like(self._forms.get(column), value, found)
 
     @property
     def number_columns_(self) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -41,7 +42,7 @@ def _number_text(value: float) -> str:
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.{_DIGITS}g}"
 
 
-def reason_text(column: str, found: str, expected: str) -> str:
+def reason_text(column: str, found: str, expected: str, is_number: bool | None = None) -> str:
     """Say in words what was found in a column and what was expected.
 
     Parameters
@@ -50,6 +51,8 @@ def reason_text(column: str, found: str, expected: str) -> str:
         Name of the column.
     found, expected : str
         The value and the expected one, as `cell_text` writes them; "" for a missing one.
+    is_number : bool, optional
+        Whether a number is expected, which is only about right. By default, whether the text is that of one.
 
     Examples
     --------
@@ -65,12 +68,17 @@ def reason_text(column: str, found: str, expected: str) -> str:
         return f"{column} is {value}"
     if expected == found:
         return f"{column} is {value}, unusual beside the other columns"
-    about = "about " if _is_number(expected) else ""
+    about = "about " if (_is_number(expected) if is_number is None else is_number) else ""
     return f"{column} is {value}, expected {about}{expected}"
 
 
 def reasons_of(
-    names: list[str], contributions: Array, found: list[Any], expected: list[Any] | None, most: int
+    names: list[str],
+    contributions: Array,
+    found: list[Any],
+    expected: list[Any] | None,
+    most: int,
+    write: Callable[[str, Any, Any], str | None] | None = None,
 ) -> list[Reason]:
     """Return the columns that contribute most to one score, with their values.
 
@@ -86,6 +94,9 @@ def reasons_of(
         The expected values, if there are any.
     most : int
         Number of columns to name at most; columns that contribute nothing are not named.
+    write : callable, optional
+        Returns the expected value of a column as its cells are written, from its name, the value and the found cell; or
+        None for the usual way.
 
     Returns
     -------
@@ -97,9 +108,12 @@ def reasons_of(
     for k in np.argsort(-contributions, kind="stable")[:most]:
         if not contributions[k] > 0.0 or not total > 0.0:
             break
-        texts = cell_text(found[k]), "" if expected is None else cell_text(expected[k])
+        wanted = None if expected is None else expected[k]
+        own = write(names[k], wanted, found[k]) if write is not None and wanted is not None else None
+        texts = cell_text(found[k]), cell_text(wanted) if own is None else own
         share = float(contributions[k]) / total
-        reasons.append(Reason(names[k], share, *texts, reason_text(names[k], *texts)))
+        text = reason_text(names[k], *texts, None if own is None else isinstance(wanted, float))
+        reasons.append(Reason(names[k], share, *texts, text))
     return reasons
 
 

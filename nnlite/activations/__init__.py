@@ -18,6 +18,18 @@ from nnlite.activations.base import ActivationFunction
 from nnlite.activations.custom import FunctionActivation
 from nnlite.activations.more import CELU, HardSiLU, LogSigmoid, LogSoftmax, Mish, ReLU6, Softsign
 from nnlite.activations.rectifiers import ELU, SELU, LeakyReLU, Linear, ReLU
+from nnlite.activations.shrinking import (
+    HardShrink,
+    HardTanh,
+    SoftShrink,
+    Sparsemax,
+    SparsePlus,
+    SparseSigmoid,
+    SquarePlus,
+    TanhShrink,
+    Threshold,
+    threshold,
+)
 from nnlite.activations.smooth import (
     GELU,
     Exponential,
@@ -39,8 +51,10 @@ __all__ = [
     "ActivationFunction",
     "Exponential",
     "FunctionActivation",
+    "HardShrink",
     "HardSiLU",
     "HardSigmoid",
+    "HardTanh",
     "LeakyReLU",
     "Linear",
     "LogSigmoid",
@@ -50,19 +64,28 @@ __all__ = [
     "ReLU6",
     "SiLU",
     "Sigmoid",
+    "SoftShrink",
     "Softmax",
     "Softplus",
     "Softsign",
+    "SparsePlus",
+    "SparseSigmoid",
+    "Sparsemax",
+    "SquarePlus",
     "Tanh",
+    "TanhShrink",
+    "Threshold",
     "celu",
     "deserialize",
     "elu",
     "exponential",
     "gelu",
     "get",
+    "hard_shrink",
     "hard_sigmoid",
     "hard_silu",
     "hard_swish",
+    "hard_tanh",
     "leaky_relu",
     "linear",
     "log_sigmoid",
@@ -75,11 +98,18 @@ __all__ = [
     "serialize",
     "sigmoid",
     "silu",
+    "soft_shrink",
     "softmax",
     "softplus",
     "softsign",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "squareplus",
     "swish",
     "tanh",
+    "tanh_shrink",
+    "threshold",
 ]
 
 linear = Linear()
@@ -101,6 +131,14 @@ tanh = Tanh()
 softmax = Softmax()
 log_softmax = LogSoftmax()
 exponential = Exponential()
+hard_shrink = HardShrink()
+soft_shrink = SoftShrink()
+tanh_shrink = TanhShrink()
+hard_tanh = HardTanh()
+squareplus = SquarePlus()
+sparse_plus = SparsePlus()
+sparse_sigmoid = SparseSigmoid()
+sparsemax = Sparsemax()
 
 registry: Registry[ActivationFunction] = Registry("activation", ActivationFunction)
 for _function in (
@@ -124,8 +162,17 @@ for _function in (
     softmax,
     log_softmax,
     exponential,
+    hard_shrink,
+    soft_shrink,
+    tanh_shrink,
+    hard_tanh,
+    squareplus,
+    sparse_plus,
+    sparse_sigmoid,
+    sparsemax,
 ):
     registry.register(type(_function), _function.short_name, type(_function).__name__)
+registry.register(Threshold, "Threshold")
 registry.register(SiLU, "swish")
 registry.register(HardSiLU, "hard_swish")
 registry.register(FunctionActivation, "FunctionActivation")

@@ -59,7 +59,9 @@ class ReLU(ActivationFunction):
 
     def __init__(self, negative_slope: float = 0.0, max_value: float | None = None, threshold: float = 0.0) -> None:
         for argument, value in (("negative_slope", negative_slope), ("threshold", threshold), ("max_value", max_value)):
-            if value is not None and not value >= 0:
+            if value is None and argument == "max_value":
+                continue
+            if value is None or not value >= 0:
                 raise ValueError(f"ReLU: {argument} must be at least 0; found {value!r}")
         self.negative_slope = negative_slope
         self.max_value = max_value

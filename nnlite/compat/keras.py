@@ -16,7 +16,6 @@ __version__ = "3.15.1"
 _ABSENT = {
     "datasets": "data are not downloaded here: read them from a file, for example with numpy.load",
     "applications": "trained networks are not part of this package",
-    "constraints": "weights cannot be constrained; a regularizer can keep them small",
     "distribution": "training runs on one machine",
     "quantizers": "weights are float32 or float64",
     "tree": "nested structures are lists and dictionaries",

@@ -16,6 +16,7 @@ from typing import Any
 
 from nnlite import activations as functions
 from nnlite.activations import ActivationFunction
+from nnlite.export import shrinking
 from nnlite.export.graph import OnnxGraph, Tensor, exports, refusal
 from nnlite.layers import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from nnlite.layers.base import Layer
@@ -95,6 +96,7 @@ def _hard_sigmoid(graph: OnnxGraph, function: Any, x: str) -> str:  # noqa: ARG0
 
 
 _FUNCTIONS: dict[type[ActivationFunction], FunctionRule] = {
+    **shrinking.RULES,
     functions.Linear: lambda graph, function, x: x,  # noqa: ARG005
     functions.ReLU: _relu,
     functions.ReLU6: _relu,

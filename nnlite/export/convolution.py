@@ -9,7 +9,16 @@ import numpy as np
 
 from nnlite.export.activations import activate
 from nnlite.export.graph import OnnxGraph, Tensor, exports, refusal
-from nnlite.layers import Conv1D, Conv1DTranspose, Conv2D, Conv2DTranspose
+from nnlite.layers import (
+    Conv1D,
+    Conv1DTranspose,
+    Conv2D,
+    Conv2DTranspose,
+    DepthwiseConv1D,
+    DepthwiseConv2D,
+    SeparableConv1D,
+    SeparableConv2D,
+)
 from nnlite.layers.windows import padding_widths
 
 
@@ -56,6 +65,41 @@ def _convolution(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
         group=layer.groups,
     )
     return activate(graph, layer, channels_last(graph, z, axes))
+
+
+def _filters_of_channels(graph: OnnxGraph, layer: Any, x: Tensor, kernel: Any) -> str:
+    """Return each channel of x with its filters applied, channels first."""
+    channels = kernel.shape[-2]
+    filters = np.moveaxis(kernel.reshape(*kernel.shape[:-2], 1, -1), (-1, -2), (0, 1))
+    return graph.add(
+        "Conv",
+        channels_first(graph, x.name, layer.axes),
+        graph.floats(filters),
+        kernel_shape=list(layer.kernel_size),
+        strides=list(layer.strides),
+        dilations=list(layer.dilation_rate),
+        pads=pads(layer, x.shape, layer.kernel_size, layer.dilation_rate),
+        group=channels,
+    )
+
+
+def _with_bias(graph: OnnxGraph, layer: Any, z: str) -> str:
+    return activate(graph, layer, graph.add("Add", z, graph.floats(layer.bias.value)) if layer.use_bias else z)
+
+
+@exports(DepthwiseConv1D, DepthwiseConv2D)
+def _depthwise_convolution(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
+    """Return f(x * K + b), channel by channel."""
+    z = _filters_of_channels(graph, layer, inputs[0], layer.kernel.value)
+    return _with_bias(graph, layer, channels_last(graph, z, layer.axes))
+
+
+@exports(SeparableConv1D, SeparableConv2D)
+def _separable_convolution(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
+    """Return f((x * K) P + b)."""
+    filtered = _filters_of_channels(graph, layer, inputs[0], layer.depthwise_kernel.value)
+    matrix = graph.floats(layer.pointwise_kernel.value.reshape(-1, layer.filters))
+    return _with_bias(graph, layer, graph.add("MatMul", channels_last(graph, filtered, layer.axes), matrix))
 
 
 @exports(Conv1DTranspose, Conv2DTranspose)

@@ -8,13 +8,16 @@ from nnlite.export.activations import activate
 from nnlite.export.graph import OnnxGraph, Tensor, exports, refusal
 from nnlite.layers import (
     ActivityRegularization,
+    AlphaDropout,
     Dense,
     Dropout,
     Embedding,
+    GaussianDropout,
     GaussianLatent,
     GaussianNoise,
     Identity,
     SpatialDropout1D,
+    SpatialDropout2D,
 )
 
 
@@ -45,6 +48,15 @@ def _gaussian_latent(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
     return graph.add("Slice", inputs[0].name, graph.ints([0]), graph.ints([features // 2]), graph.ints([-1]))
 
 
-@exports(Dropout, SpatialDropout1D, GaussianNoise, ActivityRegularization, Identity)
+@exports(
+    Dropout,
+    AlphaDropout,
+    GaussianDropout,
+    SpatialDropout1D,
+    SpatialDropout2D,
+    GaussianNoise,
+    ActivityRegularization,
+    Identity,
+)
 def _nothing_at_inference(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:  # noqa: ARG001
     return inputs[0].name

@@ -151,6 +151,8 @@ class OnnxGraph:
         with self.within(layer.name):
             if isinstance(layer, Network):
                 return self._apply_network(layer, inputs)
+            if getattr(layer, "data_format", None) == "channels_first":
+                raise NotExportable(f"layer {layer.name!r} has its channels first; only channels last can be exported")
             rule = rule_of(type(layer))
             if rule is None:
                 raise refusal(

@@ -10,8 +10,16 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.export.graph import OnnxGraph, Tensor, exports
-from nnlite.layers import BatchNormalization, LayerNormalization, Normalization, Rescaling
+from nnlite.export.graph import OnnxGraph, Tensor, exports, refusal
+from nnlite.layers import (
+    BatchNormalization,
+    GroupNormalization,
+    LayerNormalization,
+    Normalization,
+    PReLU,
+    Rescaling,
+    UnitNormalization,
+)
 
 
 @exports(BatchNormalization)
@@ -38,6 +46,51 @@ def _layer_normalization(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> 
     variance = graph.add("ReduceMean", graph.add("Mul", difference, difference), axes=axes, keepdims=1)
     deviation = graph.add("Sqrt", graph.add("Add", variance, graph.floats(layer.epsilon)))
     y = graph.add("Div", difference, deviation)
+    if layer.scale:
+        y = graph.add("Mul", y, graph.floats(layer.gamma.value.reshape(shape)))
+    return graph.add("Add", y, graph.floats(layer.beta.value.reshape(shape))) if layer.center else y
+
+
+@exports(UnitNormalization)
+def _unit_normalization(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
+    """Return x divided by its norm."""
+    x, rank = inputs[0].name, len(inputs[0].shape)
+    axes = sorted(axis % rank for axis in np.atleast_1d(layer.axis).tolist())
+    # ReduceSum takes its axes as an input from opset 13 on, ReduceMean as an attribute.
+    size = float(np.prod([inputs[0].shape[axis] for axis in axes]))
+    mean = graph.add("ReduceMean", graph.add("Mul", x, x), axes=axes, keepdims=1)
+    squares = graph.add("Max", graph.add("Mul", mean, graph.floats(size)), graph.floats(1e-12))
+    return graph.add("Div", x, graph.add("Sqrt", squares))
+
+
+@exports(PReLU)
+def _prelu(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
+    """Return x above 0, else alpha x."""
+    return graph.add("PRelu", inputs[0].name, graph.floats(layer.alpha.value))
+
+
+@exports(GroupNormalization)
+def _group_normalization(graph: OnnxGraph, layer: Any, inputs: list[Tensor]) -> str:
+    """Return gamma x̂ + beta, with the mean and the variance of groups of channels."""
+    rank = len(inputs[0].shape)
+    axis = layer.axis % rank
+    others = [one for one in range(1, rank) if one != axis]
+    x = graph.add("Transpose", inputs[0].name, perm=[0, axis, *others])
+    moved = [inputs[0].shape[one] for one in (axis, *others)]
+    if None in moved:
+        raise refusal(layer, f"needs known sizes; found input of shape {tuple(inputs[0].shape)}")
+    channels = int(moved[0] or 0)
+    groups = channels if layer.groups == -1 else layer.groups
+    x = graph.add("Reshape", x, graph.ints([-1, groups, int(np.prod([one or 1 for one in moved])) // groups]))
+    difference = graph.add("Sub", x, graph.add("ReduceMean", x, axes=[2], keepdims=1))
+    variance = graph.add("ReduceMean", graph.add("Mul", difference, difference), axes=[2], keepdims=1)
+    y = graph.add("Div", difference, graph.add("Sqrt", graph.add("Add", variance, graph.floats(layer.epsilon))))
+    y = graph.add("Reshape", y, graph.ints([-1, *(int(one or 0) for one in moved)]))
+    back = [0, *([0] * (rank - 1))]
+    for place, one in enumerate((axis, *others), start=1):
+        back[one] = place
+    y = graph.add("Transpose", y, perm=back)
+    shape = [channels if one == axis else 1 for one in range(rank)]
     if layer.scale:
         y = graph.add("Mul", y, graph.floats(layer.gamma.value.reshape(shape)))
     return graph.add("Add", y, graph.floats(layer.beta.value.reshape(shape))) if layer.center else y

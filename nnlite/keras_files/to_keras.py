@@ -53,7 +53,7 @@ def _value(key: str, value: Any) -> Any:
         return layer_entry(value)
     if key.endswith("activation"):
         return _activation(value)
-    kind = "regularizers" if key.endswith("regularizer") else "initializers"
+    kind = next((f"{one}s" for one in ("regularizer", "constraint") if key.endswith(one)), "initializers")
     return _entry(f"keras.{kind}", value["class_name"], dict(value["config"]))
 
 
@@ -172,6 +172,8 @@ def _metric(given: Mapping[str, Any]) -> Any:
     if given["class_name"] == "Accuracy":
         # By its name Keras, too, takes the accuracy that fits the loss; its class Accuracy compares for equality.
         return "accuracy"
+    if given["class_name"] == "ExactAccuracy":
+        return _entry("keras.metrics", "Accuracy", dict(given["config"]))
     if given["class_name"] == "MeanMetricWrapper":
         raise ValueError(f"the metric {given['config'].get('name')!r} is a Python function, which a file cannot hold")
     return _entry("keras.metrics", given["class_name"], dict(given["config"]))

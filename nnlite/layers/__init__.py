@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nnlite.layers.convolution import Conv2D as Convolution2D
     from nnlite.layers.embedding import Embedding
     from nnlite.layers.functional import Identity, Lambda
+    from nnlite.layers.gaussian_dropout import AlphaDropout, GaussianDropout, SpatialDropout2D
     from nnlite.layers.global_pooling import (
         GlobalAveragePooling1D,
         GlobalAveragePooling2D,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from nnlite.layers.global_pooling import GlobalAveragePooling2D as GlobalAvgPool2D
     from nnlite.layers.global_pooling import GlobalMaxPooling1D as GlobalMaxPool1D
     from nnlite.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
+    from nnlite.layers.group_normalization import GroupNormalization, UnitNormalization
     from nnlite.layers.gru import GRU
     from nnlite.layers.lstm import LSTM
     from nnlite.layers.merging_functions import (
@@ -46,6 +48,7 @@ if TYPE_CHECKING:
         multiply,
         subtract,
     )
+    from nnlite.layers.parametric import PReLU
     from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
     from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
     from nnlite.layers.pooling import AveragePooling2D as AvgPool2D
@@ -54,6 +57,9 @@ if TYPE_CHECKING:
     from nnlite.layers.preparing import CategoryEncoding, Discretization, Normalization, Rescaling, StringLookup
     from nnlite.layers.products import Average, Divide, Dot, Maximum, Minimum, Multiply, Subtract
     from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
+    from nnlite.layers.separable_convolution import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
+    from nnlite.layers.separable_convolution import SeparableConv1D as SeparableConvolution1D
+    from nnlite.layers.separable_convolution import SeparableConv2D as SeparableConvolution2D
     from nnlite.layers.simple_rnn import SimpleRNN
     from nnlite.layers.transposed_convolution import Conv1DTranspose, Conv2DTranspose
     from nnlite.layers.transposed_convolution import Conv1DTranspose as Convolution1DTranspose
@@ -68,6 +74,7 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AlphaDropout",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -88,12 +95,15 @@ __all__ = [
     "Cropping1D",
     "Cropping2D",
     "Dense",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Discretization",
     "Divide",
     "Dot",
     "Dropout",
     "Embedding",
     "Flatten",
+    "GaussianDropout",
     "GaussianLatent",
     "GaussianNoise",
     "GlobalAveragePooling1D",
@@ -104,6 +114,7 @@ __all__ = [
     "GlobalMaxPool2D",
     "GlobalMaxPooling1D",
     "GlobalMaxPooling2D",
+    "GroupNormalization",
     "Identity",
     "Input",
     "InputLayer",
@@ -120,19 +131,26 @@ __all__ = [
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Permute",
     "ReLU",
     "RepeatVector",
     "Rescaling",
     "Reshape",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
     "Sigmoid",
     "SimpleRNN",
     "Softmax",
     "SpatialDropout1D",
+    "SpatialDropout2D",
     "StringLookup",
     "Subtract",
     "Tanh",
     "TimeDistributed",
+    "UnitNormalization",
     "UpSampling1D",
     "UpSampling2D",
     "ZeroPadding1D",
@@ -149,36 +167,29 @@ __all__ = [
 
 # Modules of the layers that are imported on first access.
 _MODULES = {
-    "Conv1D": "convolution",
-    "Conv2D": "convolution",
-    "Conv1DTranspose": "transposed_convolution",
-    "Conv2DTranspose": "transposed_convolution",
-    "AveragePooling1D": "pooling",
-    "AveragePooling2D": "pooling",
-    "MaxPooling1D": "pooling",
-    "MaxPooling2D": "pooling",
-    "GlobalAveragePooling1D": "global_pooling",
-    "GlobalAveragePooling2D": "global_pooling",
-    "GlobalMaxPooling1D": "global_pooling",
-    "GlobalMaxPooling2D": "global_pooling",
-    "Cropping1D": "resizing",
-    "Cropping2D": "resizing",
-    "UpSampling1D": "resizing",
-    "UpSampling2D": "resizing",
-    "ZeroPadding1D": "resizing",
-    "ZeroPadding2D": "resizing",
-    "SimpleRNN": "simple_rnn",
-    "LSTM": "lstm",
-    "GRU": "gru",
-    "Bidirectional": "wrappers",
-    "TimeDistributed": "wrappers",
-    "GaussianLatent": "variational",
-    **dict.fromkeys(("Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"), "products"),
-    "Embedding": "embedding",
-    "Identity": "functional",
-    "Lambda": "functional",
-    **dict.fromkeys(("CategoryEncoding", "Discretization", "Normalization", "Rescaling", "StringLookup"), "preparing"),
-    **dict.fromkeys(("Affine", "Function", "GetItem", "Power", "Reduce"), "arithmetic"),
+    name: module
+    for module, names in (
+        ("convolution", "Conv1D Conv2D"),
+        ("transposed_convolution", "Conv1DTranspose Conv2DTranspose"),
+        ("pooling", "AveragePooling1D AveragePooling2D MaxPooling1D MaxPooling2D"),
+        ("global_pooling", "GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D"),
+        ("resizing", "Cropping1D Cropping2D UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D"),
+        ("simple_rnn", "SimpleRNN"),
+        ("lstm", "LSTM"),
+        ("gru", "GRU"),
+        ("wrappers", "Bidirectional TimeDistributed"),
+        ("variational", "GaussianLatent"),
+        ("products", "Average Divide Dot Maximum Minimum Multiply Subtract"),
+        ("embedding", "Embedding"),
+        ("functional", "Identity Lambda"),
+        ("preparing", "CategoryEncoding Discretization Normalization Rescaling StringLookup"),
+        ("gaussian_dropout", "AlphaDropout GaussianDropout SpatialDropout2D"),
+        ("group_normalization", "GroupNormalization UnitNormalization"),
+        ("parametric", "PReLU"),
+        ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
+        ("arithmetic", "Affine Function GetItem Power Reduce"),
+    )
+    for name in names.split()
 }
 
 # Functions that are imported on first access; they are not layers that a file may name.
@@ -188,6 +199,8 @@ _FUNCTIONS = dict.fromkeys(
 
 # Other names of the same layers in Keras.
 _ALIASES = {
+    "SeparableConvolution1D": "SeparableConv1D",
+    "SeparableConvolution2D": "SeparableConv2D",
     "Convolution1D": "Conv1D",
     "Convolution2D": "Conv2D",
     "Convolution1DTranspose": "Conv1DTranspose",

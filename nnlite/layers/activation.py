@@ -8,6 +8,7 @@ import numpy as np
 
 from nnlite import activations
 from nnlite.activations import ActivationFunction
+from nnlite.eager import as_tensor
 from nnlite.graph import is_symbolic
 from nnlite.layers.base import Layer
 from nnlite.registry import serialize
@@ -236,8 +237,8 @@ class Softmax(_Elementwise):
         ----------
         inputs : SymbolicTensor or ndarray
             As for `Layer`.
-        mask : array_like of bool, of the shape of the inputs, optional
-            True for entries that take part in the sum.
+        mask : array_like of bool, of a shape that broadcasts to that of the inputs, optional
+            True for entries that take part in the sum. Without any, all probabilities are 0.
         training : bool, optional
             No effect.
         """
@@ -246,12 +247,14 @@ class Softmax(_Elementwise):
         if mask is None or is_symbolic(inputs):
             return super().__call__(inputs, training, mask=mask)
         x = np.asarray(inputs, self.dtype)
-        allowed = np.asarray(mask, bool)
-        if allowed.shape != x.shape:
+        try:
+            allowed = np.broadcast_to(np.asarray(mask, bool), x.shape)
+        except ValueError as error:
             raise ValueError(
-                f"layer {self.name!r}: the mask must have the shape of the inputs, {x.shape}; found {allowed.shape}"
-            )
-        return super().__call__(np.where(allowed, x, x + x.dtype.type(_MASKED)))
+                f"layer {self.name!r}: the mask must have the shape of the inputs, {x.shape}, or broadcast to it; "
+                f"found {np.shape(mask)}"
+            ) from error
+        return as_tensor(super().__call__(np.where(allowed, x, x + x.dtype.type(_MASKED))) * allowed)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

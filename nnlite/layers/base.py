@@ -17,15 +17,16 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlite import config, initializers, regularizers
-from nnlite.eager import as_tensor
+from nnlite import config, constraints, initializers, regularizers
+from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
+from nnlite.layers.arguments import noting
 from nnlite.layers.composition import attributes_of, compose
 from nnlite.layers.variable_names import VariableNames
 from nnlite.naming import snake_case, unique_name
 from nnlite.registry import Registry, serialize
 from nnlite.types import Array, Shape
-from nnlite.validation import check_argument, integer, is_integer
+from nnlite.validation import is_integer
 from nnlite.weights import Weight
 
 
@@ -62,6 +63,12 @@ class Layer(VariableNames):
     takes_mask: ClassVar[bool] = False
     """Whether `forward` has an argument `mask`, True for the valid steps of a series; see `Masking`."""
 
+    def __init_subclass__(cls, **settings: Any) -> None:
+        """Let `build` note that it has run, for `built`."""
+        super().__init_subclass__(**settings)
+        if "build" in cls.__dict__:
+            cls.build = noting(cls.__dict__["build"])  # type: ignore[method-assign, assignment]
+
     def __init__(
         self,
         *,
@@ -80,7 +87,15 @@ class Layer(VariableNames):
         self.first_input_shape: Shape | None = None if not first else (first,) if is_integer(first) else tuple(first)
         self.nodes: list[Node] = []
         self._weights: dict[str, Weight] = {}
+        self.constraints: dict[str, constraints.Constraint] = {}
         self._trainable = trainable
+        # Without a `build` of its own there is nothing to declare.
+        self._built = type(self).build is Layer.build
+
+    @property
+    def built(self) -> bool:
+        """Whether `build` has declared the weights, or there are none to declare."""
+        return self._built
 
     # -- methods that a layer defines ----------------------------------------------------------
 
@@ -120,7 +135,7 @@ class Layer(VariableNames):
         """
         raise NotImplementedError(f"{type(self).__name__} does not define backward(dy, cache)")
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> Any:
         """Return the mask of the output for the next layers.
 
         By default the mask of the input, if the output has the same rows and steps, else None.
@@ -128,7 +143,7 @@ class Layer(VariableNames):
         Parameters
         ----------
         x, y : ndarray, or list of ndarray
-            Input and output of `forward`.
+            Input and output of `forward`; without y, the output is taken to have the shape of the input.
         mask : ndarray of bool, shape (rows, steps), or None, or a list of them
             Mask of each input: True for valid steps. None: all are valid.
 
@@ -142,7 +157,7 @@ class Layer(VariableNames):
             mask = None if any(one is None for one in mask) else np.logical_or.reduce(mask)
         if isinstance(y, list):
             return [_fitting(mask, one) for one in y]
-        return _fitting(mask, y)
+        return _fitting(mask, (x[0] if isinstance(x, list) else x) if y is None else y)
 
     def activity_penalty(self, cache: Any) -> float:  # noqa: ARG002
         """Return the penalty of the layer's own, such as a divergence, whose derivative `backward` adds to dx.
@@ -163,6 +178,7 @@ class Layer(VariableNames):
             settings["trainable"] = False
         if self.activity_regularizer is not None:
             settings["activity_regularizer"] = serialize(self.activity_regularizer)
+        settings.update((argument, serialize(one)) for argument, one in self.constraints.items())
         return settings
 
     @classmethod
@@ -184,6 +200,7 @@ class Layer(VariableNames):
         initializer: str | initializers.Initializer = "glorot_uniform",
         regularizer: str | regularizers.Regularizer | None = None,
         trainable: bool = True,
+        constraint: Any = None,
     ) -> Weight:
         """Declare a weight; called by `build`.
 
@@ -209,6 +226,8 @@ class Layer(VariableNames):
             trainable,
         )
         weight.trainable = trainable and self._trainable
+        argument = f"{name.removesuffix('_kernel')}_constraint"
+        weight.constraint = self.constraints.get(argument) if constraint is None else constraints.get(constraint)
         self._weights[name] = weight
         return weight
 
@@ -299,8 +318,8 @@ class Layer(VariableNames):
             Whether dropout, noise and batch normalization behave as in training. An array in its place is the mask, as
             in Keras.
         mask : ndarray of bool, shape (rows, steps), optional
-            True for valid steps, if a layer with `takes_mask` is applied to arrays. In a graph, masks come from
-            `Masking`.
+            True for valid steps, if a layer with `takes_mask` is applied to arrays; by default that which `Masking` or
+            `Embedding` gave the arrays. In a graph, masks come from these layers.
 
         Returns
         -------
@@ -327,9 +346,13 @@ class Layer(VariableNames):
         else:
             arrays = np.asarray(inputs, self.dtype)
             self.build(arrays.shape)
-        if mask is not None:
-            return as_tensor(self.forward(arrays, training, mask=self._checked_mask(mask, arrays))[0])  # type: ignore[call-arg]
-        return as_tensor(self.forward(arrays, training)[0])
+        mask = masks_of(inputs) if mask is None else self._checked_mask(mask, arrays)
+        y, cache = self.forward(arrays, training, **({"mask": mask} if mask is not None and self.takes_mask else {}))
+        if self.activity_regularizer is not None:
+            self._called_penalty = self.activity_regularizer(y) / max(len(y), 1)
+        elif type(self).activity_penalty is not Layer.activity_penalty:
+            self._called_penalty = self.activity_penalty(cache)
+        return with_masks(as_tensor(y), self.compute_mask(arrays, mask, y))
 
     def _training_and_mask(self, training: Any, mask: Any) -> tuple[bool, Any]:
         """Return both arguments of a call, where a second argument that is an array stands for the mask."""
@@ -432,29 +455,3 @@ def _fitting(mask: Array | None, y: Array) -> Array | None:
 
 
 registry: Registry[Layer] = Registry("layer", Layer)
-
-
-def check_no_constraints(layer: Layer, **constraints: object) -> None:
-    """Raise unless the ``..._constraint`` arguments, which exist for compatibility with Keras, are None."""
-    for argument, constraint in constraints.items():
-        if constraint is not None:
-            raise ValueError(
-                f"{type(layer).__name__}: {argument} must be None, since weights cannot be constrained; found "
-                f"{constraint!r}. A regularizer can keep them small"
-            )
-
-
-def check_size(layer: Layer, argument: str, value: Any, least: int = 1) -> int:
-    """Return `value` as an int of at least `least`, or raise an error that names the argument."""
-    check_argument(layer, argument, value, integer(least))
-    return int(value)
-
-
-def known_size(layer: Layer, shape: Shape, axis: int = -1) -> int:
-    """Return the size of `shape` along `axis`, or raise if it is unknown."""
-    if not -len(shape) <= axis < len(shape):
-        raise ValueError(f"layer {layer.name!r} computes along axis {axis}; found input of shape {shape}")
-    size = shape[axis]
-    if size is None:
-        raise ValueError(f"layer {layer.name!r} needs to know the size of its input's axis {axis}; found shape {shape}")
-    return size

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_no_constraints, check_size, known_size
+from nnlite.layers.arguments import check_size, known_size, set_constraints
+from nnlite.layers.base import Layer
+from nnlite.layers.channels import either_format, set_data_format
 from nnlite.layers.windows import (
     PADDINGS,
     all_padding_widths,
     check_axes,
-    check_channels_last,
     check_padding,
     correlate,
     crop,
@@ -32,6 +33,8 @@ Sizes = int | Sequence[int]
 
 class Kernel(Layer):
     """Base of convolutions and their transposes: settings, bias and activation."""
+
+    supports_masking = False
 
     axes: ClassVar[int]
     """Number of axes between the rows and the channels."""
@@ -54,18 +57,18 @@ class Kernel(Layer):
         bias_regularizer: str | Regularizer | None,
         activity_regularizer: str | Regularizer | None,
         *,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        check_no_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        set_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.filters = check_size(self, "filters", filters)
         self.kernel_size = per_axis(self, "kernel_size", kernel_size, self.axes)
         self.strides = per_axis(self, "strides", strides, self.axes)
         self.dilation_rate = per_axis(self, "dilation_rate", dilation_rate, self.axes)
         self.padding = check_padding(self, padding, self.paddings)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.activation = activations.get(activation)
         self.use_bias = use_bias
         self.bias: Any = None
@@ -92,7 +95,7 @@ class Kernel(Layer):
             self.bias.gradient[...] = dz.sum(axis=tuple(range(dz.ndim - 1)))
         return dz
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: every output depends on several steps, so no mask of the input fits it."""
         return
 
@@ -197,6 +200,7 @@ class _Convolution(Kernel):
         return {**super().get_config(), "groups": self.groups}
 
 
+@either_format
 class Conv1D(_Convolution):
     r"""Convolution along a series: every output is a weighted sum of a few consecutive steps.
 
@@ -229,7 +233,7 @@ class Conv1D(_Convolution):
         "valid": windows lie within the series. "same": zeros on both sides, so that with stride 1 the output is as
         long as the input. "causal": zeros in front, so that an output depends on its own step and earlier ones,
         never on a later one.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     dilation_rate : int, default 1
         d, the distance between the steps of a window.
@@ -245,7 +249,7 @@ class Conv1D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------
@@ -280,6 +284,7 @@ class Conv1D(_Convolution):
     paddings = (*PADDINGS, "causal")
 
 
+@either_format
 class Conv2D(_Convolution):
     r"""Convolution over an image: every output is a weighted sum of a small patch.
 
@@ -297,7 +302,7 @@ class Conv2D(_Convolution):
     padding : {"valid", "same"}, default "valid"
         "valid": windows lie within the image. "same": zeros around it, so that with stride 1 the output is as large
         as the input.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     dilation_rate : int or (int, int), default 1
         The distances between neighboring pixels of a window.
@@ -313,7 +318,7 @@ class Conv2D(_Convolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------

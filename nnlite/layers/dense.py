@@ -7,7 +7,8 @@ from typing import Any
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_no_constraints, check_size, known_size
+from nnlite.layers.arguments import check_size, known_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -44,8 +45,8 @@ class Dense(Layer):
         Initial values of W and b; by default Glorot's uniform and zeros.
     kernel_regularizer, bias_regularizer, activity_regularizer : str or Regularizer, optional
         Penalties on W, b and y.
-    kernel_constraint, bias_constraint : None
-        Accepted for compatibility with Keras; only None is supported.
+    kernel_constraint, bias_constraint : str, Constraint or callable, optional
+        Constraints on W and b after every update; see `nnlite.constraints`.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`, `input_dim`: see `Layer`.
 
@@ -59,7 +60,7 @@ class Dense(Layer):
     Raises
     ------
     ValueError
-        If `units` is not a whole number of at least 1, or a constraint is given.
+        If `units` is not a whole number of at least 1.
 
     References
     ----------
@@ -96,12 +97,12 @@ class Dense(Layer):
         kernel_regularizer: str | Regularizer | None = None,
         bias_regularizer: str | Regularizer | None = None,
         activity_regularizer: str | Regularizer | None = None,
-        kernel_constraint: None = None,
-        bias_constraint: None = None,
+        kernel_constraint: Any = None,
+        bias_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        check_no_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
+        set_constraints(self, kernel_constraint=kernel_constraint, bias_constraint=bias_constraint)
         self.units = check_size(self, "units", units)
         self.bias: Any = None
         self.activation = activations.get(activation)

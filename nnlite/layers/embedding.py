@@ -9,7 +9,8 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_no_constraints, check_size
+from nnlite.layers.arguments import check_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
@@ -35,8 +36,8 @@ class Embedding(Layer):
         Initial values of E.
     embeddings_regularizer : str or Regularizer, optional
         Penalty on E.
-    embeddings_constraint : None
-        Accepted for compatibility with Keras; only None is supported.
+    embeddings_constraint : str, Constraint or callable, optional
+        Constraint on the vectors after every update; see `nnlite.constraints`.
     mask_zero : bool, default False
         Whether 0 is padding, which the next layers leave out.
     weights : list of one array, optional
@@ -60,13 +61,15 @@ class Embedding(Layer):
     [[[1.0, 2.0], [0.0, 0.0]]]
     """
 
+    supports_masking = False
+
     def __init__(
         self,
         input_dim: int,
         output_dim: int,
         embeddings_initializer: str | Initializer = "uniform",
         embeddings_regularizer: str | Regularizer | None = None,
-        embeddings_constraint: None = None,
+        embeddings_constraint: Any = None,
         mask_zero: bool = False,
         weights: Sequence[Array] | None = None,
         *,
@@ -76,7 +79,7 @@ class Embedding(Layer):
         if input_length is not None and settings.get("input_shape") is None:
             settings["input_shape"] = (input_length,)
         super().__init__(**settings)
-        check_no_constraints(self, embeddings_constraint=embeddings_constraint)
+        set_constraints(self, embeddings_constraint=embeddings_constraint)
         self.input_dim, self.output_dim = (
             check_size(self, "input_dim", input_dim),
             check_size(self, "output_dim", output_dim),
@@ -112,7 +115,7 @@ class Embedding(Layer):
         np.add.at(gradient, cache.ravel(), dy.reshape(-1, self.output_dim))
         self.embeddings.gradient[...] = gradient
 
-    def compute_mask(self, x: Array, mask: Any, y: Any) -> Any:
+    def compute_mask(self, x: Array, mask: Any = None, y: Any = None) -> Any:
         """Return True for every number but 0 with `mask_zero`."""
         return x != 0 if self.mask_zero else super().compute_mask(x, mask, y)
 

@@ -58,6 +58,8 @@ class Lambda(Layer):
     (None,)
     """
 
+    supports_masking = False
+
     def __init__(
         self,
         function: Callable[..., Any],

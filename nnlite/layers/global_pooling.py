@@ -8,16 +8,18 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnlite.layers.base import Layer
-from nnlite.layers.windows import check_axes, check_channels_last
+from nnlite.layers.channels import either_format, set_data_format
+from nnlite.layers.windows import check_axes
 from nnlite.types import Array, Shape
 
 
 class _GlobalPooling(Layer):
+    supports_masking = False
     axes: ClassVar[int]
 
     def __init__(self, data_format: str | None = None, keepdims: bool = False, **settings: Any) -> None:
         super().__init__(**settings)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.keepdims = keepdims
         self._pooled = tuple(range(1, 1 + self.axes))
 
@@ -33,7 +35,7 @@ class _GlobalPooling(Layer):
         """Return dy with the pooled axes as axes of size 1."""
         return dy if self.keepdims else np.expand_dims(dy, self._pooled)
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the output has no steps."""
         return
 
@@ -72,6 +74,7 @@ class _GlobalMaxPooling(_GlobalPooling):
         return self._expanded(dy) * cache
 
 
+@either_format
 class GlobalAveragePooling1D(_GlobalAveragePooling):
     r"""Mean over all steps of a series, channel by channel.
 
@@ -81,7 +84,7 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     keepdims : bool, default False
         Whether to keep the axis of steps, with size 1.
@@ -100,16 +103,19 @@ class GlobalAveragePooling1D(_GlobalAveragePooling):
     [[2.0]]
     """
 
+    supports_masking = True
+
     axes = 1
     takes_mask = True
 
 
+@either_format
 class GlobalAveragePooling2D(_GlobalAveragePooling):
     """Mean over all pixels of an image, channel by channel.
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     keepdims : bool, default False
         Whether to keep height and width, with size 1.
@@ -127,6 +133,7 @@ class GlobalAveragePooling2D(_GlobalAveragePooling):
     axes = 2
 
 
+@either_format
 class GlobalMaxPooling1D(_GlobalMaxPooling):
     r"""Maximum over all steps of a series, channel by channel.
 
@@ -134,7 +141,7 @@ class GlobalMaxPooling1D(_GlobalMaxPooling):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     keepdims : bool, default False
         Whether to keep the axis of steps, with size 1.
@@ -152,12 +159,13 @@ class GlobalMaxPooling1D(_GlobalMaxPooling):
     axes = 1
 
 
+@either_format
 class GlobalMaxPooling2D(_GlobalMaxPooling):
     """Maximum over all pixels of an image, channel by channel.
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     keepdims : bool, default False
         Whether to keep height and width, with size 1.

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import is_symbolic
 from nnlite.layers.base import Layer
 from nnlite.types import Array
@@ -58,5 +59,7 @@ class TakesInitialState(Layer):
         several = isinstance(inputs, (list, tuple)) and all(isinstance(one, np.ndarray) for one in inputs)
         arrays = [np.asarray(one, self.dtype) for one in (inputs if several else [inputs])]
         self.build([array.shape for array in arrays])
-        valid = None if mask is None else self._checked_mask(mask, arrays[0])
-        return self.forward(arrays if several else arrays[0], training, mask=valid)[0]
+        carried = masks_of(inputs[0] if isinstance(inputs, (list, tuple)) else inputs)
+        valid = carried if mask is None else self._checked_mask(mask, arrays[0])
+        y = self.forward(arrays if several else arrays[0], training, mask=valid)[0]
+        return with_masks(as_tensor(y), self.compute_mask(arrays, valid, y))

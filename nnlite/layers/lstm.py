@@ -89,8 +89,7 @@ class LSTM(Recurrent):
         Accepted for compatibility with Keras; has no effect.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint`, `recurrent_constraint` and `bias_constraint` must be None;
-        they exist for compatibility with Keras.
+        `kernel_constraint`, `recurrent_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------

@@ -64,7 +64,7 @@ class Masking(Layer):
         """Return dx: dy at valid steps, else 0."""
         return np.where(cache, dy, dy.dtype.type(0))
 
-    def compute_mask(self, x: Array, mask: Any, y: Any) -> Array:  # noqa: ARG002
+    def compute_mask(self, x: Array, mask: Any = None, y: Any = None) -> Array:  # noqa: ARG002
         """Return True for every step with a feature other than `mask_value`."""
         return self._valid(x)
 

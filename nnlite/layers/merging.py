@@ -41,6 +41,10 @@ class Elementwise(Layer):
                 result[axis] = b if a == 1 or a is None else a
         return tuple(result)
 
+    def compute_mask(self, x: list[Array], mask: Any = None, y: Any = None) -> Any:
+        """Return the mask of the output; see `Layer.compute_mask`."""
+        return super().compute_mask(x, check_masks(x, mask), y)
+
 
 class Add(Elementwise):
     r"""Add tensors of the same shape, for example in skip connections.
@@ -145,17 +149,35 @@ class Concatenate(Layer):
         """Split dy into the parts of the inputs."""
         return np.split(dy, np.cumsum(cache)[:-1], axis=self.axis)
 
-    def compute_mask(self, x: list[Array], mask: list[Any], y: Array) -> Array | None:
+    def compute_mask(self, x: list[Array], mask: Any = None, y: Array | None = None) -> Array | None:  # noqa: ARG002
         """Concatenate the masks along the steps; along another axis, a step is valid if it is in all inputs."""
+        mask = check_masks(x, mask)
         if all(one is None for one in mask) or any(part.ndim < 3 for part in x):
             return None
         masks = [np.ones(part.shape[:2], bool) if one is None else one for part, one in zip(x, mask, strict=True)]
-        joined = self.axis % y.ndim
+        joined = self.axis % x[0].ndim
         return np.concatenate(masks, axis=joined) if joined < 2 else np.logical_and.reduce(masks)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {**super().get_config(), "axis": self.axis}
+
+
+def check_masks(x: Any, mask: Any) -> list[Any]:
+    """Return the masks of several inputs as a list.
+
+    Raises
+    ------
+    ValueError
+        If inputs and masks are not lists of one length.
+    """
+    if not isinstance(x, (list, tuple)):
+        raise ValueError(f"the inputs of a merging layer must be a list; found {type(x).__name__}")
+    if mask is None:
+        return [None] * len(x)
+    if not isinstance(mask, (list, tuple)) or len(mask) != len(x):
+        raise ValueError(f"mask must be a list of {len(x)} masks, one for each input, or None for an input without")
+    return list(mask)
 
 
 def _describe_shapes(layer: Layer, shapes: list[Shape]) -> str:

@@ -10,7 +10,7 @@ from nnlite.layers.base import Layer
 from nnlite.random import OwnGenerator
 from nnlite.regularizers import L1L2
 from nnlite.types import Array, Shape
-from nnlite.validation import check_argument, number
+from nnlite.validation import check_argument, is_integer, number
 
 
 class Dropout(OwnGenerator, Layer):
@@ -65,7 +65,7 @@ class Dropout(OwnGenerator, Layer):
         super().__init__(**settings)
         check_argument(self, "rate", rate, number(least=0, below=1))
         self.rate = rate
-        self.noise_shape = None if noise_shape is None else tuple(noise_shape)
+        self.noise_shape = None if noise_shape is None else _checked_noise_shape(self, noise_shape)
         self.seed = seed
         self._seed_generator(seed)
 
@@ -73,12 +73,21 @@ class Dropout(OwnGenerator, Layer):
         """Compute y = m x / (1 - p); at inference y = x."""
         if not training or self.rate == 0:
             return x, None
+        mask = self._kept(x).astype(x.dtype) / x.dtype.type(1 - self.rate)
+        return x * mask, mask
+
+    def _kept(self, x: Array) -> Array:
+        """Return True for what is kept, in the shape of the noise."""
         shape = x.shape
         if self.noise_shape is not None:
+            if len(self.noise_shape) != x.ndim:
+                raise ValueError(
+                    f"layer {self.name!r} ({type(self).__name__}): noise_shape must have {x.ndim} sizes, as the input; "
+                    f"found {self.noise_shape}"
+                )
             shape = tuple(n if size is None else size for n, size in zip(x.shape, self.noise_shape, strict=True))
-        kept = self.rng.random(shape, dtype=np.float32) >= self.rate
-        mask = kept.astype(x.dtype) / x.dtype.type(1 - self.rate)
-        return x * mask, mask
+        kept: Array = self.rng.random(shape, dtype=np.float32) >= self.rate
+        return kept
 
     def backward(self, dy: Array, cache: Array | None) -> Array:
         """Return dx = m dy / (1 - p)."""
@@ -251,3 +260,12 @@ class ActivityRegularization(Layer):
         settings = super().get_config()
         del settings["activity_regularizer"]
         return {**settings, "l1": self.l1, "l2": self.l2}
+
+
+def _checked_noise_shape(layer: Layer, shape: Any) -> tuple[int | None, ...]:
+    if not isinstance(shape, (tuple, list)) or not all(one is None or (is_integer(one) and one >= 1) for one in shape):
+        raise ValueError(
+            f"{type(layer).__name__}: noise_shape must be a tuple of whole numbers of at least 1 and None; found "
+            f"{shape!r}"
+        )
+    return tuple(shape)

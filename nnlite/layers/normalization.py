@@ -9,14 +9,15 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.base import Layer, check_no_constraints, known_size
+from nnlite.layers.arguments import known_size, set_constraints
+from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number
 
 
-class _Normalization(Layer):
+class NormalizationLayer(Layer):
     r"""Base of the normalization layers: x̂ with mean 0 and variance 1, then scale and shift.
 
     .. math::
@@ -44,12 +45,12 @@ class _Normalization(Layer):
         beta_regularizer: str | Regularizer | None,
         gamma_regularizer: str | Regularizer | None,
         *,
-        beta_constraint: None = None,
-        gamma_constraint: None = None,
+        beta_constraint: Any = None,
+        gamma_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(**settings)
-        check_no_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
+        set_constraints(self, beta_constraint=beta_constraint, gamma_constraint=gamma_constraint)
         check_argument(self, "epsilon", epsilon, number(least=0))
         self.epsilon = epsilon
         self.center = center
@@ -107,7 +108,7 @@ class _Normalization(Layer):
         }
 
 
-class BatchNormalization(_Normalization):
+class BatchNormalization(NormalizationLayer):
     r"""Normalize each feature over the batch.
 
     In training, :math:`\mu` and :math:`\sigma^2` are the mean and the variance of the batch, and the layer updates
@@ -138,7 +139,7 @@ class BatchNormalization(_Normalization):
         Penalties on :math:`\beta` and :math:`\gamma`.
     **settings
         See `Layer`.
-        `beta_constraint` and `gamma_constraint` must be None; they exist for compatibility with Keras.
+        `beta_constraint` and `gamma_constraint`: see `nnlite.constraints`.
 
     Raises
     ------
@@ -174,8 +175,17 @@ class BatchNormalization(_Normalization):
         moving_variance_initializer: str | Initializer = "ones",
         beta_regularizer: str | Regularizer | None = None,
         gamma_regularizer: str | Regularizer | None = None,
+        *,
+        synchronized: bool = False,  # noqa: ARG002
+        renorm: bool = False,
+        renorm_clipping: Any = None,  # noqa: ARG002
+        renorm_momentum: float = 0.99,  # noqa: ARG002
         **settings: Any,
     ) -> None:
+        if renorm:
+            raise ValueError(
+                "BatchNormalization: renorm=True is not supported; for small batches use LayerNormalization"
+            )
         super().__init__(
             epsilon,
             center,
@@ -280,7 +290,7 @@ def _masked_moments(x: Array, mask: Array, axes: tuple[int, ...]) -> tuple[Array
     return mean, (difference * difference * weight).sum(axis=axes, keepdims=True), weight
 
 
-class LayerNormalization(_Normalization):
+class LayerNormalization(NormalizationLayer):
     r"""Normalize each record over its features.
 
     .. math::
@@ -305,7 +315,7 @@ class LayerNormalization(_Normalization):
         Penalties on :math:`\beta` and :math:`\gamma`.
     **settings
         See `Layer`.
-        `beta_constraint` and `gamma_constraint` must be None; they exist for compatibility with Keras.
+        `beta_constraint` and `gamma_constraint`: see `nnlite.constraints`.
 
     References
     ----------

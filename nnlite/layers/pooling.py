@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnlite.layers.base import Layer
+from nnlite.layers.channels import either_format, set_data_format
 from nnlite.layers.convolution import Sizes
 from nnlite.layers.windows import (
     PADDINGS,
     all_padding_widths,
     check_axes,
-    check_channels_last,
     check_padding,
     crop,
     output_lengths,
@@ -27,6 +27,8 @@ from nnlite.types import Array, Shape
 
 class _Pooling(Layer):
     """Base of the pooling layers: one number for each window of each channel."""
+
+    supports_masking = False
 
     axes: ClassVar[int]
 
@@ -43,7 +45,7 @@ class _Pooling(Layer):
         self.pool_size = per_axis(self, "pool_size", pool_size, self.axes)
         self.strides = self.pool_size if strides is None else per_axis(self, "strides", strides, self.axes)
         self.padding = check_padding(self, padding, PADDINGS)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self._adjacent = (1,) * self.axes
 
     def build(self, input_shape: Shape) -> Shape:
@@ -67,7 +69,7 @@ class _Pooling(Layer):
         padded = tuple(size + before + after for size, (before, after) in zip(shape, widths, strict=True))
         return crop(scatter(dw, padded, self.pool_size, self.strides, self._adjacent), widths)
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: an output depends on several steps."""
         return
 
@@ -116,6 +118,7 @@ class _AveragePooling(_Pooling):
         return self._scatter(dw, shape, widths)
 
 
+@either_format
 class MaxPooling1D(_MaxPooling):
     r"""Max pooling along a series: the maximum of each window, channel by channel.
 
@@ -131,7 +134,7 @@ class MaxPooling1D(_MaxPooling):
         s, the number of steps from one window to the next; by default `pool_size`, so that windows are adjacent.
     padding : {"valid", "same"}, default "valid"
         "same": every step is in a window; padding is never the maximum.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     name : str, optional
         Name of the layer.
@@ -165,6 +168,7 @@ class MaxPooling1D(_MaxPooling):
         super().__init__(pool_size, strides, padding, data_format, name, **settings)
 
 
+@either_format
 class MaxPooling2D(_MaxPooling):
     """Max pooling over an image: the maximum of each window, channel by channel.
 
@@ -178,7 +182,7 @@ class MaxPooling2D(_MaxPooling):
         Rows and columns from one window to the next; by default `pool_size`.
     padding : {"valid", "same"}, default "valid"
         "same": every pixel is in a window.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     name : str, optional
         Name of the layer.
@@ -212,6 +216,7 @@ class MaxPooling2D(_MaxPooling):
         super().__init__(pool_size, strides, padding, data_format, name, **settings)
 
 
+@either_format
 class AveragePooling1D(_AveragePooling):
     r"""Average pooling along a series: the mean of each window, channel by channel.
 
@@ -227,7 +232,7 @@ class AveragePooling1D(_AveragePooling):
         s, the number of steps from one window to the next; by default `pool_size`.
     padding : {"valid", "same"}, default "valid"
         "same": every step is in a window.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     name : str, optional
         Name of the layer.
@@ -250,6 +255,7 @@ class AveragePooling1D(_AveragePooling):
     axes = 1
 
 
+@either_format
 class AveragePooling2D(_AveragePooling):
     """Average pooling over an image: the mean of each window, channel by channel.
 
@@ -263,7 +269,7 @@ class AveragePooling2D(_AveragePooling):
         Rows and columns from one window to the next; by default `pool_size`.
     padding : {"valid", "same"}, default "valid"
         "same": every pixel is in a window.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     name : str, optional
         Name of the layer.

@@ -218,6 +218,8 @@ class CategoryEncoding(_Encoding):
     [[0.0, 0.0, 1.0], [1.0, 0.0, 0.0]]
     """
 
+    supports_masking = False
+
     def __init__(
         self, num_tokens: int | None = None, output_mode: str = "multi_hot", sparse: bool = False, **settings: Any
     ) -> None:
@@ -267,6 +269,8 @@ class Discretization(_Encoding):
     >>> Discretization([0.0, 1.0])(np.array([[-1.0, 0.0, 5.0]])).tolist()
     [[0.0, 1.0, 2.0]]
     """
+
+    supports_masking = False
 
     def __init__(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -37,7 +37,58 @@ class Subtract(Elementwise):
         return [sum_to(dy, cache[0]), sum_to(-dy, cache[1])]
 
 
-class Multiply(Elementwise):
+class _Skipping(Elementwise):
+    """Base of the layers that leave masked steps of their inputs out, as if these had a neutral value there.
+
+    Steps that are masked in all inputs are 0 in the output.
+    """
+
+    takes_mask = True
+    neutral: ClassVar[float]
+    """Value that does not change the result."""
+
+    def combine(self, x: list[Array]) -> tuple[Array, Any]:
+        """Return the result and a cache."""
+        raise NotImplementedError
+
+    def split(self, dy: Array, cache: Any) -> list[Array]:
+        """Return the derivative of every input."""
+        raise NotImplementedError
+
+    def forward(
+        self,
+        x: list[Array],
+        training: bool = False,  # noqa: ARG002
+        mask: list[Array | None] | None = None,
+    ) -> tuple[Array, Any]:
+        """Combine the inputs where they are valid."""
+        masks = [one if one is None else _over(one, part) for one, part in zip(mask or [None] * len(x), x, strict=True)]
+        kept = [
+            part if one is None else np.where(one, part, part.dtype.type(self.neutral))
+            for one, part in zip(masks, x, strict=True)
+        ]
+        y, cache = self.combine(kept)
+        known = [one for one in masks if one is not None]
+        anywhere = reduce(np.logical_or, known) if len(known) == len(x) else None
+        y = y if anywhere is None else np.where(anywhere, y, y.dtype.type(0))
+        return y, (cache, masks, anywhere)
+
+    def backward(self, dy: Array, cache: Any) -> list[Array]:
+        """Return the derivative of every input; 0 where it is masked."""
+        inner, masks, anywhere = cache
+        dy = dy if anywhere is None else np.where(anywhere, dy, dy.dtype.type(0))
+        return [
+            dx if one is None else np.where(one, dx, dx.dtype.type(0))
+            for dx, one in zip(self.split(dy, inner), masks, strict=True)
+        ]
+
+
+def _over(mask: Array, x: Array) -> Array:
+    """Return a mask of rows and steps with as many axes as x."""
+    return mask.reshape(*mask.shape, *(1,) * (x.ndim - mask.ndim))
+
+
+class Multiply(_Skipping):
     r"""Multiply tensors number by number: :math:`y = \prod_i x_i`, :math:`dx_i = dy \prod_{j \ne i} x_j`.
 
     Examples
@@ -48,11 +99,13 @@ class Multiply(Elementwise):
     [[6.0]]
     """
 
-    def forward(self, x: list[Array], training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+    neutral = 1.0
+
+    def combine(self, x: list[Array]) -> tuple[Array, Any]:
         """Compute the product."""
         return reduce(np.multiply, x), x
 
-    def backward(self, dy: Array, cache: Any) -> list[Array]:
+    def split(self, dy: Array, cache: Any) -> list[Array]:
         """Return dy times the other factors, for every factor."""
         others = (reduce(np.multiply, [*cache[:i], *cache[i + 1 :]], dy) for i in range(len(cache)))
         return [sum_to(dx, x.shape) for dx, x in zip(others, cache, strict=True)]
@@ -107,17 +160,17 @@ class Average(Elementwise):
         return [sum_to(dx, shape) for shape in cache]
 
 
-class _Extreme(Elementwise):
+class _Extreme(_Skipping):
     """Base of `Maximum` and `Minimum`: the derivative goes to the tensors that have the extreme, in equal parts."""
 
     function: Any
 
-    def forward(self, x: list[Array], training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
+    def combine(self, x: list[Array]) -> tuple[Array, Any]:
         """Compute the extreme."""
         y = reduce(self.function, x)
         return y, (x, y)
 
-    def backward(self, dy: Array, cache: Any) -> list[Array]:
+    def split(self, dy: Array, cache: Any) -> list[Array]:
         """Return dy where a tensor has the extreme, divided among equal ones, else 0."""
         x, y = cache
         reached = [one == y for one in x]
@@ -137,6 +190,7 @@ class Maximum(_Extreme):
     """
 
     function = staticmethod(np.maximum)
+    neutral = -np.inf
 
 
 class Minimum(_Extreme):
@@ -151,6 +205,7 @@ class Minimum(_Extreme):
     """
 
     function = staticmethod(np.minimum)
+    neutral = np.inf
 
 
 class Dot(Layer):

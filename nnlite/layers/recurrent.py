@@ -10,7 +10,7 @@ import numpy as np
 from nnlite import activations, initializers, regularizers
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import check_no_constraints, check_size, known_size
+from nnlite.layers.arguments import check_size, known_size, set_constraints
 from nnlite.layers.initial_state import TakesInitialState
 from nnlite.random import OwnGenerator
 from nnlite.registry import serialize, serialize_optional
@@ -76,13 +76,15 @@ class Recurrent(OwnGenerator, TakesInitialState):
         go_backwards: bool,
         stateful: bool,
         *,
-        kernel_constraint: None = None,
-        recurrent_constraint: None = None,
-        bias_constraint: None = None,
+        zero_output_for_mask: bool = False,
+        implementation: int | None = None,  # noqa: ARG002
+        kernel_constraint: Any = None,
+        recurrent_constraint: Any = None,
+        bias_constraint: Any = None,
         **settings: Any,
     ) -> None:
         super().__init__(activity_regularizer=activity_regularizer, **settings)
-        check_no_constraints(
+        set_constraints(
             self,
             kernel_constraint=kernel_constraint,
             recurrent_constraint=recurrent_constraint,
@@ -106,6 +108,11 @@ class Recurrent(OwnGenerator, TakesInitialState):
         self.return_sequences = return_sequences
         self.return_state = return_state
         self.go_backwards = go_backwards
+        if zero_output_for_mask:
+            raise ValueError(
+                f"{type(self).__name__}: zero_output_for_mask=True is not supported: outputs at masked steps "
+                "repeat the last valid one"
+            )
         if stateful:
             raise ValueError(
                 f"{type(self).__name__}: stateful=True is not supported, since layers keep no state between calls; use "
@@ -264,7 +271,7 @@ class Recurrent(OwnGenerator, TakesInitialState):
 
     # -- masks and configuration -----------------------------------------------------------------
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> Any:  # noqa: ARG002
         """Return the mask for the outputs of all steps; the last output and the state have none."""
         mask = mask[0] if isinstance(mask, list) else mask
         own = mask if self.return_sequences else None

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.layers.base import Layer, check_size
+from nnlite.layers.arguments import check_size
+from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, choice
 
@@ -35,6 +36,8 @@ class Reshape(Layer):
     >>> Reshape((2, -1))(np.zeros((5, 6))).shape
     (5, 2, 3)
     """
+
+    supports_masking = False
 
     def __init__(self, target_shape: Sequence[int], **settings: Any) -> None:
         super().__init__(**settings)
@@ -77,8 +80,8 @@ class Flatten(Layer):
 
     Parameters
     ----------
-    data_format : {"channels_last"}, optional
-        Accepted for compatibility with Keras; channels come last.
+    data_format : {"channels_last", "channels_first"}, optional
+        Order of the axes; channels vary fastest in the vector either way.
     **settings
         See `Layer`.
 
@@ -90,9 +93,12 @@ class Flatten(Layer):
     (5, 6)
     """
 
+    supports_masking = False
+
     def __init__(self, data_format: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        check_argument(self, "data_format", data_format, choice(None, "channels_last"))
+        check_argument(self, "data_format", data_format, choice(None, "channels_last", "channels_first"))
+        self.data_format = data_format or "channels_last"
 
     def build(self, input_shape: Shape) -> Shape:
         """Return (rows, values in a record)."""
@@ -102,11 +108,19 @@ class Flatten(Layer):
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, tuple[int, ...]]:  # noqa: ARG002
         """Return x with all axes but the first merged."""
+        if self.data_format == "channels_first" and x.ndim > 2:
+            x = np.moveaxis(x, 1, -1)
         return x.reshape(x.shape[0], math.prod(x.shape[1:])), x.shape
 
     def backward(self, dy: Array, cache: tuple[int, ...]) -> Array:
         """Return dy in the input's shape."""
-        return dy.reshape(cache)
+        dx = dy.reshape(cache)
+        return np.moveaxis(dx, -1, 1) if self.data_format == "channels_first" and dx.ndim > 2 else dx
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        first = {"data_format": self.data_format} if self.data_format == "channels_first" else {}
+        return {**super().get_config(), **first}
 
 
 class Permute(Layer):
@@ -132,6 +146,8 @@ class Permute(Layer):
     (5, 3, 10)
     """
 
+    supports_masking = False
+
     def __init__(self, dims: Sequence[int], **settings: Any) -> None:
         super().__init__(**settings)
         self.dims = tuple(dims)
@@ -155,7 +171,7 @@ class Permute(Layer):
         """Return dy with its axes in the old order."""
         return dy.transpose(np.argsort((0, *self.dims)))
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the second axis may be another one than the steps."""
         return
 
@@ -188,6 +204,8 @@ class RepeatVector(Layer):
     >>> RepeatVector(3)(np.array([[1.0, 2.0]])).tolist()
     [[[1.0, 2.0], [1.0, 2.0], [1.0, 2.0]]]
     """
+
+    supports_masking = False
 
     def __init__(self, n: int, **settings: Any) -> None:
         super().__init__(**settings)

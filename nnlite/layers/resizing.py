@@ -8,15 +8,17 @@ from typing import Any, ClassVar
 import numpy as np
 
 from nnlite.layers.base import Layer
+from nnlite.layers.channels import either_format, set_data_format
 from nnlite.layers.convolution import Sizes
-from nnlite.layers.windows import check_axes, check_channels_last, check_choice, crop, pad, per_axis
+from nnlite.layers.windows import check_axes, check_choice, crop, pad, per_axis
 from nnlite.types import Array, Shape
 
 
 class _Resizing(Layer):
+    supports_masking = False
     axes: ClassVar[int]
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the output has other steps than the input."""
         return
 
@@ -79,6 +81,7 @@ class UpSampling1D(_UpSampling):
         return {**super().get_config(), "size": self.size[0]}
 
 
+@either_format
 class UpSampling2D(_UpSampling):
     r"""Upsample an image by repetition or by bilinear interpolation.
 
@@ -91,7 +94,7 @@ class UpSampling2D(_UpSampling):
     ----------
     size : int or (int, int), default (2, 2)
         Factors of the height and of the width.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     interpolation : {"nearest", "bilinear"}, default "nearest"
         Interpolation method.
@@ -122,7 +125,7 @@ class UpSampling2D(_UpSampling):
     ) -> None:
         super().__init__(**settings)
         self.size = per_axis(self, "size", size, 2)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.interpolation = check_choice(self, "interpolation", interpolation, ("nearest", "bilinear"))
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:
@@ -180,6 +183,7 @@ class _ZeroPadding(_Resizing):
         return {**super().get_config(), "padding": _as_lists(self.padding)}
 
 
+@either_format
 class ZeroPadding1D(_ZeroPadding):
     """Add zeros before and after a series.
 
@@ -187,7 +191,7 @@ class ZeroPadding1D(_ZeroPadding):
     ----------
     padding : int or (int, int), default 1
         Numbers of steps before and after the series.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     **settings
         See `Layer`.
@@ -209,10 +213,11 @@ class ZeroPadding1D(_ZeroPadding):
 
     def __init__(self, padding: int | Sequence[int] = 1, data_format: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.padding = (_both_ends(self, "padding", padding),)
 
 
+@either_format
 class ZeroPadding2D(_ZeroPadding):
     """Add zeros around an image.
 
@@ -220,7 +225,7 @@ class ZeroPadding2D(_ZeroPadding):
     ----------
     padding : int, (int, int) or ((int, int), (int, int)), default (1, 1)
         Number of pixels on every side; or (above and below, left and right); or ((above, below), (left, right)).
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     **settings
         See `Layer`.
@@ -242,7 +247,7 @@ class ZeroPadding2D(_ZeroPadding):
 
     def __init__(self, padding: Any = (1, 1), data_format: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.padding = _four_sides(self, "padding", padding)
 
 
@@ -304,6 +309,7 @@ class Cropping1D(_Cropping):
         self.cropping = (_both_ends(self, "cropping", cropping),)
 
 
+@either_format
 class Cropping2D(_Cropping):
     """Remove pixels from the sides of an image.
 
@@ -311,7 +317,7 @@ class Cropping2D(_Cropping):
     ----------
     cropping : int, (int, int) or ((int, int), (int, int)), default ((0, 0), (0, 0))
         Number of pixels on every side; or (above and below, left and right); or ((above, below), (left, right)).
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     **settings
         See `Layer`.
@@ -333,7 +339,7 @@ class Cropping2D(_Cropping):
 
     def __init__(self, cropping: Any = ((0, 0), (0, 0)), data_format: str | None = None, **settings: Any) -> None:
         super().__init__(**settings)
-        check_channels_last(self, data_format)
+        set_data_format(self, data_format)
         self.cropping = _four_sides(self, "cropping", cropping)
 
 

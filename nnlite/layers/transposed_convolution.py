@@ -6,7 +6,8 @@ from typing import Any
 
 from nnlite.activations import ActivationFunction
 from nnlite.initializers import Initializer
-from nnlite.layers.base import known_size
+from nnlite.layers.arguments import known_size
+from nnlite.layers.channels import either_format
 from nnlite.layers.convolution import Kernel, Sizes
 from nnlite.layers.windows import check_axes, correlate, crop, input_gradient, kernel_gradient, pad, per_axis, span
 from nnlite.regularizers import Regularizer
@@ -125,6 +126,7 @@ class _TransposedConvolution(Kernel):
         return {**super().get_config(), "output_padding": padding}
 
 
+@either_format
 class Conv1DTranspose(_TransposedConvolution):
     r"""Transposed convolution along a series: every step contributes to several steps of a longer series.
 
@@ -155,7 +157,7 @@ class Conv1DTranspose(_TransposedConvolution):
         lengths of its input, and this argument chooses one of these lengths. With n inputs and windows that span r,
         the output then has (n - 1) s + r + output_padding steps ("valid"), or (n - 1) s + (r mod 2) + output_padding
         ("same"). By default (n - 1) s + max(r, s), or n s.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, steps, channels).
     dilation_rate : int, default 1
         d, the distance of the output steps that an input contributes to.
@@ -169,7 +171,7 @@ class Conv1DTranspose(_TransposedConvolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------
@@ -198,6 +200,7 @@ class Conv1DTranspose(_TransposedConvolution):
     axes = 1
 
 
+@either_format
 class Conv2DTranspose(_TransposedConvolution):
     r"""Transposed convolution over an image: every pixel contributes to several pixels of a larger image.
 
@@ -216,7 +219,7 @@ class Conv2DTranspose(_TransposedConvolution):
         Padding of the convolution of which this is the transpose. "same": the output is `strides` times as large.
     output_padding : int or (int, int), optional
         As for `Conv1DTranspose`, for each axis.
-    data_format : {"channels_last"}, optional
+    data_format : {"channels_last", "channels_first"}, optional
         The only supported order of axes: (rows, height, width, channels).
     dilation_rate : int or (int, int), default 1
         d, the distances of the output pixels that an input contributes to.
@@ -230,7 +233,7 @@ class Conv2DTranspose(_TransposedConvolution):
         Penalties on K, b and y.
     **settings
         `name`, `dtype`, `trainable`, `input_shape`: see `Layer`.
-        `kernel_constraint` and `bias_constraint` must be None; they exist for compatibility with Keras.
+        `kernel_constraint` and `bias_constraint`: see `nnlite.constraints`.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
-"""Names of Keras for the weights of layers and models, and for what they do not do."""
+"""Names of Keras for the weights and states of layers and models, and for what they do not do."""
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 
 from nnlite.layers.composition import WAY_OUT
 from nnlite.weights import Weight
@@ -40,6 +40,25 @@ class VariableNames:
     def non_trainable_variables(self) -> list[Weight]:
         """The weights that training does not change, under their name in Keras."""
         return self.non_trainable_weights
+
+    supports_masking: ClassVar[bool] = True
+    """Whether a mask of the input is one of the output, too: the output has the same steps."""
+
+    _called_penalty: float | None = None
+
+    @property
+    def dtype_policy(self) -> str:
+        """The dtype of weights and results, under its name in Keras."""
+        return str(getattr(self, "dtype", "float32"))
+
+    compute_dtype = variable_dtype = dtype_policy
+
+    @property
+    def losses(self) -> list[float]:
+        """Penalties: those on weights, and that on the output of the last call with arrays."""
+        weights = [w for w in self.weights if w.regularizer is not None]
+        own = [float(w.regularizer(w.value)) for w in weights if w.regularizer is not None]
+        return own if self._called_penalty is None else [*own, self._called_penalty]
 
     def add_loss(self, *_: Any, **__: Any) -> NoReturn:
         """Raise: a loss of tensors has no derivative here.

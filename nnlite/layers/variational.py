@@ -50,7 +50,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlite.layers.base import Layer, known_size
+from nnlite.layers.arguments import known_size
+from nnlite.layers.base import Layer
 from nnlite.random import OwnGenerator
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, number
@@ -176,7 +177,7 @@ class GaussianLatent(OwnGenerator, Layer):
         mean, log_variance, _ = cache
         return self.beta * float(divergence(mean, log_variance).sum()) / max(len(mean), 1)
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> None:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
         """Return None: the divergence does not support masks."""
         return
 

@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlite.layers.base import Layer, check_size
+from nnlite.layers.arguments import check_size
+from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, choice
 
@@ -303,11 +304,6 @@ def check_padding(layer: Layer, padding: str, choices: Sequence[str]) -> str:
     """Return `padding` in lower case if it is one of `choices`, in upper or lower case."""
     lowered = padding.lower() if isinstance(padding, str) else padding
     return lowered if lowered in choices else str(check_choice(layer, "padding", padding, choices))
-
-
-def check_channels_last(layer: Layer, data_format: str | None) -> None:
-    """Raise unless the order of axes is (rows, positions, channels)."""
-    check_choice(layer, "data_format", data_format, (None, "channels_last"))
 
 
 def check_axes(layer: Layer, input_shape: Shape, axes: int) -> None:

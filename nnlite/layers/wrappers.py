@@ -289,7 +289,7 @@ class Bidirectional(TakesInitialState, Wrapper):
             return dy * h_backward, dy * h_forward
         return dys[0], dys[1]
 
-    def compute_mask(self, x: Any, mask: Any, y: Any) -> Any:  # noqa: ARG002
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> Any:  # noqa: ARG002
         """Propagate the mask with the outputs of all steps."""
         mask = mask[0] if isinstance(mask, list) else mask
         own = mask if self.return_sequences else None

@@ -13,11 +13,20 @@ from nnlite.losses.base import Loss
 from nnlite.losses.classes import CategoricalHinge, Hinge, KLDivergence, SquaredHinge
 from nnlite.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from nnlite.losses.custom import FunctionLoss
+from nnlite.losses.focal import (
+    BinaryFocalCrossentropy,
+    CategoricalFocalCrossentropy,
+    CategoricalGeneralizedCrossEntropy,
+)
 from nnlite.losses.functions import (
     binary_crossentropy,
+    binary_focal_crossentropy,
     categorical_crossentropy,
+    categorical_focal_crossentropy,
+    categorical_generalized_cross_entropy,
     categorical_hinge,
     cosine_similarity,
+    dice,
     hinge,
     huber,
     kl_divergence,
@@ -30,6 +39,7 @@ from nnlite.losses.functions import (
     poisson,
     sparse_categorical_crossentropy,
     squared_hinge,
+    tversky,
 )
 from nnlite.losses.numbers import (
     CosineSimilarity,
@@ -38,14 +48,19 @@ from nnlite.losses.numbers import (
     MeanSquaredLogarithmicError,
     Poisson,
 )
+from nnlite.losses.overlap import Dice, Tversky
 from nnlite.losses.regression import Huber, MaskedMeanSquaredError, MeanAbsoluteError, MeanSquaredError
 from nnlite.registry import Registry, serialize
 
 __all__ = [
     "BinaryCrossentropy",
+    "BinaryFocalCrossentropy",
     "CategoricalCrossentropy",
+    "CategoricalFocalCrossentropy",
+    "CategoricalGeneralizedCrossEntropy",
     "CategoricalHinge",
     "CosineSimilarity",
+    "Dice",
     "FunctionLoss",
     "Hinge",
     "Huber",
@@ -60,11 +75,16 @@ __all__ = [
     "Poisson",
     "SparseCategoricalCrossentropy",
     "SquaredHinge",
+    "Tversky",
     "binary_crossentropy",
+    "binary_focal_crossentropy",
     "categorical_crossentropy",
+    "categorical_focal_crossentropy",
+    "categorical_generalized_cross_entropy",
     "categorical_hinge",
     "cosine_similarity",
     "deserialize",
+    "dice",
     "get",
     "hinge",
     "huber",
@@ -80,6 +100,7 @@ __all__ = [
     "serialize",
     "sparse_categorical_crossentropy",
     "squared_hinge",
+    "tversky",
 ]
 
 mse = MSE = mean_squared_error
@@ -107,6 +128,11 @@ _functions: dict[Any, type[Loss]] = {
     binary_crossentropy: BinaryCrossentropy,
     categorical_crossentropy: CategoricalCrossentropy,
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
+    binary_focal_crossentropy: BinaryFocalCrossentropy,
+    categorical_focal_crossentropy: CategoricalFocalCrossentropy,
+    categorical_generalized_cross_entropy: CategoricalGeneralizedCrossEntropy,
+    dice: Dice,
+    tversky: Tversky,
 }
 
 registry: Registry[Loss] = Registry("loss", Loss)
@@ -127,6 +153,11 @@ for _class, *_aliases in (
     (BinaryCrossentropy, "bce", "BCE"),
     (CategoricalCrossentropy,),
     (SparseCategoricalCrossentropy,),
+    (BinaryFocalCrossentropy,),
+    (CategoricalFocalCrossentropy,),
+    (CategoricalGeneralizedCrossEntropy,),
+    (Dice,),
+    (Tversky,),
 ):
     registry.register(_class, _class.__name__, _class.default_name, *_aliases)
 registry.register(FunctionLoss, "FunctionLoss")
@@ -147,6 +178,8 @@ def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Any]) -> Loss
     >>> get("mse").name
     'mean_squared_error'
     """
+    if isinstance(identifier, type) and issubclass(identifier, Loss):
+        return identifier()
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
         return _functions[identifier]() if identifier in _functions else FunctionLoss(identifier)
     return registry.get(identifier)  # type: ignore[arg-type]

@@ -6,11 +6,14 @@ sample weights. `gradient` is the derivative of the reduced loss with respect to
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
 
+from nnlite.config import check_float_type
 from nnlite.eager import Scalar, as_tensor
+from nnlite.registry import FromConfig
 from nnlite.types import Array, Arrays
 from nnlite.validation import check_argument, choice
 
@@ -24,7 +27,7 @@ def as_floats(values: Any) -> Array:
     return array if array.dtype.kind == "f" else array.astype(np.float32)
 
 
-class Loss:
+class Loss(FromConfig):
     r"""Base of all losses.
 
     With one value :math:`\ell_i` and one weight :math:`w_i` for each of n samples:
@@ -42,6 +45,8 @@ class Loss:
         training minimizes their sum.
     name : str, optional
         Name of the loss.
+    dtype : {"float32", "float64"}, optional
+        Accepted for compatibility with Keras: a loss computes in the dtype of the predictions.
 
     Raises
     ------
@@ -56,18 +61,35 @@ class Loss:
     accepts_unknown: ClassVar[bool] = False
     """Whether targets of NaN are unknown and left out, as by `MaskedMeanSquaredError`."""
 
-    def __init__(self, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
+    def __init__(
+        self, reduction: str | None = "sum_over_batch_size", name: str | None = None, dtype: str | None = None
+    ) -> None:
+        if dtype is not None:
+            check_float_type(dtype)
         check_argument(self, "reduction", reduction, choice(*REDUCTIONS))
         self.reduction = "none" if reduction is None else str(reduction)
+        self._called: Loss | None = None
         self.name = name or self.default_name or type(self).__name__
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:
-        """Return one value for each sample."""
-        raise NotImplementedError(f"{type(self).__name__} does not define per_sample(y_true, y_pred)")
+        """Return one value for each sample: those of ``call``, if a class for Keras defines it."""
+        return self._by_call().per_sample(y_true, y_pred)
 
     def slope(self, y_true: Array, y_pred: Array) -> Array:
-        """Return the derivative of each sample's value with respect to its predictions."""
-        raise NotImplementedError(f"{type(self).__name__} does not define slope(y_true, y_pred)")
+        """Return the derivative of each sample's value with respect to its predictions.
+
+        That of ``call`` comes from differences; a class that defines `slope` as well trains fast. See `FunctionLoss`.
+        """
+        return self._by_call().slope(y_true, y_pred)
+
+    def _by_call(self) -> Loss:
+        """Return the loss that is the method ``call``, as classes for Keras define it."""
+        if not hasattr(type(self), "call"):
+            raise NotImplementedError(f"{type(self).__name__} does not define per_sample(y_true, y_pred), or call")
+        if self._called is None:
+            function = self.call  # type: ignore[attr-defined]
+            self._called = import_module("nnlite.losses.custom").FunctionLoss(function, name=self.name)
+        return self._called
 
     def __call__(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         """Return L.

@@ -22,8 +22,9 @@ class Crossentropy(Loss):
         axis: int = -1,
         reduction: str | None = "sum_over_batch_size",
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(reduction, name, dtype)
         check_argument(self, "label_smoothing", label_smoothing, number(0, most=1))
         self.from_logits = from_logits
         self.label_smoothing = label_smoothing
@@ -185,8 +186,9 @@ class SparseCategoricalCrossentropy(CategoricalCrossentropy):
         reduction: str | None = "sum_over_batch_size",
         axis: int = -1,
         name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(from_logits, axis=axis, reduction=reduction, name=name)
+        super().__init__(from_logits, axis=axis, reduction=reduction, name=name, dtype=dtype)
         self.ignore_class = ignore_class
 
     def align(self, y_true: Array, y_pred: Array) -> tuple[Array, Array]:

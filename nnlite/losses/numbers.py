@@ -174,8 +174,14 @@ class CosineSimilarity(Loss):
 
     default_name = "cosine_similarity"
 
-    def __init__(self, axis: int = -1, reduction: str | None = "sum_over_batch_size", name: str | None = None) -> None:
-        super().__init__(reduction, name)
+    def __init__(
+        self,
+        axis: int = -1,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
+    ) -> None:
+        super().__init__(reduction, name, dtype)
         self.axis = axis
 
     def per_sample(self, y_true: Array, y_pred: Array) -> Array:

@@ -157,9 +157,13 @@ class Huber(Loss):
     default_name = "huber_loss"
 
     def __init__(
-        self, delta: float = 1.0, reduction: str | None = "sum_over_batch_size", name: str | None = None
+        self,
+        delta: float = 1.0,
+        reduction: str | None = "sum_over_batch_size",
+        name: str | None = None,
+        dtype: str | None = None,
     ) -> None:
-        super().__init__(reduction, name)
+        super().__init__(reduction, name, dtype)
         check_argument(self, "delta", delta, number(above=0))
         self.delta = delta
 

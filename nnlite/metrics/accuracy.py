@@ -34,10 +34,25 @@ class BinaryAccuracy(Metric):
         super().__init__(name, dtype)
         self.threshold = threshold
 
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        """Update the mean with a batch; weights of single predictions weight these.
+
+        Other arguments are those of `Metric`.
+        """
+        y, p = np.asarray(y_true), np.asarray(y_pred)
+        if sample_weight is None or np.ndim(sample_weight) < p.ndim or np.shape(sample_weight)[-1] != p.shape[-1]:
+            super().update_state(y, p, sample_weight)
+        else:
+            self._add(self._correct(y, p), sample_weight)
+
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return the fraction of correct predictions of each sample."""
+        fraction: Array = self._correct(y_true, y_pred).mean(axis=-1)
+        return fraction
+
+    def _correct(self, y_true: Array, y_pred: Array) -> Array:
         y_true = y_true[..., np.newaxis] if y_true.ndim == y_pred.ndim - 1 else y_true
-        correct: Array = ((y_pred > self.threshold) == y_true).mean(axis=-1)
+        correct: Array = (y_pred > self.threshold) == y_true
         return correct
 
     def get_config(self) -> dict[str, Any]:
@@ -87,6 +102,36 @@ class SparseCategoricalAccuracy(Metric):
 
 
 class Accuracy(Metric):
+    """Fraction of predictions that equal their targets.
+
+    ``metrics=["accuracy"]`` means another one: that which fits the shapes, `FittingAccuracy`.
+
+    Parameters
+    ----------
+    name : str, default "accuracy"
+        Name in the logs.
+    dtype : str, optional
+        See `Metric`.
+
+    Examples
+    --------
+    >>> Accuracy()([1, 2, 3, 4], [0, 2, 3, 4])
+    0.75
+    """
+
+    class_name = "ExactAccuracy"
+    """Name in files, where "Accuracy" means `FittingAccuracy`."""
+
+    def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
+        super().__init__(name, dtype)
+
+    def values(self, y_true: Array, y_pred: Array) -> Array:
+        """Return True for each correct prediction."""
+        correct: Array = y_true.reshape(y_pred.shape) == y_pred
+        return correct
+
+
+class FittingAccuracy(Metric):
     """Accuracy, of the kind that fits the shapes; the meaning of ``metrics=["accuracy"]``.
 
     One prediction per sample: `BinaryAccuracy`. Several predictions and as many targets: `CategoricalAccuracy`. Several
@@ -102,6 +147,9 @@ class Accuracy(Metric):
 
     def __init__(self, name: str | None = "accuracy", dtype: Any = None) -> None:
         super().__init__(name, dtype)
+
+    class_name = "Accuracy"
+    """Name in files."""
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return the accuracy of each sample."""

@@ -9,15 +9,14 @@ import numpy as np
 
 from nnlite.activations import sigmoid
 from nnlite.eager import Scalar
-from nnlite.metrics.base import Metric
-from nnlite.metrics.confusion import Counts, as_weights, count_outcomes
+from nnlite.metrics.confusion import CountingMetric, Counts, as_weights, count_outcomes
 from nnlite.types import Array
 from nnlite.validation import check_argument, choice, integer
 
 _EPSILON = 1e-7
 
 
-class AUC(Metric):
+class AUC(CountingMetric):
     r"""Area under a curve, approximated from the counts at fixed thresholds between 0 and 1.
 
     With the true positive rate (recall) y and the false positive rate x at each threshold, the area under the ROC curve
@@ -58,9 +57,6 @@ class AUC(Metric):
     0.75
     """
 
-    volatile = ("_counts",)
-    _counts: Counts | None
-
     def __init__(
         self,
         num_thresholds: int = 200,
@@ -83,6 +79,7 @@ class AUC(Metric):
         self.multi_label, self.num_labels, self.label_weights = multi_label, num_labels, label_weights
         self.from_logits = from_logits
         super().__init__(name, dtype)
+        self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the outcomes of a batch."""
@@ -115,10 +112,6 @@ class AUC(Metric):
         height = {"interpolation": (low + high) / 2, "minoring": low, "majoring": high}[self.summation_method]
         areas: Array = ((x[:-1] - x[1:]) * height).sum(axis=0)
         return areas
-
-    def reset_state(self) -> None:
-        """Forget the counts."""
-        self._counts = None
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

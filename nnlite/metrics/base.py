@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, ClassVar
 
 import numpy as np
 
+from nnlite.config import floatx
 from nnlite.eager import Scalar
 from nnlite.naming import snake_case
-from nnlite.registry import custom_object
+from nnlite.registry import FromConfig, custom_object
 from nnlite.types import Array
 
 
-class Metric:
+class Metric(FromConfig):
     r"""Base of all metrics: a weighted mean of one value per sample.
 
     .. math:: m = \frac{\sum_i w_i v_i}{\sum_i w_i}
@@ -33,9 +35,11 @@ class Metric:
     accepts_unknown: ClassVar[bool] = False
     """Whether the metric has a value for targets of NaN, which some losses take as unknown."""
 
-    def __init__(self, name: str | None = None, dtype: Any = None) -> None:  # noqa: ARG002
+    def __init__(self, name: str | None = None, dtype: Any = None) -> None:
+        self.dtype = str(dtype or floatx())
         self.name = name or snake_case(type(self).__name__)
-        self.reset_state()
+        self._variables: list[Any] = []
+        self._total = self._count = 0.0
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Update the metric with a batch and return its current value."""
@@ -75,6 +79,41 @@ class Metric:
         self._total += float((values * weight).sum())
         self._count += float(weight.sum())
 
+    def add_variable(
+        self, shape: Any = (), initializer: Any = "zeros", dtype: Any = None, name: str | None = None
+    ) -> Any:
+        """Add an array to the state of a metric of one's own; `reset_state` sets it to zeros.
+
+        Parameters
+        ----------
+        shape : tuple of int, default ()
+            Shape of the array.
+        initializer : str or Initializer, default "zeros"
+            Values at first.
+        dtype : str, optional
+            Dtype; by default that of the metric.
+        name : str, optional
+            Name.
+
+        Returns
+        -------
+        nnlite.variables.Variable
+            The array.
+        """
+        if isinstance(shape, str):
+            # The name comes first in programs for Keras 2.
+            shape, name = (), shape
+        variable = import_module("nnlite.variables").Variable(initializer or "zeros", shape, dtype, name=name)
+        self._variables.append(variable)
+        return variable
+
+    add_weight = add_variable
+
+    @property
+    def variables(self) -> list[Any]:
+        """The state, under its name in Keras."""
+        return self._variables or [getattr(self, name) for name in self.volatile]
+
     def set_state(self, total: float, count: float) -> None:
         """Set the sum of the values times their weights, and the sum of the weights."""
         self._total, self._count = total, count
@@ -89,9 +128,11 @@ class Metric:
         return Scalar(self._total / self._count if self._count else 0.0)
 
     def reset_state(self) -> None:
-        """Reset the mean."""
+        """Reset the mean, and the arrays of `add_variable`."""
         self._total = 0.0
         self._count = 0.0
+        for variable in self._variables:
+            variable.assign(np.zeros(variable.shape))
 
     def reset_states(self) -> None:
         """Reset the mean; the name of `reset_state` in Keras 2."""
@@ -100,11 +141,6 @@ class Metric:
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return {"name": self.name}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> Metric:
-        """Return a metric with the configuration that `get_config` returned."""
-        return cls(**config)
 
 
 class Mean(Metric):

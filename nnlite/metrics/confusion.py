@@ -69,7 +69,31 @@ def as_weights(sample_weight: Any, shape: tuple[int, ...]) -> Array:
     return np.broadcast_to(weight.reshape(weight.shape[:1] + (1,) * (len(shape) - 1)), shape)
 
 
-class _OfCounts(Metric):
+class CountingMetric(Metric):
+    """Base of the metrics whose state is counts of outcomes."""
+
+    volatile: ClassVar[tuple[str, ...]] = ("_counts",)
+    counted: ClassVar[tuple[str, ...]] = Counts._fields
+    """Which counts the result depends on, under the names of Keras."""
+    _counts: Counts | None
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a count, such as ``true_positives``."""
+        if name not in Counts._fields:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return np.zeros(1) if self._counts is None else getattr(self._counts, name)
+
+    @property
+    def variables(self) -> list[Any]:
+        """The counts, under their name in Keras."""
+        return [getattr(self, name) for name in self.counted]
+
+    def reset_state(self) -> None:
+        """Forget the counts."""
+        self._counts = None
+
+
+class _OfCounts(CountingMetric):
     """Base of the metrics of counts at one threshold or several.
 
     Parameters
@@ -81,9 +105,6 @@ class _OfCounts(Metric):
     class_id : int, optional
         Column of the only label that is counted.
     """
-
-    volatile: ClassVar[tuple[str, ...]] = ("_counts",)
-    _counts: Counts | None
 
     def __init__(
         self,
@@ -100,11 +121,14 @@ class _OfCounts(Metric):
         self.thresholds = thresholds
         self.top_k, self.class_id = top_k, class_id
         super().__init__(name, dtype)
+        self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the outcomes of a batch."""
         p = np.asarray(y_pred, np.float64)
-        p = p.reshape(-1, 1) if p.ndim < 2 else p
+        if p.ndim < 2:
+            # A vector are single predictions, or with `top_k` those of one sample.
+            p = p.reshape(-1, 1) if self.top_k is None else p.reshape(1, -1)
         y = np.asarray(y_true, np.float64).reshape(p.shape)
         weights = as_weights(sample_weight, p.shape)
         # Without thresholds, the largest `top_k` count, or predictions above 1/2.
@@ -115,6 +139,11 @@ class _OfCounts(Metric):
             rank = np.argsort(order, axis=-1, kind="stable")
             p = np.where(rank < self.top_k, p, -np.inf)
         if self.class_id is not None:
+            if self.class_id >= p.shape[-1]:
+                raise ValueError(
+                    f"{type(self).__name__}: class_id {self.class_id} must be a column of the predictions, which have "
+                    f"{p.shape[-1]}"
+                )
             y, p, weights = (part[..., self.class_id] for part in (y, p, weights))
         thresholds = np.atleast_1d(np.asarray(given, np.float64))
         order = np.argsort(thresholds)
@@ -137,10 +166,6 @@ class _OfCounts(Metric):
             return np.zeros(shape) if shape else Scalar(0.0)
         values = self.of_counts(self._counts)
         return values if shape else Scalar(values[0])
-
-    def reset_state(self) -> None:
-        """Forget the counts."""
-        self._counts = None
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
@@ -175,6 +200,8 @@ class TruePositives(_Count):
     1.0
     """
 
+    counted = ("true_positives",)
+
     def of_counts(self, counts: Counts) -> Array:
         """Return the count."""
         return counts.true_positives
@@ -182,6 +209,8 @@ class TruePositives(_Count):
 
 class FalsePositives(_Count):
     """Number of negative labels that are predicted as positive; arguments as of `TruePositives`."""
+
+    counted = ("false_positives",)
 
     def of_counts(self, counts: Counts) -> Array:
         """Return the count."""
@@ -191,6 +220,8 @@ class FalsePositives(_Count):
 class TrueNegatives(_Count):
     """Number of negative labels that are predicted as negative; arguments as of `TruePositives`."""
 
+    counted = ("true_negatives",)
+
     def of_counts(self, counts: Counts) -> Array:
         """Return the count."""
         return counts.true_negatives
@@ -198,6 +229,8 @@ class TrueNegatives(_Count):
 
 class FalseNegatives(_Count):
     """Number of positive labels that are predicted as negative; arguments as of `TruePositives`."""
+
+    counted = ("false_negatives",)
 
     def of_counts(self, counts: Counts) -> Array:
         """Return the count."""
@@ -234,6 +267,8 @@ class Precision(_Ratio):
     0.5
     """
 
+    counted = ("true_positives", "false_positives")
+
     def of_counts(self, counts: Counts) -> Array:
         """Return the precision."""
         return _divide(counts.true_positives, counts.true_positives + counts.false_positives)
@@ -247,6 +282,8 @@ class Recall(_Ratio):
     >>> Recall()([[0.0], [1.0], [1.0]], [[0.7], [0.8], [0.4]])
     0.5
     """
+
+    counted = ("true_positives", "false_negatives")
 
     def of_counts(self, counts: Counts) -> Array:
         """Return the recall."""
@@ -288,6 +325,7 @@ class FBetaScore(Metric):
         check_argument(self, "beta", beta, number(above=0))
         self.average, self.beta, self.threshold = average, beta, threshold
         super().__init__(name, dtype)
+        self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Count the outcomes of a batch."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from nnlite.eager import Scalar
 from nnlite.metrics.base import Metric
+from nnlite.types import Array
 from nnlite.validation import check_argument, choice
 
 
@@ -47,6 +49,7 @@ class R2Score(Metric):
         check_argument(self, "class_aggregation", class_aggregation, allowed)
         self.class_aggregation, self.num_regressors = class_aggregation, num_regressors
         super().__init__(name, dtype)
+        self.reset_state()
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
         """Update the sums with a batch."""
@@ -56,7 +59,7 @@ class R2Score(Metric):
         w = np.ones((len(y), 1)) if sample_weight is None else np.asarray(sample_weight, np.float64).reshape(-1, 1)
         sums = np.stack([(w * y).sum(0), (w * y * y).sum(0), (w * (p - y) ** 2).sum(0)])
         n, weight, before = self._sums
-        self._sums = (n + len(y), weight + float(w.sum()), sums if before is None else before + sums)
+        self._sums = (n + y.size, weight + float(w.sum()), sums if before is None else before + sums)
 
     def result(self) -> Any:
         """Return the score."""
@@ -64,14 +67,28 @@ class R2Score(Metric):
         if sums is None:
             return Scalar(0.0)
         variance = sums[1] - sums[0] ** 2 / weight
-        score = 1 - sums[2] / variance
+        with np.errstate(divide="ignore"):
+            score = 1 - sums[2] / variance
+        score = self._adjusted(self._aggregated(np.where(np.isinf(score), 0.0, score), variance), n)
+        return score if self.class_aggregation is None else Scalar(score)
+
+    def _aggregated(self, score: Array, variance: Array) -> Any:
         if self.class_aggregation is None:
             return score
         by_variance = self.class_aggregation == "variance_weighted_average"
-        mean = float(np.average(score, weights=variance if by_variance else None))
-        if self.num_regressors:
-            mean = 1 - (1 - mean) * (n - 1) / (n - self.num_regressors - 1)
-        return Scalar(mean)
+        return np.average(score, weights=variance if by_variance else None)
+
+    def _adjusted(self, score: Any, n: int) -> Any:
+        """Return the score for as many regressors, where there are enough values."""
+        if not self.num_regressors:
+            return score
+        if self.num_regressors >= n - 1:
+            warnings.warn(
+                f"R2Score: {n} values are too few for {self.num_regressors} regressors; the score is not adjusted",
+                stacklevel=3,
+            )
+            return score
+        return 1 - (1 - score) * (n - 1) / (n - self.num_regressors - 1)
 
     def reset_state(self) -> None:
         """Reset the sums."""

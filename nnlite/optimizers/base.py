@@ -14,14 +14,15 @@ from nnlite.eager import Scalar
 from nnlite.memory import aligned_zeros
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.optimizers.schedules import get as get_schedule
-from nnlite.registry import serialize
+from nnlite.optimizers.variables import LISTED, VariableUpdates, as_vector
+from nnlite.registry import FromConfig, serialize
 from nnlite.types import Array
 from nnlite.validation import check_argument, check_value, integer, number
 
 Layout = Sequence[tuple[str, slice]]
 
 
-class Optimizer:
+class Optimizer(VariableUpdates, FromConfig):
     r"""Base of all optimizers.
 
     A subclass names its state in `slot_names` and defines `update`. Before each update the gradient g is clipped and
@@ -117,16 +118,23 @@ class Optimizer:
 
     # -- stepping ------------------------------------------------------------------------------
 
-    def build(self, parameters: Array, layout: Layout) -> None:
-        """Allocate the state for a vector of weights.
+    def build(self, parameters: Any, layout: Layout | None = None) -> None:
+        """Allocate the state for a vector of weights, or for a list of weights.
 
         Parameters
         ----------
-        parameters : ndarray of shape (n,)
+        parameters : ndarray of shape (n,), or list of Weight
             Weights. Existing state for as many weights of the same dtype is kept.
-        layout : sequence of (str, slice)
-            Name of each weight and its slice of the vector.
+        layout : sequence of (str, slice), optional
+            Name of each weight and its slice of the vector; not for a list of weights.
         """
+        if layout is None:
+            self._weights = tuple(parameters)
+            parameters, layout = as_vector(parameters, self._listed)
+        elif self._listed and not self._weights:
+            raise ValueError(
+                "exclude_from_weight_decay: fit knows weights by name only; give var_names=, not var_list="
+            )
         self.layout = layout
         fits = self._scratch is not None and _alike(self._scratch[0], parameters)
         if not fits:
@@ -198,15 +206,21 @@ class Optimizer:
             return [slice(0, length)]
         return [place for name, place in self.layout if not any(part in name for part in self._undecayed)]
 
-    def exclude_from_weight_decay(self, var_names: Sequence[str]) -> None:
+    def exclude_from_weight_decay(
+        self, var_list: Sequence[Any] | None = None, var_names: Sequence[str] | None = None
+    ) -> None:
         """Exclude weights from weight decay.
 
         Parameters
         ----------
-        var_names : sequence of str
+        var_list : sequence of Weight or str, optional
+            These weights, in updates by `apply_gradients`; strings are taken as `var_names`.
+        var_names : sequence of str, optional
             Parts of the names of these weights, such as ``["bias"]``.
         """
-        self._undecayed = tuple(var_names)
+        names = [one for one in var_list or () if isinstance(one, str)]
+        self._listed = tuple(one for one in var_list or () if not isinstance(one, str))
+        self._undecayed = (*((LISTED,) if self._listed else ()), *names, *(var_names or ()))
 
     # -- state and configuration ---------------------------------------------------------------
 

@@ -7,11 +7,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from nnlite.registry import Registry, serialize  # noqa: F401 - serialize is a public name here, too
+from nnlite.registry import FromConfig, Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.validation import check_value, number
 
 
-class LearningRateSchedule:
+class LearningRateSchedule(FromConfig):
     """Base of all schedules: a function from the number of updates to the learning rate."""
 
     def __call__(self, step: int) -> float:

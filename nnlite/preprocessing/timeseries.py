@@ -25,6 +25,7 @@ def timeseries_dataset_from_array(
     seed: int | None = None,
     start_index: int | None = None,
     end_index: int | None = None,
+    format: str = "tf",
 ) -> Dataset:
     """Return the windows of a series, with the target of each, in batches.
 
@@ -48,6 +49,8 @@ def timeseries_dataset_from_array(
         Seed of the order.
     start_index, end_index : int, optional
         Steps from which and up to which the series is used.
+    format : {"tf", "grain"}, default "tf"
+        Accepted for compatibility with Keras: the batches are the same for both.
 
     Returns
     -------
@@ -76,6 +79,7 @@ def timeseries_dataset_from_array(
         ("sampling_rate", sampling_rate),
     ):
         check_value(name, value, positive)
+    check_value("format", format, choice("tf", "grain"))
     check_value("batch_size", batch_size, choice(None) | positive)
     series = np.asarray(data)
     wanted = None if targets is None else np.asarray(targets)

@@ -140,6 +140,16 @@ WARNED = {
     "coordinates": ([f"48°{i * 17 % 60}'{i * 29 % 53}\"N" for i in range(300)], SpellingWarning),
     "constant": (np.full(300, 7.0), ConstantColumnWarning),
     "constant text": (["ok"] * 300, ConstantColumnWarning),
+    "minutes since 1970, in order": (np.sort(28_400_000 + np.arange(300) * 7919 % 90_000), IdentifierColumnWarning),
+    "days since 1970, several rows each": (19_700 + np.arange(300) // 30, IdentifierColumnWarning),
+    "years with decimals, several rows each": (2024 + np.arange(300) // 30 / 100, IdentifierColumnWarning),
+    "year and day, several rows each": (24_060 + np.arange(300) // 30, IdentifierColumnWarning),
+    "booleans in three ways": (
+        [("True", "no", "1", "False", "yes", "0")[i * 7 % 6] for i in range(300)],
+        SpellingWarning,
+    ),
+    "booleans and switches": ([("on", "0", "1", "off")[i % 4] for i in range(300)], SpellingWarning),
+    "numbers of versions": ([f"{1 + i % 3}.{1 + i % 15}.{4 * (i % 12)}" for i in range(300)], SpellingWarning),
     "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
 }
 
@@ -152,6 +162,49 @@ def test_columns_that_say_nothing_are_warned_of(name):
     if category is IdentifierColumnWarning:
         assert preprocessor.left_out_["v"].startswith("left out: ")
         assert fitted(cells, keep=["v"])[0].kinds_["v"] in ("number", "category")
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("year", [2019 + i * 7 % 5 for i in range(300)], "ignored"),
+        ("model", [2019 + i * 7 % 5 for i in range(300)], "category"),
+        ("date", [round(2021 + i * 7 % 100 / 33, 2) for i in range(300)], "ignored"),
+        ("pressure", [round(2021 + i * 7 % 100 / 33, 2) for i in range(300)], "number"),
+        ("sample date", [24_001 + i * 7 % 90 for i in range(300)], "ignored"),
+        ("power", [24_001 + i * 7 % 90 for i in range(300)], "number"),
+        ("stage", np.repeat(np.arange(30), 10), "number"),
+    ],
+)
+def test_a_name_says_that_numbers_are_times(name, cells, kind):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        preprocessor = TablePreprocessor("core", missing="nan").fit({name: cells, "o": OTHER})
+    assert preprocessor.kinds_[name] == kind
+    assert [one.category for one in caught] == [TimeColumnWarning] * (kind == "ignored")
+
+
+def test_each_way_of_writing_a_boolean_is_the_same_level():
+    cells = WARNED["booleans in three ways"][0]
+    preprocessor, _ = fitted(cells)
+    truths, lies = (
+        features(preprocessor, ["True", "1", "yes", "on"]),
+        features(preprocessor, ["no", "0", "False", "off"]),
+    )
+    assert (truths == truths[0]).all()
+    assert (lies == lies[0]).all()
+    assert (truths[0] != lies[0]).any()
+    assert fitted([("0", "1", "t")[i % 3] for i in range(300)])[0].describe()[0].count("'") == 6  # a code of three
+
+
+def test_a_version_that_is_new_is_unseen():
+    preprocessor, _ = fitted(WARNED["numbers of versions"][0])
+    known, new = features(preprocessor, ["1.1.0", "1.99.1"])
+    assert preprocessor.kinds_["v"] == "category"
+    assert (known != new).any()
+    dates = [*(t.strftime("%d.%m.%y") for t in T[1:]), "31.13.24"]
+    with pytest.raises(DataError, match="found '31.13.24'"):
+        fitted(dates)
 
 
 def test_times_as_numbers_are_numbers_where_they_are_kept():

@@ -127,6 +127,11 @@ LOSSES = [
     (losses.CategoricalHinge(), ONE_HOT, draw(6, 4)),
     (losses.KLDivergence(), SHARES[::-1], SHARES),
     (losses.SparseCategoricalCrossentropy(ignore_class=1), CLASS_NUMBERS, SHARES),
+    (losses.BinaryFocalCrossentropy(apply_class_balancing=True), LABELS, PROBABILITIES),
+    (losses.CategoricalFocalCrossentropy(), ONE_HOT, SHARES),
+    (losses.CategoricalGeneralizedCrossEntropy(), CLASS_NUMBERS, SHARES),
+    (losses.Dice(axis=-1), LABELS, PROBABILITIES),
+    (losses.Tversky(0.3, axis=-1), LABELS, PROBABILITIES),
     (losses.FunctionLoss(quartic), LABELS, draw(6, 4)),
 ]
 REGULARIZERS = [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)]

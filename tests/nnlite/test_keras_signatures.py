@@ -35,16 +35,12 @@ NOT_OFFERED = {
         "lora_rank",  # fine-tuning of large models
         "lora_alpha",
         "quantization_config",
-        "renorm",  # batch renormalization
-        "renorm_clipping",
-        "renorm_momentum",
-        "synchronized",  # several devices
         "sparse",  # other kinds of tensors
         "ragged",
         "tensor",
         "optional",
     },
-    "losses": {"dtype"},
+    "losses": set(),
     "optimizers": {
         "use_ema",
         "ema_momentum",

@@ -31,7 +31,7 @@ from anomaly.detectors.table.incremental import (
     update_calibration,
 )
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
-from anomaly.errors import DataError
+from anomaly.errors import DataError, LabelWarning
 from anomaly.large.drawn import BLOCK_ROWS, DrawnRows
 from nnlite.job import Plan
 from nnlite.models import Model
@@ -548,7 +548,7 @@ class TableDetector(TableDetectorFiles):
         >>> detector.learn_labels(anomalies, np.ones(10)).column_weights_.argmax()
         np.int64(0)
         """
-        from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, LabelWarning, learn_weights
+        from anomaly.detectors.table.label_learning import NO_EVIDENCE, LabelledRecords, learn_weights
 
         self._check_fitted()
         check_value("spread", spread, number(above=0))

@@ -55,7 +55,6 @@ import numpy as np
 from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.lbfgs import minimize
 from anomaly.detectors.table.neighbors import typical
-from anomaly.errors import DataWarning
 from anomaly.metrics.validation import check_labels
 from nnlite.types import Array
 
@@ -105,10 +104,6 @@ _LARGER_STEPS = (_Step(0.5, 0.0, 0.0), _Step(1.0, 4.0, 0.02))
 _PLAUSIBLE = 0.75
 # Where nine of ten labelled anomalies were above this fraction of normal records before, they were chosen by score.
 _SELECTED = 0.85
-
-
-class LabelWarning(DataWarning):
-    """Labelled records are no evidence for weights other than 1; scores are those without labels."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nnlite import ops
+from nnlite import ops, variables
 from nnlite.eager import Tensor, as_tensor
-from nnlite.types import Array
 
 abs, add, subtract, multiply, divide, pow, negative = (
     ops.abs,
@@ -80,51 +79,21 @@ def is_tensor(x: Any) -> bool:
     return isinstance(x, Tensor)
 
 
-class Variable:
-    """An array that can be assigned to.
+class Variable(variables.Variable):
+    """An array that can be assigned to; see `nnlite.variables.Variable`.
 
     Parameters
     ----------
     initial_value : array_like
         Value at first.
-    trainable : bool, default True
-        Accepted for compatibility with TensorFlow, without effect.
-    name : str, optional
-        Name.
-    dtype : str or dtype, optional
-        Dtype.
+    trainable, name, dtype : object, optional
+        As there.
     """
 
     def __init__(
         self, initial_value: Any, trainable: bool = True, name: str | None = None, dtype: Any = None, **_: Any
     ) -> None:
-        self.trainable, self.name = trainable, name
-        self._value: Array = np.array(ops.convert_to_tensor(initial_value, dtype))
-
-    def assign(self, value: Any) -> Variable:
-        """Set the value."""
-        self._value[...] = np.asarray(value)
-        return self
-
-    def assign_add(self, delta: Any) -> Variable:
-        """Add to the value."""
-        return self.assign(self._value + np.asarray(delta))
-
-    def assign_sub(self, delta: Any) -> Variable:
-        """Subtract from the value."""
-        return self.assign(self._value - np.asarray(delta))
-
-    def numpy(self) -> Array:
-        """Return a copy of the value."""
-        return self._value.copy()
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self._value, dtype) if copy or dtype is not None else self._value
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the value."""
-        return self._value.shape
+        super().__init__(initial_value, dtype=dtype, trainable=trainable, name=name)
 
 
 def squared_difference(x: Any, y: Any) -> Any:

@@ -61,6 +61,8 @@ def lower_layer(
     """Emit one layer, which may be a model; return its outputs and their masks."""
     if isinstance(layer, Network):
         return lower_network(program, layer, inputs, masks)
+    if getattr(layer, "data_format", None) == "channels_first":
+        raise Unsupported(f"layer {layer.name!r} with channels first has no compiled form")
     rule = rule_for(layer)
     # The first of several inputs is the series; the others are states.
     uses_mask = layer.takes_mask and masks[0] is not None

@@ -166,7 +166,7 @@ def _emit_metric(
     work: Location,
 ) -> None:
     kind: Any = type(metric)
-    if kind is metrics.Accuracy:
+    if kind is metrics.FittingAccuracy:
         single_output = output.shape[-1] == 1
         same_shape = output.shape == target.shape
         kind = (
@@ -222,6 +222,8 @@ def lower_activity_penalty(program: Program, regularizer: Regularizer, y: Tensor
 def lower_weight_penalties(program: Program, weights: Sequence[Weight]) -> None:
     """Emit the penalties on trainable weights, in training after the backward pass has written the gradients."""
     for weight in weights:
+        if weight.constraint is not None:
+            raise Unsupported(f"the constraint on weight {weight.name!r} has no compiled form")
         if weight.regularizer is not None:
             location = program.weight(weight)
             gradient = Location("gradients", location.offset) if program.training else None

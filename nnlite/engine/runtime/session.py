@@ -238,7 +238,7 @@ def _are_class_numbers(model: CompiledNetwork, i: int, y: Array) -> bool:
     shape, objective = model.outputs[i].shape, model.objective
     kinds: tuple[type, ...] = (losses.SparseCategoricalCrossentropy, metrics.SparseCategoricalAccuracy)
     if shape[-1] != 1 and y.shape[1:] != shape[1:]:
-        kinds = (*kinds, metrics.Accuracy)
+        kinds = (*kinds, metrics.FittingAccuracy)
     return any(
         isinstance(function, kinds)
         for function in (objective.losses[i], *objective.metrics[i], *objective.weighted_metrics[i])

@@ -27,6 +27,16 @@ def test_a_reason_says_what_was_found_and_expected():
     assert reason_text("mode", "slow", "slow") == "mode is slow, unusual beside the other columns"
 
 
+def test_an_expected_number_is_written_as_its_column():
+    def write(column, value, found):
+        assert (column, value, found) == ("Betrag", -71.5, "-11.729,51 €")
+        return "-71,50 €"
+
+    (reason,) = reasons_of(["Betrag"], np.array([1.0]), ["-11.729,51 €"], [-71.5], 5, write)
+    assert reason.expected == "-71,50 €"
+    assert reason.text == "Betrag is -11.729,51 €, expected about -71,50 €"
+
+
 def test_columns_that_contribute_nothing_are_no_reason():
     reasons = reasons_of(["a", "b", "c"], np.array([1.0, 3.0, 0.0]), [1.0, 2.0, 3.0], [1.5, 2.5, 3.0], 5)
     assert [(one.column, one.share, one.found, one.expected) for one in reasons] == [

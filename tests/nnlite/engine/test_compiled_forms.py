@@ -15,7 +15,12 @@ NOT_OF_PREDICTIONS = {"Mean", "mean"}
 
 # What only the layers compute: rare in training, where it then takes their time.
 LOSSES_OF_LAYERS = {
+    losses.BinaryFocalCrossentropy,
+    losses.CategoricalFocalCrossentropy,
+    losses.CategoricalGeneralizedCrossEntropy,
     losses.CategoricalHinge,
+    losses.Dice,
+    losses.Tversky,
     losses.CosineSimilarity,
     losses.FunctionLoss,
     losses.Hinge,
@@ -27,7 +32,7 @@ LOSSES_OF_LAYERS = {
     losses.SquaredHinge,
 }
 METRICS_OF_ENGINE = {
-    metrics.Accuracy,
+    metrics.FittingAccuracy,
     metrics.BinaryAccuracy,
     metrics.BinaryCrossentropy,
     metrics.CategoricalAccuracy,
@@ -39,6 +44,15 @@ METRICS_OF_ENGINE = {
 }
 ACTIVATIONS_OF_LAYERS = {
     activations.CELU,
+    activations.HardShrink,
+    activations.HardTanh,
+    activations.SoftShrink,
+    activations.SparsePlus,
+    activations.SparseSigmoid,
+    activations.Sparsemax,
+    activations.SquarePlus,
+    activations.TanhShrink,
+    activations.Threshold,
     activations.FunctionActivation,
     activations.HardSiLU,
     activations.LogSigmoid,
@@ -48,27 +62,42 @@ ACTIVATIONS_OF_LAYERS = {
     activations.Softsign,
 }
 LAYERS_OF_LAYERS = {
+    "AlphaDropout",
     "Average",
     "CategoryEncoding",
     "Discretization",
     "Divide",
+    "DepthwiseConv1D",
+    "DepthwiseConv2D",
     "Dot",
     "Embedding",
+    "GaussianDropout",
+    "GroupNormalization",
     "Identity",
     "Lambda",
     "Maximum",
     "Minimum",
     "Multiply",
     "Normalization",
+    "PReLU",
     "Rescaling",
+    "SeparableConv1D",
+    "SeparableConv2D",
+    "SeparableConvolution1D",
+    "SeparableConvolution2D",
+    "SpatialDropout2D",
     "StringLookup",
     "Subtract",
+    "UnitNormalization",
 }
 
 
 def names_of(registry, *, but=(), only=None):
     """Return the names in a registry of classes that are not in `but`, or are in `only`."""
     functions = {"FunctionLoss", "FunctionActivation", "MeanMetricWrapper"}
+    # What cannot be made without arguments: metrics of rates and of numbers of classes.
+    functions |= {name for name in registry.names() if name.lower().endswith(("iou", "atrecall", "atprecision"))}
+    functions |= {name for name in registry.names() if name.lower().endswith(("atspecificity", "atsensitivity"))}
     kinds = {name: type(registry.create(name)) for name in registry.names() if name not in functions}
     return sorted(name for name, kind in kinds.items() if (kind in only if only else kind not in but))
 

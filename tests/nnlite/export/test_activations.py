@@ -9,7 +9,7 @@ from nnlite.layers import Activation
 from nnlite.models import Model
 from tests.nnlite.export.running import RELATIVE, model_of, run
 
-NAMES = [name for name in activations.registry.names() if name != "FunctionActivation"]
+NAMES = [name for name in activations.registry.names() if name not in ("FunctionActivation", "sparsemax", "Sparsemax")]
 FUNCTIONS = list({type(function): function for function in map(activations.get, NAMES)}.values())
 SETTINGS = [
     activations.ReLU(negative_slope=0.2, max_value=3.0, threshold=0.5),
@@ -29,6 +29,8 @@ ABSOLUTE = {
     "gelu": 1e-6,
     # The logarithm of a sum near 1, whose last digit is 1.2e-7.
     "log_softmax": 2.4e-7,
+    # x and its hyperbolic tangent cancel.
+    "tanh_shrink": 1.2e-7,
     # The sigmoid function of -87 is below the smallest number of full precision, and is multiplied by 87 and more.
     "silu": 100 * SUBNORMAL,
 }
@@ -61,6 +63,8 @@ def test_a_python_function_is_refused_by_name(tmp_path):
     def cube(x):
         return x**3
 
+    with pytest.raises(NotExportable, match="activation 'sparsemax'"):
+        model_of(Activation("sparsemax"), (2,)).export(tmp_path / "m.onnx")
     with pytest.raises(NotExportable, match="layer 'own' \\(Activation\\) has the activation 'cube', which ONNX does"):
         model_of(Activation(cube, name="own"), (2,)).export(tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())

@@ -386,7 +386,10 @@ def test_small_things_of_keras_programs(tmp_path):
     assert layers.Conv1D(2, 3, use_bias=False).bias is None
     assert layers.Flatten(data_format="channels_last")(np.zeros((2, 3, 4))).shape == (2, 12)
     with pytest.raises(ValueError, match="data_format must be one of None, 'channels_last'"):
-        layers.Flatten(data_format="channels_first")
+        layers.Flatten(data_format="rows_first")
+    first = np.arange(24.0).reshape(2, 4, 3)
+    flat = layers.Flatten(data_format="channels_first")(first)
+    np.testing.assert_array_equal(flat, np.moveaxis(first, 1, -1).reshape(2, 12))
     model = Sequential([Input((3,)), Dense(2)])
     save_model(model, tmp_path / "model.npz")
     assert load_model(tmp_path / "model.npz", safe_mode=False).output_shape == (None, 2)

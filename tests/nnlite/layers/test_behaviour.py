@@ -309,14 +309,19 @@ _OF_CELLS = (*_OF_KERNELS, "recurrent_constraint")
         *((make, ("beta_constraint", "gamma_constraint")) for make in (BatchNormalization, LayerNormalization)),
     ],
 )
-def test_constraints_must_be_none(make, arguments):
+def test_constraints_are_those_of_the_weights_and_in_the_configuration(make, arguments):
     needed = () if make in (BatchNormalization, LayerNormalization) else (2,)
     layer = make(*needed, **dict.fromkeys(arguments))
-    kind = type(layer)
-    assert kind.from_config(layer.get_config()).get_config() == layer.get_config()
+    assert not layer.constraints
     for argument in arguments:
-        with pytest.raises(ValueError, match=f"{kind.__name__}: {argument} must be None.*found 'max_norm'"):
-            make(*needed, **{argument: "max_norm"})
+        layer = make(*needed, **{argument: "non_neg"})
+        layer.build((None, 5, 4, 3) if getattr(layer, "axes", 1) == 2 else (None, 5, 3))
+        constrained = [weight.name for weight in layer.weights if weight.constraint is not None]
+        assert [name.removesuffix("_kernel") for name in constrained] == [argument.removesuffix("_constraint")]
+        again = type(layer).from_config(layer.get_config())
+        assert type(again.constraints[argument]).__name__ == "NonNeg"
+        with pytest.raises(ValueError, match="unknown constraint 'small'"):
+            make(*needed, **{argument: "small"})
 
 
 @pytest.mark.parametrize("rows", [None, 4])

@@ -48,6 +48,15 @@ ACTIVATIONS = [
     "softsign",
     "log_sigmoid",
     "log_softmax",
+    "hard_shrink",
+    "soft_shrink",
+    "tanh_shrink",
+    "hard_tanh",
+    "squareplus",
+    "sparse_plus",
+    "sparse_sigmoid",
+    "sparsemax",
+    "Threshold",
 ]
 
 

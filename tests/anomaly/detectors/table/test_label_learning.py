@@ -15,13 +15,12 @@ from anomaly.detectors.blend import Blend
 from anomaly.detectors.table.label_learning import (
     LabelledContributions,
     LabelledRecords,
-    LabelWarning,
     _loss,
     fit_weights,
     learn_weights,
 )
 from anomaly.detectors.table.lbfgs import minimize
-from anomaly.errors import DataError
+from anomaly.errors import DataError, LabelWarning
 from nnlite.archive import FileFormatError
 
 QUICK = {"hidden": (16,), "epochs": 30, "random_state": 0}

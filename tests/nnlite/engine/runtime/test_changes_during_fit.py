@@ -100,7 +100,7 @@ METRICS = [
     metrics.CategoricalCrossentropy,
     metrics.BinaryAccuracy,
     metrics.CategoricalAccuracy,
-    metrics.Accuracy,
+    metrics.FittingAccuracy,
 ]
 ACTIVATIONS = {
     "relu": lambda: activations.ReLU(0.1, 2.0, 0.1),

@@ -1,0 +1,47 @@
+"""Checks of the arguments of layers, their constraints, and the note that a layer is built."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from nnlite import constraints
+from nnlite.types import Shape
+from nnlite.validation import check_argument, integer
+
+
+def noting(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return a method `build` that sets `built` when it has run."""
+
+    @functools.wraps(build)
+    def noting(self: Any, input_shape: Any) -> Any:
+        shape = build(self, input_shape)
+        self._built = True
+        return shape
+
+    return noting
+
+
+def set_constraints(layer: Any, **given: Any) -> None:
+    """Set the constraints of weights that are still to be declared: ``kernel_constraint`` that of ``kernel``."""
+    for argument, constraint in given.items():
+        setattr(layer, argument, constraints.get(constraint))
+        if constraint is not None:
+            layer.constraints[argument] = getattr(layer, argument)
+
+
+def check_size(layer: Any, argument: str, value: Any, least: int = 1) -> int:
+    """Return `value` as an int of at least `least`, or raise an error that names the argument."""
+    check_argument(layer, argument, value, integer(least))
+    return int(value)
+
+
+def known_size(layer: Any, shape: Shape, axis: int = -1) -> int:
+    """Return the size of `shape` along `axis`, or raise if it is unknown."""
+    if not -len(shape) <= axis < len(shape):
+        raise ValueError(f"layer {layer.name!r} computes along axis {axis}; found input of shape {shape}")
+    size = shape[axis]
+    if size is None:
+        raise ValueError(f"layer {layer.name!r} needs to know the size of its input's axis {axis}; found shape {shape}")
+    return size
