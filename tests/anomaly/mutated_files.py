@@ -207,7 +207,7 @@ def peak() -> float:
 
 
 def run(files: int, seed: int = 0, seconds: float = float("inf")) -> tuple[Counter[str], list[str]]:
-    """Try so many mutated files, or as many as there is time for; return how often each result was found, and descriptions of what must not be."""
+    """Try so many files, or as many as there is time for; return how often was found what, and what must not be."""
     counts: Counter[str] = Counter()
     failures = []
     end = time.monotonic() + seconds
