@@ -49,6 +49,8 @@ LATE = {
     "anomaly.distributed": "Dask, which is installed beside",
     "nnlite.backends": "the engine, which needs Numba",
     "nnlite.callbacks.schedules": "a rare layer",
+    "nnlite.callbacks.records": "outputs of notebooks",
+    "nnlite.layers.arguments": "constraints, which few layers have",
     "nnlite.models": "pictures, for notebooks",
     "nnlite.delimited": "the engine, which needs Numba",
 }
