@@ -10,6 +10,7 @@ import numpy as np
 from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
+from anomaly.preprocessing.columns.column_notes import ends_with_sum
 from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
@@ -280,7 +281,12 @@ class TablePreprocessor(Transformer):
 
     @staticmethod
     def _are_plain(table: Table) -> bool:
-        """Return whether all columns of a matrix are used as they are; without names none is left out."""
+        """Return whether all columns of a matrix are used as they are, without a warning; see `has_plain_features`.
+
+        Without names none is left out.
+        """
+        if all(map(ends_with_sum, table.columns)):
+            return False
         if not table.named:
             return not any(map(are_levels, table.columns))
         return all(map(has_plain_features, table.names, table.columns))
