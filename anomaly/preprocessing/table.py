@@ -10,13 +10,12 @@ import numpy as np
 from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
-from anomaly.preprocessing.columns.column_notes import ends_with_sum
 from anomaly.preprocessing.columns.date_columns import CycleColumn
 from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
 from anomaly.preprocessing.columns.levels import are_levels
 from anomaly.preprocessing.columns.population import Population
 from anomaly.preprocessing.columns.rewriting import written_like
-from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
+from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, ends_with_sum, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
 from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json, check_against, parameters_from_state
@@ -265,7 +264,7 @@ class TablePreprocessor(Transformer):
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
             missing_fraction = np.isnan(table.matrix).mean(axis=0)
-            is_complete = (missing_fraction < 1).all()
+            is_complete = (missing_fraction < 1).all() and not all(map(ends_with_sum, table.columns))
             if is_complete and (self.missing == "median" or self._are_plain(table)):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
@@ -281,12 +280,7 @@ class TablePreprocessor(Transformer):
 
     @staticmethod
     def _are_plain(table: Table) -> bool:
-        """Return whether all columns of a matrix are used as they are, without a warning; see `has_plain_features`.
-
-        Without names none is left out.
-        """
-        if all(map(ends_with_sum, table.columns)):
-            return False
+        """Return whether all columns of a matrix are used as they are; without names none is left out."""
         if not table.named:
             return not any(map(are_levels, table.columns))
         return all(map(has_plain_features, table.names, table.columns))

@@ -15,9 +15,8 @@ from anomaly.errors import (
     format_names,
     format_value,
 )
+from anomaly.preprocessing.columns.values import ends_with_sum
 from nnlite.types import Array
-
-_FEWEST_SUMMED, _ROUNDING = 10, 1e-5
 
 
 class ColumnNotes:
@@ -67,16 +66,6 @@ def note_totals(numbers: Sequence[tuple[str, Array]], place: str, notes: ColumnN
             "{names}. It is learned as a record; remove it if it is none",
             names[0],
         )
-
-
-def ends_with_sum(numbers: Array) -> bool:
-    """Return whether the last number is the sum of those above it, as exactly as sums of rounded numbers are."""
-    above = numbers[:-1][np.isfinite(numbers[:-1])]
-    if len(above) < _FEWEST_SUMMED or not np.isfinite(numbers[-1]):
-        return False
-    with np.errstate(over="ignore"):
-        total, size = above.sum(), np.abs(above).sum()
-    return bool(abs(numbers[-1] - total) <= _ROUNDING * size and abs(total) > np.abs(above).max())
 
 
 def note_constant(name: str, value: object, notes: ColumnNotes) -> None:
