@@ -20,9 +20,14 @@ needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not i
 
 
 def with_random_weights(model):
-    """Add positive random numbers to the weights, so that variances stay positive."""
+    """Draw matrices anew, alike in every run, and add positive numbers to vectors, so that variances stay positive."""
     rng = np.random.default_rng(2)
-    model.set_weights([weight + 0.1 * rng.random(weight.shape) for weight in model.get_weights()])
+    model.set_weights(
+        [
+            rng.uniform(-0.5, 0.5, weight.shape) if weight.ndim > 1 else weight + 0.1 * rng.random(weight.shape)
+            for weight in model.get_weights()
+        ]
+    )
     return model
 
 
