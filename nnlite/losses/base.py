@@ -116,7 +116,8 @@ class Loss(FromConfig):
         y_true, y_pred = self.align(y_true, as_floats(y_pred))
         values = self.per_sample(y_true, y_pred)
         weighted = values * self._factors(values, sample_weight)
-        if mask is not None and np.shape(mask) == values.shape:
+        if mask is not None and np.shape(mask) in (values.shape, (*values.shape, 1)):
+            mask = np.reshape(mask, values.shape)
             # The mean is that of the samples that are valid.
             is_mean = self.reduction not in ("sum", "none")
             weighted = weighted * mask * (values.size / max(int(np.sum(mask)), 1) if is_mean else 1)

@@ -448,6 +448,8 @@ def test_a_loss_does_not_count_masked_samples_of_its_predictions():
     assert losses.MeanSquaredError()(np.zeros((1, 4, 1)), masked) == pytest.approx(35 / 3)
     assert losses.MeanSquaredError(reduction="sum")(np.ones((1, 4, 1)), masked) == pytest.approx(20)
     assert losses.MeanSquaredError()(np.zeros((1, 4, 1)), masked, np.zeros((1, 4))) == 0
+    masked._keras_mask = masked._keras_mask[..., np.newaxis]
+    assert losses.MeanSquaredError()(np.zeros((1, 4, 1)), masked) == pytest.approx(35 / 3)
 
 
 def test_inputs_of_whole_numbers_are_those_of_embeddings():
