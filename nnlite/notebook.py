@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -116,5 +115,7 @@ def job_shown(name: str) -> Iterator[None]:
 
 
 def _markup(fraction: float, text: str) -> str:
+    import html  # on first use, since few processes show anything in a notebook
+
     bar = f'<progress value="{fraction:.3f}" max="1" style="width:16em"></progress>'
     return f"<div>{bar} <code>{html.escape(text)}</code></div>"
