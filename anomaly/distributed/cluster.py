@@ -121,7 +121,7 @@ class Cluster:
         remaining, jobs = iter(parts), deque[tuple[Any, Callable[[], Any]]]()
         try:
             while True:
-                for part in itertools.islice(remaining, self._most_jobs() - len(jobs)):
+                for part in itertools.islice(remaining, max(0, self._most_jobs() - len(jobs))):
                     start = self._starter(function, part, arguments())
                     jobs.append((start(), start))
                 if not jobs:

@@ -22,7 +22,7 @@ from anomaly.tables.byte_source import ByteSource
 from anomaly.tables.csv_blocks import Start, compiled_tables
 from anomaly.tables.csv_columns import ColumnForm
 from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
-from anomaly.tables.csv_inference import Inferred, infer_form, with_tabs, without_comments
+from anomaly.tables.csv_inference import Inferred, check_one_column, infer_form, with_tabs, without_comments
 from anomaly.tables.csv_layout import LONGEST_FIELD, Layout, header_names
 from anomaly.tables.csv_records import Record, available, plain_tables, records
 from anomaly.tables.row_kinds import repeated_headers
@@ -165,6 +165,7 @@ def _tables(
     least = form.skip_lines + (2 if form.header else 1)
     sample = list(available(lines, _SAMPLE_LINES + form.skip_lines, lines.has_next, least=least))
     inferred = infer_form(list(without_comments(sample, form.comment)), form)
+    check_one_column(sample, form, inferred, label)
     if inferred.titles:
         _warn_of_titles(inferred, label)
     beginning = _Beginning(chain(sample[inferred.n_above :], lines))

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from anomaly.errors import DataError
 from anomaly.tables.csv_columns import BLANKS
 from anomaly.tables.csv_form import BLANKS_DELIMITER, CsvForm
 from anomaly.tables.row_kinds import count_unit_rows
@@ -15,6 +16,9 @@ from anomaly.tables.row_kinds import count_unit_rows
 DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r'\ufeff?"?sep=(.)"?[ ;,\t]*\r?\n?', re.IGNORECASE)
 _BLANK_FIELD = re.compile(r'"(?:[^"]|"")*"|[^ \t"]+')
+# Of which a line of one column holds as many as the header only by accident.
+_RARE_DELIMITERS = ("::", *"^~:!#&*%$@/\\=<>\u00a7\u00a6\u00ac\x01\x1e\x1f")
+_FEWEST_LINES = 3
 _MOST_ABOVE = 30
 _LEAST_BLANK_ROWS = 3
 
@@ -75,6 +79,32 @@ def infer_form(sample: Sequence[str], form: CsvForm) -> Inferred:
     n_units = count_unit_rows(rows)
     has_index, n_empty = _unnamed([*rows[:1], *rows[1 + n_units :]])
     return Inferred(delimiter, n_above, titles, has_index, n_empty, n_units)
+
+
+def check_one_column(sample: Sequence[str], form: CsvForm, inferred: Inferred, label: str) -> None:
+    r"""Raise DataError where a file seems to have one column, and each of its lines holds a delimiter that is rare.
+
+    Examples
+    --------
+    >>> lines = ["a^b\n", "1^2\n", "3^4\n"]
+    >>> check_one_column(lines, CsvForm(), infer_form(lines, CsvForm()), "'a.csv'")
+    Traceback (most recent call last):
+        ...
+    anomaly.errors.DataError: 'a.csv': one column, 'a^b', if fields are not separated by '^', of which each line ...
+    """
+    lines = [line.rstrip("\r\n") for line in sample[inferred.n_above :] if line.strip()]
+    if form.delimiter is not None or len(lines) < _FEWEST_LINES or any(inferred.delimiter in line for line in lines):
+        return
+    for mark in _RARE_DELIMITERS:
+        counts = {line.count(mark) for line in lines}
+        names = [name.strip() for name in lines[0].split(mark)]
+        if len(counts) != 1 or counts == {0} or (form.header and (not all(names) or len(set(names)) < len(names))):
+            continue
+        advice = "say so (delimiter=, on the command line: --delimiter)" if len(mark) == 1 else "replace it by a comma"
+        raise DataError(
+            f"{label}: one column, {lines[0]!r:.60}, if fields are not separated by {mark!r}, of which each line holds "
+            f"{counts.pop()}: {advice}. If it is one column, say that the delimiter is ','"
+        )
 
 
 def without_comments(lines: Iterable[str], comment: str | None) -> Iterator[str]:

@@ -253,11 +253,12 @@ class Model(Trainer):
         load_weights(self, filepath)
 
     def export(self, filepath: Any, format: str = "onnx", verbose: Any = None) -> None:  # noqa: ARG002
-        """Write the computation at inference to a file that other programs run, in the format ONNX.
+        """Write the computation at inference for other programs: as an ONNX file, or as a program in C.
 
-        The file holds operations of opset 13 with float32 weights, and loads in ONNX Runtime since 1.6 (2020). Inputs
-        and outputs have the names and shapes of the model's, with any number of rows, and the channels last; they are
-        float32, also those of a float64 model. The package ``onnx`` is needed to write the file, not to import nnlite.
+        An ONNX file holds operations of opset 13 with float32 weights, and loads in ONNX Runtime since 1.6 (2020).
+        Inputs and outputs have the names and shapes of the model's, with any number of rows, and the channels last;
+        they are float32, also those of a float64 model. The package ``onnx`` is needed to write the file, not to import
+        nnlite.
 
         Parameters
         ----------
@@ -273,9 +274,9 @@ class Model(Trainer):
         ImportError
             If the package ``onnx`` is not installed: it is the extra ``nnlite-anomaly[onnx]``.
         nnlite.export.NotExportable
-            If a layer has no counterpart in ONNX, such as `Masking`: the error names it, and says what to do.
+            If a layer has no counterpart in the format, such as `Masking`: the error names it, and says what to do.
         ValueError
-            If the format is another one, or the shapes of the inputs are not known yet.
+            If the format is another one, a name does not fit it, or the shapes of the inputs are not known yet.
 
         Notes
         -----
@@ -293,10 +294,21 @@ class Model(Trainer):
         >>> from nnlite.layers import Dense, Input
         >>> from nnlite.models import Sequential
         >>> model = Sequential([Input((4,)), Dense(2, activation="relu")])
-        >>> model.export(pathlib.Path(tempfile.mkdtemp()) / "model.onnx")  # doctest: +SKIP
+        >>> folder = pathlib.Path(tempfile.mkdtemp())
+        >>> model.export(folder / "model.onnx")  # doctest: +SKIP
+        >>> model.export(folder / "net.c", format="c")
+        >>> sorted(path.name for path in folder.glob("net.*"))
+        ['net.c', 'net.h']
         """
-        if format != "onnx":
-            raise ValueError(f"export: format must be 'onnx'; found {format!r}. Model.save writes nnlite's own format")
+        if format not in ("onnx", "c"):
+            raise ValueError(
+                f"export: format must be 'onnx' or 'c'; found {format!r}. Model.save writes nnlite's own format"
+            )
+        if format == "c":
+            from nnlite.export.c import export_c
+
+            export_c(self, filepath)
+            return
         from nnlite.export import export_onnx
 
         export_onnx(self, filepath)

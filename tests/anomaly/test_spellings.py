@@ -140,6 +140,16 @@ WARNED = {
     "coordinates": ([f"48°{i * 17 % 60}'{i * 29 % 53}\"N" for i in range(300)], SpellingWarning),
     "constant": (np.full(300, 7.0), ConstantColumnWarning),
     "constant text": (["ok"] * 300, ConstantColumnWarning),
+    "minutes since 1970, in order": (np.sort(28_400_000 + np.arange(300) * 7919 % 90_000), IdentifierColumnWarning),
+    "days since 1970, several rows each": (19_700 + np.arange(300) // 30, IdentifierColumnWarning),
+    "years with decimals, several rows each": (2024 + np.arange(300) // 30 / 100, IdentifierColumnWarning),
+    "year and day, several rows each": (24_060 + np.arange(300) // 30, IdentifierColumnWarning),
+    "booleans in three ways": (
+        [("True", "no", "1", "False", "yes", "0")[i * 7 % 6] for i in range(300)],
+        SpellingWarning,
+    ),
+    "booleans and switches": ([("on", "0", "1", "off")[i % 4] for i in range(300)], SpellingWarning),
+    "numbers of versions": ([f"{1 + i % 3}.{1 + i % 15}.{4 * (i % 12)}" for i in range(300)], SpellingWarning),
     "commas that may be either": ([f"{x:.3f}".replace(".", ",") for x in X], SpellingWarning),
 }
 
@@ -152,6 +162,49 @@ def test_columns_that_say_nothing_are_warned_of(name):
     if category is IdentifierColumnWarning:
         assert preprocessor.left_out_["v"].startswith("left out: ")
         assert fitted(cells, keep=["v"])[0].kinds_["v"] in ("number", "category")
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "kind"),
+    [
+        ("year", [2019 + i * 7 % 5 for i in range(300)], "ignored"),
+        ("model", [2019 + i * 7 % 5 for i in range(300)], "category"),
+        ("date", [round(2021 + i * 7 % 100 / 33, 2) for i in range(300)], "ignored"),
+        ("pressure", [round(2021 + i * 7 % 100 / 33, 2) for i in range(300)], "number"),
+        ("sample date", [24_001 + i * 7 % 90 for i in range(300)], "ignored"),
+        ("power", [24_001 + i * 7 % 90 for i in range(300)], "number"),
+        ("stage", np.repeat(np.arange(30), 10), "number"),
+    ],
+)
+def test_a_name_says_that_numbers_are_times(name, cells, kind):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        preprocessor = TablePreprocessor("core", missing="nan").fit({name: cells, "o": OTHER})
+    assert preprocessor.kinds_[name] == kind
+    assert [one.category for one in caught] == [TimeColumnWarning] * (kind == "ignored")
+
+
+def test_each_way_of_writing_a_boolean_is_the_same_level():
+    cells = WARNED["booleans in three ways"][0]
+    preprocessor, _ = fitted(cells)
+    truths, lies = (
+        features(preprocessor, ["True", "1", "yes", "on"]),
+        features(preprocessor, ["no", "0", "False", "off"]),
+    )
+    assert (truths == truths[0]).all()
+    assert (lies == lies[0]).all()
+    assert (truths[0] != lies[0]).any()
+    assert fitted([("0", "1", "t")[i % 3] for i in range(300)])[0].describe()[0].count("'") == 6  # a code of three
+
+
+def test_a_version_that_is_new_is_unseen():
+    preprocessor, _ = fitted(WARNED["numbers of versions"][0])
+    known, new = features(preprocessor, ["1.1.0", "1.99.1"])
+    assert preprocessor.kinds_["v"] == "category"
+    assert (known != new).any()
+    dates = [*(t.strftime("%d.%m.%y") for t in T[1:]), "31.13.24"]
+    with pytest.raises(DataError, match="found '31.13.24'"):
+        fitted(dates)
 
 
 def test_times_as_numbers_are_numbers_where_they_are_kept():
@@ -180,27 +233,31 @@ def test_a_format_that_is_named_decides_and_a_wrong_one_is_refused():
         fitted(cells, date_format="%d/%m/%K")
 
 
+# Each spelling is tested alone above; the command line reads those of some kinds.
+IN_FILE = dict(list(NUMBERS.items())[::6])
+
+
 @pytest.fixture(scope="module")
 def file_of_all(tmp_path_factory):
-    """Return a file with a column of each spelling of numbers."""
+    """Return a folder with files of columns in several spellings."""
     path = tmp_path_factory.mktemp("spellings")
-    write(path / "train.csv", [[spell(x) for spell in NUMBERS.values()] for x in X])
-    normal = [[spell(20.3) for spell in NUMBERS.values()]]
-    far = [[spell(999.0 if i == j else 20.3) for j, spell in enumerate(NUMBERS.values())] for i in range(len(NUMBERS))]
+    write(path / "train.csv", [[spell(x) for spell in IN_FILE.values()] for x in X])
+    normal = [[spell(20.3) for spell in IN_FILE.values()]]
+    far = [[spell(999.0 if i == j else 20.3) for j, spell in enumerate(IN_FILE.values())] for i in range(len(IN_FILE))]
     write(path / "new.csv", normal + far)
     return path
 
 
 def write(path, records):
     with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([list(NUMBERS), *records])
+        csv.writer(file).writerows([list(IN_FILE), *records])
 
 
 def test_the_command_line_finds_the_far_value_of_each_spelling(file_of_all, capsys):
     folder = file_of_all
     code, out, err = run(capsys, "fit", folder / "train.csv", "-m", folder / "m.npz", "--hidden", "8", "--epochs", "5")
     assert code == 0, err
-    for name in NUMBERS:
+    for name in IN_FILE:
         assert f"  {name} " in out
     code, out, err = run(
         capsys, "score", folder / "new.csv", "-m", folder / "m.npz", "-o", folder / "s.csv", "--top", "1"
@@ -208,16 +265,16 @@ def test_the_command_line_finds_the_far_value_of_each_spelling(file_of_all, caps
     assert code == 0, err
     scored = rows(folder / "s.csv")[1:]
     assert scored[0][2] == "0"
-    assert [row[2] for row in scored[1:]] == ["1"] * len(NUMBERS)
-    assert [row[3] for row in scored[1:]] == list(NUMBERS)
-    write(folder / "bad.csv", [["oops"] * len(NUMBERS)])
+    assert [row[2] for row in scored[1:]] == ["1"] * len(IN_FILE)
+    assert [row[3] for row in scored[1:]] == list(IN_FILE)
+    write(folder / "bad.csv", [["oops"] * len(IN_FILE)])
     assert "line 2 (row 1), column 'celsius': found 'oops', expected a number in the form of" in fails(
         capsys, "score", folder / "bad.csv", "-m", folder / "m.npz"
     )
     code, _, err = run(capsys, "fit", folder / "train.csv", "-m", folder / "n.npz", "--strict")
     assert code == 2
     assert not (folder / "n.npz").exists()
-    assert len(as_table(read_csv(folder / "new.csv")).names) == len(NUMBERS)
+    assert len(as_table(read_csv(folder / "new.csv")).names) == len(IN_FILE)
 
 
 def test_there_are_as_many_spellings_as_promised():

@@ -29,6 +29,10 @@ _DIRECTIVES = {
     "d": r"(?P<d>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\.?",
     "j": r"(?P<j>[0-3]\d\d)",
     "q": r"(?P<q>[1-4])",
+    # Of this house: a half and a third of a year, and the two digits of the year after %Y.
+    "h": r"(?P<h>[12])",
+    "t": r"(?P<t>[1-3])",
+    "x": r"(?P<x>\d\d)",
     "G": r"(?P<G>1[4-9]\d\d|2[0-3]\d\d)",
     "V": r"(?P<V>[0-4]?\d|5[0-3])",
     "u": r"(?P<u>[1-7])",
@@ -44,7 +48,7 @@ _DIRECTIVES = {
 }
 _DIRECTIVES.update(B=_DIRECTIVES["b"], A=_DIRECTIVES["a"], e=_DIRECTIVES["d"], Z=_DIRECTIVES["z"])
 _SHORTHANDS = {"T": "%H:%M:%S", "R": "%H:%M", "F": "%Y-%m-%d", "D": "%m/%d/%y"}
-_DATE_PARTS = frozenset("YymbBdejqGVu")
+_DATE_PARTS = frozenset("YymbBdejqhtGVu")
 _TIME = (
     r"(?:(?:(?P<half>\u4e0a\u5348|\u4e0b\u5348|\u5348\u524d|\u5348\u5f8c|\uc624\uc804|\uc624\ud6c4)\s?)?"
     r"(?P<H>[01]?\d|2[0-4])(?:(?P<mark>[:.h]|[\u65f6\u6642]|\uc2dc\s?)(?P<M>[0-5]\d)"
@@ -210,7 +214,10 @@ def _day(parts: Mapping[str, str]) -> int:
             raise ValueError(parts["j"])
         return found.toordinal() - _EPOCH
     month = int(parts["m"]) if "m" in parts else MONTHS[parts["b"].lower()] if "b" in parts else 1
-    month = 3 * int(parts["q"]) - 2 if "q" in parts else month
+    for letter, length in (("q", 3), ("h", 6), ("t", 4)):
+        month = length * (int(parts[letter]) - 1) + 1 if letter in parts else month
+    if "x" in parts and int(parts["x"]) != (year + 1) % 100:
+        raise ValueError(parts["x"])
     return date(year, month, int(parts.get("d", 1))).toordinal() - _EPOCH
 
 

@@ -37,7 +37,10 @@ _FORMATS = (
     "%Y %b", "%YM%m", "%Y-Q%q", "%YQ%q", "%Y Q%q", "Q%q %Y", "Q%q/%Y", "Q%q-%Y", "%qQ%y", "%qQ%Y", "Q%q %y",
     "Q%q/%y", "FY%y-M%m", "KW %V/%G", "KW%V/%G", "KW %V %G", "%G-KW%V", "%G KW%V", "W%V %G", "W%V-%G", "W%V/%G",
     "CW%V %G", "CW%V/%G", "CW%V-%G", "%G-CW%V", "%G CW%V", "Week %V, %G", "Week %V %G", "%G week %V", "%G-W%V-%u",
-    "%G-W%V", "%GW%V%u", "%GW%V", "%G W%V", "%Y-%j", "%b %d",
+    "%G-W%V", "%GW%V%u", "%GW%V", "%G W%V", "%Y-%j", "%b %d", "%YH%h", "%Y-H%h", "%Y H%h", "%Y/H%h", "H%h %Y",
+    "H%h/%Y", "H%h-%Y", "%hH%Y", "%hH%y", "%hH %Y", "H%h %y", "%YS%h", "%Y-S%h", "%Y S%h", "S%h %Y", "S%h/%Y",
+    "%YT%t", "%Y-T%t", "%Y T%t", "T%t %Y", "FY%Y", "FY %Y", "FY%y", "FY %y", "%Y/%x", "%Y-%x", "FY%Y/%x", "FY%Y-%x",
+    "FY%YQ%q", "FY%Y Q%q", "FY%Y-Q%q", "FY%yQ%q", "FY%y Q%q", "FY%y-Q%q",
 )  # fmt: skip
 _SAMPLE, _MOST_MIXED = 20, 4
 _LONGEST, _FEWEST_DIGITS = 60, 2

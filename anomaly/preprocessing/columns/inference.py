@@ -21,10 +21,12 @@ from anomaly.preprocessing.columns.parsing import (
     parse_number,
 )
 from anomaly.preprocessing.columns.pattern_forms import find_pattern
-from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
+from anomaly.preprocessing.columns.values import BooleanColumn, NumberColumn, ValueColumn, boolean_words
 from anomaly.tables.coded import decimal_of
+from anomaly.tables.patterns import DelayedPattern
 from nnlite.types import Array
 
+_VERSION = DelayedPattern(r"v?(?:0|[1-9]\d{0,2})(?:\.(?:0|[1-9]\d{0,2})){2,3}")
 _CORRECT = (
     "Correct it, or leave the cell empty if the value is missing; if the column contains categories, name it as "
     "categorical (on the command line: --categorical)"
@@ -120,14 +122,21 @@ def infer(name: str, cells: Array, position: Callable[[int], str], hints: Hints 
         inferred = kind.infer(name, cells)
         if inferred is not None:
             column, numbers = inferred
-            return (
-                _with_form(name, cells, DateForm(ISO, True, hints.zone, ""))
-                if _is_local(column, hints)
-                else Inferred(column, numbers)
-            )
+            if _is_local(column, hints):
+                return _with_form(name, cells, DateForm(ISO, True, hints.zone, ""))
+            return Inferred(column, numbers, _notes_of_booleans(column, cells))
     counts = _count_texts(cells)
     found = _dates(name, cells, position, hints) or _clock(name, cells, counts)
     return found or _spelled(name, cells, counts, position, hints)
+
+
+def _notes_of_booleans(column: ValueColumn, cells: Array) -> tuple[tuple[type[DataWarning], str], ...]:
+    """Return a warning of a column of booleans that are written in several ways."""
+    words = boolean_words(cells) if isinstance(column, BooleanColumn) else set()
+    if len(words) < 3:
+        return ()
+    text = f"column {column.name!r}: {', '.join(sorted(words))} are taken as two values, true and false; name it as "
+    return ((SpellingWarning, f"{text}categorical (on the command line: --categorical) if they differ"),)
 
 
 def _is_local(column: ValueColumn, hints: Hints) -> bool:
@@ -157,6 +166,11 @@ def _dates(
             cells, {t: n for t, n in counts.items() if parse_days(t) is not None}, total, "dates", name, position
         )
     found = find_formats(counts, hints.date_formats, only_known)
+    if not only_known and _are_versions(counts):
+        mixed = () if found is not None else mixed_formats(counts)
+        if mixed or (found is not None and not found.fits_all):
+            text = f"column {name!r}: {next(iter(counts))!r} and others are taken as versions or codes, not as dates"
+            return Inferred(None, np.empty(0), ((SpellingWarning, text),))
     if found is None:
         if not only_known and len(mixed := mixed_formats(counts)) > 1:
             raise DataError(
@@ -176,6 +190,11 @@ def _dates(
             f"--date-format '{found.formats[0]}')"
         )
     return inferred
+
+
+def _are_versions(counts: Mapping[str, int]) -> bool:
+    """Return whether all values are such as 1.14.6: numbers between points, no year, and none with a zero before it."""
+    return all(_VERSION.fullmatch(text) for text in counts)
 
 
 def _clock(name: str, cells: Array, counts: Mapping[str, int]) -> Inferred | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from anomaly.preprocessing.columns.categories import CategoryColumn
+from anomaly.preprocessing.columns.number_times import grow_like_a_clock
 from nnlite.types import Array
 
 SERIAL = "it numbers the records"
@@ -83,7 +84,9 @@ def only_grow(numbers: Array) -> bool:
 
 def reason_of_numbers(numbers: Array, n_rows: int | None = None) -> str:
     """Return why a column of numbers is left out, or an empty text; of a sample, `n_rows` is the number of all rows."""
-    return SERIAL if are_serial_numbers(numbers, n_rows) else GROWING if only_grow(numbers) else ""
+    if are_serial_numbers(numbers, n_rows):
+        return SERIAL
+    return GROWING if only_grow(numbers) or grow_like_a_clock(numbers) else ""
 
 
 def rows_met_once(column: CategoryColumn) -> tuple[int, int]:

@@ -22,7 +22,7 @@ _NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nan
 _CLOCKS = {
     "spreadsheet": (1.0, 25569.0), "filetime": (864e9, 134774.0), "ticks": (864e9, 719162.0), "matlab": (1.0, 719529.0),
     "julian": (1.0, 2440587.5), "modified julian": (1.0, 40587.0), "minutes": (1440.0, 0.0), "hours": (24.0, 0.0),
-    "days": (1.0, 0.0),
+    "days": (1.0, 0.0), "years": (1 / 365.2425, 719527.725),
 }  # fmt: skip
 _CLOCK_NAMES = {
     "spreadsheet": "days of a spreadsheet",
@@ -31,18 +31,17 @@ _CLOCK_NAMES = {
     "matlab": "days since the year 0, as in MATLAB",
     "julian": "Julian days",
     "modified julian": "modified Julian days",
+    "years": "years, with decimals",
 }
 _DAY_CLOCKS, _TICKS, _NAMED_CLOCKS = (
     ("spreadsheet", "julian", "modified julian", "matlab"),
     ("ticks", "filetime"),
-    (
-        "minutes",
-        "hours",
-        "days",
-    ),
+    ("minutes", "hours", "days"),
 )
 _WIDTHS = {"Y": 4, "j": 3}
+_FRACTION = "%Y%m%d%H%M%S%f"
 _LENGTHS = {
+    4: ("%Y",), 5: ("%y%j",), **dict.fromkeys((*range(15, 21), 23), (_FRACTION,)),
     6: ("%Y%m", "%y%m%d"), 7: ("%Y%j", "%d%m%Y", "%m%d%Y"), 8: ("%Y%m%d", "%d%m%Y", "%m%d%Y"),
     10: ("%Y%m%d%H", "%y%m%d%H%M"), 12: ("%Y%m%d%H%M", "%y%m%d%H%M%S"), 14: ("%Y%m%d%H%M%S",),
 }  # fmt: skip
@@ -53,6 +52,11 @@ _USUAL = frozenset(("%Y%m%d", "%Y%m%d%H%M", "%Y%m%d%H%M%S"))
 # Days since 1970 that such numbers may be: from 1990 to 2050.
 _FIRST, _LAST = 7305.0, 29220.0
 _FEWEST, _FEWEST_MONTHS, _PIVOT = 5, 3, 69
+_NAMED_YEAR = DelayedPattern(
+    r"(?:calendar|fiscal|financial)?[ _]?(?:year|yr|jahr|ann\u00e9e|annee|a\u00f1o|anno)", re.IGNORECASE
+)
+# So many distinct numbers that never fall are no settings.
+_FEWEST_GROWING, _FEWEST_ROWS, _FIRST_STEPS = 5, 20, 100
 _NAMED = DelayedPattern(
     r"time|date|datum|stamp|epoch|zeit|heure|fecha|hora|^ts$|_ts$|_at$|^t$|created|updated", re.IGNORECASE
 )
@@ -129,6 +133,11 @@ def days_of(numbers: Array, unit: str) -> Array:
     """
     if unit in _PER_DAY:
         return np.asarray(numbers / _PER_DAY[unit])
+    if unit == "years":
+        # The decimals of a year, as they are written, seldom tell the hour.
+        per_day, start = _CLOCKS[unit]
+        with np.errstate(over="ignore"):
+            return np.asarray(np.floor(numbers / per_day - start))
     if unit in _CLOCKS:
         per_day, start = _CLOCKS[unit]
         return np.asarray(numbers / per_day - start)
@@ -136,6 +145,8 @@ def days_of(numbers: Array, unit: str) -> Array:
 
 
 def _days_of_digits(numbers: Array, unit: str) -> Array:
+    if unit == _FRACTION:
+        return _days_of_fractions(numbers)
     known = np.isfinite(numbers) & (numbers >= 0) & (numbers < 1e14) & (numbers == np.floor(numbers))
     rest = np.where(known, numbers, 0.0).astype(np.int64)
     one, zero, parts = np.ones_like(rest), np.zeros_like(rest), {}
@@ -153,6 +164,14 @@ def _days_of_digits(numbers: Array, unit: str) -> Array:
     known &= (hour < 24) & (minute < 60) & (second < 60)
     days = dates.astype(np.int64) + (3600 * hour + 60 * minute + second) / 86400
     return np.where(known, days, np.nan)
+
+
+def _days_of_fractions(numbers: Array) -> Array:
+    """Return days of the digits of a time with those of fractions of a second, which do not matter to the hour."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        digits = np.floor(np.log10(numbers)) + 1
+        whole = np.floor(numbers / 10.0 ** (digits - 14))
+    return np.where(digits > 14, _days_of_digits(whole, _FRACTION.removesuffix("%f")), np.nan)
 
 
 def find_number_times(name: str, numbers: Array) -> str | None:
@@ -175,23 +194,54 @@ def find_number_times(name: str, numbers: Array) -> str | None:
     present = numbers[~np.isnan(numbers)]
     if len(present) < _FEWEST or not np.isfinite(present).all() or present.min() == present.max():
         return None
-    if (present == np.floor(present)).all() and (digits := _find_digits(present)):
+    is_named = bool(_NAMED.search(name))
+    if (present == np.floor(present)).all() and (digits := _find_digits(present, name, is_named)):
         return digits
+    if _are_years(present) and (is_named or _NAMED_YEAR.fullmatch(name)):
+        return "years"
     recent = {
         unit: days for unit in (*_TICKS, *_PER_DAY, *_NAMED_CLOCKS) if _are_recent(days := days_of(present, unit))
     }
     near = [unit for unit in _DAY_CLOCKS if _are_recent(days := days_of(present, unit)) and _are_near(days)]
     if not recent and not near:
         return None
-    is_named = bool(_NAMED.search(name))
     for unit, days in recent.items():
         if (_are_near(days) or (is_named and unit in _PER_DAY)) and (is_named or unit not in _NAMED_CLOCKS):
             return unit
     return near[0] if near and (is_named or _have_times_of_day(present)) else None
 
 
-def _find_digits(numbers: Array) -> str | None:
-    """Return the format of digits by which all numbers are dates, or None."""
+def grow_like_a_clock(numbers: Array) -> bool:
+    """Return whether numbers never fall from row to row, and may be a clock that no name says: minutes, days or years.
+
+    A clock stands still where several rows have one time, so that few of its values need to differ.
+
+    Examples
+    --------
+    >>> grow_like_a_clock(19_700.0 + np.arange(100) // 10), grow_like_a_clock(np.arange(100.0) // 10)
+    (True, False)
+    """
+    present = numbers[np.isfinite(numbers)]
+    if len(present) < _FEWEST_ROWS or (np.diff(present[:_FIRST_STEPS]) < 0).any():
+        return False  # a few values are enough to reject most columns
+    steps = np.diff(present)
+    if np.count_nonzero(steps) < _FEWEST_GROWING - 1 or (steps < 0).any():
+        return False
+    times = [days_of(present, unit) for unit in (*_NAMED_CLOCKS, "years")]
+    if (present == np.floor(present)).all() and present[0] >= 1e4:
+        times.append(_days_of_digits(present, "%y%j"))
+    return any(_are_recent(days) and _are_near(days) for days in times)
+
+
+def _are_years(numbers: Array) -> bool:
+    """Return whether numbers are years with decimals, in which more than a few times differ."""
+    if not _are_recent(days_of(numbers, "years")) or (numbers == np.floor(numbers)).all():
+        return False
+    return len(np.unique(numbers)) >= _FEWEST_GROWING and bool(np.ptp(numbers) <= 10)
+
+
+def _find_digits(numbers: Array, name: str, is_likely: bool) -> str | None:
+    """Return the format of digits by which all numbers are dates, or None; `is_likely` where the name says so."""
     lengths = {len(f"{bound:.0f}") for bound in (numbers.min(), numbers.max())}
     if lengths == {7, 8}:
         lengths = {8}  # days and months below 10, whose zero is lost
@@ -201,7 +251,17 @@ def _find_digits(numbers: Array) -> str | None:
     for unit in _LENGTHS.get(lengths.pop(), ()):
         days = _days_of_digits(numbers, unit)
         fewest = 1 if unit in _USUAL else _FEWEST_MONTHS if unit.startswith("%Y%m") else _FEWEST_OF_OTHER_ORDERS
+        if unit == "%Y":
+            fewest = 2 if _NAMED_YEAR.fullmatch(name) else len(numbers) + 1
         if distinct < fewest or np.isnan(days).any() or not _are_recent(days):
+            continue
+        if (
+            unit == _FRACTION
+            or (unit == "%Y" and _are_near(days))
+            or (unit == "%y%j" and (is_likely or _span_years(days)))
+        ):
+            return unit
+        if unit == "%y%j":
             continue
         if unit in _USUAL or unit.startswith("%Y%m") or (_are_near(days) and _span_months(days)):
             return unit
@@ -211,6 +271,11 @@ def _find_digits(numbers: Array) -> str | None:
 def _span_months(days: Array) -> bool:
     """Return whether dates are of two months or more: numbers of another kind may count on within one."""
     return len(np.unique(days.astype("M8[D]").astype("M8[M]"))) > 1
+
+
+def _span_years(days: Array) -> bool:
+    """Return whether dates near each other are of two years or more: few numbers have no gap but that between years."""
+    return _are_near(days) and len(np.unique(days.astype("M8[D]").astype("M8[Y]"))) > 1
 
 
 def _are_recent(days: Array) -> bool:

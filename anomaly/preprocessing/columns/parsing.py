@@ -21,7 +21,7 @@ MICROSECONDS_PER_DAY = 86_400_000_000
 
 _BOOLEANS = {
     **{word: 1.0 - index for pair in BOOLEAN_PAIRS for index, word in enumerate(pair)},
-    **{"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0},
+    **{"1": 1.0, "0": 0.0, "1.0": 1.0, "0.0": 0.0, "on": 1.0, "off": 0.0},
 }
 _DATE = DelayedPattern(
     r"(\d{4})([-/])(\d\d)\2(\d\d)"

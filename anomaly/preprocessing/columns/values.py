@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from anomaly.preprocessing.columns.forms import Form
 
 _SAMPLE = 100
+_MOST_WORDS = 50
+"""More distinct texts than the words for booleans have in every spelling, and missing values have."""
+_ALL_PAIRS = (*BOOLEAN_PAIRS, ("on", "off"), ("1", "0"))
 
 
 class ValueColumn(ABC):
@@ -288,14 +291,34 @@ def _are_multiples(numbers: Array, resolution: int) -> bool:
 
 
 def _looks_boolean(cells: Array) -> bool:
-    """Return whether the values are the two words of a pair: a single word may be the only frequent category."""
+    """Return whether the values are the two words of a pair: a single word may be the only frequent category.
+
+    Or words of several pairs, of which one is complete; a letter alone may be a code.
+    """
     if cells.dtype.kind != "O":
         return cells.dtype.kind == "b"
-    distinct = set(cells)
-    if len(distinct) > 50:  # more than two words in every spelling, and all texts of a missing value
-        return False
-    words = {text.lower() for text in map(category_text, distinct) if text is not None}
-    return any(words == set(pair) for pair in BOOLEAN_PAIRS)
+    words = boolean_words(cells)
+    if len(words) < 3:
+        return any(words == set(pair) for pair in BOOLEAN_PAIRS)
+    pairs = [pair for pair in _ALL_PAIRS if words >= set(pair)]
+    single = words.difference(*pairs)
+    return bool(pairs) and not any(len(word) == 1 and word.isalpha() for word in single)
+
+
+def boolean_words(cells: Array) -> set[str]:
+    """Return the words of a column of booleans, in lower case; none if any value is no such word.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> sorted(boolean_words(np.array(["Yes", "1", "", "no"], dtype=object)))
+    ['1', 'no', 'yes']
+    """
+    distinct = set(cells) if cells.dtype.kind == "O" else set()
+    if len(distinct) > _MOST_WORDS:
+        return set()
+    words = {text.lower().removesuffix(".0") for text in map(category_text, distinct) if text is not None}
+    return words if all(parse_boolean(word) is not None for word in words) else set()
 
 
 def only_missing(cells: Array) -> Array:

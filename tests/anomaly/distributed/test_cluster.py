@@ -23,6 +23,7 @@ pytest.importorskip("dask.dataframe")
 pd = pytest.importorskip("pandas")
 
 import anomaly.distributed as cluster_of_anomaly  # noqa: E402
+from anomaly.distributed.cluster import Cluster  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 ROWS, FILES = 6000, 6
@@ -182,3 +183,9 @@ def test_the_command_line_writes_the_same_files(files, cluster, capsys, tmp_path
     assert "column 'load': found 'x', expected a number" in message
     assert outputs[1].read_bytes() == before
     assert "no standard input" in fails(capsys, "score", "-", "-m", models[0], *address)
+
+
+def test_fewer_workers_than_before_are_enough(client, monkeypatch):
+    cluster, sizes = Cluster(distributed, client), iter([4, 0, 0, 1])
+    monkeypatch.setattr(cluster, "_most_jobs", lambda: next(sizes, 1))
+    assert list(cluster.run(abs, range(-5, 0), lambda: ())) == [5, 4, 3, 2, 1]

@@ -108,3 +108,18 @@ def test_commas_that_may_be_either_are_decimal_where_those_of_another_column_are
         alone = TablePreprocessor("none", missing="nan").fit({"b": cells["b"]})
     assert 40 < both.transform(cells)[:, 1].mean() < 60
     assert alone.transform({"b": cells["b"]}).mean() > 40_000
+
+
+@pytest.mark.parametrize("mark", ["^", "~", ":", "::", "#", "/", "\x1f"])
+def test_one_column_of_which_each_line_holds_a_rare_delimiter_is_refused(mark, tmp_path):
+    path = write(tmp_path / "a.csv", [row.replace(",", mark) for row in (HEADER, *ROWS)])
+    with pytest.raises(DataError, match=r"one column, 'temp.*, of which each line holds 2: .*delimiter"):
+        read_csv(path)
+    assert len(read_csv(path, delimiter=",").names) == 1
+    if len(mark) == 1:
+        assert read_csv(path, delimiter=mark).names == tuple(HEADER.split(","))
+
+
+@pytest.mark.parametrize("lines", [["time", "12:30", "12:31", "12:45"], ["a/b", "1/2/3", "4/5", "5/6"]])
+def test_a_column_that_holds_such_a_character_is_one(lines, tmp_path):
+    assert read_csv(write(tmp_path / "a.csv", lines)).names == (lines[0],)
