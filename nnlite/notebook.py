@@ -115,7 +115,8 @@ def job_shown(name: str) -> Iterator[None]:
 
 
 def _markup(fraction: float, text: str) -> str:
-    import html  # on first use, since few processes show anything in a notebook
+    # Only a notebook needs it.
+    import html
 
     bar = f'<progress value="{fraction:.3f}" max="1" style="width:16em"></progress>'
     return f"<div>{bar} <code>{html.escape(text)}</code></div>"

@@ -22,7 +22,7 @@ import numpy as np
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from anomaly.errors import DataError, FewRecordsWarning, level_of_caller, not_fitted
-from anomaly.estimator import Parameters
+from anomaly.estimator import OutputChoice, give_series
 from anomaly.tables.csv_form import CsvForm
 from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.spread import QuantileThreshold
@@ -44,7 +44,7 @@ _DEFAULT_PRIOR = 0.05
 _OF_COLUMNS = ("scaling", "categorical", "dates", "keep", "date_format", "time_zone")
 
 
-class BaseDetector(Parameters, ABC):
+class BaseDetector(OutputChoice, ABC):
     """Base of all detectors.
 
     A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
@@ -96,6 +96,7 @@ class BaseDetector(Parameters, ABC):
                 method is None or hasattr(method, "all_or_nothing") or getattr(method, "__isabstractmethod__", False)
             ):
                 setattr(cls, name, _all_or_nothing(method))
+        give_series(cls)
 
     # -- what a detector defines ---------------------------------------------------------------
 

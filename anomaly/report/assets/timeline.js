@@ -145,8 +145,6 @@ class Timeline {
     this.add(this.panels.slice(0, SENSORS_AT_FIRST + 1));
     this.controls();
     this.showAll();
-    window.addEventListener("resize", () => this.draw());
-    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   // Sensors that alarms are about come first.
@@ -213,12 +211,13 @@ class Timeline {
     this.axis.style.paddingLeft = `${MARGIN.left}px`;
   }
 
+  // The buttons are those of the series shown.
   controls() {
-    byId("zoom-in").addEventListener("click", () => this.zoom(0.5));
-    byId("zoom-out").addEventListener("click", () => this.zoom(2));
-    byId("move-left").addEventListener("click", () => this.move(-0.5));
-    byId("move-right").addEventListener("click", () => this.move(0.5));
-    byId("show-all").addEventListener("click", () => this.showAll());
+    byId("zoom-in").onclick = () => this.zoom(0.5);
+    byId("zoom-out").onclick = () => this.zoom(2);
+    byId("move-left").onclick = () => this.move(-0.5);
+    byId("move-right").onclick = () => this.move(0.5);
+    byId("show-all").onclick = () => this.showAll();
   }
 
   listen(canvas) {
@@ -263,11 +262,26 @@ function alarmTable(series, line) {
   return element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), body));
 }
 
-function showSeries(values) {
-  const { series } = values;
-  const line = new Timeline(series);
-  byId("alarms").append(alarmTable(series, line));
+function seriesNote(series) {
   const thinned = series.steps.length < series.count ? ` Of each part, the lowest and highest values are drawn: ${series.steps.length.toLocaleString("en")} of ${plural(series.count, "step")}.` : "";
   const truth = series.truth ? " Purple marks below a line are true anomalies." : "";
-  byId("series-note").textContent = `${plural(series.alarms.length, "alarm")} in ${plural(series.count, "step")}. Orange bands are alarms; the alarms' limit follows the recent scores.${truth}${thinned}`;
+  return `${plural(series.alarms.length, "alarm")} in ${plural(series.count, "step")}. Orange bands are alarms; the alarms' limit follows the recent scores.${truth}${thinned}`;
+}
+
+// The time line of one series, or of the group that is chosen.
+function showSeries(all) {
+  let line = null;
+  const show = (series) => {
+    byId("timeline").replaceChildren();
+    line = new Timeline(series);
+    byId("alarms").replaceChildren(alarmTable(series, line));
+    byId("series-note").textContent = seriesNote(series);
+  };
+  const choice = byId("series-name");
+  all.forEach((series, k) => choice.append(element("option", { value: String(k) }, `${series.name} (${plural(series.alarms.length, "alarm")})`)));
+  choice.addEventListener("change", () => show(all[Number(choice.value)]));
+  byId("series-choice").hidden = all.length < 2 && !all[0].name;
+  show(all[0]);
+  window.addEventListener("resize", () => line.draw());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => line.draw());
 }
