@@ -337,7 +337,9 @@ def test_json_describes_a_model():
         made = model_from_json(model.to_json(indent=1))
         assert type(made) is type(model)
         assert made.to_json() == model.to_json()
-    for text, found in (("no json", "text that is no JSON"), ("[1]", "list")):
+    empty = '{"class_name": "Sequential", "config": {}}'
+    wrong = (("no json", "text that is no JSON"), ("[1]", "list"), ("[" * 100_000, "no JSON"), (empty, "not describe"))
+    for text, found in wrong:
         with pytest.raises(ValueError, match=found):
             model_from_json(text)
 
