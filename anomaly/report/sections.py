@@ -18,6 +18,8 @@ def overview(report: Report) -> str:
         ("Flagged", f"{report.n_flagged:,} ({report.n_flagged / max(n, 1):.2%})"),
         ("Threshold", f"{report.threshold:.6g}"),
     ]
+    if len(report.series) > 1:
+        facts.insert(2, ("Groups", f"{len(report.series):,}"))
     if report.series:
         facts.insert(2, ("Alarms", f"{sum(len(one.alarms) for one in report.series):,}"))
     if report.drift is not None:

@@ -13,6 +13,7 @@ from anomaly.errors import (
     ConstantColumnWarning,
     DataError,
     DataWarning,
+    FileFormWarning,
     IdentifierColumnWarning,
     SpellingWarning,
     TimeColumnWarning,
@@ -205,6 +206,31 @@ def test_a_version_that_is_new_is_unseen():
     dates = [*(t.strftime("%d.%m.%y") for t in T[1:]), "31.13.24"]
     with pytest.raises(DataError, match="found '31.13.24'"):
         fitted(dates)
+
+
+def table_with_totals(**last):
+    rng = np.random.default_rng(0)
+    cells = {"temp": rng.normal(20, 2, 60).round(2), "flow": rng.normal(50, 5, 60).round(3)}
+    cells = {name: [f"{x}" for x in (*column, round(column.sum(), 2))] for name, column in cells.items()}
+    cells = {"shop": [*(["north", "south"] * 30), "Total"], **cells}
+    return {name: [*column[:-1], last.get(name, column[-1])] for name, column in cells.items()}
+
+
+@pytest.mark.parametrize(
+    ("last", "is_total"), [({}, True), ({"flow": ""}, True), ({"flow": "51.2"}, False), ({"shop": ""}, True)]
+)
+def test_a_last_row_that_holds_sums_is_warned_of(last, is_total):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        TablePreprocessor("core", missing="nan").fit(table_with_totals(**last))
+    assert [one.category for one in caught] == [FileFormWarning] * is_total
+    assert all("row 61, the last row, holds the sums of the rows above it" in str(one.message) for one in caught)
+
+
+def test_a_matrix_that_ends_with_sums_is_warned_of():
+    numbers = np.random.default_rng(0).normal(20, 2, (60, 3))
+    with pytest.warns(FileFormWarning, match="row 61, the last row, holds the sums"):
+        TablePreprocessor("core", missing="nan").fit(np.vstack([numbers, numbers.sum(axis=0)]))
 
 
 def test_times_as_numbers_are_numbers_where_they_are_kept():

@@ -30,7 +30,7 @@ function firstAtLeast(sorted, value) {
 function timeText(value, isDate, span) {
   if (!isDate) return shown(Math.round(value * 1000) / 1000);
   const text = new Date(value).toISOString();
-  if (span > 72 * HOURS) return text.slice(0, 10);
+  if (span > 240 * HOURS) return text.slice(0, 10);
   return span > HOURS ? text.slice(5, 16).replace("T", " ") : text.slice(11, 19);
 }
 
@@ -177,6 +177,13 @@ class Timeline {
     return timeText(value, this.series.dates, this.to - this.from);
   }
 
+  // With the year, which the marks of the axis leave out.
+  fullText(value) {
+    if (!this.series.dates) return this.text(value);
+    const text = new Date(value).toISOString().replace("T", " ");
+    return text.slice(0, this.to - this.from > HOURS ? 16 : 19);
+  }
+
   show(from, to) {
     const [first, last] = [this.x[0], this.x[this.x.length - 1]];
     const least = (last - first) / this.series.count;
@@ -205,7 +212,7 @@ class Timeline {
     const a = Math.max(firstAtLeast(this.x, this.from) - 1, 0);
     const b = Math.min(firstAtLeast(this.x, this.to) + 1, this.x.length);
     for (const panel of this.shownPanels) panel.draw(this, a, b);
-    byId("shown-range").textContent = `${this.text(this.from)} to ${this.text(this.to)}`;
+    byId("shown-range").textContent = `${this.fullText(this.from)} to ${this.fullText(this.to)}`;
     const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => element("span", {}, this.text(this.from + part * (this.to - this.from))));
     this.axis.replaceChildren(...marks);
     this.axis.style.paddingLeft = `${MARGIN.left}px`;
