@@ -10,8 +10,6 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from anomaly.detectors import BaseDetector, NotFittedError, load_detector
-
 if TYPE_CHECKING:
     from anomaly.detectors import (
         AutoencoderDetector,
@@ -45,8 +43,10 @@ __all__ = [
 _MODULES = (
     "calibration",
     "datasets",
+    "detectors",
     "drift",
     "errors",
+    "estimator",
     "events",
     "metrics",
     "plots",

@@ -5,19 +5,36 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from anomaly.errors import not_fitted
+from anomaly.tables import Table
+from anomaly.tables.series import is_collection
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
 
+C = TypeVar("C", bound="OutputChoice")
 P = TypeVar("P", bound="Parameters")
 T = TypeVar("T", bound="Transformer")
 
 _OUTPUTS = choice("default", "pandas", "polars", None)
+_RESULTS = {
+    "decision_function": "score",
+    "score_samples": "score",
+    "predict": "is_anomaly",
+    "fit_predict": "is_anomaly",
+    "p_values": "p_value",
+    "predict_confidence": "confidence",
+    "predict_proba": "probability",
+}
+_CLASSES = ["normal", "anomaly"]
+
+# Within a public call, detectors compute with arrays.
+_is_inside: ContextVar[bool] = ContextVar("is_inside", default=False)
 
 
 class Parameters:
@@ -46,6 +63,16 @@ class Parameters:
             setattr(self, name, value)
         return self
 
+    def _choose_output(self, transform: str | None) -> None:
+        check_value("transform", transform, _OUTPUTS)
+        if transform is not None:
+            # The name and the form are scikit-learn's, whose clone copies the attribute.
+            self._sklearn_output_config = {"transform": transform}
+
+    @property
+    def _chosen_output(self) -> str | None:
+        return getattr(self, "_sklearn_output_config", {}).get("transform")
+
     def __repr__(self) -> str:
         parameters = inspect.signature(type(self).__init__).parameters
         changed = [
@@ -69,7 +96,6 @@ class Transformer(Parameters):
 
     n_features_in_: int
     feature_names_in_: Array
-    _output: str | None = None
     _reads_text: ClassVar[bool] = False
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -126,9 +152,7 @@ class Transformer(Parameters):
         transform : {"default", "pandas", "polars"}, optional
             "default": an array; else a data frame of that package, which must be installed. None changes nothing.
         """
-        check_value("transform", transform, _OUTPUTS)
-        if transform is not None:
-            self._output = transform
+        self._choose_output(transform)
         return self
 
     def _check_fitted(self) -> None:
@@ -150,13 +174,90 @@ class Transformer(Parameters):
         )
 
 
+class OutputChoice(Parameters):
+    """An object whose kind of results can be chosen."""
+
+    def set_output(self: C, *, transform: str | None = None) -> C:
+        """Choose what scores, labels and probabilities come back as.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"}, optional
+            "default": arrays. "pandas": a `Series` named ``score``, ``is_anomaly``, ``p_value`` or ``confidence``, with
+            the index of the data frame that was scored; of probabilities a `DataFrame` with the columns ``normal`` and
+            ``anomaly``. "polars": the same of Polars, without an index. The package must be installed. None changes
+            nothing. A `Table` of this package always gives arrays.
+
+        Returns
+        -------
+        object
+            Itself.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from anomaly import TableDetector
+        >>> frame = pd.DataFrame({"load": [50.0, 52.0, 49.0, 51.0] * 20}, index=range(100, 180))
+        >>> detector = TableDetector(hidden=(4,), epochs=1, random_state=0).set_output(transform="pandas").fit(frame)
+        >>> labels = detector.predict(frame[:3])
+        >>> labels.name, labels.index.tolist()
+        ('is_anomaly', [100, 101, 102])
+        """
+        self._choose_output(transform)
+        return self
+
+
+def give_series(cls: type[OutputChoice]) -> None:
+    """Let the scoring methods of a class return what was chosen."""
+    for name in _RESULTS:
+        method = getattr(cls, name, None)
+        if not (method is None or hasattr(method, "gives_series") or getattr(method, "__isabstractmethod__", False)):
+            setattr(cls, name, _with_series(method, _RESULTS[name]))
+
+
+def _with_series(method: Callable[..., Any], name: str) -> Callable[..., Any]:
+    @wraps(method)
+    def scored(self: OutputChoice, X: Any, *args: Any, **kwargs: Any) -> Any:
+        kind = self._chosen_output
+        if kind in (None, "default") or isinstance(X, Table) or _is_inside.get():
+            return method(self, X, *args, **kwargs)
+        token = _is_inside.set(True)
+        try:
+            result = method(self, X, *args, **kwargs)
+        finally:
+            _is_inside.reset(token)
+        if isinstance(result, list) and is_collection(X):
+            return [_series(str(kind), name, part, one) for part, one in zip(result, X, strict=True)]
+        return _series(str(kind), name, result, X)
+
+    scored.gives_series = True  # type: ignore[attr-defined]
+    return scored
+
+
+def _series(kind: str, name: str, result: Any, data: Any) -> Any:
+    """Return values as a series, or a frame of a column for each class."""
+    values: Array = np.asarray(result)
+    if kind == "polars":
+        import polars
+
+        if values.ndim > 1:
+            return polars.DataFrame(values, schema=_CLASSES, orient="row")
+        return polars.Series(name, values)
+    import pandas
+
+    index = data.index if isinstance(data, pandas.DataFrame | pandas.Series) else None
+    if values.ndim > 1:
+        return pandas.DataFrame(values, columns=_CLASSES, index=index)
+    return pandas.Series(values, index=index, name=name)
+
+
 def _with_container(method: Callable[..., Any]) -> Callable[..., Any]:
     """Return a method whose result is a data frame, if that was asked for."""
 
     @wraps(method)
     def contained(self: Transformer, X: Any, *args: Any, **kwargs: Any) -> Any:
         result = method(self, X, *args, **kwargs)
-        kind = self._output or _global_output()
+        kind = self._chosen_output or _global_output()
         return _frame(kind, self, X, result) if kind != "default" and isinstance(result, np.ndarray) else result
 
     return contained

@@ -19,7 +19,6 @@ from nnlite import (
     activations,
     callbacks,
     config,
-    constraints,
     initializers,
     layers,
     likelihoods,
@@ -38,7 +37,7 @@ from nnlite.models import Model, Sequential, load_model
 __version__ = "0.1.0"
 
 # Modules that are imported on first access: programs for Keras use them, scoring does not.
-_LATER = ("backend", "compat", "ops", "preprocessing", "saving")
+_LATER = ("backend", "compat", "constraints", "ops", "preprocessing", "saving")
 
 __all__ = [
     "FileFormatError",

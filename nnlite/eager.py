@@ -44,13 +44,17 @@ class Tensor(np.ndarray):
 
 
 class Scalar(float):
-    """A float with the method `numpy`.
+    """A float with the method `numpy`, and the attributes of an array without axes.
 
     Examples
     --------
-    >>> Scalar(0.5), Scalar(0.5).numpy()
-    (0.5, 0.5)
+    >>> Scalar(0.5), Scalar(0.5).numpy(), Scalar(0.5).shape
+    (0.5, 0.5, ())
     """
+
+    dtype = np.dtype(np.float32)
+    shape: tuple[int, ...] = ()
+    ndim = 0
 
     def numpy(self) -> float:
         """Return the value as a plain float."""

@@ -443,7 +443,7 @@ for _class, *_aliases in (
     (Zeros, "zeros", "zero"),
     (Ones, "ones", "one"),
     (Constant, "constant"),
-    (Identity, "identity"),
+    (Identity, "identity", "IdentityInitializer"),
     (RandomNormal, "random_normal", "normal"),
     (TruncatedNormal, "truncated_normal"),
     (RandomUniform, "random_uniform", "uniform"),
@@ -454,7 +454,7 @@ for _class, *_aliases in (
     (HeNormal, "he_normal"),
     (LecunUniform, "lecun_uniform"),
     (LecunNormal, "lecun_normal"),
-    (Orthogonal, "orthogonal"),
+    (Orthogonal, "orthogonal", "OrthogonalInitializer"),
 ):
     registry.register(_class, _class.__name__, *_aliases)
 

@@ -16,7 +16,6 @@ Weights are estimates of the time that a part takes; only their ratios count.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar, Token
@@ -64,6 +63,9 @@ class Job:
         self.fraction = 0.0
         self.stage = self.unit = ""
         self.tally: dict[str, float] = {}
+        # Imported here, since every training imports this module, and few run as jobs.
+        import threading
+
         self._lock = threading.Lock()
         self._tokens: list[Token[Part | None]] = []
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -116,5 +115,8 @@ def job_shown(name: str) -> Iterator[None]:
 
 
 def _markup(fraction: float, text: str) -> str:
+    # Only a notebook needs it.
+    import html
+
     bar = f'<progress value="{fraction:.3f}" max="1" style="width:16em"></progress>'
     return f"<div>{bar} <code>{html.escape(text)}</code></div>"

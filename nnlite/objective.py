@@ -47,7 +47,7 @@ class Objective:
         output_names: Sequence[str],
     ) -> None:
         self.output_names = list(output_names)
-        self.losses = [None if one is None else losses.get(one) for one in self._per_output(loss)]
+        self.losses = [None if one is None else losses.get(_alone(one)) for one in self._per_output(loss)]
         self.loss_weights = self._weights(loss_weights)
         self.metrics = self._metrics(metric_names, "metrics")
         self.weighted_metrics = self._metrics(weighted_metric_names, "weighted_metrics")
@@ -244,6 +244,11 @@ class Objective:
             "metrics": [[serialize(one) for one in own] for own in self.metrics],
             "weighted_metrics": [[serialize(one) for one in own] for own in self.weighted_metrics],
         }
+
+
+def _alone(loss: Any) -> Any:
+    """Return a loss that is given in a list of its own, as Keras's users do."""
+    return loss[0] if isinstance(loss, (list, tuple)) and len(loss) == 1 else loss
 
 
 def _without_none(given: Any) -> list[Any]:

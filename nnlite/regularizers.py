@@ -8,7 +8,7 @@ import numpy as np
 
 from nnlite.registry import FromConfig, Registry, serialize  # noqa: F401 - serialize is a public name here, too
 from nnlite.types import Array
-from nnlite.validation import check_argument, number
+from nnlite.validation import check_argument, choice, number
 
 
 class Regularizer(FromConfig):
@@ -115,12 +115,85 @@ class L2(L1L2):
         return {"l2": self.l2}
 
 
+class OrthogonalRegularizer(Regularizer):
+    r"""Penalty on the angles between the n rows, or columns, of a matrix: 0 if all are orthogonal.
+
+    .. math:: R(x) = \frac{\lambda}{n (n - 1)} \sum_{i \ne j} |u_i \cdot u_j|, \qquad
+              u_i = \frac{x_i}{\lVert x_i \rVert}
+
+    .. math:: g_i = \frac{2 \lambda}{n (n - 1)} \sum_{j \ne i} \operatorname{sign}(u_i \cdot u_j)\, u_j, \qquad
+              \frac{\partial R}{\partial x_i} = \frac{g_i - (g_i \cdot u_i)\, u_i}{\lVert x_i \rVert}
+
+    Parameters
+    ----------
+    factor : float, default 0.01
+        Factor :math:`\lambda`.
+    mode : {"rows", "columns"}, default "rows"
+        Which vectors.
+
+    Raises
+    ------
+    ValueError
+        If the factor is negative or not finite, or the weights are no matrix.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> OrthogonalRegularizer(0.1)(np.array([[1.0, 0.0], [0.0, 2.0]]))
+    0.0
+    >>> OrthogonalRegularizer(0.1)(np.array([[1.0, 0.0], [3.0, 0.0]]))
+    0.1
+    """
+
+    def __init__(self, factor: float = 0.01, mode: str = "rows") -> None:
+        check_argument(self, "factor", factor, number(least=0))
+        check_argument(self, "mode", mode, choice("rows", "columns"))
+        self.factor, self.mode = float(factor), mode
+
+    def __call__(self, x: Array) -> float:
+        """Return R(x)."""
+        unit, _ = self._unit(x)
+        products = unit @ unit.T
+        np.fill_diagonal(products, 0)
+        return float(self._share(len(unit)) * np.abs(products).sum())
+
+    def gradient(self, x: Array) -> Array:
+        """Return R'(x), with the subgradient 0 for orthogonal vectors."""
+        unit, norms = self._unit(x)
+        signs = np.sign(unit @ unit.T)
+        np.fill_diagonal(signs, 0)
+        g = x.dtype.type(2 * self._share(len(unit))) * (signs @ unit)
+        derivative: Array = (g - (g * unit).sum(axis=1, keepdims=True) * unit) / norms
+        return derivative if self.mode == "rows" else derivative.T
+
+    def _unit(self, x: Array) -> tuple[Array, Array]:
+        matrix = np.asarray(x)
+        if matrix.ndim != 2:
+            raise ValueError(f"OrthogonalRegularizer takes weights that are matrices; found shape {matrix.shape}")
+        matrix = matrix if self.mode == "rows" else matrix.T
+        norms = np.maximum(np.sqrt(np.square(matrix).sum(axis=1, keepdims=True)), matrix.dtype.type(1e-12))
+        return matrix / norms, norms
+
+    def _share(self, n: int) -> float:
+        return self.factor / (n * (n - 1)) if n > 1 else 0.0
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {"factor": self.factor, "mode": self.mode}
+
+
 l1 = L1
 l2 = L2
+orthogonal_regularizer = OrthogonalRegularizer
 l1_l2 = L1L2
 
 registry: Registry[Regularizer] = Registry("regularizer", Regularizer)
-for _class, *_names in ((L1, "l1"), (L2, "l2"), (L1L2, "l1l2", "l1_l2")):
+for _class, *_names in (
+    (L1, "l1"),
+    (L2, "l2"),
+    (L1L2, "l1l2", "l1_l2"),
+    (OrthogonalRegularizer, "orthogonal_regularizer"),
+):
     registry.register(_class, _class.__name__, *_names)
 
 get = registry.get_optional

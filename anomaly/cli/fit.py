@@ -15,7 +15,7 @@ from anomaly.cli.inputs import InputOptions
 from anomaly.cli.json_output import write_json
 from anomaly.cli.labels import UNLABELLED, format_left_out
 from anomaly.cli.left_out import without_misfits
-from anomaly.cli.long_tables import groups_of, plan_drawing
+from anomaly.cli.long_tables import Keep, groups_of, plan_drawing
 from anomaly.cli.options import (
     SUPPORTED_BY,
     Subparsers,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from anomaly.detectors import TableDetector
     from anomaly.detectors.sequence.detector import SequenceDetector
     from anomaly.tables import Table
+    from nnlite.types import Array
 
 _DETECTORS = {"tables": "TableDetector", "series": "SequenceDetector"}
 
@@ -98,7 +99,8 @@ def run(options: Namespace) -> None:
     roles = [name for name in (options.time, options.group) if name is not None]
     text = [*given.columns.ignored, *split_names(options.categorical), *roles]
     limits = options.memory, options.seed, options.scheduler
-    drawing = plan_drawing(given, text, *limits) if kind == "tables" else None
+    keep = _row_filter(given, roles, split_names(options.categorical), options.date_format or [])
+    drawing = plan_drawing(given, text, *limits, keep) if kind == "tables" else None
     said: list[str] = []
     plan = Plan(reading=1, _fitting=8)
     with plan("reading"):
@@ -113,7 +115,9 @@ def run(options: Namespace) -> None:
                 labels = given.labels.read(X)
                 n_unlabelled = int((labels == UNLABELLED).sum())
                 X, y = detector.training_rows(X, labels, needs_labels)
-            X, y = _without_misfits(X, y, given, roles, split_names(options.categorical), options.date_format or [])
+            if keep is not None:
+                is_good = keep(X, given.source.label)
+                X, y = X.rows(is_good), None if y is None else y[is_good]
     with plan("_fitting"), _resumable(options.checkpoint):
         if drawing is not None:
             cast("TableDetector", detector).fit_sample(drawn.rows, drawn.y, drawn.groups)
@@ -133,17 +137,18 @@ def run(options: Namespace) -> None:
         print(format_left_out(n_unlabelled))
 
 
-def _without_misfits(
-    table: Table, y: Any, given: InputOptions, roles: list[str], categorical: list[str], formats: list[str]
-) -> tuple[Table, Any]:
-    """Return the rows to learn from, without those with a cell unlike the others of its column if they are left out."""
-    source = given.source
-    if source.bad is None:
-        return table, y
-    others = [name for name in (*given.columns.ignored, *roles) if name in table.names]
-    features = table.drop(others) if others else table
-    is_good = without_misfits(features, source.bad, source.label, categorical, formats)
-    return table.rows(is_good), None if y is None else y[is_good]
+def _row_filter(given: InputOptions, roles: list[str], categorical: list[str], formats: list[str]) -> Keep | None:
+    """Return what says which rows have no cell unlike the others of its column, if such rows are left out."""
+    bad = given.source.bad
+    if bad is None:
+        return None
+
+    def keep(table: Table, file: str) -> Array:
+        others = [name for name in (*given.columns.ignored, *roles) if name in table.names]
+        features = table.drop(others) if others else table
+        return without_misfits(features, bad, file, categorical, formats)
+
+    return keep
 
 
 def _resumable(folder: str | None) -> AbstractContextManager[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from typing import ClassVar, NamedTuple
 
@@ -20,6 +20,7 @@ from anomaly.large.file_parts import FilePart, estimated_memory, parts_of
 from anomaly.large.reading import digest_of
 from anomaly.tables import Table
 from anomaly.tables.read_ahead import read_ahead
+from anomaly.tables.text_files import describe_path
 from nnlite.types import Array
 
 _UNITS = {"kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -73,6 +74,10 @@ def groups_of(table: Table, group: str) -> Array:
     return table[group]
 
 
+Keep = Callable[[Table, str], Array]
+"""Returns whether each row of a table, from a file of some name, can be learned from."""
+
+
 @dataclass
 class RowReader:
     """Reads the rows that are learned from: all, or those with some labels.
@@ -91,6 +96,8 @@ class RowReader:
         Number of rows without a label, so far.
     found : set of str
         Labels, so far.
+    keep : callable or None
+        Which rows of a table, from a file of some name, can be learned from.
     """
 
     source: Source
@@ -99,6 +106,7 @@ class RowReader:
     all_labels: bool = False
     n_unlabelled: int = 0
     found: set[str] = field(default_factory=set)
+    keep: Keep | None = None
 
     reads_as_text: ClassVar[bool] = True
 
@@ -116,7 +124,8 @@ class RowReader:
         for index, table in enumerate(read_ahead(self.source.part_chunks(part, text))):
             if not index:
                 self.source.check_present(table, self.present)
-            yield self._rows(table)
+            rows = self._rows(table)
+            yield rows if self.keep is None else rows.rows(self.keep(rows, describe_path(part.path)))
 
     def _rows(self, table: Table) -> Table:
         if self.labels is None:
@@ -161,6 +170,8 @@ class Drawing:
         Bytes of memory that a fit to all rows would take.
     memory : int or None
         Bytes that it may; None where the rows are read on workers, however few they are.
+    keep : callable or None
+        Which rows can be learned from.
     """
 
     given: InputOptions
@@ -169,11 +180,12 @@ class Drawing:
     most_rows: int
     needed: int
     memory: int | None
+    keep: Keep | None = None
 
     def draw(self, needs_labels: bool, group: str | None, scheduler: str | None = None) -> Drawn:
         """Read the files, perhaps on the workers of a scheduler, and return what is learned from."""
         source = self.given.source
-        reader = RowReader(source, tuple(self.given.columns.ignored), self.given.labels, needs_labels)
+        reader = RowReader(source, tuple(self.given.columns.ignored), self.given.labels, needs_labels, keep=self.keep)
         parts, empty = list(parts_of(source.paths)), Digest(self.seed, self.most_rows, self.text)
         if scheduler is None:
             digest = digest_of(reader, parts, empty, self.text)
@@ -202,7 +214,12 @@ class Drawing:
 
 
 def plan_drawing(
-    given: InputOptions, text: Collection[str], memory: int, seed: int, scheduler: str | None = None
+    given: InputOptions,
+    text: Collection[str],
+    memory: int,
+    seed: int,
+    scheduler: str | None = None,
+    keep: Keep | None = None,
 ) -> Drawing | None:
     """Return what to draw from files that take more memory than they may; None for those that are read whole.
 
@@ -213,7 +230,7 @@ def plan_drawing(
     if scheduler is not None:
         check_for_workers(given.source)
         return Drawing(given, tuple(text), seed, most_rows, needed.n_bytes, None)
-    return None if needed.fits(memory) else Drawing(given, tuple(text), seed, most_rows, needed.n_bytes, memory)
+    return None if needed.fits(memory) else Drawing(given, tuple(text), seed, most_rows, needed.n_bytes, memory, keep)
 
 
 def check_for_workers(source: Source) -> None:

@@ -314,7 +314,10 @@ def split_names(columns: list[str]) -> list[str]:
     >>> split_names(["a, b", '"size, mm",c'])
     ['a', 'b', 'size, mm', 'c']
     """
-    rows = csv.reader(columns, skipinitialspace=True)
+    try:
+        rows = list(csv.reader(columns, skipinitialspace=True))
+    except csv.Error as error:
+        raise ValueError(f"names of columns are separated by commas; found {columns!r}: {error}") from error
     return [name.strip() for row in rows for name in row if name.strip()]
 
 

@@ -30,7 +30,7 @@ from nnlite.types import Array
 from nnlite.validation import Constraint, choice, integer, names, number, sizes
 
 _STEPS = 1000
-_LARGEST_INPUT = 10.0
+LARGEST_INPUT = 10.0
 _NORMAL = 0.9
 
 
@@ -416,7 +416,7 @@ class AutoencoderDetector(RecordDetector):
 
 def _clipped(x: Array) -> Array:
     """Return features as inputs of the network."""
-    return np.clip(x, -_LARGEST_INPUT, _LARGEST_INPUT)
+    return np.clip(x, -LARGEST_INPUT, LARGEST_INPUT)
 
 
 def _outputs(model: Model, x: Array) -> Array:

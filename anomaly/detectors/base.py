@@ -22,7 +22,7 @@ import numpy as np
 from anomaly import thresholds
 from anomaly.calibration import anomaly_probability, p_values, prediction_confidence
 from anomaly.errors import DataError, FewRecordsWarning, level_of_caller, not_fitted
-from anomaly.estimator import Parameters
+from anomaly.estimator import OutputChoice, give_series
 from anomaly.tables.csv_form import CsvForm
 from anomaly.thresholds.automatic import AutoThreshold
 from anomaly.thresholds.spread import QuantileThreshold
@@ -44,7 +44,7 @@ _DEFAULT_PRIOR = 0.05
 _OF_COLUMNS = ("scaling", "categorical", "dates", "keep", "date_format", "time_zone")
 
 
-class BaseDetector(Parameters, ABC):
+class BaseDetector(OutputChoice, ABC):
     """Base of all detectors.
 
     A subclass defines `fit` (which ends with `_set_threshold`), `decision_function`, and the two halves of its file:
@@ -88,14 +88,16 @@ class BaseDetector(Parameters, ABC):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if cls.scores_are_finite and "decision_function" in vars(cls):
-            cls.decision_function = _finite(cls.decision_function)  # type: ignore[method-assign, assignment]
+        for name in ("decision_function", "explain", "score_terms") if cls.scores_are_finite else ():
+            if name in vars(cls) and not getattr(vars(cls)[name], "__isabstractmethod__", False):
+                setattr(cls, name, _finite(vars(cls)[name]))
         for name in ("fit", "fit_sample", "partial_fit"):
             method = getattr(cls, name, None)
             if not (
                 method is None or hasattr(method, "all_or_nothing") or getattr(method, "__isabstractmethod__", False)
             ):
                 setattr(cls, name, _all_or_nothing(method))
+        give_series(cls)
 
     # -- what a detector defines ---------------------------------------------------------------
 
@@ -407,21 +409,36 @@ class BaseDetector(Parameters, ABC):
         return {name: before[name] for name in _OF_COLUMNS if name in before}
 
 
-def _finite(decision_function: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Array]:
-    """Return a method that raises an error instead of scores of NaN, which would flag nothing."""
+def _finite(method: Callable[..., Array]) -> Callable[..., Array]:
+    """Return a method of scores or their parts that raises an error instead of NaN, which would flag nothing."""
 
-    @wraps(decision_function)
-    def checked(self: Any, X: Any) -> Array:
-        scores = decision_function(self, X)
-        # The sum of scores is finite only if all are, or so large that they are worthless.
-        if not math.isfinite(scores.sum()):
-            raise DataError(
-                f"{np.count_nonzero(~np.isfinite(scores)):,} of {len(scores):,} scores are not finite numbers: the "
-                f"weights of this {type(self).__name__} are too large. Its training diverged, or its file was altered"
-            )
-        return scores
+    @wraps(method)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Array:
+        found = method(self, *args, **kwargs)
+        check_scores(found, type(self).__name__)
+        return found
 
     return checked
+
+
+def check_scores(scores: Array, owner: str) -> None:
+    """Raise DataError if scores, or contributions to them in rows, are not finite.
+
+    Parameters
+    ----------
+    scores : ndarray of shape (n_records,) or (n_records, ...)
+        Scores of records that all must have one.
+    owner : str
+        The class of the detector, for the message.
+    """
+    # The sum is finite only if all scores are, or so large that they are worthless.
+    if math.isfinite(scores.sum()):
+        return
+    bad = ~np.isfinite(scores.reshape(len(scores), -1).sum(axis=1))
+    raise DataError(
+        f"{max(np.count_nonzero(bad), 1):,} of {len(scores):,} scores are not finite numbers: the weights of this "
+        f"{owner} are too large. Its training diverged, or its file was altered"
+    )
 
 
 def _all_or_nothing(fit: Callable[..., Self]) -> Callable[..., Self]:

@@ -45,7 +45,7 @@ _THIRD_QUARTILE = 0.75
 _ROUNDING = 1e-6
 # In units of the typical score. A record equal to a remembered one is at distance 0, which has no logarithm; that it is
 # nearer than others are to each other is known at a thousandth, too.
-_LEAST_SCORE = 1e-3
+LEAST_SCORE = 1e-3
 # How much a member can say for a record, in units of its spread: about the first quartile of its scores. A smaller
 # bound finds more groups of anomalies in training, and from 0.1 on fewer single ones among fresh records.
 _BOUND = 0.25
@@ -105,7 +105,7 @@ class Blend:
         if np.minimum.reduce(weights) <= 0:
             used = weights > 0
             weights, units, scores = weights[used], units[used], scores[used]
-        z = np.log(np.maximum(scores, _LEAST_SCORE)) / units[:, np.newaxis]
+        z = np.log(np.maximum(scores, LEAST_SCORE)) / units[:, np.newaxis]
         return np.exp(self.power * _mean(z, weights, self.bound))
 
     @staticmethod

@@ -5,15 +5,16 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, NoReturn, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 
 from anomaly.detectors.base import as_labels, validated_labels
+from anomaly.detectors.grouped_description import GroupedDescription
 from anomaly.detectors.grouping import check_left_out, joined_labels, segments_by_group
 from anomaly.detectors.loading import detector_class
 from anomaly.detectors.routing import MOST_WAITING, RoutedStream, ScaledStream, rows_by_group
-from anomaly.detectors.row_detector import DataKind, RowDetector
+from anomaly.detectors.row_detector import DataKind
 from anomaly.detectors.series_detector import SeriesDetector
 from anomaly.drift import DriftResult
 from anomaly.errors import DataError
@@ -22,7 +23,6 @@ from anomaly.tables import Table, concatenate
 from anomaly.tables.series import as_series, is_collection
 from nnlite.archive import arrays_with_prefix
 from nnlite.job import counted
-from nnlite.models import Model
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import Constraint, integer
@@ -30,7 +30,7 @@ from nnlite.validation import Constraint, integer
 Self = TypeVar("Self", bound="GroupedDetector")
 
 
-class GroupedDetector(RowDetector):
+class GroupedDetector(GroupedDescription):
     """Detector of series with one detector for each group of rows, all in one file.
 
     A table holds the rows of many machines, which may be interleaved; a column names the machine of each row, as
@@ -89,9 +89,6 @@ class GroupedDetector(RowDetector):
         "group": Constraint("the name of a column", lambda value: isinstance(value, str)),
         "most_waiting": integer(least=1),
     }
-
-    detectors_: dict[str, SeriesDetector]
-    left_out_: dict[str, str]
 
     def __init__(
         self, detector: SeriesDetector | None = None, group: str = "machine", most_waiting: int = MOST_WAITING
@@ -186,11 +183,6 @@ class GroupedDetector(RowDetector):
     def required_columns_(self) -> list[str]:
         """Columns that every table to be scored must have: the sensors, the timestamps and the groups."""
         return [*next(iter(self.detectors_.values())).required_columns_, self.group]
-
-    @property
-    def delay_(self) -> int:
-        """Number of steps of its group that must follow before a step's score is final."""
-        return max(detector.delay_ for detector in self.detectors_.values())
 
     def decision_function(self, X: Any, exclude: Any = None) -> Array:
         """Score every row by the detector of its group.
@@ -347,52 +339,6 @@ class GroupedDetector(RowDetector):
                 pieces.append(table.rows(rows[start:end]))
                 chosen.append(labels[rows[start:end]])
         return pieces, np.concatenate(chosen) if keep_labels else None
-
-    def _report_sections(self, X: Any, *_: Any) -> NoReturn:
-        self.plot_data(X)
-
-    def plot_data(self, X: Any) -> NoReturn:  # noqa: ARG002
-        """Raise DataError: a plot or a report is of one series."""
-        raise DataError(
-            f"a plot or a report shows one series, and this model holds {len(self.detectors_):,} groups: fit one of a "
-            "single group, or in Python take detectors_[name] and the rows of that group"
-        )
-
-    def training_summary(self) -> str:
-        """Describe the last `fit` in lines of text: groups, steps and sensors."""
-        fitted = len(self.detectors_)
-        known = np.isfinite(self.decision_scores_)
-        lines = [
-            f"learned from {int(known.sum()):,} steps of {self.n_features_in_} columns, of {fitted:,} groups in column "
-            f"{self.group!r}",
-            f"threshold 1, in units of each group's own: {int(self.labels_.sum()):,} of these steps are alarms",
-        ]
-        return "\n".join([*lines, *self._describe_left_out()])
-
-    def _describe_left_out(self) -> list[str]:
-        return [f"left out: {name!r}: {reason}" for name, reason in self.left_out_.items()]
-
-    def _describe_scoring(self) -> list[str]:
-        delay = "with its row, at once" if not self.delay_ else f"when {self.delay_:,} more of its group have followed"
-        return [f"delay: a live stream gives the score of a step {delay}"]
-
-    def _describe_data(self) -> tuple[int, list[str]]:
-        lines = [
-            f"{name}: {len(detector.decision_scores_):,} steps, threshold {detector.threshold_:.6g}"
-            for name, detector in self.detectors_.items()
-        ]
-        name, first = next(iter(self.detectors_.items()))
-        columns = first.preprocessor_.columns_.describe()
-        return len(self.decision_scores_), [
-            f"groups, by column {self.group!r}:",
-            *lines,
-            *self._describe_left_out(),
-            f"columns of {name}:",
-            *columns,
-        ]
-
-    def _described_networks(self) -> list[Model]:
-        return next(iter(self.detectors_.values())).described_networks()
 
     # -- the estimator contract and files ------------------------------------------------------
 

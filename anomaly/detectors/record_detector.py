@@ -423,7 +423,7 @@ class RecordStream:
 
     def push(self, X: Any) -> Array:
         """Return the scores of the next records."""
-        scores = self._score(X)
+        scores = np.asarray(self._score(X))
         self.labels = (scores > self._threshold).astype(np.int64)
         return scores
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 import nnlite
 from anomaly.calibration import p_values
 from anomaly.detectors.plot_data import SeriesPlotData
+from anomaly.drift import DriftResult
+from anomaly.errors import format_names
 from anomaly.events import Event, find_events
 from anomaly.report.content import Alarm, RecordsSection, SeriesSection, UnusualRecord
 from anomaly.report.grouping import group_alike
@@ -96,7 +98,7 @@ def records_section(
     return RecordsSection(chosen.names, listed, group_alike(contributions[flagged], names))
 
 
-def series_section(data: SeriesPlotData, labels: Array | None) -> SeriesSection:
+def series_section(data: SeriesPlotData, labels: Array | None, name: str = "") -> SeriesSection:
     """Return the time line of a series, with its alarms and the sensors that contribute most to each.
 
     Parameters
@@ -105,6 +107,8 @@ def series_section(data: SeriesPlotData, labels: Array | None) -> SeriesSection:
         Values, expected values, scores and alarms.
     labels : ndarray of int of shape (n_steps,) or None
         True labels.
+    name : str
+        The group of rows that it is.
     """
 
     def text(step: int) -> str:
@@ -121,8 +125,43 @@ def series_section(data: SeriesPlotData, labels: Array | None) -> SeriesSection:
 
     events = find_events(data.labels, data.scores)
     return SeriesSection(
-        data.names, data.values, data.scores, data.labels, data.time, [alarm(one) for one in events], labels
+        data.names, data.values, data.scores, data.labels, data.time, [alarm(one) for one in events], labels, name
     )
+
+
+def group_sections(
+    parts: Iterable[tuple[str, Array, SeriesPlotData]], n_rows: int, labels: Array | None
+) -> tuple[Array, Array, list[SeriesSection]]:
+    """Return scores and labels of all rows, and the time lines of their groups, those with the most alarms first.
+
+    Parameters
+    ----------
+    parts : iterable of (str, ndarray of int, SeriesPlotData)
+        The name of each group, its rows, and their values.
+    n_rows : int
+        Number of all rows; those of no group have no score.
+    labels : ndarray of int of shape (n_rows,) or None
+        True labels.
+    """
+    scores, flags = np.full(n_rows, np.nan), np.zeros(n_rows, np.int64)
+    sections = []
+    for name, rows, data in parts:
+        scores[rows], flags[rows] = data.scores, data.labels
+        sections.append(series_section(data, None if labels is None else labels[rows], name))
+    return scores, flags, sorted(sections, key=lambda one: -len(one.alarms))
+
+
+def drift_in_words(results: Mapping[str, DriftResult], n_groups: int) -> str:
+    """Return in which groups there is drift.
+
+    Examples
+    --------
+    >>> drift_in_words({"mill": DriftResult(0.1, 0.5, 0.01, 500, 300, score_level=0.005)}, 2)
+    'No drift was found; 1 of 2 groups were tested.'
+    """
+    drifted = [name for name, result in results.items() if result.drifted]
+    said = f"Drift was found in {format_names(drifted, 20)}" if drifted else "No drift was found"
+    return f"{said}; {len(results):,} of {n_groups:,} groups were tested."
 
 
 def check_one_each(n_rows: int, labels: Array | None, ids: Sequence[str] | None) -> None:

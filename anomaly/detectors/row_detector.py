@@ -61,14 +61,16 @@ class ScoredSections(NamedTuple):
         Scores; NaN for a row without one.
     flags : ndarray of int of shape (n_rows,)
         1 for anomalies, else 0.
-    records, series : RecordsSection, SeriesSection or None
-        The section of this kind of rows.
+    series : sequence of SeriesSection
+        The section of a series, or of each group of rows.
+    records : RecordsSection or None
+        The section of a table.
     """
 
     scores: Array
     flags: Array
+    series: Sequence[SeriesSection] = ()
     records: RecordsSection | None = None
-    series: SeriesSection | None = None
 
 
 class RowDetector(BaseDetector):

@@ -280,7 +280,7 @@ class SeriesDetector(RowDetector):
         series = as_series(X)
         check_one_each(len(series), labels, ids)
         data = self.plot_data(series)
-        return ScoredSections(data.scores, data.labels, series=series_section(data, labels))
+        return ScoredSections(data.scores, data.labels, series=[series_section(data, labels)])
 
     def _timestamps(self, table: Table, name: str) -> Array:
         """Return the timestamps of a series as datetime64, or as numbers where the column holds numbers."""

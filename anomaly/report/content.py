@@ -148,6 +148,8 @@ class SeriesSection:
         The events, in order of time.
     labels : ndarray of int of shape (n_steps,) or None
         True labels.
+    name : str
+        The group of rows that it is; "" for a series alone.
     """
 
     sensors: Sequence[str]
@@ -157,6 +159,7 @@ class SeriesSection:
     times: Array | None
     alarms: Sequence[Alarm]
     labels: Array | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,8 @@ class Report:
         Versions, and hashes of model and data.
     records : RecordsSection or None
         For tables.
-    series : SeriesSection or None
-        For series.
+    series : sequence of SeriesSection
+        For series: one, or that of each group of rows.
     """
 
     title: str
@@ -211,4 +214,4 @@ class Report:
     settings: Mapping[str, str]
     audit: Mapping[str, str] = field(default_factory=dict)
     records: RecordsSection | None = None
-    series: SeriesSection | None = None
+    series: Sequence[SeriesSection] = ()

@@ -49,7 +49,7 @@ def render(report: Report) -> str:
         overview=sections.overview(report),
         has_records="" if report.records is not None else "hidden",
         has_groups="" if report.records is not None and report.records.groups else "hidden",
-        has_series="" if report.series is not None else "hidden",
+        has_series="" if report.series else "hidden",
         has_history="" if report.history else "hidden",
         unit=escape(report.unit),
         learned=sections.learned(report),

@@ -12,7 +12,7 @@ from anomaly.report.content import Alarm, Reason, RecordsSection, Report, Series
 from nnlite.types import Array
 
 MOST_VALUES = 1_200_000
-"""Values of a time line that are kept; of a longer one, the lowest and the highest of each bucket of steps."""
+"""Values of all time lines that are kept; of a longer one, the lowest and the highest of each bucket of steps."""
 
 
 def to_json(report: Report) -> str:
@@ -24,7 +24,7 @@ def to_json(report: Report) -> str:
         "scores": _packed(report.scores[order], np.float32),
         "labels": None if report.labels is None else _packed(report.labels[order], np.int8),
         "records": None if report.records is None else _records(report.records),
-        "series": None if report.series is None else _series(report.series),
+        "series": [_series(one, MOST_VALUES // len(report.series)) for one in report.series],
         "history": {name: [_finite(loss) for loss in losses] for name, losses in report.history.items()},
     }
     text = json.dumps(values, separators=(",", ":"), allow_nan=False)
@@ -64,8 +64,8 @@ def _records(section: RecordsSection) -> dict[str, Any]:
     return {"columns": list(section.columns), "rows": [row(one) for one in section.records], "groups": groups}
 
 
-def _series(section: SeriesSection) -> dict[str, Any]:
-    chosen = _thinned(np.column_stack([section.values, section.scores]))
+def _series(section: SeriesSection, most_values: int) -> dict[str, Any]:
+    chosen = _thinned(np.column_stack([section.values, section.scores]), most_values)
 
     def alarm(one: Alarm) -> dict[str, Any]:
         return {
@@ -83,6 +83,7 @@ def _series(section: SeriesSection) -> dict[str, Any]:
         times = times.astype("datetime64[ms]").astype(np.int64).astype(np.float64)
     is_date = section.times is not None and section.times.dtype.kind == "M"
     return {
+        "name": section.name,
         "sensors": list(section.sensors),
         "steps": _packed(chosen, np.int32),
         "values": [_packed(section.values[chosen, k], np.float32) for k in range(len(section.sensors))],
@@ -103,13 +104,13 @@ def _segments(labels: Array | None) -> list[list[int]] | None:
     return np.column_stack([np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)]).tolist()
 
 
-def _thinned(columns: Array) -> Array:
+def _thinned(columns: Array, most_values: int) -> Array:
     """Return the steps to keep: all, or those with the lowest and highest value of each column in each bucket."""
     n_steps, n_columns = columns.shape
-    if n_steps * n_columns <= MOST_VALUES:
+    if n_steps * n_columns <= most_values:
         return np.arange(n_steps)
     # Each column keeps two steps a bucket, and a kept step keeps all columns.
-    n_buckets = max(MOST_VALUES // (2 * n_columns * n_columns), 200)
+    n_buckets = max(most_values // (2 * n_columns * n_columns), 200)
     kept = {0, n_steps - 1}
     for rows in np.array_split(np.arange(n_steps), n_buckets):
         part = columns[rows]

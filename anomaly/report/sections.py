@@ -18,8 +18,10 @@ def overview(report: Report) -> str:
         ("Flagged", f"{report.n_flagged:,} ({report.n_flagged / max(n, 1):.2%})"),
         ("Threshold", f"{report.threshold:.6g}"),
     ]
-    if report.series is not None:
-        facts.insert(2, ("Alarms", f"{len(report.series.alarms):,}"))
+    if len(report.series) > 1:
+        facts.insert(2, ("Groups", f"{len(report.series):,}"))
+    if report.series:
+        facts.insert(2, ("Alarms", f"{sum(len(one.alarms) for one in report.series):,}"))
     if report.drift is not None:
         facts.append(("Drift", "found" if report.drift.drifted else "none found"))
     tiles = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)

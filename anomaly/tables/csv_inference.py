@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from anomaly.errors import DataError
@@ -121,15 +122,13 @@ def with_tabs(lines: Iterable[str]) -> Iterator[str]:
 
 def _rows(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     """Return the fields of the records that can be read; none of blank ones."""
-    if delimiter == BLANKS_DELIMITER:
-        return [row for row in csv.reader(with_tabs(lines), delimiter="\t") if any(row)]
+    is_blank = delimiter == BLANKS_DELIMITER
     rows = []
-    try:
-        for row in csv.reader(lines, delimiter=delimiter):
-            if any(field.strip(BLANKS) for field in row):
+    # The rest is left to the reader, which names the line: a field may be longer than is allowed.
+    with suppress(csv.Error):
+        for row in csv.reader(with_tabs(lines), delimiter="\t") if is_blank else csv.reader(lines, delimiter=delimiter):
+            if any(row) if is_blank else any(field.strip(BLANKS) for field in row):
                 rows.append(row)
-    except csv.Error:
-        pass
     return rows
 
 

@@ -7,29 +7,20 @@ derivative with respect to y, by the chain rule:
 
 Its arguments are both x and y, since the derivative of some functions is a simpler function of the output: that of the
 sigmoid function is y (1 - y).
+
+Those that are rarely used are imported on first access, so that a program starts in milliseconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from nnlite.activations.base import ActivationFunction
 from nnlite.activations.custom import FunctionActivation
 from nnlite.activations.more import CELU, HardSiLU, LogSigmoid, LogSoftmax, Mish, ReLU6, Softsign
 from nnlite.activations.rectifiers import ELU, SELU, LeakyReLU, Linear, ReLU
-from nnlite.activations.shrinking import (
-    HardShrink,
-    HardTanh,
-    SoftShrink,
-    Sparsemax,
-    SparsePlus,
-    SparseSigmoid,
-    SquarePlus,
-    TanhShrink,
-    Threshold,
-    threshold,
-)
 from nnlite.activations.smooth import (
     GELU,
     Exponential,
@@ -42,6 +33,29 @@ from nnlite.activations.smooth import (
     sigmoid,
 )
 from nnlite.registry import Registry, serialize
+
+if TYPE_CHECKING:
+    from nnlite.activations.shrinking import (
+        HardShrink,
+        HardTanh,
+        SoftShrink,
+        Sparsemax,
+        SparsePlus,
+        SparseSigmoid,
+        SquarePlus,
+        TanhShrink,
+        Threshold,
+        threshold,
+    )
+
+    hard_shrink = HardShrink()
+    soft_shrink = SoftShrink()
+    tanh_shrink = TanhShrink()
+    hard_tanh = HardTanh()
+    squareplus = SquarePlus()
+    sparse_plus = SparsePlus()
+    sparse_sigmoid = SparseSigmoid()
+    sparsemax = Sparsemax()
 
 __all__ = [
     "CELU",
@@ -131,14 +145,44 @@ tanh = Tanh()
 softmax = Softmax()
 log_softmax = LogSoftmax()
 exponential = Exponential()
-hard_shrink = HardShrink()
-soft_shrink = SoftShrink()
-tanh_shrink = TanhShrink()
-hard_tanh = HardTanh()
-squareplus = SquarePlus()
-sparse_plus = SparsePlus()
-sparse_sigmoid = SparseSigmoid()
-sparsemax = Sparsemax()
+
+# Functions that are imported on first access, and their classes.
+_LATER = {
+    "hard_shrink": "HardShrink",
+    "soft_shrink": "SoftShrink",
+    "tanh_shrink": "TanhShrink",
+    "hard_tanh": "HardTanh",
+    "squareplus": "SquarePlus",
+    "sparse_plus": "SparsePlus",
+    "sparse_sigmoid": "SparseSigmoid",
+    "sparsemax": "Sparsemax",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a function or a class on first access."""
+    if name not in {*_LATER, *_LATER.values(), "Threshold", "threshold"}:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module("nnlite.activations.shrinking"), _LATER.get(name, name))
+    globals()[name] = found() if name in _LATER else found
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """Return all names, imported or not."""
+    return sorted({*globals(), *__all__})
+
+
+class _Later:
+    """Makes a function whose module is imported when it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, **settings: Any) -> Any:
+        """Make the function."""
+        return __getattr__(self.name)(**settings)
+
 
 registry: Registry[ActivationFunction] = Registry("activation", ActivationFunction)
 for _function in (
@@ -162,17 +206,11 @@ for _function in (
     softmax,
     log_softmax,
     exponential,
-    hard_shrink,
-    soft_shrink,
-    tanh_shrink,
-    hard_tanh,
-    squareplus,
-    sparse_plus,
-    sparse_sigmoid,
-    sparsemax,
 ):
     registry.register(type(_function), _function.short_name, type(_function).__name__)
-registry.register(Threshold, "Threshold")
+for _name, _class in _LATER.items():
+    registry.register(_Later(_class), _name, _class)
+registry.register(_Later("Threshold"), "Threshold")
 registry.register(SiLU, "swish")
 registry.register(HardSiLU, "hard_swish")
 registry.register(FunctionActivation, "FunctionActivation")

@@ -1,13 +1,21 @@
-"""Callbacks: actions during training, evaluation and prediction."""
+"""Callbacks: actions during training, evaluation and prediction.
 
-from nnlite.callbacks.backup import BackupAndRestore
+Those that are rarely used are imported on first access, so that a program starts in milliseconds.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from nnlite.callbacks.base import Callback, CallbackList, Logs
-from nnlite.callbacks.elsewhere import ProgbarLogger, RemoteMonitor, TensorBoard
 from nnlite.callbacks.functions import LambdaCallback, TerminateOnNaN
-from nnlite.callbacks.live import LiveCurves
 from nnlite.callbacks.monitors import EarlyStopping, ModelCheckpoint, ReduceLROnPlateau
 from nnlite.callbacks.records import CSVLogger, History, ProgressBar
 from nnlite.callbacks.schedules import KLWarmUp, LearningRateScheduler
+
+if TYPE_CHECKING:
+    from nnlite.callbacks.backup import BackupAndRestore
+    from nnlite.callbacks.elsewhere import ProgbarLogger, RemoteMonitor, TensorBoard
+    from nnlite.callbacks.live import LiveCurves
 
 __all__ = [
     "BackupAndRestore",
@@ -29,3 +37,25 @@ __all__ = [
     "TensorBoard",
     "TerminateOnNaN",
 ]
+
+
+_LATER = {
+    "BackupAndRestore": "backup",
+    "LiveCurves": "live",
+    "ProgbarLogger": "elsewhere",
+    "RemoteMonitor": "elsewhere",
+    "TensorBoard": "elsewhere",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a callback on first access."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = getattr(import_module(f"{__name__}.{_LATER[name]}"), name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """Return all names, imported or not."""
+    return sorted({*globals(), *__all__})

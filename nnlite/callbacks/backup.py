@@ -52,6 +52,8 @@ class BackupAndRestore(Callback):
         self, backup_dir: str | os.PathLike[str], save_freq: str | int = "epoch", delete_checkpoint: bool = True
     ) -> None:
         super().__init__()
+        if not backup_dir:
+            raise ValueError(f"BackupAndRestore: backup_dir must be the name of a folder; found {backup_dir!r}")
         self.backup_dir = Path(backup_dir)
         if save_freq != "epoch":
             check_argument(self, "save_freq", save_freq, integer(least=1))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import IO, ClassVar
+from typing import IO, TYPE_CHECKING, ClassVar
 
 from nnlite.callbacks.base import Callback, Logs
-from nnlite.notebook import EpochOutput, in_notebook
 from nnlite.progress import Progress
+
+if TYPE_CHECKING:
+    from nnlite.notebook import EpochOutput
 
 
 class History(Callback):
@@ -64,6 +66,9 @@ class ProgressBar(Callback):
 
     def on_train_begin(self, logs: Logs | None = None) -> None:  # noqa: ARG002
         """Find out whether a notebook shows it."""
+        # Imported here, since a program that scores shows no bar.
+        from nnlite.notebook import EpochOutput, in_notebook
+
         is_replaced = self.verbose == 1 and in_notebook()
         self._output = EpochOutput(self.params["epochs"], self.params["steps"]) if is_replaced else None
 

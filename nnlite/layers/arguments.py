@@ -6,9 +6,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from nnlite import constraints
 from nnlite.types import Shape
-from nnlite.validation import check_argument, integer
+from nnlite.validation import check_argument, integer, is_integer
 
 
 def noting(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
@@ -23,10 +22,20 @@ def noting(build: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     return noting
 
 
+def as_constraint(given: Any) -> Any:
+    """Return the constraint that an argument stands for, or None."""
+    if given is None:
+        return None
+    # Few layers have one: imported here, a program that has none starts sooner.
+    from nnlite import constraints
+
+    return constraints.get(given)
+
+
 def set_constraints(layer: Any, **given: Any) -> None:
     """Set the constraints of weights that are still to be declared: ``kernel_constraint`` that of ``kernel``."""
     for argument, constraint in given.items():
-        setattr(layer, argument, constraints.get(constraint))
+        setattr(layer, argument, as_constraint(constraint))
         if constraint is not None:
             layer.constraints[argument] = getattr(layer, argument)
 
@@ -35,6 +44,21 @@ def check_size(layer: Any, argument: str, value: Any, least: int = 1) -> int:
     """Return `value` as an int of at least `least`, or raise an error that names the argument."""
     check_argument(layer, argument, value, integer(least))
     return int(value)
+
+
+def as_axes(layer: Any, axis: Any) -> int | list[int]:
+    """Return an axis or a list of axes.
+
+    Raises
+    ------
+    TypeError
+        If it is neither.
+    """
+    if is_integer(axis):
+        return int(axis)
+    if not isinstance(axis, (list, tuple)) or not all(is_integer(one) for one in axis):
+        raise TypeError(f"{type(layer).__name__}: axis must be a whole number, or a list of them; found {axis!r}")
+    return [int(one) for one in axis]
 
 
 def known_size(layer: Any, shape: Shape, axis: int = -1) -> int:

@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from nnlite import config, constraints, initializers, regularizers
+from nnlite import config, initializers, regularizers
 from nnlite.eager import as_tensor, masks_of, with_masks
 from nnlite.graph import Node, SymbolicTensor, is_symbolic
-from nnlite.layers.arguments import noting
+from nnlite.layers.arguments import as_constraint, noting
 from nnlite.layers.composition import attributes_of, compose
 from nnlite.layers.variable_names import VariableNames
 from nnlite.naming import snake_case, unique_name
@@ -87,7 +87,7 @@ class Layer(VariableNames):
         self.first_input_shape: Shape | None = None if not first else (first,) if is_integer(first) else tuple(first)
         self.nodes: list[Node] = []
         self._weights: dict[str, Weight] = {}
-        self.constraints: dict[str, constraints.Constraint] = {}
+        self.constraints: dict[str, Any] = {}
         self._trainable = trainable
         # Without a `build` of its own there is nothing to declare.
         self._built = type(self).build is Layer.build
@@ -227,7 +227,7 @@ class Layer(VariableNames):
         )
         weight.trainable = trainable and self._trainable
         argument = f"{name.removesuffix('_kernel')}_constraint"
-        weight.constraint = self.constraints.get(argument) if constraint is None else constraints.get(constraint)
+        weight.constraint = self.constraints.get(argument) if constraint is None else as_constraint(constraint)
         self._weights[name] = weight
         return weight
 

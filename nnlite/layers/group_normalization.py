@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from nnlite.initializers import Initializer
-from nnlite.layers.arguments import known_size
+from nnlite.layers.arguments import as_axes, known_size
 from nnlite.layers.base import Layer
 from nnlite.layers.normalization import NormalizationLayer
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array, Shape
+from nnlite.validation import check_argument, integer
 
 
 class GroupNormalization(NormalizationLayer):
@@ -79,6 +80,8 @@ class GroupNormalization(NormalizationLayer):
             gamma_regularizer,
             **settings,
         )
+        if groups != -1:
+            check_argument(self, "groups", groups, integer(least=1))
         self.groups = groups
         self.axis = axis
 
@@ -151,7 +154,7 @@ class UnitNormalization(Layer):
 
     def __init__(self, axis: int | Sequence[int] = -1, **settings: Any) -> None:
         super().__init__(**settings)
-        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.axis = as_axes(self, axis)
 
     def forward(self, x: Array, training: bool = False) -> tuple[Array, Any]:  # noqa: ARG002
         """Compute y; a vector of zeros stays one."""

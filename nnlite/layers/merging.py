@@ -42,8 +42,13 @@ class Elementwise(Layer):
         return tuple(result)
 
     def compute_mask(self, x: list[Array], mask: Any = None, y: Any = None) -> Any:
-        """Return the mask of the output; see `Layer.compute_mask`."""
-        return super().compute_mask(x, check_masks(x, mask), y)
+        """Return the mask of the output; see `Layer.compute_mask`. Without y, masks of any shape are joined."""
+        masks = check_masks(x, mask)
+        if y is None:
+            return (
+                None if any(one is None for one in masks) else np.logical_or.reduce([np.asarray(one) for one in masks])
+            )
+        return super().compute_mask(x, masks, y)
 
 
 class Add(Elementwise):
@@ -150,13 +155,13 @@ class Concatenate(Layer):
         return np.split(dy, np.cumsum(cache)[:-1], axis=self.axis)
 
     def compute_mask(self, x: list[Array], mask: Any = None, y: Array | None = None) -> Array | None:  # noqa: ARG002
-        """Concatenate the masks along the steps; along another axis, a step is valid if it is in all inputs."""
+        """Concatenate the masks along the steps; along another axis, a step is valid if it is in any of the inputs."""
         mask = check_masks(x, mask)
         if all(one is None for one in mask) or any(part.ndim < 3 for part in x):
             return None
         masks = [np.ones(part.shape[:2], bool) if one is None else one for part, one in zip(x, mask, strict=True)]
         joined = self.axis % x[0].ndim
-        return np.concatenate(masks, axis=joined) if joined < 2 else np.logical_and.reduce(masks)
+        return np.concatenate(masks, axis=joined) if joined < 2 else np.logical_or.reduce(masks)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

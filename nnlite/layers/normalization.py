@@ -9,7 +9,7 @@ import numpy as np
 
 from nnlite import initializers, regularizers
 from nnlite.initializers import Initializer
-from nnlite.layers.arguments import known_size, set_constraints
+from nnlite.layers.arguments import as_axes, known_size, set_constraints
 from nnlite.layers.base import Layer
 from nnlite.registry import serialize, serialize_optional
 from nnlite.regularizers import Regularizer
@@ -351,7 +351,7 @@ class LayerNormalization(NormalizationLayer):
             gamma_regularizer,
             **settings,
         )
-        self.axis = axis if isinstance(axis, int) else list(axis)
+        self.axis = as_axes(self, axis)
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare gamma and beta, in the shape of the normalized axes."""

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from nnlite.eager import as_tensor
+from nnlite.layers.adapting import Moments, batches_of
 from nnlite.layers.base import Layer
 from nnlite.types import Array, Shape
 from nnlite.validation import check_argument, choice, integer
@@ -96,6 +97,11 @@ class Normalization(Layer):
         self.given = None if mean is None else (np.asarray(mean), np.asarray(variance))
 
     def _kept(self, dimensions: int) -> tuple[int, ...]:
+        if not all(-dimensions <= axis < dimensions for axis in self.axis):
+            raise ValueError(
+                f"layer {self.name!r} (Normalization): axis must be from {-dimensions} to {dimensions - 1}; "
+                f"found axis={self.axis}"
+            )
         kept = tuple(sorted(axis % dimensions for axis in self.axis))
         if 0 in kept:
             raise ValueError(f"layer {self.name!r} (Normalization): axis 0 are the rows; found axis={self.axis}")
@@ -103,16 +109,20 @@ class Normalization(Layer):
 
     def build(self, input_shape: Shape) -> Shape:
         """Declare the mean, the variance and the number of rows that `adapt` saw."""
-        sizes = tuple(input_shape[axis] for axis in self._kept(len(input_shape)))
+        sizes: Any = tuple(input_shape[axis] for axis in self._kept(len(input_shape)))
         if None in sizes:
             raise ValueError(
                 f"layer {self.name!r} (Normalization) needs known sizes along its axes; found {input_shape}"
             )
         if self.given is None:
-            shape: Any = sizes
-            self.mean = self.add_weight("mean", shape, "zeros", trainable=False)
-            self.variance = self.add_weight("variance", shape, "ones", trainable=False)
+            self.mean = self.add_weight("mean", sizes, "zeros", trainable=False)
+            self.variance = self.add_weight("variance", sizes, "ones", trainable=False)
             self.count = self.add_weight("count", (), "zeros", trainable=False)
+        else:
+            shape = tuple(
+                input_shape[axis] if axis in self._kept(len(input_shape)) else 1 for axis in range(len(input_shape))
+            )
+            self.mean, self.variance = (as_tensor(np.broadcast_to(one, sizes).reshape(shape)) for one in self.given)
         return input_shape
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:  # noqa: ARG002
@@ -121,22 +131,42 @@ class Normalization(Layer):
         Parameters
         ----------
         data : array_like, or iterable of batches
-            Data, rows first.
-        batch_size, steps : int, optional
+            Data, rows first; or batches of them, alone or with targets. Batches are read one by one.
+        batch_size : int, optional
             Accepted for compatibility with Keras, without effect.
+        steps : int, optional
+            How many batches to read; by default all, so that an endless generator needs it.
+
+        Raises
+        ------
+        ValueError
+            If there is no data, a batch has another shape, or the mean was given.
         """
-        if not hasattr(data, "__array__") and not isinstance(data, (list, tuple)):
-            data = np.concatenate([np.asarray(batch) for batch in data])
-        x = np.asarray(data, np.float64)
-        x = x[:, np.newaxis] if x.ndim == 1 else x
-        self.build((None, *x.shape[1:]))
         if self.given is not None:
             raise ValueError("Normalization: mean and variance were given, so there is nothing to adapt")
-        kept = self._kept(x.ndim)
-        over = tuple(axis for axis in range(x.ndim) if axis not in kept)
-        self.mean.assign(x.mean(axis=over))
-        self.variance.assign(x.var(axis=over))
-        self.count.assign(np.asarray(float(len(x))))
+        moments: Moments | None = None
+        has_rows = isinstance(data, (list, tuple)) or hasattr(data, "__array__")
+        for batch in batches_of(data, steps):
+            x = np.asarray(batch, np.float64)
+            if x.ndim == 0:
+                raise TypeError(f"adapt needs batches that are arrays, with a .shape; found {batch!r}")
+            if x.ndim == 1:
+                # One array of numbers has a row for each; batch by batch, it is itself a row.
+                x = x[:, np.newaxis] if has_rows else x[np.newaxis]
+            kept = self._kept(x.ndim)
+            if moments is None:
+                self.build((None, *x.shape[1:]))
+                moments = Moments(tuple(axis for axis in range(x.ndim) if axis not in kept))
+            if tuple(x.shape[axis] for axis in kept) != tuple(self.mean.shape):
+                raise ValueError(
+                    f"layer {self.name!r} (Normalization): adapt found a batch with an incompatible shape, {x.shape}; "
+                    f"it needs sizes {tuple(self.mean.shape)} along {kept}, as in the first"
+                )
+            moments.add(x)
+        assert moments is not None
+        self.mean.assign(moments.mean)
+        self.variance.assign(moments.variance)
+        self.count.assign(np.asarray(float(moments.rows)))
 
     def reset_state(self) -> None:
         """Forget the data."""
@@ -290,10 +320,13 @@ class Discretization(_Encoding):
         self.num_bins, self.epsilon, self.output_mode = num_bins, epsilon, output_mode
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:  # noqa: ARG002
-        """Set the boundaries to quantiles of data, so that all intervals hold about as many numbers."""
+        """Set the boundaries to quantiles of data, so that all intervals hold about as many numbers.
+
+        Data and `steps` are those of `Normalization.adapt`.
+        """
         if self.num_bins is None:
             raise ValueError("Discretization: bin_boundaries were given, so there is nothing to adapt")
-        values = np.asarray(data, np.float64).ravel()
+        values = np.concatenate([np.asarray(batch, np.float64).ravel() for batch in batches_of(data, steps)])
         self.bin_boundaries = np.quantile(values, np.linspace(0, 1, self.num_bins + 1)[1:-1]).tolist()
 
     def build(self, input_shape: Shape) -> Shape:
@@ -370,15 +403,26 @@ class StringLookup(_Encoding):
         self.vocabulary = None if vocabulary is None else [str(word) for word in vocabulary]
 
     def adapt(self, data: Any, batch_size: int | None = None, steps: int | None = None) -> None:  # noqa: ARG002
-        """Set the vocabulary to the strings of data, the most frequent first, equally frequent ones in order."""
-        words, counts = np.unique(np.asarray(data).astype(str), return_counts=True)
+        """Set the vocabulary to the strings of data, the most frequent first, equally frequent ones in order.
+
+        Data and `steps` are those of `Normalization.adapt`.
+        """
+        given = np.concatenate([np.asarray(batch).astype(str).ravel() for batch in batches_of(data, steps)])
+        words, counts = np.unique(given, return_counts=True)
         order = np.argsort(-counts, kind="stable")
         most = None if self.max_tokens is None else self.max_tokens - self.num_oov_indices
         self.vocabulary = words[order][:most].tolist()
 
-    def get_vocabulary(self) -> list[str]:
-        """Return the string of each number, `oov_token` for the unknown ones first."""
-        return [self.oov_token] * self.num_oov_indices + (self.vocabulary or [])
+    def get_vocabulary(self, include_special_tokens: bool = True) -> list[str]:
+        """Return the string of each number, `oov_token` for the unknown ones first, unless it is not wanted."""
+        special = [self.oov_token] * self.num_oov_indices if include_special_tokens else []
+        return special + (self.vocabulary or [])
+
+    def set_vocabulary(self, vocabulary: Sequence[str]) -> None:
+        """Set the strings; `oov_token` may stand before them."""
+        words = [str(word) for word in vocabulary]
+        special = [self.oov_token] * self.num_oov_indices
+        self.vocabulary = words[len(special) :] if special and words[: len(special)] == special else words
 
     def vocabulary_size(self) -> int:
         """Return how many numbers there are."""

@@ -2,31 +2,25 @@
 
 A loss computes one value per sample (`per_sample`, over the last axis) and reduces them to their mean, weighted by the
 sample weights. `gradient` is the derivative of the reduced loss with respect to every prediction.
+
+Losses that are rarely used are imported on first access, so that a program starts in milliseconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from nnlite.losses.base import Loss
 from nnlite.losses.classes import CategoricalHinge, Hinge, KLDivergence, SquaredHinge
 from nnlite.losses.crossentropy import BinaryCrossentropy, CategoricalCrossentropy, SparseCategoricalCrossentropy
 from nnlite.losses.custom import FunctionLoss
-from nnlite.losses.focal import (
-    BinaryFocalCrossentropy,
-    CategoricalFocalCrossentropy,
-    CategoricalGeneralizedCrossEntropy,
-)
 from nnlite.losses.functions import (
     binary_crossentropy,
-    binary_focal_crossentropy,
     categorical_crossentropy,
-    categorical_focal_crossentropy,
-    categorical_generalized_cross_entropy,
     categorical_hinge,
     cosine_similarity,
-    dice,
     hinge,
     huber,
     kl_divergence,
@@ -39,7 +33,6 @@ from nnlite.losses.functions import (
     poisson,
     sparse_categorical_crossentropy,
     squared_hinge,
-    tversky,
 )
 from nnlite.losses.numbers import (
     CosineSimilarity,
@@ -48,9 +41,23 @@ from nnlite.losses.numbers import (
     MeanSquaredLogarithmicError,
     Poisson,
 )
-from nnlite.losses.overlap import Dice, Tversky
 from nnlite.losses.regression import Huber, MaskedMeanSquaredError, MeanAbsoluteError, MeanSquaredError
 from nnlite.registry import Registry, serialize
+
+if TYPE_CHECKING:
+    from nnlite.losses.focal import (
+        BinaryFocalCrossentropy,
+        CategoricalFocalCrossentropy,
+        CategoricalGeneralizedCrossEntropy,
+    )
+    from nnlite.losses.overlap import Dice, Tversky
+    from nnlite.losses.rare_functions import (
+        binary_focal_crossentropy,
+        categorical_focal_crossentropy,
+        categorical_generalized_cross_entropy,
+        dice,
+        tversky,
+    )
 
 __all__ = [
     "BinaryCrossentropy",
@@ -128,11 +135,6 @@ _functions: dict[Any, type[Loss]] = {
     binary_crossentropy: BinaryCrossentropy,
     categorical_crossentropy: CategoricalCrossentropy,
     sparse_categorical_crossentropy: SparseCategoricalCrossentropy,
-    binary_focal_crossentropy: BinaryFocalCrossentropy,
-    categorical_focal_crossentropy: CategoricalFocalCrossentropy,
-    categorical_generalized_cross_entropy: CategoricalGeneralizedCrossEntropy,
-    dice: Dice,
-    tversky: Tversky,
 }
 
 registry: Registry[Loss] = Registry("loss", Loss)
@@ -153,14 +155,61 @@ for _class, *_aliases in (
     (BinaryCrossentropy, "bce", "BCE"),
     (CategoricalCrossentropy,),
     (SparseCategoricalCrossentropy,),
-    (BinaryFocalCrossentropy,),
-    (CategoricalFocalCrossentropy,),
-    (CategoricalGeneralizedCrossEntropy,),
-    (Dice,),
-    (Tversky,),
 ):
     registry.register(_class, _class.__name__, _class.default_name, *_aliases)
 registry.register(FunctionLoss, "FunctionLoss")
+
+# Losses that are imported on first access: their modules, and the names of their functions.
+_LATER = {
+    "BinaryFocalCrossentropy": ("focal", "binary_focal_crossentropy"),
+    "CategoricalFocalCrossentropy": ("focal", "categorical_focal_crossentropy"),
+    "CategoricalGeneralizedCrossEntropy": ("focal", "categorical_generalized_cross_entropy"),
+    "Dice": ("overlap", "dice"),
+    "Tversky": ("overlap", "tversky"),
+}
+_LATER_FUNCTIONS = {function: name for name, (_, function) in _LATER.items()}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a loss or its function on first access."""
+    if name not in _LATER and name not in _LATER_FUNCTIONS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = _LATER[name][0] if name in _LATER else "rare_functions"
+    globals()[name] = getattr(import_module(f"{__name__}.{module}"), name)
+    return globals()[name]
+
+
+def __dir__() -> list[str]:
+    """Return all names, imported or not."""
+    return sorted({*globals(), *__all__})
+
+
+class _Later:
+    """Makes a loss whose module is imported when it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __call__(self, **settings: Any) -> Any:
+        """Make the loss with its defaults, or as configured."""
+        return __getattr__(self.name)(**settings)
+
+    def from_config(self, config: dict[str, Any]) -> Any:
+        """Make the loss that `config` describes."""
+        return __getattr__(self.name).from_config(config)
+
+
+for _name, (_, _function) in _LATER.items():
+    registry.register(_Later(_name), _name, _function)
+
+
+def _class_of(function: Callable[..., Any]) -> Any:
+    """Return the loss that a function of this module computes, or None."""
+    if function in _functions:
+        return _functions[function]
+    name = getattr(function, "__name__", "")
+    is_ours = name in _LATER_FUNCTIONS and function is __getattr__(name)
+    return __getattr__(_LATER_FUNCTIONS[name]) if is_ours else None
 
 
 def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Any]) -> Loss:
@@ -181,7 +230,8 @@ def get(identifier: str | Mapping[str, Any] | Loss | Callable[..., Any]) -> Loss
     if isinstance(identifier, type) and issubclass(identifier, Loss):
         return identifier()
     if callable(identifier) and not isinstance(identifier, (Loss, type)):
-        return _functions[identifier]() if identifier in _functions else FunctionLoss(identifier)
+        known = _class_of(identifier)
+        return FunctionLoss(identifier) if known is None else known()
     return registry.get(identifier)  # type: ignore[arg-type]
 
 

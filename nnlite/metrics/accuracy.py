@@ -200,15 +200,31 @@ class SparseTopKCategoricalAccuracy(TopKCategoricalAccuracy):
         Name in the logs.
     dtype : str, optional
         See `Metric`.
+    from_sorted_ids : bool, default False
+        Whether predictions are class numbers, the likeliest first, in place of a score for each class.
     """
 
-    def __init__(self, k: int = 5, name: str | None = "sparse_top_k_categorical_accuracy", dtype: Any = None) -> None:
+    def __init__(
+        self,
+        k: int = 5,
+        name: str | None = "sparse_top_k_categorical_accuracy",
+        dtype: Any = None,
+        from_sorted_ids: bool = False,
+    ) -> None:
         super().__init__(k, name, dtype)
+        self.from_sorted_ids = from_sorted_ids
 
     def values(self, y_true: Array, y_pred: Array) -> Array:
         """Return True for each sample whose true class is among them."""
         numbers = y_true[..., 0] if y_true.ndim == y_pred.ndim else y_true
+        if self.from_sorted_ids:
+            found: Array = (y_pred[..., : self.k] == numbers[..., np.newaxis]).any(axis=-1)
+            return found
         return in_top_k(numbers.astype(np.int64), y_pred, self.k)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return {**super().get_config(), **({"from_sorted_ids": True} if self.from_sorted_ids else {})}
 
 
 def in_top_k(numbers: Array, y_pred: Array, k: int) -> Array:

@@ -323,6 +323,8 @@ class FBetaScore(Metric):
     ) -> None:
         check_argument(self, "average", average, choice("micro", "macro", "weighted", None))
         check_argument(self, "beta", beta, number(above=0))
+        if threshold is not None:
+            check_argument(self, "threshold", threshold, number(above=0, most=1))
         self.average, self.beta, self.threshold = average, beta, threshold
         super().__init__(name, dtype)
         self.reset_state()

@@ -295,6 +295,8 @@ class SparseCategoricalCrossentropy(LossMetric):
         Whether predictions are logits.
     axis : int, default -1
         Axis of the classes.
+    ignore_class : int, optional
+        Class number of targets that are unknown; their cross-entropy is 0.
     """
 
     def __init__(
@@ -303,14 +305,16 @@ class SparseCategoricalCrossentropy(LossMetric):
         dtype: Any = None,
         from_logits: bool = False,
         axis: int = -1,
+        ignore_class: int | None = None,
     ) -> None:
         super().__init__(name, dtype)
-        self.from_logits, self.axis = from_logits, axis
-        self.loss = losses.SparseCategoricalCrossentropy(from_logits, axis=axis)
+        self.from_logits, self.axis, self.ignore_class = from_logits, axis, ignore_class
+        self.loss = losses.SparseCategoricalCrossentropy(from_logits, ignore_class, axis=axis)
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return {**super().get_config(), "from_logits": self.from_logits, "axis": self.axis}
+        settings = {**super().get_config(), "from_logits": self.from_logits, "axis": self.axis}
+        return settings if self.ignore_class is None else {**settings, "ignore_class": self.ignore_class}
 
 
 class CosineSimilarity(LossMetric):

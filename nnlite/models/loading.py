@@ -175,11 +175,14 @@ def model_from_json(json_string: str, custom_objects: Mapping[str, Any] | None =
     """
     try:
         config = json.loads(json_string)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(
             f"model_from_json takes the result of Model.to_json; found text that is no JSON: {error}"
         ) from error
     if not isinstance(config, dict) or "class_name" not in config:
         raise ValueError(f"model_from_json takes the result of Model.to_json; found {type(config).__name__}")
     with custom_object_scope(custom_objects or {}):
-        return registry.get(config)  # type: ignore[return-value]
+        try:
+            return registry.get(config)  # type: ignore[return-value]
+        except (KeyError, RecursionError) as error:
+            raise ValueError(f"the text does not describe a model: {error!r}") from error

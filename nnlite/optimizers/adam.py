@@ -143,4 +143,6 @@ class AdamW(Adam):
         amsgrad: bool = False,
         **settings: Any,
     ) -> None:
+        if weight_decay is None:
+            raise ValueError("AdamW: weight_decay must be a number; found None. Without a decay, use Adam")
         super().__init__(learning_rate, beta_1, beta_2, epsilon, amsgrad, weight_decay=weight_decay, **settings)

@@ -1,5 +1,6 @@
 """A short run of the mutator of `tests.anomaly.mutated_files`."""
 
+import functools
 import sys
 import warnings
 
@@ -10,8 +11,9 @@ if sys.platform == "win32":
     pytest.skip("the mutator needs POSIX signals and resources", allow_module_level=True)
 
 import anomaly
+from anomaly.errors import DataError
 from nnlite.archive import FileFormatError, dump_archive, read_archive
-from tests.anomaly.mutated_files import run
+from tests.anomaly.mutated_files import detectors, run
 
 
 def test_a_series_without_its_comparisons_is_refused(tmp_path):
@@ -33,3 +35,33 @@ def test_no_mutated_file_is_a_crash_a_hang_or_a_demand_for_memory():
     assert not failures, "\n".join(failures)
     assert counts["refused"] > 50
     assert counts["scored"] > 10
+
+
+def test_scores_that_are_not_finite_are_an_error_and_not_normal(tmp_path):
+    path, raised = tmp_path / "m.npz", {}
+    for kind, (detector, some) in detectors().items():
+        config, arrays = detector.to_state()
+        # One network after the other; those of table detectors are "model", "0/model" and so on.
+        for name in [name for name in arrays if name.endswith(("weights", "model"))]:
+            huge = np.full_like(arrays[name], 3e38 if arrays[name].dtype == np.float32 else 1e300)
+            path.write_bytes(dump_archive("detector", config, {**arrays, name: huge}))
+            loaded = anomaly.load_detector(path)
+            uses = {
+                use: getattr(loaded, use, None) for use in ("decision_function", "predict", "explain", "score_terms")
+            }
+            uses["push"] = functools.partial(_scores_in_pieces, loaded) if hasattr(loaded, "stream") else None
+            for use, method in uses.items():
+                try:
+                    with np.errstate(all="ignore"):
+                        assert method is None or np.isfinite(method(some)).all(), (kind, name, use)
+                except DataError as error:
+                    raised.setdefault(kind, {})[use] = str(error)
+    for kind in ("autoencoder", "variational", "conv", "image"):
+        assert set(raised[kind]) >= {"decision_function", "predict", "explain"}
+        assert all("scores are not finite numbers" in text for text in raised[kind].values())
+    assert "push" in raised["conv"]
+
+
+def _scores_in_pieces(detector, rows):
+    stream = detector.stream()
+    return np.append(stream.push(rows), stream.finish())

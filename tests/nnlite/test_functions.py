@@ -241,3 +241,27 @@ def test_the_functions_return_the_loss_of_each_sample(function):
         function([1.0, 2.0], [1.0, 2.0, 3.0])
     with pytest.raises(ValueError, match="at least one axis"):
         function(1.0, 2.0)
+
+
+@pytest.mark.parametrize("mode", ["rows", "columns"])
+def test_the_penalty_of_angles_and_its_derivative(mode):
+    x = np.random.default_rng(0).normal(size=(4, 3))
+    penalty = regularizers.get({"class_name": "OrthogonalRegularizer", "config": {"factor": 0.1, "mode": mode}})
+    unit = x if mode == "rows" else x.T
+    unit = unit / np.linalg.norm(unit, axis=1, keepdims=True)
+    n = len(unit)
+    assert penalty(x) == pytest.approx(0.1 * np.abs(unit @ unit.T - np.eye(n)).sum() / (n * (n - 1)))
+    numeric = np.zeros_like(x)
+    for index in np.ndindex(x.shape):
+        step = np.zeros_like(x)
+        step[index] = 1e-6
+        numeric[index] = (penalty(x + step) - penalty(x - step)) / 2e-6
+    np.testing.assert_allclose(penalty.gradient(x), numeric, atol=1e-8)
+    assert penalty.get_config() == {"factor": 0.1, "mode": mode}
+    with pytest.raises(ValueError, match="matrices"):
+        penalty(np.ones((2, 2, 2)))
+
+
+def test_names_of_initializers_in_files_of_keras():
+    for name in ("IdentityInitializer", "OrthogonalInitializer"):
+        assert isinstance(initializers.get(name), getattr(initializers, name))

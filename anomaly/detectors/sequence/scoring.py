@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from anomaly.detectors.base import check_scores
 from anomaly.detectors.sequence.alarms import AlarmRule
 from anomaly.detectors.sequence.scored_steps import ScoredSteps
 from anomaly.preprocessing.series import Segment, SeriesReader
@@ -106,14 +107,14 @@ class SequenceStream:
         contributions, labels = ([], []) if segment.continues and self._segment is not None else self._finished()
         if self._segment is None:
             self._segment = self._new_segment()
-        found = self._segment.push(segment.features, segment.missing)
+        found = _checked(self._segment.push(segment.features, segment.missing))
         return [*contributions, found.contributions], [*labels, self._labels_of(found)]
 
     def _finished(self) -> tuple[list[Array], list[Array]]:
         """Return the rest of the segment, if there is one."""
         if self._segment is None:
             return [], []
-        found, self._segment = self._segment.finish(), None
+        found, self._segment = _checked(self._segment.finish()), None
         return [found.contributions], [self._labels_of(found), self._alarms.finish_segment()]
 
     def _labels_of(self, found: ScoredSteps) -> Array:
@@ -134,6 +135,12 @@ class SequenceStream:
     @property
     def _width(self) -> int:
         return self._reader.n_features
+
+
+def _checked(found: ScoredSteps) -> ScoredSteps:
+    """Return what is found of steps, if it is finite; a NaN would never be an alarm."""
+    check_scores(found.contributions, "SequenceDetector")
+    return found
 
 
 def chunks_of(table: Table) -> Iterator[Table]:

@@ -87,7 +87,7 @@ class TableDetectorFiles(EnsembleDetector):
         """
         super(TableDetectorFiles, self.keep_records(records)).save(path)
 
-    def keep_records(self: Self, records: str) -> Self:
+    def keep_records(self: Self, records: str, at_most: int | None = None) -> Self:
         """Return a copy of the detector that keeps less of the training records, or the detector itself.
 
         The copy scores, explains and calibrates as before, with scores and a threshold of its own. But `partial_fit`
@@ -99,6 +99,8 @@ class TableDetectorFiles(EnsembleDetector):
         records : {"all", "prototypes", "none"}
             What to keep of the remembered records, at most 10,000: all of them; prototypes, the means of groups of at
             least five; or none, so that the networks score alone, as with ``neighbors=0``.
+        at_most : int, optional
+            The most prototypes, at least 4; by default one for each group of five records.
 
         Returns
         -------
@@ -123,6 +125,8 @@ class TableDetectorFiles(EnsembleDetector):
         [0, 1]
         """
         check_value("records", records, _RECORDS)
+        if at_most is not None:
+            check_value("at_most", at_most, integer(4))
         self._check_fitted()
         if records in ("all", self.records_) and records != "none":
             return self
@@ -131,7 +135,7 @@ class TableDetectorFiles(EnsembleDetector):
             # There is still the state of the optimizers.
             reduced.ensemble_ = without_records(self.ensemble_, self._settings())
         elif records == "prototypes":
-            reduced._take_reduced(*with_prototypes(self.ensemble_))
+            reduced._take_reduced(*with_prototypes(self.ensemble_, at_most))
         elif self.false_alarm_rate is None:
             self.ensemble_.memory_for(_NONE)
             ensemble = without_records(self.ensemble_, self._settings())

@@ -40,13 +40,15 @@ RECORDS = ("all", "prototypes", "none")
 _FEWEST_RECORDS = 4 * LEAST_RECORDS
 
 
-def with_prototypes(ensemble: Ensemble) -> tuple[Ensemble, Array]:
+def with_prototypes(ensemble: Ensemble, at_most: int | None = None) -> tuple[Ensemble, Array]:
     """Return an ensemble with prototypes in place of the remembered records.
 
     Parameters
     ----------
     ensemble : Ensemble
         With remembered records.
+    at_most : int, optional
+        The most prototypes, at least 4; by default as many as there are groups of five records.
 
     Returns
     -------
@@ -66,14 +68,15 @@ def with_prototypes(ensemble: Ensemble) -> tuple[Ensemble, Array]:
             f"records='prototypes' needs at least {_FEWEST_RECORDS} remembered records, of which means of "
             f"{LEAST_RECORDS} are kept; found {len(records)}. Use records='none'"
         )
+    least = LEAST_RECORDS if at_most is None else max(LEAST_RECORDS, -(-len(records) // at_most))
     folds = folds_of(len(records))
     rest = [np.delete(np.arange(len(records)), fold) for fold in folds]
-    held_out = [_with_means(ensemble, _means(memory, records, rows)) for rows in rest]
+    held_out = [_with_means(ensemble, _means(memory, records, rows, least)) for rows in rest]
     by_member = np.empty((len(ensemble.members), len(records)))
     for fold, other in zip(folds, held_out, strict=True):
         values = other.complete(records[fold])
         by_member[:, fold] = [member.scores(*values) for member in other.members]
-    every = _means(memory, records, np.arange(len(records)))
+    every = _means(memory, records, np.arange(len(records)), least)
     found = _with_scales(_with_means(ensemble, every), by_member)
     scores = np.empty(len(records))
     for fold, other in zip(folds, held_out, strict=True):
@@ -81,7 +84,7 @@ def with_prototypes(ensemble: Ensemble) -> tuple[Ensemble, Array]:
     return found, scores
 
 
-def _means(memory: NearestNeighbors, records: Array, rows: Array) -> Array:
+def _means(memory: NearestNeighbors, records: Array, rows: Array, least: int) -> Array:
     """Return the means of groups of some of the records; NaN where too few of them have a feature.
 
     Records are near by what they are compared by; cells that were filled are no part of a mean.
@@ -89,7 +92,7 @@ def _means(memory: NearestNeighbors, records: Array, rows: Array) -> Array:
     compared = memory.records[rows]
     if memory.left_out is not None:
         compared = np.where(memory.left_out, np.float32(0), compared)
-    return group_means(records[rows], microaggregate(compared, LEAST_RECORDS), LEAST_RECORDS)
+    return group_means(records[rows], microaggregate(compared, least), LEAST_RECORDS)
 
 
 def _with_means(ensemble: Ensemble, means: Array) -> Ensemble:

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 
-from anomaly.errors import ConstantColumnWarning, DataWarning, IdentifierColumnWarning, format_names, format_value
+import numpy as np
+
+from anomaly.errors import (
+    ConstantColumnWarning,
+    DataWarning,
+    FileFormWarning,
+    IdentifierColumnWarning,
+    format_names,
+    format_value,
+)
+from anomaly.preprocessing.columns.values import ends_with_sum
+from nnlite.types import Array
 
 
 class ColumnNotes:
@@ -31,6 +43,29 @@ def leave_out(name: str, reason: str, notes: ColumnNotes) -> None:
         "line: --keep) uses such a column",
         name,
     )
+
+
+def note_totals(numbers: Sequence[tuple[str, Array]], place: str, notes: ColumnNotes) -> None:
+    """Warn of a last row that holds the sums of the rows above it, as spreadsheets end with.
+
+    Parameters
+    ----------
+    numbers : sequence of (str, ndarray of float64 of shape (n_rows,))
+        Names and numbers of the columns that are numbers; NaN is missing.
+    place : str
+        Where the last row is.
+    notes : ColumnNotes
+        Where to add the warning.
+    """
+    names = [name for name, values in numbers if not np.isnan(values[-1])]
+    last = [values for _, values in numbers if not np.isnan(values[-1])]
+    if names and all(map(ends_with_sum, last)):
+        notes.add(
+            FileFormWarning,
+            f"{place}, the last row, holds the sums of the rows above it in all columns of numbers that it has: "
+            "{names}. It is learned as a record; remove it if it is none",
+            names[0],
+        )
 
 
 def note_constant(name: str, value: object, notes: ColumnNotes) -> None:

@@ -15,7 +15,7 @@ from anomaly.errors import (
     format_value,
 )
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.column_notes import ColumnNotes, leave_out, note_constant
+from anomaly.preprocessing.columns.column_notes import ColumnNotes, leave_out, note_constant, note_totals
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.inference import Hints, infer
 from anomaly.preprocessing.columns.kinds import Column
@@ -131,12 +131,14 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
         If half of the rows hold a category met once, so that no later one is unusual.
     ConstantColumnWarning
         If `missing` is "nan" and all values are equal.
+    FileFormWarning
+        If `missing` is "nan" and the last row holds sums of the others.
     SpellingWarning, TimeColumnWarning
         If numbers were understood in a way that may not be meant.
     """
     columns: list[Column] = []
     numbers, groups, fractions = [], [], []
-    notes = ColumnNotes()
+    notes, summed = ColumnNotes(), []
     if any(map(_has_decimal_commas, table.columns)):
         settings = settings._replace(likely_decimal=",")
     for name, cells in zip(table.names, table.columns, strict=True):
@@ -147,10 +149,13 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
         else:
             is_missing = np.isnan(values)
             numbers += column.numbers_of(values) if isinstance(column, ValueColumn) else []
+            summed += [(name, values)] if isinstance(column, NumberColumn) else []
         columns.append(column)
         fractions.append(is_missing.mean())
     if all(fraction == 1 for fraction in fractions):
         raise no_values(table.names[0])
+    if settings.is_table and settings.population is None:
+        note_totals(summed, table.position(len(table) - 1), notes)
     notes.warn()
     missing = np.array(fractions) if settings.population is None else settings.population.missing_fractions(table.names)
     return FittedColumns(columns, side_by_side(numbers, len(table)), groups, missing)

@@ -3,7 +3,7 @@
 const values = readValues();
 const recordsChanged = values.records ? showRecords(values) : () => {};
 showScores(values, recordsChanged);
-if (values.series) showSeries(values);
+if (values.series.length) showSeries(values.series);
 if (Object.keys(values.history).length) {
   showCurves(values.history);
   window.addEventListener("resize", () => showCurves(values.history));

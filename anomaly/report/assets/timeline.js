@@ -30,7 +30,7 @@ function firstAtLeast(sorted, value) {
 function timeText(value, isDate, span) {
   if (!isDate) return shown(Math.round(value * 1000) / 1000);
   const text = new Date(value).toISOString();
-  if (span > 72 * HOURS) return text.slice(0, 10);
+  if (span > 240 * HOURS) return text.slice(0, 10);
   return span > HOURS ? text.slice(5, 16).replace("T", " ") : text.slice(11, 19);
 }
 
@@ -145,8 +145,6 @@ class Timeline {
     this.add(this.panels.slice(0, SENSORS_AT_FIRST + 1));
     this.controls();
     this.showAll();
-    window.addEventListener("resize", () => this.draw());
-    window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
   // Sensors that alarms are about come first.
@@ -179,6 +177,13 @@ class Timeline {
     return timeText(value, this.series.dates, this.to - this.from);
   }
 
+  // With the year, which the marks of the axis leave out.
+  fullText(value) {
+    if (!this.series.dates) return this.text(value);
+    const text = new Date(value).toISOString().replace("T", " ");
+    return text.slice(0, this.to - this.from > HOURS ? 16 : 19);
+  }
+
   show(from, to) {
     const [first, last] = [this.x[0], this.x[this.x.length - 1]];
     const least = (last - first) / this.series.count;
@@ -207,18 +212,19 @@ class Timeline {
     const a = Math.max(firstAtLeast(this.x, this.from) - 1, 0);
     const b = Math.min(firstAtLeast(this.x, this.to) + 1, this.x.length);
     for (const panel of this.shownPanels) panel.draw(this, a, b);
-    byId("shown-range").textContent = `${this.text(this.from)} to ${this.text(this.to)}`;
+    byId("shown-range").textContent = `${this.fullText(this.from)} to ${this.fullText(this.to)}`;
     const marks = [0, 0.25, 0.5, 0.75, 1].map((part) => element("span", {}, this.text(this.from + part * (this.to - this.from))));
     this.axis.replaceChildren(...marks);
     this.axis.style.paddingLeft = `${MARGIN.left}px`;
   }
 
+  // The buttons are those of the series shown.
   controls() {
-    byId("zoom-in").addEventListener("click", () => this.zoom(0.5));
-    byId("zoom-out").addEventListener("click", () => this.zoom(2));
-    byId("move-left").addEventListener("click", () => this.move(-0.5));
-    byId("move-right").addEventListener("click", () => this.move(0.5));
-    byId("show-all").addEventListener("click", () => this.showAll());
+    byId("zoom-in").onclick = () => this.zoom(0.5);
+    byId("zoom-out").onclick = () => this.zoom(2);
+    byId("move-left").onclick = () => this.move(-0.5);
+    byId("move-right").onclick = () => this.move(0.5);
+    byId("show-all").onclick = () => this.showAll();
   }
 
   listen(canvas) {
@@ -263,11 +269,26 @@ function alarmTable(series, line) {
   return element("div", { class: "wide" }, element("table", {}, element("thead", {}, head), body));
 }
 
-function showSeries(values) {
-  const { series } = values;
-  const line = new Timeline(series);
-  byId("alarms").append(alarmTable(series, line));
+function seriesNote(series) {
   const thinned = series.steps.length < series.count ? ` Of each part, the lowest and highest values are drawn: ${series.steps.length.toLocaleString("en")} of ${plural(series.count, "step")}.` : "";
   const truth = series.truth ? " Purple marks below a line are true anomalies." : "";
-  byId("series-note").textContent = `${plural(series.alarms.length, "alarm")} in ${plural(series.count, "step")}. Orange bands are alarms; the alarms' limit follows the recent scores.${truth}${thinned}`;
+  return `${plural(series.alarms.length, "alarm")} in ${plural(series.count, "step")}. Orange bands are alarms; the alarms' limit follows the recent scores.${truth}${thinned}`;
+}
+
+// The time line of one series, or of the group that is chosen.
+function showSeries(all) {
+  let line = null;
+  const show = (series) => {
+    byId("timeline").replaceChildren();
+    line = new Timeline(series);
+    byId("alarms").replaceChildren(alarmTable(series, line));
+    byId("series-note").textContent = seriesNote(series);
+  };
+  const choice = byId("series-name");
+  all.forEach((series, k) => choice.append(element("option", { value: String(k) }, `${series.name} (${plural(series.alarms.length, "alarm")})`)));
+  choice.addEventListener("change", () => show(all[Number(choice.value)]));
+  byId("series-choice").hidden = all.length < 2 && !all[0].name;
+  show(all[0]);
+  window.addEventListener("resize", () => line.draw());
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => line.draw());
 }

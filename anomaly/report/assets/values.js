@@ -12,8 +12,7 @@ function readValues() {
   const values = JSON.parse(byId("values").textContent);
   values.scores = unpacked(values.scores, Float32Array);
   values.labels = unpacked(values.labels, Int8Array);
-  const series = values.series;
-  if (series) {
+  for (const series of values.series) {
     series.steps = unpacked(series.steps, Int32Array);
     series.values = series.values.map((text) => unpacked(text, Float32Array));
     series.scores = unpacked(series.scores, Float32Array);

@@ -76,7 +76,7 @@ def _union(program: Program, masks: list[Mask]) -> Mask:
 
 
 def _concatenated(program: Program, layer: Concatenate, inputs: list[Tensor], masks: list[Mask]) -> Mask:
-    """Emit the masks concatenated along the steps; along another axis, their intersection."""
+    """Emit the masks concatenated along the steps; along another axis, their union."""
     if any(len(x.shape) < 2 for x in inputs):
         return None
     all_masks = [_all_valid(program, x) if mask is None else mask for x, mask in zip(inputs, masks, strict=True)]
@@ -91,7 +91,7 @@ def _concatenated(program: Program, layer: Concatenate, inputs: list[Tensor], ma
             program.emit("data.copy", mask.location, joined.location.offset_by(start), 1, length, 0, 0)
             start += length
         return joined
-    return _reduced(program, "series.multiply", all_masks)
+    return _reduced(program, "masking.union", all_masks)
 
 
 def _reduced(program: Program, kernel: str, masks: list[Tensor]) -> Tensor:

@@ -91,32 +91,45 @@ def c_texts(model: Network, name: str, header: str) -> tuple[str, str]:
     many = len(model.inputs) > 1
     inputs = [Tensor(f"x{i}" if many else "x", tuple(one.shape)) for i, one in enumerate(model.inputs)]
     results = program.apply(model, inputs)
-    outputs = _owned(program, results)
-    lives = lifetimes(program.steps)
-    inner = {one: size for one, size in program.sizes.items() if one not in outputs and one in lives}
-    offsets, length = places(inner, lives)
-    declared = [f"float *const {one} = work + {offset};" for one, offset in offsets.items()]
-    declared += [f"float *const {one} = {place};" for one, place in outputs.items()]
-    signature = _signature(name, inputs, list(outputs.values()))
-    body = [f"  static float work[{length}];"] if length else []
-    body += [f"  {line}" for line in declared]
-    layer = ""
-    for step in program.steps:
-        if step.layer != layer:
-            layer = step.layer
-            body.append(f"  /* {_comment(layer)} */")
-        body.append(f"  {step.text}")
-    constants = [_constant(one, array, program.owners[one]) for one, array in program.constants.items()]
-    table = _table(program, length)
+    length, body = function_body(program, results)
+    signature = _signature(name, inputs, results)
+    table = cost_table(program, length)
     text = "\n\n".join(
         [
             f'#include <math.h>\n#include "{header}"',
-            *constants,
+            *constant_texts(program),
             *program.functions.values(),
-            f"{signature} {{\n" + "\n".join(body) + "\n}",
+            f"{signature} {{\n{body}}}",
         ]
     )
     return _header(name, inputs, results, signature, table), text + "\n"
+
+
+def function_body(program: CProgram, results: list[Tensor], first: int = 0) -> tuple[int, str]:
+    """Return the length of the work array, and the lines of a function with the steps from the first one on.
+
+    The parameters of the outputs are y, or y0, y1 and so on.
+    """
+    outputs = _owned(program, results)
+    steps = program.steps[first:]
+    lives = lifetimes(steps)
+    inner = {one: size for one, size in program.sizes.items() if one not in outputs and one in lives}
+    offsets, length = places(inner, lives)
+    lines = [f"static float work[{length}];"] if length else []
+    lines += [f"float *const {one} = work + {offset};" for one, offset in offsets.items()]
+    lines += [f"float *const {one} = {place};" for one, place in outputs.items()]
+    layer = ""
+    for step in steps:
+        if step.layer != layer:
+            layer = step.layer
+            lines.append(f"/* {_comment(layer)} */")
+        lines.append(step.text)
+    return length, "".join(f"  {line}\n" for line in lines)
+
+
+def constant_texts(program: CProgram) -> list[str]:
+    """Return the definitions of the constants."""
+    return [_constant(one, array, program.owners[one]) for one, array in program.constants.items()]
 
 
 def _owned(program: CProgram, results: list[Tensor]) -> dict[str, str]:
@@ -128,7 +141,8 @@ def _owned(program: CProgram, results: list[Tensor]) -> dict[str, str]:
     return outputs
 
 
-def _signature(name: str, inputs: list[Tensor], outputs: list[str]) -> str:
+def _signature(name: str, inputs: list[Tensor], results: list[Tensor]) -> str:
+    outputs = [f"y{i}" for i in range(len(results))] if len(results) > 1 else ["y"]
     parameters = [f"const float *{one.name}" for one in inputs] + [f"float *{one}" for one in outputs]
     return f"void {name}_predict({', '.join(parameters)})"
 
@@ -143,7 +157,7 @@ def _constant(name: str, array: Array, owner: str) -> str:
     return f"/* {_comment(owner)} */\nstatic const float {name}[{len(numbers)}] = {{\n" + ",\n".join(lines) + "};"
 
 
-def _table(program: CProgram, length: int) -> str:
+def cost_table(program: CProgram, length: int) -> str:
     """Return the table of layers: shape of the output, bytes of constants, and operations."""
     held: dict[str, int] = {}
     for name, array in program.constants.items():

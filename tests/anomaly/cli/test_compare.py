@@ -78,6 +78,7 @@ def test_other_settings_are_compared_where_none_are_given(folder, capsys, monkey
         ("", "--setting must be arguments"),
         ("'open", "--setting must be arguments"),
         ("neighbor=3", "TableDetector has no parameter 'neighbor'"),
+        ("neighbors=" + "[" * 10_000, "neighbors must be a whole number"),
         ("neighbors=many", "setting 'neighbors=many': neighbors must be a whole number"),
         ("detector=Forest", "detector must be one of AutoencoderDetector, TableDetector, VariationalDetector"),
         ("detector=SequenceDetector", "detector must be one of AutoencoderDetector, TableDetector"),

@@ -45,6 +45,21 @@ def model(tmp_path):
     return tmp_path / "m.npz"
 
 
+def test_rows_with_a_bad_cell_are_left_out_of_a_long_table_too(lines, tmp_path, model, capsys):
+    odd = [*lines[:3000], "oops,1.0,a,ok", *lines[3000:5000], "1.0,soon,a,ok", *lines[5000:]]
+    (tmp_path / "all.csv").write_text("\n".join(["load,speed,kind,state", *odd]))
+    arguments = ("fit", tmp_path / "all.csv", "-m", model, "--on-bad-row", "skip", *QUICK)
+    found = [run(capsys, *arguments, *limit) for limit in (("--memory", SMALL), ())]
+    for code, _, err in found:
+        assert code == 3
+        assert err.count("left out 2 rows") == 1
+        assert "line 3002: column 'load': found 'oops', unlike most cells of the column; " in err
+        assert "line 5003: column 'speed': found 'soon'" in err
+    assert "from a random sample" in found[0][1]
+    assert "from a random sample" not in found[1][1]
+    assert anomaly.load_detector(model).preprocessor_.kinds_["load"] == "number"
+
+
 def test_a_long_table_is_learned_from_a_sample(long, model, capsys):
     code, out, _ = run(capsys, "fit", long / "all.csv", "-m", model, "--memory", SMALL, *QUICK)
     assert code == 0

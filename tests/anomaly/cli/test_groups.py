@@ -55,6 +55,34 @@ def test_fit_and_info_tell_of_the_machines(plant, capsys):
     assert re.search(r"delay: a live stream gives the score of a step when \d+ more of its group have followed", out)
 
 
+def test_a_report_has_a_time_line_for_each_machine(plant, capsys, tmp_path):
+    page = tmp_path / "report.html"
+    code, out, err = run(
+        capsys,
+        "report",
+        plant / "test.csv",
+        "-m",
+        plant / "m.npz",
+        "--label",
+        "state",
+        "--normal",
+        "ok",
+        "-o",
+        page,
+        "--json",
+    )
+    assert (code, err) == (0, "")
+    found = json.loads(out)
+    assert (found["n_rows"], found["n_without_score"], found["threshold"], found["drifted"]) == (600, 0, 1.0, None)
+    text = page.read_text(encoding="utf-8")
+    values = json.loads(re.search(r'id="values">(.*?)</script>', text)[1])
+    assert {one["name"]: one["count"] for one in values["series"]} == {"mill": 300, "press": 300}
+    assert values["series"][0]["name"] == "mill"  # which has the fault, and so the most alarms
+    assert any(alarm["from"].startswith("2024-01-01 03:") for alarm in values["series"][0]["alarms"])
+    assert values["series"][0]["truth"] == [[FAULT.start, FAULT.stop]]
+    assert re.search(r"of 2 groups were tested|There was no test for drift", text)
+
+
 def test_scores_come_in_the_order_of_the_rows_and_events_with_the_machine(plant, capsys, tmp_path):
     score = ["score", plant / "test.csv", "-m", plant / "m.npz", "--label", "state", "--top", 1]
     code, out, err = run(capsys, *score, "--events", tmp_path / "e.csv", "--tolerance", 20)

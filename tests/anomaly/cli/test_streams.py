@@ -85,6 +85,24 @@ def test_a_full_disk_behind_the_output_is_one_line(files, command):
     assert done.stderr == "anomaly: error: No space left on device\n"
 
 
+@pytest.mark.parametrize("character", ["[", '"', "x ", "1"])
+def test_a_line_longer_than_a_field_may_be_is_one_line(files, capsys, tmp_path, character):
+    (tmp_path / "long.csv").write_text(character * 200_000)
+    (tmp_path / "later.csv").write_text(ROWS + character * 200_000)
+    for name in ("long.csv", "later.csv"):
+        for command in ("drift", "fit"):
+            model = files / "m.npz" if command == "drift" else tmp_path / "other.npz"
+            assert main([command, str(tmp_path / name), "-m", str(model)]) == 2
+            error = capsys.readouterr().err
+            assert error.startswith("anomaly: error: ")
+            assert len(error) < 1000
+
+
+def test_names_that_are_none_are_one_line(files, capsys):
+    assert main(["fit", str(files / "data.csv"), "-m", str(files / "o.npz"), "--drop", "a\rb"]) == 2
+    assert "names of columns are separated by commas" in capsys.readouterr().err
+
+
 def test_an_interruption_at_any_moment_is_no_traceback(files):
     script = "from anomaly.cli import main; print('ready', flush=True); raise SystemExit(main(['info', '-m', 'm.npz']))"
     for milliseconds in (0, 20, 60, 150, 300):
@@ -103,6 +121,12 @@ def test_an_interruption_at_any_moment_is_no_traceback(files):
         _, err = process.communicate()
         assert "Traceback" not in err, (milliseconds, err)
         assert process.returncode in (0, 130, -signal.SIGINT)
+
+
+def test_the_way_to_the_guard_imports_nothing_that_takes_time():
+    script = "import sys, anomaly.cli; print([name for name in ('numpy', 'nnlite', 'argparse') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], env={**os.environ, **PATHS}, capture_output=True, text=True)
+    assert done.stdout == "[]\n"
 
 
 def test_imports_are_within_the_guard(monkeypatch, capsys):

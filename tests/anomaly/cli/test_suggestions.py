@@ -1,5 +1,7 @@
 """What may have been meant: commands, options and columns that do not exist, and no command at all."""
 
+import re
+
 import pytest
 
 from anomaly.cli import main
@@ -35,6 +37,18 @@ def test_a_command_that_may_have_been_meant(capsys, typed, meant):
 )
 def test_an_option_that_may_have_been_meant(capsys, arguments, typed, meant):
     assert f"unrecognized arguments: {typed}; did you mean {meant!r}? (see " in fails(capsys, *arguments)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_every_command_is_suggested(capsys, command):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    options = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", capsys.readouterr().out.split("\n\n")[0]))
+    assert len(options) >= 2
+    for option in options:
+        typed = option[:4] + "_" + option[4:]  # a slip of the finger
+        message = fails(capsys, command, typed)
+        assert f"unrecognized arguments: {typed}; did you mean {option!r}?" in message
 
 
 def test_nothing_is_suggested_where_nothing_is_alike(capsys):

@@ -1,5 +1,7 @@
 """Reports for tests: made up, hostile and large."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from anomaly.report.content import Alarm, AnomalyGroup, Reason, RecordsSection, Report, SeriesSection, UnusualRecord
@@ -44,6 +46,13 @@ def record_report(n=200, n_listed=120, n_columns=3, text="shop", labels=True, ti
     )
 
 
+def grouped_report(names):
+    """Return a report on groups of rows; the first has one alarm, the others two."""
+    one = series_report(n=600)
+    first = replace(one.series[0], alarms=one.series[0].alarms[:1])
+    return replace(one, series=[replace(first if not k else one.series[0], name=name) for k, name in enumerate(names)])
+
+
 def series_report(n=3000, n_sensors=2, text="sensor", gap=True):
     """Return a report on a series with a gap, a hole and two alarms, the second of a single step."""
     rng = np.random.default_rng(1)
@@ -62,4 +71,4 @@ def series_report(n=3000, n_sensors=2, text="sensor", gap=True):
         Alarm(n - 50, n - 49, n - 50, 2.5, str(times[n - 50]), str(times[n - 50]), reasons),
     ]
     section = SeriesSection(names, values, scores, flags, times, alarms, flags)
-    return Report("Pumps", "step", scores, 2.0, 31, flags, [], [], None, "none", {}, {}, {}, series=section)
+    return Report("Pumps", "step", scores, 2.0, 31, flags, [], [], None, "none", {}, {}, {}, series=[section])

@@ -12,7 +12,7 @@ import shutil
 import pytest
 
 from anomaly.report import write_report
-from tests.anomaly.report.pages import HOSTILE, record_report, series_report
+from tests.anomaly.report.pages import HOSTILE, grouped_report, record_report, series_report
 
 playwright = pytest.importorskip("playwright.sync_api", reason="needs Playwright")
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
@@ -110,7 +110,7 @@ def test_records_are_sorted_filtered_and_explained(visit):
 def test_the_time_line_zooms_by_button_keyboard_and_drag(visit):
     page = visit(series_report())
     everything = page.locator("#shown-range").inner_text()
-    assert everything == "2026-01-01 to 2026-01-06"
+    assert everything.startswith("2026-01-01 00:00 to 2026-01-06 ")
     page.get_by_role("button", name="Zoom in").click()
     zoomed = page.locator("#shown-range").inner_text()
     assert zoomed != everything
@@ -125,8 +125,31 @@ def test_the_time_line_zooms_by_button_keyboard_and_drag(visit):
     page.mouse.up()
     assert page.locator("#shown-range").inner_text() != everything
     page.locator("#alarms button").nth(1).click()
-    assert page.locator("#shown-range").inner_text().startswith("01-0")
+    assert page.locator("#shown-range").inner_text().startswith("2026-01-0")
     assert page.locator("#alarms tbody tr").count() == 2
+
+
+def test_each_group_has_a_time_line_of_its_own(visit):
+    page = visit(grouped_report(["press 1", HOSTILE, "mill"]))
+    choice = page.locator("#series-name")
+    texts = [text.strip() for text in choice.locator("option").all_inner_texts()]
+    assert texts == ["press 1 (1 alarm)", f"{HOSTILE} (2 alarms)".replace("\u2028", " "), "mill (2 alarms)"] or (
+        texts[::2] == ["press 1 (1 alarm)", "mill (2 alarms)"] and "<script>" in texts[1]
+    )
+    assert page.locator("#alarms tbody tr").count() == 1
+    assert "Groups" in page.locator(".tiles").inner_text()
+    marks = page.locator("#timeline div span").all_inner_texts()
+    assert len({*marks}) == 5
+    everything = page.locator("#shown-range").inner_text()
+    choice.select_option("2")
+    assert page.locator("#alarms tbody tr").count() == 2
+    assert page.locator("#timeline canvas").count() == 3
+    page.click("#zoom-in")
+    assert page.locator("#shown-range").inner_text() != everything
+    page.click("#show-all")
+    assert page.locator("#shown-range").inner_text() == everything
+    page.set_viewport_size({"width": 700, "height": 900})
+    assert page.evaluate("window.hacked") is None
 
 
 def test_gaps_are_white_and_the_shortest_alarm_is_seen(visit):

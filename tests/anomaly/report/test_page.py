@@ -67,16 +67,16 @@ def test_scores_are_packed_in_descending_order():
 
 def test_a_long_series_keeps_its_extremes(monkeypatch):
     report = series_report(n=4000, gap=False)
-    report.series.values[1234, 1] = 99.0
-    report.series.scores[777] = 55.0
+    report.series[0].values[1234, 1] = 99.0
+    report.series[0].scores[777] = 55.0
     monkeypatch.setattr(payload_module, "MOST_VALUES", 6000)
-    series = json.loads(_parsed(render(report)).payload)["series"]
+    series = json.loads(_parsed(render(report)).payload)["series"][0]
     steps = np.frombuffer(base64.b64decode(series["steps"]), "<i4")
     assert {0, 777, 1234, 3999} <= set(steps.tolist())
     assert len(steps) < 2500
     assert series["count"] == 4000
     values = np.frombuffer(base64.b64decode(series["values"][1]), "<f4")
-    np.testing.assert_array_equal(values, report.series.values[steps, 1].astype(np.float32))
+    np.testing.assert_array_equal(values, report.series[0].values[steps, 1].astype(np.float32))
 
 
 def test_drift_is_told_with_its_columns():

@@ -5,7 +5,7 @@ import copy
 import numpy as np
 import pytest
 
-from nnlite import activations, initializers, layers, utils
+from nnlite import activations, callbacks, initializers, layers, optimizers, utils
 from nnlite.gradcheck import check_layer, check_model
 from nnlite.layers import Dense, Input, Layer
 from nnlite.models import Model, Sequential, clone_model, load_model, model_from_json, save_model
@@ -337,7 +337,9 @@ def test_json_describes_a_model():
         made = model_from_json(model.to_json(indent=1))
         assert type(made) is type(model)
         assert made.to_json() == model.to_json()
-    for text, found in (("no json", "text that is no JSON"), ("[1]", "list")):
+    empty = '{"class_name": "Sequential", "config": {}}'
+    wrong = (("no json", "text that is no JSON"), ("[1]", "list"), ("[" * 100_000, "no JSON"), (empty, "not describe"))
+    for text, found in wrong:
         with pytest.raises(ValueError, match=found):
             model_from_json(text)
 
@@ -406,3 +408,34 @@ def test_a_registered_class_is_loaded_without_custom_objects(tmp_path):
     del utils.get_custom_objects()["Doubled"]
     with pytest.raises(ValueError, match="unknown layer 'Doubled'"):
         load_model(tmp_path / "model.npz")
+
+
+@pytest.mark.parametrize(
+    ("make", "error"),
+    [
+        (lambda: layers.GroupNormalization(groups=0), ValueError),
+        (lambda: layers.GroupNormalization(groups="32"), ValueError),
+        (lambda: layers.LayerNormalization(axis={"axis": -1}), TypeError),
+        (lambda: layers.UnitNormalization(axis=1.5), TypeError),
+        (lambda: optimizers.AdamW(weight_decay=None), ValueError),
+        (lambda: callbacks.BackupAndRestore(""), ValueError),
+    ],
+)
+def test_arguments_are_refused_by_the_kind_of_error_of_keras(make, error):
+    with pytest.raises(error, match=r"must be"):
+        make()
+
+
+def test_masks_of_merged_tensors_are_joined_in_any_shape():
+    masks = [np.array([[True, False, False]]), np.array([[False, False, True]])]
+    assert layers.Add().compute_mask([np.ones((1, 3))] * 2, masks).tolist() == [[True, False, True]]
+    assert layers.Add().compute_mask([np.ones((1, 3))] * 2, [masks[0], None]) is None
+
+
+def test_a_loss_in_a_list_of_its_own_is_that_loss():
+    inputs = layers.Input(shape=(2,))
+    model = Model(inputs, [layers.Dense(1, name="a")(inputs), layers.Dense(1, name="b")(inputs)])
+    for loss in (["mse", ["mae"]], {"a": "mse", "b": ["mae"]}):
+        model.compile("sgd", loss)
+        logs = model.evaluate(np.ones((4, 2)), [np.zeros((4, 1))] * 2, verbose=0, return_dict=True)
+        assert logs["loss"] == pytest.approx(logs["a_loss"] + logs["b_loss"])

@@ -115,3 +115,23 @@ def test_impossible_arguments_are_refused():
         metrics.Precision(thresholds=2)
     with pytest.raises(AttributeError, match="no attribute 'Precison'"):
         _ = metrics.Precison
+
+
+def test_cross_entropy_ignores_a_class():
+    metric = metrics.SparseCategoricalCrossentropy(ignore_class=0)
+    # Value of Keras 3.15.1.
+    value = metric(np.array([0, 1, 2]), np.array([[0.8, 0.1, 0.1], [0.05, 0.95, 0], [0.1, 0.8, 0.1]]))
+    assert value == pytest.approx(0.78462, abs=1e-4)
+    assert metric.get_config()["ignore_class"] == 0
+
+
+def test_the_likeliest_classes_may_be_given_by_their_numbers():
+    metric = metrics.SparseTopKCategoricalAccuracy(k=2, from_sorted_ids=True)
+    assert metric([2, 1], [[1, 0, 3], [3, 1, 2]]) == 0.5
+    assert metrics.get(metrics.serialize(metric)).from_sorted_ids
+
+
+@pytest.mark.parametrize("threshold", [0.0, -0.5, 1.5, "0.5"])
+def test_a_threshold_is_a_probability(threshold):
+    with pytest.raises(ValueError, match="threshold"):
+        metrics.FBetaScore(threshold=threshold)

@@ -1,6 +1,8 @@
 """Layers: outputs, state and errors, apart from gradients."""
 
 import json
+import subprocess
+import sys
 from functools import partial
 
 import numpy as np
@@ -28,6 +30,7 @@ from nnlite.layers import (
     Layer,
     LayerNormalization,
     LeakyReLU,
+    Masking,
     ReLU,
     Reshape,
     Sigmoid,
@@ -343,3 +346,26 @@ def test_an_input_accepts_the_shape_of_a_batch(rows):
 def test_an_input_has_its_shape_from_one_argument(arguments, message):
     with pytest.raises(ValueError, match=message):
         Input(**arguments)
+
+
+def test_a_step_of_joined_features_is_valid_if_it_is_in_any_input():
+    a = Masking()(np.array([[[0, 0], [1, 2], [0, 0]]], "float32"))
+    b = Masking()(np.array([[[0, 0], [0, 0], [1, 2]]], "float32"))
+    layer = Concatenate(axis=2)
+    # Values of Keras 3.15.1.
+    assert layer.compute_mask([a, b], [a._keras_mask, b._keras_mask]).tolist() == [[False, True, True]]
+    assert layer.compute_mask([a, b], [a._keras_mask, None]).tolist() == [[True, True, True]]
+
+
+def test_rarely_used_modules_are_imported_on_first_access():
+    program = (
+        "import sys, nnlite; print(*(name for name in sys.modules if name.startswith('nnlite.')))\n"
+        "from nnlite import activations, callbacks, losses\n"
+        "for module in (activations, callbacks, losses):\n"
+        "    assert {name for name in module.__all__ if not hasattr(module, name)} == set(), module\n"
+        "    assert set(module.__all__) <= set(dir(module)), module\n"
+        "assert activations.hard_tanh is activations.hard_tanh and losses.get(losses.dice).name == 'dice'\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    late = {"activations.shrinking", "callbacks.live", "constraints", "losses.focal", "losses.overlap", "notebook"}
+    assert not {f"nnlite.{name}" for name in late} & set(done.stdout.split())

@@ -20,13 +20,25 @@ needs_gcc = pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not i
 
 
 def with_random_weights(model):
-    """Add positive random numbers to the weights, so that variances stay positive."""
+    """Draw matrices anew, alike in every run, and add positive numbers to vectors, so that variances stay positive."""
     rng = np.random.default_rng(2)
-    model.set_weights([weight + 0.1 * rng.random(weight.shape) for weight in model.get_weights()])
+    model.set_weights(
+        [
+            rng.uniform(-0.5, 0.5, weight.shape) if weight.ndim > 1 else weight + 0.1 * rng.random(weight.shape)
+            for weight in model.get_weights()
+        ]
+    )
     return model
 
 
-def compiled(models, folder):
+OTHER_PROCESSORS = {
+    "32-bit ARM": ("arm-linux-gnueabihf-gcc", "qemu-arm"),
+    "AArch64": ("aarch64-linux-gnu-gcc", "qemu-aarch64"),
+}
+"""Compilers for other processors, and what runs their programs."""
+
+
+def compiled(models, folder, compiler="gcc", more=SANITIZERS):
     """Export models, and compile them with a program that runs them on records from its standard input."""
     sources, includes, cases = [], [], []
     for i, model in enumerate(models):
@@ -44,7 +56,7 @@ def compiled(models, folder):
         + "\n  }\n  return 0;\n}\n"
     )
     program = folder / "program"
-    subprocess.run(["gcc", *FLAGS, *SANITIZERS, *sources, main, "-lm", "-o", program], check=True, cwd=folder)
+    subprocess.run([compiler, *FLAGS, *more, *sources, main, "-lm", "-o", program], check=True, cwd=folder)
     return program
 
 
@@ -62,12 +74,13 @@ def _case(name, number, model):
 
 
 def run(program, number, model, inputs):
-    """Return the outputs of one of the compiled models."""
+    """Return the outputs of one of the compiled models; `program` may be a list, with what runs it."""
+    command = program if isinstance(program, list) else [program]
     rows = len(inputs[0])
     records = np.concatenate([np.reshape(one, (rows, -1)).astype(np.float32) for one in inputs], axis=1)
     mark = np.full((rows, 1), number, np.int32).view(np.float32)
     sent = np.concatenate([mark, records], axis=1).tobytes()
-    done = subprocess.run([program], input=sent, capture_output=True, check=False)
+    done = subprocess.run(command, input=sent, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr.decode()
     shapes = [tuple(one.shape[1:]) for one in model.outputs]
     found = np.frombuffer(done.stdout, np.float32).reshape(rows, -1)

@@ -1,5 +1,7 @@
 """Every layer in C, beside `predict`: one model with an output for each, so that one file is compiled."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,13 @@ from nnlite.export import NotExportable
 from nnlite.export.c.program import has_c_rule
 from nnlite.layers import Input, arithmetic
 from nnlite.models import Model, Sequential
-from tests.nnlite.export.c.running import assert_same_results, compiled, needs_gcc, with_random_weights
+from tests.nnlite.export.c.running import (
+    OTHER_PROCESSORS,
+    assert_same_results,
+    compiled,
+    needs_gcc,
+    with_random_weights,
+)
 
 L = layers
 SHAPES = {"vector": (6,), "series": (7, 4), "image": (6, 5, 2)}
@@ -198,8 +206,21 @@ def test_activation_functions_over_the_whole_range(functions, program):
 def test_models_whose_buffers_share_places(chain, program, number):
     rng = np.random.default_rng(0)
     model = chain[number - 2]
-    for scale in (1e-10, 1.0, 100.0):
+    for scale in (1e-10, 1.0, 10.0):
         assert_same_results(program, number, model, [scale * rng.normal(size=(200, *model.inputs[0].shape[1:]))])
+
+
+@pytest.mark.parametrize("processor", OTHER_PROCESSORS)
+def test_other_processors_compute_the_same(every, functions, processor, tmp_path):
+    compiler, emulator = OTHER_PROCESSORS[processor]
+    if shutil.which(compiler) is None or shutil.which(emulator) is None:
+        pytest.skip(f"{compiler} or {emulator} is not installed: packages gcc-aarch64-linux-gnu, qemu-user and others")
+    program = [emulator, compiled([every[0], functions], tmp_path, compiler, ["-static"])]
+    rng = np.random.default_rng(0)
+    for scale in (1.0, 30.0, 1e15):
+        inputs = [scale * rng.normal(size=(20, *shape)) for shape in SHAPES.values()]
+        assert_same_results(program, 0, every[0], inputs, every[1])
+    assert_same_results(program, 1, functions, [np.linspace(-20, 20, 800).reshape(-1, 8)], list(ACTIVATIONS))
 
 
 def test_every_layer_has_a_rule_and_a_case_or_is_refused():

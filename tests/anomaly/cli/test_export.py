@@ -1,0 +1,51 @@
+"""The command export."""
+
+import numpy as np
+import pytest
+
+from anomaly import TableDetector
+from anomaly.__main__ import main
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("models")
+    rng = np.random.default_rng(0)
+    numbers = {"a": rng.normal(size=200), "b": rng.normal(size=200)}
+    TableDetector(hidden=(4,), epochs=1, random_state=0).fit(numbers).save(folder / "numbers.npz")
+    mixed = {**numbers, "color": rng.choice(["red", "blue", "green"], 200)}
+    TableDetector(hidden=(4,), epochs=1, neighbors=0, random_state=0).fit(mixed).save(folder / "mixed.npz")
+    return folder
+
+
+def test_two_files_are_written_with_the_name_of_the_folder(folder, tmp_path, capsys):
+    out = tmp_path / "pump"
+    assert main(["export", "--model", str(folder / "numbers.npz"), "--c", str(out), "--prototypes", "20"]) == 0
+    assert sorted(path.name for path in out.iterdir()) == ["pump.c", "pump.h"]
+    printed = capsys.readouterr().out
+    assert "pump.h and " in printed
+    assert "Flash: " in printed
+    header = (out / "pump.h").read_text()
+    assert "float pump_score(const float *x);" in header
+    assert "x[1]: b" in header
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("numbers.npz", "number of prototypes"),
+        ("mixed.npz", "column 'color' has categories"),
+    ],
+)
+def test_what_cannot_be_exported_is_one_line(folder, tmp_path, capsys, model, words):
+    assert main(["export", "--model", str(folder / model), "--c", str(tmp_path / "out")]) == 2
+    err = capsys.readouterr().err
+    assert words in err
+    assert "Traceback" not in err
+    assert not (tmp_path / "out").exists()
+
+
+def test_too_few_prototypes_are_refused(folder, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "--model", str(folder / "numbers.npz"), "--c", str(tmp_path / "out"), "--prototypes", "2"])
+    assert "at least 4; found '2'" in capsys.readouterr().err

@@ -1,0 +1,118 @@
+"""Scores of detectors in C, compiled once with sanitizers, beside those in Python."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pytest
+
+from anomaly import AutoencoderDetector, TableDetector
+from anomaly.export import export_c, reduced
+from nnlite.export import NotExportable
+
+FLAGS = ["-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsanitize=address,undefined"]
+STEP = 2.0**-12
+"""Largest relative distance of two scores that are next to each other when rounded to 13 binary digits."""
+
+
+def _records(rng, count):
+    x = rng.normal(size=(count, 4))
+    x[:, 1] = 1e4 + x[:, 0] + 0.1 * x[:, 1]
+    # A column with a heavy tail.
+    x[:, 2] = np.exp(2.5 * x[:, 2])
+    return x.astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def detectors():
+    x = _records(np.random.default_rng(0), 600)
+    names = ["a b", "level*/", "bytes", "d"]
+    table = TableDetector(hidden=(8,), epochs=3, random_state=0).fit(dict(zip(names, x.T, strict=True)))
+    network = AutoencoderDetector(hidden=(8, 2, 8), epochs=3, random_state=0).fit(x)
+    return {
+        "prototypes": (table, 40),
+        "networks": (table.keep_records("none"), None),
+        "autoencoder": (network, None),
+    }
+
+
+@pytest.fixture(scope="module")
+def program(detectors, tmp_path_factory):
+    if shutil.which("gcc") is None:
+        pytest.skip("gcc is not installed")
+    folder = tmp_path_factory.mktemp("score")
+    sources, includes, cases = [], [], []
+    for number, (name, (detector, prototypes)) in enumerate(detectors.items()):
+        _, source = export_c(detector, folder / name, prototypes)
+        sources.append(source)
+        includes.append(f'#include "{name}/{name}.h"')
+        cases.append(f"if (which == {number}) {{ y[0] = {name}_score(x); y[1] = (float){name}_is_anomaly(x); }}")
+    main = folder / "main.c"
+    main.write_text(
+        "#include <stdio.h>\n" + "\n".join(includes) + "\nint main(int count, char **words) {\n"
+        "  float x[4], y[2] = {0};\n  const int which = count > 1 ? words[1][0] - '0' : 0;\n"
+        "  while (fread(x, sizeof *x, 4, stdin) == 4) {\n    " + "\n    ".join(cases) + "\n"
+        "    fwrite(y, sizeof *y, 2, stdout);\n  }\n  return 0;\n}\n"
+    )
+    subprocess.run(["gcc", *FLAGS, *sources, main, "-lm", "-o", folder / "program"], check=True)
+    return folder / "program"
+
+
+def _run(program, number, x):
+    done = subprocess.run([program, str(number)], input=x.tobytes(), capture_output=True, check=True)
+    return np.frombuffer(done.stdout, np.float32).reshape(-1, 2).T
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_scores_and_decisions_are_those_of_python(detectors, program, number):
+    detector = reduced(*list(detectors.values())[number])
+    rng = np.random.default_rng(1)
+    x = _records(rng, 700)
+    x[300:500] *= rng.choice([-1, 1, 10, 1e3], size=(200, 4)).astype(np.float32)
+    x[500:] = rng.choice([0.0, -1e30, 1e30, 1e-30, 1e4], size=(200, 4))
+    scores, flags = _run(program, number, x)
+    expected = detector.decision_function(x)
+    if number == 2:
+        np.testing.assert_allclose(scores, expected, rtol=1e-5)
+    else:
+        # Of records so far away that float32 cannot tell which prototype is nearer, others may be the nearest.
+        far = expected > 1e4
+        np.testing.assert_allclose(scores[~far], expected[~far], rtol=STEP)
+        np.testing.assert_allclose(scores[far], expected[far], rtol=0.1)
+        # Rounding errors move few scores over the middle between two that are rounded.
+        assert np.mean(np.abs(scores / expected - 1) > 1e-5) < 0.05
+    clear = np.abs(expected / detector.threshold_ - 1) > STEP
+    np.testing.assert_array_equal(flags[clear], detector.predict(x)[clear])
+    assert 0 < flags.mean() < 1
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_missing_value_has_no_score(program, number):
+    x = np.array([[1, 2, 3, np.nan], [np.inf, 1, 2, 3]], np.float32)
+    scores, flags = _run(program, number, x)
+    assert np.isnan(scores).all()
+    assert not flags.any()
+
+
+def test_what_is_not_exported_is_refused_by_name(detectors, tmp_path):
+    rng = np.random.default_rng(0)
+    table, _ = detectors["prototypes"]
+    with pytest.raises(NotExportable, match="number of prototypes"):
+        export_c(table, tmp_path / "m")
+    with pytest.raises(NotExportable, match="more than 5; their records"):
+        export_c(table.keep_records("prototypes"), tmp_path / "m", prototypes=5)
+    mixed = {"x": rng.normal(size=200), "color": rng.choice(["red", "blue"], 200)}
+    with pytest.raises(NotExportable, match="column 'color' has categories"):
+        export_c(AutoencoderDetector(hidden=(4,), epochs=1).fit(mixed), tmp_path / "m")
+    holes = rng.normal(size=(200, 2))
+    holes[::3, 0] = np.nan
+    with pytest.raises(NotExportable, match="missing cells"):
+        export_c(TableDetector(hidden=(4,), epochs=1, neighbors=0).fit(holes), tmp_path / "m")
+    assert not list(tmp_path.iterdir())
+
+
+def test_prototypes_are_at_most_as_many_as_asked_for(detectors):
+    table, _ = detectors["prototypes"]
+    assert 10 < len(reduced(table, 40).ensemble_.comparison.records) <= 40
+    with pytest.raises(ValueError, match="at_most"):
+        table.keep_records("prototypes", at_most=3)
