@@ -179,7 +179,11 @@ def test_missing_files_and_folders(tmp_path):
         simple().save(tmp_path / "no" / "m.npz")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", b"PK\x03\x04", os.urandom(500)])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"hello", b"PK\x03\x04", np.random.default_rng(0).bytes(500)],
+    ids=("empty", "text", "zip", "noise"),
+)
 def test_a_file_in_another_format_raises_a_clear_error(tmp_path, content):
     path = tmp_path / "m.npz"
     path.write_bytes(content)
