@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
@@ -192,6 +191,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     >>> did_you_mean("amuont", ["amount", "country"]), did_you_mean("Order ID", ["order_id"]), did_you_mean("x", ["y"])
     ("; did you mean 'amount'?", "; did you mean 'order_id'?", '')
     """
+    import difflib  # on first use, since most processes name nothing that does not exist
+
     plain: dict[str, str] = {}
     for one in known:
         plain.setdefault(_plain(one), one)

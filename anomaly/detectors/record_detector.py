@@ -14,7 +14,6 @@ from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
 from anomaly.detectors.dependence import Dependence
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning, level_of_caller
-from anomaly.large.drawn import DrawnRows
 from anomaly.preprocessing import TablePreprocessor
 from anomaly.preprocessing.columns.missing import are_rarely_missing
 from anomaly.preprocessing.columns.parsing import missing_cells
@@ -24,6 +23,9 @@ from nnlite.job import Plan, counted
 from nnlite.rowwise import CHUNK_ROWS
 from nnlite.types import Array
 from nnlite.validation import check_value, choice
+
+if TYPE_CHECKING:
+    from anomaly.large.drawn import DrawnRows
 
 if TYPE_CHECKING:
     from anomaly.detectors.plot_data import RecordPlotData

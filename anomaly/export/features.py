@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn
@@ -13,18 +11,19 @@ from anomaly.preprocessing.fitted import FittedTable
 from anomaly.preprocessing.parameters import FEATURE_LIMIT
 from anomaly.preprocessing.scaling.base import AffineScaler
 from nnlite.export import NotExportable
-from nnlite.export.c.program import CProgram, literal
+from nnlite.export.c.program import CProgram
 
-_SCALED = """static float @(float v, float high, float low, float scale) {
-  v = ((v - high) - low) / scale;
-  return v < -LIMIT ? -LIMIT : v > LIMIT ? LIMIT : v;
+_SCALED = """static float @(double v, double center, double scale) {
+  v = (v - center) / scale;
+  return (float)(v < -LIMIT ? -LIMIT : v > LIMIT ? LIMIT : v);
 }"""
 
 
 def feature_lines(program: CProgram, fitted: FittedTable) -> list[str]:
     """Return the lines that compute the features f from the columns x.
 
-    A center is two float32 numbers, so that a value near a large center loses no digits.
+    They are computed in float64, as in Python: a feature that is off by one digit may be on the other side of a split
+    of an isolation forest, and a value near a large center loses no digits.
 
     Raises
     ------
@@ -40,14 +39,13 @@ def feature_lines(program: CProgram, fitted: FittedTable) -> list[str]:
             "columns with missing cells in training have features for them, which are not exported to C; fit the "
             "detector on records without missing cells"
         )
-    name = program.function("scaled", _SCALED.replace("LIMIT", literal(FEATURE_LIMIT)))
+    name = program.function("scaled", _SCALED.replace("LIMIT", repr(float(FEATURE_LIMIT))))
     centers, scales = fitted.scaler.center_.tolist(), fitted.scaler.scale_.tolist()
     lines: list[str] = []
     for position, column in enumerate(fitted.columns):
         for value in _values(column, f"x[{position}]"):
             number = len(lines)
-            high, low = _split(centers[number])
-            lines.append(f"f[{number}] = {name}({value}, {high}, {low}, {literal(scales[number])});")
+            lines.append(f"f[{number}] = {name}({value}, {centers[number]!r}, {scales[number]!r});")
     return lines
 
 
@@ -58,14 +56,8 @@ def _values(column: Any, x: str) -> list[str]:
     if type(column) is NumberColumn:
         return [x]
     if type(column) is HeavyTailColumn:
-        high, low = _split(column.center)
-        return [x, f"asinhf((({x} - {high}) - {low}) / {literal(column.spread)})"]
+        return [x, f"asinh((({x}) / 2.0 - {column.center / 2!r}) / {column.spread / 2!r})"]
     kind = "categories" if isinstance(column, CategoryColumn) else f"the kind {column.kind!r}"
     raise NotExportable(
         f"column {column.name!r} has {kind}; C has columns of numbers only: leave it out when you fit the detector"
     )
-
-
-def _split(value: float) -> tuple[str, str]:
-    high = np.float32(value)
-    return literal(high), literal(value - float(high))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.kinds import Column, column_from_config
-from anomaly.preprocessing.columns.learning import FittedColumns
 from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.missing import are_marked
 from anomaly.preprocessing.columns.values import NumberColumn, ValueColumn
@@ -24,6 +23,9 @@ from anomaly.tables import Table
 from anomaly.tables.saved_state import field, vector
 from nnlite.archive import arrays_with_prefix
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.columns.learning import FittedColumns
 
 
 @dataclass(frozen=True)

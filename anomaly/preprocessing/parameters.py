@@ -8,10 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError, did_you_mean, format_names
-from anomaly.preprocessing.columns.date_formats import check_format
-from anomaly.preprocessing.columns.learning import as_formats
 from anomaly.preprocessing.columns.missing import TREATMENTS
-from anomaly.preprocessing.columns.zones import zone
 from anomaly.preprocessing.scaling.linear import SCALERS
 from anomaly.tables.saved_state import field
 from nnlite.validation import check_parameters, choice, integer, names, number, text
@@ -40,6 +37,10 @@ _EARLIER = {"missing": "median", "keep": None, "date_format": None, "time_zone":
 def check_against(parameters: Mapping[str, Any], columns: Sequence[str]) -> None:
     """Raise ValueError if a parameter is invalid, or names a column that is not there."""
     check_parameters(parameters, CONSTRAINTS)
+    from anomaly.preprocessing.columns.date_formats import check_format
+    from anomaly.preprocessing.columns.learning import as_formats
+    from anomaly.preprocessing.columns.zones import zone
+
     for form in as_formats(parameters["date_format"]):
         check_format(form.partition("=")[2] if "=%" in form else form)
     if parameters["time_zone"] is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -11,10 +11,6 @@ from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
-from anomaly.preprocessing.columns.learning import FittedColumns, column_settings, fit_columns, has_plain_features
-from anomaly.preprocessing.columns.levels import are_levels
-from anomaly.preprocessing.columns.population import Population
-from anomaly.preprocessing.columns.rewriting import written_like
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, ends_with_sum, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
@@ -22,6 +18,10 @@ from anomaly.preprocessing.parameters import CONSTRAINTS, FEATURE_LIMIT, as_json
 from anomaly.preprocessing.swapped import warn_of_swapped
 from anomaly.tables import Table, as_table
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.columns.learning import FittedColumns
+    from anomaly.preprocessing.columns.population import Population
 
 _BLOCK_CELLS = 65_536
 
@@ -261,11 +261,13 @@ class TablePreprocessor(Transformer):
         return numbers, found.groups
 
     def _fit_columns(self, table: Table) -> FittedColumns:
+        from anomaly.preprocessing.columns.learning import FittedColumns, are_plain
+
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
             missing_fraction = np.isnan(table.matrix).mean(axis=0)
             is_complete = (missing_fraction < 1).all() and not all(map(ends_with_sum, table.columns))
-            if is_complete and (self.missing == "median" or self._are_plain(table)):
+            if is_complete and (self.missing == "median" or are_plain(table)):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
                 )
@@ -273,17 +275,12 @@ class TablePreprocessor(Transformer):
 
     def _fit_any(self, table: Table, population: Population | None = None) -> FittedColumns:
         """Fit columns of any kind."""
+        from anomaly.preprocessing.columns.learning import column_settings, fit_columns
+
         # Without names, no column can be kept or dropped by name.
         kept = () if table.named else table.names
         categorical = {*(self.categorical or ()), *table.categorical}
         return fit_columns(table, categorical, column_settings(self._parameters(), kept, population))
-
-    @staticmethod
-    def _are_plain(table: Table) -> bool:
-        """Return whether all columns of a matrix are used as they are; without names none is left out."""
-        if not table.named:
-            return not any(map(are_levels, table.columns))
-        return all(map(has_plain_features, table.names, table.columns))
 
     def _lay_out(self) -> None:
         """Set the attributes that are functions of the columns and their missing values."""
@@ -365,6 +362,8 @@ class TablePreprocessor(Transformer):
         str or None
             None where the column has no form of its own, or cannot write the value.
         """
+        from anomaly.preprocessing.columns.rewriting import written_like
+
         return written_like(self._forms.get(column), value, found)
 
     @property

@@ -148,10 +148,16 @@ def _last_below_gap(values: Array, decay: float) -> int | None:
     n = len(values)
     middle = (n - 1) // 2
     first = int(_UPPER * (n - 1)) - middle
-    distances = np.arange(n - 1 - middle, 0, -1) * np.diff(values[middle:])
+    levels, counts = np.unique(values[middle:], return_counts=True)
+    ends = np.cumsum(counts)
+    # Scores are rounded, so that records tie: the distance to the next level belongs to all records of a level, as if
+    # they lay evenly in it. As one distance of the last of them, it would look like a gap.
+    distances = (n - middle - ends[:-1]) * np.diff(levels)
+    counts, ends = counts[:-1], ends[:-1]
     # The mean of all distances below, from the median on: a tail lighter or heavier than the core moves it.
-    below = np.cumsum(distances) - distances + _CORE_DISTANCES * decay
-    excess = (distances / below * (np.arange(n - 1 - middle) + _CORE_DISTANCES) - _TIMES)[first:]
+    below = (np.cumsum(distances) - distances + _CORE_DISTANCES * decay) / (ends - counts + _CORE_DISTANCES)
+    skipped = int(np.searchsorted(ends - counts, first))
+    excess = (distances / below - _TIMES * counts)[skipped:]
     # The maximum-sum segment of distances: from the minimum of the cumulative sum to a later maximum.
     sums = np.concatenate([[0.0], np.cumsum(excess)])
     gains = sums - np.minimum.accumulate(sums)
@@ -159,4 +165,4 @@ def _last_below_gap(values: Array, decay: float) -> int | None:
     if gains[end] < math.log(n) + _EVIDENCE:
         return None
     start = int(np.argmin(sums[: end + 1]))
-    return middle + first + start + int(np.argmax(excess[start:end]))
+    return middle + int(ends[skipped + start + int(np.argmax(excess[start:end]))]) - 1

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from anomaly import TableDetector, load_detector
-from anomaly.detectors.table.kept_records import RECORDS
+from anomaly.detectors.table.files import RECORDS
 from anomaly.metrics import average_precision_score, roc_auc_score
 from benchmarks.quality.protocols import Records, Split, cuts, parts
 

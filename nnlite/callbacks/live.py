@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import os
 import time
@@ -103,6 +102,8 @@ def curves_svg(values: Mapping[str, Sequence[tuple[int, float]]]) -> str:
         return f'<svg xmlns="http://www.w3.org/2000/svg" width="{_WIDTH}" height="{_HEIGHT}"></svg>'
     xs, ys = zip(*(point for points in curves.values() for point in points), strict=True)
     is_logarithmic = min(ys) > 0 and max(ys) > 20 * min(ys)
+    import html  # on first use, since scoring draws nothing
+
     scale = math.log10 if is_logarithmic else float
     low, high = scale(min(ys)), scale(max(ys))
     high = high if high > low else low + 1.0

@@ -17,26 +17,15 @@ from anomaly.detectors.network_training import as_seed
 from anomaly.detectors.record_detector import check_records
 from anomaly.detectors.table.ensemble import NO_MEMORY, Ensemble
 from anomaly.detectors.table.files import TableDetectorFiles
-from anomaly.detectors.table.fitting import fit_ensemble
-from anomaly.detectors.table.held_out import (
-    fits_without,
-    held_out_scores,
-    remembered_scores,
-    rescaled_calibration,
-)
-from anomaly.detectors.table.incremental import (
-    check_same_columns,
-    generator_of_update,
-    update,
-    update_calibration,
-)
 from anomaly.detectors.table.training import TRAINING_CONSTRAINTS
 from anomaly.errors import DataError, LabelWarning
-from anomaly.large.drawn import BLOCK_ROWS, DrawnRows
 from nnlite.job import Plan
 from nnlite.models import Model
 from nnlite.types import Array
 from nnlite.validation import Constraint, check_value, choice, integer, names, number
+
+if TYPE_CHECKING:
+    from anomaly.large.drawn import DrawnRows
 
 if TYPE_CHECKING:
     from anomaly.detectors.table.label_learning import LabelledRecords
@@ -424,6 +413,8 @@ class TableDetector(TableDetectorFiles):
         """
         if drawn.is_complete:
             return self.fit(drawn.sample, y, groups)
+        from anomaly.large.drawn import BLOCK_ROWS
+
         start, sample = None, self._as_table(drawn.sample)
         if self.warm_start and self.__sklearn_is_fitted__():
             x, labels = self._warm_features(drawn.sample, y)
@@ -440,6 +431,8 @@ class TableDetector(TableDetectorFiles):
         self, X: Any, x: Array, labels: Array | None, dependence: Dependence, start: Sequence[Model] | None
     ) -> TableDetector:
         """Fit the ensemble and the threshold to training records X with the features x."""
+        from anomaly.detectors.table.fitting import fit_ensemble
+
         if self.false_alarm_rate is not None and len(x) < 2 * FOLDS:
             raise ValueError(f"false_alarm_rate needs at least {2 * FOLDS} records; found {len(x)}")
         features, seed, of_held_out = (
@@ -463,6 +456,8 @@ class TableDetector(TableDetectorFiles):
 
     def _warm_features(self, X: Any, y: Any) -> tuple[Array, Array | None]:
         """Validate the arguments of a `fit` that begins with the networks of the last one; return features, labels."""
+        from anomaly.detectors.table.incremental import check_same_columns
+
         self._check_parameters()
         table = self._as_table(X)
         check_records(table)
@@ -471,6 +466,8 @@ class TableDetector(TableDetectorFiles):
 
     def _held_out_scores(self, X: Any, x: Array, dependence: Dependence) -> Array:
         """Return held-out scores of the training records with the features x."""
+        from anomaly.detectors.table.held_out import fits_without, held_out_scores
+
         make, seed, alone = self._new_preprocessor, as_seed(self.random_state), dependence.kind == "none"
         fit = fits_without(self._settings(), self._as_table(X), self.preprocessor_, make, seed, comparing=not alone)
         return held_out_scores(fit, self.ensemble_, x, dependence.folds(), by_others=not alone)
@@ -481,6 +478,8 @@ class TableDetector(TableDetectorFiles):
         Records that depend on each other need not be remembered with those before and after them. So the ratio of
         held-out to own scores is that of `fit`.
         """
+        from anomaly.detectors.table.held_out import remembered_scores, rescaled_calibration
+
         if self.dependence_ == "none":
             return remembered_scores(after, scores, self._settings(), as_seed(self.random_state))
         ranked = rescaled_calibration(self.calibration_scores_, before.scores(reference), scores)
@@ -567,6 +566,8 @@ class TableDetector(TableDetectorFiles):
         scores = self._comparable(self.ensemble_, ensemble, reference, ensemble.scores(reference))
         calibration = scores
         if self.false_alarm_rate is not None:
+            from anomaly.detectors.table.held_out import rescaled_calibration
+
             calibration = rescaled_calibration(self.calibration_scores_, self.decision_scores_, scores)
             threshold = conformal_threshold(calibration, self.false_alarm_rate)
         elif (rule := self._threshold_rule()).needs_labels:
@@ -621,6 +622,8 @@ class TableDetector(TableDetectorFiles):
             raise ValueError(NO_MEMORY.format("partial_fit"))
         if not self.__sklearn_is_fitted__():
             return self.fit(X, y)
+        from anomaly.detectors.table.incremental import generator_of_update, update, update_calibration
+
         self._check_parameters()
         before, settings, seen = self.ensemble_, self._settings(), self.records_seen_
         fresh = np.concatenate(list(self._chunks(X)))

@@ -13,8 +13,6 @@ import numpy as np
 from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.ensemble_detector import EnsembleDetector
-from anomaly.detectors.table.held_out import rescaled_calibration, rescaled_threshold
-from anomaly.detectors.table.kept_records import RECORDS, with_prototypes, without_records
 from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
 from anomaly.detectors.table.training import EnsembleSettings
@@ -24,6 +22,8 @@ from nnlite.validation import check_value, choice, integer
 
 Self = TypeVar("Self", bound="TableDetectorFiles")
 
+RECORDS = ("all", "prototypes", "none")
+"""What a file keeps of the remembered records."""
 _RECORDS = choice(*RECORDS)
 _NONE = "records='none'"
 
@@ -130,6 +130,8 @@ class TableDetectorFiles(EnsembleDetector):
         self._check_fitted()
         if records in ("all", self.records_) and records != "none":
             return self
+        from anomaly.detectors.table.kept_records import with_prototypes, without_records
+
         reduced = copy.copy(self)
         if self.records_ == "none":
             # There is still the state of the optimizers.
@@ -149,6 +151,8 @@ class TableDetectorFiles(EnsembleDetector):
 
     def _take_reduced(self, ensemble: Ensemble, scores: Array) -> None:
         """Take an ensemble with fewer records, the scores of the remembered records by it, and a threshold for them."""
+        from anomaly.detectors.table.held_out import rescaled_calibration, rescaled_threshold
+
         before = self.ensemble_.scores(self.ensemble_.remembered)
         held_out = self._are_held_out(len(before))
         rule, calibration = self._threshold_rule(), scores

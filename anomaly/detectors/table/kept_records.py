@@ -34,9 +34,6 @@ from anomaly.detectors.table.prototypes import LEAST_RECORDS, Prototypes
 from anomaly.detectors.table.training import EnsembleSettings
 from nnlite.types import Array
 
-RECORDS = ("all", "prototypes", "none")
-"""What a file keeps of the remembered records."""
-
 _FEWEST_RECORDS = 4 * LEAST_RECORDS
 
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from anomaly.preprocessing.columns.date_forms import DateForm
-from anomaly.preprocessing.columns.forms import Form
 from anomaly.preprocessing.columns.parsing import MICROSECONDS_PER_DAY, parse_days, parse_each
 from anomaly.preprocessing.columns.values import BooleanColumn, NumberColumn, ValueColumn, only_missing
 from anomaly.tables.cells import text_array
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.columns.forms import Form
 
 # Days from the first to the last training value, from which all hours, or all days of the week, occur.
 _ALL_HOURS, _ALL_WEEKDAYS = 23 / 24, 6.0
@@ -118,6 +119,8 @@ class CycleColumn(DatetimeColumn):
     @classmethod
     def learn(cls, column: DateColumn, numbers: Array) -> CycleColumn | None:
         """Return the column of the cycles that the training values span; None if they span none."""
+        from anomaly.preprocessing.columns.date_forms import DateForm
+
         span = np.ptp(numbers[~np.isnan(numbers)])
         has_weekday = not isinstance(column.form, DateForm) or column.form.has_weekday
         weekday = bool(span >= _ALL_WEEKDAYS) and has_weekday

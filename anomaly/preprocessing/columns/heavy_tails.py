@@ -14,15 +14,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from anomaly.errors import DataError
-from anomaly.preprocessing.columns.forms import Form
 from anomaly.preprocessing.columns.values import NumberColumn
 from anomaly.tables.saved_state import field
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.columns.forms import Form
 
 # Beyond it, the difference of two finite numbers in units of a small spread may be infinite.
 _FARTHEST = 1e300

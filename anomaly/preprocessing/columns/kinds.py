@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.date_columns import VALUE_COLUMNS, CycleColumn, DatetimeColumn, TimeOfDayColumn
-from anomaly.preprocessing.columns.forms import form_from_config
 from anomaly.preprocessing.columns.heavy_tails import HeavyTailColumn
 from anomaly.preprocessing.columns.levels import LevelColumn
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn
 from anomaly.tables.saved_state import field
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.columns.forms import Form
 
 _FORMER_KINDS = {"moment": DatetimeColumn.kind}
 """Kinds in files of earlier versions, with their present names."""
@@ -23,7 +25,7 @@ def column_from_config(config: Any) -> Column:
     """Restore a column from the values of its `get_config`; raise `DataError` for an invalid field."""
     kind = field(config, "kind", str)
     kind = _FORMER_KINDS.get(kind, kind)
-    form = form_from_config(field(config, "form", dict)) if "form" in config else None
+    form = _form(config)
     if kind == DatetimeColumn.kind and "time_of_day" in config:
         return TimeOfDayColumn(field(config, "name", str), form)
     if kind == DatetimeColumn.kind and "date" in config and not field(config, "date", bool):
@@ -42,3 +44,11 @@ def column_from_config(config: Any) -> Column:
     if kind == IgnoredColumn.kind:
         return IgnoredColumn(field(config, "name", str), field(config, "reason", str) if "reason" in config else "")
     raise DataError(f"preprocessing: there is no kind of column {kind!r}")
+
+
+def _form(config: Any) -> Form | None:
+    if "form" not in config:
+        return None
+    from anomaly.preprocessing.columns.forms import form_from_config
+
+    return form_from_config(field(config, "form", dict))

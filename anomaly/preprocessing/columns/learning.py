@@ -297,6 +297,13 @@ def _checked_numbers(
     return column, values
 
 
+def are_plain(table: Table) -> bool:
+    """Return whether all columns of a matrix are used as they are; without names none is left out."""
+    if not table.named:
+        return not any(map(are_levels, table.columns))
+    return all(map(has_plain_features, table.names, table.columns))
+
+
 def has_plain_features(name: str, numbers: Array) -> bool:
     """Return whether a column of numbers is used as it is: no levels, times, constants or numbers of the records."""
     present = numbers[~np.isnan(numbers)]

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from anomaly.errors import DataError, format_value
-from anomaly.preprocessing.columns.forms import Form, read_cells
 from anomaly.preprocessing.columns.parsing import (
     BOOLEAN_PAIRS,
     UnreadableError,
@@ -24,6 +23,9 @@ from anomaly.preprocessing.columns.parsing import (
 )
 from anomaly.tables.cells import text_array
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from anomaly.preprocessing.columns.forms import Form
 
 _SAMPLE = 100
 _FEWEST_SUMMED, _ROUNDING = 10, 1e-5
@@ -59,7 +61,11 @@ class ValueColumn(ABC):
 
     def to_numbers(self, cells: Array) -> Array:
         """Convert cells of the form of the column to float64 numbers; see `parse`."""
-        return self.parse(cells) if self.form is None else read_cells(self.form, cells)
+        if self.form is None:
+            return self.parse(cells)
+        from anomaly.preprocessing.columns.forms import read_cells
+
+        return read_cells(self.form, cells)
 
     @property
     def expectation(self) -> str:

@@ -111,3 +111,22 @@ def test_the_threshold_follows_the_scale_of_the_scores(shape):
     before = AutoThreshold().fit(scores).threshold_
     for scale in (1e-3, 7.0, 1e4):
         assert AutoThreshold().fit(scale * scores).threshold_ == pytest.approx(scale * before)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("spread", [0.2, 0.3])
+def test_rounding_of_scores_makes_no_gap(seed, spread):
+    """Detectors round scores to eleven bits: of 20,000 near one, dozens tie and the levels are far apart."""
+    scores = np.exp(np.random.default_rng(seed).exponential(spread, 20_000))
+    rounded = scores.astype(np.float16).astype(np.float64)
+    shares = [flagged(AutoThreshold().fit(group), group)[0] for group in (scores, rounded)]
+    assert shares[1] == pytest.approx(shares[0], abs=0.01)
+
+
+def test_a_gap_above_rounded_scores_is_found():
+    rng = np.random.default_rng(0)
+    normal, anomalous = np.exp(rng.exponential(0.3, 18_000)), np.exp(rng.normal(5.0, 0.1, 2_000))
+    normal, anomalous = (group.astype(np.float16).astype(np.float64) for group in (normal, anomalous))
+    rule = AutoThreshold().fit(np.concatenate([normal, anomalous]))
+    assert flagged(rule, anomalous) == [1.0]
+    assert flagged(rule, normal)[0] < 0.03

@@ -251,12 +251,21 @@ def test_scoring_imports_nothing_that_it_does_not_use(mixed, tmp_path):
     mixed[0].save(tmp_path / "m.npz")
     idle = [
         "numpy.random",
+        "difflib",
+        "html",
         "statistics",
         "zoneinfo",
         "anomaly.drift",
         "anomaly.detectors.plot_data",
+        "anomaly.detectors.table.fitting",
+        "anomaly.detectors.table.held_out",
+        "anomaly.detectors.table.incremental",
+        "anomaly.detectors.table.kept_records",
         "anomaly.detectors.table.label_learning",
+        "anomaly.large.drawn",
         "anomaly.metrics.records",
+        "anomaly.preprocessing.columns.learning",
+        "anomaly.preprocessing.columns.rewriting",
         "anomaly.thresholds.budget",
         "anomaly.thresholds.labelled",
         "nnlite.engine.codegen.host",
@@ -268,6 +277,17 @@ def test_scoring_imports_nothing_that_it_does_not_use(mixed, tmp_path):
         "print(*sorted(set(sys.argv[2:]) & set(sys.modules)))"
     )
     command = [sys.executable, "-c", program, str(tmp_path / "m.npz"), *idle]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
+
+
+def test_scoring_plain_numbers_loads_no_other_forms_of_cells(fitted, tmp_path):
+    fitted.save(tmp_path / "m.npz")
+    program = (
+        "import sys, numpy, anomaly; detector = anomaly.load_detector(sys.argv[1]);"
+        "detector.decision_function(numpy.zeros((10, detector.n_features_in_)));"
+        "print(*[name for name in sys.modules if name.endswith('_forms') or name.endswith('.forms')])"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "m.npz")]
     assert subprocess.run(command, check=True, capture_output=True, text=True).stdout.split() == []
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from anomaly import AutoencoderDetector, TableDetector, load_detector
 from anomaly.datasets import make_sensors
+from anomaly.detectors.table.files import RECORDS
 from anomaly.detectors.table.held_out import rescaled_threshold
-from anomaly.detectors.table.kept_records import RECORDS
 from anomaly.metrics import roc_auc_score
 from nnlite.archive import FileFormatError, dump_archive, read_archive
 
