@@ -101,7 +101,8 @@ class GroupNormalization(NormalizationLayer):
         """Return x with its channels last and divided into groups, and the axes of a mean."""
         rows = np.moveaxis(x, self.axis, -1)
         groups = rows.shape[-1] if self.groups == -1 else self.groups
-        divided = rows.reshape(*rows.shape[:-1], groups, -1)
+        # Not -1, which NumPy cannot tell for no rows at all, as when a model is built from a file.
+        divided = rows.reshape(*rows.shape[:-1], groups, rows.shape[-1] // groups)
         return divided, (*range(1, divided.ndim - 2), divided.ndim - 1)
 
     def _joined(self, divided: Array, shape: tuple[int, ...]) -> Array:

@@ -33,7 +33,7 @@ from nnlite.losses import (
     SparseCategoricalCrossentropy,
 )
 from nnlite.models import Model, Sequential
-from nnlite.regularizers import L1, L1L2, L2
+from nnlite.regularizers import L1, L1L2, L2, OrthogonalRegularizer
 from tests.nnlite.arrays import draw
 
 D = {"dtype": "float64"}
@@ -134,7 +134,13 @@ LOSSES = [
     (losses.Tversky(0.3, axis=-1), LABELS, PROBABILITIES),
     (losses.FunctionLoss(quartic), LABELS, draw(6, 4)),
 ]
-REGULARIZERS = [L1(0.3), L2(0.2), L1L2(l1=0.1, l2=0.4)]
+REGULARIZERS = [
+    L1(0.3),
+    L2(0.2),
+    L1L2(l1=0.1, l2=0.4),
+    OrthogonalRegularizer(0.3),
+    OrthogonalRegularizer(0.3, mode="columns"),
+]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,7 @@ def test_every_layer_optimizer_and_change_is_drawn():
     kinds = {spec.kind for spec in specs} | {inner.kind for spec in specs for inner in spec.inside}
     every = {getattr(layers, name).__name__ for name in layers.__all__ if name[0].isupper()}
     every -= {"Layer", "Input", "InputLayer", "Average", "Divide", "Dot", "Maximum", "Minimum", "Multiply", "Subtract"}
-    every -= {"CategoryEncoding", "Discretization", "Embedding", "Identity", "Lambda", "Normalization", "Rescaling"}
+    every -= {"CategoryEncoding", "Discretization", "Embedding", "Lambda", "Normalization"}
     every -= {"StringLookup"}
     assert every - kinds == set()
     optimizers = [case.training.optimizer for case in cases]

@@ -20,6 +20,7 @@ from tests.nnlite.arrays import draw_single as draw
 
 ARGUMENTS = {
     "Activation": ["relu"],
+    "AlphaDropout": [0.5],
     "AveragePooling1D": [2],
     "AveragePooling2D": [2],
     "Bidirectional": [GRU(2)],
@@ -28,6 +29,8 @@ ARGUMENTS = {
     "Conv2D": [2, 2],
     "Conv2DTranspose": [2, 2],
     "Dense": [2],
+    "DepthwiseConv1D": [2],
+    "DepthwiseConv2D": [2],
     "Dropout": [0.5],
     "CategoryEncoding": [2],
     "Discretization": [[0.0]],
@@ -35,6 +38,7 @@ ARGUMENTS = {
     "Embedding": [3, 2],
     "Rescaling": [1.0],
     "GRU": [2],
+    "GaussianDropout": [0.5],
     "GaussianNoise": [0.5],
     "MaxPooling1D": [2],
     "InputLayer": [(3,)],
@@ -42,8 +46,11 @@ ARGUMENTS = {
     "Permute": [(2, 1)],
     "RepeatVector": [2],
     "Reshape": [(2, 2)],
+    "SeparableConv1D": [2, 2],
+    "SeparableConv2D": [2, 2],
     "SimpleRNN": [2],
     "SpatialDropout1D": [0.5],
+    "SpatialDropout2D": [0.5],
     "TimeDistributed": [Dense(2)],
 }
 LAYERS = sorted(

@@ -113,7 +113,7 @@ def test_without_the_package_the_error_names_the_extra(tmp_path, monkeypatch):
 
 
 def test_another_format_and_an_unknown_shape(tmp_path):
-    with pytest.raises(ValueError, match="format must be 'onnx'; found 'tf_saved_model'"):
+    with pytest.raises(ValueError, match="format must be 'onnx' or 'c'; found 'tf_saved_model'"):
         autoencoder().export(tmp_path / "m", format="tf_saved_model")
     with pytest.raises(ValueError, match="does not know the shape of its inputs yet"):
         Sequential([Dense(2)]).export(tmp_path / "m.onnx")

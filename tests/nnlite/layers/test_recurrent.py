@@ -188,8 +188,16 @@ def test_nested_models_propagate_masks():
 def test_masks_of_joined_tensors():
     inputs = Input((4, 2))
     marked = Masking(-1.0)(inputs)
+    # Along features, as in Keras 3, a step is valid if it is in any tensor; one without a mask is valid throughout.
     features = Model(inputs, Concatenate()([marked, inputs]))
-    assert output_mask(features, short())[0].tolist() == [True, True, False, False]
+    assert output_mask(features, short()).all()
+    x = short()
+    x[0, 1:3] = 9
+    x[0, 3] = -1
+    twice = Model(inputs, Concatenate()([Masking(-1.0)(inputs), Masking(-1.0)(inputs)]))
+    assert output_mask(twice, x)[0].tolist() == [True, True, True, False]
+    either = Model(inputs, Concatenate()([marked, Masking(9.0)(inputs)]))
+    assert output_mask(either, x)[0].tolist() == [True, True, True, True]
     steps = Model(inputs, Concatenate(axis=1)([marked, inputs]))
     assert output_mask(steps, short())[0].tolist() == [True, True, False, False, True, True, True, True]
 

@@ -9,6 +9,7 @@ import numpy as np
 from tests.nnlite.random_models.architecture import MODEL, Architecture, Use
 from tests.nnlite.random_models.layers import LARGEST, LayerSpec, Rng, Shape, chance, draw_layer, make, pick
 from tests.nnlite.random_models.objectives import Output, draw_output
+from tests.nnlite.random_models.rare import draw_rare
 
 
 def draw_architecture(rng: Rng) -> tuple[Architecture, list[Output]]:
@@ -66,6 +67,10 @@ class _Graph:
 
     def __init__(self, rng: Rng, inputs: list[Shape], noise: float) -> None:
         self.rng, self.noise = rng, noise
+        # Numbers of their own: other cases stay what they were. In few cases: the backends are not compared there.
+        self.rare = rng.spawn(1)[0]
+        self.share_of_rare = 0.4 if chance(self.rare, 0.15) else 0.0
+        self.rare_noise = 0.5 if chance(self.rare, 0.3) else 0.0
         self.inputs = inputs
         self.shapes: list[Shape] = list(inputs)
         self.layers: dict[str, LayerSpec] = {}
@@ -90,7 +95,8 @@ class _Graph:
             self._put(LayerSpec("Masking", {"mask_value": 0.0}), (place,))
             return
         for _ in range(20):
-            spec = draw_layer(rng, shape, self.noise)
+            rare = chance(self.rare, self.share_of_rare)
+            spec = draw_rare(self.rare, shape, self.rare_noise) if rare else draw_layer(rng, shape, self.noise)
             if only_last and spec.settings.get("return_state"):
                 continue
             if self._put(spec, (place,)):

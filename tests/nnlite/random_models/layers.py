@@ -43,7 +43,8 @@ class LayerSpec:
 
     def is_random(self) -> bool:
         """Tell whether the layer draws numbers in training: the two backends draw different ones."""
-        own = {"Dropout", "SpatialDropout1D", "GaussianNoise", "GaussianLatent"}
+        own = {"Dropout", "SpatialDropout1D", "SpatialDropout2D", "AlphaDropout", "GaussianDropout"}
+        own |= {"GaussianNoise", "GaussianLatent"}
         rates = self.settings.get("dropout", 0) or self.settings.get("recurrent_dropout", 0)
         return self.kind in own or bool(rates) or any(one.is_random() for one in self.inside)
 
