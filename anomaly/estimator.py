@@ -197,7 +197,8 @@ class OutputChoice(Parameters):
         --------
         >>> import pandas as pd
         >>> from anomaly import TableDetector
-        >>> frame = pd.DataFrame({"load": [50.0, 52.0, 49.0, 51.0] * 20}, index=range(100, 180))
+        >>> columns = {"load": [50.0, 52.0, 49.0, 51.0] * 20, "speed": [10.0, 12.0, 9.0, 11.0] * 20}
+        >>> frame = pd.DataFrame(columns, index=range(100, 180))
         >>> detector = TableDetector(hidden=(4,), epochs=1, random_state=0).set_output(transform="pandas").fit(frame)
         >>> labels = detector.predict(frame[:3])
         >>> labels.name, labels.index.tolist()

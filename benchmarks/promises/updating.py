@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from anomaly import TableDetector
-from anomaly.detectors.table.label_learning import LabelWarning
+from anomaly.errors import LabelWarning
 from anomaly.metrics import roc_auc_score
 from benchmarks.promises.data import Array, records_of
 from benchmarks.promises.promise import NEVER, Promise, at_least, at_most, between

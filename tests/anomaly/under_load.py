@@ -8,6 +8,7 @@ scores in eight threads for so long, and prints a line for each trial; it exits 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import multiprocessing
 import os
 import subprocess
@@ -61,6 +62,13 @@ def in_threads(found: Detectors, seconds: float, threads: int = N) -> tuple[int,
     warm, end = threading.Barrier(threads + 1), time.monotonic() + seconds
 
     def work(number: int) -> None:
+        try:
+            rounds_of(number)
+        except Exception as error:  # a thread that ends early would let the others wait for ever
+            wrong.append(f"{type(error).__name__}: {error}")
+            warm.abort()
+
+    def rounds_of(number: int) -> None:
         rng = np.random.default_rng(number)
         with tempfile.TemporaryDirectory() as folder:
             while True:
@@ -76,14 +84,16 @@ def in_threads(found: Detectors, seconds: float, threads: int = N) -> tuple[int,
                     wrong.append("a fit in a thread came out wrong")
                 rounds[number] += 1
                 if rounds[number] == 1:
-                    warm.wait()
+                    with contextlib.suppress(threading.BrokenBarrierError):
+                        warm.wait()
                 if time.monotonic() > end or wrong:
                     return
 
     workers = [threading.Thread(target=work, args=(number,)) for number in range(threads)]
     for worker in workers:
         worker.start()
-    warm.wait()
+    with contextlib.suppress(threading.BrokenBarrierError):
+        warm.wait()
     before = resident()
     for worker in workers:
         worker.join()

