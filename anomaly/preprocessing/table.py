@@ -34,9 +34,10 @@ class TablePreprocessor(Transformer):
     ========  ==========================================  ======================================================
     kind      training values                             features
     ========  ==========================================  ======================================================
-    number    numbers, also as text in one spelling: with the number, scaled; with ``scaling="core"`` and
-              a unit, a currency, marks of thousands, a   ``missing="nan"`` also compressed, if it has a heavy tail
-              decimal comma; durations, in seconds
+    number    numbers, also as text in one spelling:      the number, scaled; with ``scaling="core"`` and
+              with a unit, a currency, marks of           ``missing="nan"`` also compressed, if it has a heavy tail
+              thousands, a decimal comma; durations, in
+              seconds
     boolean   booleans; text: true and false, yes and     1 or 0, scaled
               no, t and f, y and n
     date      dates, as text of one format, or as         none; with ``dates="number"`` days since 1970, scaled
