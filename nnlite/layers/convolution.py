@@ -31,10 +31,35 @@ from nnlite.types import Array, Shape
 Sizes = int | Sequence[int]
 
 
-class Kernel(Layer):
-    """Base of convolutions and their transposes: settings, bias and activation."""
+class BiasedConvolution(Layer):
+    """Base of all convolutions: bias and activation, y = f(z + b)."""
 
     supports_masking = False
+
+    use_bias: bool
+    bias: Any
+    activation: ActivationFunction
+
+    def _activate(self, z: Array) -> tuple[Array, Array]:
+        """Add the bias; return z and y = f(z)."""
+        if self.use_bias:
+            z = z + self.bias.value
+        return z, self.activation(z)
+
+    def _activation_backward(self, dy: Array, z: Array, y: Array) -> Array:
+        """Write db, the sum over rows and positions; return dz = dy f'(z)."""
+        dz = self.activation.backward(dy, z, y)
+        if self.use_bias:
+            self.bias.gradient[...] = dz.sum(axis=tuple(range(dz.ndim - 1)))
+        return dz
+
+    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
+        """Return None: every output depends on several steps, so no mask of the input fits it."""
+        return
+
+
+class Kernel(BiasedConvolution):
+    """Base of convolutions and their transposes: their settings."""
 
     axes: ClassVar[int]
     """Number of axes between the rows and the channels."""
@@ -81,23 +106,6 @@ class Kernel(Layer):
         self.kernel = self.add_weight("kernel", kernel_shape, self.kernel_initializer, self.kernel_regularizer)
         if self.use_bias:
             self.bias = self.add_weight("bias", (self.filters,), self.bias_initializer, self.bias_regularizer)
-
-    def _activate(self, z: Array) -> tuple[Array, Array]:
-        """Add the bias; return z and y = f(z)."""
-        if self.use_bias:
-            z = z + self.bias.value
-        return z, self.activation(z)
-
-    def _activation_backward(self, dy: Array, z: Array, y: Array) -> Array:
-        """Write db, the sum over rows and positions; return dz = dy f'(z)."""
-        dz = self.activation.backward(dy, z, y)
-        if self.use_bias:
-            self.bias.gradient[...] = dz.sum(axis=tuple(range(dz.ndim - 1)))
-        return dz
-
-    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
-        """Return None: every output depends on several steps, so no mask of the input fits it."""
-        return
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""

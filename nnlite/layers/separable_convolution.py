@@ -6,9 +6,8 @@ from typing import Any, ClassVar
 
 from nnlite import activations, initializers, regularizers
 from nnlite.layers.arguments import check_size, known_size, set_constraints
-from nnlite.layers.base import Layer
 from nnlite.layers.channels import either_format, set_data_format
-from nnlite.layers.convolution import Sizes
+from nnlite.layers.convolution import BiasedConvolution, Sizes
 from nnlite.layers.windows import (
     all_padding_widths,
     check_axes,
@@ -25,10 +24,9 @@ from nnlite.registry import serialize, serialize_optional
 from nnlite.types import Array, Shape
 
 
-class _PerChannel(Layer):
+class _PerChannel(BiasedConvolution):
     """Base: windows, and a filter for each channel."""
 
-    supports_masking = False
     axes: ClassVar[int]
     depthwise_name: ClassVar[str]
     """Name of the weight with the filters of the channels."""
@@ -101,20 +99,6 @@ class _PerChannel(Layer):
     def _grouped(kernel: Array) -> Array:
         """Return filters of shape (..., channels, multiplier) as those of groups of one channel."""
         return kernel.reshape(*kernel.shape[:-2], 1, -1)
-
-    def _activate(self, z: Array) -> tuple[Array, Array]:
-        z = z + self.bias.value if self.use_bias else z
-        return z, self.activation(z)
-
-    def _activation_backward(self, dy: Array, z: Array, y: Array) -> Array:
-        dz = self.activation.backward(dy, z, y)
-        if self.use_bias:
-            self.bias.gradient[...] = dz.sum(axis=tuple(range(dz.ndim - 1)))
-        return dz
-
-    def compute_mask(self, x: Any, mask: Any = None, y: Any = None) -> None:  # noqa: ARG002
-        """Return None: every output depends on several steps, so no mask of the input fits it."""
-        return
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
