@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any, NamedTuple
@@ -88,7 +87,7 @@ class RemoteScores:
         self._stack.close()
 
     def __iter__(self) -> Iterator[tuple[Table, list[Array]]]:
-        held = self._cluster.hold(pickle.loads, pickle.dumps(self._detector))
+        held = self._cluster.hold_copy(self._detector)
         parts = [part.absolute for part in parts_of(self.source.paths)]
         found = self._cluster.run(_score_part, parts, lambda: (held, self._data, self._in_parts, self._needs_table))
         first: Table | None = None

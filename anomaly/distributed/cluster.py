@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import pickle
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
@@ -81,7 +82,7 @@ class Cluster:
         self._library, self._client = library, client
         try:
             client.wait_for_workers(1, timeout=_SECONDS_TO_WORKERS)
-        except TimeoutError:
+        except self._library.TimeoutError:  # another class than the built-in one before Python 3.11
             raise DataError(
                 f"the scheduler at {self._address!r} has no workers: start some, as by 'dask worker'"
             ) from None
@@ -93,6 +94,13 @@ class Cluster:
     def hold(self, make: Callable[..., Any], *arguments: Any) -> Any:
         """Return a handle of an object that workers make, and make anew when one is lost; an argument of `run`."""
         return self._client.submit(make, *arguments, pure=False)
+
+    def hold_copy(self, thing: Any) -> Any:
+        """Return a handle of a copy of an object of this process, such as a detector; an argument of `run`.
+
+        The bytes are this process's own, and go to workers that run what Dask sends them anyway.
+        """
+        return self.hold(pickle.loads, pickle.dumps(thing))
 
     def run(
         self, function: Callable[..., Any], parts: Iterable[Any], arguments: Callable[[], tuple[Any, ...]]

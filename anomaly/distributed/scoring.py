@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +57,7 @@ def iter_scores(
     """
     found = as_parts(data, form or detector.file_form)
     with connected(client) as cluster:
-        held = cluster.hold(pickle.loads, pickle.dumps(detector))
+        held = cluster.hold_copy(detector)
         labels = iter(found.numbered)
         yield from cluster.run(_score_part, found.parts, lambda: (next(labels)[1], held, found.reader))
 
