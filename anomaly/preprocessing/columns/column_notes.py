@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 
-import numpy as np
-
 from anomaly.errors import (
     ConstantColumnWarning,
     DataWarning,
@@ -15,8 +13,7 @@ from anomaly.errors import (
     format_names,
     format_value,
 )
-from anomaly.preprocessing.columns.values import ends_with_sum
-from nnlite.types import Array
+from anomaly.preprocessing.columns.totals import ColumnEnd, kind_of_last_row
 
 
 class ColumnNotes:
@@ -45,26 +42,25 @@ def leave_out(name: str, reason: str, notes: ColumnNotes) -> None:
     )
 
 
-def note_totals(numbers: Sequence[tuple[str, Array]], place: str, notes: ColumnNotes) -> None:
-    """Warn of a last row that holds the sums of the rows above it, as spreadsheets end with.
+def note_totals(ends: Sequence[tuple[str, ColumnEnd]], place: str, notes: ColumnNotes) -> None:
+    """Warn of a last row that holds the sums or the means of the rows above it, as spreadsheets end with.
 
     Parameters
     ----------
-    numbers : sequence of (str, ndarray of float64 of shape (n_rows,))
-        Names and numbers of the columns that are numbers; NaN is missing.
+    ends : sequence of (str, ColumnEnd)
+        Names and ends of the columns that are numbers.
     place : str
         Where the last row is.
     notes : ColumnNotes
         Where to add the warning.
     """
-    names = [name for name, values in numbers if not np.isnan(values[-1])]
-    last = [values for _, values in numbers if not np.isnan(values[-1])]
-    if names and all(map(ends_with_sum, last)):
+    kind = kind_of_last_row(end for _, end in ends)
+    if kind:
         notes.add(
             FileFormWarning,
-            f"{place}, the last row, holds the sums of the rows above it in all columns of numbers that it has: "
+            f"{place}, the last row, holds {kind} of the rows above it in all columns of numbers that it has: "
             "{names}. It is learned as a record; remove it if it is none",
-            names[0],
+            next(name for name, end in ends if end.last == end.last),
         )
 
 

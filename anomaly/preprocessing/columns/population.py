@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from anomaly.preprocessing.columns.totals import ColumnEnd
 from nnlite.types import Array
 
 
@@ -23,6 +24,8 @@ class Population:
         Number of missing cells of each column.
     counts : mapping of str to Counter
         Number of cells of each category, of the columns of text with few enough distinct values to be counted.
+    ends : mapping of str to ColumnEnd
+        The last cell of each column of numbers, and the sums of those above it.
 
     Examples
     --------
@@ -34,6 +37,8 @@ class Population:
     n_rows: int
     n_missing: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[str, Counter[str | None]] = field(default_factory=dict)
+    # Sums of parts depend in their last digits on the order in which the parts were added.
+    ends: Mapping[str, ColumnEnd] = field(default_factory=dict, compare=False)
 
     def missing_fraction(self, name: str) -> float:
         """Return the fraction of missing cells of a column."""

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from anomaly.preprocessing.columns.forms import Form
 
 _SAMPLE = 100
-_FEWEST_SUMMED, _ROUNDING = 10, 1e-5
 _MOST_WORDS = 50
 """More distinct texts than the words for booleans have in every spelling, and missing values have."""
 _ALL_PAIRS = (*BOOLEAN_PAIRS, ("on", "off"), ("1", "0"))
@@ -328,20 +327,3 @@ def only_missing(cells: Array) -> Array:
     if len(present):
         raise UnreadableError(int(present[0]))
     return np.full(len(cells), np.nan)
-
-
-def ends_with_sum(numbers: Array) -> bool:
-    """Return whether the last number is the sum of those above it, as exactly as sums of rounded numbers are.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> ends_with_sum(np.append(np.arange(20.0), 190.0)), ends_with_sum(np.arange(21.0))
-    (True, False)
-    """
-    above = numbers[:-1][np.isfinite(numbers[:-1])]
-    if len(above) < _FEWEST_SUMMED or not np.isfinite(numbers[-1]):
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        total, size = above.sum(), np.abs(above).sum()
-        return bool(abs(numbers[-1] - total) <= _ROUNDING * size < np.inf and abs(total) > np.abs(above).max())
