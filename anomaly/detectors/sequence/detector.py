@@ -427,6 +427,12 @@ class SequenceDetector(SeriesDetector):
         self._check_fitted()
         return self.fitted_.source.delay + self.alarms_.delay
 
+    @property
+    def reach_(self) -> int:
+        """Number of steps before and after a step that its expected value depends on."""
+        self._check_fitted()
+        return self.fitted_.reach
+
     # -- scoring -------------------------------------------------------------------------------
 
     def decision_function(self, X: Any, exclude: Any = None) -> Any:
