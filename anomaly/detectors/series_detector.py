@@ -33,6 +33,7 @@ class SeriesDetector(RowDetector):
 
     preprocessor_: SeriesPreprocessor
     calibration_: Array
+    reach_: int  # steps before and after a step that its expected value depends on
 
     @property
     def required_columns_(self) -> list[str]:
@@ -44,11 +45,6 @@ class SeriesDetector(RowDetector):
     @abstractmethod
     def delay_(self) -> int:
         """Number of steps that must follow before a step's score is final, if its segment does not end before."""
-
-    @property
-    @abstractmethod
-    def reach_(self) -> int:
-        """Number of steps before and after a step that its expected value depends on."""
 
     @abstractmethod
     def explain(self, X: Any, exclude: Any = None) -> Array:
@@ -98,6 +94,7 @@ class SeriesDetector(RowDetector):
         group : str, optional
             The column that names the group of each row; see `routed_stream`.
         """
+        self._check_fitted()
         return ExpectedRows(lambda _: self.reconstruct, self.reach_, list(map(str, self.feature_names_in_)), group)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0, exclude: Any = None) -> list[Event]:

@@ -367,7 +367,7 @@ class SequenceDetector(SeriesDetector):
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.columns_.feature_names_in_
         self.decision_scores_, self.calibration_ = scores, fitted.steps
-        self.calibration_scores_ = scores[fitted.steps]
+        self.calibration_scores_, self.reach_ = scores[fitted.steps], fitted.reach
 
     def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""
@@ -426,12 +426,6 @@ class SequenceDetector(SeriesDetector):
         """Number of steps that must follow before a step's score and label are final, if its segment goes on."""
         self._check_fitted()
         return self.fitted_.source.delay + self.alarms_.delay
-
-    @property
-    def reach_(self) -> int:
-        """Number of steps before and after a step that its expected value depends on."""
-        self._check_fitted()
-        return self.fitted_.reach
 
     # -- scoring -------------------------------------------------------------------------------
 
