@@ -11,7 +11,6 @@ from anomaly.errors import DataError, did_you_mean, format_names
 from anomaly.estimator import Transformer
 from anomaly.preprocessing.columns.categories import HOLE, CategoryColumn
 from anomaly.preprocessing.columns.date_columns import CycleColumn
-from anomaly.preprocessing.columns.totals import ColumnEnd, kind_of_last_row
 from anomaly.preprocessing.columns.values import IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.preprocessing.fitted import FittedTable, check_finite, names_of_numbers
 from anomaly.preprocessing.layout import describe_columns, lay_out
@@ -263,13 +262,13 @@ class TablePreprocessor(Transformer):
         return numbers, found.groups
 
     def _fit_columns(self, table: Table) -> FittedColumns:
-        from anomaly.preprocessing.columns.learning import FittedColumns, are_plain
+        from anomaly.preprocessing.columns.learning import FittedColumns
+        from anomaly.preprocessing.columns.left_out import are_plain
 
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:
             missing_fraction = np.isnan(table.matrix).mean(axis=0)
-            is_complete = (missing_fraction < 1).all() and not kind_of_last_row(map(ColumnEnd.of, table.columns))
-            if is_complete and (self.missing == "median" or are_plain(table)):
+            if (missing_fraction < 1).all() and (self.missing == "median" or are_plain(table)):
                 return FittedColumns(
                     NumberColumn.learn_all(table.names, table.matrix), table.matrix, [], missing_fraction
                 )

@@ -12,10 +12,13 @@ from anomaly.errors import (
     DataWarning,
     FileFormWarning,
     IdentifierColumnWarning,
+    SpellingWarning,
     format_names,
     format_value,
 )
-from anomaly.preprocessing.columns.totals import ColumnEnd, kind_of_last_row
+from anomaly.preprocessing.columns.population import Population
+from anomaly.preprocessing.columns.values import ColumnEnd, kind_of_last_row
+from nnlite.types import Array
 
 _silent: ContextVar[tuple[type[DataWarning], ...]] = ContextVar("anomaly_silent_warnings", default=())
 
@@ -62,19 +65,27 @@ def leave_out(name: str, reason: str, notes: ColumnNotes) -> None:
     )
 
 
-def note_totals(ends: Sequence[tuple[str, ColumnEnd]], place: str, notes: ColumnNotes) -> None:
+def note_totals(
+    numbers: Sequence[tuple[str, Array]], place: str, population: Population | None, notes: ColumnNotes
+) -> None:
     """Warn of a last row that holds the sums or the means of the rows above it, as spreadsheets end with.
 
     Parameters
     ----------
-    ends : sequence of (str, ColumnEnd)
-        Names and ends of the columns that are numbers.
+    numbers : sequence of (str, ndarray of float64 of shape (n_rows,))
+        Names and numbers of the columns that are numbers; NaN is missing.
     place : str
         Where the last row is.
+    population : Population, optional
+        What is known of all rows, where these are a sample.
     notes : ColumnNotes
         Where to add the warning.
     """
-    kind = kind_of_last_row(end for _, end in ends)
+    if population is None:
+        ends = [(name, ColumnEnd.of(values)) for name, values in numbers]
+    else:
+        place, ends = population.last_row, population.ends_of(name for name, _ in numbers)
+    kind = kind_of_last_row([end for _, end in ends])
     if kind:
         notes.add(
             FileFormWarning,
@@ -82,6 +93,16 @@ def note_totals(ends: Sequence[tuple[str, ColumnEnd]], place: str, notes: Column
             "{names}. It is learned as a record; remove it if it is none",
             next(name for name, end in ends if end.last == end.last),
         )
+
+
+def note_likely_times(name: str, value: float, likely: str, notes: ColumnNotes) -> None:
+    """Warn of a column of numbers that are likely times."""
+    notes.add(
+        SpellingWarning,
+        f"column {name!r}: numbers such as {format_value(value)} are likely {likely}, and are used as numbers, of "
+        "which later ones may all be new. Write them as times such as 08:18 or 2024-12-31 08:18, or leave the column "
+        "out (ignore=, on the command line: --drop)",
+    )
 
 
 def note_constant(name: str, value: object, notes: ColumnNotes) -> None:

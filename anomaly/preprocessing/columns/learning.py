@@ -11,23 +11,33 @@ from anomaly.errors import (
     BlindColumnWarning,
     DataError,
     EmptyColumnWarning,
-    SpellingWarning,
     TimeColumnWarning,
     format_value,
 )
 from anomaly.preprocessing.columns.categories import CategoryColumn
-from anomaly.preprocessing.columns.column_notes import ColumnNotes, leave_out, note_constant, note_totals
+from anomaly.preprocessing.columns.column_notes import (
+    ColumnNotes,
+    leave_out,
+    note_constant,
+    note_likely_times,
+    note_totals,
+)
 from anomaly.preprocessing.columns.date_columns import CycleColumn, DateColumn, DatetimeColumn, TimeOfDayColumn
 from anomaly.preprocessing.columns.inference import Hints, infer
 from anomaly.preprocessing.columns.kinds import Column
-from anomaly.preprocessing.columns.left_out import FEWEST_NOTED, NAMING, is_blind, names_the_records, reason_of_numbers
+from anomaly.preprocessing.columns.left_out import (
+    FEWEST_NOTED,
+    NAMING,
+    find_likely_times,
+    is_blind,
+    names_the_records,
+    reason_of_numbers,
+)
 from anomaly.preprocessing.columns.levels import LevelColumn, are_levels
-from anomaly.preprocessing.columns.likely_times import find_likely_times
 from anomaly.preprocessing.columns.number_inference import decides_on_comma
 from anomaly.preprocessing.columns.number_times import NumberTimeForm, find_number_times
 from anomaly.preprocessing.columns.parsing import category_text
 from anomaly.preprocessing.columns.population import Population
-from anomaly.preprocessing.columns.totals import ColumnEnd
 from anomaly.preprocessing.columns.values import BooleanColumn, IgnoredColumn, NumberColumn, ValueColumn, side_by_side
 from anomaly.tables import Table
 from nnlite.types import Array
@@ -158,22 +168,10 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     if all(fraction == 1 for fraction in fractions):
         raise no_values(table.names[0])
     if settings.is_table:
-        _note_totals(summed, table, settings.population, notes)
+        note_totals(summed, table.position(len(table) - 1), settings.population, notes)
     notes.warn()
     missing = np.array(fractions) if settings.population is None else settings.population.missing_fractions(table.names)
     return FittedColumns(columns, side_by_side(numbers, len(table)), groups, missing)
-
-
-def _note_totals(
-    numbers: Sequence[tuple[str, Array]], table: Table, population: Population | None, notes: ColumnNotes
-) -> None:
-    """Warn of a last row of sums or means; where the rows are a sample, by what is known of all of them."""
-    if population is None:
-        last = len(table) - 1
-        note_totals([(name, ColumnEnd.of(values)) for name, values in numbers], table.position(last), notes)
-    elif population.ends:
-        ends = [(name, population.ends[name]) for name, _ in numbers if name in population.ends]
-        note_totals(ends, f"row {population.n_rows:,}", notes)
 
 
 def _has_decimal_commas(cells: Array) -> bool:
@@ -310,29 +308,8 @@ def _checked_numbers(
     if len(present) >= FEWEST_NOTED and (present == present[0]).all():
         note_constant(column.name, float(present[0]), notes)
     elif likely := find_likely_times(values):
-        notes.add(
-            SpellingWarning,
-            f"column {column.name!r}: numbers such as {format_value(float(present[0]))} are likely {likely}, and are "
-            "used as numbers, of which later ones may all be new. Write them as times such as 08:18 or 2024-12-31 "
-            "08:18, or leave the column out (ignore=, on the command line: --drop)",
-        )
+        note_likely_times(column.name, float(present[0]), likely, notes)
     return column, values
-
-
-def are_plain(table: Table) -> bool:
-    """Return whether all columns of a matrix are used as they are; without names none is left out."""
-    if not table.named:
-        return not any(map(are_levels, table.columns))
-    return all(map(has_plain_features, table.names, table.columns))
-
-
-def has_plain_features(name: str, numbers: Array) -> bool:
-    """Return whether a column of numbers is used as it is: no levels, times, constants or numbers of the records."""
-    present = numbers[~np.isnan(numbers)]
-    if not len(present) or are_levels(numbers) or (present == present[0]).all():
-        return False
-    is_time = find_number_times(name, numbers) is not None or bool(find_likely_times(numbers))
-    return not reason_of_numbers(numbers) and not is_time
 
 
 def _with_dates(column: DateColumn, numbers: Array, dates: str) -> DateColumn | IgnoredColumn:

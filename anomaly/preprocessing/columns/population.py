@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from anomaly.preprocessing.columns.totals import ColumnEnd
+from anomaly.preprocessing.columns.values import ColumnEnd
 from nnlite.types import Array
 
 
@@ -51,3 +51,12 @@ class Population:
     def categories(self, name: str) -> tuple[Counter[str | None], float] | None:
         """Return the number of cells of each category, and the fraction of missing ones; None if not counted."""
         return (Counter(self.counts[name]), self.missing_fraction(name)) if name in self.counts else None
+
+    @property
+    def last_row(self) -> str:
+        """Where the last row is, for messages."""
+        return f"row {self.n_rows:,}"
+
+    def ends_of(self, names: Iterable[str]) -> list[tuple[str, ColumnEnd]]:
+        """Return the ends of those of some columns that are numbers in all rows."""
+        return [(name, self.ends[name]) for name in names if name in self.ends]
