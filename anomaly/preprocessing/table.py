@@ -262,8 +262,7 @@ class TablePreprocessor(Transformer):
         return numbers, found.groups
 
     def _fit_columns(self, table: Table) -> FittedColumns:
-        from anomaly.preprocessing.columns.learning import FittedColumns
-        from anomaly.preprocessing.columns.left_out import are_plain
+        from anomaly.preprocessing.columns.learning import FittedColumns, are_plain
 
         categorical = {*(self.categorical or ()), *table.categorical}
         if table.matrix is not None and not categorical:

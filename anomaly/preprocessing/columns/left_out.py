@@ -27,8 +27,6 @@ import numpy as np
 from anomaly.preprocessing.columns.categories import CategoryColumn
 from anomaly.preprocessing.columns.levels import are_levels
 from anomaly.preprocessing.columns.number_times import find_number_times, grow_like_a_clock
-from anomaly.preprocessing.columns.values import ends_with_totals
-from anomaly.tables import Table
 from nnlite.types import Array
 
 SERIAL = "it numbers the records"
@@ -202,18 +200,6 @@ def _have_rhythm(values: Array, period: float, whole: bool, unit: str) -> bool:
         return False
     phases = np.exp(2j * np.pi * (values % period) / period)
     return bool(np.abs(phases.mean()) ** 2 * len(values) > _LEAST_RHYTHM)
-
-
-def are_plain(table: Table) -> bool:
-    """Return whether all columns of a matrix are used as they are; without names none is left out.
-
-    A last row that holds sums or means is warned of, so that such a matrix is not plain.
-    """
-    if ends_with_totals(table.columns):
-        return False
-    if not table.named:
-        return not any(map(are_levels, table.columns))
-    return all(map(has_plain_features, table.names, table.columns))
 
 
 def has_plain_features(name: str, numbers: Array) -> bool:
