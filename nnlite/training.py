@@ -248,6 +248,7 @@ class Trainer(StreamTrainer):
                 if validation is not None:
                     validate = partial(self._evaluate, validation, validation_size, hooks, validation_session)
                 logs = self._run_epochs(fit, passes_left, hooks, train, validate, validation_freq)
+            self._finalize_weights()
             hooks.on_train_end(logs)
         return history
 

@@ -19,6 +19,7 @@ from nnlite.layers.normalization import BatchNormalization, LayerNormalization
 from nnlite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
 
 if TYPE_CHECKING:
+    from nnlite.layers.attention import AdditiveAttention, Attention
     from nnlite.layers.convolution import Conv1D, Conv2D
     from nnlite.layers.convolution import Conv1D as Convolution1D
     from nnlite.layers.convolution import Conv2D as Convolution2D
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         multiply,
         subtract,
     )
+    from nnlite.layers.multi_head_attention import MultiHeadAttention
     from nnlite.layers.parametric import PReLU
     from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
     from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
@@ -74,7 +76,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -129,6 +133,7 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -188,6 +193,8 @@ _MODULES = {
         ("parametric", "PReLU"),
         ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
         ("arithmetic", "Affine Function GetItem Power Reduce"),
+        ("attention", "AdditiveAttention Attention"),
+        ("multi_head_attention", "MultiHeadAttention"),
     )
     for name in names.split()
 }
