@@ -85,7 +85,7 @@ class Attention(OwnGenerator, Layer):
         self.return_attention_scores = return_attention_scores
         self._seed_generator(seed)
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         inputs: Any,
         mask: Any = None,

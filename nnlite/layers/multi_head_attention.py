@@ -118,7 +118,7 @@ class MultiHeadAttention(OwnGenerator, Layer):
         self.use_causal_mask, self.return_attention_scores = use_causal_mask, return_attention_scores
         self._seed_generator(seed)
 
-    def __call__(
+    def __call__(  # type: ignore[override]
         self,
         query: Any,
         value: Any = None,
