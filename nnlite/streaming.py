@@ -17,6 +17,11 @@ class StreamTrainer(Evaluator):
     def _train_step(self, batch: Batch) -> None:
         raise NotImplementedError
 
+    def _finalize_weights(self) -> None:
+        """Let the optimizer replace the weights by their average, if it keeps one."""
+        vector = self.weight_vector
+        self.optimizer.finalize(vector.values[: vector.n_trainable])
+
     def _fit_stream(
         self,
         stream: Stream,
@@ -55,6 +60,7 @@ class StreamTrainer(Evaluator):
             hooks.on_epoch_end(epoch, logs)
             if self.stop_training:
                 break
+        self._finalize_weights()
         hooks.on_train_end(logs)
         return history
 

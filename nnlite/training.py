@@ -186,9 +186,7 @@ class Trainer(StreamTrainer):
                 data, held_out = self._validation(data, validation_split, pair)
                 x, class_weight = ArrayBatches(data, size, rng), None
             elif y is not None or sample_weight is not None or validation_split:
-                raise ValueError(
-                    "x gives batches with their targets: y, sample_weight and validation_split must be left out"
-                )
+                raise ValueError("x gives batches with targets: leave y, sample_weight and validation_split out")
             elif validation_batches is None and validation_data is not None:
                 held_out = self.as_data(*parts_of(validation_data))
             else:
@@ -248,6 +246,7 @@ class Trainer(StreamTrainer):
                 if validation is not None:
                     validate = partial(self._evaluate, validation, validation_size, hooks, validation_session)
                 logs = self._run_epochs(fit, passes_left, hooks, train, validate, validation_freq)
+            self._finalize_weights()
             hooks.on_train_end(logs)
         return history
 

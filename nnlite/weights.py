@@ -111,6 +111,11 @@ class Weight:
         self._value = value
         self._gradient = gradient
 
+    @property
+    def path(self) -> str:
+        """The name, under the attribute that Keras has for the names of layer and weight."""
+        return self.name
+
     def __getitem__(self, key: Any) -> Any:
         """Return a part of the values, with the method `numpy`."""
         return as_tensor(self.value[key].copy())

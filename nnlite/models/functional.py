@@ -122,6 +122,7 @@ class Model(Trainer):
         """
         if self.composes and not self.inputs:
             self._ensure_built(_shapes_of(inputs))
+            self._after_building()
         if isinstance(inputs, Mapping):
             given = by_name(inputs, self.input_names, "inputs")
             inputs = given if len(given) > 1 else given[0]
@@ -135,6 +136,7 @@ class Model(Trainer):
     def build(self, input_shape: Any) -> Any:
         """Create the weights for inputs of `input_shape`, rows first, if ``call`` defines the graph; see `Layer`."""
         self._ensure_built(input_shape)
+        self._after_building()
         return super().build(input_shape)
 
     @property

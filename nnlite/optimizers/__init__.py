@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nnlite.optimizers.adagrad import Adagrad
     from nnlite.optimizers.adamax import Adamax
     from nnlite.optimizers.ftrl import Ftrl
+    from nnlite.optimizers.lamb import Lamb
     from nnlite.optimizers.lion import Lion
     from nnlite.optimizers.nadam import Nadam
 
@@ -31,6 +32,7 @@ __all__ = [
     "AdamW",
     "Adamax",
     "Ftrl",
+    "Lamb",
     "Lion",
     "Nadam",
     "Optimizer",
@@ -41,7 +43,7 @@ __all__ = [
     "serialize",
 ]
 
-_LATER = ("Nadam", "Adadelta", "Adagrad", "Adamax", "Ftrl", "Lion")
+_LATER = ("Nadam", "Adadelta", "Adagrad", "Adamax", "Ftrl", "Lamb", "Lion")
 
 
 def __getattr__(name: str) -> Any:

@@ -24,7 +24,6 @@ threshold, and the coverage is known by simulation.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
@@ -38,6 +37,7 @@ from anomaly.detectors.table.neighbors import NearestNeighbors
 from anomaly.detectors.table.training import EnsembleSettings
 from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.preprocessing import TablePreprocessor
+from anomaly.preprocessing.columns.column_notes import without_warnings
 from anomaly.tables import Table
 from nnlite.job import counted
 from nnlite.types import Array
@@ -84,9 +84,8 @@ def fits_without(
 
 def _refitted(table: Table, fitted: TablePreprocessor, fresh: TablePreprocessor) -> TablePreprocessor:
     """Return `fresh`, fitted to a part of the records; `fitted` where that lacks the values of a column."""
-    with warnings.catch_warnings():
-        # What there is to say of the columns was said of all records.
-        warnings.simplefilter("ignore", EmptyColumnWarning)
+    # What there is to say of the columns was said of all records.
+    with without_warnings(EmptyColumnWarning):
         try:
             fresh.fit(table)
         except DataError:
