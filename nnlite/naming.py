@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Iterator
+from itertools import count
 
-_used_names: Counter[str] = Counter()
+_numbers: dict[str, Iterator[int]] = {}
 
 
 def unique_name(base: str) -> str:
     """Return `base` at its first use and ``base_1``, ``base_2``, ... after that."""
-    used = _used_names[base]
-    _used_names[base] += 1
-    return f"{base}_{used}" if used else base
+    # Neither step can be interrupted by another thread, so no two layers of a model have one name.
+    number = next(_numbers.setdefault(base, count()))
+    return f"{base}_{number}" if number else base
 
 
 def forget_names() -> None:
     """Restart the numbering of `unique_name`."""
-    _used_names.clear()
+    _numbers.clear()
 
 
 def snake_case(name: str) -> str:

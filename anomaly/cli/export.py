@@ -1,13 +1,14 @@
-"""The command ``anomaly export``: the score of a model as a program in C."""
+"""The command ``anomaly export``: the score of a model as a program in C, or as an ONNX file."""
 
 from __future__ import annotations
 
 import argparse
 from argparse import Namespace
+from pathlib import Path
 
 from anomaly.cli.inputs import load
 from anomaly.cli.options import Subparsers, add_command, add_model
-from anomaly.export import export_c
+from anomaly.export import export_c, export_onnx
 
 _LEAST_PROTOTYPES = 4
 
@@ -19,13 +20,14 @@ def add_parser(subparsers: Subparsers) -> None:
         "export",
         run,
         "anomaly export --model m.npz --c score/ --prototypes 100",
-        "One header and one source file in C99, with the name of the folder: float32, no allocation, no library but\n"
-        "math.h. For models of columns of numbers.",
+        "In C: one header and one source file in C99, with the name of the folder: float32, no allocation, no library\n"
+        "but math.h, for models of columns of numbers. As ONNX: one file for runtimes on servers and in applications,\n"
+        "for models of numbers, booleans and categories; it takes the extra onnx.",
     )
     add_model(parser)
-    parser.add_argument(
-        "--c", required=True, metavar="FOLDER", help="folder to write the header and the source file to"
-    )
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--c", metavar="FOLDER", help="folder to write the header and the source file to")
+    target.add_argument("--onnx", metavar="FILE", help="ONNX file to write")
     parser.add_argument(
         "--prototypes",
         type=_prototypes,
@@ -36,7 +38,13 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(options: Namespace) -> None:
     """Write the files."""
-    header, source = export_c(load(options.model), options.c, options.prototypes)
+    detector = load(options.model)
+    if options.onnx is not None:
+        export_onnx(detector, options.onnx, options.prototypes)
+        if not options.quiet:
+            print(f"written: {options.onnx}, {Path(options.onnx).stat().st_size} bytes")
+        return
+    header, source = export_c(detector, options.c, options.prototypes)
     if options.quiet:
         return
     print(f"written: {header} and {source}")

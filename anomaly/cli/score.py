@@ -116,7 +116,13 @@ def run(options: Namespace) -> int:
     if options.why:
         from anomaly.cli.why import Reasons
 
-        why = Reasons(names, columns.top or _MOST_REASONS, getattr(detector, "expected", None), detector.written_like)
+        why = Reasons(
+            names,
+            columns.top or _MOST_REASONS,
+            getattr(detector, "expected", None),
+            detector.written_like,
+            cast("SequenceDetector", detector).expected_rows(group) if detector.data_kind == "series" else None,
+        )
     time_of: Callable[[Table], Array] | None = None
     if budget is not None and budget.period is not None:
         time_of = partial(times_of, name=options.budget_time, source=data.source)
@@ -196,7 +202,8 @@ def _score(
                 table, features = table.rows(readable), features.rows(readable)
                 keys = [column[readable] for column in keys]
             times = [] if time_of is None else [time_of(table)]
-            rows.add(RowData(keys, [table[name] for name in beside], times, columns_of(features, kept) if kept else []))
+            cells = columns_of(features, kept) if kept else []
+            rows.add(RowData(keys, [table[name] for name in beside], times, cells), features)
             # Without reasons a score is its only contribution.
             parts = stream.push_parts(features) if in_parts else stream.push(features)[:, np.newaxis]
             rows.write(parts, stream.labels, features)

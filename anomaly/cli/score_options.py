@@ -49,7 +49,7 @@ def add_score_arguments(parser: ArgumentParser) -> None:
         "--why",
         action="store_true",
         help="add the reasons in words: what was found in the columns that contribute most to the score (at most 3, or "
-        "as many as --top says), and for tables what was expected there",
+        "as many as --top says), and what was expected there",
     )
     parser.add_argument(
         "--p-values",

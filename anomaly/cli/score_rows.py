@@ -127,8 +127,10 @@ class RowWriter:
             )
         self._writer.begin([*head, *carried])
 
-    def add(self, rows: RowData) -> None:
-        """Add the next rows, whose scores are to come."""
+    def add(self, rows: RowData, records: Table) -> None:
+        """Add the next rows, whose scores are to come, and the records that they are."""
+        if self._why is not None:
+            self._why.push(records)
         waiting = self._waiting
         if waiting is None:
             self._waiting = rows

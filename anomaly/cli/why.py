@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from anomaly.cli.score_columns import columns_of
+from anomaly.detectors.expected_rows import ExpectedRows
 from anomaly.errors import printable
 from anomaly.report.content import Reason
-from anomaly.report.reasons import reasons_of
+from anomaly.report.reasons import BESIDE_COLUMNS, BESIDE_STEPS, reasons_of
 from anomaly.tables import Table
 from nnlite.types import Array
 
@@ -31,6 +32,8 @@ class Reasons:
         How many of them to name at most: the first, and others with a tenth of the score or more.
     expected : callable or None
         Returns the expected values of records.
+    rows : ExpectedRows or None
+        The expected values of rows that have their scores later than they come, in place of `expected`.
     write : callable or None
         Returns an expected value as its column is written; see `anomaly.report.reasons.reasons_of`.
 
@@ -47,6 +50,12 @@ class Reasons:
     most: int
     expected: Callable[[Table], Table] | None = None
     write: Callable[[str, Any, Any], str | None] | None = None
+    rows: ExpectedRows | None = None
+
+    def push(self, records: Table) -> None:
+        """Take the next rows, whose scores are to come."""
+        if self.rows is not None:
+            self.rows.push(records)
 
     def texts(self, contributions: Array, records: Table) -> Array:
         """Return the reasons of each record as one text, "" for a record without a score or any contribution.
@@ -60,15 +69,21 @@ class Reasons:
         """
         found = columns_of(records, self.names)
         expected = None if self.expected is None else columns_of(self.expected(records), self.names)
+        if self.rows is not None:
+            expected = self.rows.take(len(contributions))
         texts = np.full(len(contributions), "", dtype=object)
         for row, parts in enumerate(contributions):
             wanted = None if expected is None else [column[row] for column in expected]
             cells = [column[row] for column in found]
             if wanted is not None:
                 cells = [_like(cell, other) for cell, other in zip(cells, wanted, strict=True)]
-            reasons = _telling(reasons_of(self.names, parts, cells, wanted, self.most, self.write))
+            reasons = _telling(reasons_of(self.names, parts, cells, wanted, self.most, self.write, self._beside))
             texts[row] = "; ".join(printable(one.text) for one in reasons)
         return texts
+
+    @property
+    def _beside(self) -> str:
+        return BESIDE_COLUMNS if self.rows is None else BESIDE_STEPS
 
 
 def _telling(reasons: Sequence[Reason]) -> Sequence[Reason]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
+from anomaly.detectors.expected_rows import ExpectedRows
 from anomaly.detectors.routing import rows_by_group
 from anomaly.detectors.row_detector import RowDetector, ScoredSections
 from anomaly.detectors.series_detector import SeriesDetector
@@ -44,6 +45,16 @@ class GroupedDescription(RowDetector):
     @abstractmethod
     def drift(self, X: Any, level: float = 0.01, exclude: Any = None) -> dict[str, DriftResult]:
         """Test for each group whether its fresh steps follow the distribution of its training steps."""
+
+    def expected_rows(self, group: str | None = None) -> ExpectedRows:  # noqa: ARG002
+        """Return the expected values of rows that arrive in chunks; see `SeriesDetector.expected_rows`."""
+        found = self.detectors_
+        return ExpectedRows(
+            lambda name: found[name].reconstruct if name in found else None,
+            max(detector.reach_ for detector in found.values()),
+            list(map(str, self.feature_names_in_)),
+            self.group,
+        )
 
     def _report_sections(
         self,

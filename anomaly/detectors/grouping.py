@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.detectors.routing import rows_by_group
-from anomaly.errors import DataError, GroupWarning, format_names
+from anomaly.errors import DataError, GroupWarning, did_you_mean, format_names
 from anomaly.events import find_segments
 from anomaly.preprocessing.intervals import mask_of_series
 from anomaly.tables import Table
@@ -57,7 +57,10 @@ def segments_by_group(
     """
     for table in tables:
         if group not in table.names:
-            raise DataError(f"there is no column of groups {group!r}; the columns are {format_names(table.names, 20)}")
+            raise DataError(
+                f"there is no column of groups {group!r}; the columns are {format_names(table.names, 20)}"
+                f"{did_you_mean(group, table.names)}"
+            )
     mask = None if exclude is None else mask_of_series(exclude, tables, time, group)
     segments: dict[str, list[tuple[Table, Array]]] = {}
     nameless, first = 0, 0

@@ -18,7 +18,7 @@ from anomaly.errors import format_names
 from anomaly.events import Event, find_events
 from anomaly.report.content import Alarm, RecordsSection, SeriesSection, UnusualRecord
 from anomaly.report.grouping import group_alike
-from anomaly.report.reasons import cell_text, reasons_of
+from anomaly.report.reasons import BESIDE_STEPS, cell_text, reasons_of
 from anomaly.tables import Table
 from nnlite.types import Array
 
@@ -117,9 +117,8 @@ def series_section(data: SeriesPlotData, labels: Array | None, name: str = "") -
     def alarm(event: Event) -> Alarm:
         # A score covers the steps of windows; the whole event tells what it is about, its peak what was found.
         shares = np.nansum(data.contributions[event.start : event.end], axis=0)
-        reasons = reasons_of(
-            data.names, shares, list(data.values[event.peak]), list(data.expected[event.peak]), _MOST_REASONS
-        )
+        found, expected = list(data.values[event.peak]), list(data.expected[event.peak])
+        reasons = reasons_of(data.names, shares, found, expected, _MOST_REASONS, beside=BESIDE_STEPS)
         score = float(event.peak_score)
         return Alarm(event.start, event.end, event.peak, score, text(event.start), text(event.end - 1), reasons)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -245,6 +246,29 @@ class RowDetector(BaseDetector):
         }
         picture = network_svg(networks[0]) if networks else ""
         return inline_html(type(self).__name__, self.training_summary().split("\n"), sections, picture)
+
+    # -- other programs ------------------------------------------------------------------------
+
+    def export(self, path: str | os.PathLike[str], prototypes: int | None = None) -> None:
+        """Write the whole score as an ONNX file, for programs without Python; see `anomaly.export.export_onnx`.
+
+        Parameters
+        ----------
+        path : str or path
+            Name of the file.
+        prototypes : int, optional
+            The most prototypes to keep of the remembered records, for a smaller file.
+
+        Raises
+        ------
+        ImportError
+            If the package ``onnx`` is not installed: it is the extra ``nnlite-anomaly[onnx]``.
+        nnlite.export.NotExportable
+            If the detector holds what has no counterpart in ONNX: the error names it, and says what to do.
+        """
+        self._check_fitted()
+        # By name, since that package imports the detectors.
+        import_module("anomaly.export").export_onnx(self, path, prototypes)
 
     # -- reports -------------------------------------------------------------------------------
 

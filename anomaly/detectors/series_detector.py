@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from anomaly.detectors.expected_rows import ExpectedRows
 from anomaly.detectors.plot_data import SeriesPlotData
 from anomaly.detectors.routing import RoutedStream
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
@@ -32,6 +33,7 @@ class SeriesDetector(RowDetector):
 
     preprocessor_: SeriesPreprocessor
     calibration_: Array
+    reach_: int  # steps before and after a step that its expected value depends on
 
     @property
     def required_columns_(self) -> list[str]:
@@ -83,6 +85,17 @@ class SeriesDetector(RowDetector):
             group,
             None if exclude is None else self.preprocessor_.mask_of(exclude, group),
         )
+
+    def expected_rows(self, group: str | None = None) -> ExpectedRows:
+        """Return the expected values of rows that arrive in chunks, as `reconstruct` gives them.
+
+        Parameters
+        ----------
+        group : str, optional
+            The column that names the group of each row; see `routed_stream`.
+        """
+        self._check_fitted()
+        return ExpectedRows(lambda _: self.reconstruct, self.reach_, list(map(str, self.feature_names_in_)), group)
 
     def find_events(self, X: Any, minimum_length: int = 1, tolerance: int = 0, exclude: Any = None) -> list[Event]:
         """Return the anomalies of a series as events; see `anomaly.events.find_events`.

@@ -1,5 +1,7 @@
-"""Detectors as programs in C99."""
+"""The whole score of a detector for other programs: as a program in C99, and as an ONNX file."""
 
-from anomaly.export.score import export_c, reduced
+from anomaly.export.c import export_c
+from anomaly.export.onnx import export_onnx
+from anomaly.export.parts import reduced
 
-__all__ = ["export_c", "reduced"]
+__all__ = ["export_c", "export_onnx", "reduced"]

@@ -43,10 +43,11 @@ def warn_of_swapped(names: Sequence[str], numbers: Array, centers: Array, scales
     """
     if len(numbers) < _FEWEST:
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a column may be all missing
-        middles = np.nanmedian(numbers[:_MOST].astype(np.float64), axis=0)
+    rows = numbers[:_MOST].astype(np.float64)
+    # NumPy warns of columns that are all missing. To ignore it would change what other threads are warned of.
+    rows[:, np.isnan(rows).all(axis=0)] = np.inf
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        middles = np.nanmedian(rows, axis=0)
         distances = np.abs(middles[:, np.newaxis] - centers) / scales
     is_far, is_near = np.diagonal(distances) > _FAR, distances < _NEAR
     pairs = np.argwhere(is_near & is_near.T & is_far[:, np.newaxis] & is_far)

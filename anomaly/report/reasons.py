@@ -12,6 +12,11 @@ from anomaly.report.content import Reason
 from nnlite.types import Array
 
 _DIGITS = 4
+# Of a cell, in a sentence.
+_MOST_CHARACTERS = 100
+
+BESIDE_COLUMNS = "the other columns"
+BESIDE_STEPS = "the steps around it"
 
 
 def cell_text(value: Any) -> str:
@@ -42,7 +47,9 @@ def _number_text(value: float) -> str:
     return f"{value:,.0f}" if 1e3 <= abs(value) < 1e12 else f"{value:.{_DIGITS}g}"
 
 
-def reason_text(column: str, found: str, expected: str, is_number: bool | None = None) -> str:
+def reason_text(
+    column: str, found: str, expected: str, is_number: bool | None = None, beside: str = BESIDE_COLUMNS
+) -> str:
     """Say in words what was found in a column and what was expected.
 
     Parameters
@@ -53,6 +60,8 @@ def reason_text(column: str, found: str, expected: str, is_number: bool | None =
         The value and the expected one, as `cell_text` writes them; "" for a missing one.
     is_number : bool, optional
         Whether a number is expected, which is only about right. By default, whether the text is that of one.
+    beside : str
+        Beside what a value is unusual that is the expected one.
 
     Examples
     --------
@@ -67,7 +76,7 @@ def reason_text(column: str, found: str, expected: str, is_number: bool | None =
     if not expected:
         return f"{column} is {value}"
     if expected == found:
-        return f"{column} is {value}, unusual beside the other columns"
+        return f"{column} is {value}, unusual beside {beside}"
     about = "about " if (_is_number(expected) if is_number is None else is_number) else ""
     return f"{column} is {value}, expected {about}{expected}"
 
@@ -79,6 +88,7 @@ def reasons_of(
     expected: list[Any] | None,
     most: int,
     write: Callable[[str, Any, Any], str | None] | None = None,
+    beside: str = BESIDE_COLUMNS,
 ) -> list[Reason]:
     """Return the columns that contribute most to one score, with their values.
 
@@ -97,6 +107,8 @@ def reasons_of(
     write : callable, optional
         Returns the expected value of a column as its cells are written, from its name, the value and the found cell; or
         None for the usual way.
+    beside : str
+        Beside what a value is unusual that is the expected one; see `reason_text`.
 
     Returns
     -------
@@ -112,9 +124,13 @@ def reasons_of(
         own = write(names[k], wanted, found[k]) if write is not None and wanted is not None else None
         texts = cell_text(found[k]), cell_text(wanted) if own is None else own
         share = float(contributions[k]) / total
-        text = reason_text(names[k], *texts, None if own is None else isinstance(wanted, float))
+        text = reason_text(names[k], *map(_brief, texts), None if own is None else isinstance(wanted, float), beside)
         reasons.append(Reason(names[k], share, *texts, text))
     return reasons
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
 
 
 def _is_number(text: str) -> bool:

@@ -7,13 +7,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from anomaly.errors import DataError
-from anomaly.tables.cells import objects_as_column
+from anomaly.tables.arrow_tables import arrow_as_table
 from anomaly.tables.libraries import library
 from anomaly.tables.table import Table
-from nnlite.types import Array
 
 ARROW_SUFFIXES = (".parquet", ".feather", ".arrow")
 
@@ -32,8 +29,8 @@ def is_arrow_file(path: str) -> bool:
 def read_arrow_file(path: str) -> Table:
     """Read a whole Parquet or Arrow file."""
     if _is_parquet(path):
-        return _from_arrow(library("pyarrow.parquet", path).read_table(path), path)
-    return _from_arrow(library("pyarrow.feather", path).read_table(path), path)
+        return _table(library("pyarrow.parquet", path).read_table(path), path)
+    return _table(library("pyarrow.feather", path).read_table(path), path)
 
 
 def group_sizes(path: str) -> list[int]:
@@ -84,7 +81,7 @@ def iter_arrow_file(path: str, chunk_rows: int, group: int | None = None) -> Ite
             for found in _read(file.batches(index, chunk_rows), path):
                 if not len(found):
                     continue
-                table = _from_arrow(found, path)
+                table = _table(found, path)
                 yield Table(
                     table.names,
                     table.columns,
@@ -161,17 +158,5 @@ def _open(path: str) -> _ParquetGroups | _ArrowBatches:
         raise _unreadable(path, error) from error
 
 
-def _from_arrow(found: Any, path: str) -> Table:
-    types = library("pyarrow.types", path)
-    columns: dict[str, Array] = {}
-    categorical = set()
-    for name, column in zip(found.column_names, found.columns, strict=True):
-        if types.is_dictionary(column.type):
-            categorical.add(name)
-        if types.is_integer(column.type) or types.is_floating(column.type):
-            columns[name] = np.array(column.cast("float64").to_numpy(), np.float64)
-        else:
-            columns[name] = objects_as_column(column.to_pylist(), name)
-    if not columns or not found.num_rows:
-        raise DataError(f"{path!r} has no rows")
-    return Table(tuple(columns), tuple(columns.values()), categorical=frozenset(categorical))
+def _table(found: Any, path: str) -> Table:
+    return arrow_as_table(found, repr(path), library("pyarrow", path))

@@ -74,6 +74,8 @@ def _convert(data: Any) -> Table:
     if isinstance(data, np.ndarray):
         return _from_array(data)
     data = as_frame(data)
+    if isinstance(data, Table):
+        return data
     if is_frame(data):
         return _from_frame(data)
     if isinstance(data, Mapping):

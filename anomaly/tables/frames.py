@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from anomaly.errors import DataError
+from anomaly.tables.arrow_tables import arrow_as_table
 from anomaly.tables.cells import as_column
 from anomaly.tables.zoned import with_zone, zone_of_dtype
 from nnlite.types import Array
@@ -23,7 +24,7 @@ def as_frame(data: Any) -> Any:
 
     Queries that are not run yet are run: lazy frames of polars and narwhals, and relations of DuckDB. A frame of
     narwhals is that of the library below it. What exports Arrow's C stream is read by a library that is loaded already
-    and can read it: polars or pyarrow.
+    and can read it: pyarrow, which knows all types, or polars.
 
     Parameters
     ----------
@@ -56,11 +57,10 @@ def as_frame(data: Any) -> Any:
 
 def _from_arrow(data: Any) -> Any:
     polars, arrow = sys.modules.get("polars"), sys.modules.get("pyarrow")
+    if arrow is not None:
+        return arrow_as_table(arrow.table(data), type(data).__name__, arrow)
     if polars is not None:
         return polars.DataFrame(data)
-    if arrow is not None:
-        table = arrow.table(data)
-        return {name: np.array(table.column(name).to_pylist(), dtype=object) for name in table.column_names}
     raise DataError(
         f"expected a table, found {type(data).__name__}, which exports Arrow data: import polars or pyarrow, which "
         "read them, or make it a data frame first"

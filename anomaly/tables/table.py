@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
@@ -351,3 +351,10 @@ def _check_columns(names: tuple[str, ...], columns: tuple[Array, ...]) -> None:
             raise DataError(
                 f"column {name!r} has {len(column):,} rows; expected {len(columns[0]):,}, as in column {names[0]!r}"
             )
+
+
+def table_of_columns(columns: Mapping[str, Array], label: str, categorical: frozenset[str] = frozenset()) -> Table:
+    """Return the table of columns by name; raise DataError, which names their source, if they hold no rows."""
+    if not columns or not len(next(iter(columns.values()))):
+        raise DataError(f"{label} has no rows")
+    return Table(tuple(columns), tuple(columns.values()), categorical=categorical)

@@ -23,10 +23,11 @@ class NotExportable(ValueError):
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value in the graph: its name, and its shape, rows first, with None for unknown sizes."""
+    """A value in the graph: its name, its shape, rows first, with None for unknown sizes, and its type in ONNX."""
 
     name: str
     shape: Shape
+    kind: str = "FLOAT"
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class OnnxGraph:
     operations : list of Operation
         The operations in the order of computation.
     constants : dict of str to ndarray
-        Weights and other constants by name, float32 or int64.
+        Weights and other constants by name, float32, float64 or int64.
     """
 
     operations: list[Operation] = field(default_factory=list)
@@ -111,13 +112,20 @@ class OnnxGraph:
 
     def alias(self, result: str, name: str) -> str:
         """Give a result a name of its own, as an output has it; return the name."""
-        own = self.unique(name)
-        self.operations.append(Operation("Identity", [result], [own], {}))
-        return own
+        return self.named(result, self.unique(name))
+
+    def named(self, result: str, name: str) -> str:
+        """Give a result a name that `unique` has returned before; return the name."""
+        self.operations.append(Operation("Identity", [result], [name], {}))
+        return name
 
     def floats(self, values: Any) -> str:
         """Return the name of a float32 constant; equal constants, such as shared weights, are kept once."""
         return self._constant(np.asarray(values, np.float32), "weight")
+
+    def doubles(self, values: Any) -> str:
+        """Return the name of a float64 constant."""
+        return self._constant(np.asarray(values, np.float64), "number")
 
     def ints(self, values: Any) -> str:
         """Return the name of an int64 constant, such as a shape or axes."""

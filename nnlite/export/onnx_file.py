@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
@@ -28,6 +29,9 @@ OPSET = 13
 
 IR_VERSION = 7
 """Version of the file format that belongs to this opset."""
+
+ML_DOMAIN, ML_OPSET = "ai.onnx.ml", 2
+"""Operations of classical models: label encoders and trees. ONNX Runtime reads this version since 1.2 (2020)."""
 
 LARGEST = 2**31 - 1
 """Largest file in bytes that Protocol Buffers read."""
@@ -56,11 +60,38 @@ def export_onnx(model: Network, filepath: str | os.PathLike[str]) -> None:
     --------
     nnlite.models.Model.export : The same as a method, with details.
     """
-    onnx = _import_onnx()
-    graph, inputs, outputs = collect(model)
-    content = _message(onnx, model.name, graph, inputs, outputs).SerializeToString()
+    import_onnx()
+    write_graph(filepath, model.name, *collect(model))
+
+
+def write_graph(
+    filepath: str | os.PathLike[str],
+    name: str,
+    graph: OnnxGraph,
+    inputs: list[Tensor],
+    outputs: list[Tensor],
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a collected graph as an ONNX file.
+
+    Parameters
+    ----------
+    filepath : str or path
+        Name of the file.
+    name : str
+        Name of the graph.
+    graph : OnnxGraph
+        Operations and constants.
+    inputs, outputs : list of Tensor
+        What goes in and comes out.
+    metadata : mapping of str to str, optional
+        Text to keep beside the graph.
+    """
+    onnx = import_onnx()
+    message = _message(onnx, name, graph, inputs, outputs)
+    onnx.helper.set_model_props(message, dict(metadata or {}))
     with atomic_write(filepath) as file:
-        file.write(content)
+        file.write(message.SerializeToString())
 
 
 def collect(model: Network) -> tuple[OnnxGraph, list[Tensor], list[Tensor]]:
@@ -80,7 +111,8 @@ def collect(model: Network) -> tuple[OnnxGraph, list[Tensor], list[Tensor]]:
     return graph, inputs, outputs
 
 
-def _import_onnx() -> Any:
+def import_onnx() -> Any:
+    """Return the package ``onnx``, or raise ImportError with the name of the extra."""
     try:
         return import_module("onnx")
     except ImportError as error:
@@ -94,7 +126,7 @@ def _message(onnx: Any, name: str, graph: OnnxGraph, inputs: list[Tensor], outpu
     """Return the checked message of Protocol Buffers."""
     size = sum(array.nbytes for array in graph.constants.values())
     if size > LARGEST:
-        raise NotExportable(f"model {name!r} has {size} bytes of weights; an ONNX file has at most {LARGEST}")
+        raise NotExportable(f"{name!r} has {size} bytes of weights; an ONNX file has at most {LARGEST}")
     helper = onnx.helper
     nodes = [
         helper.make_node(one.kind, one.inputs, one.outputs, name=one.outputs[0], **_attributes(onnx, one.attributes))
@@ -102,8 +134,10 @@ def _message(onnx: Any, name: str, graph: OnnxGraph, inputs: list[Tensor], outpu
     ]
     constants = [onnx.numpy_helper.from_array(array, key) for key, array in graph.constants.items()]
     made = helper.make_graph(nodes, name, _infos(onnx, inputs), _infos(onnx, outputs), constants)
-    opset = helper.make_opsetid("", OPSET)
-    message = helper.make_model(made, producer_name="nnlite", opset_imports=[opset], ir_version=IR_VERSION)
+    opsets = [helper.make_opsetid("", OPSET)]
+    if any(one.attributes.get("domain") == ML_DOMAIN for one in graph.operations):
+        opsets.append(helper.make_opsetid(ML_DOMAIN, ML_OPSET))
+    message = helper.make_model(made, producer_name="nnlite", opset_imports=opsets, ir_version=IR_VERSION)
     onnx.checker.check_model(message, full_check=True)
     return message
 
@@ -120,5 +154,5 @@ def _infos(onnx: Any, tensors: list[Tensor]) -> list[Any]:
         first, *rest = one.shape
         sizes = ["rows" if first is None else first]
         sizes += [f"{one.name}_axis_{axis}" if size is None else size for axis, size in enumerate(rest, start=1)]
-        described.append(onnx.helper.make_tensor_value_info(one.name, onnx.TensorProto.FLOAT, sizes))
+        described.append(onnx.helper.make_tensor_value_info(one.name, getattr(onnx.TensorProto, one.kind), sizes))
     return described

@@ -369,7 +369,7 @@ class SequenceDetector(SeriesDetector):
         self.n_features_in_ = self.preprocessor_.columns_.n_features_in_
         self.feature_names_in_ = self.preprocessor_.columns_.feature_names_in_
         self.decision_scores_, self.calibration_ = scores, fitted.steps
-        self.calibration_scores_ = scores[fitted.steps]
+        self.calibration_scores_, self.reach_ = scores[fitted.steps], fitted.reach
 
     def _set_alarms(self, found: SeriesFit, labels: Array | None) -> None:
         """Choose the threshold by the scores of training, and label its steps."""

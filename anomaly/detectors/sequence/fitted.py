@@ -81,6 +81,14 @@ class FittedSeries:
         features = np.concatenate([self.source.expected(s.features, s.missing) for s in segments])
         return self.preprocessor.columns_.inverse_transform(features.astype(np.float32), rounded=False)
 
+    @property
+    def reach(self) -> int:
+        """Return the number of steps before and after a step that its expected value depends on."""
+        if self.network is not None:
+            return self.network.model.window
+        assert self.ensemble is not None  # a fit has one of them
+        return self.ensemble.step_member.window
+
     def observed(self, table: Table, filled: bool) -> Table:
         """Return a series as it is scored, with missing samples filled or not."""
         segments, columns = self.preprocessor.reader().read(table), self.preprocessor.columns_

@@ -24,9 +24,7 @@ threshold, and the coverage is known by simulation.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 import numpy as np
 
@@ -35,9 +33,10 @@ from anomaly.detectors.features import FeatureSet
 from anomaly.detectors.table.ensemble import Ensemble
 from anomaly.detectors.table.fitting import fit_ensemble
 from anomaly.detectors.table.neighbors import NearestNeighbors
-from anomaly.detectors.table.training import EnsembleSettings
+from anomaly.detectors.table.settings import EnsembleSettings
 from anomaly.errors import DataError, EmptyColumnWarning
 from anomaly.preprocessing import TablePreprocessor
+from anomaly.preprocessing.columns.column_notes import without_warnings
 from anomaly.tables import Table
 from nnlite.job import counted
 from nnlite.types import Array
@@ -84,9 +83,8 @@ def fits_without(
 
 def _refitted(table: Table, fitted: TablePreprocessor, fresh: TablePreprocessor) -> TablePreprocessor:
     """Return `fresh`, fitted to a part of the records; `fitted` where that lacks the values of a column."""
-    with warnings.catch_warnings():
-        # What there is to say of the columns was said of all records.
-        warnings.simplefilter("ignore", EmptyColumnWarning)
+    # What there is to say of the columns was said of all records.
+    with without_warnings(EmptyColumnWarning):
         try:
             fresh.fit(table)
         except DataError:
@@ -118,7 +116,7 @@ def remembered_scores(ensemble: Ensemble, scores: Array, settings: EnsembleSetti
     if not are_few(len(x), ensemble.features.columns):
         return scores
     # Those left out of the training are not remembered.
-    settings, comparing = replace(settings.quiet, trim=0.0), ensemble.column_weights is not None
+    settings, comparing = settings.quiet._replace(trim=0.0), ensemble.column_weights is not None
 
     def fit(fold: Array) -> tuple[Ensemble, Array]:
         others = np.delete(x, fold, axis=0)

@@ -25,17 +25,17 @@ import numpy as np
 from anomaly.detectors.features import FeatureSet
 from nnlite.types import Array
 
-_NEIGHBORS = 10
+NEIGHBORS = 10
 # The nearest records may have the same hole: so many of them are ranked.
-_RANKED = 64
+RANKED = 64
 # More records to choose from make the search slower, and the means hardly better.
 _MOST_DONORS = 2000
 # In units of the scaled features.
-_FARTHEST = 8.0
+FARTHEST = 8.0
 _BLOCK_CELLS = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Imputer:
     """Filling of holes from training records.
 
@@ -80,7 +80,7 @@ class Imputer:
         values = self.features.filled(x)
         if not len(self.donors):
             return values
-        step = max(1, _BLOCK_CELLS // (len(self.donors) + _RANKED * x.shape[1]))
+        step = max(1, _BLOCK_CELLS // (len(self.donors) + RANKED * x.shape[1]))
         for start in range(0, len(rows), step):
             block = rows[start : start + step]
             values[block] = self._from_donors(x[block], values[block])
@@ -91,7 +91,7 @@ class Imputer:
         found = self.donors[near]
         has = ~np.isnan(found)
         # The nearest that have the feature, at most so many.
-        has &= np.cumsum(has, axis=1) <= _NEIGHBORS
+        has &= np.cumsum(has, axis=1) <= NEIGHBORS
         counts = has.sum(axis=1)
         sums = np.where(has, found, 0).sum(axis=1, dtype=np.float64)
         means = np.divide(sums, counts, out=values.astype(np.float64), where=counts > 0)
@@ -105,9 +105,9 @@ class Imputer:
         own = self._equal_donor(x)
         rows = np.flatnonzero(own >= 0)
         distances[rows, own[rows]] = np.inf
-        if distances.shape[1] <= _RANKED:
+        if distances.shape[1] <= RANKED:
             return np.argsort(distances, axis=1, kind="stable")
-        near = np.sort(np.argpartition(distances, _RANKED, axis=1)[:, :_RANKED], axis=1)
+        near = np.sort(np.argpartition(distances, RANKED, axis=1)[:, :RANKED], axis=1)
         order = np.argsort(np.take_along_axis(distances, near, axis=1), axis=1, kind="stable")
         return np.take_along_axis(near, order, axis=1)
 
@@ -151,5 +151,5 @@ def _bounded(x: Array, marks: Array | None) -> tuple[Array, Array]:
     there = ~np.isnan(x)
     if marks is not None:
         there[:, marks] = False
-    bounded = np.where(there, np.clip(x, -_FARTHEST, _FARTHEST), 0)
+    bounded = np.where(there, np.clip(x, -FARTHEST, FARTHEST), 0)
     return bounded.astype(np.float32), there.astype(np.float32)

@@ -123,6 +123,11 @@ class NearestNeighbors:
         """Number of features."""
         return int(self.records.shape[1])
 
+    @property
+    def compared_records(self) -> Array:
+        """The remembered records as distances are computed from them."""
+        return self._compared(self.records)
+
     def calibrate(self, chunks: Sequence[Completed]) -> tuple[NearestNeighbors, Array]:
         """Return the member without the neighbors found by the constructor, and scores of training records."""
         if self._own_neighbors is not None and np.array_equal(np.concatenate([x for x, _ in chunks]), self.records):

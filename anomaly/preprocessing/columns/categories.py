@@ -200,6 +200,17 @@ class CategoryColumn:
         )
 
     @property
+    def known_texts(self) -> dict[str, int]:
+        """Group of each text of training, and of integers both with and without a decimal that is zero."""
+        known = {text: group for key, group in self._by_merged.items() for text in (key, _with_decimals(key))}
+        return {**known, **self._by_text}
+
+    @property
+    def known_numbers(self) -> dict[float, int]:
+        """Group of each text of training that is a number, by the number."""
+        return dict(self._by_number)
+
+    @property
     def missing_group(self) -> int:
         """Group of missing cells, or `HOLE`."""
         return self._missing
@@ -368,6 +379,10 @@ def _merge_equal_numbers(counts: Counter[str | None], renamed: bool) -> Counter[
 
 def _without_decimals(text: str) -> str:
     return number_text(float(text)) if _INTEGER_WITH_DECIMALS.fullmatch(text) else text
+
+
+def _with_decimals(text: str) -> str:
+    return f"{text}.0" if _INTEGER_WITH_DECIMALS.fullmatch(f"{text}.0") else text
 
 
 def _one_of(config: Mapping[str, Any], name: str, known: tuple[str, ...]) -> str | None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 import numpy as np
 
@@ -17,6 +19,22 @@ from anomaly.errors import (
 )
 from anomaly.preprocessing.columns.values import ends_with_sum
 from nnlite.types import Array
+
+_silent: ContextVar[tuple[type[DataWarning], ...]] = ContextVar("anomaly_silent_warnings", default=())
+
+
+@contextmanager
+def without_warnings(*categories: type[DataWarning]) -> Iterator[None]:
+    """Give no warnings of columns of these classes in a block.
+
+    Filters of `warnings` are of the whole process: to change them here would silence other threads, or show them what
+    they ignore.
+    """
+    token = _silent.set(categories)
+    try:
+        yield
+    finally:
+        _silent.reset(token)
 
 
 class ColumnNotes:
@@ -32,6 +50,8 @@ class ColumnNotes:
     def warn(self) -> None:
         """Give the warnings."""
         for (category, text), names in self._names.items():
+            if issubclass(category, _silent.get()):
+                continue
             warnings.warn(text.replace("{names}", format_names(names)), category, stacklevel=2)
 
 

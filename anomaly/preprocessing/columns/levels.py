@@ -107,7 +107,8 @@ class LevelColumn(CategoryColumn):
         found = (category_number(text) if (text := category_text(cell)) else None for cell in cells[unseen].tolist())
         numbers = np.array([np.nan if number is None else number for number in found])
         levels = np.array(list(self._by_number))
-        distances = np.abs(numbers[:, np.newaxis] - levels).min(axis=1) * (len(levels) - 1) / np.ptp(levels)
+        with np.errstate(over="ignore"):  # of the largest numbers, an infinite size is bounded like any other
+            distances = np.abs(numbers[:, np.newaxis] - levels).min(axis=1) * (len(levels) - 1) / np.ptp(levels)
         sizes = np.ones(len(groups))
         sizes[unseen] = np.fmax(distances, 1.0)
         return sizes

@@ -49,3 +49,17 @@ def test_too_few_prototypes_are_refused(folder, tmp_path, capsys):
     with pytest.raises(SystemExit):
         main(["export", "--model", str(folder / "numbers.npz"), "--c", str(tmp_path / "out"), "--prototypes", "2"])
     assert "at least 4; found '2'" in capsys.readouterr().err
+
+
+def test_an_onnx_file_is_written(folder, tmp_path, capsys):
+    session = pytest.importorskip("onnxruntime").InferenceSession
+    out = tmp_path / "m.onnx"
+    assert main(["export", "--model", str(folder / "mixed.npz"), "--onnx", str(out)]) == 0
+    assert f"written: {out}, " in capsys.readouterr().out
+    assert [one.name for one in session(out).get_inputs()] == ["a", "b", "color"]
+
+
+def test_one_format_at_a_time(folder, tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        main(["export", "--model", str(folder / "numbers.npz"), "--c", str(tmp_path), "--onnx", str(tmp_path / "m")])
+    assert "not allowed with" in capsys.readouterr().err

@@ -6,6 +6,7 @@ import pytest
 
 from anomaly.cli import main
 from anomaly.cli.commands import COMMANDS
+from anomaly.cli.dispatch import _parser_of
 from tests.anomaly.command_line import fails
 
 
@@ -39,16 +40,61 @@ def test_an_option_that_may_have_been_meant(capsys, arguments, typed, meant):
     assert f"unrecognized arguments: {typed}; did you mean {meant!r}? (see " in fails(capsys, *arguments)
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_option_of_every_command_is_suggested(capsys, command):
+def usage(capsys, command):
+    """Return what the help of a command says of its usage, where all its options are."""
     with pytest.raises(SystemExit):
         main([command, "--help"])
-    options = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", capsys.readouterr().out.split("\n\n")[0]))
+    return " ".join(capsys.readouterr().out.split("\n\n")[0].split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_option_of_every_command_is_suggested(capsys, command):
+    options = set(re.findall(r"(?<![\w-])--[a-z][\w-]*", usage(capsys, command)))
     assert len(options) >= 2
     for option in options:
         typed = option[:4] + "_" + option[4:]  # a slip of the finger
         message = fails(capsys, command, typed)
         assert f"unrecognized arguments: {typed}; did you mean {option!r}?" in message
+
+
+# What else a command needs before it looks at the column that an option names.
+WITH = {
+    ("fit", "--time"): ["--series"],
+    ("fit", "--group"): ["--series"],
+    ("score", "--time"): ["--budget", "5/day"],
+}
+OF_SERIES = {("fit", "--time"), ("fit", "--group"), ("score", "--group"), ("evaluate", "--group")}
+
+
+def commands_with_columns():
+    """Return each command with each of its options that takes the name of a column."""
+    found = []
+    for command in COMMANDS:
+        options = _parser_of(command)[1][command].format_usage()
+        found += [(command, one) for one in re.findall(r"(--[\w-]+) COL\b", " ".join(options.split()))]
+    return found
+
+
+@pytest.mark.parametrize(("command", "option"), commands_with_columns())
+def test_a_column_is_suggested_by_every_option_of_every_command(
+    folder, series_folder, capsys, tmp_path, command, option
+):
+    of_series = (command, option) in OF_SERIES
+    data = series_folder / "train.csv" if of_series else folder / "numbered.csv"
+    column, typed = ("state", "satte") if of_series else ("duration_s", "duraton_s")
+    label = ("state", "ok") if of_series else ("label", "normal")
+    arguments = [command, data, *WITH.get((command, option), [])]
+    if command in ("fit", "compare"):
+        arguments += ["-m", tmp_path / "new.npz"] if command == "fit" else []
+        arguments += [] if option in ("--label", "--keep", "--drop") else ["--id", "time" if of_series else "number"]
+    else:
+        arguments += ["-m", (series_folder if of_series else folder) / "m.npz"]
+        arguments += [] if option in ("--id", "--drop") else ["--id", "time" if of_series else "number"]
+    if command in ("evaluate", "learn-labels"):
+        arguments += ["--normal", label[1], *(["--label", label[0]] if option != "--label" else [])]
+    if command in ("update", "learn-labels", "report", "plot"):
+        arguments += ["-o", tmp_path / "out"]
+    assert f"; did you mean {column!r}?" in fails(capsys, *arguments, option, typed)
 
 
 def test_nothing_is_suggested_where_nothing_is_alike(capsys):

@@ -460,3 +460,4 @@ def test_an_array_with_swapped_columns_after_a_table_is_warned_of():
     assert preprocessor.transform({"b": rows[:, 1], "a": rows[:, 0], "c": rows[:, 2]}).tolist() == plain.tolist()
     preprocessor.transform(rows[:, [1, 0, 2]][:5])  # too few
     preprocessor.transform(rows + np.array([500.0, 500.0, 0.0]))  # far, but from each other too
+    preprocessor.transform(rows * np.array([1.0, np.nan, 1.0]))  # a column that is all missing

@@ -7,15 +7,6 @@ from anomaly.cli import main
 from anomaly.errors import DataError, FileFormWarning
 from anomaly.tables.other_files import read_other_file
 
-ARFF = """@relation trial
-@attribute size numeric
-@attribute color {red, blue}
-@data
-1.5,red
-?,blue
-2.5,?
-"""
-
 
 @pytest.mark.parametrize("ending", ["parquet", "feather"])
 def test_arrow_files(tmp_path, ending):
@@ -38,16 +29,6 @@ def test_arrow_files(tmp_path, ending):
     assert np.isnan(found["n"][1])
     assert found["t"].tolist() == ["a", None, "b"]
     assert found.categorical == {"c"}
-
-
-def test_arff(tmp_path):
-    pytest.importorskip("scipy", reason="SciPy reads ARFF")
-    path = tmp_path / "data.arff"
-    path.write_text(ARFF)
-    found = read_other_file(path)
-    assert found["color"].tolist() == ["red", "blue", None]
-    assert np.isnan(found["size"][1])
-    assert found.categorical == {"color"}
 
 
 def test_mat(tmp_path):
@@ -113,3 +94,81 @@ def test_from_the_command_line(tmp_path, monkeypatch):
     assert main(["fit", "train.mat", "-m", "m.npz", "--drop", "y", "--epochs", "2", "--hidden", "4"]) == 0
     assert main(["score", "train.mat", "-m", "m.npz", "--drop", "y", "-o", "s.csv"]) == 0
     assert len((tmp_path / "s.csv").read_text().splitlines()) == 81
+
+
+def test_mat_names_what_becomes_no_column(tmp_path):
+    scipy_io = pytest.importorskip("scipy.io", reason="SciPy reads MATLAB's files")
+    matrix = np.arange(12.0).reshape(6, 2)
+    scipy_io.savemat(tmp_path / "data.mat", {"X": matrix, "kinds": np.array(["a", "b"]), "t": np.arange(5), "one": 3.0})
+    with pytest.warns(FileFormWarning, match=r"left out: 't' \(1 x 5\), 'kinds' \(text\)"):
+        found = read_other_file(tmp_path / "data.mat")
+    assert found.names == ("x0", "x1")
+    scipy_io.savemat(tmp_path / "nested.mat", {"run": {"X": matrix}})
+    with pytest.raises(DataError, match=r"found none; beside it 'run' \(structures\)"):
+        read_other_file(tmp_path / "nested.mat")
+
+
+def test_mat_of_version_7_3_tells_text_and_empty_matrices_by_their_attributes(tmp_path):
+    h5py = pytest.importorskip("h5py", reason="h5py reads MATLAB's files of version 7.3")
+    matrix = np.arange(12.0).reshape(6, 2)
+    with h5py.File(tmp_path / "data.mat", "w", userblock_size=512) as file:
+        file["X"] = matrix.T
+        # As MATLAB writes them: six characters, and an empty matrix by its shape.
+        file["unit"] = np.array([[109, 109, 47, 115, 101, 99]], np.uint16).T
+        file["unit"].attrs["MATLAB_class"] = np.bytes_("char")
+        file["none"] = np.array([0, 3], np.uint64)
+        file["none"].attrs.update(MATLAB_class=np.bytes_("double"), MATLAB_empty=np.uint8(1))
+        file.create_group("settings")
+    with pytest.warns(FileFormWarning, match=r"'none' \(empty\), 'settings' \(a structure\), 'unit' \(text\)"):
+        found = read_other_file(tmp_path / "data.mat")
+    assert found.names == ("x0", "x1")
+
+
+def _write_xlsx(path, rows):
+    openpyxl = pytest.importorskip("openpyxl", reason="openpyxl reads Excel's files")
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+def test_xlsx_with_titles_units_and_row_names(tmp_path):
+    head = [["Plant 7"], ["from", "2024"], [], [None, "t", "p", "valve"], [None, "°C", "bar", None]]
+    path = _write_xlsx(tmp_path / "data.xlsx", [*head, *([f"r{i}", 20.0 + i, 1.5, "open"] for i in range(5))])
+    with pytest.warns(FileFormWarning) as told:
+        found = read_other_file(path)
+    assert [str(w.message).partition(": ")[2].partition(":")[0] for w in told] == [
+        "left out 2 rows above the header, such as 'Plant 7'",
+        "left out as units, types or a rule below the header",
+        "the first column has no name, and is left out as the number or the name of each row; name it in the file to "
+        "use it",
+    ]
+    assert found.names == ("t", "p", "valve")
+    assert found["t"].tolist() == [20.0, 21.0, 22.0, 23.0, 24.0]
+    assert found.position(0) == "line 6 (row 1)"
+
+
+def test_xlsx_with_formulas_that_were_never_computed(tmp_path):
+    rows = [[float(i), f"=A{i + 2}*2" if i < 3 else 7.0] for i in range(5)]
+    path = _write_xlsx(tmp_path / "data.xlsx", [["a", "b"], *rows])
+    with pytest.warns(
+        FileFormWarning, match="column 'b': 3 of 5 cells are formulas without a computed value, taken as"
+    ):
+        found = read_other_file(path)
+    assert np.isnan(found["b"]).tolist() == [True] * 3 + [False] * 2
+    all_formulas = _write_xlsx(tmp_path / "all.xlsx", [["a", "b"], [1.0, 2.0], ["=A2", "=B2"], [3.0, 4.0]])
+    with pytest.warns(FileFormWarning, match="1 of 3 cells are formulas") as told:
+        assert len(read_other_file(all_formulas)) == 2
+    assert len(told) == 2
+
+
+def test_errors_in_cells_of_excel_are_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    numbers = np.random.default_rng(0).normal(size=(80, 2)).tolist()
+    numbers[3][1] = "#DIV/0!"
+    _write_xlsx("train.xlsx", [["a", "b"], *numbers])
+    assert main(["fit", "train.xlsx", "-m", "m.npz", "--epochs", "1", "--hidden", "4"]) == 0
+    line = next(line for line in capsys.readouterr().out.splitlines() if line.strip().startswith("b "))
+    assert "number" in line
+    assert "1.25 % missing" in line

@@ -8,14 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from anomaly.detectors.autoencoder import LARGEST_INPUT, AutoencoderDetector
-from anomaly.detectors.blend import LEAST_SCORE, Blend
-from anomaly.detectors.table.detector import TableDetector
-from anomaly.detectors.table.ensemble import Ensemble
-from anomaly.export.features import feature_lines
-from anomaly.export.members import buffer, member_expression, network
-from anomaly.preprocessing.fitted import FittedTable
-from nnlite.export import NotExportable
+from anomaly.detectors.autoencoder import LARGEST_INPUT
+from anomaly.detectors.blend import LEAST_SCORE
+from anomaly.export.c.features import feature_lines
+from anomaly.export.c.members import buffer, member_expression, network
+from anomaly.export.parts import Blended, Parts, parts_of, reduced
 from nnlite.export.c.program import CProgram, literal
 from nnlite.export.c.source import constant_texts, identifier
 from nnlite.files import atomic_write
@@ -84,12 +81,12 @@ def export_c(detector: Any, folder: str | os.PathLike[str], prototypes: int | No
     >>> [path.suffix for path in export_c(detector, tempfile.mkdtemp(), prototypes=20)]
     ['.h', '.c']
     """
-    detector = reduced(detector, prototypes)
+    parts = parts_of(reduced(detector, prototypes), "C")
     target = Path(folder)
     name = identifier(target.resolve().name)
     program = CProgram()
-    lines, length, memory = _lines(program, detector)
-    header, source = _texts(program, name, detector, lines, length, memory)
+    lines, length, memory = _lines(program, parts)
+    header, source = _texts(program, name, parts, lines, length, memory)
     target.mkdir(parents=True, exist_ok=True)
     paths = target / f"{name}.h", target / f"{name}.c"
     for path, text in zip(paths, (header, source), strict=True):
@@ -98,62 +95,36 @@ def export_c(detector: Any, folder: str | os.PathLike[str], prototypes: int | No
     return paths
 
 
-def reduced(detector: Any, prototypes: int | None) -> Any:
-    """Return the detector that is exported: with at most so many prototypes in place of its records."""
-    if prototypes is None or type(detector) is not TableDetector or detector.records_ == "none":
-        return detector
-    fewer = detector.keep_records("prototypes", prototypes)
-    comparison = fewer.ensemble_.comparison
-    found = 0 if comparison is None else len(comparison.records)
-    if found > prototypes:
-        raise NotExportable(
-            f"the model has {found} prototypes, more than {prototypes}; their records are needed to make fewer: export "
-            "the model that was saved with all records"
-        )
-    return fewer
-
-
-def _lines(program: CProgram, detector: Any) -> tuple[list[str], int, int]:
+def _lines(program: CProgram, parts: Parts) -> tuple[list[str], int, int]:
     """Return the lines of the score, the number of features, and the numbers of RAM of networks."""
-    if type(detector) is TableDetector:
-        lines = feature_lines(program, FittedTable.from_state(*detector.preprocessor_.get_state()))
-        members, memory = _ensemble(program, detector.ensemble_)
+    lines = feature_lines(program, parts.table)
+    if isinstance(parts.score, Blended):
+        members, memory = _ensemble(program, parts.score)
         return [*lines, *members], len(lines), memory
-    if type(detector) is AutoencoderDetector:
-        lines = feature_lines(program, FittedTable.from_state(*detector.preprocessor_.get_state()))
-        n = len(lines)
-        function, memory = network(program, detector.model_, "network")
-        name = program.function("mean_square", _SQUARES)
-        buffers = ", ".join(buffer(program, one, n) for one in ("moved", "found"))
-        return [*lines, f"return {name}(f, {n}, {function}, {literal(LARGEST_INPUT)}, {buffers});"], n, memory
-    raise NotExportable(
-        f"a detector of the class {type(detector).__name__} is not exported to C; TableDetector and "
-        "AutoencoderDetector are, and single networks: model.export('net.c', format='c')"
-    )
+    n = len(lines)
+    function, memory = network(program, parts.score, "network")
+    name = program.function("mean_square", _SQUARES)
+    buffers = ", ".join(buffer(program, one, n) for one in ("moved", "found"))
+    return [*lines, f"return {name}(f, {n}, {function}, {literal(LARGEST_INPUT)}, {buffers});"], n, memory
 
 
-def _ensemble(program: CProgram, ensemble: Ensemble) -> tuple[list[str], int]:
-    if ensemble.column_weights is not None:
-        raise NotExportable("weights that were learned from labels are not exported to C; export the model before")
-    blend = ensemble.blend
-    if type(blend) is not Blend:
-        raise NotExportable("the file is of an earlier version, whose blend is not exported to C; fit it anew")
-    used = np.flatnonzero(blend.weights > 0)
-    memory, lines = 0, [f"static float scores[{len(used)}], z[{len(used)}];"]
-    for place, number in enumerate(used.tolist()):
-        expression, length = member_expression(program, ensemble.members[number], number)
+def _ensemble(program: CProgram, blend: Blended) -> tuple[list[str], int]:
+    count = len(blend.members)
+    memory, lines = 0, [f"static float scores[{count}], z[{count}];"]
+    for place, (number, member) in enumerate(blend.members):
+        expression, length = member_expression(program, member, number)
         lines.append(f"scores[{place}] = {expression};")
         memory += length
     text = _BLEND.replace("LEAST", literal(LEAST_SCORE)).replace("BOUND", literal(blend.bound))
     name = program.function("blend", text.replace("POWER", literal(blend.power)))
     rounded = program.function("rounded", _ROUNDED)
-    units, weights = program.floats(blend.units[used]), program.floats(blend.weights[used])
-    lines.append(f"return {rounded}({name}(scores, {units}, {weights}, {len(used)}, z));")
-    return lines, memory + 2 * len(used)
+    units, weights = program.floats(blend.units), program.floats(blend.weights)
+    lines.append(f"return {rounded}({name}(scores, {units}, {weights}, {count}, z));")
+    return lines, memory + 2 * count
 
 
-def _texts(program: CProgram, name: str, detector: Any, lines: list[str], width: int, memory: int) -> tuple[str, str]:
-    columns = len(detector.feature_names_in_)
+def _texts(program: CProgram, name: str, parts: Parts, lines: list[str], width: int, memory: int) -> tuple[str, str]:
+    columns = len(parts.names)
     declared = [line for line in lines if line.startswith("static")]
     body = [line for line in lines if not line.startswith("static")]
     score = [
@@ -166,9 +137,9 @@ def _texts(program: CProgram, name: str, detector: Any, lines: list[str], width:
     ]
     decision = f"int {name}_is_anomaly(const float *x) {{ return {name}_score(x) > {name.upper()}_THRESHOLD; }}"
     # Blocks that are arrays come before the functions that name them, in the order in which they were added.
-    parts = ["#include <math.h>\n" + f'#include "{name}.h"', *constant_texts(program), *program.functions.values()]
-    source = "\n\n".join([*parts, "\n".join(score), decision]) + "\n"
-    return _header(program, name, detector, width, memory), source
+    texts = ["#include <math.h>\n" + f'#include "{name}.h"', *constant_texts(program), *program.functions.values()]
+    source = "\n\n".join([*texts, "\n".join(score), decision]) + "\n"
+    return _header(program, name, parts, width, memory), source
 
 
 def _threshold(value: float) -> str:
@@ -179,14 +150,14 @@ def _threshold(value: float) -> str:
     return literal(float(number))
 
 
-def _header(program: CProgram, name: str, detector: Any, width: int, memory: int) -> str:
+def _header(program: CProgram, name: str, parts: Parts, width: int, memory: int) -> str:
     upper = name.upper()
     floats = sum(array.nbytes for array in program.constants.values())
     splits = sum(text.count(",") + 1 for text in program.functions.values() if text.startswith("static const unsigned"))
     arrays = [text for text in program.functions.values() if text.startswith("static float") and "(" not in text]
     memory += width + sum(int(text[text.index("[") + 1 : text.index("]")]) for text in arrays)
-    names = "\n".join(f" *   x[{i}]: {_plain(str(column))}" for i, column in enumerate(detector.feature_names_in_))
-    return f"""/* The score of a {type(detector).__name__} for one record, in float32, written by nnlite-anomaly.
+    names = "\n".join(f" *   x[{i}]: {_plain(column)}" for i, column in enumerate(parts.names))
+    return f"""/* The score of a {parts.kind} for one record, in float32, written by nnlite-anomaly.
  *
 {names}
  *
@@ -200,8 +171,8 @@ def _header(program: CProgram, name: str, detector: Any, width: int, memory: int
 extern "C" {{
 #endif
 
-#define {upper}_COLUMNS {len(detector.feature_names_in_)}
-#define {upper}_THRESHOLD {_threshold(detector.threshold_)}
+#define {upper}_COLUMNS {len(parts.names)}
+#define {upper}_THRESHOLD {_threshold(parts.threshold)}
 
 float {name}_score(const float *x);
 int {name}_is_anomaly(const float *x);

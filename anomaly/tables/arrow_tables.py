@@ -1,0 +1,63 @@
+"""Conversion of Arrow's tables, from memory or from files, by pyarrow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from anomaly.errors import DataError, format_names
+from anomaly.tables.cells import objects_as_column
+from anomaly.tables.table import Table, table_of_columns
+from nnlite.types import Array
+
+_UNITS_OF_A_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+
+
+def arrow_as_table(found: Any, label: str, arrow: Any) -> Table:
+    """Convert a table of pyarrow.
+
+    Dictionary-encoded columns are categories. Times are taken to the microsecond; durations become
+    seconds.
+
+    Parameters
+    ----------
+    found : pyarrow.Table or RecordBatch
+        The records.
+    label : str
+        What is converted, for error messages.
+    arrow : module
+        ``pyarrow``, which this module does not import.
+
+    Raises
+    ------
+    DataError
+        If there are no rows, two columns have one name, or a cell is a list, a structure or a map.
+    """
+    names = list(found.column_names)
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise DataError(f"{label}: column names must be distinct; found more than once: {format_names(twice)}")
+    columns = {name: _column(column, name, arrow) for name, column in zip(names, found.columns, strict=True)}
+    categorical = frozenset(
+        name for name, column in zip(names, found.columns, strict=True) if arrow.types.is_dictionary(column.type)
+    )
+    return table_of_columns(columns, label, categorical)
+
+
+def _column(column: Any, name: str, arrow: Any) -> Array:
+    kind = column.type
+    if arrow.types.is_integer(kind) or arrow.types.is_floating(kind):
+        return _numbers(column)
+    if arrow.types.is_duration(kind):
+        return _numbers(column.cast("int64")) / _UNITS_OF_A_SECOND[kind.unit]
+    if getattr(kind, "unit", None) == "ns":
+        # Python's dates and times have no nanoseconds.
+        coarse = arrow.timestamp("us", kind.tz) if arrow.types.is_timestamp(kind) else arrow.time64("us")
+        column = column.cast(coarse, safe=False)
+    return objects_as_column(column.to_pylist(), name)
+
+
+def _numbers(column: Any) -> Array:
+    # Beyond 2**53 the last digits are lost, as they are in a CSV file.
+    return np.array(column.cast("float64", safe=False).to_numpy(), np.float64)
