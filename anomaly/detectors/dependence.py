@@ -39,8 +39,7 @@ model-selection for dependent data: hv-block cross-validation", Journal of Econo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -48,6 +47,9 @@ from anomaly.detectors.cross_fitting import FOLDS, folds_of
 from anomaly.errors import DataError
 from anomaly.preprocessing.columns.parsing import missing_cells
 from nnlite.types import Array
+
+KINDS = ("none", "time", "groups")
+"""Kinds of dependence, see `Dependence`."""
 
 _MOST_PAIRS = 2000
 _LAGS = 4
@@ -85,8 +87,7 @@ def text_of_order(n_records: int, effective: float | None) -> str:
     )
 
 
-@dataclass(frozen=True)
-class Dependence:
+class Dependence(NamedTuple):
     """Which training records depend on each other, and so are held out together.
 
     Attributes
@@ -100,8 +101,6 @@ class Dependence:
     effective : float, optional
         Number of independent records that rows in the order of time are worth; see the module.
     """
-
-    KINDS: ClassVar[tuple[str, ...]] = ("none", "time", "groups")
 
     kind: str
     n_records: int

@@ -11,7 +11,7 @@ import numpy as np
 
 from anomaly.detectors.base import as_labels
 from anomaly.detectors.cross_fitting import are_few, cross_fitted_scores
-from anomaly.detectors.dependence import HELD_OUT, Dependence, text_of_order
+from anomaly.detectors.dependence import HELD_OUT, KINDS, Dependence, text_of_order
 from anomaly.detectors.row_detector import DataKind, RowDetector, ScoredSections
 from anomaly.errors import RowOrderWarning, level_of_caller
 from anomaly.preprocessing import TablePreprocessor
@@ -324,7 +324,7 @@ class RecordDetector(RowDetector):
             config["preprocessing"], arrays_with_prefix(arrays, "preprocessing/")
         )
         self.dependence_ = config.get("dependence", "none")
-        check_value("dependence", self.dependence_, choice(*Dependence.KINDS))
+        check_value("dependence", self.dependence_, choice(*KINDS))
         self.effective_records_ = config.get("effective_records")
         check_value("effective_records", self.effective_records_, choice(None) | number(least=1))
         self._take_dates(config)

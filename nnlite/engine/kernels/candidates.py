@@ -16,11 +16,12 @@ import numpy as np
 from numba import njit
 
 from nnlite.engine.codegen.distances import LEAF, squared_distance, trailing_zeros
-from nnlite.engine.codegen.pointers import shift
+from nnlite.engine.codegen.pointers import prefetch, shift
 from nnlite.engine.codegen.scalars import select, square_root
 
 _WHOLE = 16
 _HALVINGS = 20
+_AHEAD, _LINE = 3, 16
 _UNIT = 2.0**-24  # of rounding in float32
 _TINY = np.float32(1e-30)  # what underflows
 _PRODUCTS, _UNDECIDED, _DIFFERENCES, _LEAVING = 0, 1, 2, 3
@@ -28,7 +29,11 @@ _NEVER = np.float32(np.inf)
 
 
 class Index(NamedTuple):
-    """Records, in leaves: pointers to float32, but for `order` (int32)."""
+    """Records, in leaves: pointers to float32, but for `order` (int32).
+
+    With a `width` above 0, records and boxes are also there in so many coordinates of a projection, of which `axes` are
+    the directions; `sides` is the number of coordinates of boxes.
+    """
 
     panels: Any
     starts: Any
@@ -39,6 +44,11 @@ class Index(NamedTuple):
     leaves: Any
     count: Any
     depth: Any
+    axes: Any
+    projected_panels: Any
+    projected_starts: Any
+    width: Any
+    sides: Any
 
 
 class Block(NamedTuple):
@@ -60,6 +70,9 @@ class Block(NamedTuple):
     counters: Any
     distances: Any
     nearest: Any
+    projected: Any
+    projected_squares: Any
+    reaches: Any
     k: Any
     room: Any
 
@@ -68,6 +81,7 @@ class Block(NamedTuple):
 def begin(block: Any, q: Any) -> None:
     """Hold nothing for a query, and limit nothing."""
     block.limits[q] = _NEVER
+    block.reaches[q] = _NEVER
     block.fill[q] = 0
     block.form[q] = _UNDECIDED
     block.measured[q] = 0
@@ -78,13 +92,26 @@ def begin(block: Any, q: Any) -> None:
 
 
 @njit(error_model="numpy")
+def _fetch(index: Any, place: Any) -> None:
+    """Let the processor read a record while others are measured."""
+    record = shift(index.records, np.int64(place) * index.depth)
+    for j in range(0, index.depth, _LINE):
+        prefetch(shift(record, j))
+
+
+@njit(error_model="numpy")
 def measure(index: Any, block: Any, q: Any) -> None:
     """Measure what a query holds and may be near; keep the k nearest, by (distance, index)."""
     depth, k = index.depth, block.k
     x = shift(block.x, q * depth)
     best, nearest = shift(block.distances, q * k), shift(block.nearest, q * k)
     held, held_at = shift(block.held, q * block.room), shift(block.held_at, q * block.room)
-    for h in range(block.fill[q]):
+    fill = np.int64(block.fill[q])
+    for h in range(min(_AHEAD, fill)):
+        _fetch(index, held_at[h])
+    for h in range(fill):
+        if h + _AHEAD < fill:
+            _fetch(index, held_at[h + _AHEAD])
         if held[h] > block.limits[q]:
             continue
         place = np.int64(held_at[h])
@@ -125,6 +152,22 @@ def _set_limit(index: Any, block: Any, q: Any, t: Any) -> None:
         moved = np.float32(8 * _UNIT) * (square_root(square) + root)
         limit = (root + np.float32(2) * moved) * (root + np.float32(2) * moved)
     block.limits[q] = limit * (np.float32(1) + np.float32(8) * unit) + _TINY
+    block.reaches[q] = _reach(index, block.limits[q], square)
+
+
+@njit(error_model="numpy")
+def _reach(index: Any, limit: Any, square: Any) -> Any:
+    """Return the limit of squared distances in the projection, which are no larger but for rounding.
+
+    Each of w coordinates of a query is a sum of d products, off by d u |x| at most, and those of a record are rounded.
+    """
+    if index.width == 0:
+        return limit
+    root = square_root(limit)
+    unit = np.float32(_UNIT) * (np.float32(index.depth + 16) * square_root(np.float32(index.width)) + np.float32(16))
+    moved = unit * (np.float32(2) * square_root(square) + root)
+    error = np.float32(_UNIT * (index.width + 16)) * (np.float32(9) * square + np.float32(4) * limit)
+    return ((root + moved) * (root + moved) + np.float32(2) * error) * (np.float32(1) + np.float32(8) * unit) + _TINY
 
 
 @njit(error_model="numpy", fastmath={"nnan", "nsz"})
