@@ -150,7 +150,7 @@ def fit_columns(table: Table, categorical: Collection[str], settings: ColumnSett
     columns: list[Column] = []
     numbers, groups, fractions = [], [], []
     notes, summed = ColumnNotes(), []
-    if any(map(has_decimal_commas, table.columns)):
+    if any(cells.dtype.kind == "O" and has_decimal_commas(cells) for cells in table.columns):
         settings = settings._replace(likely_decimal=",")
     for name, cells in zip(table.names, table.columns, strict=True):
         column, values = _fit_column(name, cells, name in categorical, table.position, settings, notes)

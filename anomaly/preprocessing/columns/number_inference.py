@@ -106,9 +106,7 @@ def decides_on_comma(texts: Iterable[str]) -> bool:
 
 
 def has_decimal_commas(cells: Array) -> bool:
-    """Return whether the first texts of a column are numbers with a decimal comma, beyond doubt."""
-    if cells.dtype.kind != "O":
-        return False
+    """Return whether the first texts of a column of objects are numbers with a decimal comma, beyond doubt."""
     first = [text for cell in cells[:_FIRST_CELLS].tolist() if (text := category_text(cell)) is not None]
     return any("," in text for text in first) and decides_on_comma(first)
 
