@@ -32,7 +32,6 @@ REASONS = {
     "LSTM2D": "convolutional recurrence is not part of this package",
     "RNN": "a recurrence of cells is not a layer here: LSTM, GRU and SimpleRNN are",
     "Cell": "a recurrence of cells is not a layer here: LSTM, GRU and SimpleRNN are",
-    "Attention": "attention is not part of this package",
     "TFSM": "files of TensorFlow are not read",
     "TorchModule": "modules of PyTorch are not run",
     "Flax": "modules of JAX are not run",

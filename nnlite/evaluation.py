@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from nnlite.backends import Session, check_backend, open_session
-from nnlite.callbacks import Callback, CallbackList
-from nnlite.callbacks.base import as_callbacks
+from nnlite.callbacks.base import Callback, CallbackList, as_callbacks
 from nnlite.data import Batch, Data, as_array, as_list, by_name, check_batch_size, weights_of_classes
 from nnlite.layers.masking import masked_weight
 from nnlite.prediction import Predictor, as_verbosity
@@ -210,7 +209,9 @@ class Evaluator(Predictor):
                 raise ValueError("class_weight requires a model with one output and no sample_weight")
             sample_weight = weights_of_classes(targets[0], class_weight)
         per_output = [sample_weight] * len(names)
-        if isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1:
+        if isinstance(sample_weight, Mapping):
+            per_output = [sample_weight.get(name) for name in names]
+        elif isinstance(sample_weight, (list, tuple)) and len(sample_weight) == len(names) > 1:
             per_output = list(sample_weight)
         weights = [None if one is None else as_array(one, self.dtype, "sample_weight") for one in per_output]
         return Data(inputs, targets, weights)
@@ -218,6 +219,9 @@ class Evaluator(Predictor):
     def _as_targets(self, y: Any, given: list[Any], inputs: list[Array]) -> list[Array]:
         """Convert y; an object that is an input too becomes the same array, so that batches read it once."""
         converted = {id(one): array for one, array in zip(given, inputs, strict=True)}
+        if isinstance(y, Mapping):
+            # Targets that nothing is compared with may be left out: any will do.
+            y = {**dict.fromkeys(self.objective.without_targets(), given[0]), **y}
         return [
             converted[id(one)] if id(one) in converted else as_array(one, self.dtype, f"y for output {name!r}")
             for one, name in zip(by_name(y, self.output_names, "y"), self.output_names, strict=True)

@@ -114,6 +114,15 @@ class Objective:
         """Whether a loss or a metric compares an output with its targets."""
         return self.has_loss or any(own for own in [*self.metrics, *self.weighted_metrics])
 
+    def without_targets(self) -> list[str]:
+        """Return the names of the outputs that neither a loss nor a metric compares with targets."""
+        compared = zip(self.losses, self.metrics, self.weighted_metrics, strict=True)
+        return [
+            name
+            for name, (loss, own, weighted) in zip(self.output_names, compared, strict=True)
+            if loss is None and not own and not weighted
+        ]
+
     def all_metrics(self) -> list[Metric]:
         """Return the mean of the loss, and the metrics of all outputs."""
         return [metric for metric in self._all_metrics() if metric not in self.output_means]

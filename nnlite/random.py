@@ -95,6 +95,42 @@ def _drawn_seed() -> int:
     return int.from_bytes(os.urandom(8), "little") >> 1
 
 
+class SeedGenerator:
+    """A sequence of random numbers of its own, the argument `seed` of the functions of this module.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Seed; by default drawn from the global generator.
+    name, **settings : object
+        Accepted for compatibility with Keras, without effect.
+
+    Examples
+    --------
+    >>> from nnlite import random
+    >>> a, b = random.SeedGenerator(1), random.SeedGenerator(1)
+    >>> bool((random.normal((2,), seed=a) == random.normal((2,), seed=b)).all())
+    True
+    """
+
+    def __init__(self, seed: int | None = None, name: str | None = None, **settings: Any) -> None:
+        del name, settings
+        self.seed = seed
+        self.generator = make_generator(seed)
+
+    def next(self, ordered: bool = True) -> Any:
+        """Return a seed, another one with each call."""
+        del ordered
+        return int(self.generator.integers(2**31))
+
+
+def _generator_of(seed: int | SeedGenerator | None) -> RandomGenerator:
+    """Return the generator that an argument `seed` stands for."""
+    if isinstance(seed, SeedGenerator):
+        return seed.generator
+    return global_generator() if seed is None else np.random.default_rng(seed)
+
+
 def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: int | None = None) -> Any:
     """Return normally distributed numbers, as `keras.random.normal` does.
 
@@ -106,17 +142,41 @@ def normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None
         Mean and standard deviation.
     dtype : str or dtype, optional
         By default `nnlite.config.floatx`.
-    seed : int, optional
+    seed : int or SeedGenerator, optional
         Seed; by default numbers of the global generator.
     """
-    generator = global_generator() if seed is None else np.random.default_rng(seed)
-    return as_tensor(generator.normal(mean, stddev, shape).astype(dtype or floatx()))
+    return as_tensor(_generator_of(seed).normal(mean, stddev, shape).astype(dtype or floatx()))
 
 
 def uniform(shape: Any, minval: float = 0.0, maxval: float = 1.0, dtype: Any = None, seed: int | None = None) -> Any:
     """Return uniformly distributed numbers, as `keras.random.uniform` does; arguments as of `normal`."""
-    generator = global_generator() if seed is None else np.random.default_rng(seed)
-    return as_tensor(generator.uniform(minval, maxval, shape).astype(dtype or floatx()))
+    return as_tensor(_generator_of(seed).uniform(minval, maxval, shape).astype(dtype or floatx()))
+
+
+def truncated_normal(shape: Any, mean: float = 0.0, stddev: float = 1.0, dtype: Any = None, seed: Any = None) -> Any:
+    """Return normally distributed numbers, drawn again where they are over two standard deviations from the mean."""
+    generator = _generator_of(seed)
+    values = np.asarray(generator.normal(size=shape))
+    while (far := np.abs(values) > 2).any():
+        values[far] = generator.normal(size=int(far.sum()))
+    return as_tensor((mean + stddev * values).astype(dtype or floatx()))
+
+
+def randint(shape: Any, minval: int, maxval: int, dtype: Any = "int32", seed: Any = None) -> Any:
+    """Return whole numbers from `minval` (included) to `maxval` (excluded)."""
+    return as_tensor(_generator_of(seed).integers(minval, maxval, shape).astype(dtype))
+
+
+def shuffle(x: Any, axis: int = 0, seed: Any = None) -> Any:
+    """Return an array with its parts along an axis in a random order."""
+    return as_tensor(_generator_of(seed).permutation(np.asarray(x), axis))
+
+
+def dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
+    """Return an array with a fraction of its values set to 0, and the others divided by 1 - `rate`."""
+    array = np.asarray(inputs, floatx())
+    kept = _generator_of(seed).random(noise_shape or array.shape) >= rate
+    return as_tensor(np.where(kept, array / array.dtype.type(1 - rate), array.dtype.type(0)))
 
 
 @contextmanager

@@ -105,8 +105,12 @@ def get_custom_objects() -> dict[str, Any]:
     return _registered
 
 
-def _custom(name: str) -> Any:
+def known_custom_object(name: str) -> Any:
     """Return the custom object with a name, or None."""
+    return _custom(name)
+
+
+def _custom(name: str) -> Any:
     return _custom_objects.get({}).get(name) or _registered.get(name)
 
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from nnlite.eager import as_tensor
 from nnlite.initializers import Initializer
@@ -20,6 +19,9 @@ from nnlite.memory import aligned_zeros
 from nnlite.random import global_generator
 from nnlite.regularizers import Regularizer
 from nnlite.types import Array
+
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
 
 
 class Weight:
@@ -110,6 +112,11 @@ class Weight:
         """Replace the arrays of the value and of the gradient by others of the same shape."""
         self._value = value
         self._gradient = gradient
+
+    @property
+    def path(self) -> str:
+        """The name, under the attribute that Keras has for the names of layer and weight."""
+        return self.name
 
     def __getitem__(self, key: Any) -> Any:
         """Return a part of the values, with the method `numpy`."""

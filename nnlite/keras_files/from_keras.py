@@ -9,6 +9,7 @@ from nnlite.archive import FileFormatError
 from nnlite.keras_files.arithmetic import with_layers
 from nnlite.keras_files.masks import is_operation, without_masks
 from nnlite.keras_files.names import ACTIVATION_LAYERS, FRAMES, LAYERS, is_unused
+from nnlite.registry import known_custom_object
 
 _MODELS = {"Functional": "Model", "Model": "Model", "Sequential": "Sequential"}
 
@@ -104,7 +105,8 @@ def plain(value: Any) -> Any:
     if not isinstance(value, Mapping):
         return value
     if value.get("class_name") == "function":
-        return value.get("config")
+        # A name of Keras, or that of a function which the caller passes as a custom object.
+        return known_custom_object(str(value.get("config"))) or value.get("config")
     if value.get("class_name") == "__tuple__":
         return plain(value.get("items", []))
     if "class_name" in value and isinstance(value.get("config"), Mapping):

@@ -12,6 +12,10 @@ from nnlite.registry import serialize
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional")
 
 
+class NotInKeras(ValueError):
+    """A model has a part that Keras does not have, so that it cannot be written for Keras."""
+
+
 def layer_entry(given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the configuration for Keras of a layer or a model.
 
@@ -22,7 +26,7 @@ def layer_entry(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    NotInKeras
         If Keras has no such layer, or no such activation function.
     """
     name, config = given["class_name"], given["config"]
@@ -33,9 +37,9 @@ def layer_entry(given: Mapping[str, Any]) -> dict[str, Any]:
     if name == "Model":
         return {**_entry("keras.src.models.functional", "Functional", _graph(config)), "registered_name": "Functional"}
     if name not in LAYERS:
-        raise ValueError(
-            f"Keras has no layer {name}, which layer {config.get('name')!r} is; save the model under another name, "
-            "such as model.npz, in nnlite's own format"
+        raise NotInKeras(
+            f"Keras has no layer {name}, which layer {config.get('name')!r} is; a name such as model.npz has "
+            "nnlite's own format"
         )
     settings = {key: _value(key, value) for key, value in config.items()}
     if name == "InputLayer":
@@ -66,7 +70,7 @@ def _activation(value: Mapping[str, Any]) -> Any:
             return name
     if value["class_name"] in ACTIVATION_LAYERS:
         return _entry("keras.layers", value["class_name"], dict(value["config"]))
-    raise ValueError(f"Keras has no activation function {value['class_name']} with the settings {value['config']}")
+    raise NotInKeras(f"Keras has no activation function {value['class_name']} with the settings {value['config']}")
 
 
 def _chain(config: Mapping[str, Any]) -> dict[str, Any]:
@@ -136,7 +140,7 @@ def compile_entry(compiled: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
+    NotInKeras
         If Keras has no such loss or metric.
     """
     return {
@@ -160,11 +164,18 @@ def _optimizer(given: Mapping[str, Any]) -> dict[str, Any]:
     return _entry("keras.optimizers", given["class_name"], config)
 
 
+def _function(name: str) -> dict[str, Any]:
+    """Return the entry of a Python function, which the file names and the loader is given as a custom object."""
+    return {"module": "builtins", "class_name": "function", "config": name, "registered_name": "function"}
+
+
 def _loss(given: Mapping[str, Any] | None) -> Any:
     if given is None:
         return None
+    if given["class_name"] == "FunctionLoss":
+        return _function(given["config"]["function"])
     if given["class_name"] in OWN_LOSSES:
-        raise ValueError(
+        raise NotInKeras(
             f"Keras has no loss {given['class_name']}; compile the model with another one, or save it as .npz"
         )
     return _entry("keras.losses", given["class_name"], dict(given["config"]))
@@ -177,5 +188,5 @@ def _metric(given: Mapping[str, Any]) -> Any:
     if given["class_name"] == "ExactAccuracy":
         return _entry("keras.metrics", "Accuracy", dict(given["config"]))
     if given["class_name"] == "MeanMetricWrapper":
-        raise ValueError(f"the metric {given['config'].get('name')!r} is a Python function, which a file cannot hold")
+        return _function(given["config"]["name"])
     return _entry("keras.metrics", given["class_name"], dict(given["config"]))

@@ -20,6 +20,7 @@ _TOGETHER = (
     ("momentum", "norm"),
     ("accumulator", "linear"),
 )
+AVERAGING = ("average", "gradient_accumulator")
 # The order in which Keras creates the slots, where ours is another.
 _ORDER = ("velocity", "momentum", "average_gradient")
 
@@ -34,6 +35,10 @@ def slot_groups(names: Sequence[str]) -> list[tuple[str, ...]]:
     >>> slot_groups(["velocity", "average_gradient", "momentum"])
     [('velocity',), ('momentum',), ('average_gradient',)]
     """
+    # What averages comes first in Keras.
+    first = [name for name in AVERAGING if name in names]
+    if first:
+        return [*((name,) for name in first), *slot_groups([name for name in names if name not in first])]
     if names and names[0] == "velocity":
         return [(name,) for name in _ORDER if name in names]
     for pair in _TOGETHER:
@@ -60,7 +65,7 @@ def dump_optimizer(optimizer: Optimizer, weights: Sequence[Weight]) -> list[Arra
     weights : sequence of Weight
         The trainable weights, in the order of the model.
     """
-    arrays: list[Array] = [np.asarray(optimizer.iterations, np.int32)]
+    arrays: list[Array] = [np.asarray(optimizer.batches_seen, np.int32)]
     if optimizer.fixed_rate is not None:
         arrays.append(np.asarray(optimizer.fixed_rate, np.float32))
     names = list(optimizer.slots)

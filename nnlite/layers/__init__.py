@@ -1,6 +1,6 @@
 """Layers: the forward and the backward pass of each, side by side, in plain NumPy.
 
-Layers for series and images are imported on first access, so that scoring a table starts in milliseconds.
+They are imported on first access, so that a program starts in milliseconds.
 """
 
 from __future__ import annotations
@@ -8,20 +8,16 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nnlite.layers.activation import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
 from nnlite.layers.base import Layer, registry
-from nnlite.layers.dense import Dense
-from nnlite.layers.input import Input, InputLayer
-from nnlite.layers.masking import Masking
-from nnlite.layers.merging import Add, Concatenate
-from nnlite.layers.noise import ActivityRegularization, Dropout, GaussianNoise, SpatialDropout1D
-from nnlite.layers.normalization import BatchNormalization, LayerNormalization
-from nnlite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
+from nnlite.layers.later import ALIASES, FUNCTIONS, MODULES
 
 if TYPE_CHECKING:
+    from nnlite.layers.activation import ELU, Activation, LeakyReLU, ReLU, Sigmoid, Softmax, Tanh
+    from nnlite.layers.attention import AdditiveAttention, Attention
     from nnlite.layers.convolution import Conv1D, Conv2D
     from nnlite.layers.convolution import Conv1D as Convolution1D
     from nnlite.layers.convolution import Conv2D as Convolution2D
+    from nnlite.layers.dense import Dense
     from nnlite.layers.embedding import Embedding
     from nnlite.layers.functional import Identity, Lambda
     from nnlite.layers.gaussian_dropout import AlphaDropout, GaussianDropout, SpatialDropout2D
@@ -37,7 +33,10 @@ if TYPE_CHECKING:
     from nnlite.layers.global_pooling import GlobalMaxPooling2D as GlobalMaxPool2D
     from nnlite.layers.group_normalization import GroupNormalization, UnitNormalization
     from nnlite.layers.gru import GRU
+    from nnlite.layers.input import Input, InputLayer
     from nnlite.layers.lstm import LSTM
+    from nnlite.layers.masking import Masking
+    from nnlite.layers.merging import Add, Concatenate
     from nnlite.layers.merging_functions import (
         add,
         average,
@@ -48,6 +47,9 @@ if TYPE_CHECKING:
         multiply,
         subtract,
     )
+    from nnlite.layers.multi_head_attention import MultiHeadAttention
+    from nnlite.layers.noise import ActivityRegularization, Dropout, GaussianNoise, SpatialDropout1D
+    from nnlite.layers.normalization import BatchNormalization, LayerNormalization
     from nnlite.layers.parametric import PReLU
     from nnlite.layers.pooling import AveragePooling1D, AveragePooling2D, MaxPooling1D, MaxPooling2D
     from nnlite.layers.pooling import AveragePooling1D as AvgPool1D
@@ -56,6 +58,7 @@ if TYPE_CHECKING:
     from nnlite.layers.pooling import MaxPooling2D as MaxPool2D
     from nnlite.layers.preparing import CategoryEncoding, Discretization, Normalization, Rescaling, StringLookup
     from nnlite.layers.products import Average, Divide, Dot, Maximum, Minimum, Multiply, Subtract
+    from nnlite.layers.reshaping import Flatten, Permute, RepeatVector, Reshape
     from nnlite.layers.resizing import Cropping1D, Cropping2D, UpSampling1D, UpSampling2D, ZeroPadding1D, ZeroPadding2D
     from nnlite.layers.separable_convolution import DepthwiseConv1D, DepthwiseConv2D, SeparableConv1D, SeparableConv2D
     from nnlite.layers.separable_convolution import SeparableConv1D as SeparableConvolution1D
@@ -74,7 +77,9 @@ __all__ = [
     "Activation",
     "ActivityRegularization",
     "Add",
+    "AdditiveAttention",
     "AlphaDropout",
+    "Attention",
     "Average",
     "AveragePooling1D",
     "AveragePooling2D",
@@ -129,6 +134,7 @@ __all__ = [
     "MaxPooling2D",
     "Maximum",
     "Minimum",
+    "MultiHeadAttention",
     "Multiply",
     "Normalization",
     "PReLU",
@@ -165,61 +171,11 @@ __all__ = [
     "subtract",
 ]
 
-# Modules of the layers that are imported on first access.
-_MODULES = {
-    name: module
-    for module, names in (
-        ("convolution", "Conv1D Conv2D"),
-        ("transposed_convolution", "Conv1DTranspose Conv2DTranspose"),
-        ("pooling", "AveragePooling1D AveragePooling2D MaxPooling1D MaxPooling2D"),
-        ("global_pooling", "GlobalAveragePooling1D GlobalAveragePooling2D GlobalMaxPooling1D GlobalMaxPooling2D"),
-        ("resizing", "Cropping1D Cropping2D UpSampling1D UpSampling2D ZeroPadding1D ZeroPadding2D"),
-        ("simple_rnn", "SimpleRNN"),
-        ("lstm", "LSTM"),
-        ("gru", "GRU"),
-        ("wrappers", "Bidirectional TimeDistributed"),
-        ("variational", "GaussianLatent"),
-        ("products", "Average Divide Dot Maximum Minimum Multiply Subtract"),
-        ("embedding", "Embedding"),
-        ("functional", "Identity Lambda"),
-        ("preparing", "CategoryEncoding Discretization Normalization Rescaling StringLookup"),
-        ("gaussian_dropout", "AlphaDropout GaussianDropout SpatialDropout2D"),
-        ("group_normalization", "GroupNormalization UnitNormalization"),
-        ("parametric", "PReLU"),
-        ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
-        ("arithmetic", "Affine Function GetItem Power Reduce"),
-    )
-    for name in names.split()
-}
-
-# Functions that are imported on first access; they are not layers that a file may name.
-_FUNCTIONS = dict.fromkeys(
-    ("add", "average", "concatenate", "dot", "maximum", "minimum", "multiply", "subtract"), "merging_functions"
-)
-
-# Other names of the same layers in Keras.
-_ALIASES = {
-    "SeparableConvolution1D": "SeparableConv1D",
-    "SeparableConvolution2D": "SeparableConv2D",
-    "Convolution1D": "Conv1D",
-    "Convolution2D": "Conv2D",
-    "Convolution1DTranspose": "Conv1DTranspose",
-    "Convolution2DTranspose": "Conv2DTranspose",
-    "MaxPool1D": "MaxPooling1D",
-    "MaxPool2D": "MaxPooling2D",
-    "AvgPool1D": "AveragePooling1D",
-    "AvgPool2D": "AveragePooling2D",
-    "GlobalMaxPool1D": "GlobalMaxPooling1D",
-    "GlobalMaxPool2D": "GlobalMaxPooling2D",
-    "GlobalAvgPool1D": "GlobalAveragePooling1D",
-    "GlobalAvgPool2D": "GlobalAveragePooling2D",
-}
-
 
 def __getattr__(name: str) -> Any:
     """Import a layer on first access."""
-    original = _ALIASES.get(name, name)
-    module = _MODULES.get(original) or _FUNCTIONS.get(original)
+    original = ALIASES.get(name, name)
+    module = MODULES.get(original) or FUNCTIONS.get(original)
     if module is None:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     layer = getattr(import_module(f"{__name__}.{module}"), original)
@@ -248,30 +204,5 @@ class _Unimported:
         return layer
 
 
-for _layer in (
-    InputLayer,
-    Dense,
-    Activation,
-    ReLU,
-    LeakyReLU,
-    ELU,
-    Sigmoid,
-    Tanh,
-    Softmax,
-    Dropout,
-    SpatialDropout1D,
-    GaussianNoise,
-    ActivityRegularization,
-    BatchNormalization,
-    LayerNormalization,
-    Flatten,
-    Reshape,
-    Permute,
-    RepeatVector,
-    Add,
-    Concatenate,
-    Masking,
-):
-    registry.register(_layer, _layer.__name__)
-for _name in _MODULES:
+for _name in MODULES:
     registry.register(_Unimported(_name), _name)

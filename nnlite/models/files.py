@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import warnings
+
 from nnlite import serialization
 from nnlite.compiled import CompiledNetwork
 from nnlite.keras_files.formats import file_kind, named_for_keras
@@ -12,9 +15,18 @@ def save_model(model: CompiledNetwork, path: PathLike, overwrite: bool = True) -
     """Write a model to a file; see `Model.save`."""
     serialization.check_overwrite(path, overwrite)
     if named_for_keras(path, ".keras"):
+        from nnlite.keras_files.to_keras import NotInKeras
         from nnlite.keras_files.writing import write_model
 
-        write_model(model, path)
+        try:
+            write_model(model, path)
+        except NotInKeras as reason:
+            # Programs save under such names what only they will load.
+            warnings.warn(
+                f"{os.fspath(path)!r} is written in nnlite's own format, which Keras cannot read: {reason}",
+                stacklevel=3,
+            )
+            serialization.save_model(model, path)
     else:
         serialization.save_model(model, path)
 

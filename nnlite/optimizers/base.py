@@ -12,6 +12,7 @@ import numpy as np
 
 from nnlite.eager import Scalar
 from nnlite.memory import aligned_zeros
+from nnlite.optimizers.averaging import Averaging
 from nnlite.optimizers.schedules import LearningRateSchedule
 from nnlite.optimizers.schedules import get as get_schedule
 from nnlite.optimizers.variables import LISTED, VariableUpdates, as_vector
@@ -22,7 +23,7 @@ from nnlite.validation import check_argument, check_value, integer, number
 Layout = Sequence[tuple[str, slice]]
 
 
-class Optimizer(VariableUpdates, FromConfig):
+class Optimizer(Averaging, VariableUpdates, FromConfig):
     r"""Base of all optimizers.
 
     A subclass names its state in `slot_names` and defines `update`. Before each update the gradient g is clipped and
@@ -42,6 +43,13 @@ class Optimizer(VariableUpdates, FromConfig):
         Upper bound of the norm of the whole gradient; a larger gradient is scaled down.
     name : str, optional
         Name of the optimizer.
+    use_ema, ema_momentum, ema_overwrite_frequency : bool, float and int, default False, 0.99 and None
+        Whether the weights become their exponential moving average at the end of training; :math:`\beta` of the
+        average; the number of updates from one replacement of the weights to the next during training.
+    gradient_accumulation_steps : int, optional
+        Number of batches whose mean gradient makes one update.
+    loss_scale_factor : float, optional
+        Accepted for compatibility with Keras, without effect: it serves 16-bit numbers.
 
     Attributes
     ----------
@@ -59,7 +67,7 @@ class Optimizer(VariableUpdates, FromConfig):
     """
 
     slot_names: tuple[str, ...] = ()
-    volatile: ClassVar[tuple[str, ...]] = ("iterations", "_rate", "_scratch", "layout")
+    volatile: ClassVar[tuple[str, ...]] = ("iterations", "_waiting", "_rate", "_scratch", "layout")
     """Attributes that updates change, working memory, and the layout, which is compared with the weights; see
     `nnlite.engine.runtime.staleness`."""
 
@@ -71,6 +79,12 @@ class Optimizer(VariableUpdates, FromConfig):
         clipvalue: float | None = None,
         global_clipnorm: float | None = None,
         name: str | None = None,
+        *,
+        use_ema: bool = False,
+        ema_momentum: float = 0.99,
+        ema_overwrite_frequency: int | None = None,
+        loss_scale_factor: float | None = None,  # noqa: ARG002
+        gradient_accumulation_steps: int | None = None,
     ) -> None:
         clips = {"clipnorm": clipnorm, "clipvalue": clipvalue, "global_clipnorm": global_clipnorm}
         given = [argument for argument, value in clips.items() if value is not None]
@@ -80,6 +94,7 @@ class Optimizer(VariableUpdates, FromConfig):
             if value is not None and not value >= 0:
                 raise ValueError(f"{type(self).__name__}: {argument} must be at least 0; found {value!r}")
         self._rate = _check_rate(learning_rate)
+        self._set_averaging(use_ema, ema_momentum, ema_overwrite_frequency, gradient_accumulation_steps)
         self.weight_decay = weight_decay
         self.clipnorm = clipnorm
         self.clipvalue = clipvalue
@@ -139,7 +154,7 @@ class Optimizer(VariableUpdates, FromConfig):
         fits = self._scratch is not None and _alike(self._scratch[0], parameters)
         if not fits:
             self._scratch = (np.empty_like(parameters), np.empty_like(parameters))
-        names = self._used_slots()
+        names = (*self._used_slots(), *self._averaging_slots())
         if not fits or set(names) != set(self.slots):
             kept = {name: slot for name, slot in self.slots.items() if _alike(slot, parameters)}
             self.slots = {name: kept[name] if name in kept else self._new_slot(name, parameters) for name in names}
@@ -166,12 +181,15 @@ class Optimizer(VariableUpdates, FromConfig):
         """
         if self._scratch is None:
             self.build(parameters, [("parameters", slice(0, len(parameters)))])
-        rate = self.rate_at(self.iterations)
-        gradients = self._clipped(gradients)
-        if self.weight_decay:
-            self._decay(parameters, rate)
-        self.iterations += 1
-        self.update(parameters, gradients, rate)
+        earlier, rate = self.iterations, self.rate_at(self.batches_seen)
+        mean = self._accumulated(gradients)
+        if mean is not None:
+            mean = self._clipped(mean)
+            if self.weight_decay:
+                self._decay(parameters, rate)
+            self.iterations += 1
+            self.update(parameters, mean, rate)
+        self._follow(parameters, earlier)
 
     def update(self, parameters: Array, gradients: Array, rate: float) -> None:
         """Update the weights with the gradient; `iterations` includes this update."""
@@ -225,8 +243,8 @@ class Optimizer(VariableUpdates, FromConfig):
     # -- state and configuration ---------------------------------------------------------------
 
     def get_state(self) -> tuple[int, dict[str, Array]]:
-        """Return the number of updates and the slots."""
-        return self.iterations, self.slots
+        """Return the number of batches and the slots."""
+        return self.batches_seen, self.slots
 
     def set_state(self, iterations: int, slots: Mapping[str, Array]) -> None:
         """Restore the state that `get_state` returned, after `build`.
@@ -241,7 +259,7 @@ class Optimizer(VariableUpdates, FromConfig):
         if found != expected:
             raise ValueError(f"the state of {type(self).__name__} consists of {expected}; found {found}")
         check_value("iterations", iterations, integer(least=0))
-        self.iterations = int(iterations)
+        self.batches_seen = int(iterations)
         for name, slot in slots.items():
             self.slots[name][...] = slot
 
@@ -255,6 +273,7 @@ class Optimizer(VariableUpdates, FromConfig):
             "clipvalue": self.clipvalue,
             "global_clipnorm": self.global_clipnorm,
             "name": self.name,
+            **self._averaging_config(),
         }
 
 
@@ -263,7 +282,7 @@ class LearningRate(Scalar):
 
     def __new__(cls, optimizer: Optimizer) -> LearningRate:
         """Return the rate of the next update."""
-        rate = super().__new__(cls, optimizer.rate_at(optimizer.iterations))
+        rate = super().__new__(cls, optimizer.rate_at(optimizer.batches_seen))
         rate._optimizer = optimizer
         return rate
 

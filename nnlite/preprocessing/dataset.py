@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,14 @@ from nnlite.eager import as_tensor
 from nnlite.random import make_generator
 
 _BUFFERED = 1000
+
+
+class ArraySpec(NamedTuple):
+    """Shape and dtype of an array; also `tf.TensorSpec`."""
+
+    shape: Any = None
+    dtype: Any = np.dtype("float32")
+    name: str | None = None
 
 
 class Dataset:
@@ -230,6 +238,11 @@ class Dataset:
     def cardinality(self) -> Any:
         """Return the number of elements, or -2 if it is unknown."""
         return as_tensor(-2 if self._length is None else self._length)
+
+    @property
+    def element_spec(self) -> Any:
+        """Shapes and dtypes of the first element, in its tuples and mappings."""
+        return _each(lambda array: ArraySpec(np.shape(array), np.asarray(array).dtype), next(iter(self)))
 
     def as_numpy_iterator(self) -> Iterator[Any]:
         """Return an iterator over the elements as plain arrays."""

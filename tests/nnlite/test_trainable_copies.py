@@ -41,6 +41,7 @@ ARGUMENTS = {
     "GaussianDropout": [0.5],
     "GaussianNoise": [0.5],
     "MaxPooling1D": [2],
+    "MultiHeadAttention": [2, 3],
     "InputLayer": [(3,)],
     "LSTM": [2],
     "Permute": [(2, 1)],

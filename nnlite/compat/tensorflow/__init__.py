@@ -17,6 +17,7 @@ from nnlite.compat.tensorflow import compat, config, data, linalg, math, nn, ran
 from nnlite.compat.tensorflow.arrays import *  # noqa: F403
 from nnlite.eager import Tensor  # noqa: F401
 from nnlite.layers.composition import WAY_OUT
+from nnlite.preprocessing.dataset import ArraySpec as TensorSpec  # noqa: F401
 
 __version__ = "2.21.0"
 """The version of TensorFlow whose names are meant."""
@@ -27,6 +28,7 @@ float16, float32, float64 = np.dtype("float16"), np.dtype("float32"), np.dtype("
 int8, int16, int32, int64 = np.dtype("int8"), np.dtype("int16"), np.dtype("int32"), np.dtype("int64")
 uint8, uint16, uint32, uint64 = np.dtype("uint8"), np.dtype("uint16"), np.dtype("uint32"), np.dtype("uint64")
 string = np.dtype("str")
+bool = np.dtype("bool")
 
 
 def function(func: Any = None, **_: Any) -> Any:
@@ -41,7 +43,7 @@ def device(name: Any) -> Iterator[None]:
     yield
 
 
-def executing_eagerly() -> bool:
+def executing_eagerly() -> Any:
     """Return True."""
     return True
 

@@ -28,7 +28,11 @@ _NEVER = np.float32(np.inf)
 
 
 class Index(NamedTuple):
-    """Records, in leaves: pointers to float32, but for `order` (int32)."""
+    """Records, in leaves: pointers to float32, but for `order` (int32).
+
+    With a `width` above 0, records and boxes are also there in so many coordinates of a projection, of which `axes` are
+    the directions; `sides` is the number of coordinates of boxes.
+    """
 
     panels: Any
     starts: Any
@@ -39,6 +43,11 @@ class Index(NamedTuple):
     leaves: Any
     count: Any
     depth: Any
+    axes: Any
+    projected_panels: Any
+    projected_starts: Any
+    width: Any
+    sides: Any
 
 
 class Block(NamedTuple):
@@ -60,6 +69,9 @@ class Block(NamedTuple):
     counters: Any
     distances: Any
     nearest: Any
+    projected: Any
+    projected_squares: Any
+    reaches: Any
     k: Any
     room: Any
 
@@ -68,6 +80,7 @@ class Block(NamedTuple):
 def begin(block: Any, q: Any) -> None:
     """Hold nothing for a query, and limit nothing."""
     block.limits[q] = _NEVER
+    block.reaches[q] = _NEVER
     block.fill[q] = 0
     block.form[q] = _UNDECIDED
     block.measured[q] = 0
@@ -125,6 +138,22 @@ def _set_limit(index: Any, block: Any, q: Any, t: Any) -> None:
         moved = np.float32(8 * _UNIT) * (square_root(square) + root)
         limit = (root + np.float32(2) * moved) * (root + np.float32(2) * moved)
     block.limits[q] = limit * (np.float32(1) + np.float32(8) * unit) + _TINY
+    block.reaches[q] = _reach(index, block.limits[q], square)
+
+
+@njit(error_model="numpy")
+def _reach(index: Any, limit: Any, square: Any) -> Any:
+    """Return the limit of squared distances in the projection, which are no larger but for rounding.
+
+    Each of w coordinates of a query is a sum of d products, off by d u |x| at most, and those of a record are rounded.
+    """
+    if index.width == 0:
+        return limit
+    root = square_root(limit)
+    unit = np.float32(_UNIT) * (np.float32(index.depth + 16) * square_root(np.float32(index.width)) + np.float32(16))
+    moved = unit * (np.float32(2) * square_root(square) + root)
+    error = np.float32(_UNIT * (index.width + 16)) * (np.float32(9) * square + np.float32(4) * limit)
+    return ((root + moved) * (root + moved) + np.float32(2) * error) * (np.float32(1) + np.float32(8) * unit) + _TINY
 
 
 @njit(error_model="numpy", fastmath={"nnan", "nsz"})

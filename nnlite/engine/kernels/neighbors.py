@@ -5,7 +5,8 @@ a leaf in float32, and names the pairs within the limits of the queries (`nnlite
 found is exact, and the same however records and queries are grouped.
 
 Where leaves are compact (see `nnlite.engine.runtime.neighbor_tree`), a leaf is left out for queries that are further
-from its box than their limit.
+from its box than their limit. Where few directions hold most of the variance, boxes are around the records' projections
+on these, and a tile compares those first (`nnlite.engine.kernels.projection`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from nnlite.engine.codegen.distances import LEAF, ROWS, distances, trailing_zero
 from nnlite.engine.codegen.pointers import as_pointer, shift
 from nnlite.engine.codegen.processor import vector_width
 from nnlite.engine.codegen.scalars import select
+from nnlite.engine.kernels.boxes import box_distances, box_distances_of_one
 from nnlite.engine.kernels.candidates import Block, Index, begin, hold, measure, shrink, takes_products
+from nnlite.engine.kernels.projection import keep_near, project
 
 _TILES = distances(vector_width(np.float32))
 _WIDTH = _TILES.width
@@ -46,8 +49,16 @@ class _Boxes(NamedTuple):
 def _read_index(op: Any, f: Any, i: Any) -> Any:
     return Index(
         as_pointer(op[0], f), as_pointer(op[1], f), as_pointer(op[2], f), as_pointer(op[3], f), as_pointer(op[4], f),
-        as_pointer(op[5], i), op[6], op[7], op[8],
+        as_pointer(op[5], i), op[6], op[7], op[8], as_pointer(op[42], f), as_pointer(op[43], f), as_pointer(op[44], f),
+        op[45], op[45] if op[45] else op[8],
     )  # fmt: skip
+
+
+@njit(error_model="numpy")
+def _fill_up(rows: Any, count: Any) -> None:
+    """Repeat the last query until tiles are full."""
+    for r in range(count, (count + ROWS - 1) // ROWS * ROWS):
+        rows[r] = rows[count - 1]
 
 
 @njit(error_model="numpy")
@@ -55,9 +66,13 @@ def _visit(index: Any, block: Any, leaf: Any, rows: Any, count: Any, differences
     """Compare the queries of `rows` with a leaf."""
     if count == 0:
         return
-    block.counters[1] += count
-    for r in range(count, (count + ROWS - 1) // ROWS * ROWS):
-        rows[r] = rows[count - 1]
+    _fill_up(rows, count)
+    if index.width and not differences:
+        count = keep_near(index, block, leaf, rows, count)
+        if count == 0:
+            return
+        _fill_up(rows, count)
+    block.counters[1] += count * index.depth
     for part in range(0, LEAF, _WIDTH):
         place = leaf * LEAF + part
         panel, starts = shift(index.panels, leaf * index.depth * LEAF + part), shift(index.starts, place)
@@ -95,6 +110,8 @@ def _start(index: Any, block: Any, n: Any, center: Any) -> None:
             square += np.float64(value) * np.float64(value)
         block.squares[q] = np.float32(square)
         begin(block, q)
+    if index.width:
+        project(index, block, n)
 
 
 @njit(error_model="numpy")
@@ -115,30 +132,6 @@ def _search_all(index: Any, block: Any, n: Any) -> None:
                     others += 1
         _visit(index, block, leaf, block.rows, products, False)
         _visit(index, block, leaf, block.other_rows, others, True)
-
-
-@njit(error_model="numpy", fastmath={"contract"})
-def _box_distances(index: Any, columns: Any, n: Any, stride: Any, bounds: Any) -> None:
-    """Write the squared distance of every query from every leaf's box: ``bounds[leaf * stride + q]``."""
-    depth = index.depth
-    for leaf in range(index.leaves):
-        row = shift(bounds, leaf * stride)
-        for q in range(n):
-            row[q] = np.float32(0)
-        for j in range(0, depth, 2):
-            # Of an odd number of columns, the last is taken twice, and counts once.
-            i = min(j + 1, depth - 1)
-            weight = np.float32(i - j)
-            low, high, column = index.low[leaf * depth + j], index.high[leaf * depth + j], shift(columns, j * stride)
-            low_2, high_2 = index.low[leaf * depth + i], index.high[leaf * depth + i]
-            column_2 = shift(columns, i * stride)
-            for q in range(n):
-                v, w = column[q], column_2[q]
-                inside = select(v > low, v, low)
-                apart = v - select(inside < high, inside, high)
-                inside = select(w > low_2, w, low_2)
-                apart_2 = (w - select(inside < high_2, inside, high_2)) * weight
-                row[q] += apart * apart + apart_2 * apart_2
 
 
 @njit(error_model="numpy")
@@ -184,15 +177,16 @@ def _first_leaves(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
 @njit(error_model="numpy")
 def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
     """Compare n queries with the leaves whose boxes are within their limits."""
-    depth, columns, bounds = index.depth, w.columns, w.bounds
-    for j in range(depth):
+    sides, columns, bounds = index.sides, w.columns, w.bounds
+    rows = block.projected if index.width else block.centered
+    for j in range(sides):
         column = shift(columns, j * stride)
         for q in range(n):
-            column[q] = block.centered[q * depth + j]
-    _box_distances(index, columns, n, stride, bounds)
+            column[q] = rows[q * sides + j]
+    box_distances(index, columns, n, stride, bounds)
     _first_leaves(index, block, n, stride, w)
     for q in range(n, stride):
-        block.limits[q] = _DONE
+        block.reaches[q] = _DONE
     # The nearest boxes first, as what is found there makes the limits smaller.
     for turn in range(3):
         factor = np.float32(0.05) if turn == 0 else np.float32(0.25) if turn == 1 else np.float32(1)
@@ -203,7 +197,7 @@ def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
             row = shift(bounds, leaf * stride)
             products, others = 0, 0
             for first in range(0, n, 64):
-                bits = _within(shift(row, first), shift(block.limits, first), factor)
+                bits = _within(shift(row, first), shift(block.reaches, first), factor)
                 while bits:
                     q = first + trailing_zeros(bits)
                     bits &= bits - 1
@@ -218,25 +212,12 @@ def _search_boxes(index: Any, block: Any, n: Any, stride: Any, w: Any) -> None:
             _visit(index, block, leaf, block.other_rows, others, True)
 
 
-@njit(error_model="numpy", fastmath={"contract"})
-def _box_distances_of_one(index: Any, x: Any, low: Any, high: Any, bounds: Any) -> None:
-    """Write the squared distance of one query from every leaf's box."""
-    leaves = index.leaves
-    for leaf in range(leaves):
-        bounds[leaf] = np.float32(0)
-    for j in range(index.depth):
-        v, own_low, own_high = x[j], shift(low, j * leaves), shift(high, j * leaves)
-        for leaf in range(leaves):
-            inside = select(v > own_low[leaf], v, own_low[leaf])
-            apart = v - select(inside < own_high[leaf], inside, own_high[leaf])
-            bounds[leaf] += apart * apart
-
-
 @njit(error_model="numpy")
 def _search_boxes_for_one(index: Any, block: Any, q: Any, w: Any) -> None:
     """Compare one query with the leaves whose boxes are within its limit, without a block's arrays."""
     leaves, bounds = index.leaves, w.bounds
-    _box_distances_of_one(index, shift(block.centered, q * index.depth), w.low, w.high, bounds)
+    row = block.projected if index.width else block.centered
+    box_distances_of_one(index, shift(row, q * index.sides), w.low, w.high, bounds)
     nearest = np.int64(0)
     for leaf in range(leaves):
         if bounds[leaf] < bounds[nearest]:
@@ -253,7 +234,7 @@ def _search_boxes_for_one(index: Any, block: Any, q: Any, w: Any) -> None:
         if turn and block.fill[q] > block.k + block.k // 4:
             shrink(index, block, q)
         for leaf in range(leaves):
-            if bounds[leaf] <= block.limits[q] * factor:
+            if bounds[leaf] <= block.reaches[q] * factor:
                 bounds[leaf] = _DONE
                 block.rows[0] = q
                 _visit(index, block, leaf, block.rows, 1, not takes_products(index, block, q))
@@ -266,7 +247,8 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
     distances (float64), nearest (int64), k; block, stride, whether to look at boxes, room; and workspace, for `block`
     queries: centered, squares, limits, held, held_at (int32), fill (int32), form (int32), measured (int32), rows
     (int64), other rows (int64), found, bits (int64), counters (int64: changed, visits), columns, bounds, best, leaf_of
-    (int32), ends (int64); and low and high column by column. A query holds up to
+    (int32), ends (int64); low and high column by column; projected, projected squares, reaches; and axes, with a row of
+    zeros, projected panels, projected starts, width. A query holds up to
     `room` records, of which the last 32 are for one more tile.
     """
     f, d, i, n = np.float32(0), 0.0, np.int32(0), np.int64(0)
@@ -288,7 +270,7 @@ def search(op: Any, state: Any, zero: Any) -> None:  # noqa: ARG001
             as_pointer(w[2], f), as_pointer(w[3], f), as_pointer(w[4], i), as_pointer(w[5], i), as_pointer(w[6], i),
             as_pointer(w[7], i), as_pointer(w[8], n), as_pointer(w[9], n), as_pointer(w[10], f), as_pointer(w[11], n),
             as_pointer(w[12], n), shift(as_pointer(op[12], d), first * k), shift(as_pointer(op[13], n), first * k),
-            k, op[18],
+            as_pointer(w[20], f), as_pointer(w[21], f), as_pointer(w[22], f), k, op[18],
         )  # fmt: skip
         count = min(size, queries - first)
         _start(index, block, count, center)

@@ -47,6 +47,8 @@ def lower_optimizer(program: Program, optimizer: Optimizer, first: int, length: 
     def slot(name: str) -> Location | None:
         return Location(f"slot {name}", first) if name in optimizer.slots else None
 
+    if optimizer.averages:
+        raise Unsupported("averages of weights or of gradients have no compiled form")
     weights, gradients = Location("weights", first), Location("gradients 0", first)
     kind = type(optimizer)
     if isinstance(optimizer, SGD) and kind is SGD:

@@ -8,6 +8,10 @@ from nnlite.types import Array
 
 _SAMPLE = 256
 _STEPS = 4
+_MOST_IN_SAMPLE = 2000
+_RECORDS_PER_COLUMN = 8
+_AXES, _COLUMNS_PER_AXIS = 8, 2
+_ENOUGH = 0.9
 
 
 def compact_order(records: Array, leaf: int) -> Array:
@@ -42,6 +46,37 @@ def compact_order(records: Array, leaf: int) -> Array:
         order[low:high] = members[np.argpartition(positions, middle)]
         segments += [(low, low + middle), (low + middle, high)]
     return order
+
+
+def principal_axes(records: Array, most: int) -> Array | None:
+    """Return orthogonal directions that hold at least nine tenths of the variance of records; None if few do not.
+
+    Parameters
+    ----------
+    records : ndarray of float32 of shape (n, d)
+        Records.
+    most : int
+        How many directions are few; they must be at most half of the columns, too.
+
+    Returns
+    -------
+    ndarray of float32 of shape (d, w), or None
+        Their number w is a multiple of 8.
+    """
+    n, d = records.shape
+    # Directions of fewer records than this for each column take longer than they save.
+    if d < _COLUMNS_PER_AXIS * _AXES or n < _RECORDS_PER_COLUMN * d:
+        return None
+    some = records[:: max(1, n // _MOST_IN_SAMPLE)].astype(np.float64)
+    some -= some.mean(axis=0)
+    # Of squares of large numbers, float64 holds the digits that matter here.
+    variances, directions = np.linalg.eigh(some.T @ some)
+    held = np.cumsum(variances[::-1])
+    enough = int(np.searchsorted(held, _ENOUGH * held[-1])) + 1
+    width = -(-enough // _AXES) * _AXES
+    if width > most or _COLUMNS_PER_AXIS * width > d:
+        return None
+    return np.ascontiguousarray(directions[:, ::-1][:, :width], np.float32)
 
 
 def _principal_direction(x: Array) -> Array:

@@ -11,7 +11,7 @@ import numpy as np
 
 from nnlite.engine.codegen.native import call, native_function
 from nnlite.engine.runtime.addresses import Addresses
-from nnlite.engine.runtime.neighbor_tree import compact_order
+from nnlite.engine.runtime.neighbor_tree import compact_order, principal_axes
 from nnlite.engine.runtime.threads import ThreadGroup, choose_threads
 from nnlite.types import Array
 
@@ -32,10 +32,14 @@ _WORTH_PRUNING = 0.6
 _SAMPLE = 2000
 _FLOAT32 = np.dtype(np.float32)
 _KERNEL = "neighbors.search"
+_PROJECTION = ("axes", "projected_panels", "projected_starts")
 
 
 class _Leaves(NamedTuple):
-    """Records packed in leaves of 32; addresses last as long as the arrays."""
+    """Records packed in leaves of 32; addresses last as long as the arrays.
+
+    Boxes are those of the projected records, where there are axes.
+    """
 
     panels: Array
     starts: Array
@@ -45,6 +49,9 @@ class _Leaves(NamedTuple):
     order: Array
     low_columns: Array
     high_columns: Array
+    axes: Array
+    projected_panels: Array
+    projected_starts: Array
 
 
 class CompiledNeighbors:
@@ -111,7 +118,8 @@ class CompiledNeighbors:
         self._queries += max(queries, _ALONE)
         if self._compact or self._queries < _QUERIES_PER_RECORD * len(self._records) or len(self._records) <= 4 * _LEAF:
             return
-        self._leaves = self._pack(compact_order(self._records - self._center, _LEAF))
+        centered = self._records - self._center
+        self._leaves = self._pack(compact_order(centered, _LEAF), principal_axes(centered, _LEAF))
         self._compact, self._prune = True, None
 
     def _run_in_threads(
@@ -140,22 +148,27 @@ class CompiledNeighbors:
         functions: list[Callable[[], None]] = [work] * min(count, len(starts))
         ThreadGroup(len(functions)).run(functions)
 
-    def _pack(self, order: Array) -> _Leaves:
+    def _pack(self, order: Array, axes: Array | None = None) -> _Leaves:
+        """Pack records in leaves, in an order; also projected, if there are axes, of shape (d, w)."""
         records = self._records[order]
         n, d = records.shape
-        leaves = -(-n // _LEAF)
         # The last record fills the last leaf: it makes no box larger, and the kernel leaves it out.
-        padded = np.concatenate([records, np.repeat(records[-1:], leaves * _LEAF - n, axis=0)]) - self._center
-        in_leaves = padded.reshape(leaves, _LEAF, d)
-        starts = np.einsum("ij,ij->i", padded, padded, dtype=np.float64) * -0.5
-        panels = np.ascontiguousarray(in_leaves.transpose(0, 2, 1))
-        low, high = in_leaves.min(axis=1), in_leaves.max(axis=1)
+        padded = np.concatenate([records, np.repeat(records[-1:], -n % _LEAF, axis=0)]) - self._center
+        panels, starts = _packed(padded)
+        columns = np.zeros((d + 1, _LEAF if axes is not None else 0), np.float32)
+        projected = np.zeros((len(padded), 0), np.float32)
+        if axes is not None:
+            columns[:d, : axes.shape[1]] = axes
+            projected = (padded @ axes.astype(np.float64)).astype(np.float32)
+        boxed = (padded if axes is None else projected).reshape(len(padded) // _LEAF, _LEAF, -1)
+        low, high = boxed.min(axis=1), boxed.max(axis=1)
+        places = order.astype(np.int32)
         return _Leaves(
-            panels, starts.astype(np.float32), low, high, records, order.astype(np.int32), *map(_columns, (low, high))
+            panels, starts, low, high, records, places, _columns(low), _columns(high), columns, *_packed(projected)
         )
 
     def _run(self, leaves: _Leaves, x: Array, k: int, prune: bool, distances: Array, nearest: Array) -> float:
-        """Search for some queries; return which part of all pairs was looked at."""
+        """Search for some queries; return which part of all pairs was looked at, and of their columns."""
         count = len(leaves.low)
         block = max(_SMALLEST_BLOCK, min(_BLOCK, len(x), _BOUNDS // count if prune else _BLOCK))
         if len(x) <= _FEW:
@@ -170,7 +183,7 @@ class CompiledNeighbors:
         plan.counters[:] = 0
         call(self._function, plan.fields_at, 0)
         plan.addresses.release("x", "distances", "nearest")
-        return int(plan.counters[1]) / (len(x) * count)
+        return int(plan.counters[1]) / (x.size * count)
 
     def _new_plan(self, leaves: _Leaves, k: int, prune: bool, block: int) -> _Plan:
         """Return the operands of the kernel for queries of one kind, with a working memory."""
@@ -180,7 +193,8 @@ class CompiledNeighbors:
         stride = -(-block // 64) * 64 + 16
         addresses = Addresses()
         room = -(-(k + k // 2 + _LEAST_ROOM + _LEAF) // 16) * 16
-        sizes = _workspace_bytes(stride, d, room, count if prune else 0)
+        width = leaves.projected_panels.shape[1]
+        sizes = _workspace_bytes(stride, d, room, count if prune else 0, width)
         workspace = np.empty(sum(sizes) + 64, np.uint8)
         first = addresses.of("workspace", workspace, np.uint8)
         places = -(-first // 64) * 64 + np.cumsum([0, *sizes[:-1]])
@@ -188,8 +202,9 @@ class CompiledNeighbors:
         fields = np.array([
             *(of(name, array, np.float32) for name, array in zip(leaves._fields[:5], leaves, strict=False)),
             of("order", leaves.order, np.int32), count, n, d, of("center", self._center, np.float32),
-            0, 0, 0, 0, k, block, stride, int(prune), room, *places.tolist(),
+            0, 0, 0, 0, k, block, stride, int(prune), room, *places[:-3].tolist(),
             of("low columns", leaves.low_columns, np.float32), of("high columns", leaves.high_columns, np.float32),
+            *places[-3:].tolist(), *(of(name, getattr(leaves, name), np.float32) for name in _PROJECTION), width,
         ], np.int64)  # fmt: skip
         counters = workspace[int(places[12]) - first :][:16].view(np.int64)
         return _Plan(leaves, (k, prune, block), fields, of("fields", fields, np.int64), counters, addresses)
@@ -210,10 +225,19 @@ def _columns(boxes: Array) -> Array:
     return np.ascontiguousarray(boxes.T)
 
 
-def _workspace_bytes(stride: int, d: int, room: int, boxes: int) -> list[int]:
+def _packed(padded: Array) -> tuple[Array, Array]:
+    """Return leaves column by column, and minus half of the squared lengths of their records."""
+    in_leaves = padded.reshape(len(padded) // _LEAF, _LEAF, padded.shape[1])
+    starts = np.einsum("ij,ij->i", padded, padded, dtype=np.float64) * -0.5
+    return np.ascontiguousarray(in_leaves.transpose(0, 2, 1)), starts.astype(np.float32)
+
+
+def _workspace_bytes(stride: int, d: int, room: int, boxes: int, width: int) -> list[int]:
     """Return the bytes of each part of the working memory, as `nnlite.engine.kernels.neighbors` lists them."""
     each = [4 * d, 4, 4, 4 * room, 4 * room, 4, 4, 4, 8, 8]
     sizes = [(stride + _ROWS) * size for size in each]
     sizes += [4 * _ROWS * 2 * _MOST_LANES, 8 * (_ROWS + 1), 16]
-    sizes += [4 * stride * d, 4 * stride * boxes, 4 * stride, 4 * stride, 8 * (boxes + 1)] if boxes else [0] * 5
+    sides = width or d
+    sizes += [4 * stride * sides, 4 * stride * boxes, 4 * stride, 4 * stride, 8 * (boxes + 1)] if boxes else [0] * 5
+    sizes += [(stride + _ROWS) * size for size in (4 * width, 4, 4)]
     return [-(-size // 64) * 64 for size in sizes]

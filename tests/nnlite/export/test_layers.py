@@ -115,7 +115,7 @@ WHOLE = {
 }
 """Layers that take whole numbers from 0 to 4."""
 
-REFUSED = {"Masking", "StringLookup"}
+REFUSED = {"Masking", "StringLookup", "Attention", "AdditiveAttention", "MultiHeadAttention"}
 NOT_LAYERS = {"Layer", "Input", "InputLayer", "Lambda"}
 """Names that no model has as layers: a `Lambda` becomes the layers that it is made of."""
 

@@ -68,3 +68,41 @@ def test_blocks_end_anywhere(monkeypatch):
         monkeypatch.setattr(neighbors, "_BLOCK", block)
         for found, wanted in zip(CompiledNeighbors(records).query(x, 40, threads=2), expected, strict=True):
             np.testing.assert_array_equal(found, wanted)
+
+
+def few_directions(n, seed, noise=0.02):
+    """Return records of 60 columns in the neighborhood of a space of 5 dimensions."""
+    rng = np.random.default_rng(seed)
+    axes = np.random.default_rng(0).normal(size=(5, 60))
+    return (rng.normal(size=(n, 5)) @ axes + noise * rng.normal(size=(n, 60))).astype(np.float32)
+
+
+def exact(records, x, k):
+    distances = ((x[:, np.newaxis].astype(np.float64) - records) ** 2).sum(axis=2)
+    return np.argsort(distances, axis=1, kind="stable")[:, :k]
+
+
+@pytest.mark.parametrize("k", [1, 30])
+def test_few_coordinates_find_the_same(k):
+    records, x = few_directions(2000, 1), few_directions(700, 2)
+    # Copies, so that indices decide; rows far from all records, alone and together; and one that is all rounding.
+    records[1000:1200] = records[:200]
+    x[:100] = records[950:1050]
+    x[100:140] += 1e3 * np.random.default_rng(3).normal(size=(40, 60)).astype(np.float32)
+    x[140:150], records[300:340] = x[140:150] + 1e5, records[300:340] + 1e5
+    search = CompiledNeighbors(records)
+    distances, indices = search.query(x, k)
+    assert search._leaves.projected_panels.shape[1] == 8
+    np.testing.assert_array_equal(indices, exact(records, x, k))
+    for i in range(0, 700, 13):
+        found = search.query(x[i : i + 1], k)
+        np.testing.assert_array_equal(found[0][0], distances[i])
+        np.testing.assert_array_equal(found[1][0], indices[i])
+
+
+def test_few_coordinates_leave_few_pairs_to_compare():
+    records, x = few_directions(4000, 1), few_directions(2000, 2)
+    search = CompiledNeighbors(records)
+    search.query(x, 10)
+    # By boxes alone, 0.22 of all.
+    assert search._share < 0.15 * search._tried

@@ -115,6 +115,9 @@ _NOT_NAMED = (activations.ActivationFunction, activations.FunctionActivation, ac
 _FUNCTIONS = [getattr(activations, name) for name in activations.__all__ if name[0].isupper()]
 ACTIVATIONS = {kind.__name__: kind for kind in _FUNCTIONS if kind not in _NOT_NAMED}
 REFUSED = {
+    "Attention",
+    "AdditiveAttention",
+    "MultiHeadAttention",
     "Masking",
     "StringLookup",
     "Embedding",
