@@ -418,7 +418,11 @@ class Layer(VariableNames):
         shape = self.build([t.shape for t in tensors] if takes_list else inputs.shape)
         gives_list = isinstance(shape, list)
         node = Node(self, tensors, takes_list, gives_list)
-        node.outputs = tuple(SymbolicTensor(tuple(one), self.dtype, node) for one in (shape if gives_list else [shape]))
+        row_free = all(tensor.row_free for tensor in tensors)
+        node.outputs = tuple(
+            SymbolicTensor(tuple(one), self.dtype, node, row_free or one == ())
+            for one in (shape if gives_list else [shape])
+        )
         self.nodes.append(node)
         return list(node.outputs) if gives_list else node.outputs[0]
 

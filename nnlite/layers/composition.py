@@ -38,8 +38,12 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
     arguments = {"training": training} if _takes_training(layer.call) else {}
     if not any(isinstance(one, SymbolicTensor) for one in _flat(inputs)):
         return layer.call(inputs, **arguments)
+    from nnlite.layers.tracing import tracing, with_losses
+
+    anchor = next(one for one in _flat(inputs) if isinstance(one, SymbolicTensor))
     try:
-        outputs = layer.call(inputs, **arguments)
+        with tracing(anchor) as trace:
+            outputs = layer.call(inputs, **arguments)
     except (TypeError, AttributeError, ValueError) as error:
         if WAY_OUT in str(error):
             raise
@@ -49,7 +53,7 @@ def run_call(layer: Any, inputs: Any, training: bool = False) -> Any:
             raise TypeError(
                 f"{type(layer).__name__}.call must return results of layers; found {type(one).__name__}. {WAY_OUT}"
             )
-    return outputs
+    return with_losses(outputs, trace.losses)
 
 
 def refuse_own_steps(model: Any) -> None:

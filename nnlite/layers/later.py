@@ -25,6 +25,8 @@ MODULES = {
         ("parametric", "PReLU"),
         ("separable_convolution", "DepthwiseConv1D DepthwiseConv2D SeparableConv1D SeparableConv2D"),
         ("arithmetic", "Affine Function GetItem Power Reduce"),
+        ("tensors", "Broadcast Clip Extreme MatMul Total Transpose"),
+        ("tracing", "AddedLoss Parameter RandomValues"),
         ("attention", "AdditiveAttention Attention"),
         ("multi_head_attention", "MultiHeadAttention"),
     )

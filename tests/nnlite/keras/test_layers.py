@@ -293,14 +293,6 @@ def test_steps_and_losses_of_its_own_are_refused_with_the_way_out():
     with pytest.raises(NotImplementedError, match=r"Vae.train_step is not supported.*GaussianLatent"):
         Vae(Dense(2))
 
-    class Penalized(Layer):
-        def call(self, inputs):
-            self.add_loss(inputs[:, 0])
-            return inputs
-
-    with pytest.raises(NotImplementedError, match=r"Penalized.add_loss is not supported.*activity_penalty"):
-        Penalized()(Input((3,)))
-
 
 # -- models ---------------------------------------------------------------------------------------
 
